@@ -1,0 +1,68 @@
+//! Accounts of an app.
+
+use crate::ids::UserId;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// What a call does with an account that it names and nobody imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownAccounts {
+    /// Make a placeholder, so that groups can be imported before accounts. [choice]
+    Create,
+    /// Refuse, as the imitated service does.
+    Refuse,
+}
+
+/// An account as an app imports it; importing again changes only what is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountImport {
+    /// Its name.
+    pub id: UserId,
+    /// Display name.
+    pub nick: Option<Text>,
+    /// Address of its picture.
+    pub face_url: Option<Text>,
+}
+
+/// An account as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Display name; empty when never given.
+    pub nick: Text,
+    /// Address of its picture; empty when never given.
+    pub face_url: Text,
+    /// When the account was first seen.
+    pub created: Timestamp,
+    /// True while it was only named by a group import and never imported itself.
+    pub placeholder: bool,
+    /// Signatures made before this second are no longer valid; 0 when it was never kicked.
+    pub signatures_from: Timestamp,
+}
+
+impl Account {
+    /// An account that a group import named before anybody imported it.
+    #[must_use]
+    pub fn placeholder(now: Timestamp) -> Self {
+        Self {
+            nick: Text::default(),
+            face_url: Text::default(),
+            created: now,
+            placeholder: true,
+            signatures_from: Timestamp(0),
+        }
+    }
+
+    /// The account after `import`; `None` as `self` stands for one that did not exist.
+    #[must_use]
+    pub fn imported(before: Option<Self>, import: &AccountImport, now: Timestamp) -> Self {
+        let mut account = before.unwrap_or_else(|| Self::placeholder(now));
+        account.placeholder = false;
+        if let Some(nick) = &import.nick {
+            account.nick = nick.clone();
+        }
+        if let Some(face_url) = &import.face_url {
+            account.face_url = face_url.clone();
+        }
+        account
+    }
+}

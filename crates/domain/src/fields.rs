@@ -1,0 +1,155 @@
+//! Custom fields of groups (`AppDefinedData`): which keys an app has switched on, and the pairs a group carries.
+
+use crate::group::GroupType;
+use crate::limits::{FIELD_KEY_BYTES_MAX, Limits};
+use crate::text::{Text, TextOutOfBounds};
+use std::fmt;
+
+/// Name of a custom field: 1 to 16 letters, digits or underscores.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FieldKey(String);
+
+impl FieldKey {
+    /// `None` when `raw` is no field name.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let well_formed = (1..=FIELD_KEY_BYTES_MAX).contains(&raw.len())
+            && raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        well_formed.then(|| Self(raw.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FieldKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One custom field of a group. The value is any text, control characters included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomField {
+    /// Its name.
+    pub key: FieldKey,
+    /// Its value.
+    pub value: Text,
+}
+
+/// A field an app has switched on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldRule {
+    /// Its name.
+    pub key: FieldKey,
+    /// Types of group that may carry it.
+    pub types: Vec<GroupType>,
+    /// False: nobody may write it, the app's administrators included.
+    pub writable: bool,
+}
+
+/// Why the custom fields of a request are refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldsProblem {
+    /// A key that is empty, too long or of other characters.
+    #[error("key {0:?} is not 1 to {FIELD_KEY_BYTES_MAX} letters, digits or underscores")]
+    KeyIllegal(String),
+    /// A key that stands twice.
+    #[error("key {0:?} stands twice")]
+    KeyTwice(String),
+    /// A value outside its bounds.
+    #[error("value of {key:?} {problem}")]
+    Value {
+        /// The field.
+        key: String,
+        /// The length found, and the bounds.
+        problem: TextOutOfBounds,
+    },
+    /// More fields than a group may carry.
+    #[error("holds {got} fields; at most {max} are allowed")]
+    TooMany {
+        /// How many were given.
+        got: usize,
+        /// How many are allowed.
+        max: usize,
+    },
+    /// A key this app has not switched on for this type of group.
+    #[error("key {0:?} is not switched on for this type of group")]
+    NotSwitchedOn(String),
+    /// A key nobody may write.
+    #[error("key {0:?} may be written by nobody")]
+    ReadOnly(String),
+}
+
+/// Checks the custom fields given for a new group of type `kind`. White space around a key is dropped, because
+/// the documentation's own samples carry a leading space. [choice]
+///
+/// # Errors
+/// The first problem, in the order of the list; keys that are not switched on come after all malformed ones.
+pub fn parse_group_fields(
+    pairs: Vec<(String, String)>,
+    kind: GroupType,
+    switched_on: &[FieldRule],
+    limits: &Limits,
+) -> Result<Vec<CustomField>, FieldsProblem> {
+    if limits.group_fields < pairs.len() {
+        return Err(FieldsProblem::TooMany { got: pairs.len(), max: limits.group_fields });
+    }
+    let mut fields: Vec<CustomField> = Vec::with_capacity(pairs.len());
+    for (raw_key, raw_value) in pairs {
+        let Some(key) = FieldKey::parse(raw_key.trim()) else {
+            return Err(FieldsProblem::KeyIllegal(raw_key));
+        };
+        if fields.iter().any(|field| field.key == key) {
+            return Err(FieldsProblem::KeyTwice(key.0));
+        }
+        match Text::parse(raw_value, limits.group_field_value) {
+            Ok(value) => fields.push(CustomField { key, value }),
+            Err(problem) => return Err(FieldsProblem::Value { key: key.0, problem }),
+        }
+    }
+    for field in &fields {
+        match switched_on.iter().find(|rule| rule.key == field.key && rule.types.contains(&kind)) {
+            None => return Err(FieldsProblem::NotSwitchedOn(field.key.0.clone())),
+            Some(rule) if !rule.writable => return Err(FieldsProblem::ReadOnly(field.key.0.clone())),
+            Some(_) => {}
+        }
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pairs: &[(&str, &str)]) -> Result<Vec<CustomField>, FieldsProblem> {
+        let rule = |key: &str, writable| FieldRule {
+            key: FieldKey::parse(key).unwrap(),
+            types: vec![GroupType::Public],
+            writable,
+        };
+        let pairs = pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        parse_group_fields(pairs, GroupType::Public, &[rule("Room", true), rule("Locked", false)], &Limits::FAITHFUL)
+    }
+
+    #[test]
+    fn white_space_around_a_key_is_dropped_and_values_stay_as_given() {
+        let fields = check(&[(" Room", "abc\u{0}\u{1}")]).unwrap();
+        assert_eq!(fields[0].key.as_str(), "Room");
+        assert_eq!(fields[0].value.as_str(), "abc\u{0}\u{1}");
+    }
+
+    #[test]
+    fn each_rule_refuses() {
+        assert!(matches!(check(&[("", "v")]), Err(FieldsProblem::KeyIllegal(_))));
+        assert!(matches!(check(&[("ABCDEFGHIJKLMNOPQ", "v")]), Err(FieldsProblem::KeyIllegal(_))));
+        assert!(matches!(check(&[("Room", "1"), ("Room ", "2")]), Err(FieldsProblem::KeyTwice(_))));
+        assert!(matches!(check(&[("Other", "v")]), Err(FieldsProblem::NotSwitchedOn(_))));
+        assert!(matches!(check(&[("Locked", "v")]), Err(FieldsProblem::ReadOnly(_))));
+        assert!(check(&[("Room", &"x".repeat(512))]).is_ok());
+        assert!(matches!(check(&[("Room", &"x".repeat(513))]), Err(FieldsProblem::Value { .. })));
+    }
+}

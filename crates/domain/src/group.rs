@@ -1,0 +1,208 @@
+//! Groups: their types, what each type can do, and their profile.
+
+use crate::fields::CustomField;
+use crate::ids::{GroupId, UserId};
+use crate::member::ReceiveOption;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// Type of a group, under its name in the REST API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupType {
+    /// Closed group that members invite into; `Work` in newer documentation.
+    Private,
+    /// Group found by its id, joined by application.
+    Public,
+    /// Group with free entry; `Meeting` in newer documentation.
+    ChatRoom,
+    /// Live-stream chat: no stored members, cannot be imported.
+    AvChatRoom,
+    /// Very large group, optionally with topics.
+    Community,
+}
+
+impl GroupType {
+    /// All types a group can have.
+    pub const ALL: [Self; 5] = [Self::Private, Self::Public, Self::ChatRoom, Self::AvChatRoom, Self::Community];
+
+    /// The type called `word`, case-sensitively. The newer names `Work` and `Meeting` are aliases. [choice]
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "Private" | "Work" => Some(Self::Private),
+            "Public" => Some(Self::Public),
+            "ChatRoom" | "Meeting" => Some(Self::ChatRoom),
+            "AVChatRoom" => Some(Self::AvChatRoom),
+            "Community" => Some(Self::Community),
+            _ => None,
+        }
+    }
+
+    /// The name that is stored and answered, always the older one.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Private => "Private",
+            Self::Public => "Public",
+            Self::ChatRoom => "ChatRoom",
+            Self::AvChatRoom => "AVChatRoom",
+            Self::Community => "Community",
+        }
+    }
+
+    /// Whether groups, members and messages of this type may be imported. [doc]
+    #[must_use]
+    pub fn importable(self) -> bool {
+        self != Self::AvChatRoom
+    }
+
+    /// Whether the type knows group administrators. [doc]
+    #[must_use]
+    pub fn has_admins(self) -> bool {
+        matches!(self, Self::Public | Self::ChatRoom | Self::Community)
+    }
+
+    /// Whether a member can be muted. [doc]
+    #[must_use]
+    pub fn has_mute(self) -> bool {
+        self != Self::Private
+    }
+
+    /// How a new member receives messages. [doc]
+    #[must_use]
+    pub fn default_receive_option(self) -> ReceiveOption {
+        match self {
+            Self::Private | Self::Public | Self::Community => ReceiveOption::AcceptAndNotify,
+            Self::ChatRoom | Self::AvChatRoom => ReceiveOption::AcceptNotNotify,
+        }
+    }
+
+    /// How an imported group is joined when the import does not say: the import page's `NeedPermission`, except
+    /// where the type makes another value the only true one. [choice]
+    #[must_use]
+    pub fn default_join_option_on_import(self) -> JoinOption {
+        match self {
+            Self::Private => JoinOption::DisableApply,
+            Self::Public | Self::ChatRoom => JoinOption::NeedPermission,
+            Self::AvChatRoom | Self::Community => JoinOption::FreeAccess,
+        }
+    }
+
+    /// Who may invite into a new group: the capability of the type. [choice]
+    #[must_use]
+    pub fn default_invite_option(self) -> InviteOption {
+        match self {
+            Self::Private | Self::Community => InviteOption::FreeAccess,
+            Self::Public | Self::ChatRoom | Self::AvChatRoom => InviteOption::DisableInvite,
+        }
+    }
+}
+
+/// How a group is joined by application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinOption {
+    /// Anybody enters.
+    FreeAccess,
+    /// Owner or administrators decide.
+    NeedPermission,
+    /// Nobody can apply.
+    DisableApply,
+}
+
+impl JoinOption {
+    /// The option called `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "FreeAccess" => Some(Self::FreeAccess),
+            "NeedPermission" => Some(Self::NeedPermission),
+            "DisableApply" => Some(Self::DisableApply),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FreeAccess => "FreeAccess",
+            Self::NeedPermission => "NeedPermission",
+            Self::DisableApply => "DisableApply",
+        }
+    }
+}
+
+/// How members are invited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InviteOption {
+    /// Invited accounts enter at once.
+    FreeAccess,
+    /// Owner or administrators decide.
+    NeedPermission,
+    /// Nobody can invite.
+    DisableInvite,
+}
+
+impl InviteOption {
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FreeAccess => "FreeAccess",
+            Self::NeedPermission => "NeedPermission",
+            Self::DisableInvite => "DisableInvite",
+        }
+    }
+}
+
+/// What an app says about a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Name, never empty.
+    pub name: Text,
+    /// Introduction.
+    pub introduction: Text,
+    /// Notice to the members.
+    pub notification: Text,
+    /// Address of the picture.
+    pub face_url: Text,
+    /// Custom fields.
+    pub fields: Vec<CustomField>,
+    /// Largest number of members.
+    pub max_members: u32,
+    /// How the group is joined.
+    pub join_option: JoinOption,
+}
+
+/// A group as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its id.
+    pub id: GroupId,
+    /// Its type, fixed for life.
+    pub kind: GroupType,
+    /// What the app says about it.
+    pub profile: Profile,
+    /// The owner, if it has one.
+    pub owner: Option<UserId>,
+    /// Whether a community has topics, fixed for life.
+    pub support_topic: bool,
+    /// How members are invited.
+    pub invite_option: InviteOption,
+    /// Whether only owner and administrators may speak.
+    pub mute_all: bool,
+    /// When it was made; an import may name a time in the past.
+    pub created: Timestamp,
+    /// Counts the changes of the profile.
+    pub info_seq: u32,
+    /// Last change of the profile.
+    pub info_changed: Timestamp,
+    /// Last message; 0 when there is none.
+    pub last_message: Timestamp,
+    /// Number the next message will get; 1 in a new group.
+    pub next_message_seq: u32,
+    /// Members at present.
+    pub member_count: u32,
+    /// Place in the app's list of groups, rising in the order of arrival, never used twice.
+    pub list_position: u64,
+}

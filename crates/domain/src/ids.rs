@@ -1,0 +1,192 @@
+//! Names of apps, accounts and groups.
+
+use crate::group::GroupType;
+use crate::limits::{CUSTOM_GROUP_ID_BYTES_MAX, GROUP_ID_BYTES_MAX, USER_ID_BYTES_MAX};
+use std::fmt;
+
+/// Number of an app (`SDKAppID`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppId(pub u32);
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Name of an account: 1 to 32 bytes of printable ASCII, compared case-sensitively.
+///
+/// Three wordings of the alphabet are published; this is the widest, so no documented name is refused. [choice]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(String);
+
+impl UserId {
+    /// `None` when `raw` is no account name.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        ((1..=USER_ID_BYTES_MAX).contains(&raw.len()) && is_printable_ascii(raw)).then(|| Self(raw.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Id of a group, unique within its app.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(String);
+
+/// Why a group id chosen by the app is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GroupIdProblem {
+    /// Longer than [`CUSTOM_GROUP_ID_BYTES_MAX`].
+    #[error("is {0} bytes long; at most {CUSTOM_GROUP_ID_BYTES_MAX} are allowed")]
+    TooLong(usize),
+    /// A byte outside 0x20 to 0x7e.
+    #[error("holds a character outside printable ASCII (0x20 to 0x7e)")]
+    NotPrintable,
+    /// The prefix of generated ids.
+    #[error("must not start with @TGS#, the prefix of generated ids")]
+    ReservedPrefix,
+    /// A community whose id does not say so.
+    #[error("of a Community must start with @TGS#_")]
+    CommunityPrefixMissing,
+    /// The form of generated community ids.
+    #[error("must not start with @TGS#_@TGS#, the prefix of generated community ids")]
+    GeneratedCommunityPrefix,
+}
+
+const GENERATED: &str = "@TGS#";
+const COMMUNITY: &str = "@TGS#_";
+const GENERATED_COMMUNITY: &str = "@TGS#_@TGS#";
+
+impl GroupId {
+    /// An id as any command but create and import takes it: one that could exist. `None` otherwise.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        ((1..=GROUP_ID_BYTES_MAX).contains(&raw.len()) && is_printable_ascii(raw)).then(|| Self(raw.to_owned()))
+    }
+
+    /// An id chosen by the app for a new group of type `kind`.
+    ///
+    /// # Errors
+    /// The first rule the id breaks.
+    pub fn parse_custom(raw: &str, kind: GroupType) -> Result<Self, GroupIdProblem> {
+        if CUSTOM_GROUP_ID_BYTES_MAX < raw.len() {
+            return Err(GroupIdProblem::TooLong(raw.len()));
+        }
+        if !is_printable_ascii(raw) {
+            return Err(GroupIdProblem::NotPrintable);
+        }
+        if kind == GroupType::Community {
+            if raw.starts_with(GENERATED_COMMUNITY) {
+                return Err(GroupIdProblem::GeneratedCommunityPrefix);
+            }
+            if !raw.starts_with(COMMUNITY) {
+                return Err(GroupIdProblem::CommunityPrefixMissing);
+            }
+        } else if raw.starts_with(GENERATED) {
+            return Err(GroupIdProblem::ReservedPrefix);
+        }
+        Ok(Self(raw.to_owned()))
+    }
+
+    /// Makes an id in the documented form from random bits: `@TGS#`, a character for the type, then letters and
+    /// digits; communities carry the prefix twice and are longer. Equal bits give equal ids.
+    #[must_use]
+    pub fn generate(kind: GroupType, random_bits: u64) -> Self {
+        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let (prefix, letter, length) = match kind {
+            GroupType::Private => (GENERATED, '1', 8),
+            GroupType::Public => (GENERATED, '2', 8),
+            GroupType::ChatRoom => (GENERATED, '3', 8),
+            GroupType::AvChatRoom => (GENERATED, 'a', 8),
+            GroupType::Community => (GENERATED_COMMUNITY, 'c', 11),
+        };
+        let mut id = String::with_capacity(prefix.len() + 1 + length);
+        id.push_str(prefix);
+        id.push(letter);
+        for position in 0..length {
+            let digit = (random_bits >> (5 * position)) & 31;
+            id.push(char::from(ALPHABET[usize::try_from(digit).unwrap_or(0)]));
+        }
+        Self(id)
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Bytes 0x20 to 0x7e only.
+fn is_printable_ascii(raw: &str) -> bool {
+    raw.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn account_names_are_1_to_32_printable_bytes() {
+        for good in ["a", "administrator", "a b", "~!@#", &"x".repeat(32)] {
+            assert!(UserId::parse(good).is_some(), "{good:?}");
+        }
+        for bad in ["", "\u{7f}", "tab\t", "é", &"x".repeat(33)] {
+            assert!(UserId::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn custom_ids_follow_the_rules_of_the_type() {
+        use GroupIdProblem::*;
+        let cases = [
+            (GroupType::Public, "book-club-7", Ok(())),
+            (GroupType::Public, " spaces inside ", Ok(())),
+            (GroupType::Public, "@TGS#1ABC", Err(ReservedPrefix)),
+            (GroupType::Private, "@TGS#_abc", Err(ReservedPrefix)),
+            (GroupType::Public, "a\u{1}", Err(NotPrintable)),
+            (GroupType::Public, "gruppe-ä", Err(NotPrintable)),
+            (GroupType::Community, "@TGS#_abc", Ok(())),
+            (GroupType::Community, "abc", Err(CommunityPrefixMissing)),
+            (GroupType::Community, "@TGS#_@TGS#abc", Err(GeneratedCommunityPrefix)),
+        ];
+        for (kind, id, expected) in cases {
+            assert_eq!(GroupId::parse_custom(id, kind).map(|_| ()), expected, "{kind:?} {id}");
+        }
+        assert!(GroupId::parse_custom(&"x".repeat(48), GroupType::Public).is_ok());
+        assert_eq!(GroupId::parse_custom(&"x".repeat(49), GroupType::Public), Err(TooLong(49)));
+    }
+
+    #[test]
+    fn generated_ids_have_the_documented_form_and_can_exist() {
+        for (kind, start, length) in [
+            (GroupType::Private, "@TGS#1", 14),
+            (GroupType::Public, "@TGS#2", 14),
+            (GroupType::ChatRoom, "@TGS#3", 14),
+            (GroupType::Community, "@TGS#_@TGS#c", 23),
+        ] {
+            let id = GroupId::generate(kind, 0x0123_4567_89ab_cdef);
+            assert!(id.as_str().starts_with(start), "{id}");
+            assert_eq!(id.as_str().len(), length);
+            assert!(GroupId::parse_custom(id.as_str(), kind).is_err(), "an app could take {id} first");
+            assert_eq!(GroupId::parse(id.as_str()), Some(id));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Members of a group.
+
+use crate::ids::UserId;
+use crate::time::Timestamp;
+
+/// Role of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The one owner.
+    Owner,
+    /// Appointed by the owner.
+    Admin,
+    /// Everybody else.
+    Member,
+}
+
+impl Role {
+    /// The role called `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "Owner" => Some(Self::Owner),
+            "Admin" => Some(Self::Admin),
+            "Member" => Some(Self::Member),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Admin => "Admin",
+            Self::Member => "Member",
+        }
+    }
+}
+
+/// How a member receives the group's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiveOption {
+    /// Online and by push.
+    AcceptAndNotify,
+    /// Online only.
+    AcceptNotNotify,
+    /// Not at all.
+    Discard,
+}
+
+impl ReceiveOption {
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AcceptAndNotify => "AcceptAndNotify",
+            Self::AcceptNotNotify => "AcceptNotNotify",
+            Self::Discard => "Discard",
+        }
+    }
+}
+
+/// One account's membership in one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The account.
+    pub account: UserId,
+    /// Its role.
+    pub role: Role,
+    /// When it joined.
+    pub joined: Timestamp,
+    /// Number of the last message it has read; never above the group's last.
+    pub read_seq: u32,
+    /// How it receives messages.
+    pub receive_option: ReceiveOption,
+    /// End of its mute; 0 when it may speak.
+    pub muted_until: Timestamp,
+    /// Its last message; 0 when it never wrote.
+    pub last_message: Timestamp,
+    /// Its name within the group.
+    pub name_card: String,
+}

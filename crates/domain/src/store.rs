@@ -1,0 +1,175 @@
+//! What the server asks of a store. Each operation happens entirely or not at all, and has reached the disk when
+//! its future is done. A store never decides a rule: it loads what the rule needs, calls it, and keeps the result.
+
+use crate::account::{Account, AccountImport, UnknownAccounts};
+use crate::group::{Group, GroupType};
+use crate::ids::{AppId, GroupId, UserId};
+use crate::import::{ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome};
+use crate::member::{Member, Role};
+use crate::time::Timestamp;
+use async_trait::async_trait;
+
+/// The store could not do its work. The caller may ask again: a repeated operation changes nothing it has done.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// More calls wait than the store takes.
+    #[error("the store's queue is full")]
+    Busy,
+    /// Writing or reading failed; the text is for the log.
+    #[error("{0}")]
+    Failed(std::sync::Arc<str>),
+}
+
+impl StoreError {
+    /// A failure with the chain of its causes.
+    pub fn failed(doing: &str, cause: &dyn std::error::Error) -> Self {
+        let mut text = format!("{doing}: {cause}");
+        let mut inner = cause.source();
+        while let Some(cause) = inner {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            inner = cause.source();
+        }
+        Self::Failed(text.into())
+    }
+}
+
+/// An operation was refused by a rule, or the store failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OperationError<Refusal> {
+    /// A rule said no; nothing was changed.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The store failed; nothing is known to have changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Who, when, and how to treat unknown accounts: what every writing operation is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The app.
+    pub app: AppId,
+    /// The time of the call.
+    pub now: Timestamp,
+    /// What to do with accounts nobody imported.
+    pub unknown: UnknownAccounts,
+}
+
+/// No such group, or it was dissolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the group does not exist")]
+pub struct NoSuchGroup;
+
+/// No such account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the account does not exist")]
+pub struct NoSuchAccount;
+
+/// One page of an app's groups, in the order they arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupPage {
+    /// All groups of the app, of the type asked for.
+    pub total: u64,
+    /// The groups of this page.
+    pub ids: Vec<GroupId>,
+    /// Where the next page starts; 0 when this is the last.
+    pub next: u64,
+}
+
+/// Which members of a group are asked for.
+#[derive(Clone, Debug)]
+pub enum MemberWindow {
+    /// In the order they joined: leave out `offset`, then at most `limit`.
+    ByJoinTime {
+        /// How many to leave out.
+        offset: usize,
+        /// How many at most.
+        limit: usize,
+    },
+    /// In the order of their names, for groups too large to sort: those after `after`, at most `limit`.
+    ByName {
+        /// The last name of the page before.
+        after: Option<UserId>,
+        /// How many at most.
+        limit: usize,
+    },
+}
+
+/// One page of a group's members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberPage {
+    /// The group.
+    pub group: Group,
+    /// Its members.
+    pub members: Vec<Member>,
+    /// Whether members follow this page.
+    pub more: bool,
+}
+
+/// How a store is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It takes writes.
+    Ready,
+    /// It does not, for this reason.
+    NotReady(String),
+}
+
+/// Everything the server keeps.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Imports one group with its members, silently. A repeated import of a living id is refused.
+    async fn import_group(
+        &self,
+        context: Context,
+        import: ImportGroup,
+    ) -> Result<GroupId, OperationError<ImportGroupRefusal>>;
+
+    /// Imports members into a group, silently. Members already present stay as they are.
+    async fn import_members(
+        &self,
+        context: Context,
+        group: GroupId,
+        members: Vec<ImportMember>,
+    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>>;
+
+    /// The groups named, each as it is at one and the same moment; `None` where there is none.
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError>;
+
+    /// Members of one group, those of `roles` only unless it is empty.
+    async fn members(
+        &self,
+        app: AppId,
+        group: GroupId,
+        roles: Vec<Role>,
+        window: MemberWindow,
+    ) -> Result<MemberPage, OperationError<NoSuchGroup>>;
+
+    /// Groups of an app from list position `from` on (0 is the start), at most `limit`.
+    async fn list_groups(
+        &self,
+        app: AppId,
+        kind: Option<GroupType>,
+        from: u64,
+        limit: usize,
+    ) -> Result<GroupPage, StoreError>;
+
+    /// Dissolves a group: it, its members and their place in every index are gone. Its id can be used again.
+    async fn destroy_group(&self, context: Context, group: GroupId) -> Result<(), OperationError<NoSuchGroup>>;
+
+    /// Imports accounts; those that exist take over what is given.
+    async fn import_accounts(&self, context: Context, accounts: Vec<AccountImport>) -> Result<(), StoreError>;
+
+    /// The accounts named; `None` where there is none.
+    async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError>;
+
+    /// Deletes accounts with all their memberships; groups they owned stay, without owner. Tells which existed.
+    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError>;
+
+    /// Makes every signature of the account from before this second invalid.
+    async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>>;
+
+    /// Whether the store takes writes.
+    fn health(&self) -> Health;
+}
