@@ -1,1 +1,9 @@
-//! The stores of the group-chat server.
+//! The stores of the group-chat server. The server sees only [`landfall_domain::store::Store`].
+//!
+//! A store never decides a rule and knows neither commands nor error codes.
+
+pub mod embedded;
+mod metrics;
+pub mod suite;
+
+pub use metrics::StoreMetrics;

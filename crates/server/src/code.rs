@@ -1,0 +1,108 @@
+//! Every error number of the API, once.
+
+/// Defines [`Code`] with its number and what it means, from one list.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $number:literal,)*) => {
+        /// A number for `ErrorCode`, or for the result of one item.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[doc = $doc])* $name = $number,)*
+        }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+codes! {
+    /// Internal error of the group service; the same call may succeed later.
+    GroupInternal = 10002,
+    /// No such command in the group service.
+    GroupCommandUnknown = 10003,
+    /// A parameter is missing, ill-typed or over its limit; the text says which.
+    GroupParameter = 10004,
+    /// More accounts in the request than the command takes.
+    GroupTooManyAccounts = 10005,
+    /// The group's type does not support it, or nobody may do it.
+    GroupNotAllowed = 10007,
+    /// No such group, or it was dissolved.
+    GroupNotFound = 10010,
+    /// The group is full.
+    GroupFull = 10014,
+    /// Not the form of a group id.
+    GroupIdIllegal = 10015,
+    /// The answer would be larger than allowed.
+    GroupReplyTooLarge = 10018,
+    /// The accounts named are not imported.
+    GroupAccountUnknown = 10019,
+    /// The group id is in use.
+    GroupIdTaken = 10021,
+    /// The URL is not of the API's form, or the request cannot be read.
+    HttpParse = 60002,
+    /// The body is not JSON, or empty.
+    JsonParse = 60003,
+    /// `identifier` is missing or malformed.
+    IdentifierIllegal = 60004,
+    /// `usersig` is missing.
+    UserSigMissing = 60005,
+    /// `sdkappid` is not a number, or no app of this server.
+    AppUnknown = 60006,
+    /// The command is called too often.
+    TooFrequent = 60007,
+    /// No answer in time, or the command of another service.
+    TimeoutOrFormat = 60008,
+    /// No such service or command.
+    ResourceUnknown = 60009,
+    /// The caller is no administrator of the app.
+    AdminRequired = 60010,
+    /// `sdkappid` is missing.
+    AppMissing = 60012,
+    /// An account is not a JSON string.
+    AccountNotText = 60015,
+    /// The command is known and not built in this version.
+    NotBuilt = 60017,
+    /// The UserSig is expired.
+    UserSigExpired = 70001,
+    /// The UserSig is empty.
+    UserSigEmpty = 70002,
+    /// The UserSig cannot be decoded.
+    UserSigMalformed = 70003,
+    /// The UserSig was made with another key.
+    UserSigWrongKey = 70009,
+    /// The UserSig is for another account.
+    UserSigWrongUser = 70013,
+    /// The UserSig is for another app.
+    UserSigWrongApp = 70014,
+    /// The UserSig was made before the account was kicked.
+    UserSigRevoked = 70052,
+    /// No such account.
+    AccountUnknown = 70107,
+    /// A parameter of an account command is missing or illegal.
+    AccountParameter = 70402,
+    /// Internal error of the account service; the same call may succeed later.
+    AccountInternal = 70500,
+    /// A nick or face address is too long.
+    ProfileTooLong = 40601,
+    /// The body of a profile command is not JSON.
+    ProfileJsonParse = 40001,
+    /// The body of a message command is not JSON.
+    MessageJsonParse = 90001,
+    /// The body of a configuration command is not JSON.
+    ConfigJsonParse = 130_001,
+}
+
+impl Code {
+    /// The number on the wire.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self as u32
+    }
+
+    /// Whether the same call may succeed later. [doc]
+    #[must_use]
+    pub fn may_retry(self) -> bool {
+        matches!(self, Self::GroupInternal | Self::TimeoutOrFormat | Self::AccountInternal)
+    }
+}

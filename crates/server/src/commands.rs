@@ -1,0 +1,129 @@
+//! The table of all commands of the API, built or planned.
+
+pub mod group_open_http_svc;
+pub mod im_open_login_svc;
+mod table;
+
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::reply::{self, Failure};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+pub use table::{COMMANDS, SERVICES, compatibility_page};
+
+/// One row of the table.
+pub struct Entry {
+    /// `service/command`, as in the URL.
+    pub path: &'static str,
+    /// What runs it; absent while it is only planned.
+    pub run: Option<Run>,
+    /// Half of the common call frequency applies. [doc]
+    pub halved_rate: bool,
+}
+
+/// Runs a command on a body that is JSON, and gives the body of the answer.
+pub type Run = fn(Call, Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
+
+/// A service, and what differs by service.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name in the URL.
+    pub name: &'static str,
+    /// Code for a body that is not JSON.
+    pub bad_json: Code,
+    /// Text for a body that is not JSON.
+    pub bad_json_text: &'static str,
+    /// Code for a command that the service does not have.
+    pub unknown_command: Code,
+    /// Whether its answers carry `ErrorDisplay`.
+    pub error_display: bool,
+}
+
+/// The row of a command that is built.
+const fn entry<C: Command>() -> Entry {
+    Entry { path: C::PATH, run: Some(run::<C>), halved_rate: false }
+}
+
+/// The row of a command that is not built yet.
+const fn planned(path: &'static str) -> Entry {
+    Entry { path, run: None, halved_rate: false }
+}
+
+impl Entry {
+    const fn at_half_rate(mut self) -> Self {
+        self.halved_rate = true;
+        self
+    }
+
+    /// The service part of the path.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        self.path.split_once('/').map_or(self.path, |(service, _)| service)
+    }
+
+    /// The command part of the path.
+    #[must_use]
+    pub fn command(&self) -> &'static str {
+        self.path.split_once('/').map_or("", |(_, command)| command)
+    }
+}
+
+fn run<C: Command>(call: Call, body: Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
+    Box::pin(async move {
+        let request: C = read_body(&body).map_err(|problem| {
+            let service = C::PATH.split_once('/').and_then(|(service, _)| self::service(service));
+            let (code, text) = service.map_or((Code::JsonParse, "the body is not JSON"), |service| {
+                (service.bad_json, service.bad_json_text)
+            });
+            code.because(format!("{text}: {problem}"))
+        })?;
+        let reply = request.run(&call).await?;
+        reply::success(&reply).map_err(|error| Code::GroupInternal.internal(error))
+    })
+}
+
+/// Reads a body. `[]` means `{}`, because PHP writes an empty object so. [client]
+fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
+    let body = body.trim_ascii();
+    match body.first() {
+        None => Err("it is empty; send {} where there is nothing to say".to_owned()),
+        Some(b'{') => serde_json::from_slice(body).map_err(|error| error.to_string()),
+        Some(b'[') if body.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).is_some_and(|inside| inside.trim_ascii().is_empty()) => {
+            Ok(C::default())
+        }
+        Some(_) => Err("it is not a JSON object".to_owned()),
+    }
+}
+
+/// The index in [`COMMANDS`] of the command at `service/command`.
+#[must_use]
+pub fn index_of(path: &str) -> Option<usize> {
+    static INDEX: LazyLock<BTreeMap<&str, usize>> =
+        LazyLock::new(|| COMMANDS.iter().enumerate().map(|(index, entry)| (entry.path, index)).collect());
+    INDEX.get(path).copied()
+}
+
+/// The service called `name`.
+#[must_use]
+pub fn service(name: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| service.name == name)
+}
+
+/// The answer to a command that is not in the table, by what is known of its service.
+#[must_use]
+pub fn unknown(service_name: &str, command: &str) -> Failure {
+    match service(service_name) {
+        None => Code::ResourceUnknown.because(format!("there is no service {service_name:?}")),
+        Some(service) if service.unknown_command != Code::ResourceUnknown => {
+            service.unknown_command.because(format!("{service_name} has no command {command:?}"))
+        }
+        // The real answer to a command of another service. [sample]
+        Some(_) if COMMANDS.iter().any(|entry| entry.command() == command) => {
+            Code::TimeoutOrFormat.because("service timeout or request format error,please check and try again")
+        }
+        Some(_) => Code::ResourceUnknown.because(format!("{service_name} has no command {command:?}")),
+    }
+}

@@ -1,0 +1,30 @@
+//! `group_open_http_svc/destroy_group`: dissolves a group of any type. Its id can be used again at once.
+
+use super::{NO_SUCH_GROUP, group_id};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::store::{NoSuchGroup, OperationError};
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/destroy_group";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        call.store.destroy_group(call.context(), group).await.map_err(|error| match error {
+            OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
+            OperationError::Store(error) => Code::GroupInternal.internal(error),
+        })?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,74 @@
+//! `group_open_http_svc/get_appid_group_list`: the ids of the app's groups, page by page, in the order they
+//! arrived.
+
+use super::number_up_to;
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::group::GroupType;
+use serde::{Deserialize, Serialize};
+
+/// The request; `{}` is a valid one.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    limit: Given<i128>,
+    next: Given<i128>,
+    group_type: Given<String>,
+    /// The name one client sends for `GroupType`. [client]
+    #[serde(rename = "Type")]
+    kind: Given<String>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    /// All groups, of the type asked for.
+    total_count: u64,
+    group_id_list: Vec<Row>,
+    /// Where the next page starts; 0 at the end.
+    next: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    group_id: String,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_appid_group_list";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let page_max = call.limits.groups_per_page;
+        let limit = number_up_to(self.limit.optional("Limit")?.unwrap_or_default(), "Limit", page_max as u64)?;
+        let limit = usize::try_from(limit).ok().filter(|limit| *limit != 0).unwrap_or(page_max);
+        let from = number_up_to(self.next.optional("Next")?.unwrap_or_default(), "Next", u64::MAX)?;
+        let word = self.group_type.or(self.kind).optional("GroupType")?;
+        let kind = word.as_deref().map(group_type).transpose()?;
+        let page = match kind {
+            // A type that cannot be made here has no groups.
+            Some(None) => return Ok(Reply { total_count: 0, group_id_list: Vec::new(), next: 0 }),
+            Some(Some(kind)) => call.store.list_groups(call.app_id(), Some(kind), from, limit).await,
+            None => call.store.list_groups(call.app_id(), None, from, limit).await,
+        };
+        let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
+        Ok(Reply {
+            total_count: page.total,
+            group_id_list: page.ids.iter().map(|id| Row { group_id: id.as_str().to_owned() }).collect(),
+            next: page.next,
+        })
+    }
+}
+
+fn group_type(word: &str) -> Result<Option<GroupType>, Failure> {
+    match GroupType::parse(word) {
+        None if word != "BChatRoom" => {
+            Err(Code::GroupParameter.because(format!("GroupType is {word:?}, which is no type of group")))
+        }
+        kind => Ok(kind),
+    }
+}

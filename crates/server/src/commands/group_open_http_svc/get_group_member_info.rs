@@ -1,0 +1,135 @@
+//! `group_open_http_svc/get_group_member_info`: the members of one group, page by page.
+//!
+//! Ordinary groups are paged by `Offset` in the order of joining, communities by `Next` in the order of names,
+//! which stays cheap however large they are. [choice]
+
+use super::member_row::{Filter, MemberRow, Names};
+use super::{NO_SUCH_GROUP, group_id, number_up_to};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::member::Role;
+use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
+use serde::{Deserialize, Serialize};
+
+/// Members of a community on a page whose size the caller leaves open: full records of so many fit an answer.
+const COMMUNITY_PAGE_DEFAULT: usize = 2_000;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    member_info_filter: Names,
+    member_role_filter: Names,
+    limit: Given<i128>,
+    offset: Given<i128>,
+    next: Given<String>,
+}
+
+/// The same under the name that one published client sends. [client]
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+pub struct MisspelledRequest(Request);
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    /// All members of the group, whatever the filter and the page.
+    member_num: u32,
+    member_list: Vec<MemberRow>,
+    /// Communities only; empty at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_group_member_info";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let page_max = call.limits.members_per_page;
+        let limit = number_up_to(self.limit.optional("Limit")?.unwrap_or_default(), "Limit", page_max as u64)?;
+        let limit = usize::try_from(limit).ok().filter(|limit| *limit != 0);
+        let offset = number_up_to(self.offset.optional("Offset")?.unwrap_or_default(), "Offset", u32::MAX.into())?;
+        let after = self.next.optional("Next")?.map(|token| page_start(&token)).transpose()?.flatten();
+        let roles = Filter::new(self.member_role_filter);
+        let roles = match roles.is_given() {
+            true => [Role::Owner, Role::Admin, Role::Member]
+                .into_iter()
+                .filter(|role| roles.takes(&[role.word()]))
+                .collect(),
+            false => Vec::new(),
+        };
+        let known = call.store.groups(call.app_id(), vec![group.clone()]).await.map_err(internal)?;
+        let community = match known.first() {
+            Some(Some(group)) => group.kind == GroupType::Community,
+            Some(None) | None => return Err(Code::GroupNotFound.because(NO_SUCH_GROUP)),
+        };
+        let window = if community {
+            MemberWindow::ByName { after, limit: limit.unwrap_or(COMMUNITY_PAGE_DEFAULT) }
+        } else {
+            MemberWindow::ByJoinTime {
+                offset: usize::try_from(offset).unwrap_or(usize::MAX),
+                limit: limit.unwrap_or(usize::MAX),
+            }
+        };
+        page(call, group, roles, window, community, &Filter::new(self.member_info_filter)).await
+    }
+}
+
+impl Command for MisspelledRequest {
+    const PATH: &'static str = "group_open_http_svc/get_group_member";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        self.0.run(call).await
+    }
+}
+
+async fn page(
+    call: &Call,
+    group: GroupId,
+    roles: Vec<Role>,
+    window: MemberWindow,
+    community: bool,
+    filter: &Filter,
+) -> Result<Reply, Failure> {
+    let page = call.store.members(call.app_id(), group, roles, window).await.map_err(|error| match error {
+        OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
+        OperationError::Store(error) => internal(error),
+    })?;
+    let next = page.members.last().filter(|_| page.more).map(|member| page_token(&member.account));
+    Ok(Reply {
+        member_num: page.group.member_count,
+        next: community.then(|| next.unwrap_or_default()),
+        member_list: page.members.into_iter().map(|member| MemberRow::new(member, filter)).collect(),
+    })
+}
+
+fn internal(error: StoreError) -> Failure {
+    Code::GroupInternal.internal(error)
+}
+
+/// The mark before the name keeps an account called "0" from looking like the end to clients that test for it.
+const PAGE_MARK: char = '@';
+
+fn page_token(last: &UserId) -> String {
+    format!("{PAGE_MARK}{last}")
+}
+
+/// Where a page starts; "0" is a start too, because some clients count. [client]
+fn page_start(token: &str) -> Result<Option<UserId>, Failure> {
+    if token == "0" {
+        return Ok(None);
+    }
+    match token.strip_prefix(PAGE_MARK).and_then(UserId::parse) {
+        Some(account) => Ok(Some(account)),
+        None => Err(Code::GroupParameter.because("Next is not a value that an answer gave")),
+    }
+}

@@ -1,0 +1,79 @@
+//! `group_open_http_svc/import_group_member`: brings members into a group, silently.
+//!
+//! Each member gets an answer; a repeated call changes nothing.
+//! [choice] Takes the largest number of members any edition documents, since clients were written for it.
+
+use super::{AskedMember, NO_SUCH_GROUP, group_id, members};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::Failure;
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::store::OperationError;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    member_list: Given<Vec<Given<Object<AskedMember>>>>,
+}
+
+/// The reply: one row for each member asked for, in order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    member_list: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    #[serde(rename = "Member_Account")]
+    member_account: String,
+    result: u8,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/import_group_member";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let asked = members(self.member_list.list("MemberList")?, call)?;
+        if asked.is_empty() {
+            return Err(Misfit::Missing("MemberList".to_owned()).into());
+        }
+        let accounts: Vec<_> = asked.iter().map(|member| member.account.as_str().to_owned()).collect();
+        let outcomes = call.store.import_members(call.context(), group, asked).await.map_err(refuse)?;
+        let rows = accounts.into_iter().zip(outcomes);
+        Ok(Reply {
+            member_list: rows
+                .map(|(member_account, outcome)| Row {
+                    member_account,
+                    result: match outcome {
+                        MemberOutcome::Failed => 0,
+                        MemberOutcome::Imported => 1,
+                        MemberOutcome::AlreadyMember => 2,
+                    },
+                })
+                .collect(),
+        })
+    }
+}
+
+fn refuse(error: OperationError<ImportMembersRefusal>) -> Failure {
+    match error {
+        OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
+        OperationError::Refused(ImportMembersRefusal::TypeNotImportable) => {
+            Code::GroupNotAllowed.because("groups of this type take no imported members")
+        }
+        OperationError::Refused(ImportMembersRefusal::NoAccountKnown) => {
+            Code::GroupAccountUnknown.because("no account of MemberList is imported")
+        }
+        OperationError::Refused(ImportMembersRefusal::Full) => Code::GroupFull
+            .because("the group is full; raise MaxMemberNum or name fewer members"),
+        OperationError::Store(error) => Code::GroupInternal.internal(error),
+    }
+}

@@ -1,0 +1,77 @@
+//! Member records as answers carry them, cut to the fields asked for.
+
+use crate::given::Given;
+use landfall_domain::member::Member;
+use serde::Serialize;
+
+/// A list of field names in a request. Elements that are no strings, and unknown names, are ignored. [client]
+pub(super) type Names = Given<Vec<Given<String>>>;
+
+/// Which fields an answer carries.
+pub(super) struct Filter(Option<Vec<String>>);
+
+impl Filter {
+    /// A filter that is not given, or empty, lets everything through. [client]
+    pub(super) fn new(names: Names) -> Self {
+        Self(names.if_fitting().map(|names| names.into_iter().filter_map(Given::if_fitting).collect()))
+    }
+
+    pub(super) fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Whether a field called any of `names` is let through; fields with an old and a new name have both.
+    pub(super) fn takes(&self, names: &[&str]) -> bool {
+        self.0.as_ref().is_none_or(|asked| asked.iter().any(|name| names.contains(&name.as_str())))
+    }
+
+    /// Lets nothing through.
+    pub(super) fn nothing() -> Self {
+        Self(Some(Vec::new()))
+    }
+
+    pub(super) fn is_nothing(&self) -> bool {
+        self.0.as_ref().is_some_and(Vec::is_empty)
+    }
+}
+
+/// One member; fields not asked for are left out. Both names of the mute are sent, for old and new clients.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct MemberRow {
+    #[serde(rename = "Member_Account")]
+    member_account: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    join_time: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_seq: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_flag: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_send_msg_time: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mute_until: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shut_up_until: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_card: Option<String>,
+}
+
+impl MemberRow {
+    pub(super) fn new(member: Member, filter: &Filter) -> Self {
+        let muted = filter.takes(&["MuteUntil", "ShutUpUntil"]).then_some(member.muted_until.0);
+        Self {
+            role: filter.takes(&["Role"]).then(|| member.role.word()),
+            join_time: filter.takes(&["JoinTime"]).then_some(member.joined.0),
+            msg_seq: filter.takes(&["MsgSeq"]).then_some(member.read_seq),
+            msg_flag: filter.takes(&["MsgFlag"]).then(|| member.receive_option.word()),
+            last_send_msg_time: filter.takes(&["LastSendMsgTime"]).then_some(member.last_message.0),
+            mute_until: muted,
+            shut_up_until: muted,
+            name_card: filter.takes(&["NameCard"]).then_some(member.name_card),
+            member_account: member.account.as_str().to_owned(),
+        }
+    }
+}

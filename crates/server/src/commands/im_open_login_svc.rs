@@ -1,0 +1,72 @@
+//! The account service: what its commands share.
+
+pub mod account_check;
+pub mod account_delete;
+pub mod account_import;
+pub mod kick;
+pub mod multiaccount_import;
+
+use crate::call::{Call, account};
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::Failure;
+use landfall_domain::ids::UserId;
+use landfall_domain::limits::Span;
+use landfall_domain::store::StoreError;
+use landfall_domain::text::Text;
+use serde::Deserialize;
+
+/// A member that is missing or of the wrong type is 70402 here. [doc]
+fn illegal(misfit: Misfit) -> Failure {
+    Code::AccountParameter.because(misfit.to_string())
+}
+
+fn internal(error: StoreError) -> Failure {
+    Code::AccountInternal.internal(error)
+}
+
+/// The account a command is about, under its new or its old name.
+fn user(user_id: Given<String>, identifier: Given<String>, field: &str) -> Result<UserId, Failure> {
+    account(user_id.or(identifier), field, Code::AccountParameter)?
+        .ok_or_else(|| illegal(Misfit::Missing(field.to_owned())))
+}
+
+/// Nick or face address.
+fn profile_value(given: Given<String>, field: &str, allowed: Span) -> Result<Option<Text>, Failure> {
+    given.optional(field).map_err(illegal)?.map_or(Ok(None), |raw| {
+        Text::parse(raw, allowed)
+            .map(Some)
+            .map_err(|problem| Code::ProfileTooLong.because(format!("{field} {problem}")))
+    })
+}
+
+/// An item of a batch: an object that names one account.
+#[derive(Deserialize, Default, Debug)]
+#[serde(default)]
+pub struct Item {
+    #[serde(rename = "UserID")]
+    user_id: Given<String>,
+}
+
+/// The accounts of a batch, in order.
+fn batch(list: Given<Vec<Given<Object<Item>>>>, field: &str, call: &Call) -> Result<Vec<UserId>, Failure> {
+    let list = list.required(field).map_err(illegal)?;
+    refuse_too_many(list.len(), field, call)?;
+    list.into_iter()
+        .enumerate()
+        .map(|(index, item)| {
+            let item = item.required(&format!("{field}[{index}]")).map_err(illegal)?.0;
+            user(item.user_id, Given::Absent, &format!("{field}[{index}].UserID"))
+        })
+        .collect()
+}
+
+/// Which code the service gives for too many is not published. [choice]
+fn refuse_too_many(count: usize, field: &str, call: &Call) -> Result<(), Failure> {
+    let max = call.limits.accounts_per_call;
+    if max < count {
+        return Err(Code::AccountParameter
+            .because(format!("{field} names {count} accounts; at most {max} are allowed")));
+    }
+    Ok(())
+}

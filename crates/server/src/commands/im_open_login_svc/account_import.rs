@@ -1,0 +1,34 @@
+//! `im_open_login_svc/account_import`: imports one account. Importing it again updates what is given.
+
+use super::{internal, profile_value, user};
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::account::AccountImport;
+use serde::Deserialize;
+
+/// The request. `Identifier` is the older name of `UserID`, which wins when both come.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    #[serde(rename = "UserID")]
+    user_id: Given<String>,
+    identifier: Given<String>,
+    nick: Given<String>,
+    face_url: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "im_open_login_svc/account_import";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let import = AccountImport {
+            id: user(self.user_id, self.identifier, "UserID")?,
+            nick: profile_value(self.nick, "Nick", call.limits.profile_value)?,
+            face_url: profile_value(self.face_url, "FaceUrl", call.limits.profile_value)?,
+        };
+        call.store.import_accounts(call.context(), vec![import]).await.map_err(internal)?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,229 @@
+//! Every documented operation of the imitated API, in the order of its documentation.
+
+use super::{Entry, Service, entry, group_open_http_svc as group, im_open_login_svc as account, planned};
+use crate::code::Code;
+use std::fmt::Write;
+
+const COMMON: Service = Service {
+    name: "",
+    bad_json: Code::JsonParse,
+    bad_json_text: "the body is not JSON",
+    unknown_command: Code::ResourceUnknown,
+    error_display: false,
+};
+const GROUP: Service = Service { unknown_command: Code::GroupCommandUnknown, ..COMMON };
+const MESSAGE: Service = Service {
+    bad_json: Code::MessageJsonParse,
+    bad_json_text: "Fail to Parse json data of body, Please check it",
+    ..COMMON
+};
+const CONFIG: Service = Service { bad_json: Code::ConfigJsonParse, ..COMMON };
+const WITH_DISPLAY: Service = Service { error_display: true, ..COMMON };
+
+/// The services of the API.
+pub static SERVICES: &[Service] = &[
+    Service { name: "group_open_http_svc", ..GROUP },
+    Service { name: "group_open_attr_http_svc", ..GROUP },
+    Service { name: "group_open_avchatroom_http_svc", ..GROUP },
+    Service { name: "million_group_open_http_svc", ..GROUP },
+    Service { name: "im_open_login_svc", ..COMMON },
+    Service { name: "openim", ..MESSAGE },
+    Service { name: "openim_msg_ext_http_svc", ..COMMON },
+    Service { name: "openim_robot_http_svc", ..COMMON },
+    Service {
+        name: "profile",
+        bad_json: Code::ProfileJsonParse,
+        bad_json_text: "Err_Profile_Comm_Decode_Fail",
+        ..WITH_DISPLAY
+    },
+    Service { name: "sns", ..WITH_DISPLAY },
+    Service { name: "recentcontact", ..WITH_DISPLAY },
+    Service { name: "openconfigsvr", ..CONFIG },
+    Service { name: "open_msg_svc", ..COMMON },
+    Service { name: "ConfigSvc", ..COMMON },
+    Service { name: "all_member_push", ..COMMON },
+    Service { name: "im_msg_audit", ..COMMON },
+    Service { name: "official_account_open_http_svc", ..COMMON },
+];
+
+/// All commands.
+pub static COMMANDS: &[Entry] = &[
+    // Accounts
+    entry::<account::account_import::Request>(),
+    entry::<account::multiaccount_import::Request>().at_half_rate(),
+    entry::<account::account_delete::Request>().at_half_rate(),
+    entry::<account::account_check::Request>().at_half_rate(),
+    entry::<account::kick::Request>(),
+    planned("openim/query_online_status"),
+    planned("openim/querystate"),
+    // Profiles
+    planned("profile/portrait_set"),
+    planned("profile/portrait_get"),
+    // Relationship chain
+    planned("sns/friend_add"),
+    planned("sns/friend_import"),
+    planned("sns/friend_update"),
+    planned("sns/friend_delete"),
+    planned("sns/friend_delete_all"),
+    planned("sns/friend_check"),
+    planned("sns/friend_get"),
+    planned("sns/friend_get_list"),
+    planned("sns/black_list_add"),
+    planned("sns/black_list_delete"),
+    planned("sns/black_list_get"),
+    planned("sns/black_list_check"),
+    planned("sns/group_add"),
+    planned("sns/group_delete"),
+    planned("sns/group_get"),
+    // Migration of groups
+    entry::<group::import_group::Request>(),
+    entry::<group::import_group_member::Request>(),
+    planned("group_open_http_svc/import_group_msg"),
+    planned("group_open_http_svc/set_unread_msg_num"),
+    planned("group_open_http_svc/import_topic"),
+    // Groups
+    entry::<group::get_appid_group_list::Request>(),
+    planned("group_open_http_svc/create_group"),
+    entry::<group::get_group_info::Request>(),
+    entry::<group::get_group_member_info::Request>(),
+    entry::<group::get_group_member_info::MisspelledRequest>(),
+    planned("group_open_http_svc/get_specified_group_member_info"),
+    planned("group_open_http_svc/modify_group_base_info"),
+    planned("group_open_http_svc/add_group_member"),
+    planned("group_open_http_svc/delete_group_member"),
+    planned("group_open_http_svc/modify_group_member_info"),
+    entry::<group::destroy_group::Request>(),
+    planned("group_open_http_svc/get_joined_group_list"),
+    planned("group_open_http_svc/get_role_in_group"),
+    planned("group_open_http_svc/forbid_send_msg"),
+    planned("group_open_http_svc/get_group_muted_account"),
+    planned("group_open_http_svc/get_group_shutted_uin"),
+    planned("group_open_http_svc/change_group_owner"),
+    planned("group_open_http_svc/ban_group_member"),
+    planned("group_open_http_svc/unban_group_member"),
+    planned("group_open_http_svc/get_group_ban_member"),
+    planned("group_open_http_svc/get_online_member_num"),
+    // Group messages
+    planned("group_open_http_svc/send_group_msg"),
+    planned("group_open_http_svc/send_group_system_notification"),
+    planned("group_open_http_svc/group_msg_recall"),
+    planned("group_open_http_svc/delete_group_msg_by_sender"),
+    planned("group_open_http_svc/group_msg_get_simple"),
+    planned("group_open_http_svc/clear_group_msg"),
+    planned("group_open_http_svc/get_group_msg_receipt"),
+    planned("group_open_http_svc/get_group_msg_receipt_detail"),
+    planned("group_open_http_svc/group_msg_receipt"),
+    planned("group_open_http_svc/send_broadcast_msg"),
+    planned("openim/modify_group_msg"),
+    planned("openim_msg_ext_http_svc/group_set_key_values"),
+    planned("openim_msg_ext_http_svc/group_get_key_values"),
+    // Group attributes and counters
+    planned("group_open_attr_http_svc/get_group_attr"),
+    planned("group_open_http_svc/modify_group_attr"),
+    planned("group_open_http_svc/set_group_attr"),
+    planned("group_open_http_svc/delete_group_attr"),
+    planned("group_open_http_svc/clear_group_attr"),
+    planned("group_open_http_svc/get_group_counter"),
+    planned("group_open_http_svc/update_group_counter"),
+    planned("group_open_http_svc/delete_group_counter"),
+    // Live-stream groups
+    planned("group_open_avchatroom_http_svc/get_members"),
+    planned("group_open_avchatroom_http_svc/modify_user_info"),
+    planned("group_open_avchatroom_http_svc/modify_admin"),
+    planned("group_open_avchatroom_http_svc/get_admin_list"),
+    planned("group_open_avchatroom_http_svc/check_members"),
+    // Topics
+    planned("million_group_open_http_svc/create_topic"),
+    planned("million_group_open_http_svc/get_topic"),
+    planned("million_group_open_http_svc/modify_topic"),
+    planned("million_group_open_http_svc/destroy_topic"),
+    // Permission groups
+    planned("group_open_http_svc/create_permission_group"),
+    planned("group_open_http_svc/destroy_permission_group"),
+    planned("group_open_http_svc/modify_permission_group"),
+    planned("group_open_http_svc/get_permission_group"),
+    planned("group_open_http_svc/add_topic_permission_group"),
+    planned("group_open_http_svc/set_topic_permission_group"),
+    planned("group_open_http_svc/delete_topic_permission_group"),
+    planned("group_open_http_svc/get_topic_permission_group"),
+    planned("group_open_http_svc/add_permission_group_member"),
+    planned("group_open_http_svc/delete_permission_group_member"),
+    planned("group_open_http_svc/get_permission_group_member_list"),
+    // One-to-one messages
+    planned("openim/sendmsg"),
+    planned("openim/batchsendmsg"),
+    planned("openim/importmsg"),
+    planned("openim/admin_getroammsg"),
+    planned("openim/admin_msgwithdraw"),
+    planned("openim/admin_set_msg_read"),
+    planned("openim/get_c2c_unread_msg_num"),
+    planned("openim/modify_c2c_msg"),
+    planned("openim_msg_ext_http_svc/set_key_values"),
+    planned("openim_msg_ext_http_svc/get_key_values"),
+    // Conversations
+    planned("recentcontact/get_list"),
+    planned("recentcontact/delete"),
+    planned("recentcontact/create_contact_group"),
+    planned("recentcontact/del_contact_group"),
+    planned("recentcontact/update_contact_group"),
+    planned("recentcontact/search_contact_group"),
+    planned("recentcontact/get_contact_group"),
+    planned("recentcontact/mark_contact"),
+    // Mute, operation, push, chatbots
+    planned("openconfigsvr/setnospeaking"),
+    planned("openconfigsvr/getnospeaking"),
+    planned("openconfigsvr/getappinfo"),
+    planned("ConfigSvc/GetIPList"),
+    planned("open_msg_svc/get_history"),
+    planned("all_member_push/im_push"),
+    planned("all_member_push/im_set_attr_name"),
+    planned("all_member_push/im_get_attr_name"),
+    planned("all_member_push/im_set_attr"),
+    planned("all_member_push/im_get_attr"),
+    planned("all_member_push/im_remove_attr"),
+    planned("all_member_push/im_add_tag"),
+    planned("all_member_push/im_get_tag"),
+    planned("all_member_push/im_remove_tag"),
+    planned("all_member_push/im_remove_all_tags"),
+    planned("openim_robot_http_svc/create_robot"),
+    planned("openim_robot_http_svc/delete_robot"),
+    planned("openim_robot_http_svc/get_all_robots"),
+];
+
+/// The page `docs/compatibility.md`: a row for every command.
+#[must_use]
+pub fn compatibility_page() -> String {
+    let built = COMMANDS.iter().filter(|entry| entry.run.is_some()).count();
+    let mut page = format!(
+        "# Compatibility\n\n<!-- Made by `cargo xtask docs` from the command table; do not edit. -->\n\n\
+         {built} of {} commands are built. A planned one answers {} (`{:?}`) and changes nothing.\n\
+         How each built command behaves, request by request, is in `crates/server/tests/golden/`.\n\n\
+         | Command | State |\n|---|---|\n",
+        COMMANDS.len(),
+        Code::NotBuilt.number(),
+        Code::NotBuilt,
+    );
+    for entry in COMMANDS {
+        let state = if entry.run.is_some() { "**built**" } else { "planned" };
+        // Writing to a string has no way to fail.
+        writeln!(page, "| `v4/{}` | {state} |", entry.path).unwrap_or_default();
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::service;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_stands_once_and_under_a_known_service() {
+        let mut seen = BTreeSet::new();
+        for entry in COMMANDS {
+            assert!(seen.insert(entry.path), "{} stands twice", entry.path);
+            assert!(service(entry.service()).is_some(), "{} has no service", entry.path);
+            assert!(!entry.command().is_empty());
+        }
+    }
+}

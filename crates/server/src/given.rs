@@ -1,0 +1,296 @@
+//! Request members as real clients send them.
+//!
+//! `null`, `""`, `[]` and a missing member all mean "not given" [client]. A member of the wrong JSON type does not
+//! make the whole body unreadable: it is reported by name, when the command comes to look at it, so that the first
+//! problem in the documented order is the one reported.
+
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A member of a request.
+#[derive(Debug, Default)]
+pub enum Given<T> {
+    /// Missing, or as good as missing.
+    #[default]
+    Absent,
+    /// There.
+    Is(T),
+    /// Of another JSON type, named here.
+    Wrong(&'static str),
+}
+
+/// A member that is not what the command takes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// It must be given.
+    #[error("{0} is required")]
+    Missing(String),
+    /// It is of the wrong JSON type.
+    #[error("{field} must be {expected}, not {found}")]
+    WrongType {
+        /// The member.
+        field: String,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+}
+
+impl<T: Shape> Given<T> {
+    /// The value of an optional member called `field`.
+    ///
+    /// # Errors
+    /// It is of the wrong type.
+    pub fn optional(self, field: &str) -> Result<Option<T>, Misfit> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Is(value) => Ok(Some(value)),
+            Self::Wrong(found) => {
+                Err(Misfit::WrongType { field: field.to_owned(), expected: T::EXPECTED, found })
+            }
+        }
+    }
+
+    /// The value of a required member called `field`.
+    ///
+    /// # Errors
+    /// It is missing or of the wrong type.
+    pub fn required(self, field: &str) -> Result<T, Misfit> {
+        self.optional(field)?.ok_or_else(|| Misfit::Missing(field.to_owned()))
+    }
+
+    /// Whether something was given, of whatever type.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    /// The value when it is there and of the right type: for members that are ignored when not understood.
+    #[must_use]
+    pub fn if_fitting(self) -> Option<T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Absent | Self::Wrong(_) => None,
+        }
+    }
+
+    /// This member, or `other` when this one is not given: for members with an old and a new name.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self.is_given() { self } else { other }
+    }
+}
+
+impl<T> Given<Vec<T>> {
+    /// The list, empty when not given.
+    ///
+    /// # Errors
+    /// It is of the wrong type.
+    pub fn list(self, field: &str) -> Result<Vec<T>, Misfit>
+    where
+        Vec<T>: Shape,
+    {
+        Ok(self.optional(field)?.unwrap_or_default())
+    }
+}
+
+/// A type of value that a member can have. What it does not take is of the wrong type.
+pub trait Shape: Sized {
+    /// For the error text: "a string".
+    const EXPECTED: &'static str;
+
+    /// From a text that is not empty.
+    fn from_text(_text: &str) -> Option<Self> {
+        None
+    }
+
+    /// From a whole number.
+    fn from_integer(_number: i128) -> Option<Self> {
+        None
+    }
+
+    /// From a list; `Ok(Given::Absent)` when it is empty.
+    ///
+    /// # Errors
+    /// The JSON is broken.
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Given<Self>, A::Error> {
+        let mut empty = true;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            empty = false;
+        }
+        // PHP writes an empty object as an empty list. [client]
+        Ok(if empty { Given::Absent } else { Given::Wrong("a list") })
+    }
+
+    /// From an object.
+    ///
+    /// # Errors
+    /// The JSON is broken.
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Given<Self>, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Given::Wrong("an object"))
+    }
+}
+
+impl Shape for String {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+/// A whole number of any size that JSON writes.
+impl Shape for i128 {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn from_integer(number: i128) -> Option<Self> {
+        Some(number)
+    }
+}
+
+/// A list; each element may be of the wrong type by itself.
+impl<T: Shape> Shape for Vec<Given<T>> {
+    const EXPECTED: &'static str = "a list";
+
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Given<Self>, A::Error> {
+        let mut elements = Self::new();
+        while let Some(element) = list.next_element()? {
+            elements.push(element);
+        }
+        Ok(if elements.is_empty() { Given::Absent } else { Given::Is(elements) })
+    }
+}
+
+/// An object with known members.
+#[derive(Debug, Default)]
+pub struct Object<T>(pub T);
+
+impl<T: for<'de> Deserialize<'de>> Shape for Object<T> {
+    const EXPECTED: &'static str = "an object";
+
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Given<Self>, A::Error> {
+        T::deserialize(de::value::MapAccessDeserializer::new(object)).map(|value| Given::Is(Self(value)))
+    }
+}
+
+impl<'de, T: Shape> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyJson<T>(PhantomData<T>);
+
+        impl<'de, T: Shape> Visitor<'de> for AnyJson<T> {
+            type Value = Given<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(T::EXPECTED)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Given::Absent)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(Given::Wrong("true or false"))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                if text.is_empty() {
+                    return Ok(Given::Absent);
+                }
+                Ok(T::from_text(text).map_or(Given::Wrong("a string"), Given::Is))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(T::from_integer(number.into()).map_or(Given::Wrong("a number"), Given::Is))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(T::from_integer(number.into()).map_or(Given::Wrong("a number"), Given::Is))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                // Some languages write whole numbers with a point. Those above 2^53 are no longer exact.
+                const EXACT: f64 = 9_007_199_254_740_992.0;
+                if number.fract() == 0.0 && number.abs() <= EXACT {
+                    #[expect(clippy::cast_possible_truncation, reason = "checked in the line above")]
+                    return Ok(T::from_integer(number as i128).map_or(Given::Wrong("a number"), Given::Is));
+                }
+                Ok(Given::Wrong("a number that is not whole"))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+                T::from_list(list)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+                T::from_object(object)
+            }
+        }
+
+        deserializer.deserialize_any(AnyJson(PhantomData))
+    }
+}
+
+/// The text of a value that may be a string or, from some clients, a number, which is taken as it was written.
+///
+/// # Errors
+/// What it is instead.
+pub fn literal(raw: &RawValue) -> Result<String, &'static str> {
+    let json = raw.get();
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).map_err(|_| "a broken string"),
+        Some(b'-' | b'0'..=b'9') => Ok(json.to_owned()),
+        Some(b'[') => Err("a list"),
+        Some(b'{') => Err("an object"),
+        _ => Err("true or false"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Shape>(json: &str) -> Given<T> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn what_means_not_given_is_absent() {
+        for json in ["null", "\"\"", "[]"] {
+            assert!(!read::<String>(json).is_given(), "{json}");
+            assert!(!read::<i128>(json).is_given(), "{json}");
+            assert!(!read::<Vec<Given<String>>>(json).is_given(), "{json}");
+        }
+    }
+
+    #[test]
+    fn values_of_the_right_type_are_taken() {
+        assert_eq!(read::<String>(r#""a\u0000b""#).required("F").unwrap(), "a\0b");
+        assert_eq!(read::<i128>("18446744073709551615").required("F").unwrap(), i128::from(u64::MAX));
+        assert_eq!(read::<i128>("3.0").required("F").unwrap(), 3);
+        let list = read::<Vec<Given<String>>>(r#"["a", 1]"#).list("F").unwrap();
+        assert!(matches!(&list[..], [Given::Is(text), Given::Wrong("a number")] if text == "a"));
+    }
+
+    #[test]
+    fn values_of_another_type_are_reported_by_name() {
+        let problem = read::<String>("1").required("Name").unwrap_err().to_string();
+        assert_eq!(problem, "Name must be a string, not a number");
+        for json in ["true", "1.5", "\"1\"", "[1]", "{}"] {
+            assert!(matches!(read::<i128>(json), Given::Wrong(_)), "{json}");
+        }
+        assert_eq!(read::<String>("null").required("Name").unwrap_err().to_string(), "Name is required");
+    }
+
+    #[test]
+    fn literals_keep_what_was_written() {
+        let text = |json: &str| literal(&serde_json::from_str::<Box<RawValue>>(json).unwrap());
+        assert_eq!(text(r#""abc\u0000\u0001""#).unwrap(), "abc\0\u{1}");
+        assert_eq!(text("1.50").unwrap(), "1.50");
+        assert_eq!(text("12345678901234567890123").unwrap(), "12345678901234567890123");
+        assert_eq!(text("[1]"), Err("a list"));
+    }
+}

@@ -1,0 +1,101 @@
+//! The figures at `/metrics`, in Prometheus' text format.
+
+use crate::code::Code;
+use crate::commands::COMMANDS;
+use landfall_store::StoreMetrics;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use std::time::Duration;
+
+/// Everything the server counts.
+pub struct Metrics {
+    registry: Registry,
+    /// By index in the command table, the unknown commands last; looked up once, not at every call.
+    commands: Vec<CommandMetrics>,
+    failures: Family<FailureLabels, Counter>,
+    /// Open connections.
+    pub connections: Gauge,
+    /// What the store counts.
+    pub store: StoreMetrics,
+}
+
+struct CommandMetrics {
+    name: &'static str,
+    succeeded: Counter,
+    seconds: Histogram,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CommandLabels {
+    command: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    command: &'static str,
+    code: u32,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("landfall");
+        let succeeded: Family<CommandLabels, Counter> = Family::default();
+        let failures: Family<FailureLabels, Counter> = Family::default();
+        let seconds: Family<CommandLabels, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_1, 2.0, 15)));
+        let connections = Gauge::default();
+        let store = StoreMetrics::default();
+        registry.register("calls_succeeded", "Calls answered with ErrorCode 0", succeeded.clone());
+        registry.register("calls_failed", "Calls answered with another ErrorCode", failures.clone());
+        registry.register_with_unit(
+            "call",
+            "Time from the request to its answer",
+            Unit::Seconds,
+            seconds.clone(),
+        );
+        registry.register("connections", "Open connections", connections.clone());
+        store.register(&mut registry);
+        let names = COMMANDS.iter().map(|entry| entry.path).chain(["unknown"]);
+        let commands = names
+            .map(|name| CommandMetrics {
+                name,
+                succeeded: succeeded.get_or_create(&CommandLabels { command: name }).clone(),
+                seconds: seconds.get_or_create(&CommandLabels { command: name }).clone(),
+            })
+            .collect();
+        Self { registry, commands, failures, connections, store }
+    }
+}
+
+impl Metrics {
+    /// Counts a call of a command, by its index in the table.
+    pub fn called(&self, command: Option<usize>, failed: Option<Code>, took: Duration) {
+        let index = command.unwrap_or(COMMANDS.len());
+        let Some(metrics) = self.commands.get(index) else {
+            return;
+        };
+        metrics.seconds.observe(took.as_secs_f64());
+        match failed {
+            None => {
+                metrics.succeeded.inc();
+            }
+            Some(code) => {
+                let labels = FailureLabels { command: metrics.name, code: code.number() };
+                self.failures.get_or_create(&labels).inc();
+            }
+        }
+    }
+
+    /// All figures as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string has no way to fail.
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap_or_default();
+        text
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers: the envelope of three members that every answer has, and what an operation adds to it.
+
+use crate::code::Code;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// A call that failed: what the client is told, and what only the log is told.
+#[derive(Debug)]
+pub struct Failure {
+    /// The number.
+    pub code: Code,
+    /// `ErrorInfo`: names the field and the limit where there is one.
+    pub text: Cow<'static, str>,
+    /// The cause, for the log; never sent.
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Code {
+    /// This code, with the text for the client.
+    #[must_use]
+    pub fn because(self, text: impl Into<Cow<'static, str>>) -> Failure {
+        Failure { code: self, text: text.into(), cause: None }
+    }
+
+    /// This code for a failure of ours: the client is told to try again, the log why.
+    #[must_use]
+    pub fn internal(self, cause: impl std::error::Error + Send + Sync + 'static) -> Failure {
+        Failure { code: self, text: "internal error, please try again".into(), cause: Some(Box::new(cause)) }
+    }
+}
+
+/// The answer of an operation that has nothing to add to the envelope.
+#[derive(Debug, Serialize)]
+pub struct Nothing {}
+
+const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0"#;
+
+/// The body of a success: the envelope, then the members of `reply`, which serializes as an object.
+///
+/// # Errors
+/// `reply` does not serialize, which a plain struct always does.
+pub fn success(reply: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut body = Vec::with_capacity(128);
+    body.extend_from_slice(OK);
+    let members = body.len();
+    serde_json::to_writer(&mut body, reply)?;
+    // The operation's own opening brace becomes the comma between envelope and members.
+    if body.get(members..) == Some(b"{}") {
+        body.truncate(members);
+        body.push(b'}');
+    } else if let Some(brace) = body.get_mut(members) {
+        *brace = b',';
+    }
+    Ok(body)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refusal<'text> {
+    action_status: &'static str,
+    error_info: &'text str,
+    error_code: u32,
+    /// The profile and friend services send a second text. [doc]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_display: Option<&'static str>,
+}
+
+/// The body of a failure; `with_display` adds the empty `ErrorDisplay` of some services.
+#[must_use]
+pub fn failure(code: Code, text: &str, with_display: bool) -> Vec<u8> {
+    let refusal = Refusal {
+        action_status: "FAIL",
+        error_info: text,
+        error_code: code.number(),
+        error_display: with_display.then_some(""),
+    };
+    // Plain texts and numbers always serialize.
+    serde_json::to_vec(&refusal).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_follow_the_envelope() {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Reply {
+            group_id: &'static str,
+        }
+        let body = success(&Reply { group_id: "g" }).unwrap();
+        assert_eq!(body, br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":"g"}"#);
+        assert_eq!(success(&Nothing {}).unwrap(), br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#);
+    }
+
+    #[test]
+    fn a_failure_has_all_three_members() {
+        let body = failure(Code::GroupNotFound, "this group does not exist", false);
+        let expected = br#"{"ActionStatus":"FAIL","ErrorInfo":"this group does not exist","ErrorCode":10010}"#;
+        assert_eq!(body, expected);
+        assert!(failure(Code::GroupNotFound, "", true).ends_with(br#""ErrorDisplay":""}"#));
+    }
+}

@@ -1,0 +1,161 @@
+//! The embedded store: one process, one data directory, the `fjall` engine.
+//!
+//! All writes go through one committer thread. It takes what is waiting, applies it in order, and makes it
+//! durable with one sync per batch (group commit); an answer leaves only after its sync. Readers see a batch when
+//! it is durable, never before.
+
+mod changes;
+mod committer;
+mod engine;
+mod format;
+mod keys;
+mod reads;
+mod records;
+mod sweep;
+mod tx;
+
+use crate::StoreMetrics;
+use async_trait::async_trait;
+use committer::Committer;
+use engine::Shared;
+pub use format::OpenError;
+use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::group::{Group, GroupType};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{
+    ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
+};
+use landfall_domain::member::Role;
+use landfall_domain::store::{
+    Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
+    StoreError,
+};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The embedded store. Dropping it waits for the writes already accepted.
+pub struct Embedded {
+    committer: Committer,
+    shared: Arc<Shared>,
+}
+
+impl Embedded {
+    /// Opens the data directory `dir`, making it when it is not there. Finishes work that a crash interrupted.
+    ///
+    /// # Errors
+    /// Another process has it open, it was written by a newer version, or it cannot be read.
+    pub fn open(dir: &Path, metrics: StoreMetrics) -> Result<Self, OpenError> {
+        let engine = engine::open(dir)?;
+        let shared = Arc::new(Shared::new(dir, engine));
+        let committer = Committer::start(Arc::clone(&shared), metrics).map_err(OpenError::Thread)?;
+        Ok(Self { committer, shared })
+    }
+
+    /// Reads that touch a handful of rows run where they are; others leave the async threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        short: bool,
+        read: impl FnOnce(&reads::View) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let view = reads::View::new(&self.shared)?;
+        if short {
+            return read(&view);
+        }
+        tokio::task::spawn_blocking(move || read(&view))
+            .await
+            .map_err(|panicked| StoreError::failed("a read broke off", &panicked))?
+    }
+}
+
+/// Rows up to which a read counts as short: a few point reads, most from memory.
+const SHORT_READ_ROWS: usize = 64;
+
+#[async_trait]
+impl Store for Embedded {
+    async fn import_group(
+        &self,
+        context: Context,
+        import: ImportGroup,
+    ) -> Result<GroupId, OperationError<ImportGroupRefusal>> {
+        refusable(self.committer.run(move |tx| changes::import_group(tx, context, import)).await)
+    }
+
+    async fn import_members(
+        &self,
+        context: Context,
+        group: GroupId,
+        members: Vec<ImportMember>,
+    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
+        refusable(self.committer.run(move |tx| changes::import_members(tx, context, &group, &members)).await)
+    }
+
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+        let short = ids.len() <= SHORT_READ_ROWS;
+        self.read(short, move |view| ids.into_iter().map(|id| view.group(app, id)).collect()).await
+    }
+
+    async fn members(
+        &self,
+        app: AppId,
+        group: GroupId,
+        roles: Vec<Role>,
+        window: MemberWindow,
+    ) -> Result<MemberPage, OperationError<NoSuchGroup>> {
+        let page = self.read(false, move |view| view.members(app, group, &roles, &window)).await?;
+        page.ok_or(OperationError::Refused(NoSuchGroup))
+    }
+
+    async fn list_groups(
+        &self,
+        app: AppId,
+        kind: Option<GroupType>,
+        from: u64,
+        limit: usize,
+    ) -> Result<GroupPage, StoreError> {
+        self.read(false, move |view| view.list_groups(app, kind, from, limit)).await
+    }
+
+    async fn destroy_group(
+        &self,
+        context: Context,
+        group: GroupId,
+    ) -> Result<(), OperationError<NoSuchGroup>> {
+        refusable(self.committer.run_alone(move |tx| changes::destroy_group(tx, context, &group)).await)
+    }
+
+    async fn import_accounts(
+        &self,
+        context: Context,
+        accounts: Vec<AccountImport>,
+    ) -> Result<(), StoreError> {
+        self.committer.run(move |tx| changes::import_accounts(tx, context, &accounts)).await
+    }
+
+    async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
+        let short = ids.len() <= SHORT_READ_ROWS;
+        self.read(short, move |view| ids.iter().map(|id| view.account(app, id)).collect()).await
+    }
+
+    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
+        self.committer.run_alone(move |tx| changes::delete_accounts(tx, context, &ids)).await
+    }
+
+    async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
+        refusable(self.committer.run(move |tx| changes::kick(tx, context, &account)).await)
+    }
+
+    fn health(&self) -> Health {
+        self.shared.health()
+    }
+}
+
+fn refusable<T, R>(result: Result<Result<T, R>, StoreError>) -> Result<T, OperationError<R>> {
+    match result {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(refusal)) => Err(OperationError::Refused(refusal)),
+        Err(error) => Err(OperationError::Store(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

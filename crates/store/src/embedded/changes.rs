@@ -1,0 +1,150 @@
+//! The writing operations, each run by the committer within a batch: read, ask the rule, write what it says.
+
+use super::keys::Sweep;
+use super::records::kind_byte;
+use super::sweep;
+use super::tx::Tx;
+use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{
+    self, ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome, Standing,
+};
+use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
+use landfall_domain::time::Timestamp;
+
+type Decided<T, Refusal> = Result<Result<T, Refusal>, StoreError>;
+
+pub(super) fn import_group(
+    tx: &mut Tx<'_>,
+    context: Context,
+    import: ImportGroup,
+) -> Decided<GroupId, ImportGroupRefusal> {
+    let app = context.app;
+    let mut attempt = 0;
+    let id = loop {
+        let Some(candidate) = import.id.candidate(import.kind, attempt) else {
+            return Ok(Err(ImportGroupRefusal::IdTaken));
+        };
+        if !tx.group_exists(app, &candidate)? {
+            break candidate;
+        }
+        attempt += 1;
+    };
+    let position = tx.counters(app)?.last_position + 1;
+    let known = |account: &UserId| tx.account_exists(app, account);
+    let imported = match import::import_group(import, id, position, context.unknown, context.now, known)? {
+        Ok(imported) => imported,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let counters = tx.counters(app)?;
+    counters.last_position = position;
+    counters.groups[usize::from(kind_byte(imported.group.kind))] += 1;
+    put_placeholders(tx, app, &imported.placeholders, context.now);
+    tx.put_group(app, &imported.group);
+    tx.put_listed(app, &imported.group);
+    for member in &imported.members {
+        tx.put_member(app, &imported.group.id, member);
+    }
+    Ok(Ok(imported.group.id))
+}
+
+pub(super) fn import_members(
+    tx: &mut Tx<'_>,
+    context: Context,
+    id: &GroupId,
+    asked: &[ImportMember],
+) -> Decided<Vec<MemberOutcome>, ImportMembersRefusal> {
+    let app = context.app;
+    let Some(mut group) = tx.group(app, id)? else {
+        return Ok(Err(ImportMembersRefusal::NoSuchGroup));
+    };
+    let standings = asked
+        .iter()
+        .map(|member| {
+            Ok(Standing {
+                known: tx.account_exists(app, &member.account)?,
+                member: tx.member_exists(app, id, &member.account)?,
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let change = match import::import_members(&group, asked, &standings, context.unknown, context.now) {
+        Ok(change) => change,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if !change.added.is_empty() {
+        put_placeholders(tx, app, &change.placeholders, context.now);
+        for member in &change.added {
+            tx.put_member(app, id, member);
+        }
+        group.member_count += u32::try_from(change.added.len()).unwrap_or(u32::MAX);
+        tx.put_group(app, &group);
+    }
+    Ok(Ok(change.outcomes))
+}
+
+fn put_placeholders(tx: &mut Tx<'_>, app: AppId, accounts: &[UserId], now: Timestamp) {
+    for account in accounts {
+        tx.put_account(app, account, &Account::placeholder(now));
+    }
+}
+
+pub(super) fn destroy_group(tx: &mut Tx<'_>, context: Context, id: &GroupId) -> Decided<(), NoSuchGroup> {
+    let app = context.app;
+    let Some(group) = tx.group(app, id)? else {
+        return Ok(Err(NoSuchGroup));
+    };
+    count_down(tx, app, group.kind)?;
+    tx.remove_group(app, &group);
+    let mut budget = sweep::ROWS_PER_BATCH;
+    sweep::begin(tx, Sweep::Group(app, id.clone()), &mut budget)?;
+    Ok(Ok(()))
+}
+
+fn count_down(tx: &mut Tx<'_>, app: AppId, kind: GroupType) -> Result<(), StoreError> {
+    let living = &mut tx.counters(app)?.groups[usize::from(kind_byte(kind))];
+    *living = living.saturating_sub(1);
+    Ok(())
+}
+
+pub(super) fn import_accounts(
+    tx: &mut Tx<'_>,
+    context: Context,
+    accounts: &[AccountImport],
+) -> Result<(), StoreError> {
+    for import in accounts {
+        let before = tx.account(context.app, &import.id)?;
+        let after = Account::imported(before.clone(), import, context.now);
+        if before.as_ref() != Some(&after) {
+            tx.put_account(context.app, &import.id, &after);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn delete_accounts(
+    tx: &mut Tx<'_>,
+    context: Context,
+    ids: &[UserId],
+) -> Result<Vec<bool>, StoreError> {
+    let mut budget = sweep::ROWS_PER_BATCH;
+    let mut existed = Vec::with_capacity(ids.len());
+    for id in ids {
+        let exists = tx.account_exists(context.app, id)?;
+        if exists {
+            tx.remove_account(context.app, id);
+            sweep::begin(tx, Sweep::Account(context.app, id.clone()), &mut budget)?;
+        }
+        existed.push(exists);
+    }
+    Ok(existed)
+}
+
+pub(super) fn kick(tx: &mut Tx<'_>, context: Context, id: &UserId) -> Decided<(), NoSuchAccount> {
+    let Some(mut account) = tx.account(context.app, id)? else {
+        return Ok(Err(NoSuchAccount));
+    };
+    account.signatures_from = context.now;
+    tx.put_account(context.app, id, &account);
+    Ok(Ok(()))
+}

@@ -1,0 +1,291 @@
+//! The one thread that writes: group commit, and recovery when a write fails.
+
+use super::engine::{self, Engine, Shared};
+use super::sweep;
+use super::tx::Tx;
+use crate::StoreMetrics;
+use landfall_domain::store::StoreError;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Operations that may wait; one more is turned away.
+const QUEUE_MAX: usize = 16_384;
+/// Rows after which a batch is committed although more operations wait.
+const BATCH_ROWS_MAX: usize = 20_000;
+/// How long to wait before the engine is opened again after a failure.
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
+
+/// Hands operations to the committer thread. Dropping it lets the thread finish what was accepted.
+pub(super) struct Committer {
+    queue: Arc<Queue>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Committer {
+    pub(super) fn start(shared: Arc<Shared>, metrics: StoreMetrics) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let worker = Worker { queue: Arc::clone(&queue), shared, metrics };
+        let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// Runs `change` in the next batch and returns once that batch is durable.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.submit(false, change).await
+    }
+
+    /// Like [`run`](Self::run), in a batch of its own: for changes that look at ranges of rows.
+    pub(super) async fn run_alone<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.submit(true, change).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        alone: bool,
+        change: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.push(Box::new(Operation { alone, change: Some(change), result: None, reply }))?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the committer thread had panicked");
+        }
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Failed("the store has stopped".into())
+}
+
+/// One operation, its type forgotten.
+trait Job: Send {
+    fn alone(&self) -> bool;
+    /// False when the operation failed.
+    fn apply(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers the caller: with its own result, or with the failure of its batch.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Operation<T, F> {
+    alone: bool,
+    change: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send> Job for Operation<T, F> {
+    fn alone(&self) -> bool {
+        self.alone
+    }
+
+    fn apply(&mut self, tx: &mut Tx<'_>) -> bool {
+        self.result = self.change.take().map(|change| change(tx));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { result, reply, .. } = *self;
+        let result = committed.and_then(|()| result.unwrap_or_else(|| Err(stopped())));
+        // A caller that went away does not want its answer; the work is done all the same.
+        drop(reply.send(result));
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<Waiting>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Box<dyn Job>>,
+    closed: bool,
+    committer_sleeps: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return Err(stopped());
+        }
+        if QUEUE_MAX <= waiting.jobs.len() {
+            return Err(StoreError::Busy);
+        }
+        waiting.jobs.push_back(job);
+        // Waking costs a system call; while the committer works it will look by itself.
+        if std::mem::take(&mut waiting.committer_sleeps) {
+            drop(waiting);
+            self.arrived.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Everything that waits; blocks while nothing does. `None` when closed and empty.
+    fn take(&self) -> Option<VecDeque<Box<dyn Job>>> {
+        let mut waiting = self.lock();
+        while waiting.jobs.is_empty() {
+            if waiting.closed {
+                return None;
+            }
+            waiting.committer_sleeps = true;
+            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        Some(std::mem::take(&mut waiting.jobs))
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.arrived.notify_one();
+    }
+
+    /// Fails everything that arrives during `time`; true when closed meanwhile.
+    fn refuse_for(&self, time: Duration, why: &StoreError) -> bool {
+        let until = Instant::now() + time;
+        loop {
+            let mut waiting = self.lock();
+            let jobs = std::mem::take(&mut waiting.jobs);
+            let closed = waiting.closed;
+            drop(waiting);
+            for job in jobs {
+                job.finish(Err(why.clone()));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if closed || left.is_zero() {
+                return closed;
+            }
+            let mut waiting = self.lock();
+            if waiting.jobs.is_empty() && !waiting.closed {
+                waiting.committer_sleeps = true;
+                drop(self.arrived.wait_timeout(waiting, left));
+            }
+        }
+    }
+}
+
+struct Worker {
+    queue: Arc<Queue>,
+    shared: Arc<Shared>,
+    metrics: StoreMetrics,
+}
+
+impl Worker {
+    fn run(self) {
+        while let Some(jobs) = self.queue.take() {
+            let worked = match self.shared.engine() {
+                Ok(engine) => self.work(&engine, jobs),
+                Err(error) => {
+                    jobs.into_iter().for_each(|job| job.finish(Err(error.clone())));
+                    Err(error)
+                }
+            };
+            if let Err(error) = worked
+                && !self.recover(&error)
+            {
+                return;
+            }
+        }
+    }
+
+    /// Applies `jobs` in order, in as few batches as possible. After a failure all that is left fails too.
+    fn work(&self, engine: &Engine, jobs: VecDeque<Box<dyn Job>>) -> Result<(), StoreError> {
+        let mut outcome = Ok(());
+        let mut jobs = jobs.into_iter().peekable();
+        while jobs.peek().is_some() {
+            let mut tx = Tx::new(engine);
+            let mut applied = Vec::with_capacity(jobs.len());
+            let mut discard = outcome.is_err();
+            while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
+                // One that is alone may have written before it failed; others read before they write.
+                discard |= outcome.is_ok() && !job.apply(&mut tx) && job.alone();
+                let full = job.alone() || BATCH_ROWS_MAX <= tx.rows();
+                applied.push(job);
+                if full {
+                    break;
+                }
+            }
+            if !discard {
+                outcome = self.commit(tx, applied.len());
+            }
+            applied.into_iter().for_each(|job| job.finish(outcome.clone()));
+        }
+        outcome
+    }
+
+    fn commit(&self, tx: Tx<'_>, operations: usize) -> Result<(), StoreError> {
+        let engine = tx.engine();
+        let started = Instant::now();
+        let sweeps = tx.commit()?;
+        self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+        #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
+        self.metrics.batch_size.observe(operations as f64);
+        sweeps.iter().try_for_each(|sweep| sweep::finish(engine, sweep))
+    }
+
+    /// After a failed write nobody knows what reached the disk. So the engine is closed, and opened again from
+    /// what is on the disk, until that works; meanwhile every write is refused. False when the store was closed.
+    fn recover(&self, error: &StoreError) -> bool {
+        self.metrics.failures.inc();
+        tracing::error!(%error, dir = %self.shared.dir.display(), "the store cannot write; opening it again");
+        let still_read = self.shared.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
+        self.shared.set_failed(&format!("the store cannot write: {error}"));
+        loop {
+            if self.queue.refuse_for(REOPEN_AFTER, error) {
+                return false;
+            }
+            if 0 < still_read.strong_count() {
+                continue;
+            }
+            let reopened = engine::open(&self.shared.dir).and_then(|engine| {
+                // The tail of the journal may be in memory only: written again as a table, it is on the disk.
+                let written = engine.data.rotate_memtable_and_wait();
+                written.map_err(|cause| engine::OpenError::Engine { dir: self.shared.dir.clone(), cause })?;
+                Ok(engine)
+            });
+            match reopened {
+                Ok(engine) => {
+                    self.shared.set_open(engine);
+                    tracing::info!("the store writes again");
+                    return true;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the store still cannot be opened");
+                    self.shared.set_failed(&error.to_string());
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Also when the thread panics: nobody may wait for a committer that is gone.
+        let error = stopped();
+        self.shared.set_failed("the store has stopped");
+        self.queue.close();
+        self.queue.refuse_for(Duration::ZERO, &error);
+    }
+}

@@ -1,0 +1,92 @@
+//! The data directory: its format version, and why it cannot be opened.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Version of the layout this program writes.
+pub(super) const FORMAT: u32 = 1;
+
+const FORMAT_FILE: &str = "FORMAT";
+
+/// Why a data directory cannot be opened. Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("the data directory {} is in use by another process; stop that process, or choose another directory", .0.display())]
+    Locked(PathBuf),
+    /// Written by a newer program.
+    #[error("the data directory {} has format {found}, this program knows up to {FORMAT}; start the newer program that wrote it", dir.display())]
+    Newer {
+        /// The directory.
+        dir: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// A format file that holds no number, or files of something else.
+    #[error("{} is no data directory of this program: {why}", dir.display())]
+    Foreign {
+        /// The directory.
+        dir: PathBuf,
+        /// What was found.
+        why: &'static str,
+    },
+    /// Reading or writing failed.
+    #[error("cannot open the data directory {}: {cause}", dir.display())]
+    Io {
+        /// The directory.
+        dir: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// The engine refused.
+    #[error("cannot open the data directory {}: {cause}", dir.display())]
+    Engine {
+        /// The directory.
+        dir: PathBuf,
+        /// The cause.
+        cause: fjall::Error,
+    },
+    /// A stored value makes no sense.
+    #[error("the data directory {} is damaged: {why}", dir.display())]
+    Damaged {
+        /// The directory.
+        dir: PathBuf,
+        /// What was found.
+        why: String,
+    },
+    /// The committer thread could not be started.
+    #[error("cannot start the committer thread: {0}")]
+    Thread(io::Error),
+}
+
+/// Makes `dir` if needed, and makes sure that it has a format this program knows.
+pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
+    let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
+    fs::create_dir_all(dir).map_err(io_error)?;
+    let file = dir.join(FORMAT_FILE);
+    match fs::read_to_string(&file) {
+        Ok(text) => match text.trim().parse::<u32>() {
+            Ok(found) if FORMAT < found => Err(OpenError::Newer { dir: dir.to_owned(), found }),
+            Ok(_) => Ok(()),
+            Err(_) => Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file holds no number" }),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if dir.join(super::engine::FOLDER).exists() {
+                return Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file is missing" });
+            }
+            write_durably(dir, &file, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
+        }
+        Err(error) => Err(io_error(error)),
+    }
+}
+
+/// Writes beside, syncs, renames: the file is there whole or not at all.
+fn write_durably(dir: &Path, file: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = file.with_extension("new");
+    let mut written = fs::File::create(&beside)?;
+    written.write_all(content)?;
+    written.sync_all()?;
+    fs::rename(&beside, file)?;
+    fs::File::open(dir)?.sync_all()
+}

@@ -1,0 +1,137 @@
+//! The keys of the embedded store: a family byte, the app, then what the family is ordered by.
+//!
+//! | Family | Key after family and app | Value |
+//! |---|---|---|
+//! | `a` account | account | `AccountRecord` |
+//! | `c` counters | nothing | `CountersRecord` |
+//! | `g` group | group id, 0 | `GroupRecord` |
+//! | `g` member | group id, 0, account | `MemberRecord` |
+//! | `j` joined | account, 0, group id | nothing |
+//! | `l` list | list position, 8 bytes | type byte, group id |
+//! | `s` sweep | what is to be swept | nothing |
+//!
+//! A group and its members are neighbours, so adding a member to a new group costs little more than the group.
+//! Ids and accounts are printable ASCII, so the 0 after them ends them and keeps their order.
+
+use landfall_domain::ids::{AppId, GroupId, UserId};
+
+const ACCOUNT: u8 = b'a';
+const COUNTERS: u8 = b'c';
+const GROUP: u8 = b'g';
+const JOINED: u8 = b'j';
+const LIST: u8 = b'l';
+const SWEEP: u8 = b's';
+const END: u8 = 0;
+
+/// Bytes of the family and the app.
+const HEAD: usize = 5;
+
+fn key(family: u8, app: AppId, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(HEAD + parts.iter().map(|part| part.len()).sum::<usize>());
+    key.push(family);
+    key.extend_from_slice(&app.0.to_be_bytes());
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+pub(super) fn account(app: AppId, account: &UserId) -> Vec<u8> {
+    key(ACCOUNT, app, &[account.as_str().as_bytes()])
+}
+
+pub(super) fn counters(app: AppId) -> Vec<u8> {
+    key(COUNTERS, app, &[])
+}
+
+pub(super) fn group(app: AppId, group: &GroupId) -> Vec<u8> {
+    key(GROUP, app, &[group.as_str().as_bytes(), &[END]])
+}
+
+pub(super) fn member(app: AppId, group: &GroupId, account: &UserId) -> Vec<u8> {
+    key(GROUP, app, &[group.as_str().as_bytes(), &[END], account.as_str().as_bytes()])
+}
+
+/// The account in a member's key; empty for the key of the group itself.
+pub(super) fn member_account<'key>(key: &'key [u8], group: &GroupId) -> &'key [u8] {
+    key.get(HEAD + group.as_str().len() + 1..).unwrap_or_default()
+}
+
+pub(super) fn joined(app: AppId, account: &UserId, group: &GroupId) -> Vec<u8> {
+    key(JOINED, app, &[account.as_str().as_bytes(), &[END], group.as_str().as_bytes()])
+}
+
+/// Start of the keys of all groups an account is in; [`joined_group`] reads the rest.
+pub(super) fn all_joined(app: AppId, account: &UserId) -> Vec<u8> {
+    key(JOINED, app, &[account.as_str().as_bytes(), &[END]])
+}
+
+/// The group in a key below [`all_joined`].
+pub(super) fn joined_group<'key>(key: &'key [u8], account: &UserId) -> &'key [u8] {
+    key.get(HEAD + account.as_str().len() + 1..).unwrap_or_default()
+}
+
+pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
+    key(LIST, app, &[&position.to_be_bytes()])
+}
+
+/// The position in a key of the list.
+pub(super) fn list_position(key: &[u8]) -> Option<u64> {
+    key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
+}
+
+/// What still has to be removed after its head is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sweep {
+    /// The members of a dissolved group.
+    Group(AppId, GroupId),
+    /// The memberships of a deleted account.
+    Account(AppId, UserId),
+}
+
+/// Start of the keys of all sweeps.
+pub(super) const ALL_SWEEPS: [u8; 1] = [SWEEP];
+
+impl Sweep {
+    pub(super) fn key(&self) -> Vec<u8> {
+        match self {
+            Self::Group(app, group) => key(SWEEP, *app, &[b"g", group.as_str().as_bytes()]),
+            Self::Account(app, account) => key(SWEEP, *app, &[b"a", account.as_str().as_bytes()]),
+        }
+    }
+
+    pub(super) fn parse(key: &[u8]) -> Option<Self> {
+        let app = AppId(u32::from_be_bytes(key.get(1..HEAD)?.try_into().ok()?));
+        let name = std::str::from_utf8(key.get(HEAD + 1..)?).ok()?;
+        match key.get(HEAD)? {
+            b'g' => Some(Self::Group(app, GroupId::parse(name)?)),
+            b'a' => Some(Self::Account(app, UserId::parse(name)?)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn keys_read_back_and_keep_the_order(app: u32, names in ("[ -~]{1,32}", "[ -~]{1,32}"), ids in ("[ -~]{1,48}", "[ -~]{1,48}"), positions: (u64, u64)) {
+            let app = AppId(app);
+            let (one, two) = (UserId::parse(&names.0).unwrap(), UserId::parse(&names.1).unwrap());
+            let (here, there) = (GroupId::parse(&ids.0).unwrap(), GroupId::parse(&ids.1).unwrap());
+            prop_assert_eq!(member_account(&member(app, &here, &one), &here), one.as_str().as_bytes());
+            prop_assert!(member_account(&group(app, &here), &here).is_empty());
+            prop_assert_eq!(joined_group(&joined(app, &one, &here), &one), here.as_str().as_bytes());
+            prop_assert_eq!(list_position(&list(app, positions.0)), Some(positions.0));
+            for sweep in [Sweep::Group(app, here.clone()), Sweep::Account(app, one.clone())] {
+                prop_assert_eq!(Sweep::parse(&sweep.key()), Some(sweep));
+            }
+            prop_assert_eq!(list(app, positions.0).cmp(&list(app, positions.1)), positions.0.cmp(&positions.1));
+            prop_assert_eq!(member(app, &here, &one).cmp(&member(app, &here, &two)), one.cmp(&two));
+            prop_assert_eq!(member(app, &here, &one).cmp(&member(app, &there, &one)), here.cmp(&there));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Reading: each call sees the store as it is at one moment.
+
+use super::engine::{Engine, Shared, failed};
+use super::keys;
+use super::records::{self, kind_byte};
+use fjall::{Readable, Snapshot};
+use landfall_domain::account::Account;
+use landfall_domain::group::{Group, GroupType};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::member::{Member, Role};
+use landfall_domain::store::{GroupPage, MemberPage, MemberWindow, StoreError};
+use std::sync::Arc;
+
+/// The store at one moment.
+pub(super) struct View {
+    snapshot: Snapshot,
+    engine: Arc<Engine>,
+}
+
+impl View {
+    pub(super) fn new(shared: &Shared) -> Result<Self, StoreError> {
+        let engine = shared.engine()?;
+        Ok(Self { snapshot: engine.database.snapshot(), engine })
+    }
+
+    fn read<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.snapshot.get(&self.engine.data, key).map_err(failed("reading a row"))? {
+            Some(value) => Ok(Some(decode(&value)?)),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn group(&self, app: AppId, id: GroupId) -> Result<Option<Group>, StoreError> {
+        let key = keys::group(app, &id);
+        self.read(&key, |value| records::decode_group(id, value))
+    }
+
+    pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
+        self.read(&keys::account(app, id), records::decode_account)
+    }
+
+    /// `None` when there is no such group.
+    pub(super) fn members(
+        &self,
+        app: AppId,
+        id: GroupId,
+        roles: &[Role],
+        window: &MemberWindow,
+    ) -> Result<Option<MemberPage>, StoreError> {
+        let Some(group) = self.group(app, id)? else {
+            return Ok(None);
+        };
+        let wanted = |member: &Member| roles.is_empty() || roles.contains(&member.role);
+        let (members, more) = match window {
+            MemberWindow::ByName { after, limit } => {
+                let mut members = self.members_after(app, &group.id, after.as_ref(), limit + 1, wanted)?;
+                let more = *limit < members.len();
+                members.truncate(*limit);
+                (members, more)
+            }
+            MemberWindow::ByJoinTime { offset, limit } => {
+                let mut members = self.members_after(app, &group.id, None, usize::MAX, wanted)?;
+                // The owner first among those who joined in the same second: it made the group. [choice]
+                members.sort_by_key(|member| (member.joined, member.role != Role::Owner));
+                let end = offset.saturating_add(*limit).min(members.len());
+                let more = end < members.len();
+                members.truncate(end);
+                (members.split_off((*offset).min(end)), more)
+            }
+        };
+        Ok(Some(MemberPage { group, members, more }))
+    }
+
+    /// Members in the order of their names.
+    fn members_after(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        after: Option<&UserId>,
+        limit: usize,
+        wanted: impl Fn(&Member) -> bool,
+    ) -> Result<Vec<Member>, StoreError> {
+        let head = keys::group(app, group);
+        let start = after.map_or_else(|| head.clone(), |account| keys::member(app, group, account));
+        // The key that follows all members: the 0 that ends the group id, counted up.
+        let mut end = head;
+        end.pop();
+        end.push(1);
+        let mut members = Vec::new();
+        let rows = self
+            .snapshot
+            .range(&self.engine.data, (std::ops::Bound::Excluded(start), std::ops::Bound::Excluded(end)));
+        for row in rows {
+            if members.len() == limit {
+                break;
+            }
+            let (key, value) = row.into_inner().map_err(failed("reading a member"))?;
+            let member = records::decode_member(keys::member_account(&key, group), &value)?;
+            if wanted(&member) {
+                members.push(member);
+            }
+        }
+        Ok(members)
+    }
+
+    pub(super) fn list_groups(
+        &self,
+        app: AppId,
+        kind: Option<GroupType>,
+        from: u64,
+        limit: usize,
+    ) -> Result<GroupPage, StoreError> {
+        let counters = self.read(&keys::counters(app), records::decode_counters)?.unwrap_or_default();
+        let total = match kind {
+            Some(kind) => counters.groups[usize::from(kind_byte(kind))],
+            None => counters.groups.iter().sum(),
+        };
+        let mut page = GroupPage { total, ids: Vec::new(), next: 0 };
+        for row in self.snapshot.range(&self.engine.data, keys::list(app, from)..=keys::list(app, u64::MAX)) {
+            let (key, value) = row.into_inner().map_err(failed("reading the list of groups"))?;
+            let (listed_kind, id) = records::decode_listed(&value)?;
+            if kind.is_some_and(|kind| kind != listed_kind) {
+                continue;
+            }
+            if page.ids.len() == limit {
+                page.next = keys::list_position(&key).unwrap_or_default();
+                break;
+            }
+            page.ids.push(id);
+        }
+        Ok(page)
+    }
+}

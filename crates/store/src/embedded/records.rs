@@ -1,0 +1,277 @@
+//! The values of the embedded store: a version byte, then the fields in postcard's encoding.
+//!
+//! A later version adds a variant and keeps reading the older ones.
+
+use landfall_domain::account::Account;
+use landfall_domain::fields::{CustomField, FieldKey};
+use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::store::StoreError;
+use landfall_domain::text::Text;
+use landfall_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Version of every record written today.
+const VERSION: u8 = 1;
+
+/// A value that is not what its key promises: the directory is damaged or was written by something else.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored {0} cannot be read")]
+pub(super) struct Damaged(pub(super) &'static str);
+
+impl From<Damaged> for StoreError {
+    fn from(damaged: Damaged) -> Self {
+        Self::failed("reading", &damaged)
+    }
+}
+
+fn encode<R: Serialize>(record: &R) -> Vec<u8> {
+    // Writing plain data to memory has no way to fail.
+    postcard::to_extend(record, vec![VERSION]).unwrap_or_default()
+}
+
+fn decode<'bytes, R: Deserialize<'bytes>>(bytes: &'bytes [u8], what: &'static str) -> Result<R, Damaged> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| Damaged(what)),
+        _ => Err(Damaged(what)),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct GroupRecord<'text> {
+    kind: u8,
+    name: &'text str,
+    introduction: &'text str,
+    notification: &'text str,
+    face_url: &'text str,
+    fields: Vec<(&'text str, &'text str)>,
+    max_members: u32,
+    join_option: u8,
+    owner: Option<&'text str>,
+    support_topic: bool,
+    invite_option: u8,
+    mute_all: bool,
+    created: u64,
+    info_seq: u32,
+    info_changed: u64,
+    last_message: u64,
+    next_message_seq: u32,
+    member_count: u32,
+    list_position: u64,
+}
+
+pub(super) fn encode_group(group: &Group) -> Vec<u8> {
+    let profile = &group.profile;
+    encode(&GroupRecord {
+        kind: kind_byte(group.kind),
+        name: profile.name.as_str(),
+        introduction: profile.introduction.as_str(),
+        notification: profile.notification.as_str(),
+        face_url: profile.face_url.as_str(),
+        fields: profile.fields.iter().map(|field| (field.key.as_str(), field.value.as_str())).collect(),
+        max_members: profile.max_members,
+        join_option: match profile.join_option {
+            JoinOption::FreeAccess => 0,
+            JoinOption::NeedPermission => 1,
+            JoinOption::DisableApply => 2,
+        },
+        owner: group.owner.as_ref().map(UserId::as_str),
+        support_topic: group.support_topic,
+        invite_option: match group.invite_option {
+            InviteOption::FreeAccess => 0,
+            InviteOption::NeedPermission => 1,
+            InviteOption::DisableInvite => 2,
+        },
+        mute_all: group.mute_all,
+        created: group.created.0,
+        info_seq: group.info_seq,
+        info_changed: group.info_changed.0,
+        last_message: group.last_message.0,
+        next_message_seq: group.next_message_seq,
+        member_count: group.member_count,
+        list_position: group.list_position,
+    })
+}
+
+pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<Group, Damaged> {
+    const WHAT: &str = "group";
+    let record: GroupRecord<'_> = decode(bytes, WHAT)?;
+    let fields = record
+        .fields
+        .into_iter()
+        .map(|(key, value)| {
+            Ok(CustomField {
+                key: FieldKey::parse(key).ok_or(Damaged(WHAT))?,
+                value: Text::stored(value.to_owned()),
+            })
+        })
+        .collect::<Result<_, Damaged>>()?;
+    let text = |raw: &str| Text::stored(raw.to_owned());
+    Ok(Group {
+        id,
+        kind: kind_of(record.kind).ok_or(Damaged(WHAT))?,
+        profile: Profile {
+            name: text(record.name),
+            introduction: text(record.introduction),
+            notification: text(record.notification),
+            face_url: text(record.face_url),
+            fields,
+            max_members: record.max_members,
+            join_option: match record.join_option {
+                0 => JoinOption::FreeAccess,
+                1 => JoinOption::NeedPermission,
+                2 => JoinOption::DisableApply,
+                _ => return Err(Damaged(WHAT)),
+            },
+        },
+        owner: record.owner.map(|owner| UserId::parse(owner).ok_or(Damaged(WHAT))).transpose()?,
+        support_topic: record.support_topic,
+        invite_option: match record.invite_option {
+            0 => InviteOption::FreeAccess,
+            1 => InviteOption::NeedPermission,
+            2 => InviteOption::DisableInvite,
+            _ => return Err(Damaged(WHAT)),
+        },
+        mute_all: record.mute_all,
+        created: Timestamp(record.created),
+        info_seq: record.info_seq,
+        info_changed: Timestamp(record.info_changed),
+        last_message: Timestamp(record.last_message),
+        next_message_seq: record.next_message_seq,
+        member_count: record.member_count,
+        list_position: record.list_position,
+    })
+}
+
+pub(super) fn kind_byte(kind: GroupType) -> u8 {
+    match kind {
+        GroupType::Private => 0,
+        GroupType::Public => 1,
+        GroupType::ChatRoom => 2,
+        GroupType::AvChatRoom => 3,
+        GroupType::Community => 4,
+    }
+}
+
+pub(super) fn kind_of(byte: u8) -> Option<GroupType> {
+    GroupType::ALL.into_iter().find(|kind| kind_byte(*kind) == byte)
+}
+
+#[derive(Serialize, Deserialize)]
+struct MemberRecord<'text> {
+    role: u8,
+    joined: u64,
+    read_seq: u32,
+    receive_option: u8,
+    muted_until: u64,
+    last_message: u64,
+    name_card: &'text str,
+}
+
+pub(super) fn encode_member(member: &Member) -> Vec<u8> {
+    encode(&MemberRecord {
+        role: match member.role {
+            Role::Owner => 0,
+            Role::Admin => 1,
+            Role::Member => 2,
+        },
+        joined: member.joined.0,
+        read_seq: member.read_seq,
+        receive_option: match member.receive_option {
+            ReceiveOption::AcceptAndNotify => 0,
+            ReceiveOption::AcceptNotNotify => 1,
+            ReceiveOption::Discard => 2,
+        },
+        muted_until: member.muted_until.0,
+        last_message: member.last_message.0,
+        name_card: &member.name_card,
+    })
+}
+
+pub(super) fn decode_member(account: &[u8], bytes: &[u8]) -> Result<Member, Damaged> {
+    const WHAT: &str = "member";
+    let record: MemberRecord<'_> = decode(bytes, WHAT)?;
+    Ok(Member {
+        account: std::str::from_utf8(account).ok().and_then(UserId::parse).ok_or(Damaged(WHAT))?,
+        role: match record.role {
+            0 => Role::Owner,
+            1 => Role::Admin,
+            2 => Role::Member,
+            _ => return Err(Damaged(WHAT)),
+        },
+        joined: Timestamp(record.joined),
+        read_seq: record.read_seq,
+        receive_option: match record.receive_option {
+            0 => ReceiveOption::AcceptAndNotify,
+            1 => ReceiveOption::AcceptNotNotify,
+            2 => ReceiveOption::Discard,
+            _ => return Err(Damaged(WHAT)),
+        },
+        muted_until: Timestamp(record.muted_until),
+        last_message: Timestamp(record.last_message),
+        name_card: record.name_card.to_owned(),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct AccountRecord<'text> {
+    nick: &'text str,
+    face_url: &'text str,
+    created: u64,
+    placeholder: bool,
+    signatures_from: u64,
+}
+
+pub(super) fn encode_account(account: &Account) -> Vec<u8> {
+    encode(&AccountRecord {
+        nick: account.nick.as_str(),
+        face_url: account.face_url.as_str(),
+        created: account.created.0,
+        placeholder: account.placeholder,
+        signatures_from: account.signatures_from.0,
+    })
+}
+
+pub(super) fn decode_account(bytes: &[u8]) -> Result<Account, Damaged> {
+    let record: AccountRecord<'_> = decode(bytes, "account")?;
+    Ok(Account {
+        nick: Text::stored(record.nick.to_owned()),
+        face_url: Text::stored(record.face_url.to_owned()),
+        created: Timestamp(record.created),
+        placeholder: record.placeholder,
+        signatures_from: Timestamp(record.signatures_from),
+    })
+}
+
+/// Figures of one app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Counters {
+    /// List position given last.
+    pub(super) last_position: u64,
+    /// Living groups by [`kind_byte`].
+    pub(super) groups: [u64; 5],
+}
+
+pub(super) fn encode_counters(counters: &Counters) -> Vec<u8> {
+    encode(counters)
+}
+
+pub(super) fn decode_counters(bytes: &[u8]) -> Result<Counters, Damaged> {
+    decode(bytes, "counter")
+}
+
+/// The value of a list key: type and id, so that a filtered page reads the list alone.
+pub(super) fn encode_listed(kind: GroupType, id: &GroupId) -> Vec<u8> {
+    let mut value = Vec::with_capacity(1 + id.as_str().len());
+    value.push(kind_byte(kind));
+    value.extend_from_slice(id.as_str().as_bytes());
+    value
+}
+
+pub(super) fn decode_listed(bytes: &[u8]) -> Result<(GroupType, GroupId), Damaged> {
+    let damaged = || Damaged("list entry");
+    let (kind, id) = bytes.split_first().ok_or_else(damaged)?;
+    let id = std::str::from_utf8(id).ok().and_then(GroupId::parse).ok_or_else(damaged)?;
+    Ok((kind_of(*kind).ok_or_else(damaged)?, id))
+}

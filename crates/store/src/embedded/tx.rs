@@ -1,0 +1,152 @@
+//! The view and the writes of one batch: what an operation reads includes what the ones before it wrote.
+
+use super::engine::{Engine, failed};
+use super::keys::{self, Sweep};
+use super::records::{self, Counters};
+use landfall_domain::account::Account;
+use landfall_domain::group::Group;
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::member::Member;
+use landfall_domain::store::StoreError;
+use std::collections::BTreeMap;
+
+/// Writes not yet committed, over the engine. An operation does all its reads before its first write, so one
+/// that fails leaves nothing behind.
+pub(super) struct Tx<'engine> {
+    engine: &'engine Engine,
+    /// `None` removes the row.
+    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    counters: BTreeMap<AppId, Counters>,
+    /// What the committer has to sweep once this batch is durable.
+    sweeps: Vec<Sweep>,
+}
+
+impl<'engine> Tx<'engine> {
+    pub(super) fn new(engine: &'engine Engine) -> Self {
+        Self { engine, writes: BTreeMap::new(), counters: BTreeMap::new(), sweeps: Vec::new() }
+    }
+
+    pub(super) fn engine(&self) -> &'engine Engine {
+        self.engine
+    }
+
+    /// Reads one row, if it is there.
+    fn read<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.writes.get(key) {
+            Some(Some(value)) => Ok(Some(decode(value)?)),
+            Some(None) => Ok(None),
+            None => match self.engine.data.get(key).map_err(failed("reading a row"))? {
+                Some(value) => Ok(Some(decode(&value)?)),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
+        match self.writes.get(key) {
+            Some(value) => Ok(value.is_some()),
+            None => self.engine.data.contains_key(key).map_err(failed("looking for a row")),
+        }
+    }
+
+    pub(super) fn group_exists(&self, app: AppId, id: &GroupId) -> Result<bool, StoreError> {
+        self.contains(&keys::group(app, id))
+    }
+
+    pub(super) fn group(&self, app: AppId, id: &GroupId) -> Result<Option<Group>, StoreError> {
+        self.read(&keys::group(app, id), |value| records::decode_group(id.clone(), value))
+    }
+
+    pub(super) fn put_group(&mut self, app: AppId, group: &Group) {
+        self.writes.insert(keys::group(app, &group.id), Some(records::encode_group(group)));
+    }
+
+    pub(super) fn remove_group(&mut self, app: AppId, group: &Group) {
+        self.writes.insert(keys::group(app, &group.id), None);
+        self.writes.insert(keys::list(app, group.list_position), None);
+    }
+
+    pub(super) fn put_listed(&mut self, app: AppId, group: &Group) {
+        let value = records::encode_listed(group.kind, &group.id);
+        self.writes.insert(keys::list(app, group.list_position), Some(value));
+    }
+
+    pub(super) fn member_exists(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        account: &UserId,
+    ) -> Result<bool, StoreError> {
+        self.contains(&keys::member(app, group, account))
+    }
+
+    /// A membership is two rows, written and removed together: the member, and the account's index.
+    pub(super) fn put_member(&mut self, app: AppId, group: &GroupId, member: &Member) {
+        self.writes.insert(keys::member(app, group, &member.account), Some(records::encode_member(member)));
+        self.writes.insert(keys::joined(app, &member.account, group), Some(Vec::new()));
+    }
+
+    pub(super) fn remove_member(&mut self, app: AppId, group: &GroupId, account: &UserId) {
+        self.writes.insert(keys::member(app, group, account), None);
+        self.writes.insert(keys::joined(app, account, group), None);
+    }
+
+    pub(super) fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
+        self.contains(&keys::account(app, id))
+    }
+
+    pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
+        self.read(&keys::account(app, id), records::decode_account)
+    }
+
+    pub(super) fn put_account(&mut self, app: AppId, id: &UserId, account: &Account) {
+        self.writes.insert(keys::account(app, id), Some(records::encode_account(account)));
+    }
+
+    pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
+        self.writes.insert(keys::account(app, id), None);
+    }
+
+    /// The figures of an app; changes to them are written once per batch.
+    pub(super) fn counters(&mut self, app: AppId) -> Result<&mut Counters, StoreError> {
+        if !self.counters.contains_key(&app) {
+            let stored = self.read(&keys::counters(app), records::decode_counters)?;
+            self.counters.insert(app, stored.unwrap_or_default());
+        }
+        Ok(self.counters.entry(app).or_default())
+    }
+
+    /// Notes that rows are left to be removed; they are gone before the next operation runs.
+    pub(super) fn put_sweep(&mut self, sweep: Sweep) {
+        self.writes.insert(sweep.key(), Some(Vec::new()));
+        self.sweeps.push(sweep);
+    }
+
+    pub(super) fn remove_sweep(&mut self, sweep: &Sweep) {
+        self.writes.insert(sweep.key(), None);
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// Makes the batch durable and visible, and returns what is left to be swept.
+    pub(super) fn commit(mut self) -> Result<Vec<Sweep>, StoreError> {
+        for (app, counters) in std::mem::take(&mut self.counters) {
+            self.writes.insert(keys::counters(app), Some(records::encode_counters(&counters)));
+        }
+        let mut batch = self.engine.batch(self.writes.len());
+        for (key, value) in self.writes {
+            match value {
+                Some(value) => batch.insert(&self.engine.data, key, value),
+                None => batch.remove(&self.engine.data, key),
+            }
+        }
+        batch.commit().map_err(failed("writing a batch to the journal"))?;
+        Ok(self.sweeps)
+    }
+}

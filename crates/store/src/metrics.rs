@@ -1,0 +1,44 @@
+//! What a store tells about its work.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// Figures of the commits of a store. Clones share the same figures.
+#[derive(Clone, Debug)]
+pub struct StoreMetrics {
+    /// Operations made durable by one commit.
+    pub batch_size: Histogram,
+    /// One commit: journal write, its sync, and making the result visible.
+    pub commit_seconds: Histogram,
+    /// Commits that failed.
+    pub failures: Counter,
+}
+
+impl Default for StoreMetrics {
+    fn default() -> Self {
+        Self {
+            batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 13)),
+            commit_seconds: Histogram::new(exponential_buckets(0.000_05, 2.0, 16)),
+            failures: Counter::default(),
+        }
+    }
+}
+
+impl StoreMetrics {
+    /// Lists the figures in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "store_commit_batch_size",
+            "Operations made durable by one commit",
+            self.batch_size.clone(),
+        );
+        registry.register_with_unit(
+            "store_commit",
+            "Time of one commit: journal write, sync, and making it visible",
+            Unit::Seconds,
+            self.commit_seconds.clone(),
+        );
+        registry.register("store_commit_failures", "Commits that failed", self.failures.clone());
+    }
+}
