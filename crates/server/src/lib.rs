@@ -1,1 +1,3 @@
 //! The group-chat server.
+
+pub mod usersig;
