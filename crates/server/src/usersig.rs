@@ -1,0 +1,196 @@
+//! `UserSig`: the password of one account in one app, made by the app's backend and only checked here.
+//!
+//! TLSSigAPIv2: a JSON document, compressed with zlib, written in base64 with `*`, `-` and `_` for `+`, `/` and
+//! `=`. It carries an HMAC-SHA256 made with the app's secret key. Version 1 (ECDSA, replaced in 2019) is not
+//! read. [choice]
+
+pub mod cache;
+mod document;
+#[cfg(test)]
+mod tests;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use document::Document;
+use hmac::{Hmac, Mac};
+use landfall_domain::ids::AppId;
+use landfall_domain::time::Timestamp;
+use sha2::Sha256;
+use std::fmt;
+
+/// Longest `UserSig` accepted, in bytes. Real ones stay under 2,048, the buffer of one official package. [choice]
+pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+
+/// Longest document accepted once inflated, in bytes: the bound against decompression bombs. [choice]
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// The secret key of an app. Its text is the HMAC key: the usual 64 hexadecimal digits are never decoded. [doc]
+///
+/// Prints as `***`, so that no log or error can carry it.
+#[derive(Clone)]
+pub struct SecretKey(String);
+
+impl SecretKey {
+    /// `None` when `text` is empty: anyone could sign with such a key.
+    #[must_use]
+    pub fn new(text: String) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// The HMAC over `message`, not yet finished.
+    fn sign(&self, message: &str) -> Hmac<Sha256> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("HMAC takes keys of any length");
+        mac.update(message.as_bytes());
+        mac
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What a `UserSig` says of itself. Proves nothing: only [`verify`] looks at the signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// The account it is for.
+    pub identifier: String,
+    /// The app it is for; wider than [`AppId`], because a document may hold any number.
+    pub app: u64,
+    /// When it was made.
+    pub made: Timestamp,
+    /// The last second it may be used in.
+    pub expires: Timestamp,
+}
+
+/// A signature that was found good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// When it was made. A kick invalidates what was made before it, so the caller compares.
+    pub made: Timestamp,
+    /// The last second it may be used in.
+    pub last_valid: Timestamp,
+}
+
+/// Why a `UserSig` is refused, in the order of the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// There is no text at all.
+    #[error("UserSig is empty")]
+    Empty,
+    /// It cannot be read.
+    #[error("UserSig cannot be read: {0}")]
+    Malformed(Flaw),
+    /// Made for another app.
+    #[error("UserSig is for another SDKAppID")]
+    WrongApp,
+    /// Made for another account. Names are compared case-sensitively. [doc]
+    #[error("UserSig is for another identifier")]
+    WrongIdentifier,
+    /// Its last second has passed.
+    #[error("UserSig has expired")]
+    Expired,
+    /// Made with another key, or changed after it was made.
+    #[error("UserSig was not signed with the secret key of this app")]
+    WrongSignature,
+}
+
+/// What makes a text unreadable as a `UserSig`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// Longer than [`TEXT_BYTES_MAX`].
+    #[error("longer than {TEXT_BYTES_MAX} bytes")]
+    TextTooLong,
+    /// Not base64, in either alphabet.
+    #[error("not base64, perhaps cut short")]
+    NotBase64,
+    /// Not in zlib format, or its checksum is wrong.
+    #[error("not zlib data")]
+    NotZlib,
+    /// The zlib stream does not end.
+    #[error("cut short")]
+    Truncated,
+    /// Inflates to more than [`DOCUMENT_BYTES_MAX`].
+    #[error("inflates to more than {DOCUMENT_BYTES_MAX} bytes")]
+    DocumentTooLong,
+    /// Something follows the zlib stream.
+    #[error("bytes follow the zlib data")]
+    TrailingBytes,
+    /// Not JSON, or a member is missing, doubled or of the wrong type. Signatures of version 1 end here.
+    #[error("not a TLSSigAPIv2 document")]
+    NotDocument,
+    /// A member holds characters with which one document could pass for another.
+    #[error("a member holds characters that do not belong there")]
+    Ambiguous,
+}
+
+/// Checks that `text`, already percent-decoded, lets `identifier` into `app` at `now`.
+///
+/// The order of the checks is app, account, expiry, signature, so a wrongly signed one that has also expired is
+/// "expired", as the official verifiers have it. [choice] One made in the future passes: clocks differ. The HMAC
+/// is compared in constant time. Whether a kick came after it was made is for the caller to ask.
+///
+/// # Errors
+/// The first [`Problem`] found.
+pub fn verify(
+    text: &str,
+    app: AppId,
+    identifier: &str,
+    key: &SecretKey,
+    now: Timestamp,
+) -> Result<Verified, Problem> {
+    let document = Document::read(text)?;
+    if document.app != u64::from(app.0) {
+        return Err(Problem::WrongApp);
+    }
+    if document.identifier != identifier {
+        return Err(Problem::WrongIdentifier);
+    }
+    if document.last_valid() < now {
+        return Err(Problem::Expired);
+    }
+    let claimed = STANDARD.decode(&document.signature).map_err(|_| Problem::WrongSignature)?;
+    key.sign(&document.signed_text()).verify_slice(&claimed).map_err(|_| Problem::WrongSignature)?;
+    Ok(Verified { made: Timestamp(document.made_seconds), last_valid: document.last_valid() })
+}
+
+/// Reads what `text` says of itself, without looking at its signature.
+///
+/// # Errors
+/// [`Problem::Empty`] or [`Problem::Malformed`].
+pub fn read_unverified(text: &str) -> Result<Claims, Problem> {
+    let document = Document::read(text)?;
+    let expires = document.last_valid();
+    Ok(Claims {
+        identifier: document.identifier,
+        app: document.app,
+        made: Timestamp(document.made_seconds),
+        expires,
+    })
+}
+
+/// Makes a `UserSig` without a user buffer, valid from `now` up to and including `now + lifetime_seconds`.
+///
+/// Every account name the API allows gives one that [`verify`] accepts; a name with a line feed, or so long that
+/// the result exceeds [`TEXT_BYTES_MAX`], does not.
+#[must_use]
+pub fn make(identifier: &str, app: AppId, key: &SecretKey, now: Timestamp, lifetime_seconds: u64) -> String {
+    let mut document = Document {
+        identifier: identifier.to_owned(),
+        app: u64::from(app.0),
+        made_seconds: now.0,
+        lifetime_seconds,
+        user_buffer: None,
+        signature: String::new(),
+    };
+    document.signature = STANDARD.encode(key.sign(&document.signed_text()).finalize().into_bytes());
+    document.write()
+}

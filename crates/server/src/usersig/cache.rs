@@ -1,0 +1,251 @@
+//! Signatures found good before, so that a caller who repeats one is not inflated, parsed and hashed again.
+
+use super::{TEXT_BYTES_MAX, Verified};
+use landfall_domain::limits::USER_ID_BYTES_MAX;
+use landfall_domain::time::Timestamp;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How many signatures of usual length (about 200 bytes) are remembered.
+const SIGNATURES_MAX: usize = 10_000;
+
+/// What one signature costs beside its text and name: key, value and its share of the tables, in bytes.
+const OVERHEAD_BYTES: usize = 200;
+
+/// Bound on texts, names and overhead together, in bytes. Long signatures leave room for fewer.
+const CACHE_BYTES_MAX: usize = SIGNATURES_MAX * (OVERHEAD_BYTES + 200 + USER_ID_BYTES_MAX);
+
+/// Signatures that were found good, for one app and one secret key.
+///
+/// It holds about 10,000 signatures of usual length and never more than about 4.3 MB; what is used least gives
+/// way. Make a new one when the key changes: what the old key signed is then forgotten by construction.
+///
+/// It only hears of kicks through [`invalidate`](Self::invalidate). Where several servers share a store, each
+/// must be told of the kicks the others carried out.
+///
+/// Texts are compared byte by byte only when a randomly seeded 64-bit hash of text and name already agrees, so
+/// the time a lookup takes does not tell a guesser how much of a text is right.
+pub struct SignatureCache {
+    entries: Cache<Key, Verified, Weight>,
+    /// Counts kicks. Held while inserting and while removing, so that neither happens in the middle of the other.
+    kicks: Mutex<u64>,
+}
+
+/// The state of the cache before a signature was checked; see [`SignatureCache::ticket`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Ticket(u64);
+
+impl SignatureCache {
+    /// An empty cache.
+    #[must_use]
+    pub fn new() -> Self {
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(SIGNATURES_MAX)
+            .weight_capacity(CACHE_BYTES_MAX as u64)
+            .build()
+            .expect("both capacities are given");
+        let entries =
+            Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self { entries, kicks: Mutex::new(0) }
+    }
+
+    /// What is remembered of `text` for `identifier`, while it may still be used at `now`. Does not allocate.
+    #[must_use]
+    pub fn get(&self, identifier: &str, text: &str, now: Timestamp) -> Option<Verified> {
+        self.entries.get(&Lookup { identifier, text }).filter(|verified| now <= verified.last_valid)
+    }
+
+    /// To be taken before a signature is verified and the store asked for the last kick, and given to
+    /// [`remember`](Self::remember) afterwards.
+    pub fn ticket(&self) -> Ticket {
+        Ticket(*self.lock())
+    }
+
+    /// Remembers that `text` was found good for `identifier`, unless anybody was kicked since `ticket` was taken:
+    /// the answer of the store may then be older than the kick.
+    pub fn remember(&self, ticket: Ticket, identifier: &str, text: &str, verified: Verified) {
+        // Longer ones are no names of accounts or no signatures; neither is worth the memory.
+        if USER_ID_BYTES_MAX < identifier.len() || TEXT_BYTES_MAX < text.len() {
+            return;
+        }
+        let kicks = self.lock();
+        if ticket == Ticket(*kicks) {
+            self.entries.insert(Key { identifier: identifier.into(), text: text.into() }, verified);
+        }
+    }
+
+    /// Forgets every signature of `identifier`, and keeps out those whose check is still under way.
+    ///
+    /// To be called after the kick is in the store. Walks the whole cache.
+    pub fn invalidate(&self, identifier: &str) {
+        let mut kicks = self.lock();
+        *kicks = kicks.wrapping_add(1);
+        self.entries.retain(|key, _| *key.identifier != *identifier);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        // The number is whole even if its last holder panicked.
+        self.kicks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for SignatureCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for SignatureCache {
+    /// Tells the size only: the texts are passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureCache").field("signatures", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Key {
+    identifier: Box<str>,
+    text: Box<str>,
+}
+
+/// A key that borrows.
+#[derive(Hash)]
+struct Lookup<'a> {
+    identifier: &'a str,
+    text: &'a str,
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Lookup { identifier: &self.identifier, text: &self.text }.hash(state);
+    }
+}
+
+impl Equivalent<Key> for Lookup<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self.identifier == *key.identifier && *self.text == *key.text
+    }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Key, Verified> for Weight {
+    fn weight(&self, key: &Key, _: &Verified) -> u64 {
+        (OVERHEAD_BYTES + key.identifier.len() + key.text.len()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Verified = Verified { made: Timestamp(100), last_valid: Timestamp(200) };
+    const NOW: Timestamp = Timestamp(150);
+
+    fn remembering(pairs: &[(&str, &str)]) -> SignatureCache {
+        let cache = SignatureCache::new();
+        for (identifier, text) in pairs {
+            cache.remember(cache.ticket(), identifier, text, GOOD);
+        }
+        cache
+    }
+
+    #[test]
+    fn a_signature_is_remembered_for_its_own_account_only() {
+        let cache = remembering(&[("ann", "sig-a")]);
+        assert_eq!(cache.get("ann", "sig-a", NOW), Some(GOOD));
+        for (identifier, text) in [("bob", "sig-a"), ("Ann", "sig-a"), ("ann", "sig-b"), ("annsig", "-a")] {
+            assert_eq!(cache.get(identifier, text, NOW), None, "{identifier} {text}");
+        }
+    }
+
+    #[test]
+    fn the_last_second_counts_and_the_next_does_not() {
+        let cache = remembering(&[("ann", "sig-a")]);
+        assert_eq!(cache.get("ann", "sig-a", Timestamp(200)), Some(GOOD));
+        assert_eq!(cache.get("ann", "sig-a", Timestamp(201)), None);
+    }
+
+    #[test]
+    fn a_kick_forgets_every_signature_of_that_account_and_no_other() {
+        let cache = remembering(&[("ann", "sig-1"), ("ann", "sig-2"), ("bob", "sig-3")]);
+        cache.invalidate("ann");
+        assert_eq!(cache.get("ann", "sig-1", NOW), None);
+        assert_eq!(cache.get("ann", "sig-2", NOW), None);
+        assert_eq!(cache.get("bob", "sig-3", NOW), Some(GOOD));
+    }
+
+    #[test]
+    fn a_check_begun_before_a_kick_is_not_remembered_after_it() {
+        let cache = SignatureCache::new();
+        let before = cache.ticket();
+        cache.invalidate("ann");
+        cache.remember(before, "ann", "sig-a", GOOD);
+        assert_eq!(cache.get("ann", "sig-a", NOW), None);
+
+        cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
+        assert_eq!(cache.get("ann", "sig-a", NOW), Some(GOOD));
+    }
+
+    #[test]
+    fn kicks_and_checks_on_many_threads_never_leave_an_old_signature() {
+        let cache = SignatureCache::new();
+        let rounds = 2_000_u64;
+        // The "store": the second of the last kick. Each kick invalidates what was made before it.
+        let last_kick = std::sync::atomic::AtomicU64::new(0);
+        let order = std::sync::atomic::Ordering::SeqCst;
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for made in 0..rounds {
+                        let ticket = cache.ticket();
+                        if last_kick.load(order) <= made {
+                            let verified =
+                                Verified { made: Timestamp(made), last_valid: Timestamp(u64::MAX) };
+                            cache.remember(ticket, "ann", "sig-a", verified);
+                        }
+                    }
+                });
+            }
+            scope.spawn(|| {
+                for kick in 1..=rounds {
+                    last_kick.store(kick, order);
+                    cache.invalidate("ann");
+                    let left = cache.get("ann", "sig-a", NOW);
+                    assert!(
+                        left.is_none_or(|verified| kick <= verified.made.0),
+                        "{left:?} outlived kick {kick}"
+                    );
+                }
+            });
+        });
+        assert_eq!(cache.get("ann", "sig-a", NOW), None, "every signature is older than the last kick");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_giants_are_not_kept() {
+        let cache = SignatureCache::new();
+        for number in 0..3 * SIGNATURES_MAX {
+            cache.remember(cache.ticket(), "ann", &format!("{number:0>200}"), GOOD);
+        }
+        assert!(cache.entries.weight() <= CACHE_BYTES_MAX as u64, "{}", cache.entries.weight());
+        assert!(SIGNATURES_MAX / 2 < cache.entries.len(), "{}", cache.entries.len());
+
+        let (name, text) = ("n".repeat(USER_ID_BYTES_MAX + 1), "t".repeat(TEXT_BYTES_MAX + 1));
+        cache.remember(cache.ticket(), &name, "sig-a", GOOD);
+        cache.remember(cache.ticket(), "ann", &text, GOOD);
+        assert_eq!(cache.get(&name, "sig-a", NOW), None);
+        assert_eq!(cache.get("ann", &text, NOW), None);
+    }
+
+    #[test]
+    fn printing_the_cache_shows_no_signature() {
+        let cache = remembering(&[("ann", "sig-a")]);
+        assert_eq!(format!("{cache:?}"), "SignatureCache { signatures: 1, .. }");
+    }
+}
