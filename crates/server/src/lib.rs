@@ -1,5 +1,18 @@
 //! The group-chat server.
 
+pub mod apps;
+pub mod call;
 pub mod certs;
+pub mod code;
+pub mod commands;
+pub mod config;
+mod connection;
+mod gateway;
+pub mod given;
+pub mod logging;
+pub mod metrics;
+pub mod reply;
+pub mod server;
 pub mod tls;
+mod url;
 pub mod usersig;

@@ -1,0 +1,162 @@
+//! The configuration: a commented default that is compiled in, a file over it, environment variables over both.
+//!
+//! Everything wrong is found in one go and reported with the key, the place it came from, and what is allowed.
+//! Nothing here reads the environment of the process: variables are handed in.
+
+mod page;
+mod problem;
+mod read;
+mod section;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use page::page;
+pub use problem::{Origin, Problem, Problems};
+
+use crate::usersig::SecretKey;
+use landfall_domain::account::UnknownAccounts;
+use landfall_domain::fields::FieldRule;
+use landfall_domain::ids::{AppId, UserId};
+use landfall_domain::limits::Limits;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The commented default configuration: the lowest layer, and the documentation of every setting.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+/// Everything an operator chooses. Holds keys, which print as `***`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port the server listens on; port 0 lets the machine choose.
+    pub listen: SocketAddr,
+    /// Where the data is kept.
+    pub store: StoreUrl,
+    /// The apps, at least one, no number twice.
+    pub apps: Vec<AppConfig>,
+    /// What requests may ask for.
+    pub limits: LimitsConfig,
+    /// What import calls do with accounts nobody imported.
+    pub unknown_accounts: UnknownAccounts,
+    /// Certificate and key of HTTPS; `None` for HTTP.
+    pub tls: Option<TlsConfig>,
+    /// Bounds of the connections.
+    pub http: HttpConfig,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// Where the data is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// `embedded:DIRECTORY`: in this directory, which belongs to one running server.
+    Embedded(PathBuf),
+}
+
+/// One app.
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    /// Its number, not 0.
+    pub id: AppId,
+    /// The key its UserSigs are made with.
+    pub key: SecretKey,
+    /// Accounts that may call the REST API, at least one.
+    pub admins: Vec<UserId>,
+    /// Custom fields of groups it has switched on.
+    pub group_fields: Vec<FieldRule>,
+    /// Custom fields of group members it has switched on; no key is also one of `group_fields`.
+    pub member_fields: Vec<FieldRule>,
+}
+
+/// What requests may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitsConfig {
+    /// Sizes and counts, by `mode`.
+    pub limits: Limits,
+    /// Calls of one command by one app in a second; 0 is no limit.
+    pub calls_per_second: u32,
+}
+
+/// Certificate and key of HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// PEM file of the certificate chain.
+    pub cert: PathBuf,
+    /// PEM file of the private key.
+    pub key: PathBuf,
+}
+
+/// Bounds of the connections. None of them is 0, except `drain_seconds_max`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Largest body of a request, bytes.
+    pub body_bytes_max: usize,
+    /// Connections at a time.
+    pub connections_max: usize,
+    /// Seconds to send the head of a request.
+    pub head_seconds_max: u64,
+    /// Seconds to send the body of a request.
+    pub body_seconds_max: u64,
+    /// Seconds a connection may stay open without a request.
+    pub idle_seconds_max: u64,
+    /// Seconds that requests under way get to end when the server is stopped.
+    pub drain_seconds_max: u64,
+}
+
+/// What is logged, to standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Form of a line.
+    pub format: LogFormat,
+    /// Filter directives of `tracing-subscriber`, such as `info` or `info,landfall=debug`; checked.
+    pub level: String,
+}
+
+/// Form of a line of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Reads the configuration: `file` over the default, `variables` over both. Variables whose names do not start with
+/// `LANDFALL__` are passed over.
+///
+/// # Errors
+/// Everything that is wrong, an unreadable file included.
+pub fn load(
+    file: Option<&Path>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, Problems> {
+    let Some(path) = file else {
+        return parse("", "", variables);
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&path.display().to_string(), &text, variables),
+        Err(error) => Err(Problems::one(Problem::unplaced(
+            "--config",
+            format!("{} cannot be read: {error}", path.display()),
+        ))),
+    }
+}
+
+/// The same with the text of the file; `name` is what problems call it.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn parse(
+    name: &str,
+    text: &str,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, Problems> {
+    let problems = Problems::default();
+    let layers = source::layers(name, text, variables, &problems);
+    let config = layers.and_then(|root| read::config(root, &problems));
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        Some(_) | None => Err(problems),
+    }
+}

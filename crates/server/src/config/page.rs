@@ -1,0 +1,103 @@
+//! The configuration as a page of the manual, made from the commented default, so the two cannot differ.
+
+use super::DEFAULT;
+
+/// The manual's page of the configuration, in Markdown.
+#[must_use]
+pub fn page() -> String {
+    let mut page = String::from("# Configuration\n");
+    let mut section = Section::default();
+    let mut prose: Vec<&str> = Vec::new();
+    for line in DEFAULT.lines() {
+        match Line::parse(line) {
+            Line::Prose(text) => prose.push(text),
+            Line::Empty => append_prose(&mut page, &mut prose),
+            Line::Section { name, list } => {
+                section = Section { name, list };
+                let brackets = if list { format!("[[{name}]]") } else { format!("[{name}]") };
+                page.push_str(&format!("\n## `{brackets}`\n"));
+                append_prose(&mut page, &mut prose);
+            }
+            Line::Setting { key, value, example } => {
+                let variable = section.variable(key);
+                let kind = if example { "Example" } else { "Default" };
+                page.push_str(&format!("\n### `{}`\n", section.dotted(key)));
+                append_prose(&mut page, &mut prose);
+                page.push_str(&format!("\n{kind}: `{value}`. Variable: `{variable}`.\n"));
+            }
+        }
+    }
+    append_prose(&mut page, &mut prose);
+    page
+}
+
+/// Writes the lines gathered so far; those with nothing in them part paragraphs.
+fn append_prose(page: &mut String, prose: &mut Vec<&str>) {
+    if !prose.is_empty() {
+        page.push('\n');
+    }
+    for line in prose.drain(..) {
+        // Only what Markdown would take for a mark of its own.
+        page.push_str(&line.replace('<', "&lt;").replace('*', "\\*"));
+        page.push('\n');
+    }
+}
+
+#[derive(Default)]
+struct Section {
+    name: &'static str,
+    list: bool,
+}
+
+impl Section {
+    fn dotted(&self, key: &str) -> String {
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    fn variable(&self, key: &str) -> String {
+        let mut steps = vec!["LANDFALL".to_owned()];
+        if !self.name.is_empty() {
+            steps.push(self.name.to_uppercase());
+        }
+        if self.list {
+            steps.push("0".to_owned());
+        }
+        steps.push(key.to_uppercase());
+        steps.join("__")
+    }
+}
+
+/// What a line of the default configuration is.
+enum Line {
+    Empty,
+    Prose(&'static str),
+    Section { name: &'static str, list: bool },
+    Setting { key: &'static str, value: &'static str, example: bool },
+}
+
+impl Line {
+    fn parse(line: &'static str) -> Self {
+        if line.is_empty() {
+            return Self::Empty;
+        }
+        if let Some(prose) =
+            line.strip_prefix("# ").or_else(|| line.strip_prefix('#').filter(|rest| rest.is_empty()))
+        {
+            return Self::Prose(prose);
+        }
+        let (code, example) = match line.strip_prefix('#') {
+            Some(code) => (code, true),
+            None => (line, false),
+        };
+        if let Some(name) = code.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]")) {
+            return Self::Section { name, list: true };
+        }
+        if let Some(name) = code.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            return Self::Section { name, list: false };
+        }
+        match code.split_once(" = ") {
+            Some((key, value)) => Self::Setting { key, value, example },
+            None => Self::Prose(code),
+        }
+    }
+}

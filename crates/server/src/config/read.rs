@@ -1,0 +1,300 @@
+//! From the tree of settings to [`Config`].
+
+use super::problem::{Problem, Problems};
+use super::section::{Item, Section};
+use super::source::Node;
+use super::{AppConfig, Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl, TlsConfig};
+use crate::usersig::SecretKey;
+use landfall_domain::account::UnknownAccounts;
+use landfall_domain::fields::{FieldKey, FieldRule};
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{AppId, UserId};
+use landfall_domain::limits::Limits;
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+
+/// A day: longer waits are a mistake, 0 would close every connection at once.
+const SECONDS_MAX: i64 = 86_400;
+
+/// Reads everything, whatever is wrong on the way. `None` when a setting is unusable; its problem is recorded.
+pub(super) fn config(root: Node, problems: &Problems) -> Option<Config> {
+    let mut root = Section::root(root, problems)?;
+    // Each part is read before the first `?`, so that one problem hides no other.
+    let listen = root.required("listen").and_then(|item| {
+        item.parse("an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"", |text| {
+            text.parse().ok()
+        })
+    });
+    let store = section(&mut root, "store", store);
+    let apps = apps(&mut root, problems);
+    let limits = section(&mut root, "limits", limits);
+    let unknown_accounts = section(&mut root, "accounts", unknown_accounts);
+    let tls = match root.optional("tls") {
+        Some(item) => read(item, tls).map(Some),
+        None => Some(None),
+    };
+    let http = section(&mut root, "http", http);
+    let log = section(&mut root, "log", log);
+    root.finish();
+    Some(Config {
+        listen: listen?,
+        store: store?,
+        apps: apps?,
+        limits: limits?,
+        unknown_accounts: unknown_accounts?,
+        tls: tls?,
+        http: http?,
+        log: log?,
+    })
+}
+
+/// Reads the section called `key`, then records what it holds besides.
+fn section<T>(
+    parent: &mut Section<'_>,
+    key: &'static str,
+    fill: impl FnOnce(&mut Section<'_>) -> Option<T>,
+) -> Option<T> {
+    read(parent.required(key)?, fill)
+}
+
+fn read<T>(item: Item<'_>, fill: impl FnOnce(&mut Section<'_>) -> Option<T>) -> Option<T> {
+    let mut section = item.section()?;
+    let filled = fill(&mut section);
+    section.finish();
+    filled
+}
+
+fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
+    let item = section.required("url")?;
+    // The text is not quoted: the address of a database can hold a password.
+    let text = item.text()?;
+    match text.strip_prefix("embedded:") {
+        Some(directory) if !directory.is_empty() => Some(StoreUrl::Embedded(PathBuf::from(directory))),
+        Some(_) | None if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
+            item.refuse("PostgreSQL is not in this version; use embedded:DIRECTORY".to_owned());
+            None
+        }
+        Some(_) | None => {
+            item.refuse("must be embedded:DIRECTORY, such as \"embedded:./data\"".to_owned());
+            None
+        }
+    }
+}
+
+fn limits(section: &mut Section<'_>) -> Option<LimitsConfig> {
+    let limits = section
+        .required("mode")
+        .and_then(|item| item.choice(&[("faithful", Limits::FAITHFUL), ("relaxed", Limits::RELAXED)]));
+    let calls_per_second =
+        section.required("calls_per_second").and_then(|item| item.whole_number(0..=i64::from(u32::MAX)));
+    Some(LimitsConfig { limits: limits?, calls_per_second: calls_per_second? })
+}
+
+fn unknown_accounts(section: &mut Section<'_>) -> Option<UnknownAccounts> {
+    section
+        .required("unknown")?
+        .choice(&[("create", UnknownAccounts::Create), ("refuse", UnknownAccounts::Refuse)])
+}
+
+fn tls(section: &mut Section<'_>) -> Option<TlsConfig> {
+    let cert = section.required("cert").and_then(|item| path(&item));
+    let key = section.required("key").and_then(|item| path(&item));
+    Some(TlsConfig { cert: cert?, key: key? })
+}
+
+fn path(item: &Item<'_>) -> Option<PathBuf> {
+    item.parse("the path of a file", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+fn http(section: &mut Section<'_>) -> Option<HttpConfig> {
+    let mut number = |key, allowed| section.required(key)?.whole_number::<u64>(allowed);
+    // Less than 64 KiB would refuse documented calls; more than 1 GiB is a mistake in the unit.
+    let body_bytes_max = number("body_bytes_max", 65_536..=1 << 30);
+    let connections_max = number("connections_max", 1..=1_000_000);
+    let head_seconds_max = number("head_seconds_max", 1..=SECONDS_MAX);
+    let body_seconds_max = number("body_seconds_max", 1..=SECONDS_MAX);
+    let idle_seconds_max = number("idle_seconds_max", 1..=SECONDS_MAX);
+    let drain_seconds_max = number("drain_seconds_max", 0..=SECONDS_MAX);
+    Some(HttpConfig {
+        body_bytes_max: usize::try_from(body_bytes_max?).ok()?,
+        connections_max: usize::try_from(connections_max?).ok()?,
+        head_seconds_max: head_seconds_max?,
+        body_seconds_max: body_seconds_max?,
+        idle_seconds_max: idle_seconds_max?,
+        drain_seconds_max: drain_seconds_max?,
+    })
+}
+
+fn log(section: &mut Section<'_>) -> Option<LogConfig> {
+    let format = section
+        .required("format")
+        .and_then(|item| item.choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]));
+    let level = section.required("level").and_then(|item| {
+        item.parse("a level, such as \"info\", or levels by part, such as \"info,landfall=debug\"", |text| {
+            (!text.is_empty() && EnvFilter::try_new(text).is_ok()).then(|| text.to_owned())
+        })
+    });
+    Some(LogConfig { format: format?, level: level? })
+}
+
+fn apps(root: &mut Section<'_>, problems: &Problems) -> Option<Vec<AppConfig>> {
+    let items = match root.optional("app") {
+        Some(item) => item.list()?,
+        None => Vec::new(),
+    };
+    if items.is_empty() {
+        let text = "at least one [[app]] is needed, with sdk_app_id and secret_key".to_owned();
+        problems.add(Problem::unplaced("app", text));
+        return None;
+    }
+    let mut taken = BTreeMap::new();
+    let apps: Vec<Option<AppConfig>> =
+        items.into_iter().map(|item| read(item, |section| app(section, &mut taken))).collect();
+    apps.into_iter().collect()
+}
+
+/// Reads one app. `taken` holds the numbers of the apps before it, with the path of each.
+fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option<AppConfig> {
+    let id = section.required("sdk_app_id").and_then(|item| app_id(item, taken));
+    let key = secret_key(section);
+    let admins = match section.optional("admins") {
+        Some(item) => admins(item),
+        None => UserId::parse("administrator").map(|admin| vec![admin]),
+    };
+    let mut keys = BTreeMap::new();
+    let group_fields = fields(section, "group_fields", &mut keys);
+    let member_fields = fields(section, "member_fields", &mut keys);
+    if let Some(item) = section.optional("webhook") {
+        item.refuse("webhooks are not in this version; take this section out".to_owned());
+    }
+    Some(AppConfig {
+        id: id?,
+        key: key?,
+        admins: admins?,
+        group_fields: group_fields?,
+        member_fields: member_fields?,
+    })
+}
+
+fn app_id(item: Item<'_>, taken: &mut BTreeMap<AppId, String>) -> Option<AppId> {
+    let place = item.place();
+    let id = AppId(item.whole_number(1..=i64::from(u32::MAX))?);
+    if let Some(first) = taken.get(&id) {
+        place.refuse(format!("{id} is already the number of {first}"));
+        return None;
+    }
+    taken.insert(id, place.path().to_owned());
+    Some(id)
+}
+
+/// The key itself or a file with it; never both, because nobody could say which one counts. No problem quotes it.
+fn secret_key(section: &mut Section<'_>) -> Option<SecretKey> {
+    const ALLOWED: &str = "holds no usable key; a key usually is 64 hexadecimal digits";
+    match (section.optional("secret_key"), section.optional("secret_key_file")) {
+        (Some(item), None) => {
+            let key = SecretKey::new(item.text()?.to_owned());
+            if key.is_none() {
+                item.refuse(ALLOWED.to_owned());
+            }
+            key
+        }
+        (None, Some(item)) => {
+            let text = match read_small_file(item.text()?) {
+                Ok(text) => text,
+                Err(error) => {
+                    item.refuse(format!("cannot be read: {error}"));
+                    return None;
+                }
+            };
+            let key = SecretKey::new(text.trim().to_owned());
+            if key.is_none() {
+                item.refuse(ALLOWED.to_owned());
+            }
+            key
+        }
+        (Some(_), Some(both)) => {
+            both.refuse("stands beside secret_key; only one of them is allowed".to_owned());
+            None
+        }
+        (None, None) => {
+            section.refuse("secret_key", "is missing; give it, or secret_key_file".to_owned());
+            None
+        }
+    }
+}
+
+/// Reads at most a few kilobytes: a key is short, and the path may name a device.
+fn read_small_file(path: &str) -> std::io::Result<String> {
+    const BYTES_MAX: u64 = 4_096;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn admins(item: Item<'_>) -> Option<Vec<UserId>> {
+    let place = item.place();
+    let items = item.list()?;
+    if items.is_empty() {
+        place.refuse("must name at least one account; nobody could call the API".to_owned());
+    }
+    let admins = items
+        .iter()
+        .map(|item| item.parse("an account name: 1 to 32 printable ASCII characters", UserId::parse));
+    let admins: Vec<Option<UserId>> = admins.collect();
+    admins.into_iter().collect()
+}
+
+/// Reads a list of custom fields. `keys` holds the field names of the app so far, with the path of each, because
+/// group and member fields must differ. [doc]
+fn fields(
+    section: &mut Section<'_>,
+    name: &'static str,
+    keys: &mut BTreeMap<FieldKey, String>,
+) -> Option<Vec<FieldRule>> {
+    let Some(item) = section.optional(name) else { return Some(Vec::new()) };
+    let rules: Vec<Option<FieldRule>> =
+        item.list()?.into_iter().map(|item| read(item, |section| field(section, keys))).collect();
+    rules.into_iter().collect()
+}
+
+fn field(section: &mut Section<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Option<FieldRule> {
+    let key = section.required("key").and_then(|item| field_key(&item, keys));
+    let types = section.required("types").and_then(group_types);
+    let writable = match section.optional("writable") {
+        Some(item) => item.flag(),
+        None => Some(true),
+    };
+    Some(FieldRule { key: key?, types: types?, writable: writable? })
+}
+
+fn field_key(item: &Item<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Option<FieldKey> {
+    // The digit rule is the console's, so it holds where fields are switched on and not in requests. [doc]
+    let key = item.parse("1 to 16 letters, digits or underscores, not starting with a digit", |text| {
+        FieldKey::parse(text).filter(|_| !text.starts_with(|first: char| first.is_ascii_digit()))
+    })?;
+    if let Some(first) = keys.get(&key) {
+        item.refuse(format!("{key} is already the key of {first}; keys of groups and members must differ"));
+        return None;
+    }
+    keys.insert(key.clone(), item.path().to_owned());
+    Some(key)
+}
+
+fn group_types(item: Item<'_>) -> Option<Vec<GroupType>> {
+    let place = item.place();
+    let items = item.list()?;
+    if items.is_empty() {
+        place.refuse("must name at least one type of group".to_owned());
+        return None;
+    }
+    let types: Vec<Option<GroupType>> = items
+        .iter()
+        .map(|item| item.parse("Private, Public, ChatRoom, AVChatRoom or Community", GroupType::parse))
+        .collect();
+    let mut types = types.into_iter().collect::<Option<Vec<_>>>()?;
+    types.sort();
+    types.dedup();
+    Some(types)
+}

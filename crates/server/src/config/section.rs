@@ -1,0 +1,216 @@
+//! Reading settings out of the tree: each reader records what is wrong and goes on.
+
+use super::problem::{Origin, Problem, Problems};
+use super::source::{Node, Value, interpret};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// A section that is being read. Whatever was not asked for by [`Section::finish`] is an unknown key.
+pub(super) struct Section<'p> {
+    path: String,
+    origin: Origin,
+    entries: BTreeMap<String, Node>,
+    asked: Vec<&'static str>,
+    problems: &'p Problems,
+}
+
+/// One value, with its name and place.
+pub(super) struct Item<'p> {
+    path: String,
+    node: Node,
+    problems: &'p Problems,
+}
+
+/// Name and place of a value that was already read.
+pub(super) struct Place<'p> {
+    path: String,
+    origin: Origin,
+    problems: &'p Problems,
+}
+
+impl Place<'_> {
+    /// Its name, such as `app[0].sdk_app_id`.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Records a problem of the value.
+    pub(super) fn refuse(&self, text: String) {
+        self.problems.add(Problem { path: self.path.clone(), origin: Some(self.origin.clone()), text });
+    }
+}
+
+impl<'p> Section<'p> {
+    /// The whole configuration.
+    pub(super) fn root(node: Node, problems: &'p Problems) -> Option<Self> {
+        Item { path: String::new(), node, problems }.section()
+    }
+
+    /// The value of `key`, if it has one.
+    pub(super) fn optional(&mut self, key: &'static str) -> Option<Item<'p>> {
+        self.asked.push(key);
+        let node = self.entries.remove(key)?;
+        Some(Item { path: self.path_of(key), node, problems: self.problems })
+    }
+
+    /// The value of `key`; its absence is a problem.
+    pub(super) fn required(&mut self, key: &'static str) -> Option<Item<'p>> {
+        let item = self.optional(key);
+        if item.is_none() {
+            self.refuse(key, "is missing".to_owned());
+        }
+        item
+    }
+
+    /// Records a problem of `key` at the place of this section.
+    pub(super) fn refuse(&self, key: &str, text: String) {
+        self.problems.add(Problem { path: self.path_of(key), origin: Some(self.origin.clone()), text });
+    }
+
+    /// Records the keys nobody asked for.
+    pub(super) fn finish(self) {
+        for (key, node) in &self.entries {
+            let text = match closest(key, &self.asked) {
+                Some(known) => format!("is unknown; did you mean {known:?}?"),
+                None => format!("is unknown; known here are {}", self.asked.join(", ")),
+            };
+            self.problems.add(Problem { path: self.path_of(key), origin: Some(node.origin.clone()), text });
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+impl<'p> Item<'p> {
+    /// Its name and place, for problems found after it was read.
+    pub(super) fn place(&self) -> Place<'p> {
+        Place { path: self.path.clone(), origin: self.node.origin.clone(), problems: self.problems }
+    }
+
+    /// Its name.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Records a problem of this value.
+    pub(super) fn refuse(&self, text: String) {
+        self.problems.add(Problem { path: self.path.clone(), origin: Some(self.node.origin.clone()), text });
+    }
+
+    fn refuse_kind(&self, expected: &str) {
+        self.refuse(format!("must be {expected}; found {}", self.node.value.kind()));
+    }
+
+    /// Its text.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Value::Text(text) | Value::Variable(text) = &self.node.value {
+            return Some(text);
+        }
+        self.refuse_kind("text in quotes");
+        None
+    }
+
+    /// What `parse` makes of its text; `allowed` says what that can be. The text is quoted in the problem.
+    pub(super) fn parse<T>(&self, allowed: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.text()?;
+        let parsed = parse(text);
+        if parsed.is_none() {
+            self.refuse(format!("must be {allowed}; found {text:?}"));
+        }
+        parsed
+    }
+
+    /// Which of `choices` it is.
+    pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
+        let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
+        self.parse(&words.join(" or "), |text| {
+            choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice)
+        })
+    }
+
+    /// Its number, when it lies within `allowed`.
+    pub(super) fn whole_number<T: TryFrom<i64>>(self, allowed: RangeInclusive<i64>) -> Option<T> {
+        let expected = format!("a whole number from {} to {}", allowed.start(), allowed.end());
+        let item = self.interpreted();
+        let Value::Integer(number) = item.node.value else {
+            item.refuse_kind(&expected);
+            return None;
+        };
+        if !allowed.contains(&number) {
+            item.refuse(format!("must be {expected}; found {number}"));
+            return None;
+        }
+        T::try_from(number).ok()
+    }
+
+    /// Its truth.
+    pub(super) fn flag(self) -> Option<bool> {
+        let item = self.interpreted();
+        if let Value::Flag(flag) = item.node.value {
+            return Some(flag);
+        }
+        item.refuse_kind("true or false");
+        None
+    }
+
+    /// Its entries.
+    pub(super) fn list(self) -> Option<Vec<Item<'p>>> {
+        let item = self.interpreted();
+        let Value::List(nodes) = item.node.value else {
+            item.refuse_kind("a list in [ ]");
+            return None;
+        };
+        let entries = nodes.into_iter().enumerate();
+        let path = item.path;
+        Some(
+            entries
+                .map(|(index, node)| Item { path: format!("{path}[{index}]"), node, problems: item.problems })
+                .collect(),
+        )
+    }
+
+    /// Its settings.
+    pub(super) fn section(self) -> Option<Section<'p>> {
+        let item = self.interpreted();
+        let Value::Table(entries) = item.node.value else {
+            item.refuse_kind("a section");
+            return None;
+        };
+        let Node { origin, .. } = item.node;
+        Some(Section { path: item.path, origin, entries, asked: Vec::new(), problems: item.problems })
+    }
+
+    /// The text of a variable becomes the value it spells, where one other than text is expected.
+    fn interpreted(mut self) -> Self {
+        if let Value::Variable(text) = &self.node.value
+            && let Some(node) = interpret(text, &self.node.origin)
+        {
+            self.node = node;
+        }
+        self
+    }
+}
+
+/// The one of `known` that `word` was probably meant to be: two letters differ at most, and at most half of them.
+fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
+    let (distance, candidate) = distances.min()?;
+    (distance <= 2 && distance * 2 <= candidate.chars().count()).then_some(candidate)
+}
+
+/// How many letters must be added, dropped or changed to make `b` of `a`.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (line, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, to) in b.chars().enumerate() {
+            let changed = diagonal + usize::from(from != to);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[b.chars().count()]
+}
