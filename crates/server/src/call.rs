@@ -22,7 +22,7 @@ pub struct Call {
     /// Everything that is kept.
     pub store: Arc<dyn Store>,
     /// The limits in force.
-    pub limits: &'static Limits,
+    pub limits: Limits,
     /// What to do with accounts nobody imported.
     pub unknown: UnknownAccounts,
     /// The time of the call.

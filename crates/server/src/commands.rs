@@ -71,7 +71,10 @@ impl Entry {
     }
 }
 
-fn run<C: Command>(call: Call, body: Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
+fn run<C: Command>(
+    call: Call,
+    body: Vec<u8>,
+) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
     Box::pin(async move {
         let request: C = read_body(&body).map_err(|problem| {
             let service = C::PATH.split_once('/').and_then(|(service, _)| self::service(service));
@@ -91,7 +94,12 @@ fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
     match body.first() {
         None => Err("it is empty; send {} where there is nothing to say".to_owned()),
         Some(b'{') => serde_json::from_slice(body).map_err(|error| error.to_string()),
-        Some(b'[') if body.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).is_some_and(|inside| inside.trim_ascii().is_empty()) => {
+        Some(b'[')
+            if body
+                .strip_prefix(b"[")
+                .and_then(|rest| rest.strip_suffix(b"]"))
+                .is_some_and(|inside| inside.trim_ascii().is_empty()) =>
+        {
             Ok(C::default())
         }
         Some(_) => Err("it is not a JSON object".to_owned()),
@@ -121,9 +129,8 @@ pub fn unknown(service_name: &str, command: &str) -> Failure {
             service.unknown_command.because(format!("{service_name} has no command {command:?}"))
         }
         // The real answer to a command of another service. [sample]
-        Some(_) if COMMANDS.iter().any(|entry| entry.command() == command) => {
-            Code::TimeoutOrFormat.because("service timeout or request format error,please check and try again")
-        }
+        Some(_) if COMMANDS.iter().any(|entry| entry.command() == command) => Code::TimeoutOrFormat
+            .because("service timeout or request format error,please check and try again"),
         Some(_) => Code::ResourceUnknown.because(format!("{service_name} has no command {command:?}")),
     }
 }

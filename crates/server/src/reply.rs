@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn a_failure_has_all_three_members() {
         let body = failure(Code::GroupNotFound, "this group does not exist", false);
-        let expected = br#"{"ActionStatus":"FAIL","ErrorInfo":"this group does not exist","ErrorCode":10010}"#;
+        let expected =
+            br#"{"ActionStatus":"FAIL","ErrorInfo":"this group does not exist","ErrorCode":10010}"#;
         assert_eq!(body, expected);
         assert!(failure(Code::GroupNotFound, "", true).ends_with(br#""ErrorDisplay":""}"#));
     }

@@ -36,9 +36,10 @@ fn group_id(given: Given<String>) -> Result<GroupId, Failure> {
 
 /// A number that must lie within `0..=max`.
 fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, Failure> {
-    u64::try_from(number).ok().filter(|number| *number <= max).ok_or_else(|| {
-        Code::GroupParameter.because(format!("{field} is {number}; 0 to {max} are allowed"))
-    })
+    u64::try_from(number)
+        .ok()
+        .filter(|number| *number <= max)
+        .ok_or_else(|| Code::GroupParameter.because(format!("{field} is {number}; 0 to {max} are allowed")))
 }
 
 /// A time that clients may leave out or send as 0.
@@ -62,10 +63,7 @@ pub struct AskedMember {
 }
 
 /// The members named in a call, checked one by one but for the rules that give each its own result.
-fn members(
-    list: Vec<Given<Object<AskedMember>>>,
-    call: &Call,
-) -> Result<Vec<ImportMember>, Failure> {
+fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<ImportMember>, Failure> {
     let max = call.limits.members_per_call;
     if max < list.len() {
         return Err(Code::GroupTooManyAccounts

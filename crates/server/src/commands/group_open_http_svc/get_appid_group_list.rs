@@ -44,7 +44,8 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let page_max = call.limits.groups_per_page;
-        let limit = number_up_to(self.limit.optional("Limit")?.unwrap_or_default(), "Limit", page_max as u64)?;
+        let limit =
+            number_up_to(self.limit.optional("Limit")?.unwrap_or_default(), "Limit", page_max as u64)?;
         let limit = usize::try_from(limit).ok().filter(|limit| *limit != 0).unwrap_or(page_max);
         let from = number_up_to(self.next.optional("Next")?.unwrap_or_default(), "Next", u64::MAX)?;
         let word = self.group_type.or(self.kind).optional("GroupType")?;

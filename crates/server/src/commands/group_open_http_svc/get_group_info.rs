@@ -221,10 +221,10 @@ async fn row(call: &Call, group: Group, wanted: &Wanted) -> Result<Row, Failure>
 
 /// The custom fields let through; the member is left out when none was asked for.
 fn fields(fields: &[CustomField], filter: &Filter) -> Option<Vec<Field>> {
-    let taken = fields.iter().filter(|field| filter.takes(&[field.key.as_str()])).map(|field| Field {
-        key: field.key.as_str().to_owned(),
-        value: field.value.as_str().to_owned(),
-    });
+    let taken = fields
+        .iter()
+        .filter(|field| filter.takes(&[field.key.as_str()]))
+        .map(|field| Field { key: field.key.as_str().to_owned(), value: field.value.as_str().to_owned() });
     (!filter.is_nothing()).then(|| taken.collect())
 }
 

@@ -54,9 +54,11 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         let page_max = call.limits.members_per_page;
-        let limit = number_up_to(self.limit.optional("Limit")?.unwrap_or_default(), "Limit", page_max as u64)?;
+        let limit =
+            number_up_to(self.limit.optional("Limit")?.unwrap_or_default(), "Limit", page_max as u64)?;
         let limit = usize::try_from(limit).ok().filter(|limit| *limit != 0);
-        let offset = number_up_to(self.offset.optional("Offset")?.unwrap_or_default(), "Offset", u32::MAX.into())?;
+        let offset =
+            number_up_to(self.offset.optional("Offset")?.unwrap_or_default(), "Offset", u32::MAX.into())?;
         let after = self.next.optional("Next")?.map(|token| page_start(&token)).transpose()?.flatten();
         let roles = Filter::new(self.member_role_filter);
         let roles = match roles.is_given() {
@@ -100,10 +102,11 @@ async fn page(
     community: bool,
     filter: &Filter,
 ) -> Result<Reply, Failure> {
-    let page = call.store.members(call.app_id(), group, roles, window).await.map_err(|error| match error {
-        OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
-        OperationError::Store(error) => internal(error),
-    })?;
+    let page =
+        call.store.members(call.app_id(), group, roles, window).await.map_err(|error| match error {
+            OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
+            OperationError::Store(error) => internal(error),
+        })?;
     let next = page.members.last().filter(|_| page.more).map(|member| page_token(&member.account));
     Ok(Reply {
         member_num: page.group.member_count,

@@ -114,7 +114,9 @@ fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
         Some(kind) if kind.importable() => Ok(kind),
         None if word != "BChatRoom" => Err(Code::GroupParameter
             .because(format!("Type is {word:?}, not Public, Private, ChatRoom or Community"))),
-        Some(_) | None => Err(Code::GroupNotAllowed.because(format!("groups of Type {word} cannot be imported"))),
+        Some(_) | None => {
+            Err(Code::GroupNotAllowed.because(format!("groups of Type {word} cannot be imported")))
+        }
     }
 }
 
@@ -168,7 +170,7 @@ fn fields(
         })?;
         pairs.push((key, value));
     }
-    parse_group_fields(pairs, kind, &call.app.group_fields, call.limits).map_err(|problem| match problem {
+    parse_group_fields(pairs, kind, &call.app.group_fields, &call.limits).map_err(|problem| match problem {
         FieldsProblem::NotSwitchedOn(_) => unknown_field(&format!("AppDefinedData {problem}")),
         FieldsProblem::ReadOnly(_) => Code::GroupNotAllowed.because(format!("AppDefinedData {problem}")),
         FieldsProblem::KeyIllegal(_)
@@ -224,7 +226,9 @@ fn seats(
 
 fn refuse(error: OperationError<ImportGroupRefusal>) -> Failure {
     match error {
-        OperationError::Refused(ImportGroupRefusal::IdTaken) => Code::GroupIdTaken.because("GroupId is in use"),
+        OperationError::Refused(ImportGroupRefusal::IdTaken) => {
+            Code::GroupIdTaken.because("GroupId is in use")
+        }
         OperationError::Refused(ImportGroupRefusal::OwnerUnknown) => {
             Code::GroupParameter.because("Owner_Account is not an imported account")
         }

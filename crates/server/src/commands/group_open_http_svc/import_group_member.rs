@@ -65,15 +65,18 @@ impl Command for Request {
 
 fn refuse(error: OperationError<ImportMembersRefusal>) -> Failure {
     match error {
-        OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
+        OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => {
+            Code::GroupNotFound.because(NO_SUCH_GROUP)
+        }
         OperationError::Refused(ImportMembersRefusal::TypeNotImportable) => {
             Code::GroupNotAllowed.because("groups of this type take no imported members")
         }
         OperationError::Refused(ImportMembersRefusal::NoAccountKnown) => {
             Code::GroupAccountUnknown.because("no account of MemberList is imported")
         }
-        OperationError::Refused(ImportMembersRefusal::Full) => Code::GroupFull
-            .because("the group is full; raise MaxMemberNum or name fewer members"),
+        OperationError::Refused(ImportMembersRefusal::Full) => {
+            Code::GroupFull.because("the group is full; raise MaxMemberNum or name fewer members")
+        }
         OperationError::Store(error) => Code::GroupInternal.internal(error),
     }
 }

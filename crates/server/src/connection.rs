@@ -1,0 +1,222 @@
+//! One connection: its requests one after another, and how long each part may take.
+
+use crate::gateway;
+use crate::server::Server;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Largest head of a request, bytes.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// Serves one connection until the client closes it, it is too slow, or `drain` says to end.
+pub(crate) async fn serve<S>(server: Arc<Server>, stream: S, mut drain: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let pace = Arc::new(Pace::new());
+    let service = service_fn(|request| {
+        let (server, pace) = (Arc::clone(&server), Arc::clone(&pace));
+        async move {
+            pace.work_begins();
+            let response = gateway::answer(&server, request, &pace).await;
+            pace.work_ends();
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let io = TokioIo::new(Paced { stream, pace: Arc::clone(&pace) });
+    let mut requests = pin!(
+        http1::Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            // A client that has sent everything may close its half and still wants the answer.
+            .half_close(true)
+            .serve_connection(io, service)
+    );
+    let mut check = pin!(tokio::time::sleep(server.pace_limits().shortest()));
+    let mut draining = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut requests => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended: {error}");
+                }
+                return;
+            }
+            () = &mut check => match pace.due(server.pace_limits()) {
+                Due::Now(phase) => {
+                    tracing::debug!(?phase, "a connection was closed: too slow in {phase:?}");
+                    return;
+                }
+                Due::At(moment) => check.as_mut().reset(moment),
+            },
+            // An error means that the server is gone, which also ends the connection.
+            _ = drain.changed(), if !draining => {
+                draining = true;
+                requests.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// How long each phase of a connection may last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PaceLimits {
+    pub(crate) idle: Duration,
+    pub(crate) head: Duration,
+    pub(crate) body: Duration,
+}
+
+impl PaceLimits {
+    fn of(&self, phase: Phase) -> Option<Duration> {
+        match phase {
+            Phase::Idle => Some(self.idle),
+            Phase::Head => Some(self.head),
+            Phase::Body => Some(self.body),
+            Phase::Work => None,
+        }
+    }
+
+    fn shortest(&self) -> Duration {
+        self.idle.min(self.head).min(self.body)
+    }
+}
+
+/// What a connection is doing. The time of the server's own work is bounded elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing arrives; an answer may still be on its way to the client.
+    Idle = 0,
+    /// The head of a request arrives.
+    Head = 1,
+    /// Its body arrives.
+    Body = 2,
+    /// It is worked on.
+    Work = 3,
+}
+
+/// The phase of a connection and since when, in one number, so that watching costs a call no timer.
+///
+/// One timer a connection looks now and then; it comes late by at most the shortest limit.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    opened: Instant,
+    /// Milliseconds since `opened`, times 4, plus the phase.
+    state: AtomicU64,
+}
+
+enum Due {
+    Now(Phase),
+    At(Instant),
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { opened: Instant::now(), state: AtomicU64::new(0) }
+    }
+
+    fn enter(&self, phase: Phase) {
+        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX / 4);
+        self.state.store((since << 2) | phase as u64, Ordering::Relaxed);
+    }
+
+    fn state(&self) -> (Phase, Duration) {
+        let state = self.state.load(Ordering::Relaxed);
+        let phase = match state & 3 {
+            0 => Phase::Idle,
+            1 => Phase::Head,
+            2 => Phase::Body,
+            _ => Phase::Work,
+        };
+        (phase, Duration::from_millis(state >> 2))
+    }
+
+    fn bytes_arrived(&self) {
+        if self.state().0 == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+    }
+
+    fn work_begins(&self) {
+        self.enter(Phase::Work);
+    }
+
+    fn work_ends(&self) {
+        self.enter(Phase::Idle);
+    }
+
+    pub(crate) fn body_begins(&self) {
+        self.enter(Phase::Body);
+    }
+
+    pub(crate) fn body_ends(&self) {
+        self.enter(Phase::Work);
+    }
+
+    fn due(&self, limits: PaceLimits) -> Due {
+        let (phase, since) = self.state();
+        let now = Instant::now();
+        match limits.of(phase).map(|limit| self.opened + since + limit) {
+            Some(end) if end <= now => Due::Now(phase),
+            Some(end) => Due::At(end.min(now + limits.shortest())),
+            None => Due::At(now + limits.shortest()),
+        }
+    }
+}
+
+/// A stream that tells its [`Pace`] when bytes arrive.
+struct Paced<S> {
+    stream: S,
+    pace: Arc<Pace>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if before < buffer.filled().len() {
+            self.pace.bytes_arrived();
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, buffers)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,225 @@
+//! From a request to its answer: who calls, may they, what do they want.
+//!
+//! This module alone knows that failures travel as HTTP 200. The order of checks is: path, `sdkappid`,
+//! `identifier`, `usersig`, administrator, frequency, command, body. [choice]
+
+use crate::apps::App;
+use crate::call::Call;
+use crate::code::Code;
+use crate::commands::{self, COMMANDS};
+use crate::connection::Pace;
+use crate::reply::{self, Failure};
+use crate::server::Server;
+use crate::url::{Query, service_and_command};
+use crate::usersig::{self, Problem};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use landfall_domain::ids::{AppId, UserId};
+use landfall_domain::store::Health;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a call may take; the imitated service says 3 seconds. [doc]
+const CALL_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// A body over its limit is read and thrown away up to this many times the limit, so that the client gets to read
+/// the answer.
+const OVERSIZE_DRAINED: usize = 8;
+
+/// Answers one request.
+pub(crate) async fn answer(
+    server: &Arc<Server>,
+    request: Request<Incoming>,
+    pace: &Pace,
+) -> Response<Full<Bytes>> {
+    if let Some(response) = operating(server, &request) {
+        return response;
+    }
+    let started = Instant::now();
+    let path = service_and_command(request.uri().path()).map(|path| path.into_owned());
+    let command = path.as_deref().and_then(commands::index_of);
+    let result = match &path {
+        Some(path) if [Method::GET, Method::POST].contains(request.method()) => {
+            call(server, path, command, request, pace).await
+        }
+        Some(_) | None => Err(Code::HttpParse.because("HTTP parse Error")),
+    };
+    let name = path.as_deref().unwrap_or_default();
+    let (body, failed) = match result {
+        Ok(body) => (body, None),
+        Err(failure) => (failed(name, &failure), Some(failure.code)),
+    };
+    server.metrics.called(command, failed, started.elapsed());
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // As in the documented sample answer. [sample]
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("X-Requested-With"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    response
+}
+
+/// The body of a failure; its cause goes to the log.
+fn failed(path: &str, failure: &Failure) -> Vec<u8> {
+    let code = failure.code.number();
+    if let Some(cause) = &failure.cause {
+        let mut chain = cause.to_string();
+        let mut inner = cause.source();
+        while let Some(cause) = inner {
+            chain.push_str(": ");
+            chain.push_str(&cause.to_string());
+            inner = cause.source();
+        }
+        tracing::error!(path, code, cause = chain, "{path} failed with {code}: {chain}");
+    } else {
+        tracing::debug!(path, code, reason = %failure.text, "{path} was refused with {code}");
+    }
+    let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
+    reply::failure(failure.code, &failure.text, service.is_some_and(|service| service.error_display))
+}
+
+async fn call(
+    server: &Arc<Server>,
+    path: &str,
+    command: Option<usize>,
+    request: Request<Incoming>,
+    pace: &Pace,
+) -> Result<Vec<u8>, Failure> {
+    let app = authenticate(server, request.uri().query().unwrap_or_default()).await?;
+    if !app.admit(command) {
+        return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
+    }
+    let Some(entry) = command.and_then(|index| COMMANDS.get(index)) else {
+        let (service, command) = path.split_once('/').unwrap_or((path, ""));
+        return Err(commands::unknown(service, command));
+    };
+    let Some(run) = entry.run else {
+        return Err(Code::NotBuilt.because(format!("{path} is known but not built in this version")));
+    };
+    let is_get = request.method() == Method::GET;
+    let mut body = read_body(request.into_body(), server.http.body_bytes_max, pace).await?;
+    if is_get && body.is_empty() {
+        body = b"{}".to_vec(); // One client asks for the list of groups so. [client]
+    }
+    let call = Call {
+        app,
+        store: Arc::clone(&server.store),
+        limits: server.limits,
+        unknown: server.unknown_accounts,
+        now: server.clock.now(),
+        random_bits: fastrand::u64(..),
+    };
+    match tokio::time::timeout(CALL_TIME_MAX, run(call, body)).await {
+        Ok(result) => result,
+        Err(_) => {
+            tracing::error!(path, "{path} took longer than {} seconds", CALL_TIME_MAX.as_secs());
+            Err(Code::TimeoutOrFormat.because("service timeout; the call may still take effect"))
+        }
+    }
+}
+
+/// Finds the app, and makes sure that an administrator of it signed the call.
+async fn authenticate(server: &Arc<Server>, query: &str) -> Result<Arc<App>, Failure> {
+    let query = Query::parse(query);
+    let number = query.sdkappid.ok_or_else(|| Code::AppMissing.because("sdkappid is missing in the URL"))?;
+    let app = number
+        .parse()
+        .ok()
+        .and_then(|number| server.apps.get(AppId(number)))
+        .ok_or_else(|| Code::AppUnknown.because("sdkappid is not an app of this server"))?;
+    let identifier = query.identifier.unwrap_or_default();
+    let usersig = query.usersig;
+    let Some(account) = UserId::parse(&identifier) else {
+        return Err(
+            Code::IdentifierIllegal.because("identifier is missing in the URL, or not an account name")
+        );
+    };
+    let usersig = usersig.ok_or_else(|| Code::UserSigMissing.because("usersig is missing in the URL"))?;
+    let now = server.clock.now();
+    if app.signatures.get(&identifier, &usersig, now).is_none() {
+        // Taken before the store is read: a kick in between makes the ticket void.
+        let ticket = app.signatures.ticket();
+        let verified =
+            usersig::verify(&usersig, app.id, &identifier, &app.key, now).map_err(refused_signature)?;
+        let accounts = server.store.accounts(app.id, vec![account]).await;
+        let accounts = accounts.map_err(|error| Code::GroupInternal.internal(error))?;
+        let signatures_from = accounts.into_iter().flatten().map(|account| account.signatures_from).next();
+        if signatures_from.is_some_and(|from| verified.made < from) {
+            return Err(
+                Code::UserSigRevoked.because("usersig was made before the account was kicked; make another")
+            );
+        }
+        app.signatures.remember(ticket, &identifier, &usersig, verified);
+    }
+    if !app.has_admin(&identifier) {
+        return Err(Code::AdminRequired.because("identifier is not an administrator of this app"));
+    }
+    Ok(app)
+}
+
+fn refused_signature(problem: Problem) -> Failure {
+    let code = match &problem {
+        Problem::Empty => Code::UserSigEmpty,
+        Problem::Malformed(_) => Code::UserSigMalformed,
+        Problem::WrongApp => Code::UserSigWrongApp,
+        Problem::WrongIdentifier => Code::UserSigWrongUser,
+        Problem::Expired => Code::UserSigExpired,
+        Problem::WrongSignature => Code::UserSigWrongKey,
+    };
+    code.because(problem.to_string())
+}
+
+/// Reads a body of at most `max` bytes.
+async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8>, Failure> {
+    pace.body_begins();
+    let mut read = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(max).min(max));
+    let mut total = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Failure {
+            code: Code::HttpParse,
+            text: "the body cannot be read".into(),
+            cause: error.source().is_some().then(|| error.into()),
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue; // Trailers say nothing here.
+        };
+        total = total.saturating_add(data.len());
+        if total <= max {
+            read.extend_from_slice(&data);
+        } else if max.saturating_mul(OVERSIZE_DRAINED) < total {
+            break;
+        }
+    }
+    pace.body_ends();
+    if max < total {
+        return Err(Code::HttpParse.because(format!("the body is larger than {max} bytes")));
+    }
+    Ok(read)
+}
+
+/// The pages for operating the server, which take no signature.
+fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+    let (status, content_type, text) = match request.uri().path() {
+        "/healthz" => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
+        "/readyz" => match server.readiness() {
+            Health::Ready => (StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned()),
+            Health::NotReady(why) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{why}\n"))
+            }
+        },
+        "/metrics" => (
+            StatusCode::OK,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            server.metrics.text(),
+        ),
+        _ => return None,
+    };
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Some(response)
+}

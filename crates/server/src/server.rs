@@ -1,0 +1,192 @@
+//! The running server: opens the store, listens, and ends in order.
+
+use crate::apps::{App, Apps};
+use crate::commands::COMMANDS;
+use crate::config::{Config, HttpConfig, StoreUrl, TlsConfig};
+use crate::connection::{self, PaceLimits};
+use crate::metrics::Metrics;
+use crate::tls::{self, TlsError};
+use landfall_domain::account::{AccountImport, UnknownAccounts};
+use landfall_domain::limits::Limits;
+use landfall_domain::store::{Context, Health, Store, StoreError};
+use landfall_domain::time::{Clock, SystemClock};
+use landfall_store::embedded::{Embedded, OpenError};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {cause}; choose another address with `listen` (quickstart: --listen)"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store cannot be written.
+    #[error("cannot prepare the store: {0}")]
+    Prepare(#[from] StoreError),
+    /// The certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// What every connection shares.
+pub(crate) struct Server {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) apps: Apps,
+    pub(crate) limits: Limits,
+    pub(crate) unknown_accounts: UnknownAccounts,
+    pub(crate) http: HttpConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    draining: AtomicBool,
+}
+
+impl Server {
+    /// Whether new calls should come here.
+    pub(crate) fn readiness(&self) -> Health {
+        if self.draining.load(Ordering::Relaxed) {
+            return Health::NotReady("the server is stopping".to_owned());
+        }
+        self.store.health()
+    }
+
+    pub(crate) fn pace_limits(&self) -> PaceLimits {
+        PaceLimits {
+            idle: Duration::from_secs(self.http.idle_seconds_max),
+            head: Duration::from_secs(self.http.head_seconds_max),
+            body: Duration::from_secs(self.http.body_seconds_max),
+        }
+    }
+}
+
+/// Runs the server until `shutdown` is done, then lets the calls under way end. `ready` is called with the address
+/// once requests are accepted.
+///
+/// # Errors
+/// The store cannot be opened, the address is taken, or the certificate is unusable.
+pub async fn serve(
+    config: Config,
+    ready: impl FnOnce(SocketAddr) + Send,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    let tls = config.tls.as_ref().map(|TlsConfig { cert, key }| tls::acceptor(cert, key)).transpose()?;
+    let listen_error = |cause| ServeError::Listen { address: config.listen, cause };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    let metrics = Metrics::default();
+    let StoreUrl::Embedded(dir) = config.store;
+    let store_metrics = metrics.store.clone();
+    // Opening replays the journal, so it is done off the async threads.
+    let opened = tokio::task::spawn_blocking(move || Embedded::open(&dir, store_metrics)).await;
+    let store = opened.map_err(|panicked| StoreError::failed("opening the store broke off", &panicked))??;
+    let server = Arc::new(Server {
+        store: Arc::new(store),
+        apps: Apps::default(),
+        limits: config.limits.limits,
+        unknown_accounts: config.unknown_accounts,
+        http: config.http,
+        clock: Arc::new(SystemClock),
+        metrics,
+        draining: AtomicBool::new(false),
+    });
+    for app in config.apps {
+        let halved = COMMANDS.iter().map(|entry| entry.halved_rate);
+        let app = App::new(app, config.limits.calls_per_second, halved);
+        import_admins(&server, &app).await?;
+        server.apps.put(app);
+    }
+    let (drain, draining) = watch::channel(false);
+    let connections = Arc::new(Semaphore::new(server.http.connections_max));
+    ready(address);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        // A place first: connections over the limit wait in the machine's queue rather than being refused.
+        let place = tokio::select! {
+            () = &mut shutdown => break,
+            place = Arc::clone(&connections).acquire_owned() => place,
+        };
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let (server, tls, draining) = (Arc::clone(&server), tls.clone(), draining.clone());
+                tokio::spawn(async move {
+                    let _place = place;
+                    server.metrics.connections.inc();
+                    accept(&server, stream, tls, draining).await;
+                    server.metrics.connections.dec();
+                });
+            }
+            Err(error) => {
+                // Out of file handles, most likely: connections that end give some back.
+                tracing::warn!(%error, "a connection cannot be accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    end(&server, &drain, &connections).await;
+    Ok(())
+}
+
+/// Administrators exist as accounts, so that they can be checked and named like others.
+async fn import_admins(server: &Server, app: &App) -> Result<(), StoreError> {
+    let context = Context { app: app.id, now: server.clock.now(), unknown: server.unknown_accounts };
+    let accounts =
+        app.admins.iter().map(|id| AccountImport { id: id.clone(), nick: None, face_url: None }).collect();
+    server.store.import_accounts(context, accounts).await
+}
+
+async fn accept(
+    server: &Arc<Server>,
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    drain: watch::Receiver<bool>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection ended at once: {error}");
+        return;
+    }
+    match tls {
+        None => connection::serve(Arc::clone(server), stream, drain).await,
+        Some(tls) => {
+            let handshake = tokio::time::timeout(server.pace_limits().head, tls.accept(stream));
+            match handshake.await {
+                Ok(Ok(stream)) => connection::serve(Arc::clone(server), stream, drain).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed: {error}"),
+                Err(_) => tracing::debug!("a TLS handshake took too long"),
+            }
+        }
+    }
+}
+
+/// Lets the calls under way end.
+async fn end(server: &Server, drain: &watch::Sender<bool>, connections: &Semaphore) {
+    tracing::info!("stopping: no new connections, calls under way may end");
+    server.draining.store(true, Ordering::Relaxed);
+    drain.send_replace(true);
+    let all = u32::try_from(server.http.connections_max).unwrap_or(u32::MAX);
+    let time = Duration::from_secs(server.http.drain_seconds_max);
+    if tokio::time::timeout(time, connections.acquire_many(all)).await.is_err() {
+        tracing::warn!("stopping although calls are still under way after {} seconds", time.as_secs());
+    }
+}
