@@ -1,3 +1,85 @@
-//! The project tasks.
+//! The project's own tasks, one file each: `cargo xtask test`, `ci`, `golden`, `docs`, `bench` and the checks that
+//! `ci` is made of. `cargo xtask help` lists them.
 
-fn main() {}
+mod bench;
+mod ci;
+mod docs;
+mod golden;
+mod licences;
+mod test;
+mod tidy;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The allocator of the server too, so that a comparison with the empty handler does not compare allocators.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The project's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs every test of the workspace
+    Test,
+    /// Everything a change has to pass: format, tidy, licences, lints, documentation, pages, tests
+    Ci,
+    /// Runs the golden tests of the wire
+    Golden {
+        /// Rewrites the golden files with what the server answers
+        #[arg(long)]
+        update: bool,
+    },
+    /// Writes the pages under docs/ that the program itself knows best
+    Docs {
+        /// Only checks that they are up to date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Checks licences, bans and sources of all dependencies against deny.toml
+    Licences,
+    /// Checks what no lint sees: long files, left-over marks, commands without a header
+    Tidy,
+    /// Measures the server beside an empty handler of the same HTTP library
+    #[command(subcommand)]
+    Bench(bench::Bench),
+    /// The empty handler that `bench` measures against
+    #[command(hide = true)]
+    Baseline(bench::baseline::Arguments),
+    /// The load that `bench` puts on a server
+    #[command(hide = true)]
+    Load(bench::load::Arguments),
+    /// Runs a program that dies with the process that asked for it
+    #[command(hide = true)]
+    Tether(bench::process::Tether),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Test => test::run(),
+        Task::Ci => ci::run(),
+        Task::Golden { update } => golden::run(update),
+        Task::Docs { check: true } => docs::check(),
+        Task::Docs { check: false } => docs::write(),
+        Task::Licences => licences::run(),
+        Task::Tidy => tidy::run(),
+        Task::Bench(bench::Bench::Import(arguments)) => bench::import(&arguments),
+        Task::Baseline(arguments) => bench::baseline::run(&arguments),
+        Task::Load(arguments) => bench::load::run(&arguments),
+        Task::Tether(tether) => tether.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("xtask: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! `cargo xtask bench import`: how fast groups are imported, as a share of what the HTTP library alone can do.
+//!
+//! Absolute figures depend on the machine. Therefore each round loads an empty handler of the same library and then
+//! the server, with the same requests over the same number of connections, and the ratio of the two is what counts.
+
+mod answer;
+pub(crate) mod baseline;
+pub(crate) mod load;
+pub(crate) mod process;
+mod report;
+mod request;
+mod target;
+
+use crate::workspace::{self, cargo};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use load::Findings;
+use process::Process;
+use report::{Figures, Level, Phase, Preload, Report, Restart, Round};
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use target::{Server, Target, WorkDirectory};
+
+/// Seconds of load before the first round of each level, which are not measured.
+const WARM_UP_SECONDS: f64 = 1.0;
+
+/// Longest wait for work that the server puts off, as merging its files.
+const REST: Duration = Duration::from_secs(30);
+
+/// Connections that fill the store.
+const PRELOAD_CONNECTIONS: usize = 256;
+
+/// Filling ends with an error when it is slower than this many groups a second.
+const PRELOAD_RATE_MIN: f64 = 1_000.0;
+
+/// Length of the signature where no server makes one: about that of a real one.
+const USERSIG_BYTES: usize = 180;
+
+/// The benchmarks.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// Imports groups as fast as they are answered
+    Import(ImportArguments),
+}
+
+/// Settings of the import benchmark.
+#[derive(Args)]
+pub(crate) struct ImportArguments {
+    /// Numbers of connections to measure with
+    #[arg(long, value_delimiter = ',', default_value = "64,256", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    connections: Vec<u32>,
+    /// Seconds of each round, for each program
+    #[arg(long, default_value_t = 8.0)]
+    seconds: f64,
+    /// Rounds for each number of connections
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Groups to fill the store with before measuring again; 0 measures only the store that starts empty
+    #[arg(long, default_value_t = 0)]
+    groups: u64,
+    /// Measures only the empty handler, which shows how steady the machine is
+    #[arg(long, conflicts_with = "groups")]
+    baseline_only: bool,
+    /// Where to write all figures as JSON
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// Builds, measures, prints and writes.
+///
+/// # Errors
+/// When a program does not start, or a single call is not answered with success: figures over errors mean nothing.
+pub(crate) fn import(arguments: &ImportArguments) -> Result<()> {
+    let programs = build(arguments.baseline_only)?;
+    let directory = WorkDirectory::make()?;
+    let baseline = Target::start_baseline(&programs)?;
+    let server = Server::prepare(&programs, directory.path())?;
+    let (running, request_target) = if arguments.baseline_only {
+        (None, target::request_target(&"x".repeat(USERSIG_BYTES)))
+    } else {
+        (Some(server.start()?), server.request_target()?)
+    };
+    let loader = programs.join("xtask");
+    let mut bench = Import { arguments, loader, request_target, baseline, running, groups: 0 };
+
+    println!("\nThe server beside an empty handler, {} s each; CPU is µs per call.", arguments.seconds);
+    let mut report = Report {
+        processors: std::thread::available_parallelism()?.get(),
+        seconds_per_round: arguments.seconds,
+        empty: bench.phase()?,
+        preload: None,
+        full: None,
+        full_to_empty: Vec::new(),
+        restarts: Vec::new(),
+    };
+    if 0 < arguments.groups {
+        report.preload = Some(bench.preload(&server)?);
+        let full = bench.phase()?;
+        report.full_to_empty = full_to_empty(&report.empty, &full);
+        report.full = Some(full);
+        report.restarts = bench.restarts(&server)?;
+    }
+    if let Some(path) = &arguments.out {
+        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        println!("all figures: {}", path.display());
+    }
+    Ok(())
+}
+
+/// Builds what is measured and returns the directory of the programs.
+fn build(baseline_only: bool) -> Result<PathBuf> {
+    let mut command = cargo(&["build", "--release", "--locked", "-p", "xtask"]);
+    if !baseline_only {
+        command.args(["-p", "landfall"]);
+    }
+    workspace::run(&mut command)?;
+    Ok(workspace::target_directory()?.join("release"))
+}
+
+/// One load to put on a program.
+#[derive(Clone, Copy)]
+struct Load {
+    connections: usize,
+    seconds: f64,
+    /// At most so many calls; without a bound only the time ends the load.
+    calls: Option<u64>,
+    /// Number of the first group.
+    first: u64,
+}
+
+/// A running benchmark.
+struct Import<'a> {
+    arguments: &'a ImportArguments,
+    loader: PathBuf,
+    request_target: String,
+    baseline: Target,
+    /// The server, unless only the empty handler is measured.
+    running: Option<Target>,
+    /// Groups imported so far, and the number of the next one.
+    groups: u64,
+}
+
+impl Import<'_> {
+    /// All levels, one after the other.
+    fn phase(&mut self) -> Result<Phase> {
+        let groups_before = self.groups;
+        report::print_heading();
+        let mut levels = Vec::new();
+        for &connections in &self.arguments.connections {
+            // A number up to 4,096 fits.
+            levels.push(self.level(connections as usize)?);
+        }
+        if self.running.is_some() {
+            println!("groups in the store: {groups_before} before, {} after", self.groups);
+        }
+        Ok(Phase { groups_before, groups_after: self.groups, levels })
+    }
+
+    fn level(&mut self, connections: usize) -> Result<Level> {
+        self.measure_baseline(connections, WARM_UP_SECONDS)?;
+        self.measure_server(connections, WARM_UP_SECONDS)?;
+        let mut rounds = Vec::new();
+        // A round's number fits, it is at most 100.
+        for number in 1..=self.arguments.rounds as usize {
+            let baseline = self.measure_baseline(connections, self.arguments.seconds)?;
+            report::print_figures(connections, number, "empty", &baseline);
+            let server = self.measure_server(connections, self.arguments.seconds)?;
+            if let Some(server) = &server {
+                report::print_figures(connections, number, "server", server);
+            }
+            let round = Round { baseline, server };
+            report::print_ratio(connections, number, &round);
+            rounds.push(round);
+        }
+        let level = Level::new(connections, rounds);
+        report::print_level(&level);
+        Ok(level)
+    }
+
+    /// A load bounded by time, with the next groups.
+    fn timed(&self, connections: usize, seconds: f64) -> Load {
+        Load { connections, seconds, calls: None, first: self.groups }
+    }
+
+    /// The empty handler gets the very requests that the server gets next.
+    fn measure_baseline(&self, connections: usize, seconds: f64) -> Result<Figures> {
+        self.measure(&self.baseline, self.timed(connections, seconds))
+    }
+
+    fn measure_server(&mut self, connections: usize, seconds: f64) -> Result<Option<Figures>> {
+        let Some(running) = &self.running else {
+            return Ok(None);
+        };
+        let figures = self.measure(running, self.timed(connections, seconds))?;
+        self.groups += figures.calls;
+        Ok(Some(figures))
+    }
+
+    fn measure(&self, target: &Target, load: Load) -> Result<Figures> {
+        let before = target.process.cpu_seconds()?;
+        let findings = self.load(target, load)?;
+        let after = target.process.cpu_seconds()?;
+        if let Some(wrong) = findings.first_wrong {
+            let missing = findings.sent - findings.succeeded;
+            bail!(
+                "{missing} of {} calls were not answered with ErrorCode 0, the first: {wrong}",
+                findings.sent
+            );
+        }
+        if findings.succeeded == 0 {
+            bail!("not one call was answered");
+        }
+        // So that neither program is measured while the other still works.
+        target.process.wait_until_idle(REST)?;
+        let deferred = target.process.cpu_seconds()? - after;
+        Ok(Figures::new(&findings, after - before, deferred, target.process.memory()?))
+    }
+
+    fn load(&self, target: &Target, load: Load) -> Result<Findings> {
+        let (connections, seconds) = (load.connections.to_string(), load.seconds.to_string());
+        let (calls, first) = (load.calls.unwrap_or(u64::MAX).to_string(), load.first.to_string());
+        let mut arguments = vec!["load", "--address", &target.address, "--target", &self.request_target];
+        arguments.extend(["--connections", &connections, "--seconds", &seconds]);
+        arguments.extend(["--calls", &calls, "--first", &first]);
+        // Only what is bounded by calls can take long.
+        if load.calls.is_some() {
+            arguments.push("--progress");
+        }
+        let printed =
+            Process::start(&self.loader, &arguments, None)?.wait_for_output().context("the load failed")?;
+        serde_json::from_str(&printed).context("the load printed no figures")
+    }
+
+    /// Fills the store through the API.
+    fn preload(&mut self, server: &Server) -> Result<Preload> {
+        let running = self.running.as_ref().context("no server is running")?;
+        let groups = self.arguments.groups;
+        println!("\nImporting {groups} groups");
+        let seconds = 60.0 + groups as f64 / PRELOAD_RATE_MIN;
+        let connections = PRELOAD_CONNECTIONS;
+        let figures =
+            self.measure(running, Load { connections, seconds, calls: Some(groups), first: self.groups })?;
+        if figures.calls < groups {
+            bail!("only {} of {groups} groups were imported in {seconds:.0} s", figures.calls);
+        }
+        self.groups += figures.calls;
+        let data_bytes = server.data_bytes()?;
+        report::print_heading();
+        report::print_figures(PRELOAD_CONNECTIONS, 1, "preload", &figures);
+        let per_group = data_bytes / self.groups;
+        println!(
+            "{} groups take {:.1} MB on the disk, {per_group} bytes each\n",
+            self.groups,
+            report::megabytes(data_bytes)
+        );
+        Ok(Preload { figures, data_bytes })
+    }
+
+    /// Ends and starts the filled server, gently and not.
+    fn restarts(&mut self, server: &Server) -> Result<Vec<Restart>> {
+        let mut restarts = Vec::new();
+        for signal in ["SIGTERM", "SIGKILL"] {
+            let mut running = self.running.take().context("no server is running")?;
+            let stopping = Instant::now();
+            if signal == "SIGTERM" {
+                Server::stop(&mut running)?
+            } else {
+                Server::kill(&mut running)?
+            }
+            let stop_seconds = stopping.elapsed().as_secs_f64();
+            let started = server.start()?;
+            let resident_bytes = started.process.memory()?.resident;
+            let start_seconds = started.started_in.as_secs_f64();
+            self.check_last_group(&started, signal)?;
+            self.running = Some(started);
+            println!(
+                "{signal}: ended in {stop_seconds:.3} s, listening again {start_seconds:.3} s after the start \
+                 with {:.1} MB resident; the last group is there",
+                report::megabytes(resident_bytes)
+            );
+            restarts.push(Restart { signal, stop_seconds, start_seconds, resident_bytes });
+        }
+        Ok(restarts)
+    }
+
+    /// The last group that was answered must be refused a second time.
+    fn check_last_group(&self, started: &Target, signal: &str) -> Result<()> {
+        let again = Load { connections: 1, seconds: 10.0, calls: Some(1), first: self.groups - 1 };
+        match self.load(started, again)?.first_wrong {
+            Some(answer) if answer.contains(r#""ErrorCode":10021"#) => Ok(()),
+            Some(answer) => bail!("importing the last group again after {signal} was answered with {answer}"),
+            None => bail!("the last group was lost over {signal}"),
+        }
+    }
+}
+
+fn full_to_empty(empty: &Phase, full: &Phase) -> Vec<f64> {
+    let mut shares = Vec::new();
+    for (empty, full) in empty.levels.iter().zip(&full.levels) {
+        if let (Some(before), Some(after)) = (empty.rate_ratio_median, full.rate_ratio_median) {
+            println!(
+                "{} connections: the full store keeps {:.3} of the rate",
+                empty.connections,
+                after / before
+            );
+            shares.push(after / before);
+        }
+    }
+    shares
+}

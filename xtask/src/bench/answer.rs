@@ -1,0 +1,85 @@
+//! Reading just as much of an HTTP answer as a load has to: where it ends, and whether it is a success.
+
+use memchr::memmem;
+
+/// What the bytes received so far amount to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// There is more to come.
+    Partial,
+    /// A whole answer with status 200 and `"ErrorCode":0`.
+    Success,
+    /// A whole answer that says anything else.
+    Other,
+    /// No answer this reader understands, or more than one.
+    Broken,
+}
+
+/// Looks at all bytes received since the request.
+pub(super) fn read(bytes: &[u8]) -> Answer {
+    let Some(head_bytes) = memmem::find(bytes, b"\r\n\r\n").map(|end| end + 4) else {
+        return Answer::Partial;
+    };
+    let (head, body) = bytes.split_at(head_bytes);
+    let Some(body_bytes) = content_length(head) else {
+        return Answer::Broken;
+    };
+    if body.len() < body_bytes {
+        Answer::Partial
+    } else if body_bytes < body.len() {
+        Answer::Broken
+    } else if head.starts_with(b"HTTP/1.1 200 ") && says_success(body) {
+        Answer::Success
+    } else {
+        Answer::Other
+    }
+}
+
+fn content_length(head: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"content-length:";
+    let mut lines = head.split(|&byte| byte == b'\n');
+    let line =
+        lines.find(|line| line.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME)))?;
+    std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
+}
+
+fn says_success(body: &[u8]) -> bool {
+    memmem::find(body, br#""ErrorCode":0"#).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OK: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":"g"}"#;
+    const FAIL: &str = r#"{"ActionStatus":"FAIL","ErrorInfo":"","ErrorCode":10021}"#;
+
+    fn whole(status: &str, body: &str) -> Vec<u8> {
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\ndate: x\r\n\r\n{body}", body.len()).into_bytes()
+    }
+
+    #[test]
+    fn whole_answers_are_told_apart() {
+        assert_eq!(read(&whole("200 OK", OK)), Answer::Success);
+        assert_eq!(read(&whole("200 OK", FAIL)), Answer::Other);
+        assert_eq!(read(&whole("503 Service Unavailable", OK)), Answer::Other);
+        assert_eq!(read(&whole("200 OK", "")), Answer::Other);
+    }
+
+    #[test]
+    fn an_answer_is_whole_only_with_its_last_byte() {
+        let bytes = whole("200 OK", OK);
+        for end in 0..bytes.len() {
+            assert_eq!(read(&bytes[..end]), Answer::Partial, "{end}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_an_answer_to_one_request_is_broken() {
+        let mut two = whole("200 OK", OK);
+        two.extend_from_slice(&whole("200 OK", OK));
+        assert_eq!(read(&two), Answer::Broken);
+        assert_eq!(read(b"HTTP/1.1 200 OK\r\n\r\n"), Answer::Broken);
+        assert_eq!(read(b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n"), Answer::Broken);
+    }
+}

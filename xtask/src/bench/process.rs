@@ -1,0 +1,199 @@
+//! Processes that are measured: started so that they cannot outlive the benchmark, and read from `/proc`.
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use rustix::process::{Pid, Signal, getppid, kill_process};
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+/// Runs a program that is ended by the kernel together with the process that asked for it, however that one ends.
+#[derive(Args)]
+pub(crate) struct Tether {
+    /// The process that asks
+    #[arg(long)]
+    parent: i32,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    words: Vec<OsString>,
+}
+
+impl Tether {
+    /// Becomes the program; returns only when that fails.
+    ///
+    /// # Errors
+    /// When the program cannot be started, or the parent is gone already.
+    pub(crate) fn run(&self) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        if getppid().map(Pid::as_raw_pid) != Some(self.parent) {
+            bail!("the process that asked for this one is gone");
+        }
+        let (program, arguments) = self.words.split_first().context("no program is named")?;
+        Err(Command::new(program).args(arguments).exec())
+            .with_context(|| format!("cannot start {}", program.display()))
+    }
+}
+
+/// A started process; it is killed when this value goes.
+pub(super) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts `program`. Its standard output is piped; its standard error goes to `errors`, or is shown.
+    pub(super) fn start(program: &Path, arguments: &[&str], errors: Option<&Path>) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["tether", "--parent", &std::process::id().to_string(), "--"])
+            .arg(program)
+            .args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        if let Some(path) = errors {
+            command
+                .stderr(fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?);
+        }
+        let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+        Ok(Self { child })
+    }
+
+    /// Waits until the process prints `listening on http://ADDRESS`, and returns the address.
+    pub(super) fn wait_until_listening(&mut self, at_most: Duration) -> Result<String> {
+        let stdout = self.child.stdout.take().context("the output is being read already")?;
+        let (sender, receiver) = mpsc::channel();
+        // Reads on after the line, so that the process never waits for its reader.
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Some(address) = line.strip_prefix("listening on http://") {
+                    // Nobody listens any more after the first such line.
+                    drop(sender.send(address.to_owned()));
+                }
+            }
+        });
+        receiver.recv_timeout(at_most).map_err(|problem| match problem {
+            mpsc::RecvTimeoutError::Timeout => {
+                anyhow::anyhow!("did not say `listening on` within {at_most:?}")
+            }
+            mpsc::RecvTimeoutError::Disconnected => anyhow::anyhow!("ended without saying `listening on`"),
+        })
+    }
+
+    /// Waits until the process ends by itself, and returns what it printed.
+    pub(super) fn wait_for_output(&mut self) -> Result<String> {
+        let stdout = self.child.stdout.take().context("the output is being read already")?;
+        let text = std::io::read_to_string(stdout)?;
+        let status = self.child.wait()?;
+        if !status.success() {
+            bail!("ended with {status}");
+        }
+        Ok(text)
+    }
+
+    /// Sends `signal` and waits for the end.
+    pub(super) fn end(&mut self, signal: Signal, at_most: Duration) -> Result<ExitStatus> {
+        kill_process(Pid::from_child(&self.child), signal)?;
+        let deadline = Instant::now() + at_most;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        bail!("did not end within {at_most:?} of signal {signal:?}")
+    }
+
+    /// Waits until the process is at rest: work it put off belongs to the calls that caused it.
+    pub(super) fn wait_until_idle(&self, at_most: Duration) -> Result<()> {
+        const PAUSE: Duration = Duration::from_millis(250);
+        const IDLE_SHARE: f64 = 0.05;
+        let deadline = Instant::now() + at_most;
+        let mut before = self.cpu_seconds()?;
+        while Instant::now() < deadline {
+            thread::sleep(PAUSE);
+            let now = self.cpu_seconds()?;
+            if now - before < IDLE_SHARE * PAUSE.as_secs_f64() {
+                return Ok(());
+            }
+            before = now;
+        }
+        // Not at rest in time: the figures then hold a little of the work put off, which the caller reports anyway.
+        Ok(())
+    }
+
+    /// Processor time used so far by all threads, in seconds.
+    pub(super) fn cpu_seconds(&self) -> Result<f64> {
+        cpu_seconds(self.child.id())
+    }
+
+    /// Resident memory now and at most so far, in bytes.
+    pub(super) fn memory(&self) -> Result<Memory> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        let bytes = |name: &str| kibibytes(&text, name).map(|kibibytes| kibibytes * 1_024);
+        match (bytes("VmRSS:"), bytes("VmHWM:")) {
+            (Some(resident), Some(peak)) => Ok(Memory { resident, peak }),
+            _ => bail!("{path} holds no memory figures"),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when the process has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Resident memory, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    pub(super) resident: u64,
+    pub(super) peak: u64,
+}
+
+/// Processor time used so far by all threads of a process, in seconds. The kernel counts in ticks of 10 ms.
+pub(super) fn cpu_seconds(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/stat");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let ticks = cpu_ticks(&text).with_context(|| format!("{path} is not understood"))?;
+    Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// `utime + stime`, fields 14 and 15. Counted after the program's name, which may itself hold blanks and brackets.
+fn cpu_ticks(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
+fn kibibytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_found_behind_any_name() {
+        let stat =
+            "7459 (a) b) R 7448 7448 6043 0 -1 4194304 99 0 1 0 120 30 5 6 20 0 1 0 142897 3133440 363";
+        assert_eq!(cpu_ticks(stat), Some(150));
+        assert_eq!(cpu_ticks("7459 (cat) R 7448"), None);
+    }
+
+    #[test]
+    fn memory_is_found_by_name() {
+        let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
+        assert_eq!(kibibytes(status, "VmRSS:"), Some(1_024));
+        assert_eq!(kibibytes(status, "VmHWM:"), Some(2_048));
+        assert_eq!(kibibytes(status, "VmSwap:"), None);
+    }
+}

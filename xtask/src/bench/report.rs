@@ -1,0 +1,216 @@
+//! What a benchmark found, as it is printed and written.
+
+use super::load::Findings;
+use super::process::Memory;
+use serde::Serialize;
+
+/// One program under one load.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Figures {
+    /// Answered calls.
+    pub(super) calls: u64,
+    /// Answered calls per second.
+    pub(super) calls_per_second: f64,
+    /// Latencies as the load sees them, in microseconds.
+    pub(super) p50_micros: u64,
+    pub(super) p99_micros: u64,
+    pub(super) p999_micros: u64,
+    pub(super) max_micros: u64,
+    /// Processor time of the measured program while it was loaded.
+    pub(super) cpu_micros_per_call: f64,
+    /// Processor time it used after the load, until it was at rest: work it had put off.
+    pub(super) deferred_cpu_micros_per_call: f64,
+    /// Processor time of the load.
+    pub(super) load_cpu_micros_per_call: f64,
+    /// Resident memory after the load, and the most so far.
+    pub(super) resident_bytes: u64,
+    pub(super) peak_bytes: u64,
+}
+
+impl Figures {
+    /// `cpu` and `deferred` are seconds of processor time during and after the load.
+    pub(super) fn new(findings: &Findings, cpu: f64, deferred: f64, memory: Memory) -> Self {
+        let calls = findings.succeeded as f64;
+        let per_call = |seconds: f64| seconds * 1e6 / calls;
+        Self {
+            calls: findings.succeeded,
+            calls_per_second: calls / findings.seconds,
+            p50_micros: findings.p50_micros,
+            p99_micros: findings.p99_micros,
+            p999_micros: findings.p999_micros,
+            max_micros: findings.max_micros,
+            cpu_micros_per_call: per_call(cpu),
+            deferred_cpu_micros_per_call: per_call(deferred),
+            load_cpu_micros_per_call: per_call(findings.cpu_seconds),
+            resident_bytes: memory.resident,
+            peak_bytes: memory.peak,
+        }
+    }
+}
+
+/// Both programs under the same load, one after the other.
+#[derive(Debug, Serialize)]
+pub(super) struct Round {
+    pub(super) baseline: Figures,
+    /// Absent when only the empty handler is measured.
+    pub(super) server: Option<Figures>,
+}
+
+impl Round {
+    /// Calls per second of the server, as a share of the empty handler's.
+    fn rate_ratio(&self) -> Option<f64> {
+        self.server.as_ref().map(|server| server.calls_per_second / self.baseline.calls_per_second)
+    }
+
+    /// Processor time per call of the server, as a multiple of the empty handler's.
+    fn cpu_ratio(&self) -> Option<f64> {
+        self.server.as_ref().map(|server| server.cpu_micros_per_call / self.baseline.cpu_micros_per_call)
+    }
+}
+
+/// All rounds at one number of connections.
+#[derive(Debug, Serialize)]
+pub(super) struct Level {
+    pub(super) connections: usize,
+    pub(super) rate_ratio_median: Option<f64>,
+    pub(super) cpu_ratio_median: Option<f64>,
+    pub(super) rounds: Vec<Round>,
+}
+
+impl Level {
+    pub(super) fn new(connections: usize, rounds: Vec<Round>) -> Self {
+        Self {
+            connections,
+            rate_ratio_median: median(rounds.iter().filter_map(Round::rate_ratio).collect()),
+            cpu_ratio_median: median(rounds.iter().filter_map(Round::cpu_ratio).collect()),
+            rounds,
+        }
+    }
+}
+
+/// All levels on one state of the store.
+#[derive(Debug, Serialize)]
+pub(super) struct Phase {
+    /// Groups in the store before the first round, and after the last one.
+    pub(super) groups_before: u64,
+    pub(super) groups_after: u64,
+    pub(super) levels: Vec<Level>,
+}
+
+/// Groups imported to fill the store.
+#[derive(Debug, Serialize)]
+pub(super) struct Preload {
+    pub(super) figures: Figures,
+    /// What the whole store then takes on the disk.
+    pub(super) data_bytes: u64,
+}
+
+/// One end of the server and its next start.
+#[derive(Debug, Serialize)]
+pub(super) struct Restart {
+    /// How it was ended.
+    pub(super) signal: &'static str,
+    /// Until it had ended.
+    pub(super) stop_seconds: f64,
+    /// From its start until it accepted requests.
+    pub(super) start_seconds: f64,
+    /// Resident memory when it accepted requests.
+    pub(super) resident_bytes: u64,
+}
+
+/// All a run found.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) processors: usize,
+    pub(super) seconds_per_round: f64,
+    pub(super) empty: Phase,
+    pub(super) preload: Option<Preload>,
+    pub(super) full: Option<Phase>,
+    /// The share of the empty store's rate that the full one keeps, each set against the empty handler in its own
+    /// rounds; one for each number of connections.
+    pub(super) full_to_empty: Vec<f64>,
+    pub(super) restarts: Vec<Restart>,
+}
+
+/// Prints the heading of the lines that [`print_figures`] prints.
+pub(super) fn print_heading() {
+    println!(
+        "{:>5} {:>5} {:<8} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9} {:>8} {:>8} {:>9}",
+        "conns",
+        "round",
+        "program",
+        "calls/s",
+        "p50 µs",
+        "p99 µs",
+        "p99.9",
+        "max",
+        "CPU µs",
+        "deferred",
+        "RSS MB",
+        "peak MB",
+        "load CPU"
+    );
+}
+
+/// Prints one line of figures; CPU columns are microseconds per call.
+pub(super) fn print_figures(connections: usize, round: usize, program: &str, figures: &Figures) {
+    println!(
+        "{connections:>5} {round:>5} {program:<8} {:>9.0} {:>8} {:>8} {:>8} {:>8} {:>9.2} {:>9.2} {:>8.1} {:>8.1} {:>9.2}",
+        figures.calls_per_second,
+        figures.p50_micros,
+        figures.p99_micros,
+        figures.p999_micros,
+        figures.max_micros,
+        figures.cpu_micros_per_call,
+        figures.deferred_cpu_micros_per_call,
+        megabytes(figures.resident_bytes),
+        megabytes(figures.peak_bytes),
+        figures.load_cpu_micros_per_call,
+    );
+}
+
+/// Prints the ratios of one round.
+pub(super) fn print_ratio(connections: usize, round: usize, measured: &Round) {
+    if let (Some(rate), Some(cpu)) = (measured.rate_ratio(), measured.cpu_ratio()) {
+        println!(
+            "{connections:>5} {round:>5} ratio    {rate:>9.3} of the calls/s at {cpu:.2} times the CPU per call"
+        );
+    }
+}
+
+/// Prints the medians of one level.
+pub(super) fn print_level(level: &Level) {
+    let rounds = level.rounds.len();
+    if let (Some(rate), Some(cpu)) = (level.rate_ratio_median, level.cpu_ratio_median) {
+        println!(
+            "{:>5}   all MEDIAN   {rate:>9.3} of the calls/s at {cpu:.2} times the CPU per call ({rounds} rounds)",
+            level.connections
+        );
+    }
+}
+
+/// Bytes in millions.
+pub(super) fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// The middle value, or the mean of the two in the middle.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let upper = *values.get(values.len() / 2)?;
+    let lower = values[(values.len() - 1) / 2];
+    Some(f64::midpoint(lower, upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_lies_in_the_middle() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![3.0]), Some(3.0));
+        assert_eq!(median(vec![9.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 9.0]), Some(3.0));
+    }
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask docs`: pages the program prints about itself, so that they cannot differ from it.
+
+use crate::workspace::{self, cargo};
+use anyhow::{Context as _, Result, bail};
+use std::fs;
+use std::path::PathBuf;
+
+/// Pages under `docs/`, each printed by `landfall docs PAGE`.
+const PAGES: [&str; 2] = ["compatibility", "configuration"];
+
+/// Writes all pages.
+///
+/// # Errors
+/// When the program does not build, or a page cannot be written.
+pub(crate) fn write() -> Result<()> {
+    for page in PAGES {
+        let text = print(page)?;
+        let path = path(page);
+        fs::create_dir_all(workspace::root().join("docs"))
+            .and_then(|()| fs::write(&path, text))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        println!("wrote docs/{page}.md");
+    }
+    Ok(())
+}
+
+/// Checks that all pages are what the program prints.
+///
+/// # Errors
+/// Names the first page that differs, its first differing line, and the command that writes it anew.
+pub(crate) fn check() -> Result<()> {
+    for page in PAGES {
+        // A page that is not there yet differs in its first line, which is all that has to be said of it.
+        let written = fs::read_to_string(path(page)).unwrap_or_default();
+        if let Some(line) = first_difference(&written, &print(page)?) {
+            bail!(
+                "docs/{page}.md differs from the program in line {line}; run `cargo xtask docs` and commit the page"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn print(page: &str) -> Result<String> {
+    workspace::output(&mut cargo(&["run", "--quiet", "--locked", "-p", "landfall", "--", "docs", page]))
+}
+
+fn path(page: &str) -> PathBuf {
+    workspace::root().join("docs").join(format!("{page}.md"))
+}
+
+/// The first line, counted from 1, in which two texts differ.
+fn first_difference(left: &str, right: &str) -> Option<usize> {
+    if left == right {
+        return None;
+    }
+    let same = left.split('\n').zip(right.split('\n')).take_while(|(left, right)| left == right).count();
+    Some(same + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_difference;
+
+    #[test]
+    fn the_first_differing_line_is_found() {
+        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some(2));
+        assert_eq!(first_difference("", "a\n"), Some(1));
+        assert_eq!(first_difference("a\n", "a\nb\n"), Some(2));
+        assert_eq!(first_difference("a", "a\n"), Some(2));
+    }
+}

@@ -1,0 +1,19 @@
+//! `cargo xtask golden`: the golden files hold API calls and the answers expected on the wire.
+
+use crate::workspace::{self, cargo};
+use anyhow::Result;
+
+/// Runs the golden tests of the server; with `update` they rewrite their files instead of comparing.
+///
+/// # Errors
+/// When an answer differs, or a file is referenced by no test.
+pub(crate) fn run(update: bool) -> Result<()> {
+    let mut command = cargo(&["test", "--locked", "-p", "landfall", "--test", "it", "golden"]);
+    if update {
+        command.env("LANDFALL_GOLDEN_UPDATE", "1");
+    } else {
+        // A variable left over in the shell must not turn a check into a rewrite.
+        command.env_remove("LANDFALL_GOLDEN_UPDATE");
+    }
+    workspace::run(&mut command)
+}

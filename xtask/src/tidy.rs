@@ -1,0 +1,195 @@
+//! `cargo xtask tidy`: rules about the source that no lint knows.
+
+use crate::workspace;
+use anyhow::{Context as _, Result, bail};
+use std::fs;
+use std::path::Path;
+
+/// Files that may break a rule. A file that no longer does must leave the list, and the number in its type may only
+/// be lowered.
+const EXCEPTIONS: [(&str, Rule); 0] = [];
+
+/// Longest file of Rust, in lines: longer ones hold more than one subject.
+const LINES_MAX: usize = 500;
+
+/// Where Rust sources lie.
+const SOURCE_DIRECTORIES: [&str; 2] = ["crates", "xtask"];
+
+/// Marks of work that was left for later, or of a test that does not run. Written in two parts, so that this file
+/// does not hold them.
+const MARKS: [&str; 5] = [
+    concat!("FIX", "ME"),
+    concat!("TO", "DO"),
+    concat!("XX", "X"),
+    concat!("todo", "!"),
+    concat!("#[ig", "nore"),
+];
+
+/// What a source file has to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// At most [`LINES_MAX`] lines.
+    Length,
+    /// None of the [`MARKS`].
+    NoMarks,
+    /// The file of a command starts by saying what the command does.
+    CommandHeader,
+}
+
+/// A broken rule.
+#[derive(Debug, PartialEq, Eq)]
+struct Breach {
+    path: String,
+    rule: Rule,
+    /// What is wrong, beginning with the place.
+    text: String,
+}
+
+/// Checks all sources.
+///
+/// # Errors
+/// Lists every breach, and every exception that is no longer needed.
+pub(crate) fn run() -> Result<()> {
+    let mut files = Vec::new();
+    for directory in SOURCE_DIRECTORIES {
+        collect(&workspace::root().join(directory), &mut files)?;
+    }
+    files.sort();
+    let breaches: Vec<Breach> = files.iter().flat_map(|(path, text)| check(path, text)).collect();
+    let problems = judge(breaches, &EXCEPTIONS);
+    if !problems.is_empty() {
+        bail!("{} in the sources:\n  {}", problems.len(), problems.join("\n  "));
+    }
+    println!("{} source files are tidy", files.len());
+    Ok(())
+}
+
+/// Adds path (relative to the workspace, with slashes) and text of every Rust file below `directory`.
+fn collect(directory: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
+    let unreadable = || format!("cannot read {}", directory.display());
+    for entry in fs::read_dir(directory).with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
+        if path.is_dir() {
+            // Cargo's output, where it is kept beside a crate.
+            if path.file_name().is_some_and(|name| name != "target") {
+                collect(&path, files)?;
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let relative = path.strip_prefix(workspace::root()).unwrap_or(&path);
+            files.push((relative.to_string_lossy().into_owned(), text));
+        }
+    }
+    Ok(())
+}
+
+/// All breaches of one file.
+fn check(path: &str, text: &str) -> Vec<Breach> {
+    let breach = |rule, text| Breach { path: path.to_owned(), rule, text };
+    let mut breaches = Vec::new();
+    let lines = text.lines().count();
+    if LINES_MAX < lines {
+        breaches
+            .push(breach(Rule::Length, format!("{path}: {lines} lines; at most {LINES_MAX} are allowed")));
+    }
+    for (position, line) in text.lines().enumerate() {
+        if let Some(mark) = MARKS.iter().find(|mark| holds_word(line, mark)) {
+            breaches.push(breach(Rule::NoMarks, format!("{path}:{}: {mark}", position + 1)));
+        }
+    }
+    if is_command(path) && !text.starts_with("//!") {
+        breaches.push(breach(
+            Rule::CommandHeader,
+            format!("{path}:1: the file of a command starts with `//!` and says what the command does"),
+        ));
+    }
+    breaches
+}
+
+/// Whether `path` is the file of one command: `crates/server/src/commands/<service>/<command>.rs`.
+fn is_command(path: &str) -> bool {
+    path.strip_prefix("crates/server/src/commands/").is_some_and(|rest| rest.matches('/').count() == 1)
+}
+
+/// Whether `line` holds `mark` and not just a longer word around it.
+fn holds_word(line: &str, mark: &str) -> bool {
+    let is_part = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    line.match_indices(mark).any(|(start, _)| {
+        !is_part(line[..start].chars().next_back()) && !is_part(line[start + mark.len()..].chars().next())
+    })
+}
+
+/// What remains to be said once the exceptions are taken off: breaches, then exceptions that excuse nothing.
+fn judge(breaches: Vec<Breach>, exceptions: &[(&str, Rule)]) -> Vec<String> {
+    let excuses =
+        |exception: &(&str, Rule), breach: &Breach| *exception == (breach.path.as_str(), breach.rule);
+    let stale: Vec<String> = exceptions
+        .iter()
+        .filter(|exception| !breaches.iter().any(|breach| excuses(exception, breach)))
+        .map(|(path, rule)| {
+            format!("{path}: keeps {rule:?} now, so take it off the exceptions in xtask/src/tidy.rs")
+        })
+        .collect();
+    let unexcused = breaches
+        .into_iter()
+        .filter(|breach| !exceptions.iter().any(|exception| excuses(exception, breach)))
+        .map(|breach| breach.text);
+    unexcused.chain(stale).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(path: &str, text: &str) -> Vec<Rule> {
+        check(path, text).into_iter().map(|breach| breach.rule).collect()
+    }
+
+    #[test]
+    fn a_file_may_have_500_lines_and_no_more() {
+        assert_eq!(rules("crates/a/src/lib.rs", &"\n".repeat(500)), []);
+        assert_eq!(rules("crates/a/src/lib.rs", &"\n".repeat(501)), [Rule::Length]);
+    }
+
+    #[test]
+    fn each_mark_is_found_with_its_line() {
+        for mark in MARKS {
+            let found = check("crates/a/src/lib.rs", &format!("fn a() {{}}\n// {mark} later\n"));
+            assert_eq!(found.len(), 1, "{mark}");
+            assert_eq!(found[0].text, format!("crates/a/src/lib.rs:2: {mark}"));
+        }
+    }
+
+    #[test]
+    fn a_mark_within_a_longer_word_is_none() {
+        for mark in MARKS {
+            assert_eq!(rules("crates/a/src/lib.rs", &format!("let a{mark}b = 1;\n")), [], "{mark}");
+        }
+    }
+
+    #[test]
+    fn commands_say_what_they_do() {
+        let command = "crates/server/src/commands/group_open_http_svc/import_group.rs";
+        assert_eq!(rules(command, "use std::fmt;\n"), [Rule::CommandHeader]);
+        assert_eq!(rules(command, "//! `group_open_http_svc/import_group`\n"), []);
+        assert_eq!(rules("crates/server/src/commands/group_open_http_svc.rs", "use std::fmt;\n"), []);
+    }
+
+    #[test]
+    fn an_exception_excuses_one_rule_of_one_file() {
+        let long = || check("crates/a/src/lib.rs", &"\n".repeat(501));
+        assert_eq!(judge(long(), &[("crates/a/src/lib.rs", Rule::Length)]), Vec::<String>::new());
+        assert_eq!(judge(long(), &[("crates/b/src/lib.rs", Rule::Length)]).len(), 2);
+        assert_eq!(judge(long(), &[("crates/a/src/lib.rs", Rule::NoMarks)]).len(), 2);
+    }
+
+    #[test]
+    fn an_exception_that_excuses_nothing_must_go() {
+        let problems = judge(Vec::new(), &[("crates/a/src/lib.rs", Rule::Length)]);
+        assert_eq!(
+            problems,
+            ["crates/a/src/lib.rs: keeps Length now, so take it off the exceptions in xtask/src/tidy.rs"]
+        );
+    }
+}
