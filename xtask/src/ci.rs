@@ -3,7 +3,7 @@
 //! Quick checks come first, the tests last, so that a failure is seen early and a run ends with the tests' summary.
 
 use crate::workspace::{self, cargo};
-use crate::{docs, licences, test, tidy};
+use crate::{docs, licences, rustdoc, test, tidy};
 use anyhow::{Result, anyhow};
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ const STEPS: &[Step] = &[
     ("tidy", tidy::run),
     ("licences", licences::run),
     ("lints", lints),
-    ("documentation", documentation),
+    ("documentation", rustdoc::run),
     ("pages", docs::check),
     ("tests", test::run),
 ];
@@ -48,9 +48,4 @@ fn lints() -> Result<()> {
         "-D",
         "warnings",
     ]))
-}
-
-fn documentation() -> Result<()> {
-    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
-    workspace::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }

@@ -42,7 +42,13 @@ pub(crate) fn check() -> Result<()> {
 }
 
 fn print(page: &str) -> Result<String> {
-    workspace::output(&mut cargo(&["run", "--quiet", "--locked", "-p", "landfall", "--", "docs", page]))
+    let text =
+        workspace::output(&mut cargo(&["run", "--quiet", "--locked", "-p", "landfall", "--", "docs", page]))?;
+    if text.is_empty() {
+        // Or a missing page would agree with a program that prints none.
+        bail!("`landfall docs {page}` printed nothing");
+    }
+    Ok(text)
 }
 
 fn path(page: &str) -> PathBuf {

@@ -6,6 +6,7 @@ mod ci;
 mod docs;
 mod golden;
 mod licences;
+mod rustdoc;
 mod test;
 mod tidy;
 mod workspace;
