@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod call;
 pub mod certs;
+pub mod client;
 pub mod code;
 pub mod commands;
 pub mod config;
