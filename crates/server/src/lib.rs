@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod call;
 pub mod certs;
+pub mod cli;
 pub mod client;
 pub mod code;
 pub mod commands;
@@ -12,6 +13,7 @@ mod gateway;
 pub mod given;
 pub mod logging;
 pub mod metrics;
+pub mod quickstart;
 pub mod reply;
 pub mod server;
 pub mod tls;

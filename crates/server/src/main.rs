@@ -1,3 +1,11 @@
-//! Starts the server.
+//! The group-chat server's program.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // The only look at the environment; everything else is handed what it needs.
+    landfall::cli::run(std::env::vars_os())
+}

@@ -1,0 +1,341 @@
+//! The command line: what can be asked for, and how it ends.
+//!
+//! Exit codes: 0 when it was done, 1 when it failed, 2 when the command line or the configuration is wrong.
+
+use crate::config::{self, Config, Problems};
+use crate::quickstart::{self, QuickstartError, USERSIG_SECONDS_DEFAULT};
+use crate::{certs, commands, logging, server, usersig};
+use clap::{Args, Parser, Subcommand};
+use landfall_domain::ids::{AppId, UserId};
+use landfall_domain::time::{Clock as _, SystemClock};
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A self-hosted group-chat server to move into.
+#[derive(Debug, Parser)]
+#[command(name = "landfall", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a server with a first app and sample groups; nothing has to be set up
+    Quickstart(QuickstartArguments),
+    /// Start the server
+    Serve {
+        /// Configuration file; any setting can also be an environment variable LANDFALL__SECTION__KEY
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Print the commented default configuration
+    Config {
+        /// Print the default
+        #[arg(long, required = true)]
+        default: bool,
+    },
+    /// Print a UserSig
+    Usersig(UsersigArguments),
+    /// Make a local authority and a certificate for the documented host names
+    Certs {
+        /// Directory to write to
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Print a page of the manual, in Markdown
+    #[command(hide = true)]
+    Docs {
+        /// Which one
+        #[command(subcommand)]
+        page: Page,
+    },
+}
+
+/// Arguments of `quickstart`.
+#[derive(Debug, Args)]
+pub struct QuickstartArguments {
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Directory of the configuration and the data, made when it is missing
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+}
+
+/// Arguments of `usersig`.
+#[derive(Debug, Args)]
+pub struct UsersigArguments {
+    /// Configuration file with the app's key
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Number of the app
+    #[arg(long, value_name = "ID")]
+    pub app: u32,
+    /// Account the UserSig is for
+    #[arg(long, value_name = "NAME")]
+    pub user: String,
+    /// Seconds until it expires
+    #[arg(long, value_name = "SECONDS", default_value_t = USERSIG_SECONDS_DEFAULT,
+          value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
+    pub expire: u64,
+}
+
+/// Pages of the manual that are made from the program.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Page {
+    /// Every setting
+    Configuration,
+    /// Every command of the API, and whether it is served
+    Compatibility,
+}
+
+/// Why it did not work.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the configuration cannot be used:")]
+    Configuration(Problems),
+    #[error("{0} is in use by another program; choose another address with {1}")]
+    AddressInUse(String, &'static str),
+    #[error(transparent)]
+    Quickstart(QuickstartError),
+    #[error("the server failed")]
+    Serve(#[source] server::ServeError),
+    #[error("no certificates were made")]
+    Certs(#[source] certs::CertsError),
+    #[error("the configuration has no app {0}")]
+    NoSuchApp(u32),
+    #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
+    NoAccountName(String),
+    #[error(transparent)]
+    Logging(#[from] logging::LoggingError),
+    #[error("an operation of the machine failed")]
+    Machine(#[from] io::Error),
+}
+
+/// Does what the command line of the process asks for. `variables` is the environment.
+pub fn run(variables: impl IntoIterator<Item = (OsString, OsString)>) -> ExitCode {
+    match perform(Cli::parse().command, variables) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn perform(
+    command: Command,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    match command {
+        Command::Quickstart(arguments) => quickstart(arguments, variables),
+        Command::Serve { config } => serve(load(config, variables)?),
+        Command::Config { default: _ } => print(config::DEFAULT),
+        Command::Usersig(arguments) => make_usersig(arguments, variables),
+        Command::Certs { out } => {
+            let written = certs::write(&out, SystemClock.now()).map_err(Failure::Certs)?;
+            print(&certs::instructions(&written))
+        }
+        Command::Docs { page: Page::Configuration } => print(&config::page()),
+        Command::Docs { page: Page::Compatibility } => print(&commands::compatibility_page()),
+    }
+}
+
+fn load(
+    file: Option<PathBuf>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, Failure> {
+    config::load(file.as_deref(), variables).map_err(Failure::Configuration)
+}
+
+fn serve(config: Config) -> Result<(), Failure> {
+    logging::start(&config.log)?;
+    let runtime = Runtime::new()?;
+    runtime.block_on(async {
+        let shutdown = shutdown_signal()?;
+        let address = config.listen.to_string();
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let ready = move |address| {
+            // The server serves, whether anybody reads its line or not.
+            if let Err(failure) = print(&format!("listening on {scheme}://{address}\n")) {
+                tracing::warn!(error = %failure, "standard output failed");
+            }
+        };
+        match server::serve(config, ready, shutdown).await {
+            Err(error) if address_in_use(&error) => Err(Failure::AddressInUse(address, "listen")),
+            served => served.map_err(Failure::Serve),
+        }
+    })
+}
+
+fn quickstart(
+    arguments: QuickstartArguments,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    let options = quickstart::Options { listen: arguments.listen, data: arguments.data };
+    let prepared = quickstart::prepare(options, variables).map_err(|error| match error {
+        QuickstartError::Config(problems) => Failure::Configuration(problems),
+        other @ (QuickstartError::DataDirectory(_)
+        | QuickstartError::Tls
+        | QuickstartError::Serve(_)
+        | QuickstartError::Samples(_)
+        | QuickstartError::Output(_)) => Failure::Quickstart(other),
+    })?;
+    logging::start(&prepared.config().log)?;
+    let runtime = Runtime::new()?;
+    runtime.block_on(async {
+        let shutdown = shutdown_signal()?;
+        let address = prepared.config().listen.to_string();
+        match quickstart::run(prepared, &mut io::stdout(), shutdown).await {
+            Err(error) if address_in_use(&error) => Err(Failure::AddressInUse(address, "--listen")),
+            ended => ended.map_err(Failure::Quickstart),
+        }
+    })
+}
+
+/// Ends at the first SIGTERM or SIGINT. Both are caught from the moment this returns.
+fn shutdown_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn make_usersig(
+    arguments: UsersigArguments,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    let UsersigArguments { config, app, user, expire } = arguments;
+    let config = load(config, variables)?;
+    let Some(app) = config.apps.iter().find(|configured| configured.id == AppId(app)) else {
+        return Err(Failure::NoSuchApp(app));
+    };
+    let Some(user) = UserId::parse(&user) else {
+        return Err(Failure::NoAccountName(user));
+    };
+    let usersig = usersig::make(user.as_str(), app.id, &app.key, SystemClock.now(), expire);
+    print(&format!("{usersig}\n"))
+}
+
+/// Writes to standard output, at once. A reader that has left, such as `head`, wants no more: no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Failure::Machine),
+    }
+}
+
+/// Whether somebody else listens where the server should.
+pub(crate) fn address_in_use(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+    })
+}
+
+/// The error and what caused it, outermost first.
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// Says on standard error what failed, and how the process ends.
+fn report(failure: &Failure) -> ExitCode {
+    let mut text = String::from("landfall");
+    for cause in chain(failure) {
+        text.push_str(&format!(": {cause}"));
+    }
+    let code = match failure {
+        Failure::Configuration(problems) => {
+            for line in problems.to_string().lines() {
+                text.push_str(&format!("\n  {line}"));
+            }
+            2
+        }
+        Failure::NoAccountName(_) => 2,
+        Failure::AddressInUse(..)
+        | Failure::Quickstart(_)
+        | Failure::Serve(_)
+        | Failure::Certs(_)
+        | Failure::NoSuchApp(_)
+        | Failure::Logging(_)
+        | Failure::Machine(_) => 1,
+    };
+    text.push('\n');
+    // With standard error gone there is nowhere left to say anything; the exit code still does.
+    match io::stderr().write_all(text.as_bytes()) {
+        Ok(()) | Err(_) => ExitCode::from(code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn command(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(line.split(' ')).map(|cli| cli.command)
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn quickstart_needs_nothing() {
+        let Ok(Command::Quickstart(arguments)) = command("landfall quickstart") else {
+            panic!("not accepted")
+        };
+        assert_eq!(arguments.listen, None);
+        assert_eq!(arguments.data, PathBuf::from("./data"));
+        let Ok(Command::Quickstart(arguments)) = command("landfall quickstart --listen [::1]:9 --data /d")
+        else {
+            panic!("not accepted")
+        };
+        assert_eq!(arguments.listen, "[::1]:9".parse().ok());
+        assert_eq!(arguments.data, PathBuf::from("/d"));
+    }
+
+    #[test]
+    fn usersigs_last_half_a_year_unless_asked_otherwise() {
+        let Ok(Command::Usersig(arguments)) = command("landfall usersig --config f --app 7 --user ann")
+        else {
+            panic!("not accepted")
+        };
+        assert_eq!(arguments.expire, 15_552_000);
+        assert!(command("landfall usersig --config f --app 7 --user ann --expire 0").is_err());
+    }
+
+    #[test]
+    fn incomplete_commands_are_refused() {
+        for line in
+            ["landfall", "landfall config", "landfall certs", "landfall docs", "landfall usersig --app 7"]
+        {
+            assert!(command(line).is_err(), "{line}");
+        }
+        assert!(matches!(command("landfall serve --config f"), Ok(Command::Serve { config: Some(_) })));
+        assert!(matches!(command("landfall config --default"), Ok(Command::Config { .. })));
+        assert!(matches!(
+            command("landfall docs compatibility"),
+            Ok(Command::Docs { page: Page::Compatibility })
+        ));
+    }
+
+    #[test]
+    fn causes_are_told_and_a_taken_address_is_recognized() {
+        let taken = Failure::Machine(io::Error::from(io::ErrorKind::AddrInUse));
+        assert!(address_in_use(&taken));
+        assert!(!address_in_use(&Failure::NoSuchApp(7)));
+        assert_eq!(chain(&taken).count(), 2);
+    }
+}

@@ -1,0 +1,197 @@
+//! `landfall quickstart`: from nothing to a running server with groups in it, in one command.
+//!
+//! The samples go through the server's own REST API, like anybody's import. Running it again on the same data
+//! starts the same app and adds nothing twice.
+
+mod data_directory;
+mod samples;
+mod screen;
+#[cfg(test)]
+mod tests;
+
+pub use data_directory::{DataDirectory, DataDirectoryError};
+pub use samples::{Arrived, Outcome, Tour, tour};
+
+use crate::client::{Client, ClientError};
+use crate::config::{self, Config, Problems};
+use crate::server::{self, ServeError};
+use crate::usersig;
+use landfall_domain::time::{Clock as _, SystemClock};
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// Lifetime of a UserSig that is made without saying how long: 180 days, as the documented packages do. [client]
+pub const USERSIG_SECONDS_DEFAULT: u64 = 180 * 24 * 60 * 60;
+
+/// Lifetime of the UserSig the samples are imported with.
+const OWN_USERSIG_SECONDS: u64 = 600;
+
+/// What the caller chooses.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Address to listen on; `None` for the configured one, 127.0.0.1:8080 by default.
+    pub listen: Option<SocketAddr>,
+    /// Directory of the configuration and the data; made when it is missing.
+    pub data: PathBuf,
+}
+
+/// Why the quickstart ended.
+#[derive(Debug, thiserror::Error)]
+pub enum QuickstartError {
+    /// The configuration in the data directory, or a variable, is wrong.
+    #[error("{0}")]
+    Config(Problems),
+    /// The data directory cannot be used.
+    #[error("the data directory cannot be used")]
+    DataDirectory(#[from] DataDirectoryError),
+    /// The configuration asks for HTTPS.
+    #[error("quickstart speaks plain HTTP: take [tls] out, or use `landfall serve`")]
+    Tls,
+    /// The server did not start, or failed.
+    #[error("the server failed")]
+    Serve(#[source] ServeError),
+    /// The samples did not reach the server.
+    #[error("the samples could not be imported")]
+    Samples(#[from] ClientError),
+    /// Nobody reads what is printed.
+    #[error("standard output failed")]
+    Output(#[from] std::io::Error),
+}
+
+/// A configuration made ready, and where it is kept.
+#[derive(Debug)]
+pub struct Prepared {
+    config: Config,
+    directory: DataDirectory,
+    begun: Instant,
+}
+
+impl Prepared {
+    /// What the server will run with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+/// Makes or reuses the data directory and reads its configuration, `variables` over it.
+///
+/// # Errors
+/// When the directory or the configuration cannot be used. Nothing was started.
+pub fn prepare(
+    options: Options,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Prepared, QuickstartError> {
+    let begun = Instant::now();
+    let directory = DataDirectory::open(options.data)?;
+    let mut config =
+        config::load(Some(directory.config_file()), variables).map_err(QuickstartError::Config)?;
+    if config.tls.is_some() {
+        return Err(QuickstartError::Tls);
+    }
+    if let Some(listen) = options.listen {
+        config.listen = listen;
+    }
+    // The directory may have been moved since its file was written; --data says where it is now.
+    config.store = directory.store();
+    Ok(Prepared { config, directory, begun })
+}
+
+/// Starts the server, imports the samples, prints what arrived to `out`, and goes on serving until `shutdown`.
+///
+/// # Errors
+/// What kept the server from starting or going on. A sample that is refused is shown, not an error.
+pub async fn run(
+    prepared: Prepared,
+    out: &mut (dyn Write + Send),
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), QuickstartError> {
+    let Prepared { config, directory, begun } = prepared;
+    let (ready_sender, ready) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = server::serve(
+        config.clone(),
+        move |address| {
+            if ready_sender.send(address).is_err() {
+                tracing::debug!("the server became ready after it was stopped");
+            }
+        },
+        async move {
+            tokio::select! {
+                () = shutdown => {}
+                _ = stopped => {}
+            }
+        },
+    );
+    tokio::pin!(server);
+    let shown = async {
+        // Without an address the server failed, and its own result says why.
+        let Ok(address) = ready.await else { return std::future::pending().await };
+        show(&config, &directory, reachable(address), begun, out).await
+    };
+    tokio::select! {
+        served = &mut server => served.map_err(QuickstartError::Serve),
+        shown = shown => {
+            if shown.is_err() {
+                // This stops the server, so it drains before the failure is reported.
+                drop(stop);
+                server.await.map_err(QuickstartError::Serve)?;
+                return shown;
+            }
+            let served = server.await.map_err(QuickstartError::Serve);
+            drop(stop);
+            served
+        }
+    }
+}
+
+/// Imports the samples and prints the screen.
+async fn show(
+    config: &Config,
+    directory: &DataDirectory,
+    address: SocketAddr,
+    begun: Instant,
+    out: &mut (dyn Write + Send),
+) -> Result<(), QuickstartError> {
+    let ready_after = begun.elapsed();
+    writeln!(out, "listening on http://{address}")?;
+    out.flush()?;
+    // A configuration always has an app, and an app an administrator; see `config`.
+    let Some((app, admin)) = config.apps.first().and_then(|app| Some((app, app.admins.first()?))) else {
+        return Ok(());
+    };
+    let now = SystemClock.now();
+    let own = usersig::make(admin.as_str(), app.id, &app.key, now, OWN_USERSIG_SECONDS);
+    let mut client = Client::connect(address, app.id, admin, &own).await?;
+    let tour = tour(&mut client).await?;
+    let pasted = usersig::make(admin.as_str(), app.id, &app.key, now, USERSIG_SECONDS_DEFAULT);
+    let query = crate::client::query(app.id, admin, &pasted);
+    let screen = screen::Screen {
+        ready_after,
+        tour: &tour,
+        address,
+        query: &query,
+        config_file: directory.config_file(),
+        made_now: directory.made_now(),
+        app: app.id,
+        admin,
+    };
+    write!(out, "{screen}")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Where a client on this machine finds a server that listens on `address`: one that listens on all addresses is
+/// also on the loopback one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

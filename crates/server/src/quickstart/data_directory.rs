@@ -1,0 +1,133 @@
+//! The directory of a quickstart: `landfall.toml` with the app's key, and the data beside it.
+
+use crate::config::StoreUrl;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// The app a quickstart makes.
+const APP: u32 = 1_400_000_001;
+
+/// Why the directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirectoryError {
+    /// A file or directory cannot be made or read.
+    #[error("{} is not usable", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// What the machine says.
+        #[source]
+        cause: io::Error,
+    },
+    /// The path cannot be written into the configuration.
+    #[error("{} is not UTF-8", .0.display())]
+    NotUtf8(PathBuf),
+    /// The machine gives no random bytes to make a key of.
+    #[error("the machine gives no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+/// An existing directory with an existing configuration file.
+#[derive(Clone, Debug)]
+pub struct DataDirectory {
+    config_file: PathBuf,
+    store: PathBuf,
+    made_now: bool,
+}
+
+impl DataDirectory {
+    /// Makes what is missing. A configuration that exists is left as it is: its key may be in use.
+    ///
+    /// # Errors
+    /// When something cannot be made.
+    pub fn open(directory: PathBuf) -> Result<Self, DataDirectoryError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |cause| DataDirectoryError::Io { path, cause }
+        };
+        fs::create_dir_all(&directory).map_err(failed(&directory))?;
+        let config_file = directory.join("landfall.toml");
+        let store = directory.join("store");
+        let made_now = !config_file.try_exists().map_err(failed(&config_file))?;
+        if made_now {
+            // Absolute, so that `landfall serve` finds the data from any directory.
+            let absolute = std::path::absolute(&store).map_err(failed(&store))?;
+            let Some(url) = absolute.to_str().map(|path| format!("embedded:{path}")) else {
+                return Err(DataDirectoryError::NotUtf8(absolute));
+            };
+            let text = config_text(&url, &random_key()?);
+            write_private(&config_file, &text).map_err(failed(&config_file))?;
+        }
+        Ok(Self { config_file, store, made_now })
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn config_file(&self) -> &Path {
+        &self.config_file
+    }
+
+    /// Where the data is.
+    #[must_use]
+    pub fn store(&self) -> StoreUrl {
+        StoreUrl::Embedded(self.store.clone())
+    }
+
+    /// Whether the configuration was made by this run.
+    #[must_use]
+    pub fn made_now(&self) -> bool {
+        self.made_now
+    }
+}
+
+/// 64 hexadecimal digits, the usual form of a key.
+fn random_key() -> Result<String, DataDirectoryError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(DataDirectoryError::Random)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Writes a file only its owner can read. It appears whole or not at all, so a run that was interrupted leaves no
+/// half configuration to the next.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let unfinished = path.with_extension("toml.unfinished");
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)
+}
+
+fn config_text(store_url: &str, key: &str) -> String {
+    let url = toml::Value::from(store_url);
+    let types = r#"["Private", "Public", "ChatRoom", "Community"]"#;
+    format!(
+        r#"# Made by `landfall quickstart`. It holds a secret key: keep it to yourself.
+# Every setting there is: `landfall config --default`.
+
+[store]
+url = {url}
+
+[[app]]
+sdk_app_id = {APP}
+secret_key = "{key}"
+admins = ["administrator"]
+group_fields = [
+    {{ key = "GroupTestData1", types = {types} }},
+    {{ key = "GroupTestData2", types = {types} }},
+]
+
+[limits]
+mode = "faithful"
+calls_per_second = 0
+
+[log]
+level = "warn"
+"#
+    )
+}

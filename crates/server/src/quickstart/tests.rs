@@ -1,0 +1,110 @@
+//! Runs the quickstart against the server itself.
+
+use super::*;
+use std::io;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+/// Keeps what is printed, and tells when the last line was.
+struct Screen {
+    printed: Vec<u8>,
+    complete: mpsc::UnboundedSender<()>,
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.printed.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.printed.ends_with(b"the data stays.\n") {
+            self.complete.send(()).map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs it on `data` until the screen is complete, and returns the screen.
+async fn screen_of(data: &TempDir) -> String {
+    let (complete, mut completed) = mpsc::unbounded_channel();
+    let mut screen = Screen { printed: Vec::new(), complete };
+    let options = Options { listen: "127.0.0.1:0".parse().ok(), data: data.path().join("new") };
+    let shutdown = async move {
+        completed.recv().await;
+    };
+    run(prepare(options, []).unwrap(), &mut screen, shutdown).await.unwrap();
+    String::from_utf8(screen.printed).unwrap()
+}
+
+#[tokio::test]
+async fn the_samples_arrive_and_a_second_run_adds_nothing() {
+    let data = TempDir::new().unwrap();
+    let first = screen_of(&data).await;
+    assert!(first.starts_with("listening on http://127.0.0.1:"), "{first}");
+    assert!(first.contains(": 9 groups imported; 4 members imported."), "{first}");
+    for expected in
+        ["MyFirstGroup", "厦门园艺爱好者", "@TGS#_city-forum", "\"xxxxx\" \"abc\\0\\u{1}\"", "2015-11-24"]
+    {
+        assert!(first.contains(expected), "{expected} is not in\n{first}");
+    }
+    assert!(!first.contains("refused"), "{first}");
+
+    let again = screen_of(&data).await;
+    assert!(
+        again.contains(": 0 groups imported, 8 already there; 0 members imported, 4 already there."),
+        "{again}"
+    );
+    let table = |screen: &str| -> Vec<String> {
+        screen.lines().skip_while(|line| !line.contains("GroupId ")).take(10).map(str::to_owned).collect()
+    };
+    assert_eq!(table(&again), table(&first));
+}
+
+#[tokio::test]
+async fn the_key_is_kept_private_and_stays_the_same() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let data = TempDir::new().unwrap();
+    let made = DataDirectory::open(data.path().join("new")).unwrap();
+    assert!(made.made_now());
+    let text = std::fs::read_to_string(made.config_file()).unwrap();
+    let mode = std::fs::metadata(made.config_file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let reused = DataDirectory::open(data.path().join("new")).unwrap();
+    assert!(!reused.made_now());
+    assert_eq!(std::fs::read_to_string(reused.config_file()).unwrap(), text);
+    let other = DataDirectory::open(data.path().join("other")).unwrap();
+    assert_ne!(std::fs::read_to_string(other.config_file()).unwrap(), text, "two directories, one key");
+
+    let config = config::load(Some(made.config_file()), []).unwrap();
+    assert_eq!(config.limits.calls_per_second, 0);
+    assert_eq!(config.apps[0].group_fields.len(), 2);
+    assert_eq!(config.apps[0].admins[0].as_str(), "administrator");
+}
+
+#[tokio::test]
+async fn a_taken_port_ends_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let data = TempDir::new().unwrap();
+    let options = Options { listen: taken.local_addr().ok(), data: data.path().to_owned() };
+    let mut out = Vec::new();
+    let ended = run(prepare(options, []).unwrap(), &mut out, std::future::pending()).await;
+    let error = ended.unwrap_err();
+    assert!(matches!(error, QuickstartError::Serve(_)), "{error:?}");
+    assert!(crate::cli::address_in_use(&error), "{error:?}");
+    assert!(out.is_empty());
+}
+
+#[tokio::test]
+async fn https_and_a_bad_configuration_are_refused_before_anything_starts() {
+    let data = TempDir::new().unwrap();
+    let attempt = |name: &str, value: &str| {
+        let options = Options { listen: None, data: data.path().to_owned() };
+        prepare(options, [(name.into(), value.into())]).err()
+    };
+    let tls = attempt("LANDFALL__TLS", "{ cert = \"c\", key = \"k\" }");
+    assert!(matches!(tls, Some(QuickstartError::Tls)), "{tls:?}");
+    let bad = attempt("LANDFALL__LISTEN", "everywhere");
+    assert!(matches!(bad, Some(QuickstartError::Config(_))), "{bad:?}");
+}
