@@ -132,7 +132,12 @@ mod tests {
             writable,
         };
         let pairs = pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
-        parse_group_fields(pairs, GroupType::Public, &[rule("Room", true), rule("Locked", false)], &Limits::FAITHFUL)
+        parse_group_fields(
+            pairs,
+            GroupType::Public,
+            &[rule("Room", true), rule("Locked", false)],
+            &Limits::FAITHFUL,
+        )
     }
 
     #[test]

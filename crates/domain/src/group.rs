@@ -23,7 +23,8 @@ pub enum GroupType {
 
 impl GroupType {
     /// All types a group can have.
-    pub const ALL: [Self; 5] = [Self::Private, Self::Public, Self::ChatRoom, Self::AvChatRoom, Self::Community];
+    pub const ALL: [Self; 5] =
+        [Self::Private, Self::Public, Self::ChatRoom, Self::AvChatRoom, Self::Community];
 
     /// The type called `word`, case-sensitively. The newer names `Work` and `Meeting` are aliases. [choice]
     #[must_use]

@@ -24,7 +24,8 @@ impl UserId {
     /// `None` when `raw` is no account name.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        ((1..=USER_ID_BYTES_MAX).contains(&raw.len()) && is_printable_ascii(raw)).then(|| Self(raw.to_owned()))
+        ((1..=USER_ID_BYTES_MAX).contains(&raw.len()) && is_printable_ascii(raw))
+            .then(|| Self(raw.to_owned()))
     }
 
     /// The name.
@@ -72,7 +73,8 @@ impl GroupId {
     /// An id as any command but create and import takes it: one that could exist. `None` otherwise.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        ((1..=GROUP_ID_BYTES_MAX).contains(&raw.len()) && is_printable_ascii(raw)).then(|| Self(raw.to_owned()))
+        ((1..=GROUP_ID_BYTES_MAX).contains(&raw.len()) && is_printable_ascii(raw))
+            .then(|| Self(raw.to_owned()))
     }
 
     /// An id chosen by the app for a new group of type `kind`.

@@ -25,7 +25,9 @@ impl IdChoice {
         const ATTEMPTS: u64 = 16;
         match self {
             Self::Given(id) => (attempt == 0).then(|| id.clone()),
-            Self::Generated(bits) if attempt < ATTEMPTS => Some(GroupId::generate(kind, mix(bits.wrapping_add(attempt)))),
+            Self::Generated(bits) if attempt < ATTEMPTS => {
+                Some(GroupId::generate(kind, mix(bits.wrapping_add(attempt))))
+            }
             Self::Generated(_) => None,
         }
     }
@@ -125,7 +127,9 @@ pub fn import_group<E>(
     let kind = import.kind;
     let mut members = Vec::with_capacity(1 + import.members.len());
     // The owner made the group, so it joined when the group was made. [choice]
-    members.extend(import.owner.iter().map(|owner| new_member(kind, owner.clone(), Role::Owner, import.created)));
+    members.extend(
+        import.owner.iter().map(|owner| new_member(kind, owner.clone(), Role::Owner, import.created)),
+    );
     for member in import.members {
         members.push(Member {
             muted_until: member.muted_until,

@@ -156,10 +156,15 @@ pub trait Store: Send + Sync {
     ) -> Result<GroupPage, StoreError>;
 
     /// Dissolves a group: it, its members and their place in every index are gone. Its id can be used again.
-    async fn destroy_group(&self, context: Context, group: GroupId) -> Result<(), OperationError<NoSuchGroup>>;
+    async fn destroy_group(
+        &self,
+        context: Context,
+        group: GroupId,
+    ) -> Result<(), OperationError<NoSuchGroup>>;
 
     /// Imports accounts; those that exist take over what is given.
-    async fn import_accounts(&self, context: Context, accounts: Vec<AccountImport>) -> Result<(), StoreError>;
+    async fn import_accounts(&self, context: Context, accounts: Vec<AccountImport>)
+    -> Result<(), StoreError>;
 
     /// The accounts named; `None` where there is none.
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError>;

@@ -22,7 +22,11 @@ impl Text {
     /// # Errors
     /// The length and the bounds, when it does not.
     pub fn parse(raw: String, allowed: Span) -> Result<Self, TextOutOfBounds> {
-        if allowed.contains(raw.len()) { Ok(Self(raw)) } else { Err(TextOutOfBounds { got: raw.len(), allowed }) }
+        if allowed.contains(raw.len()) {
+            Ok(Self(raw))
+        } else {
+            Err(TextOutOfBounds { got: raw.len(), allowed })
+        }
     }
 
     /// A text a store kept: it was checked when it was accepted, perhaps under other limits.

@@ -26,13 +26,12 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {address}: {cause}; choose another address with `listen` (quickstart: --listen)"
-    )]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
         /// The cause.
+        #[source]
         cause: io::Error,
     },
     /// The store cannot be opened.

@@ -47,7 +47,8 @@ fn imported(import: ImportGroup, unknown: UnknownAccounts) -> Result<ImportedGro
 
 #[test]
 fn a_new_group_starts_at_message_one_with_its_owner_inside() {
-    let made = imported(group(GroupType::Public, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap();
+    let made =
+        imported(group(GroupType::Public, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap();
     assert_eq!((made.group.next_message_seq, made.group.member_count), (1, 1));
     assert_eq!((made.members[0].role, made.members[0].joined), (Role::Owner, Timestamp(1_000)));
     assert!(made.placeholders.is_empty());
@@ -103,7 +104,11 @@ fn each_member_gets_its_own_outcome() {
         (GroupType::Private, ImportMember { role: Role::Admin, ..member("known2") }, Failed),
     ];
     for (kind, asked, expected) in cases {
-        assert_eq!(join(kind, std::slice::from_ref(&asked)).unwrap().outcomes, [expected], "{kind:?} {asked:?}");
+        assert_eq!(
+            join(kind, std::slice::from_ref(&asked)).unwrap().outcomes,
+            [expected],
+            "{kind:?} {asked:?}"
+        );
     }
     let stranger_among_known = join(GroupType::Public, &[member("stranger"), member("known2")]).unwrap();
     assert_eq!(stranger_among_known.outcomes, [Failed, Imported]);
@@ -121,7 +126,8 @@ fn a_full_group_takes_as_many_as_fit() {
 
 #[test]
 fn nobody_fits_into_a_full_group() {
-    let mut full = imported(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
+    let mut full =
+        imported(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
     full.member_count = 3;
     let standing = [Standing { known: true, member: false }];
     let result = import_members(&full, &[member("a")], &standing, UnknownAccounts::Create, NOW);
@@ -130,7 +136,8 @@ fn nobody_fits_into_a_full_group() {
 
 #[test]
 fn unread_counts_back_from_the_last_message() {
-    let mut busy = imported(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
+    let mut busy =
+        imported(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
     busy.next_message_seq = 11;
     for (unread, read_seq) in [(0, 10), (3, 7), (10, 0), (99, 0)] {
         let asked = ImportMember { unread, ..member("a") };
