@@ -13,7 +13,7 @@ pub(super) const FOLDER: &str = "engine";
 /// Memory for blocks read from disk, bytes.
 const BLOCK_CACHE_BYTES: u64 = 48 << 20;
 /// Rows not yet in a table file, bytes; also bounds what a restart replays.
-const MEMTABLE_BYTES: u64 = 32 << 20;
+const MEMTABLE_BYTES: u64 = 64 << 20;
 /// Journals kept for replay, bytes.
 const JOURNAL_BYTES_MAX: u64 = 256 << 20;
 /// Threads that write and merge table files.
