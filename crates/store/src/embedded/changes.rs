@@ -12,6 +12,7 @@ use landfall_domain::import::{
 };
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::time::Timestamp;
+use std::collections::BTreeMap;
 
 type Decided<T, Refusal> = Result<Result<T, Refusal>, StoreError>;
 
@@ -112,12 +113,19 @@ pub(super) fn import_accounts(
     context: Context,
     accounts: &[AccountImport],
 ) -> Result<(), StoreError> {
+    let mut changed: BTreeMap<&UserId, Account> = BTreeMap::new();
     for import in accounts {
-        let before = tx.account(context.app, &import.id)?;
+        let before = match changed.get(&import.id) {
+            Some(earlier) => Some(earlier.clone()),
+            None => tx.account(context.app, &import.id)?,
+        };
         let after = Account::imported(before.clone(), import, context.now);
         if before.as_ref() != Some(&after) {
-            tx.put_account(context.app, &import.id, &after);
+            changed.insert(&import.id, after);
         }
+    }
+    for (id, account) in &changed {
+        tx.put_account(context.app, id, account);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The one thread that writes: group commit, and recovery when a write fails.
 
-use super::engine::{self, Engine, Shared};
+use super::engine::{self, Engine, OpenError, Shared};
 use super::sweep;
 use super::tx::Tx;
 use crate::StoreMetrics;
@@ -18,6 +18,8 @@ const QUEUE_MAX: usize = 16_384;
 const BATCH_ROWS_MAX: usize = 20_000;
 /// How long to wait before the engine is opened again after a failure.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
+/// How often to look whether the engine has written its memory to the disk.
+const FLUSH_CHECK: Duration = Duration::from_millis(20);
 
 /// Hands operations to the committer thread. Dropping it lets the thread finish what was accepted.
 pub(super) struct Committer {
@@ -259,24 +261,33 @@ impl Worker {
             if 0 < still_read.strong_count() {
                 continue;
             }
-            let reopened = engine::open(&self.shared.dir).and_then(|engine| {
-                // The tail of the journal may be in memory only: written again as a table, it is on the disk.
-                let written = engine.data.rotate_memtable_and_wait();
-                written.map_err(|cause| engine::OpenError::Engine { dir: self.shared.dir.clone(), cause })?;
-                Ok(engine)
-            });
-            match reopened {
-                Ok(engine) => {
+            match self.reopen(error) {
+                Ok(Some(engine)) => {
                     self.shared.set_open(engine);
                     tracing::info!("the store writes again");
                     return true;
                 }
+                Ok(None) => return false,
                 Err(error) => {
-                    tracing::error!(%error, "the store still cannot be opened");
+                    tracing::error!(%error, "the store still cannot be written: {error}");
                     self.shared.set_failed(&error.to_string());
                 }
             }
         }
+    }
+
+    /// Opens the engine and makes sure that the disk takes writes; `None` when the store was closed meanwhile.
+    fn reopen(&self, error: &StoreError) -> Result<Option<Engine>, OpenError> {
+        let unwritable = |cause| OpenError::Engine { dir: self.shared.dir.clone(), cause };
+        let engine = engine::open(&self.shared.dir)?;
+        // The tail of the journal may be in memory only: written again as a table, it is on the disk.
+        engine.start_flush().map_err(unwritable)?;
+        while !engine.is_flushed().map_err(unwritable)? {
+            if self.queue.refuse_for(FLUSH_CHECK, error) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(engine))
     }
 }
 

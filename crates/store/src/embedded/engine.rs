@@ -2,10 +2,11 @@
 
 use super::format;
 pub(super) use super::format::OpenError;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 /// Folder of the engine within the data directory.
 pub(super) const FOLDER: &str = "engine";
@@ -18,6 +19,12 @@ const MEMTABLE_BYTES: u64 = 64 << 20;
 const JOURNAL_BYTES_MAX: u64 = 256 << 20;
 /// Threads that write and merge table files.
 const WORKERS: usize = 2;
+/// Memtables waiting to be written, and table files waiting to be merged, that hold up a commit. Both lie below
+/// the numbers at which the engine holds up a commit itself: it would do so for ever when its threads have failed.
+const SEALED_MEMTABLES_MAX: usize = 3;
+const UNMERGED_RUNS_MAX: usize = 28;
+/// How often to look whether they are fewer.
+const ROOM_CHECK: Duration = Duration::from_millis(5);
 
 /// An open engine.
 pub(super) struct Engine {
@@ -55,6 +62,39 @@ impl Engine {
     /// An empty batch that is durable once committed.
     pub(super) fn batch(&self, rows: usize) -> OwnedWriteBatch {
         OwnedWriteBatch::with_capacity(self.database.clone(), rows).durability(Some(PersistMode::SyncData))
+    }
+
+    /// Waits until the engine takes a batch without waiting.
+    pub(super) fn wait_for_room(&self) -> Result<(), StoreError> {
+        let full = || {
+            SEALED_MEMTABLES_MAX <= self.data.tree.sealed_memtable_count()
+                || UNMERGED_RUNS_MAX <= self.data.tree.l0_run_count()
+        };
+        while full() {
+            self.check_threads().map_err(failed("waiting for table files to be written"))?;
+            std::thread::sleep(ROOM_CHECK);
+        }
+        Ok(())
+    }
+
+    /// Starts writing everything that is only in the journal to table files; [`is_flushed`](Self::is_flushed) tells
+    /// when that is done.
+    pub(super) fn start_flush(&self) -> Result<(), fjall::Error> {
+        self.data.rotate_memtable().map(|_| ())
+    }
+
+    /// Whether the flush that was started has ended; an error when it failed. The engine's own way to wait for it
+    /// would wait for ever then.
+    pub(super) fn is_flushed(&self) -> Result<bool, fjall::Error> {
+        if self.data.tree.sealed_memtable_count() == 0 {
+            return Ok(true);
+        }
+        self.check_threads().map(|()| false)
+    }
+
+    /// An error when one of the engine's threads has failed: this persists nothing, and is refused then.
+    fn check_threads(&self) -> Result<(), fjall::Error> {
+        self.database.persist(PersistMode::Buffer)
     }
 }
 

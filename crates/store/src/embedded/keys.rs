@@ -122,9 +122,10 @@ mod tests {
             let app = AppId(app);
             let (one, two) = (UserId::parse(&names.0).unwrap(), UserId::parse(&names.1).unwrap());
             let (here, there) = (GroupId::parse(&ids.0).unwrap(), GroupId::parse(&ids.1).unwrap());
-            prop_assert_eq!(member_account(&member(app, &here, &one), &here), one.as_str().as_bytes());
+            let (in_group, of_account) = (member(app, &here, &one), joined(app, &one, &here));
+            prop_assert_eq!(member_account(&in_group, &here), one.as_str().as_bytes());
             prop_assert!(member_account(&group(app, &here), &here).is_empty());
-            prop_assert_eq!(joined_group(&joined(app, &one, &here), &one), here.as_str().as_bytes());
+            prop_assert_eq!(joined_group(&of_account, &one), here.as_str().as_bytes());
             prop_assert_eq!(list_position(&list(app, positions.0)), Some(positions.0));
             for sweep in [Sweep::Group(app, here.clone()), Sweep::Account(app, one.clone())] {
                 prop_assert_eq!(Sweep::parse(&sweep.key()), Some(sweep));

@@ -57,7 +57,8 @@ impl View {
         let wanted = |member: &Member| roles.is_empty() || roles.contains(&member.role);
         let (members, more) = match window {
             MemberWindow::ByName { after, limit } => {
-                let mut members = self.members_after(app, &group.id, after.as_ref(), limit + 1, wanted)?;
+                let one_more = limit.saturating_add(1);
+                let mut members = self.members_after(app, &group.id, after.as_ref(), one_more, wanted)?;
                 let more = *limit < members.len();
                 members.truncate(*limit);
                 (members, more)

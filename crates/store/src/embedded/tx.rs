@@ -16,7 +16,8 @@ pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
     /// `None` removes the row.
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    counters: BTreeMap<AppId, Counters>,
+    /// Figures as they were when the batch began, and as they are.
+    counters: BTreeMap<AppId, (Counters, Counters)>,
     /// What the committer has to sweep once this batch is durable.
     sweeps: Vec<Sweep>,
 }
@@ -114,10 +115,10 @@ impl<'engine> Tx<'engine> {
     /// The figures of an app; changes to them are written once per batch.
     pub(super) fn counters(&mut self, app: AppId) -> Result<&mut Counters, StoreError> {
         if !self.counters.contains_key(&app) {
-            let stored = self.read(&keys::counters(app), records::decode_counters)?;
-            self.counters.insert(app, stored.unwrap_or_default());
+            let stored = self.read(&keys::counters(app), records::decode_counters)?.unwrap_or_default();
+            self.counters.insert(app, (stored.clone(), stored));
         }
-        Ok(self.counters.entry(app).or_default())
+        Ok(&mut self.counters.entry(app).or_default().1)
     }
 
     /// Notes that rows are left to be removed; they are gone before the next operation runs.
@@ -136,9 +137,13 @@ impl<'engine> Tx<'engine> {
 
     /// Makes the batch durable and visible, and returns what is left to be swept.
     pub(super) fn commit(mut self) -> Result<Vec<Sweep>, StoreError> {
-        for (app, counters) in std::mem::take(&mut self.counters) {
-            self.writes.insert(keys::counters(app), Some(records::encode_counters(&counters)));
+        for (app, (before, counters)) in std::mem::take(&mut self.counters) {
+            // A refused operation looks at them and changes nothing: it costs no write and no sync.
+            if before != counters {
+                self.writes.insert(keys::counters(app), Some(records::encode_counters(&counters)));
+            }
         }
+        self.engine.wait_for_room()?;
         let mut batch = self.engine.batch(self.writes.len());
         for (key, value) in self.writes {
             match value {
