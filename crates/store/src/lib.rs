@@ -4,6 +4,7 @@
 
 pub mod embedded;
 mod metrics;
-pub mod suite;
+#[cfg(test)]
+mod suite;
 
 pub use metrics::StoreMetrics;

@@ -1,1 +1,164 @@
-//! The suite both stores pass.
+//! The suite every store passes: one answer per operation, whatever keeps the data.
+//!
+//! A case is an async function over `&dyn Store` on a fresh store. The list in [`store_suite`] makes one test per
+//! case, so a store runs all of them by naming the function that opens it.
+
+pub(crate) mod accounts;
+pub(crate) mod groups;
+pub(crate) mod members;
+pub(crate) mod model;
+mod world;
+
+use landfall_domain::account::UnknownAccounts;
+use landfall_domain::group::{GroupType, JoinOption, Profile};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{IdChoice, ImportGroup, ImportGroupRefusal, ImportMember};
+use landfall_domain::member::Role;
+use landfall_domain::store::{Context, OperationError, Store};
+use landfall_domain::text::Text;
+use landfall_domain::time::Timestamp;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
+/// Makes a test of each case. `$open` is an async function that gives a fresh store and what keeps it alive.
+macro_rules! store_suite {
+    ($open:path) => {
+        $crate::suite::store_suite! { $open =>
+            accounts {
+                importing_again_changes_what_is_given,
+                a_placeholder_becomes_an_account_and_keeps_its_age,
+                deleting_removes_memberships_and_ownership,
+                deleting_a_member_of_very_many_groups_leaves_nothing,
+                a_kick_outlives_later_imports,
+            }
+            groups {
+                a_group_reads_back_with_every_field,
+                a_repeated_import_is_refused_and_changes_nothing,
+                of_many_imports_of_one_id_exactly_one_succeeds,
+                generated_ids_differ,
+                the_list_counts_and_pages_by_type,
+                destroying_leaves_nothing_and_frees_the_id,
+                destroying_a_very_large_group_leaves_nothing,
+                refused_owners_and_members_leave_no_trace,
+                apps_are_separate,
+            }
+            members {
+                each_member_gets_its_own_outcome,
+                every_field_of_a_member_reads_back,
+                two_callers_cannot_both_take_the_last_seat,
+                many_callers_never_overfill_a_group,
+                one_account_joins_once_however_many_import_it,
+                pages_by_join_time_and_by_name_agree,
+                refused_members_leave_no_trace,
+            }
+            model {
+                random_operations_answer_like_the_model,
+            }
+        }
+    };
+    ($open:path => $($topic:ident { $($case:ident,)+ })+) => {
+        $(mod $topic {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let (store, _alive) = $open().await;
+                $crate::suite::$topic::$case(&store).await;
+            })+
+        })+
+    };
+}
+pub(crate) use store_suite;
+
+/// The app of most cases.
+const APP: AppId = AppId(1_400_000_001);
+/// The time of most calls.
+const NOW: Timestamp = Timestamp(2_000);
+/// When most groups were made.
+const CREATED: Timestamp = Timestamp(1_000);
+
+fn context() -> Context {
+    Context { app: APP, now: NOW, unknown: UnknownAccounts::Create }
+}
+
+/// A call that takes no account nobody imported.
+fn refusing() -> Context {
+    Context { unknown: UnknownAccounts::Refuse, ..context() }
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+fn group_id(name: &str) -> GroupId {
+    GroupId::parse(name).unwrap()
+}
+
+fn text(content: &str) -> Text {
+    Text::stored(content.to_owned())
+}
+
+fn member(name: &str) -> ImportMember {
+    ImportMember {
+        account: user(name),
+        role: Role::Member,
+        joined: None,
+        unread: 0,
+        muted_until: Timestamp(0),
+    }
+}
+
+/// A public group without anybody in it.
+fn group(name: &str) -> ImportGroup {
+    ImportGroup {
+        id: IdChoice::Given(group_id(name)),
+        kind: GroupType::Public,
+        profile: Profile {
+            name: text(name),
+            introduction: Text::default(),
+            notification: Text::default(),
+            face_url: Text::default(),
+            fields: Vec::new(),
+            max_members: 10_000,
+            join_option: JoinOption::NeedPermission,
+        },
+        owner: None,
+        members: Vec::new(),
+        support_topic: false,
+        created: CREATED,
+    }
+}
+
+fn owned_group(name: &str, owner: &str) -> ImportGroup {
+    ImportGroup { owner: Some(user(owner)), ..group(name) }
+}
+
+/// What a rule said; a store that fails ends the test.
+fn decided<T, Refusal>(result: Result<T, OperationError<Refusal>>) -> Result<T, Refusal> {
+    match result {
+        Ok(done) => Ok(done),
+        Err(OperationError::Refused(refusal)) => Err(refusal),
+        Err(OperationError::Store(error)) => panic!("the store failed: {error}"),
+    }
+}
+
+async fn import(store: &dyn Store, import: ImportGroup) -> Result<GroupId, ImportGroupRefusal> {
+    decided(store.import_group(context(), import).await)
+}
+
+/// Runs all calls at the same time; their answers in the order of the calls.
+async fn at_once<Call: Future>(calls: impl IntoIterator<Item = Call>) -> Vec<Call::Output> {
+    let mut calls: Vec<_> = calls.into_iter().map(|call| (Box::pin(call), None)).collect();
+    poll_fn(|cx| {
+        let mut waiting = false;
+        for (call, answer) in &mut calls {
+            if answer.is_none() {
+                match call.as_mut().poll(cx) {
+                    Poll::Ready(ready) => *answer = Some(ready),
+                    Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    calls.into_iter().filter_map(|(_, answer)| answer).collect()
+}

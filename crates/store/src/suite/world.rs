@@ -1,0 +1,143 @@
+//! All a caller can see of an app, to be compared: before and after, or store and model.
+
+use super::decided;
+use landfall_domain::account::Account;
+use landfall_domain::group::{Group, GroupType};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::member::{Member, Role};
+use landfall_domain::store::{MemberWindow, NoSuchGroup, Store};
+use std::collections::BTreeMap;
+
+/// Groups with their members in the order they joined, accounts, and the list of groups by type.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct World {
+    pub(super) groups: BTreeMap<GroupId, (Group, Vec<Member>)>,
+    pub(super) accounts: BTreeMap<UserId, Account>,
+    /// Total and ids; the first entry is that of all types.
+    pub(super) lists: Vec<(Option<GroupType>, u64, Vec<GroupId>)>,
+}
+
+/// The types a list can be asked for.
+pub(super) fn listed_types() -> impl Iterator<Item = Option<GroupType>> {
+    std::iter::once(None).chain(GroupType::ALL.map(Some))
+}
+
+impl World {
+    /// Sees what there is of `ids` and `users`, and checks that every way to read it gives the same.
+    pub(super) async fn of(store: &dyn Store, app: AppId, ids: &[GroupId], users: &[UserId]) -> Self {
+        let mut world = Self::default();
+        let groups = store.groups(app, ids.to_vec()).await.unwrap();
+        assert_eq!(groups.len(), ids.len());
+        for (id, group) in ids.iter().zip(groups) {
+            let whole = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
+            let page = decided(store.members(app, id.clone(), Vec::new(), whole).await);
+            match (group, page) {
+                (None, Err(NoSuchGroup)) => {}
+                (Some(group), Ok(page)) => {
+                    assert_eq!(page.group, group);
+                    assert!(!page.more);
+                    check_members(store, app, &group, &page.members).await;
+                    world.groups.insert(id.clone(), (group, page.members));
+                }
+                (group, page) => panic!("{id} is there for one call only: {group:?}, {page:?}"),
+            }
+        }
+        let accounts = store.accounts(app, users.to_vec()).await.unwrap();
+        assert_eq!(accounts.len(), users.len());
+        world
+            .accounts
+            .extend(users.iter().zip(accounts).filter_map(|(user, account)| Some((user.clone(), account?))));
+        for kind in listed_types() {
+            let (total, ids) = list(store, app, kind, 2).await;
+            assert_eq!(total, ids.len() as u64, "the total of {kind:?} is not the length of the list");
+            world.lists.push((kind, total, ids));
+        }
+        world
+    }
+}
+
+/// The whole list, read in pages of `limit`.
+pub(super) async fn list(
+    store: &dyn Store,
+    app: AppId,
+    kind: Option<GroupType>,
+    limit: usize,
+) -> (u64, Vec<GroupId>) {
+    let mut ids = Vec::new();
+    let mut from = 0;
+    loop {
+        let page = store.list_groups(app, kind, from, limit).await.unwrap();
+        assert!(page.next == 0 || page.ids.len() == limit, "a page in the middle is not full");
+        assert!(page.next == 0 || from < page.next, "the pages do not move on");
+        ids.extend(page.ids);
+        if page.next == 0 {
+            return (page.total, ids);
+        }
+        from = page.next;
+    }
+}
+
+/// The count, the owner, and the other windows fit the members.
+async fn check_members(store: &dyn Store, app: AppId, group: &Group, members: &[Member]) {
+    assert_eq!(group.member_count as usize, members.len(), "{}", group.id);
+    let owners: Vec<_> =
+        members.iter().filter(|member| member.role == Role::Owner).map(|member| &member.account).collect();
+    assert_eq!(owners, group.owner.iter().collect::<Vec<_>>(), "{}", group.id);
+    let in_order = |one: &Member, next: &Member| {
+        (one.joined, one.role != Role::Owner, &one.account)
+            < (next.joined, next.role != Role::Owner, &next.account)
+    };
+    assert!(members.windows(2).all(|pair| in_order(&pair[0], &pair[1])), "{members:?}");
+    let mut by_name = members.to_vec();
+    by_name.sort_by(|one, other| one.account.cmp(&other.account));
+    for roles in [vec![], vec![Role::Owner, Role::Admin], vec![Role::Member]] {
+        let wanted = |member: &&Member| roles.is_empty() || roles.contains(&member.role);
+        for limit in [1, 3] {
+            let expected: Vec<_> = by_name.iter().filter(wanted).cloned().collect();
+            assert_eq!(pages_by_name(store, app, &group.id, &roles, limit).await, expected);
+            let expected: Vec<_> = members.iter().filter(wanted).cloned().collect();
+            assert_eq!(pages_by_join_time(store, app, &group.id, &roles, limit).await, expected);
+        }
+    }
+}
+
+/// All members, read in pages in the order of their names.
+pub(super) async fn pages_by_name(
+    store: &dyn Store,
+    app: AppId,
+    group: &GroupId,
+    roles: &[Role],
+    limit: usize,
+) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    loop {
+        let after = members.last().map(|member| member.account.clone());
+        let window = MemberWindow::ByName { after, limit };
+        let page = decided(store.members(app, group.clone(), roles.to_vec(), window).await).unwrap();
+        assert!(!page.more || page.members.len() == limit);
+        members.extend(page.members);
+        if !page.more {
+            return members;
+        }
+    }
+}
+
+/// All members, read in pages in the order they joined.
+pub(super) async fn pages_by_join_time(
+    store: &dyn Store,
+    app: AppId,
+    group: &GroupId,
+    roles: &[Role],
+    limit: usize,
+) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    loop {
+        let window = MemberWindow::ByJoinTime { offset: members.len(), limit };
+        let page = decided(store.members(app, group.clone(), roles.to_vec(), window).await).unwrap();
+        assert!(!page.more || page.members.len() == limit);
+        members.extend(page.members);
+        if !page.more {
+            return members;
+        }
+    }
+}
