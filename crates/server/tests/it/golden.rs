@@ -1,0 +1,293 @@
+//! The golden files: calls and the answers they must get, each file on a fresh server.
+//!
+//! A file holds API calls only. Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and
+//! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent as it is
+//! written; the answer is `< ` and JSON. Both may go over several lines.
+//!
+//! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
+//! must be exactly so. `"$name"` takes the text it meets first, must meet the same afterwards, and stands for it
+//! in later bodies. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began.
+//!
+//! With `LANDFALL_GOLDEN_UPDATE=1`, answers that differ are written into the files instead, to be looked at.
+
+use crate::harness::{APP, SECOND_APP, Server, Setup, now};
+use landfall::commands::COMMANDS;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+#[tokio::test]
+async fn every_golden_file_holds() {
+    let mut differences = String::new();
+    for path in golden_files() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let golden = Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        // From the end, so that the numbers of the lines before stay right.
+        for difference in golden.run().await.into_iter().rev() {
+            let line = difference.lines.start;
+            writeln!(differences, "{}:{}: {}", path.display(), line + 1, difference.text).unwrap();
+            lines.splice(difference.lines, [format!("< {}", difference.answer)]);
+        }
+        let updated = lines.join("\n") + "\n";
+        if update_is_wanted() && updated != text {
+            std::fs::write(&path, updated).unwrap();
+        }
+    }
+    assert!(differences.is_empty() || update_is_wanted(), "\n{differences}");
+}
+
+/// Each built command has a call that works, one that is refused, and one that is repeated. There are no exceptions.
+#[test]
+fn every_built_command_is_covered() {
+    for entry in COMMANDS.iter().filter(|entry| entry.run.is_some()) {
+        let mut covered = BTreeMap::new();
+        for file in files_in(&golden_folder().join(entry.path)) {
+            let golden = Golden::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
+            let calls: Vec<&Step> = golden.steps.iter().filter(|step| step.path == entry.path).collect();
+            let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+            let kind = name.split('_').next().unwrap().to_owned();
+            let shows_it = match kind.as_str() {
+                "success" => calls.iter().any(|call| call.expected["ErrorCode"] == 0),
+                "refusal" => calls.iter().any(|call| call.expected["ErrorCode"] != 0),
+                "repeat" => calls.iter().enumerate().any(|(index, call)| {
+                    calls.iter().skip(index + 1).any(|later| later.body == call.body)
+                }),
+                _ => panic!("{name} of {} starts with neither success_, refusal_ nor repeat_", entry.path),
+            };
+            assert!(shows_it, "{name} of {} does not show what its name says", entry.path);
+            covered.insert(kind, ());
+        }
+        assert_eq!(covered.len(), 3, "{} has golden files of {:?} only", entry.path, covered.keys());
+    }
+}
+
+fn golden_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// All golden files; every other file, and a folder that is no built command, is a mistake.
+fn golden_files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for service in files_in(&golden_folder()) {
+        for command in files_in(&service) {
+            let name = command.strip_prefix(golden_folder()).unwrap().to_str().unwrap();
+            let is_built = COMMANDS.iter().any(|entry| entry.path == name && entry.run.is_some());
+            assert!(is_built, "{name} is no built command");
+            files.extend(files_in(&command));
+        }
+    }
+    for file in &files {
+        assert!(file.extension().is_some_and(|extension| extension == "golden"), "{}", file.display());
+    }
+    files
+}
+
+/// What a folder holds, sorted by name; nothing when it is missing.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn update_is_wanted() -> bool {
+    std::env::var_os("LANDFALL_GOLDEN_UPDATE").is_some_and(|value| value == "1")
+}
+
+struct Golden {
+    setup: Setup,
+    app: u32,
+    steps: Vec<Step>,
+}
+
+/// One call and the answer it must get.
+struct Step {
+    path: String,
+    body: String,
+    expected: Value,
+    /// Where the answer stands in the file.
+    lines: Range<usize>,
+}
+
+/// An answer that is not as it should be.
+struct Difference {
+    text: String,
+    /// The answer that came, with the wild cards of the one expected.
+    answer: Value,
+    lines: Range<usize>,
+}
+
+impl Golden {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut golden = Self { setup: Setup::default(), app: APP, steps: Vec::new() };
+        let lines: Vec<&str> = text.lines().collect();
+        let mut at = 0;
+        while let Some(line) = lines.get(at) {
+            let problem = |what: &str| format!("line {}: {what}", at + 1);
+            if line.is_empty() || line.starts_with('#') {
+                at += 1;
+            } else if let Some(directive) = line.strip_prefix("@ ") {
+                match directive {
+                    "unknown=refuse" => golden.setup.unknown = "refuse",
+                    "mode=relaxed" => golden.setup.mode = "relaxed",
+                    "app=2" => golden.app = SECOND_APP,
+                    _ => return Err(problem("unknown directive")),
+                }
+                at += 1;
+            } else if let Some(path) = line.strip_prefix("> ") {
+                let until = |from: usize, ends: &dyn Fn(&str) -> bool| {
+                    lines.iter().skip(from).position(|line| ends(line)).map_or(lines.len(), |n| from + n)
+                };
+                let answer = until(at + 1, &|line| line.starts_with("< "));
+                let end = until(answer + 1, &|line| line.is_empty() || line.starts_with(['>', '#']));
+                let expected = lines.get(answer..end).ok_or_else(|| problem("a call without an answer"))?;
+                let expected = expected.join("\n");
+                golden.steps.push(Step {
+                    path: path.to_owned(),
+                    body: lines[at + 1..answer].join("\n"),
+                    expected: serde_json::from_str(&expected[2..])
+                        .map_err(|error| format!("line {}: {error}", answer + 1))?,
+                    lines: answer..end,
+                });
+                at = end;
+            } else {
+                return Err(problem("neither comment, directive nor call"));
+            }
+        }
+        Ok(golden)
+    }
+
+    async fn run(self) -> Vec<Difference> {
+        let server = Server::start_with(self.setup).await;
+        let mut client = server.client_of(self.app).await;
+        let mut names = Names { now: now(), taken: BTreeMap::new() };
+        let mut differences = Vec::new();
+        for step in self.steps {
+            let body = names.fill_in(&step.body);
+            let answer = client.call_text(&step.path, &body).await;
+            let mut problems = Vec::new();
+            names.compare("", &step.expected, &answer, &mut problems);
+            if !problems.is_empty() {
+                let text = format!("{}\n    the answer is {answer}", problems.join("; "));
+                let answer = names.merge(&step.expected, answer);
+                differences.push(Difference { text, answer, lines: step.lines });
+            }
+        }
+        drop(client);
+        server.stop().await;
+        differences
+    }
+}
+
+/// What names with a `$` stand for.
+struct Names {
+    now: u64,
+    taken: BTreeMap<String, String>,
+}
+
+impl Names {
+    /// The number that `$now`, `$now+5` or `$now-5` stands for.
+    fn time(&self, text: &str) -> Option<u64> {
+        match text.strip_prefix("$now")?.split_at_checked(1) {
+            None => Some(self.now),
+            Some(("+", seconds)) => Some(self.now + seconds.parse::<u64>().ok()?),
+            Some(("-", seconds)) => Some(self.now - seconds.parse::<u64>().ok()?),
+            Some(_) => None,
+        }
+    }
+
+    /// A body with times and names put in. The rest stays byte for byte, because it need not be proper JSON.
+    fn fill_in(&self, body: &str) -> String {
+        let mut filled = body.to_owned();
+        while let Some(start) = filled.find("\"$now") {
+            let end = start + 1 + filled[start + 1..].find('"').unwrap();
+            let time = self.time(&filled[start + 1..end]).unwrap();
+            filled.replace_range(start..=end, &time.to_string());
+        }
+        for (name, text) in &self.taken {
+            filled = filled.replace(&format!("${name}"), text);
+        }
+        filled
+    }
+
+    fn compare(&mut self, at: &str, expected: &Value, answer: &Value, problems: &mut Vec<String>) {
+        match (expected, answer) {
+            (Value::String(wild), _) if wild == "*" => {}
+            (Value::String(name), _) if name.starts_with('$') => self.compare_name(at, name, answer, problems),
+            (Value::Object(expected), Value::Object(answer)) => {
+                self.compare_members(at, expected, answer, problems);
+            }
+            (Value::Array(expected), Value::Array(answer)) if expected.len() == answer.len() => {
+                for (index, (expected, answer)) in expected.iter().zip(answer).enumerate() {
+                    self.compare(&format!("{at}[{index}]"), expected, answer, problems);
+                }
+            }
+            (expected, answer) if expected == answer => {}
+            (expected, answer) => problems.push(format!("{at} is {answer}, expected {expected}")),
+        }
+    }
+
+    fn compare_members(
+        &mut self,
+        at: &str,
+        expected: &Map<String, Value>,
+        answer: &Map<String, Value>,
+        problems: &mut Vec<String>,
+    ) {
+        for (name, expected) in expected.iter().filter(|(name, _)| *name != "...") {
+            match answer.get(name) {
+                Some(answer) => self.compare(&format!("{at}.{name}"), expected, answer, problems),
+                None => problems.push(format!("{at}.{name} is missing")),
+            }
+        }
+        for name in answer.keys().filter(|name| !expected.contains_key(*name)) {
+            if !expected.contains_key("...") {
+                problems.push(format!("{at}.{name} is unexpected"));
+            }
+        }
+    }
+
+    fn compare_name(&mut self, at: &str, name: &str, answer: &Value, problems: &mut Vec<String>) {
+        if let Some(time) = self.time(name) {
+            if *answer != time {
+                problems.push(format!("{at} is {answer}, expected {time} ({name})"));
+            }
+            return;
+        }
+        let Some(text) = answer.as_str() else {
+            problems.push(format!("{at} is {answer}, expected a text for {name}"));
+            return;
+        };
+        let taken = self.taken.entry(name[1..].to_owned()).or_insert_with(|| text.to_owned());
+        if taken != text {
+            problems.push(format!("{at} is {text:?}, but {name} is {taken:?}"));
+        }
+    }
+
+    /// `answer` as a golden file should say it: wild cards and names stay where they fit.
+    fn merge(&mut self, expected: &Value, answer: Value) -> Value {
+        let mut problems = Vec::new();
+        self.compare("", expected, &answer, &mut problems);
+        if problems.is_empty() {
+            return expected.clone();
+        }
+        match (expected, answer) {
+            (Value::Object(expected), Value::Object(answer)) => {
+                let open = expected.get("...").map(|wild| ("...".to_owned(), wild.clone()));
+                let shown = answer.into_iter().filter(|(name, _)| open.is_none() || expected.contains_key(name));
+                let merged = shown.map(|(name, answer)| match expected.get(&name) {
+                    Some(expected) => (name, self.merge(expected, answer)),
+                    None => (name, answer),
+                });
+                merged.chain(open.clone()).collect()
+            }
+            (Value::Array(expected), Value::Array(answer)) if expected.len() == answer.len() => {
+                expected.iter().zip(answer).map(|(expected, answer)| self.merge(expected, answer)).collect()
+            }
+            (_, answer) => answer,
+        }
+    }
+}

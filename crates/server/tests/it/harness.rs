@@ -1,0 +1,290 @@
+//! A server of its own for each test, and a client that can speak as oddly as real ones do.
+
+use landfall::usersig::{self, SecretKey};
+use landfall_domain::ids::AppId;
+use landfall_domain::time::{Clock, SystemClock, Timestamp};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The app most tests use.
+pub(crate) const APP: u32 = 1_400_000_001;
+/// The app beside it. Two of its administrators have names that clients percent-encode differently.
+pub(crate) const SECOND_APP: u32 = 1_600_000_002;
+/// The administrator of both.
+pub(crate) const ADMIN: &str = "administrator";
+
+/// Nothing on loopback takes this long; a test that waits for it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const SECOND_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+
+/// What differs between the servers of tests.
+pub(crate) struct Setup {
+    /// `[limits] mode`
+    pub(crate) mode: &'static str,
+    /// `[accounts] unknown`
+    pub(crate) unknown: &'static str,
+    /// `[limits] calls_per_second`
+    pub(crate) calls_per_second: u32,
+    /// Lines of `[http]`, then further sections.
+    pub(crate) http_and_more: String,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { mode: "faithful", unknown: "create", calls_per_second: 0, http_and_more: String::new() }
+    }
+}
+
+impl Setup {
+    fn config(&self, directory: &TempDir) -> String {
+        let every_type = r#"["Private", "Public", "ChatRoom", "Community"]"#;
+        let Self { mode, unknown, calls_per_second, http_and_more } = self;
+        format!(
+            r#"
+            listen = "127.0.0.1:0"
+            [store]
+            url = "embedded:{}"
+            [limits]
+            mode = "{mode}"
+            calls_per_second = {calls_per_second}
+            [accounts]
+            unknown = "{unknown}"
+            [[app]]
+            sdk_app_id = {APP}
+            secret_key = "{KEY}"
+            group_fields = [
+                {{ key = "GroupTestData1", types = {every_type} }},
+                {{ key = "GroupTestData2", types = {every_type} }},
+                {{ key = "OldRoomNo", types = {every_type} }},
+                {{ key = "OnlyPublic", types = ["Public"] }},
+                {{ key = "ReadOnly", types = {every_type}, writable = false }},
+            ]
+            [[app]]
+            sdk_app_id = {SECOND_APP}
+            secret_key = "{SECOND_KEY}"
+            admins = ["{ADMIN}", "admin@x y", "second+admin"]
+            [http]
+            {http_and_more}
+            "#,
+            directory.path().display()
+        )
+    }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<Result<(), landfall::server::ServeError>>,
+    _directory: TempDir,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// Returns once the server takes requests.
+    pub(crate) async fn start_with(setup: Setup) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = landfall::config::parse("test.toml", &setup.config(&directory), []);
+        let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+        let (stop, stopped) = oneshot::channel();
+        let (ready, address) = oneshot::channel();
+        let running = tokio::spawn(landfall::server::serve(
+            config,
+            |address| ready.send(address).unwrap(),
+            async {
+                stopped.await.unwrap();
+            },
+        ));
+        Self { address: address.await.unwrap(), stop, running, _directory: directory }
+    }
+
+    /// A new connection, with the calls of the first app's administrator.
+    pub(crate) async fn client(&self) -> Client<TcpStream> {
+        self.client_of(APP).await
+    }
+
+    /// A new connection, with the calls of an app's administrator.
+    pub(crate) async fn client_of(&self, app: u32) -> Client<TcpStream> {
+        Client::new(TcpStream::connect(self.address).await.unwrap(), app)
+    }
+
+    /// Stops the server; every call must have ended, every connection be closed.
+    pub(crate) async fn stop(self) {
+        self.begin_stop().await;
+    }
+
+    /// Tells the server to stop; the future is done when it has.
+    pub(crate) fn begin_stop(self) -> impl Future<Output = ()> {
+        let Self { stop, running, _directory: directory, .. } = self;
+        stop.send(()).unwrap();
+        async move {
+            let ended = tokio::time::timeout(PATIENCE, running).await;
+            ended.expect("the server did not stop").unwrap().unwrap();
+            directory.close().unwrap();
+        }
+    }
+}
+
+/// The present second.
+pub(crate) fn now() -> u64 {
+    SystemClock.now().0
+}
+
+/// A signature made `age` seconds ago with the app's own key, valid for a day.
+pub(crate) fn sign(app: u32, identifier: &str, age: u64) -> String {
+    sign_with_key_of(app, app, identifier, age)
+}
+
+/// A signature for `app` made with the key of the app `signer`.
+pub(crate) fn sign_with_key_of(signer: u32, app: u32, identifier: &str, age: u64) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    let key = if signer == APP { KEY } else { SECOND_KEY };
+    let key = SecretKey::new(key.to_owned()).unwrap();
+    usersig::make(identifier, AppId(app), &key, Timestamp(now() - age), DAY)
+}
+
+/// The query of a call as most clients write it.
+pub(crate) fn query(app: u32, identifier: &str) -> String {
+    let usersig = sign(app, identifier, 0);
+    format!("sdkappid={app}&identifier={identifier}&usersig={usersig}&random=99999999&contenttype=json")
+}
+
+/// One connection. Requests are written as bytes, so that any can be.
+pub(crate) struct Client<S> {
+    stream: S,
+    read: Vec<u8>,
+    /// The query that authenticates calls.
+    pub(crate) query: String,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub(crate) fn new(stream: S, app: u32) -> Self {
+        Self { stream, read: Vec::new(), query: query(app, ADMIN) }
+    }
+
+    /// Sends a well-formed call and gives the answer's body.
+    pub(crate) async fn call(&mut self, path: &str, body: &Value) -> Value {
+        self.call_text(path, &body.to_string()).await
+    }
+
+    /// The same with a body that need not be JSON.
+    pub(crate) async fn call_text(&mut self, path: &str, body: &str) -> Value {
+        let target = format!("/v4/{path}?{}", self.query);
+        self.post(&target, body.as_bytes()).await.envelope()
+    }
+
+    /// Sends a POST request to a target that need not be one of the API's.
+    pub(crate) async fn post(&mut self, target: &str, body: &[u8]) -> Answer {
+        let head =
+            format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
+        self.send(&[head.as_bytes(), body].concat()).await;
+        self.answer().await
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
+    /// Reads one answer, interim ones (1xx) included.
+    pub(crate) async fn answer(&mut self) -> Answer {
+        self.try_answer().await.expect("the connection was closed without an answer")
+    }
+
+    /// Reads one answer; `None` when the server closes the connection instead.
+    pub(crate) async fn try_answer(&mut self) -> Option<Answer> {
+        let head_end = loop {
+            if let Some(at) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if !self.read_more().await {
+                assert!(self.read.is_empty(), "half an answer: {:?}", String::from_utf8_lossy(&self.read));
+                return None;
+            }
+        };
+        let head = String::from_utf8(self.read.drain(..head_end).collect()).unwrap().to_lowercase();
+        let header = |name: &str| {
+            head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
+        };
+        let length = header("content-length").map_or(0, |length| length.parse().unwrap());
+        while self.read.len() < length {
+            assert!(self.read_more().await, "the body was cut short");
+        }
+        let body = self.read.drain(..length).collect();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Some(Answer { status, head, body })
+    }
+
+    /// Whether the server closes the connection without sending anything more.
+    pub(crate) async fn is_closed(&mut self) -> bool {
+        self.read.is_empty() && !self.read_more().await
+    }
+
+    async fn read_more(&mut self) -> bool {
+        let reading = tokio::time::timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await;
+        // A connection that was reset is closed too.
+        reading.expect("no answer in time").unwrap_or(0) != 0
+    }
+}
+
+/// One answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Status line and headers, in lower case.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body of an answer of the API. Whatever happened, it is HTTP 200 with all three members, of the types
+    /// that typed clients insist on, and the two signs of failure agree.
+    pub(crate) fn envelope(&self) -> Value {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, 200, "{text}");
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {text}"));
+        let code = body["ErrorCode"].as_u64().unwrap_or_else(|| panic!("no ErrorCode: {text}"));
+        assert!(body["ErrorInfo"].is_string(), "{text}");
+        assert_eq!(body["ActionStatus"], if code == 0 { "OK" } else { "FAIL" }, "{text}");
+        assert_eq!(code == 0, body["ErrorInfo"] == "", "{text}");
+        body
+    }
+
+    pub(crate) fn code(&self) -> u64 {
+        code(&self.envelope())
+    }
+}
+
+/// `ErrorCode` of an answer.
+pub(crate) fn code(answer: &Value) -> u64 {
+    answer["ErrorCode"].as_u64().unwrap()
+}
+
+/// Fails when any group of the app is there by half: the list, its count, the profiles and the members must agree.
+pub(crate) async fn assert_groups_are_whole(client: &mut Client<TcpStream>) {
+    let list = client.call("group_open_http_svc/get_appid_group_list", &json!({})).await;
+    let ids: Vec<&Value> =
+        list["GroupIdList"].as_array().unwrap().iter().map(|row| &row["GroupId"]).collect();
+    assert_eq!(list["TotalCount"], ids.len());
+    for page in ids.chunks(50) {
+        let info = client.call("group_open_http_svc/get_group_info", &json!({ "GroupIdList": page })).await;
+        for row in info["GroupInfo"].as_array().unwrap() {
+            assert_eq!(row["ErrorCode"], 0, "{row}");
+            let members = row["MemberList"].as_array().unwrap();
+            assert_eq!(row["MemberNum"], members.len(), "{row}");
+            let owners: Vec<_> = members.iter().filter(|member| member["Role"] == "Owner").collect();
+            assert_eq!(owners.len(), usize::from(row["Owner_Account"] != ""), "{row}");
+            assert!(owners.iter().all(|owner| owner["Member_Account"] == row["Owner_Account"]), "{row}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The server as its clients meet it: over the network, request by request.
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod odd_input;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
+mod transport;
