@@ -24,7 +24,7 @@ pub(crate) async fn serve<S>(server: Arc<Server>, stream: S, mut drain: watch::R
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let pace = Arc::new(Pace::new());
+    let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
     let service = service_fn(|request| {
         let (server, pace) = (Arc::clone(&server), Arc::clone(&pace));
         async move {
@@ -105,13 +105,31 @@ enum Phase {
     Work = 3,
 }
 
-/// The phase of a connection and since when, in one number, so that watching costs a call no timer.
+/// Time in steps of [`STEP`], counted by one task, so that watching the pace of a call costs no look at a clock.
+#[derive(Debug, Default)]
+pub(crate) struct Ticks(AtomicU64);
+
+/// One tick.
+const STEP: Duration = Duration::from_millis(250);
+
+impl Ticks {
+    /// Counts for as long as the server runs.
+    pub(crate) async fn count(self: Arc<Self>) {
+        let mut step = tokio::time::interval(STEP);
+        loop {
+            step.tick().await;
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The phase of a connection and since when, in one number.
 ///
 /// One timer a connection looks now and then; it comes late by at most the shortest limit.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    opened: Instant,
-    /// Milliseconds since `opened`, times 4, plus the phase.
+    ticks: Arc<Ticks>,
+    /// The tick at which the phase began, times 4, plus the phase.
     state: AtomicU64,
 }
 
@@ -121,28 +139,28 @@ enum Due {
 }
 
 impl Pace {
-    fn new() -> Self {
-        Self { opened: Instant::now(), state: AtomicU64::new(0) }
+    fn new(ticks: Arc<Ticks>) -> Self {
+        let pace = Self { ticks, state: AtomicU64::new(0) };
+        pace.enter(Phase::Idle);
+        pace
     }
 
     fn enter(&self, phase: Phase) {
-        let since = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX / 4);
-        self.state.store((since << 2) | phase as u64, Ordering::Relaxed);
+        let now = self.ticks.0.load(Ordering::Relaxed);
+        self.state.store((now << 2) | phase as u64, Ordering::Relaxed);
     }
 
-    fn state(&self) -> (Phase, Duration) {
-        let state = self.state.load(Ordering::Relaxed);
-        let phase = match state & 3 {
+    fn phase(&self) -> Phase {
+        match self.state.load(Ordering::Relaxed) & 3 {
             0 => Phase::Idle,
             1 => Phase::Head,
             2 => Phase::Body,
             _ => Phase::Work,
-        };
-        (phase, Duration::from_millis(state >> 2))
+        }
     }
 
     fn bytes_arrived(&self) {
-        if self.state().0 == Phase::Idle {
+        if self.phase() == Phase::Idle {
             self.enter(Phase::Head);
         }
     }
@@ -164,11 +182,14 @@ impl Pace {
     }
 
     fn due(&self, limits: PaceLimits) -> Due {
-        let (phase, since) = self.state();
+        let phase = self.phase();
+        let since = self.state.load(Ordering::Relaxed) >> 2;
+        let passed = self.ticks.0.load(Ordering::Relaxed).saturating_sub(since);
+        let passed = STEP.saturating_mul(u32::try_from(passed).unwrap_or(u32::MAX));
         let now = Instant::now();
-        match limits.of(phase).map(|limit| self.opened + since + limit) {
-            Some(end) if end <= now => Due::Now(phase),
-            Some(end) => Due::At(end.min(now + limits.shortest())),
+        match limits.of(phase).map(|limit| limit.saturating_sub(passed)) {
+            Some(Duration::ZERO) => Due::Now(phase),
+            Some(left) => Due::At(now + left.min(limits.shortest())),
             None => Due::At(now + limits.shortest()),
         }
     }

@@ -18,6 +18,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::store::Health;
+use landfall_domain::time::Timestamp;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -89,7 +90,8 @@ async fn call(
     request: Request<Incoming>,
     pace: &Pace,
 ) -> Result<Vec<u8>, Failure> {
-    let app = authenticate(server, request.uri().query().unwrap_or_default()).await?;
+    let now = server.clock.now();
+    let app = authenticate(server, request.uri().query().unwrap_or_default(), now).await?;
     if !app.admit(command) {
         return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
     }
@@ -110,7 +112,7 @@ async fn call(
         store: Arc::clone(&server.store),
         limits: server.limits,
         unknown: server.unknown_accounts,
-        now: server.clock.now(),
+        now,
         random_bits: fastrand::u64(..),
     };
     match tokio::time::timeout(CALL_TIME_MAX, run(call, body)).await {
@@ -123,7 +125,7 @@ async fn call(
 }
 
 /// Finds the app, and makes sure that an administrator of it signed the call.
-async fn authenticate(server: &Arc<Server>, query: &str) -> Result<Arc<App>, Failure> {
+async fn authenticate(server: &Arc<Server>, query: &str, now: Timestamp) -> Result<Arc<App>, Failure> {
     let query = Query::parse(query);
     let number = query.sdkappid.ok_or_else(|| Code::AppMissing.because("sdkappid is missing in the URL"))?;
     let app = number
@@ -139,7 +141,6 @@ async fn authenticate(server: &Arc<Server>, query: &str) -> Result<Arc<App>, Fai
         );
     };
     let usersig = usersig.ok_or_else(|| Code::UserSigMissing.because("usersig is missing in the URL"))?;
-    let now = server.clock.now();
     if app.signatures.get(&identifier, &usersig, now).is_none() {
         // Taken before the store is read: a kick in between makes the ticket void.
         let ticket = app.signatures.ticket();

@@ -3,7 +3,7 @@
 use crate::apps::{App, Apps};
 use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, StoreUrl, TlsConfig};
-use crate::connection::{self, PaceLimits};
+use crate::connection::{self, PaceLimits, Ticks};
 use crate::metrics::Metrics;
 use crate::tls::{self, TlsError};
 use landfall_domain::account::{AccountImport, UnknownAccounts};
@@ -54,6 +54,7 @@ pub(crate) struct Server {
     pub(crate) http: HttpConfig,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
+    pub(crate) ticks: Arc<Ticks>,
     draining: AtomicBool,
 }
 
@@ -103,6 +104,7 @@ pub async fn serve(
         http: config.http,
         clock: Arc::new(SystemClock),
         metrics,
+        ticks: Arc::default(),
         draining: AtomicBool::new(false),
     });
     for app in config.apps {
@@ -111,6 +113,7 @@ pub async fn serve(
         import_admins(&server, &app).await?;
         server.apps.put(app);
     }
+    let ticking = tokio::spawn(Arc::clone(&server.ticks).count());
     let (drain, draining) = watch::channel(false);
     let connections = Arc::new(Semaphore::new(server.http.connections_max));
     ready(address);
@@ -144,6 +147,7 @@ pub async fn serve(
     }
     drop(listener);
     end(&server, &drain, &connections).await;
+    ticking.abort();
     Ok(())
 }
 

@@ -52,9 +52,10 @@ fn every_built_command_is_covered() {
             let shows_it = match kind.as_str() {
                 "success" => calls.iter().any(|call| call.expected["ErrorCode"] == 0),
                 "refusal" => calls.iter().any(|call| call.expected["ErrorCode"] != 0),
-                "repeat" => calls.iter().enumerate().any(|(index, call)| {
-                    calls.iter().skip(index + 1).any(|later| later.body == call.body)
-                }),
+                "repeat" => calls
+                    .iter()
+                    .enumerate()
+                    .any(|(index, call)| calls.iter().skip(index + 1).any(|later| later.body == call.body)),
                 _ => panic!("{name} of {} starts with neither success_, refusal_ nor repeat_", entry.path),
             };
             assert!(shows_it, "{name} of {} does not show what its name says", entry.path);
@@ -216,7 +217,9 @@ impl Names {
     fn compare(&mut self, at: &str, expected: &Value, answer: &Value, problems: &mut Vec<String>) {
         match (expected, answer) {
             (Value::String(wild), _) if wild == "*" => {}
-            (Value::String(name), _) if name.starts_with('$') => self.compare_name(at, name, answer, problems),
+            (Value::String(name), _) if name.starts_with('$') => {
+                self.compare_name(at, name, answer, problems)
+            }
             (Value::Object(expected), Value::Object(answer)) => {
                 self.compare_members(at, expected, answer, problems);
             }
@@ -277,7 +280,8 @@ impl Names {
         match (expected, answer) {
             (Value::Object(expected), Value::Object(answer)) => {
                 let open = expected.get("...").map(|wild| ("...".to_owned(), wild.clone()));
-                let shown = answer.into_iter().filter(|(name, _)| open.is_none() || expected.contains_key(name));
+                let shown =
+                    answer.into_iter().filter(|(name, _)| open.is_none() || expected.contains_key(name));
                 let merged = shown.map(|(name, answer)| match expected.get(&name) {
                     Some(expected) => (name, self.merge(expected, answer)),
                     None => (name, answer),

@@ -99,13 +99,10 @@ impl Server {
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopped) = oneshot::channel();
         let (ready, address) = oneshot::channel();
-        let running = tokio::spawn(landfall::server::serve(
-            config,
-            |address| ready.send(address).unwrap(),
-            async {
+        let running =
+            tokio::spawn(landfall::server::serve(config, |address| ready.send(address).unwrap(), async {
                 stopped.await.unwrap();
-            },
-        ));
+            }));
         Self { address: address.await.unwrap(), stop, running, _directory: directory }
     }
 

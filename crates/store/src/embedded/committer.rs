@@ -2,7 +2,7 @@
 
 use super::engine::{self, Engine, OpenError, Shared};
 use super::sweep;
-use super::tx::Tx;
+use super::tx::{KNOWN_ACCOUNTS_MAX, KnownAccounts, Tx};
 use crate::StoreMetrics;
 use landfall_domain::store::StoreError;
 use std::collections::VecDeque;
@@ -30,7 +30,8 @@ pub(super) struct Committer {
 impl Committer {
     pub(super) fn start(shared: Arc<Shared>, metrics: StoreMetrics) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        let worker = Worker { queue: Arc::clone(&queue), shared, metrics };
+        let known = KnownAccounts::new(KNOWN_ACCOUNTS_MAX);
+        let worker = Worker { queue: Arc::clone(&queue), shared, metrics, known };
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || worker.run())?;
         Ok(Self { queue, thread: Some(thread) })
     }
@@ -192,6 +193,7 @@ struct Worker {
     queue: Arc<Queue>,
     shared: Arc<Shared>,
     metrics: StoreMetrics,
+    known: KnownAccounts,
 }
 
 impl Worker {
@@ -217,7 +219,7 @@ impl Worker {
         let mut outcome = Ok(());
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
-            let mut tx = Tx::new(engine);
+            let mut tx = Tx::new(engine, &self.known);
             let mut applied = Vec::with_capacity(jobs.len());
             let mut discard = outcome.is_err();
             while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
@@ -244,13 +246,14 @@ impl Worker {
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
         self.metrics.batch_size.observe(operations as f64);
-        sweeps.iter().try_for_each(|sweep| sweep::finish(engine, sweep))
+        sweeps.iter().try_for_each(|sweep| sweep::finish(engine, &self.known, sweep))
     }
 
     /// After a failed write nobody knows what reached the disk. So the engine is closed, and opened again from
     /// what is on the disk, until that works; meanwhile every write is refused. False when the store was closed.
     fn recover(&self, error: &StoreError) -> bool {
         self.metrics.failures.inc();
+        self.known.clear();
         tracing::error!(%error, dir = %self.shared.dir.display(), "the store cannot write; opening it again");
         let still_read = self.shared.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
         self.shared.set_failed(&format!("the store cannot write: {error}"));

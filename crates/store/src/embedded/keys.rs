@@ -1,6 +1,7 @@
-//! The keys of the embedded store: a family byte, the app, then what the family is ordered by.
+//! The keys of the embedded store: a family byte, three bytes that scatter, the app, then what the family is
+//! ordered by.
 //!
-//! | Family | Key after family and app | Value |
+//! | Family | Key after family, scatter and app | Value |
 //! |---|---|---|
 //! | `a` account | account | `AccountRecord` |
 //! | `c` counters | nothing | `CountersRecord` |
@@ -12,6 +13,10 @@
 //!
 //! A group and its members are neighbours, so adding a member to a new group costs little more than the group.
 //! Ids and accounts are printable ASCII, so the 0 after them ends them and keeps their order.
+//!
+//! The scattering bytes are a hash of the group id or account that follows. The engine keeps the first four bytes
+//! of a key beside its pointer, so keys that differ there are compared without a look at the heap: measured, this
+//! takes a third off the cost of a write. Nothing is read across groups or accounts in the order of their names.
 
 use landfall_domain::ids::{AppId, GroupId, UserId};
 
@@ -23,12 +28,33 @@ const LIST: u8 = b'l';
 const SWEEP: u8 = b's';
 const END: u8 = 0;
 
-/// Bytes of the family and the app.
-const HEAD: usize = 5;
+/// Bytes before the app.
+const APP: usize = 4;
+/// Bytes of the family, the scatter and the app.
+const HEAD: usize = 8;
 
-fn key(family: u8, app: AppId, parts: &[&[u8]]) -> Vec<u8> {
+/// FNV-1a of a name, folded to three bytes; part of the stored format.
+fn scatter(name: &[u8]) -> [u8; 3] {
+    let hash =
+        name.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    let [high, rest @ ..] = hash.to_be_bytes();
+    [rest[0] ^ high, rest[1], rest[2]]
+}
+
+/// A key whose first part scatters it.
+fn scattered(family: u8, app: AppId, parts: &[&[u8]]) -> Vec<u8> {
+    key(family, scatter(parts.first().copied().unwrap_or_default()), app, parts)
+}
+
+/// A key that lies beside the others of its family and app.
+fn ordered(family: u8, app: AppId, parts: &[&[u8]]) -> Vec<u8> {
+    key(family, [0; 3], app, parts)
+}
+
+fn key(family: u8, scatter: [u8; 3], app: AppId, parts: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(HEAD + parts.iter().map(|part| part.len()).sum::<usize>());
     key.push(family);
+    key.extend_from_slice(&scatter);
     key.extend_from_slice(&app.0.to_be_bytes());
     for part in parts {
         key.extend_from_slice(part);
@@ -37,19 +63,19 @@ fn key(family: u8, app: AppId, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 pub(super) fn account(app: AppId, account: &UserId) -> Vec<u8> {
-    key(ACCOUNT, app, &[account.as_str().as_bytes()])
+    scattered(ACCOUNT, app, &[account.as_str().as_bytes()])
 }
 
 pub(super) fn counters(app: AppId) -> Vec<u8> {
-    key(COUNTERS, app, &[])
+    ordered(COUNTERS, app, &[])
 }
 
 pub(super) fn group(app: AppId, group: &GroupId) -> Vec<u8> {
-    key(GROUP, app, &[group.as_str().as_bytes(), &[END]])
+    scattered(GROUP, app, &[group.as_str().as_bytes(), &[END]])
 }
 
 pub(super) fn member(app: AppId, group: &GroupId, account: &UserId) -> Vec<u8> {
-    key(GROUP, app, &[group.as_str().as_bytes(), &[END], account.as_str().as_bytes()])
+    scattered(GROUP, app, &[group.as_str().as_bytes(), &[END], account.as_str().as_bytes()])
 }
 
 /// The account in a member's key; empty for the key of the group itself.
@@ -58,12 +84,12 @@ pub(super) fn member_account<'key>(key: &'key [u8], group: &GroupId) -> &'key [u
 }
 
 pub(super) fn joined(app: AppId, account: &UserId, group: &GroupId) -> Vec<u8> {
-    key(JOINED, app, &[account.as_str().as_bytes(), &[END], group.as_str().as_bytes()])
+    scattered(JOINED, app, &[account.as_str().as_bytes(), &[END], group.as_str().as_bytes()])
 }
 
 /// Start of the keys of all groups an account is in; [`joined_group`] reads the rest.
 pub(super) fn all_joined(app: AppId, account: &UserId) -> Vec<u8> {
-    key(JOINED, app, &[account.as_str().as_bytes(), &[END]])
+    scattered(JOINED, app, &[account.as_str().as_bytes(), &[END]])
 }
 
 /// The group in a key below [`all_joined`].
@@ -72,7 +98,7 @@ pub(super) fn joined_group<'key>(key: &'key [u8], account: &UserId) -> &'key [u8
 }
 
 pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
-    key(LIST, app, &[&position.to_be_bytes()])
+    ordered(LIST, app, &[&position.to_be_bytes()])
 }
 
 /// The position in a key of the list.
@@ -95,13 +121,13 @@ pub(super) const ALL_SWEEPS: [u8; 1] = [SWEEP];
 impl Sweep {
     pub(super) fn key(&self) -> Vec<u8> {
         match self {
-            Self::Group(app, group) => key(SWEEP, *app, &[b"g", group.as_str().as_bytes()]),
-            Self::Account(app, account) => key(SWEEP, *app, &[b"a", account.as_str().as_bytes()]),
+            Self::Group(app, group) => ordered(SWEEP, *app, &[b"g", group.as_str().as_bytes()]),
+            Self::Account(app, account) => ordered(SWEEP, *app, &[b"a", account.as_str().as_bytes()]),
         }
     }
 
     pub(super) fn parse(key: &[u8]) -> Option<Self> {
-        let app = AppId(u32::from_be_bytes(key.get(1..HEAD)?.try_into().ok()?));
+        let app = AppId(u32::from_be_bytes(key.get(APP..HEAD)?.try_into().ok()?));
         let name = std::str::from_utf8(key.get(HEAD + 1..)?).ok()?;
         match key.get(HEAD)? {
             b'g' => Some(Self::Group(app, GroupId::parse(name)?)),
@@ -132,7 +158,8 @@ mod tests {
             }
             prop_assert_eq!(list(app, positions.0).cmp(&list(app, positions.1)), positions.0.cmp(&positions.1));
             prop_assert_eq!(member(app, &here, &one).cmp(&member(app, &here, &two)), one.cmp(&two));
-            prop_assert_eq!(member(app, &here, &one).cmp(&member(app, &there, &one)), here.cmp(&there));
+            prop_assert_eq!(member(app, &here, &one) == member(app, &there, &one), here == there);
+            prop_assert!(member(app, &here, &one).starts_with(&group(app, &here)));
         }
     }
 }

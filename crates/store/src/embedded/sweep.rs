@@ -6,7 +6,7 @@
 
 use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
-use super::tx::Tx;
+use super::tx::{KnownAccounts, Tx};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::store::StoreError;
 
@@ -23,9 +23,9 @@ pub(super) fn begin(tx: &mut Tx<'_>, sweep: Sweep, budget: &mut usize) -> Result
 }
 
 /// Sweeps until nothing is left.
-pub(super) fn finish(engine: &Engine, sweep: &Sweep) -> Result<(), StoreError> {
+pub(super) fn finish(engine: &Engine, known: &KnownAccounts, sweep: &Sweep) -> Result<(), StoreError> {
     loop {
-        let mut tx = Tx::new(engine);
+        let mut tx = Tx::new(engine, known);
         let mut budget = ROWS_PER_BATCH;
         let done = step(&mut tx, sweep, &mut budget)?;
         if done {
@@ -40,6 +40,7 @@ pub(super) fn finish(engine: &Engine, sweep: &Sweep) -> Result<(), StoreError> {
 
 /// Finishes every sweep that a crash interrupted.
 pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
+    let known = KnownAccounts::new(0);
     let mut pending = Vec::new();
     for row in engine.data.prefix(keys::ALL_SWEEPS) {
         let key = row.key().map_err(failed("reading what is left to sweep"))?;
@@ -47,7 +48,7 @@ pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
     }
     for sweep in pending {
         tracing::info!(?sweep, "finishing a removal that was interrupted");
-        finish(engine, &sweep)?;
+        finish(engine, &known, &sweep)?;
     }
     Ok(())
 }

@@ -10,10 +10,17 @@ use landfall_domain::member::Member;
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 
+/// Accounts that the engine was seen to have: an import names its owner, and many groups have the same one.
+pub(super) type KnownAccounts = quick_cache::sync::Cache<Vec<u8>, ()>;
+
+/// How many of them are remembered; some 100 bytes each.
+pub(super) const KNOWN_ACCOUNTS_MAX: usize = 50_000;
+
 /// Writes not yet committed, over the engine. An operation does all its reads before its first write, so one
 /// that fails leaves nothing behind.
 pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
+    known: &'engine KnownAccounts,
     /// `None` removes the row.
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Figures as they were when the batch began, and as they are.
@@ -23,8 +30,8 @@ pub(super) struct Tx<'engine> {
 }
 
 impl<'engine> Tx<'engine> {
-    pub(super) fn new(engine: &'engine Engine) -> Self {
-        Self { engine, writes: BTreeMap::new(), counters: BTreeMap::new(), sweeps: Vec::new() }
+    pub(super) fn new(engine: &'engine Engine, known: &'engine KnownAccounts) -> Self {
+        Self { engine, known, writes: BTreeMap::new(), counters: BTreeMap::new(), sweeps: Vec::new() }
     }
 
     pub(super) fn engine(&self) -> &'engine Engine {
@@ -97,7 +104,18 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
-        self.contains(&keys::account(app, id))
+        let key = keys::account(app, id);
+        if let Some(value) = self.writes.get(&key) {
+            return Ok(value.is_some());
+        }
+        if self.known.get(&key).is_some() {
+            return Ok(true);
+        }
+        let exists = self.contains(&key)?;
+        if exists {
+            self.known.insert(key, ());
+        }
+        Ok(exists)
     }
 
     pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
@@ -109,7 +127,9 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
-        self.writes.insert(keys::account(app, id), None);
+        let key = keys::account(app, id);
+        self.known.remove(&key);
+        self.writes.insert(key, None);
     }
 
     /// The figures of an app; changes to them are written once per batch.
