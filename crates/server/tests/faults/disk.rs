@@ -1,0 +1,151 @@
+//! A disk that fails or is full, below a running server.
+//!
+//! A small library between the server and the machine answers the system calls on the data directory as such a
+//! disk does, while a control file says so.
+
+use crate::check;
+use crate::load::{Load, Phase};
+use crate::server::{Home, Server};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SHIM: &str = include_str!("disk_shim.c");
+const CONNECTIONS: usize = 16;
+/// Calls each connection makes after its first failure.
+const FAILURES_EACH: usize = 5;
+
+/// A server behind the library, and the switch of its faults.
+struct Disk {
+    home: Home,
+    library: PathBuf,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let home = Home::new();
+        let (source, library) = (home.file("disk_shim.c"), home.file("disk_shim.so"));
+        fs::write(&source, SHIM).unwrap();
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
+            .arg(&library)
+            .arg(&source)
+            .output()
+            .unwrap();
+        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+        Self { home, library }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = self.home.command();
+        command
+            .env("LD_PRELOAD", &self.library)
+            .env("FAULT_DIR", self.home.data())
+            .env("FAULT_CONTROL", self.control());
+        command
+    }
+
+    async fn start(&self) -> Server {
+        Server::start(self.command(), &self.home.file("log")).await
+    }
+
+    fn control(&self) -> PathBuf {
+        self.home.file("fault")
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.home.file("log")).unwrap()
+    }
+
+    /// Switches a fault on, in one step for whoever looks.
+    fn fail(&self, fault: &str) {
+        let beside = self.home.file("fault.new");
+        fs::write(&beside, fault).unwrap();
+        fs::rename(beside, self.control()).unwrap();
+    }
+
+    fn work_again(&self) {
+        fs::remove_file(self.control()).unwrap();
+    }
+}
+
+/// Runs load through the fault and out of it, and checks what is there: in the server that saw it, after a kill,
+/// and in the store.
+async fn is_survived(fault: &str, reason: &str) {
+    let disk = Disk::new();
+    let server = disk.start().await;
+    let load = Load::start(&server, CONNECTIONS, "g").await;
+    load.acknowledged(200).await;
+
+    load.set(Phase::Failing(FAILURES_EACH));
+    disk.fail(fault);
+    load.failed(CONNECTIONS * FAILURES_EACH).await;
+    let said = server.readiness_is(503).await;
+    assert!(said.contains(reason) || said.contains("cannot open"), "{said}");
+    assert!(disk.log().contains(reason), "the log does not tell {reason:?}: {}", disk.log());
+
+    disk.work_again();
+    server.readiness_is(200).await;
+    load.set(Phase::Healthy);
+    load.acknowledged(200).await;
+    load.set(Phase::Over);
+    let book = load.ended().await;
+    assert_eq!(book.unknown.len(), CONNECTIONS * FAILURES_EACH);
+    check::holds(&server, &book).await;
+    server.kill().await;
+
+    let server = disk.home.start().await;
+    check::holds(&server, &book).await;
+    server.stop().await;
+    check::owners_are_indexed(&disk.home.data(), &book).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sync_that_fails_loses_nothing_and_the_server_recovers() {
+    is_survived("sync", "Input/output error").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_and_the_server_recovers() {
+    is_survived("full", "No space left on device").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_while_the_disk_fails_loses_nothing() {
+    for fault in ["sync", "full"] {
+        let disk = Disk::new();
+        let server = disk.start().await;
+        let load = Load::start(&server, CONNECTIONS, "g").await;
+        load.acknowledged(100).await;
+        load.set(Phase::Failing(FAILURES_EACH));
+        disk.fail(fault);
+        load.failed(CONNECTIONS * FAILURES_EACH).await;
+        server.kill().await;
+        load.set(Phase::Over);
+        let book = load.ended().await;
+        let server = disk.home.start().await;
+        check::holds(&server, &book).await;
+        server.stop().await;
+        check::owners_are_indexed(&disk.home.data(), &book).await;
+    }
+}
+
+#[test]
+fn a_server_that_cannot_write_at_all_says_so_and_ends() {
+    for (fault, reason) in [("sync", "Input/output error"), ("full", "No space left on device")] {
+        let disk = Disk::new();
+        disk.fail(fault);
+        let refused = disk.command().output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains(reason) && names(&said, &disk.home.data()), "{said}");
+        // The half-made directory is no obstacle once the disk works.
+        disk.work_again();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async { disk.home.start().await.stop().await });
+    }
+}
+
+fn names(said: &str, path: &Path) -> bool {
+    said.contains(path.to_str().unwrap())
+}

@@ -1,0 +1,36 @@
+//! Killed under load.
+
+use crate::check;
+use crate::load::{Book, Load};
+use crate::server::Home;
+
+/// Rounds of the normal test run; LANDFALL_KILL_ROUNDS names another number.
+const ROUNDS: u64 = 3;
+const CONNECTIONS: usize = 48;
+/// Imports acknowledged before the process is killed, at most.
+const BEFORE_KILL_MAX: usize = 1_500;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_kill_9() {
+    let rounds = std::env::var_os("LANDFALL_KILL_ROUNDS")
+        .map_or(ROUNDS, |rounds| rounds.to_str().and_then(|rounds| rounds.parse().ok()).expect("a number"));
+    let home = Home::new();
+    let mut book = Book::default();
+    for round in 0..rounds {
+        let server = home.start().await;
+        let load = Load::start(&server, CONNECTIONS, &format!("r{round}")).await;
+        load.acknowledged(fastrand::usize(1..=BEFORE_KILL_MAX)).await;
+        server.kill().await;
+        let of_round = load.ended().await;
+        assert!(!of_round.unknown.is_empty(), "nothing was under way when the process was killed");
+        book.add(of_round);
+        let server = home.start().await;
+        check::holds(&server, &book).await;
+        // Killed at rest: nothing is left that only memory knows.
+        server.kill().await;
+    }
+    let server = home.start().await;
+    check::holds(&server, &book).await;
+    server.stop().await;
+    check::owners_are_indexed(&home.data(), &book).await;
+}

@@ -1,0 +1,171 @@
+//! One server process on a directory of its own, and how it is asked, stopped and started again.
+
+use landfall::client::Client;
+use landfall::usersig::{self, SecretKey};
+use landfall_domain::ids::{AppId, UserId};
+use landfall_domain::time::{Clock as _, SystemClock};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+pub(crate) const APP: AppId = AppId(1_400_000_001);
+const ADMIN: &str = "administrator";
+const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+/// Bound of every wait, far above what any takes.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
+/// How often a state is looked at that tells nobody when it changes.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// The directory of a server: configuration, data, and its log.
+pub(crate) struct Home {
+    dir: TempDir,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let home = Self { dir: tempfile::tempdir().unwrap() };
+        let config = format!(
+            "listen = \"127.0.0.1:0\"\n\
+             store.url = \"embedded:{}\"\n\
+             limits.calls_per_second = 0\n\
+             log.level = \"warn\"\n\
+             [[app]]\n\
+             sdk_app_id = {APP}\n\
+             secret_key = \"{KEY}\"\n\
+             group_fields = [ {{ key = \"Tag\", types = [\"Public\"] }} ]\n",
+            home.data().display(),
+        );
+        fs::write(home.config(), config).unwrap();
+        home
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.dir.path().join("landfall.toml")
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        command(&self.config())
+    }
+
+    pub(crate) async fn start(&self) -> Server {
+        Server::start(self.command(), &self.file("log")).await
+    }
+}
+
+/// The server with the configuration at `config`, and no setting from the environment.
+pub(crate) fn command(config: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    command.env_clear().arg("serve").arg("--config").arg(config).stdin(Stdio::null());
+    command
+}
+
+/// A running server; dropping it kills the process.
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    usersig: String,
+}
+
+impl Server {
+    /// Starts it, and waits until it takes requests.
+    pub(crate) async fn start(mut command: Command, log: &Path) -> Self {
+        let stderr = File::options().create(true).append(true).open(log).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let first_line = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            BufReader::new(stdout).read_line(&mut line).map(|_| line)
+        });
+        let line = tokio::time::timeout(WAIT_MAX, first_line).await.unwrap().unwrap().unwrap();
+        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+            panic!("the server does not start: {line:?}\n{}", fs::read_to_string(log).unwrap());
+        };
+        let usersig =
+            usersig::make(ADMIN, APP, &SecretKey::new(KEY.to_owned()).unwrap(), SystemClock.now(), 86_400);
+        Self { child, address: address.parse().unwrap(), usersig }
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        let admin = UserId::parse(ADMIN).unwrap();
+        Client::connect(self.address, APP, &admin, &self.usersig).await.unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until the process has ended.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let until = Instant::now() + WAIT_MAX;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < until, "the server does not end");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Ends it in order.
+    pub(crate) async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let status = self.ended().await;
+        assert!(status.success(), "{status}");
+    }
+
+    /// Ends it as a failing machine does.
+    pub(crate) async fn kill(mut self) {
+        self.signal(Signal::KILL);
+        self.ended().await;
+    }
+
+    /// Status and text of `/readyz`.
+    pub(crate) async fn readiness(&self) -> (u16, String) {
+        let exchange = async {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            let request = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+            (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+        };
+        tokio::time::timeout(WAIT_MAX, exchange).await.unwrap()
+    }
+
+    /// Waits until `/readyz` answers `status`, and gives its text.
+    pub(crate) async fn readiness_is(&self, status: u16) -> String {
+        let until = Instant::now() + WAIT_MAX;
+        loop {
+            let (found, text) = self.readiness().await;
+            if found == status {
+                return text;
+            }
+            assert!(Instant::now() < until, "/readyz still answers {found}: {text}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only when the process has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
