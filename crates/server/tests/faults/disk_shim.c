@@ -173,7 +173,7 @@ int open(const char *path, int flags, ...)
 
 int mkdir(const char *path, mode_t mode)
 {
-    if (below(path) && fault() == 'f') {
+    if (no_room_for(path, O_CREAT)) {
         errno = ENOSPC;
         return -1;
     }

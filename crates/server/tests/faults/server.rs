@@ -148,12 +148,12 @@ impl Server {
         tokio::time::timeout(WAIT_MAX, exchange).await.unwrap()
     }
 
-    /// Waits until `/readyz` answers `status`, and gives its text.
-    pub(crate) async fn readiness_is(&self, status: u16) -> String {
+    /// Waits until `/readyz` answers `status` with a text that has `part` in it, and gives the text.
+    pub(crate) async fn readiness_is(&self, status: u16, part: &str) -> String {
         let until = Instant::now() + WAIT_MAX;
         loop {
             let (found, text) = self.readiness().await;
-            if found == status {
+            if found == status && text.contains(part) {
                 return text;
             }
             assert!(Instant::now() < until, "/readyz still answers {found}: {text}");

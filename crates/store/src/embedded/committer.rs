@@ -271,9 +271,9 @@ impl Worker {
                     return true;
                 }
                 Ok(None) => return false,
-                Err(error) => {
-                    tracing::error!(%error, "the store still cannot be written: {error}");
-                    self.shared.set_failed(&error.to_string());
+                Err(still) => {
+                    tracing::error!(error = %still, "the store still cannot write: {still}");
+                    self.shared.set_failed(&format!("the store cannot write: {error}; {still}"));
                 }
             }
         }
@@ -281,7 +281,7 @@ impl Worker {
 
     /// Opens the engine and makes sure that the disk takes writes; `None` when the store was closed meanwhile.
     fn reopen(&self, error: &StoreError) -> Result<Option<Engine>, OpenError> {
-        let unwritable = |cause| OpenError::Engine { dir: self.shared.dir.clone(), cause };
+        let unwritable = |_| OpenError::Unwritable(self.shared.dir.clone());
         let engine = engine::open(&self.shared.dir)?;
         // The tail of the journal may be in memory only: written again as a table, it is on the disk.
         engine.start_flush().map_err(unwritable)?;

@@ -47,6 +47,9 @@ pub enum OpenError {
         /// The cause.
         cause: fjall::Error,
     },
+    /// It can be read, but what is in memory cannot be written to it. The engine keeps the cause to itself.
+    #[error("the data directory {} can be opened but not written; the disk may be full or failing", .0.display())]
+    Unwritable(PathBuf),
     /// A stored value makes no sense.
     #[error("the data directory {} is damaged: {why}", dir.display())]
     Damaged {
