@@ -84,7 +84,13 @@ fn run<C: Command>(
             code.because(format!("{text}: {problem}"))
         })?;
         let reply = request.run(&call).await?;
-        reply::success(&reply).map_err(|error| Code::GroupInternal.internal(error))
+        let answer = reply::success(&reply).map_err(|error| Code::GroupInternal.internal(error))?;
+        let max = call.limits.reply_bytes;
+        if max < answer.len() {
+            return Err(Code::GroupReplyTooLarge
+                .because(format!("the answer is {} bytes long; at most {max} are allowed", answer.len())));
+        }
+        Ok(answer)
     })
 }
 
