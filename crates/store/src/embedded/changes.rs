@@ -1,7 +1,7 @@
 //! The writing operations, each run by the committer within a batch: read, ask the rule, write what it says.
 
 use super::keys::Sweep;
-use super::records::kind_byte;
+use super::records::{GroupRow, kind_byte};
 use super::sweep;
 use super::tx::Tx;
 use landfall_domain::account::{Account, AccountImport};
@@ -10,6 +10,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{
     self, ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome, Standing,
 };
+use landfall_domain::member::Role;
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -42,12 +43,19 @@ pub(super) fn import_group(
     counters.last_position = position;
     counters.groups[usize::from(kind_byte(imported.group.kind))] += 1;
     put_placeholders(tx, app, &imported.placeholders, context.now);
-    tx.put_group(app, &imported.group);
-    tx.put_listed(app, &imported.group);
-    for member in &imported.members {
-        tx.put_member(app, &imported.group.id, member);
+    let (owner, others): (Vec<_>, Vec<_>) =
+        imported.members.into_iter().partition(|member| member.role == Role::Owner);
+    let row = GroupRow { group: imported.group, owner: owner.into_iter().next() };
+    let id = &row.group.id;
+    tx.put_group(app, &row);
+    tx.put_listed(app, &row.group);
+    if let Some(owner) = &row.owner {
+        tx.put_joined(app, id, &owner.account);
     }
-    Ok(Ok(imported.group.id))
+    for member in &others {
+        tx.put_member(app, id, member);
+    }
+    Ok(Ok(row.group.id))
 }
 
 pub(super) fn import_members(
@@ -57,7 +65,7 @@ pub(super) fn import_members(
     asked: &[ImportMember],
 ) -> Decided<Vec<MemberOutcome>, ImportMembersRefusal> {
     let app = context.app;
-    let Some(mut group) = tx.group(app, id)? else {
+    let Some(mut row) = tx.group(app, id)? else {
         return Ok(Err(ImportMembersRefusal::NoSuchGroup));
     };
     let standings = asked
@@ -65,11 +73,11 @@ pub(super) fn import_members(
         .map(|member| {
             Ok(Standing {
                 known: tx.account_exists(app, &member.account)?,
-                member: tx.member_exists(app, id, &member.account)?,
+                member: row.is_owned_by(&member.account) || tx.member_exists(app, id, &member.account)?,
             })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
-    let change = match import::import_members(&group, asked, &standings, context.unknown, context.now) {
+    let change = match import::import_members(&row.group, asked, &standings, context.unknown, context.now) {
         Ok(change) => change,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -78,8 +86,8 @@ pub(super) fn import_members(
         for member in &change.added {
             tx.put_member(app, id, member);
         }
-        group.member_count += u32::try_from(change.added.len()).unwrap_or(u32::MAX);
-        tx.put_group(app, &group);
+        row.group.member_count += u32::try_from(change.added.len()).unwrap_or(u32::MAX);
+        tx.put_group(app, &row);
     }
     Ok(Ok(change.outcomes))
 }
@@ -92,11 +100,14 @@ fn put_placeholders(tx: &mut Tx<'_>, app: AppId, accounts: &[UserId], now: Times
 
 pub(super) fn destroy_group(tx: &mut Tx<'_>, context: Context, id: &GroupId) -> Decided<(), NoSuchGroup> {
     let app = context.app;
-    let Some(group) = tx.group(app, id)? else {
+    let Some(row) = tx.group(app, id)? else {
         return Ok(Err(NoSuchGroup));
     };
-    count_down(tx, app, group.kind)?;
-    tx.remove_group(app, &group);
+    count_down(tx, app, row.group.kind)?;
+    tx.remove_group(app, &row.group);
+    if let Some(owner) = &row.owner {
+        tx.remove_joined(app, id, &owner.account);
+    }
     let mut budget = sweep::ROWS_PER_BATCH;
     sweep::begin(tx, Sweep::Group(app, id.clone()), &mut budget)?;
     Ok(Ok(()))

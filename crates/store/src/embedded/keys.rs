@@ -5,8 +5,8 @@
 //! |---|---|---|
 //! | `a` account | account | `AccountRecord` |
 //! | `c` counters | nothing | `CountersRecord` |
-//! | `g` group | group id, 0 | `GroupRecord` |
-//! | `g` member | group id, 0, account | `MemberRecord` |
+//! | `g` group | group id, 0 | `GroupRecord`, the owner's membership inside |
+//! | `g` member, not the owner | group id, 0, account | `MemberRecord` |
 //! | `j` joined | account, 0, group id | nothing |
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `s` sweep | what is to be swept | nothing |

@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, Shared, failed};
 use super::keys;
-use super::records::{self, kind_byte};
+use super::records::{self, GroupRow, kind_byte};
 use fjall::{Readable, Snapshot};
 use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
@@ -35,6 +35,10 @@ impl View {
     }
 
     pub(super) fn group(&self, app: AppId, id: GroupId) -> Result<Option<Group>, StoreError> {
+        Ok(self.group_row(app, id)?.map(|row| row.group))
+    }
+
+    fn group_row(&self, app: AppId, id: GroupId) -> Result<Option<GroupRow>, StoreError> {
         let key = keys::group(app, &id);
         self.read(&key, |value| records::decode_group(id, value))
     }
@@ -51,20 +55,28 @@ impl View {
         roles: &[Role],
         window: &MemberWindow,
     ) -> Result<Option<MemberPage>, StoreError> {
-        let Some(group) = self.group(app, id)? else {
+        let Some(GroupRow { group, owner }) = self.group_row(app, id)? else {
             return Ok(None);
         };
         let wanted = |member: &Member| roles.is_empty() || roles.contains(&member.role);
+        let owner = owner.filter(wanted);
         let (members, more) = match window {
             MemberWindow::ByName { after, limit } => {
                 let one_more = limit.saturating_add(1);
                 let mut members = self.members_after(app, &group.id, after.as_ref(), one_more, wanted)?;
+                if let Some(owner) =
+                    owner.filter(|owner| after.as_ref().is_none_or(|after| *after < owner.account))
+                {
+                    let place = members.partition_point(|member| member.account < owner.account);
+                    members.insert(place, owner);
+                }
                 let more = *limit < members.len();
                 members.truncate(*limit);
                 (members, more)
             }
             MemberWindow::ByJoinTime { offset, limit } => {
                 let mut members = self.members_after(app, &group.id, None, usize::MAX, wanted)?;
+                members.extend(owner);
                 // The owner first among those who joined in the same second: it made the group. [choice]
                 members.sort_by_key(|member| (member.joined, member.role != Role::Owner));
                 let end = offset.saturating_add(*limit).min(members.len());
@@ -76,7 +88,7 @@ impl View {
         Ok(Some(MemberPage { group, members, more }))
     }
 
-    /// Members in the order of their names.
+    /// Members in the order of their names, without the owner, who has no row of its own.
     fn members_after(
         &self,
         app: AppId,

@@ -38,6 +38,21 @@ fn decode<'bytes, R: Deserialize<'bytes>>(bytes: &'bytes [u8], what: &'static st
     }
 }
 
+/// A group with its owner's membership, which has no row of its own: every import writes both, and the owner of
+/// a group is read with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct GroupRow {
+    pub(super) group: Group,
+    /// Its account is `group.owner`.
+    pub(super) owner: Option<Member>,
+}
+
+impl GroupRow {
+    pub(super) fn is_owned_by(&self, account: &UserId) -> bool {
+        self.owner.as_ref().is_some_and(|owner| owner.account == *account)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct GroupRecord<'text> {
     kind: u8,
@@ -48,7 +63,8 @@ struct GroupRecord<'text> {
     fields: Vec<(&'text str, &'text str)>,
     max_members: u32,
     join_option: u8,
-    owner: Option<&'text str>,
+    #[serde(borrow)]
+    owner: Option<(&'text str, MemberRecord<'text>)>,
     support_topic: bool,
     invite_option: u8,
     mute_all: bool,
@@ -61,7 +77,8 @@ struct GroupRecord<'text> {
     list_position: u64,
 }
 
-pub(super) fn encode_group(group: &Group) -> Vec<u8> {
+pub(super) fn encode_group(row: &GroupRow) -> Vec<u8> {
+    let group = &row.group;
     let profile = &group.profile;
     encode(&GroupRecord {
         kind: kind_byte(group.kind),
@@ -76,7 +93,7 @@ pub(super) fn encode_group(group: &Group) -> Vec<u8> {
             JoinOption::NeedPermission => 1,
             JoinOption::DisableApply => 2,
         },
-        owner: group.owner.as_ref().map(UserId::as_str),
+        owner: row.owner.as_ref().map(|owner| (owner.account.as_str(), member_record(owner))),
         support_topic: group.support_topic,
         invite_option: match group.invite_option {
             InviteOption::FreeAccess => 0,
@@ -94,7 +111,7 @@ pub(super) fn encode_group(group: &Group) -> Vec<u8> {
     })
 }
 
-pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<Group, Damaged> {
+pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damaged> {
     const WHAT: &str = "group";
     let record: GroupRecord<'_> = decode(bytes, WHAT)?;
     let fields = record
@@ -108,7 +125,8 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<Group, Damaged> 
         })
         .collect::<Result<_, Damaged>>()?;
     let text = |raw: &str| Text::stored(raw.to_owned());
-    Ok(Group {
+    let owner = record.owner.map(|(account, member)| member_of(account.as_bytes(), &member)).transpose()?;
+    let group = Group {
         id,
         kind: kind_of(record.kind).ok_or(Damaged(WHAT))?,
         profile: Profile {
@@ -125,7 +143,7 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<Group, Damaged> 
                 _ => return Err(Damaged(WHAT)),
             },
         },
-        owner: record.owner.map(|owner| UserId::parse(owner).ok_or(Damaged(WHAT))).transpose()?,
+        owner: owner.as_ref().map(|owner| owner.account.clone()),
         support_topic: record.support_topic,
         invite_option: match record.invite_option {
             0 => InviteOption::FreeAccess,
@@ -141,7 +159,8 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<Group, Damaged> 
         next_message_seq: record.next_message_seq,
         member_count: record.member_count,
         list_position: record.list_position,
-    })
+    };
+    Ok(GroupRow { group, owner })
 }
 
 pub(super) fn kind_byte(kind: GroupType) -> u8 {
@@ -170,7 +189,11 @@ struct MemberRecord<'text> {
 }
 
 pub(super) fn encode_member(member: &Member) -> Vec<u8> {
-    encode(&MemberRecord {
+    encode(&member_record(member))
+}
+
+fn member_record(member: &Member) -> MemberRecord<'_> {
+    MemberRecord {
         role: match member.role {
             Role::Owner => 0,
             Role::Admin => 1,
@@ -186,12 +209,15 @@ pub(super) fn encode_member(member: &Member) -> Vec<u8> {
         muted_until: member.muted_until.0,
         last_message: member.last_message.0,
         name_card: &member.name_card,
-    })
+    }
 }
 
 pub(super) fn decode_member(account: &[u8], bytes: &[u8]) -> Result<Member, Damaged> {
+    member_of(account, &decode(bytes, "member")?)
+}
+
+fn member_of(account: &[u8], record: &MemberRecord<'_>) -> Result<Member, Damaged> {
     const WHAT: &str = "member";
-    let record: MemberRecord<'_> = decode(bytes, WHAT)?;
     Ok(Member {
         account: std::str::from_utf8(account).ok().and_then(UserId::parse).ok_or(Damaged(WHAT))?,
         role: match record.role {

@@ -79,12 +79,14 @@ fn step(tx: &mut Tx<'_>, sweep: &Sweep, budget: &mut usize) -> Result<bool, Stor
                     return Ok(false);
                 }
                 *budget -= 1;
-                let group = tx.group(*app, &id)?;
+                let row = tx.group(*app, &id)?;
                 tx.remove_member(*app, &id, account);
-                if let Some(mut group) = group {
-                    group.member_count = group.member_count.saturating_sub(1);
-                    group.owner.take_if(|owner| owner == account);
-                    tx.put_group(*app, &group);
+                if let Some(mut row) = row {
+                    row.group.member_count = row.group.member_count.saturating_sub(1);
+                    if row.is_owned_by(account) {
+                        (row.owner, row.group.owner) = (None, None);
+                    }
+                    tx.put_group(*app, &row);
                 }
             }
         }

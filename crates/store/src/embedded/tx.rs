@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
-use super::records::{self, Counters};
+use super::records::{self, Counters, GroupRow};
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -65,12 +65,12 @@ impl<'engine> Tx<'engine> {
         self.contains(&keys::group(app, id))
     }
 
-    pub(super) fn group(&self, app: AppId, id: &GroupId) -> Result<Option<Group>, StoreError> {
+    pub(super) fn group(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
         self.read(&keys::group(app, id), |value| records::decode_group(id.clone(), value))
     }
 
-    pub(super) fn put_group(&mut self, app: AppId, group: &Group) {
-        self.writes.insert(keys::group(app, &group.id), Some(records::encode_group(group)));
+    pub(super) fn put_group(&mut self, app: AppId, row: &GroupRow) {
+        self.writes.insert(keys::group(app, &row.group.id), Some(records::encode_group(row)));
     }
 
     pub(super) fn remove_group(&mut self, app: AppId, group: &Group) {
@@ -92,14 +92,23 @@ impl<'engine> Tx<'engine> {
         self.contains(&keys::member(app, group, account))
     }
 
-    /// A membership is two rows, written and removed together: the member, and the account's index.
+    /// A membership is two rows, written and removed together: the member, which for the owner is part of the
+    /// group's row, and the account's index.
     pub(super) fn put_member(&mut self, app: AppId, group: &GroupId, member: &Member) {
         self.writes.insert(keys::member(app, group, &member.account), Some(records::encode_member(member)));
-        self.writes.insert(keys::joined(app, &member.account, group), Some(Vec::new()));
+        self.put_joined(app, group, &member.account);
+    }
+
+    pub(super) fn put_joined(&mut self, app: AppId, group: &GroupId, account: &UserId) {
+        self.writes.insert(keys::joined(app, account, group), Some(Vec::new()));
     }
 
     pub(super) fn remove_member(&mut self, app: AppId, group: &GroupId, account: &UserId) {
         self.writes.insert(keys::member(app, group, account), None);
+        self.remove_joined(app, group, account);
+    }
+
+    pub(super) fn remove_joined(&mut self, app: AppId, group: &GroupId, account: &UserId) {
         self.writes.insert(keys::joined(app, account, group), None);
     }
 
