@@ -42,11 +42,12 @@ pub(crate) async fn answer(
     let started = Instant::now();
     let path = service_and_command(request.uri().path()).map(|path| path.into_owned());
     let command = path.as_deref().and_then(commands::index_of);
-    let result = match &path {
-        Some(path) if [Method::GET, Method::POST].contains(request.method()) => {
-            call(server, path, command, request, pace).await
+    let result = match admit(server, path.as_deref(), command, &request).await {
+        Ok(admitted) => call(server, admitted, request, pace).await,
+        Err(failure) => {
+            discard_body(request.into_body(), server.http.body_bytes_max, pace).await;
+            Err(failure)
         }
-        Some(_) | None => Err(Code::HttpParse.because("HTTP parse Error")),
     };
     let name = path.as_deref().unwrap_or_default();
     let (body, failed) = match result {
@@ -83,13 +84,24 @@ fn failed(path: &str, failure: &Failure) -> Vec<u8> {
     reply::failure(failure.code, &failure.text, service.is_some_and(|service| service.error_display))
 }
 
-async fn call(
+/// A call that may be made, whatever its body holds.
+struct Admitted {
+    path: &'static str,
+    app: Arc<App>,
+    run: commands::Run,
+    now: Timestamp,
+}
+
+/// Everything that is checked before the body.
+async fn admit(
     server: &Arc<Server>,
-    path: &str,
+    path: Option<&str>,
     command: Option<usize>,
-    request: Request<Incoming>,
-    pace: &Pace,
-) -> Result<Vec<u8>, Failure> {
+    request: &Request<Incoming>,
+) -> Result<Admitted, Failure> {
+    let (Some(path), &Method::GET | &Method::POST) = (path, request.method()) else {
+        return Err(Code::HttpParse.because("HTTP parse Error"));
+    };
     let now = server.clock.now();
     let app = authenticate(server, request.uri().query().unwrap_or_default(), now).await?;
     if !app.admit(command) {
@@ -102,6 +114,15 @@ async fn call(
     let Some(run) = entry.run else {
         return Err(Code::NotBuilt.because(format!("{path} is known but not built in this version")));
     };
+    Ok(Admitted { path: entry.path, app, run, now })
+}
+
+async fn call(
+    server: &Arc<Server>,
+    Admitted { path, app, run, now }: Admitted,
+    request: Request<Incoming>,
+    pace: &Pace,
+) -> Result<Vec<u8>, Failure> {
     let is_get = request.method() == Method::GET;
     let mut body = read_body(request.into_body(), server.http.body_bytes_max, pace).await?;
     if is_get && body.is_empty() {
@@ -200,6 +221,23 @@ async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8
         return Err(Code::HttpParse.because(format!("the body is larger than {max} bytes")));
     }
     Ok(read)
+}
+
+/// Reads and throws away the body of a call that was refused without it: a client that is still sending does not
+/// read, so closing the connection would cut it off from the answer.
+async fn discard_body(mut body: Incoming, max: usize, pace: &Pace) {
+    if body.is_end_stream() {
+        return;
+    }
+    pace.body_begins();
+    let mut total = 0_usize;
+    while let Some(Ok(frame)) = body.frame().await {
+        total = total.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+        if max.saturating_mul(OVERSIZE_DRAINED) < total {
+            break;
+        }
+    }
+    pace.body_ends();
 }
 
 /// The pages for operating the server, which take no signature.
