@@ -3,6 +3,8 @@
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::AppId;
 use landfall_domain::time::{Clock, SystemClock, Timestamp};
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use tokio::task::JoinHandle;
 
 /// The app most tests use.
 pub(crate) const APP: u32 = 1_400_000_001;
-/// The app beside it. Two of its administrators have names that clients percent-encode differently.
+/// The app beside it. Two of its administrators have names that clients encode in different ways.
 pub(crate) const SECOND_APP: u32 = 1_600_000_002;
 /// The administrator of both.
 pub(crate) const ADMIN: &str = "administrator";
@@ -194,13 +196,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.stream.flush().await.unwrap();
     }
 
+    /// Sends bytes that the server may refuse to take.
+    pub(crate) async fn send_if_open(&mut self, bytes: &[u8]) {
+        drop(self.stream.write_all(bytes).await);
+    }
+
     /// Reads one answer, interim ones (1xx) included.
     pub(crate) async fn answer(&mut self) -> Answer {
         self.try_answer().await.expect("the connection was closed without an answer")
     }
 
     /// Reads one answer; `None` when the server closes the connection instead.
-    pub(crate) async fn try_answer(&mut self) -> Option<Answer> {
+    async fn try_answer(&mut self) -> Option<Answer> {
+        let (status, head) = self.head().await?;
+        let header = |name: &str| {
+            head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
+        };
+        let length = header("content-length").map_or(0, |length| length.parse().unwrap());
+        while self.read.len() < length {
+            assert!(self.read_more().await, "the body was cut short");
+        }
+        let body = self.read.drain(..length).collect();
+        Some(Answer { status, head, body })
+    }
+
+    /// Status and headers of an answer, the latter in lower case.
+    pub(crate) async fn head(&mut self) -> Option<(u16, String)> {
         let head_end = loop {
             if let Some(at) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
                 break at + 4;
@@ -211,16 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             }
         };
         let head = String::from_utf8(self.read.drain(..head_end).collect()).unwrap().to_lowercase();
-        let header = |name: &str| {
-            head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
-        };
-        let length = header("content-length").map_or(0, |length| length.parse().unwrap());
-        while self.read.len() < length {
-            assert!(self.read_more().await, "the body was cut short");
-        }
-        let body = self.read.drain(..length).collect();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Some(Answer { status, head, body })
+        Some((head.split(' ').nth(1).unwrap().parse().unwrap(), head))
     }
 
     /// Whether the server closes the connection without sending anything more.
@@ -265,6 +277,25 @@ impl Answer {
 /// `ErrorCode` of an answer.
 pub(crate) fn code(answer: &Value) -> u64 {
     answer["ErrorCode"].as_u64().unwrap()
+}
+
+/// Runs `check` with values of `strategy`, each on a connection of its own to one server, and looks afterwards
+/// whether all groups are whole. 256 values, or as many as `PROPTEST_CASES` says.
+pub(crate) fn property<S: Strategy>(strategy: S, check: impl AsyncFn(Client<TcpStream>, S::Value)) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start());
+    let result = TestRunner::new(Config::default()).run(&strategy, |value| {
+        runtime.block_on(async { check(server.client().await, value).await });
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+    runtime.block_on(async {
+        // Whatever was done to the connections before, the server is alive.
+        assert_groups_are_whole(&mut server.client().await).await;
+        server.stop().await;
+    });
 }
 
 /// Fails when any group of the app is there by half: the list, its count, the profiles and the members must agree.

@@ -1,6 +1,8 @@
 //! The server as its clients meet it: over the network, request by request.
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod harness;
