@@ -30,6 +30,9 @@ const CALL_TIME_MAX: Duration = Duration::from_secs(3);
 /// the answer.
 const OVERSIZE_DRAINED: usize = 8;
 
+/// Longest `ErrorInfo`, bytes: it may quote the request, which may be large.
+const ERROR_INFO_BYTES_MAX: usize = 1_000;
+
 /// Answers one request.
 pub(crate) async fn answer(
     server: &Arc<Server>,
@@ -81,7 +84,8 @@ fn failed(path: &str, failure: &Failure) -> Vec<u8> {
         tracing::debug!(path, code, reason = %failure.text, "{path} was refused with {code}");
     }
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
-    reply::failure(failure.code, &failure.text, service.is_some_and(|service| service.error_display))
+    let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
+    reply::failure(failure.code, text, service.is_some_and(|service| service.error_display))
 }
 
 /// A call that may be made, whatever its body holds.

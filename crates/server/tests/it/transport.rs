@@ -274,6 +274,24 @@ async fn a_body_over_the_limit_is_refused_and_the_connection_goes_on() {
     server.stop().await;
 }
 
+/// A refusal quotes what it refuses, but not a megabyte of it.
+#[tokio::test]
+async fn a_refusal_is_short_whatever_it_quotes() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let long = "\u{0}é".repeat(100_000);
+    for member in ["Type", "ApplyJoinOption"] {
+        let mut import = json!({ "Type": "Public", "Name": "n" });
+        import[member] = json!(long);
+        let refusal = client.call("group_open_http_svc/import_group", &import).await;
+        assert_eq!(refusal["ErrorCode"], 10004);
+        let text = refusal["ErrorInfo"].as_str().unwrap();
+        assert!(text.starts_with(member) && text.len() <= 1_000, "{} bytes", text.len());
+    }
+    drop(client);
+    server.stop().await;
+}
+
 /// A refusal that needs no body must not cut off the client that is still sending one.
 #[tokio::test]
 async fn a_call_refused_for_its_url_may_have_a_large_body() {
