@@ -1,6 +1,6 @@
 /* Stands between the server and the C library, and fails system calls on files below $FAULT_DIR while the file
- * $FAULT_CONTROL exists: with the content "sync" every sync fails with EIO; with "full" there is room for a few
- * more bytes, so that one write ends in the middle, and none after them (ENOSPC). */
+ * $FAULT_CONTROL exists: with the content "sync N" every sync after the first N fails with EIO; with "full" there
+ * is room for a few more bytes, so that one write ends in the middle, and none after them (ENOSPC). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,6 +19,7 @@
 #define ROOM 300
 
 static long room = ROOM;
+static long syncs_before;
 
 static void *real(const char *name)
 {
@@ -49,15 +50,18 @@ static int watched(int fd)
 static char fault(void)
 {
     const char *control = getenv("FAULT_CONTROL");
-    char kind = 0;
+    char text[32] = "", kind;
     int before = errno;
     int fd = control == NULL ? -1 : REAL(open64)(control, O_RDONLY | O_CLOEXEC);
     if (0 <= fd) {
-        if (read(fd, &kind, 1) != 1)
-            kind = 0;
+        if (read(fd, text, sizeof text - 1) < 0)
+            text[0] = 0;
         close(fd);
     }
     errno = before;
+    kind = text[0];
+    if (kind == 's')
+        syncs_before = strtol(text + strlen("sync"), NULL, 10);
     if (kind != 'f')
         __atomic_store_n(&room, ROOM, __ATOMIC_SEQ_CST);
     return kind;
@@ -105,9 +109,15 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
     return REAL(writev)(fd, parts, count);
 }
 
+static int sync_fails(int fd)
+{
+    static long syncs;
+    return fails(fd, 's') && syncs_before <= __atomic_fetch_add(&syncs, 1, __ATOMIC_SEQ_CST);
+}
+
 int fsync(int fd)
 {
-    if (fails(fd, 's')) {
+    if (sync_fails(fd)) {
         errno = EIO;
         return -1;
     }
@@ -116,7 +126,7 @@ int fsync(int fd)
 
 int fdatasync(int fd)
 {
-    if (fails(fd, 's')) {
+    if (sync_fails(fd)) {
         errno = EIO;
         return -1;
     }

@@ -83,7 +83,17 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it, and waits until it takes requests.
-    pub(crate) async fn start(mut command: Command, log: &Path) -> Self {
+    pub(crate) async fn start(command: Command, log: &Path) -> Self {
+        match Self::try_start(command, log).await {
+            Ok(server) => server,
+            Err(status) => {
+                panic!("the server does not start: {status}\n{}", fs::read_to_string(log).unwrap())
+            }
+        }
+    }
+
+    /// The same; the status it ended with when it does not take requests.
+    pub(crate) async fn try_start(mut command: Command, log: &Path) -> Result<Self, ExitStatus> {
         let stderr = File::options().create(true).append(true).open(log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -93,11 +103,11 @@ impl Server {
         });
         let line = tokio::time::timeout(WAIT_MAX, first_line).await.unwrap().unwrap().unwrap();
         let Some(address) = line.trim().strip_prefix("listening on http://") else {
-            panic!("the server does not start: {line:?}\n{}", fs::read_to_string(log).unwrap());
+            return Err(child.wait().unwrap());
         };
         let usersig =
             usersig::make(ADMIN, APP, &SecretKey::new(KEY.to_owned()).unwrap(), SystemClock.now(), 86_400);
-        Self { child, address: address.parse().unwrap(), usersig }
+        Ok(Self { child, address: address.parse().unwrap(), usersig })
     }
 
     pub(crate) async fn client(&self) -> Client {

@@ -36,6 +36,7 @@ pub(super) struct Engine {
 /// Opens the engine of the data directory `dir`.
 pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     format::check(dir)?;
+    format::clear_unfinished(dir)?;
     let engine_error = |cause| {
         if matches!(cause, fjall::Error::Locked) {
             OpenError::Locked(dir.to_owned())

@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 pub(super) const FORMAT: u32 = 1;
 
 const FORMAT_FILE: &str = "FORMAT";
+/// The engine writes and syncs this file last when it makes its folder, before it takes any data.
+const ENGINE_MARKER: &str = "version";
+/// The engine holds a lock on this file while it is open.
+const ENGINE_LOCK: &str = "lock";
 
 /// Why a data directory cannot be opened. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +85,44 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
             write_durably(dir, &file, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
         }
         Err(error) => Err(io_error(error)),
+    }
+}
+
+/// Removes the folder of an engine whose making broke off: nothing was stored in it, and the engine itself neither
+/// opens it nor makes it anew.
+pub(super) fn clear_unfinished(dir: &Path) -> Result<(), OpenError> {
+    let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
+    let engine = dir.join(super::engine::FOLDER);
+    if !engine.try_exists().map_err(io_error)? || is_finished(&engine).map_err(io_error)? {
+        return Ok(());
+    }
+    // It may be in the making by another process right now.
+    let lock =
+        fs::File::options().create(true).append(true).open(engine.join(ENGINE_LOCK)).map_err(io_error)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => return Err(OpenError::Locked(dir.to_owned())),
+        Err(fs::TryLockError::Error(cause)) => return Err(io_error(cause)),
+    }
+    if is_finished(&engine).map_err(io_error)? {
+        return Ok(());
+    }
+    for entry in fs::read_dir(&engine).map_err(io_error)? {
+        let entry = entry.map_err(io_error)?;
+        if entry.file_type().map_err(io_error)?.is_dir() {
+            fs::remove_dir_all(entry.path()).map_err(io_error)?;
+        } else if entry.file_name() != ENGINE_LOCK {
+            fs::remove_file(entry.path()).map_err(io_error)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_finished(engine: &Path) -> io::Result<bool> {
+    match fs::metadata(engine.join(ENGINE_MARKER)) {
+        Ok(marker) => Ok(marker.len() != 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
