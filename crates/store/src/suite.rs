@@ -7,7 +7,7 @@ pub(crate) mod accounts;
 pub(crate) mod groups;
 pub(crate) mod members;
 pub(crate) mod model;
-mod world;
+pub(crate) mod world;
 
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Operations that may wait; one more is turned away.
-const QUEUE_MAX: usize = 16_384;
+pub(super) const QUEUE_MAX: usize = 16_384;
 /// Rows after which a batch is committed although more operations wait.
 const BATCH_ROWS_MAX: usize = 20_000;
 /// How long a batch waits for operations that are likely to come: as many came last time. Fewer and larger batches

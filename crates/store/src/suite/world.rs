@@ -10,21 +10,21 @@ use std::collections::BTreeMap;
 
 /// Groups with their members in the order they joined, accounts, and the list of groups by type.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct World {
-    pub(super) groups: BTreeMap<GroupId, (Group, Vec<Member>)>,
-    pub(super) accounts: BTreeMap<UserId, Account>,
+pub(crate) struct World {
+    pub(crate) groups: BTreeMap<GroupId, (Group, Vec<Member>)>,
+    pub(crate) accounts: BTreeMap<UserId, Account>,
     /// Total and ids; the first entry is that of all types.
-    pub(super) lists: Vec<(Option<GroupType>, u64, Vec<GroupId>)>,
+    pub(crate) lists: Vec<(Option<GroupType>, u64, Vec<GroupId>)>,
 }
 
 /// The types a list can be asked for.
-pub(super) fn listed_types() -> impl Iterator<Item = Option<GroupType>> {
+pub(crate) fn listed_types() -> impl Iterator<Item = Option<GroupType>> {
     std::iter::once(None).chain(GroupType::ALL.map(Some))
 }
 
 impl World {
     /// Sees what there is of `ids` and `users`, and checks that every way to read it gives the same.
-    pub(super) async fn of(store: &dyn Store, app: AppId, ids: &[GroupId], users: &[UserId]) -> Self {
+    pub(crate) async fn of(store: &dyn Store, app: AppId, ids: &[GroupId], users: &[UserId]) -> Self {
         let mut world = Self::default();
         let groups = store.groups(app, ids.to_vec()).await.unwrap();
         assert_eq!(groups.len(), ids.len());
@@ -57,7 +57,7 @@ impl World {
 }
 
 /// The whole list, read in pages of `limit`.
-pub(super) async fn list(
+pub(crate) async fn list(
     store: &dyn Store,
     app: AppId,
     kind: Option<GroupType>,
@@ -102,7 +102,7 @@ async fn check_members(store: &dyn Store, app: AppId, group: &Group, members: &[
 }
 
 /// All members, read in pages in the order of their names.
-pub(super) async fn pages_by_name(
+pub(crate) async fn pages_by_name(
     store: &dyn Store,
     app: AppId,
     group: &GroupId,
@@ -123,7 +123,7 @@ pub(super) async fn pages_by_name(
 }
 
 /// All members, read in pages in the order they joined.
-pub(super) async fn pages_by_join_time(
+pub(crate) async fn pages_by_join_time(
     store: &dyn Store,
     app: AppId,
     group: &GroupId,

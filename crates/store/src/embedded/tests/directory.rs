@@ -1,0 +1,170 @@
+//! Opening, and what a directory must look like.
+
+use super::{APP, context, group, group_id, open, user};
+use crate::StoreMetrics;
+use crate::embedded::engine::{self, Engine};
+use crate::embedded::keys::Sweep;
+use crate::embedded::tx::Tx;
+use crate::embedded::{Embedded, OpenError};
+use crate::suite::world::World;
+use landfall_domain::store::Store;
+use std::fs;
+use std::path::Path;
+
+fn refusal(dir: &Path) -> OpenError {
+    match Embedded::open(dir, StoreMetrics::default()) {
+        Ok(_) => panic!("{} was opened", dir.display()),
+        Err(error) => error,
+    }
+}
+
+/// Every key of the engine, in order.
+pub(super) fn keys(engine: &Engine) -> Vec<Vec<u8>> {
+    engine.data.iter().map(|row| row.key().unwrap().to_vec()).collect()
+}
+
+#[tokio::test]
+async fn reopening_keeps_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ids, users) = (["g", "h", "i"].map(group_id), ["ann", "bob", "cy"].map(user));
+    let store = open(dir.path());
+    store.import_group(context(), group("g", &["ann", "bob", "cy"])).await.unwrap();
+    store.import_group(context(), group("h", &["bob"])).await.unwrap();
+    store.import_group(context(), group("i", &[])).await.unwrap();
+    store.destroy_group(context(), group_id("i")).await.unwrap();
+    store.delete_accounts(context(), vec![user("cy")]).await.unwrap();
+    store.kick(context(), user("bob")).await.unwrap();
+    let before = World::of(&store, APP, &ids, &users).await;
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(World::of(&store, APP, &ids, &users).await, before);
+    // The list goes on after the last place ever given, that of the dissolved group included.
+    store.import_group(context(), group("i", &[])).await.unwrap();
+    assert_eq!(World::of(&store, APP, &ids, &users).await.groups[&ids[2]].0.list_position, 4);
+}
+
+#[tokio::test]
+async fn writes_nobody_waits_for_any_more_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for name in ["g", "h"] {
+        let mut call = store.import_group(context(), group(name, &["ann"]));
+        // Asked once, so that it is accepted; then the caller goes away.
+        std::future::poll_fn(|cx| std::task::Poll::Ready(drop(call.as_mut().poll(cx)))).await;
+    }
+    drop(store);
+    let found = open(dir.path()).groups(APP, ["g", "h"].map(group_id).to_vec()).await.unwrap();
+    assert!(found.iter().all(Option::is_some));
+}
+
+#[test]
+fn a_directory_that_is_open_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let refused = refusal(dir.path());
+    assert!(matches!(refused, OpenError::Locked(_)), "{refused}");
+    let text = refused.to_string();
+    assert!(
+        text.contains(dir.path().to_str().unwrap()) && text.contains("in use by another process"),
+        "{text}"
+    );
+    drop(store);
+    drop(open(dir.path()));
+}
+
+#[test]
+fn a_newer_format_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "1\n");
+    fs::write(dir.path().join("FORMAT"), "2\n").unwrap();
+    let text = refusal(dir.path()).to_string();
+    assert!(text.contains("has format 2, this program knows up to 1"), "{text}");
+    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "2\n");
+}
+
+#[test]
+fn what_is_no_data_directory_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    fs::remove_file(dir.path().join("FORMAT")).unwrap();
+    let refused = refusal(dir.path());
+    assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
+    assert!(!dir.path().join("FORMAT").exists());
+    fs::write(dir.path().join("FORMAT"), "a file of something else").unwrap();
+    let refused = refusal(dir.path());
+    assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
+
+    let file = dir.path().join("file");
+    fs::write(&file, "kept").unwrap();
+    let refused = refusal(&file);
+    assert!(matches!(refused, OpenError::Io { .. }) && refused.to_string().contains(file.to_str().unwrap()));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+}
+
+#[test]
+fn an_engine_whose_making_broke_off_is_made_anew() {
+    for marker in [None, Some("")] {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = dir.path().join(engine::FOLDER);
+        fs::create_dir_all(engine.join("keyspaces")).unwrap();
+        fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
+        fs::write(engine.join("0.jnl"), [0; 100]).unwrap();
+        if let Some(content) = marker {
+            fs::write(engine.join("version"), content).unwrap();
+        }
+        // In the making by another process: nothing is touched.
+        let lock = fs::File::create(engine.join("lock")).unwrap();
+        lock.lock().unwrap();
+        assert!(matches!(refusal(dir.path()), OpenError::Locked(_)));
+        assert_eq!(fs::metadata(engine.join("0.jnl")).unwrap().len(), 100);
+        drop(lock);
+        drop(open(dir.path()));
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_removal_is_finished_at_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ids, users) = (["g", "g2"].map(group_id), ["ann", "bob"].map(user));
+    let store = open(dir.path());
+    store.import_group(context(), group("g2", &["bob", "ann"])).await.unwrap();
+    store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
+    let without = World::of(&store, APP, &ids, &users).await;
+    store.import_group(context(), group("g", &["ann", "bob"])).await.unwrap();
+    drop(store);
+
+    // As a crash leaves it after the first batch: the heads are gone, the rest is named by the sweeps.
+    let engine = engine::open(dir.path()).unwrap();
+    let mut tx = Tx::new(&engine);
+    let group = tx.group(APP, &ids[0]).unwrap().unwrap();
+    tx.counters(APP).unwrap().groups[1] -= 1;
+    tx.remove_group(APP, &group);
+    tx.put_sweep(Sweep::Group(APP, ids[0].clone()));
+    tx.remove_account(APP, &users[0]);
+    tx.put_sweep(Sweep::Account(APP, users[0].clone()));
+    assert_eq!(tx.commit().unwrap().len(), 2);
+    drop(engine);
+
+    let store = open(dir.path());
+    assert_eq!(World::of(&store, APP, &ids, &users).await, without);
+    drop(store);
+    let engine = engine::open(dir.path()).unwrap();
+    let left = keys(&engine);
+    let names = |key: &Vec<u8>| key[0] == b's' || key.ends_with(b"ann") || key[5..].starts_with(b"g\0");
+    assert!(!left.iter().any(names), "{left:?}");
+}
+
+#[tokio::test]
+async fn large_removals_leave_no_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let names: Vec<String> = (0..4_500).map(|number| format!("m{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    store.import_group(context(), group("g", &names)).await.unwrap();
+    store.destroy_group(context(), group_id("g")).await.unwrap();
+    store.delete_accounts(context(), names.iter().map(|name| user(name)).collect()).await.unwrap();
+    drop(store);
+    let left = keys(&engine::open(dir.path()).unwrap());
+    assert_eq!(left.iter().map(|key| key[0]).collect::<Vec<_>>(), [b'c'], "{left:?}");
+}

@@ -1,0 +1,248 @@
+//! Stored values: what is written reads back, and what format 1 wrote stays readable.
+
+use crate::embedded::records::{
+    Counters, decode_account, decode_counters, decode_group, decode_listed, decode_member, encode_account,
+    encode_counters, encode_group, encode_listed, encode_member,
+};
+use landfall_domain::account::Account;
+use landfall_domain::fields::{CustomField, FieldKey};
+use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::text::Text;
+use landfall_domain::time::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn some_text() -> impl Strategy<Value = Text> {
+    any::<String>().prop_map(Text::stored)
+}
+
+fn some_time() -> impl Strategy<Value = Timestamp> {
+    any::<u64>().prop_map(Timestamp)
+}
+
+fn some_user() -> impl Strategy<Value = UserId> {
+    "[ -~]{1,32}".prop_map(|name| UserId::parse(&name).unwrap())
+}
+
+fn some_id() -> impl Strategy<Value = GroupId> {
+    "[ -~]{1,96}".prop_map(|id| GroupId::parse(&id).unwrap())
+}
+
+fn some_profile() -> impl Strategy<Value = Profile> {
+    let field = ("[A-Za-z0-9_]{1,16}", some_text())
+        .prop_map(|(key, value)| CustomField { key: FieldKey::parse(&key).unwrap(), value });
+    let joins = [JoinOption::FreeAccess, JoinOption::NeedPermission, JoinOption::DisableApply];
+    (
+        [some_text(), some_text(), some_text(), some_text()],
+        prop::collection::vec(field, 0..4),
+        any::<u32>(),
+        select(joins.to_vec()),
+    )
+        .prop_map(|([name, introduction, notification, face_url], fields, max_members, join_option)| {
+            Profile { name, introduction, notification, face_url, fields, max_members, join_option }
+        })
+}
+
+fn some_group() -> impl Strategy<Value = Group> {
+    let invites = [InviteOption::FreeAccess, InviteOption::NeedPermission, InviteOption::DisableInvite];
+    (
+        (some_id(), select(GroupType::ALL.to_vec()), some_profile(), prop::option::of(some_user())),
+        (any::<bool>(), select(invites.to_vec()), any::<bool>()),
+        [some_time(), some_time(), some_time()],
+        (any::<[u32; 3]>(), any::<u64>()),
+    )
+        .prop_map(
+            |((id, kind, profile, owner), (support_topic, invite_option, mute_all), times, numbers)| {
+                let [created, info_changed, last_message] = times;
+                let ([info_seq, next_message_seq, member_count], list_position) = numbers;
+                Group {
+                    id,
+                    kind,
+                    profile,
+                    owner,
+                    support_topic,
+                    invite_option,
+                    mute_all,
+                    created,
+                    info_seq,
+                    info_changed,
+                    last_message,
+                    next_message_seq,
+                    member_count,
+                    list_position,
+                }
+            },
+        )
+}
+
+fn some_member() -> impl Strategy<Value = Member> {
+    let receives = [ReceiveOption::AcceptAndNotify, ReceiveOption::AcceptNotNotify, ReceiveOption::Discard];
+    (
+        some_user(),
+        select(vec![Role::Owner, Role::Admin, Role::Member]),
+        any::<u32>(),
+        select(receives.to_vec()),
+        [some_time(), some_time(), some_time()],
+        any::<String>(),
+    )
+        .prop_map(|(account, role, read_seq, receive_option, times, name_card)| {
+            let [joined, muted_until, last_message] = times;
+            Member { account, role, joined, read_seq, receive_option, muted_until, last_message, name_card }
+        })
+}
+
+fn some_account() -> impl Strategy<Value = Account> {
+    (some_text(), some_text(), some_time(), any::<bool>(), some_time()).prop_map(
+        |(nick, face_url, created, placeholder, signatures_from)| Account {
+            nick,
+            face_url,
+            created,
+            placeholder,
+            signatures_from,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn groups_read_back(group in some_group()) {
+        prop_assert_eq!(decode_group(group.id.clone(), &encode_group(&group)).unwrap(), group);
+    }
+
+    #[test]
+    fn members_read_back(member in some_member()) {
+        let bytes = encode_member(&member);
+        prop_assert_eq!(decode_member(member.account.as_str().as_bytes(), &bytes).unwrap(), member);
+    }
+
+    #[test]
+    fn accounts_read_back(account in some_account()) {
+        prop_assert_eq!(decode_account(&encode_account(&account)).unwrap(), account);
+    }
+
+    #[test]
+    fn counters_and_list_entries_read_back(last_position: u64, groups: [u64; 5], id in some_id()) {
+        let counters = Counters { last_position, groups };
+        prop_assert_eq!(decode_counters(&encode_counters(&counters)).unwrap(), counters);
+        for kind in GroupType::ALL {
+            prop_assert_eq!(decode_listed(&encode_listed(kind, &id)).unwrap(), (kind, id.clone()));
+        }
+    }
+
+    #[test]
+    fn a_cut_record_is_no_record(group in some_group(), member in some_member(), cut: prop::sample::Index) {
+        let bytes = encode_group(&group);
+        prop_assert!(decode_group(group.id.clone(), &bytes[..cut.index(bytes.len())]).is_err());
+        let bytes = encode_member(&member);
+        let cut = cut.index(bytes.len());
+        prop_assert!(decode_member(member.account.as_str().as_bytes(), &bytes[..cut]).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+        let id = GroupId::parse("g").unwrap();
+        // What is read from bytes nobody wrote must at least be a value that can be written.
+        if let Ok(group) = decode_group(id.clone(), &bytes) {
+            prop_assert_eq!(decode_group(id, &encode_group(&group)).unwrap(), group);
+        }
+        if let Ok(member) = decode_member(b"ann", &bytes) {
+            prop_assert_eq!(decode_member(b"ann", &encode_member(&member)).unwrap(), member);
+        }
+        if let Ok((kind, id)) = decode_listed(&bytes) {
+            prop_assert_eq!(encode_listed(kind, &id), bytes);
+        }
+    }
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A group, a member, an account and counters in which no field has its default.
+fn samples() -> (Group, Member, Account, Counters) {
+    let text = |content: &str| Text::stored(content.to_owned());
+    let group = Group {
+        id: GroupId::parse("@TGS#_forum").unwrap(),
+        kind: GroupType::Community,
+        profile: Profile {
+            name: text("Forum"),
+            introduction: text("für alle"),
+            notification: text("notice"),
+            face_url: text("https://example.com/f"),
+            fields: vec![CustomField {
+                key: FieldKey::parse("Room").unwrap(),
+                value: text("7\u{0}\u{1f4da}"),
+            }],
+            max_members: 100_000,
+            join_option: JoinOption::DisableApply,
+        },
+        owner: UserId::parse("ann"),
+        support_topic: true,
+        invite_option: InviteOption::DisableInvite,
+        mute_all: true,
+        created: Timestamp(1_600_000_000),
+        info_seq: 3,
+        info_changed: Timestamp(1_700_000_000),
+        last_message: Timestamp(1_700_000_001),
+        next_message_seq: 300,
+        member_count: 2,
+        list_position: 1_000_000,
+    };
+    let member = Member {
+        account: UserId::parse("ann").unwrap(),
+        role: Role::Admin,
+        joined: Timestamp(1_600_000_001),
+        read_seq: 299,
+        receive_option: ReceiveOption::Discard,
+        muted_until: Timestamp(1_800_000_000),
+        last_message: Timestamp(1_700_000_001),
+        name_card: "Änn".to_owned(),
+    };
+    let account = Account {
+        nick: text("Ann"),
+        face_url: text("https://example.com/a"),
+        created: Timestamp(1_600_000_000),
+        placeholder: true,
+        signatures_from: Timestamp(1_700_000_002),
+    };
+    (group, member, account, Counters { last_position: 1_000_000, groups: [1, 2, 300, 0, 70_000] })
+}
+
+/// As the first release writes them. They may only change together with a new version byte, and these must stay
+/// readable then.
+const GROUP_1: &str = concat!(
+    "010405466f72756d0966c3bc7220616c6c65066e6f746963651568747470733a2f2f6578616d706c652e636f6d2f6601",
+    "04526f6f6d063700f09f939aa08d06020103616e6e01020180a0f8fa050380e2cfaa0681e2cfaa06ac0202c0843d",
+);
+const MEMBER_1: &str = "010181a0f8fa05ab020280a4a7da0681e2cfaa0604c3846e6e";
+const ACCOUNT_1: &str = "0103416e6e1568747470733a2f2f6578616d706c652e636f6d2f6180a0f8fa050182e2cfaa06";
+const COUNTERS_1: &str = "01c0843d0102ac0200f0a204";
+const LISTED_1: &str = "0440544753235f666f72756d";
+
+#[test]
+fn format_1_stays_readable() {
+    let (group, member, account, counters) = samples();
+    assert_eq!(decode_group(group.id.clone(), &bytes(GROUP_1)).unwrap(), group);
+    assert_eq!(decode_member(b"ann", &bytes(MEMBER_1)).unwrap(), member);
+    assert_eq!(decode_account(&bytes(ACCOUNT_1)).unwrap(), account);
+    assert_eq!(decode_counters(&bytes(COUNTERS_1)).unwrap(), counters);
+    assert_eq!(decode_listed(&bytes(LISTED_1)).unwrap(), (group.kind, group.id));
+}
+
+#[test]
+fn format_1_is_what_is_written() {
+    let (group, member, account, counters) = samples();
+    assert_eq!(hex(&encode_group(&group)), GROUP_1);
+    assert_eq!(hex(&encode_member(&member)), MEMBER_1);
+    assert_eq!(hex(&encode_account(&account)), ACCOUNT_1);
+    assert_eq!(hex(&encode_counters(&counters)), COUNTERS_1);
+    assert_eq!(hex(&encode_listed(group.kind, &group.id)), LISTED_1);
+}
