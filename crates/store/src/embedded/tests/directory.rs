@@ -50,7 +50,8 @@ async fn writes_nobody_waits_for_any_more_are_kept() {
     for name in ["g", "h"] {
         let mut call = store.import_group(context(), group(name, &["ann"]));
         // Asked once, so that it is accepted; then the caller goes away.
-        std::future::poll_fn(|cx| std::task::Poll::Ready(drop(call.as_mut().poll(cx)))).await;
+        let first = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
+        assert!(first.is_pending());
     }
     drop(store);
     let found = open(dir.path()).groups(APP, ["g", "h"].map(group_id).to_vec()).await.unwrap();
