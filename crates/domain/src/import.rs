@@ -131,16 +131,11 @@ pub fn import_group<E>(
         import.owner.iter().map(|owner| new_member(kind, owner.clone(), Role::Owner, import.created)),
     );
     for member in import.members {
-        members.push(Member {
-            muted_until: member.muted_until,
-            // A role that the type does not have joins as an ordinary member rather than failing the group. [choice]
-            ..new_member(
-                kind,
-                member.account,
-                if kind.has_admins() { member.role } else { Role::Member },
-                member.joined.unwrap_or(now),
-            )
-        });
+        // A role, mute or time that cannot be joins as if it had not been given, rather than failing the group. [choice]
+        let role = if kind.has_admins() { member.role } else { Role::Member };
+        let joined = member.joined.filter(|joined| time_fits(*joined, import.created, now)).unwrap_or(now);
+        let muted_until = if kind.has_mute() { member.muted_until } else { Timestamp(0) };
+        members.push(Member { muted_until, ..new_member(kind, member.account, role, joined) });
     }
     let mut placeholders = Vec::new();
     for member in &members {
@@ -287,9 +282,13 @@ fn may_join(
         Role::Admin => group.kind.has_admins(),
         Role::Member => true,
     };
-    // [doc] JoinTime lies after the group's creation and before now.
-    let time_fits = member.joined.is_none_or(|joined| group.created < joined && joined < now);
+    let time_fits = member.joined.is_none_or(|joined| time_fits(joined, group.created, now));
     role_fits && time_fits && (standing.known || unknown == UnknownAccounts::Create)
+}
+
+/// Members join after the group was made and before now. [doc]
+fn time_fits(joined: Timestamp, created: Timestamp, now: Timestamp) -> bool {
+    created < joined && joined < now
 }
 
 #[cfg(test)]

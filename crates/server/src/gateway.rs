@@ -81,7 +81,7 @@ fn failed(path: &str, failure: &Failure) -> Vec<u8> {
         }
         tracing::error!(path, code, cause = chain, "{path} failed with {code}: {chain}");
     } else {
-        tracing::debug!(path, code, reason = %failure.text, "{path} was refused with {code}");
+        tracing::debug!(path, code, "{path} was refused with {code}");
     }
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));

@@ -57,6 +57,26 @@ fn a_new_group_starts_at_message_one_with_its_owner_inside() {
 }
 
 #[test]
+fn what_a_member_of_a_new_group_cannot_be_is_as_if_not_given() {
+    let odd = |joined| ImportMember {
+        role: Role::Admin,
+        joined: Some(Timestamp(joined)),
+        muted_until: Timestamp(9_000),
+        ..member("known2")
+    };
+    for (kind, joined, expected) in [
+        (GroupType::Public, 1_500, (Role::Admin, 1_500, 9_000)),
+        (GroupType::Public, 1_000, (Role::Admin, NOW.0, 9_000)),
+        (GroupType::Public, 2_000, (Role::Admin, NOW.0, 9_000)),
+        (GroupType::Private, 1_500, (Role::Member, 1_500, 0)),
+    ] {
+        let made = imported(group(kind, None, vec![odd(joined)]), UnknownAccounts::Refuse).unwrap();
+        let member = &made.members[0];
+        assert_eq!((member.role, member.joined.0, member.muted_until.0), expected, "{kind:?} {joined}");
+    }
+}
+
+#[test]
 fn unknown_accounts_are_made_or_refused() {
     let with_stranger = || group(GroupType::Public, Some("known1"), vec![member("stranger")]);
     assert_eq!(imported(with_stranger(), UnknownAccounts::Create).unwrap().placeholders, [user("stranger")]);

@@ -104,10 +104,7 @@ pub(super) fn destroy_group(tx: &mut Tx<'_>, context: Context, id: &GroupId) -> 
         return Ok(Err(NoSuchGroup));
     };
     count_down(tx, app, row.group.kind)?;
-    tx.remove_group(app, &row.group);
-    if let Some(owner) = &row.owner {
-        tx.remove_joined(app, id, &owner.account);
-    }
+    tx.remove_group(app, &row);
     let mut budget = sweep::ROWS_PER_BATCH;
     sweep::begin(tx, Sweep::Group(app, id.clone()), &mut budget)?;
     Ok(Ok(()))

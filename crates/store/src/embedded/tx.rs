@@ -73,9 +73,14 @@ impl<'engine> Tx<'engine> {
         self.writes.insert(keys::group(app, &row.group.id), Some(records::encode_group(row)));
     }
 
-    pub(super) fn remove_group(&mut self, app: AppId, group: &Group) {
-        self.writes.insert(keys::group(app, &group.id), None);
-        self.writes.insert(keys::list(app, group.list_position), None);
+    /// Removes all of a group but its members other than the owner.
+    pub(super) fn remove_group(&mut self, app: AppId, row: &GroupRow) {
+        let id = &row.group.id;
+        self.writes.insert(keys::group(app, id), None);
+        self.writes.insert(keys::list(app, row.group.list_position), None);
+        if let Some(owner) = &row.owner {
+            self.remove_joined(app, id, &owner.account);
+        }
     }
 
     pub(super) fn put_listed(&mut self, app: AppId, group: &Group) {

@@ -4,7 +4,7 @@ use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
 use crate::embedded::engine::{self, Engine};
 use crate::embedded::keys::Sweep;
-use crate::embedded::tx::Tx;
+use crate::embedded::tx::{KnownAccounts, Tx};
 use crate::embedded::{Embedded, OpenError};
 use crate::suite::world::World;
 use landfall_domain::store::Store;
@@ -137,7 +137,8 @@ async fn an_interrupted_removal_is_finished_at_open() {
 
     // As a crash leaves it after the first batch: the heads are gone, the rest is named by the sweeps.
     let engine = engine::open(dir.path()).unwrap();
-    let mut tx = Tx::new(&engine);
+    let known = KnownAccounts::new(0);
+    let mut tx = Tx::new(&engine, &known);
     let group = tx.group(APP, &ids[0]).unwrap().unwrap();
     tx.counters(APP).unwrap().groups[1] -= 1;
     tx.remove_group(APP, &group);
@@ -152,7 +153,7 @@ async fn an_interrupted_removal_is_finished_at_open() {
     drop(store);
     let engine = engine::open(dir.path()).unwrap();
     let left = keys(&engine);
-    let names = |key: &Vec<u8>| key[0] == b's' || key.ends_with(b"ann") || key[5..].starts_with(b"g\0");
+    let names = |key: &Vec<u8>| key[0] == b's' || key.ends_with(b"ann") || key[8..].starts_with(b"g\0");
     assert!(!left.iter().any(names), "{left:?}");
 }
 

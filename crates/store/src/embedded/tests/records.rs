@@ -1,8 +1,8 @@
 //! Stored values: what is written reads back, and what format 1 wrote stays readable.
 
 use crate::embedded::records::{
-    Counters, decode_account, decode_counters, decode_group, decode_listed, decode_member, encode_account,
-    encode_counters, encode_group, encode_listed, encode_member,
+    Counters, GroupRow, decode_account, decode_counters, decode_group, decode_listed, decode_member,
+    encode_account, encode_counters, encode_group, encode_listed, encode_member,
 };
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
@@ -45,10 +45,10 @@ fn some_profile() -> impl Strategy<Value = Profile> {
         })
 }
 
-fn some_group() -> impl Strategy<Value = Group> {
+fn some_group() -> impl Strategy<Value = GroupRow> {
     let invites = [InviteOption::FreeAccess, InviteOption::NeedPermission, InviteOption::DisableInvite];
     (
-        (some_id(), select(GroupType::ALL.to_vec()), some_profile(), prop::option::of(some_user())),
+        (some_id(), select(GroupType::ALL.to_vec()), some_profile(), prop::option::of(some_member())),
         (any::<bool>(), select(invites.to_vec()), any::<bool>()),
         [some_time(), some_time(), some_time()],
         (any::<[u32; 3]>(), any::<u64>()),
@@ -57,11 +57,11 @@ fn some_group() -> impl Strategy<Value = Group> {
             |((id, kind, profile, owner), (support_topic, invite_option, mute_all), times, numbers)| {
                 let [created, info_changed, last_message] = times;
                 let ([info_seq, next_message_seq, member_count], list_position) = numbers;
-                Group {
+                let group = Group {
                     id,
                     kind,
                     profile,
-                    owner,
+                    owner: owner.as_ref().map(|owner: &Member| owner.account.clone()),
                     support_topic,
                     invite_option,
                     mute_all,
@@ -72,7 +72,8 @@ fn some_group() -> impl Strategy<Value = Group> {
                     next_message_seq,
                     member_count,
                     list_position,
-                }
+                };
+                GroupRow { group, owner }
             },
         )
 }
@@ -107,8 +108,8 @@ fn some_account() -> impl Strategy<Value = Account> {
 
 proptest! {
     #[test]
-    fn groups_read_back(group in some_group()) {
-        prop_assert_eq!(decode_group(group.id.clone(), &encode_group(&group)).unwrap(), group);
+    fn groups_read_back(row in some_group()) {
+        prop_assert_eq!(decode_group(row.group.id.clone(), &encode_group(&row)).unwrap(), row);
     }
 
     #[test]
@@ -132,9 +133,9 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_record_is_no_record(group in some_group(), member in some_member(), cut: prop::sample::Index) {
-        let bytes = encode_group(&group);
-        prop_assert!(decode_group(group.id.clone(), &bytes[..cut.index(bytes.len())]).is_err());
+    fn a_cut_record_is_no_record(row in some_group(), member in some_member(), cut: prop::sample::Index) {
+        let bytes = encode_group(&row);
+        prop_assert!(decode_group(row.group.id.clone(), &bytes[..cut.index(bytes.len())]).is_err());
         let bytes = encode_member(&member);
         let cut = cut.index(bytes.len());
         prop_assert!(decode_member(member.account.as_str().as_bytes(), &bytes[..cut]).is_err());
@@ -144,8 +145,8 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
         let id = GroupId::parse("g").unwrap();
         // What is read from bytes nobody wrote must at least be a value that can be written.
-        if let Ok(group) = decode_group(id.clone(), &bytes) {
-            prop_assert_eq!(decode_group(id, &encode_group(&group)).unwrap(), group);
+        if let Ok(row) = decode_group(id.clone(), &bytes) {
+            prop_assert_eq!(decode_group(id, &encode_group(&row)).unwrap(), row);
         }
         if let Ok(member) = decode_member(b"ann", &bytes) {
             prop_assert_eq!(decode_member(b"ann", &encode_member(&member)).unwrap(), member);
@@ -167,7 +168,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// A group, a member, an account and counters in which no field has its default.
-fn samples() -> (Group, Member, Account, Counters) {
+fn samples() -> (GroupRow, Member, Account, Counters) {
     let text = |content: &str| Text::stored(content.to_owned());
     let group = Group {
         id: GroupId::parse("@TGS#_forum").unwrap(),
@@ -213,14 +214,16 @@ fn samples() -> (Group, Member, Account, Counters) {
         placeholder: true,
         signatures_from: Timestamp(1_700_000_002),
     };
-    (group, member, account, Counters { last_position: 1_000_000, groups: [1, 2, 300, 0, 70_000] })
+    let row = GroupRow { group, owner: Some(Member { role: Role::Owner, ..member.clone() }) };
+    (row, member, account, Counters { last_position: 1_000_000, groups: [1, 2, 300, 0, 70_000] })
 }
 
 /// As the first release writes them. They may only change together with a new version byte, and these must stay
 /// readable then.
 const GROUP_1: &str = concat!(
     "010405466f72756d0966c3bc7220616c6c65066e6f746963651568747470733a2f2f6578616d706c652e636f6d2f6601",
-    "04526f6f6d063700f09f939aa08d06020103616e6e01020180a0f8fa050380e2cfaa0681e2cfaa06ac0202c0843d",
+    "04526f6f6d063700f09f939aa08d06020103616e6e0081a0f8fa05ab020280a4a7da0681e2cfaa0604c3846e6e010201",
+    "80a0f8fa050380e2cfaa0681e2cfaa06ac0202c0843d",
 );
 const MEMBER_1: &str = "010181a0f8fa05ab020280a4a7da0681e2cfaa0604c3846e6e";
 const ACCOUNT_1: &str = "0103416e6e1568747470733a2f2f6578616d706c652e636f6d2f6180a0f8fa050182e2cfaa06";
@@ -229,20 +232,20 @@ const LISTED_1: &str = "0440544753235f666f72756d";
 
 #[test]
 fn format_1_stays_readable() {
-    let (group, member, account, counters) = samples();
-    assert_eq!(decode_group(group.id.clone(), &bytes(GROUP_1)).unwrap(), group);
+    let (row, member, account, counters) = samples();
+    assert_eq!(decode_group(row.group.id.clone(), &bytes(GROUP_1)).unwrap(), row);
     assert_eq!(decode_member(b"ann", &bytes(MEMBER_1)).unwrap(), member);
     assert_eq!(decode_account(&bytes(ACCOUNT_1)).unwrap(), account);
     assert_eq!(decode_counters(&bytes(COUNTERS_1)).unwrap(), counters);
-    assert_eq!(decode_listed(&bytes(LISTED_1)).unwrap(), (group.kind, group.id));
+    assert_eq!(decode_listed(&bytes(LISTED_1)).unwrap(), (row.group.kind, row.group.id));
 }
 
 #[test]
 fn format_1_is_what_is_written() {
-    let (group, member, account, counters) = samples();
-    assert_eq!(hex(&encode_group(&group)), GROUP_1);
+    let (row, member, account, counters) = samples();
+    assert_eq!(hex(&encode_group(&row)), GROUP_1);
     assert_eq!(hex(&encode_member(&member)), MEMBER_1);
     assert_eq!(hex(&encode_account(&account)), ACCOUNT_1);
     assert_eq!(hex(&encode_counters(&counters)), COUNTERS_1);
-    assert_eq!(hex(&encode_listed(group.kind, &group.id)), LISTED_1);
+    assert_eq!(hex(&encode_listed(row.group.kind, &row.group.id)), LISTED_1);
 }
