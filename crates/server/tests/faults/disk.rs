@@ -6,6 +6,7 @@
 use crate::check;
 use crate::load::{Book, Load, Phase};
 use crate::server::{Home, Server};
+use rustix::process::Signal;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -115,16 +116,20 @@ async fn a_full_disk_loses_nothing_and_the_server_recovers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_while_the_disk_fails_loses_nothing() {
-    for fault in ["sync", "full"] {
+async fn an_end_while_the_disk_fails_loses_nothing() {
+    let ends =
+        [("sync", Signal::KILL), ("full", Signal::KILL), ("sync", Signal::TERM), ("full", Signal::TERM)];
+    for (fault, signal) in ends {
         let disk = Disk::new();
-        let server = disk.start().await;
+        let mut server = disk.start().await;
         let load = Load::start(&server, CONNECTIONS, "g").await;
         load.acknowledged(100).await;
         load.set(Phase::Failing(FAILURES_EACH));
         disk.fail(fault);
         load.failed(CONNECTIONS * FAILURES_EACH).await;
-        server.kill().await;
+        server.signal(signal);
+        let status = server.ended().await;
+        assert_eq!(status.success(), signal == Signal::TERM, "{fault}: {status}");
         load.set(Phase::Over);
         let book = load.ended().await;
         let server = disk.home.start().await;
