@@ -12,12 +12,24 @@ struct Need {
 }
 
 /// Checked before anything is built, so that a machine without one of them gets one line and not a page of build errors.
-const NEEDS: &[Need] = &[Need {
-    program: "cc",
-    purpose: "a C compiler",
-    install: "on Debian or Ubuntu, as root: apt-get update && apt-get install -y build-essential; \
-              on macOS: xcode-select --install",
-}];
+const NEEDS: &[Need] = &[
+    Need {
+        program: "cc",
+        purpose: "a C compiler",
+        install: "on Debian or Ubuntu, as root: apt-get update && apt-get install -y build-essential; \
+                  on macOS: xcode-select --install",
+    },
+    Need {
+        program: "bash",
+        purpose: "bash, for the examples of the documents",
+        install: "on Debian or Ubuntu, as root: apt-get update && apt-get install -y bash",
+    },
+    Need {
+        program: "curl",
+        purpose: "curl, for the examples of the documents",
+        install: "on Debian or Ubuntu, as root: apt-get update && apt-get install -y curl",
+    },
+];
 
 /// Runs all tests.
 ///

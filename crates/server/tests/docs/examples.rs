@@ -1,0 +1,235 @@
+//! Runs the examples of every page.
+
+use crate::page::{self, Block, fits};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+const LANDFALL: &str = env!("CARGO_BIN_EXE_landfall");
+
+/// The port that the pages call the quickstart's by.
+const QUICKSTART_PORT: &str = "8080";
+
+#[test]
+fn every_example_does_what_its_page_says() {
+    let mut run = 0;
+    for name in page::all() {
+        let blocks = page::blocks(&name);
+        for (index, block) in blocks.iter().enumerate() {
+            assert!(is_known(block), "{name}:{}: unknown block {:?}", block.line, block.words);
+            let answered = blocks.get(index + 1).is_some_and(|next| next.is(&["json", "expect"]));
+            let calls =
+                block.is(&["sh", "run"]) && block.text.contains("curl") && block.text.contains("_svc/");
+            assert!(answered || !calls, "{name}:{}: nothing says what the call answers", block.line);
+        }
+        if blocks.iter().any(|block| block.words.len() > 1) {
+            let mut runner = Runner::start(&name);
+            blocks.iter().for_each(|block| runner.perform(block));
+            run += blocks.iter().filter(|block| block.is(&["sh", "run"])).count();
+        }
+    }
+    assert!(0 < run, "no page has an example");
+}
+
+#[test]
+fn the_quickstart_prints_a_call_that_works() {
+    let runner = Runner::start("quickstart");
+    let call: Vec<&str> =
+        runner.screen.lines().skip_while(|line| !line.starts_with("curl ")).take(2).collect();
+    let done = Command::new("bash").arg("-c").arg(call.join("\n")).output().unwrap();
+    let answer: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(answer["ErrorCode"], 0, "{answer}");
+    assert!(answer["GroupId"].as_str().unwrap().starts_with("@TGS#2"), "{answer}");
+}
+
+#[test]
+fn every_configuration_loads() {
+    const APP: &str = "[[app]]\nsdk_app_id = 1\nsecret_key = \"k\"\n";
+    let mut loaded = 0;
+    for name in page::all() {
+        for block in page::blocks(&name).iter().filter(|block| block.is(&["toml"])) {
+            let app = if block.text.contains("[[app]]") { "" } else { APP };
+            if let Err(problems) = landfall::config::parse(&name, &format!("{}{app}", block.text), []) {
+                panic!("{name}:{}: {problems}", block.line);
+            }
+            loaded += 1;
+        }
+    }
+    assert!(0 < loaded, "no page has a configuration");
+}
+
+/// Whether the words of a block are among those that the head of this test lists.
+fn is_known(block: &Block) -> bool {
+    let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
+    match words[..] {
+        [language] => ["sh", "json", "text", "toml"].contains(&language),
+        [language, kind] => {
+            let kinds = [("sh", "run"), ("json", "expect"), ("text", "expect"), ("text", "quickstart")];
+            language == "toml" || kinds.contains(&(language, kind))
+        }
+        [language, kind, _port] => (language, kind) == ("sh", "serve"),
+        _ => false,
+    }
+}
+
+/// A started program, ended with this value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Runs the blocks of one page.
+struct Runner {
+    page: String,
+    directory: TempDir,
+    /// The port a page names, and the real one.
+    ports: BTreeMap<String, String>,
+    servers: Vec<Running>,
+    /// What the quickstart printed.
+    screen: String,
+    /// What the last example printed.
+    printed: String,
+}
+
+impl Runner {
+    fn start(page: &str) -> Self {
+        let mut runner = Self {
+            page: page.to_owned(),
+            directory: tempfile::tempdir().unwrap(),
+            ports: BTreeMap::new(),
+            servers: Vec::new(),
+            screen: String::new(),
+            printed: String::new(),
+        };
+        let mut command = Command::new(LANDFALL);
+        command.args(["quickstart", "--listen", "127.0.0.1:0"]);
+        let mut printed = runner.serve(command, QUICKSTART_PORT);
+        while !runner.screen.ends_with("the data stays.\n") {
+            assert_ne!(printed.read_line(&mut runner.screen).unwrap(), 0, "{}", runner.screen);
+        }
+        runner
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+
+    /// Starts a server and learns its port; the line that tells it is added to the screen of a quickstart.
+    fn serve(&mut self, mut command: Command, port: &str) -> impl BufRead + use<> {
+        command.current_dir(self.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut printed = BufReader::new(child.stdout.take().unwrap());
+        self.servers.push(Running(child));
+        let mut line = String::new();
+        printed.read_line(&mut line).unwrap();
+        assert!(line.starts_with("listening on http"), "{}: the server says {line:?}", self.page);
+        let real = line.trim_end().rsplit(':').next().unwrap().to_owned();
+        self.ports.insert(port.to_owned(), real);
+        if port == QUICKSTART_PORT {
+            self.screen.push_str(&line);
+        }
+        printed
+    }
+
+    fn perform(&mut self, block: &Block) {
+        if block.is(&["sh", "run"]) {
+            self.run(block);
+        } else if block.is(&["sh", "serve"]) {
+            let mut command = Command::new("bash");
+            command.arg("-c").arg(format!("exec {}", block.text));
+            command.env("LANDFALL__LISTEN", "127.0.0.1:0").env("LANDFALL__LOG__LEVEL", "warn");
+            command.env("PATH", search_path());
+            // Nothing more is printed there.
+            drop(self.serve(command, &block.words[2]));
+        } else if block.is(&["json", "expect"]) {
+            let expected: Value = serde_json::from_str(&block.text).unwrap();
+            let printed: Value = serde_json::from_str(&self.printed).unwrap_or_default();
+            let mut differences = String::new();
+            compare("", &expected, &printed, &mut differences);
+            assert!(differences.is_empty(), "{}: {}\n{differences}", self.place(block), self.printed);
+        } else if block.is(&["text", "expect"]) {
+            self.in_order(block, &self.printed, &|wanted, line| line.starts_with(wanted));
+        } else if block.is(&["text", "quickstart"]) {
+            let screen = self.ports.iter().fold(self.screen.clone(), |screen, (named, real)| {
+                screen.replace(&format!(":{real}"), &format!(":{named}"))
+            });
+            self.in_order(block, &screen, &fits);
+        } else if block.is(&["toml"])
+            && let Some(name) = block.words.get(1)
+        {
+            std::fs::write(self.path().join(name), &block.text).unwrap();
+        }
+    }
+
+    /// Runs one example. Variables it sets are there for the next one, as in the shell of a reader.
+    fn run(&mut self, block: &Block) {
+        let example = self.ports.iter().fold(block.text.clone(), |text, (named, real)| {
+            text.replace(&format!(":{named}"), &format!(":{real}"))
+        });
+        let example = example.replace("target/release/landfall", "landfall");
+        let variables = self.path().join("variables");
+        let script = format!(
+            "set -eu -o pipefail -o allexport\n[ ! -f '{0}' ] || . '{0}'\n{example}\nexport -p > '{0}'\n",
+            variables.display()
+        );
+        let done = Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(self.path())
+            .env("PATH", search_path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{}: {}: {errors}", self.place(block), done.status);
+        self.printed = String::from_utf8(done.stdout).unwrap();
+    }
+
+    /// Each line of `block` is one of `lines`, and they come in this order.
+    fn in_order(&self, block: &Block, lines: &str, same: &dyn Fn(&str, &str) -> bool) {
+        let mut rest = lines.lines();
+        for wanted in block.text.lines().filter(|line| *line != "  …") {
+            let found = rest.any(|line| same(wanted, line));
+            assert!(found, "{}: {wanted:?} is not where it should be in\n{lines}", self.place(block));
+        }
+    }
+
+    fn place(&self, block: &Block) -> String {
+        format!("{}:{}", self.page, block.line)
+    }
+}
+
+/// Where programs are looked for: first where the server was built.
+fn search_path() -> OsString {
+    let mut path = Path::new(LANDFALL).parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
+}
+
+/// Members that are not expected may be there; elements of a list may not.
+fn compare(at: &str, expected: &Value, printed: &Value, differences: &mut String) {
+    match (expected, printed) {
+        (Value::Object(expected), Value::Object(_)) => {
+            for (name, expected) in expected {
+                compare(&format!("{at}.{name}"), expected, &printed[name], differences);
+            }
+        }
+        (Value::Array(expected), Value::Array(printed)) if expected.len() == printed.len() => {
+            for (index, (expected, printed)) in expected.iter().zip(printed).enumerate() {
+                compare(&format!("{at}[{index}]"), expected, printed, differences);
+            }
+        }
+        (expected, printed) if expected == printed => {}
+        (expected, printed) => writeln!(differences, "{at} is {printed}, the page says {expected}").unwrap(),
+    }
+}
