@@ -43,7 +43,8 @@ pub(crate) async fn answer(
         return response;
     }
     let started = Instant::now();
-    let path = service_and_command(request.uri().path()).map(|path| path.into_owned());
+    let uri = request.uri().clone();
+    let path = service_and_command(uri.path());
     let command = path.as_deref().and_then(commands::index_of);
     let result = match admit(server, path.as_deref(), command, &request).await {
         Ok(admitted) => call(server, admitted, request, pace).await,

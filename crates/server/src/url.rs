@@ -52,7 +52,7 @@ impl<'url> Query<'url> {
 
 /// Undoes percent-encoding and `+` for a space; most clients send values raw.
 fn decode(value: &str) -> Cow<'_, str> {
-    if !value.bytes().any(|byte| byte == b'%' || byte == b'+') {
+    if memchr::memchr2(b'%', b'+', value.as_bytes()).is_none() {
         return Cow::Borrowed(value);
     }
     let spaced = value.replace('+', " ");

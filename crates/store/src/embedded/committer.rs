@@ -18,7 +18,7 @@ pub(super) const QUEUE_MAX: usize = 16_384;
 const BATCH_ROWS_MAX: usize = 20_000;
 /// How long a batch waits for operations that are likely to come: as many came last time. Fewer and larger batches
 /// cost fewer syncs. A caller that is alone never waits. Much shorter than a sync.
-const PATIENCE: Duration = Duration::from_micros(100);
+const PATIENCE: Duration = Duration::from_micros(250);
 /// How long to wait before the engine is opened again after a failure.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// How often to look whether the engine has written its memory to the disk.

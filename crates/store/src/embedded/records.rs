@@ -27,8 +27,11 @@ impl From<Damaged> for StoreError {
 }
 
 fn encode<R: Serialize>(record: &R) -> Vec<u8> {
+    // Most groups fit, so the buffer does not grow step by step.
+    let mut value = Vec::with_capacity(256);
+    value.push(VERSION);
     // Writing plain data to memory has no way to fail.
-    postcard::to_extend(record, vec![VERSION]).unwrap_or_default()
+    postcard::to_extend(record, value).unwrap_or_default()
 }
 
 fn decode<'bytes, R: Deserialize<'bytes>>(bytes: &'bytes [u8], what: &'static str) -> Result<R, Damaged> {
