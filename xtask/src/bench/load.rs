@@ -102,6 +102,7 @@ struct Load<'a> {
     latencies: Histogram<u64>,
     started: Instant,
     deadline: Instant,
+    time: Duration,
     last_answer: Instant,
     sent: u64,
     in_flight: usize,
@@ -130,8 +131,8 @@ impl<'a> Load<'a> {
             connections,
             latencies: Histogram::new_with_bounds(1, LATENCY_MICROS_MAX, 3)?,
             started: now,
-            deadline: now
-                + Duration::try_from_secs_f64(arguments.seconds).context("--seconds is out of range")?,
+            deadline: now,
+            time: Duration::try_from_secs_f64(arguments.seconds).context("--seconds is out of range")?,
             last_answer: now,
             sent: 0,
             in_flight: 0,
@@ -141,6 +142,9 @@ impl<'a> Load<'a> {
 
     fn run(&mut self) -> Result<Findings> {
         let cpu_before = process::cpu_seconds(std::process::id())?;
+        // The time counts from here: opening the connections may take a while on a busy machine.
+        self.started = Instant::now();
+        self.deadline = self.started + self.time;
         for position in 0..self.connections.len() {
             self.send(position, Instant::now());
         }
