@@ -9,6 +9,7 @@ mod committer;
 mod engine;
 mod format;
 mod keys;
+mod known;
 mod reads;
 mod records;
 mod sweep;

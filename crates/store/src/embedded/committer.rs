@@ -1,8 +1,9 @@
 //! The one thread that writes: group commit, and recovery when a write fails.
 
 use super::engine::{self, Engine, OpenError, Shared};
+use super::known::Known;
 use super::sweep;
-use super::tx::{KNOWN_ACCOUNTS_MAX, KnownAccounts, Tx};
+use super::tx::Tx;
 use crate::StoreMetrics;
 use landfall_domain::store::StoreError;
 use std::collections::VecDeque;
@@ -33,8 +34,7 @@ pub(super) struct Committer {
 impl Committer {
     pub(super) fn start(shared: Arc<Shared>, metrics: StoreMetrics) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        let known = KnownAccounts::new(KNOWN_ACCOUNTS_MAX);
-        let worker = Worker { queue: Arc::clone(&queue), shared, metrics, known };
+        let worker = Worker { queue: Arc::clone(&queue), shared, metrics, known: Known::nothing() };
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || worker.run())?;
         Ok(Self { queue, thread: Some(thread) })
     }
@@ -206,14 +206,18 @@ struct Worker {
     queue: Arc<Queue>,
     shared: Arc<Shared>,
     metrics: StoreMetrics,
-    known: KnownAccounts,
+    known: Known,
 }
 
 impl Worker {
     fn run(self) {
+        if let Ok(engine) = self.shared.engine() {
+            self.known.look_through(&engine);
+        }
         let mut last = 0;
         while let Some(jobs) = self.queue.take(last * 3 / 4) {
             last = jobs.len();
+            self.known.settle();
             let worked = match self.shared.engine() {
                 Ok(engine) => self.work(&engine, jobs),
                 Err(error) => {
@@ -268,7 +272,7 @@ impl Worker {
     /// what is on the disk, until that works; meanwhile every write is refused. False when the store was closed.
     fn recover(&self, error: &StoreError) -> bool {
         self.metrics.failures.inc();
-        self.known.clear();
+        self.known.forget();
         tracing::error!(%error, dir = %self.shared.dir.display(), "the store cannot write; opening it again");
         let still_read = self.shared.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
         self.shared.set_failed(&format!("the store cannot write: {error}"));
@@ -281,6 +285,8 @@ impl Worker {
             }
             match self.reopen(error) {
                 Ok(Some(engine)) => {
+                    let engine = Arc::new(engine);
+                    self.known.look_through(&engine);
                     self.shared.set_open(engine);
                     tracing::info!("the store writes again");
                     return true;

@@ -135,8 +135,8 @@ impl Shared {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Failed(why.into());
     }
 
-    pub(super) fn set_open(&self, engine: Engine) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Open(Arc::new(engine));
+    pub(super) fn set_open(&self, engine: Arc<Engine>) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Open(engine);
     }
 }
 

@@ -101,6 +101,14 @@ pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
 }
 
+/// Start of the keys of the lists of all apps.
+pub(super) const ALL_LISTED: [u8; 1] = [LIST];
+
+/// The app in a key of any family.
+pub(super) fn app(key: &[u8]) -> Option<AppId> {
+    key.get(APP..HEAD).and_then(|app| app.try_into().ok()).map(|app| AppId(u32::from_be_bytes(app)))
+}
+
 /// The position in a key of the list.
 pub(super) fn list_position(key: &[u8]) -> Option<u64> {
     key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
@@ -127,11 +135,11 @@ impl Sweep {
     }
 
     pub(super) fn parse(key: &[u8]) -> Option<Self> {
-        let app = AppId(u32::from_be_bytes(key.get(APP..HEAD)?.try_into().ok()?));
+        let owner = app(key)?;
         let name = std::str::from_utf8(key.get(HEAD + 1..)?).ok()?;
         match key.get(HEAD)? {
-            b'g' => Some(Self::Group(app, GroupId::parse(name)?)),
-            b'a' => Some(Self::Account(app, UserId::parse(name)?)),
+            b'g' => Some(Self::Group(owner, GroupId::parse(name)?)),
+            b'a' => Some(Self::Account(owner, UserId::parse(name)?)),
             _ => None,
         }
     }

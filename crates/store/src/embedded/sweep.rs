@@ -6,7 +6,8 @@
 
 use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
-use super::tx::{KnownAccounts, Tx};
+use super::known::Known;
+use super::tx::Tx;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::store::StoreError;
 
@@ -23,7 +24,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, sweep: Sweep, budget: &mut usize) -> Result
 }
 
 /// Sweeps until nothing is left.
-pub(super) fn finish(engine: &Engine, known: &KnownAccounts, sweep: &Sweep) -> Result<(), StoreError> {
+pub(super) fn finish(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<(), StoreError> {
     loop {
         let mut tx = Tx::new(engine, known);
         let mut budget = ROWS_PER_BATCH;
@@ -40,7 +41,7 @@ pub(super) fn finish(engine: &Engine, known: &KnownAccounts, sweep: &Sweep) -> R
 
 /// Finishes every sweep that a crash interrupted.
 pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
-    let known = KnownAccounts::new(0);
+    let known = Known::nothing();
     let mut pending = Vec::new();
     for row in engine.data.prefix(keys::ALL_SWEEPS) {
         let key = row.key().map_err(failed("reading what is left to sweep"))?;

@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
+use super::known::Known;
 use super::records::{self, Counters, GroupRow};
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
@@ -10,17 +11,11 @@ use landfall_domain::member::Member;
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 
-/// Accounts that the engine was seen to have: an import names its owner, and many groups have the same one.
-pub(super) type KnownAccounts = quick_cache::sync::Cache<Vec<u8>, ()>;
-
-/// How many of them are remembered; some 100 bytes each.
-pub(super) const KNOWN_ACCOUNTS_MAX: usize = 50_000;
-
 /// Writes not yet committed, over the engine. An operation does all its reads before its first write, so one
 /// that fails leaves nothing behind.
 pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
-    known: &'engine KnownAccounts,
+    known: &'engine Known,
     /// `None` removes the row.
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Figures as they were when the batch began, and as they are.
@@ -30,7 +25,7 @@ pub(super) struct Tx<'engine> {
 }
 
 impl<'engine> Tx<'engine> {
-    pub(super) fn new(engine: &'engine Engine, known: &'engine KnownAccounts) -> Self {
+    pub(super) fn new(engine: &'engine Engine, known: &'engine Known) -> Self {
         Self { engine, known, writes: BTreeMap::new(), counters: BTreeMap::new(), sweeps: Vec::new() }
     }
 
@@ -62,7 +57,11 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn group_exists(&self, app: AppId, id: &GroupId) -> Result<bool, StoreError> {
-        self.contains(&keys::group(app, id))
+        let key = keys::group(app, id);
+        if self.known.group_is_absent(&key) {
+            return Ok(false);
+        }
+        self.contains(&key)
     }
 
     pub(super) fn group(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
@@ -83,7 +82,9 @@ impl<'engine> Tx<'engine> {
         }
     }
 
+    /// Puts a new group into the list of its app.
     pub(super) fn put_listed(&mut self, app: AppId, group: &Group) {
+        self.known.add_group(&keys::group(app, &group.id));
         let value = records::encode_listed(group.kind, &group.id);
         self.writes.insert(keys::list(app, group.list_position), Some(value));
     }
@@ -122,12 +123,12 @@ impl<'engine> Tx<'engine> {
         if let Some(value) = self.writes.get(&key) {
             return Ok(value.is_some());
         }
-        if self.known.get(&key).is_some() {
+        if self.known.account_exists(&key) {
             return Ok(true);
         }
         let exists = self.contains(&key)?;
         if exists {
-            self.known.insert(key, ());
+            self.known.add_account(key);
         }
         Ok(exists)
     }
@@ -142,7 +143,7 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
         let key = keys::account(app, id);
-        self.known.remove(&key);
+        self.known.remove_account(&key);
         self.writes.insert(key, None);
     }
 

@@ -4,8 +4,8 @@ use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
 use crate::embedded::engine::{self, Engine};
 use crate::embedded::keys::Sweep;
-use crate::embedded::tx::{KnownAccounts, Tx};
 use crate::embedded::{Embedded, OpenError};
+use crate::embedded::{known::Known, tx::Tx};
 use crate::suite::world::World;
 use landfall_domain::store::Store;
 use std::fs;
@@ -137,7 +137,7 @@ async fn an_interrupted_removal_is_finished_at_open() {
 
     // As a crash leaves it after the first batch: the heads are gone, the rest is named by the sweeps.
     let engine = engine::open(dir.path()).unwrap();
-    let known = KnownAccounts::new(0);
+    let known = Known::nothing();
     let mut tx = Tx::new(&engine, &known);
     let group = tx.group(APP, &ids[0]).unwrap().unwrap();
     tx.counters(APP).unwrap().groups[1] -= 1;

@@ -1,0 +1,234 @@
+//! What the committer remembers of the engine's content, to spare it look-ups. Both parts may forget; neither may
+//! be wrong in the direction it is asked.
+
+use super::engine::{Engine, failed};
+use super::keys;
+use super::records;
+use fjall::{Readable, Snapshot};
+use landfall_domain::store::StoreError;
+use std::cell::RefCell;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+/// Accounts remembered; some 100 bytes each.
+const ACCOUNTS_MAX: usize = 50_000;
+
+/// What is remembered.
+pub(super) struct Known {
+    /// Accounts that exist: an import names its owner, and many groups have the same one.
+    accounts: quick_cache::sync::Cache<Vec<u8>, ()>,
+    groups: RefCell<Groups>,
+}
+
+impl Known {
+    /// Remembers nothing, and does not come to know the groups either.
+    pub(super) fn nothing() -> Self {
+        let groups = RefCell::new(Groups::Unknown);
+        Self { accounts: quick_cache::sync::Cache::new(ACCOUNTS_MAX), groups }
+    }
+
+    /// Starts to look through the groups of the engine, on a thread of its own. From now on every new group must be
+    /// told by [`add_group`](Self::add_group).
+    pub(super) fn look_through(&self, engine: &Arc<Engine>) {
+        let groups = Loader::start(engine)
+            .map_or(Groups::Unknown, |loader| Groups::Loading { loader, added: Vec::new() });
+        self.groups.replace(groups);
+    }
+
+    /// Forgets everything, and lets go of the engine.
+    pub(super) fn forget(&self) {
+        self.accounts.clear();
+        self.groups.replace(Groups::Unknown);
+    }
+
+    pub(super) fn account_exists(&self, key: &Vec<u8>) -> bool {
+        self.accounts.get(key).is_some()
+    }
+
+    pub(super) fn add_account(&self, key: Vec<u8>) {
+        self.accounts.insert(key, ());
+    }
+
+    pub(super) fn remove_account(&self, key: &Vec<u8>) {
+        self.accounts.remove(key);
+    }
+
+    /// True: no group has this key. False: nothing is known.
+    pub(super) fn group_is_absent(&self, key: &[u8]) -> bool {
+        match &*self.groups.borrow() {
+            Groups::Ready(filter) => !filter.may_hold(hash(key)),
+            Groups::Loading { .. } | Groups::Unknown => false,
+        }
+    }
+
+    pub(super) fn add_group(&self, key: &[u8]) {
+        match &mut *self.groups.borrow_mut() {
+            Groups::Ready(filter) => filter.add(hash(key)),
+            Groups::Loading { added, .. } => added.push(hash(key)),
+            Groups::Unknown => {}
+        }
+    }
+
+    /// Takes over what the thread has found, once it is done.
+    pub(super) fn settle(&self) {
+        let groups = &mut *self.groups.borrow_mut();
+        if let Groups::Loading { loader, added } = groups
+            && let Some(found) = loader.found()
+        {
+            *groups = match found {
+                Ok(mut filter) => {
+                    added.drain(..).for_each(|hash| filter.add(hash));
+                    Groups::Ready(filter)
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "imports stay slower than they could be: {error}");
+                    Groups::Unknown
+                }
+            };
+        }
+    }
+}
+
+enum Groups {
+    Unknown,
+    Loading { loader: Loader, added: Vec<u64> },
+    Ready(Filter),
+}
+
+/// Looks through all groups. Dropping it stops the thread and waits for its end.
+struct Loader {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Result<Filter, StoreError>>>,
+}
+
+impl Loader {
+    /// `None` when there is no thread to be had.
+    fn start(engine: &Arc<Engine>) -> Option<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        // Taken here: what is written after this is told by the committer.
+        let snapshot = engine.database.snapshot();
+        let (engine, stopped) = (Arc::clone(engine), Arc::clone(&stop));
+        let thread = std::thread::Builder::new()
+            .name("known-groups".to_owned())
+            .spawn(move || look_through(&engine, &snapshot, &stopped));
+        Some(Self { stop, thread: Some(thread.ok()?) })
+    }
+
+    /// What was found, once.
+    fn found(&mut self) -> Option<Result<Filter, StoreError>> {
+        let ended = self.thread.take_if(|thread| thread.is_finished())?;
+        Some(
+            ended
+                .join()
+                .unwrap_or_else(|_| Err(StoreError::Failed("looking through the groups broke off".into()))),
+        )
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn look_through(engine: &Engine, snapshot: &Snapshot, stop: &AtomicBool) -> Result<Filter, StoreError> {
+    let mut filter = Filter::default();
+    for row in snapshot.prefix(&engine.data, keys::ALL_LISTED) {
+        if stop.load(Ordering::Relaxed) {
+            return Err(StoreError::Failed("looking through the groups was stopped".into()));
+        }
+        let (key, value) = row.into_inner().map_err(failed("looking through the groups"))?;
+        let (_, id) = records::decode_listed(&value)?;
+        if let Some(app) = keys::app(&key) {
+            filter.add(hash(&keys::group(app, &id)));
+        }
+    }
+    Ok(filter)
+}
+
+fn hash(key: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key);
+    hasher.finish()
+}
+
+/// A split-block Bloom filter (as in the Parquet format) that grows by further parts: 2 bytes a key, and one look
+/// at memory for each part.
+#[derive(Default)]
+struct Filter {
+    parts: Vec<Part>,
+}
+
+struct Part {
+    blocks: Vec<[u32; 8]>,
+    room: usize,
+}
+
+/// At 16 bits a key, one absent key in about a thousand is not known to be absent.
+const KEYS_PER_BLOCK: usize = 16;
+/// Blocks of the first part, for a million keys; each further part is twice as large.
+const FIRST_BLOCKS: usize = 1 << 16;
+/// Odd numbers that spread a hash over the words of a block.
+const SALTS: [u32; 8] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+
+impl Filter {
+    fn add(&mut self, hash: u64) {
+        if self.parts.last().is_none_or(|part| part.room == 0) {
+            let blocks = FIRST_BLOCKS << self.parts.len();
+            self.parts.push(Part { blocks: vec![[0; 8]; blocks], room: blocks * KEYS_PER_BLOCK });
+        }
+        if let Some(part) = self.parts.last_mut() {
+            part.room -= 1;
+            let index = part.index(hash);
+            for (word, bit) in part.blocks[index].iter_mut().zip(bits(hash)) {
+                *word |= bit;
+            }
+        }
+    }
+
+    fn may_hold(&self, hash: u64) -> bool {
+        self.parts.iter().any(|part| {
+            let block = &part.blocks[part.index(hash)];
+            block.iter().zip(bits(hash)).all(|(word, bit)| word & bit != 0)
+        })
+    }
+}
+
+impl Part {
+    /// The upper half of the hash, scaled to the number of blocks, which is below 2^32.
+    fn index(&self, hash: u64) -> usize {
+        let scaled = ((hash >> 32) * self.blocks.len() as u64) >> 32;
+        usize::try_from(scaled).unwrap_or(0)
+    }
+}
+
+/// One bit for each word of a block, from the lower half of the hash.
+fn bits(hash: u64) -> impl Iterator<Item = u32> {
+    let lower = (hash & u64::from(u32::MAX)) as u32;
+    SALTS.into_iter().map(move |salt| 1 << (lower.wrapping_mul(salt) >> 27))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_added_is_never_absent_and_little_else_is_kept() {
+        let mut filter = Filter::default();
+        let key = |number: u32| hash(&number.to_be_bytes());
+        // More than the first part takes.
+        const ADDED: u32 = 1_100_000;
+        (0..ADDED).for_each(|number| filter.add(key(number)));
+        assert_eq!(filter.parts.len(), 2);
+        assert!((0..ADDED).all(|number| filter.may_hold(key(number))));
+        let wrong = (ADDED..ADDED + 100_000).filter(|number| filter.may_hold(key(*number))).count();
+        assert!(wrong < 500, "{wrong} of 100,000 absent keys are not known to be absent");
+        assert!(!Filter::default().may_hold(1));
+    }
+}
