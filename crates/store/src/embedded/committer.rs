@@ -19,7 +19,7 @@ pub(super) const QUEUE_MAX: usize = 16_384;
 const BATCH_ROWS_MAX: usize = 20_000;
 /// How long a batch waits for operations that are likely to come: as many came last time. Fewer and larger batches
 /// cost fewer syncs. A caller that is alone never waits. Much shorter than a sync.
-const PATIENCE: Duration = Duration::from_micros(250);
+const PATIENCE: Duration = Duration::from_micros(400);
 /// How long to wait before the engine is opened again after a failure.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// How often to look whether the engine has written its memory to the disk.
@@ -215,7 +215,7 @@ impl Worker {
             self.known.look_through(&engine);
         }
         let mut last = 0;
-        while let Some(jobs) = self.queue.take(last * 3 / 4) {
+        while let Some(jobs) = self.queue.take(last) {
             last = jobs.len();
             self.known.settle();
             let worked = match self.shared.engine() {
