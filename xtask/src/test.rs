@@ -27,7 +27,9 @@ pub(crate) fn run() -> Result<()> {
     for need in NEEDS {
         require(need)?;
     }
-    workspace::run(&mut workspace::cargo(&["test", "--workspace", "--locked"]))
+    // The examples in comments first, so that a run ends with the summary of a test binary that has tests.
+    workspace::run(&mut workspace::cargo(&["test", "--workspace", "--locked", "--doc"]))?;
+    workspace::run(&mut workspace::cargo(&["test", "--workspace", "--locked", "--all-targets"]))
 }
 
 /// Makes sure that a program is there: installs it where that is possible, on Debian as root.
@@ -37,7 +39,7 @@ fn require(need: &Need) -> Result<()> {
     }
     if rustix::process::geteuid().is_root() && starts("apt-get", "--version") {
         println!("installing {} for {}", need.package, need.purpose);
-        let mut apt = |arguments: &[&str]| {
+        let apt = |arguments: &[&str]| {
             workspace::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
         };
         apt(&["update"])?;
