@@ -238,20 +238,15 @@ fn print(text: &str) -> Result<(), Failure> {
 
 /// Whether somebody else listens where the server should.
 pub(crate) fn address_in_use(error: &(dyn Error + 'static)) -> bool {
-    chain(error).any(|cause| {
+    logging::chain(error).any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
     })
-}
-
-/// The error and what caused it, outermost first.
-fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 /// Says on standard error what failed, and how the process ends.
 fn report(failure: &Failure) -> ExitCode {
     let mut text = String::from("landfall");
-    for cause in chain(failure) {
+    for cause in logging::chain(failure) {
         text.push_str(&format!(": {cause}"));
     }
     let code = match failure {
@@ -336,6 +331,6 @@ mod tests {
         let taken = Failure::Machine(io::Error::from(io::ErrorKind::AddrInUse));
         assert!(address_in_use(&taken));
         assert!(!address_in_use(&Failure::NoSuchApp(7)));
-        assert_eq!(chain(&taken).count(), 2);
+        assert_eq!(logging::chain(&taken).count(), 2);
     }
 }

@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::code::Code;
 use crate::commands::{self, COMMANDS};
 use crate::connection::Pace;
+use crate::logging;
 use crate::reply::{self, Failure};
 use crate::server::Server;
 use crate::url::{Query, service_and_command};
@@ -56,7 +57,7 @@ pub(crate) async fn answer(
     let name = path.as_deref().unwrap_or_default();
     let (body, failed) = match result {
         Ok(body) => (body, None),
-        Err(failure) => (failed(name, &failure), Some(failure.code)),
+        Err(failure) => (failed(server, name, &failure), Some(failure.code)),
     };
     server.metrics.called(command, failed, started.elapsed());
     let mut response = Response::new(Full::new(Bytes::from(body)));
@@ -70,17 +71,14 @@ pub(crate) async fn answer(
 }
 
 /// The body of a failure; its cause goes to the log.
-fn failed(path: &str, failure: &Failure) -> Vec<u8> {
+fn failed(server: &Server, path: &str, failure: &Failure) -> Vec<u8> {
     let code = failure.code.number();
     if let Some(cause) = &failure.cause {
-        let mut chain = cause.to_string();
-        let mut inner = cause.source();
-        while let Some(cause) = inner {
-            chain.push_str(": ");
-            chain.push_str(&cause.to_string());
-            inner = cause.source();
+        if let Some(left_out) = server.causes.admit() {
+            let chain =
+                logging::chain(cause.as_ref()).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            tracing::error!(path, code, cause = chain, left_out, "{path} failed with {code}: {chain}");
         }
-        tracing::error!(path, code, cause = chain, "{path} failed with {code}: {chain}");
     } else {
         tracing::debug!(path, code, "{path} was refused with {code}");
     }

@@ -1,7 +1,11 @@
 //! The log: lines of text or JSON on standard error, so standard output stays for what was asked for.
 
 use crate::config::{LogConfig, LogFormat};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use std::error::Error;
 use std::io::IsTerminal as _;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tracing_subscriber::EnvFilter;
 
 /// Why there is no log.
@@ -12,7 +16,7 @@ pub enum LoggingError {
     Level(#[from] tracing_subscriber::filter::ParseError),
     /// The process already has a log.
     #[error("the log is already set up")]
-    Twice(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Twice(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Starts the log of this process.
@@ -30,4 +34,50 @@ pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     }
     .map_err(LoggingError::Twice)
+}
+
+/// An error and its causes, the outermost first.
+pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// Causes of failures logged in a second. A full disk fails every call, and its log must not fill what is left.
+const CAUSES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+
+/// Keeps the log of causes short; what it leaves out is counted.
+pub(crate) struct Causes {
+    rate: DefaultDirectRateLimiter,
+    left_out: AtomicU64,
+}
+
+impl Default for Causes {
+    fn default() -> Self {
+        Self { rate: RateLimiter::direct(Quota::per_second(CAUSES_PER_SECOND)), left_out: AtomicU64::new(0) }
+    }
+}
+
+impl Causes {
+    /// Whether a cause may be logged, and how many were left out since the last one that was.
+    pub(crate) fn admit(&self) -> Option<u64> {
+        if self.rate.check().is_ok() {
+            Some(self.left_out.swap(0, Ordering::Relaxed))
+        } else {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_causes_is_cut_and_counted() {
+        let causes = Causes::default();
+        let logged: Vec<u64> = (0..10_000).filter_map(|_| causes.admit()).collect();
+        assert!(logged.len() < 1_000, "{} of 10,000 were logged", logged.len());
+        let left_out = causes.left_out.load(Ordering::Relaxed) + logged.iter().sum::<u64>();
+        assert_eq!(logged.len() as u64 + left_out, 10_000);
+    }
 }

@@ -4,6 +4,7 @@ use crate::apps::{App, Apps};
 use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, StoreUrl, TlsConfig};
 use crate::connection::{self, PaceLimits, Ticks};
+use crate::logging::Causes;
 use crate::metrics::Metrics;
 use crate::tls::{self, TlsError};
 use landfall_domain::account::{AccountImport, UnknownAccounts};
@@ -55,6 +56,7 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,
+    pub(crate) causes: Causes,
     draining: AtomicBool,
 }
 
@@ -105,6 +107,7 @@ pub async fn serve(
         clock: Arc::new(SystemClock),
         metrics,
         ticks: Arc::default(),
+        causes: Causes::default(),
         draining: AtomicBool::new(false),
     });
     for app in config.apps {

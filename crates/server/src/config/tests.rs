@@ -50,7 +50,10 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
             drain_seconds_max: 10,
         }
     );
-    assert_eq!(config.log, LogConfig { format: LogFormat::Text, level: "info".to_owned() });
+    assert_eq!(
+        config.log,
+        LogConfig { format: LogFormat::Text, level: "info,fjall=warn,lsm_tree=warn".to_owned() }
+    );
     let app = &config.apps[0];
     assert_eq!(app.id, AppId(1_400_000_001));
     assert_eq!(app.admins, [UserId::parse("administrator").unwrap()]);
