@@ -40,10 +40,4 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The text, owned.
-    #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
-    }
 }

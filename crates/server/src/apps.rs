@@ -88,10 +88,4 @@ impl Apps {
     pub fn put(&self, app: App) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id, Arc::new(app));
     }
-
-    /// All of them.
-    #[must_use]
-    pub fn all(&self) -> Vec<Arc<App>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
 }

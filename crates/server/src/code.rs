@@ -1,22 +1,8 @@
 //! Every error number of the API, once.
 
-/// Defines [`Code`] with its number and what it means, from one list.
-macro_rules! codes {
-    ($($(#[doc = $doc:literal])* $name:ident = $number:literal,)*) => {
-        /// A number for `ErrorCode`, or for the result of one item.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Code {
-            $($(#[doc = $doc])* $name = $number,)*
-        }
-
-        impl Code {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-        }
-    };
-}
-
-codes! {
+/// A number for `ErrorCode`, or for the result of one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Code {
     /// Internal error of the group service; the same call may succeed later.
     GroupInternal = 10002,
     /// No such command in the group service.
@@ -98,11 +84,5 @@ impl Code {
     #[must_use]
     pub fn number(self) -> u32 {
         self as u32
-    }
-
-    /// Whether the same call may succeed later. [doc]
-    #[must_use]
-    pub fn may_retry(self) -> bool {
-        matches!(self, Self::GroupInternal | Self::TimeoutOrFormat | Self::AccountInternal)
     }
 }

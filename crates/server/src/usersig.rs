@@ -58,19 +58,6 @@ impl fmt::Display for SecretKey {
     }
 }
 
-/// What a `UserSig` says of itself. Proves nothing: only [`verify`] looks at the signature.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claims {
-    /// The account it is for.
-    pub identifier: String,
-    /// The app it is for; wider than [`AppId`], because a document may hold any number.
-    pub app: u64,
-    /// When it was made.
-    pub made: Timestamp,
-    /// The last second it may be used in.
-    pub expires: Timestamp,
-}
-
 /// A signature that was found good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -160,21 +147,6 @@ pub fn verify(
     let claimed = STANDARD.decode(&document.signature).map_err(|_| Problem::WrongSignature)?;
     key.sign(&document.signed_text()).verify_slice(&claimed).map_err(|_| Problem::WrongSignature)?;
     Ok(Verified { made: Timestamp(document.made_seconds), last_valid: document.last_valid() })
-}
-
-/// Reads what `text` says of itself, without looking at its signature.
-///
-/// # Errors
-/// [`Problem::Empty`] or [`Problem::Malformed`].
-pub fn read_unverified(text: &str) -> Result<Claims, Problem> {
-    let document = Document::read(text)?;
-    let expires = document.last_valid();
-    Ok(Claims {
-        identifier: document.identifier,
-        app: document.app,
-        made: Timestamp(document.made_seconds),
-        expires,
-    })
 }
 
 /// Makes a `UserSig` without a user buffer, valid from `now` up to and including `now + lifetime_seconds`.

@@ -6,6 +6,31 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use std::io::Write;
 
+/// What a `UserSig` says of itself. Proves nothing: only [`verify`] looks at the signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Claims {
+    /// The account it is for.
+    identifier: String,
+    /// The app it is for; wider than [`AppId`], because a document may hold any number.
+    app: u64,
+    /// When it was made.
+    made: Timestamp,
+    /// The last second it may be used in.
+    expires: Timestamp,
+}
+
+/// Reads what `text` says of itself, without looking at its signature.
+fn read_unverified(text: &str) -> Result<Claims, Problem> {
+    let document = Document::read(text)?;
+    let expires = document.last_valid();
+    Ok(Claims {
+        identifier: document.identifier,
+        app: document.app,
+        made: Timestamp(document.made_seconds),
+        expires,
+    })
+}
+
 const APP: AppId = AppId(1_400_000_001);
 const NOW: Timestamp = Timestamp(1_700_000_000);
 

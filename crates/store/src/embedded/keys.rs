@@ -15,8 +15,8 @@
 //! Ids and accounts are printable ASCII, so the 0 after them ends them and keeps their order.
 //!
 //! The scattering bytes are a hash of the group id or account that follows. The engine keeps the first four bytes
-//! of a key beside its pointer, so keys that differ there are compared without a look at the heap: measured, this
-//! takes a third off the cost of a write. Nothing is read across groups or accounts in the order of their names.
+//! of a key beside its pointer, so keys that differ there are compared without a look at the heap, where a write
+//! spends most of its time. Nothing is read across groups or accounts in the order of their names.
 
 use landfall_domain::ids::{AppId, GroupId, UserId};
 
