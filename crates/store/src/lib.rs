@@ -4,6 +4,7 @@
 
 pub mod embedded;
 mod metrics;
+pub mod postgres;
 #[cfg(test)]
 mod suite;
 

@@ -1,0 +1,248 @@
+//! The PostgreSQL store: any number of servers over one database, no state of record in a server.
+//!
+//! Each operation is one transaction. What a rule was told stays true until its result is kept, because writers take
+//! the locks of [`locks`] first. Concurrent imports travel together ([`lanes`]).
+
+mod changes;
+mod connect;
+mod database;
+mod import_groups;
+mod import_members;
+mod lanes;
+mod listener;
+mod locks;
+mod migrations;
+mod positions;
+mod rates;
+mod reads;
+mod rows;
+mod settings;
+mod statements;
+mod tables;
+mod texts;
+
+pub use connect::AuthoritiesError;
+pub use settings::{CONNECTIONS_DEFAULT, CONNECTIONS_MIN, Settings, SettingsProblem};
+
+use crate::StoreMetrics;
+use async_trait::async_trait;
+use database::{Database, Failure, Work};
+use import_groups::ImportGroups;
+use import_members::ImportMembers;
+use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::group::{Group, GroupType};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{
+    ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
+};
+use landfall_domain::member::Role;
+use landfall_domain::store::{
+    Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
+    StoreError,
+};
+use lanes::{Lanes, PATIENCE};
+use listener::Listener;
+use positions::Positions;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Transactions of one kind that coalesced imports use at the same time.
+const LANES: usize = 4;
+
+/// What another server over the same database did, or whether that is heard at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemoteChange {
+    /// The account was kicked: its signatures from before are no longer valid.
+    Kicked(AppId, UserId),
+    /// Changes may have been missed, and are missed until [`Self::Heard`]: what is remembered cannot be trusted.
+    Unheard,
+    /// From now on all changes are heard; what was remembered before is still void.
+    Heard,
+}
+
+/// Called with what other servers do, and what this one does. Must not block.
+pub type Hear = Arc<dyn Fn(RemoteChange) + Send + Sync>;
+
+/// Why the store cannot be opened. Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database cannot be reached, or refused.
+    #[error("cannot use the database; see that it runs, and that the address, user and password are right")]
+    Database(#[from] tokio_postgres::Error),
+    /// It does not answer.
+    #[error("the database did not answer within {} s; see that it runs and that the address is right", .0.as_secs())]
+    Slow(Duration),
+    /// The authorities that vouch for it cannot be used.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
+    /// Written by a newer program.
+    #[error(
+        "the tables of the database have version {found}, this program knows up to {}; start the newer program that wrote them",
+        migrations::VERSION
+    )]
+    Newer {
+        /// Their version.
+        found: usize,
+    },
+    /// An old PostgreSQL.
+    #[error("PostgreSQL {0} is too old; 13 or newer is needed")]
+    TooOld(String),
+    /// A database in another encoding.
+    #[error("the database is encoded in {0}; make one with ENCODING 'UTF8'")]
+    Encoding(String),
+    /// `store copy` is at work.
+    #[error("the database is being copied; wait until `landfall store copy` has ended")]
+    BeingCopied,
+}
+
+/// The PostgreSQL store.
+pub struct Postgres {
+    database: Database,
+    groups: Lanes<ImportGroups>,
+    members: Lanes<ImportMembers>,
+    listener: Listener,
+}
+
+impl Postgres {
+    /// Connects to the database, brings its tables up to date, and listens to what other servers do.
+    ///
+    /// # Errors
+    /// The database cannot be reached, was written by a newer version, or is being copied.
+    pub async fn open(settings: Settings, metrics: StoreMetrics, hear: Hear) -> Result<Self, OpenError> {
+        let tls = connect::tls(&settings)?;
+        let (mut client, connection) = settings.config.connect(tls.clone()).await?;
+        let driven = tokio::spawn(connection);
+        let migrated = migrations::run(&mut client).await;
+        drop(client);
+        driven.abort();
+        migrated?;
+        let listener = Listener::start(settings.config.clone(), tls.clone(), hear).await?;
+        let database = Database::new(connect::pool(&settings, tls));
+        let groups = ImportGroups { database: database.clone(), positions: Positions::default() };
+        let members = ImportMembers { database: database.clone() };
+        Ok(Self {
+            groups: Lanes::start(groups, LANES, &metrics),
+            members: Lanes::start(members, LANES, &metrics),
+            database,
+            listener,
+        })
+    }
+
+    /// Takes `calls` calls of `command` out of what all servers together may make: `per_second` in a second, of
+    /// which a second's worth may come at once. False when that is too many at present.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn take_calls(
+        &self,
+        app: AppId,
+        command: &str,
+        calls: u32,
+        per_second: u32,
+    ) -> Result<bool, StoreError> {
+        self.read(rates::TakeCalls { app, command, calls, per_second }).await
+    }
+
+    async fn read<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
+        answered::<W>(self.database.perform(&work)).await
+    }
+
+    /// Writes to the end, even when the caller goes away or is told that it takes too long.
+    async fn write<W: Work<Done: 'static> + 'static>(&self, work: W) -> Result<W::Done, StoreError> {
+        let database = self.database.clone();
+        let writing = tokio::spawn(async move { database.perform(&work).await });
+        answered::<W>(async { writing.await.unwrap_or_else(|panicked| Err(Failure::Broken(panicked))) }).await
+    }
+}
+
+/// Waits for an answer as long as a caller waits.
+async fn answered<W: Work>(
+    done: impl Future<Output = Result<W::Done, Failure>>,
+) -> Result<W::Done, StoreError> {
+    let done = tokio::time::timeout(PATIENCE, done).await;
+    done.unwrap_or(Err(Failure::Slow(PATIENCE))).map_err(|failure| failure.while_doing(W::DOING))
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn import_group(
+        &self,
+        context: Context,
+        import: ImportGroup,
+    ) -> Result<GroupId, OperationError<ImportGroupRefusal>> {
+        refusable(self.groups.run(context.app, import_groups::Ask { context, import }).await)
+    }
+
+    async fn import_members(
+        &self,
+        context: Context,
+        group: GroupId,
+        members: Vec<ImportMember>,
+    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
+        refusable(self.members.run(context.app, import_members::Ask { context, group, members }).await)
+    }
+
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+        self.read(reads::Groups { app, ids }).await
+    }
+
+    async fn members(
+        &self,
+        app: AppId,
+        group: GroupId,
+        roles: Vec<Role>,
+        window: MemberWindow,
+    ) -> Result<MemberPage, OperationError<NoSuchGroup>> {
+        let page = self.read(reads::Members { app, group, roles, window }).await?;
+        page.ok_or(OperationError::Refused(NoSuchGroup))
+    }
+
+    async fn list_groups(
+        &self,
+        app: AppId,
+        kind: Option<GroupType>,
+        from: u64,
+        limit: usize,
+    ) -> Result<GroupPage, StoreError> {
+        self.read(reads::ListGroups { app, kind, from, limit }).await
+    }
+
+    async fn destroy_group(
+        &self,
+        context: Context,
+        group: GroupId,
+    ) -> Result<(), OperationError<NoSuchGroup>> {
+        refusable(self.write(changes::DestroyGroup { app: context.app, group }).await)
+    }
+
+    async fn import_accounts(
+        &self,
+        context: Context,
+        accounts: Vec<AccountImport>,
+    ) -> Result<(), StoreError> {
+        self.write(changes::ImportAccounts { context, accounts }).await
+    }
+
+    async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
+        self.read(reads::Accounts { app, ids }).await
+    }
+
+    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
+        self.write(changes::DeleteAccounts { app: context.app, ids }).await
+    }
+
+    async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
+        refusable(self.write(changes::Kick { context, account }).await)
+    }
+
+    fn health(&self) -> Health {
+        self.listener.health()
+    }
+}
+
+fn refusable<T, R>(result: Result<Result<T, R>, StoreError>) -> Result<T, OperationError<R>> {
+    result?.map_err(OperationError::Refused)
+}
+
+#[cfg(test)]
+mod tests;

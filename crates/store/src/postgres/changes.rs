@@ -1,0 +1,156 @@
+//! The other writing operations, each in a transaction of its own.
+
+use super::database::{Failure, Kind, Tx, Work};
+use super::listener::Told;
+use super::locks;
+use super::rows::{self, AccountColumns, CountColumns, app_column};
+use super::statements;
+use super::tables;
+use async_trait::async_trait;
+use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows taken care of by one statement, where there can be any number.
+const CHUNK: i64 = 5_000;
+
+/// Dissolves a group with all that hangs on it.
+pub(super) struct DestroyGroup {
+    pub(super) app: AppId,
+    pub(super) group: GroupId,
+}
+
+#[async_trait]
+impl Work for DestroyGroup {
+    type Done = Result<(), NoSuchGroup>;
+    const DOING: &'static str = "dissolving a group";
+    const KIND: Kind = Kind::LongWrite;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+        tx.begin(Some(self.app), &locks::groups(self.app, [&self.group].into_iter())).await?;
+        let (app, id) = (app_column(self.app), self.group.as_str());
+        let removed = tx.query(&statements::REMOVE_GROUP, &[&app, &id]).await?;
+        let Some(row) = removed.first() else {
+            return Ok(Err(NoSuchGroup));
+        };
+        let counts = CountColumns::of(self.app, [(rows::kind(row, 0)?, -1)]);
+        let mut last = String::new();
+        loop {
+            let members = tx.query(&statements::ACCOUNTS_OF_GROUP, &[&app, &id, &last, &CHUNK]).await?;
+            let accounts = members.iter().map(|row| row.try_get(0)).collect::<Result<Vec<&str>, _>>()?;
+            let Some(last_account) = accounts.last() else { break };
+            tx.run(&statements::REMOVE_MEMBERSHIP, &[&app, &accounts, &id]).await?;
+            last = (*last_account).to_owned();
+        }
+        tx.run(&statements::REMOVE_MEMBERS, &[&app, &id]).await?;
+        tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
+        Ok(Ok(()))
+    }
+}
+
+/// Imports accounts.
+pub(super) struct ImportAccounts {
+    pub(super) context: Context,
+    pub(super) accounts: Vec<AccountImport>,
+}
+
+#[async_trait]
+impl Work for ImportAccounts {
+    type Done = ();
+    const DOING: &'static str = "importing accounts";
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
+        let Context { app, now, .. } = self.context;
+        let names: BTreeSet<&UserId> = self.accounts.iter().map(|import| &import.id).collect();
+        tx.begin(Some(app), &locks::accounts(app, names.iter().copied())).await?;
+        let before = tables::accounts(tx, app, names).await?;
+        let mut after: BTreeMap<&UserId, Account> = BTreeMap::new();
+        for import in &self.accounts {
+            let earlier = after.remove(&import.id).or_else(|| before.get(&import.id).cloned());
+            after.insert(&import.id, Account::imported(earlier, import, now));
+        }
+        after.retain(|id, account| before.get(*id) != Some(account));
+        if after.is_empty() {
+            return Ok(());
+        }
+        let mut columns = AccountColumns::with_capacity(app, after.len());
+        after.iter().for_each(|(id, account)| columns.push(id, account));
+        tx.run(&statements::PUT_ACCOUNTS, &columns.parameters()).await?;
+        Ok(())
+    }
+}
+
+/// Makes the signatures of an account invalid, and tells the other servers.
+pub(super) struct Kick {
+    pub(super) context: Context,
+    pub(super) account: UserId,
+}
+
+#[async_trait]
+impl Work for Kick {
+    type Done = Result<(), NoSuchAccount>;
+    const DOING: &'static str = "kicking an account";
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+        let Context { app, now, .. } = self.context;
+        tx.begin(Some(app), &locks::accounts(app, [&self.account].into_iter())).await?;
+        let mut found = tables::accounts(tx, app, [&self.account]).await?;
+        let Some(account) = found.get_mut(&self.account) else {
+            return Ok(Err(NoSuchAccount));
+        };
+        account.signatures_from = now;
+        let mut columns = AccountColumns::with_capacity(app, 1);
+        columns.push(&self.account, account);
+        tx.run(&statements::PUT_ACCOUNTS, &columns.parameters()).await?;
+        let told = Told::Kicked(app, self.account.clone()).to_string();
+        tx.query(&statements::TELL, &[&told]).await?;
+        Ok(Ok(()))
+    }
+}
+
+/// Deletes accounts with their memberships, while nobody else writes in the app.
+pub(super) struct DeleteAccounts {
+    pub(super) app: AppId,
+    pub(super) ids: Vec<UserId>,
+}
+
+#[async_trait]
+impl Work for DeleteAccounts {
+    /// Which of them existed.
+    type Done = Vec<bool>;
+    const DOING: &'static str = "deleting accounts";
+    const KIND: Kind = Kind::LongWrite;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<bool>, Failure> {
+        tx.begin(None, &[locks::app(self.app)]).await?;
+        let app = app_column(self.app);
+        let names: BTreeSet<&str> = self.ids.iter().map(UserId::as_str).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let removed = tx.query(&statements::REMOVE_ACCOUNTS, &[&app, &names]).await?;
+        let mut existed =
+            removed.iter().map(|row| rows::user_id(row, 0)).collect::<Result<BTreeSet<_>, _>>()?;
+        for account in &existed {
+            remove_from_groups(tx, app, account.as_str()).await?;
+        }
+        // A name that stands twice existed the first time.
+        Ok(self.ids.iter().map(|id| existed.remove(id)).collect())
+    }
+}
+
+async fn remove_from_groups(tx: &Tx, app: i64, account: &str) -> Result<(), Failure> {
+    let mut last = String::new();
+    loop {
+        let groups = tx.query(&statements::GROUPS_OF_ACCOUNT, &[&app, &account, &last, &CHUNK]).await?;
+        let ids = groups.iter().map(|row| row.try_get(0)).collect::<Result<Vec<&str>, _>>()?;
+        let Some(last_id) = ids.last() else { break };
+        tx.run(&statements::REMOVE_MEMBER, &[&app, &ids, &account]).await?;
+        tx.run(&statements::COUNT_DOWN_MEMBERS, &[&app, &ids]).await?;
+        tx.run(&statements::REMOVE_OWNER, &[&app, &ids, &account]).await?;
+        last = (*last_id).to_owned();
+    }
+    tx.run(&statements::REMOVE_MEMBERSHIPS, &[&app, &account]).await?;
+    Ok(())
+}

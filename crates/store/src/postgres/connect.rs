@@ -1,0 +1,149 @@
+//! Connecting: encryption, the settings of a session, the pool.
+
+use super::settings::{Encryption, Settings};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::crypto::{self, CryptoProvider};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{
+    ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+};
+
+/// Longest wait for a connection of the pool, and for a new one.
+const CONNECTION_WAIT: Duration = Duration::from_millis(1_500);
+
+/// Said to every new connection.
+///
+/// `enable_seqscan`: each statement finds its rows by a key. A plan made while a table was small would read the
+/// whole table, and be kept while the table grows. `synchronous_commit`: what is acknowledged is on the disk; an
+/// operator may ask for more than `on`, not for less.
+const SESSION: &str = "
+    SET statement_timeout = '2s';
+    SET lock_timeout = '2s';
+    SET idle_in_transaction_session_timeout = '5s';
+    SET enable_seqscan = off;
+    SET client_min_messages = warning;
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Why the authorities that vouch for the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthoritiesError {
+    /// The file cannot be read, or holds no certificate.
+    #[error("sslrootcert {}: {why}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The machine has none.
+    #[error("this machine has no list of authorities; name a file with sslrootcert")]
+    None,
+}
+
+/// How to encrypt; whether to, the address says.
+pub(super) fn tls(settings: &Settings) -> Result<MakeRustlsConnect, AuthoritiesError> {
+    let provider = Arc::new(crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the cipher suites of both versions");
+    let config = match &settings.encryption {
+        Encryption::Never | Encryption::Unverified => {
+            let anybody = Arc::new(Anybody(provider));
+            builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth()
+        }
+        Encryption::Verified(file) => {
+            builder.with_root_certificates(authorities(file.as_deref())?).with_no_client_auth()
+        }
+    };
+    Ok(MakeRustlsConnect::new(config))
+}
+
+fn authorities(file: Option<&Path>) -> Result<RootCertStore, AuthoritiesError> {
+    let mut store = RootCertStore::empty();
+    let Some(file) = file else {
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        return if store.is_empty() { Err(AuthoritiesError::None) } else { Ok(store) };
+    };
+    let wrong = |why: String| AuthoritiesError::File { file: file.to_owned(), why };
+    let found = CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))?;
+    for certificate in found {
+        let added = certificate.map_err(|error| error.to_string());
+        added
+            .and_then(|certificate| store.add(certificate).map_err(|error| error.to_string()))
+            .map_err(wrong)?;
+    }
+    if store.is_empty() { Err(wrong("holds no certificate".to_owned())) } else { Ok(store) }
+}
+
+/// Takes any certificate: `sslmode=require` asks for encryption, not for proof, as PostgreSQL's own clients do.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// At most so many connections, each opened when it is first needed.
+pub(super) fn pool(settings: &Settings, tls: MakeRustlsConnect) -> Pool {
+    // A connection that was closed is noticed without asking the database.
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(settings.config.clone(), tls, recycling);
+    let wait = Some(CONNECTION_WAIT);
+    // One connection of the allowed ones listens.
+    Pool::builder(manager)
+        .max_size(settings.connections - 1)
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts { wait, create: wait, recycle: wait })
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
+        }))
+        .build()
+        .expect("a runtime is named")
+}

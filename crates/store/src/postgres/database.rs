@@ -1,0 +1,230 @@
+//! One piece of work in one transaction: bounded in time, repeated where that is safe.
+
+use super::statements::{self, Statement};
+use async_trait::async_trait;
+use deadpool_postgres::{Object, Pool, PoolError};
+use landfall_domain::ids::AppId;
+use landfall_domain::store::StoreError;
+use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement as Prepared};
+
+/// Longest time one ordinary transaction may take.
+const WORK_TIME: Duration = Duration::from_millis(2_200);
+/// Longest time of one that changes any number of rows.
+const LONG_WORK_TIME: Duration = Duration::from_secs(60);
+/// After this time no further attempt is made.
+const RETRY_TIME: Duration = Duration::from_secs(1);
+/// Attempts at most.
+const ATTEMPTS_MAX: usize = 4;
+
+/// Why a transaction did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The database said no, or is gone.
+    #[error(transparent)]
+    Database(#[from] tokio_postgres::Error),
+    /// No connection was to be had.
+    #[error("no connection to the database")]
+    Connection(#[from] PoolError),
+    /// What was read makes no sense.
+    #[error("a stored {0} cannot be read; it may be damaged")]
+    Damaged(&'static str),
+    /// It took too long.
+    #[error("the database did not answer within {} ms", .0.as_millis())]
+    Slow(Duration),
+    /// It panicked.
+    #[error("the work broke off")]
+    Broken(#[source] tokio::task::JoinError),
+    /// The end of the transaction was not answered: it may have happened or not.
+    #[error("the database did not say whether it kept the change")]
+    Unknown(#[source] Box<Failure>),
+}
+
+impl Failure {
+    /// The transaction did not happen, and another attempt may succeed at once.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                const PASSING: [SqlState; 6] = [
+                    SqlState::T_R_SERIALIZATION_FAILURE,
+                    SqlState::T_R_DEADLOCK_DETECTED,
+                    SqlState::ADMIN_SHUTDOWN,
+                    SqlState::CRASH_SHUTDOWN,
+                    SqlState::CANNOT_CONNECT_NOW,
+                    SqlState::READ_ONLY_SQL_TRANSACTION,
+                ];
+                error.is_closed() || error.code().is_none_or(|code| PASSING.contains(code))
+            }
+            Self::Connection(_) | Self::Damaged(_) | Self::Slow(_) | Self::Broken(_) | Self::Unknown(_) => {
+                false
+            }
+        }
+    }
+
+    /// The database refused what was to be written: another row of the same transaction may be fine.
+    pub(super) fn blames_a_row(&self) -> bool {
+        // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database.
+        let Self::Database(error) = self else { return false };
+        error.code().is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.code().starts_with(class)))
+    }
+
+    pub(super) fn while_doing(self, doing: &str) -> StoreError {
+        StoreError::failed(doing, &self)
+    }
+}
+
+/// Whether a piece of work writes, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One statement, which is a transaction by itself. May happen twice.
+    Statement,
+    /// Sees the database as it is at one moment.
+    Read,
+    /// Sees what is committed before each statement.
+    Write,
+    /// The same, on any number of rows.
+    LongWrite,
+}
+
+/// What is done in one transaction. It may be done several times; only the last time counts.
+#[async_trait]
+pub(super) trait Work: Send + Sync {
+    /// What comes out.
+    type Done: Send;
+    /// What is being done, for messages.
+    const DOING: &'static str;
+    /// How.
+    const KIND: Kind;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure>;
+}
+
+/// The database, through a pool of connections.
+#[derive(Clone)]
+pub(super) struct Database {
+    pool: Pool,
+}
+
+impl Database {
+    pub(super) fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// Performs `work` in a transaction. The one place where attempts are repeated.
+    pub(super) async fn perform<W: Work>(&self, work: &W) -> Result<W::Done, Failure> {
+        let time = if W::KIND == Kind::LongWrite { LONG_WORK_TIME } else { WORK_TIME };
+        let started = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let done = match tokio::time::timeout(time, self.attempt(work)).await {
+                Ok(done) => done,
+                // The connection was dropped with the attempt: the database takes back what was not committed.
+                Err(_) => Err(Failure::Slow(time)),
+            };
+            match done {
+                Err(failure)
+                    if failure.passes() && attempt < ATTEMPTS_MAX && started.elapsed() < RETRY_TIME =>
+                {
+                    tracing::debug!(error = %failure, attempt, "{} is tried again: {failure}", W::DOING);
+                    // Where one connection was cut, the others may be too.
+                    self.pool.retain(|client, _| !client.is_closed());
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn attempt<W: Work>(&self, work: &W) -> Result<W::Done, Failure> {
+        let tx = Tx { client: Some(self.pool.get().await?), kind: W::KIND };
+        let done = work.perform(&tx).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+}
+
+/// A transaction under way. One that is dropped before its end takes its connection with it.
+pub(super) struct Tx {
+    client: Option<Object>,
+    kind: Kind,
+}
+
+impl Tx {
+    fn client(&self) -> &Object {
+        self.client.as_ref().expect("taken by commit only, which takes the transaction")
+    }
+
+    /// Begins, and takes locks: that of `app`, shared, then `keys`. Everything else comes after it, and sees what
+    /// those who held the locks before have committed.
+    pub(super) async fn begin(&self, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
+        let begin = self.client().batch_execute(match self.kind {
+            Kind::Statement => return Ok(()),
+            Kind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Kind::Write => "BEGIN",
+            Kind::LongWrite => "BEGIN; SET LOCAL statement_timeout = '60s'",
+        });
+        let app = app.map(super::locks::app);
+        let shared = async {
+            match &app {
+                Some(app) => self.run(&statements::LOCK_SHARED, &[app]).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let alone = async {
+            if keys.is_empty() { Ok(()) } else { self.run(&statements::LOCK, &[&keys]).await.map(drop) }
+        };
+        // Sent in this order without waiting for each other's answers.
+        let (begun, shared, alone) = futures_util::join!(begin, shared, alone);
+        begun?;
+        shared?;
+        alone
+    }
+
+    /// Rows that a statement returns.
+    pub(super) async fn query(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let prepared = self.prepared(statement).await?;
+        Ok(self.client().query(&prepared, parameters).await?)
+    }
+
+    /// How many rows a statement changed.
+    pub(super) async fn run(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, Failure> {
+        let prepared = self.prepared(statement).await?;
+        Ok(self.client().execute(&prepared, parameters).await?)
+    }
+
+    /// Prepared once for each connection.
+    async fn prepared(&self, statement: &Statement) -> Result<Prepared, Failure> {
+        Ok(self.client().prepare_cached(statement.sql).await?)
+    }
+
+    async fn commit(mut self) -> Result<(), Failure> {
+        if self.kind != Kind::Statement
+            && let Err(error) = self.client().batch_execute("COMMIT").await
+        {
+            let refused = error.as_db_error().is_some();
+            return Err(if refused { error.into() } else { Failure::Unknown(Box::new(error.into())) });
+        }
+        // Now the connection may go back to the pool.
+        drop(self.client.take());
+        Ok(())
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            // Closed, not given back: nobody knows what it is in the middle of.
+            drop(Object::take(client));
+        }
+    }
+}

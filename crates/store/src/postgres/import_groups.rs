@@ -1,0 +1,202 @@
+//! Importing groups: all that wait together are one transaction of a handful of statements.
+
+use super::database::{Database, Failure, Kind, Tx, Work};
+use super::lanes::Batch;
+use super::positions::Positions;
+use super::rows::{CountColumns, GroupColumns, MemberColumns, MembershipColumns};
+use super::statements;
+use super::tables;
+use async_trait::async_trait;
+use landfall_domain::account::UnknownAccounts;
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{self, ImportGroup, ImportGroupRefusal, ImportedGroup};
+use landfall_domain::store::Context;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+/// One group to import.
+pub(super) struct Ask {
+    pub(super) context: Context,
+    pub(super) import: ImportGroup,
+}
+
+/// What becomes of it.
+pub(super) type Answer = Result<GroupId, ImportGroupRefusal>;
+
+/// Imports groups.
+pub(super) struct ImportGroups {
+    pub(super) database: Database,
+    pub(super) positions: Positions,
+}
+
+#[async_trait]
+impl Batch for ImportGroups {
+    type Ask = Ask;
+    type Answer = Answer;
+    const DOING: &'static str = "importing groups";
+
+    fn weight(ask: &Ask) -> usize {
+        4 + 2 * ask.import.members.len()
+    }
+
+    async fn perform(&self, app: AppId, asks: &[Ask]) -> Result<Vec<Answer>, Failure> {
+        // Those that turn out to be taken leave their positions unused.
+        let first = self.positions.take(&self.database, app, asks.len() as u64).await?;
+        self.database.perform(&Transaction { app, asks, first_position: first }).await
+    }
+}
+
+struct Transaction<'asks> {
+    app: AppId,
+    asks: &'asks [Ask],
+    /// Of the first ask; the others follow.
+    first_position: u64,
+}
+
+/// An import that has no answer yet.
+struct Open {
+    /// Which of the asks.
+    index: usize,
+    /// How many ids were tried.
+    attempt: u64,
+}
+
+#[async_trait]
+impl Work for Transaction<'_> {
+    type Done = Vec<Answer>;
+    const DOING: &'static str = ImportGroups::DOING;
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<Answer>, Failure> {
+        tx.begin(Some(self.app), &[]).await?;
+        let mut answers: Vec<Option<Answer>> = self.asks.iter().map(|_| None).collect();
+        let mut made = Vec::with_capacity(self.asks.len());
+        let mut open: Vec<Open> = (0..self.asks.len()).map(|index| Open { index, attempt: 0 }).collect();
+        // More than one round only when a generated id is taken.
+        while !open.is_empty() {
+            open = self.round(tx, open, &mut answers, &mut made).await?;
+        }
+        if !made.is_empty() {
+            self.write_members(tx, &made).await?;
+        }
+        let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(ImportGroupRefusal::IdTaken)));
+        Ok(answers.collect())
+    }
+}
+
+impl Transaction<'_> {
+    /// Tries one id for each open import. Those whose id was taken, and have another to try, come back.
+    async fn round(
+        &self,
+        tx: &Tx,
+        open: Vec<Open>,
+        answers: &mut [Option<Answer>],
+        made: &mut Vec<(usize, ImportedGroup)>,
+    ) -> Result<Vec<Open>, Failure> {
+        let mut tried: Vec<(Open, GroupId)> = Vec::with_capacity(open.len());
+        for Open { index, attempt } in open {
+            let import = &self.asks[index].import;
+            match import.id.candidate(import.kind, attempt) {
+                Some(id) => tried.push((Open { index, attempt: attempt + 1 }, id)),
+                None => answers[index] = Some(Err(ImportGroupRefusal::IdTaken)),
+            }
+        }
+        // Writers of several servers that want the same ids take them in the same order.
+        tried.sort_by(|(_, one), (_, other)| one.cmp(other));
+        let known = self.known_beforehand(tx, &tried).await?;
+        let mut again = Vec::new();
+        let mut imported = Vec::with_capacity(tried.len());
+        for (open, id) in tried {
+            if known.taken.contains(&id) {
+                again.push(open);
+                continue;
+            }
+            let Ask { context, import } = &self.asks[open.index];
+            let position = self.first_position + open.index as u64;
+            let is_known = |account: &UserId| Ok::<_, Infallible>(known.accounts.contains(account));
+            let Ok(result) =
+                import::import_group(import.clone(), id, position, context.unknown, context.now, is_known);
+            match result {
+                Ok(group) => imported.push((open, group)),
+                Err(refusal) => answers[open.index] = Some(Err(refusal)),
+            }
+        }
+        let won = self.insert(tx, &imported).await?;
+        for (open, group) in imported {
+            if won.contains(&group.group.list_position) {
+                answers[open.index] = Some(Ok(group.group.id.clone()));
+                made.push((open.index, group));
+            } else {
+                again.push(open);
+            }
+        }
+        Ok(again)
+    }
+
+    /// What an import that refuses unknown accounts has to know before anything is written. The others find out by
+    /// writing, which spares them the question.
+    async fn known_beforehand(&self, tx: &Tx, tried: &[(Open, GroupId)]) -> Result<Known, Failure> {
+        let mut names = BTreeSet::new();
+        let mut ids = Vec::new();
+        for (open, id) in tried {
+            let Ask { context, import } = &self.asks[open.index];
+            if context.unknown == UnknownAccounts::Refuse {
+                ids.push(id);
+                names.extend(import.owner.iter().chain(import.members.iter().map(|member| &member.account)));
+            }
+        }
+        if ids.is_empty() {
+            return Ok(Known::default());
+        }
+        Ok(Known {
+            taken: tables::taken_groups(tx, self.app, &ids).await?,
+            accounts: tables::known_accounts(tx, self.app, names).await?,
+        })
+    }
+
+    /// Writes groups whose id is free; the list positions of those that were written come out.
+    async fn insert(&self, tx: &Tx, imported: &[(Open, ImportedGroup)]) -> Result<BTreeSet<u64>, Failure> {
+        if imported.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let mut groups = GroupColumns::with_capacity(self.app, imported.len());
+        imported.iter().for_each(|(_, imported)| groups.push(&imported.group));
+        let rows = tx.query(&statements::INSERT_GROUPS, &groups.parameters()).await?;
+        rows.iter().map(|row| Ok(row.try_get::<_, i64>(0)?.cast_unsigned())).collect()
+    }
+
+    /// Members of groups that were just made, their other side, the accounts they need, and the app's figures.
+    async fn write_members(&self, tx: &Tx, made: &[(usize, ImportedGroup)]) -> Result<(), Failure> {
+        let mut members = MemberColumns::with_capacity(self.app, made.len());
+        let mut memberships = MembershipColumns::with_capacity(self.app, made.len());
+        for (_, ImportedGroup { group, members: joined, .. }) in made {
+            for member in joined {
+                members.push(&group.id, member);
+                memberships.push(&member.account, &group.id);
+            }
+        }
+        let placeholders = tables::placeholders(
+            self.app,
+            made.iter().flat_map(|(index, made)| {
+                let now = self.asks[*index].context.now;
+                made.placeholders.iter().map(move |account| (account, now))
+            }),
+        );
+        let counts = CountColumns::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
+        let counts = counts.parameters();
+        let (written, counted) = futures_util::join!(
+            tables::insert_members(tx, &placeholders, &members, &memberships),
+            tx.run(&statements::COUNT_GROUPS, &counts),
+        );
+        written?;
+        counted?;
+        Ok(())
+    }
+}
+
+/// What was read before the rules were asked.
+#[derive(Default)]
+struct Known {
+    taken: BTreeSet<GroupId>,
+    accounts: BTreeSet<UserId>,
+}

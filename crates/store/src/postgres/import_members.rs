@@ -1,0 +1,179 @@
+//! Importing members: all calls that wait together are one transaction that holds the locks of their groups.
+
+use super::database::{Database, Failure, Kind, Tx, Work};
+use super::lanes::Batch;
+use super::locks;
+use super::rows::{self, MemberColumns, MembershipColumns, app_column};
+use super::statements;
+use super::tables;
+use async_trait::async_trait;
+use futures_util::future::try_join_all;
+use landfall_domain::group::Group;
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{
+    self, ImportMember, ImportMembersRefusal, ImportedMembers, MemberOutcome, Standing,
+};
+use landfall_domain::store::Context;
+use landfall_domain::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Members to import into one group.
+pub(super) struct Ask {
+    pub(super) context: Context,
+    pub(super) group: GroupId,
+    pub(super) members: Vec<ImportMember>,
+}
+
+/// What becomes of them.
+pub(super) type Answer = Result<Vec<MemberOutcome>, ImportMembersRefusal>;
+
+/// Imports members.
+pub(super) struct ImportMembers {
+    pub(super) database: Database,
+}
+
+#[async_trait]
+impl Batch for ImportMembers {
+    type Ask = Ask;
+    type Answer = Answer;
+    const DOING: &'static str = "importing members";
+
+    fn weight(ask: &Ask) -> usize {
+        3 + 2 * ask.members.len()
+    }
+
+    async fn perform(&self, app: AppId, asks: &[Ask]) -> Result<Vec<Answer>, Failure> {
+        self.database.perform(&Transaction { app, asks }).await
+    }
+}
+
+struct Transaction<'asks> {
+    app: AppId,
+    asks: &'asks [Ask],
+}
+
+/// One of the groups, as it is in the middle of the transaction.
+struct Present {
+    group: Group,
+    /// Those of the accounts asked for who are members.
+    members: BTreeSet<UserId>,
+    changed: bool,
+}
+
+#[async_trait]
+impl Work for Transaction<'_> {
+    type Done = Vec<Answer>;
+    const DOING: &'static str = ImportMembers::DOING;
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<Answer>, Failure> {
+        tx.begin(Some(self.app), &locks::groups(self.app, self.asks.iter().map(|ask| &ask.group))).await?;
+        let mut named: BTreeMap<&GroupId, BTreeSet<&UserId>> = BTreeMap::new();
+        for ask in self.asks {
+            named.entry(&ask.group).or_default().extend(ask.members.iter().map(|member| &member.account));
+        }
+        let all: BTreeSet<&UserId> = named.values().flatten().copied().collect();
+        // Sent one after the other without waiting for each other's answers.
+        let (known, present) = futures_util::join!(
+            tables::known_accounts(tx, self.app, all),
+            try_join_all(named.iter().map(|(group, accounts)| self.present(tx, group, accounts))),
+        );
+        let mut known = known?;
+        let mut groups: BTreeMap<&GroupId, Present> =
+            named.keys().copied().zip(present?).filter_map(|(id, present)| Some((id, present?))).collect();
+
+        let mut answers = Vec::with_capacity(self.asks.len());
+        let mut changes: Vec<(&Ask, ImportedMembers)> = Vec::new();
+        for ask in self.asks {
+            answers.push(match groups.get_mut(&ask.group) {
+                None => Err(ImportMembersRefusal::NoSuchGroup),
+                Some(present) => decide(ask, present, &mut known).map(|mut change| {
+                    let outcomes = std::mem::take(&mut change.outcomes);
+                    changes.push((ask, change));
+                    outcomes
+                }),
+            });
+        }
+        self.write(tx, &changes, &groups).await?;
+        Ok(answers)
+    }
+}
+
+/// Asks the rule, and makes what it says part of what later calls of the same transaction see.
+fn decide(
+    ask: &Ask,
+    present: &mut Present,
+    known: &mut BTreeSet<UserId>,
+) -> Result<ImportedMembers, ImportMembersRefusal> {
+    let standing = |member: &ImportMember| Standing {
+        known: known.contains(&member.account),
+        member: present.members.contains(&member.account),
+    };
+    let standings: Vec<_> = ask.members.iter().map(standing).collect();
+    let Context { unknown, now, .. } = ask.context;
+    let change = import::import_members(&present.group, &ask.members, &standings, unknown, now)?;
+    known.extend(change.placeholders.iter().cloned());
+    present.members.extend(change.added.iter().map(|member| member.account.clone()));
+    present.changed |= !change.added.is_empty();
+    present.group.member_count += u32::try_from(change.added.len()).unwrap_or(u32::MAX);
+    Ok(change)
+}
+
+impl Transaction<'_> {
+    /// A group, and which of `accounts` are in it; `None` when there is no such group.
+    async fn present(
+        &self,
+        tx: &Tx,
+        id: &GroupId,
+        accounts: &BTreeSet<&UserId>,
+    ) -> Result<Option<Present>, Failure> {
+        let (app, accounts) =
+            (app_column(self.app), accounts.iter().map(|name| name.as_str()).collect::<Vec<_>>());
+        let (id_text, named): (&str, &[&str]) = (id.as_str(), &accounts);
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&app, &id_text, &named];
+        let (group, members) = futures_util::join!(
+            tables::group(tx, self.app, id),
+            tx.query(&statements::MEMBERS_PRESENT, &parameters),
+        );
+        let members = members?.iter().map(|row| rows::user_id(row, 0)).collect::<Result<_, _>>()?;
+        Ok(group?.map(|group| Present { group, members, changed: false }))
+    }
+
+    async fn write(
+        &self,
+        tx: &Tx,
+        changes: &[(&Ask, ImportedMembers)],
+        groups: &BTreeMap<&GroupId, Present>,
+    ) -> Result<(), Failure> {
+        let rows = changes.iter().map(|(_, change)| change.added.len()).sum();
+        let mut members = MemberColumns::with_capacity(self.app, rows);
+        let mut memberships = MembershipColumns::with_capacity(self.app, rows);
+        for (ask, change) in changes {
+            for member in &change.added {
+                members.push(&ask.group, member);
+                memberships.push(&member.account, &ask.group);
+            }
+        }
+        let placeholders = tables::placeholders(
+            self.app,
+            changes.iter().flat_map(|(ask, change)| {
+                let now: Timestamp = ask.context.now;
+                change.placeholders.iter().map(move |account| (account, now))
+            }),
+        );
+        let changed = groups.values().filter(|present| present.changed);
+        let (inserted, counted) = futures_util::join!(
+            tables::insert_members(tx, &placeholders, &members, &memberships),
+            try_join_all(changed.map(|present| self.set_member_count(tx, &present.group))),
+        );
+        inserted?;
+        counted?;
+        Ok(())
+    }
+
+    async fn set_member_count(&self, tx: &Tx, group: &Group) -> Result<(), Failure> {
+        let (app, count) = (app_column(self.app), i64::from(group.member_count));
+        tx.run(&statements::SET_MEMBER_COUNT, &[&app, &group.id.as_str(), &count]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,380 @@
+//! Groups, members and accounts as rows: columns to write, rows to read.
+
+use super::database::Failure;
+use super::texts::{escape, unescape};
+use landfall_domain::account::Account;
+use landfall_domain::fields::{CustomField, FieldKey};
+use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::text::Text;
+use landfall_domain::time::Timestamp;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+/// Every row begins with its app.
+pub(super) fn app_column(app: AppId) -> i64 {
+    i64::from(app.0)
+}
+
+/// A time as it is kept. The end of time comes sooner in the tables: in 292 billion years.
+pub(super) fn time_column(time: Timestamp) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
+}
+
+fn time(row: &Row, column: usize) -> Result<Timestamp, Failure> {
+    Ok(Timestamp(number(row, column)?))
+}
+
+/// A number that the tables keep in 64 bits with a sign.
+fn number<N: TryFrom<i64>>(row: &Row, column: usize) -> Result<N, Failure> {
+    N::try_from(row.try_get::<_, i64>(column)?).map_err(|_| Failure::Damaged("number"))
+}
+
+fn text(row: &Row, column: usize) -> Result<Text, Failure> {
+    Ok(Text::stored(unescape(row.try_get(column)?)))
+}
+
+pub(super) fn user_id(row: &Row, column: usize) -> Result<UserId, Failure> {
+    UserId::parse(row.try_get(column)?).ok_or(Failure::Damaged("account name"))
+}
+
+pub(super) fn group_id(row: &Row, column: usize) -> Result<GroupId, Failure> {
+    GroupId::parse(row.try_get(column)?).ok_or(Failure::Damaged("group id"))
+}
+
+/// The number of one of a few values, and the value of a number.
+macro_rules! numbered {
+    ($number:ident, $value:ident, $type:ty, $what:literal, $($variant:path = $of:literal),+) => {
+        pub(super) fn $number(value: $type) -> i16 {
+            match value {
+                $($variant => $of,)+
+            }
+        }
+
+        fn $value(number: i16) -> Result<$type, Failure> {
+            match number {
+                $($of => Ok($variant),)+
+                _ => Err(Failure::Damaged($what)),
+            }
+        }
+    };
+}
+
+numbered!(
+    kind_column,
+    kind_of,
+    GroupType,
+    "type of group",
+    GroupType::Private = 0,
+    GroupType::Public = 1,
+    GroupType::ChatRoom = 2,
+    GroupType::AvChatRoom = 3,
+    GroupType::Community = 4
+);
+numbered!(
+    join_column,
+    join_of,
+    JoinOption,
+    "join option",
+    JoinOption::FreeAccess = 0,
+    JoinOption::NeedPermission = 1,
+    JoinOption::DisableApply = 2
+);
+numbered!(
+    invite_column,
+    invite_of,
+    InviteOption,
+    "invite option",
+    InviteOption::FreeAccess = 0,
+    InviteOption::NeedPermission = 1,
+    InviteOption::DisableInvite = 2
+);
+numbered!(role_column, role_of, Role, "role", Role::Owner = 0, Role::Admin = 1, Role::Member = 2);
+numbered!(
+    receive_column,
+    receive_of,
+    ReceiveOption,
+    "receive option",
+    ReceiveOption::AcceptAndNotify = 0,
+    ReceiveOption::AcceptNotNotify = 1,
+    ReceiveOption::Discard = 2
+);
+
+pub(super) fn kind(row: &Row, column: usize) -> Result<GroupType, Failure> {
+    kind_of(row.try_get(column)?)
+}
+
+/// Custom fields in their order, as JSON: `[["key", "value"], …]`.
+fn fields_column(fields: &[CustomField]) -> String {
+    if fields.is_empty() {
+        return "[]".to_owned();
+    }
+    let pairs: Vec<(&str, Cow<'_, str>)> =
+        fields.iter().map(|field| (field.key.as_str(), escape(field.value.as_str()))).collect();
+    // Strings can always be written as JSON.
+    serde_json::to_string(&pairs).unwrap_or_default()
+}
+
+fn fields(json: &str) -> Result<Vec<CustomField>, Failure> {
+    if json == "[]" {
+        return Ok(Vec::new());
+    }
+    let damaged = || Failure::Damaged("custom field");
+    let pairs: Vec<(String, String)> = serde_json::from_str(json).map_err(|_| damaged())?;
+    let field = |(key, value): (String, String)| {
+        let key = FieldKey::parse(&key).ok_or_else(damaged)?;
+        Ok(CustomField { key, value: Text::stored(unescape(value)) })
+    };
+    pairs.into_iter().map(field).collect()
+}
+
+/// A group from the columns of `group_columns!`.
+pub(super) fn group(row: &Row) -> Result<Group, Failure> {
+    let owner: Option<&str> = row.try_get(9)?;
+    Ok(Group {
+        id: group_id(row, 0)?,
+        kind: kind(row, 1)?,
+        profile: Profile {
+            name: text(row, 2)?,
+            introduction: text(row, 3)?,
+            notification: text(row, 4)?,
+            face_url: text(row, 5)?,
+            fields: fields(row.try_get(6)?)?,
+            max_members: number(row, 7)?,
+            join_option: join_of(row.try_get(8)?)?,
+        },
+        owner: match owner {
+            Some(name) => Some(UserId::parse(name).ok_or(Failure::Damaged("account name"))?),
+            None => None,
+        },
+        support_topic: row.try_get(10)?,
+        invite_option: invite_of(row.try_get(11)?)?,
+        mute_all: row.try_get(12)?,
+        created: time(row, 13)?,
+        info_seq: number(row, 14)?,
+        info_changed: time(row, 15)?,
+        last_message: time(row, 16)?,
+        next_message_seq: number(row, 17)?,
+        member_count: number(row, 18)?,
+        list_position: number(row, 19)?,
+    })
+}
+
+/// A member from the columns of `member_columns!`.
+pub(super) fn member(row: &Row) -> Result<Member, Failure> {
+    Ok(Member {
+        account: user_id(row, 0)?,
+        role: role_of(row.try_get(1)?)?,
+        joined: time(row, 2)?,
+        read_seq: number(row, 3)?,
+        receive_option: receive_of(row.try_get(4)?)?,
+        muted_until: time(row, 5)?,
+        last_message: time(row, 6)?,
+        name_card: unescape(row.try_get(7)?),
+    })
+}
+
+/// An account from the columns of `ACCOUNTS`, with its name.
+pub(super) fn account(row: &Row) -> Result<(UserId, Account), Failure> {
+    let account = Account {
+        nick: text(row, 1)?,
+        face_url: text(row, 2)?,
+        created: time(row, 3)?,
+        placeholder: row.try_get(4)?,
+        signatures_from: time(row, 5)?,
+    };
+    Ok((user_id(row, 0)?, account))
+}
+
+/// The parameters of one statement: the app, then a list for each column.
+pub(super) type Parameters<'list> = Vec<&'list (dyn ToSql + Sync)>;
+
+/// Lists of columns that rows are added to one by one.
+macro_rules! columns {
+    ($(#[$doc:meta])* $name:ident { $($column:ident: $type:ty,)+ }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(super) struct $name<'row> {
+            app: i64,
+            $($column: Vec<$type>,)+
+        }
+
+        impl<'row> $name<'row> {
+            pub(super) fn with_capacity(app: AppId, rows: usize) -> Self {
+                Self { app: app_column(app), $($column: Vec::with_capacity(rows),)+ }
+            }
+
+            pub(super) fn parameters(&self) -> Parameters<'_> {
+                vec![&self.app, $(&self.$column,)+]
+            }
+        }
+    };
+}
+
+columns! {
+    /// Of `INSERT_GROUPS`.
+    GroupColumns {
+        group_id: &'row str,
+        kind: i16,
+        name: Cow<'row, str>,
+        introduction: Cow<'row, str>,
+        notification: Cow<'row, str>,
+        face_url: Cow<'row, str>,
+        fields: String,
+        max_members: i64,
+        join_option: i16,
+        owner: Option<&'row str>,
+        support_topic: bool,
+        invite_option: i16,
+        mute_all: bool,
+        created: i64,
+        info_seq: i64,
+        info_changed: i64,
+        last_message: i64,
+        next_message_seq: i64,
+        member_count: i64,
+        list_position: i64,
+    }
+}
+
+impl<'row> GroupColumns<'row> {
+    pub(super) fn push(&mut self, group: &'row Group) {
+        let profile = &group.profile;
+        self.group_id.push(group.id.as_str());
+        self.kind.push(kind_column(group.kind));
+        self.name.push(escape(profile.name.as_str()));
+        self.introduction.push(escape(profile.introduction.as_str()));
+        self.notification.push(escape(profile.notification.as_str()));
+        self.face_url.push(escape(profile.face_url.as_str()));
+        self.fields.push(fields_column(&profile.fields));
+        self.max_members.push(profile.max_members.into());
+        self.join_option.push(join_column(profile.join_option));
+        self.owner.push(group.owner.as_ref().map(UserId::as_str));
+        self.support_topic.push(group.support_topic);
+        self.invite_option.push(invite_column(group.invite_option));
+        self.mute_all.push(group.mute_all);
+        self.created.push(time_column(group.created));
+        self.info_seq.push(group.info_seq.into());
+        self.info_changed.push(time_column(group.info_changed));
+        self.last_message.push(time_column(group.last_message));
+        self.next_message_seq.push(group.next_message_seq.into());
+        self.member_count.push(group.member_count.into());
+        self.list_position.push(group.list_position.cast_signed());
+    }
+}
+
+columns! {
+    /// Of `INSERT_MEMBERS`.
+    MemberColumns {
+        group_id: &'row str,
+        account: &'row str,
+        role: i16,
+        joined: i64,
+        read_seq: i64,
+        receive_option: i16,
+        muted_until: i64,
+        last_message: i64,
+        name_card: Cow<'row, str>,
+    }
+}
+
+impl<'row> MemberColumns<'row> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.account.is_empty()
+    }
+
+    pub(super) fn push(&mut self, group: &'row GroupId, member: &'row Member) {
+        self.group_id.push(group.as_str());
+        self.account.push(member.account.as_str());
+        self.role.push(role_column(member.role));
+        self.joined.push(time_column(member.joined));
+        self.read_seq.push(member.read_seq.into());
+        self.receive_option.push(receive_column(member.receive_option));
+        self.muted_until.push(time_column(member.muted_until));
+        self.last_message.push(time_column(member.last_message));
+        self.name_card.push(escape(&member.name_card));
+    }
+}
+
+columns! {
+    /// Of `INSERT_MEMBERSHIPS`.
+    MembershipColumns {
+        account: &'row str,
+        group_id: &'row str,
+    }
+}
+
+impl<'row> MembershipColumns<'row> {
+    pub(super) fn push(&mut self, account: &'row UserId, group: &'row GroupId) {
+        self.account.push(account.as_str());
+        self.group_id.push(group.as_str());
+    }
+}
+
+columns! {
+    /// Of `INSERT_PLACEHOLDERS`.
+    PlaceholderColumns {
+        account: &'row str,
+        created: i64,
+    }
+}
+
+impl<'row> PlaceholderColumns<'row> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.account.is_empty()
+    }
+
+    pub(super) fn push(&mut self, account: &'row str, now: Timestamp) {
+        self.account.push(account);
+        self.created.push(time_column(now));
+    }
+}
+
+columns! {
+    /// Of `PUT_ACCOUNTS`.
+    AccountColumns {
+        account: &'row str,
+        nick: Cow<'row, str>,
+        face_url: Cow<'row, str>,
+        created: i64,
+        placeholder: bool,
+        signatures_from: i64,
+    }
+}
+
+impl<'row> AccountColumns<'row> {
+    pub(super) fn push(&mut self, name: &'row UserId, account: &'row Account) {
+        self.account.push(name.as_str());
+        self.nick.push(escape(account.nick.as_str()));
+        self.face_url.push(escape(account.face_url.as_str()));
+        self.created.push(time_column(account.created));
+        self.placeholder.push(account.placeholder);
+        self.signatures_from.push(time_column(account.signatures_from));
+    }
+}
+
+/// Of `COUNT_GROUPS`.
+pub(super) struct CountColumns {
+    app: i64,
+    kinds: Vec<i16>,
+    changes: Vec<i64>,
+}
+
+impl CountColumns {
+    /// How many groups of each type came or, below 0, went.
+    pub(super) fn of(app: AppId, changes: impl IntoIterator<Item = (GroupType, i64)>) -> Self {
+        let mut sums = BTreeMap::new();
+        for (kind, change) in changes {
+            *sums.entry(kind_column(kind)).or_insert(0) += change;
+        }
+        let (kinds, changes) = sums.into_iter().unzip();
+        Self { app: app_column(app), kinds, changes }
+    }
+
+    pub(super) fn parameters(&self) -> Parameters<'_> {
+        vec![&self.app, &self.kinds, &self.changes]
+    }
+}

@@ -1,0 +1,196 @@
+//! Every statement the store sends while it serves, once, with what it is keyed by.
+//!
+//! A statement of [`Key::Group`] or [`Key::Account`] names the app and the groups or accounts it is about, each by
+//! its key: Citus sends it to where their rows are. What is left over names an app only and says why it may.
+
+/// What a statement is keyed by.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    /// App and groups; touches the tables that are distributed by group.
+    Group,
+    /// App and accounts; touches the tables that are distributed by account.
+    Account,
+    /// App only, on tables of figures that are not distributed.
+    Figures,
+    /// App only, over all groups of the app: the app's list.
+    List,
+    /// No table at all.
+    Session,
+}
+
+/// One statement.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub(super) sql: &'static str,
+    #[cfg(test)]
+    key: Key,
+}
+
+/// The columns of a group, in the order in which [`rows`](super::rows) reads them.
+macro_rules! group_columns {
+    () => {
+        "group_id, kind, name, introduction, notification, face_url, fields::text, max_members, join_option, owner, \
+         support_topic, invite_option, mute_all, created, info_seq, info_changed, last_message, next_message_seq, \
+         member_count, list_position"
+    };
+}
+
+/// The columns of a member, in the order in which [`rows`](super::rows) reads them.
+macro_rules! member_columns {
+    () => {
+        "account, role, joined, read_seq, receive_option, muted_until, last_message, name_card"
+    };
+}
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident: $key:ident = $sql:expr;)+) => {
+        $($(#[$doc])* pub(super) static $name: Statement = Statement {
+            sql: $sql,
+            #[cfg(test)]
+            key: Key::$key,
+        };)+
+
+        /// All of them, for the test that looks at their shape.
+        #[cfg(test)]
+        const ALL: &[(&str, &Statement)] = &[$((stringify!($name), &$name),)+];
+    };
+}
+
+statements! {
+    LOCK_SHARED: Session = "SELECT pg_advisory_xact_lock_shared($1)";
+    LOCK: Session = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS locks (key)";
+    TELL: Session = "SELECT pg_notify('landfall', $1)";
+
+    INSERT_GROUPS: Group = "
+        INSERT INTO landfall.groups (sdk_app_id, group_id, kind, name, introduction, notification, face_url, fields,
+            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
+            info_changed, last_message, next_message_seq, member_count, list_position)
+        SELECT $1::bigint, group_id, kind, name, introduction, notification, face_url, fields::jsonb,
+            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
+            info_changed, last_message, next_message_seq, member_count, list_position
+        FROM unnest($2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::bigint[], $10::smallint[], $11::text[], $12::boolean[], $13::smallint[], $14::boolean[],
+            $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
+            $21::bigint[])
+            AS new (group_id, kind, name, introduction, notification, face_url, fields, max_members, join_option,
+            owner, support_topic, invite_option, mute_all, created, info_seq, info_changed, last_message,
+            next_message_seq, member_count, list_position)
+        ON CONFLICT (sdk_app_id, group_id) DO NOTHING
+        RETURNING list_position";
+    INSERT_MEMBERS: Group = "
+        INSERT INTO landfall.members (sdk_app_id, group_id, account, role, joined, read_seq, receive_option,
+            muted_until, last_message, name_card)
+        SELECT $1::bigint, group_id, account, role, joined, read_seq, receive_option,
+            muted_until, last_message, name_card
+        FROM unnest($2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[], $7::smallint[],
+            $8::bigint[], $9::bigint[], $10::text[])
+            AS new (group_id, account, role, joined, read_seq, receive_option, muted_until, last_message, name_card)
+        ON CONFLICT (sdk_app_id, group_id, account) DO NOTHING";
+    INSERT_MEMBERSHIPS: Account = "
+        INSERT INTO landfall.memberships (sdk_app_id, account, group_id)
+        SELECT $1::bigint, account, group_id FROM unnest($2::text[], $3::text[]) AS new (account, group_id)
+        ON CONFLICT (sdk_app_id, account, group_id) DO NOTHING";
+    INSERT_PLACEHOLDERS: Account = "
+        INSERT INTO landfall.accounts (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)
+        SELECT $1::bigint, account, '', '', created, true, 0
+        FROM unnest($2::text[], $3::bigint[]) AS new (account, created)
+        ON CONFLICT (sdk_app_id, account) DO NOTHING";
+    PUT_ACCOUNTS: Account = "
+        INSERT INTO landfall.accounts (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)
+        SELECT $1::bigint, account, nick, face_url, created, placeholder, signatures_from
+        FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::bigint[])
+            AS new (account, nick, face_url, created, placeholder, signatures_from)
+        ON CONFLICT (sdk_app_id, account) DO UPDATE SET nick = excluded.nick, face_url = excluded.face_url,
+            created = excluded.created, placeholder = excluded.placeholder,
+            signatures_from = excluded.signatures_from";
+
+    TAKEN_GROUPS: Group = "
+        SELECT group_id FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
+    GROUPS: Group = concat!(
+        "SELECT ", group_columns!(), " FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])"
+    );
+    GROUP: Group = concat!(
+        "SELECT ", group_columns!(), " FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2"
+    );
+    SET_MEMBER_COUNT: Group = "
+        UPDATE landfall.groups SET member_count = $3 WHERE sdk_app_id = $1 AND group_id = $2";
+    REMOVE_GROUP: Group = "
+        DELETE FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 RETURNING kind";
+    /// One member less in each of these groups.
+    COUNT_DOWN_MEMBERS: Group = "
+        UPDATE landfall.groups SET member_count = member_count - 1
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
+    REMOVE_OWNER: Group = "
+        UPDATE landfall.groups SET owner = NULL
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND owner = $3";
+
+    MEMBERS_PRESENT: Group = "
+        SELECT account FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])";
+    /// The owner first among those who joined in the same second: it made the group. [choice]
+    MEMBERS_BY_JOIN_TIME: Group = concat!(
+        "SELECT ", member_columns!(), " FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = $2 AND role = ANY($3::smallint[])
+        ORDER BY joined, role <> 0, account OFFSET $4 LIMIT $5"
+    );
+    MEMBERS_BY_NAME: Group = concat!(
+        "SELECT ", member_columns!(), " FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = $2 AND account > $3 AND role = ANY($4::smallint[])
+        ORDER BY account LIMIT $5"
+    );
+    ACCOUNTS_OF_GROUP: Group = "
+        SELECT account FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = $2 AND account > $3 ORDER BY account LIMIT $4";
+    REMOVE_MEMBERS: Group = "
+        DELETE FROM landfall.members WHERE sdk_app_id = $1 AND group_id = $2";
+    REMOVE_MEMBER: Group = "
+        DELETE FROM landfall.members WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND account = $3";
+
+    KNOWN_ACCOUNTS: Account = "
+        SELECT account FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
+    ACCOUNTS: Account = "
+        SELECT account, nick, face_url, created, placeholder, signatures_from FROM landfall.accounts
+        WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
+    REMOVE_ACCOUNTS: Account = "
+        DELETE FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[]) RETURNING account";
+    GROUPS_OF_ACCOUNT: Account = "
+        SELECT group_id FROM landfall.memberships
+        WHERE sdk_app_id = $1 AND account = $2 AND group_id > $3 ORDER BY group_id LIMIT $4";
+    REMOVE_MEMBERSHIPS: Account = "
+        DELETE FROM landfall.memberships WHERE sdk_app_id = $1 AND account = $2";
+    REMOVE_MEMBERSHIP: Account = "
+        DELETE FROM landfall.memberships WHERE sdk_app_id = $1 AND account = ANY($2::text[]) AND group_id = $3";
+
+    COUNT_GROUPS: Figures = "
+        INSERT INTO landfall.group_counts AS counts (sdk_app_id, kind, part, groups)
+        SELECT $1::bigint, kind, pg_backend_pid() % 64, groups
+        FROM unnest($2::smallint[], $3::bigint[]) AS more (kind, groups)
+        ON CONFLICT (sdk_app_id, kind, part) DO UPDATE SET groups = counts.groups + excluded.groups";
+    GROUP_TOTAL: Figures = "
+        SELECT COALESCE(sum(groups), 0)::bigint FROM landfall.group_counts
+        WHERE sdk_app_id = $1 AND kind = ANY($2::smallint[])";
+    GIVE_POSITIONS: Figures = "
+        INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
+        ON CONFLICT (sdk_app_id) DO UPDATE SET given = positions.given + excluded.given
+        RETURNING given";
+    /// $3: microseconds that one call takes of the allowance; $4: microseconds of the whole allowance.
+    TAKE_CALLS: Figures = "
+        INSERT INTO landfall.call_rates AS rates (sdk_app_id, command, whole_at)
+        SELECT $1::bigint, $2::text, now.us + $3::bigint
+        FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us) AS now
+        WHERE $3::bigint <= $4::bigint
+        ON CONFLICT (sdk_app_id, command) DO UPDATE
+        SET whole_at = greatest(rates.whole_at, excluded.whole_at - $3::bigint) + $3::bigint
+        WHERE greatest(rates.whole_at, excluded.whole_at - $3::bigint) + $3::bigint
+            <= excluded.whole_at - $3::bigint + $4::bigint
+        RETURNING whole_at";
+
+    LIST: List = "
+        SELECT group_id, list_position FROM landfall.groups
+        WHERE sdk_app_id = $1 AND list_position >= $2 AND kind = ANY($3::smallint[])
+        ORDER BY list_position LIMIT $4";
+}
+
+#[cfg(test)]
+mod tests;
