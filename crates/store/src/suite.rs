@@ -7,14 +7,15 @@ pub(crate) mod accounts;
 pub(crate) mod groups;
 pub(crate) mod members;
 pub(crate) mod model;
+pub(crate) mod operation;
 pub(crate) mod world;
 
-use landfall_domain::account::UnknownAccounts;
+use landfall_domain::account::{AccountImport, UnknownAccounts};
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{IdChoice, ImportGroup, ImportGroupRefusal, ImportMember};
 use landfall_domain::member::Role;
-use landfall_domain::store::{Context, OperationError, Store};
+use landfall_domain::store::{Context, OperationError, Store, StoreError};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::future::{Future, poll_fn};
@@ -96,6 +97,10 @@ fn text(content: &str) -> Text {
     Text::stored(content.to_owned())
 }
 
+fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) -> AccountImport {
+    AccountImport { id: user(name), nick: nick.map(text), face_url: face_url.map(text) }
+}
+
 fn member(name: &str) -> ImportMember {
     ImportMember {
         account: user(name),
@@ -131,13 +136,20 @@ fn owned_group(name: &str, owner: &str) -> ImportGroup {
     ImportGroup { owner: Some(user(owner)), ..group(name) }
 }
 
+/// What a rule said, apart from a store that fails.
+fn answered<T, Refusal>(
+    result: Result<T, OperationError<Refusal>>,
+) -> Result<Result<T, Refusal>, StoreError> {
+    match result {
+        Ok(done) => Ok(Ok(done)),
+        Err(OperationError::Refused(refusal)) => Ok(Err(refusal)),
+        Err(OperationError::Store(error)) => Err(error),
+    }
+}
+
 /// What a rule said; a store that fails ends the test.
 fn decided<T, Refusal>(result: Result<T, OperationError<Refusal>>) -> Result<T, Refusal> {
-    match result {
-        Ok(done) => Ok(done),
-        Err(OperationError::Refused(refusal)) => Err(refusal),
-        Err(OperationError::Store(error)) => panic!("the store failed: {error}"),
-    }
+    answered(result).unwrap_or_else(|error| panic!("the store failed: {error}"))
 }
 
 async fn import(store: &dyn Store, import: ImportGroup) -> Result<GroupId, ImportGroupRefusal> {

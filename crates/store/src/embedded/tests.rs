@@ -32,7 +32,7 @@ mod suite {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_answer_like_the_model() {
     let dir = tempfile::tempdir().unwrap();
-    crate::suite::model::agree(&open(dir.path()), 8).await;
+    crate::suite::model::agree(&[&open(dir.path())], 8).await;
 }
 
 const APP: AppId = AppId(7);

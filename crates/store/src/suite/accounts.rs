@@ -1,16 +1,14 @@
 //! Importing, kicking and deleting accounts.
 
 use super::world::World;
-use super::{APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, text, user};
-use landfall_domain::account::{Account, AccountImport};
+use super::{
+    APP, NOW, account, at_once, context, decided, group, group_id, import, member, owned_group, text, user,
+};
+use landfall_domain::account::Account;
 use landfall_domain::import::ImportGroup;
 use landfall_domain::store::{Context, NoSuchAccount, Store};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
-
-fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) -> AccountImport {
-    AccountImport { id: user(name), nick: nick.map(text), face_url: face_url.map(text) }
-}
 
 fn at(now: u64) -> Context {
     Context { now: Timestamp(now), ..context() }

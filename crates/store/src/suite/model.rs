@@ -1,9 +1,10 @@
-//! Random operations against a store and a small model in memory: all answers and all that can be read are equal.
+//! Random operations against stores and a small model in memory: all answers and all that can be read are equal.
 //!
-//! The rules are the same functions in both; the model shows that the store keeps what they say.
+//! The rules are the same functions in all of them; the model shows that a store keeps what they say.
 
+use super::operation::{Answer, Operation, perform};
 use super::world::{World, listed_types};
-use super::{APP, at_once, decided, group, group_id, member, text, user};
+use super::{APP, at_once, group, group_id, member, text, user};
 use landfall_domain::account::{Account, AccountImport, UnknownAccounts};
 use landfall_domain::group::{Group, GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -32,42 +33,13 @@ const SHRINKS_MAX: u32 = 500;
 const GROUPS: [&str; 5] = ["g", "g ", "g!", "gg", "@TGS#_c"];
 const USERS: [&str; 6] = ["a", "a ", "aa", "b", "~", "Z"];
 
+/// An operation, and how it is asked for.
 #[derive(Clone, Debug)]
-enum Operation {
-    ImportGroup(ImportGroup),
-    ImportMembers(GroupId, Vec<ImportMember>),
-    DestroyGroup(GroupId),
-    ImportAccounts(Vec<AccountImport>),
-    DeleteAccounts(Vec<UserId>),
-    Kick(UserId),
-}
-
-#[derive(Debug, PartialEq)]
-enum Answer {
-    Group(Result<GroupId, ImportGroupRefusal>),
-    Members(Result<Vec<MemberOutcome>, ImportMembersRefusal>),
-    Destroyed(Result<(), NoSuchGroup>),
-    Imported,
-    Deleted(Vec<bool>),
-    Kicked(Result<(), NoSuchAccount>),
-}
-
-async fn perform(store: &dyn Store, context: Context, operation: Operation) -> Answer {
-    match operation {
-        Operation::ImportGroup(import) => Answer::Group(decided(store.import_group(context, import).await)),
-        Operation::ImportMembers(group, members) => {
-            Answer::Members(decided(store.import_members(context, group, members).await))
-        }
-        Operation::DestroyGroup(group) => {
-            Answer::Destroyed(decided(store.destroy_group(context, group).await))
-        }
-        Operation::ImportAccounts(accounts) => {
-            store.import_accounts(context, accounts).await.unwrap();
-            Answer::Imported
-        }
-        Operation::DeleteAccounts(ids) => Answer::Deleted(store.delete_accounts(context, ids).await.unwrap()),
-        Operation::Kick(account) => Answer::Kicked(decided(store.kick(context, account).await)),
-    }
+struct Step {
+    operation: Operation,
+    unknown: UnknownAccounts,
+    /// Which of the two apps asks; both use the same names.
+    app: usize,
 }
 
 /// What one app should hold.
@@ -173,12 +145,6 @@ impl Model {
     }
 }
 
-/// A place in the list says nothing but the order, which the list itself shows; a store may leave gaps.
-fn without_positions(mut world: World) -> World {
-    world.groups.values_mut().for_each(|(group, _)| group.list_position = 0);
-    world
-}
-
 fn ids() -> Vec<GroupId> {
     let generated =
         (0..16).filter_map(|attempt| IdChoice::Generated(1).candidate(GroupType::Public, attempt));
@@ -241,8 +207,9 @@ fn some_import() -> impl Strategy<Value = Operation> {
 
 fn some_operation() -> impl Strategy<Value = Operation> {
     let members = prop::collection::vec(some_user().prop_flat_map(some_member), 1..5);
-    let nick = prop::option::of("[a-c]?".prop_map(|nick| text(&nick)));
-    let account = (some_user(), nick).prop_map(|(id, nick)| AccountImport { id, nick, face_url: None });
+    let value = || prop::option::of("[a-c]?".prop_map(|value| text(&value)));
+    let account =
+        (some_user(), value(), value()).prop_map(|(id, nick, face_url)| AccountImport { id, nick, face_url });
     prop_oneof![
         4 => some_import(),
         4 => (some_group(), members).prop_map(|(group, members)| Operation::ImportMembers(group, members)),
@@ -253,22 +220,28 @@ fn some_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// A sequence of operations, each with what becomes of unknown accounts.
-fn sequence() -> impl Strategy<Value = Vec<(Operation, bool)>> {
-    prop::collection::vec((some_operation(), prop::bool::weighted(0.8)), 1..OPERATIONS_MAX)
+fn sequence() -> impl Strategy<Value = Vec<Step>> {
+    let unknown = prop_oneof![4 => Just(UnknownAccounts::Create), 1 => Just(UnknownAccounts::Refuse)];
+    let app = prop_oneof![4 => Just(0), 1 => Just(1)];
+    let step = (some_operation(), unknown, app).prop_map(|(operation, unknown, app)| Step {
+        operation,
+        unknown,
+        app,
+    });
+    prop::collection::vec(step, 1..OPERATIONS_MAX)
 }
 
 pub(crate) async fn random_operations_answer_like_the_model(store: &dyn Store) {
-    agree(store, 1).await;
+    agree(&[store], 1).await;
 }
 
-/// Compares `store` with the model over random sequences, each in an app of its own. With more than one operation
-/// `at_once`, the store must perform those that run together in the order they were asked for.
-pub(crate) async fn agree(store: &dyn Store, at_once: usize) {
+/// Compares `stores` with the model over random sequences, each in two apps of its own. With more than one
+/// operation `together`, the stores must perform those that run together in the order they were asked for.
+pub(crate) async fn agree(stores: &[&dyn Store], together: usize) {
     let mut runner = TestRunner::new(Config::default());
     for number in 0..SEQUENCES {
         let mut tree = sequence().new_tree(&mut runner).unwrap();
-        let Err(first) = compare(store, fresh_app(number, 0), at_once, tree.current()).await else {
+        let Err(first) = compare(stores, fresh_apps(number, 0), together, tree.current()).await else {
             continue;
         };
         // Smaller sequences that still differ are easier to read.
@@ -278,7 +251,7 @@ pub(crate) async fn agree(store: &dyn Store, at_once: usize) {
             if !smaller {
                 break;
             }
-            smaller = match compare(store, fresh_app(number, attempt), at_once, tree.current()).await {
+            smaller = match compare(stores, fresh_apps(number, attempt), together, tree.current()).await {
                 Err(difference) => {
                     found = (difference, tree.current());
                     tree.simplify()
@@ -290,39 +263,52 @@ pub(crate) async fn agree(store: &dyn Store, at_once: usize) {
     }
 }
 
-fn fresh_app(number: u32, attempt: u32) -> AppId {
-    AppId(APP.0 + number * 1_000 + attempt)
+/// Neighbours in whatever order a store keeps apps.
+fn fresh_apps(number: u32, attempt: u32) -> [AppId; 2] {
+    let first = APP.0 + 2 * (number * (SHRINKS_MAX + 1) + attempt);
+    [AppId(first), AppId(first + 1)]
 }
 
+/// The error tells of the first difference; stores are counted from 0.
 async fn compare(
-    store: &dyn Store,
-    app: AppId,
-    group_size: usize,
-    operations: Vec<(Operation, bool)>,
+    stores: &[&dyn Store],
+    apps: [AppId; 2],
+    together: usize,
+    steps: Vec<Step>,
 ) -> Result<(), String> {
     let (ids, users) = (ids(), USERS.map(user));
-    let mut model = Model::default();
+    let mut models = [Model::default(), Model::default()];
     let mut now = 1_000;
-    for chunk in operations.chunks(group_size) {
+    for chunk in steps.chunks(together) {
         let mut calls = Vec::new();
         let mut expected = Vec::new();
-        for (operation, create) in chunk {
+        for Step { operation, unknown, app } in chunk {
             now += 10;
-            let unknown = if *create { UnknownAccounts::Create } else { UnknownAccounts::Refuse };
-            let context = Context { app, now: Timestamp(now), unknown };
-            expected.push(model.perform(context, operation.clone()));
-            calls.push(perform(store, context, operation.clone()));
+            let context = Context { app: apps[*app], now: Timestamp(now), unknown: *unknown };
+            expected.push(models[*app].perform(context, operation.clone()));
+            calls.push((context, operation));
         }
-        let answers = at_once(calls).await;
-        if answers != expected {
-            return Err(format!("the store answers {answers:?}\nthe model says {expected:?}\nto {chunk:?}"));
+        for (number, store) in stores.iter().enumerate() {
+            let calls =
+                calls.iter().map(|(context, operation)| perform(*store, *context, (*operation).clone()));
+            let answers: Vec<_> = at_once(calls).await.into_iter().map(Result::unwrap).collect();
+            if answers != expected {
+                return Err(format!(
+                    "store {number} answers {answers:?}\nthe model says {expected:?}\nto {chunk:?}"
+                ));
+            }
         }
     }
-    let (found, expected) = (World::of(store, app, &ids, &users).await, model.world());
-    let (found, expected) = (without_positions(found), without_positions(expected));
-    if found == expected {
-        Ok(())
-    } else {
-        Err(format!("the store holds {found:#?}\nthe model {expected:#?}"))
+    for (app, model) in apps.into_iter().zip(&models) {
+        let expected = model.world().without_positions();
+        for (number, store) in stores.iter().enumerate() {
+            let found = World::of(*store, app, &ids, &users).await.without_positions();
+            if found != expected {
+                return Err(format!(
+                    "store {number} holds {found:#?}\nthe model {expected:#?}\nin app {app}"
+                ));
+            }
+        }
     }
+    Ok(())
 }
