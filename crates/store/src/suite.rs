@@ -4,10 +4,12 @@
 //! case, so a store runs all of them by naming the function that opens it.
 
 pub(crate) mod accounts;
+pub(crate) mod concurrency;
 pub(crate) mod groups;
 pub(crate) mod members;
 pub(crate) mod model;
 pub(crate) mod operation;
+pub(crate) mod values;
 pub(crate) mod world;
 
 use landfall_domain::account::{AccountImport, UnknownAccounts};
@@ -38,6 +40,7 @@ macro_rules! store_suite {
                 of_many_imports_of_one_id_exactly_one_succeeds,
                 generated_ids_differ,
                 the_list_counts_and_pages_by_type,
+                a_place_in_the_list_is_never_given_twice,
                 destroying_leaves_nothing_and_frees_the_id,
                 destroying_a_very_large_group_leaves_nothing,
                 refused_owners_and_members_leave_no_trace,
@@ -51,6 +54,22 @@ macro_rules! store_suite {
                 one_account_joins_once_however_many_import_it,
                 pages_by_join_time_and_by_name_agree,
                 refused_members_leave_no_trace,
+            }
+            values {
+                every_text_reads_back,
+                the_longest_texts_read_back,
+                names_are_compared_byte_by_byte,
+                the_largest_numbers_read_back,
+            }
+            concurrency {
+                many_groups_of_one_unknown_owner_make_one_account,
+                imports_and_dissolutions_of_one_id_alternate,
+                members_of_a_group_being_dissolved_do_not_stay,
+                no_membership_outlives_its_account,
+                no_group_is_owned_by_an_account_that_is_gone,
+                what_calls_say_about_one_account_adds_up,
+                of_many_who_remove_the_same_one_did,
+                callers_that_name_the_same_in_other_orders_are_all_served,
             }
             model {
                 random_operations_answer_like_the_model,

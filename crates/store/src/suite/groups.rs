@@ -1,9 +1,10 @@
 //! Importing, listing and dissolving groups.
 
+use super::operation::{Operation, perform};
 use super::world::{World, list};
 use super::{
-    APP, CREATED, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing,
-    text, user,
+    APP, CREATED, NOW, account, at_once, context, decided, group, group_id, import, member, owned_group,
+    refusing, text, user,
 };
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
@@ -159,6 +160,32 @@ pub(crate) async fn the_list_counts_and_pages_by_type(store: &dyn Store) {
     assert_eq!((beyond.total, beyond.ids.len(), beyond.next), (19, 0, 0));
 }
 
+pub(crate) async fn a_place_in_the_list_is_never_given_twice(store: &dyn Store) {
+    let mut last = 0;
+    // The list is empty after every round; the last group of it goes first or last.
+    for round in 0..4 {
+        for name in ["g", "h"] {
+            let kind = if name == "g" { GroupType::Public } else { GroupType::Private };
+            import(store, ImportGroup { kind, ..group(name) }).await.unwrap();
+            let found = store.groups(APP, vec![group_id(name)]).await.unwrap().remove(0).unwrap();
+            assert!(last < found.list_position, "{} after {last}", found.list_position);
+            last = found.list_position;
+            for kind in [None, Some(kind)] {
+                let here = store.list_groups(APP, kind, last, 1).await.unwrap();
+                assert_eq!((here.ids, here.next), (vec![group_id(name)], 0));
+                let beyond = store.list_groups(APP, kind, last + 1, 1).await.unwrap();
+                assert_eq!((beyond.total, beyond.ids, beyond.next), (here.total, Vec::new(), 0));
+            }
+        }
+        let names = if round % 2 == 0 { ["h", "g"] } else { ["g", "h"] };
+        for name in names {
+            decided(store.destroy_group(context(), group_id(name)).await).unwrap();
+        }
+        let rest = store.list_groups(APP, Some(GroupType::Public), 0, 1).await.unwrap();
+        assert_eq!((rest.total, rest.ids.len(), rest.next), (0, 0, 0));
+    }
+}
+
 pub(crate) async fn destroying_leaves_nothing_and_frees_the_id(store: &dyn Store) {
     let (ids, names) = (["g", "g2"].map(group_id), ["ann", "bob"].map(user));
     // A neighbour whose id starts with the other's must stay.
@@ -219,19 +246,35 @@ pub(crate) async fn refused_owners_and_members_leave_no_trace(store: &dyn Store)
 }
 
 pub(crate) async fn apps_are_separate(store: &dyn Store) {
-    let (ids, names) = ([group_id("g")], [user("ann")]);
+    let (ids, names) = (["g", "h"].map(group_id), ["ann", "bob"].map(user));
     let neighbours = [AppId(1), AppId(256), AppId(u32::MAX)];
-    let asked = |app| store.import_group(Context { app, ..context() }, owned_group("g", "ann"));
+    let of = |app| Context { app, ..context() };
+    let nothing = World::of(store, APP, &ids, &names).await;
     for app in neighbours {
-        decided(asked(app).await).unwrap();
-        assert_eq!(decided(asked(app).await), Err(ImportGroupRefusal::IdTaken));
+        let asked = || store.import_group(of(app), owned_group("g", "ann"));
+        assert_eq!(World::of(store, app, &ids, &names).await, nothing);
+        decided(asked().await).unwrap();
+        assert_eq!(decided(asked().await), Err(ImportGroupRefusal::IdTaken));
     }
-    let kept = World::of(store, neighbours[1], &ids, &names).await;
-    assert_eq!(kept.lists[0], (None, 1, ids.to_vec()));
-    let gone = Context { app: neighbours[0], ..context() };
-    decided(store.destroy_group(gone, group_id("g")).await).unwrap();
-    let gone = Context { app: neighbours[2], ..context() };
-    store.delete_accounts(gone, names.to_vec()).await.unwrap();
-    assert_eq!(World::of(store, neighbours[1], &ids, &names).await, kept);
-    assert_eq!(World::of(store, APP, &ids, &names).await.groups.len(), 0);
+    let [changed, others @ ..] = neighbours;
+    let kept =
+        [World::of(store, others[0], &ids, &names).await, World::of(store, others[1], &ids, &names).await];
+    assert_eq!(kept[0].lists[0], (None, 1, ids[..1].to_vec()));
+    let mut before = World::of(store, changed, &ids, &names).await;
+    for operation in [
+        Operation::ImportMembers(group_id("g"), vec![member("bob")]),
+        Operation::ImportGroup(owned_group("h", "bob")),
+        Operation::ImportAccounts(vec![account("ann", Some("Ann"), None)]),
+        Operation::Kick(user("ann")),
+        Operation::DeleteAccounts(names.to_vec()),
+        Operation::DestroyGroup(group_id("g")),
+    ] {
+        perform(store, of(changed), operation.clone()).await.unwrap();
+        let after = World::of(store, changed, &ids, &names).await;
+        assert_ne!(after, before, "{operation:?}");
+        before = after;
+        for (app, kept) in others.iter().zip(&kept) {
+            assert_eq!(World::of(store, *app, &ids, &names).await, *kept, "{operation:?}");
+        }
+    }
 }
