@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod concurrency;
+pub(crate) mod faulty;
 pub(crate) mod groups;
 pub(crate) mod members;
 pub(crate) mod model;
@@ -70,6 +71,9 @@ macro_rules! store_suite {
                 what_calls_say_about_one_account_adds_up,
                 of_many_who_remove_the_same_one_did,
                 callers_that_name_the_same_in_other_orders_are_all_served,
+            }
+            faulty {
+                a_migration_that_repeats_what_failed_ends_like_one_without_failures,
             }
             model {
                 random_operations_answer_like_the_model,

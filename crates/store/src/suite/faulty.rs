@@ -1,0 +1,221 @@
+//! A store whose calls fail, and what becomes of a migration that repeats them.
+
+use super::operation::{Answer, Operation, perform};
+use super::world::World;
+use super::{APP, account, context, group_id, member, owned_group, user};
+use async_trait::async_trait;
+use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::group::{Group, GroupType, Profile};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{
+    ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
+};
+use landfall_domain::member::Role;
+use landfall_domain::store::{
+    Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
+    StoreError,
+};
+use landfall_domain::time::Timestamp;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// When a call fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Moment {
+    /// The store never hears of it.
+    Before,
+    /// The store has done the work, and only its answer is lost.
+    After,
+}
+
+/// A store that fails one of the writing calls made to it, and hands everything else to the store behind.
+pub(crate) struct Faulty<'a> {
+    store: &'a dyn Store,
+    /// The call that fails, counted from 0.
+    failing: usize,
+    moment: Moment,
+    calls: AtomicUsize,
+}
+
+impl<'a> Faulty<'a> {
+    pub(crate) fn new(store: &'a dyn Store, failing: usize, moment: Moment) -> Self {
+        Self { store, failing, moment, calls: AtomicUsize::new(0) }
+    }
+
+    async fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        if self.calls.fetch_add(1, Ordering::Relaxed) != self.failing {
+            return work.await;
+        }
+        if self.moment == Moment::After {
+            drop(work.await);
+        }
+        Err(StoreError::Failed("on purpose".into()).into())
+    }
+}
+
+#[async_trait]
+impl Store for Faulty<'_> {
+    async fn import_group(
+        &self,
+        context: Context,
+        import: ImportGroup,
+    ) -> Result<GroupId, OperationError<ImportGroupRefusal>> {
+        self.write(self.store.import_group(context, import)).await
+    }
+
+    async fn import_members(
+        &self,
+        context: Context,
+        group: GroupId,
+        members: Vec<ImportMember>,
+    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
+        self.write(self.store.import_members(context, group, members)).await
+    }
+
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+        self.store.groups(app, ids).await
+    }
+
+    async fn members(
+        &self,
+        app: AppId,
+        group: GroupId,
+        roles: Vec<Role>,
+        window: MemberWindow,
+    ) -> Result<MemberPage, OperationError<NoSuchGroup>> {
+        self.store.members(app, group, roles, window).await
+    }
+
+    async fn list_groups(
+        &self,
+        app: AppId,
+        kind: Option<GroupType>,
+        from: u64,
+        limit: usize,
+    ) -> Result<GroupPage, StoreError> {
+        self.store.list_groups(app, kind, from, limit).await
+    }
+
+    async fn destroy_group(
+        &self,
+        context: Context,
+        group: GroupId,
+    ) -> Result<(), OperationError<NoSuchGroup>> {
+        self.write(self.store.destroy_group(context, group)).await
+    }
+
+    async fn import_accounts(
+        &self,
+        context: Context,
+        accounts: Vec<AccountImport>,
+    ) -> Result<(), StoreError> {
+        self.write(self.store.import_accounts(context, accounts)).await
+    }
+
+    async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
+        self.store.accounts(app, ids).await
+    }
+
+    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
+        self.write(self.store.delete_accounts(context, ids)).await
+    }
+
+    async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
+        self.write(self.store.kick(context, account)).await
+    }
+
+    fn health(&self) -> Health {
+        self.store.health()
+    }
+}
+
+const GROUPS: [&str; 3] = ["large", "small", "short-lived"];
+const USERS: [&str; 6] = ["ann", "bob", "cy", "dan", "eve", "nobody"];
+
+/// What a migration does, every operation with an effect that a second time could spoil.
+fn migration() -> Vec<Operation> {
+    let members = |group: &str, names: &[&str]| {
+        Operation::ImportMembers(group_id(group), names.iter().map(|name| member(name)).collect())
+    };
+    let admin = ImportMember { role: Role::Admin, joined: Some(Timestamp(1_500)), ..member("bob") };
+    let large = ImportGroup { members: vec![admin, member("dan")], ..owned_group("large", "ann") };
+    let small = owned_group("small", "cy");
+    let small = ImportGroup { profile: Profile { max_members: 4, ..small.profile }, ..small };
+    let short_lived = ImportGroup { members: vec![member("ann")], ..owned_group("short-lived", "bob") };
+    vec![
+        Operation::ImportAccounts(vec![account("ann", Some("Ann"), None), account("bob", None, Some("f"))]),
+        Operation::ImportGroup(large),
+        Operation::ImportGroup(small),
+        members("large", &["cy", "eve"]),
+        members("small", &["ann", "bob"]),
+        // Takes the last seat, and has none for the last one named.
+        members("small", &["bob", "dan", "eve"]),
+        Operation::ImportGroup(short_lived),
+        Operation::Kick(user("ann")),
+        Operation::DestroyGroup(group_id("short-lived")),
+        Operation::DeleteAccounts(["eve", "nobody", "bob"].map(user).to_vec()),
+        // What was removed comes back.
+        Operation::ImportAccounts(vec![account("bob", Some("Bob"), None), account("ann", None, Some("f"))]),
+        members("large", &["bob"]),
+        Operation::ImportGroup(owned_group("short-lived", "dan")),
+    ]
+}
+
+/// Runs the migration, asking again where the store fails. A caller knows no more than that it failed.
+async fn migrate(store: &dyn Store, app: AppId) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for (operation, now) in migration().into_iter().zip((2_000..).step_by(10)) {
+        let context = Context { app, now: Timestamp(now), ..context() };
+        answers.push(match perform(store, context, operation.clone()).await {
+            Ok(answer) => answer,
+            Err(_failed) => perform(store, context, operation).await.unwrap(),
+        });
+    }
+    answers
+}
+
+/// What who asks again is told when the first time had done it all: that it is already so.
+fn already(answer: Answer) -> Answer {
+    match answer {
+        Answer::Group(Ok(_)) => Answer::Group(Err(ImportGroupRefusal::IdTaken)),
+        Answer::Members(Ok(mut outcomes)) => {
+            for outcome in &mut outcomes {
+                if *outcome == MemberOutcome::Imported {
+                    *outcome = MemberOutcome::AlreadyMember;
+                }
+            }
+            Answer::Members(Ok(outcomes))
+        }
+        Answer::Destroyed(Ok(())) => Answer::Destroyed(Err(NoSuchGroup)),
+        Answer::Deleted(existed) => Answer::Deleted(vec![false; existed.len()]),
+        same @ (Answer::Group(Err(_))
+        | Answer::Members(Err(_))
+        | Answer::Destroyed(Err(_))
+        | Answer::Imported
+        | Answer::Kicked(_)) => same,
+    }
+}
+
+pub(crate) async fn a_migration_that_repeats_what_failed_ends_like_one_without_failures(store: &dyn Store) {
+    let (ids, users) = (GROUPS.map(group_id), USERS.map(user));
+    let smooth = migrate(store, APP).await;
+    let expected = World::of(store, APP, &ids, &users).await.without_positions();
+    assert_eq!((expected.groups.len(), expected.accounts.len()), (3, 4));
+    for (app, failing) in (APP.0 + 1..).step_by(2).zip(0..smooth.len()) {
+        for (app, moment) in [(AppId(app), Moment::Before), (AppId(app + 1), Moment::After)] {
+            let faulty = Faulty::new(store, failing, moment);
+            let answers = migrate(&faulty, app).await;
+            let mut told = smooth.clone();
+            if moment == Moment::After {
+                told[failing] = already(told[failing].clone());
+            }
+            assert_eq!(answers, told, "call {failing} failed {moment:?} the work");
+            assert_eq!(faulty.calls.into_inner(), smooth.len() + 1, "not exactly one call was repeated");
+            let found = World::of(store, app, &ids, &users).await.without_positions();
+            assert_eq!(found, expected, "call {failing} failed {moment:?} the work");
+        }
+    }
+}
