@@ -1,0 +1,283 @@
+//! A whole PostgreSQL server with data of its own, on a port of its own of the loopback interface.
+
+use crate::Programs;
+use crate::launch::Server;
+use crate::session::session;
+use anyhow::{Context as _, Result, bail};
+use rustix::process::Signal;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+use tempfile::TempDir;
+
+/// Ports to choose from. Below those that systems give to outgoing connections: a client that dials a stopped server
+/// must not take the server's port, nor reach itself.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u16 = 12_000;
+
+/// How often another port is tried where somebody else was first.
+const PORT_ATTEMPTS_MAX: usize = 10;
+
+/// In every cluster. Tests run side by side, each with connections of its own; nothing but TCP is used.
+const SETTINGS: &str =
+    "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 500\n";
+
+/// What a cluster may lose when the machine stops, and never when only PostgreSQL does.
+const NOT_DURABLE: &str = "fsync = off\nfull_page_writes = off\n";
+
+/// How long a following server may take until it follows.
+const FOLLOWS_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How a cluster is made. The default suits tests.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether commits survive a stop of the machine, as PostgreSQL has it by default. Tests need no such thing.
+    pub durable: bool,
+    /// Further lines of `postgresql.conf`.
+    pub settings: Vec<String>,
+    /// The directory in which a temporary one is made; without it that of the system. What is measured belongs on
+    /// the disk it is measured on.
+    pub parent: Option<PathBuf>,
+    /// The port, where it must be a certain one.
+    pub port: Option<u16>,
+}
+
+/// How a server is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Connections are cut, everything is written: the end of an orderly restart.
+    Fast,
+    /// Everything ends where it is, as in a crash; the next start recovers.
+    Immediate,
+}
+
+/// What a commit waits for where another cluster follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replication {
+    /// For the primary alone: a replica may lack the last commits when it is promoted.
+    Asynchronous,
+    /// For the replica too: it has all that was acknowledged. Without a replica nothing is committed any more.
+    Synchronous,
+}
+
+/// A server with its data. Both are gone when this value goes, and the server also when this process ends otherwise.
+///
+/// The superuser is `postgres`, anybody on this machine is let in without a password, and texts sort by their bytes.
+pub struct Cluster {
+    programs: Programs,
+    /// Stands before the directory, so that it goes first.
+    server: Option<Server>,
+    directory: TempDir,
+    port: u16,
+}
+
+impl Cluster {
+    /// Makes a cluster and starts it.
+    ///
+    /// # Errors
+    /// When PostgreSQL's programs are missing or fail.
+    pub fn create(options: &Options) -> Result<Self> {
+        let mut cluster = Self::empty(Programs::find()?, options.parent.as_ref())?;
+        let mut initdb = cluster.command("initdb");
+        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+        run(initdb.arg("--pgdata").arg(cluster.data()))?;
+        let path = cluster.data().join("postgresql.conf");
+        let mut text = fs::read_to_string(&path).context("initdb made no postgresql.conf")?;
+        text.push_str(SETTINGS);
+        if !options.durable {
+            text.push_str(NOT_DURABLE);
+        }
+        for line in &options.settings {
+            text.push_str(line);
+            text.push('\n');
+        }
+        fs::write(&path, text).context("cannot write postgresql.conf")?;
+        match options.port {
+            Some(port) => {
+                cluster.port = port;
+                cluster.start()?;
+            }
+            None => cluster.start_on_a_free_port()?,
+        }
+        Ok(cluster)
+    }
+
+    /// The URL of a database, as the superuser. Right after the start there is the database `postgres`.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Starts the server again after [`Self::stop`], on the same port, and waits until it takes connections.
+    ///
+    /// # Errors
+    /// When it runs already, or does not start.
+    pub fn start(&mut self) -> Result<()> {
+        if self.server.is_some() {
+            bail!("this PostgreSQL runs already");
+        }
+        let arguments = ["-p".to_owned(), self.port.to_string()];
+        self.server = Some(Server::start(&self.programs, &self.data(), &arguments)?);
+        Ok(())
+    }
+
+    /// Stops the server and waits until it is gone; nothing is done where it does not run.
+    ///
+    /// # Errors
+    /// When it does not end in time, and had to be killed.
+    pub fn stop(&mut self, mode: Mode) -> Result<()> {
+        let Some(server) = self.server.take() else { return Ok(()) };
+        server.end(match mode {
+            Mode::Fast => Signal::INT,
+            Mode::Immediate => Signal::QUIT,
+        })
+    }
+
+    /// Stops the server and starts it again on the same port.
+    ///
+    /// # Errors
+    /// When it does not stop or start.
+    pub fn restart(&mut self, mode: Mode) -> Result<()> {
+        self.stop(mode)?;
+        self.start()
+    }
+
+    /// Ends connections of clients, at most `at_most` of them, and returns how many it were.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn terminate_connections(&self, at_most: u32) -> Result<u64> {
+        // Waits up to 10 s for each, so that none is counted twice.
+        const STATEMENT: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT $1";
+        session(&self.url("postgres"), |client| {
+            let ended = client.query(STATEMENT, &[&i64::from(at_most)])?;
+            Ok(ended.iter().filter(|row| row.get(0)).count() as u64)
+        })
+    }
+
+    /// A second cluster that follows this one, from now on and over restarts of either.
+    ///
+    /// # Errors
+    /// When the copy fails or does not follow in time.
+    pub fn replica(&self, replication: Replication) -> Result<Self> {
+        let parent = self.directory.path().parent().map(PathBuf::from);
+        let mut replica = Self::empty(self.programs.clone(), parent.as_ref())?;
+        let mut copy = replica.command("pg_basebackup");
+        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        copy.arg("--dbname").arg(self.url("postgres"));
+        run(copy.arg("--pgdata").arg(replica.data()))?;
+        replica.start_on_a_free_port()?;
+        // Only now: the replica must not take over a setting that makes it wait for one of its own.
+        if replication == Replication::Synchronous {
+            session(&self.url("postgres"), |client| {
+                client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
+                Ok(client.batch_execute("SELECT pg_reload_conf()")?)
+            })?;
+        }
+        self.wait_for_replica(replication)?;
+        Ok(replica)
+    }
+
+    /// Turns a replica into a primary, and waits until it takes writes. Whatever it followed has to be stopped first.
+    ///
+    /// # Errors
+    /// When it is no replica, or does not take over within a minute.
+    pub fn promote(&self) -> Result<()> {
+        let promoted = session(&self.url("postgres"), |client| {
+            let row = client.query_one("SELECT pg_promote()", &[])?;
+            Ok(row.get::<_, bool>(0))
+        })?;
+        if !promoted {
+            bail!("the replica does not take over");
+        }
+        Ok(())
+    }
+
+    /// A directory with nothing in it yet.
+    fn empty(programs: Programs, parent: Option<&PathBuf>) -> Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("landfall-postgresql-");
+        let directory = match parent {
+            Some(parent) => builder.tempdir_in(parent),
+            None => builder.tempdir(),
+        };
+        let directory = directory.context("cannot make a temporary directory")?;
+        programs.hand_over(directory.path())?;
+        Ok(Self { programs, server: None, directory, port: 0 })
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        self.programs.command(self.programs.path(program), self.directory.path())
+    }
+
+    fn start_on_a_free_port(&mut self) -> Result<()> {
+        let mut outcome = Ok(());
+        for _ in 0..PORT_ATTEMPTS_MAX {
+            self.port = free_port()?;
+            outcome = self.start();
+            // Between the look and the start, another program may have taken the port.
+            if outcome.is_ok() || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// The reload of a setting and the arrival of a replica are told nowhere, so they are looked for.
+    fn wait_for_replica(&self, replication: Replication) -> Result<()> {
+        const PAUSE: Duration = Duration::from_millis(10);
+        let statement = match replication {
+            Replication::Asynchronous => {
+                "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming')"
+            }
+            Replication::Synchronous => {
+                "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync')"
+            }
+        };
+        session(&self.url("postgres"), |client| {
+            let deadline = Instant::now() + FOLLOWS_AT_MOST;
+            while !client.query_one(statement, &[])?.get::<_, bool>(0) {
+                if deadline < Instant::now() {
+                    bail!("the replica does not follow within {FOLLOWS_AT_MOST:?}");
+                }
+                thread::sleep(PAUSE);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A port nobody listens on now. Programs that look at the same time start at different places.
+fn free_port() -> Result<u16> {
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let start = (std::process::id() % u32::from(PORTS)) as u16;
+    for _ in 0..PORTS {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed) % PORTS;
+        let port = FIRST_PORT + (start + tried) % PORTS;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port is free")
+}
+
+/// Runs one of PostgreSQL's programs to its end.
+fn run(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output();
+    let program = command.get_program().display();
+    let output = output.with_context(|| format!("cannot start {program}"))?;
+    if !output.status.success() {
+        bail!("{program} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! A database for each test, copied from a template that was migrated once.
+
+use crate::session::{session, with_database};
+use crate::{ON_CITUS_VARIABLE, SERVER_URL_VARIABLE};
+use anyhow::{Context as _, Result, anyhow};
+use postgres::Client;
+
+/// Held while a template is made: several test programs may want the same one at once. The number is arbitrary.
+const TEMPLATE_LOCK: i64 = 0x1a2d_fa11_7e57;
+
+/// A database that nobody else uses. It is dropped with this value, whoever is still connected to it.
+#[derive(Debug)]
+pub struct FreshDatabase {
+    server_url: String,
+    url: String,
+    name: String,
+}
+
+/// A database for one test, on the server that [`SERVER_URL_VARIABLE`] names.
+///
+/// `migrate` gets the URL of an empty database and makes its tables; it panics when it cannot. It runs on a thread of
+/// its own, which has no async runtime yet. `tag` (letters, digits and `_`, at most 30) stands for what `migrate`
+/// makes: databases with the same tag are copies of one that was migrated once. On Citus each one is migrated.
+///
+/// # Panics
+/// When the variable is not set, or the database cannot be made.
+pub fn fresh_database(tag: &str, migrate: impl FnOnce(&str) + Send) -> FreshDatabase {
+    let server_url = std::env::var_os(SERVER_URL_VARIABLE).and_then(|url| url.into_string().ok());
+    let Some(server_url) = server_url else {
+        panic!(
+            "this test needs PostgreSQL: run `cargo xtask test`, or `cargo xtask db` and set {SERVER_URL_VARIABLE} \
+             to the URL it prints"
+        );
+    };
+    let made = if on_citus() {
+        FreshDatabase::migrated(&server_url, migrate)
+    } else {
+        FreshDatabase::copied(&server_url, tag, migrate)
+    };
+    made.unwrap_or_else(|problem| panic!("no database for this test: {problem:#}"))
+}
+
+/// Whether the tests' server is the coordinator of a Citus cluster.
+pub fn on_citus() -> bool {
+    std::env::var_os(ON_CITUS_VARIABLE).is_some_and(|value| value == "1")
+}
+
+impl FreshDatabase {
+    /// A copy of the template for `tag` on the server of `server_url`, made by `migrate` where it is missing: see
+    /// [`fresh_database`].
+    ///
+    /// # Errors
+    /// When the server does not do as told.
+    pub fn copied(server_url: &str, tag: &str, migrate: impl FnOnce(&str) + Send) -> Result<Self> {
+        let template = format!("landfall_template_{tag}");
+        session(server_url, |client| {
+            make_template(client, server_url, &template, migrate)?;
+            Self::create(client, server_url, &format!("TEMPLATE {template}"))
+        })
+    }
+
+    /// An empty database that `migrate` was run on. For Citus, which stays connected to every database it manages, so
+    /// that none of them can be a template.
+    ///
+    /// # Errors
+    /// When the server does not do as told.
+    pub fn migrated(server_url: &str, migrate: impl FnOnce(&str) + Send) -> Result<Self> {
+        session(server_url, |client| {
+            let database = Self::create(client, server_url, "")?;
+            migrate(&database.url);
+            Ok(database)
+        })
+    }
+
+    /// The URL of the database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn create(client: &mut Client, server_url: &str, options: &str) -> Result<Self> {
+        let row = client.query_one("SELECT replace(gen_random_uuid()::text, '-', '')", &[])?;
+        let name = format!("landfall_test_{}", row.get::<_, &str>(0));
+        let url = with_database(server_url, &name)?;
+        client
+            .batch_execute(&format!("CREATE DATABASE {name} {options}"))
+            .with_context(|| format!("cannot create the database {name}"))?;
+        Ok(Self { server_url: server_url.to_owned(), url, name })
+    }
+}
+
+impl Drop for FreshDatabase {
+    fn drop(&mut self) {
+        let dropped = session(&self.server_url, |client| {
+            Ok(client.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name))?)
+        });
+        if let Err(problem) = dropped {
+            // A test that stopped its server has no use for more than a line.
+            eprintln!("the database {} is left behind: {problem:#}", self.name);
+        }
+    }
+}
+
+/// Makes `template` where it is missing. It gets its name last, so that a template that exists is whole.
+fn make_template(
+    client: &mut Client,
+    server_url: &str,
+    template: &str,
+    migrate: impl FnOnce(&str) + Send,
+) -> Result<()> {
+    if exists(client, template)? {
+        return Ok(());
+    }
+    // Released with the connection, also when `migrate` panics.
+    client.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK])?;
+    if !exists(client, template)? {
+        let unfinished = format!("{template}_unfinished");
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"))?;
+        client.batch_execute(&format!("CREATE DATABASE {unfinished}"))?;
+        migrate(&with_database(server_url, &unfinished)?);
+        client
+            .batch_execute(&format!("ALTER DATABASE {unfinished} ALLOW_CONNECTIONS false"))
+            .and_then(|()| client.batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {template}")))
+            .map_err(|problem| anyhow!(problem).context(format!("cannot finish {template}")))?;
+    }
+    client.execute("SELECT pg_advisory_unlock($1)", &[&TEMPLATE_LOCK])?;
+    Ok(())
+}
+
+fn exists(client: &mut Client, database: &str) -> Result<bool> {
+    let row = client.query_one("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", &[&database])?;
+    Ok(row.get(0))
+}

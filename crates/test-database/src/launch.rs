@@ -1,0 +1,183 @@
+//! A server process: started so that it cannot outlive this one, heard until it is ready, ended within a bound.
+
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::VecDeque;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use crate::programs::Programs;
+
+/// How long a server may take to be ready: recovery after a crash included.
+const START_AT_MOST: Duration = Duration::from_secs(60);
+
+/// How long a server may take to end before it is killed.
+const END_AT_MOST: Duration = Duration::from_secs(30);
+
+/// How many lines of a server's log are kept for the error of a failed start.
+const LOG_LINES_MAX: usize = 20;
+
+/// What a server logs when it takes connections, those of a following one included, which only reads.
+const READY: [&str; 2] = ["ready to accept connections", "ready to accept read-only connections"];
+
+/// A command to start, and where its process goes.
+type Start = (Command, mpsc::Sender<io::Result<Child>>);
+
+/// The thread that starts all servers. The kernel ends a server together with the *thread* that started it, and
+/// this one lasts as long as the process.
+static STARTER: LazyLock<mpsc::Sender<Start>> = LazyLock::new(|| {
+    let (sender, receiver) = mpsc::channel::<Start>();
+    thread::spawn(move || {
+        for (mut command, reply) in receiver {
+            // Nobody waits any more only where the asking thread is gone, and its server is not wanted then.
+            if let Err(mpsc::SendError(Ok(mut child))) = reply.send(command.spawn()) {
+                drop(child.kill());
+                drop(child.wait());
+            }
+        }
+    });
+    sender
+});
+
+/// A running server. It is stopped at once when this value goes.
+pub(crate) struct Server {
+    child: Child,
+    log: Log,
+}
+
+/// A server takes connections.
+struct Ready;
+
+/// The log of a server, which is its standard error.
+struct Log {
+    /// Says when the server is ready; disconnects when the last process of the server is gone. The lock is never
+    /// waited for: it lets threads share a cluster.
+    events: Mutex<mpsc::Receiver<Ready>>,
+    /// The last lines, oldest first.
+    lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Server {
+    /// Starts `postgres` on the data in `data`, and waits until it takes connections.
+    ///
+    /// # Errors
+    /// With the end of its log when it ends instead, or is not ready in time.
+    pub(crate) fn start(programs: &Programs, data: &Path, arguments: &[String]) -> Result<Self> {
+        let mut command = tethered(programs, data);
+        command.arg("-D").arg(data).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let (sender, receiver) = mpsc::channel();
+        STARTER.send((command, sender)).context("the thread that starts servers is gone")?;
+        let mut child = receiver
+            .recv()
+            .context("the thread that starts servers is gone")?
+            .context("cannot start PostgreSQL (on Linux by setpriv, of the package util-linux)")?;
+        let log = Log::read(child.stderr.take().context("the log is not piped")?);
+        let mut server = Self { child, log };
+        match server.log.next(START_AT_MOST) {
+            Ok(Ready) => Ok(server),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                bail!("PostgreSQL is not ready after {START_AT_MOST:?}; its log:\n{}", server.log.end())
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                bail!("PostgreSQL ended at its start; its log:\n{}", server.log.end())
+            }
+        }
+    }
+
+    /// Sends `signal` and waits until all processes of the server are gone.
+    ///
+    /// # Errors
+    /// When they had to be killed.
+    pub(crate) fn end(mut self, signal: Signal) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), signal).context("cannot signal PostgreSQL")?;
+        if !self.log.ends_within(END_AT_MOST) {
+            bail!(
+                "PostgreSQL did not end within {END_AT_MOST:?} of {signal:?}; its log:\n{}",
+                self.log.end()
+            );
+        }
+        self.child.wait().context("PostgreSQL cannot be waited for")?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            // Killed alone, it would leave its shared memory behind. It is its process still: nobody waited for it.
+            let asked = kill_process(Pid::from_child(&self.child), Signal::QUIT);
+            if asked.is_err() || !self.log.ends_within(END_AT_MOST) {
+                drop(self.child.kill());
+            }
+            drop(self.child.wait());
+        }
+    }
+}
+
+impl Log {
+    /// Reads on to the end, so that the server never waits for its reader.
+    fn read(stderr: ChildStderr) -> Self {
+        let (sender, events) = mpsc::channel();
+        let lines = Arc::new(Mutex::new(VecDeque::with_capacity(LOG_LINES_MAX)));
+        let kept = Arc::clone(&lines);
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).split(b'\n').map_while(io::Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                let ready = READY.iter().any(|text| line.ends_with(text));
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                if kept.len() == LOG_LINES_MAX {
+                    kept.pop_front();
+                }
+                kept.push_back(line);
+                drop(kept);
+                if ready {
+                    // Nobody listens where the server is given up.
+                    drop(sender.send(Ready));
+                }
+            }
+        });
+        Self { events: Mutex::new(events), lines }
+    }
+
+    fn next(&mut self, at_most: Duration) -> Result<Ready, mpsc::RecvTimeoutError> {
+        self.events.get_mut().unwrap_or_else(PoisonError::into_inner).recv_timeout(at_most)
+    }
+
+    /// Whether all processes of the server end in time.
+    fn ends_within(&mut self, at_most: Duration) -> bool {
+        loop {
+            match self.next(at_most) {
+                // Became ready once more: a following server does, when it is promoted.
+                Ok(Ready) => {}
+                Err(problem) => return problem == mpsc::RecvTimeoutError::Disconnected,
+            }
+        }
+    }
+
+    fn end(&self) -> String {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The command `postgres`, which the kernel ends with this process, however that one ends. It gets a process group of
+/// its own, so that Ctrl-C reaches it only through those who use it.
+fn tethered(programs: &Programs, directory: &Path) -> Command {
+    use std::os::unix::process::CommandExt as _;
+    let postgres = programs.path("postgres");
+    let mut command = if cfg!(target_os = "linux") {
+        let mut command = programs.command("setpriv", directory);
+        // QUIT stops a server at once, and lets it take its shared memory away.
+        command.args(["--pdeathsig", "QUIT", "--"]).arg(postgres);
+        command
+    } else {
+        programs.command(postgres, directory)
+    };
+    command.process_group(0);
+    command
+}

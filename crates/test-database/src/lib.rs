@@ -1,0 +1,21 @@
+//! The throw-away PostgreSQL of tests and benchmarks: whole clusters that start, stop, follow one another and leave
+//! nothing behind, and for each test a database of its own within one of them.
+//!
+//! Everything here blocks its thread, and works with or without an async runtime around it.
+
+mod cluster;
+mod fresh;
+mod launch;
+mod programs;
+mod session;
+
+pub use cluster::{Cluster, Mode, Options, Replication};
+pub use fresh::{FreshDatabase, fresh_database, on_citus};
+pub use programs::Programs;
+
+/// The variable that names the server tests make their databases on, as a URL of a database of its superuser.
+/// `cargo xtask test` sets it.
+pub const SERVER_URL_VARIABLE: &str = "LANDFALL_TEST_POSTGRES_URL";
+
+/// The variable that says that the server of [`SERVER_URL_VARIABLE`] is the coordinator of a Citus cluster.
+pub const ON_CITUS_VARIABLE: &str = "LANDFALL_TEST_CITUS";

@@ -1,0 +1,60 @@
+//! One administrative connection.
+
+use anyhow::{Context as _, Result, bail};
+use postgres::{Client, Config, NoTls};
+use std::panic::resume_unwind;
+use std::thread;
+use std::time::Duration;
+
+/// How long connecting may take.
+const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
+
+/// Runs `work` with a connection to `url`.
+///
+/// On a thread of its own, because the client brings a runtime, which must not stand within another one.
+///
+/// # Errors
+/// When there is no connection, or `work` fails. Names no part of the URL, which may hold a password.
+pub(crate) fn session<T: Send>(url: &str, work: impl FnOnce(&mut Client) -> Result<T> + Send) -> Result<T> {
+    thread::scope(|scope| {
+        scope.spawn(|| work(&mut connect(url)?)).join().unwrap_or_else(|cause| resume_unwind(cause))
+    })
+}
+
+fn connect(url: &str) -> Result<Client> {
+    let mut config: Config = url.parse().context("the address of the PostgreSQL server is no URL")?;
+    config.connect_timeout(CONNECT_AT_MOST).connect(NoTls).context("cannot connect to PostgreSQL")
+}
+
+/// `url` with another database: what stands between its server and its options.
+///
+/// # Errors
+/// When `url` is none.
+pub(crate) fn with_database(url: &str, database: &str) -> Result<String> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        bail!(
+            "the address of the PostgreSQL server has to be of the form postgres://user@host:port/database"
+        );
+    };
+    let (path, options) = match rest.split_once('?') {
+        Some((path, options)) => (path, format!("?{options}")),
+        None => (rest, String::new()),
+    };
+    let server = path.split('/').next().unwrap_or_default();
+    Ok(format!("{scheme}://{server}/{database}{options}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_database_of_a_url_changes() {
+        let change = |url| with_database(url, "new").unwrap();
+        assert_eq!(change("postgres://u:p@h:1/old"), "postgres://u:p@h:1/new");
+        assert_eq!(change("postgresql://h"), "postgresql://h/new");
+        assert_eq!(change("postgres://h/old?connect_timeout=3"), "postgres://h/new?connect_timeout=3");
+        assert_eq!(change("postgres://h?a=/b"), "postgres://h/new?a=/b");
+        with_database("host=h dbname=old", "new").unwrap_err();
+    }
+}
