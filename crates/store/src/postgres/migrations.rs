@@ -4,7 +4,7 @@ use super::{OpenError, locks};
 use tokio_postgres::Client;
 
 /// A step; its number is its place in [`STEPS`], counted from 1. A step that was released never changes.
-const STEPS: [&str; 1] = [include_str!("migrations/0001_groups.sql")];
+pub(super) const STEPS: [&str; 1] = [include_str!("migrations/0001_groups.sql")];
 
 /// The version of the tables this program works with.
 pub(super) const VERSION: usize = STEPS.len();

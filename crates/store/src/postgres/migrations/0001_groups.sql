@@ -100,3 +100,12 @@ CREATE UNLOGGED TABLE landfall.call_rates (
     whole_at bigint NOT NULL,
     PRIMARY KEY (sdk_app_id, command)
 );
+
+-- An unfinished copy into this database: no server opens it until the copy is finished.
+CREATE TABLE landfall.unfinished_copy (
+    one boolean NOT NULL PRIMARY KEY DEFAULT true CHECK (one),
+    source text NOT NULL,
+    -- Place in the source up to which rows are written.
+    place bytea,
+    rows bigint NOT NULL CHECK (rows >= 0)
+);
