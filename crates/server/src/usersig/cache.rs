@@ -23,24 +23,34 @@ const CACHE_BYTES_MAX: usize = SIGNATURES_MAX * (OVERHEAD_BYTES + 200 + USER_ID_
 /// It holds about 10,000 signatures of usual length and never more than about 4.3 MB; what is used least gives
 /// way. Make a new one when the key changes: what the old key signed is then forgotten by construction.
 ///
-/// It only hears of kicks through [`invalidate`](Self::invalidate). Where several servers share a store, each
-/// must be told of the kicks the others carried out.
+/// It only hears of kicks through [`invalidate`](Self::invalidate), also of those that another server over the same
+/// store carried out. While those are not heard it is to be [suspended](Self::suspend): it then remembers nothing,
+/// so that every signature is checked, and the store asked for the last kick.
 ///
 /// Texts are compared byte by byte only when a randomly seeded 64-bit hash of text and name already agrees, so
 /// the time a lookup takes does not tell a guesser how much of a text is right.
 pub struct SignatureCache {
     entries: Cache<Key, Verified, Weight>,
-    /// Counts kicks. Held while inserting and while removing, so that neither happens in the middle of the other.
-    kicks: Mutex<u64>,
+    /// Held while inserting and while removing, so that neither happens in the middle of the other.
+    kicks: Mutex<Kicks>,
 }
 
-/// The state of the cache before a signature was checked; see [`SignatureCache::ticket`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the cache knows of kicks.
+struct Kicks {
+    /// Counts them, and every time that some may have been missed.
+    count: u64,
+    /// Whether all are heard of.
+    heard: bool,
+}
+
+/// The count of kicks before a signature was checked, `None` while they are not heard of; see
+/// [`SignatureCache::ticket`].
+#[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct Ticket(u64);
+pub struct Ticket(Option<u64>);
 
 impl SignatureCache {
-    /// An empty cache.
+    /// An empty cache, not suspended.
     #[must_use]
     pub fn new() -> Self {
         let options = OptionsBuilder::new()
@@ -50,7 +60,7 @@ impl SignatureCache {
             .expect("both capacities are given");
         let entries =
             Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { entries, kicks: Mutex::new(0) }
+        Self { entries, kicks: Mutex::new(Kicks { count: 0, heard: true }) }
     }
 
     /// What is remembered of `text` for `identifier`, while it may still be used at `now`. Does not allocate.
@@ -62,18 +72,19 @@ impl SignatureCache {
     /// To be taken before a signature is verified and the store asked for the last kick, and given to
     /// [`remember`](Self::remember) afterwards.
     pub fn ticket(&self) -> Ticket {
-        Ticket(*self.lock())
+        let kicks = self.lock();
+        Ticket(kicks.heard.then_some(kicks.count))
     }
 
-    /// Remembers that `text` was found good for `identifier`, unless anybody was kicked since `ticket` was taken:
-    /// the answer of the store may then be older than the kick.
+    /// Remembers that `text` was found good for `identifier`, unless anybody was kicked since `ticket` was taken, or
+    /// may have been without being heard of: the answer of the store may then be older than the kick.
     pub fn remember(&self, ticket: Ticket, identifier: &str, text: &str, verified: Verified) {
         // Longer ones are no names of accounts or no signatures; neither is worth the memory.
         if USER_ID_BYTES_MAX < identifier.len() || TEXT_BYTES_MAX < text.len() {
             return;
         }
         let kicks = self.lock();
-        if ticket == Ticket(*kicks) {
+        if ticket.0 == Some(kicks.count) {
             self.entries.insert(Key { identifier: identifier.into(), text: text.into() }, verified);
         }
     }
@@ -83,12 +94,28 @@ impl SignatureCache {
     /// To be called after the kick is in the store. Walks the whole cache.
     pub fn invalidate(&self, identifier: &str) {
         let mut kicks = self.lock();
-        *kicks = kicks.wrapping_add(1);
+        kicks.count = kicks.count.wrapping_add(1);
         self.entries.retain(|key, _| *key.identifier != *identifier);
     }
 
-    fn lock(&self) -> MutexGuard<'_, u64> {
-        // The number is whole even if its last holder panicked.
+    /// Forgets every signature and remembers none until [`resume`](Self::resume), because kicks may be missed.
+    pub fn suspend(&self) {
+        self.forget_all(false);
+    }
+
+    /// Remembers signatures whose check begins from now on: all kicks are heard of again.
+    pub fn resume(&self) {
+        self.forget_all(true);
+    }
+
+    fn forget_all(&self, heard: bool) {
+        let mut kicks = self.lock();
+        *kicks = Kicks { count: kicks.count.wrapping_add(1), heard };
+        self.entries.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kicks> {
+        // The state is whole even if its last holder panicked.
         self.kicks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -143,6 +170,7 @@ impl Weighter<Key, Verified> for Weight {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     const GOOD: Verified = Verified { made: Timestamp(100), last_valid: Timestamp(200) };
     const NOW: Timestamp = Timestamp(150);
@@ -193,18 +221,54 @@ mod tests {
     }
 
     #[test]
-    fn kicks_and_checks_on_many_threads_never_leave_an_old_signature() {
+    fn while_kicks_are_not_heard_nothing_is_remembered() {
+        let cache = remembering(&[("ann", "sig-a")]);
+        cache.suspend();
+        assert_eq!(cache.get("ann", "sig-a", NOW), None);
+        cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
+        assert_eq!(cache.get("ann", "sig-a", NOW), None);
+        // A kick that is heard all the same does not make the others heard.
+        cache.invalidate("bob");
+        cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
+        assert_eq!(cache.get("ann", "sig-a", NOW), None);
+
+        cache.resume();
+        assert_eq!(cache.get("ann", "sig-a", NOW), None);
+        cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
+        assert_eq!(cache.get("ann", "sig-a", NOW), Some(GOOD));
+        // Kicks heard again also when nobody said that they were missed.
+        cache.resume();
+        assert_eq!(cache.get("ann", "sig-a", NOW), None);
+    }
+
+    #[test]
+    fn a_check_begun_before_kicks_were_heard_again_is_not_remembered_after_it() {
+        let cache = SignatureCache::new();
+        let before_silence = cache.ticket();
+        cache.suspend();
+        cache.remember(before_silence, "ann", "sig-a", GOOD);
+        let in_silence = cache.ticket();
+        cache.resume();
+        for ticket in [before_silence, in_silence] {
+            cache.remember(ticket, "ann", "sig-a", GOOD);
+            assert_eq!(cache.get("ann", "sig-a", NOW), None, "{ticket:?}");
+        }
+        cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
+        assert_eq!(cache.get("ann", "sig-a", NOW), Some(GOOD));
+    }
+
+    /// Kicks again and again while signatures are checked on other threads. `kick` is given the "store", which holds
+    /// the second of the last kick: each invalidates what was made before it.
+    fn race_kicks_against_checks(kick: impl Fn(&SignatureCache, &AtomicU64, u64) + Sync) {
         let cache = SignatureCache::new();
         let rounds = 2_000_u64;
-        // The "store": the second of the last kick. Each kick invalidates what was made before it.
-        let last_kick = std::sync::atomic::AtomicU64::new(0);
-        let order = std::sync::atomic::Ordering::SeqCst;
+        let last_kick = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
                     for made in 0..rounds {
                         let ticket = cache.ticket();
-                        if last_kick.load(order) <= made {
+                        if last_kick.load(Ordering::SeqCst) <= made {
                             let verified =
                                 Verified { made: Timestamp(made), last_valid: Timestamp(u64::MAX) };
                             cache.remember(ticket, "ann", "sig-a", verified);
@@ -213,18 +277,35 @@ mod tests {
                 });
             }
             scope.spawn(|| {
-                for kick in 1..=rounds {
-                    last_kick.store(kick, order);
-                    cache.invalidate("ann");
+                for second in 1..=rounds {
+                    kick(&cache, &last_kick, second);
                     let left = cache.get("ann", "sig-a", NOW);
                     assert!(
-                        left.is_none_or(|verified| kick <= verified.made.0),
-                        "{left:?} outlived kick {kick}"
+                        left.is_none_or(|verified| second <= verified.made.0),
+                        "{left:?} outlived kick {second}"
                     );
                 }
             });
         });
         assert_eq!(cache.get("ann", "sig-a", NOW), None, "every signature is older than the last kick");
+    }
+
+    #[test]
+    fn kicks_and_checks_on_many_threads_never_leave_an_old_signature() {
+        race_kicks_against_checks(|cache, last_kick, second| {
+            last_kick.store(second, Ordering::SeqCst);
+            cache.invalidate("ann");
+        });
+    }
+
+    #[test]
+    fn kicks_that_nobody_hears_never_leave_an_old_signature() {
+        race_kicks_against_checks(|cache, last_kick, second| {
+            cache.suspend();
+            last_kick.store(second, Ordering::SeqCst);
+            assert_eq!(cache.get("ann", "sig-a", NOW), None, "remembered in silence");
+            cache.resume();
+        });
     }
 
     #[test]
