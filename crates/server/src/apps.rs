@@ -1,14 +1,16 @@
 //! The apps this server serves: their key, administrators, custom fields, remembered signatures, call rates.
 
+pub mod rates;
+
 use crate::config::AppConfig;
 use crate::usersig::SecretKey;
 use crate::usersig::cache::SignatureCache;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use landfall_domain::fields::FieldRule;
 use landfall_domain::ids::{AppId, UserId};
+use landfall_store::postgres::RemoteChange;
+use rates::Rates;
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 /// An app with everything that depends on its settings. Changed settings make a new one, so a signature that was
 /// remembered under an old key is forgotten with it.
@@ -23,28 +25,14 @@ pub struct App {
     pub group_fields: Vec<FieldRule>,
     /// Signatures verified before.
     pub signatures: SignatureCache,
+    /// What bounds its calls; `None` when nothing does.
     rates: Option<Rates>,
 }
 
-/// One limiter for each command of the table, and one for all unknown commands.
-struct Rates {
-    commands: Vec<DefaultDirectRateLimiter>,
-    unknown: DefaultDirectRateLimiter,
-}
-
 impl App {
-    /// An app of the configuration. `calls_per_second` is the limit of one command, 0 for none; `halved` tells
-    /// for each command of the table whether half of it applies.
+    /// An app of the configuration.
     #[must_use]
-    pub fn new(config: AppConfig, calls_per_second: u32, halved: impl Iterator<Item = bool>) -> Self {
-        let rates = NonZeroU32::new(calls_per_second).map(|full| {
-            let half = NonZeroU32::new(full.get() / 2).unwrap_or(NonZeroU32::MIN);
-            let limiter = |rate| RateLimiter::direct(Quota::per_second(rate));
-            Rates {
-                commands: halved.map(|halved| limiter(if halved { half } else { full })).collect(),
-                unknown: limiter(full),
-            }
-        });
+    pub fn new(config: AppConfig, rates: Option<Rates>) -> Self {
         Self {
             id: config.id,
             key: config.key,
@@ -56,14 +44,11 @@ impl App {
     }
 
     /// Counts one call of a command, by its index in the table; false when it is one too many.
-    ///
-    /// A second's worth of calls may come at once; after that they are let through at the rate of the limit.
-    #[must_use]
-    pub fn admit(&self, command: Option<usize>) -> bool {
-        self.rates.as_ref().is_none_or(|rates| {
-            let limiter = command.and_then(|index| rates.commands.get(index)).unwrap_or(&rates.unknown);
-            limiter.check().is_ok()
-        })
+    pub async fn admit(&self, command: Option<usize>) -> bool {
+        match &self.rates {
+            Some(rates) => rates.admit(command).await,
+            None => true,
+        }
     }
 
     /// Whether `identifier` is an administrator.
@@ -74,18 +59,118 @@ impl App {
 }
 
 /// All apps.
-#[derive(Default)]
-pub struct Apps(RwLock<BTreeMap<AppId, Arc<App>>>);
+pub struct Apps(RwLock<Known>);
+
+struct Known {
+    apps: BTreeMap<AppId, Arc<App>>,
+    /// Whether every kick is heard of, also those that other servers carry out.
+    heard: bool,
+}
+
+impl Default for Apps {
+    /// No apps yet; kicks by other servers are heard of, or there are no other servers.
+    fn default() -> Self {
+        Self(RwLock::new(Known { apps: BTreeMap::new(), heard: true }))
+    }
+}
 
 impl Apps {
     /// The app with this number.
     #[must_use]
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).apps.get(&id).cloned()
     }
 
     /// Adds an app, or puts it in place of the one with its number.
     pub fn put(&self, app: App) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id, Arc::new(app));
+        let mut known = self.write();
+        if !known.heard {
+            app.signatures.suspend();
+        }
+        known.apps.insert(app.id, Arc::new(app));
+    }
+
+    /// Takes in what another server over the same store did: signatures that may not be valid any more are forgotten.
+    pub fn hear(&self, change: RemoteChange) {
+        match change {
+            RemoteChange::Kicked(app, account) => {
+                if let Some(app) = self.get(app) {
+                    app.signatures.invalidate(account.as_str());
+                }
+            }
+            RemoteChange::Unheard => self.set_heard(false),
+            RemoteChange::Heard => self.set_heard(true),
+        }
+    }
+
+    fn set_heard(&self, heard: bool) {
+        // Held to the end, so that of two changes at once the later one counts for every app.
+        let mut known = self.write();
+        known.heard = heard;
+        for app in known.apps.values() {
+            if heard {
+                app.signatures.resume();
+            } else {
+                app.signatures.suspend();
+            }
+        }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usersig::Verified;
+    use landfall_domain::time::Timestamp;
+
+    const GOOD: Verified = Verified { made: Timestamp(100), last_valid: Timestamp(200) };
+
+    fn put(apps: &Apps, id: u32) -> Arc<App> {
+        let key = SecretKey::new("k".to_owned()).unwrap();
+        let config =
+            AppConfig { id: AppId(id), key, admins: vec![], group_fields: vec![], member_fields: vec![] };
+        apps.put(App::new(config, None));
+        apps.get(AppId(id)).unwrap()
+    }
+
+    /// Remembers a signature of `identifier`, and tells whether it is found again.
+    fn remembers(app: &App, identifier: &str) -> bool {
+        app.signatures.remember(app.signatures.ticket(), identifier, "sig", GOOD);
+        finds(app, identifier)
+    }
+
+    fn finds(app: &App, identifier: &str) -> bool {
+        app.signatures.get(identifier, "sig", Timestamp(150)).is_some()
+    }
+
+    #[test]
+    fn a_kick_by_another_server_is_for_one_account_of_one_app() {
+        let apps = Apps::default();
+        let (first, second) = (put(&apps, 1), put(&apps, 2));
+        assert!(remembers(&first, "ann") && remembers(&first, "bob") && remembers(&second, "ann"));
+        apps.hear(RemoteChange::Kicked(AppId(1), UserId::parse("ann").unwrap()));
+        assert_eq!((finds(&first, "ann"), finds(&first, "bob"), finds(&second, "ann")), (false, true, true));
+        // An app of another server's configuration.
+        apps.hear(RemoteChange::Kicked(AppId(3), UserId::parse("ann").unwrap()));
+        assert!(finds(&second, "ann"));
+    }
+
+    #[test]
+    fn while_other_servers_are_not_heard_no_app_remembers() {
+        let apps = Apps::default();
+        let before = put(&apps, 1);
+        assert!(remembers(&before, "ann"));
+        apps.hear(RemoteChange::Unheard);
+        let meanwhile = put(&apps, 2);
+        assert_eq!((remembers(&before, "ann"), remembers(&meanwhile, "ann")), (false, false));
+        apps.hear(RemoteChange::Heard);
+        assert_eq!((finds(&before, "ann"), finds(&meanwhile, "ann")), (false, false));
+        assert!(
+            remembers(&before, "ann") && remembers(&meanwhile, "ann") && remembers(&put(&apps, 3), "ann")
+        );
     }
 }

@@ -19,6 +19,7 @@ use landfall_domain::account::UnknownAccounts;
 use landfall_domain::fields::FieldRule;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
+use landfall_store::postgres::Settings;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -48,10 +49,12 @@ pub struct Config {
 }
 
 /// Where the data is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum StoreUrl {
     /// `embedded:DIRECTORY`: in this directory, which belongs to one running server.
     Embedded(PathBuf),
+    /// `postgres://...`: in this database, which any number of servers may share.
+    Postgres(Box<Settings>),
 }
 
 /// One app.
@@ -76,6 +79,8 @@ pub struct LimitsConfig {
     pub limits: Limits,
     /// Calls of one command by one app in a second; 0 is no limit.
     pub calls_per_second: u32,
+    /// Whether all servers over one database count these calls together, and not each by itself.
+    pub shared: bool,
 }
 
 /// Certificate and key of HTTPS.

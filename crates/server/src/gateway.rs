@@ -107,7 +107,7 @@ async fn admit(
     };
     let now = server.clock.now();
     let app = authenticate(server, request.uri().query().unwrap_or_default(), now).await?;
-    if !app.admit(command) {
+    if !app.admit(command).await {
         return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
     }
     let Some(entry) = command.and_then(|index| COMMANDS.get(index)) else {

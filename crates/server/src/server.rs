@@ -1,20 +1,27 @@
 //! The running server: opens the store, listens, and ends in order.
 
+use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
 use crate::commands::COMMANDS;
-use crate::config::{Config, HttpConfig, StoreUrl, TlsConfig};
+use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig};
 use crate::connection::{self, PaceLimits, Ticks};
 use crate::logging::Causes;
 use crate::metrics::Metrics;
 use crate::tls::{self, TlsError};
+use async_trait::async_trait;
 use landfall_domain::account::{AccountImport, UnknownAccounts};
+use landfall_domain::ids::AppId;
 use landfall_domain::limits::Limits;
 use landfall_domain::store::{Context, Health, Store, StoreError};
 use landfall_domain::time::{Clock, SystemClock};
-use landfall_store::embedded::{Embedded, OpenError};
+use landfall_store::StoreMetrics;
+use landfall_store::embedded::{self, Embedded};
+use landfall_store::postgres::{self, Postgres, RemoteChange, Settings};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,9 +42,12 @@ pub enum ServeError {
         #[source]
         cause: io::Error,
     },
-    /// The store cannot be opened.
+    /// The data directory cannot be opened.
     #[error(transparent)]
-    Open(#[from] OpenError),
+    OpenEmbedded(#[from] embedded::OpenError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    OpenPostgres(#[from] postgres::OpenError),
     /// The store cannot be written.
     #[error("cannot prepare the store: {0}")]
     Prepare(#[from] StoreError),
@@ -49,7 +59,7 @@ pub enum ServeError {
 /// What every connection shares.
 pub(crate) struct Server {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) apps: Apps,
+    pub(crate) apps: Arc<Apps>,
     pub(crate) limits: Limits,
     pub(crate) unknown_accounts: UnknownAccounts,
     pub(crate) http: HttpConfig,
@@ -93,14 +103,18 @@ pub async fn serve(
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let metrics = Metrics::default();
-    let StoreUrl::Embedded(dir) = config.store;
-    let store_metrics = metrics.store.clone();
-    // Opening replays the journal, so it is done off the async threads.
-    let opened = tokio::task::spawn_blocking(move || Embedded::open(&dir, store_metrics)).await;
-    let store = opened.map_err(|panicked| StoreError::failed("opening the store broke off", &panicked))??;
+    let apps = Arc::<Apps>::default();
+    let (store, shared_calls) = match config.store {
+        StoreUrl::Embedded(dir) => (open_embedded(dir, metrics.store.clone()).await?, None),
+        StoreUrl::Postgres(settings) => {
+            let store = open_postgres(*settings, metrics.store.clone(), &apps, &config.limits).await?;
+            let calls: Arc<dyn SharedCalls> = Arc::clone(&store) as Arc<dyn SharedCalls>;
+            (store as Arc<dyn Store>, config.limits.shared.then_some(calls))
+        }
+    };
     let server = Arc::new(Server {
-        store: Arc::new(store),
-        apps: Apps::default(),
+        store,
+        apps,
         limits: config.limits.limits,
         unknown_accounts: config.unknown_accounts,
         http: config.http,
@@ -111,8 +125,9 @@ pub async fn serve(
         draining: AtomicBool::new(false),
     });
     for app in config.apps {
-        let halved = COMMANDS.iter().map(|entry| entry.halved_rate);
-        let app = App::new(app, config.limits.calls_per_second, halved);
+        let rates = NonZeroU32::new(config.limits.calls_per_second)
+            .map(|per_second| Rates::new(app.id, per_second, COMMANDS, shared_calls.as_ref()));
+        let app = App::new(app, rates);
         import_admins(&server, &app).await?;
         server.apps.put(app);
     }
@@ -152,6 +167,52 @@ pub async fn serve(
     end(&server, &drain, &connections).await;
     ticking.abort();
     Ok(())
+}
+
+async fn open_embedded(dir: PathBuf, metrics: StoreMetrics) -> Result<Arc<dyn Store>, ServeError> {
+    tracing::info!(dir = %dir.display(), "the store is embedded, in {}", dir.display());
+    // Opening replays the journal, so it is done off the async threads.
+    let opened = tokio::task::spawn_blocking(move || Embedded::open(&dir, metrics)).await;
+    let store = opened.map_err(|panicked| StoreError::failed("opening the store broke off", &panicked))??;
+    Ok(Arc::new(store))
+}
+
+async fn open_postgres(
+    settings: Settings,
+    metrics: StoreMetrics,
+    apps: &Arc<Apps>,
+    limits: &LimitsConfig,
+) -> Result<Arc<Postgres>, ServeError> {
+    let counted = match limits {
+        LimitsConfig { calls_per_second: 0, .. } => "is not limited",
+        LimitsConfig { shared: false, .. } => "is counted per process",
+        LimitsConfig { shared: true, .. } => "is counted across processes",
+    };
+    // The settings print without user and password.
+    tracing::info!(store = %settings, "the store is PostgreSQL, at {settings}; call frequency {counted}");
+    // Until the store says so, other servers are not heard.
+    apps.hear(RemoteChange::Unheard);
+    // The apps reach the store, to count calls: it must not keep them in turn.
+    let apps = Arc::downgrade(apps);
+    let hear = move |change| {
+        if let Some(apps) = apps.upgrade() {
+            apps.hear(change);
+        }
+    };
+    Ok(Arc::new(Postgres::open(settings, metrics, Arc::new(hear)).await?))
+}
+
+#[async_trait]
+impl SharedCalls for Postgres {
+    async fn take(
+        &self,
+        app: AppId,
+        command: &str,
+        calls: u32,
+        per_second: NonZeroU32,
+    ) -> Result<bool, StoreError> {
+        self.take_calls(app, command, calls, per_second.get()).await
+    }
 }
 
 /// Administrators exist as accounts, so that they can be checked and named like others.

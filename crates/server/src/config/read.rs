@@ -10,6 +10,7 @@ use landfall_domain::fields::{FieldKey, FieldRule};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
+use landfall_store::postgres::Settings;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -67,20 +68,31 @@ fn read<T>(item: Item<'_>, fill: impl FnOnce(&mut Section<'_>) -> Option<T>) -> 
 }
 
 fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
-    let item = section.required("url")?;
-    // The text is not quoted: the address of a database can hold a password.
+    let url = section.required("url").and_then(|item| store_url(&item));
+    // Two: one listens to what other servers do, and one works.
+    let connections = section.required("connections").and_then(|item| item.whole_number::<usize>(2..=1_000));
+    let (url, connections) = (url?, connections?);
+    Some(match url {
+        StoreUrl::Embedded(directory) => StoreUrl::Embedded(directory),
+        StoreUrl::Postgres(settings) => StoreUrl::Postgres(Box::new(settings.with_connections(connections))),
+    })
+}
+
+/// No problem quotes the text: the address of a database can hold a password.
+fn store_url(item: &Item<'_>) -> Option<StoreUrl> {
     let text = item.text()?;
-    match text.strip_prefix("embedded:") {
-        Some(directory) if !directory.is_empty() => Some(StoreUrl::Embedded(PathBuf::from(directory))),
-        Some(_) | None if text.starts_with("postgres://") || text.starts_with("postgresql://") => {
-            item.refuse("PostgreSQL is not in this version; use embedded:DIRECTORY".to_owned());
-            None
-        }
-        Some(_) | None => {
-            item.refuse("must be embedded:DIRECTORY, such as \"embedded:./data\"".to_owned());
-            None
-        }
+    if let Some(directory) = text.strip_prefix("embedded:").filter(|directory| !directory.is_empty()) {
+        return Some(StoreUrl::Embedded(PathBuf::from(directory)));
     }
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        let settings = Settings::parse(text).map_err(|problem| item.refuse(problem.to_string()));
+        return settings.ok().map(|settings| StoreUrl::Postgres(Box::new(settings)));
+    }
+    item.refuse(
+        "must be embedded:DIRECTORY, such as \"embedded:./data\", or postgres://USER:PASSWORD@HOST/DATABASE"
+            .to_owned(),
+    );
+    None
 }
 
 fn limits(section: &mut Section<'_>) -> Option<LimitsConfig> {
@@ -89,7 +101,8 @@ fn limits(section: &mut Section<'_>) -> Option<LimitsConfig> {
         .and_then(|item| item.choice(&[("faithful", Limits::FAITHFUL), ("relaxed", Limits::RELAXED)]));
     let calls_per_second =
         section.required("calls_per_second").and_then(|item| item.whole_number(0..=i64::from(u32::MAX)));
-    Some(LimitsConfig { limits: limits?, calls_per_second: calls_per_second? })
+    let shared = section.required("shared").and_then(Item::flag);
+    Some(LimitsConfig { limits: limits?, calls_per_second: calls_per_second?, shared: shared? })
 }
 
 fn unknown_accounts(section: &mut Section<'_>) -> Option<UnknownAccounts> {

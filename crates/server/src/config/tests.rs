@@ -35,8 +35,11 @@ fn signs_like(config: &Config, app: usize, key: &str) -> bool {
 fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
     let config = good(APP, &[]);
     assert_eq!(config.listen, "127.0.0.1:8080".parse().unwrap());
-    assert_eq!(config.store, StoreUrl::Embedded(PathBuf::from("./data")));
-    assert_eq!(config.limits, LimitsConfig { limits: Limits::FAITHFUL, calls_per_second: 200 });
+    assert!(matches!(config.store, StoreUrl::Embedded(directory) if directory == Path::new("./data")));
+    assert_eq!(
+        config.limits,
+        LimitsConfig { limits: Limits::FAITHFUL, calls_per_second: 200, shared: false }
+    );
     assert_eq!(config.unknown_accounts, UnknownAccounts::Create);
     assert_eq!(config.tls, None);
     assert_eq!(
@@ -84,7 +87,7 @@ fn the_examples_of_the_default_configuration_are_accepted() {
 fn a_file_changes_only_what_it_names() {
     let config = good(&format!("{APP}[http]\nidle_seconds_max = 5\n[limits]\nmode = \"relaxed\"\n"), &[]);
     assert_eq!((config.http.idle_seconds_max, config.http.head_seconds_max), (5, 15));
-    assert_eq!(config.limits, LimitsConfig { limits: Limits::RELAXED, calls_per_second: 200 });
+    assert_eq!(config.limits, LimitsConfig { limits: Limits::RELAXED, calls_per_second: 200, shared: false });
 }
 
 #[test]
@@ -138,13 +141,13 @@ fn all_problems_are_shown_at_once_with_key_place_and_what_is_allowed() {
     let text = "listen = \"localhost\"\n\n[[app]]\nsdk_app_id = 0\nsecret_kye = \"hush\"\n\n[limits]\nmode = \"lax\"\n";
     let found = bad(
         text,
-        &[("LANDFALL__HTTP__CONNECTIONS_MAX", "many"), ("LANDFALL__STORE__URL", "postgres://u:pw@h/d")],
+        &[("LANDFALL__HTTP__CONNECTIONS_MAX", "many"), ("LANDFALL__STORE__URL", "mysql://u:pw@h/d")],
     );
     assert_eq!(
         found,
         [
             "listen: must be an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"; found \"localhost\" (f.toml, line 1)",
-            "store.url: PostgreSQL is not in this version; use embedded:DIRECTORY (variable LANDFALL__STORE__URL)",
+            "store.url: must be embedded:DIRECTORY, such as \"embedded:./data\", or postgres://USER:PASSWORD@HOST/DATABASE (variable LANDFALL__STORE__URL)",
             "app[0].sdk_app_id: must be a whole number from 1 to 4294967295; found 0 (f.toml, line 4)",
             "app[0].secret_key: is missing; give it, or secret_key_file (f.toml, line 3)",
             "app[0].secret_kye: is unknown; did you mean \"secret_key\"? (f.toml, line 5)",
@@ -290,9 +293,37 @@ fn what_is_not_built_yet_is_refused_and_not_passed_over() {
 }
 
 #[test]
+fn a_database_is_named_by_its_address() {
+    for scheme in ["postgres", "postgresql"] {
+        let url = format!("{scheme}://u:pw@db1:5432,db2/landfall?sslmode=require");
+        let config = good(APP, &[("LANDFALL__STORE__URL", &url), ("LANDFALL__LIMITS__SHARED", "true")]);
+        assert!(matches!(config.store, StoreUrl::Postgres(_)), "{config:?}");
+        assert!(config.limits.shared);
+    }
+    // Told with the other problems, and before them.
+    let found = bad(
+        APP,
+        &[
+            ("LANDFALL__STORE__URL", "postgres://u:pw@h/d?sslmode=never"),
+            ("LANDFALL__STORE__CONNECTIONS", "1"),
+        ],
+    );
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("store.url: ") && !found[0].contains("pw"), "{found:?}");
+    assert_eq!(
+        found[1],
+        "store.connections: must be a whole number from 2 to 1000; found 1 (variable LANDFALL__STORE__CONNECTIONS)"
+    );
+    assert!(
+        bad(&format!("{APP}[store]\nconnections = 1001\n"), &[])[0].starts_with("store.connections: must")
+    );
+}
+
+#[test]
 fn keys_and_passwords_are_never_printed() {
-    let config = good(APP, &[]);
-    assert!(!format!("{config:?}").contains("k-secret"));
+    let config = good(APP, &[("LANDFALL__STORE__URL", "postgres://u:p-secret@h/d")]);
+    let printed = format!("{config:?}");
+    assert!(!printed.contains("k-secret") && !printed.contains("p-secret"), "{printed}");
     for (text, pairs) in [
         ("[[app]]\nsdk_app_id = 7\nsecret_key = \"hush\" \"hush\"\n", vec![]),
         ("[[app]]\nsdk_app_id = 7\nsecret_key = [\"hush\"]\n", vec![]),
@@ -300,6 +331,8 @@ fn keys_and_passwords_are_never_printed() {
         ("", vec![("LANDFALL__APP__0", "hush")]),
         (APP, vec![("LANDFALL__APP__0__SDK_APP_ID", "hush")]),
         (APP, vec![("LANDFALL__STORE__URL", "mysql://u:hush@h")]),
+        (APP, vec![("LANDFALL__STORE__URL", "postgres://u:hush@h:no-port/d")]),
+        (APP, vec![("LANDFALL__STORE__URL", "postgresql://u:hush@h/d?hush=hush")]),
     ] {
         let found = bad(text, &pairs).join("\n");
         assert!(!found.contains("hush"), "{found}");
