@@ -8,9 +8,10 @@
 //! must be exactly so. `"$name"` takes the text it meets first, must meet the same afterwards, and stands for it
 //! in later bodies. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began.
 //!
-//! With `LANDFALL_GOLDEN_UPDATE=1`, answers that differ are written into the files instead, to be looked at.
+//! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
+//! written into the files instead, to be looked at.
 
-use crate::harness::{APP, SECOND_APP, Server, Setup, now};
+use crate::harness::{APP, SECOND_APP, Server, Setup, Store, now};
 use landfall::commands::COMMANDS;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -19,11 +20,25 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 #[tokio::test]
-async fn every_golden_file_holds() {
+async fn every_golden_file_holds_on_the_embedded_store() {
+    every_golden_file_holds(Store::Embedded).await;
+}
+
+#[tokio::test]
+async fn every_golden_file_holds_on_postgresql() {
+    // While the files are written, from the answers of the other store, there is nothing to compare with.
+    if !update_is_wanted() {
+        every_golden_file_holds(Store::Postgres).await;
+    }
+}
+
+async fn every_golden_file_holds(store: Store) {
     let mut differences = String::new();
     for path in golden_files() {
         let text = std::fs::read_to_string(&path).unwrap();
-        let golden = Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        let mut golden =
+            Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        golden.setup.store = store;
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         // From the end, so that the numbers of the lines before stay right.
         for difference in golden.run().await.into_iter().rev() {

@@ -3,14 +3,19 @@
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::AppId;
 use landfall_domain::time::{Clock, SystemClock, Timestamp};
+use landfall_store::StoreMetrics;
+use landfall_store::postgres::{Postgres, Settings};
+use landfall_test_database::{FreshDatabase, fresh_database};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -27,8 +32,57 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const SECOND_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 
+/// The store of a test's server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Store {
+    /// In a directory of its own.
+    Embedded,
+    /// In a database of its own.
+    Postgres,
+}
+
+/// Where a store keeps its data, for as long as the server runs.
+enum Place {
+    Directory(TempDir),
+    Database(FreshDatabase),
+}
+
+impl Place {
+    fn new(store: Store) -> Self {
+        match store {
+            Store::Embedded => Self::Directory(tempfile::tempdir().unwrap()),
+            Store::Postgres => Self::Database(fresh_database("server", make_tables)),
+        }
+    }
+
+    /// `[store] url`
+    fn url(&self) -> String {
+        match self {
+            Self::Directory(directory) => format!("embedded:{}", directory.path().display()),
+            Self::Database(database) => database.url().to_owned(),
+        }
+    }
+
+    fn close(self) {
+        match self {
+            Self::Directory(directory) => directory.close().unwrap(),
+            Self::Database(database) => drop(database),
+        }
+    }
+}
+
+/// Makes the tables in a database that has none.
+fn make_tables(url: &str) {
+    Runtime::new().unwrap().block_on(async {
+        let settings = Settings::parse(url).unwrap();
+        Postgres::open(settings, StoreMetrics::default(), Arc::new(|_| {})).await.unwrap();
+    });
+}
+
 /// What differs between the servers of tests.
 pub(crate) struct Setup {
+    /// `[store] url`
+    pub(crate) store: Store,
     /// `[limits] mode`
     pub(crate) mode: &'static str,
     /// `[accounts] unknown`
@@ -41,19 +95,25 @@ pub(crate) struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { mode: "faithful", unknown: "create", calls_per_second: 0, http_and_more: String::new() }
+        Self {
+            store: Store::Embedded,
+            mode: "faithful",
+            unknown: "create",
+            calls_per_second: 0,
+            http_and_more: String::new(),
+        }
     }
 }
 
 impl Setup {
-    fn config(&self, directory: &TempDir) -> String {
+    fn config(&self, store_url: &str) -> String {
         let every_type = r#"["Private", "Public", "ChatRoom", "Community"]"#;
-        let Self { mode, unknown, calls_per_second, http_and_more } = self;
+        let Self { mode, unknown, calls_per_second, http_and_more, .. } = self;
         format!(
             r#"
             listen = "127.0.0.1:0"
             [store]
-            url = "embedded:{}"
+            url = "{store_url}"
             [limits]
             mode = "{mode}"
             calls_per_second = {calls_per_second}
@@ -75,8 +135,7 @@ impl Setup {
             admins = ["{ADMIN}", "admin@x y", "second+admin"]
             [http]
             {http_and_more}
-            "#,
-            directory.path().display()
+            "#
         )
     }
 }
@@ -86,7 +145,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), landfall::server::ServeError>>,
-    _directory: TempDir,
+    place: Place,
 }
 
 impl Server {
@@ -96,8 +155,8 @@ impl Server {
 
     /// Returns once the server takes requests.
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let config = landfall::config::parse("test.toml", &setup.config(&directory), []);
+        let place = Place::new(setup.store);
+        let config = landfall::config::parse("test.toml", &setup.config(&place.url()), []);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopped) = oneshot::channel();
         let (ready, address) = oneshot::channel();
@@ -105,7 +164,8 @@ impl Server {
             tokio::spawn(landfall::server::serve(config, |address| ready.send(address).unwrap(), async {
                 stopped.await.unwrap();
             }));
-        Self { address: address.await.unwrap(), stop, running, _directory: directory }
+        let Ok(address) = address.await else { panic!("the server did not start: {:?}", running.await) };
+        Self { address, stop, running, place }
     }
 
     /// A new connection, with the calls of the first app's administrator.
@@ -125,12 +185,12 @@ impl Server {
 
     /// Tells the server to stop; the future is done when it has.
     pub(crate) fn begin_stop(self) -> impl Future<Output = ()> {
-        let Self { stop, running, _directory: directory, .. } = self;
+        let Self { stop, running, place, .. } = self;
         stop.send(()).unwrap();
         async move {
             let ended = tokio::time::timeout(PATIENCE, running).await;
             ended.expect("the server did not stop").unwrap().unwrap();
-            directory.close().unwrap();
+            place.close();
         }
     }
 }
@@ -282,7 +342,7 @@ pub(crate) fn code(answer: &Value) -> u64 {
 /// Runs `check` with values of `strategy`, each on a connection of its own to one server, and looks afterwards
 /// whether all groups are whole. 256 values, or as many as `PROPTEST_CASES` says.
 pub(crate) fn property<S: Strategy>(strategy: S, check: impl AsyncFn(Client<TcpStream>, S::Value)) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(Server::start());
     let result = TestRunner::new(Config::default()).run(&strategy, |value| {
         runtime.block_on(async { check(server.client().await, value).await });
