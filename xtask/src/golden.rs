@@ -1,13 +1,16 @@
 //! `cargo xtask golden`: the golden files hold API calls and the answers expected on the wire.
 
+use crate::postgres::{self, TestServer};
 use crate::workspace::{self, cargo};
 use anyhow::Result;
 
 /// Runs the golden tests of the server; with `update` they rewrite their files instead of comparing.
 ///
 /// # Errors
-/// When an answer differs, or a file is referenced by no test.
+/// When PostgreSQL is missing, an answer differs, or a file is referenced by no test.
 pub(crate) fn run(update: bool) -> Result<()> {
+    postgres::outlive_interrupts()?;
+    let server = TestServer::start(None)?;
     let mut command = cargo(&["test", "--locked", "-p", "landfall", "--test", "it", "golden"]);
     if update {
         command.env("LANDFALL_GOLDEN_UPDATE", "1");
@@ -15,5 +18,5 @@ pub(crate) fn run(update: bool) -> Result<()> {
         // A variable left over in the shell must not turn a check into a rewrite.
         command.env_remove("LANDFALL_GOLDEN_UPDATE");
     }
-    workspace::run(&mut command)
+    workspace::run(server.serve(&mut command))
 }

@@ -1,11 +1,14 @@
-//! The project's own tasks, one file each: `cargo xtask test`, `ci`, `golden`, `docs`, `bench` and the checks that
-//! `ci` is made of. `cargo xtask help` lists them.
+//! The project's own tasks, one file each: `cargo xtask test`, `ci`, `golden`, `db`, `docs`, `bench` and the
+//! checks that `ci` is made of. `cargo xtask help` lists them.
 
 mod bench;
 mod ci;
+mod db;
+mod debian;
 mod docs;
 mod golden;
 mod licences;
+mod postgres;
 mod rustdoc;
 mod test;
 mod tidy;
@@ -28,7 +31,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Runs every test of the workspace
+    /// Runs every test of the workspace, with a PostgreSQL of their own
     Test,
     /// Everything a change has to pass: format, tidy, licences, lints, documentation, pages, tests
     Ci,
@@ -38,6 +41,8 @@ enum Task {
         #[arg(long)]
         update: bool,
     },
+    /// Leaves a throw-away PostgreSQL running until Ctrl-C, for `cargo test` in another shell
+    Db(db::Arguments),
     /// Writes the pages under docs/ that the program itself knows best
     Docs {
         /// Only checks that they are up to date
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Ci => ci::run(),
         Task::Golden { update } => golden::run(update),
+        Task::Db(arguments) => db::run(&arguments),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Licences => licences::run(),

@@ -1,8 +1,12 @@
 //! `cargo xtask test`: every test of the workspace, none skipped.
 
-use crate::workspace;
+use crate::postgres::{self, TestServer};
+use crate::{debian, workspace};
 use anyhow::{Result, bail};
-use std::process::{Command, Stdio};
+use landfall_test_database::{ON_CITUS_VARIABLE, SERVER_URL_VARIABLE};
+
+/// The variable that names the coordinator of a Citus cluster, as a URL of a database of its superuser.
+const CITUS_URL_VARIABLE: &str = "LANDFALL_TEST_CITUS_URL";
 
 /// A program the tests need beside Rust.
 struct Need {
@@ -19,7 +23,7 @@ const NEEDS: &[Need] = &[
     Need { program: "curl", purpose: "curl, for the examples of the documents", package: "curl" },
 ];
 
-/// Runs all tests.
+/// Runs all tests, with a PostgreSQL of their own; those of the stores also on Citus where there is one.
 ///
 /// # Errors
 /// When a needed program is missing or a test fails.
@@ -27,36 +31,44 @@ pub(crate) fn run() -> Result<()> {
     for need in NEEDS {
         require(need)?;
     }
+    postgres::outlive_interrupts()?;
+    let server = TestServer::start(None)?;
+    on_citus()?;
+    let run = |options: &[&str]| {
+        let mut command = workspace::cargo(&["test", "--workspace", "--locked"]);
+        workspace::run(server.serve(command.args(options)))
+    };
     // The examples in comments first, so that a run ends with the summary of a test binary that has tests.
-    workspace::run(&mut workspace::cargo(&["test", "--workspace", "--locked", "--doc"]))?;
-    workspace::run(&mut workspace::cargo(&["test", "--workspace", "--locked", "--all-targets"]))
+    run(&["--doc"])?;
+    run(&["--all-targets"])
 }
 
-/// Makes sure that a program is there: installs it where that is possible, on Debian as root.
+/// Runs the tests of the stores on Citus, where the environment names one.
+fn on_citus() -> Result<()> {
+    let Some(url) = std::env::var_os(CITUS_URL_VARIABLE) else {
+        println!("{CITUS_URL_VARIABLE} is not set: the stores are not tested on Citus in this run");
+        return Ok(());
+    };
+    let mut command = workspace::cargo(&["test", "-p", "landfall-store", "--locked", "--all-targets"]);
+    workspace::run(command.env(SERVER_URL_VARIABLE, url).env(ON_CITUS_VARIABLE, "1"))
+}
+
+/// Makes sure that a program is there: installs it where that is possible.
 fn require(need: &Need) -> Result<()> {
-    if starts(need.program, "--version") {
-        return Ok(());
-    }
-    if rustix::process::geteuid().is_root() && starts("apt-get", "--version") {
-        println!("installing {} for {}", need.package, need.purpose);
-        let apt = |arguments: &[&str]| {
-            workspace::run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
-        };
-        apt(&["update"])?;
-        apt(&["install", "-y", need.package])?;
-    }
-    if starts(need.program, "--version") {
-        return Ok(());
-    }
     let Need { program, purpose, package } = need;
+    if debian::starts(program, "--version") {
+        return Ok(());
+    }
+    if debian::can_install() {
+        debian::install(package, purpose)?;
+    }
+    if debian::starts(program, "--version") {
+        return Ok(());
+    }
     bail!(
         "the tests need {purpose} (`{program}`). Install it: on Debian or Ubuntu, as root, \
          apt-get update && apt-get install -y {package}"
     );
-}
-
-fn starts(program: &str, argument: &str) -> bool {
-    Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 #[cfg(test)]
@@ -66,6 +78,6 @@ mod tests {
     #[test]
     fn a_present_program_is_no_problem() {
         require(&Need { program: "cargo", purpose: "cargo", package: "cargo" }).unwrap();
-        assert!(!starts("no-such-program-anywhere", "--version"));
+        assert!(!debian::starts("no-such-program-anywhere", "--version"));
     }
 }
