@@ -7,5 +7,6 @@ mod metrics;
 pub mod postgres;
 #[cfg(test)]
 mod suite;
+pub mod transfer;
 
 pub use metrics::StoreMetrics;

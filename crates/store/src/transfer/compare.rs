@@ -1,0 +1,210 @@
+//! The comparison of two stores: both are read once in full, and nothing is kept but sums for each app.
+
+use super::digest::Sum;
+use super::{CopyError, Indexed, PageSize, Place, Row, Transfer};
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::member::Member;
+use landfall_domain::store::StoreError;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// How many rows of one sort an app has, and what they add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// How many.
+    pub count: u64,
+    sum: Sum,
+}
+
+/// All that one app has in one store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AppTally {
+    /// Its accounts.
+    pub accounts: Rows,
+    /// Its groups by type, in the order of `GroupType::ALL`.
+    pub groups: [Rows; 5],
+    /// The memberships of its groups, those of owners included.
+    pub members: Rows,
+    /// What its indexes and counters say.
+    pub indexed: Indexed,
+}
+
+impl AppTally {
+    /// Groups of all types.
+    #[must_use]
+    pub fn groups_of_all_types(&self) -> u64 {
+        self.groups.iter().map(|rows| rows.count).sum()
+    }
+
+    fn add_member(&mut self, group: &GroupId, member: &Member) {
+        self.members.count += 1;
+        self.members.sum.add_member(group, member);
+    }
+
+    /// Everything there is to compare, in an order that is always the same.
+    fn figures(&self) -> Vec<Figure> {
+        let Self { accounts, groups, members, indexed } = *self;
+        let Indexed { totals, listed, last_position, joined } = indexed;
+        let rows = |what: String, rows: Rows| Figure { what, count: rows.count, sum: rows.sum };
+        let number = |what: String, count| Figure { what, count, sum: Sum::default() };
+        let mut figures = vec![
+            rows("accounts".to_owned(), accounts),
+            rows("members".to_owned(), members),
+            number("groups in the list".to_owned(), listed),
+            number("last place in the list".to_owned(), last_position),
+            number("memberships found by account".to_owned(), joined),
+        ];
+        for (kind, (groups, total)) in GroupType::ALL.iter().zip(groups.into_iter().zip(totals)) {
+            figures.push(rows(format!("groups of type {}", kind.word()), groups));
+            figures.push(number(format!("total of the list of type {}", kind.word()), total));
+        }
+        figures
+    }
+}
+
+/// One figure of an app; the sum is that of nothing where it is only a number.
+#[derive(PartialEq)]
+struct Figure {
+    what: String,
+    count: u64,
+    sum: Sum,
+}
+
+/// One thing that is not the same in both stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The app.
+    pub app: AppId,
+    /// What differs, such as "groups of type Public".
+    pub what: String,
+    /// How many there are in the source, or what it says.
+    pub source: u64,
+    /// The same of the target. Equal numbers of rows can differ in what the rows say.
+    pub target: u64,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { app, what, source, target } = self;
+        if source == target {
+            write!(f, "app {app}: {what}: {source} in both, but not with the same content")
+        } else {
+            write!(f, "app {app}: {what}: {source} in the source, {target} in the target")
+        }
+    }
+}
+
+/// What both stores hold, by app.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Each app that is in either, with what the source and what the target has of it.
+    pub apps: BTreeMap<AppId, [AppTally; 2]>,
+}
+
+impl Comparison {
+    /// All that is not the same; empty when the stores are equal.
+    #[must_use]
+    pub fn differences(&self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        for (app, [source, target]) in &self.apps {
+            for (source, target) in source.figures().into_iter().zip(target.figures()) {
+                if source != target {
+                    let Figure { what, count, sum: _ } = source;
+                    found.push(Difference { app: *app, what, source: count, target: target.count });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Reads both stores at the same time. `told` hears how many rows of the source were read, and may break it off,
+/// which gives `None`.
+pub(super) async fn compare(
+    source: &dyn Transfer,
+    target: &dyn Transfer,
+    size: PageSize,
+    told: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
+) -> Result<Option<Comparison>, CopyError> {
+    let (mut here, mut there) = (Side::new(source), Side::new(target));
+    while !(here.ended && there.ended) {
+        let (source_read, target_read) = tokio::join!(here.step(size), there.step(size));
+        source_read.map_err(|cause| CopyError::source(source, cause))?;
+        target_read.map_err(|cause| CopyError::target(target, cause))?;
+        if told(here.rows).is_break() {
+            return Ok(None);
+        }
+    }
+    let source_apps = here.apps().await.map_err(|cause| CopyError::source(source, cause))?;
+    let target_apps = there.apps().await.map_err(|cause| CopyError::target(target, cause))?;
+    let mut comparison = Comparison::default();
+    for (side, apps) in [source_apps, target_apps].into_iter().enumerate() {
+        for (app, tally) in apps {
+            comparison.apps.entry(app).or_default()[side] = tally;
+        }
+    }
+    Ok(Some(comparison))
+}
+
+/// One of the stores, being read.
+struct Side<'store> {
+    store: &'store dyn Transfer,
+    place: Option<Place>,
+    ended: bool,
+    rows: u64,
+    apps: BTreeMap<AppId, AppTally>,
+}
+
+impl<'store> Side<'store> {
+    fn new(store: &'store dyn Transfer) -> Self {
+        Self { store, place: None, ended: false, rows: 0, apps: BTreeMap::new() }
+    }
+
+    /// Adds up one page, if one is left.
+    async fn step(&mut self, size: PageSize) -> Result<(), StoreError> {
+        if self.ended {
+            return Ok(());
+        }
+        match self.store.read(self.place.as_ref(), size).await? {
+            Some(page) => {
+                self.rows += page.rows.len() as u64;
+                page.rows.iter().for_each(|row| self.add(row));
+                self.place = Some(page.place);
+            }
+            None => self.ended = true,
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, row: &Row) {
+        match row {
+            Row::Account { app, id, account } => {
+                let accounts = &mut self.apps.entry(*app).or_default().accounts;
+                accounts.count += 1;
+                accounts.sum.add_account(id, account);
+            }
+            Row::Group { app, group, owner } => {
+                let tally = self.apps.entry(*app).or_default();
+                let groups = &mut tally.groups[group.kind as usize];
+                groups.count += 1;
+                groups.sum.add_group(group);
+                if let Some(owner) = owner {
+                    tally.add_member(&group.id, owner);
+                }
+            }
+            Row::Member { app, group, member } => {
+                self.apps.entry(*app).or_default().add_member(group, member);
+            }
+        }
+    }
+
+    /// The sums, with what the indexes say.
+    async fn apps(mut self) -> Result<BTreeMap<AppId, AppTally>, StoreError> {
+        for (app, indexed) in self.store.indexed().await? {
+            self.apps.entry(app).or_default().indexed = indexed;
+        }
+        Ok(self.apps)
+    }
+}
