@@ -4,6 +4,7 @@
 
 use crate::config::{self, Config, Problems};
 use crate::quickstart::{self, QuickstartError, USERSIG_SECONDS_DEFAULT};
+use crate::store_command::{self, StoreCopyError};
 use crate::{certs, commands, logging, server, usersig};
 use clap::{Args, Parser, Subcommand};
 use landfall_domain::ids::{AppId, UserId};
@@ -51,6 +52,12 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Work on whole stores
+    Store {
+        /// What is to be done
+        #[command(subcommand)]
+        work: StoreWork,
+    },
     /// Print a page of the manual, in Markdown
     #[command(hide = true)]
     Docs {
@@ -89,6 +96,20 @@ pub struct UsersigArguments {
     pub expire: u64,
 }
 
+/// What can be done with whole stores.
+#[derive(Debug, Subcommand)]
+pub enum StoreWork {
+    /// Move everything into another store; a copy that was broken off goes on where it stopped
+    Copy {
+        /// Store to copy from, as in [store] url; no server may use it
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// Empty store to copy to, as in [store] url
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+}
+
 /// Pages of the manual that are made from the program.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum Page {
@@ -111,6 +132,8 @@ enum Failure {
     Serve(#[source] server::ServeError),
     #[error("no certificates were made")]
     Certs(#[source] certs::CertsError),
+    #[error(transparent)]
+    StoreCopy(#[from] StoreCopyError),
     #[error("the configuration has no app {0}")]
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
@@ -142,6 +165,7 @@ fn perform(
             let written = certs::write(&out, SystemClock.now()).map_err(Failure::Certs)?;
             print(&certs::instructions(&written))
         }
+        Command::Store { work: StoreWork::Copy { from, to } } => copy_store(&from, &to),
         Command::Docs { page: Page::Configuration } => print(&config::page()),
         Command::Docs { page: Page::Compatibility } => print(&commands::compatibility_page()),
     }
@@ -197,6 +221,15 @@ fn quickstart(
             ended => ended.map_err(Failure::Quickstart),
         }
     })
+}
+
+fn copy_store(from: &str, to: &str) -> Result<(), Failure> {
+    let runtime = Runtime::new()?;
+    let said = runtime.block_on(async {
+        let shutdown = shutdown_signal()?;
+        store_command::copy(from, to, shutdown).await.map_err(Failure::StoreCopy)
+    })?;
+    print(&said)
 }
 
 /// Ends at the first SIGTERM or SIGINT. Both are caught from the moment this returns.
@@ -256,11 +289,12 @@ fn report(failure: &Failure) -> ExitCode {
             }
             2
         }
-        Failure::NoAccountName(_) => 2,
+        Failure::NoAccountName(_) | Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
         Failure::AddressInUse(..)
         | Failure::Quickstart(_)
         | Failure::Serve(_)
         | Failure::Certs(_)
+        | Failure::StoreCopy(_)
         | Failure::NoSuchApp(_)
         | Failure::Logging(_)
         | Failure::Machine(_) => 1,
@@ -313,9 +347,14 @@ mod tests {
 
     #[test]
     fn incomplete_commands_are_refused() {
-        for line in
-            ["landfall", "landfall config", "landfall certs", "landfall docs", "landfall usersig --app 7"]
-        {
+        for line in [
+            "landfall",
+            "landfall config",
+            "landfall certs",
+            "landfall docs",
+            "landfall usersig --app 7",
+            "landfall store copy --from embedded:a",
+        ] {
             assert!(command(line).is_err(), "{line}");
         }
         assert!(matches!(command("landfall serve --config f"), Ok(Command::Serve { config: Some(_) })));

@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod quickstart;
 pub mod reply;
 pub mod server;
+pub mod store_command;
 pub mod tls;
 mod url;
 pub mod usersig;

@@ -13,6 +13,7 @@ mod known;
 mod reads;
 mod records;
 mod sweep;
+mod transfer;
 mod tx;
 
 use crate::StoreMetrics;
@@ -33,6 +34,7 @@ use landfall_domain::store::{
 };
 use std::path::Path;
 use std::sync::Arc;
+pub use transfer::EmbeddedTransfer;
 
 /// The embedded store. Dropping it waits for the writes already accepted.
 pub struct Embedded {
@@ -44,9 +46,11 @@ impl Embedded {
     /// Opens the data directory `dir`, making it when it is not there. Finishes work that a crash interrupted.
     ///
     /// # Errors
-    /// Another process has it open, it was written by a newer version, or it cannot be read.
+    /// Another process has it open, it was written by a newer version, a copy into it is unfinished, or it cannot
+    /// be read.
     pub fn open(dir: &Path, metrics: StoreMetrics) -> Result<Self, OpenError> {
         let engine = engine::open(dir)?;
+        transfer::refuse_unfinished(dir, &engine)?;
         let shared = Arc::new(Shared::new(dir, engine));
         let committer = Committer::start(Arc::clone(&shared), metrics).map_err(OpenError::Thread)?;
         Ok(Self { committer, shared })

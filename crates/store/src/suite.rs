@@ -5,6 +5,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod concurrency;
+pub(crate) mod copied;
 pub(crate) mod faulty;
 pub(crate) mod groups;
 pub(crate) mod members;

@@ -8,6 +8,8 @@
 mod compare;
 mod copy;
 mod digest;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use compare::{AppTally, Comparison, Difference, Rows};
 pub use copy::{CopyError, Outcome, Phase, Step, copy};

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod check;
+mod copy;
 mod disk;
 mod end;
 mod kill;

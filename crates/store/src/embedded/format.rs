@@ -62,9 +62,26 @@ pub enum OpenError {
         /// What was found.
         why: String,
     },
+    /// A copy into it was begun and not finished, so it may hold half of what it should.
+    #[error("the data directory {} holds the unfinished copy of {of}; run `landfall store copy` from there once more to finish it", dir.display())]
+    Unfinished {
+        /// The directory.
+        dir: PathBuf,
+        /// What was copied from.
+        of: String,
+    },
     /// The committer thread could not be started.
     #[error("cannot start the committer thread: {0}")]
     Thread(io::Error),
+}
+
+/// Makes sure that there is a data directory, so that nothing is made where a name was mistyped.
+pub(super) fn must_exist(dir: &Path) -> Result<(), OpenError> {
+    match dir.join(FORMAT_FILE).try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file is missing" }),
+        Err(cause) => Err(OpenError::Io { dir: dir.to_owned(), cause }),
+    }
 }
 
 /// Makes `dir` if needed, and makes sure that it has a format this program knows.

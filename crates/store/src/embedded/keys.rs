@@ -9,6 +9,7 @@
 //! | `g` member, not the owner | group id, 0, account | `MemberRecord` |
 //! | `j` joined | account, 0, group id | nothing |
 //! | `l` list | list position, 8 bytes | type byte, group id |
+//! | `p` progress of a copy into this store | nothing, not even an app | `ProgressRecord` |
 //! | `s` sweep | what is to be swept | nothing |
 //!
 //! A group and its members are neighbours, so adding a member to a new group costs little more than the group.
@@ -25,6 +26,7 @@ const COUNTERS: u8 = b'c';
 const GROUP: u8 = b'g';
 const JOINED: u8 = b'j';
 const LIST: u8 = b'l';
+const COPY: u8 = b'p';
 const SWEEP: u8 = b's';
 const END: u8 = 0;
 
@@ -101,8 +103,13 @@ pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
 }
 
-/// Start of the keys of the lists of all apps.
+/// Starts of the keys of all apps' counters, memberships by account, and lists.
+pub(super) const ALL_COUNTERS: [u8; 1] = [COUNTERS];
+pub(super) const ALL_JOINED: [u8; 1] = [JOINED];
 pub(super) const ALL_LISTED: [u8; 1] = [LIST];
+
+/// The key of the progress of a copy.
+pub(super) const PROGRESS: [u8; 1] = [COPY];
 
 /// The app in a key of any family.
 pub(super) fn app(key: &[u8]) -> Option<AppId> {
@@ -112,6 +119,42 @@ pub(super) fn app(key: &[u8]) -> Option<AppId> {
 /// The position in a key of the list.
 pub(super) fn list_position(key: &[u8]) -> Option<u64> {
     key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
+}
+
+/// The keys of accounts, groups and members, with [counters](is_counters) between them: from the first to before
+/// the last.
+pub(super) const ROWS: std::ops::Range<[u8; 1]> = [ACCOUNT]..[GROUP + 1];
+
+pub(super) fn is_counters(key: &[u8]) -> bool {
+    key.first() == Some(&COUNTERS)
+}
+
+/// What the key of a row that is no index names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RowKey {
+    Account(AppId, UserId),
+    Group(AppId, GroupId),
+    /// Not the owner.
+    Member(AppId, GroupId, UserId),
+}
+
+impl RowKey {
+    pub(super) fn parse(key: &[u8]) -> Option<Self> {
+        let owner = app(key)?;
+        let names = std::str::from_utf8(key.get(HEAD..)?).ok()?;
+        match *key.first()? {
+            ACCOUNT => Some(Self::Account(owner, UserId::parse(names)?)),
+            GROUP => {
+                let (group, account) = names.split_once(char::from(END))?;
+                let group = GroupId::parse(group)?;
+                if account.is_empty() {
+                    return Some(Self::Group(owner, group));
+                }
+                Some(Self::Member(owner, group, UserId::parse(account)?))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What still has to be removed after its head is gone.
@@ -161,6 +204,9 @@ mod tests {
             prop_assert!(member_account(&group(app, &here), &here).is_empty());
             prop_assert_eq!(joined_group(&of_account, &one), here.as_str().as_bytes());
             prop_assert_eq!(list_position(&list(app, positions.0)), Some(positions.0));
+            prop_assert_eq!(RowKey::parse(&account(app, &one)), Some(RowKey::Account(app, one.clone())));
+            prop_assert_eq!(RowKey::parse(&group(app, &here)), Some(RowKey::Group(app, here.clone())));
+            prop_assert_eq!(RowKey::parse(&in_group), Some(RowKey::Member(app, here.clone(), one.clone())));
             for sweep in [Sweep::Group(app, here.clone()), Sweep::Account(app, one.clone())] {
                 prop_assert_eq!(Sweep::parse(&sweep.key()), Some(sweep));
             }

@@ -2,6 +2,7 @@
 //!
 //! A later version adds a variant and keeps reading the older ones.
 
+use crate::transfer::{Place, Progress};
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
@@ -288,6 +289,23 @@ pub(super) fn encode_counters(counters: &Counters) -> Vec<u8> {
 
 pub(super) fn decode_counters(bytes: &[u8]) -> Result<Counters, Damaged> {
     decode(bytes, "counter")
+}
+
+#[derive(Serialize, Deserialize)]
+struct ProgressRecord<'text> {
+    source: &'text str,
+    place: Option<Vec<u8>>,
+    rows: u64,
+}
+
+pub(super) fn encode_progress(progress: &Progress) -> Vec<u8> {
+    let Progress { source, place, rows } = progress;
+    encode(&ProgressRecord { source, place: place.as_ref().map(|place| place.0.clone()), rows: *rows })
+}
+
+pub(super) fn decode_progress(bytes: &[u8]) -> Result<Progress, Damaged> {
+    let ProgressRecord { source, place, rows } = decode(bytes, "progress of a copy")?;
+    Ok(Progress { source: source.to_owned(), place: place.map(Place), rows })
 }
 
 /// The value of a list key: type and id, so that a filtered page reads the list alone.

@@ -3,6 +3,7 @@
 mod directory;
 mod failures;
 mod records;
+mod transfer;
 
 use super::Embedded;
 use crate::StoreMetrics;

@@ -4,6 +4,7 @@ use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
 use super::known::Known;
 use super::records::{self, Counters, GroupRow};
+use crate::transfer::Progress;
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -145,6 +146,11 @@ impl<'engine> Tx<'engine> {
         let key = keys::account(app, id);
         self.known.remove_account(&key);
         self.writes.insert(key, None);
+    }
+
+    /// Notes how far the copy into this store has come; `None` that it is finished.
+    pub(super) fn put_progress(&mut self, progress: Option<&Progress>) {
+        self.writes.insert(keys::PROGRESS.to_vec(), progress.map(records::encode_progress));
     }
 
     /// The figures of an app; changes to them are written once per batch.

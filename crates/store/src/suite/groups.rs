@@ -17,7 +17,7 @@ use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// A group in which no field has its default.
-fn full_group() -> ImportGroup {
+pub(crate) fn full_group() -> ImportGroup {
     let field =
         |key: &str, value: &str| CustomField { key: FieldKey::parse(key).unwrap(), value: text(value) };
     ImportGroup {

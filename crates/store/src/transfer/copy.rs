@@ -43,7 +43,7 @@ pub enum CopyError {
     #[error("{0} is both the source and the target; name another store to copy to")]
     SameStore(String),
     /// The target holds something.
-    #[error("{0} already holds data; name an empty store to copy to")]
+    #[error("{0} already holds data, perhaps of a copy that is finished; name an empty store to copy to")]
     Occupied(String),
     /// The target holds the unfinished copy of something else.
     #[error(

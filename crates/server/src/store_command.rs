@@ -1,0 +1,290 @@
+//! `landfall store copy`: moves everything from one store to another.
+
+use landfall_store::embedded::{EmbeddedTransfer, OpenError};
+use landfall_store::transfer::{
+    self, Comparison, CopyError, Difference, Outcome, PageSize, Phase, Step, Transfer,
+};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Why a store was not copied. No text quotes an address, which can hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreCopyError {
+    /// An address that names no store.
+    #[error("{option} {what}")]
+    Url {
+        /// The option it was given with.
+        option: &'static str,
+        /// What it must be.
+        what: &'static str,
+    },
+    /// A store cannot be opened.
+    #[error("{0} cannot be opened")]
+    Open(&'static str, #[source] OpenError),
+    /// The copy failed.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// A signal came.
+    #[error("stopped; the same command goes on where it stopped")]
+    Stopped,
+    /// The comparison found something.
+    #[error(
+        "the stores are not equal:\n{}was the source changed meanwhile? Keep it unused, empty the target, and copy again",
+        lines(.0)
+    )]
+    Different(Vec<Difference>),
+    /// The machine has no thread left.
+    #[error("opening a store broke off")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+fn lines(differences: &[Difference]) -> String {
+    differences.iter().map(|difference| format!("  {difference}\n")).collect()
+}
+
+/// Copies from the store at the address `from` to that at `to`, and tells how far it is on standard error. Ends
+/// after the page under way when `shutdown` is done. Gives what there is to say at the end.
+///
+/// # Errors
+/// A store cannot be opened, the copy failed or was stopped, or the stores are not equal after it.
+pub async fn copy(
+    from: &str,
+    to: &str,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<String, StoreCopyError> {
+    let source = open("--from", from, EmbeddedTransfer::source).await?;
+    if let Some(path) = directory(to).and_then(|directory| directory.canonicalize().ok())
+        && source.name() == EmbeddedTransfer::name_of(&path)
+    {
+        // It would be refused as in use, by this very process.
+        return Err(CopyError::SameStore(source.name().to_owned()).into());
+    }
+    let target = open("--to", to, EmbeddedTransfer::target).await?;
+    let stopped = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&stopped);
+    let waiting = tokio::spawn(async move {
+        shutdown.await;
+        stop.store(true, Ordering::Relaxed);
+    });
+    let mut screen = Screen::new(io::stderr().is_terminal());
+    let mut told = |step| {
+        screen.tell(step);
+        if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let copied = transfer::copy(&*source, &*target, PageSize::DEFAULT, &mut told).await;
+    screen.end_line();
+    waiting.abort();
+    match copied? {
+        Outcome::Equal(comparison) => Ok(report(&comparison)),
+        Outcome::Different(comparison) => Err(StoreCopyError::Different(comparison.differences())),
+        Outcome::Stopped => Err(StoreCopyError::Stopped),
+    }
+}
+
+/// Opens the store at `url`: the one place that knows which stores can be copied.
+async fn open(
+    option: &'static str,
+    url: &str,
+    embedded: fn(&Path) -> Result<EmbeddedTransfer, OpenError>,
+) -> Result<Box<dyn Transfer>, StoreCopyError> {
+    if let Some(directory) = directory(url) {
+        // Opening replays the journal, so it is done off the async threads.
+        let opened = tokio::task::spawn_blocking(move || embedded(&directory)).await?;
+        return Ok(Box::new(opened.map_err(|cause| StoreCopyError::Open(option, cause))?));
+    }
+    let what = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        "names PostgreSQL, which is not in this version; use embedded:DIRECTORY"
+    } else {
+        "must be embedded:DIRECTORY, such as embedded:./data"
+    };
+    Err(StoreCopyError::Url { option, what })
+}
+
+/// The directory of an embedded store.
+fn directory(url: &str) -> Option<PathBuf> {
+    url.strip_prefix("embedded:").filter(|directory| !directory.is_empty()).map(PathBuf::from)
+}
+
+/// How often a line on a terminal is written again.
+const TERMINAL_EVERY: Duration = Duration::from_millis(200);
+/// How often a line is written elsewhere, such as to a file, unless a further tenth is done before.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Tells on standard error how far a copy is.
+struct Screen {
+    terminal: bool,
+    /// Where the phase that is told of began in this run, and when.
+    began: Option<(Step, Instant)>,
+    /// What was told last, and when.
+    told: Option<(Step, Instant)>,
+    /// Whether the line on the terminal has to be ended before anything else is written.
+    open: bool,
+}
+
+impl Screen {
+    fn new(terminal: bool) -> Self {
+        Self { terminal, began: None, told: None, open: false }
+    }
+
+    fn tell(&mut self, step: Step) {
+        let now = Instant::now();
+        if self.began.is_none_or(|(first, _)| first.phase != step.phase) {
+            self.end_line();
+            (self.began, self.told) = (Some((step, now)), None);
+        }
+        let due = self.told.is_none_or(|(last, at)| {
+            if self.terminal {
+                TERMINAL_EVERY <= now - at
+            } else {
+                LINE_EVERY <= now - at || tenths(last) < tenths(step)
+            }
+        });
+        let Some((first, began)) = self.began.filter(|_| due || step.rows == step.total) else {
+            return;
+        };
+        self.told = Some((step, now));
+        let line = line(step, first.rows, now - began);
+        if self.terminal {
+            // The line before may have been longer.
+            say(&format!("\r\x1b[K{line}"));
+            self.open = true;
+        } else {
+            say(&format!("{line}\n"));
+        }
+    }
+
+    fn end_line(&mut self) {
+        if std::mem::take(&mut self.open) {
+            say("\n");
+        }
+    }
+}
+
+fn tenths(step: Step) -> u64 {
+    step.rows.saturating_mul(10).checked_div(step.total).unwrap_or_default()
+}
+
+/// The copy goes on whether anybody sees its progress or not.
+fn say(text: &str) {
+    let mut out = io::stderr().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) | Err(_) => {}
+    }
+}
+
+/// How far a phase is that began `elapsed` ago with `before` rows done.
+fn line(step: Step, before: u64, elapsed: Duration) -> String {
+    let Step { phase, rows, total } = step;
+    let doing = match phase {
+        Phase::Copying => "copying",
+        Phase::Comparing => "comparing",
+    };
+    let mut line = format!("{doing}: {} of {} rows", grouped(rows), grouped(total));
+    if let Some(percent) = rows.min(total).saturating_mul(100).checked_div(total) {
+        write!(line, ", {percent} %").unwrap_or_default();
+    }
+    let per_second = u128::from(rows - before) * 1_000 / elapsed.as_millis().max(1);
+    if let Ok(per_second) = u64::try_from(per_second)
+        && let Some(seconds) = total.saturating_sub(rows).checked_div(per_second)
+    {
+        write!(line, ", {} rows/s", grouped(per_second)).unwrap_or_default();
+        if rows < total {
+            write!(line, ", about {} left", span(seconds)).unwrap_or_default();
+        }
+    }
+    line
+}
+
+fn span(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// With a comma after every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if 0 < index && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What is the same in both stores, and what to do next.
+fn report(comparison: &Comparison) -> String {
+    let mut text = format!("{:<24}{:>16}{:>16}\n", "", "source", "target");
+    for (app, [source, target]) in &comparison.apps {
+        text.push_str(&format!("app {app}\n"));
+        for (what, source, target) in [
+            ("accounts", source.accounts.count, target.accounts.count),
+            ("groups", source.groups_of_all_types(), target.groups_of_all_types()),
+            ("members", source.members.count, target.members.count),
+        ] {
+            text.push_str(&format!("  {what:<22}{:>16}{:>16}  equal\n", grouped(source), grouped(target)));
+        }
+    }
+    text.push_str(
+        "everything is copied and equal; set [store] url to the address of --to, and start the server\n",
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logging;
+
+    #[test]
+    fn progress_is_told_with_what_is_left() {
+        let step = |rows, total| Step { phase: Phase::Copying, rows, total };
+        let second = Duration::from_secs(1);
+        for (step, before, elapsed, expected) in [
+            (step(0, 0), 0, second, "copying: 0 of 0 rows"),
+            (step(0, 1_234_567), 0, Duration::ZERO, "copying: 0 of 1,234,567 rows, 0 %"),
+            (
+                step(250_000, 1_000_000),
+                50_000,
+                2 * second,
+                "copying: 250,000 of 1,000,000 rows, 25 %, 100,000 rows/s, about 7 s left",
+            ),
+            (step(1_000, 500), 0, second, "copying: 1,000 of 500 rows, 100 %, 1,000 rows/s"),
+            (step(999, 999), 0, second, "copying: 999 of 999 rows, 100 %, 999 rows/s"),
+        ] {
+            assert_eq!(line(step, before, elapsed), expected);
+        }
+        for (seconds, expected) in [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7_320, "2 h 2 min")] {
+            assert_eq!(span(seconds), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_that_names_no_store_is_refused_and_not_quoted() {
+        for url in ["mysql://ann:secret@db/chat", "embedded:", "", "postgres-ann:secret@db"] {
+            let refused = copy(url, "embedded:./nowhere", std::future::pending()).await.unwrap_err();
+            assert!(matches!(refused, StoreCopyError::Url { option: "--from", .. }), "{refused}");
+            let told: String = logging::chain(&refused).map(ToString::to_string).collect();
+            assert!(!told.contains("secret"), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_is_not_copied_into_itself_under_another_name() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(EmbeddedTransfer::target(dir.path()).unwrap());
+        let (here, there) = (dir.path().display(), dir.path().file_name().unwrap().to_str().unwrap());
+        let (from, to) = (format!("embedded:{here}"), format!("embedded:{here}/../{there}"));
+        let refused = copy(&from, &to, std::future::pending()).await.unwrap_err();
+        assert!(matches!(refused, StoreCopyError::Copy(CopyError::SameStore(_))), "{refused}");
+    }
+}

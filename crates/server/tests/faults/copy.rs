@@ -1,0 +1,185 @@
+//! Moving a store, broken off half-way.
+
+use crate::server::{APP, Home, Server, WAIT_MAX};
+use landfall_domain::account::UnknownAccounts;
+use landfall_domain::group::{GroupType, JoinOption, Profile};
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::import::{IdChoice, ImportGroup, ImportMember};
+use landfall_domain::member::Role;
+use landfall_domain::store::{Context, Store as _};
+use landfall_domain::text::Text;
+use landfall_domain::time::Timestamp;
+use landfall_store::StoreMetrics;
+use landfall_store::embedded::Embedded;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Groups of the normal test run, each with an owner and two members; LANDFALL_COPY_GROUPS names another number.
+const GROUPS: usize = 15_000;
+/// Groups imported at a time.
+const AT_ONCE: usize = 1_000;
+/// Groups whose content is compared over the API.
+const LOOKED_AT: usize = 500;
+
+fn groups() -> usize {
+    std::env::var_os("LANDFALL_COPY_GROUPS")
+        .map_or(GROUPS, |groups| groups.to_str().and_then(|groups| groups.parse().ok()).expect("a number"))
+}
+
+fn group(number: usize) -> ImportGroup {
+    let user = |name: String| UserId::parse(&name).unwrap();
+    let member = |role, number: usize| ImportMember {
+        account: user(format!("member{}", number % 1_000)),
+        role,
+        joined: None,
+        unread: 0,
+        muted_until: Timestamp(0),
+    };
+    ImportGroup {
+        id: IdChoice::Given(GroupId::parse(&format!("g{number}")).unwrap()),
+        kind: GroupType::Public,
+        profile: Profile {
+            name: Text::stored(format!("group {number}")),
+            introduction: Text::stored("ä".repeat(number % 50)),
+            notification: Text::default(),
+            face_url: Text::default(),
+            fields: Vec::new(),
+            max_members: 200,
+            join_option: JoinOption::NeedPermission,
+        },
+        owner: Some(user(format!("owner{}", number % 1_000))),
+        members: vec![member(Role::Admin, number), member(Role::Member, number + 1)],
+        support_topic: false,
+        created: Timestamp(1_000),
+    }
+}
+
+async fn fill(data: &Path) {
+    let store = Arc::new(Embedded::open(data, StoreMetrics::default()).unwrap());
+    let context = Context { app: APP, now: Timestamp(2_000), unknown: UnknownAccounts::Create };
+    let mut calls = JoinSet::new();
+    for number in 0..groups() {
+        let store = Arc::clone(&store);
+        calls.spawn(async move { store.import_group(context, group(number)).await.unwrap() });
+        if AT_ONCE <= calls.len() {
+            calls.join_next().await.unwrap().unwrap();
+        }
+    }
+    calls.join_all().await;
+}
+
+/// A copy between the data directories of two servers.
+fn command(from: &Home, to: &Home) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    command.env_clear().args(["store", "copy"]);
+    command.arg("--from").arg(format!("embedded:{}", from.data().display()));
+    command.arg("--to").arg(format!("embedded:{}", to.data().display()));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Starts a copy, and waits until `percent` of the rows are written; gives the lines so far too.
+fn started(mut command: Command, percent: u64) -> (Child, Vec<String>, BufReader<std::process::ChildStderr>) {
+    let mut child = command.spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(told.read_line(&mut line).unwrap(), 0, "the copy ended: {lines:?}");
+        let done = line
+            .trim_end()
+            .split(", ")
+            .find_map(|part| part.strip_suffix(" %").map(|percent| percent.parse::<u64>()));
+        let reached = line.starts_with("copying: ") && percent <= done.unwrap().unwrap();
+        lines.push(line);
+        if reached {
+            return (child, lines, told);
+        }
+    }
+}
+
+/// Rows that were already copied when the copy that told `lines` started.
+fn rows_before(first_line: &str) -> u64 {
+    let rows = first_line.strip_prefix("copying: ").unwrap().split(' ').next().unwrap();
+    rows.replace(',', "").parse().unwrap()
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+fn text(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// What the API says: the whole list, and the content of the first groups in it.
+async fn answers(server: &Server) -> Vec<Value> {
+    let mut client = server.client().await;
+    let (mut answers, mut ids, mut next) = (Vec::new(), Vec::new(), json!(0));
+    loop {
+        let question = json!({"Limit": 1_000, "Next": next});
+        let page = client.call("group_open_http_svc/get_appid_group_list", &question).await.unwrap();
+        next = page["Next"].clone();
+        ids.extend(page["GroupIdList"].as_array().unwrap().iter().map(|row| row["GroupId"].clone()));
+        answers.push(page);
+        if next == 0 {
+            break;
+        }
+    }
+    assert_eq!(ids.len(), groups());
+    for ids in ids[..LOOKED_AT.min(ids.len())].chunks(50) {
+        let question = json!({"GroupIdList": ids});
+        answers.push(client.call("group_open_http_svc/get_group_info", &question).await.unwrap());
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_is_killed_or_stopped_goes_on_and_ends_equal() {
+    let (from, to) = (Home::new(), Home::new());
+    fill(&from.data()).await;
+
+    let (mut child, lines, _) = started(command(&from, &to), 10);
+    signal(&child, Signal::KILL);
+    child.wait().unwrap();
+    assert_eq!(rows_before(&lines[0]), 0);
+
+    let refused = to.command().output().unwrap();
+    let (_, said) = text(&refused);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("unfinished copy") && said.contains("landfall store copy"), "{said}");
+
+    let (mut child, lines, mut told) = started(command(&from, &to), 35);
+    signal(&child, Signal::TERM);
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut told, &mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
+    assert!(said.contains("stopped; the same command goes on where it stopped"), "{said}");
+    let after_kill = rows_before(&lines[0]);
+    assert!(0 < after_kill, "the copy began anew");
+
+    let finished = command(&from, &to).output().unwrap();
+    let (report, said) = text(&finished);
+    assert!(finished.status.success(), "{said}");
+    assert!(after_kill < rows_before(said.lines().next().unwrap()), "{said}");
+    assert_eq!(report.lines().filter(|line| line.ends_with("  equal")).count(), 3, "{report}");
+    let members = report.lines().find(|line| line.contains("members")).unwrap();
+    assert_eq!(members.replace(',', "").matches(&(3 * groups()).to_string()).count(), 2, "{report}");
+
+    let again = command(&from, &to).output().unwrap();
+    let (_, said) = text(&again);
+    assert_eq!(again.status.code(), Some(1), "{said}");
+    assert!(said.contains("already holds data"), "{said}");
+
+    let (source, target) = (from.start().await, to.start().await);
+    let compared = async { assert_eq!(answers(&target).await, answers(&source).await) };
+    tokio::time::timeout(WAIT_MAX, compared).await.unwrap();
+    source.stop().await;
+    target.stop().await;
+}

@@ -1,0 +1,234 @@
+//! The embedded store as the source or the target of a copy.
+
+use super::engine::{self, Engine, OpenError, failed};
+use super::format;
+use super::keys::{self, RowKey};
+use super::known::Known;
+use super::records::{self, GroupRow, kind_byte};
+use super::tx::Tx;
+use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
+use async_trait::async_trait;
+use landfall_domain::ids::AppId;
+use landfall_domain::store::StoreError;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A data directory that is copied from or into. It is in use while this lives, as if a server ran on it.
+pub struct EmbeddedTransfer {
+    name: String,
+    engine: Arc<Engine>,
+}
+
+impl EmbeddedTransfer {
+    /// Opens a directory to be copied from.
+    ///
+    /// # Errors
+    /// There is no data directory, or it cannot be opened for a server.
+    pub fn source(dir: &Path) -> Result<Self, OpenError> {
+        format::must_exist(dir)?;
+        let engine = engine::open(dir)?;
+        refuse_unfinished(dir, &engine)?;
+        Self::new(dir, engine)
+    }
+
+    /// Opens a directory to be copied into, making it when it is not there.
+    ///
+    /// # Errors
+    /// Another process has it open, it was written by a newer version, or it cannot be read.
+    pub fn target(dir: &Path) -> Result<Self, OpenError> {
+        Self::new(dir, engine::open(dir)?)
+    }
+
+    fn new(dir: &Path, engine: Engine) -> Result<Self, OpenError> {
+        let path = dir.canonicalize().map_err(|cause| OpenError::Io { dir: dir.to_owned(), cause })?;
+        Ok(Self { name: Self::name_of(&path), engine: Arc::new(engine) })
+    }
+
+    /// The name of the store in the directory at the absolute path `path`.
+    #[must_use]
+    pub fn name_of(path: &Path) -> String {
+        format!("embedded:{}", path.display())
+    }
+
+    /// The engine blocks, so its work leaves the async threads.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let engine = Arc::clone(&self.engine);
+        tokio::task::spawn_blocking(move || work(&engine))
+            .await
+            .map_err(|panicked| StoreError::failed("a step of the copy broke off", &panicked))?
+    }
+}
+
+/// An error when the store is the target of a copy that is not finished: it may hold half of what it should.
+pub(super) fn refuse_unfinished(dir: &Path, engine: &Engine) -> Result<(), OpenError> {
+    match progress(engine) {
+        Ok(None) => Ok(()),
+        Ok(Some(progress)) => Err(OpenError::Unfinished { dir: dir.to_owned(), of: progress.source }),
+        Err(error) => Err(OpenError::Damaged { dir: dir.to_owned(), why: error.to_string() }),
+    }
+}
+
+#[async_trait]
+impl Transfer for EmbeddedTransfer {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn read(&self, after: Option<&Place>, size: PageSize) -> Result<Option<Page>, StoreError> {
+        let after = after.cloned();
+        self.work(move |engine| page(engine, after, size)).await
+    }
+
+    async fn rows(&self) -> Result<u64, StoreError> {
+        self.work(count).await
+    }
+
+    async fn indexed(&self) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
+        self.work(indexed).await
+    }
+
+    async fn begin(&self, source: &str) -> Result<Progress, BeginError> {
+        let started = Progress { source: source.to_owned(), place: None, rows: 0 };
+        let found = self.work(move |engine| begin(engine, started)).await?;
+        match found {
+            Some(progress) if progress.source == source => Ok(progress),
+            Some(progress) => Err(BeginError::OtherSource(progress.source)),
+            None => Err(BeginError::Occupied),
+        }
+    }
+
+    async fn write(&self, rows: Vec<Row>, progress: &Progress) -> Result<(), StoreError> {
+        let progress = progress.clone();
+        self.work(move |engine| write(engine, rows, Some(&progress))).await
+    }
+
+    async fn finish(&self) -> Result<(), StoreError> {
+        self.work(|engine| write(engine, Vec::new(), None)).await
+    }
+}
+
+/// How far the copy into this store has come; `None` when it is none.
+fn progress(engine: &Engine) -> Result<Option<Progress>, StoreError> {
+    match engine.data.get(keys::PROGRESS).map_err(failed("reading the progress of the copy"))? {
+        Some(value) => Ok(Some(records::decode_progress(&value)?)),
+        None => Ok(None),
+    }
+}
+
+/// The progress that is there; that of a copy just `started` when nothing is there at all.
+fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreError> {
+    if let Some(progress) = progress(engine)? {
+        return Ok(Some(progress));
+    }
+    if !engine.data.is_empty().map_err(failed("looking whether the store is empty"))? {
+        return Ok(None);
+    }
+    write(engine, Vec::new(), Some(&started))?;
+    Ok(Some(started))
+}
+
+/// One batch. Without `progress` the store is no copy any more.
+fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result<(), StoreError> {
+    let known = Known::nothing();
+    let mut tx = Tx::new(engine, &known);
+    for row in rows {
+        put(&mut tx, row)?;
+    }
+    tx.put_progress(progress);
+    // No row of a copy leaves anything to be swept.
+    tx.commit().map(drop)
+}
+
+fn put(tx: &mut Tx<'_>, row: Row) -> Result<(), StoreError> {
+    match row {
+        Row::Account { app, id, account } => tx.put_account(app, &id, &account),
+        Row::Group { app, group, owner } => {
+            let counters = tx.counters(app)?;
+            // A later place, of a group that was dissolved, is named by nothing that was copied.
+            counters.last_position = counters.last_position.max(group.list_position);
+            counters.groups[usize::from(kind_byte(group.kind))] += 1;
+            let row = GroupRow { group: *group, owner };
+            tx.put_group(app, &row);
+            tx.put_listed(app, &row.group);
+            if let Some(owner) = &row.owner {
+                tx.put_joined(app, &row.group.id, &owner.account);
+            }
+        }
+        Row::Member { app, group, member } => tx.put_member(app, &group, &member),
+    }
+    Ok(())
+}
+
+/// Rows in the order of their keys, in which a group's members follow it.
+fn page(engine: &Engine, after: Option<Place>, size: PageSize) -> Result<Option<Page>, StoreError> {
+    let start = match after {
+        // The engine takes no range that ends before it starts.
+        Some(place) if keys::ROWS.end.as_slice() <= place.0.as_slice() => return Ok(None),
+        Some(place) => Bound::Excluded(place.0),
+        None => Bound::Included(keys::ROWS.start.to_vec()),
+    };
+    let (mut rows, mut bytes, mut last) = (Vec::new(), 0, None);
+    for entry in engine.data.range((start, Bound::Excluded(keys::ROWS.end.to_vec()))) {
+        let (key, value) = entry.into_inner().map_err(failed("reading a row to copy"))?;
+        if keys::is_counters(&key) {
+            continue; // Made anew from the groups.
+        }
+        rows.push(row(&key, &value)?);
+        bytes += key.len() + value.len();
+        last = Some(key);
+        if size.rows <= rows.len() || size.bytes <= bytes {
+            break;
+        }
+    }
+    Ok(last.map(|key| Page { rows, place: Place(key.to_vec()) }))
+}
+
+fn row(key: &[u8], value: &[u8]) -> Result<Row, records::Damaged> {
+    match RowKey::parse(key).ok_or(records::Damaged("key"))? {
+        RowKey::Account(app, id) => Ok(Row::Account { app, id, account: records::decode_account(value)? }),
+        RowKey::Group(app, id) => {
+            let GroupRow { group, owner } = records::decode_group(id, value)?;
+            Ok(Row::Group { app, group: Box::new(group), owner })
+        }
+        RowKey::Member(app, group, account) => Ok(Row::Member {
+            app,
+            group,
+            member: records::decode_member(account.as_str().as_bytes(), value)?,
+        }),
+    }
+}
+
+fn count(engine: &Engine) -> Result<u64, StoreError> {
+    let mut rows = 0;
+    for entry in engine.data.range(keys::ROWS) {
+        let key = entry.key().map_err(failed("counting the rows"))?;
+        rows += u64::from(!keys::is_counters(&key));
+    }
+    Ok(rows)
+}
+
+fn indexed(engine: &Engine) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
+    let mut apps: BTreeMap<AppId, Indexed> = BTreeMap::new();
+    let app = |key: &[u8]| keys::app(key).ok_or(records::Damaged("key"));
+    for entry in engine.data.prefix(keys::ALL_COUNTERS) {
+        let (key, value) = entry.into_inner().map_err(failed("reading the counters"))?;
+        // Counted by `kind_byte`, which is the order of `GroupType::ALL`.
+        apps.entry(app(&key)?).or_default().totals = records::decode_counters(&value)?.groups;
+    }
+    for entry in engine.data.prefix(keys::ALL_LISTED) {
+        let key = entry.key().map_err(failed("reading the list of groups"))?;
+        let indexed = apps.entry(app(&key)?).or_default();
+        indexed.listed += 1;
+        indexed.last_position = keys::list_position(&key).ok_or(records::Damaged("key"))?;
+    }
+    for entry in engine.data.prefix(keys::ALL_JOINED) {
+        let key = entry.key().map_err(failed("reading the memberships of accounts"))?;
+        apps.entry(app(&key)?).or_default().joined += 1;
+    }
+    Ok(apps)
+}

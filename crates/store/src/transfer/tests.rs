@@ -1,0 +1,324 @@
+//! What every pair of stores shows: copies are exact, however often they break off, and a comparison finds what
+//! is not equal.
+
+mod faulty;
+mod rows;
+
+use super::{
+    BeginError, CopyError, Outcome, Page, PageSize, Phase, Place, Progress, Row, Step, Transfer, copy,
+};
+use crate::suite;
+use async_trait::async_trait;
+use faulty::{Faulty, When};
+use landfall_domain::ids::AppId;
+use landfall_domain::store::{Store, StoreError};
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::{Config, TestRunner};
+use std::ops::ControlFlow;
+
+/// Random contents tried.
+const CONTENTS: u32 = 24;
+
+/// A store on its own, to be opened again and again. An error is the text an operator reads.
+#[async_trait]
+pub(crate) trait Home: Send + Sync {
+    /// An empty one.
+    async fn fresh() -> Self
+    where
+        Self: Sized;
+
+    async fn source(&self) -> Result<Box<dyn Transfer>, String>;
+
+    async fn target(&self) -> Result<Box<dyn Transfer>, String>;
+
+    /// As a server opens it.
+    async fn serve(&self) -> Result<Box<dyn Store>, String>;
+}
+
+/// Makes a test of each case, from one kind of [`Home`] to another.
+macro_rules! copy_suite {
+    ($($name:ident: $from:ty => $to:ty;)+) => {
+        $(mod $name {
+            use super::*;
+            $crate::transfer::tests::copy_suite! { $from => $to:
+                random_content_is_copied_exactly,
+                a_copy_that_fails_at_every_page_goes_on,
+                a_copy_that_is_stopped_at_every_page_goes_on,
+                a_served_store_answers_the_same_after_the_copy,
+                only_an_empty_store_or_the_same_copy_is_a_target,
+                half_a_copy_is_neither_served_nor_copied,
+                a_changed_row_is_found,
+            }
+        })+
+    };
+    ($from:ty => $to:ty: $($case:ident,)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            $crate::transfer::tests::$case::<$from, $to>().await;
+        })+
+    };
+}
+pub(crate) use copy_suite;
+
+/// Pages of these many rows.
+fn pages_of(rows: usize) -> PageSize {
+    PageSize { rows, ..PageSize::DEFAULT }
+}
+
+fn go_on(_: Step) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Random contents, one after another.
+fn contents(count: u32) -> impl Iterator<Item = Vec<Row>> {
+    let mut runner = TestRunner::new(Config::default());
+    (0..count).map(move |_| rows::some_rows().new_tree(&mut runner).unwrap().current())
+}
+
+/// Content with more rows than a page of a few has.
+fn much_content() -> Vec<Row> {
+    contents(u32::MAX).find(|rows| (25..60).contains(&rows.len())).unwrap()
+}
+
+/// Writes `rows` into the empty store, as if it had always had them.
+async fn fill(home: &dyn Home, rows: Vec<Row>) {
+    let store = home.target().await.unwrap();
+    let progress = store.begin("elsewhere").await.unwrap();
+    store.write(rows, &progress).await.unwrap();
+    store.finish().await.unwrap();
+}
+
+/// All rows and the place after them, read in pages of `size`.
+async fn read_all(store: &dyn Transfer, size: PageSize) -> (Vec<Row>, Option<Place>) {
+    let (mut rows, mut place) = (Vec::new(), None);
+    while let Some(page) = store.read(place.as_ref(), size).await.unwrap() {
+        assert!(page.rows.len() <= size.rows);
+        rows.extend(page.rows);
+        place = Some(page.place);
+    }
+    (rows, place)
+}
+
+/// In an order that is not the store's.
+fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by_cached_key(|row| match row {
+        Row::Account { app, id, .. } => (*app, id.to_string(), None, None),
+        Row::Group { app, group, .. } => (*app, String::new(), Some(group.id.clone()), None),
+        Row::Member { app, group, member } => {
+            (*app, String::new(), Some(group.clone()), Some(member.account.clone()))
+        }
+    });
+    rows
+}
+
+/// Groups come before their members, and reading says the same in pages of any size.
+async fn check_rows(store: &dyn Transfer, expected: &[Row]) {
+    let (whole, _) = read_all(store, PageSize::DEFAULT).await;
+    assert_eq!(read_all(store, pages_of(1)).await.0, whole);
+    assert_eq!(read_all(store, PageSize { bytes: 1, ..PageSize::DEFAULT }).await.0, whole);
+    for (index, row) in whole.iter().enumerate() {
+        if let Row::Member { app, group: id, .. } = row {
+            let is_group =
+                |row: &Row| matches!(row, Row::Group { app: of, group, .. } if of == app && group.id == *id);
+            assert!(whole[..index].iter().any(is_group), "{id} comes after a member");
+        }
+    }
+    assert_eq!(store.rows().await.unwrap(), whole.len() as u64);
+    assert_eq!(sorted(whole), sorted(expected.to_vec()));
+}
+
+pub(crate) async fn random_content_is_copied_exactly<From: Home, To: Home>() {
+    for (number, rows) in contents(CONTENTS).enumerate() {
+        let (from, to) = (From::fresh().await, To::fresh().await);
+        fill(&from, rows.clone()).await;
+        let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+        check_rows(&*source, &rows).await;
+        let mut steps = Vec::new();
+        let told = &mut |step| {
+            steps.push(step);
+            ControlFlow::Continue(())
+        };
+        let outcome = copy(&*source, &*target, pages_of(1 + number % 7), told).await.unwrap();
+        let Outcome::Equal(comparison) = outcome else { panic!("{outcome:?}") };
+        check_rows(&*target, &rows).await;
+        assert_eq!(target.indexed().await.unwrap(), source.indexed().await.unwrap());
+        let total = rows.len() as u64;
+        let counted = |tally: &super::AppTally| {
+            tally.accounts.count + tally.groups_of_all_types() + tally.members.count
+        };
+        let owners =
+            rows.iter().filter(|row| matches!(row, Row::Group { owner: Some(_), .. })).count() as u64;
+        assert_eq!(comparison.apps.values().map(|[source, _]| counted(source)).sum::<u64>(), total + owners);
+        let last = |phase| steps.iter().rfind(|step| step.phase == phase).copied();
+        for phase in [Phase::Copying, Phase::Comparing] {
+            assert_eq!(last(phase), Some(Step { phase, rows: total, total }));
+        }
+    }
+}
+
+pub(crate) async fn a_copy_that_fails_at_every_page_goes_on<From: Home, To: Home>() {
+    let (from, to) = (From::fresh().await, To::fresh().await);
+    let rows = much_content();
+    fill(&from, rows.clone()).await;
+    // Each attempt gets one page further: its first write works and its second breaks off, once before the page
+    // is written and once after.
+    let mut attempts = 0;
+    let outcome = loop {
+        let source = from.source().await.unwrap();
+        let when = if attempts % 2 == 0 { When::Before } else { When::After };
+        let target = Faulty::new(to.target().await.unwrap(), 1, when);
+        match copy(&*source, &target, pages_of(4), &mut go_on).await {
+            Ok(outcome) => break outcome,
+            Err(CopyError::Target { .. }) => attempts += 1,
+            Err(other) => panic!("{other}"),
+        }
+        assert!(attempts < rows.len(), "the copy does not get on");
+    };
+    assert!(matches!(outcome, Outcome::Equal(_)), "{outcome:?}");
+    assert!(3 < attempts);
+    check_rows(&*to.target().await.unwrap(), &rows).await;
+    assert_eq!(
+        to.source().await.unwrap().indexed().await.unwrap(),
+        from.source().await.unwrap().indexed().await.unwrap()
+    );
+}
+
+pub(crate) async fn a_copy_that_is_stopped_at_every_page_goes_on<From: Home, To: Home>() {
+    let (from, to) = (From::fresh().await, To::fresh().await);
+    let rows = much_content();
+    fill(&from, rows.clone()).await;
+    let mut written = 0;
+    loop {
+        let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+        let before = written;
+        let mut calls = 0;
+        let told = &mut |step: Step| {
+            calls += 1;
+            if step.phase == Phase::Copying {
+                assert!(written <= step.rows, "the copy began anew");
+                written = step.rows;
+            }
+            if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        assert_eq!(copy(&*source, &*target, pages_of(4), told).await.unwrap(), Outcome::Stopped);
+        if before == rows.len() as u64 {
+            break; // Stopped while comparing.
+        }
+        assert!(before < written, "the copy does not get on");
+    }
+    let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+    let outcome = copy(&*source, &*target, pages_of(4), &mut go_on).await.unwrap();
+    assert!(matches!(outcome, Outcome::Equal(_)), "{outcome:?}");
+    check_rows(&*target, &rows).await;
+}
+
+pub(crate) async fn a_served_store_answers_the_same_after_the_copy<From: Home, To: Home>() {
+    let (from, to) = (From::fresh().await, To::fresh().await);
+    let store = from.serve().await.unwrap();
+    let seen = suite::copied::fill(&*store).await;
+    drop(store);
+    let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+    let outcome = copy(&*source, &*target, pages_of(50), &mut go_on).await.unwrap();
+    assert!(matches!(outcome, Outcome::Equal(_)), "{outcome:?}");
+    drop((source, target));
+    suite::copied::check(&*to.serve().await.unwrap(), seen).await;
+}
+
+pub(crate) async fn only_an_empty_store_or_the_same_copy_is_a_target<From: Home, To: Home>() {
+    let (from, other, to) = (From::fresh().await, From::fresh().await, To::fresh().await);
+    let rows = much_content();
+    fill(&from, rows.clone()).await;
+    fill(&other, rows.clone()).await;
+    let begun = {
+        let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+        let stop =
+            &mut |step: Step| if step.rows == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        assert_eq!(copy(&*source, &*target, pages_of(4), stop).await.unwrap(), Outcome::Stopped);
+        read_all(&*target, PageSize::DEFAULT).await
+    };
+    let attempt = async |from: &From| {
+        let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+        let result = copy(&*source, &*target, pages_of(4), &mut go_on).await;
+        (result, source.name().to_owned(), read_all(&*target, PageSize::DEFAULT).await)
+    };
+    let (refused, _, left) = attempt(&other).await;
+    let first = from.source().await.unwrap().name().to_owned();
+    assert!(matches!(&refused, Err(CopyError::OtherSource { of, .. }) if *of == first), "{refused:?}");
+    assert_eq!(left, begun, "a refused copy changed the target");
+    let (finished, ..) = attempt(&from).await;
+    assert!(matches!(finished, Ok(Outcome::Equal(_))), "{finished:?}");
+    for from in [&from, &other] {
+        let (refused, _, left) = attempt(from).await;
+        assert!(matches!(refused, Err(CopyError::Occupied(_))), "{refused:?}");
+        assert_eq!(sorted(left.0), sorted(rows.clone()));
+    }
+}
+
+pub(crate) async fn half_a_copy_is_neither_served_nor_copied<From: Home, To: Home>() {
+    let (from, to) = (From::fresh().await, To::fresh().await);
+    fill(&from, much_content()).await;
+    let name = {
+        let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+        let stop = &mut |step: Step| {
+            if step.phase == Phase::Copying { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        // All is written, but not compared.
+        assert_eq!(copy(&*source, &*target, pages_of(4), stop).await.unwrap(), Outcome::Stopped);
+        source.name().to_owned()
+    };
+    for refused in [to.serve().await.map(drop), to.source().await.map(drop)] {
+        let text = refused.unwrap_err();
+        assert!(text.contains(&name) && text.contains("landfall store copy"), "{text}");
+    }
+    let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+    copy(&*source, &*target, pages_of(4), &mut go_on).await.unwrap();
+    drop(target);
+    to.serve().await.unwrap();
+}
+
+pub(crate) async fn a_changed_row_is_found<From: Home, To: Home>() {
+    let app = AppId(7);
+    let of = |row: &Row| match row {
+        Row::Account { app, .. } | Row::Group { app, .. } | Row::Member { app, .. } => *app,
+    };
+    let rows = contents(u32::MAX)
+        .find(|rows| {
+            let has = |wanted: fn(&Row) -> bool| rows.iter().any(|row| of(row) == app && wanted(row));
+            has(|row| matches!(row, Row::Account { .. })) && has(|row| matches!(row, Row::Member { .. }))
+        })
+        .unwrap();
+    for what in ["accounts", "groups of type", "members"] {
+        let (from, to) = (From::fresh().await, To::fresh().await);
+        fill(&from, rows.clone()).await;
+        let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
+        let mut changed = rows.clone();
+        assert!(changed.iter_mut().any(|row| of(row) == app && change(row, what)));
+        // As if the copy had written it so.
+        let begun = target.begin(source.name()).await.unwrap();
+        let (_, place) = read_all(&*source, PageSize::DEFAULT).await;
+        target.write(changed, &Progress { place, rows: rows.len() as u64, ..begun }).await.unwrap();
+        for _ in 0..2 {
+            let outcome = copy(&*source, &*target, PageSize::DEFAULT, &mut go_on).await.unwrap();
+            let Outcome::Different(comparison) = outcome else { panic!("{outcome:?}") };
+            let [difference] = &comparison.differences()[..] else {
+                panic!("{:?}", comparison.differences())
+            };
+            assert_eq!(difference.app, app);
+            assert!(difference.what.starts_with(what), "{difference}");
+            assert!(difference.to_string().contains("not with the same content"), "{difference}");
+        }
+        drop(target);
+        assert!(to.serve().await.is_err(), "a store that is not equal is served");
+    }
+}
+
+/// Changes one field of the row when it is of this sort.
+fn change(row: &mut Row, what: &str) -> bool {
+    match (row, what) {
+        (Row::Account { account, .. }, "accounts") => account.signatures_from.0 ^= 1,
+        (Row::Group { group, .. }, "groups of type") => group.info_seq ^= 1,
+        (Row::Member { member, .. }, "members") => member.name_card.push('\u{0}'),
+        _ => return false,
+    }
+    true
+}

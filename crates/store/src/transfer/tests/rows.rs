@@ -1,0 +1,162 @@
+//! Random content of a store, as rows that fit each other. Numbers stay below 2^63, the most a database counts to.
+
+use super::Row;
+use landfall_domain::account::Account;
+use landfall_domain::fields::{CustomField, FieldKey};
+use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::text::Text;
+use landfall_domain::time::Timestamp;
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::collections::BTreeMap;
+
+/// Rows of a few apps that have accounts, groups and members of the same names.
+pub(super) fn some_rows() -> impl Strategy<Value = Vec<Row>> {
+    let app = (btree_map(some_name(), some_account(), 0..6), vec(some_group(), 0..6));
+    btree_map(select(vec![1, 7, u32::MAX]).prop_map(AppId), app, 1..=3).prop_map(|apps| {
+        let mut rows = Vec::new();
+        for (app, (accounts, groups)) in apps {
+            rows.extend(accounts.into_iter().map(|(id, account)| Row::Account { app, id, account }));
+            let groups: BTreeMap<_, _> = groups
+                .into_iter()
+                .map(|(group, owner, members)| (group.id.clone(), (group, owner, members)))
+                .collect();
+            for (number, (_, (group, owner, members))) in groups.into_iter().enumerate() {
+                rows.extend(of_group(app, number as u64, group, owner, members));
+            }
+        }
+        rows
+    })
+}
+
+/// The rows of one group, the count, the owner and the place made to fit.
+fn of_group(
+    app: AppId,
+    number: u64,
+    mut group: Group,
+    owner: Option<UserId>,
+    mut members: BTreeMap<UserId, Member>,
+) -> Vec<Row> {
+    let owner =
+        owner.and_then(|owner| members.remove(&owner)).map(|owner| Member { role: Role::Owner, ..owner });
+    group.owner = owner.as_ref().map(|owner| owner.account.clone());
+    group.member_count = u32::try_from(members.len() + usize::from(owner.is_some())).unwrap();
+    group.list_position = group.list_position / 100 * 100 + number + 1;
+    let id = group.id.clone();
+    let member = |member| Row::Member { app, group: id.clone(), member };
+    std::iter::once(Row::Group { app, group: Box::new(group), owner })
+        .chain(members.into_values().map(member))
+        .collect()
+}
+
+fn some_text() -> impl Strategy<Value = Text> {
+    prop_oneof![Just(String::new()), any::<String>(), Just("\u{0}\u{1}\u{7f}\u{0}".to_owned())]
+        .prop_map(Text::stored)
+}
+
+fn some_number() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), 0..=u64::MAX / 4]
+}
+
+fn some_time() -> impl Strategy<Value = Timestamp> {
+    some_number().prop_map(Timestamp)
+}
+
+/// Names that are each other's beginnings, and any others.
+fn some_name() -> impl Strategy<Value = UserId> {
+    prop_oneof![select(vec!["a", "a ", "aa", "~"]).prop_map(str::to_owned), "[ -~]{1,32}"]
+        .prop_map(|name| UserId::parse(&name).unwrap())
+}
+
+fn some_account() -> impl Strategy<Value = Account> {
+    (some_text(), some_text(), some_time(), any::<bool>(), some_time()).prop_map(
+        |(nick, face_url, created, placeholder, signatures_from)| Account {
+            nick,
+            face_url,
+            created,
+            placeholder,
+            signatures_from,
+        },
+    )
+}
+
+/// Its members by name, and perhaps the one among them who owns it.
+fn some_group() -> impl Strategy<Value = (Group, Option<UserId>, BTreeMap<UserId, Member>)> {
+    let id = prop_oneof![select(vec!["g", "g ", "gg"]).prop_map(str::to_owned), "[ -~]{1,96}"];
+    let invites = [InviteOption::FreeAccess, InviteOption::NeedPermission, InviteOption::DisableInvite];
+    let numbers = ([some_time(), some_time(), some_time()], any::<[u32; 2]>(), some_number());
+    let flags = (any::<bool>(), any::<bool>(), select(invites.to_vec()));
+    let members = (vec(some_member(), 0..12), any::<bool>());
+    (id, select(GroupType::ALL.to_vec()), some_profile(), flags, numbers, members).prop_map(
+        |(
+            id,
+            kind,
+            profile,
+            (support_topic, mute_all, invite_option),
+            (times, counts, list_position),
+            (members, owned),
+        )| {
+            let [created, info_changed, last_message] = times;
+            let [info_seq, next_message_seq] = counts;
+            let group = Group {
+                id: GroupId::parse(&id).unwrap(),
+                kind,
+                profile,
+                owner: None,
+                support_topic,
+                invite_option,
+                mute_all,
+                created,
+                info_seq,
+                info_changed,
+                last_message,
+                next_message_seq,
+                member_count: 0,
+                list_position,
+            };
+            let owner = members.first().filter(|_| owned).map(|member| member.account.clone());
+            (group, owner, members.into_iter().map(|member| (member.account.clone(), member)).collect())
+        },
+    )
+}
+
+fn some_profile() -> impl Strategy<Value = Profile> {
+    let joins = [JoinOption::FreeAccess, JoinOption::NeedPermission, JoinOption::DisableApply];
+    let texts = [some_text(), some_text(), some_text(), some_text()];
+    let field = |(key, value): (String, Text)| CustomField { key: FieldKey::parse(&key).unwrap(), value };
+    let fields = btree_map("[A-Za-z0-9_]{1,16}", some_text(), 0..4)
+        .prop_map(move |fields| fields.into_iter().map(field).collect::<Vec<_>>())
+        .prop_shuffle();
+    (texts, fields, any::<u32>(), select(joins.to_vec())).prop_map(
+        |([name, introduction, notification, face_url], fields, max_members, join_option)| Profile {
+            name,
+            introduction,
+            notification,
+            face_url,
+            fields,
+            max_members,
+            join_option,
+        },
+    )
+}
+
+fn some_member() -> impl Strategy<Value = Member> {
+    let receives = [ReceiveOption::AcceptAndNotify, ReceiveOption::AcceptNotNotify, ReceiveOption::Discard];
+    let role = select(vec![Role::Admin, Role::Member]);
+    let times = [some_time(), some_time(), some_time()];
+    (some_name(), role, any::<u32>(), select(receives.to_vec()), times, some_text()).prop_map(
+        |(account, role, read_seq, receive_option, [joined, muted_until, last_message], name_card)| Member {
+            account,
+            role,
+            joined,
+            read_seq,
+            receive_option,
+            muted_until,
+            last_message,
+            name_card: name_card.as_str().to_owned(),
+        },
+    )
+}
