@@ -4,7 +4,8 @@
 
 use crate::config::{self, Config, Problems};
 use crate::quickstart::{self, QuickstartError, USERSIG_SECONDS_DEFAULT};
-use crate::store_command::{self, StoreCopyError};
+use crate::store_copy::{self, StoreCopyError};
+use crate::store_distribute::{self, StoreDistributeError};
 use crate::{certs, commands, logging, server, usersig};
 use clap::{Args, Parser, Subcommand};
 use landfall_domain::ids::{AppId, UserId};
@@ -108,6 +109,12 @@ pub enum StoreWork {
         #[arg(long, value_name = "URL")]
         to: String,
     },
+    /// Spread the tables of a PostgreSQL store over the nodes of its Citus cluster
+    Distribute {
+        /// The database, as in [store] url; no server may use it meanwhile
+        #[arg(long, value_name = "URL")]
+        url: String,
+    },
 }
 
 /// Pages of the manual that are made from the program.
@@ -134,6 +141,8 @@ enum Failure {
     Certs(#[source] certs::CertsError),
     #[error(transparent)]
     StoreCopy(#[from] StoreCopyError),
+    #[error(transparent)]
+    StoreDistribute(#[from] StoreDistributeError),
     #[error("the configuration has no app {0}")]
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
@@ -166,6 +175,9 @@ fn perform(
             print(&certs::instructions(&written))
         }
         Command::Store { work: StoreWork::Copy { from, to } } => copy_store(&from, &to),
+        Command::Store { work: StoreWork::Distribute { url } } => {
+            print(&Runtime::new()?.block_on(store_distribute::distribute(&url))?)
+        }
         Command::Docs { page: Page::Configuration } => print(&config::page()),
         Command::Docs { page: Page::Compatibility } => print(&commands::compatibility_page()),
     }
@@ -227,7 +239,7 @@ fn copy_store(from: &str, to: &str) -> Result<(), Failure> {
     let runtime = Runtime::new()?;
     let said = runtime.block_on(async {
         let shutdown = shutdown_signal()?;
-        store_command::copy(from, to, shutdown).await.map_err(Failure::StoreCopy)
+        store_copy::copy(from, to, shutdown).await.map_err(Failure::StoreCopy)
     })?;
     print(&said)
 }
@@ -290,11 +302,13 @@ fn report(failure: &Failure) -> ExitCode {
             2
         }
         Failure::NoAccountName(_) | Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
+        Failure::StoreDistribute(StoreDistributeError::Url(_)) => 2,
         Failure::AddressInUse(..)
         | Failure::Quickstart(_)
         | Failure::Serve(_)
         | Failure::Certs(_)
         | Failure::StoreCopy(_)
+        | Failure::StoreDistribute(_)
         | Failure::NoSuchApp(_)
         | Failure::Logging(_)
         | Failure::Machine(_) => 1,

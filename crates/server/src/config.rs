@@ -57,6 +57,24 @@ pub enum StoreUrl {
     Postgres(Box<Settings>),
 }
 
+impl StoreUrl {
+    /// The store at the address `text`.
+    ///
+    /// # Errors
+    /// What is wrong with it. Never quotes it: the address of a database can hold a password.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(directory) = text.strip_prefix("embedded:").filter(|directory| !directory.is_empty()) {
+            return Ok(Self::Embedded(PathBuf::from(directory)));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let settings = Settings::parse(text).map_err(|problem| problem.to_string())?;
+            return Ok(Self::Postgres(Box::new(settings)));
+        }
+        Err("must be embedded:DIRECTORY, such as \"embedded:./data\", or postgres://USER:PASSWORD@HOST/DATABASE"
+            .to_owned())
+    }
+}
+
 /// One app.
 #[derive(Clone, Debug)]
 pub struct AppConfig {

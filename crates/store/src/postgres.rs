@@ -6,6 +6,7 @@
 mod changes;
 mod connect;
 mod database;
+mod distribute;
 mod import_groups;
 mod import_members;
 mod lanes;
@@ -20,9 +21,12 @@ mod settings;
 mod statements;
 mod tables;
 mod texts;
+mod transfer;
 
 pub use connect::AuthoritiesError;
+pub use distribute::{DistributeError, Distributed, distribute};
 pub use settings::{CONNECTIONS_DEFAULT, CONNECTIONS_MIN, Settings, SettingsProblem};
+pub use transfer::PostgresTransfer;
 
 use crate::StoreMetrics;
 use async_trait::async_trait;
@@ -90,6 +94,17 @@ pub enum OpenError {
     /// A database in another encoding.
     #[error("the database is encoded in {0}; make one with ENCODING 'UTF8'")]
     Encoding(String),
+    /// It is the target of a copy that is not finished.
+    #[error(
+        "the database holds an unfinished copy of {0}; run `landfall store copy` from there again to finish it"
+    )]
+    Unfinished(String),
+    /// It was to be copied from, and holds nothing.
+    #[error("the database holds no tables of this program")]
+    Empty,
+    /// It was to be copied, and servers use it.
+    #[error("servers use the database; stop them before it is copied")]
+    Served,
     /// `store copy` is at work.
     #[error("the database is being copied; wait until `landfall store copy` has ended")]
     BeingCopied,
@@ -110,12 +125,12 @@ impl Postgres {
     /// The database cannot be reached, was written by a newer version, or is being copied.
     pub async fn open(settings: Settings, metrics: StoreMetrics, hear: Hear) -> Result<Self, OpenError> {
         let tls = connect::tls(&settings)?;
-        let (mut client, connection) = settings.config.connect(tls.clone()).await?;
-        let driven = tokio::spawn(connection);
-        let migrated = migrations::run(&mut client).await;
+        let mut client = connect::client(&settings, &tls).await?;
+        migrations::run(&mut client).await?;
+        if let Some(source) = migrations::unfinished_copy(&client).await? {
+            return Err(OpenError::Unfinished(source));
+        }
         drop(client);
-        driven.abort();
-        migrated?;
         let listener = Listener::start(settings.config.clone(), tls.clone(), hear).await?;
         let database = Database::new(connect::pool(&settings, tls));
         let groups = ImportGroups { database: database.clone(), positions: Positions::default() };

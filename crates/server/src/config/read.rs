@@ -10,7 +10,6 @@ use landfall_domain::fields::{FieldKey, FieldRule};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
-use landfall_store::postgres::Settings;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -68,7 +67,10 @@ fn read<T>(item: Item<'_>, fill: impl FnOnce(&mut Section<'_>) -> Option<T>) -> 
 }
 
 fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
-    let url = section.required("url").and_then(|item| store_url(&item));
+    let url = section.required("url").and_then(|item| {
+        let parsed = StoreUrl::parse(item.text()?);
+        parsed.map_err(|problem| item.refuse(problem)).ok()
+    });
     // Two: one listens to what other servers do, and one works.
     let connections = section.required("connections").and_then(|item| item.whole_number::<usize>(2..=1_000));
     let (url, connections) = (url?, connections?);
@@ -76,23 +78,6 @@ fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
         StoreUrl::Embedded(directory) => StoreUrl::Embedded(directory),
         StoreUrl::Postgres(settings) => StoreUrl::Postgres(Box::new(settings.with_connections(connections))),
     })
-}
-
-/// No problem quotes the text: the address of a database can hold a password.
-fn store_url(item: &Item<'_>) -> Option<StoreUrl> {
-    let text = item.text()?;
-    if let Some(directory) = text.strip_prefix("embedded:").filter(|directory| !directory.is_empty()) {
-        return Some(StoreUrl::Embedded(PathBuf::from(directory)));
-    }
-    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        let settings = Settings::parse(text).map_err(|problem| item.refuse(problem.to_string()));
-        return settings.ok().map(|settings| StoreUrl::Postgres(Box::new(settings)));
-    }
-    item.refuse(
-        "must be embedded:DIRECTORY, such as \"embedded:./data\", or postgres://USER:PASSWORD@HOST/DATABASE"
-            .to_owned(),
-    );
-    None
 }
 
 fn limits(section: &mut Section<'_>) -> Option<LimitsConfig> {

@@ -5,6 +5,7 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, Recycling
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_postgres::Client;
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{self, CryptoProvider};
@@ -128,6 +129,17 @@ impl ServerCertVerifier for Anybody {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// A connection outside the pool, driven until the client is dropped.
+pub(super) async fn client(
+    settings: &Settings,
+    tls: &MakeRustlsConnect,
+) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = settings.config.connect(tls.clone()).await?;
+    // How it ends, the client hears too.
+    tokio::spawn(async { drop(connection.await) });
+    Ok(client)
 }
 
 /// At most so many connections, each opened when it is first needed.

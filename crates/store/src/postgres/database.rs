@@ -14,6 +14,8 @@ use tokio_postgres::{Row, Statement as Prepared};
 const WORK_TIME: Duration = Duration::from_millis(2_200);
 /// Longest time of one that changes any number of rows.
 const LONG_WORK_TIME: Duration = Duration::from_secs(60);
+/// Longest time of one that reads or writes for a copy, such as counting all rows there are.
+const COPY_TIME: Duration = Duration::from_secs(3_600);
 /// After this time no further attempt is made.
 const RETRY_TIME: Duration = Duration::from_secs(1);
 /// Attempts at most.
@@ -86,6 +88,8 @@ pub(super) enum Kind {
     Write,
     /// The same, on any number of rows.
     LongWrite,
+    /// Reads or writes for a copy, on any number of rows.
+    Copy,
 }
 
 /// What is done in one transaction. It may be done several times; only the last time counts.
@@ -114,7 +118,11 @@ impl Database {
 
     /// Performs `work` in a transaction. The one place where attempts are repeated.
     pub(super) async fn perform<W: Work>(&self, work: &W) -> Result<W::Done, Failure> {
-        let time = if W::KIND == Kind::LongWrite { LONG_WORK_TIME } else { WORK_TIME };
+        let time = match W::KIND {
+            Kind::Statement | Kind::Read | Kind::Write => WORK_TIME,
+            Kind::LongWrite => LONG_WORK_TIME,
+            Kind::Copy => COPY_TIME,
+        };
         let started = Instant::now();
         let mut attempt = 1;
         loop {
@@ -164,6 +172,7 @@ impl Tx {
             Kind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Kind::Write => "BEGIN",
             Kind::LongWrite => "BEGIN; SET LOCAL statement_timeout = '60s'",
+            Kind::Copy => "BEGIN; SET LOCAL statement_timeout = '1h'",
         });
         let app = app.map(super::locks::app);
         let shared = async {

@@ -131,8 +131,7 @@ impl Ears {
         let (losing, lost) = oneshot::channel();
         tokio::spawn(drive(connection, Arc::clone(&self.hear), losing));
         client.batch_execute("SET statement_timeout = '2s'; LISTEN landfall").await?;
-        let row = client.query_one("SELECT pg_try_advisory_lock_shared($1)", &[&locks::SERVING]).await?;
-        if !row.try_get::<_, bool>(0)? {
+        if !locks::take_serving(&client, true).await? {
             return Err(OpenError::BeingCopied);
         }
         (self.hear)(RemoteChange::Heard);

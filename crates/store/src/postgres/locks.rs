@@ -15,6 +15,8 @@
 //! it. All take the app's lock first, then the others in ascending order: nobody waits in a circle.
 
 use landfall_domain::ids::{AppId, GroupId, UserId};
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 /// Numbers for the groups of one app.
 const GROUPS: u64 = 1 << 12;
@@ -40,6 +42,17 @@ pub(super) fn accounts<'id>(app: AppId, accounts: impl Iterator<Item = &'id User
 pub(super) const TABLES: i64 = 0x6c61_6e64_6661_6c00;
 /// Held shared by every server that serves, alone by a copy into or out of the database.
 pub(super) const SERVING: i64 = TABLES + 1;
+
+/// Waits for [`SERVING`] as long as a connection that has just ended may still hold it, then says false.
+pub(super) async fn take_serving(client: &Client, shared: bool) -> Result<bool, tokio_postgres::Error> {
+    client.batch_execute("SET lock_timeout = '1s'").await?;
+    let lock = if shared { "SELECT pg_advisory_lock_shared($1)" } else { "SELECT pg_advisory_lock($1)" };
+    match client.execute(lock, &[&SERVING]).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
 
 /// 16 bits that tell this program's locks from those of others, then kind, app and number.
 fn key(kind: u64, app: AppId, number: u64) -> i64 {

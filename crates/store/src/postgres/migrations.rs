@@ -44,6 +44,18 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Whether the tables are there, of whatever version.
+pub(super) async fn is_made(client: &Client) -> Result<bool, OpenError> {
+    let row = client.query_one("SELECT to_regclass('landfall.schema_versions') IS NOT NULL", &[]).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// The source of the copy into this database that is not finished, if there is one.
+pub(super) async fn unfinished_copy(client: &Client) -> Result<Option<String>, OpenError> {
+    let row = client.query_opt("SELECT source FROM landfall.unfinished_copy", &[]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
 async fn check_server(client: &Client) -> Result<(), OpenError> {
     let row = client
         .query_one(

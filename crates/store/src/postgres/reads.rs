@@ -28,7 +28,7 @@ impl Work for Groups {
     async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
         let ids: Vec<&str> = self.ids.iter().map(GroupId::as_str).collect();
         let rows = tx.query(&statements::GROUPS, &[&app_column(self.app), &ids]).await?;
-        let groups = rows.iter().map(rows::group).map(|group| group.map(|group| (group.id.clone(), group)));
+        let groups = rows.iter().map(|row| rows::group(row, 0).map(|group| (group.id.clone(), group)));
         let groups = groups.collect::<Result<BTreeMap<_, _>, _>>()?;
         Ok(self.ids.iter().map(|id| groups.get(id).cloned()).collect())
     }
@@ -92,7 +92,7 @@ impl Work for Members {
             }
         };
         let more = limit < rows.len();
-        let members = rows.iter().take(limit).map(rows::member).collect::<Result<_, _>>()?;
+        let members = rows.iter().take(limit).map(|row| rows::member(row, 0)).collect::<Result<_, _>>()?;
         Ok(Some(MemberPage { group, members, more }))
     }
 }

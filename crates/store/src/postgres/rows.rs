@@ -19,6 +19,11 @@ pub(super) fn app_column(app: AppId) -> i64 {
     i64::from(app.0)
 }
 
+/// The app of a row.
+pub(super) fn app(row: &Row, column: usize) -> Result<AppId, Failure> {
+    Ok(AppId(u32::try_from(row.try_get::<_, i64>(column)?).map_err(|_| Failure::Damaged("app"))?))
+}
+
 /// A time as it is kept. The end of time comes sooner in the tables: in 292 billion years.
 pub(super) fn time_column(time: Timestamp) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
@@ -29,7 +34,7 @@ fn time(row: &Row, column: usize) -> Result<Timestamp, Failure> {
 }
 
 /// A number that the tables keep in 64 bits with a sign.
-fn number<N: TryFrom<i64>>(row: &Row, column: usize) -> Result<N, Failure> {
+pub(super) fn number<N: TryFrom<i64>>(row: &Row, column: usize) -> Result<N, Failure> {
     N::try_from(row.try_get::<_, i64>(column)?).map_err(|_| Failure::Damaged("number"))
 }
 
@@ -131,62 +136,65 @@ fn fields(json: &str) -> Result<Vec<CustomField>, Failure> {
     pairs.into_iter().map(field).collect()
 }
 
-/// A group from the columns of `group_columns!`.
-pub(super) fn group(row: &Row) -> Result<Group, Failure> {
-    let owner: Option<&str> = row.try_get(9)?;
+/// Columns of `group_columns!`.
+pub(super) const GROUP_COLUMNS: usize = 20;
+
+/// A group from the columns of `group_columns!`, the first of which is `at`.
+pub(super) fn group(row: &Row, at: usize) -> Result<Group, Failure> {
+    let owner: Option<&str> = row.try_get(at + 9)?;
     Ok(Group {
-        id: group_id(row, 0)?,
-        kind: kind(row, 1)?,
+        id: group_id(row, at)?,
+        kind: kind(row, at + 1)?,
         profile: Profile {
-            name: text(row, 2)?,
-            introduction: text(row, 3)?,
-            notification: text(row, 4)?,
-            face_url: text(row, 5)?,
-            fields: fields(row.try_get(6)?)?,
-            max_members: number(row, 7)?,
-            join_option: join_of(row.try_get(8)?)?,
+            name: text(row, at + 2)?,
+            introduction: text(row, at + 3)?,
+            notification: text(row, at + 4)?,
+            face_url: text(row, at + 5)?,
+            fields: fields(row.try_get(at + 6)?)?,
+            max_members: number(row, at + 7)?,
+            join_option: join_of(row.try_get(at + 8)?)?,
         },
         owner: match owner {
             Some(name) => Some(UserId::parse(name).ok_or(Failure::Damaged("account name"))?),
             None => None,
         },
-        support_topic: row.try_get(10)?,
-        invite_option: invite_of(row.try_get(11)?)?,
-        mute_all: row.try_get(12)?,
-        created: time(row, 13)?,
-        info_seq: number(row, 14)?,
-        info_changed: time(row, 15)?,
-        last_message: time(row, 16)?,
-        next_message_seq: number(row, 17)?,
-        member_count: number(row, 18)?,
-        list_position: number(row, 19)?,
+        support_topic: row.try_get(at + 10)?,
+        invite_option: invite_of(row.try_get(at + 11)?)?,
+        mute_all: row.try_get(at + 12)?,
+        created: time(row, at + 13)?,
+        info_seq: number(row, at + 14)?,
+        info_changed: time(row, at + 15)?,
+        last_message: time(row, at + 16)?,
+        next_message_seq: number(row, at + 17)?,
+        member_count: number(row, at + 18)?,
+        list_position: number(row, at + 19)?,
     })
 }
 
-/// A member from the columns of `member_columns!`.
-pub(super) fn member(row: &Row) -> Result<Member, Failure> {
+/// A member from the columns of `member_columns!`, the first of which is `at`.
+pub(super) fn member(row: &Row, at: usize) -> Result<Member, Failure> {
     Ok(Member {
-        account: user_id(row, 0)?,
-        role: role_of(row.try_get(1)?)?,
-        joined: time(row, 2)?,
-        read_seq: number(row, 3)?,
-        receive_option: receive_of(row.try_get(4)?)?,
-        muted_until: time(row, 5)?,
-        last_message: time(row, 6)?,
-        name_card: unescape(row.try_get(7)?),
+        account: user_id(row, at)?,
+        role: role_of(row.try_get(at + 1)?)?,
+        joined: time(row, at + 2)?,
+        read_seq: number(row, at + 3)?,
+        receive_option: receive_of(row.try_get(at + 4)?)?,
+        muted_until: time(row, at + 5)?,
+        last_message: time(row, at + 6)?,
+        name_card: unescape(row.try_get(at + 7)?),
     })
 }
 
-/// An account from the columns of `ACCOUNTS`, with its name.
-pub(super) fn account(row: &Row) -> Result<(UserId, Account), Failure> {
+/// An account from the columns of `account_columns!`, the first of which is `at`, with its name.
+pub(super) fn account(row: &Row, at: usize) -> Result<(UserId, Account), Failure> {
     let account = Account {
-        nick: text(row, 1)?,
-        face_url: text(row, 2)?,
-        created: time(row, 3)?,
-        placeholder: row.try_get(4)?,
-        signatures_from: time(row, 5)?,
+        nick: text(row, at + 1)?,
+        face_url: text(row, at + 2)?,
+        created: time(row, at + 3)?,
+        placeholder: row.try_get(at + 4)?,
+        signatures_from: time(row, at + 5)?,
     };
-    Ok((user_id(row, 0)?, account))
+    Ok((user_id(row, at)?, account))
 }
 
 /// The parameters of one statement: the app, then a list for each column.

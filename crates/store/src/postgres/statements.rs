@@ -1,4 +1,4 @@
-//! Every statement the store sends while it serves, once, with what it is keyed by.
+//! Every statement the store sends, once, with what it is keyed by.
 //!
 //! A statement of [`Key::Group`] or [`Key::Account`] names the app and the groups or accounts it is about, each by
 //! its key: Citus sends it to where their rows are. What is left over names an app only and says why it may.
@@ -15,6 +15,8 @@ enum Key {
     Figures,
     /// App only, over all groups of the app: the app's list.
     List,
+    /// Everything there is: for copies, while nobody serves.
+    Copy,
     /// No table at all.
     Session,
 }
@@ -30,16 +32,44 @@ pub(super) struct Statement {
 /// The columns of a group, in the order in which [`rows`](super::rows) reads them.
 macro_rules! group_columns {
     () => {
-        "group_id, kind, name, introduction, notification, face_url, fields::text, max_members, join_option, owner, \
-         support_topic, invite_option, mute_all, created, info_seq, info_changed, last_message, next_message_seq, \
-         member_count, list_position"
+        "groups.group_id, groups.kind, groups.name, groups.introduction, groups.notification, groups.face_url, \
+         groups.fields::text, groups.max_members, groups.join_option, groups.owner, groups.support_topic, \
+         groups.invite_option, groups.mute_all, groups.created, groups.info_seq, groups.info_changed, \
+         groups.last_message, groups.next_message_seq, groups.member_count, groups.list_position"
     };
 }
 
 /// The columns of a member, in the order in which [`rows`](super::rows) reads them.
 macro_rules! member_columns {
     () => {
-        "account, role, joined, read_seq, receive_option, muted_until, last_message, name_card"
+        member_columns!("")
+    };
+    ($of:literal) => {
+        concat!(
+            $of,
+            "account, ",
+            $of,
+            "role, ",
+            $of,
+            "joined, ",
+            $of,
+            "read_seq, ",
+            $of,
+            "receive_option, ",
+            $of,
+            "muted_until, ",
+            $of,
+            "last_message, ",
+            $of,
+            "name_card"
+        )
+    };
+}
+
+/// The columns of an account, in the order in which [`rows`](super::rows) reads them.
+macro_rules! account_columns {
+    () => {
+        "account, nick, face_url, created, placeholder, signatures_from"
     };
 }
 
@@ -149,9 +179,10 @@ statements! {
 
     KNOWN_ACCOUNTS: Account = "
         SELECT account FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
-    ACCOUNTS: Account = "
-        SELECT account, nick, face_url, created, placeholder, signatures_from FROM landfall.accounts
-        WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
+    ACCOUNTS: Account = concat!(
+        "SELECT ", account_columns!(), " FROM landfall.accounts
+        WHERE sdk_app_id = $1 AND account = ANY($2::text[])"
+    );
     REMOVE_ACCOUNTS: Account = "
         DELETE FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[]) RETURNING account";
     GROUPS_OF_ACCOUNT: Account = "
@@ -185,6 +216,41 @@ statements! {
         WHERE greatest(rates.whole_at, excluded.whole_at - $3::bigint) + $3::bigint
             <= excluded.whole_at - $3::bigint + $4::bigint
         RETURNING whole_at";
+
+    COPY_PROGRESS: Copy = "SELECT source, place, rows FROM landfall.unfinished_copy";
+    PUT_COPY_PROGRESS: Copy = "
+        INSERT INTO landfall.unfinished_copy (one, source, place, rows) VALUES (true, $1, $2, $3)
+        ON CONFLICT (one) DO UPDATE SET source = excluded.source, place = excluded.place, rows = excluded.rows";
+    REMOVE_COPY_PROGRESS: Copy = "DELETE FROM landfall.unfinished_copy WHERE one";
+    IS_OCCUPIED: Copy = "
+        SELECT EXISTS (SELECT FROM landfall.accounts) UNION ALL SELECT EXISTS (SELECT FROM landfall.groups)
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.members)";
+    RAISE_POSITION: Copy = "
+        INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
+        ON CONFLICT (sdk_app_id) DO UPDATE SET given = greatest(positions.given, excluded.given)";
+    COPY_ACCOUNTS: Copy = concat!("
+        SELECT sdk_app_id, ", account_columns!(), " FROM landfall.accounts
+        WHERE (sdk_app_id, account) > ($1, $2) ORDER BY sdk_app_id, account LIMIT $3");
+    COPY_GROUPS: Copy = concat!("
+        SELECT groups.sdk_app_id, ", group_columns!(), ", ", member_columns!("owners."), "
+        FROM landfall.groups AS groups
+        LEFT JOIN landfall.members AS owners ON owners.sdk_app_id = groups.sdk_app_id
+            AND owners.group_id = groups.group_id AND owners.account = groups.owner
+        WHERE (groups.sdk_app_id, groups.group_id) > ($1, $2)
+        ORDER BY groups.sdk_app_id, groups.group_id LIMIT $3");
+    COPY_MEMBERS: Copy = concat!("
+        SELECT sdk_app_id, group_id, ", member_columns!(), " FROM landfall.members
+        WHERE (sdk_app_id, group_id, account) > ($1, $2, $3) AND role <> 0
+        ORDER BY sdk_app_id, group_id, account LIMIT $4");
+    COUNT_BY_KIND: Copy = "
+        SELECT sdk_app_id, kind, sum(groups)::bigint FROM landfall.group_counts GROUP BY sdk_app_id, kind";
+    COUNT_LISTED: Copy = "
+        SELECT sdk_app_id, count(*), max(list_position) FROM landfall.groups GROUP BY sdk_app_id";
+    COUNT_MEMBERSHIPS: Copy = "
+        SELECT sdk_app_id, count(*) FROM landfall.memberships GROUP BY sdk_app_id";
+    COUNT_ROWS: Copy = "
+        SELECT (SELECT count(*) FROM landfall.accounts), (SELECT count(*) FROM landfall.members WHERE role <> 0)";
+    ANALYZE: Copy = "ANALYZE landfall.accounts, landfall.groups, landfall.members, landfall.memberships";
 
     LIST: List = "
         SELECT group_id, list_position FROM landfall.groups

@@ -39,13 +39,13 @@ pub(super) async fn accounts<'name>(
 ) -> Result<BTreeMap<UserId, Account>, Failure> {
     let names: Vec<&str> = names.into_iter().map(UserId::as_str).collect();
     let rows = tx.query(&statements::ACCOUNTS, &[&app_column(app), &names]).await?;
-    rows.iter().map(rows::account).collect()
+    rows.iter().map(|row| rows::account(row, 0)).collect()
 }
 
 /// One group.
 pub(super) async fn group(tx: &Tx, app: AppId, id: &GroupId) -> Result<Option<Group>, Failure> {
     let rows = tx.query(&statements::GROUP, &[&app_column(app), &id.as_str()]).await?;
-    rows.first().map(rows::group).transpose()
+    rows.first().map(|row| rows::group(row, 0)).transpose()
 }
 
 /// Accounts to make where they do not exist, each once, in the order of their names: writers of several servers

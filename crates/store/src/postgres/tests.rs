@@ -4,6 +4,8 @@ use super::*;
 use crate::suite::store_suite;
 use landfall_test_database::{FreshDatabase, fresh_database};
 
+mod copy;
+
 mod suite {
     use super::*;
 

@@ -1,13 +1,14 @@
 //! `landfall store copy`: moves everything from one store to another.
 
-use landfall_store::embedded::{EmbeddedTransfer, OpenError};
+use crate::config::StoreUrl;
+use landfall_store::embedded::{self, EmbeddedTransfer};
+use landfall_store::postgres::{self, PostgresTransfer};
 use landfall_store::transfer::{
     self, Comparison, CopyError, Difference, Outcome, PageSize, Phase, Step, Transfer,
 };
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -21,10 +22,10 @@ pub enum StoreCopyError {
         /// The option it was given with.
         option: &'static str,
         /// What it must be.
-        what: &'static str,
+        what: String,
     },
     /// A store cannot be opened.
-    #[error("{0} cannot be opened")]
+    #[error("the store of {0} cannot be opened")]
     Open(&'static str, #[source] OpenError),
     /// The copy failed.
     #[error(transparent)]
@@ -38,8 +39,19 @@ pub enum StoreCopyError {
         lines(.0)
     )]
     Different(Vec<Difference>),
+}
+
+/// Why a store cannot be opened for a copy.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The embedded store.
+    #[error(transparent)]
+    Embedded(#[from] embedded::OpenError),
+    /// The PostgreSQL store.
+    #[error(transparent)]
+    Postgres(#[from] postgres::OpenError),
     /// The machine has no thread left.
-    #[error("opening a store broke off")]
+    #[error("opening the store broke off")]
     Thread(#[from] tokio::task::JoinError),
 }
 
@@ -57,14 +69,13 @@ pub async fn copy(
     to: &str,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<String, StoreCopyError> {
-    let source = open("--from", from, EmbeddedTransfer::source).await?;
-    if let Some(path) = directory(to).and_then(|directory| directory.canonicalize().ok())
-        && source.name() == EmbeddedTransfer::name_of(&path)
-    {
+    let (from, to) = (address("--from", from)?, address("--to", to)?);
+    if name(&from).is_some() && name(&from) == name(&to) {
         // It would be refused as in use, by this very process.
-        return Err(CopyError::SameStore(source.name().to_owned()).into());
+        return Err(CopyError::SameStore(name(&to).unwrap_or_default()).into());
     }
-    let target = open("--to", to, EmbeddedTransfer::target).await?;
+    let source = source(from).await.map_err(|cause| StoreCopyError::Open("--from", cause))?;
+    let target = target(to).await.map_err(|cause| StoreCopyError::Open("--to", cause))?;
     let stopped = Arc::new(AtomicBool::new(false));
     let stop = Arc::clone(&stopped);
     let waiting = tokio::spawn(async move {
@@ -86,28 +97,37 @@ pub async fn copy(
     }
 }
 
-/// Opens the store at `url`: the one place that knows which stores can be copied.
-async fn open(
-    option: &'static str,
-    url: &str,
-    embedded: fn(&Path) -> Result<EmbeddedTransfer, OpenError>,
-) -> Result<Box<dyn Transfer>, StoreCopyError> {
-    if let Some(directory) = directory(url) {
-        // Opening replays the journal, so it is done off the async threads.
-        let opened = tokio::task::spawn_blocking(move || embedded(&directory)).await?;
-        return Ok(Box::new(opened.map_err(|cause| StoreCopyError::Open(option, cause))?));
-    }
-    let what = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        "names PostgreSQL, which is not in this version; use embedded:DIRECTORY"
-    } else {
-        "must be embedded:DIRECTORY, such as embedded:./data"
-    };
-    Err(StoreCopyError::Url { option, what })
+fn address(option: &'static str, url: &str) -> Result<StoreUrl, StoreCopyError> {
+    StoreUrl::parse(url).map_err(|what| StoreCopyError::Url { option, what })
 }
 
-/// The directory of an embedded store.
-fn directory(url: &str) -> Option<PathBuf> {
-    url.strip_prefix("embedded:").filter(|directory| !directory.is_empty()).map(PathBuf::from)
+/// What the store calls itself; `None` for a directory that is not there.
+fn name(url: &StoreUrl) -> Option<String> {
+    match url {
+        StoreUrl::Embedded(directory) => {
+            directory.canonicalize().ok().map(|path| EmbeddedTransfer::name_of(&path))
+        }
+        StoreUrl::Postgres(settings) => Some(settings.to_string()),
+    }
+}
+
+async fn source(url: StoreUrl) -> Result<Box<dyn Transfer>, OpenError> {
+    Ok(match url {
+        // Opening replays the journal, so it is done off the async threads.
+        StoreUrl::Embedded(directory) => {
+            Box::new(tokio::task::spawn_blocking(move || EmbeddedTransfer::source(&directory)).await??)
+        }
+        StoreUrl::Postgres(settings) => Box::new(PostgresTransfer::source(*settings).await?),
+    })
+}
+
+async fn target(url: StoreUrl) -> Result<Box<dyn Transfer>, OpenError> {
+    Ok(match url {
+        StoreUrl::Embedded(directory) => {
+            Box::new(tokio::task::spawn_blocking(move || EmbeddedTransfer::target(&directory)).await??)
+        }
+        StoreUrl::Postgres(settings) => Box::new(PostgresTransfer::target(*settings).await?),
+    })
 }
 
 /// How often a line on a terminal is written again.

@@ -1,0 +1,228 @@
+//! The PostgreSQL store as the source or the target of a copy.
+
+mod pages;
+
+use super::database::{Database, Failure, Kind, Tx, Work};
+use super::rows::{
+    self, AccountColumns, CountColumns, GroupColumns, MemberColumns, MembershipColumns, PlaceholderColumns,
+    app_column,
+};
+use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
+use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
+use async_trait::async_trait;
+use landfall_domain::account::Account;
+use landfall_domain::group::Group;
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::member::Member;
+use landfall_domain::store::StoreError;
+use pages::{Counts, ReadPage};
+use std::collections::BTreeMap;
+use tokio_postgres::Client;
+
+/// A database that is copied from or into. No server serves from it while this lives.
+pub struct PostgresTransfer {
+    name: String,
+    database: Database,
+    /// Holds the lock that keeps servers away.
+    guard: Client,
+}
+
+impl PostgresTransfer {
+    /// Opens a database to be copied from.
+    ///
+    /// # Errors
+    /// It holds no store or half of one, servers use it, or it cannot be opened for a server.
+    pub async fn source(settings: Settings) -> Result<Self, OpenError> {
+        let store = Self::open(settings, false).await?;
+        if let Some(progress) = migrations::unfinished_copy(&store.guard).await? {
+            return Err(OpenError::Unfinished(progress));
+        }
+        Ok(store)
+    }
+
+    /// Opens a database to be copied into, making the tables where there are none.
+    ///
+    /// # Errors
+    /// Servers use it, or it cannot be opened for a server.
+    pub async fn target(settings: Settings) -> Result<Self, OpenError> {
+        Self::open(settings, true).await
+    }
+
+    async fn open(settings: Settings, make: bool) -> Result<Self, OpenError> {
+        let tls = connect::tls(&settings)?;
+        let mut client = connect::client(&settings, &tls).await?;
+        if !make && !migrations::is_made(&client).await? {
+            return Err(OpenError::Empty);
+        }
+        migrations::run(&mut client).await?;
+        if !locks::take_serving(&client, false).await? {
+            return Err(OpenError::Served);
+        }
+        let name = settings.to_string();
+        let database = Database::new(connect::pool(&settings, tls));
+        Ok(Self { name, database, guard: client })
+    }
+
+    async fn perform<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
+        self.database.perform(&work).await.map_err(|failure| failure.while_doing(W::DOING))
+    }
+}
+
+#[async_trait]
+impl Transfer for PostgresTransfer {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn read(&self, after: Option<&Place>, size: PageSize) -> Result<Option<Page>, StoreError> {
+        self.perform(ReadPage { after: after.cloned(), size }).await
+    }
+
+    async fn rows(&self) -> Result<u64, StoreError> {
+        let counts = self.perform(Counts).await?;
+        Ok(counts.rows)
+    }
+
+    async fn indexed(&self) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
+        let counts = self.perform(Counts).await?;
+        Ok(counts.indexed)
+    }
+
+    async fn begin(&self, source: &str) -> Result<Progress, BeginError> {
+        match self.perform(Begin { source }).await? {
+            Some(progress) if progress.source == source => Ok(progress),
+            Some(progress) => Err(BeginError::OtherSource(progress.source)),
+            None => Err(BeginError::Occupied),
+        }
+    }
+
+    async fn write(&self, rows: Vec<Row>, progress: &Progress) -> Result<(), StoreError> {
+        self.perform(WriteRows { rows, progress }).await
+    }
+
+    async fn finish(&self) -> Result<(), StoreError> {
+        self.perform(Finish).await
+    }
+}
+
+/// The progress that is there, that of a copy just begun in an empty store, or `None` when it holds something.
+struct Begin<'source> {
+    source: &'source str,
+}
+
+#[async_trait]
+impl Work for Begin<'_> {
+    type Done = Option<Progress>;
+    const DOING: &'static str = "beginning a copy";
+    const KIND: Kind = Kind::Copy;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+        tx.begin(None, &[]).await?;
+        if let Some(row) = tx.query(&statements::COPY_PROGRESS, &[]).await?.first() {
+            let place: Option<Vec<u8>> = row.try_get(1)?;
+            let rows = u64::try_from(row.try_get::<_, i64>(2)?).map_err(|_| Failure::Damaged("progress"))?;
+            return Ok(Some(Progress { source: row.try_get(0)?, place: place.map(Place), rows }));
+        }
+        let occupied = tx.query(&statements::IS_OCCUPIED, &[]).await?;
+        if occupied.iter().any(|row| row.try_get(0).unwrap_or(true)) {
+            return Ok(None);
+        }
+        let progress = Progress { source: self.source.to_owned(), place: None, rows: 0 };
+        put_progress(tx, &progress).await?;
+        Ok(Some(progress))
+    }
+}
+
+async fn put_progress(tx: &Tx, progress: &Progress) -> Result<(), Failure> {
+    let place = progress.place.as_ref().map(|place| place.0.as_slice());
+    tx.run(&statements::PUT_COPY_PROGRESS, &[&progress.source, &place, &progress.rows.cast_signed()]).await?;
+    Ok(())
+}
+
+/// One page, with all that follows from it.
+struct WriteRows<'progress> {
+    rows: Vec<Row>,
+    progress: &'progress Progress,
+}
+
+/// The rows of one app.
+#[derive(Default)]
+struct OfApp<'row> {
+    accounts: Vec<(&'row UserId, &'row Account)>,
+    groups: Vec<&'row Group>,
+    members: Vec<(&'row GroupId, &'row Member)>,
+}
+
+#[async_trait]
+impl Work for WriteRows<'_> {
+    type Done = ();
+    const DOING: &'static str = "writing a page of a copy";
+    const KIND: Kind = Kind::Copy;
+
+    async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
+        tx.begin(None, &[]).await?;
+        let mut apps: BTreeMap<AppId, OfApp<'_>> = BTreeMap::new();
+        for row in &self.rows {
+            match row {
+                Row::Account { app, id, account } => {
+                    apps.entry(*app).or_default().accounts.push((id, account));
+                }
+                Row::Group { app, group, owner } => {
+                    let of_app = apps.entry(*app).or_default();
+                    of_app.groups.push(group);
+                    of_app.members.extend(owner.iter().map(|owner| (&group.id, owner)));
+                }
+                Row::Member { app, group, member } => {
+                    apps.entry(*app).or_default().members.push((group, member));
+                }
+            }
+        }
+        for (app, rows) in apps {
+            write(tx, app, rows).await?;
+        }
+        put_progress(tx, self.progress).await
+    }
+}
+
+async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
+    if !rows.accounts.is_empty() {
+        let mut columns = AccountColumns::with_capacity(app, rows.accounts.len());
+        rows.accounts.iter().for_each(|(id, account)| columns.push(id, account));
+        tx.run(&statements::PUT_ACCOUNTS, &columns.parameters()).await?;
+    }
+    if let Some(last) = rows.groups.iter().map(|group| group.list_position).max() {
+        let mut columns = GroupColumns::with_capacity(app, rows.groups.len());
+        rows.groups.iter().for_each(|group| columns.push(group));
+        let inserted = tx.query(&statements::INSERT_GROUPS, &columns.parameters()).await?;
+        if inserted.len() != rows.groups.len() {
+            return Err(Failure::Damaged("page of a copy: a group of it was there already, and"));
+        }
+        let counts = CountColumns::of(app, rows.groups.iter().map(|group| (group.kind, 1)));
+        tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
+        tx.run(&statements::RAISE_POSITION, &[&app_column(app), &last.cast_signed()]).await?;
+    }
+    let mut members = MemberColumns::with_capacity(app, rows.members.len());
+    let mut memberships = MembershipColumns::with_capacity(app, rows.members.len());
+    for (group, member) in &rows.members {
+        members.push(group, member);
+        memberships.push(&member.account, group);
+    }
+    tables::insert_members(tx, &PlaceholderColumns::with_capacity(app, 0), &members, &memberships).await
+}
+
+/// Takes the mark away, and lets the planner look at the tables.
+struct Finish;
+
+#[async_trait]
+impl Work for Finish {
+    type Done = ();
+    const DOING: &'static str = "finishing a copy";
+    const KIND: Kind = Kind::Copy;
+
+    async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
+        tx.begin(None, &[]).await?;
+        tx.run(&statements::REMOVE_COPY_PROGRESS, &[]).await?;
+        tx.run(&statements::ANALYZE, &[]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! Reading everything: all accounts, then all groups with their owners' memberships, then all other members, each
+//! in the order of its table's key.
+
+use super::rows;
+use crate::postgres::database::{Failure, Kind, Tx, Work};
+use crate::postgres::rows::app_column;
+use crate::postgres::statements::{self, Statement};
+use crate::transfer::{Indexed, Page, PageSize, Place, Row};
+use async_trait::async_trait;
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::AppId;
+use std::collections::BTreeMap;
+
+/// Rows fetched at once, at most: bounds what is in memory when rows are large.
+const FETCH_MAX: usize = 2_000;
+
+/// Where reading goes on: after this key of this table. Written as `1 app`, then the key's names, each ended by 0.
+struct Cursor {
+    table: Table,
+    app: AppId,
+    names: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Table {
+    Accounts = 0,
+    Groups = 1,
+    Members = 2,
+}
+
+impl Table {
+    /// Names in its key, after the app.
+    fn names(self) -> usize {
+        match self {
+            Self::Accounts | Self::Groups => 1,
+            Self::Members => 2,
+        }
+    }
+
+    fn next(self) -> Option<Self> {
+        match self {
+            Self::Accounts => Some(Self::Groups),
+            Self::Groups => Some(Self::Members),
+            Self::Members => None,
+        }
+    }
+
+    fn statement(self) -> &'static Statement {
+        match self {
+            Self::Accounts => &statements::COPY_ACCOUNTS,
+            Self::Groups => &statements::COPY_GROUPS,
+            Self::Members => &statements::COPY_MEMBERS,
+        }
+    }
+}
+
+impl Cursor {
+    /// Before all rows of a table: no name is empty.
+    fn start(table: Table) -> Self {
+        Self { table, app: AppId(0), names: vec![String::new(); table.names()] }
+    }
+
+    fn parse(place: &Place) -> Option<Self> {
+        let (&table, rest) = place.0.split_first()?;
+        let table =
+            [Table::Accounts, Table::Groups, Table::Members].into_iter().find(|of| *of as u8 == table)?;
+        let (app, names) = rest.split_first_chunk()?;
+        let names: Vec<String> =
+            std::str::from_utf8(names).ok()?.split_terminator('\0').map(str::to_owned).collect();
+        (names.len() == table.names()).then_some(Self { table, app: AppId(u32::from_be_bytes(*app)), names })
+    }
+
+    fn place(&self) -> Place {
+        let mut bytes = vec![self.table as u8];
+        bytes.extend(self.app.0.to_be_bytes());
+        for name in &self.names {
+            bytes.extend(name.as_bytes());
+            bytes.push(0);
+        }
+        Place(bytes)
+    }
+
+    /// The cursor after `row`.
+    fn after(row: &Row) -> Self {
+        match row {
+            Row::Account { app, id, .. } => {
+                Self { table: Table::Accounts, app: *app, names: vec![id.to_string()] }
+            }
+            Row::Group { app, group, .. } => {
+                Self { table: Table::Groups, app: *app, names: vec![group.id.to_string()] }
+            }
+            Row::Member { app, group, member } => Self {
+                table: Table::Members,
+                app: *app,
+                names: vec![group.to_string(), member.account.to_string()],
+            },
+        }
+    }
+}
+
+/// The rows after a place.
+pub(super) struct ReadPage {
+    pub(super) after: Option<Place>,
+    pub(super) size: PageSize,
+}
+
+#[async_trait]
+impl Work for ReadPage {
+    type Done = Option<Page>;
+    const DOING: &'static str = "reading a page of a copy";
+    const KIND: Kind = Kind::Copy;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+        tx.begin(None, &[]).await?;
+        let cursor = match &self.after {
+            None => Some(Cursor::start(Table::Accounts)),
+            Some(place) => Cursor::parse(place),
+        };
+        let mut cursor = cursor.ok_or(Failure::Damaged("place of a copy"))?;
+        loop {
+            let rows = self.fetch(tx, &cursor).await?;
+            if let Some(last) = rows.last() {
+                let place = Cursor::after(last).place();
+                return Ok(Some(Page { rows, place }));
+            }
+            match cursor.table.next() {
+                Some(table) => cursor = Cursor::start(table),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+impl ReadPage {
+    async fn fetch(&self, tx: &Tx, cursor: &Cursor) -> Result<Vec<Row>, Failure> {
+        let app = app_column(cursor.app);
+        let limit = i64::try_from(self.size.rows.min(FETCH_MAX)).unwrap_or(i64::MAX);
+        let mut parameters: rows::Parameters<'_> = vec![&app];
+        for name in &cursor.names {
+            parameters.push(name);
+        }
+        parameters.push(&limit);
+        let mut page = Vec::new();
+        let mut bytes = 0;
+        for row in &tx.query(cursor.table.statement(), &parameters).await? {
+            if self.size.bytes <= bytes {
+                break;
+            }
+            bytes += row.raw_size_bytes();
+            page.push(self.row(cursor.table, row)?);
+        }
+        Ok(page)
+    }
+
+    fn row(&self, table: Table, row: &tokio_postgres::Row) -> Result<Row, Failure> {
+        Ok(match table {
+            Table::Accounts => {
+                let (id, account) = rows::account(row, 1)?;
+                Row::Account { app: rows::app(row, 0)?, id, account }
+            }
+            Table::Groups => {
+                let app = rows::app(row, 0)?;
+                let group = Box::new(rows::group(row, 1)?);
+                let owner = if group.owner.is_some() {
+                    Some(rows::member(row, rows::GROUP_COLUMNS + 1)?)
+                } else {
+                    None
+                };
+                Row::Group { app, group, owner }
+            }
+            Table::Members => Row::Member {
+                app: rows::app(row, 0)?,
+                group: rows::group_id(row, 1)?,
+                member: rows::member(row, 2)?,
+            },
+        })
+    }
+}
+
+/// How much there is.
+pub(super) struct Counts;
+
+/// What [`Counts`] found.
+pub(super) struct Counted {
+    pub(super) rows: u64,
+    pub(super) indexed: BTreeMap<AppId, Indexed>,
+}
+
+#[async_trait]
+impl Work for Counts {
+    type Done = Counted;
+    const DOING: &'static str = "counting rows";
+    const KIND: Kind = Kind::Copy;
+
+    async fn perform(&self, tx: &Tx) -> Result<Counted, Failure> {
+        tx.begin(None, &[]).await?;
+        let mut indexed: BTreeMap<AppId, Indexed> = BTreeMap::new();
+        for row in &tx.query(&statements::COUNT_BY_KIND, &[]).await? {
+            let kind = rows::kind(row, 1)?;
+            let totals = &mut indexed.entry(rows::app(row, 0)?).or_default().totals;
+            for (total, of) in totals.iter_mut().zip(GroupType::ALL) {
+                if of == kind {
+                    *total = rows::number(row, 2)?;
+                }
+            }
+        }
+        let mut rows_in_all = 0;
+        for row in &tx.query(&statements::COUNT_LISTED, &[]).await? {
+            let of_app = indexed.entry(rows::app(row, 0)?).or_default();
+            of_app.listed = rows::number(row, 1)?;
+            of_app.last_position = rows::number(row, 2)?;
+            rows_in_all += of_app.listed;
+        }
+        for row in &tx.query(&statements::COUNT_MEMBERSHIPS, &[]).await? {
+            indexed.entry(rows::app(row, 0)?).or_default().joined = rows::number(row, 1)?;
+        }
+        for row in &tx.query(&statements::COUNT_ROWS, &[]).await? {
+            rows_in_all += rows::number::<u64>(row, 0)? + rows::number::<u64>(row, 1)?;
+        }
+        Ok(Counted { rows: rows_in_all, indexed })
+    }
+}
