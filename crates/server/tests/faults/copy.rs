@@ -13,9 +13,9 @@ use landfall_store::StoreMetrics;
 use landfall_store::embedded::Embedded;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -83,34 +83,57 @@ fn command(from: &Home, to: &Home) -> Command {
     command
 }
 
-/// Starts a copy, and waits until `percent` of the rows are written; gives the lines so far too.
-fn started(mut command: Command, percent: u64) -> (Child, Vec<String>, BufReader<std::process::ChildStderr>) {
-    let mut child = command.spawn().unwrap();
-    let mut told = BufReader::new(child.stderr.take().unwrap());
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        assert_ne!(told.read_line(&mut line).unwrap(), 0, "the copy ended: {lines:?}");
-        let done = line
-            .trim_end()
-            .split(", ")
-            .find_map(|part| part.strip_suffix(" %").map(|percent| percent.parse::<u64>()));
-        let reached = line.starts_with("copying: ") && percent <= done.unwrap().unwrap();
-        lines.push(line);
-        if reached {
-            return (child, lines, told);
+/// A copy under way; dropping it kills the process.
+struct Running {
+    child: Child,
+    told: BufReader<ChildStderr>,
+    first_line: String,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let told = BufReader::new(child.stderr.take().unwrap());
+        Self { child, told, first_line: String::new() }
+    }
+
+    /// Waits until `percent` of the rows are written.
+    fn reach(&mut self, percent: u64) {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.told.read_line(&mut line).unwrap(), 0, "the copy has ended");
+            let (copied, _) = line.strip_prefix("copying: ").unwrap().split_once(" %").unwrap();
+            let done: u64 = copied.rsplit(' ').next().unwrap().parse().unwrap();
+            if self.first_line.is_empty() {
+                self.first_line = line;
+            }
+            if percent <= done {
+                return;
+            }
         }
+    }
+
+    /// How it ends, and what it says until then.
+    fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let mut said = String::new();
+        self.told.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap(), said)
     }
 }
 
-/// Rows that were already copied when the copy that told `lines` started.
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when the process has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Rows that were already copied when the copy began that told this line first.
 fn rows_before(first_line: &str) -> u64 {
     let rows = first_line.strip_prefix("copying: ").unwrap().split(' ').next().unwrap();
     rows.replace(',', "").parse().unwrap()
-}
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 fn text(output: &Output) -> (String, String) {
@@ -145,23 +168,22 @@ async fn a_copy_that_is_killed_or_stopped_goes_on_and_ends_equal() {
     let (from, to) = (Home::new(), Home::new());
     fill(&from.data()).await;
 
-    let (mut child, lines, _) = started(command(&from, &to), 10);
-    signal(&child, Signal::KILL);
-    child.wait().unwrap();
-    assert_eq!(rows_before(&lines[0]), 0);
+    let mut copy = Running::start(command(&from, &to));
+    copy.reach(10);
+    let (status, _) = copy.end(Signal::KILL);
+    assert_eq!((status.code(), rows_before(&copy.first_line)), (None, 0));
 
     let refused = to.command().output().unwrap();
     let (_, said) = text(&refused);
     assert_eq!(refused.status.code(), Some(1), "{said}");
     assert!(said.contains("unfinished copy") && said.contains("landfall store copy"), "{said}");
 
-    let (mut child, lines, mut told) = started(command(&from, &to), 35);
-    signal(&child, Signal::TERM);
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut told, &mut said).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1), "{said}");
+    let mut copy = Running::start(command(&from, &to));
+    copy.reach(35);
+    let (status, said) = copy.end(Signal::TERM);
+    assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("stopped; the same command goes on where it stopped"), "{said}");
-    let after_kill = rows_before(&lines[0]);
+    let after_kill = rows_before(&copy.first_line);
     assert!(0 < after_kill, "the copy began anew");
 
     let finished = command(&from, &to).output().unwrap();

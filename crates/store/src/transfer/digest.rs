@@ -92,3 +92,141 @@ impl Fields {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landfall_domain::fields::FieldKey;
+    use landfall_domain::group::{GroupType, InviteOption, JoinOption};
+    use landfall_domain::member::{ReceiveOption, Role};
+    use landfall_domain::text::Text;
+    use landfall_domain::time::Timestamp;
+
+    fn text(content: &str) -> Text {
+        Text::stored(content.to_owned())
+    }
+
+    fn custom(key: &str, value: &str) -> CustomField {
+        CustomField { key: FieldKey::parse(key).unwrap(), value: text(value) }
+    }
+
+    fn group() -> Group {
+        Group {
+            id: GroupId::parse("g").unwrap(),
+            kind: GroupType::Public,
+            profile: Profile {
+                name: text("a"),
+                introduction: text("b"),
+                notification: text("c"),
+                face_url: text("d"),
+                fields: vec![custom("e", "f"), custom("g", "h")],
+                max_members: 1,
+                join_option: JoinOption::FreeAccess,
+            },
+            owner: None,
+            support_topic: false,
+            invite_option: InviteOption::FreeAccess,
+            mute_all: false,
+            created: Timestamp(0),
+            info_seq: 0,
+            info_changed: Timestamp(0),
+            last_message: Timestamp(0),
+            next_message_seq: 0,
+            member_count: 0,
+            list_position: 0,
+        }
+    }
+
+    /// The sums of `row` as it is and after each of `changes` are all different.
+    fn all_differ<R: Clone>(row: &R, changes: &[fn(&mut R)], add: impl Fn(&mut Sum, &R)) {
+        let sum = |row: &R| {
+            let mut sum = Sum::default();
+            add(&mut sum, row);
+            sum
+        };
+        let mut sums = vec![sum(row)];
+        for (index, change) in changes.iter().enumerate() {
+            let mut changed = row.clone();
+            change(&mut changed);
+            let sum = sum(&changed);
+            assert!(!sums.contains(&sum), "change {index} is not seen");
+            sums.push(sum);
+        }
+    }
+
+    #[test]
+    fn every_field_counts() {
+        let changes: &[fn(&mut Group)] = &[
+            |group| group.id = GroupId::parse("h").unwrap(),
+            |group| group.kind = GroupType::ChatRoom,
+            |group| group.profile.name = text("a\u{0}"),
+            // Text that moves from one field to the next.
+            |group| (group.profile.introduction, group.profile.notification) = (text("bc"), text("")),
+            |group| group.profile.introduction = text(""),
+            |group| group.profile.notification = text("x"),
+            |group| group.profile.face_url = text("x"),
+            |group| group.profile.fields.swap(0, 1),
+            |group| group.profile.fields.truncate(1),
+            |group| group.profile.fields[1].value = text(""),
+            |group| group.profile.max_members = 2,
+            |group| group.profile.join_option = JoinOption::DisableApply,
+            |group| group.owner = UserId::parse("ann"),
+            |group| group.support_topic = true,
+            |group| group.invite_option = InviteOption::DisableInvite,
+            |group| group.mute_all = true,
+            |group| group.created = Timestamp(1),
+            |group| group.info_seq = 1,
+            |group| group.info_changed = Timestamp(1),
+            |group| group.last_message = Timestamp(1),
+            |group| group.next_message_seq = 1,
+            |group| group.member_count = 1,
+            |group| group.list_position = 1,
+        ];
+        all_differ(&group(), changes, Sum::add_group);
+        let account = Account::placeholder(Timestamp(0));
+        let changes: &[fn(&mut Account)] = &[
+            |account| account.nick = text("a"),
+            |account| account.face_url = text("a"),
+            |account| account.created = Timestamp(1),
+            |account| account.placeholder = false,
+            |account| account.signatures_from = Timestamp(1),
+        ];
+        all_differ(&account, changes, |sum, account| {
+            sum.add_account(&UserId::parse("ann").unwrap(), account)
+        });
+        let member = Member {
+            account: UserId::parse("ann").unwrap(),
+            role: Role::Member,
+            joined: Timestamp(0),
+            read_seq: 0,
+            receive_option: ReceiveOption::Discard,
+            muted_until: Timestamp(0),
+            last_message: Timestamp(0),
+            name_card: String::new(),
+        };
+        let changes: &[fn(&mut Member)] = &[
+            |member| member.account = UserId::parse("bob").unwrap(),
+            |member| member.role = Role::Admin,
+            |member| member.joined = Timestamp(1),
+            |member| member.read_seq = 1,
+            |member| member.receive_option = ReceiveOption::AcceptAndNotify,
+            |member| member.muted_until = Timestamp(1),
+            |member| member.last_message = Timestamp(1),
+            |member| member.name_card.push('\u{0}'),
+        ];
+        all_differ(&member, changes, |sum, member| sum.add_member(&GroupId::parse("g").unwrap(), member));
+    }
+
+    #[test]
+    fn the_order_of_rows_does_not_count_but_their_number_does() {
+        let (one, two) = (group(), Group { info_seq: 7, ..group() });
+        let sum = |rows: &[&Group]| {
+            let mut sum = Sum::default();
+            rows.iter().for_each(|row| sum.add_group(row));
+            sum
+        };
+        assert_eq!(sum(&[&one, &two]), sum(&[&two, &one]));
+        assert_ne!(sum(&[&one, &two]), sum(&[&one, &one, &two]));
+        assert_ne!(sum(&[&one, &one]), Sum::default());
+    }
+}

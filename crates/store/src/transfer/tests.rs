@@ -160,8 +160,8 @@ pub(crate) async fn a_copy_that_fails_at_every_page_goes_on<From: Home, To: Home
     let (from, to) = (From::fresh().await, To::fresh().await);
     let rows = much_content();
     fill(&from, rows.clone()).await;
-    // Each attempt gets one page further: its first write works and its second breaks off, once before the page
-    // is written and once after.
+    // The first write of each attempt works and the second breaks off, by turns before and after the page is
+    // written.
     let mut attempts = 0;
     let outcome = loop {
         let source = from.source().await.unwrap();
