@@ -158,13 +158,11 @@ impl Screen {
             (self.began, self.told) = (Some((step, now)), None);
         }
         let due = self.told.is_none_or(|(last, at)| {
-            if self.terminal {
-                TERMINAL_EVERY <= now - at
-            } else {
-                LINE_EVERY <= now - at || tenths(last) < tenths(step)
-            }
+            let every = if self.terminal { TERMINAL_EVERY } else { LINE_EVERY };
+            let further = if self.terminal { step.rows == step.total } else { tenths(last) < tenths(step) };
+            every <= now - at || (last.rows < step.rows && further)
         });
-        let Some((first, began)) = self.began.filter(|_| due || step.rows == step.total) else {
+        let Some((first, began)) = self.began.filter(|_| due) else {
             return;
         };
         self.told = Some((step, now));
