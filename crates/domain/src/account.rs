@@ -52,6 +52,12 @@ impl Account {
         }
     }
 
+    /// The account after a kick. Servers whose clocks differ never make an older signature valid again.
+    #[must_use]
+    pub fn kicked(self, now: Timestamp) -> Self {
+        Self { signatures_from: self.signatures_from.max(now), ..self }
+    }
+
     /// The account after `import`; `None` as `self` stands for one that did not exist.
     #[must_use]
     pub fn imported(before: Option<Self>, import: &AccountImport, now: Timestamp) -> Self {

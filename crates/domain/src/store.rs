@@ -9,7 +9,8 @@ use crate::member::{Member, Role};
 use crate::time::Timestamp;
 use async_trait::async_trait;
 
-/// The store could not do its work. The caller may ask again: a repeated operation changes nothing it has done.
+/// The store could not do its work. Whether it did is not known; the caller may ask again, and a repeated operation
+/// changes nothing it has done. Only a group whose id the store was to make may be made twice.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// More calls wait than the store takes.
@@ -40,7 +41,7 @@ pub enum OperationError<Refusal> {
     /// A rule said no; nothing was changed.
     #[error("{0}")]
     Refused(Refusal),
-    /// The store failed; nothing is known to have changed.
+    /// The store failed; whether anything has changed is not known.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -66,7 +67,7 @@ pub struct NoSuchGroup;
 #[error("the account does not exist")]
 pub struct NoSuchAccount;
 
-/// One page of an app's groups, in the order they arrived.
+/// One page of an app's groups, in the order they arrived; to a second, where several servers share a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupPage {
     /// All groups of the app, of the type asked for.
@@ -134,7 +135,7 @@ pub trait Store: Send + Sync {
         members: Vec<ImportMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>>;
 
-    /// The groups named, each as it is at one and the same moment; `None` where there is none.
+    /// The groups named; `None` where there is none. All at one moment, where the store lies on one machine.
     async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError>;
 
     /// Members of one group, those of `roles` only unless it is empty.
@@ -146,7 +147,8 @@ pub trait Store: Send + Sync {
         window: MemberWindow,
     ) -> Result<MemberPage, OperationError<NoSuchGroup>>;
 
-    /// Groups of an app from list position `from` on (0 is the start), at most `limit`.
+    /// Groups of an app from list position `from` on (0 is the start), at most `limit`. A group that comes while pages
+    /// are read may be missing from them.
     async fn list_groups(
         &self,
         app: AppId,

@@ -136,7 +136,7 @@ impl Postgres {
         let groups = ImportGroups { database: database.clone(), positions: Positions::default() };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Lanes::start(groups, LANES, &metrics),
+            groups: Lanes::start(groups, std::env::var("LANES").map_or(LANES, |l| l.parse().unwrap()), &metrics),
             members: Lanes::start(members, LANES, &metrics),
             database,
             listener,

@@ -157,10 +157,9 @@ pub(super) fn delete_accounts(
 }
 
 pub(super) fn kick(tx: &mut Tx<'_>, context: Context, id: &UserId) -> Decided<(), NoSuchAccount> {
-    let Some(mut account) = tx.account(context.app, id)? else {
+    let Some(account) = tx.account(context.app, id)? else {
         return Ok(Err(NoSuchAccount));
     };
-    account.signatures_from = context.now;
-    tx.put_account(context.app, id, &account);
+    tx.put_account(context.app, id, &account.kicked(context.now));
     Ok(Ok(()))
 }

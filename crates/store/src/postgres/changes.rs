@@ -98,12 +98,12 @@ impl Work for Kick {
         let Context { app, now, .. } = self.context;
         tx.begin(Some(app), &locks::accounts(app, [&self.account].into_iter())).await?;
         let mut found = tables::accounts(tx, app, [&self.account]).await?;
-        let Some(account) = found.get_mut(&self.account) else {
+        let Some(account) = found.remove(&self.account) else {
             return Ok(Err(NoSuchAccount));
         };
-        account.signatures_from = now;
+        let account = account.kicked(now);
         let mut columns = AccountColumns::with_capacity(app, 1);
-        columns.push(&self.account, account);
+        columns.push(&self.account, &account);
         tx.run(&statements::PUT_ACCOUNTS, &columns.parameters()).await?;
         let told = Told::Kicked(app, self.account.clone()).to_string();
         tx.query(&statements::TELL, &[&told]).await?;

@@ -70,7 +70,7 @@ impl Model {
             Operation::DeleteAccounts(ids) => Answer::Deleted(ids.iter().map(|id| self.delete(id)).collect()),
             Operation::Kick(id) => Answer::Kicked(match self.accounts.get_mut(&id) {
                 Some(account) => {
-                    account.signatures_from = context.now;
+                    *account = account.clone().kicked(context.now);
                     Ok(())
                 }
                 None => Err(NoSuchAccount),
