@@ -50,7 +50,7 @@ use positions::Positions;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Transactions of one kind that coalesced imports use at the same time.
+/// Transactions of one kind that coalesced imports use at the same time, at most.
 const LANES: usize = 4;
 
 /// What another server over the same database did, or whether that is heard at all.
@@ -136,7 +136,7 @@ impl Postgres {
         let groups = ImportGroups { database: database.clone(), positions: Positions::default() };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Lanes::start(groups, std::env::var("LANES").map_or(LANES, |l| l.parse().unwrap()), &metrics),
+            groups: Lanes::start(groups, LANES, &metrics),
             members: Lanes::start(members, LANES, &metrics),
             database,
             listener,
