@@ -124,7 +124,7 @@ impl<B: Batch> Queue<B> {
         Ok(())
     }
 
-    /// A batch, when it is time for one; it is under way until [`end`](Self::end). `None` when closed and empty.
+    /// A batch, when it is time for one; it is [under way](UnderWay). `None` when closed and empty.
     async fn take(&self) -> Option<Vec<Job<B>>> {
         loop {
             let arrived = self.arrived.notified();
@@ -152,9 +152,14 @@ impl<B: Batch> Queue<B> {
         }
     }
 
-    /// A batch has ended.
-    fn end(&self) {
-        self.lock().working -= 1;
+}
+
+/// A batch that was taken. Counts as ended when this is dropped, by a panic too.
+struct UnderWay<'queue, B: Batch>(&'queue Queue<B>);
+
+impl<B: Batch> Drop for UnderWay<'_, B> {
+    fn drop(&mut self) {
+        self.0.lock().working -= 1;
     }
 }
 
@@ -192,6 +197,7 @@ struct Lane<B: Batch> {
 impl<B: Batch> Lane<B> {
     async fn run(self) {
         while let Some(jobs) = self.queue.take().await {
+            let _under_way = UnderWay(&self.queue);
             let wanted = jobs.into_iter().filter(|job| job.asked.elapsed() < PATIENCE);
             let (mut asks, mut replies) = (Vec::new(), Vec::new());
             let mut app = None;
@@ -203,7 +209,6 @@ impl<B: Batch> Lane<B> {
             if let Some(app) = app {
                 self.settle(app, &asks, replies).await;
             }
-            self.queue.end();
         }
     }
 
