@@ -2,10 +2,13 @@
 //!
 //! Absolute figures depend on the machine. Therefore each round loads an empty handler of the same library and then
 //! the server, with the same requests over the same number of connections, and the ratio of the two is what counts.
+//! On PostgreSQL each round also has `pgbench` insert the same rows, and the ratio to that is what counts.
 
 mod answer;
 pub(crate) mod baseline;
+mod database;
 pub(crate) mod load;
+mod pgbench;
 pub(crate) mod process;
 mod report;
 mod request;
@@ -13,20 +16,19 @@ mod target;
 
 use crate::workspace::{self, cargo};
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use database::Database;
 use load::Findings;
-use process::Process;
+use pgbench::{Pgbench, PgbenchFigures};
+use process::{Process, REST};
 use report::{Figures, Level, Phase, Preload, Report, Restart, Round};
 use std::fs;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 use target::{Server, Target, WorkDirectory};
 
 /// Seconds of load before the first round of each level, which are not measured.
 const WARM_UP_SECONDS: f64 = 1.0;
-
-/// Longest wait for work that the server puts off, as merging its files.
-const REST: Duration = Duration::from_secs(30);
 
 /// Connections that fill the store.
 const PRELOAD_CONNECTIONS: usize = 256;
@@ -44,11 +46,29 @@ pub(crate) enum Bench {
     Import(ImportArguments),
 }
 
+/// What the server keeps its data in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StoreKind {
+    /// Files of its own
+    Embedded,
+    /// A PostgreSQL that is started for the benchmark, and measured by itself with pgbench too
+    Postgres,
+}
+
 /// Settings of the import benchmark.
 #[derive(Args)]
 pub(crate) struct ImportArguments {
-    /// Numbers of connections to measure with
-    #[arg(long, value_delimiter = ',', default_value = "64,256", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    /// The store of the server
+    #[arg(long, value_enum, default_value_t = StoreKind::Embedded)]
+    store: StoreKind,
+    /// Numbers of connections to measure with; only 256 on PostgreSQL unless given
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "64,256",
+        default_value_if("store", "postgres", Some("256")),
+        value_parser = clap::value_parser!(u32).range(1..=4096)
+    )]
     connections: Vec<u32>,
     /// Seconds of each round, for each program
     #[arg(long, default_value_t = 8.0)]
@@ -70,24 +90,38 @@ pub(crate) struct ImportArguments {
 /// Builds, measures, prints and writes.
 ///
 /// # Errors
-/// When a program does not start, or a single call is not answered with success: figures over errors mean nothing.
+/// When a program does not start, a single call is not answered with success, or the tables of PostgreSQL hold
+/// anything but what was answered: figures over errors mean nothing.
 pub(crate) fn import(arguments: &ImportArguments) -> Result<()> {
+    if arguments.baseline_only && arguments.store == StoreKind::Postgres {
+        bail!("--baseline-only measures no store, so --store postgres means nothing with it");
+    }
     let programs = build(arguments.baseline_only)?;
     let directory = WorkDirectory::make()?;
     let baseline = Target::start_baseline(&programs)?;
-    let server = Server::prepare(&programs, directory.path())?;
+    let mut postgres = match arguments.store {
+        StoreKind::Embedded => None,
+        StoreKind::Postgres => Some(Postgres::start(directory.path())?),
+    };
+    let url = postgres.as_ref().map(|postgres| postgres.database.url());
+    let server = Server::prepare(&programs, directory.path(), url)?;
     let (running, request_target) = if arguments.baseline_only {
         (None, target::request_target(&"x".repeat(USERSIG_BYTES)))
     } else {
         (Some(server.start()?), server.request_target()?)
     };
     let loader = programs.join("xtask");
-    let mut bench = Import { arguments, loader, request_target, baseline, running, groups: 0 };
+    let settings = postgres.as_mut().map(|postgres| postgres.database.settings()).transpose()?;
+    let mut bench = Import { arguments, loader, request_target, baseline, postgres, running, groups: 0 };
 
     println!("\nThe server beside an empty handler, {} s each; CPU is µs per call.", arguments.seconds);
+    if let Some(settings) = &settings {
+        println!("PostgreSQL runs with: {settings}");
+    }
     let mut report = Report {
         processors: std::thread::available_parallelism()?.get(),
         seconds_per_round: arguments.seconds,
+        postgres: settings,
         empty: bench.phase()?,
         preload: None,
         full: None,
@@ -101,6 +135,7 @@ pub(crate) fn import(arguments: &ImportArguments) -> Result<()> {
         report.full = Some(full);
         report.restarts = bench.restarts(&server)?;
     }
+    bench.check_tables()?;
     if let Some(path) = &arguments.out {
         fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -130,12 +165,30 @@ struct Load {
     first: u64,
 }
 
+/// A running PostgreSQL, and what measures it by itself.
+struct Postgres {
+    database: Database,
+    pgbench: Pgbench,
+}
+
+impl Postgres {
+    fn start(directory: &Path) -> Result<Self> {
+        Ok(Self { pgbench: Pgbench::prepare(directory)?, database: Database::start(directory)? })
+    }
+
+    fn measure(&mut self, clients: u32, seconds: f64) -> Result<PgbenchFigures> {
+        self.pgbench.run(&mut self.database, clients, seconds)
+    }
+}
+
 /// A running benchmark.
 struct Import<'a> {
     arguments: &'a ImportArguments,
     loader: PathBuf,
     request_target: String,
     baseline: Target,
+    /// The store, where it is PostgreSQL.
+    postgres: Option<Postgres>,
     /// The server, unless only the empty handler is measured.
     running: Option<Target>,
     /// Groups imported so far, and the number of the next one.
@@ -145,7 +198,7 @@ struct Import<'a> {
 impl Import<'_> {
     /// All levels, one after the other.
     fn phase(&mut self) -> Result<Phase> {
-        let groups_before = self.groups;
+        let groups_before = self.stored_groups();
         report::print_heading();
         let mut levels = Vec::new();
         for &connections in &self.arguments.connections {
@@ -153,24 +206,33 @@ impl Import<'_> {
             levels.push(self.level(connections as usize)?);
         }
         if self.running.is_some() {
-            println!("groups in the store: {groups_before} before, {} after", self.groups);
+            println!("groups in the store: {groups_before} before, {} after", self.stored_groups());
         }
-        Ok(Phase { groups_before, groups_after: self.groups, levels })
+        Ok(Phase { groups_before, groups_after: self.stored_groups(), levels })
+    }
+
+    /// Groups in the store, whoever wrote them.
+    fn stored_groups(&self) -> u64 {
+        self.groups + self.postgres.as_ref().map_or(0, |postgres| postgres.pgbench.groups)
     }
 
     fn level(&mut self, connections: usize) -> Result<Level> {
         self.measure_baseline(connections, WARM_UP_SECONDS)?;
         self.measure_server(connections, WARM_UP_SECONDS)?;
+        if let Some(postgres) = &mut self.postgres {
+            postgres.measure(1, WARM_UP_SECONDS)?;
+        }
         let mut rounds = Vec::new();
         // A round's number fits, it is at most 100.
         for number in 1..=self.arguments.rounds as usize {
             let baseline = self.measure_baseline(connections, self.arguments.seconds)?;
             report::print_figures(connections, number, "empty", &baseline);
+            let pgbench = self.measure_pgbench(connections, number)?;
             let server = self.measure_server(connections, self.arguments.seconds)?;
             if let Some(server) = &server {
                 report::print_figures(connections, number, "server", server);
             }
-            let round = Round { baseline, server };
+            let round = Round { baseline, pgbench, server };
             report::print_ratio(connections, number, &round);
             rounds.push(round);
         }
@@ -189,11 +251,32 @@ impl Import<'_> {
         self.measure(&self.baseline, self.timed(connections, seconds))
     }
 
+    /// Each number of clients gets its share of the seconds.
+    fn measure_pgbench(&mut self, connections: usize, round: usize) -> Result<Vec<PgbenchFigures>> {
+        let Some(postgres) = &mut self.postgres else {
+            return Ok(Vec::new());
+        };
+        let seconds = self.arguments.seconds / pgbench::CLIENTS.len() as f64;
+        let mut found = Vec::new();
+        for clients in pgbench::CLIENTS {
+            let figures = postgres.measure(clients, seconds)?;
+            report::print_pgbench(connections, round, &figures);
+            found.push(figures);
+        }
+        Ok(found)
+    }
+
     fn measure_server(&mut self, connections: usize, seconds: f64) -> Result<Option<Figures>> {
         let Some(running) = &self.running else {
             return Ok(None);
         };
-        let figures = self.measure(running, self.timed(connections, seconds))?;
+        let before = self.database_cpu_seconds()?;
+        let mut figures = self.measure(running, self.timed(connections, seconds))?;
+        if let Some(postgres) = &self.postgres {
+            postgres.database.wait_until_idle()?;
+        }
+        let used = self.database_cpu_seconds()?.zip(before).map(|(after, before)| after - before);
+        figures.database_cpu_micros_per_call = used.map(|seconds| seconds * 1e6 / figures.calls as f64);
         self.groups += figures.calls;
         Ok(Some(figures))
     }
@@ -213,9 +296,19 @@ impl Import<'_> {
             bail!("not one call was answered");
         }
         // So that neither program is measured while the other still works.
-        target.process.wait_until_idle(REST)?;
+        process::wait_until_idle(|| target.process.cpu_seconds(), REST)?;
         let deferred = target.process.cpu_seconds()? - after;
         Ok(Figures::new(&findings, after - before, deferred, target.process.memory()?))
+    }
+
+    fn database_cpu_seconds(&self) -> Result<Option<f64>> {
+        self.postgres.as_ref().map(|postgres| postgres.database.cpu_seconds()).transpose()
+    }
+
+    /// What PostgreSQL stores must be what the server answered and pgbench reported.
+    fn check_tables(&mut self) -> Result<()> {
+        let groups = self.stored_groups();
+        self.postgres.as_mut().map_or(Ok(()), |postgres| postgres.database.check(groups))
     }
 
     fn load(&self, target: &Target, load: Load) -> Result<Findings> {
@@ -246,13 +339,16 @@ impl Import<'_> {
             bail!("only {} of {groups} groups were imported in {seconds:.0} s", figures.calls);
         }
         self.groups += figures.calls;
-        let data_bytes = server.data_bytes()?;
+        let data_bytes = match &mut self.postgres {
+            Some(postgres) => postgres.database.data_bytes()?,
+            None => server.data_bytes()?,
+        };
         report::print_heading();
         report::print_figures(PRELOAD_CONNECTIONS, 1, "preload", &figures);
-        let per_group = data_bytes / self.groups;
+        let stored = self.stored_groups();
+        let per_group = data_bytes / stored;
         println!(
-            "{} groups take {:.1} MB on the disk, {per_group} bytes each\n",
-            self.groups,
+            "{stored} groups take {:.1} MB on the disk, {per_group} bytes each\n",
             report::megabytes(data_bytes)
         );
         Ok(Preload { figures, data_bytes })
@@ -309,4 +405,34 @@ fn full_to_empty(empty: &Phase, full: &Phase) -> Vec<f64> {
         }
     }
     shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Words {
+        #[command(flatten)]
+        arguments: ImportArguments,
+    }
+
+    fn parse(words: &[&str]) -> ImportArguments {
+        Words::parse_from([&["import"], words].concat()).arguments
+    }
+
+    #[test]
+    fn each_store_has_its_own_numbers_of_connections() {
+        assert_eq!((parse(&[]).store, parse(&[]).connections), (StoreKind::Embedded, vec![64, 256]));
+        let postgres = parse(&["--store", "postgres"]);
+        assert_eq!((postgres.store, postgres.connections), (StoreKind::Postgres, vec![256]));
+        assert_eq!(parse(&["--store", "postgres", "--connections", "8,16"]).connections, [8, 16]);
+    }
+
+    #[test]
+    fn the_empty_handler_alone_has_no_store() {
+        let problem = import(&parse(&["--baseline-only", "--store", "postgres"])).unwrap_err();
+        assert!(problem.to_string().contains("--baseline-only"), "{problem}");
+    }
 }

@@ -12,6 +12,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+/// Longest wait for work that a program puts off, as merging its files.
+pub(super) const REST: Duration = Duration::from_secs(30);
+
 /// Runs a program that is ended by the kernel together with the process that asked for it, however that one ends.
 #[derive(Args)]
 pub(crate) struct Tether {
@@ -54,6 +57,13 @@ impl Process {
             .arg(program)
             .args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
+        // Figures are read in English, and the developer's own PostgreSQL is none of a benchmark's business.
+        command.env("LC_ALL", "C");
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("PG")) {
+                command.env_remove(name);
+            }
+        }
         if let Some(path) = errors {
             command
                 .stderr(fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?);
@@ -107,24 +117,6 @@ impl Process {
         bail!("did not end within {at_most:?} of signal {signal:?}")
     }
 
-    /// Waits until the process is at rest: work it put off belongs to the calls that caused it.
-    pub(super) fn wait_until_idle(&self, at_most: Duration) -> Result<()> {
-        const PAUSE: Duration = Duration::from_millis(250);
-        const IDLE_SHARE: f64 = 0.05;
-        let deadline = Instant::now() + at_most;
-        let mut before = self.cpu_seconds()?;
-        while Instant::now() < deadline {
-            thread::sleep(PAUSE);
-            let now = self.cpu_seconds()?;
-            if now - before < IDLE_SHARE * PAUSE.as_secs_f64() {
-                return Ok(());
-            }
-            before = now;
-        }
-        // Not at rest in time: the figures then hold a little of the work put off, which the caller reports anyway.
-        Ok(())
-    }
-
     /// Processor time used so far by all threads, in seconds.
     pub(super) fn cpu_seconds(&self) -> Result<f64> {
         cpu_seconds(self.child.id())
@@ -157,19 +149,80 @@ pub(super) struct Memory {
     pub(super) peak: u64,
 }
 
-/// Processor time used so far by all threads of a process, in seconds. The kernel counts in ticks of 10 ms.
-pub(super) fn cpu_seconds(process: u32) -> Result<f64> {
-    let path = format!("/proc/{process}/stat");
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-    let ticks = cpu_ticks(&text).with_context(|| format!("{path} is not understood"))?;
-    Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+/// Waits until `cpu_seconds` hardly grows any more: work that was put off belongs to the calls that caused it.
+pub(super) fn wait_until_idle(cpu_seconds: impl Fn() -> Result<f64>, at_most: Duration) -> Result<()> {
+    const PAUSE: Duration = Duration::from_millis(250);
+    const IDLE_SHARE: f64 = 0.05;
+    let deadline = Instant::now() + at_most;
+    let mut before = cpu_seconds()?;
+    while Instant::now() < deadline {
+        thread::sleep(PAUSE);
+        let now = cpu_seconds()?;
+        if now - before < IDLE_SHARE * PAUSE.as_secs_f64() {
+            return Ok(());
+        }
+        before = now;
+    }
+    // Not at rest in time: the figures then hold a little of the work put off, which the caller reports anyway.
+    Ok(())
 }
 
-/// `utime + stime`, fields 14 and 15. Counted after the program's name, which may itself hold blanks and brackets.
-fn cpu_ticks(stat: &str) -> Option<u64> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let mut next = || fields.next()?.parse::<u64>().ok();
-    Some(next()? + next()?)
+/// Processor time used so far by all threads of a process, in seconds. The kernel counts in ticks of 10 ms.
+pub(super) fn cpu_seconds(process: u32) -> Result<f64> {
+    Ok(seconds(Stat::of(process)?.own_ticks))
+}
+
+/// Processor time used so far by a process and those it started itself, ended ones included, in seconds.
+pub(super) fn family_cpu_seconds(parent: u32) -> Result<f64> {
+    let stat = Stat::of(parent)?;
+    let mut ticks = stat.own_ticks + stat.ended_ticks;
+    for entry in fs::read_dir("/proc").context("cannot read /proc")? {
+        let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // One that cannot be read has ended meanwhile.
+        if let Ok(stat) = Stat::of(process)
+            && stat.parent == parent
+        {
+            ticks += stat.own_ticks;
+        }
+    }
+    Ok(seconds(ticks))
+}
+
+/// The process that started another one.
+pub(super) fn parent(process: u32) -> Result<u32> {
+    Ok(Stat::of(process)?.parent)
+}
+
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+}
+
+/// What the kernel says of a process.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    parent: u32,
+    /// Processor time of all its threads.
+    own_ticks: u64,
+    /// That of the processes it started and whose end it noticed.
+    ended_ticks: u64,
+}
+
+impl Stat {
+    fn of(process: u32) -> Result<Self> {
+        let path = format!("/proc/{process}/stat");
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        Self::read(&text).with_context(|| format!("{path} is not understood"))
+    }
+
+    /// `ppid`, field 4, and `utime`, `stime`, `cutime` and `cstime`, from field 14 on. Counted after the program's
+    /// name, which may itself hold blanks and brackets.
+    fn read(stat: &str) -> Option<Self> {
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(1);
+        let parent = fields.next()?.parse().ok()?;
+        let mut times = fields.skip(9).map_while(|field| field.parse::<u64>().ok());
+        let mut next = || times.next();
+        Some(Self { parent, own_ticks: next()? + next()?, ended_ticks: next()? + next()? })
+    }
 }
 
 fn kibibytes(status: &str, name: &str) -> Option<u64> {
@@ -185,8 +238,19 @@ mod tests {
     fn processor_time_is_found_behind_any_name() {
         let stat =
             "7459 (a) b) R 7448 7448 6043 0 -1 4194304 99 0 1 0 120 30 5 6 20 0 1 0 142897 3133440 363";
-        assert_eq!(cpu_ticks(stat), Some(150));
-        assert_eq!(cpu_ticks("7459 (cat) R 7448"), None);
+        assert_eq!(Stat::read(stat), Some(Stat { parent: 7448, own_ticks: 150, ended_ticks: 11 }));
+        assert_eq!(Stat::read("7459 (cat) R 7448"), None);
+    }
+
+    #[test]
+    fn a_family_is_a_process_and_what_it_started() {
+        let own = std::process::id();
+        let before = cpu_seconds(own).unwrap();
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        assert_eq!(parent(child.id()).unwrap(), own);
+        assert!(before <= family_cpu_seconds(own).unwrap());
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]

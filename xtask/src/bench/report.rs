@@ -1,6 +1,8 @@
 //! What a benchmark found, as it is printed and written.
 
+use super::database::Settings;
 use super::load::Findings;
+use super::pgbench::PgbenchFigures;
 use super::process::Memory;
 use serde::Serialize;
 
@@ -22,6 +24,9 @@ pub(super) struct Figures {
     pub(super) deferred_cpu_micros_per_call: f64,
     /// Processor time of the load.
     pub(super) load_cpu_micros_per_call: f64,
+    /// Processor time of the database under the server, with the work it had put off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) database_cpu_micros_per_call: Option<f64>,
     /// Resident memory after the load, and the most so far.
     pub(super) resident_bytes: u64,
     pub(super) peak_bytes: u64,
@@ -42,6 +47,7 @@ impl Figures {
             cpu_micros_per_call: per_call(cpu),
             deferred_cpu_micros_per_call: per_call(deferred),
             load_cpu_micros_per_call: per_call(findings.cpu_seconds),
+            database_cpu_micros_per_call: None,
             resident_bytes: memory.resident,
             peak_bytes: memory.peak,
         }
@@ -52,6 +58,9 @@ impl Figures {
 #[derive(Debug, Serialize)]
 pub(super) struct Round {
     pub(super) baseline: Figures,
+    /// PostgreSQL by itself, once for each number of clients; nothing where the store is embedded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) pgbench: Vec<PgbenchFigures>,
     /// Absent when only the empty handler is measured.
     pub(super) server: Option<Figures>,
 }
@@ -60,6 +69,24 @@ impl Round {
     /// Calls per second of the server, as a share of the empty handler's.
     fn rate_ratio(&self) -> Option<f64> {
         self.server.as_ref().map(|server| server.calls_per_second / self.baseline.calls_per_second)
+    }
+
+    /// Groups per second of the server, as a share of what `pgbench` reaches with the number of clients that suits
+    /// it best.
+    fn pgbench_ratio(&self) -> Option<f64> {
+        let best = self.best_of_pgbench()?;
+        self.server.as_ref().map(|server| server.calls_per_second / best.groups_per_second)
+    }
+
+    /// Processor time per group of PostgreSQL under the server, as a multiple of that under `pgbench` at its best.
+    fn database_cpu_ratio(&self) -> Option<f64> {
+        let best = self.best_of_pgbench()?;
+        let server = self.server.as_ref()?.database_cpu_micros_per_call?;
+        Some(server / best.database_cpu_micros_per_group)
+    }
+
+    fn best_of_pgbench(&self) -> Option<&PgbenchFigures> {
+        self.pgbench.iter().max_by(|one, other| one.groups_per_second.total_cmp(&other.groups_per_second))
     }
 
     /// Processor time per call of the server, as a multiple of the empty handler's.
@@ -74,6 +101,8 @@ pub(super) struct Level {
     pub(super) connections: usize,
     pub(super) rate_ratio_median: Option<f64>,
     pub(super) cpu_ratio_median: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pgbench_ratio_median: Option<f64>,
     pub(super) rounds: Vec<Round>,
 }
 
@@ -83,6 +112,7 @@ impl Level {
             connections,
             rate_ratio_median: median(rounds.iter().filter_map(Round::rate_ratio).collect()),
             cpu_ratio_median: median(rounds.iter().filter_map(Round::cpu_ratio).collect()),
+            pgbench_ratio_median: median(rounds.iter().filter_map(Round::pgbench_ratio).collect()),
             rounds,
         }
     }
@@ -123,6 +153,9 @@ pub(super) struct Restart {
 pub(super) struct Report {
     pub(super) processors: usize,
     pub(super) seconds_per_round: f64,
+    /// The settings of PostgreSQL, where that is the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) postgres: Option<Settings>,
     pub(super) empty: Phase,
     pub(super) preload: Option<Preload>,
     pub(super) full: Option<Phase>,
@@ -169,8 +202,26 @@ pub(super) fn print_figures(connections: usize, round: usize, program: &str, fig
     );
 }
 
+/// Prints what PostgreSQL does by itself with one number of clients.
+pub(super) fn print_pgbench(connections: usize, round: usize, figures: &PgbenchFigures) {
+    println!(
+        "{connections:>5} {round:>5} pgbench  {:>9.0} groups/s with {} clients; {:.1} ms per batch, {:.2} µs of PostgreSQL's CPU \
+         per group",
+        figures.groups_per_second,
+        figures.clients,
+        figures.batch_micros / 1e3,
+        figures.database_cpu_micros_per_group,
+    );
+}
+
 /// Prints the ratios of one round.
 pub(super) fn print_ratio(connections: usize, round: usize, measured: &Round) {
+    if let (Some(rate), Some(cpu)) = (measured.pgbench_ratio(), measured.database_cpu_ratio()) {
+        println!(
+            "{connections:>5} {round:>5} ratio    {rate:>9.3} of pgbench's best groups/s at {cpu:.2} times PostgreSQL's CPU \
+             per group"
+        );
+    }
     if let (Some(rate), Some(cpu)) = (measured.rate_ratio(), measured.cpu_ratio()) {
         println!(
             "{connections:>5} {round:>5} ratio    {rate:>9.3} of the calls/s at {cpu:.2} times the CPU per call"
@@ -181,6 +232,12 @@ pub(super) fn print_ratio(connections: usize, round: usize, measured: &Round) {
 /// Prints the medians of one level.
 pub(super) fn print_level(level: &Level) {
     let rounds = level.rounds.len();
+    if let Some(rate) = level.pgbench_ratio_median {
+        println!(
+            "{:>5}   all MEDIAN   {rate:>9.3} of pgbench's groups/s, each round beside its best ({rounds} rounds)",
+            level.connections
+        );
+    }
     if let (Some(rate), Some(cpu)) = (level.rate_ratio_median, level.cpu_ratio_median) {
         println!(
             "{:>5}   all MEDIAN   {rate:>9.3} of the calls/s at {cpu:.2} times the CPU per call ({rounds} rounds)",
@@ -204,7 +261,59 @@ pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use super::*;
+
+    fn pgbench(clients: u32, groups_per_second: f64, cpu: f64) -> PgbenchFigures {
+        PgbenchFigures {
+            clients,
+            groups: 256,
+            groups_per_second,
+            batch_micros: 1.0,
+            database_cpu_micros_per_group: cpu,
+        }
+    }
+
+    fn figures(calls_per_second: f64, database: Option<f64>) -> Figures {
+        let findings = Findings {
+            sent: 100,
+            succeeded: 100,
+            first_wrong: None,
+            seconds: 100.0 / calls_per_second,
+            p50_micros: 1,
+            p99_micros: 1,
+            p999_micros: 1,
+            max_micros: 1,
+            cpu_seconds: 0.0,
+        };
+        let figures = Figures::new(&findings, 0.002, 0.0, Memory { resident: 1, peak: 1 });
+        Figures { database_cpu_micros_per_call: database, ..figures }
+    }
+
+    fn round(pgbench: Vec<PgbenchFigures>, server: Figures) -> Round {
+        Round { baseline: figures(1_000.0, None), pgbench, server: Some(server) }
+    }
+
+    #[test]
+    fn the_server_is_set_against_the_best_of_pgbench() {
+        let rounds = vec![
+            round(vec![pgbench(1, 500.0, 9.0), pgbench(2, 800.0, 40.0)], figures(400.0, Some(60.0))),
+            round(vec![pgbench(1, 1_000.0, 40.0), pgbench(2, 600.0, 9.0)], figures(600.0, Some(60.0))),
+            round(vec![pgbench(1, 1_000.0, 40.0)], figures(700.0, Some(60.0))),
+        ];
+        assert_eq!(rounds[0].pgbench_ratio(), Some(0.5));
+        assert_eq!(rounds[0].database_cpu_ratio(), Some(1.5));
+        let level = Level::new(256, rounds);
+        assert_eq!(level.pgbench_ratio_median, Some(0.6));
+        assert_eq!((level.rate_ratio_median, level.cpu_ratio_median), (Some(0.6), Some(1.0)));
+    }
+
+    #[test]
+    fn the_embedded_store_has_no_figures_of_a_database() {
+        let level = Level::new(64, vec![round(Vec::new(), figures(400.0, None))]);
+        assert_eq!(level.rate_ratio_median, Some(0.4));
+        let written = serde_json::to_string(&level).unwrap();
+        assert!(!written.contains("pgbench") && !written.contains("database"), "{written}");
+    }
 
     #[test]
     fn the_median_lies_in_the_middle() {

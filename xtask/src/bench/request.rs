@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Accounts that own the imported groups, in turn.
-const OWNERS: u64 = 1_000;
+pub(super) const OWNERS: u64 = 1_000;
 
 /// Digits of a call's number wherever it stands.
 const NUMBER_DIGITS: usize = 10;

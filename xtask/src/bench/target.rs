@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const APP: u32 = 1_400_000_001;
+/// The app of all requests.
+pub(super) const APP: u32 = 1_400_000_001;
 const ADMIN: &str = "administrator";
 
 /// Signs for a server that lives on loopback for the length of a benchmark, so it need not be a secret.
@@ -46,7 +47,7 @@ impl Target {
     }
 }
 
-/// The server's files: configuration, data and log, in a directory of the benchmark's own.
+/// The server's files: configuration, log and the data of the embedded store, in a directory of the benchmark's own.
 pub(super) struct Server {
     program: PathBuf,
     directory: PathBuf,
@@ -54,11 +55,11 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Writes the configuration of a server with an empty store.
-    pub(super) fn prepare(programs: &Path, directory: &Path) -> Result<Self> {
+    /// Writes the configuration of a server over the database at `database`, or with an empty store of its own.
+    pub(super) fn prepare(programs: &Path, directory: &Path, database: Option<String>) -> Result<Self> {
         let path = directory.join("landfall.toml");
-        fs::write(&path, config(&directory.join("data")))
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        let store = database.unwrap_or_else(|| format!("embedded:{}", directory.join("data").display()));
+        fs::write(&path, config(&store)).with_context(|| format!("cannot write {}", path.display()))?;
         let config = path.to_str().context("the target directory's path is not UTF-8")?.to_owned();
         Ok(Self { program: programs.join("landfall"), directory: directory.to_owned(), config })
     }
@@ -96,7 +97,7 @@ impl Server {
         Ok(request_target(usersig.trim()))
     }
 
-    /// What the store takes on the disk, in bytes.
+    /// What the embedded store takes on the disk, in bytes.
     pub(super) fn data_bytes(&self) -> Result<u64> {
         bytes_below(&self.directory.join("data"))
     }
@@ -107,11 +108,11 @@ pub(super) fn request_target(usersig: &str) -> String {
     format!("/v4/group_open_http_svc/import_group?sdkappid={APP}&identifier={ADMIN}&usersig={usersig}")
 }
 
-fn config(data: &Path) -> String {
+fn config(store: &str) -> String {
     format!(
         "listen = \"127.0.0.1:0\"\n\
          [store]\n\
-         url = {:?}\n\
+         url = {store:?}\n\
          [[app]]\n\
          sdk_app_id = {APP}\n\
          secret_key = \"{KEY}\"\n\
@@ -119,8 +120,7 @@ fn config(data: &Path) -> String {
          group_fields = [{{ key = \"OldRoomNo\", types = [\"Private\", \"Public\", \"ChatRoom\", \"Community\"] }}]\n\
          [limits]\n\
          mode = \"faithful\"\n\
-         calls_per_second = 0\n",
-        format!("embedded:{}", data.display())
+         calls_per_second = 0\n"
     )
 }
 
@@ -176,8 +176,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_configuration_is_toml_with_an_absolute_data_directory() {
-        let config: toml::Table = toml::from_str(&config(Path::new("/a \"b\"/data"))).unwrap();
+    fn the_configuration_is_toml_with_the_address_of_the_store() {
+        let config: toml::Table = toml::from_str(&config("embedded:/a \"b\"/data")).unwrap();
         assert_eq!(config["store"]["url"].as_str(), Some("embedded:/a \"b\"/data"));
         assert_eq!(config["limits"]["calls_per_second"].as_integer(), Some(0));
         assert_eq!(config["app"][0]["group_fields"][0]["types"].as_array().unwrap().len(), 4);
