@@ -22,12 +22,10 @@ INSERT INTO landfall.members (sdk_app_id, group_id, account, role, joined, read_
     last_message, name_card)
 SELECT :app::bigint, 'grp-' || left(md5(n::text), 16), 'account-' || lpad((n % :owners::bigint)::text, 4, '0'), 0,
     extract(epoch FROM now())::bigint, 0, 0, 0, 0, ''
-FROM generate_series(:first::bigint, :last::bigint) AS numbers (n)
-ON CONFLICT (sdk_app_id, group_id, account) DO NOTHING;
+FROM generate_series(:first::bigint, :last::bigint) AS numbers (n);
 INSERT INTO landfall.memberships (sdk_app_id, account, group_id)
 SELECT :app::bigint, 'account-' || lpad((n % :owners::bigint)::text, 4, '0'), 'grp-' || left(md5(n::text), 16)
-FROM generate_series(:first::bigint, :last::bigint) AS numbers (n)
-ON CONFLICT (sdk_app_id, account, group_id) DO NOTHING;
+FROM generate_series(:first::bigint, :last::bigint) AS numbers (n);
 INSERT INTO landfall.group_counts AS counts (sdk_app_id, kind, part, groups)
 VALUES (:app::bigint, 1, pg_backend_pid() % 64, :rows::bigint)
 ON CONFLICT (sdk_app_id, kind, part) DO UPDATE SET groups = counts.groups + excluded.groups;

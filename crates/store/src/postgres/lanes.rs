@@ -151,7 +151,6 @@ impl<B: Batch> Queue<B> {
             }
         }
     }
-
 }
 
 /// A batch that was taken. Counts as ended when this is dropped, by a panic too.

@@ -115,12 +115,10 @@ statements! {
             muted_until, last_message, name_card
         FROM unnest($2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[], $7::smallint[],
             $8::bigint[], $9::bigint[], $10::text[])
-            AS new (group_id, account, role, joined, read_seq, receive_option, muted_until, last_message, name_card)
-        ON CONFLICT (sdk_app_id, group_id, account) DO NOTHING";
+            AS new (group_id, account, role, joined, read_seq, receive_option, muted_until, last_message, name_card)";
     INSERT_MEMBERSHIPS: Account = "
         INSERT INTO landfall.memberships (sdk_app_id, account, group_id)
-        SELECT $1::bigint, account, group_id FROM unnest($2::text[], $3::text[]) AS new (account, group_id)
-        ON CONFLICT (sdk_app_id, account, group_id) DO NOTHING";
+        SELECT $1::bigint, account, group_id FROM unnest($2::text[], $3::text[]) AS new (account, group_id)";
     INSERT_PLACEHOLDERS: Account = "
         INSERT INTO landfall.accounts (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)
         SELECT $1::bigint, account, '', '', created, true, 0
