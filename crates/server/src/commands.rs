@@ -38,6 +38,8 @@ pub struct Service {
     pub bad_json_text: &'static str,
     /// Code for a command that the service does not have.
     pub unknown_command: Code,
+    /// Code for a call that fails, before its command is run, for a reason of the server's own.
+    pub internal: Code,
     /// Whether its answers carry `ErrorDisplay`.
     pub error_display: bool,
 }

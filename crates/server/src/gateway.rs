@@ -106,7 +106,9 @@ async fn admit(
         return Err(Code::HttpParse.because("HTTP parse Error"));
     };
     let now = server.clock.now();
-    let app = authenticate(server, request.uri().query().unwrap_or_default(), now).await?;
+    let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
+    let internal = service.map_or(Code::GroupInternal, |service| service.internal);
+    let app = authenticate(server, request.uri().query().unwrap_or_default(), now, internal).await?;
     if !app.admit(command).await {
         return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
     }
@@ -148,8 +150,14 @@ async fn call(
     }
 }
 
-/// Finds the app, and makes sure that an administrator of it signed the call.
-async fn authenticate(server: &Arc<Server>, query: &str, now: Timestamp) -> Result<Arc<App>, Failure> {
+/// Finds the app, and makes sure that an administrator of it signed the call. `internal` is the code for a store that
+/// cannot be asked.
+async fn authenticate(
+    server: &Arc<Server>,
+    query: &str,
+    now: Timestamp,
+    internal: Code,
+) -> Result<Arc<App>, Failure> {
     let query = Query::parse(query);
     let number = query.sdkappid.ok_or_else(|| Code::AppMissing.because("sdkappid is missing in the URL"))?;
     let app = number
@@ -171,7 +179,7 @@ async fn authenticate(server: &Arc<Server>, query: &str, now: Timestamp) -> Resu
         let verified =
             usersig::verify(&usersig, app.id, &identifier, &app.key, now).map_err(refused_signature)?;
         let accounts = server.store.accounts(app.id, vec![account]).await;
-        let accounts = accounts.map_err(|error| Code::GroupInternal.internal(error))?;
+        let accounts = accounts.map_err(|error| internal.internal(error))?;
         let signatures_from = accounts.into_iter().flatten().map(|account| account.signatures_from).next();
         if signatures_from.is_some_and(|from| verified.made < from) {
             return Err(

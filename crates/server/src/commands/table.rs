@@ -9,6 +9,7 @@ const COMMON: Service = Service {
     bad_json: Code::JsonParse,
     bad_json_text: "the body is not JSON",
     unknown_command: Code::ResourceUnknown,
+    internal: Code::GroupInternal,
     error_display: false,
 };
 const GROUP: Service = Service { unknown_command: Code::GroupCommandUnknown, ..COMMON };
@@ -26,7 +27,7 @@ pub static SERVICES: &[Service] = &[
     Service { name: "group_open_attr_http_svc", ..GROUP },
     Service { name: "group_open_avchatroom_http_svc", ..GROUP },
     Service { name: "million_group_open_http_svc", ..GROUP },
-    Service { name: "im_open_login_svc", ..COMMON },
+    Service { name: "im_open_login_svc", internal: Code::AccountInternal, ..COMMON },
     Service { name: "openim", ..MESSAGE },
     Service { name: "openim_msg_ext_http_svc", ..COMMON },
     Service { name: "openim_robot_http_svc", ..COMMON },
