@@ -12,6 +12,7 @@ mod session;
 pub use cluster::{Cluster, Mode, Options, Replication};
 pub use fresh::{FreshDatabase, fresh_database, on_citus};
 pub use programs::Programs;
+pub use session::execute;
 
 /// The variable that names the server tests make their databases on, as a URL of a database of its superuser.
 /// `cargo xtask test` sets it.

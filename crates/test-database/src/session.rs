@@ -9,6 +9,14 @@ use std::time::Duration;
 /// How long connecting may take.
 const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 
+/// Runs statements in the database of `url`, as its user.
+///
+/// # Errors
+/// When there is no connection, or a statement fails.
+pub fn execute(url: &str, statements: &str) -> Result<()> {
+    session(url, |client| Ok(client.batch_execute(statements)?))
+}
+
 /// Runs `work` with a connection to `url`.
 ///
 /// On a thread of its own, because the client brings a runtime, which must not stand within another one.

@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::slice;
 
 const SHIM: &str = include_str!("disk_shim.c");
 const CONNECTIONS: usize = 16;
@@ -54,10 +55,6 @@ impl Disk {
         self.home.file("fault")
     }
 
-    fn log(&self) -> String {
-        fs::read_to_string(self.home.file("log")).unwrap()
-    }
-
     /// Switches a fault on, in one step for whoever looks.
     fn fail(&self, fault: &str) {
         let beside = self.home.file("fault.new");
@@ -75,7 +72,7 @@ impl Disk {
 async fn is_survived(fault: &str, reason: &str) {
     let disk = Disk::new();
     let server = disk.start().await;
-    let load = Load::start(&server, CONNECTIONS, "g").await;
+    let load = Load::start(slice::from_ref(&server), CONNECTIONS, "g").await;
     load.acknowledged(200).await;
 
     load.set(Phase::Failing(FAILURES_EACH));
@@ -87,7 +84,7 @@ async fn is_survived(fault: &str, reason: &str) {
     assert!(said.contains(reason), "{said}");
     load.set(Phase::Failing(2 * FAILURES_EACH));
     load.failed(CONNECTIONS * 2 * FAILURES_EACH).await;
-    assert!(disk.log().contains(reason), "the log does not tell {reason:?}: {}", disk.log());
+    assert!(disk.home.log().contains(reason), "the log does not tell {reason:?}: {}", disk.home.log());
 
     disk.work_again();
     server.readiness_is(200, "ready").await;
@@ -102,7 +99,7 @@ async fn is_survived(fault: &str, reason: &str) {
     let server = disk.home.start().await;
     check::holds(&server, &book).await;
     server.stop().await;
-    check::owners_are_indexed(&disk.home.data(), &book).await;
+    check::owners_are_indexed(&disk.home, &book).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -122,7 +119,7 @@ async fn an_end_while_the_disk_fails_loses_nothing() {
     for (fault, signal) in ends {
         let disk = Disk::new();
         let mut server = disk.start().await;
-        let load = Load::start(&server, CONNECTIONS, "g").await;
+        let load = Load::start(slice::from_ref(&server), CONNECTIONS, "g").await;
         load.acknowledged(100).await;
         load.set(Phase::Failing(FAILURES_EACH));
         disk.fail(fault);
@@ -135,7 +132,7 @@ async fn an_end_while_the_disk_fails_loses_nothing() {
         let server = disk.home.start().await;
         check::holds(&server, &book).await;
         server.stop().await;
-        check::owners_are_indexed(&disk.home.data(), &book).await;
+        check::owners_are_indexed(&disk.home, &book).await;
     }
 }
 
@@ -149,7 +146,7 @@ async fn a_first_start_that_breaks_off_says_why_and_is_no_obstacle_to_the_next()
         disk.work_again();
         let Err(status) = started else { break };
         broken += 1;
-        let log = disk.log();
+        let log = disk.home.log();
         assert_eq!(status.code(), Some(1), "{log}");
         assert!(log.contains("Input/output error"), "{log}");
         // The half-made directory becomes a whole one, with nothing in it.

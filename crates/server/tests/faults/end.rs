@@ -4,12 +4,13 @@ use crate::check;
 use crate::load::Load;
 use crate::server::Home;
 use rustix::process::Signal;
+use std::slice;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_under_load_ends_in_order_and_keeps_what_was_acknowledged() {
     let home = Home::new();
     let mut server = home.start().await;
-    let load = Load::start(&server, 32, "term").await;
+    let load = Load::start(slice::from_ref(&server), 32, "term").await;
     load.acknowledged(400).await;
     server.signal(Signal::TERM);
     let status = server.ended().await;
@@ -20,5 +21,5 @@ async fn sigterm_under_load_ends_in_order_and_keeps_what_was_acknowledged() {
     let server = home.start().await;
     check::holds(&server, &book).await;
     server.stop().await;
-    check::owners_are_indexed(&home.data(), &book).await;
+    check::owners_are_indexed(&home, &book).await;
 }

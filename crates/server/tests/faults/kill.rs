@@ -2,23 +2,23 @@
 
 use crate::check;
 use crate::load::{Book, Load};
-use crate::server::Home;
+use crate::server::{Home, amount};
+use std::slice;
 
 /// Rounds of the normal test run; LANDFALL_KILL_ROUNDS names another number.
-const ROUNDS: u64 = 3;
+const ROUNDS: usize = 3;
 const CONNECTIONS: usize = 48;
 /// Imports acknowledged before the process is killed, at most.
 const BEFORE_KILL_MAX: usize = 1_500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_kill_9() {
-    let rounds = std::env::var_os("LANDFALL_KILL_ROUNDS")
-        .map_or(ROUNDS, |rounds| rounds.to_str().and_then(|rounds| rounds.parse().ok()).expect("a number"));
+    let rounds = amount("LANDFALL_KILL_ROUNDS", ROUNDS);
     let home = Home::new();
     let mut book = Book::default();
     for round in 0..rounds {
         let server = home.start().await;
-        let load = Load::start(&server, CONNECTIONS, &format!("r{round}")).await;
+        let load = Load::start(slice::from_ref(&server), CONNECTIONS, &format!("r{round}")).await;
         load.acknowledged(fastrand::usize(1..=BEFORE_KILL_MAX)).await;
         server.kill().await;
         let of_round = load.ended().await;
@@ -32,5 +32,5 @@ async fn what_was_acknowledged_survives_kill_9() {
     let server = home.start().await;
     check::holds(&server, &book).await;
     server.stop().await;
-    check::owners_are_indexed(&home.data(), &book).await;
+    check::owners_are_indexed(&home, &book).await;
 }

@@ -61,6 +61,8 @@ pub(crate) enum Phase {
     Healthy,
     /// Import until one fails; then this many more, which must all fail in the same way.
     Failing(usize),
+    /// Import; any call may fail, as one does whose connection to the database is cut.
+    Shaken,
     /// Stop.
     Over,
 }
@@ -74,12 +76,13 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Starts `connections` connections, whose groups are called `prefix`-connection-number.
-    pub(crate) async fn start(server: &Server, connections: usize, prefix: &str) -> Self {
+    /// Starts `connections` connections to each of `servers`, whose groups are called `prefix`-connection-number.
+    pub(crate) async fn start(servers: &[Server], connections: usize, prefix: &str) -> Self {
         let phase = watch::Sender::new(Phase::Healthy);
         let (acknowledged, failed) = (Arc::new(watch::Sender::new(0)), Arc::new(watch::Sender::new(0)));
         let mut running = JoinSet::new();
-        for number in 0..connections {
+        let places = servers.iter().flat_map(|server| std::iter::repeat_n(server, connections));
+        for (number, server) in places.enumerate() {
             let connection = Connection {
                 client: server.client().await,
                 prefix: format!("{prefix}-{number}"),
@@ -144,7 +147,7 @@ impl Connection {
             let phase = *self.phase.borrow();
             match phase {
                 Phase::Over => break,
-                Phase::Healthy => failures = 0,
+                Phase::Healthy | Phase::Shaken => failures = 0,
                 Phase::Failing(most) if failures == most => {
                     // Nothing more to learn until the phase changes; an error means that the test is over.
                     if self.phase.changed().await.is_err() {
@@ -166,7 +169,8 @@ impl Connection {
                     self.acknowledged.send_modify(|count| *count += 1);
                 }
                 Err(ClientError::Refused { code, info, .. }) => {
-                    assert_ne!(*self.phase.borrow(), Phase::Healthy, "{id}: refused with {code}: {info}");
+                    let healthy = phase == Phase::Healthy && *self.phase.borrow() == Phase::Healthy;
+                    assert!(!healthy, "{id}: refused with {code}: {info}");
                     assert_eq!(code, 10_002, "{id}: {info}");
                     self.book.unknown.insert(id);
                     failures += 1;

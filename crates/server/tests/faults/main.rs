@@ -1,4 +1,5 @@
-//! Faults with real processes: killed under load, a disk that fails or is full, a bad start, an ordered end.
+//! Faults with real processes: killed under load, a disk that fails or is full, a database that stops, a bad start,
+//! an ordered end; and several servers that work together.
 //!
 //! What was acknowledged is there afterwards, complete; what was not is there completely or not at all.
 
@@ -7,9 +8,15 @@
 
 mod check;
 mod copy;
+mod database;
 mod disk;
 mod end;
+mod kicks;
 mod kill;
 mod load;
+mod rates;
 mod server;
+mod several;
 mod start;
+mod together;
+mod wire;

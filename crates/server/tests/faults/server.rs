@@ -1,49 +1,94 @@
-//! One server process on a directory of its own, and how it is asked, stopped and started again.
+//! One server process, and how it is asked, stopped and started again.
 
 use landfall::client::Client;
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::{AppId, UserId};
-use landfall_domain::time::{Clock as _, SystemClock};
+use landfall_domain::store::Store;
+use landfall_domain::time::{Clock as _, SystemClock, Timestamp};
+use landfall_store::StoreMetrics;
+use landfall_store::embedded::Embedded;
+use landfall_store::postgres::{Postgres, Settings};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(crate) const APP: AppId = AppId(1_400_000_001);
-const ADMIN: &str = "administrator";
+pub(crate) const ADMIN: &str = "administrator";
+/// Further administrators.
+pub(crate) const ANN: &str = "ann";
+pub(crate) const BOB: &str = "bob";
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// Bound of every wait, far above what any takes.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
 /// How often a state is looked at that tells nobody when it changes.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// The directory of a server: configuration, data, and its log.
+/// How large a test is: what the variable `name` says, or `usual`.
+pub(crate) fn amount(name: &str, usual: usize) -> usize {
+    let asked = std::env::var_os(name);
+    asked.map_or(usual, |asked| asked.to_str().and_then(|text| text.parse().ok()).expect("a number"))
+}
+
+/// The directory of a server: configuration, log, and the data if its store is embedded.
 pub(crate) struct Home {
     dir: TempDir,
+    /// The URL of the database that holds its data otherwise.
+    database: Option<String>,
 }
 
 impl Home {
+    /// With an embedded store.
     pub(crate) fn new() -> Self {
-        let home = Self { dir: tempfile::tempdir().unwrap() };
+        Self::with(None, "limits.calls_per_second = 0\n")
+    }
+
+    /// With its data in the database of `url`.
+    pub(crate) fn over(url: &str) -> Self {
+        Self::over_with(url, "limits.calls_per_second = 0\n")
+    }
+
+    /// The same, with further `settings`.
+    pub(crate) fn over_with(url: &str, settings: &str) -> Self {
+        Self::with(Some(url.to_owned()), settings)
+    }
+
+    fn with(database: Option<String>, settings: &str) -> Self {
+        let home = Self { dir: tempfile::tempdir().unwrap(), database };
+        let embedded = || format!("embedded:{}", home.data().display());
+        let store = home.database.clone().unwrap_or_else(embedded);
         let config = format!(
             "listen = \"127.0.0.1:0\"\n\
-             store.url = \"embedded:{}\"\n\
-             limits.calls_per_second = 0\n\
+             store.url = \"{store}\"\n\
              log.level = \"warn\"\n\
+             {settings}\
              [[app]]\n\
              sdk_app_id = {APP}\n\
              secret_key = \"{KEY}\"\n\
+             admins = [\"{ADMIN}\", \"{ANN}\", \"{BOB}\"]\n\
              group_fields = [ {{ key = \"Tag\", types = [\"Public\"] }} ]\n",
-            home.data().display(),
         );
         fs::write(home.config(), config).unwrap();
         home
+    }
+
+    /// What a server that is stopped has left.
+    pub(crate) async fn open_store(&self) -> Box<dyn Store> {
+        let metrics = StoreMetrics::default();
+        match &self.database {
+            None => Box::new(Embedded::open(&self.data(), metrics).unwrap()),
+            Some(url) => {
+                let settings = Settings::parse(url).unwrap();
+                Box::new(Postgres::open(settings, metrics, Arc::new(|_| {})).await.unwrap())
+            }
+        }
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -56,6 +101,10 @@ impl Home {
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.file("log")).unwrap()
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -74,11 +123,15 @@ pub(crate) fn command(config: &Path) -> Command {
     command
 }
 
+/// A UserSig of `admin`, of the second `made`.
+pub(crate) fn usersig_of(admin: &str, made: Timestamp) -> String {
+    usersig::make(admin, APP, &SecretKey::new(KEY.to_owned()).unwrap(), made, 86_400)
+}
+
 /// A running server; dropping it kills the process.
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
-    usersig: String,
 }
 
 impl Server {
@@ -105,14 +158,17 @@ impl Server {
         let Some(address) = line.trim().strip_prefix("listening on http://") else {
             return Err(child.wait().unwrap());
         };
-        let usersig =
-            usersig::make(ADMIN, APP, &SecretKey::new(KEY.to_owned()).unwrap(), SystemClock.now(), 86_400);
-        Ok(Self { child, address: address.parse().unwrap(), usersig })
+        Ok(Self { child, address: address.parse().unwrap() })
     }
 
     pub(crate) async fn client(&self) -> Client {
-        let admin = UserId::parse(ADMIN).unwrap();
-        Client::connect(self.address, APP, &admin, &self.usersig).await.unwrap()
+        self.client_of(ADMIN, SystemClock.now()).await
+    }
+
+    /// A client that calls as `admin`, with a UserSig of the second `made`.
+    pub(crate) async fn client_of(&self, admin: &str, made: Timestamp) -> Client {
+        let usersig = usersig_of(admin, made);
+        Client::connect(self.address, APP, &UserId::parse(admin).unwrap(), &usersig).await.unwrap()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -1,7 +1,10 @@
 //! Starts that cannot succeed.
 
 use crate::server::{Home, command};
+use landfall_test_database::{Cluster, Mode, Options, execute, fresh_database};
 use std::fs;
+
+const PASSWORD: &str = "s3cret";
 
 #[tokio::test]
 async fn a_directory_that_is_in_use_is_named() {
@@ -30,4 +33,53 @@ fn every_problem_of_the_configuration_is_shown_at_once() {
         assert!(said.contains(named), "{named} is not in: {said}");
     }
     assert!(!home.data().exists(), "a refused start left a data directory");
+}
+
+/// Starts a server over a database it cannot use: it ends with 1 and one line that has `parts` in it.
+#[track_caller]
+fn is_refused(url: &str, parts: &[&str]) {
+    // Whoever is let in without a password may still give one.
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (user, server) = rest.split_once('@').unwrap();
+    let refused = Home::over(&format!("{scheme}://{user}:{PASSWORD}@{server}")).command().output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(refused.stdout.is_empty(), "it said that it listens");
+    assert!(!said.contains(PASSWORD), "{said}");
+    let failures: Vec<_> = said.lines().filter(|line| line.starts_with("landfall: ")).collect();
+    let [failure] = failures[..] else { panic!("not one line: {said}") };
+    for part in parts {
+        assert!(failure.contains(part), "{part} is not in: {failure}");
+    }
+}
+
+#[test]
+fn a_database_that_does_not_take_the_server_is_told_without_its_password() {
+    let mut cluster = Cluster::create(&Options::default()).unwrap();
+    let admin = cluster.url("postgres");
+    execute(&admin, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0").unwrap();
+    is_refused(&cluster.url("latin"), &["encoded in LATIN1", "make one with ENCODING 'UTF8'"]);
+    is_refused(&cluster.url("missing"), &["see that", "address", "\"missing\" does not exist"]);
+
+    // From the next start on everybody needs a password, and there is none that fits.
+    execute(
+        &admin,
+        "DO $$ BEGIN EXECUTE format(
+            'COPY (SELECT ''host all all 127.0.0.1/32 scram-sha-256'') TO %L', current_setting('hba_file')
+        ); END $$",
+    )
+    .unwrap();
+    cluster.restart(Mode::Fast).unwrap();
+    is_refused(&admin, &["user and password are right", "password authentication failed"]);
+
+    cluster.stop(Mode::Fast).unwrap();
+    is_refused(&admin, &["see that it runs", "Connection refused"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_of_a_newer_program_are_left_alone() {
+    let database = fresh_database("empty", |_| {});
+    Home::over(database.url()).start().await.stop().await;
+    execute(database.url(), "INSERT INTO landfall.schema_versions (version) VALUES (4711)").unwrap();
+    is_refused(database.url(), &["version 4711", "start the newer program"]);
 }

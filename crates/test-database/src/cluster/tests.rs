@@ -5,7 +5,7 @@ use crate::FreshDatabase;
 use std::sync::atomic::AtomicUsize;
 
 fn execute(url: &str, statements: &str) {
-    session(url, |client| Ok(client.batch_execute(statements)?)).unwrap();
+    crate::execute(url, statements).unwrap();
 }
 
 fn number(url: &str, query: &str) -> i64 {
