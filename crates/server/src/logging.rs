@@ -19,13 +19,21 @@ pub enum LoggingError {
     Twice(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// Parts of the PostgreSQL client that log what is written to the database: they stay silent, whatever level is asked
+/// for, because contents do not belong into a log.
+const SILENT: [&str; 2] = ["tokio_postgres=info", "tokio_postgres::query=info"];
+
 /// Starts the log of this process.
 ///
 /// # Errors
 /// When it was started before, or the level was not checked.
 pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
+    let mut filter = EnvFilter::try_new(&config.level)?;
+    for directive in SILENT {
+        filter = filter.add_directive(directive.parse()?);
+    }
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.level)?)
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         // Colours would be noise in a file.
         .with_ansi(std::io::stderr().is_terminal());

@@ -14,6 +14,7 @@ mod end;
 mod kicks;
 mod kill;
 mod load;
+mod logs;
 mod rates;
 mod server;
 mod several;
