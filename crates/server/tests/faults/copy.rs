@@ -1,6 +1,6 @@
 //! Moving a store, broken off half-way.
 
-use crate::server::{APP, Home, Server, WAIT_MAX};
+use crate::server::{APP, Home, Server, WAIT_MAX, amount};
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
@@ -27,8 +27,7 @@ const AT_ONCE: usize = 1_000;
 const LOOKED_AT: usize = 500;
 
 fn groups() -> usize {
-    std::env::var_os("LANDFALL_COPY_GROUPS")
-        .map_or(GROUPS, |groups| groups.to_str().and_then(|groups| groups.parse().ok()).expect("a number"))
+    amount("LANDFALL_COPY_GROUPS", GROUPS)
 }
 
 fn group(number: usize) -> ImportGroup {

@@ -83,3 +83,12 @@ async fn tables_of_a_newer_program_are_left_alone() {
     execute(database.url(), "INSERT INTO landfall.schema_versions (version) VALUES (4711)").unwrap();
     is_refused(database.url(), &["version 4711", "start the newer program"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_copied_by_half_is_not_served() {
+    let database = fresh_database("empty", |_| {});
+    Home::over(database.url()).start().await.stop().await;
+    let half = "INSERT INTO landfall.unfinished_copy (source, rows) VALUES ('embedded:./old', 7)";
+    execute(database.url(), half).unwrap();
+    is_refused(database.url(), &["unfinished copy of embedded:./old", "landfall store copy"]);
+}
