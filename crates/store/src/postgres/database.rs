@@ -25,8 +25,8 @@ const ATTEMPTS_MAX: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// The database said no, or is gone.
-    #[error(transparent)]
-    Database(#[from] tokio_postgres::Error),
+    #[error("{}", told(.0))]
+    Database(tokio_postgres::Error),
     /// No connection was to be had.
     #[error("no connection to the database")]
     Connection(#[from] PoolError),
@@ -42,6 +42,22 @@ pub(super) enum Failure {
     /// The end of the transaction was not answered: it may have happened or not.
     #[error("the database did not say whether it kept the change")]
     Unknown(#[source] Box<Failure>),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// What the database said, for the log. Without its details, which may hold contents of rows.
+fn told(error: &tokio_postgres::Error) -> String {
+    let Some(said) = error.as_db_error() else {
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+        return format!("{error}{}", cause.unwrap_or_default());
+    };
+    let constraint = said.constraint().map(|name| format!(", constraint {name}"));
+    format!("{} (SQLSTATE {}{})", said.message(), said.code().code(), constraint.unwrap_or_default())
 }
 
 impl Failure {
