@@ -20,14 +20,18 @@ const CONNECTION_WAIT: Duration = Duration::from_millis(1_500);
 
 /// Said to every new connection.
 ///
-/// `enable_seqscan`: each statement finds its rows by a key. A plan made while a table was small would read the
-/// whole table, and be kept while the table grows. `synchronous_commit`: what is acknowledged is on the disk; an
-/// operator may ask for more than `on`, not for less.
+/// `plan_cache_mode`: a plan made while a table was small looks through all rows of an app, and would be kept while
+/// the table grows. `enable_…`: each statement finds its rows by a key, and a page of a copy finds owners by theirs
+/// instead of reading all members up to them. `synchronous_commit`: what is acknowledged is on the disk; an operator
+/// may ask for more than `on`, not for less.
 const SESSION: &str = "
     SET statement_timeout = '2s';
     SET lock_timeout = '2s';
     SET idle_in_transaction_session_timeout = '5s';
+    SET plan_cache_mode = force_custom_plan;
     SET enable_seqscan = off;
+    SET enable_mergejoin = off;
+    SET enable_hashjoin = off;
     SET client_min_messages = warning;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 

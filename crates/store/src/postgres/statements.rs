@@ -252,7 +252,7 @@ statements! {
 
     LIST: List = "
         SELECT group_id, list_position FROM landfall.groups
-        WHERE sdk_app_id = $1 AND list_position >= $2 AND kind = ANY($3::smallint[])
+        WHERE sdk_app_id = $1 AND list_position >= $2 AND list_position > 0 AND kind = ANY($3::smallint[])
         ORDER BY list_position LIMIT $4";
 }
 
