@@ -6,7 +6,7 @@ use deadpool_postgres::{Object, Pool, PoolError};
 use landfall_domain::ids::AppId;
 use landfall_domain::store::StoreError;
 use std::time::{Duration, Instant};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement as Prepared};
 
@@ -16,8 +16,8 @@ const WORK_TIME: Duration = Duration::from_millis(2_200);
 const LONG_WORK_TIME: Duration = Duration::from_secs(60);
 /// Longest time of one that reads or writes for a copy, such as counting all rows there are.
 const COPY_TIME: Duration = Duration::from_secs(3_600);
-/// After this time no further attempt is made.
-const RETRY_TIME: Duration = Duration::from_secs(1);
+/// After this time no further attempt is made. PostgreSQL takes a second to notice that writers wait in a circle.
+const RETRY_TIME: Duration = Duration::from_millis(1_500);
 /// Attempts at most.
 const ATTEMPTS_MAX: usize = 4;
 
@@ -83,9 +83,11 @@ impl Failure {
 
     /// The database refused what was to be written: another row of the same transaction may be fine.
     pub(super) fn blames_a_row(&self) -> bool {
-        // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database.
+        // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database. 25P02: what
+        // was sent together with this statement failed before it.
+        const BLAMING: [&str; 4] = ["22", "23", "54", "25P02"];
         let Self::Database(error) = self else { return false };
-        error.code().is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.code().starts_with(class)))
+        error.code().is_some_and(|code| BLAMING.iter().any(|start| code.code().starts_with(start)))
     }
 
     pub(super) fn while_doing(self, doing: &str) -> StoreError {
@@ -183,6 +185,10 @@ impl Tx {
     /// Begins, and takes locks: that of `app`, shared, then `keys`. Everything else comes after it, and sees what
     /// those who held the locks before have committed.
     pub(super) async fn begin(&self, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
+        // A statement that has to be prepared first would leave after the one behind it.
+        if app.is_some() {
+            self.prepared(&statements::LOCK_SHARED).await?;
+        }
         let begin = self.client().batch_execute(match self.kind {
             Kind::Statement => return Ok(()),
             Kind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -236,7 +242,9 @@ impl Tx {
         if self.kind != Kind::Statement
             && let Err(error) = self.client().batch_execute("COMMIT").await
         {
-            let refused = error.as_db_error().is_some();
+            // With a graver error the connection ends, and whether that was before or after the commit is not said.
+            let severity = error.as_db_error().and_then(DbError::parsed_severity);
+            let refused = severity == Some(Severity::Error);
             return Err(if refused { error.into() } else { Failure::Unknown(Box::new(error.into())) });
         }
         // Now the connection may go back to the pool.
