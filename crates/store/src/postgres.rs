@@ -127,11 +127,12 @@ impl Postgres {
         let tls = connect::tls(&settings)?;
         let mut client = connect::client(&settings, &tls).await?;
         migrations::run(&mut client).await?;
+        let listener = Listener::start(settings.config.clone(), tls.clone(), hear).await?;
+        // From here on no copy begins: the listener holds the lock of a server that serves.
         if let Some(source) = migrations::unfinished_copy(&client).await? {
             return Err(OpenError::Unfinished(source));
         }
         drop(client);
-        let listener = Listener::start(settings.config.clone(), tls.clone(), hear).await?;
         let database = Database::new(connect::pool(&settings, tls));
         let groups = ImportGroups { database: database.clone(), positions: Positions::default() };
         let members = ImportMembers { database: database.clone() };
