@@ -94,26 +94,26 @@ macro_rules! store_suite {
 pub(crate) use store_suite;
 
 /// The app of most cases.
-const APP: AppId = AppId(1_400_000_001);
+pub(crate) const APP: AppId = AppId(1_400_000_001);
 /// The time of most calls.
-const NOW: Timestamp = Timestamp(2_000);
+pub(crate) const NOW: Timestamp = Timestamp(2_000);
 /// When most groups were made.
 const CREATED: Timestamp = Timestamp(1_000);
 
-fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context { app: APP, now: NOW, unknown: UnknownAccounts::Create }
 }
 
 /// A call that takes no account nobody imported.
-fn refusing() -> Context {
+pub(crate) fn refusing() -> Context {
     Context { unknown: UnknownAccounts::Refuse, ..context() }
 }
 
-fn user(name: &str) -> UserId {
+pub(crate) fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-fn group_id(name: &str) -> GroupId {
+pub(crate) fn group_id(name: &str) -> GroupId {
     GroupId::parse(name).unwrap()
 }
 
@@ -121,11 +121,11 @@ fn text(content: &str) -> Text {
     Text::stored(content.to_owned())
 }
 
-fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) -> AccountImport {
+pub(crate) fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) -> AccountImport {
     AccountImport { id: user(name), nick: nick.map(text), face_url: face_url.map(text) }
 }
 
-fn member(name: &str) -> ImportMember {
+pub(crate) fn member(name: &str) -> ImportMember {
     ImportMember {
         account: user(name),
         role: Role::Member,
@@ -136,7 +136,7 @@ fn member(name: &str) -> ImportMember {
 }
 
 /// A public group without anybody in it.
-fn group(name: &str) -> ImportGroup {
+pub(crate) fn group(name: &str) -> ImportGroup {
     ImportGroup {
         id: IdChoice::Given(group_id(name)),
         kind: GroupType::Public,
@@ -156,7 +156,7 @@ fn group(name: &str) -> ImportGroup {
     }
 }
 
-fn owned_group(name: &str, owner: &str) -> ImportGroup {
+pub(crate) fn owned_group(name: &str, owner: &str) -> ImportGroup {
     ImportGroup { owner: Some(user(owner)), ..group(name) }
 }
 
@@ -172,16 +172,16 @@ fn answered<T, Refusal>(
 }
 
 /// What a rule said; a store that fails ends the test.
-fn decided<T, Refusal>(result: Result<T, OperationError<Refusal>>) -> Result<T, Refusal> {
+pub(crate) fn decided<T, Refusal>(result: Result<T, OperationError<Refusal>>) -> Result<T, Refusal> {
     answered(result).unwrap_or_else(|error| panic!("the store failed: {error}"))
 }
 
-async fn import(store: &dyn Store, import: ImportGroup) -> Result<GroupId, ImportGroupRefusal> {
+pub(crate) async fn import(store: &dyn Store, import: ImportGroup) -> Result<GroupId, ImportGroupRefusal> {
     decided(store.import_group(context(), import).await)
 }
 
 /// Runs all calls at the same time; their answers in the order of the calls.
-async fn at_once<Call: Future>(calls: impl IntoIterator<Item = Call>) -> Vec<Call::Output> {
+pub(crate) async fn at_once<Call: Future>(calls: impl IntoIterator<Item = Call>) -> Vec<Call::Output> {
     let mut calls: Vec<_> = calls.into_iter().map(|call| (Box::pin(call), None)).collect();
     poll_fn(|cx| {
         let mut waiting = false;

@@ -261,3 +261,6 @@ impl Drop for Tx {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,3 +81,6 @@ impl Work for GivePositions {
         given.and_then(|given| u64::try_from(given).ok()).ok_or(Failure::Damaged("list position"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,18 @@
 //! The PostgreSQL store: the suite of all stores, and what only several servers over one database can get wrong.
 
+mod alternating;
+mod batches;
+mod encryption;
+mod frequencies;
+mod hearing;
+mod opening;
+mod servers;
+mod waiting;
+
 use super::*;
 use crate::suite::store_suite;
 use landfall_test_database::{FreshDatabase, fresh_database};
+use tokio_postgres::{Client, NoTls};
 
 mod copy;
 
@@ -12,12 +22,20 @@ mod suite {
     store_suite!(super::fresh);
 }
 
+/// Bound of what these tests wait for.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+
 /// A fresh database, its tables made by the store itself.
-fn database() -> FreshDatabase {
+pub(super) fn database() -> FreshDatabase {
     fresh_database(&tables_tag(), |url| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         drop(runtime.block_on(open(url)));
     })
+}
+
+/// A fresh database without tables.
+fn empty_database() -> FreshDatabase {
+    fresh_database("empty", |_| {})
 }
 
 /// Names the tables this program makes, so that a test never meets those of another version.
@@ -36,8 +54,39 @@ async fn open_hearing(url: &str, hear: impl Fn(RemoteChange) + Send + Sync + 'st
     Postgres::open(settings, StoreMetrics::default(), Arc::new(hear)).await.unwrap()
 }
 
+async fn try_open(url: &str) -> Result<Postgres, OpenError> {
+    Postgres::open(Settings::parse(url).unwrap(), StoreMetrics::default(), Arc::new(|_| {})).await
+}
+
 /// A store on a fresh database, and what keeps the database.
 async fn fresh() -> (Postgres, FreshDatabase) {
     let database = database();
     (open(database.url()).await, database)
+}
+
+/// What two servers over one database have.
+async fn two() -> ([Postgres; 2], FreshDatabase) {
+    let database = database();
+    ([open(database.url()).await, open(database.url()).await], database)
+}
+
+/// A connection beside the store.
+pub(super) async fn admin(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The address of another database of the same server.
+fn other_database(url: &str, name: &str) -> String {
+    format!("{}/{name}", url.rsplit_once('/').unwrap().0)
+}
+
+/// One number from the database.
+async fn number(client: &Client, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+async fn in_time<Done>(done: impl Future<Output = Done>) -> Done {
+    tokio::time::timeout(WAIT_MAX, done).await.expect("this takes too long")
 }

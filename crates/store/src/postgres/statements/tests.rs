@@ -1,1 +1,281 @@
-//! shapes
+//! The shape of every statement, and how PostgreSQL finds its rows.
+
+use super::super::tests::{admin, database};
+use super::super::{Settings, connect};
+use super::{ALL, Key, Statement};
+use std::collections::BTreeSet;
+
+/// What the tables are keyed by, besides the app.
+const TABLES: [(&str, Key); 7] = [
+    ("groups", Key::Group),
+    ("members", Key::Group),
+    ("accounts", Key::Account),
+    ("memberships", Key::Account),
+    ("group_counts", Key::Figures),
+    ("list_positions", Key::Figures),
+    ("call_rates", Key::Figures),
+];
+
+/// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
+const WITHOUT_KEY: [(&str, &str); 8] = [
+    ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
+    ("LOCK", "locks by numbers, on the one server all writers ask"),
+    ("TELL", "speaks to the other servers, through the one all of them listen to"),
+    ("COUNT_GROUPS", "the totals of an app are not distributed"),
+    ("GROUP_TOTAL", "the totals of an app are not distributed"),
+    ("GIVE_POSITIONS", "the list positions of an app are not distributed"),
+    ("TAKE_CALLS", "the call frequencies of an app are not distributed"),
+    ("LIST", "the list of an app's groups is asked of all places at once"),
+];
+
+/// The statements that look at everything there is, while nobody serves. The list may only shrink.
+const OF_COPIES: [&str; 13] = [
+    "COPY_PROGRESS",
+    "PUT_COPY_PROGRESS",
+    "REMOVE_COPY_PROGRESS",
+    "IS_OCCUPIED",
+    "RAISE_POSITION",
+    "COPY_ACCOUNTS",
+    "COPY_GROUPS",
+    "COPY_MEMBERS",
+    "COUNT_BY_KIND",
+    "COUNT_LISTED",
+    "COUNT_MEMBERSHIPS",
+    "COUNT_ROWS",
+    "ANALYZE",
+];
+/// Those of them that read a page of many.
+const PAGES: [&str; 3] = ["COPY_ACCOUNTS", "COPY_GROUPS", "COPY_MEMBERS"];
+
+/// What statements on distributed tables may call: nothing that differs from one place to another.
+const CALLABLE: [&str; 2] = ["unnest", "any"];
+/// What stands before a bracket and is no function.
+const NO_FUNCTIONS: [&str; 6] = ["conflict", "groups", "values", "new", "from", "as"];
+
+/// In small letters, one space between words.
+fn words(statement: &Statement) -> String {
+    statement.sql.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The tables a statement names, as often as it names them.
+fn tables(sql: &str) -> Vec<&str> {
+    let names = sql.split("landfall.").skip(1);
+    names
+        .map(|rest| rest.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next().unwrap())
+        .collect()
+}
+
+/// The words that stand before an opening bracket.
+fn called(sql: &str) -> BTreeSet<&str> {
+    let before = sql.match_indices('(').map(|(at, _)| &sql[..at]);
+    let word = before.map(|text| {
+        text.rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap()
+    });
+    word.filter(|word| !word.is_empty()).collect()
+}
+
+fn key_column(key: Key) -> &'static str {
+    match key {
+        Key::Group => "group_id",
+        Key::Account => "account",
+        Key::List => "list_position",
+        Key::Figures | Key::Copy | Key::Session => "sdk_app_id",
+    }
+}
+
+/// What is sent while servers serve.
+fn serving() -> impl Iterator<Item = &'static (&'static str, &'static Statement)> {
+    ALL.iter().filter(|(_, statement)| statement.key != Key::Copy)
+}
+
+fn is_insert(sql: &str) -> bool {
+    sql.starts_with("insert into landfall.")
+}
+
+#[test]
+fn every_statement_is_about_one_table_of_its_key() {
+    for (name, statement) in serving() {
+        let sql = words(statement);
+        let expected: Vec<Key> = match statement.key {
+            Key::Session => Vec::new(),
+            // The list looks at groups from the side of the app.
+            Key::List => vec![Key::Group],
+            key @ (Key::Group | Key::Account | Key::Figures | Key::Copy) => vec![key],
+        };
+        let key = |table: &str| TABLES.iter().find(|(known, _)| *known == table).map(|(_, key)| *key);
+        let keys: Option<Vec<Key>> = tables(&sql).into_iter().map(key).collect();
+        assert_eq!(keys, Some(expected), "{name} does not name exactly one table of its key: {sql}");
+        for never in [
+            " join ",
+            " using ",
+            "for update",
+            "for share",
+            "for no key",
+            "nextval",
+            "with ",
+            "union",
+            " or ",
+        ] {
+            assert!(!sql.contains(never), "{name} has {never:?}: {sql}");
+        }
+        let subqueries = sql.match_indices("(select ").map(|(at, _)| &sql[at..]);
+        for subquery in subqueries {
+            assert!(tables(subquery).is_empty(), "{name} has a sub-query on a table: {sql}");
+        }
+    }
+}
+
+#[test]
+fn every_statement_is_keyed_by_app_and_group_or_account() {
+    for (name, statement) in ALL {
+        let (sql, column) = (words(statement), key_column(statement.key));
+        if !matches!(statement.key, Key::Group | Key::Account) {
+            continue;
+        }
+        if is_insert(&sql) {
+            let named = sql.split(['(', ')']).nth(1).unwrap();
+            let columns: Vec<_> = named.split(", ").collect();
+            assert!(columns[0] == "sdk_app_id" && columns[1] == column, "{name}: {columns:?}");
+            let values = sql.split(" select ").nth(1).unwrap();
+            assert!(values.starts_with(&format!("$1::bigint, {column},")), "{name}: {sql}");
+            let conflict = sql.split_once(" on conflict ").map(|(_, rest)| rest);
+            let key = format!("(sdk_app_id, {column}");
+            assert!(conflict.is_none_or(|rest| rest.starts_with(&key)), "{name}: {sql}");
+        } else {
+            let (_, condition) = sql.split_once(" where ").unwrap();
+            let terms: Vec<_> = condition.split(" and ").collect();
+            assert_eq!(terms[0], "sdk_app_id = $1", "{name}");
+            let key = terms.iter().any(|term| {
+                let value = term.strip_prefix(column).and_then(|rest| rest.strip_prefix(" = "));
+                value.is_some_and(|value| value.starts_with('$') || value.starts_with("any($"))
+            });
+            assert!(key, "{name} has no {column} of its own: {condition}");
+        }
+    }
+}
+
+#[test]
+fn statements_without_a_key_are_few_and_known() {
+    let without = serving().filter(|(_, statement)| !matches!(statement.key, Key::Group | Key::Account));
+    let without: BTreeSet<_> = without.map(|(name, _)| *name).collect();
+    assert_eq!(without, WITHOUT_KEY.map(|(name, _)| name).into());
+    let of_copies = ALL.iter().filter(|(_, statement)| statement.key == Key::Copy);
+    assert_eq!(of_copies.map(|(name, _)| *name).collect::<BTreeSet<_>>(), OF_COPIES.into());
+}
+
+#[test]
+fn what_is_distributed_calls_nothing_that_differs_by_place() {
+    for (name, statement) in ALL {
+        if matches!(statement.key, Key::Session | Key::Figures | Key::Copy) {
+            continue;
+        }
+        let sql = words(statement);
+        let table = tables(&sql)[0];
+        for word in called(&sql) {
+            let known = CALLABLE.contains(&word) || NO_FUNCTIONS.contains(&word) || word == table;
+            assert!(known, "{name} calls {word}: {sql}");
+        }
+    }
+}
+
+#[test]
+fn calls_and_tables_are_recognized() {
+    let sql = "insert into landfall.groups (a) select now(), random() from landfall.members";
+    assert_eq!(called(sql), BTreeSet::from(["now", "random"]));
+    assert_eq!(tables(sql), ["groups", "members"]);
+}
+
+/// A value of each type that parameters have.
+fn sample(of_type: &str) -> &'static str {
+    match of_type {
+        "bigint" => "7",
+        "smallint" | "integer" => "1",
+        "text" => "'n1'",
+        "text[]" => "'{n1,n2,n3}'",
+        "bigint[]" | "smallint[]" => "'{1}'",
+        "boolean[]" => "'{t}'",
+        other => panic!("parameters of type {other} have no sample"),
+    }
+}
+
+/// One app with groups, one of which has many members, who are in many groups.
+const GROWTH: &str = "
+    INSERT INTO landfall.groups SELECT 7, 'n' || n, 1, '', '', '', '', '[]', 1, 0, NULL, false, 0, false, 0, 1, 0, 0,
+        1, 1, n FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.members SELECT 7, 'n1', 'n' || n, 2, 0, 0, 0, 0, 0, '' FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.members SELECT 7, 'n' || n, 'n1', 2, 0, 0, 0, 0, 0, '' FROM generate_series(2, 5000) AS n;
+    INSERT INTO landfall.memberships SELECT sdk_app_id, account, group_id FROM landfall.members;
+    INSERT INTO landfall.accounts SELECT 7, 'n' || n, '', '', 0, true, 0 FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.group_counts SELECT 7, n % 5, n / 5, 3 FROM generate_series(1, 319) AS n";
+
+/// What there is, and what the planner knows of it.
+#[derive(Clone, Copy)]
+enum Rows {
+    None,
+    Unknown,
+    Known,
+}
+
+/// The statements that are planned well only once the planner has looked at the rows, which autovacuum has it do.
+const UNTIL_KNOWN: [&str; 2] = ["REMOVE_MEMBER", "REMOVE_MEMBERSHIP"];
+
+/// In connections that were open when the tables were empty, before and after the planner has looked at the rows.
+#[tokio::test]
+async fn rows_are_found_by_their_key_from_the_first_one_on() {
+    let database = database();
+    let settings = Settings::parse(database.url()).unwrap();
+    let pool = connect::pool(&settings, connect::tls(&settings).unwrap());
+    let client = pool.get().await.unwrap();
+    let tables = admin(database.url()).await;
+    for (table, _) in TABLES {
+        let quiet = format!("ALTER TABLE landfall.{table} SET (autovacuum_enabled = off)");
+        tables.batch_execute(&quiet).await.unwrap();
+    }
+    let sent = || ALL.iter().filter(|(name, of)| of.key != Key::Copy || PAGES.contains(name));
+    let mut samples = Vec::new();
+    for (name, statement) in sent() {
+        client.batch_execute(&format!("PREPARE its_{name} AS {}", statement.sql)).await.unwrap();
+        let types = "SELECT unnest(parameter_types)::text FROM pg_prepared_statements WHERE name = $1";
+        let types = client.query(types, &[&format!("its_{name}").to_lowercase()]).await.unwrap();
+        samples.push(types.iter().map(|row| sample(row.get(0))).collect::<Vec<_>>().join(", "));
+    }
+    for rows in [Rows::None, Rows::Unknown, Rows::Known] {
+        match rows {
+            Rows::None => {}
+            Rows::Unknown => tables.batch_execute(GROWTH).await.unwrap(),
+            Rows::Known => tables.batch_execute("ANALYZE").await.unwrap(),
+        }
+        for ((name, statement), samples) in sent().zip(&samples) {
+            // As often as PostgreSQL looks before it would keep a plan.
+            for _ in 0..6 {
+                let explain = format!("EXPLAIN EXECUTE its_{name} ({samples})");
+                let plan = client.query(&explain, &[]).await.unwrap();
+                let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+                check_plan(name, statement, &plan, rows);
+            }
+        }
+    }
+}
+
+fn check_plan(name: &str, statement: &Statement, plan: &[String], rows: Rows) {
+    let (sql, text) = (words(statement), plan.join("\n"));
+    assert!(!text.contains("Seq Scan on"), "{name} reads a whole table:\n{text}");
+    if statement.key == Key::Session || is_insert(&sql) {
+        return;
+    }
+    let conditions = plan.iter().filter_map(|line| line.trim().strip_prefix("Index Cond: "));
+    let conditions: Vec<_> = conditions.collect();
+    let columns: &[&str] = match rows {
+        // One row or two can be found in any way.
+        Rows::None => return,
+        Rows::Unknown if UNTIL_KNOWN.contains(&name) => &["sdk_app_id"],
+        Rows::Unknown | Rows::Known => &["sdk_app_id", key_column(statement.key)],
+    };
+    // Each table is looked at once, and never as a whole.
+    assert_eq!(conditions.len(), tables(&sql).len(), "{name} does not use an index for each table:\n{text}");
+    for condition in conditions {
+        for column in columns {
+            assert!(condition.contains(column), "{name} does not find its rows by {column}:\n{text}");
+        }
+    }
+}
