@@ -89,7 +89,7 @@ pub enum OpenError {
         found: usize,
     },
     /// An old PostgreSQL.
-    #[error("PostgreSQL {0} is too old; 13 or newer is needed")]
+    #[error("PostgreSQL {0} is too old; 14 or newer is needed")]
     TooOld(String),
     /// A database in another encoding.
     #[error("the database is encoded in {0}; make one with ENCODING 'UTF8'")]
@@ -133,7 +133,7 @@ impl Postgres {
             return Err(OpenError::Unfinished(source));
         }
         drop(client);
-        let database = Database::new(connect::pool(&settings, tls));
+        let database = Database::new(&settings, tls, true);
         let groups = ImportGroups { database: database.clone(), positions: Positions::default() };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
@@ -167,7 +167,7 @@ impl Postgres {
     async fn write<W: Work<Done: 'static> + 'static>(&self, work: W) -> Result<W::Done, StoreError> {
         let database = self.database.clone();
         let writing = tokio::spawn(async move { database.perform(&work).await });
-        answered::<W>(async { writing.await.unwrap_or_else(|panicked| Err(Failure::Broken(panicked))) }).await
+        answered::<W>(async { writing.await.unwrap_or(Err(Failure::Panicked)) }).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Connecting: encryption, the settings of a session, the pool.
 
+use super::locks;
 use super::settings::{Encryption, Settings};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
 use std::path::{Path, PathBuf};
@@ -146,8 +147,9 @@ pub(super) async fn client(
     Ok(client)
 }
 
-/// At most so many connections, each opened when it is first needed.
-pub(super) fn pool(settings: &Settings, tls: MakeRustlsConnect) -> Pool {
+/// At most so many connections, each opened when it is first needed. Those of a server that is `serving` hold the lock
+/// that keeps copies away, each by itself: whatever becomes of the server, none of them writes beside a copy.
+pub(super) fn pool(settings: &Settings, tls: MakeRustlsConnect, serving: bool) -> Pool {
     // A connection that was closed is noticed without asking the database.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_config(settings.config.clone(), tls, recycling);
@@ -157,8 +159,14 @@ pub(super) fn pool(settings: &Settings, tls: MakeRustlsConnect) -> Pool {
         .max_size(settings.connections - 1)
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts { wait, create: wait, recycle: wait })
-        .post_create(Hook::async_fn(|client, _| {
-            Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
+        .post_create(Hook::async_fn(move |client, _| {
+            Box::pin(async move {
+                client.batch_execute(SESSION).await.map_err(HookError::Backend)?;
+                if serving && !locks::try_serving(client).await.map_err(HookError::Backend)? {
+                    return Err(HookError::message("the database is being copied"));
+                }
+                Ok(())
+            })
         }))
         .build()
         .expect("a runtime is named")

@@ -1,6 +1,7 @@
 //! One piece of work in one transaction: bounded in time, repeated where that is safe.
 
 use super::statements::{self, Statement};
+use super::{Settings, connect};
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool, PoolError};
 use landfall_domain::ids::AppId;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement as Prepared};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Longest time one ordinary transaction may take.
 const WORK_TIME: Duration = Duration::from_millis(2_200);
@@ -16,6 +18,8 @@ const WORK_TIME: Duration = Duration::from_millis(2_200);
 const LONG_WORK_TIME: Duration = Duration::from_secs(60);
 /// Longest time of one that reads or writes for a copy, such as counting all rows there are.
 const COPY_TIME: Duration = Duration::from_secs(3_600);
+/// Longest time for telling the database to stop.
+const CANCEL_TIME: Duration = Duration::from_secs(1);
 /// After this time no further attempt is made. PostgreSQL takes a second to notice that writers wait in a circle.
 const RETRY_TIME: Duration = Duration::from_millis(1_500);
 /// Attempts at most.
@@ -38,7 +42,7 @@ pub(super) enum Failure {
     Slow(Duration),
     /// It panicked.
     #[error("the work broke off")]
-    Broken(#[source] tokio::task::JoinError),
+    Panicked,
     /// The end of the transaction was not answered: it may have happened or not.
     #[error("the database did not say whether it kept the change")]
     Unknown(#[source] Box<Failure>),
@@ -75,7 +79,7 @@ impl Failure {
                 ];
                 error.is_closed() || error.code().is_none_or(|code| PASSING.contains(code))
             }
-            Self::Connection(_) | Self::Damaged(_) | Self::Slow(_) | Self::Broken(_) | Self::Unknown(_) => {
+            Self::Connection(_) | Self::Damaged(_) | Self::Slow(_) | Self::Panicked | Self::Unknown(_) => {
                 false
             }
         }
@@ -84,8 +88,8 @@ impl Failure {
     /// The database refused what was to be written: another row of the same transaction may be fine.
     pub(super) fn blames_a_row(&self) -> bool {
         // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database. 25P02: what
-        // was sent together with this statement failed before it.
-        const BLAMING: [&str; 4] = ["22", "23", "54", "25P02"];
+        // was sent together with this statement failed before it. 55P03: a lock that perhaps only one caller needs.
+        const BLAMING: [&str; 5] = ["22", "23", "54", "25P02", "55P03"];
         let Self::Database(error) = self else { return false };
         error.code().is_some_and(|code| BLAMING.iter().any(|start| code.code().starts_with(start)))
     }
@@ -127,11 +131,14 @@ pub(super) trait Work: Send + Sync {
 #[derive(Clone)]
 pub(super) struct Database {
     pool: Pool,
+    /// For connections that tell the database to stop.
+    tls: MakeRustlsConnect,
 }
 
 impl Database {
-    pub(super) fn new(pool: Pool) -> Self {
-        Self { pool }
+    /// A pool of connections; `serving` as for [`connect::pool`].
+    pub(super) fn new(settings: &Settings, tls: MakeRustlsConnect, serving: bool) -> Self {
+        Self { pool: connect::pool(settings, tls.clone(), serving), tls }
     }
 
     /// Performs `work` in a transaction. The one place where attempts are repeated.
@@ -144,12 +151,7 @@ impl Database {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            let done = match tokio::time::timeout(time, self.attempt(work)).await {
-                Ok(done) => done,
-                // The connection was dropped with the attempt: the database takes back what was not committed.
-                Err(_) => Err(Failure::Slow(time)),
-            };
-            match done {
+            match self.attempt(work, time).await {
                 Err(failure)
                     if failure.passes() && attempt < ATTEMPTS_MAX && started.elapsed() < RETRY_TIME =>
                 {
@@ -163,10 +165,26 @@ impl Database {
         }
     }
 
-    async fn attempt<W: Work>(&self, work: &W) -> Result<W::Done, Failure> {
+    async fn attempt<W: Work>(&self, work: &W, time: Duration) -> Result<W::Done, Failure> {
         let tx = Tx { client: Some(self.pool.get().await?), kind: W::KIND };
-        let done = work.perform(&tx).await?;
-        tx.commit().await?;
+        let cancel = tx.client().cancel_token();
+        let until = tokio::time::Instant::now() + time;
+        let slow = || {
+            // So that the database does not go on with it, or wait for a replica, with nobody left to tell.
+            let (cancel, tls) = (cancel.clone(), self.tls.clone());
+            tokio::spawn(async move {
+                drop(tokio::time::timeout(CANCEL_TIME, cancel.cancel_query(tls)).await);
+            });
+            Failure::Slow(time)
+        };
+        let done = match tokio::time::timeout_at(until, work.perform(&tx)).await {
+            Ok(done) => done?,
+            Err(_) => return Err(slow()),
+        };
+        match tokio::time::timeout_at(until, tx.commit()).await {
+            Ok(committed) => committed?,
+            Err(_) => return Err(Failure::Unknown(Box::new(slow()))),
+        }
         Ok(done)
     }
 }
@@ -185,17 +203,33 @@ impl Tx {
     /// Begins, and takes locks: that of `app`, shared, then `keys`. Everything else comes after it, and sees what
     /// those who held the locks before have committed.
     pub(super) async fn begin(&self, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
-        // A statement that has to be prepared first would leave after the one behind it.
-        if app.is_some() {
-            self.prepared(&statements::LOCK_SHARED).await?;
-        }
-        let begin = self.client().batch_execute(match self.kind {
+        let begin = match self.kind {
             Kind::Statement => return Ok(()),
             Kind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Kind::Write => "BEGIN",
             Kind::LongWrite => "BEGIN; SET LOCAL statement_timeout = '60s'",
             Kind::Copy => "BEGIN; SET LOCAL statement_timeout = '1h'",
-        });
+        };
+        self.begin_with(begin, app, keys).await
+    }
+
+    /// Begins a transaction that only inserts. What is in the tables makes no difference to how that is done, so it
+    /// is planned once for each connection and not each time, which is a quarter of a small batch.
+    pub(super) async fn begin_inserting(&self, app: AppId) -> Result<(), Failure> {
+        self.begin_with("BEGIN; SET LOCAL plan_cache_mode = force_generic_plan", Some(app), &[]).await
+    }
+
+    /// Begins a transaction for several callers, who are not to wait for a lock that only one of them needs.
+    pub(super) async fn begin_for_several(&self, app: AppId, keys: &[i64]) -> Result<(), Failure> {
+        self.begin_with("BEGIN; SET LOCAL lock_timeout = '250ms'", Some(app), keys).await
+    }
+
+    async fn begin_with(&self, begin: &str, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
+        // A statement that has to be prepared first would leave after the one behind it.
+        if app.is_some() {
+            self.prepared(&statements::LOCK_SHARED).await?;
+        }
+        let begin = self.client().batch_execute(begin);
         let app = app.map(super::locks::app);
         let shared = async {
             match &app {

@@ -68,7 +68,11 @@ impl Work for Transaction<'_> {
     const KIND: Kind = Kind::Write;
 
     async fn perform(&self, tx: &Tx) -> Result<Vec<Answer>, Failure> {
-        tx.begin(Some(self.app), &[]).await?;
+        if self.asks.iter().any(|ask| ask.context.unknown == UnknownAccounts::Refuse) {
+            tx.begin(Some(self.app), &[]).await?;
+        } else {
+            tx.begin_inserting(self.app).await?;
+        }
         let mut answers: Vec<Option<Answer>> = self.asks.iter().map(|_| None).collect();
         let mut made = Vec::with_capacity(self.asks.len());
         let mut open: Vec<Open> = (0..self.asks.len()).map(|index| Open { index, attempt: 0 }).collect();

@@ -67,7 +67,11 @@ impl Work for Transaction<'_> {
     const KIND: Kind = Kind::Write;
 
     async fn perform(&self, tx: &Tx) -> Result<Vec<Answer>, Failure> {
-        tx.begin(Some(self.app), &locks::groups(self.app, self.asks.iter().map(|ask| &ask.group))).await?;
+        let locks = locks::groups(self.app, self.asks.iter().map(|ask| &ask.group));
+        match self.asks {
+            [_] => tx.begin(Some(self.app), &locks).await?,
+            _ => tx.begin_for_several(self.app, &locks).await?,
+        }
         let mut named: BTreeMap<&GroupId, BTreeSet<&UserId>> = BTreeMap::new();
         for ask in self.asks {
             named.entry(&ask.group).or_default().extend(ask.members.iter().map(|member| &member.account));

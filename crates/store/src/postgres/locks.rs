@@ -40,7 +40,7 @@ pub(super) fn accounts<'id>(app: AppId, accounts: impl Iterator<Item = &'id User
 
 /// Held alone while tables are made or changed, and shared by every server that serves.
 pub(super) const TABLES: i64 = 0x6c61_6e64_6661_6c00;
-/// Held shared by every server that serves, alone by a copy into or out of the database.
+/// Held shared by every session of a server that serves, alone by a copy into or out of the database.
 pub(super) const SERVING: i64 = TABLES + 1;
 
 /// Waits for [`SERVING`] as long as a connection that has just ended may still hold it, then says false.
@@ -52,6 +52,11 @@ pub(super) async fn take_serving(client: &Client, shared: bool) -> Result<bool, 
         Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Takes [`SERVING`] for a session of a server; false when a copy holds it.
+pub(super) async fn try_serving(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    client.query_one("SELECT pg_try_advisory_lock_shared($1)", &[&SERVING]).await?.try_get(0)
 }
 
 /// 16 bits that tell this program's locks from those of others, then kind, app and number.

@@ -10,13 +10,14 @@ pub(super) const STEPS: [&str; 1] = [include_str!("migrations/0001_groups.sql")]
 pub(super) const VERSION: usize = STEPS.len();
 
 /// Oldest PostgreSQL that is worked with, as it numbers itself.
-const SERVER_VERSION_MIN: i32 = 130_000;
+const SERVER_VERSION_MIN: i32 = 140_000;
 
 /// Makes the tables, or brings them to [`VERSION`]. Of servers that start at the same time one does it.
 pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
     check_server(client).await?;
     let tx = client.transaction().await?;
-    // Ends with the transaction.
+    // Long enough for another server to make the tables; the lock ends with the transaction.
+    tx.batch_execute("SET LOCAL lock_timeout = '60s'").await?;
     tx.query("SELECT pg_advisory_xact_lock($1)", &[&locks::TABLES]).await?;
     let made = tx.query_one("SELECT to_regclass('landfall.schema_versions') IS NOT NULL", &[]).await?;
     if !made.try_get::<_, bool>(0)? {

@@ -59,7 +59,7 @@ impl PostgresTransfer {
             return Err(OpenError::Served);
         }
         let name = settings.to_string();
-        let database = Database::new(connect::pool(&settings, tls));
+        let database = Database::new(&settings, tls, false);
         Ok(Self { name, database, guard: client })
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 fn pooled(url: &str) -> Database {
     let settings = Settings::parse(url).unwrap();
-    Database::new(connect::pool(&settings, connect::tls(&settings).unwrap()))
+    Database::new(&settings, connect::tls(&settings).unwrap(), true)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

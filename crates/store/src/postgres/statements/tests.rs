@@ -224,7 +224,7 @@ const UNTIL_KNOWN: [&str; 2] = ["REMOVE_MEMBER", "REMOVE_MEMBERSHIP"];
 async fn rows_are_found_by_their_key_from_the_first_one_on() {
     let database = database();
     let settings = Settings::parse(database.url()).unwrap();
-    let pool = connect::pool(&settings, connect::tls(&settings).unwrap());
+    let pool = connect::pool(&settings, connect::tls(&settings).unwrap(), true);
     let client = pool.get().await.unwrap();
     let tables = admin(database.url()).await;
     for (table, _) in TABLES {

@@ -9,6 +9,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 const OTHER: AppId = AppId(APP.0 + 1);
 
+/// A batch of this alone panics.
+const BREAKS: u32 = 13;
+
 /// Answers numbers with their double; a batch of [`APP`] is not done before it may.
 struct Doubling {
     may: Arc<Semaphore>,
@@ -30,6 +33,7 @@ impl Batch for Doubling {
 
     async fn perform(&self, app: AppId, asks: &[u32]) -> Result<Vec<u32>, Failure> {
         self.begun.send((app, asks.to_vec())).unwrap();
+        assert_ne!(asks, [BREAKS], "a batch broke off, as it was asked to");
         if app == APP {
             self.may.acquire().await.unwrap().forget();
         }
@@ -79,11 +83,11 @@ async fn what_waits_travels_together_in_order_and_by_app() {
     let first = asked(lanes.run(APP, 0));
     assert_eq!(in_time(held.begun.recv()).await, Some((APP, vec![0])));
     let calls: Vec<_> = asks.map(|(app, ask)| asked(lanes.run(app, ask))).into();
-    held.may.add_permits(3);
+    held.may.add_permits(2);
     assert_eq!(first.await.unwrap(), 0);
     let answers: Vec<_> = in_time(at_once(calls)).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers, [2, 4, 6, 8, 10, 12]);
-    for expected in [(APP, vec![1, 2, 3]), (OTHER, vec![4, 5]), (APP, vec![6])] {
+    for expected in [(APP, vec![1, 2, 3, 6]), (OTHER, vec![4, 5])] {
         assert_eq!(held.begun.recv().await, Some(expected));
     }
 }
@@ -142,6 +146,15 @@ async fn a_caller_waits_no_longer_than_it_has_patience() {
     assert!(PATIENCE <= took && took < PATIENCE + Duration::from_secs(2), "{took:?}");
     held.let_go();
     assert_eq!(held.lanes.run(APP, 2).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_lane_outlives_a_batch_that_panics() {
+    let held = held(1);
+    let broken = in_time(held.lanes.run(APP, BREAKS)).await.unwrap_err();
+    assert!(broken.to_string().contains("the work broke off"), "{broken}");
+    held.let_go();
+    assert_eq!(in_time(held.lanes.run(APP, 2)).await.unwrap(), 4);
 }
 
 #[tokio::test]
