@@ -11,6 +11,7 @@ use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use landfall_store::StoreMetrics;
 use landfall_store::embedded::Embedded;
+use landfall_test_database::fresh_database;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -72,12 +73,11 @@ async fn fill(data: &Path) {
     calls.join_all().await;
 }
 
-/// A copy between the data directories of two servers.
+/// A copy between the stores of two servers.
 fn command(from: &Home, to: &Home) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
     command.env_clear().args(["store", "copy"]);
-    command.arg("--from").arg(format!("embedded:{}", from.data().display()));
-    command.arg("--to").arg(format!("embedded:{}", to.data().display()));
+    command.args(["--from", &from.store_url(), "--to", &to.store_url()]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -166,8 +166,21 @@ async fn answers(server: &Server) -> Vec<Value> {
 async fn a_copy_that_is_killed_or_stopped_goes_on_and_ends_equal() {
     let (from, to) = (Home::new(), Home::new());
     fill(&from.data()).await;
+    moves(&from, &to).await;
+}
 
-    let mut copy = Running::start(command(&from, &to));
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_moves_to_postgresql_and_back() {
+    let database = fresh_database("empty", |_| {});
+    let (from, there, back) = (Home::new(), Home::over(database.url()), Home::new());
+    fill(&from.data()).await;
+    moves(&from, &there).await;
+    moves(&there, &back).await;
+}
+
+/// Copies a store, killed once and stopped once on the way, and compares what the API says of both.
+async fn moves(from: &Home, to: &Home) {
+    let mut copy = Running::start(command(from, to));
     copy.reach(10);
     let (status, _) = copy.end(Signal::KILL);
     assert_eq!((status.code(), rows_before(&copy.first_line)), (None, 0));
@@ -177,7 +190,7 @@ async fn a_copy_that_is_killed_or_stopped_goes_on_and_ends_equal() {
     assert_eq!(refused.status.code(), Some(1), "{said}");
     assert!(said.contains("unfinished copy") && said.contains("landfall store copy"), "{said}");
 
-    let mut copy = Running::start(command(&from, &to));
+    let mut copy = Running::start(command(from, to));
     copy.reach(35);
     let (status, said) = copy.end(Signal::TERM);
     assert_eq!(status.code(), Some(1), "{said}");
@@ -185,7 +198,7 @@ async fn a_copy_that_is_killed_or_stopped_goes_on_and_ends_equal() {
     let after_kill = rows_before(&copy.first_line);
     assert!(0 < after_kill, "the copy began anew");
 
-    let finished = command(&from, &to).output().unwrap();
+    let finished = command(from, to).output().unwrap();
     let (report, said) = text(&finished);
     assert!(finished.status.success(), "{said}");
     assert!(after_kill < rows_before(said.lines().next().unwrap()), "{said}");
@@ -193,7 +206,7 @@ async fn a_copy_that_is_killed_or_stopped_goes_on_and_ends_equal() {
     let members = report.lines().find(|line| line.contains("members")).unwrap();
     assert_eq!(members.replace(',', "").matches(&(3 * groups()).to_string()).count(), 2, "{report}");
 
-    let again = command(&from, &to).output().unwrap();
+    let again = command(from, to).output().unwrap();
     let (_, said) = text(&again);
     assert_eq!(again.status.code(), Some(1), "{said}");
     assert!(said.contains("already holds data"), "{said}");

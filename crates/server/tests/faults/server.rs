@@ -62,8 +62,7 @@ impl Home {
 
     fn with(database: Option<String>, settings: &str) -> Self {
         let home = Self { dir: tempfile::tempdir().unwrap(), database };
-        let embedded = || format!("embedded:{}", home.data().display());
-        let store = home.database.clone().unwrap_or_else(embedded);
+        let store = home.store_url();
         let config = format!(
             "listen = \"127.0.0.1:0\"\n\
              store.url = \"{store}\"\n\
@@ -89,6 +88,12 @@ impl Home {
                 Box::new(Postgres::open(settings, metrics, Arc::new(|_| {})).await.unwrap())
             }
         }
+    }
+
+    /// The address of its store.
+    pub(crate) fn store_url(&self) -> String {
+        let embedded = || format!("embedded:{}", self.data().display());
+        self.database.clone().unwrap_or_else(embedded)
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -156,7 +156,7 @@ statements! {
     MEMBERS_PRESENT: Group = "
         SELECT account FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])";
-    /// The owner first among those who joined in the same second: it made the group. [choice]
+    /// The owner first among those who joined in the same second, as in every store.
     MEMBERS_BY_JOIN_TIME: Group = concat!(
         "SELECT ", member_columns!(), " FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND role = ANY($3::smallint[])
