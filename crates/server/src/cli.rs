@@ -102,16 +102,16 @@ pub struct UsersigArguments {
 pub enum StoreWork {
     /// Move everything into another store; a copy that was broken off goes on where it stopped
     Copy {
-        /// Store to copy from, as in [store] url; no server may use it
+        /// Store to copy from, as in the setting store.url; no server may use it
         #[arg(long, value_name = "URL")]
         from: String,
-        /// Empty store to copy to, as in [store] url
+        /// Empty store to copy to, as in the setting store.url
         #[arg(long, value_name = "URL")]
         to: String,
     },
     /// Spread the tables of a PostgreSQL store over the nodes of its Citus cluster
     Distribute {
-        /// The database, as in [store] url; no server may use it meanwhile
+        /// The database, as in the setting store.url; no server may use it meanwhile
         #[arg(long, value_name = "URL")]
         url: String,
     },

@@ -1,7 +1,7 @@
 //! The PostgreSQL store: any number of servers over one database, no state of record in a server.
 //!
 //! Each operation is one transaction. What a rule was told stays true until its result is kept, because writers take
-//! the locks of [`locks`] first. Concurrent imports travel together ([`lanes`]).
+//! the locks of `locks` first. Concurrent imports travel together (`lanes`).
 
 mod changes;
 mod connect;
