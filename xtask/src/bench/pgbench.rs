@@ -182,7 +182,8 @@ mod tests {
         let tables: Vec<&str> =
             SCRIPT.split("INSERT INTO landfall.").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
         assert_eq!(tables, ["groups", "accounts", "members", "memberships", "group_counts"]);
-        assert_eq!(SCRIPT.matches("ON CONFLICT").count(), tables.len());
+        // As the server: a group and an account may be there already, their members then are not written.
+        assert_eq!(SCRIPT.matches("ON CONFLICT").count(), 3);
         assert_eq!((SCRIPT.matches("BEGIN;").count(), SCRIPT.matches("COMMIT;").count()), (1, 1));
     }
 }
