@@ -47,11 +47,19 @@ use landfall_domain::store::{
 use lanes::{Lanes, PATIENCE};
 use listener::Listener;
 use positions::Positions;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Transactions of one kind that coalesced imports use at the same time, at most.
-const LANES: usize = 4;
+/// Transactions of one kind that coalesced imports use at the same time, at most: as many as this machine has
+/// processors, within these bounds. More of them make smaller batches, and callers that no processor is free to serve.
+const LANES: RangeInclusive<usize> = 2..=8;
+
+fn lanes() -> usize {
+    let processors = std::thread::available_parallelism().map_or(*LANES.start(), NonZeroUsize::get);
+    processors.clamp(*LANES.start(), *LANES.end())
+}
 
 /// What another server over the same database did, or whether that is heard at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,8 +145,8 @@ impl Postgres {
         let groups = ImportGroups { database: database.clone(), positions: Positions::default() };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Lanes::start(groups, LANES, &metrics),
-            members: Lanes::start(members, LANES, &metrics),
+            groups: Lanes::start(groups, lanes(), &metrics),
+            members: Lanes::start(members, lanes(), &metrics),
             database,
             listener,
         })
