@@ -1,9 +1,9 @@
 //! Concurrent single calls travel together: what waits while the database works becomes one transaction.
 //!
 //! A call that comes alone leaves at once. While one lane works, what comes meanwhile waits for it, because a few large
-//! batches cost the database far less than many small ones; another lane sets out when a whole batch is waiting, or when
-//! the first takes long. Where the database refuses a batch because of a row, its halves
-//! are tried by themselves, until the one call that is to blame is alone.
+//! batches cost the database far less than many small ones; another lane sets out when many are waiting, or when the
+//! first takes long. Where the database refuses a batch because of a row, its halves are tried by themselves, until the
+//! one call that is to blame is alone.
 
 use super::database::Failure;
 use crate::StoreMetrics;
@@ -19,9 +19,9 @@ use tokio::sync::{Notify, oneshot};
 
 /// Operations that may wait; one more is turned away.
 pub(super) const QUEUE_MAX: usize = 16_384;
-/// Operations that make another lane set out while others work. Measured with 256 callers on 2 cores: at 64, batches
-/// have 63 operations and both cores are busy; at 256 one of them waits half of the time, and below 64 the database
-/// spends more on transactions than on rows.
+/// Operations that make another lane set out while others work. Measured with 256 callers on 2 cores: at 64 both cores
+/// are busy, at 256 one of them waits half of the time, and below 64 the database spends more on transactions than on
+/// rows.
 const WORTH_A_LANE: usize = 64;
 /// How long an operation waits at most for a lane that works before another sets out.
 const WAIT_FOR_LANE: Duration = Duration::from_millis(20);

@@ -2,6 +2,7 @@
 
 mod alternating;
 mod batches;
+mod copy;
 mod encryption;
 mod frequencies;
 mod hearing;
@@ -11,10 +12,8 @@ mod waiting;
 
 use super::*;
 use crate::suite::store_suite;
-use landfall_test_database::{FreshDatabase, fresh_database};
+use landfall_test_database::{FreshDatabase, fresh_database, on_citus};
 use tokio_postgres::{Client, NoTls};
-
-mod copy;
 
 mod suite {
     use super::*;
@@ -29,8 +28,31 @@ const WAIT_MAX: Duration = Duration::from_secs(20);
 pub(super) fn database() -> FreshDatabase {
     fresh_database(&tables_tag(), |url| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        if on_citus() {
+            runtime.block_on(distribute(&Settings::parse(url).unwrap())).unwrap();
+        }
         drop(runtime.block_on(open(url)));
     })
+}
+
+#[tokio::test]
+async fn distributing_tells_what_it_did_or_that_there_is_no_citus() {
+    let empty = empty_database();
+    let settings = Settings::parse(empty.url()).unwrap();
+    let first = distribute(&settings).await;
+    if on_citus() {
+        let keys = ["group_id", "group_id", "account", "account"];
+        for (done, before) in [(first.unwrap(), false), (distribute(&settings).await.unwrap(), true)] {
+            assert_eq!(done.iter().map(|table| table.key).collect::<Vec<_>>(), keys);
+            assert!(done.iter().all(|table| table.before == before), "{done:?}");
+        }
+    } else {
+        let refused = first.unwrap_err();
+        assert!(matches!(refused, DistributeError::NoCitus), "{refused}");
+        assert!(refused.to_string().contains("no citus extension, so nothing was changed"), "{refused}");
+        let made = "SELECT count(*) FROM pg_namespace WHERE nspname = 'landfall'";
+        assert_eq!(number(&admin(empty.url()).await, made).await, 0);
+    }
 }
 
 /// A fresh database without tables.
