@@ -53,8 +53,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Transactions of one kind that coalesced imports use at the same time, at most: as many as this machine has
-/// processors, within these bounds. More of them make smaller batches, and callers that no processor is free to serve.
-const LANES: RangeInclusive<usize> = 2..=8;
+/// processors, within these bounds. More of them make smaller batches; with fewer, processors wait for syncs.
+const LANES: RangeInclusive<usize> = 4..=8;
 
 fn lanes() -> usize {
     let processors = std::thread::available_parallelism().map_or(*LANES.start(), NonZeroUsize::get);
