@@ -24,15 +24,20 @@ pub enum StoreError {
 impl StoreError {
     /// A failure with the chain of its causes.
     pub fn failed(doing: &str, cause: &dyn std::error::Error) -> Self {
-        let mut text = format!("{doing}: {cause}");
-        let mut inner = cause.source();
-        while let Some(cause) = inner {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            inner = cause.source();
-        }
-        Self::Failed(text.into())
+        Self::Failed(format!("{doing}: {}", with_causes(cause)).into())
     }
+}
+
+/// An error and the chain of its causes, in one line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut inner = error.source();
+    while let Some(cause) = inner {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        inner = cause.source();
+    }
+    text
 }
 
 /// An operation was refused by a rule, or the store failed.

@@ -16,7 +16,7 @@ mod sweep;
 mod transfer;
 mod tx;
 
-use crate::StoreMetrics;
+use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 use committer::Committer;
 use engine::Shared;
@@ -151,14 +151,6 @@ impl Store for Embedded {
 
     fn health(&self) -> Health {
         self.shared.health()
-    }
-}
-
-fn refusable<T, R>(result: Result<Result<T, R>, StoreError>) -> Result<T, OperationError<R>> {
-    match result {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(refusal)) => Err(OperationError::Refused(refusal)),
-        Err(error) => Err(OperationError::Store(error)),
     }
 }
 

@@ -10,3 +10,10 @@ mod suite;
 pub mod transfer;
 
 pub use metrics::StoreMetrics;
+
+use landfall_domain::store::{OperationError, StoreError};
+
+/// What a rule said becomes the answer of an operation, unless the store failed.
+fn refusable<T, R>(result: Result<Result<T, R>, StoreError>) -> Result<T, OperationError<R>> {
+    result?.map_err(OperationError::Refused)
+}

@@ -28,7 +28,7 @@ pub use distribute::{DistributeError, Distributed, distribute};
 pub use settings::{CONNECTIONS_DEFAULT, CONNECTIONS_MIN, Settings, SettingsProblem};
 pub use transfer::PostgresTransfer;
 
-use crate::StoreMetrics;
+use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 use database::{Database, Failure, Work};
 use import_groups::ImportGroups;
@@ -262,10 +262,6 @@ impl Store for Postgres {
     fn health(&self) -> Health {
         self.listener.health()
     }
-}
-
-fn refusable<T, R>(result: Result<Result<T, R>, StoreError>) -> Result<T, OperationError<R>> {
-    result?.map_err(OperationError::Refused)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
 use super::positions::Positions;
-use super::rows::{CountColumns, GroupColumns, MemberColumns, MembershipColumns};
+use super::rows::{CountColumns, GroupColumns, NewMembers};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -171,13 +171,9 @@ impl Transaction<'_> {
 
     /// Members of groups that were just made, their other side, the accounts they need, and the app's figures.
     async fn write_members(&self, tx: &Tx, made: &[(usize, ImportedGroup)]) -> Result<(), Failure> {
-        let mut members = MemberColumns::with_capacity(self.app, made.len());
-        let mut memberships = MembershipColumns::with_capacity(self.app, made.len());
-        for (_, ImportedGroup { group, members: joined, .. }) in made {
-            for member in joined {
-                members.push(&group.id, member);
-                memberships.push(&member.account, &group.id);
-            }
+        let mut new = NewMembers::with_capacity(self.app, made.len());
+        for (_, ImportedGroup { group, members, .. }) in made {
+            members.iter().for_each(|member| new.push(&group.id, member));
         }
         let placeholders = tables::placeholders(
             self.app,
@@ -188,11 +184,13 @@ impl Transaction<'_> {
         );
         let counts = CountColumns::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
         let counts = counts.parameters();
-        let (written, counted) = futures_util::join!(
-            tables::insert_members(tx, &placeholders, &members, &memberships),
+        let (accounts, members, counted) = futures_util::join!(
+            tables::insert_placeholders(tx, &placeholders),
+            tables::insert_members(tx, &new),
             tx.run(&statements::COUNT_GROUPS, &counts),
         );
-        written?;
+        accounts?;
+        members?;
         counted?;
         Ok(())
     }

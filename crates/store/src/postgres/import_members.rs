@@ -3,7 +3,7 @@
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
 use super::locks;
-use super::rows::{self, MemberColumns, MembershipColumns, app_column};
+use super::rows::{self, NewMembers, app_column};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -150,13 +150,9 @@ impl Transaction<'_> {
         groups: &BTreeMap<&GroupId, Present>,
     ) -> Result<(), Failure> {
         let rows = changes.iter().map(|(_, change)| change.added.len()).sum();
-        let mut members = MemberColumns::with_capacity(self.app, rows);
-        let mut memberships = MembershipColumns::with_capacity(self.app, rows);
+        let mut new = NewMembers::with_capacity(self.app, rows);
         for (ask, change) in changes {
-            for member in &change.added {
-                members.push(&ask.group, member);
-                memberships.push(&member.account, &ask.group);
-            }
+            change.added.iter().for_each(|member| new.push(&ask.group, member));
         }
         let placeholders = tables::placeholders(
             self.app,
@@ -166,11 +162,13 @@ impl Transaction<'_> {
             }),
         );
         let changed = groups.values().filter(|present| present.changed);
-        let (inserted, counted) = futures_util::join!(
-            tables::insert_members(tx, &placeholders, &members, &memberships),
+        let (accounts, members, counted) = futures_util::join!(
+            tables::insert_placeholders(tx, &placeholders),
+            tables::insert_members(tx, &new),
             try_join_all(changed.map(|present| self.set_member_count(tx, &present.group))),
         );
-        inserted?;
+        accounts?;
+        members?;
         counted?;
         Ok(())
     }

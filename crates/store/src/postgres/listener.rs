@@ -2,13 +2,13 @@
 //!
 //! One connection listens. Every quarter of a second it asks the database something, so that silence is never taken
 //! for peace: within a second either the other servers are heard, or it is known that they are not. The same
-//! connection tells whether the database takes writes, and holds the lock of a server that serves.
+//! connection tells whether the database is there, and holds the lock of a server that serves.
 
 use super::RemoteChange;
 use super::locks;
 use super::{Hear, OpenError};
 use landfall_domain::ids::{AppId, UserId};
-use landfall_domain::store::Health;
+use landfall_domain::store::{Health, with_causes};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,7 +108,7 @@ impl Ears {
             match self.connect().await {
                 Ok(line) => return line,
                 Err(error) => {
-                    let why = Causes(&error).to_string();
+                    let why = with_causes(&error);
                     tracing::debug!(why, "the database is still not heard: {why}");
                     self.set(Health::NotReady(format!("the database is not heard: {why}")));
                 }
@@ -148,7 +148,7 @@ async fn attend(line: &mut Line) -> String {
         }
         match tokio::time::timeout(ANSWER, line.client.batch_execute("")).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => return Causes(&error).to_string(),
+            Ok(Err(error)) => return with_causes(&error),
             Err(_) => return format!("no answer within {} ms", ANSWER.as_millis()),
         }
     }
@@ -167,27 +167,12 @@ async fn drive(
                 None => tracing::warn!(payload = told.payload(), "another server told something unknown"),
             },
             Some(Ok(_)) => {}
-            Some(Err(error)) => break Causes(&error).to_string(),
+            Some(Err(error)) => break with_causes(&error),
             None => break "the connection was closed".to_owned(),
         }
     };
     // Nobody waits for it when the store was closed.
     drop(losing.send(why));
-}
-
-/// An error with its causes, in one line.
-struct Causes<'error>(&'error dyn std::error::Error);
-
-impl fmt::Display for Causes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut inner = self.0.source();
-        while let Some(cause) = inner {
-            write!(f, ": {cause}")?;
-            inner = cause.source();
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The tables, brought up to date when the store is opened: numbered steps that only go forward.
 
 use super::{OpenError, locks};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, GenericClient};
 
 /// A step; its number is its place in [`STEPS`], counted from 1. A step that was released never changes.
 pub(super) const STEPS: [&str; 1] = [include_str!("migrations/0001_groups.sql")];
@@ -19,8 +19,7 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
     // Long enough for another server to make the tables; the lock ends with the transaction.
     tx.batch_execute("SET LOCAL lock_timeout = '60s'").await?;
     tx.query("SELECT pg_advisory_xact_lock($1)", &[&locks::TABLES]).await?;
-    let made = tx.query_one("SELECT to_regclass('landfall.schema_versions') IS NOT NULL", &[]).await?;
-    if !made.try_get::<_, bool>(0)? {
+    if !is_made(&tx).await? {
         tx.batch_execute(
             "CREATE SCHEMA IF NOT EXISTS landfall;
              CREATE TABLE landfall.schema_versions (
@@ -46,7 +45,7 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
 }
 
 /// Whether the tables are there, of whatever version.
-pub(super) async fn is_made(client: &Client) -> Result<bool, OpenError> {
+pub(super) async fn is_made(client: &impl GenericClient) -> Result<bool, OpenError> {
     let row = client.query_one("SELECT to_regclass('landfall.schema_versions') IS NOT NULL", &[]).await?;
     Ok(row.try_get(0)?)
 }

@@ -294,7 +294,7 @@ impl<'row> MemberColumns<'row> {
         self.account.is_empty()
     }
 
-    pub(super) fn push(&mut self, group: &'row GroupId, member: &'row Member) {
+    fn push(&mut self, group: &'row GroupId, member: &'row Member) {
         self.group_id.push(group.as_str());
         self.account.push(member.account.as_str());
         self.role.push(role_column(member.role));
@@ -316,9 +316,29 @@ columns! {
 }
 
 impl<'row> MembershipColumns<'row> {
-    pub(super) fn push(&mut self, account: &'row UserId, group: &'row GroupId) {
+    fn push(&mut self, account: &'row UserId, group: &'row GroupId) {
         self.account.push(account.as_str());
         self.group_id.push(group.as_str());
+    }
+}
+
+/// New members, seen from the group and from the account.
+pub(super) struct NewMembers<'row> {
+    pub(super) members: MemberColumns<'row>,
+    pub(super) memberships: MembershipColumns<'row>,
+}
+
+impl<'row> NewMembers<'row> {
+    pub(super) fn with_capacity(app: AppId, rows: usize) -> Self {
+        Self {
+            members: MemberColumns::with_capacity(app, rows),
+            memberships: MembershipColumns::with_capacity(app, rows),
+        }
+    }
+
+    pub(super) fn push(&mut self, group: &'row GroupId, member: &'row Member) {
+        self.members.push(group, member);
+        self.memberships.push(&member.account, group);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Steps that several operations have in common.
 
 use super::database::{Failure, Tx};
-use super::rows::{self, MemberColumns, MembershipColumns, PlaceholderColumns, app_column};
+use super::rows::{self, NewMembers, PlaceholderColumns, app_column};
 use super::statements;
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
@@ -63,31 +63,28 @@ pub(super) fn placeholders<'name>(
     columns
 }
 
-/// Writes new members, their other side, and the accounts they need.
-pub(super) async fn insert_members(
+/// Makes the accounts that do not exist.
+pub(super) async fn insert_placeholders(
     tx: &Tx,
     placeholders: &PlaceholderColumns<'_>,
-    members: &MemberColumns<'_>,
-    memberships: &MembershipColumns<'_>,
 ) -> Result<(), Failure> {
-    let accounts = async {
-        match placeholders.is_empty() {
-            true => Ok(0),
-            false => tx.run(&statements::INSERT_PLACEHOLDERS, &placeholders.parameters()).await,
-        }
-    };
-    if members.is_empty() {
-        accounts.await?;
+    if !placeholders.is_empty() {
+        tx.run(&statements::INSERT_PLACEHOLDERS, &placeholders.parameters()).await?;
+    }
+    Ok(())
+}
+
+/// Writes new members, seen from both sides.
+pub(super) async fn insert_members(tx: &Tx, new: &NewMembers<'_>) -> Result<(), Failure> {
+    if new.members.is_empty() {
         return Ok(());
     }
-    let (members, memberships) = (members.parameters(), memberships.parameters());
+    let (members, memberships) = (new.members.parameters(), new.memberships.parameters());
     // Sent one after the other without waiting for each other's answers.
-    let (accounts, members, memberships) = futures_util::join!(
-        accounts,
+    let (members, memberships) = futures_util::join!(
         tx.run(&statements::INSERT_MEMBERS, &members),
         tx.run(&statements::INSERT_MEMBERSHIPS, &memberships),
     );
-    accounts?;
     members?;
     memberships?;
     Ok(())

@@ -3,10 +3,7 @@
 mod pages;
 
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::rows::{
-    self, AccountColumns, CountColumns, GroupColumns, MemberColumns, MembershipColumns, PlaceholderColumns,
-    app_column,
-};
+use super::rows::{AccountColumns, CountColumns, GroupColumns, NewMembers, app_column};
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
 use async_trait::async_trait;
@@ -201,13 +198,9 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
         tx.run(&statements::RAISE_POSITION, &[&app_column(app), &last.cast_signed()]).await?;
     }
-    let mut members = MemberColumns::with_capacity(app, rows.members.len());
-    let mut memberships = MembershipColumns::with_capacity(app, rows.members.len());
-    for (group, member) in &rows.members {
-        members.push(group, member);
-        memberships.push(&member.account, group);
-    }
-    tables::insert_members(tx, &PlaceholderColumns::with_capacity(app, 0), &members, &memberships).await
+    let mut new = NewMembers::with_capacity(app, rows.members.len());
+    rows.members.iter().for_each(|(group, member)| new.push(group, member));
+    tables::insert_members(tx, &new).await
 }
 
 /// Takes the mark away, and lets the planner look at the tables.

@@ -1,9 +1,8 @@
 //! Reading everything: all accounts, then all groups with their owners' memberships, then all other members, each
 //! in the order of its table's key.
 
-use super::rows;
 use crate::postgres::database::{Failure, Kind, Tx, Work};
-use crate::postgres::rows::app_column;
+use crate::postgres::rows::{self, app_column};
 use crate::postgres::statements::{self, Statement};
 use crate::transfer::{Indexed, Page, PageSize, Place, Row};
 use async_trait::async_trait;
@@ -14,7 +13,8 @@ use std::collections::BTreeMap;
 /// Rows fetched at once, at most: bounds what is in memory when rows are large.
 const FETCH_MAX: usize = 2_000;
 
-/// Where reading goes on: after this key of this table. Written as `1 app`, then the key's names, each ended by 0.
+/// Where reading goes on: after this key of this table. Written as the table's number (1 byte), the app (4), and the
+/// names of the key, each ended by 0.
 struct Cursor {
     table: Table,
     app: AppId,
