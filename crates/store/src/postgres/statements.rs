@@ -203,17 +203,18 @@ statements! {
         INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
         ON CONFLICT (sdk_app_id) DO UPDATE SET given = positions.given + excluded.given
         RETURNING given";
-    /// $3: microseconds that the calls cost; $4: those of the whole allowance. `excluded.whole_at - $3` is the present. A
-    /// row that lies further ahead than the allowance was written before the clock was set back, and does not count.
+    /// $3: microseconds that the calls cost; $4: those of the whole allowance. `excluded.whole_at - $3` is the present, as
+    /// it was before this waited for the row: others may have moved it on by up to a lock time-out. A row that lies ten
+    /// seconds further ahead than the allowance was written before the clock was set back, and does not count.
     TAKE_CALLS: Figures = "
         INSERT INTO landfall.call_rates AS rates (sdk_app_id, command, whole_at)
         SELECT $1::bigint, $2::text, now.us + $3::bigint
         FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us) AS now
         WHERE $3::bigint <= $4::bigint
         ON CONFLICT (sdk_app_id, command) DO UPDATE SET whole_at = CASE
-            WHEN rates.whole_at > excluded.whole_at - $3::bigint + $4::bigint THEN excluded.whole_at
+            WHEN rates.whole_at > excluded.whole_at - $3::bigint + $4::bigint + 10000000 THEN excluded.whole_at
             ELSE greatest(rates.whole_at + $3::bigint, excluded.whole_at) END
-        WHERE CASE WHEN rates.whole_at > excluded.whole_at - $3::bigint + $4::bigint THEN $3::bigint
+        WHERE CASE WHEN rates.whole_at > excluded.whole_at - $3::bigint + $4::bigint + 10000000 THEN $3::bigint
             ELSE rates.whole_at + $3::bigint END <= excluded.whole_at - $3::bigint + $4::bigint
         RETURNING whole_at";
 

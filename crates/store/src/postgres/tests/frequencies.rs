@@ -41,6 +41,20 @@ async fn a_refusal_changes_nothing_and_apps_and_commands_count_alone() {
 }
 
 #[tokio::test]
+async fn a_clock_that_was_set_back_does_not_refuse_for_long() {
+    let (store, database) = fresh().await;
+    let admin = admin(database.url()).await;
+    // The first may be another server's, a moment ago; the second lies an hour ahead.
+    for (ahead, taken) in [("5 seconds", false), ("1 hour", true)] {
+        assert!(store.take_calls(APP, ahead, 1, 100).await.unwrap());
+        let set = "UPDATE landfall.call_rates SET whole_at =
+            (extract(epoch FROM clock_timestamp() + $1::text::interval) * 1000000)::bigint WHERE command = $1";
+        assert_eq!(admin.execute(set, &[&ahead]).await.unwrap(), 1);
+        assert_eq!(store.take_calls(APP, ahead, 1, 100).await.unwrap(), taken, "{ahead}");
+    }
+}
+
+#[tokio::test]
 async fn odd_numbers_do_not_fail() {
     let (store, _alive) = fresh().await;
     for (number, (calls, per_second, taken)) in [
