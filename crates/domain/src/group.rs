@@ -1,8 +1,10 @@
 //! Groups: their types, what each type can do, and their profile.
 
+use crate::capability::Capabilities;
 use crate::fields::CustomField;
 use crate::ids::{GroupId, UserId};
 use crate::member::ReceiveOption;
+use crate::message::MessageLog;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -51,22 +53,10 @@ impl GroupType {
         }
     }
 
-    /// Whether groups, members and messages of this type may be imported. [doc]
+    /// What groups of this type can do.
     #[must_use]
-    pub fn importable(self) -> bool {
-        self != Self::AvChatRoom
-    }
-
-    /// Whether the type knows group administrators. [doc]
-    #[must_use]
-    pub fn has_admins(self) -> bool {
-        matches!(self, Self::Public | Self::ChatRoom | Self::Community)
-    }
-
-    /// Whether a member can be muted. [doc]
-    #[must_use]
-    pub fn has_mute(self) -> bool {
-        self != Self::Private
+    pub fn can(self) -> &'static Capabilities {
+        Capabilities::of(self)
     }
 
     /// How a new member receives messages. [doc]
@@ -145,6 +135,17 @@ pub enum InviteOption {
 }
 
 impl InviteOption {
+    /// The option called `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "FreeAccess" => Some(Self::FreeAccess),
+            "NeedPermission" => Some(Self::NeedPermission),
+            "DisableInvite" => Some(Self::DisableInvite),
+            _ => None,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -198,10 +199,16 @@ pub struct Group {
     pub info_seq: u32,
     /// Last change of the profile.
     pub info_changed: Timestamp,
-    /// Last message; 0 when there is none.
-    pub last_message: Timestamp,
-    /// Number the next message will get; 1 in a new group.
-    pub next_message_seq: u32,
+    /// Its messages; those of its topics are counted by themselves.
+    pub log: MessageLog,
+    /// Whether newcomers see what was said before they came.
+    pub history_before_join: bool,
+    /// Whether permission groups decide what members may do.
+    pub permissions_enabled: bool,
+    /// What members in no permission group may do, in bits.
+    pub default_permissions: u64,
+    /// False while nobody but the owner sees it, because nothing was said in it yet.
+    pub active: bool,
     /// Members at present.
     pub member_count: u32,
     /// Place in the app's list of groups, rising in the order of arrival, never used twice.

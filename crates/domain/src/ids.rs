@@ -105,7 +105,6 @@ impl GroupId {
     /// digits; communities carry the prefix twice and are longer. Equal bits give equal ids.
     #[must_use]
     pub fn generate(kind: GroupType, random_bits: u64) -> Self {
-        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let (prefix, letter, length) = match kind {
             GroupType::Private => (GENERATED, '1', 8),
             GroupType::Public => (GENERATED, '2', 8),
@@ -116,10 +115,7 @@ impl GroupId {
         let mut id = String::with_capacity(prefix.len() + 1 + length);
         id.push_str(prefix);
         id.push(letter);
-        for position in 0..length {
-            let digit = (random_bits >> (5 * position)) & 31;
-            id.push(char::from(ALPHABET[usize::try_from(digit).unwrap_or(0)]));
-        }
+        id.extend(letters(random_bits, length));
         Self(id)
     }
 
@@ -134,6 +130,110 @@ impl fmt::Display for GroupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// Id of a topic: that of its community, then [`TOPIC`] and a name. Unique within its app.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicId(String);
+
+/// What stands between the id of a community and the name of its topic.
+const TOPIC: &str = "@TOPIC#_";
+/// How the name of a topic begins when the server made it.
+const GENERATED_TOPIC: &str = "@TOPIC#c";
+
+impl TopicId {
+    /// The id of a topic that `group` could have; `None` otherwise. [doc]
+    #[must_use]
+    pub fn parse(raw: &str, group: &GroupId) -> Option<Self> {
+        let name = raw.strip_prefix(group.as_str())?.strip_prefix(TOPIC)?;
+        (!name.is_empty() && raw.len() <= GROUP_ID_BYTES_MAX && is_printable_ascii(name))
+            .then(|| Self(raw.to_owned()))
+    }
+
+    /// An id chosen by the app for a new topic of `group`: its name must not look like a generated one. [doc]
+    #[must_use]
+    pub fn parse_custom(raw: &str, group: &GroupId) -> Option<Self> {
+        let name = raw.strip_prefix(group.as_str())?.strip_prefix(TOPIC)?;
+        (!name.contains(COMMUNITY) && !raw.contains("@TOPIC#_@TOPIC#")).then(|| Self::parse(raw, group))?
+    }
+
+    /// Makes an id for a topic of `group` from random bits. Equal bits give equal ids.
+    #[must_use]
+    pub fn generate(group: &GroupId, random_bits: u64) -> Self {
+        let mut id = format!("{group}{TOPIC}{GENERATED_TOPIC}");
+        id.extend(letters(random_bits, 11));
+        Self(id)
+    }
+
+    /// An id that a store kept.
+    #[must_use]
+    pub fn stored(raw: &str) -> Option<Self> {
+        raw.contains(TOPIC).then(|| Self(raw.to_owned()))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TopicId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Id of a permission group, unique within its community: `@PMG#_` and a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PermissionGroupId(String);
+
+const PERMISSION_GROUP: &str = "@PMG#_";
+const GENERATED_PERMISSION_GROUP: &str = "@PMG#_@PMG#";
+
+impl PermissionGroupId {
+    /// `None` when `raw` is not of the form.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let name = raw.strip_prefix(PERMISSION_GROUP)?;
+        (!name.is_empty() && raw.len() <= GROUP_ID_BYTES_MAX && is_printable_ascii(raw))
+            .then(|| Self(raw.to_owned()))
+    }
+
+    /// An id chosen by the app: not of the form of generated ones. [doc]
+    #[must_use]
+    pub fn parse_custom(raw: &str) -> Option<Self> {
+        (!raw.starts_with(GENERATED_PERMISSION_GROUP)).then(|| Self::parse(raw))?
+    }
+
+    /// Makes an id from random bits. Equal bits give equal ids.
+    #[must_use]
+    pub fn generate(random_bits: u64) -> Self {
+        let mut id = format!("{GENERATED_PERMISSION_GROUP}c");
+        id.extend(letters(random_bits, 8));
+        Self(id)
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PermissionGroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Up to 12 letters and digits out of random bits.
+fn letters(random_bits: u64, count: usize) -> impl Iterator<Item = char> {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    (0..count).map(move |position| {
+        let digit = (random_bits >> (5 * position)) & 31;
+        char::from(ALPHABET[usize::try_from(digit).unwrap_or(0)])
+    })
 }
 
 /// Bytes 0x20 to 0x7e only.

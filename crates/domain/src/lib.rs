@@ -4,12 +4,22 @@
 //! on the wire. Every rule is a pure function, so both stores can call it inside their transaction.
 
 pub mod account;
+pub mod attributes;
+pub mod capability;
 pub mod fields;
 pub mod group;
 pub mod ids;
 pub mod import;
 pub mod limits;
 pub mod member;
+pub mod message;
+pub mod new_group;
+pub mod operation;
+pub mod part;
+pub mod permission;
+#[cfg(test)]
+mod sample;
 pub mod store;
 pub mod text;
 pub mod time;
+pub mod topic;

@@ -1,6 +1,8 @@
 //! Members of a group.
 
+use crate::fields::CustomField;
 use crate::ids::UserId;
+use crate::message::ReadMark;
 use crate::time::Timestamp;
 
 /// Role of a member.
@@ -46,9 +48,21 @@ pub enum ReceiveOption {
     AcceptNotNotify,
     /// Not at all.
     Discard,
+    /// Online only, and by push when the message names the member.
+    AcceptNotNotifyExceptAt,
 }
 
 impl ReceiveOption {
+    /// All options.
+    pub const ALL: [Self; 4] =
+        [Self::AcceptAndNotify, Self::AcceptNotNotify, Self::Discard, Self::AcceptNotNotifyExceptAt];
+
+    /// The option called `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.word() == word)
+    }
+
     /// Its name.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -56,6 +70,7 @@ impl ReceiveOption {
             Self::AcceptAndNotify => "AcceptAndNotify",
             Self::AcceptNotNotify => "AcceptNotNotify",
             Self::Discard => "Discard",
+            Self::AcceptNotNotifyExceptAt => "AcceptNotNotifyExceptAt",
         }
     }
 }
@@ -69,8 +84,8 @@ pub struct Member {
     pub role: Role,
     /// When it joined.
     pub joined: Timestamp,
-    /// Number of the last message it has read; never above the group's last.
-    pub read_seq: u32,
+    /// How far it has read.
+    pub read: ReadMark,
     /// How it receives messages.
     pub receive_option: ReceiveOption,
     /// End of its mute; 0 when it may speak.
@@ -79,4 +94,6 @@ pub struct Member {
     pub last_message: Timestamp,
     /// Its name within the group.
     pub name_card: String,
+    /// Custom fields.
+    pub fields: Vec<CustomField>,
 }

@@ -4,10 +4,13 @@
 use crate::account::{Account, AccountImport, UnknownAccounts};
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
-use crate::import::{ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome};
+use crate::import::{ImportMembersRefusal, MemberOutcome};
 use crate::member::{Member, Role};
+use crate::new_group::{NewGroup, NewGroupRefusal, NewMember};
+use crate::operation::{Needs, Pending, Scene};
 use crate::time::Timestamp;
 use async_trait::async_trait;
+use std::sync::Arc;
 
 /// The store could not do its work. Whether it did is not known; the caller may ask again, and a repeated operation
 /// changes nothing it has done. Only a group whose id the store was to make may be made twice.
@@ -113,6 +116,30 @@ pub struct MemberPage {
     pub more: bool,
 }
 
+/// Which of an account's groups are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedWindow {
+    /// Those of these types.
+    pub kinds: Vec<GroupType>,
+    /// Those that support topics, or those that do not; both when `None`.
+    pub support_topic: Option<bool>,
+    /// Also those nobody but their owner sees yet.
+    pub inactive: bool,
+    /// How many to leave out.
+    pub offset: usize,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// One page of an account's groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedPage {
+    /// How many there are on all pages together.
+    pub total: u64,
+    /// The groups of this page, each with the account's membership.
+    pub groups: Vec<(Group, Member)>,
+}
+
 /// How a store is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -129,15 +156,34 @@ pub trait Store: Send + Sync {
     async fn import_group(
         &self,
         context: Context,
-        import: ImportGroup,
-    ) -> Result<GroupId, OperationError<ImportGroupRefusal>>;
+        import: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>>;
+
+    /// Makes a group.
+    async fn create_group(
+        &self,
+        context: Context,
+        new: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>>;
+
+    /// Performs an operation on one group, alone with it: loads what it needs, asks it, and writes what it decides.
+    /// [`perform`](crate::operation::perform) calls this.
+    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError>;
+
+    /// What `needs` names of one group, all at one moment.
+    async fn look(
+        &self,
+        app: AppId,
+        group: GroupId,
+        needs: Needs,
+    ) -> Result<Scene, OperationError<NoSuchGroup>>;
 
     /// Imports members into a group, silently. Members already present stay as they are.
     async fn import_members(
         &self,
         context: Context,
         group: GroupId,
-        members: Vec<ImportMember>,
+        members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>>;
 
     /// The groups named; `None` where there is none. All at one moment, where the store lies on one machine.
@@ -161,6 +207,19 @@ pub trait Store: Send + Sync {
         from: u64,
         limit: usize,
     ) -> Result<GroupPage, StoreError>;
+
+    /// Groups an account is a member of, in the order of their ids.
+    async fn joined_groups(
+        &self,
+        app: AppId,
+        account: UserId,
+        window: JoinedWindow,
+    ) -> Result<JoinedPage, StoreError>;
+
+    /// Removes messages sent before `before`, at most about `limit` of them; how many were removed, 0 when none is
+    /// left.
+    async fn expire_messages(&self, app: AppId, before: Timestamp, limit: usize)
+    -> Result<usize, StoreError>;
 
     /// Dissolves a group: it, its members and their place in every index are gone. Its id can be used again.
     async fn destroy_group(

@@ -24,9 +24,8 @@ pub use format::OpenError;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{
-    ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
-};
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
 use landfall_domain::store::{
     Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
@@ -80,8 +79,8 @@ impl Store for Embedded {
     async fn import_group(
         &self,
         context: Context,
-        import: ImportGroup,
-    ) -> Result<GroupId, OperationError<ImportGroupRefusal>> {
+        import: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         refusable(self.committer.run(move |tx| changes::import_group(tx, context, import)).await)
     }
 
@@ -89,7 +88,7 @@ impl Store for Embedded {
         &self,
         context: Context,
         group: GroupId,
-        members: Vec<ImportMember>,
+        members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
         refusable(self.committer.run(move |tx| changes::import_members(tx, context, &group, &members)).await)
     }

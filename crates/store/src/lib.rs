@@ -3,7 +3,9 @@
 //! A store never decides a rule and knows neither commands nor error codes.
 
 pub mod embedded;
+mod messages;
 mod metrics;
+mod parts;
 pub mod postgres;
 #[cfg(test)]
 mod suite;

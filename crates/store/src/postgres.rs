@@ -36,9 +36,8 @@ use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{
-    ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
-};
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
 use landfall_domain::store::{
     Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
@@ -192,8 +191,8 @@ impl Store for Postgres {
     async fn import_group(
         &self,
         context: Context,
-        import: ImportGroup,
-    ) -> Result<GroupId, OperationError<ImportGroupRefusal>> {
+        import: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         refusable(self.groups.run(context.app, import_groups::Ask { context, import }).await)
     }
 
@@ -201,7 +200,7 @@ impl Store for Postgres {
         &self,
         context: Context,
         group: GroupId,
-        members: Vec<ImportMember>,
+        members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
         refusable(self.members.run(context.app, import_members::Ask { context, group, members }).await)
     }

@@ -17,7 +17,7 @@ pub(crate) mod world;
 use landfall_domain::account::{AccountImport, UnknownAccounts};
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{IdChoice, ImportGroup, ImportGroupRefusal, ImportMember};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
 use landfall_domain::store::{Context, OperationError, Store, StoreError};
 use landfall_domain::text::Text;
@@ -125,8 +125,8 @@ pub(crate) fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) ->
     AccountImport { id: user(name), nick: nick.map(text), face_url: face_url.map(text) }
 }
 
-pub(crate) fn member(name: &str) -> ImportMember {
-    ImportMember {
+pub(crate) fn member(name: &str) -> NewMember {
+    NewMember {
         account: user(name),
         role: Role::Member,
         joined: None,
@@ -136,8 +136,8 @@ pub(crate) fn member(name: &str) -> ImportMember {
 }
 
 /// A public group without anybody in it.
-pub(crate) fn group(name: &str) -> ImportGroup {
-    ImportGroup {
+pub(crate) fn group(name: &str) -> NewGroup {
+    NewGroup {
         id: IdChoice::Given(group_id(name)),
         kind: GroupType::Public,
         profile: Profile {
@@ -156,8 +156,8 @@ pub(crate) fn group(name: &str) -> ImportGroup {
     }
 }
 
-pub(crate) fn owned_group(name: &str, owner: &str) -> ImportGroup {
-    ImportGroup { owner: Some(user(owner)), ..group(name) }
+pub(crate) fn owned_group(name: &str, owner: &str) -> NewGroup {
+    NewGroup { owner: Some(user(owner)), ..group(name) }
 }
 
 /// What a rule said, apart from a store that fails.
@@ -176,7 +176,7 @@ pub(crate) fn decided<T, Refusal>(result: Result<T, OperationError<Refusal>>) ->
     answered(result).unwrap_or_else(|error| panic!("the store failed: {error}"))
 }
 
-pub(crate) async fn import(store: &dyn Store, import: ImportGroup) -> Result<GroupId, ImportGroupRefusal> {
+pub(crate) async fn import(store: &dyn Store, import: NewGroup) -> Result<GroupId, NewGroupRefusal> {
     decided(store.import_group(context(), import).await)
 }
 

@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
-use landfall_domain::import::ImportMember;
+use landfall_domain::new_group::NewMember;
 use landfall_domain::member::Role;
 use landfall_domain::time::Timestamp;
 use serde::Deserialize;
@@ -63,7 +63,7 @@ pub struct AskedMember {
 }
 
 /// The members named in a call, checked one by one but for the rules that give each its own result.
-fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<ImportMember>, Failure> {
+fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
     let max = call.limits.members_per_call;
     if max < list.len() {
         return Err(Code::GroupTooManyAccounts
@@ -72,7 +72,7 @@ fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<Imp
     list.into_iter().enumerate().map(|(index, item)| member(item, index)).collect()
 }
 
-fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<ImportMember, Failure> {
+fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<NewMember, Failure> {
     let at = |field: &str| format!("MemberList[{index}].{field}");
     let asked = item.required(&format!("MemberList[{index}]"))?.0;
     let name = at("Member_Account");
@@ -88,7 +88,7 @@ fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<ImportMember
     let unread = asked.unread_msg_num.optional(&at("UnreadMsgNum"))?.unwrap_or_default();
     let unread = number_up_to(unread, &at("UnreadMsgNum"), u32::MAX.into())?;
     let muted_until = time(asked.mute_until.or(asked.shut_up_until), &at("MuteUntil"))?;
-    Ok(ImportMember {
+    Ok(NewMember {
         account,
         role,
         joined: time(asked.join_time, &at("JoinTime"))?,

@@ -4,7 +4,7 @@ use crate::server::{APP, Home, Server, WAIT_MAX, amount};
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::import::{IdChoice, ImportGroup, ImportMember};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
 use landfall_domain::member::Role;
 use landfall_domain::store::{Context, Store as _};
 use landfall_domain::text::Text;
@@ -31,16 +31,16 @@ fn groups() -> usize {
     amount("LANDFALL_COPY_GROUPS", GROUPS)
 }
 
-fn group(number: usize) -> ImportGroup {
+fn group(number: usize) -> NewGroup {
     let user = |name: String| UserId::parse(&name).unwrap();
-    let member = |role, number: usize| ImportMember {
+    let member = |role, number: usize| NewMember {
         account: user(format!("member{}", number % 1_000)),
         role,
         joined: None,
         unread: 0,
         muted_until: Timestamp(0),
     };
-    ImportGroup {
+    NewGroup {
         id: IdChoice::Given(GroupId::parse(&format!("g{number}")).unwrap()),
         kind: GroupType::Public,
         profile: Profile {

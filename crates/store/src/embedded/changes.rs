@@ -7,9 +7,8 @@ use super::tx::Tx;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{
-    self, ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome, Standing,
-};
+use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::time::Timestamp;
@@ -20,13 +19,13 @@ type Decided<T, Refusal> = Result<Result<T, Refusal>, StoreError>;
 pub(super) fn import_group(
     tx: &mut Tx<'_>,
     context: Context,
-    import: ImportGroup,
-) -> Decided<GroupId, ImportGroupRefusal> {
+    import: NewGroup,
+) -> Decided<GroupId, NewGroupRefusal> {
     let app = context.app;
     let mut attempt = 0;
     let id = loop {
         let Some(candidate) = import.id.candidate(import.kind, attempt) else {
-            return Ok(Err(ImportGroupRefusal::IdTaken));
+            return Ok(Err(NewGroupRefusal::IdTaken));
         };
         if !tx.group_exists(app, &candidate)? {
             break candidate;
@@ -62,7 +61,7 @@ pub(super) fn import_members(
     tx: &mut Tx<'_>,
     context: Context,
     id: &GroupId,
-    asked: &[ImportMember],
+    asked: &[NewMember],
 ) -> Decided<Vec<MemberOutcome>, ImportMembersRefusal> {
     let app = context.app;
     let Some(mut row) = tx.group(app, id)? else {

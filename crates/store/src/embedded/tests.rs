@@ -10,7 +10,7 @@ use crate::StoreMetrics;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{IdChoice, ImportGroup, ImportMember};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
 use landfall_domain::member::Role;
 use landfall_domain::store::Context;
 use landfall_domain::text::Text;
@@ -55,15 +55,15 @@ fn group_id(name: &str) -> GroupId {
 }
 
 /// A public group with `members`, the first of whom owns it.
-fn group(name: &str, members: &[&str]) -> ImportGroup {
-    let member = |name: &&str| ImportMember {
+fn group(name: &str, members: &[&str]) -> NewGroup {
+    let member = |name: &&str| NewMember {
         account: user(name),
         role: Role::Member,
         joined: None,
         unread: 0,
         muted_until: Timestamp(0),
     };
-    ImportGroup {
+    NewGroup {
         id: IdChoice::Given(group_id(name)),
         kind: GroupType::Public,
         profile: Profile {

@@ -9,7 +9,8 @@ use super::tables;
 use async_trait::async_trait;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{self, ImportGroup, ImportGroupRefusal, ImportedGroup};
+use landfall_domain::import;
+use landfall_domain::new_group::{FoundedGroup, NewGroup, NewGroupRefusal};
 use landfall_domain::store::Context;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -17,11 +18,11 @@ use std::convert::Infallible;
 /// One group to import.
 pub(super) struct Ask {
     pub(super) context: Context,
-    pub(super) import: ImportGroup,
+    pub(super) import: NewGroup,
 }
 
 /// What becomes of it.
-pub(super) type Answer = Result<GroupId, ImportGroupRefusal>;
+pub(super) type Answer = Result<GroupId, NewGroupRefusal>;
 
 /// Imports groups.
 pub(super) struct ImportGroups {
@@ -83,7 +84,7 @@ impl Work for Transaction<'_> {
         if !made.is_empty() {
             self.write_members(tx, &made).await?;
         }
-        let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(ImportGroupRefusal::IdTaken)));
+        let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(NewGroupRefusal::IdTaken)));
         Ok(answers.collect())
     }
 }
@@ -95,14 +96,14 @@ impl Transaction<'_> {
         tx: &Tx,
         open: Vec<Open>,
         answers: &mut [Option<Answer>],
-        made: &mut Vec<(usize, ImportedGroup)>,
+        made: &mut Vec<(usize, FoundedGroup)>,
     ) -> Result<Vec<Open>, Failure> {
         let mut tried: Vec<(Open, GroupId)> = Vec::with_capacity(open.len());
         for Open { index, attempt } in open {
             let import = &self.asks[index].import;
             match import.id.candidate(import.kind, attempt) {
                 Some(id) => tried.push((Open { index, attempt: attempt + 1 }, id)),
-                None => answers[index] = Some(Err(ImportGroupRefusal::IdTaken)),
+                None => answers[index] = Some(Err(NewGroupRefusal::IdTaken)),
             }
         }
         // Writers of several servers that want the same ids take them in the same order.
@@ -159,7 +160,7 @@ impl Transaction<'_> {
     }
 
     /// Writes groups whose id is free; the list positions of those that were written come out.
-    async fn insert(&self, tx: &Tx, imported: &[(Open, ImportedGroup)]) -> Result<BTreeSet<u64>, Failure> {
+    async fn insert(&self, tx: &Tx, imported: &[(Open, FoundedGroup)]) -> Result<BTreeSet<u64>, Failure> {
         if imported.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -170,9 +171,9 @@ impl Transaction<'_> {
     }
 
     /// Members of groups that were just made, their other side, the accounts they need, and the app's figures.
-    async fn write_members(&self, tx: &Tx, made: &[(usize, ImportedGroup)]) -> Result<(), Failure> {
+    async fn write_members(&self, tx: &Tx, made: &[(usize, FoundedGroup)]) -> Result<(), Failure> {
         let mut new = NewMembers::with_capacity(self.app, made.len());
-        for (_, ImportedGroup { group, members, .. }) in made {
+        for (_, FoundedGroup { group, members, .. }) in made {
             members.iter().for_each(|member| new.push(&group.id, member));
         }
         let placeholders = tables::placeholders(

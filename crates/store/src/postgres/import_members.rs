@@ -10,9 +10,8 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{
-    self, ImportMember, ImportMembersRefusal, ImportedMembers, MemberOutcome, Standing,
-};
+use landfall_domain::import::{self, ImportMembersRefusal, ImportedMembers, MemberOutcome, Standing};
+use landfall_domain::new_group::NewMember;
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Ask {
     pub(super) context: Context,
     pub(super) group: GroupId,
-    pub(super) members: Vec<ImportMember>,
+    pub(super) members: Vec<NewMember>,
 }
 
 /// What becomes of them.
@@ -109,7 +108,7 @@ fn decide(
     present: &mut Present,
     known: &mut BTreeSet<UserId>,
 ) -> Result<ImportedMembers, ImportMembersRefusal> {
-    let standing = |member: &ImportMember| Standing {
+    let standing = |member: &NewMember| Standing {
         known: known.contains(&member.account),
         member: present.members.contains(&member.account),
     };

@@ -5,7 +5,7 @@ use super::{
     APP, NOW, account, at_once, context, decided, group, group_id, import, member, owned_group, text, user,
 };
 use landfall_domain::account::Account;
-use landfall_domain::import::ImportGroup;
+use landfall_domain::new_group::NewGroup;
 use landfall_domain::store::{Context, NoSuchAccount, Store};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -52,11 +52,11 @@ pub(crate) async fn a_placeholder_becomes_an_account_and_keeps_its_age(store: &d
 pub(crate) async fn deleting_removes_memberships_and_ownership(store: &dyn Store) {
     let ids = ["both", "owned", "other"].map(group_id);
     let names = ["ann", "bob", "cy"].map(user);
-    import(store, ImportGroup { members: vec![member("bob"), member("cy")], ..owned_group("both", "ann") })
+    import(store, NewGroup { members: vec![member("bob"), member("cy")], ..owned_group("both", "ann") })
         .await
         .unwrap();
     import(store, owned_group("owned", "ann")).await.unwrap();
-    import(store, ImportGroup { members: vec![member("ann")], ..owned_group("other", "cy") }).await.unwrap();
+    import(store, NewGroup { members: vec![member("ann")], ..owned_group("other", "cy") }).await.unwrap();
     // Both are members of one group; one name stands twice, one is unknown.
     let gone = ["ann", "nobody", "bob", "ann"].map(user).to_vec();
     let existed = store.delete_accounts(context(), gone).await.unwrap();
@@ -79,7 +79,7 @@ pub(crate) async fn deleting_removes_memberships_and_ownership(store: &dyn Store
 pub(crate) async fn deleting_a_member_of_very_many_groups_leaves_nothing(store: &dyn Store) {
     let names: Vec<String> = (0..2_500).map(|number| format!("g{number}")).collect();
     let calls = names.iter().map(|name| {
-        let asked = ImportGroup { members: vec![member("bob")], ..owned_group(name, "ann") };
+        let asked = NewGroup { members: vec![member("bob")], ..owned_group(name, "ann") };
         import(store, asked)
     });
     assert!(at_once(calls).await.iter().all(Result::is_ok));
@@ -96,7 +96,7 @@ pub(crate) async fn deleting_a_member_of_very_many_groups_leaves_nothing(store: 
 pub(crate) async fn a_kick_outlives_later_imports(store: &dyn Store) {
     assert_eq!(decided(store.kick(context(), user("ann")).await), Err(NoSuchAccount));
     assert_eq!(read(store, "ann").await, None, "a refused kick made an account");
-    import(store, ImportGroup { members: vec![member("ann")], ..group("g") }).await.unwrap();
+    import(store, NewGroup { members: vec![member("ann")], ..group("g") }).await.unwrap();
     decided(store.kick(at(2_222), user("ann")).await).unwrap();
     let kicked = Account { signatures_from: Timestamp(2_222), ..Account::placeholder(NOW) };
     assert_eq!(read(store, "ann").await, Some(kicked.clone()));

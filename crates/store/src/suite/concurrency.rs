@@ -7,7 +7,8 @@ use super::{
 };
 use landfall_domain::account::{Account, UnknownAccounts};
 use landfall_domain::ids::UserId;
-use landfall_domain::import::{ImportGroup, ImportGroupRefusal, ImportMembersRefusal};
+use landfall_domain::import::ImportMembersRefusal;
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal};
 use landfall_domain::store::{Context, NoSuchGroup, Store};
 use std::collections::BTreeSet;
 
@@ -60,7 +61,7 @@ pub(crate) async fn imports_and_dissolutions_of_one_id_alternate(store: &dyn Sto
             owners.iter().zip(answers.iter().step_by(2)).filter(|(_, answer)| imported(answer)).collect();
         let destroyed = answers.iter().filter(|answer| **answer == Answer::Destroyed(Ok(()))).count();
         let refused = |answer: &&Answer| {
-            **answer == Answer::Group(Err(ImportGroupRefusal::IdTaken))
+            **answer == Answer::Group(Err(NewGroupRefusal::IdTaken))
                 || **answer == Answer::Destroyed(Err(NoSuchGroup))
         };
         assert_eq!(answers.iter().filter(refused).count(), 8 - owned.len() - destroyed, "{answers:?}");
@@ -157,7 +158,7 @@ pub(crate) async fn no_group_is_owned_by_an_account_that_is_gone(store: &dyn Sto
         let world = World::of(store, APP, std::slice::from_ref(&id), &[user(&owner)]).await;
         assert_eq!(world.accounts.len(), 0);
         let living = answers.contains(&Answer::Group(Ok(id)));
-        assert!(living || answers.contains(&Answer::Group(Err(ImportGroupRefusal::OwnerUnknown))));
+        assert!(living || answers.contains(&Answer::Group(Err(NewGroupRefusal::OwnerUnknown))));
         assert_eq!(world.groups.len(), usize::from(living), "{answers:?}");
         assert!(world.groups.values().all(|(group, members)| group.owner.is_none() && members.is_empty()));
     }
@@ -219,7 +220,7 @@ pub(crate) async fn callers_that_name_the_same_in_other_orders_are_all_served(st
                 Operation::ImportMembers(group_id(&groups[one]), members(names)),
                 Operation::ImportAccounts(accounts),
                 Operation::ImportMembers(group_id(&groups[other]), members(names)),
-                Operation::ImportGroup(ImportGroup { members: members(names), ..group(&named) }),
+                Operation::ImportGroup(NewGroup { members: members(names), ..group(&named) }),
                 Operation::DeleteAccounts(users(names)),
             ]);
         }

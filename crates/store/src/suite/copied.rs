@@ -5,7 +5,7 @@ use super::world::World;
 use super::{APP, context, decided, group, group_id, import, member, owned_group, user};
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::ImportGroup;
+use landfall_domain::new_group::NewGroup;
 use landfall_domain::store::{Context, Store};
 
 const OTHER_APP: AppId = AppId(APP.0 + 1);
@@ -30,11 +30,11 @@ pub(crate) async fn fill(store: &dyn Store) -> [World; 2] {
     import(store, full_group()).await.unwrap();
     let names: Vec<String> = (0..MANY).map(|number| format!("m{number}")).collect();
     let members = names.iter().map(|name| member(name)).collect();
-    import(store, ImportGroup { members, ..owned_group("many", "ann") }).await.unwrap();
+    import(store, NewGroup { members, ..owned_group("many", "ann") }).await.unwrap();
     import(store, group("empty")).await.unwrap();
     import(store, owned_group("gone", "cy")).await.unwrap();
     decided(store.destroy_group(context(), group_id("gone")).await).unwrap();
-    import(store, ImportGroup { members: vec![member("bob")], ..owned_group("h", "gone") }).await.unwrap();
+    import(store, NewGroup { members: vec![member("bob")], ..owned_group("h", "gone") }).await.unwrap();
     store.delete_accounts(context(), vec![user("gone")]).await.unwrap();
     let ann = AccountImport { id: user("ann"), nick: Some(super::text("Änn\u{0}")), face_url: None };
     store.import_accounts(context(), vec![ann]).await.unwrap();

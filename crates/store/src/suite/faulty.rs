@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{
-    ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
-};
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
 use landfall_domain::store::{
     Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
@@ -61,8 +60,8 @@ impl Store for Faulty<'_> {
     async fn import_group(
         &self,
         context: Context,
-        import: ImportGroup,
-    ) -> Result<GroupId, OperationError<ImportGroupRefusal>> {
+        import: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         self.write(self.store.import_group(context, import)).await
     }
 
@@ -70,7 +69,7 @@ impl Store for Faulty<'_> {
         &self,
         context: Context,
         group: GroupId,
-        members: Vec<ImportMember>,
+        members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
         self.write(self.store.import_members(context, group, members)).await
     }
@@ -140,11 +139,11 @@ fn migration() -> Vec<Operation> {
     let members = |group: &str, names: &[&str]| {
         Operation::ImportMembers(group_id(group), names.iter().map(|name| member(name)).collect())
     };
-    let admin = ImportMember { role: Role::Admin, joined: Some(Timestamp(1_500)), ..member("bob") };
-    let large = ImportGroup { members: vec![admin, member("dan")], ..owned_group("large", "ann") };
+    let admin = NewMember { role: Role::Admin, joined: Some(Timestamp(1_500)), ..member("bob") };
+    let large = NewGroup { members: vec![admin, member("dan")], ..owned_group("large", "ann") };
     let small = owned_group("small", "cy");
-    let small = ImportGroup { profile: Profile { max_members: 4, ..small.profile }, ..small };
-    let short_lived = ImportGroup { members: vec![member("ann")], ..owned_group("short-lived", "bob") };
+    let small = NewGroup { profile: Profile { max_members: 4, ..small.profile }, ..small };
+    let short_lived = NewGroup { members: vec![member("ann")], ..owned_group("short-lived", "bob") };
     vec![
         Operation::ImportAccounts(vec![account("ann", Some("Ann"), None), account("bob", None, Some("f"))]),
         Operation::ImportGroup(large),
@@ -180,7 +179,7 @@ async fn migrate(store: &dyn Store, app: AppId) -> Vec<Answer> {
 /// What who asks again is told when the first time had done it all: that it is already so.
 fn already(answer: Answer) -> Answer {
     match answer {
-        Answer::Group(Ok(_)) => Answer::Group(Err(ImportGroupRefusal::IdTaken)),
+        Answer::Group(Ok(_)) => Answer::Group(Err(NewGroupRefusal::IdTaken)),
         Answer::Members(Ok(mut outcomes)) => {
             for outcome in &mut outcomes {
                 if *outcome == MemberOutcome::Imported {

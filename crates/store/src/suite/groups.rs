@@ -10,17 +10,17 @@ use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId};
-use landfall_domain::import::{IdChoice, ImportGroup, ImportGroupRefusal, ImportMember};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::store::{Context, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// A group in which no field has its default.
-pub(crate) fn full_group() -> ImportGroup {
+pub(crate) fn full_group() -> NewGroup {
     let field =
         |key: &str, value: &str| CustomField { key: FieldKey::parse(key).unwrap(), value: text(value) };
-    ImportGroup {
+    NewGroup {
         id: IdChoice::Given(group_id("@TGS#_full")),
         kind: GroupType::Community,
         profile: Profile {
@@ -33,7 +33,7 @@ pub(crate) fn full_group() -> ImportGroup {
             join_option: JoinOption::FreeAccess,
         },
         owner: Some(user("ann")),
-        members: vec![ImportMember {
+        members: vec![NewMember {
             role: Role::Admin,
             joined: Some(Timestamp(1_500)),
             muted_until: Timestamp(9_999),
@@ -96,9 +96,9 @@ pub(crate) async fn a_repeated_import_is_refused_and_changes_nothing(store: &dyn
     import(store, owned_group("g", "ann")).await.unwrap();
     let before = World::of(store, APP, &ids, &names).await;
     let other =
-        ImportGroup { kind: GroupType::Private, members: vec![member("cy")], ..owned_group("g", "bob") };
-    assert_eq!(import(store, other).await, Err(ImportGroupRefusal::IdTaken));
-    assert_eq!(import(store, owned_group("g", "ann")).await, Err(ImportGroupRefusal::IdTaken));
+        NewGroup { kind: GroupType::Private, members: vec![member("cy")], ..owned_group("g", "bob") };
+    assert_eq!(import(store, other).await, Err(NewGroupRefusal::IdTaken));
+    assert_eq!(import(store, owned_group("g", "ann")).await, Err(NewGroupRefusal::IdTaken));
     assert_eq!(World::of(store, APP, &ids, &names).await, before);
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn of_many_imports_of_one_id_exactly_one_succeeds(store: &dyn S
         .map(|(owner, _)| user(owner))
         .collect();
     assert_eq!(winners.len(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|answer| **answer == Err(ImportGroupRefusal::IdTaken)).count(), 63);
+    assert_eq!(answers.iter().filter(|answer| **answer == Err(NewGroupRefusal::IdTaken)).count(), 63);
     let names: Vec<_> = owners.iter().map(|owner| user(owner)).collect();
     let world = World::of(store, APP, &[group_id("g")], &names).await;
     assert_eq!(world.groups[&group_id("g")].0.owner.as_ref(), Some(&winners[0]));
@@ -122,13 +122,13 @@ pub(crate) async fn of_many_imports_of_one_id_exactly_one_succeeds(store: &dyn S
 }
 
 pub(crate) async fn generated_ids_differ(store: &dyn Store) {
-    let generated = || ImportGroup { id: IdChoice::Generated(7), ..group("n") };
+    let generated = || NewGroup { id: IdChoice::Generated(7), ..group("n") };
     let answers = at_once((0..16).map(|_| import(store, generated()))).await;
     let ids: BTreeSet<GroupId> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(ids.len(), 16);
     assert!(ids.iter().all(|id| id.as_str().starts_with("@TGS#2")), "{ids:?}");
     // The bits have no other candidate; the server draws new ones for every call.
-    assert_eq!(import(store, generated()).await, Err(ImportGroupRefusal::IdTaken));
+    assert_eq!(import(store, generated()).await, Err(NewGroupRefusal::IdTaken));
     assert_eq!(list(store, APP, None, 5).await.1.len(), 16);
 }
 
@@ -136,7 +136,7 @@ pub(crate) async fn the_list_counts_and_pages_by_type(store: &dyn Store) {
     let kinds = [GroupType::Public, GroupType::Private, GroupType::ChatRoom];
     let named = |number: usize| group_id(&format!("g{:02}", 99 - number));
     for number in 0..20 {
-        let asked = ImportGroup { kind: kinds[number % 3], ..group(named(number).as_str()) };
+        let asked = NewGroup { kind: kinds[number % 3], ..group(named(number).as_str()) };
         import(store, asked).await.unwrap();
     }
     let arrived: Vec<_> = (0..20).map(named).collect();
@@ -166,7 +166,7 @@ pub(crate) async fn a_place_in_the_list_is_never_given_twice(store: &dyn Store) 
     for round in 0..4 {
         for name in ["g", "h"] {
             let kind = if name == "g" { GroupType::Public } else { GroupType::Private };
-            import(store, ImportGroup { kind, ..group(name) }).await.unwrap();
+            import(store, NewGroup { kind, ..group(name) }).await.unwrap();
             let found = store.groups(APP, vec![group_id(name)]).await.unwrap().remove(0).unwrap();
             assert!(last < found.list_position, "{} after {last}", found.list_position);
             last = found.list_position;
@@ -191,13 +191,13 @@ pub(crate) async fn destroying_leaves_nothing_and_frees_the_id(store: &dyn Store
     // A neighbour whose id starts with the other's must stay.
     import(store, owned_group("g2", "ann")).await.unwrap();
     let before = World::of(store, APP, &ids, &names[..1]).await;
-    let asked = ImportGroup { members: vec![member("bob")], ..owned_group("g", "ann") };
+    let asked = NewGroup { members: vec![member("bob")], ..owned_group("g", "ann") };
     import(store, asked).await.unwrap();
     decided(store.destroy_group(context(), group_id("g")).await).unwrap();
     assert_eq!(World::of(store, APP, &ids, &names[..1]).await, before);
     assert_eq!(decided(store.destroy_group(context(), group_id("g")).await), Err(NoSuchGroup));
 
-    import(store, ImportGroup { kind: GroupType::Private, ..group("g") }).await.unwrap();
+    import(store, NewGroup { kind: GroupType::Private, ..group("g") }).await.unwrap();
     let again = World::of(store, APP, &ids, &names).await;
     assert_eq!(again.groups[&ids[0]].1, [], "members of the old group are in the new one");
     assert_eq!(again.lists[0].2, [group_id("g2"), group_id("g")], "a position was used twice");
@@ -210,7 +210,7 @@ pub(crate) async fn destroying_leaves_nothing_and_frees_the_id(store: &dyn Store
 pub(crate) async fn destroying_a_very_large_group_leaves_nothing(store: &dyn Store) {
     let names: Vec<_> = (0..5_000).map(|number| format!("member{number}")).collect();
     let members = names.iter().map(|name| member(name)).collect();
-    import(store, ImportGroup { members, ..owned_group("large", "ann") }).await.unwrap();
+    import(store, NewGroup { members, ..owned_group("large", "ann") }).await.unwrap();
     let found = store.groups(APP, vec![group_id("large")]).await.unwrap();
     assert_eq!(found[0].as_ref().unwrap().member_count, 5_001);
     decided(store.destroy_group(context(), group_id("large")).await).unwrap();
@@ -229,9 +229,9 @@ pub(crate) async fn refused_owners_and_members_leave_no_trace(store: &dyn Store)
     import(store, owned_group("h", "known")).await.unwrap();
     let before = World::of(store, APP, &ids, &names).await;
     let refused = |asked| async { decided(store.import_group(refusing(), asked).await) };
-    assert_eq!(refused(owned_group("g", "stranger")).await, Err(ImportGroupRefusal::OwnerUnknown));
-    let asked = ImportGroup { members: vec![member("stranger")], ..owned_group("g", "known") };
-    assert_eq!(refused(asked).await, Err(ImportGroupRefusal::MemberUnknown));
+    assert_eq!(refused(owned_group("g", "stranger")).await, Err(NewGroupRefusal::OwnerUnknown));
+    let asked = NewGroup { members: vec![member("stranger")], ..owned_group("g", "known") };
+    assert_eq!(refused(asked).await, Err(NewGroupRefusal::MemberUnknown));
     // Refused ones between others that are not, all in one go.
     let calls = (0..30).map(|number| {
         let owner = if number % 3 == 0 { "known" } else { "other" };
@@ -254,7 +254,7 @@ pub(crate) async fn apps_are_separate(store: &dyn Store) {
         let asked = || store.import_group(of(app), owned_group("g", "ann"));
         assert_eq!(World::of(store, app, &ids, &names).await, nothing);
         decided(asked().await).unwrap();
-        assert_eq!(decided(asked().await), Err(ImportGroupRefusal::IdTaken));
+        assert_eq!(decided(asked().await), Err(NewGroupRefusal::IdTaken));
     }
     let [changed, others @ ..] = neighbours;
     let kept =

@@ -6,14 +6,15 @@ use super::{
 };
 use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::import::MemberOutcome::{AlreadyMember, Failed, Imported};
-use landfall_domain::import::{ImportGroup, ImportMember, ImportMembersRefusal, MemberOutcome};
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::new_group::{NewGroup, NewMember};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::store::{Context, MemberWindow, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 
 type Outcomes = Result<Vec<MemberOutcome>, ImportMembersRefusal>;
 
-async fn join(store: &dyn Store, context: Context, group: &str, members: Vec<ImportMember>) -> Outcomes {
+async fn join(store: &dyn Store, context: Context, group: &str, members: Vec<NewMember>) -> Outcomes {
     decided(store.import_members(context, group_id(group), members).await)
 }
 
@@ -22,9 +23,9 @@ async fn join_named(store: &dyn Store, group: &str, names: &[&str]) -> Outcomes 
 }
 
 /// A group that holds at most `max_members`.
-fn small_group(name: &str, max_members: u32) -> ImportGroup {
+fn small_group(name: &str, max_members: u32) -> NewGroup {
     let group = group(name);
-    ImportGroup { profile: Profile { max_members, ..group.profile }, ..group }
+    NewGroup { profile: Profile { max_members, ..group.profile }, ..group }
 }
 
 pub(crate) async fn each_member_gets_its_own_outcome(store: &dyn Store) {
@@ -35,8 +36,8 @@ pub(crate) async fn each_member_gets_its_own_outcome(store: &dyn Store) {
         Ok(vec![AlreadyMember, Imported, AlreadyMember, Imported])
     );
     assert_eq!(join_named(store, "g", &["bob", "dan"]).await, Ok(vec![AlreadyMember, Imported]));
-    let as_owner = ImportMember { role: Role::Owner, ..member("eve") };
-    let too_early = ImportMember { joined: Some(Timestamp(1)), ..member("flo") };
+    let as_owner = NewMember { role: Role::Owner, ..member("eve") };
+    let too_early = NewMember { joined: Some(Timestamp(1)), ..member("flo") };
     assert_eq!(join(store, context(), "g", vec![as_owner, too_early]).await, Ok(vec![Failed, Failed]));
     let names = ["ann", "bob", "cy", "dan", "eve", "flo"].map(user);
     let world = World::of(store, APP, &[group_id("g")], &names).await;
@@ -50,8 +51,8 @@ pub(crate) async fn each_member_gets_its_own_outcome(store: &dyn Store) {
 }
 
 pub(crate) async fn every_field_of_a_member_reads_back(store: &dyn Store) {
-    import(store, ImportGroup { kind: GroupType::ChatRoom, ..group("g") }).await.unwrap();
-    let asked = ImportMember {
+    import(store, NewGroup { kind: GroupType::ChatRoom, ..group("g") }).await.unwrap();
+    let asked = NewMember {
         role: Role::Admin,
         joined: Some(Timestamp(1_234)),
         unread: 3,
@@ -115,8 +116,8 @@ pub(crate) async fn one_account_joins_once_however_many_import_it(store: &dyn St
 
 pub(crate) async fn pages_by_join_time_and_by_name_agree(store: &dyn Store) {
     // Names against the order of arrival; every third an administrator; five in one second.
-    let asked: Vec<ImportMember> = (0..50_u64)
-        .map(|number| ImportMember {
+    let asked: Vec<NewMember> = (0..50_u64)
+        .map(|number| NewMember {
             role: if number % 3 == 0 { Role::Admin } else { Role::Member },
             joined: Some(Timestamp(1_100 + number / 5)),
             ..member(&format!("m{:02}", 99 - number))
@@ -158,8 +159,8 @@ pub(crate) async fn pages_by_join_time_and_by_name_agree(store: &dyn Store) {
 pub(crate) async fn refused_members_leave_no_trace(store: &dyn Store) {
     let (ids, names) = (["g", "full", "live"].map(group_id), ["known", "stranger", "owner"].map(user));
     import(store, owned_group("g", "known")).await.unwrap();
-    import(store, ImportGroup { owner: Some(user("owner")), ..small_group("full", 1) }).await.unwrap();
-    import(store, ImportGroup { kind: GroupType::AvChatRoom, ..group("live") }).await.unwrap();
+    import(store, NewGroup { owner: Some(user("owner")), ..small_group("full", 1) }).await.unwrap();
+    import(store, NewGroup { kind: GroupType::AvChatRoom, ..group("live") }).await.unwrap();
     let before = World::of(store, APP, &ids, &names).await;
     let strangers = || vec![member("stranger")];
     let refused = [

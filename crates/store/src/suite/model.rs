@@ -8,10 +8,8 @@ use super::{APP, at_once, group, group_id, member, text, user};
 use landfall_domain::account::{Account, AccountImport, UnknownAccounts};
 use landfall_domain::group::{Group, GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{
-    self, IdChoice, ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
-    Standing,
-};
+use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
@@ -78,11 +76,11 @@ impl Model {
         }
     }
 
-    fn import_group(&mut self, context: Context, asked: ImportGroup) -> Result<GroupId, ImportGroupRefusal> {
+    fn import_group(&mut self, context: Context, asked: NewGroup) -> Result<GroupId, NewGroupRefusal> {
         let id = (0..)
             .map_while(|attempt| asked.id.candidate(asked.kind, attempt))
             .find(|id| !self.groups.contains_key(id))
-            .ok_or(ImportGroupRefusal::IdTaken)?;
+            .ok_or(NewGroupRefusal::IdTaken)?;
         let known = |account: &UserId| Ok::<_, std::convert::Infallible>(self.accounts.contains_key(account));
         let position = self.last_position + 1;
         let Ok(made) = import::import_group(asked, id.clone(), position, context.unknown, context.now, known);
@@ -97,10 +95,10 @@ impl Model {
         &mut self,
         context: Context,
         id: &GroupId,
-        asked: &[ImportMember],
+        asked: &[NewMember],
     ) -> Result<Vec<MemberOutcome>, ImportMembersRefusal> {
         let (group, members) = self.groups.get_mut(id).ok_or(ImportMembersRefusal::NoSuchGroup)?;
-        let standing = |asked: &ImportMember| Standing {
+        let standing = |asked: &NewMember| Standing {
             known: self.accounts.contains_key(&asked.account),
             member: members.iter().any(|member| member.account == asked.account),
         };
@@ -159,10 +157,10 @@ fn some_user() -> impl Strategy<Value = UserId> {
     select(USERS.map(user).to_vec())
 }
 
-fn some_member(account: UserId) -> impl Strategy<Value = ImportMember> {
+fn some_member(account: UserId) -> impl Strategy<Value = NewMember> {
     let role = prop_oneof![6 => Just(Role::Member), 2 => Just(Role::Admin), 1 => Just(Role::Owner)];
     let joined = prop_oneof![2 => Just(None), 1 => (900_u64..1_200).prop_map(|at| Some(Timestamp(at)))];
-    (role, joined, 0_u32..3, 0_u64..3).prop_map(move |(role, joined, unread, muted_until)| ImportMember {
+    (role, joined, 0_u32..3, 0_u64..3).prop_map(move |(role, joined, unread, muted_until)| NewMember {
         role,
         joined,
         unread,
@@ -187,11 +185,11 @@ fn some_import() -> impl Strategy<Value = Operation> {
             let others: Vec<_> = others.iter().map(|name| some_member(user(name))).collect();
             others.prop_map(move |members| {
                 let plain = group("n");
-                let members = members.into_iter().map(|member| ImportMember {
+                let members = members.into_iter().map(|member| NewMember {
                     role: if member.role == Role::Owner { Role::Member } else { member.role },
                     ..member
                 });
-                Operation::ImportGroup(ImportGroup {
+                Operation::ImportGroup(NewGroup {
                     id: id.clone(),
                     kind,
                     profile: Profile { max_members, ..plain.profile },

@@ -3,15 +3,14 @@
 use super::answered;
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::import::{
-    ImportGroup, ImportGroupRefusal, ImportMember, ImportMembersRefusal, MemberOutcome,
-};
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, Store, StoreError};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    ImportGroup(ImportGroup),
-    ImportMembers(GroupId, Vec<ImportMember>),
+    ImportGroup(NewGroup),
+    ImportMembers(GroupId, Vec<NewMember>),
     DestroyGroup(GroupId),
     ImportAccounts(Vec<AccountImport>),
     DeleteAccounts(Vec<UserId>),
@@ -20,7 +19,7 @@ pub(crate) enum Operation {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
-    Group(Result<GroupId, ImportGroupRefusal>),
+    Group(Result<GroupId, NewGroupRefusal>),
     Members(Result<Vec<MemberOutcome>, ImportMembersRefusal>),
     Destroyed(Result<(), NoSuchGroup>),
     Imported,

@@ -6,7 +6,7 @@ use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::Profile;
 use landfall_domain::ids::AppId;
-use landfall_domain::import::{ImportGroup, ImportMember};
+use landfall_domain::new_group::{NewGroup, NewMember};
 use landfall_domain::limits::{Limits, Span};
 use landfall_domain::member::Role;
 use landfall_domain::store::{Context, Store};
@@ -60,7 +60,7 @@ pub(crate) async fn every_text_reads_back(store: &dyn Store) {
     };
     let named = |number: usize| format!("g{number}");
     for (number, content) in TEXTS.into_iter().enumerate() {
-        import(store, ImportGroup { profile: profile(content), ..group(&named(number)) }).await.unwrap();
+        import(store, NewGroup { profile: profile(content), ..group(&named(number)) }).await.unwrap();
     }
     let imports =
         (0..).zip(TEXTS).map(|(number, content)| account(&named(number), Some(content), Some(content)));
@@ -88,7 +88,7 @@ pub(crate) async fn the_longest_texts_read_back(store: &dyn Store) {
             .collect(),
         ..group("g").profile
     };
-    let asked = ImportGroup { profile: profile.clone(), ..group(&"g".repeat(48)) };
+    let asked = NewGroup { profile: profile.clone(), ..group(&"g".repeat(48)) };
     let id = import(store, asked).await.unwrap();
     let found = store.groups(APP, vec![id]).await.unwrap().remove(0).unwrap();
     assert!(found.profile == profile, "the longest profile reads back otherwise");
@@ -116,7 +116,7 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
         import(store, owned_group(name, name)).await.unwrap();
     }
     // The world checks the order of members: by name, and of those who joined in one second.
-    let everybody = ImportGroup { members: NAMES.map(member).to_vec(), ..group("everybody") };
+    let everybody = NewGroup { members: NAMES.map(member).to_vec(), ..group("everybody") };
     let everybody = import(store, everybody).await.unwrap();
     let world = World::of(store, APP, &[&ids[..], from_ref(&everybody)].concat(), &users).await;
     assert_eq!(world.lists[0].2[..NAMES.len()], ids);
@@ -151,14 +151,14 @@ pub(crate) async fn the_largest_numbers_read_back(store: &dyn Store) {
     let app = AppId(u32::MAX);
     let context = Context { app, now: Timestamp(largest), ..context() };
     let plain = owned_group("g", "ann");
-    let bob = ImportMember {
+    let bob = NewMember {
         role: Role::Admin,
         joined: Some(Timestamp(largest - 1)),
         unread: u32::MAX,
         muted_until: Timestamp(largest),
         ..member("bob")
     };
-    let asked = ImportGroup {
+    let asked = NewGroup {
         profile: Profile { max_members: u32::MAX, ..plain.profile },
         created: Timestamp(largest - 2),
         ..plain

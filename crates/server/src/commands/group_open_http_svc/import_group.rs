@@ -14,7 +14,7 @@ use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldsProblem, parse_group_fields};
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::import::{IdChoice, ImportGroup, ImportGroupRefusal, ImportMember};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::limits::{MAX_MEMBERS_DEFAULT, Span};
 use landfall_domain::member::Role;
 use landfall_domain::store::OperationError;
@@ -72,7 +72,7 @@ impl Command for Request {
 }
 
 impl Request {
-    fn check(self, call: &Call) -> Result<ImportGroup, Failure> {
+    fn check(self, call: &Call) -> Result<NewGroup, Failure> {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
         let owner = account(self.owner_account, "Owner_Account", Code::GroupParameter)?;
@@ -95,7 +95,7 @@ impl Request {
         let support_topic = number_up_to(support_topic, "SupportTopic", 1)? == 1;
         let members = members(self.member_list.list("MemberList")?, call)?;
         let (owner, members) = seats(owner, members, max_members)?;
-        Ok(ImportGroup {
+        Ok(NewGroup {
             id,
             kind,
             profile: Profile { name, introduction, notification, face_url, fields, max_members, join_option },
@@ -199,9 +199,9 @@ fn created(given: Given<i128>, now: Timestamp) -> Result<Timestamp, Failure> {
 /// becomes it; further owners are members. [choice]
 fn seats(
     owner: Option<UserId>,
-    listed: Vec<ImportMember>,
+    listed: Vec<NewMember>,
     max_members: u32,
-) -> Result<(Option<UserId>, Vec<ImportMember>), Failure> {
+) -> Result<(Option<UserId>, Vec<NewMember>), Failure> {
     let owner = owner.or_else(|| {
         listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())
     });
@@ -224,15 +224,15 @@ fn seats(
     Ok((owner, members))
 }
 
-fn refuse(error: OperationError<ImportGroupRefusal>) -> Failure {
+fn refuse(error: OperationError<NewGroupRefusal>) -> Failure {
     match error {
-        OperationError::Refused(ImportGroupRefusal::IdTaken) => {
+        OperationError::Refused(NewGroupRefusal::IdTaken) => {
             Code::GroupIdTaken.because("GroupId is in use")
         }
-        OperationError::Refused(ImportGroupRefusal::OwnerUnknown) => {
+        OperationError::Refused(NewGroupRefusal::OwnerUnknown) => {
             Code::GroupParameter.because("Owner_Account is not an imported account")
         }
-        OperationError::Refused(ImportGroupRefusal::MemberUnknown) => {
+        OperationError::Refused(NewGroupRefusal::MemberUnknown) => {
             Code::GroupParameter.because("MemberList names an account that is not imported")
         }
         OperationError::Store(error) => Code::GroupInternal.internal(error),

@@ -42,8 +42,8 @@ impl Store for Alternating {
     async fn import_group(
         &self,
         context: Context,
-        import: ImportGroup,
-    ) -> Result<GroupId, OperationError<ImportGroupRefusal>> {
+        import: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         self.importing(context.app).import_group(context, import).await
     }
 
@@ -51,7 +51,7 @@ impl Store for Alternating {
         &self,
         context: Context,
         group: GroupId,
-        members: Vec<ImportMember>,
+        members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
         self.next().import_members(context, group, members).await
     }

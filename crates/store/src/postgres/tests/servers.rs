@@ -3,7 +3,7 @@
 use super::*;
 use crate::suite::world::{World, list};
 use crate::suite::{APP, at_once, context, decided, group, group_id, member, owned_group, user};
-use landfall_domain::import::IdChoice;
+use landfall_domain::new_group::IdChoice;
 use std::collections::{BTreeMap, BTreeSet};
 
 const ROUNDS: usize = 8;
@@ -45,7 +45,7 @@ async fn every_id_is_imported_exactly_once() {
                 );
             }
             Err(refusal) => {
-                assert_eq!(refusal, ImportGroupRefusal::IdTaken);
+                assert_eq!(refusal, NewGroupRefusal::IdTaken);
                 refused += 1;
             }
         }
@@ -64,7 +64,7 @@ async fn generated_ids_differ_between_servers() {
     let (servers, _alive) = two().await;
     let calls = (0..16).map(|number| {
         let id = IdChoice::Generated(number as u64 / 8);
-        servers[number % 2].import_group(context(), ImportGroup { id, ..group("n") })
+        servers[number % 2].import_group(context(), NewGroup { id, ..group("n") })
     });
     let made: BTreeSet<GroupId> =
         at_once(calls).await.into_iter().map(|made| decided(made).unwrap()).collect();

@@ -1,0 +1,338 @@
+//! Messages of a group or topic, and how they are numbered, read and kept.
+
+use crate::ids::{TopicId, UserId};
+use crate::time::Timestamp;
+
+/// What a message belongs to. Each has its own numbers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Conversation {
+    /// The group itself.
+    Group,
+    /// A topic of it.
+    Topic(TopicId),
+}
+
+impl Conversation {
+    /// The conversation of a topic, or of the group where none is named.
+    #[must_use]
+    pub fn of(topic: Option<TopicId>) -> Self {
+        topic.map_or(Self::Group, Self::Topic)
+    }
+}
+
+/// The numbers of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageLog {
+    /// Number the next message will get; 1 at first.
+    pub next_seq: u32,
+    /// When the last message was sent; 0 when there is none.
+    pub last_message: Timestamp,
+    /// Messages up to here count as read by everybody whose [`ReadMark`] is older than this: an import of messages
+    /// sets the unread counts of all members to 0 without a write for each.
+    pub read_by_all: u32,
+    /// Messages up to here are cleared: only the app's administrators still read them.
+    pub cleared: u32,
+    /// Messages below this number were removed because of their age.
+    pub first_kept: u32,
+}
+
+impl Default for MessageLog {
+    fn default() -> Self {
+        Self { next_seq: 1, last_message: Timestamp(0), read_by_all: 0, cleared: 0, first_kept: 1 }
+    }
+}
+
+impl MessageLog {
+    /// Number of the last message; 0 when there is none.
+    #[must_use]
+    pub fn last_seq(&self) -> u32 {
+        self.next_seq.saturating_sub(1)
+    }
+
+    /// Takes the next number for a message sent at `sent`; `None` when all are used up.
+    pub fn take_seq(&mut self, sent: Timestamp) -> Option<u32> {
+        let seq = self.next_seq;
+        self.next_seq = seq.checked_add(1)?;
+        self.last_message = self.last_message.max(sent);
+        Some(seq)
+    }
+
+    /// Makes the unread count of every member 0.
+    pub fn read_everything(&mut self) {
+        self.read_by_all = self.last_seq();
+    }
+
+    /// The mark of somebody who has not read the last `unread` messages; more than there are counts as all.
+    #[must_use]
+    pub fn mark_unread(&self, unread: u32) -> ReadMark {
+        ReadMark { seq: self.last_seq().saturating_sub(unread), made_at: self.read_by_all }
+    }
+
+    /// Number of the last message that somebody with this mark has read.
+    #[must_use]
+    pub fn read_seq(&self, mark: ReadMark) -> u32 {
+        if mark.made_at < self.read_by_all { self.read_by_all.max(mark.seq) } else { mark.seq }
+    }
+
+    /// How many messages somebody with this mark has not read.
+    #[must_use]
+    pub fn unread(&self, mark: ReadMark) -> u32 {
+        self.last_seq().saturating_sub(self.read_seq(mark))
+    }
+}
+
+/// How far somebody has read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Number of the last message read, unless everybody was made to have read more since.
+    pub seq: u32,
+    /// [`MessageLog::read_by_all`] when this was set.
+    pub made_at: u32,
+}
+
+/// Which messages are dropped first when too many are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Dropped last.
+    High,
+    /// The default.
+    #[default]
+    Normal,
+    /// Dropped before normal ones.
+    Low,
+    /// Dropped first.
+    Lowest,
+}
+
+impl Priority {
+    /// All of them, the highest first.
+    pub const ALL: [Self; 4] = [Self::High, Self::Normal, Self::Low, Self::Lowest];
+
+    /// The priority called `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.word() == word)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::High => "High",
+            Self::Normal => "Normal",
+            Self::Low => "Low",
+            Self::Lowest => "Lowest",
+        }
+    }
+
+    /// Its number in answers, 1 to 4. [doc]
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::High => 1,
+            Self::Normal => 2,
+            Self::Low => 3,
+            Self::Lowest => 4,
+        }
+    }
+}
+
+/// Whether a message can still be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MessageState {
+    /// It can.
+    #[default]
+    Kept,
+    /// Its content was deleted; the place stays.
+    Deleted,
+    /// It was recalled.
+    Recalled,
+}
+
+/// A message as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its number within the conversation.
+    pub seq: u32,
+    /// When it was sent.
+    pub sent: Timestamp,
+    /// Who sent it; for a tip, who caused it.
+    pub sender: UserId,
+    /// What the sender chose to tell it from others; 0 when nothing.
+    pub random: u32,
+    /// How important it is.
+    pub priority: Priority,
+    /// Whether it can still be read.
+    pub state: MessageState,
+    /// What it says.
+    pub content: Content,
+}
+
+impl Message {
+    /// Seconds within which the same content with the same random number is the same message. [doc]
+    pub const DUPLICATE_SECONDS: u64 = 300;
+
+    /// Whether `other`, sent by somebody within five minutes of this one, is this one sent again.
+    ///
+    /// Sender, random number and content decide: scripts that always send the same random number lose nothing.
+    /// [choice]
+    #[must_use]
+    pub fn is_repeated_by(&self, sender: &UserId, random: u32, sent: Timestamp, body: &Body) -> bool {
+        self.random == random
+            && self.sender == *sender
+            && self.sent.0.abs_diff(sent.0) <= Self::DUPLICATE_SECONDS
+            && matches!(&self.content, Content::Sent(own) if own.elements == body.elements && own.custom == body.custom)
+    }
+
+    /// The message with its content gone.
+    #[must_use]
+    pub fn without_content(self, state: MessageState) -> Self {
+        Self { state, content: Content::Gone, ..self }
+    }
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// What somebody sent.
+    Sent(Body),
+    /// What happened in the group.
+    Tip(Tip),
+    /// Nothing any more.
+    Gone,
+}
+
+/// What somebody sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The elements (`MsgBody`), as the app wrote them: what is unknown here comes back unchanged.
+    pub elements: Box<str>,
+    /// `CloudCustomData`; empty when none.
+    pub custom: Box<str>,
+    /// Whether readers confirm it.
+    pub receipt: bool,
+    /// Whether members may attach keys and values to it.
+    pub extensible: bool,
+    /// Whether it leaves unread counts as they are.
+    pub no_unread: bool,
+    /// Those it is addressed to (`@`); everybody when [`At::everybody`].
+    pub at: At,
+    /// Those it is for; all members when empty.
+    pub to: Vec<UserId>,
+}
+
+/// Whom a message points at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct At {
+    /// All members.
+    pub everybody: bool,
+    /// These.
+    pub accounts: Vec<UserId>,
+}
+
+/// Something that happened in a group, told in its history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// What happened.
+    pub kind: TipKind,
+    /// To whom; empty when to the group.
+    pub accounts: Vec<UserId>,
+    /// What is new, by field.
+    pub changes: Vec<(TipField, String)>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TipKind {
+    /// Members were added.
+    Invited,
+    /// Members were removed.
+    Kicked,
+    /// Members became administrators.
+    AdminSet,
+    /// Members are administrators no more.
+    AdminCancelled,
+    /// The profile changed.
+    ProfileChanged,
+    /// Members were muted or may speak again.
+    MemberChanged,
+}
+
+impl TipKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Invited,
+        Self::Kicked,
+        Self::AdminSet,
+        Self::AdminCancelled,
+        Self::ProfileChanged,
+        Self::MemberChanged,
+    ];
+
+    /// Its number in the client protocol of the imitated service. [doc]
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Invited => 2,
+            Self::Kicked => 4,
+            Self::AdminSet => 5,
+            Self::AdminCancelled => 6,
+            Self::ProfileChanged => 7,
+            Self::MemberChanged => 8,
+        }
+    }
+}
+
+/// What of a group or member a tip says is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TipField {
+    /// The group's name.
+    Name,
+    /// Its introduction.
+    Introduction,
+    /// Its notice.
+    Notification,
+    /// Its picture.
+    FaceUrl,
+    /// Its owner.
+    Owner,
+    /// Seconds of a mute; 0 ends it.
+    MuteSeconds,
+}
+
+impl TipField {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Name, Self::Introduction, Self::Notification, Self::FaceUrl, Self::Owner, Self::MuteSeconds];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_makes_everything_read_and_a_later_mark_counts_again() {
+        let mut log = MessageLog::default();
+        let early = log.mark_unread(0);
+        for second in 1..=10 {
+            log.take_seq(Timestamp(second)).unwrap();
+        }
+        assert_eq!((log.last_seq(), log.last_message, log.unread(early)), (10, Timestamp(10), 10));
+        log.read_everything();
+        assert_eq!((log.read_seq(early), log.unread(early)), (10, 0));
+        let set = log.mark_unread(4);
+        assert_eq!((log.read_seq(set), log.unread(set)), (6, 4));
+        assert_eq!(log.unread(log.mark_unread(99)), 10);
+        log.take_seq(Timestamp(11)).unwrap();
+        assert_eq!((log.unread(early), log.unread(set)), (1, 5));
+        log.read_everything();
+        assert_eq!((log.unread(early), log.unread(set)), (0, 0));
+    }
+
+    #[test]
+    fn numbers_end() {
+        let mut log = MessageLog { next_seq: u32::MAX, ..MessageLog::default() };
+        assert_eq!(log.take_seq(Timestamp(1)), None);
+        assert_eq!(log.next_seq, u32::MAX);
+    }
+}

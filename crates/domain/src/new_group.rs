@@ -1,0 +1,200 @@
+//! A new group: the rule that imports and creations share.
+//!
+//! What it returns has no place for a notice or a callback.
+
+use crate::account::UnknownAccounts;
+use crate::fields::CustomField;
+use crate::group::{Group, GroupType, InviteOption, Profile};
+use crate::ids::{GroupId, UserId};
+use crate::member::{Member, Role};
+use crate::message::{MessageLog, ReadMark};
+use crate::time::Timestamp;
+
+/// How a new group gets its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdChoice {
+    /// The app chose it.
+    Given(GroupId),
+    /// The server makes one from these random bits, and others from them while it is taken.
+    Generated(u64),
+}
+
+impl IdChoice {
+    /// The id to try at the `attempt`-th time, counted from 0; `None` when there is no other to try.
+    #[must_use]
+    pub fn candidate(&self, kind: GroupType, attempt: u64) -> Option<GroupId> {
+        /// With 50 million groups, one generated id in 20,000 is taken; 16 in a row never are.
+        const ATTEMPTS: u64 = 16;
+        match self {
+            Self::Given(id) => (attempt == 0).then(|| id.clone()),
+            Self::Generated(bits) if attempt < ATTEMPTS => {
+                Some(GroupId::generate(kind, mix(bits.wrapping_add(attempt))))
+            }
+            Self::Generated(_) => None,
+        }
+    }
+}
+
+/// SplitMix64's finalizer: neighbouring numbers give unlike ones.
+fn mix(bits: u64) -> u64 {
+    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+/// A group to be made; every value was checked when it was parsed.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    /// Its id.
+    pub id: IdChoice,
+    /// Its type.
+    pub kind: GroupType,
+    /// What the app says about it.
+    pub profile: Profile,
+    /// The owner, if it has one.
+    pub owner: Option<UserId>,
+    /// Further members, each account once and the owner not among them.
+    pub members: Vec<NewMember>,
+    /// Whether a community has topics.
+    pub support_topic: bool,
+    /// Whether permission groups decide what members of a community may do.
+    pub permissions_enabled: bool,
+    /// What members in no permission group may do, in bits.
+    pub default_permissions: u64,
+    /// How members are invited.
+    pub invite_option: InviteOption,
+    /// False for a group that only its owner sees until something is said in it.
+    pub active: bool,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// A member of a new group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMember {
+    /// The account.
+    pub account: UserId,
+    /// `Admin` or `Member`; `Owner` is refused for this member.
+    pub role: Role,
+    /// When it joined; now when not given.
+    pub joined: Option<Timestamp>,
+    /// Messages it has not read; more than there are counts as all.
+    pub unread: u32,
+    /// End of its mute; 0 when it may speak.
+    pub muted_until: Timestamp,
+    /// Custom fields.
+    pub fields: Vec<CustomField>,
+}
+
+/// Why a group is not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NewGroupRefusal {
+    /// A living group has the id.
+    #[error("the group id is in use")]
+    IdTaken,
+    /// The owner is no account of the app.
+    #[error("the owner is not an imported account")]
+    OwnerUnknown,
+    /// A member named in the same call is no account of the app.
+    #[error("a member is not an imported account")]
+    MemberUnknown,
+}
+
+/// What a new group consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundedGroup {
+    /// The group.
+    pub group: Group,
+    /// Its members, the owner first.
+    pub members: Vec<Member>,
+    /// Accounts to make because nobody imported them.
+    pub placeholders: Vec<UserId>,
+}
+
+/// Decides what a new group, whose id is free, consists of.
+///
+/// `list_position` is the group's place in the app's list; `is_known` tells whether an account exists.
+///
+/// # Errors
+/// The first account that is unknown while unknown ones are refused.
+pub fn new_group<E>(
+    new: NewGroup,
+    id: GroupId,
+    list_position: u64,
+    unknown: UnknownAccounts,
+    now: Timestamp,
+    mut is_known: impl FnMut(&UserId) -> Result<bool, E>,
+) -> Result<Result<FoundedGroup, NewGroupRefusal>, E> {
+    let kind = new.kind;
+    let mut members = Vec::with_capacity(1 + new.members.len());
+    let owner_sits = kind.can().members;
+    // The owner made the group, so it joined when the group was made. [choice]
+    members.extend(
+        new.owner.iter().filter(|_| owner_sits).map(|owner| new_member(kind, owner.clone(), Role::Owner, new.created)),
+    );
+    for member in new.members {
+        // A role, mute or time that cannot be joins as if it had not been given, rather than failing the group. [choice]
+        let role = if kind.can().admins { member.role } else { Role::Member };
+        let joined = member.joined.filter(|joined| time_fits(*joined, new.created, now)).unwrap_or(now);
+        let muted_until = if kind.can().mute { member.muted_until } else { Timestamp(0) };
+        members.push(Member { muted_until, fields: member.fields, ..new_member(kind, member.account, role, joined) });
+    }
+    let mut placeholders = Vec::new();
+    // The owner of a group that keeps no members is named in the group only.
+    let absent_owner = new.owner.iter().filter(|_| !owner_sits).map(|owner| (owner, Role::Owner));
+    for (account, role) in absent_owner.chain(members.iter().map(|member| (&member.account, member.role))) {
+        if !is_known(account)? {
+            if unknown == UnknownAccounts::Refuse {
+                return Ok(Err(match role {
+                    Role::Owner => NewGroupRefusal::OwnerUnknown,
+                    Role::Admin | Role::Member => NewGroupRefusal::MemberUnknown,
+                }));
+            }
+            placeholders.push(account.clone());
+        }
+    }
+    let group = Group {
+        id,
+        kind,
+        profile: new.profile,
+        owner: new.owner,
+        support_topic: new.support_topic,
+        invite_option: new.invite_option,
+        mute_all: false,
+        created: new.created,
+        info_seq: 0,
+        info_changed: new.created,
+        log: MessageLog::default(),
+        history_before_join: kind.can().history_before_join.unwrap_or_default(),
+        permissions_enabled: new.permissions_enabled,
+        default_permissions: new.default_permissions,
+        active: new.active,
+        member_count: u32::try_from(members.len()).unwrap_or(u32::MAX),
+        list_position,
+    };
+    Ok(Ok(FoundedGroup { group, members, placeholders }))
+}
+
+/// A member with the defaults of its group's type.
+#[must_use]
+pub fn new_member(kind: GroupType, account: UserId, role: Role, joined: Timestamp) -> Member {
+    Member {
+        account,
+        role,
+        joined,
+        read: ReadMark::default(),
+        receive_option: kind.default_receive_option(),
+        muted_until: Timestamp(0),
+        last_message: Timestamp(0),
+        name_card: String::new(),
+        fields: Vec::new(),
+    }
+}
+
+/// Members join after the group was made and before now. [doc]
+pub(crate) fn time_fits(joined: Timestamp, created: Timestamp, now: Timestamp) -> bool {
+    created < joined && joined < now
+}
+
+#[cfg(test)]
+mod tests;

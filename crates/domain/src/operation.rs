@@ -1,0 +1,344 @@
+//! Operations on one group: what an operation needs to see, and what it changes.
+//!
+//! An operation is a value with a pure rule. A store loads what the rule asks for, calls it within a transaction that
+//! has the group for itself, and writes what it answers: whole or not at all. So an operation is written once, for
+//! every store.
+
+use crate::group::Group;
+use crate::ids::{GroupId, TopicId, UserId};
+use crate::member::Member;
+use crate::message::{Content, Conversation, Message, MessageState, Priority, Tip};
+use crate::part::{Part, PartFamily, PartKey, PartRange};
+use crate::store::{Context, NoSuchGroup, OperationError, Store, StoreError};
+use crate::topic::Topic;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is to be loaded besides the group itself.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    /// Accounts whose membership counts.
+    pub members: Vec<UserId>,
+    /// Accounts of which it counts whether they exist.
+    pub accounts: Vec<UserId>,
+    /// Parts, by key.
+    pub parts: Vec<PartKey>,
+    /// Parts that lie together.
+    pub ranges: Vec<PartRange>,
+    /// Messages.
+    pub messages: Vec<MessageRange>,
+}
+
+/// Messages of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageRange {
+    /// Those with these numbers.
+    Numbered(Conversation, Vec<u32>),
+    /// The `limit` newest of those with a number up to `up_to`.
+    Newest {
+        /// Where they were sent.
+        conversation: Conversation,
+        /// The highest number.
+        up_to: u32,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Those with one of these random numbers, sent at `since` or later.
+    Random {
+        /// Where they were sent.
+        conversation: Conversation,
+        /// The random numbers.
+        random: Vec<u32>,
+        /// The earliest time.
+        since: crate::time::Timestamp,
+    },
+}
+
+/// What was loaded: the group at one moment.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The group.
+    pub group: Group,
+    /// Those of the accounts asked for who are members.
+    pub members: BTreeMap<UserId, Member>,
+    /// Those of the accounts asked for that exist.
+    pub accounts: BTreeSet<UserId>,
+    /// The parts asked for that are there.
+    pub parts: BTreeMap<PartKey, Part>,
+    /// The messages asked for that are there, in ascending order.
+    pub messages: BTreeMap<Conversation, BTreeMap<u32, Message>>,
+}
+
+impl Scene {
+    /// Nothing but a group.
+    #[must_use]
+    pub fn of(group: Group) -> Self {
+        Self {
+            group,
+            members: BTreeMap::new(),
+            accounts: BTreeSet::new(),
+            parts: BTreeMap::new(),
+            messages: BTreeMap::new(),
+        }
+    }
+
+    /// A topic that was asked for.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn topic(&self, id: &TopicId) -> Result<&Topic, Refusal> {
+        match self.parts.get(&PartKey::Topic(id.clone())) {
+            Some(Part::Topic(topic)) => Ok(topic),
+            Some(_) | None => Err(Refusal::NoSuchTopic),
+        }
+    }
+
+    /// The messages of a conversation that were asked for.
+    #[must_use]
+    pub fn messages_of(&self, conversation: &Conversation) -> Vec<&Message> {
+        self.messages.get(conversation).into_iter().flat_map(BTreeMap::values).collect()
+    }
+}
+
+/// What an operation changes. What is not named stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The group as it is afterwards, its member count included, when it changed.
+    pub group: Option<Group>,
+    /// New members. None of them is the owner.
+    pub joined: Vec<Member>,
+    /// Members as they are afterwards; they were members before, and the group's owner may be among them.
+    pub changed: Vec<Member>,
+    /// Members that are none afterwards.
+    pub left: Vec<UserId>,
+    /// Accounts to make because nobody imported them.
+    pub placeholders: Vec<UserId>,
+    /// Parts as they are afterwards; `None` where there is none.
+    pub parts: Vec<(PartKey, Option<Part>)>,
+    /// New messages, in ascending order within each conversation.
+    pub sent: Vec<(Conversation, Message)>,
+    /// Messages as they are afterwards; they were there before.
+    pub rewritten: Vec<(Conversation, Message)>,
+    /// Families whose parts all go. Applied before `parts`.
+    pub dropped: Vec<PartFamily>,
+    /// Topics whose messages all go.
+    pub silenced: Vec<TopicId>,
+}
+
+impl Changes {
+    /// Puts `group` as it is afterwards.
+    #[must_use]
+    pub fn of(group: Group) -> Self {
+        Self { group: Some(group), ..Self::default() }
+    }
+
+    /// Sets a part.
+    pub fn put(&mut self, key: PartKey, part: Part) {
+        self.parts.push((key, Some(part)));
+    }
+
+    /// Takes a part away.
+    pub fn remove(&mut self, key: PartKey) {
+        self.parts.push((key, None));
+    }
+
+    /// Tells in the history of `group` what happened, where there is a number left for it. The caller has looked
+    /// whether groups of this type keep such tips.
+    pub fn tell(&mut self, context: &Context, group: &mut Group, operator: &UserId, tip: Tip) {
+        if let Some(seq) = group.log.take_seq(context.now) {
+            let message = Message {
+                seq,
+                sent: context.now,
+                sender: operator.clone(),
+                random: 0,
+                priority: Priority::Normal,
+                state: MessageState::Kept,
+                content: Content::Tip(tip),
+            };
+            self.sent.push((Conversation::Group, message));
+        }
+    }
+}
+
+/// What an operation on one group answers when it does not happen. It changes nothing then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such group, or it was dissolved.
+    #[error("the group does not exist")]
+    NoSuchGroup,
+    /// Groups of this type do not have this.
+    #[error("groups of this type {0}")]
+    TypeForbids(&'static str),
+    /// The group was made without this.
+    #[error("the group {0}")]
+    GroupForbids(&'static str),
+    /// A value that does not fit what is there; the text says which and why.
+    #[error("{0}")]
+    Unfitting(String),
+    /// The owner may not leave.
+    #[error("the owner may not leave; change the owner first")]
+    OwnerStays,
+    /// Not a member of the group.
+    #[error("{0} is not a member of the group")]
+    NotAMember(UserId),
+    /// An account nobody imported.
+    #[error("{0} is not an imported account")]
+    NoSuchAccount(UserId),
+    /// The group is full.
+    #[error("the group is full; raise MaxMemberNum or name fewer members")]
+    Full,
+    /// The sender is muted, or the whole group is.
+    #[error("the sender is muted")]
+    Muted,
+    /// All message numbers are used up.
+    #[error("the conversation has used up all its message numbers")]
+    NoNumbersLeft,
+    /// No such message.
+    #[error("the message does not exist")]
+    NoSuchMessage,
+    /// The message cannot be recalled or changed any more.
+    #[error("the message was deleted or recalled")]
+    MessageGone,
+    /// No such topic.
+    #[error("the topic does not exist")]
+    NoSuchTopic,
+    /// A topic has the id already.
+    #[error("the topic id is in use")]
+    TopicTaken,
+    /// No such permission group.
+    #[error("the permission group does not exist")]
+    NoSuchPermissionGroup,
+    /// A permission group has the id already.
+    #[error("the permission group id is in use")]
+    PermissionGroupTaken,
+    /// More than the group may have; the text says of what.
+    #[error("{0}")]
+    TooMany(TooMany),
+    /// The attribute to be deleted is not there.
+    #[error("the group has no attribute {0:?}")]
+    NoSuchAttribute(String),
+}
+
+/// More than a group may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TooMany {
+    /// Attributes.
+    #[error("a group has at most {0} attributes")]
+    Attributes(usize),
+    /// Bytes in all attributes.
+    #[error("the attributes of a group take at most {0} bytes")]
+    AttributeBytes(usize),
+    /// Counters.
+    #[error("a group has at most {0} counters")]
+    Counters(usize),
+    /// Topics.
+    #[error("a community has at most {0} topics")]
+    Topics(usize),
+    /// Permission groups.
+    #[error("a community has at most {0} permission groups")]
+    PermissionGroups(usize),
+    /// Administrators of a live-stream group.
+    #[error("a group has at most {0} administrators")]
+    Admins(usize),
+    /// Extensions of a message.
+    #[error("a message has at most {0} extensions")]
+    Extensions(usize),
+}
+
+impl From<NoSuchGroup> for Refusal {
+    fn from(NoSuchGroup: NoSuchGroup) -> Self {
+        Self::NoSuchGroup
+    }
+}
+
+/// What a rule decided.
+#[derive(Clone, Debug)]
+pub struct Decision<Answer> {
+    /// What becomes of the group.
+    pub changes: Changes,
+    /// What the caller is told.
+    pub answer: Answer,
+}
+
+impl<Answer> Decision<Answer> {
+    /// Nothing changes.
+    #[must_use]
+    pub fn unchanged(answer: Answer) -> Self {
+        Self { changes: Changes::default(), answer }
+    }
+}
+
+/// An operation on one group.
+pub trait GroupOperation: Send + Sync + 'static {
+    /// What comes out.
+    type Answer: Send + 'static;
+
+    /// The group.
+    fn group(&self) -> &GroupId;
+
+    /// What has to be loaded besides `group`.
+    fn needs(&self, context: &Context, group: &Group) -> Needs;
+
+    /// Decides. May be called several times; only the last call counts.
+    ///
+    /// # Errors
+    /// Why nothing changes.
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal>;
+}
+
+/// An operation with its answer's type forgotten, as a store takes it.
+pub trait Pending: Send + Sync {
+    /// The group.
+    fn group(&self) -> &GroupId;
+
+    /// What has to be loaded besides `group`.
+    fn needs(&self, context: &Context, group: &Group) -> Needs;
+
+    /// Decides, and keeps the answer for the caller. `None`: there is no such group. What comes back is to be
+    /// written; nothing when the operation was refused.
+    fn decide(&self, context: &Context, scene: Option<Scene>) -> Option<Changes>;
+}
+
+struct Asked<O: GroupOperation> {
+    operation: O,
+    outcome: Mutex<Option<Result<O::Answer, Refusal>>>,
+}
+
+impl<O: GroupOperation> Pending for Asked<O> {
+    fn group(&self) -> &GroupId {
+        self.operation.group()
+    }
+
+    fn needs(&self, context: &Context, group: &Group) -> Needs {
+        self.operation.needs(context, group)
+    }
+
+    fn decide(&self, context: &Context, scene: Option<Scene>) -> Option<Changes> {
+        let decided =
+            scene.ok_or(Refusal::NoSuchGroup).and_then(|scene| self.operation.decide(context, scene));
+        let (changes, outcome) = match decided {
+            Ok(Decision { changes, answer }) => (Some(changes), Ok(answer)),
+            Err(refusal) => (None, Err(refusal)),
+        };
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        changes
+    }
+}
+
+/// Performs an operation on one group.
+///
+/// # Errors
+/// A rule refused it, or the store failed.
+pub async fn perform<O: GroupOperation>(
+    store: &dyn Store,
+    context: Context,
+    operation: O,
+) -> Result<O::Answer, OperationError<Refusal>> {
+    let asked = Arc::new(Asked { operation, outcome: Mutex::new(None) });
+    store.change_group(context, Arc::clone(&asked) as Arc<dyn Pending>).await?;
+    let outcome = asked.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match outcome {
+        Some(decided) => decided.map_err(OperationError::Refused),
+        None => Err(StoreError::Failed("the store did not ask the rule".into()).into()),
+    }
+}

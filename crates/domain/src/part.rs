@@ -1,0 +1,134 @@
+//! What hangs on a group besides its members and messages: small records, each under a key of its own.
+//!
+//! A store keeps every kind of part in the same way, so a new kind costs it a number and an encoding.
+
+use crate::attributes::{Attributes, Counters};
+use crate::ids::{PermissionGroupId, TopicId, UserId};
+use crate::message::Conversation;
+use crate::permission::PermissionGroup;
+use crate::time::Timestamp;
+use crate::topic::{Topic, TopicMember};
+
+/// Where a part of a group is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PartKey {
+    /// All attributes.
+    Attributes,
+    /// All counters.
+    Counters,
+    /// One topic.
+    Topic(TopicId),
+    /// A member in a topic.
+    TopicMember(TopicId, UserId),
+    /// An account that must stay out.
+    Ban(UserId),
+    /// An administrator of a live-stream group, which keeps no members.
+    LiveAdmin(UserId),
+    /// The marks of a member of a live-stream group.
+    LiveMarks(UserId),
+    /// One permission group.
+    PermissionGroup(PermissionGroupId),
+    /// What a permission group may do in a topic.
+    TopicPermission(PermissionGroupId, TopicId),
+    /// A member of a permission group.
+    PermissionGroupMember(PermissionGroupId, UserId),
+    /// Who has confirmed to have read a message.
+    Reader(Conversation, u32, UserId),
+    /// The figures of a message's extensions.
+    ExtensionHead(Conversation, u32),
+    /// One extension of a message, by its key.
+    Extension(Conversation, u32, String),
+}
+
+/// A part of a group; its kind is that of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All attributes.
+    Attributes(Attributes),
+    /// All counters.
+    Counters(Counters),
+    /// A topic.
+    Topic(Topic),
+    /// A member in a topic.
+    TopicMember(TopicMember),
+    /// A ban and its end.
+    Ban(Timestamp),
+    /// Since when somebody is an administrator.
+    LiveAdmin(Timestamp),
+    /// Marks.
+    LiveMarks(Vec<u32>),
+    /// A permission group.
+    PermissionGroup(PermissionGroup),
+    /// Bits.
+    TopicPermission(u64),
+    /// Since when somebody is in a permission group.
+    PermissionGroupMember(Timestamp),
+    /// When a message was read.
+    Reader(Timestamp),
+    /// Figures of a message's extensions.
+    ExtensionHead(ExtensionHead),
+    /// An extension.
+    Extension(Extension),
+}
+
+/// Figures of a message's extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExtensionHead {
+    /// Number of the last change.
+    pub latest_seq: u32,
+    /// Number of the change that removed all.
+    pub clear_seq: u32,
+    /// How many there are.
+    pub count: u32,
+}
+
+/// An extension of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// Its value; `None` when it was deleted, which clients must come to know.
+    pub value: Option<String>,
+    /// Number of the change that made it so.
+    pub seq: u32,
+}
+
+/// Parts that lie together, in the order of their keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartFamily {
+    /// All topics.
+    Topics,
+    /// All members a topic knows something of.
+    TopicMembers(TopicId),
+    /// All bans.
+    Bans,
+    /// All administrators of a live-stream group.
+    LiveAdmins,
+    /// All permission groups.
+    PermissionGroups,
+    /// Where a permission group may do something.
+    TopicPermissions(PermissionGroupId),
+    /// The members of a permission group.
+    PermissionGroupMembers(PermissionGroupId),
+    /// Who has read a message.
+    Readers(Conversation, u32),
+    /// The extensions of a message.
+    Extensions(Conversation, u32),
+}
+
+/// Some parts of a family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartRange {
+    /// The family.
+    pub family: PartFamily,
+    /// The last key of the page before.
+    pub after: Option<PartKey>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl PartRange {
+    /// All of a family. Only for those whose size has a bound.
+    #[must_use]
+    pub fn all(family: PartFamily) -> Self {
+        Self { family, after: None, limit: usize::MAX }
+    }
+}

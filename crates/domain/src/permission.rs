@@ -1,0 +1,22 @@
+//! Permission groups of a community: who may do what, in bits.
+
+use crate::ids::PermissionGroupId;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// Members who may do the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermissionGroup {
+    /// Its id.
+    pub id: PermissionGroupId,
+    /// Its name.
+    pub name: Text,
+    /// What its members may do in the community, in bits.
+    pub permissions: u64,
+    /// Whatever the app wants to keep with it.
+    pub custom: Text,
+    /// How many members it has.
+    pub member_count: u32,
+    /// When it was made.
+    pub created: Timestamp,
+}

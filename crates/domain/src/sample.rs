@@ -1,0 +1,101 @@
+//! Groups and members for tests of rules.
+
+use crate::account::UnknownAccounts;
+use crate::group::{Group, GroupType, Profile};
+use crate::ids::{AppId, GroupId, UserId};
+use crate::member::{Member, Role};
+use crate::new_group::{FoundedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
+use crate::operation::{Decision, GroupOperation, Refusal, Scene};
+use crate::store::Context;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// The time of all calls.
+pub(crate) const NOW: Timestamp = Timestamp(2_000);
+/// When all groups were made.
+pub(crate) const CREATED: Timestamp = Timestamp(1_000);
+
+pub(crate) fn context() -> Context {
+    Context { app: AppId(1), now: NOW, unknown: UnknownAccounts::Refuse }
+}
+
+pub(crate) fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+pub(crate) fn text(content: &str) -> Text {
+    Text::stored(content.to_owned())
+}
+
+pub(crate) fn member(name: &str) -> NewMember {
+    NewMember {
+        account: user(name),
+        role: Role::Member,
+        joined: None,
+        unread: 0,
+        muted_until: Timestamp(0),
+        fields: Vec::new(),
+    }
+}
+
+/// A group with three places.
+pub(crate) fn group(kind: GroupType, owner: Option<&str>, members: Vec<NewMember>) -> NewGroup {
+    NewGroup {
+        id: IdChoice::Generated(7),
+        kind,
+        profile: Profile {
+            name: text("n"),
+            introduction: Text::default(),
+            notification: Text::default(),
+            face_url: Text::default(),
+            fields: Vec::new(),
+            max_members: 3,
+            join_option: kind.default_join_option_on_import(),
+        },
+        owner: owner.map(user),
+        members,
+        support_topic: false,
+        permissions_enabled: false,
+        default_permissions: 0,
+        invite_option: kind.default_invite_option(),
+        active: true,
+        created: CREATED,
+    }
+}
+
+/// The group that becomes of it; accounts whose names start with "known" exist.
+pub(crate) fn founded(new: NewGroup, unknown: UnknownAccounts) -> Result<FoundedGroup, NewGroupRefusal> {
+    let id = new.id.candidate(new.kind, 0).unwrap();
+    let known = |account: &UserId| Ok::<_, std::convert::Infallible>(account.as_str().starts_with("known"));
+    let Ok(result) = new_group(new, id, 1, unknown, NOW, known);
+    result
+}
+
+/// A group of this type that `known1` owns, and in which `members` are, with what an operation would be shown of it.
+pub(crate) fn scene(kind: GroupType, members: &[(&str, Role)]) -> Scene {
+    let made = founded(group(kind, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap();
+    let mut scene = Scene::of(Group { member_count: 1, ..made.group });
+    scene.group.member_count = u32::try_from(made.members.len() + members.len()).unwrap();
+    for member in made.members {
+        scene.members.insert(member.account.clone(), member);
+    }
+    for (name, role) in members {
+        let member: Member = new_member(kind, user(name), *role, NOW);
+        scene.members.insert(member.account.clone(), member);
+    }
+    scene.accounts = scene.members.keys().cloned().collect();
+    scene
+}
+
+/// What `operation` decides on `scene`.
+pub(crate) fn decide<O: GroupOperation>(
+    operation: &O,
+    scene: &Scene,
+) -> Result<Decision<O::Answer>, Refusal> {
+    operation.decide(&context(), scene.clone())
+}
+
+/// The id of all groups.
+pub(crate) fn group_id(kind: GroupType) -> GroupId {
+    IdChoice::Generated(7).candidate(kind, 0).unwrap()
+}

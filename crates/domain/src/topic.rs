@@ -1,0 +1,47 @@
+//! Topics of a community, and what is known of each member in each of them.
+
+use crate::ids::TopicId;
+use crate::member::ReceiveOption;
+use crate::message::{MessageLog, ReadMark};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// A topic as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Its id.
+    pub id: TopicId,
+    /// Name, never empty.
+    pub name: Text,
+    /// Introduction.
+    pub introduction: Text,
+    /// Notice to the members.
+    pub notification: Text,
+    /// Address of the picture.
+    pub face_url: Text,
+    /// Whatever the app wants to keep with it.
+    pub custom: Text,
+    /// When it was made; an import may name a time in the past.
+    pub created: Timestamp,
+    /// Whether only owner and administrators may speak.
+    pub mute_all: bool,
+    /// Its messages.
+    pub log: MessageLog,
+}
+
+/// What a topic knows of one member; a member without it has the defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicMember {
+    /// How far it has read.
+    pub read: ReadMark,
+    /// How it receives messages; as in the community when not set.
+    pub receive_option: Option<ReceiveOption>,
+    /// End of its mute in this topic; 0 when it may speak.
+    pub muted_until: Timestamp,
+}
+
+impl Default for TopicMember {
+    fn default() -> Self {
+        Self { read: ReadMark::default(), receive_option: None, muted_until: Timestamp(0) }
+    }
+}

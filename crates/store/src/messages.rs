@@ -1,0 +1,126 @@
+//! Messages as a store writes them: what goes beside number, sender and times.
+
+use landfall_domain::ids::UserId;
+use landfall_domain::message::{At, Body, Content, MessageState, Priority, Tip, TipField, TipKind};
+use serde::{Deserialize, Serialize};
+
+/// What is rarely there: everything about a message that most do not have.
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Details {
+    receipt: bool,
+    extensible: bool,
+    no_unread: bool,
+    at_everybody: bool,
+    at: Vec<String>,
+    to: Vec<String>,
+    /// The number of the kind, and the accounts.
+    tip: Option<(u8, Vec<String>)>,
+    /// Numbers of fields, and their values.
+    changes: Vec<(u8, String)>,
+}
+
+fn names(accounts: &[UserId]) -> Vec<String> {
+    accounts.iter().map(ToString::to_string).collect()
+}
+
+fn accounts(names: &[String]) -> Option<Vec<UserId>> {
+    names.iter().map(|name| UserId::parse(name)).collect()
+}
+
+impl Details {
+    /// `None` when there is nothing to say.
+    pub(crate) fn of(content: &Content) -> Option<Self> {
+        let details = match content {
+            Content::Gone => Self::default(),
+            Content::Sent(body) => Self {
+                receipt: body.receipt,
+                extensible: body.extensible,
+                no_unread: body.no_unread,
+                at_everybody: body.at.everybody,
+                at: names(&body.at.accounts),
+                to: names(&body.to),
+                ..Self::default()
+            },
+            Content::Tip(tip) => Self {
+                tip: Some((tip.kind.number(), names(&tip.accounts))),
+                changes: tip.changes.iter().map(|(field, value)| (field_number(*field), value.clone())).collect(),
+                ..Self::default()
+            },
+        };
+        (details != Self::default()).then_some(details)
+    }
+
+    /// The content of a message whose body, when it has one, consists of `elements` and `custom`; `None` when this
+    /// is damaged.
+    pub(crate) fn content(self, elements: &str, custom: &str) -> Option<Content> {
+        Some(match self.tip {
+            Some((kind, names)) => Content::Tip(Tip {
+                kind: TipKind::ALL.into_iter().find(|known| known.number() == kind)?,
+                accounts: accounts(&names)?,
+                changes: self
+                    .changes
+                    .into_iter()
+                    .map(|(number, value)| {
+                        let field = TipField::ALL.into_iter().find(|field| field_number(*field) == number)?;
+                        Some((field, value))
+                    })
+                    .collect::<Option<_>>()?,
+            }),
+            None if elements.is_empty() => Content::Gone,
+            None => Content::Sent(Body {
+                elements: elements.into(),
+                custom: custom.into(),
+                receipt: self.receipt,
+                extensible: self.extensible,
+                no_unread: self.no_unread,
+                at: At { everybody: self.at_everybody, accounts: accounts(&self.at)? },
+                to: accounts(&self.to)?,
+            }),
+        })
+    }
+}
+
+/// Elements and custom data of a content; empty where there are none.
+pub(crate) fn texts(content: &Content) -> (&str, &str) {
+    match content {
+        Content::Sent(body) => (&body.elements, &body.custom),
+        Content::Tip(_) | Content::Gone => ("", ""),
+    }
+}
+
+fn field_number(field: TipField) -> u8 {
+    match field {
+        TipField::Name => 0,
+        TipField::Introduction => 1,
+        TipField::Notification => 2,
+        TipField::FaceUrl => 3,
+        TipField::Owner => 4,
+        TipField::MuteSeconds => 5,
+    }
+}
+
+/// The priority of its number on the wire, which is also that in either store.
+pub(crate) fn priority(number: u8) -> Option<Priority> {
+    Priority::ALL.into_iter().find(|priority| priority.number() == number)
+}
+
+/// The number of a state in either store.
+pub(crate) fn state_number(state: MessageState) -> u8 {
+    match state {
+        MessageState::Kept => 0,
+        MessageState::Deleted => 1,
+        MessageState::Recalled => 2,
+    }
+}
+
+/// The state of a number.
+pub(crate) fn state(number: u8) -> Option<MessageState> {
+    [MessageState::Kept, MessageState::Deleted, MessageState::Recalled]
+        .into_iter()
+        .find(|state| state_number(*state) == number)
+}
+
+/// The day of a second, counted from 1970: messages are removed by the day on which they were sent.
+pub(crate) fn day(sent: landfall_domain::time::Timestamp) -> u32 {
+    u32::try_from(sent.0 / 86_400).unwrap_or(u32::MAX)
+}
