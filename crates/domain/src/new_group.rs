@@ -130,14 +130,21 @@ pub fn new_group<E>(
     let owner_sits = kind.can().members;
     // The owner made the group, so it joined when the group was made. [choice]
     members.extend(
-        new.owner.iter().filter(|_| owner_sits).map(|owner| new_member(kind, owner.clone(), Role::Owner, new.created)),
+        new.owner
+            .iter()
+            .filter(|_| owner_sits)
+            .map(|owner| new_member(kind, owner.clone(), Role::Owner, new.created)),
     );
     for member in new.members {
         // A role, mute or time that cannot be joins as if it had not been given, rather than failing the group. [choice]
         let role = if kind.can().admins { member.role } else { Role::Member };
         let joined = member.joined.filter(|joined| time_fits(*joined, new.created, now)).unwrap_or(now);
         let muted_until = if kind.can().mute { member.muted_until } else { Timestamp(0) };
-        members.push(Member { muted_until, fields: member.fields, ..new_member(kind, member.account, role, joined) });
+        members.push(Member {
+            muted_until,
+            fields: member.fields,
+            ..new_member(kind, member.account, role, joined)
+        });
     }
     let mut placeholders = Vec::new();
     // The owner of a group that keeps no members is named in the group only.

@@ -12,6 +12,8 @@ mod keys;
 mod known;
 mod reads;
 mod records;
+mod rows;
+mod scene;
 mod sweep;
 mod transfer;
 mod tx;
@@ -25,12 +27,14 @@ use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
-use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::operation::{MessageRange, Needs, Pending, Scene};
 use landfall_domain::store::{
-    Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
-    StoreError,
+    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
+    NoSuchGroup, OperationError, Store, StoreError,
 };
+use landfall_domain::time::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 pub use transfer::EmbeddedTransfer;
@@ -74,6 +78,20 @@ impl Embedded {
 /// Rows up to which a read counts as short: a few point reads, most from memory.
 const SHORT_READ_ROWS: usize = 64;
 
+/// Whether what is needed of a group counts as a short read.
+fn is_short(needs: &Needs) -> bool {
+    let Needs { members, accounts, parts, ranges, messages } = needs;
+    let messages = messages.iter().map(|range| match range {
+        MessageRange::Numbered(_, numbers) => numbers.len(),
+        MessageRange::Newest { limit, .. } => *limit,
+        MessageRange::Random { .. } => usize::MAX,
+    });
+    let ranges = ranges.iter().map(|range| range.limit);
+    let rows =
+        ranges.chain(messages).fold(members.len() + accounts.len() + parts.len(), usize::saturating_add);
+    rows <= SHORT_READ_ROWS
+}
+
 #[async_trait]
 impl Store for Embedded {
     async fn import_group(
@@ -81,7 +99,47 @@ impl Store for Embedded {
         context: Context,
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.committer.run(move |tx| changes::import_group(tx, context, import)).await)
+        refusable(self.committer.run(move |tx| changes::new_group(tx, context, import)).await)
+    }
+
+    async fn create_group(
+        &self,
+        context: Context,
+        new: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        refusable(self.committer.run(move |tx| changes::new_group(tx, context, new)).await)
+    }
+
+    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+        self.committer.run(move |tx| scene::change(tx, context, &*operation)).await
+    }
+
+    async fn look(
+        &self,
+        app: AppId,
+        group: GroupId,
+        needs: Needs,
+    ) -> Result<Scene, OperationError<NoSuchGroup>> {
+        let scene = self.read(is_short(&needs), move |view| view.look(app, &group, needs)).await?;
+        scene.ok_or(OperationError::Refused(NoSuchGroup))
+    }
+
+    async fn joined_groups(
+        &self,
+        app: AppId,
+        account: UserId,
+        window: JoinedWindow,
+    ) -> Result<JoinedPage, StoreError> {
+        self.read(false, move |view| view.joined_groups(app, &account, &window)).await
+    }
+
+    async fn expire_messages(
+        &self,
+        app: AppId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.committer.run(move |tx| scene::expire(tx, app, before, limit)).await
     }
 
     async fn import_members(

@@ -43,7 +43,11 @@ impl Details {
             },
             Content::Tip(tip) => Self {
                 tip: Some((tip.kind.number(), names(&tip.accounts))),
-                changes: tip.changes.iter().map(|(field, value)| (field_number(*field), value.clone())).collect(),
+                changes: tip
+                    .changes
+                    .iter()
+                    .map(|(field, value)| (field_number(*field), value.clone()))
+                    .collect(),
                 ..Self::default()
             },
         };

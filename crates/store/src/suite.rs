@@ -17,8 +17,8 @@ pub(crate) mod world;
 use landfall_domain::account::{AccountImport, UnknownAccounts};
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, OperationError, Store, StoreError};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -126,13 +126,7 @@ pub(crate) fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) ->
 }
 
 pub(crate) fn member(name: &str) -> NewMember {
-    NewMember {
-        account: user(name),
-        role: Role::Member,
-        joined: None,
-        unread: 0,
-        muted_until: Timestamp(0),
-    }
+    NewMember { account: user(name), role: Role::Member, joined: None, unread: 0, muted_until: Timestamp(0) }
 }
 
 /// A public group without anybody in it.

@@ -13,8 +13,8 @@ use crate::code::Code;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
-use landfall_domain::new_group::NewMember;
 use landfall_domain::member::Role;
+use landfall_domain::new_group::NewMember;
 use landfall_domain::time::Timestamp;
 use serde::Deserialize;
 

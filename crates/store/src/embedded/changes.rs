@@ -2,29 +2,31 @@
 
 use super::keys::Sweep;
 use super::records::{GroupRow, kind_byte};
+use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
-use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
+use landfall_domain::new_group::{self, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
 type Decided<T, Refusal> = Result<Result<T, Refusal>, StoreError>;
 
-pub(super) fn import_group(
+/// Makes a group, imported or created.
+pub(super) fn new_group(
     tx: &mut Tx<'_>,
     context: Context,
-    import: NewGroup,
+    new: NewGroup,
 ) -> Decided<GroupId, NewGroupRefusal> {
     let app = context.app;
     let mut attempt = 0;
     let id = loop {
-        let Some(candidate) = import.id.candidate(import.kind, attempt) else {
+        let Some(candidate) = new.id.candidate(new.kind, attempt) else {
             return Ok(Err(NewGroupRefusal::IdTaken));
         };
         if !tx.group_exists(app, &candidate)? {
@@ -34,25 +36,24 @@ pub(super) fn import_group(
     };
     let position = tx.counters(app)?.last_position + 1;
     let known = |account: &UserId| tx.account_exists(app, account);
-    let imported = match import::import_group(import, id, position, context.unknown, context.now, known)? {
-        Ok(imported) => imported,
+    let founded = match new_group::new_group(new, id, position, context.unknown, context.now, known)? {
+        Ok(founded) => founded,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let counters = tx.counters(app)?;
     counters.last_position = position;
-    counters.groups[usize::from(kind_byte(imported.group.kind))] += 1;
-    put_placeholders(tx, app, &imported.placeholders, context.now);
+    counters.groups[usize::from(kind_byte(founded.group.kind))] += 1;
+    put_placeholders(tx, app, &founded.placeholders, context.now);
     let (owner, others): (Vec<_>, Vec<_>) =
-        imported.members.into_iter().partition(|member| member.role == Role::Owner);
-    let row = GroupRow { group: imported.group, owner: owner.into_iter().next() };
-    let id = &row.group.id;
+        founded.members.into_iter().partition(|member| member.role == Role::Owner);
+    let row = GroupRow { group: founded.group, owner: owner.into_iter().next() };
     tx.put_group(app, &row);
     tx.put_listed(app, &row.group);
     if let Some(owner) = &row.owner {
-        tx.put_joined(app, id, &owner.account);
+        tx.put_joined(app, &row.group, &owner.account);
     }
     for member in &others {
-        tx.put_member(app, id, member);
+        tx.put_member(app, &row.group, member);
     }
     Ok(Ok(row.group.id))
 }
@@ -64,7 +65,7 @@ pub(super) fn import_members(
     asked: &[NewMember],
 ) -> Decided<Vec<MemberOutcome>, ImportMembersRefusal> {
     let app = context.app;
-    let Some(mut row) = tx.group(app, id)? else {
+    let Some(mut row) = tx.group_row(app, id)? else {
         return Ok(Err(ImportMembersRefusal::NoSuchGroup));
     };
     let standings = asked
@@ -83,7 +84,7 @@ pub(super) fn import_members(
     if !change.added.is_empty() {
         put_placeholders(tx, app, &change.placeholders, context.now);
         for member in &change.added {
-            tx.put_member(app, id, member);
+            tx.put_member(app, &row.group, member);
         }
         row.group.member_count += u32::try_from(change.added.len()).unwrap_or(u32::MAX);
         tx.put_group(app, &row);
@@ -99,7 +100,7 @@ fn put_placeholders(tx: &mut Tx<'_>, app: AppId, accounts: &[UserId], now: Times
 
 pub(super) fn destroy_group(tx: &mut Tx<'_>, context: Context, id: &GroupId) -> Decided<(), NoSuchGroup> {
     let app = context.app;
-    let Some(row) = tx.group(app, id)? else {
+    let Some(row) = tx.group_row(app, id)? else {
         return Ok(Err(NoSuchGroup));
     };
     count_down(tx, app, row.group.kind)?;

@@ -245,7 +245,7 @@ impl Worker {
             while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
                 // One that is alone may have written before it failed; others read before they write.
                 discard |= outcome.is_ok() && !job.apply(&mut tx) && job.alone();
-                let full = job.alone() || BATCH_ROWS_MAX <= tx.rows();
+                let full = job.alone() || tx.leaves_sweeps() || BATCH_ROWS_MAX <= tx.rows();
                 applied.push(job);
                 if full {
                     break;

@@ -7,10 +7,13 @@
 //! | `c` counters | nothing | `CountersRecord` |
 //! | `g` group | group id, 0 | `GroupRecord`, the owner's membership inside |
 //! | `g` member, not the owner | group id, 0, account | `MemberRecord` |
-//! | `j` joined | account, 0, group id | nothing |
+//! | `h` part that hangs on a group | group id, 0, kind, name | `PartRecord` |
+//! | `i` messages | group id, 0, topic id or nothing, 0, number of the first, 4 bytes | list of `MessageRecord` |
+//! | `j` joined | account, 0, group id | type byte, whether it supports topics |
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `p` progress of a copy into this store | nothing, not even an app | `ProgressRecord` |
 //! | `s` sweep | what is to be swept | nothing |
+//! | `t` day with messages | day, 4 bytes, group id, 0, topic id or nothing | nothing |
 //!
 //! A group and its members are neighbours, so adding a member to a new group costs little more than the group.
 //! Ids and accounts are printable ASCII, so the 0 after them ends them and keeps their order.
@@ -19,15 +22,20 @@
 //! of a key beside its pointer, so keys that differ there are compared without a look at the heap, where a write
 //! spends most of its time. Nothing is read across groups or accounts in the order of their names.
 
+use crate::parts::{self, PartName};
 use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::part::PartKey;
 
 const ACCOUNT: u8 = b'a';
 const COUNTERS: u8 = b'c';
+const PART: u8 = b'h';
+const MESSAGES: u8 = b'i';
 const GROUP: u8 = b'g';
 const JOINED: u8 = b'j';
 const LIST: u8 = b'l';
 const COPY: u8 = b'p';
 const SWEEP: u8 = b's';
+const DAY: u8 = b't';
 const END: u8 = 0;
 
 /// Bytes before the app.
@@ -99,6 +107,68 @@ pub(super) fn joined_group<'key>(key: &'key [u8], account: &UserId) -> &'key [u8
     key.get(HEAD + account.as_str().len() + 1..).unwrap_or_default()
 }
 
+/// All parts of one kind whose names begin with a family's, or one part.
+pub(super) fn part(app: AppId, group: &GroupId, PartName { kind, name }: &PartName) -> Vec<u8> {
+    scattered(PART, app, &[group.as_str().as_bytes(), &[END, *kind], name.as_bytes()])
+}
+
+/// Start of the keys of all parts of a group.
+pub(super) fn all_parts(app: AppId, group: &GroupId) -> Vec<u8> {
+    scattered(PART, app, &[group.as_str().as_bytes(), &[END]])
+}
+
+/// The part in a key below [`all_parts`].
+pub(super) fn part_key(key: &[u8], group: &GroupId) -> Option<PartKey> {
+    let (kind, name) = key.get(HEAD + group.as_str().len() + 1..)?.split_first()?;
+    parts::key(*kind, std::str::from_utf8(name).ok()?)
+}
+
+pub(super) fn message(app: AppId, group: &GroupId, topic: &str, first: u32) -> Vec<u8> {
+    let mut key = conversation(app, group, topic);
+    key.extend_from_slice(&first.to_be_bytes());
+    key
+}
+
+/// Start of the keys of all messages of one conversation.
+pub(super) fn conversation(app: AppId, group: &GroupId, topic: &str) -> Vec<u8> {
+    scattered(MESSAGES, app, &[group.as_str().as_bytes(), &[END], topic.as_bytes(), &[END]])
+}
+
+/// Start of the keys of all messages of a group and its topics.
+pub(super) fn all_messages(app: AppId, group: &GroupId) -> Vec<u8> {
+    scattered(MESSAGES, app, &[group.as_str().as_bytes(), &[END]])
+}
+
+/// The number of the first message in a key below [`conversation`].
+pub(super) fn first_message(key: &[u8]) -> Option<u32> {
+    key.last_chunk().copied().map(u32::from_be_bytes)
+}
+
+/// Notes that a conversation has messages of a day.
+pub(super) fn day(app: AppId, day: u32, group: &GroupId, topic: &str) -> Vec<u8> {
+    ordered(DAY, app, &[&day.to_be_bytes(), group.as_str().as_bytes(), &[END], topic.as_bytes()])
+}
+
+/// Start of the keys of all days of an app.
+pub(super) fn all_days(app: AppId) -> Vec<u8> {
+    ordered(DAY, app, &[])
+}
+
+/// Day, group and topic of a key below [`all_days`].
+pub(super) fn day_of(key: &[u8]) -> Option<(u32, GroupId, &str)> {
+    let (day, names) = key.get(HEAD..)?.split_first_chunk()?;
+    let (group, topic) = std::str::from_utf8(names).ok()?.split_once(char::from(END))?;
+    Some((u32::from_be_bytes(*day), GroupId::parse(group)?, topic))
+}
+
+/// The key that follows all keys that begin with `start`, whose last byte is not the largest.
+pub(super) fn after_all(mut start: Vec<u8>) -> Vec<u8> {
+    if let Some(last) = start.last_mut() {
+        *last = last.saturating_add(1);
+    }
+    start
+}
+
 pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
 }
@@ -164,6 +234,10 @@ pub(super) enum Sweep {
     Group(AppId, GroupId),
     /// The memberships of a deleted account.
     Account(AppId, UserId),
+    /// Parts of a group: those whose key in full begins so.
+    Parts(AppId, GroupId, Vec<u8>),
+    /// The messages of a topic.
+    Messages(AppId, GroupId, String),
 }
 
 /// Start of the keys of all sweeps.
@@ -174,15 +248,34 @@ impl Sweep {
         match self {
             Self::Group(app, group) => ordered(SWEEP, *app, &[b"g", group.as_str().as_bytes()]),
             Self::Account(app, account) => ordered(SWEEP, *app, &[b"a", account.as_str().as_bytes()]),
+            Self::Parts(app, group, start) => {
+                ordered(SWEEP, *app, &[b"h", group.as_str().as_bytes(), &[END], start])
+            }
+            Self::Messages(app, group, topic) => {
+                ordered(SWEEP, *app, &[b"m", group.as_str().as_bytes(), &[END], topic.as_bytes()])
+            }
         }
     }
 
     pub(super) fn parse(key: &[u8]) -> Option<Self> {
         let owner = app(key)?;
-        let name = std::str::from_utf8(key.get(HEAD + 1..)?).ok()?;
+        let rest = key.get(HEAD + 1..)?;
+        let name = |bytes| std::str::from_utf8(bytes).ok();
+        let in_group = || {
+            let end = rest.iter().position(|byte| *byte == END)?;
+            Some((GroupId::parse(name(rest.get(..end)?)?)?, rest.get(end + 1..)?))
+        };
         match key.get(HEAD)? {
-            b'g' => Some(Self::Group(owner, GroupId::parse(name)?)),
-            b'a' => Some(Self::Account(owner, UserId::parse(name)?)),
+            b'g' => Some(Self::Group(owner, GroupId::parse(name(rest)?)?)),
+            b'a' => Some(Self::Account(owner, UserId::parse(name(rest)?)?)),
+            b'h' => {
+                let (group, start) = in_group()?;
+                Some(Self::Parts(owner, group, start.to_vec()))
+            }
+            b'm' => {
+                let (group, topic) = in_group()?;
+                Some(Self::Messages(owner, group, name(topic)?.to_owned()))
+            }
             _ => None,
         }
     }
@@ -207,7 +300,13 @@ mod tests {
             prop_assert_eq!(RowKey::parse(&account(app, &one)), Some(RowKey::Account(app, one.clone())));
             prop_assert_eq!(RowKey::parse(&group(app, &here)), Some(RowKey::Group(app, here.clone())));
             prop_assert_eq!(RowKey::parse(&in_group), Some(RowKey::Member(app, here.clone(), one.clone())));
-            for sweep in [Sweep::Group(app, here.clone()), Sweep::Account(app, one.clone())] {
+            let start = part(app, &here, &PartName { kind: 3, name: names.0.clone() });
+            for sweep in [
+                Sweep::Group(app, here.clone()),
+                Sweep::Account(app, one.clone()),
+                Sweep::Parts(app, here.clone(), start),
+                Sweep::Messages(app, here.clone(), names.0.clone()),
+            ] {
                 prop_assert_eq!(Sweep::parse(&sweep.key()), Some(sweep));
             }
             prop_assert_eq!(list(app, positions.0).cmp(&list(app, positions.1)), positions.0.cmp(&positions.1));

@@ -3,13 +3,39 @@
 use super::engine::{Engine, Shared, failed};
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
+use super::rows::{Keys, Order, Rows, Visit, beginning, scan_engine};
+use super::scene;
 use fjall::{Readable, Snapshot};
 use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::store::{GroupPage, MemberPage, MemberWindow, StoreError};
+use landfall_domain::operation::{Needs, Scene};
+use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, StoreError};
+use std::ops::ControlFlow;
 use std::sync::Arc;
+
+impl Rows for View {
+    fn read<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.snapshot.get(&self.engine.data, key).map_err(failed("reading a row"))? {
+            Some(value) => Ok(Some(decode(&value)?)),
+            None => Ok(None),
+        }
+    }
+
+    fn scan(&self, keys: Keys, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        scan_engine(self.snapshot.range::<Vec<u8>, _>(&self.engine.data, keys), order, visit)
+    }
+
+    fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
+        let key = keys::account(app, id);
+        self.snapshot.contains_key(&self.engine.data, key).map_err(failed("looking for an account"))
+    }
+}
 
 /// The store at one moment.
 pub(super) struct View {
@@ -23,24 +49,8 @@ impl View {
         Ok(Self { snapshot: engine.database.snapshot(), engine })
     }
 
-    fn read<T>(
-        &self,
-        key: &[u8],
-        decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
-    ) -> Result<Option<T>, StoreError> {
-        match self.snapshot.get(&self.engine.data, key).map_err(failed("reading a row"))? {
-            Some(value) => Ok(Some(decode(&value)?)),
-            None => Ok(None),
-        }
-    }
-
     pub(super) fn group(&self, app: AppId, id: GroupId) -> Result<Option<Group>, StoreError> {
-        Ok(self.group_row(app, id)?.map(|row| row.group))
-    }
-
-    fn group_row(&self, app: AppId, id: GroupId) -> Result<Option<GroupRow>, StoreError> {
-        let key = keys::group(app, &id);
-        self.read(&key, |value| records::decode_group(id, value))
+        Ok(self.group_row(app, &id)?.map(|row| row.group))
     }
 
     pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
@@ -55,7 +65,7 @@ impl View {
         roles: &[Role],
         window: &MemberWindow,
     ) -> Result<Option<MemberPage>, StoreError> {
-        let Some(GroupRow { group, owner }) = self.group_row(app, id)? else {
+        let Some(GroupRow { group, owner }) = self.group_row(app, &id)? else {
             return Ok(None);
         };
         let wanted = |member: &Member| roles.is_empty() || roles.contains(&member.role);
@@ -118,6 +128,52 @@ impl View {
             }
         }
         Ok(members)
+    }
+
+    /// `None` when there is no such group.
+    pub(super) fn look(&self, app: AppId, id: &GroupId, needs: Needs) -> Result<Option<Scene>, StoreError> {
+        let row = self.group_row(app, id)?;
+        row.map(|row| scene::load(self, app, row, needs)).transpose()
+    }
+
+    pub(super) fn joined_groups(
+        &self,
+        app: AppId,
+        account: &UserId,
+        window: &JoinedWindow,
+    ) -> Result<JoinedPage, StoreError> {
+        let mut page = JoinedPage { total: 0, groups: Vec::new() };
+        self.scan(beginning(keys::all_joined(app, account)), Order::Ascending, &mut |key, value| {
+            let (kind, support_topic) = records::decode_joined(value)?;
+            let taken = window.kinds.contains(&kind)
+                && window.support_topic.is_none_or(|wanted| wanted == support_topic);
+            if !taken {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let id = std::str::from_utf8(keys::joined_group(key, account)).ok().and_then(GroupId::parse);
+            let id = id.ok_or(records::Damaged("membership"))?;
+            let wanted = usize::try_from(page.total).is_ok_and(|place| window.offset <= place)
+                && page.groups.len() < window.limit;
+            // Only groups that can be inactive have to be looked at to be counted.
+            let looked_at = wanted || (kind.can().activation && !window.inactive);
+            let row = if looked_at { self.group_row(app, &id)? } else { None };
+            if let Some(row) = &row
+                && !row.group.active
+                && !window.inactive
+                && row.group.owner.as_ref() != Some(account)
+            {
+                return Ok(ControlFlow::Continue(()));
+            }
+            page.total += 1;
+            if wanted
+                && let Some(row) = row
+                && let Some(member) = scene::member(self, app, &row, account)?
+            {
+                page.groups.push((row.group, member));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(page)
     }
 
     pub(super) fn list_groups(

@@ -2,12 +2,16 @@
 //!
 //! A later version adds a variant and keeps reading the older ones.
 
+use crate::messages::{self, Details};
+use crate::parts::{LogRecord, PartRecord, receive_number, receive_option};
 use crate::transfer::{Place, Progress};
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::member::{Member, Role};
+use landfall_domain::message::{Message, ReadMark};
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -47,7 +51,7 @@ fn decode<'bytes, R: Deserialize<'bytes>>(bytes: &'bytes [u8], what: &'static st
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct GroupRow {
     pub(super) group: Group,
-    /// Its account is `group.owner`.
+    /// Its account is `group.owner`. Absent where there is no owner, and in groups that keep no members.
     pub(super) owner: Option<Member>,
 }
 
@@ -67,16 +71,21 @@ struct GroupRecord<'text> {
     fields: Vec<(&'text str, &'text str)>,
     max_members: u32,
     join_option: u8,
+    owner: Option<&'text str>,
+    /// Absent in groups that keep no members.
     #[serde(borrow)]
-    owner: Option<(&'text str, MemberRecord<'text>)>,
+    owner_member: Option<MemberRecord<'text>>,
     support_topic: bool,
     invite_option: u8,
     mute_all: bool,
     created: u64,
     info_seq: u32,
     info_changed: u64,
-    last_message: u64,
-    next_message_seq: u32,
+    log: LogRecord,
+    history_before_join: bool,
+    permissions_enabled: bool,
+    default_permissions: u64,
+    active: bool,
     member_count: u32,
     list_position: u64,
 }
@@ -90,14 +99,15 @@ pub(super) fn encode_group(row: &GroupRow) -> Vec<u8> {
         introduction: profile.introduction.as_str(),
         notification: profile.notification.as_str(),
         face_url: profile.face_url.as_str(),
-        fields: profile.fields.iter().map(|field| (field.key.as_str(), field.value.as_str())).collect(),
+        fields: pairs(&profile.fields),
         max_members: profile.max_members,
         join_option: match profile.join_option {
             JoinOption::FreeAccess => 0,
             JoinOption::NeedPermission => 1,
             JoinOption::DisableApply => 2,
         },
-        owner: row.owner.as_ref().map(|owner| (owner.account.as_str(), member_record(owner))),
+        owner: group.owner.as_ref().map(UserId::as_str),
+        owner_member: row.owner.as_ref().map(member_record),
         support_topic: group.support_topic,
         invite_option: match group.invite_option {
             InviteOption::FreeAccess => 0,
@@ -108,8 +118,11 @@ pub(super) fn encode_group(row: &GroupRow) -> Vec<u8> {
         created: group.created.0,
         info_seq: group.info_seq,
         info_changed: group.info_changed.0,
-        last_message: group.last_message.0,
-        next_message_seq: group.next_message_seq,
+        log: LogRecord::from(&group.log),
+        history_before_join: group.history_before_join,
+        permissions_enabled: group.permissions_enabled,
+        default_permissions: group.default_permissions,
+        active: group.active,
         member_count: group.member_count,
         list_position: group.list_position,
     })
@@ -118,18 +131,13 @@ pub(super) fn encode_group(row: &GroupRow) -> Vec<u8> {
 pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damaged> {
     const WHAT: &str = "group";
     let record: GroupRecord<'_> = decode(bytes, WHAT)?;
-    let fields = record
-        .fields
-        .into_iter()
-        .map(|(key, value)| {
-            Ok(CustomField {
-                key: FieldKey::parse(key).ok_or(Damaged(WHAT))?,
-                value: Text::stored(value.to_owned()),
-            })
-        })
-        .collect::<Result<_, Damaged>>()?;
+    let fields = custom_fields(record.fields, WHAT)?;
     let text = |raw: &str| Text::stored(raw.to_owned());
-    let owner = record.owner.map(|(account, member)| member_of(account.as_bytes(), &member)).transpose()?;
+    let owner = record.owner.map(|name| UserId::parse(name).ok_or(Damaged(WHAT))).transpose()?;
+    let owner_member = match (&owner, record.owner_member) {
+        (Some(owner), Some(member)) => Some(member_of(owner.as_str().as_bytes(), member)?),
+        _ => None,
+    };
     let group = Group {
         id,
         kind: kind_of(record.kind).ok_or(Damaged(WHAT))?,
@@ -147,7 +155,7 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damage
                 _ => return Err(Damaged(WHAT)),
             },
         },
-        owner: owner.as_ref().map(|owner| owner.account.clone()),
+        owner,
         support_topic: record.support_topic,
         invite_option: match record.invite_option {
             0 => InviteOption::FreeAccess,
@@ -159,12 +167,15 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damage
         created: Timestamp(record.created),
         info_seq: record.info_seq,
         info_changed: Timestamp(record.info_changed),
-        last_message: Timestamp(record.last_message),
-        next_message_seq: record.next_message_seq,
+        log: record.log.into(),
+        history_before_join: record.history_before_join,
+        permissions_enabled: record.permissions_enabled,
+        default_permissions: record.default_permissions,
+        active: record.active,
         member_count: record.member_count,
         list_position: record.list_position,
     };
-    Ok(GroupRow { group, owner })
+    Ok(GroupRow { group, owner: owner_member })
 }
 
 pub(super) fn kind_byte(kind: GroupType) -> u8 {
@@ -185,11 +196,12 @@ pub(super) fn kind_of(byte: u8) -> Option<GroupType> {
 struct MemberRecord<'text> {
     role: u8,
     joined: u64,
-    read_seq: u32,
+    read: (u32, u32),
     receive_option: u8,
     muted_until: u64,
     last_message: u64,
     name_card: &'text str,
+    fields: Vec<(&'text str, &'text str)>,
 }
 
 pub(super) fn encode_member(member: &Member) -> Vec<u8> {
@@ -204,23 +216,20 @@ fn member_record(member: &Member) -> MemberRecord<'_> {
             Role::Member => 2,
         },
         joined: member.joined.0,
-        read_seq: member.read_seq,
-        receive_option: match member.receive_option {
-            ReceiveOption::AcceptAndNotify => 0,
-            ReceiveOption::AcceptNotNotify => 1,
-            ReceiveOption::Discard => 2,
-        },
+        read: (member.read.seq, member.read.made_at),
+        receive_option: receive_number(member.receive_option),
         muted_until: member.muted_until.0,
         last_message: member.last_message.0,
         name_card: &member.name_card,
+        fields: pairs(&member.fields),
     }
 }
 
 pub(super) fn decode_member(account: &[u8], bytes: &[u8]) -> Result<Member, Damaged> {
-    member_of(account, &decode(bytes, "member")?)
+    member_of(account, decode(bytes, "member")?)
 }
 
-fn member_of(account: &[u8], record: &MemberRecord<'_>) -> Result<Member, Damaged> {
+fn member_of(account: &[u8], record: MemberRecord<'_>) -> Result<Member, Damaged> {
     const WHAT: &str = "member";
     Ok(Member {
         account: std::str::from_utf8(account).ok().and_then(UserId::parse).ok_or(Damaged(WHAT))?,
@@ -231,17 +240,25 @@ fn member_of(account: &[u8], record: &MemberRecord<'_>) -> Result<Member, Damage
             _ => return Err(Damaged(WHAT)),
         },
         joined: Timestamp(record.joined),
-        read_seq: record.read_seq,
-        receive_option: match record.receive_option {
-            0 => ReceiveOption::AcceptAndNotify,
-            1 => ReceiveOption::AcceptNotNotify,
-            2 => ReceiveOption::Discard,
-            _ => return Err(Damaged(WHAT)),
-        },
+        read: ReadMark { seq: record.read.0, made_at: record.read.1 },
+        receive_option: receive_option(record.receive_option).ok_or(Damaged(WHAT))?,
         muted_until: Timestamp(record.muted_until),
         last_message: Timestamp(record.last_message),
         name_card: record.name_card.to_owned(),
+        fields: custom_fields(record.fields, WHAT)?,
     })
+}
+
+fn pairs(fields: &[CustomField]) -> Vec<(&str, &str)> {
+    fields.iter().map(|field| (field.key.as_str(), field.value.as_str())).collect()
+}
+
+fn custom_fields(pairs: Vec<(&str, &str)>, what: &'static str) -> Result<Vec<CustomField>, Damaged> {
+    let field = |(key, value): (&str, &str)| {
+        let key = FieldKey::parse(key).ok_or(Damaged(what))?;
+        Ok(CustomField { key, value: Text::stored(value.to_owned()) })
+    };
+    pairs.into_iter().map(field).collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -306,6 +323,79 @@ pub(super) fn encode_progress(progress: &Progress) -> Vec<u8> {
 pub(super) fn decode_progress(bytes: &[u8]) -> Result<Progress, Damaged> {
     let ProgressRecord { source, place, rows } = decode(bytes, "progress of a copy")?;
     Ok(Progress { source: source.to_owned(), place: place.map(Place), rows })
+}
+
+/// The value of a key of the groups an account is in: what they are filtered by, so that they are counted without
+/// a look at each.
+pub(super) fn encode_joined(kind: GroupType, support_topic: bool) -> Vec<u8> {
+    vec![kind_byte(kind), support_topic.into()]
+}
+
+pub(super) fn decode_joined(bytes: &[u8]) -> Result<(GroupType, bool), Damaged> {
+    match bytes {
+        [kind, support_topic] => Ok((kind_of(*kind).ok_or(Damaged("membership"))?, *support_topic != 0)),
+        _ => Err(Damaged("membership")),
+    }
+}
+
+pub(super) fn encode_part(part: &Part) -> Vec<u8> {
+    encode(&PartRecord::from(part))
+}
+
+pub(super) fn decode_part(key: &PartKey, bytes: &[u8]) -> Result<Part, Damaged> {
+    let record: PartRecord = decode(bytes, "part of a group")?;
+    record.part(key).ok_or(Damaged("part of a group"))
+}
+
+#[derive(Serialize, Deserialize)]
+struct MessageRecord<'text> {
+    sent: u64,
+    sender: &'text str,
+    random: u32,
+    priority: u8,
+    state: u8,
+    elements: &'text str,
+    custom: &'text str,
+    details: Option<Details>,
+}
+
+/// Messages with numbers that follow each other share a row: imports bring them so.
+pub(super) fn encode_messages<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<u8> {
+    let records: Vec<_> = messages
+        .into_iter()
+        .map(|message| {
+            let (elements, custom) = messages::texts(&message.content);
+            MessageRecord {
+                sent: message.sent.0,
+                sender: message.sender.as_str(),
+                random: message.random,
+                priority: message.priority.number(),
+                state: messages::state_number(message.state),
+                elements,
+                custom,
+                details: Details::of(&message.content),
+            }
+        })
+        .collect();
+    encode(&records)
+}
+
+/// The messages of a row whose first has the number `first`.
+pub(super) fn decode_messages(first: u32, bytes: &[u8]) -> Result<Vec<Message>, Damaged> {
+    const WHAT: &str = "message";
+    let records: Vec<MessageRecord<'_>> = decode(bytes, WHAT)?;
+    let message = |(seq, record): (u32, MessageRecord<'_>)| {
+        Some(Message {
+            seq,
+            sent: Timestamp(record.sent),
+            sender: UserId::parse(record.sender)?,
+            random: record.random,
+            priority: messages::priority(record.priority)?,
+            state: messages::state(record.state)?,
+            content: record.details.unwrap_or_default().content(record.elements, record.custom)?,
+        })
+    };
+    (first..).zip(records).map(|numbered| message(numbered).ok_or(Damaged(WHAT))).collect()
 }
 
 /// The value of a list key: type and id, so that a filtered page reads the list alone.

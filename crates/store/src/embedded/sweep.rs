@@ -7,15 +7,17 @@
 use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
 use super::known::Known;
+use super::rows::{Keys, Order, Rows as _, beginning};
 use super::tx::Tx;
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::store::StoreError;
+use std::ops::ControlFlow;
 
-/// Memberships removed in one batch.
+/// Rows removed in one batch.
 pub(super) const ROWS_PER_BATCH: usize = 2_000;
 
 /// Starts a sweep within the batch that removed the head; leaves the rest to [`finish`] when `budget` runs out.
-/// The rows are looked up in the engine, so the operation must be alone in its batch.
+/// The batch ends with the operation then, so that nothing is written meanwhile that the rest would sweep away.
 pub(super) fn begin(tx: &mut Tx<'_>, sweep: Sweep, budget: &mut usize) -> Result<(), StoreError> {
     if !step(tx, &sweep, budget)? {
         tx.put_sweep(sweep);
@@ -54,45 +56,65 @@ pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes up to `budget` memberships; true when none is left.
+/// Removes up to `budget` rows; true when none is left.
 fn step(tx: &mut Tx<'_>, sweep: &Sweep, budget: &mut usize) -> Result<bool, StoreError> {
     match sweep {
         Sweep::Group(app, group) => {
-            for row in tx.engine().data.prefix(keys::group(*app, group)) {
-                let key = row.key().map_err(failed("reading a member to remove"))?;
-                let Some(account) = parse(keys::member_account(&key, group), UserId::parse) else {
-                    continue; // The group's own row, which the operation removes.
-                };
-                if *budget == 0 {
-                    return Ok(false);
+            for key in some(tx, beginning(keys::group(*app, group)), budget)? {
+                // The group's own row is removed by the operation.
+                if let Some(account) = parse(keys::member_account(&key, group), UserId::parse) {
+                    tx.remove_member(*app, group, &account);
                 }
-                *budget -= 1;
-                tx.remove_member(*app, group, &account);
             }
+            remove(tx, beginning(keys::all_parts(*app, group)), budget)?;
+            remove(tx, beginning(keys::all_messages(*app, group)), budget)?;
         }
         Sweep::Account(app, account) => {
-            for row in tx.engine().data.prefix(keys::all_joined(*app, account)) {
-                let key = row.key().map_err(failed("reading a membership to remove"))?;
-                let Some(id) = parse(keys::joined_group(&key, account), GroupId::parse) else {
-                    continue;
-                };
-                if *budget == 0 {
-                    return Ok(false);
-                }
-                *budget -= 1;
-                let row = tx.group(*app, &id)?;
-                tx.remove_member(*app, &id, account);
-                if let Some(mut row) = row {
-                    row.group.member_count = row.group.member_count.saturating_sub(1);
-                    if row.is_owned_by(account) {
-                        (row.owner, row.group.owner) = (None, None);
-                    }
-                    tx.put_group(*app, &row);
+            for key in some(tx, beginning(keys::all_joined(*app, account)), budget)? {
+                if let Some(id) = parse(keys::joined_group(&key, account), GroupId::parse) {
+                    leave(tx, *app, &id, account)?;
                 }
             }
         }
+        Sweep::Parts(_, _, start) => remove(tx, beginning(start.clone()), budget)?,
+        Sweep::Messages(app, group, topic) => {
+            remove(tx, beginning(keys::conversation(*app, group, topic)), budget)?;
+        }
     }
-    Ok(true)
+    Ok(0 < *budget)
+}
+
+/// Up to `budget` keys.
+fn some(tx: &Tx<'_>, keys: Keys, budget: &mut usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut found = Vec::new();
+    tx.scan(keys, Order::Ascending, &mut |key, _| {
+        if *budget == 0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        *budget -= 1;
+        found.push(key.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+fn remove(tx: &mut Tx<'_>, keys: Keys, budget: &mut usize) -> Result<(), StoreError> {
+    some(tx, keys, budget)?.into_iter().for_each(|key| tx.remove_row(key));
+    Ok(())
+}
+
+/// Takes an account that is gone out of a group.
+fn leave(tx: &mut Tx<'_>, app: AppId, id: &GroupId, account: &UserId) -> Result<(), StoreError> {
+    let row = tx.group_row(app, id)?;
+    tx.remove_member(app, id, account);
+    if let Some(mut row) = row {
+        row.group.member_count = row.group.member_count.saturating_sub(1);
+        if row.is_owned_by(account) {
+            (row.owner, row.group.owner) = (None, None);
+        }
+        tx.put_group(app, &row);
+    }
+    Ok(())
 }
 
 fn parse<T>(bytes: &[u8], parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {

@@ -5,9 +5,11 @@ use super::format;
 use super::keys::{self, RowKey};
 use super::known::Known;
 use super::records::{self, GroupRow, kind_byte};
+use super::rows::Rows as _;
 use super::tx::Tx;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
 use async_trait::async_trait;
+use landfall_domain::group::Group;
 use landfall_domain::ids::AppId;
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
@@ -136,15 +138,17 @@ fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreEr
 fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result<(), StoreError> {
     let known = Known::nothing();
     let mut tx = Tx::new(engine, &known);
+    let mut last_group = None;
     for row in rows {
-        put(&mut tx, row)?;
+        put(&mut tx, row, &mut last_group)?;
     }
     tx.put_progress(progress);
     // No row of a copy leaves anything to be swept.
     tx.commit().map(drop)
 }
 
-fn put(tx: &mut Tx<'_>, row: Row) -> Result<(), StoreError> {
+/// `last_group` is the group of the row before, so that it is not read again for each of its members.
+fn put(tx: &mut Tx<'_>, row: Row, last_group: &mut Option<(AppId, Group)>) -> Result<(), StoreError> {
     match row {
         Row::Account { app, id, account } => tx.put_account(app, &id, &account),
         Row::Group { app, group, owner } => {
@@ -156,10 +160,17 @@ fn put(tx: &mut Tx<'_>, row: Row) -> Result<(), StoreError> {
             tx.put_group(app, &row);
             tx.put_listed(app, &row.group);
             if let Some(owner) = &row.owner {
-                tx.put_joined(app, &row.group.id, &owner.account);
+                tx.put_joined(app, &row.group, &owner.account);
             }
+            *last_group = Some((app, row.group));
         }
-        Row::Member { app, group, member } => tx.put_member(app, &group, &member),
+        Row::Member { app, group, member } => {
+            if last_group.as_ref().is_none_or(|(of, last)| *of != app || last.id != group) {
+                *last_group = tx.group_row(app, &group)?.map(|row| (app, row.group));
+            }
+            let (_, group) = last_group.as_ref().ok_or(records::Damaged("group of a member"))?;
+            tx.put_member(app, group, &member);
+        }
     }
     Ok(())
 }

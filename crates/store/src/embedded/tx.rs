@@ -3,14 +3,18 @@
 use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
 use super::known::Known;
-use super::records::{self, Counters, GroupRow};
+use super::records::{self, Counters, Damaged, GroupRow};
+use super::rows::{Keys, Order, Rows, Visit, scan_engine};
+use crate::parts;
 use crate::transfer::Progress;
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// Writes not yet committed, over the engine. An operation does all its reads before its first write, so one
 /// that fails leaves nothing behind.
@@ -34,22 +38,6 @@ impl<'engine> Tx<'engine> {
         self.engine
     }
 
-    /// Reads one row, if it is there.
-    fn read<T>(
-        &self,
-        key: &[u8],
-        decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
-    ) -> Result<Option<T>, StoreError> {
-        match self.writes.get(key) {
-            Some(Some(value)) => Ok(Some(decode(value)?)),
-            Some(None) => Ok(None),
-            None => match self.engine.data.get(key).map_err(failed("reading a row"))? {
-                Some(value) => Ok(Some(decode(&value)?)),
-                None => Ok(None),
-            },
-        }
-    }
-
     fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
         match self.writes.get(key) {
             Some(value) => Ok(value.is_some()),
@@ -63,10 +51,6 @@ impl<'engine> Tx<'engine> {
             return Ok(false);
         }
         self.contains(&key)
-    }
-
-    pub(super) fn group(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
-        self.read(&keys::group(app, id), |value| records::decode_group(id.clone(), value))
     }
 
     pub(super) fn put_group(&mut self, app: AppId, row: &GroupRow) {
@@ -101,13 +85,45 @@ impl<'engine> Tx<'engine> {
 
     /// A membership is two rows, written and removed together: the member, which for the owner is part of the
     /// group's row, and the account's index.
-    pub(super) fn put_member(&mut self, app: AppId, group: &GroupId, member: &Member) {
-        self.writes.insert(keys::member(app, group, &member.account), Some(records::encode_member(member)));
+    pub(super) fn put_member(&mut self, app: AppId, group: &Group, member: &Member) {
+        self.put_member_row(app, &group.id, member);
         self.put_joined(app, group, &member.account);
     }
 
-    pub(super) fn put_joined(&mut self, app: AppId, group: &GroupId, account: &UserId) {
-        self.writes.insert(keys::joined(app, account, group), Some(Vec::new()));
+    pub(super) fn put_joined(&mut self, app: AppId, group: &Group, account: &UserId) {
+        let value = records::encode_joined(group.kind, group.support_topic);
+        self.writes.insert(keys::joined(app, account, &group.id), Some(value));
+    }
+
+    /// Only the member, who was one before.
+    pub(super) fn put_member_row(&mut self, app: AppId, group: &GroupId, member: &Member) {
+        self.writes.insert(keys::member(app, group, &member.account), Some(records::encode_member(member)));
+    }
+
+    /// Only the member's own row: it goes on being a member, as the owner.
+    pub(super) fn remove_member_row(&mut self, app: AppId, group: &GroupId, account: &UserId) {
+        self.writes.insert(keys::member(app, group, account), None);
+    }
+
+    pub(super) fn put_part(&mut self, app: AppId, group: &GroupId, key: &PartKey, part: Option<&Part>) {
+        self.writes.insert(keys::part(app, group, &parts::name(key)), part.map(records::encode_part));
+    }
+
+    pub(super) fn put_messages(&mut self, key: Vec<u8>, messages: Vec<u8>) {
+        self.writes.insert(key, Some(messages));
+    }
+
+    /// Removes a row by its key in full: a sweep has just read it.
+    pub(super) fn remove_row(&mut self, key: Vec<u8>) {
+        self.writes.insert(key, None);
+    }
+
+    pub(super) fn put_day(&mut self, app: AppId, day: u32, group: &GroupId, topic: &str) {
+        self.writes.insert(keys::day(app, day, group, topic), Some(Vec::new()));
+    }
+
+    pub(super) fn remove_day(&mut self, app: AppId, day: u32, group: &GroupId, topic: &str) {
+        self.writes.insert(keys::day(app, day, group, topic), None);
     }
 
     pub(super) fn remove_member(&mut self, app: AppId, group: &GroupId, account: &UserId) {
@@ -117,21 +133,6 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn remove_joined(&mut self, app: AppId, group: &GroupId, account: &UserId) {
         self.writes.insert(keys::joined(app, account, group), None);
-    }
-
-    pub(super) fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
-        let key = keys::account(app, id);
-        if let Some(value) = self.writes.get(&key) {
-            return Ok(value.is_some());
-        }
-        if self.known.account_exists(&key) {
-            return Ok(true);
-        }
-        let exists = self.contains(&key)?;
-        if exists {
-            self.known.add_account(key);
-        }
-        Ok(exists)
     }
 
     pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
@@ -172,6 +173,11 @@ impl<'engine> Tx<'engine> {
         self.writes.insert(sweep.key(), None);
     }
 
+    /// Whether rows are left to be removed once this batch is durable.
+    pub(super) fn leaves_sweeps(&self) -> bool {
+        !self.sweeps.is_empty()
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.writes.len()
     }
@@ -194,5 +200,72 @@ impl<'engine> Tx<'engine> {
         }
         batch.commit().map_err(failed("writing a batch to the journal"))?;
         Ok(self.sweeps)
+    }
+}
+
+impl Rows for Tx<'_> {
+    fn read<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.writes.get(key) {
+            Some(Some(value)) => Ok(Some(decode(value)?)),
+            Some(None) => Ok(None),
+            None => match self.engine.data.get(key).map_err(failed("reading a row"))? {
+                Some(value) => Ok(Some(decode(&value)?)),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn scan(&self, keys: Keys, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        // Copied, since an operation's own writes in a range are few.
+        let mut written: Vec<_> = self.writes.range(keys.clone()).collect();
+        if order == Order::Ascending {
+            written.reverse();
+        }
+        let before = |one: &[u8], other: &[u8]| match order {
+            Order::Ascending => one < other,
+            Order::Descending => other < one,
+        };
+        let mut going_on = ControlFlow::Continue(());
+        scan_engine(self.engine.data.range::<Vec<u8>, _>(keys), order, &mut |key, value| {
+            while let Some((own, row)) = written.pop_if(|(own, _)| before(own, key)) {
+                if let Some(row) = row {
+                    going_on = visit(own, row)?;
+                }
+                if going_on.is_break() {
+                    return Ok(going_on);
+                }
+            }
+            going_on = match written.pop_if(|(own, _)| own.as_slice() == key) {
+                Some((own, Some(row))) => visit(own, row)?,
+                Some((_, None)) => ControlFlow::Continue(()),
+                None => visit(key, value)?,
+            };
+            Ok(going_on)
+        })?;
+        while let (ControlFlow::Continue(()), Some((own, row))) = (going_on, written.pop()) {
+            if let Some(row) = row {
+                going_on = visit(own, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
+        let key = keys::account(app, id);
+        if let Some(value) = self.writes.get(&key) {
+            return Ok(value.is_some());
+        }
+        if self.known.account_exists(&key) {
+            return Ok(true);
+        }
+        let exists = self.contains(&key)?;
+        if exists {
+            self.known.add_account(key);
+        }
+        Ok(exists)
     }
 }

@@ -8,8 +8,8 @@ use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
-use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::Role;
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{
     Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
     StoreError,

@@ -10,8 +10,8 @@ use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId};
-use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
@@ -95,8 +95,7 @@ pub(crate) async fn a_repeated_import_is_refused_and_changes_nothing(store: &dyn
     let (ids, names) = ([group_id("g")], ["ann", "bob", "cy"].map(user));
     import(store, owned_group("g", "ann")).await.unwrap();
     let before = World::of(store, APP, &ids, &names).await;
-    let other =
-        NewGroup { kind: GroupType::Private, members: vec![member("cy")], ..owned_group("g", "bob") };
+    let other = NewGroup { kind: GroupType::Private, members: vec![member("cy")], ..owned_group("g", "bob") };
     assert_eq!(import(store, other).await, Err(NewGroupRefusal::IdTaken));
     assert_eq!(import(store, owned_group("g", "ann")).await, Err(NewGroupRefusal::IdTaken));
     assert_eq!(World::of(store, APP, &ids, &names).await, before);

@@ -7,8 +7,8 @@ use super::{
 use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::import::MemberOutcome::{AlreadyMember, Failed, Imported};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
-use landfall_domain::new_group::{NewGroup, NewMember};
 use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::new_group::{NewGroup, NewMember};
 use landfall_domain::store::{Context, MemberWindow, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 

@@ -5,6 +5,7 @@ use landfall_domain::fields::CustomField;
 use landfall_domain::group::{Group, Profile};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Member;
+use landfall_domain::message::MessageLog;
 use sha2::{Digest as _, Sha256};
 
 /// A sum over rows that does not depend on their order.
@@ -40,8 +41,11 @@ impl Sum {
             created,
             info_seq,
             info_changed,
-            last_message,
-            next_message_seq,
+            log,
+            history_before_join,
+            permissions_enabled,
+            default_permissions,
+            active,
             member_count,
             list_position,
         } = group;
@@ -52,26 +56,33 @@ impl Sum {
         for text in [name, introduction, notification, face_url] {
             fields.text(text.as_str());
         }
-        fields.number(custom.len() as u64);
-        for CustomField { key, value } in custom {
-            fields.text(key.as_str()).text(value.as_str());
-        }
-        fields.number((*max_members).into()).text(join_option.word());
+        fields.custom(custom).number((*max_members).into()).text(join_option.word());
         // No account has an empty name.
         fields.text(owner.as_ref().map_or("", UserId::as_str));
         fields.number((*support_topic).into()).text(invite_option.word()).number((*mute_all).into());
-        fields.number(created.0).number((*info_seq).into()).number(info_changed.0).number(last_message.0);
-        fields.number((*next_message_seq).into()).number((*member_count).into()).number(*list_position);
+        fields.number(created.0).number((*info_seq).into()).number(info_changed.0);
+        fields.log(log).number((*history_before_join).into()).number((*permissions_enabled).into());
+        fields.number(*default_permissions).number((*active).into());
+        fields.number((*member_count).into()).number(*list_position);
         self.add(fields);
     }
 
     pub(super) fn add_member(&mut self, group: &GroupId, member: &Member) {
-        let Member { account, role, joined, read_seq, receive_option, muted_until, last_message, name_card } =
-            member;
+        let Member {
+            account,
+            role,
+            joined,
+            read,
+            receive_option,
+            muted_until,
+            last_message,
+            name_card,
+            fields: custom,
+        } = member;
         let mut fields = Fields::default();
         fields.text(group.as_str()).text(account.as_str()).text(role.word()).number(joined.0);
-        fields.number((*read_seq).into()).text(receive_option.word()).number(muted_until.0);
-        fields.number(last_message.0).text(name_card);
+        fields.number(read.seq.into()).number(read.made_at.into()).text(receive_option.word());
+        fields.number(muted_until.0).number(last_message.0).text(name_card).custom(custom);
         self.add(fields);
     }
 }
@@ -81,6 +92,20 @@ impl Sum {
 struct Fields(Sha256);
 
 impl Fields {
+    fn custom(&mut self, custom: &[CustomField]) -> &mut Self {
+        self.number(custom.len() as u64);
+        for CustomField { key, value } in custom {
+            self.text(key.as_str()).text(value.as_str());
+        }
+        self
+    }
+
+    fn log(&mut self, log: &MessageLog) -> &mut Self {
+        let MessageLog { next_seq, last_message, read_by_all, cleared, first_kept } = log;
+        self.number((*next_seq).into()).number(last_message.0).number((*read_by_all).into());
+        self.number((*cleared).into()).number((*first_kept).into())
+    }
+
     fn text(&mut self, text: &str) -> &mut Self {
         self.number(text.len() as u64);
         self.0.update(text.as_bytes());

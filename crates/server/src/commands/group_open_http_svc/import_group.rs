@@ -14,9 +14,9 @@ use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldsProblem, parse_group_fields};
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::limits::{MAX_MEMBERS_DEFAULT, Span};
 use landfall_domain::member::Role;
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::OperationError;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -226,9 +226,7 @@ fn seats(
 
 fn refuse(error: OperationError<NewGroupRefusal>) -> Failure {
     match error {
-        OperationError::Refused(NewGroupRefusal::IdTaken) => {
-            Code::GroupIdTaken.because("GroupId is in use")
-        }
+        OperationError::Refused(NewGroupRefusal::IdTaken) => Code::GroupIdTaken.because("GroupId is in use"),
         OperationError::Refused(NewGroupRefusal::OwnerUnknown) => {
             Code::GroupParameter.because("Owner_Account is not an imported account")
         }

@@ -1,0 +1,78 @@
+//! Reading rows, the same for what readers see and for what an operation sees within its batch.
+
+use super::engine::failed;
+use super::keys;
+use super::records::{self, Damaged, GroupRow};
+use fjall::Iter;
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::member::Member;
+use landfall_domain::store::StoreError;
+use std::ops::{Bound, ControlFlow};
+
+/// Keys from the first to before the last.
+pub(super) type Keys = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
+/// All keys that begin so.
+pub(super) fn beginning(start: Vec<u8>) -> Keys {
+    let end = keys::after_all(start.clone());
+    (Bound::Included(start), Bound::Excluded(end))
+}
+
+/// In which direction keys are visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Ascending,
+    Descending,
+}
+
+/// What is done with a row; it says whether to go on.
+pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// Rows that can be read.
+pub(super) trait Rows {
+    /// One row, if it is there.
+    fn read<T>(
+        &self,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
+    ) -> Result<Option<T>, StoreError>;
+
+    /// Shows rows one by one.
+    fn scan(&self, keys: Keys, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// Whether an account exists.
+    fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
+
+    /// A group with its owner's membership.
+    fn group_row(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
+        self.read(&keys::group(app, id), |value| records::decode_group(id.clone(), value))
+    }
+
+    /// The membership of somebody who does not own the group.
+    fn member_row(
+        &self,
+        app: AppId,
+        group: &GroupId,
+        account: &UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        self.read(&keys::member(app, group, account), |value| {
+            records::decode_member(account.as_str().as_bytes(), value)
+        })
+    }
+}
+
+/// Shows the rows of the engine.
+pub(super) fn scan_engine(rows: Iter, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    let mut rows = rows;
+    loop {
+        let row = match order {
+            Order::Ascending => rows.next(),
+            Order::Descending => rows.next_back(),
+        };
+        let Some(row) = row else { return Ok(()) };
+        let (key, value) = row.into_inner().map_err(failed("reading a row"))?;
+        if visit(&key, &value)?.is_break() {
+            return Ok(());
+        }
+    }
+}
