@@ -1,7 +1,7 @@
 //! Custom fields of groups (`AppDefinedData`): which keys an app has switched on, and the pairs a group carries.
 
 use crate::group::GroupType;
-use crate::limits::{FIELD_KEY_BYTES_MAX, Limits};
+use crate::limits::{FIELD_KEY_BYTES_MAX, FieldLimits};
 use crate::text::{Text, TextOutOfBounds};
 use std::fmt;
 
@@ -31,7 +31,7 @@ impl fmt::Display for FieldKey {
     }
 }
 
-/// One custom field of a group. The value is any text, control characters included.
+/// One custom field of a group or member. The value is any text, control characters included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomField {
     /// Its name.
@@ -84,19 +84,19 @@ pub enum FieldsProblem {
     ReadOnly(String),
 }
 
-/// Checks the custom fields given for a new group of type `kind`. White space around a key is dropped, because
+/// Checks the custom fields given for a group of type `kind`, or for a member of one. White space around a key is dropped, because
 /// the documentation's own samples carry a leading space. [choice]
 ///
 /// # Errors
 /// The first problem, in the order of the list; keys that are not switched on come after all malformed ones.
-pub fn parse_group_fields(
+pub fn parse_fields(
     pairs: Vec<(String, String)>,
     kind: GroupType,
     switched_on: &[FieldRule],
-    limits: &Limits,
+    limits: FieldLimits,
 ) -> Result<Vec<CustomField>, FieldsProblem> {
-    if limits.group_fields < pairs.len() {
-        return Err(FieldsProblem::TooMany { got: pairs.len(), max: limits.group_fields });
+    if limits.count < pairs.len() {
+        return Err(FieldsProblem::TooMany { got: pairs.len(), max: limits.count });
     }
     let mut fields: Vec<CustomField> = Vec::with_capacity(pairs.len());
     for (raw_key, raw_value) in pairs {
@@ -106,7 +106,7 @@ pub fn parse_group_fields(
         if fields.iter().any(|field| field.key == key) {
             return Err(FieldsProblem::KeyTwice(key.0));
         }
-        match Text::parse(raw_value, limits.group_field_value) {
+        match Text::parse(raw_value, limits.value) {
             Ok(value) => fields.push(CustomField { key, value }),
             Err(problem) => return Err(FieldsProblem::Value { key: key.0, problem }),
         }
@@ -121,9 +121,26 @@ pub fn parse_group_fields(
     Ok(fields)
 }
 
+/// What becomes of `fields` when those of `given` are set; an empty value takes a field away. [doc]
+#[must_use]
+pub fn changed_fields(fields: &[CustomField], given: Vec<CustomField>) -> Vec<CustomField> {
+    let mut after = fields.to_vec();
+    for new in given {
+        let place = after.iter().position(|field| field.key == new.key);
+        match (place, new.value.as_str().is_empty()) {
+            (Some(index), true) => drop(after.remove(index)),
+            (None, true) => {}
+            (Some(index), false) => after[index] = new,
+            (None, false) => after.push(new),
+        }
+    }
+    after
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     fn check(pairs: &[(&str, &str)]) -> Result<Vec<CustomField>, FieldsProblem> {
         let rule = |key: &str, writable| FieldRule {
@@ -132,11 +149,11 @@ mod tests {
             writable,
         };
         let pairs = pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
-        parse_group_fields(
+        parse_fields(
             pairs,
             GroupType::Public,
             &[rule("Room", true), rule("Locked", false)],
-            &Limits::FAITHFUL,
+            Limits::FAITHFUL.group_fields,
         )
     }
 

@@ -43,6 +43,15 @@ pub const FIELD_KEY_BYTES_MAX: usize = 16;
 /// Member limit of a group that names none. The import page says so for every type. [doc]
 pub const MAX_MEMBERS_DEFAULT: u32 = 2_000;
 
+/// Limits of custom fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldLimits {
+    /// How many there may be.
+    pub count: usize,
+    /// A value, bytes.
+    pub value: Span,
+}
+
 /// The limits in force; chosen by `[limits] mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -54,10 +63,10 @@ pub struct Limits {
     pub notification: Span,
     /// Address of the group's picture, bytes.
     pub face_url: Span,
-    /// Custom fields one group may carry.
-    pub group_fields: usize,
-    /// Value of a group's custom field, bytes.
-    pub group_field_value: Span,
+    /// Custom fields of a group.
+    pub group_fields: FieldLimits,
+    /// Custom fields of a member.
+    pub member_fields: FieldLimits,
     /// Largest member limit of an ordinary group.
     pub max_members: u32,
     /// Largest member limit of a community.
@@ -85,8 +94,8 @@ impl Limits {
         introduction: Span::up_to(240),
         notification: Span::up_to(300),
         face_url: Span::up_to(100),
-        group_fields: 20,
-        group_field_value: Span::up_to(512),
+        group_fields: FieldLimits { count: 20, value: Span::up_to(512) },
+        member_fields: FieldLimits { count: 5, value: Span::up_to(64) },
         max_members: 6_000,
         max_members_community: 100_000,
         members_per_call: 500,
@@ -105,8 +114,8 @@ impl Limits {
         introduction: Span::up_to(4_096),
         notification: Span::up_to(4_096),
         face_url: Span::up_to(2_048),
-        group_fields: 100,
-        group_field_value: Span::up_to(4_096),
+        group_fields: FieldLimits { count: 100, value: Span::up_to(4_096) },
+        member_fields: FieldLimits { count: 100, value: Span::up_to(4_096) },
         max_members: 1_000_000,
         max_members_community: 1_000_000,
         members_per_call: 5_000,

@@ -21,7 +21,7 @@ pub enum StoreError {
     Busy,
     /// Writing or reading failed; the text is for the log.
     #[error("{0}")]
-    Failed(std::sync::Arc<str>),
+    Failed(Arc<str>),
 }
 
 impl StoreError {

@@ -23,6 +23,8 @@ pub struct App {
     pub admins: Vec<UserId>,
     /// Custom fields of groups that are switched on.
     pub group_fields: Vec<FieldRule>,
+    /// Custom fields of members that are switched on.
+    pub member_fields: Vec<FieldRule>,
     /// Signatures verified before.
     pub signatures: SignatureCache,
     /// What bounds its calls; `None` when nothing does.
@@ -38,6 +40,7 @@ impl App {
             key: config.key,
             admins: config.admins,
             group_fields: config.group_fields,
+            member_fields: config.member_fields,
             signatures: SignatureCache::default(),
             rates,
         }

@@ -2,12 +2,14 @@
 
 use crate::apps::App;
 use crate::code::Code;
+use crate::commands::refusal;
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::ids::{AppId, UserId};
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
-use landfall_domain::store::{Context, Store};
+use landfall_domain::operation::{GroupOperation, Needs, Scene, perform};
+use landfall_domain::store::{Context, OperationError, Store};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +21,8 @@ use std::sync::Arc;
 pub struct Call {
     /// The app.
     pub app: Arc<App>,
+    /// Who calls: an administrator of the app.
+    pub caller: UserId,
     /// Everything that is kept.
     pub store: Arc<dyn Store>,
     /// The limits in force.
@@ -36,6 +40,25 @@ impl Call {
     #[must_use]
     pub fn app_id(&self) -> AppId {
         self.app.id
+    }
+
+    /// Performs an operation on one group.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn change<O: GroupOperation>(&self, operation: O) -> Result<O::Answer, Failure> {
+        perform(&*self.store, self.context(), operation).await.map_err(refusal::failure)
+    }
+
+    /// What `needs` names of one group.
+    ///
+    /// # Errors
+    /// There is no such group, or the store failed.
+    pub async fn look(&self, group: GroupId, needs: Needs) -> Result<Scene, Failure> {
+        self.store.look(self.app.id, group, needs).await.map_err(|error| match error {
+            OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
+            OperationError::Store(error) => Code::GroupInternal.internal(error),
+        })
     }
 
     /// What a writing operation of the store is told.

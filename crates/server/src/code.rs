@@ -23,8 +23,26 @@ pub enum Code {
     GroupReplyTooLarge = 10018,
     /// The accounts named are not imported.
     GroupAccountUnknown = 10019,
+    /// The sender is muted, or the whole group is.
+    GroupMuted = 10017,
     /// The group id is in use.
     GroupIdTaken = 10021,
+    /// The message to be recalled or changed does not exist.
+    MessageMissing = 10030,
+    /// The message cannot be recalled or changed.
+    MessageNotRecallable = 10032,
+    /// More attributes than a group may have.
+    TooManyAttributes = 10047,
+    /// All attributes together are too long.
+    AttributesTooLong = 10048,
+    /// The attribute to be deleted is not there.
+    AttributeMissing = 10050,
+    /// More counters than a group may have.
+    TooManyCounters = 10063,
+    /// No such permission group.
+    PermissionGroupMissing = 110_006,
+    /// Not the id of a topic of this community.
+    TopicIdIllegal = 110_013,
     /// The URL is not of the API's form, or the request cannot be read.
     HttpParse = 60002,
     /// The body is not JSON, or empty.

@@ -2,6 +2,7 @@
 
 pub mod group_open_http_svc;
 pub mod im_open_login_svc;
+pub mod refusal;
 mod table;
 
 use crate::call::{Call, Command};

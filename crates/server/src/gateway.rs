@@ -95,6 +95,7 @@ fn failed(server: &Server, path: &str, failure: &Failure) -> Vec<u8> {
 struct Admitted {
     path: &'static str,
     app: Arc<App>,
+    caller: UserId,
     run: commands::Run,
     now: Timestamp,
 }
@@ -112,7 +113,8 @@ async fn admit(
     let now = server.clock.now();
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let internal = service.map_or(Code::GroupInternal, |service| service.internal);
-    let app = authenticate(server, request.uri().query().unwrap_or_default(), now, internal).await?;
+    let (app, caller) =
+        authenticate(server, request.uri().query().unwrap_or_default(), now, internal).await?;
     if !app.admit(command).await {
         return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
     }
@@ -123,12 +125,12 @@ async fn admit(
     let Some(run) = entry.run else {
         return Err(Code::NotBuilt.because(format!("{path} is known but not built in this version")));
     };
-    Ok(Admitted { path: entry.path, app, run, now })
+    Ok(Admitted { path: entry.path, app, caller, run, now })
 }
 
 async fn call(
     server: &Arc<Server>,
-    Admitted { path, app, run, now }: Admitted,
+    Admitted { path, app, caller, run, now }: Admitted,
     time: Duration,
     request: Request<Incoming>,
     pace: &Pace,
@@ -140,6 +142,7 @@ async fn call(
     }
     let call = Call {
         app,
+        caller,
         store: Arc::clone(&server.store),
         limits: server.limits,
         unknown: server.unknown_accounts,
@@ -162,7 +165,7 @@ async fn authenticate(
     query: &str,
     now: Timestamp,
     internal: Code,
-) -> Result<Arc<App>, Failure> {
+) -> Result<(Arc<App>, UserId), Failure> {
     let query = Query::parse(query);
     let number = query.sdkappid.ok_or_else(|| Code::AppMissing.because("sdkappid is missing in the URL"))?;
     let app = number
@@ -183,7 +186,7 @@ async fn authenticate(
         let ticket = app.signatures.ticket();
         let verified =
             usersig::verify(&usersig, app.id, &identifier, &app.key, now).map_err(refused_signature)?;
-        let accounts = server.store.accounts(app.id, vec![account]).await;
+        let accounts = server.store.accounts(app.id, vec![account.clone()]).await;
         let accounts = accounts.map_err(|error| internal.internal(error))?;
         let signatures_from = accounts.into_iter().flatten().map(|account| account.signatures_from).next();
         if signatures_from.is_some_and(|from| verified.made < from) {
@@ -196,7 +199,7 @@ async fn authenticate(
     if !app.has_admin(&identifier) {
         return Err(Code::AdminRequired.because("identifier is not an administrator of this app"));
     }
-    Ok(app)
+    Ok((app, account))
 }
 
 fn refused_signature(problem: Problem) -> Failure {

@@ -196,6 +196,45 @@ impl Store for Postgres {
         refusable(self.groups.run(context.app, import_groups::Ask { context, import }).await)
     }
 
+    async fn create_group(
+        &self,
+        context: Context,
+        new: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        self.import_group(context, new).await
+    }
+    async fn change_group(
+        &self,
+        _: Context,
+        _: Arc<dyn landfall_domain::operation::Pending>,
+    ) -> Result<(), StoreError> {
+        Err(StoreError::Busy)
+    }
+    async fn look(
+        &self,
+        _: AppId,
+        _: GroupId,
+        _: landfall_domain::operation::Needs,
+    ) -> Result<landfall_domain::operation::Scene, OperationError<NoSuchGroup>> {
+        Err(StoreError::Busy.into())
+    }
+    async fn joined_groups(
+        &self,
+        _: AppId,
+        _: UserId,
+        _: landfall_domain::store::JoinedWindow,
+    ) -> Result<landfall_domain::store::JoinedPage, StoreError> {
+        Err(StoreError::Busy)
+    }
+    async fn expire_messages(
+        &self,
+        _: AppId,
+        _: landfall_domain::time::Timestamp,
+        _: usize,
+    ) -> Result<usize, StoreError> {
+        Err(StoreError::Busy)
+    }
+
     async fn import_members(
         &self,
         context: Context,

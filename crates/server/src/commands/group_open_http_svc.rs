@@ -7,6 +7,7 @@ pub mod get_group_member_info;
 pub mod import_group;
 pub mod import_group_member;
 mod member_row;
+mod profile;
 
 use crate::call::{Call, account};
 use crate::code::Code;
@@ -24,9 +25,6 @@ impl From<Misfit> for Failure {
         Code::GroupParameter.because(misfit.to_string())
     }
 }
-
-/// The text of 10010 as the service really sends it. [sample]
-const NO_SUCH_GROUP: &str = "this group does not exist";
 
 /// The group a command is about.
 fn group_id(given: Given<String>) -> Result<GroupId, Failure> {
@@ -94,5 +92,6 @@ fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<NewMember, F
         joined: time(asked.join_time, &at("JoinTime"))?,
         unread: u32::try_from(unread).unwrap_or(u32::MAX),
         muted_until: muted_until.unwrap_or_default(),
+        fields: Vec::new(),
     })
 }

@@ -119,8 +119,14 @@ impl Transaction<'_> {
             let Ask { context, import } = &self.asks[open.index];
             let position = self.first_position + open.index as u64;
             let is_known = |account: &UserId| Ok::<_, Infallible>(known.accounts.contains(account));
-            let Ok(result) =
-                import::import_group(import.clone(), id, position, context.unknown, context.now, is_known);
+            let Ok(result) = landfall_domain::new_group::new_group(
+                import.clone(),
+                id,
+                position,
+                context.unknown,
+                context.now,
+                is_known,
+            );
             match result {
                 Ok(group) => imported.push((open, group)),
                 Err(refusal) => answers[open.index] = Some(Err(refusal)),

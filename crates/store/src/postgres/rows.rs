@@ -105,7 +105,8 @@ numbered!(
     "receive option",
     ReceiveOption::AcceptAndNotify = 0,
     ReceiveOption::AcceptNotNotify = 1,
-    ReceiveOption::Discard = 2
+    ReceiveOption::Discard = 2,
+    ReceiveOption::AcceptNotNotifyExceptAt = 3
 );
 
 pub(super) fn kind(row: &Row, column: usize) -> Result<GroupType, Failure> {
@@ -164,8 +165,11 @@ pub(super) fn group(row: &Row, at: usize) -> Result<Group, Failure> {
         created: time(row, at + 13)?,
         info_seq: number(row, at + 14)?,
         info_changed: time(row, at + 15)?,
-        last_message: time(row, at + 16)?,
-        next_message_seq: number(row, at + 17)?,
+        log: landfall_domain::message::MessageLog::default(),
+        history_before_join: false,
+        permissions_enabled: false,
+        default_permissions: 0,
+        active: true,
         member_count: number(row, at + 18)?,
         list_position: number(row, at + 19)?,
     })
@@ -177,7 +181,8 @@ pub(super) fn member(row: &Row, at: usize) -> Result<Member, Failure> {
         account: user_id(row, at)?,
         role: role_of(row.try_get(at + 1)?)?,
         joined: time(row, at + 2)?,
-        read_seq: number(row, at + 3)?,
+        read: landfall_domain::message::ReadMark::default(),
+        fields: Vec::new(),
         receive_option: receive_of(row.try_get(at + 4)?)?,
         muted_until: time(row, at + 5)?,
         last_message: time(row, at + 6)?,
@@ -267,8 +272,8 @@ impl<'row> GroupColumns<'row> {
         self.created.push(time_column(group.created));
         self.info_seq.push(group.info_seq.into());
         self.info_changed.push(time_column(group.info_changed));
-        self.last_message.push(time_column(group.last_message));
-        self.next_message_seq.push(group.next_message_seq.into());
+        self.last_message.push(time_column(group.log.last_message));
+        self.next_message_seq.push(group.log.next_seq.into());
         self.member_count.push(group.member_count.into());
         self.list_position.push(group.list_position.cast_signed());
     }
@@ -299,7 +304,7 @@ impl<'row> MemberColumns<'row> {
         self.account.push(member.account.as_str());
         self.role.push(role_column(member.role));
         self.joined.push(time_column(member.joined));
-        self.read_seq.push(member.read_seq.into());
+        self.read_seq.push(member.read.seq.into());
         self.receive_option.push(receive_column(member.receive_option));
         self.muted_until.push(time_column(member.muted_until));
         self.last_message.push(time_column(member.last_message));

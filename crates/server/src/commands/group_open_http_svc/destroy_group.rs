@@ -1,8 +1,9 @@
 //! `group_open_http_svc/destroy_group`: dissolves a group of any type. Its id can be used again at once.
 
-use super::{NO_SUCH_GROUP, group_id};
+use super::group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::store::{NoSuchGroup, OperationError};

@@ -2,13 +2,13 @@
 //!
 //! The envelope says nothing about the groups: each row has its own code.
 
-use super::member_row::{Filter, MemberRow, Names};
-use super::{NO_SUCH_GROUP, group_id};
+use super::group_id;
+use super::member_row::{FieldRow, Filter, MemberRow, Names};
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
-use landfall_domain::fields::CustomField;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
@@ -56,16 +56,9 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     info_seq: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    app_defined_data: Option<Vec<Field>>,
+    app_defined_data: Option<Vec<FieldRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     member_list: Option<Vec<MemberRow>>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Field {
-    key: String,
-    value: String,
 }
 
 /// Declares the base fields once: their names, their types, and how each is read from a group.
@@ -97,8 +90,8 @@ base_fields! {
     owner_account: String = ["Owner_Account"] |_, group| group.owner.as_ref().map(|owner| owner.as_str().to_owned()).unwrap_or_default();
     create_time: u64 = ["CreateTime"] |_, group| group.created.0;
     last_info_time: u64 = ["LastInfoTime"] |_, group| group.info_changed.0;
-    last_msg_time: u64 = ["LastMsgTime"] |_, group| group.last_message.0;
-    next_msg_seq: u32 = ["NextMsgSeq"] |_, group| group.next_message_seq;
+    last_msg_time: u64 = ["LastMsgTime"] |_, group| group.log.last_message.0;
+    next_msg_seq: u32 = ["NextMsgSeq"] |_, group| group.log.next_seq;
     member_num: u32 = ["MemberNum"] |_, group| group.member_count;
     max_member_num: u32 = ["MaxMemberNum", "MaxMemberCount"] |_, group| group.profile.max_members;
     online_member_num: u32 = ["OnlineMemberNum"] |_, _| 0;
@@ -107,6 +100,8 @@ base_fields! {
     mute_all_member: &'static str = ["MuteAllMember", "ShutUpAllMember"] |_, group| on_off(group.mute_all);
     shut_up_all_member: &'static str = ["MuteAllMember", "ShutUpAllMember"] |_, group| on_off(group.mute_all);
     support_topic: u8 = ["SupportTopic"] |_, group| group.support_topic.into();
+    enable_permission: u8 = ["EnablePermission"] |_, group| group.permissions_enabled.into();
+    default_permission: u64 = ["DefaultPermission"] |_, group| group.default_permissions;
 }
 
 fn on_off(on: bool) -> &'static str {
@@ -117,7 +112,8 @@ fn on_off(on: bool) -> &'static str {
 struct Wanted {
     base: Filter,
     group_fields: Filter,
-    members: Option<Filter>,
+    /// Which fields of members, and which of their custom fields.
+    members: Option<(Filter, Filter)>,
 }
 
 impl Wanted {
@@ -130,13 +126,14 @@ impl Wanted {
         let member_fields = Filter::new(filter.member_fields);
         let given = [&base, &group_fields, &members, &member_fields].map(Filter::is_given);
         if given == [false; 4] {
-            return Self { base, group_fields, members: Some(members) };
+            return Self { base, group_fields, members: Some((members, member_fields)) };
         }
         let named = |filter: Filter| if filter.is_given() { filter } else { Filter::nothing() };
         Self {
             base: named(base),
             group_fields: named(group_fields),
-            members: (members.is_given() || member_fields.is_given()).then(|| named(members)),
+            members: (members.is_given() || member_fields.is_given())
+                .then(|| (named(members), named(member_fields))),
         }
     }
 }
@@ -199,14 +196,15 @@ async fn row(call: &Call, group: Group, wanted: &Wanted) -> Result<Row, Failure>
         group_id: group.id.as_str().to_owned(),
         base: Base::new(call.app_id(), &group, &wanted.base),
         info_seq: (wanted.base.is_given() && wanted.base.takes(&["InfoSeq"])).then_some(group.info_seq),
-        app_defined_data: fields(&group.profile.fields, &wanted.group_fields),
+        app_defined_data: FieldRow::list(&group.profile.fields, &wanted.group_fields),
         ..Row::default()
     };
-    if let Some(filter) = &wanted.members {
+    if let Some((filter, fields)) = &wanted.members {
         let window = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
         match call.store.members(call.app_id(), group.id, Vec::new(), window).await {
             Ok(page) => {
-                let rows = page.members.into_iter().map(|member| MemberRow::new(member, filter));
+                let of = page.group;
+                let rows = page.members.into_iter().map(|member| MemberRow::new(member, &of, filter, fields));
                 row.member_list = Some(rows.collect());
             }
             // Dissolved between the two reads.
@@ -217,15 +215,6 @@ async fn row(call: &Call, group: Group, wanted: &Wanted) -> Result<Row, Failure>
         }
     }
     Ok(row)
-}
-
-/// The custom fields let through; the member is left out when none was asked for.
-fn fields(fields: &[CustomField], filter: &Filter) -> Option<Vec<Field>> {
-    let taken = fields
-        .iter()
-        .filter(|field| filter.takes(&[field.key.as_str()]))
-        .map(|field| Field { key: field.key.as_str().to_owned(), value: field.value.as_str().to_owned() });
-    (!filter.is_nothing()).then(|| taken.collect())
 }
 
 fn internal(error: StoreError) -> Failure {

@@ -4,9 +4,10 @@
 //! which stays cheap however large they are. [choice]
 
 use super::member_row::{Filter, MemberRow, Names};
-use super::{NO_SUCH_GROUP, group_id, number_up_to};
+use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
@@ -25,6 +26,8 @@ pub struct Request {
     group_id: Given<String>,
     member_info_filter: Names,
     member_role_filter: Names,
+    #[serde(rename = "AppDefinedDataFilter_GroupMember")]
+    member_fields: Names,
     limit: Given<i128>,
     offset: Given<i128>,
     next: Given<String>,
@@ -81,7 +84,13 @@ impl Command for Request {
                 limit: limit.unwrap_or(usize::MAX),
             }
         };
-        page(call, group, roles, window, community, &Filter::new(self.member_info_filter)).await
+        let filter = Filter::new(self.member_info_filter);
+        // Custom fields come when asked for, or when nothing in particular is.
+        let fields = match Filter::new(self.member_fields) {
+            fields if fields.is_given() || !filter.is_given() => fields,
+            _ => Filter::nothing(),
+        };
+        page(call, group, roles, window, community, (&filter, &fields)).await
     }
 }
 
@@ -100,7 +109,7 @@ async fn page(
     roles: Vec<Role>,
     window: MemberWindow,
     community: bool,
-    filter: &Filter,
+    (filter, fields): (&Filter, &Filter),
 ) -> Result<Reply, Failure> {
     let page =
         call.store.members(call.app_id(), group, roles, window).await.map_err(|error| match error {
@@ -111,7 +120,11 @@ async fn page(
     Ok(Reply {
         member_num: page.group.member_count,
         next: community.then(|| next.unwrap_or_default()),
-        member_list: page.members.into_iter().map(|member| MemberRow::new(member, filter)).collect(),
+        member_list: page
+            .members
+            .into_iter()
+            .map(|member| MemberRow::new(member, &page.group, filter, fields))
+            .collect(),
     })
 }
 

@@ -3,9 +3,10 @@
 //! Each member gets an answer; a repeated call changes nothing.
 //! [choice] Takes the largest number of members any edition documents, since clients were written for it.
 
-use super::{AskedMember, NO_SUCH_GROUP, group_id, members};
+use super::{AskedMember, group_id, members};
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};

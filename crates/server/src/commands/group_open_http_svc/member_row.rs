@@ -1,6 +1,8 @@
 //! Member records as answers carry them, cut to the fields asked for.
 
 use crate::given::Given;
+use landfall_domain::fields::CustomField;
+use landfall_domain::group::Group;
 use landfall_domain::member::Member;
 use serde::Serialize;
 
@@ -57,19 +59,42 @@ pub(super) struct MemberRow {
     shut_up_until: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name_card: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_member_defined_data: Option<Vec<FieldRow>>,
+}
+
+/// A custom field as answers carry it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct FieldRow {
+    key: String,
+    value: String,
+}
+
+impl FieldRow {
+    /// The fields let through; `None` when none was asked for.
+    pub(super) fn list(fields: &[CustomField], filter: &Filter) -> Option<Vec<Self>> {
+        let taken = fields
+            .iter()
+            .filter(|field| filter.takes(&[field.key.as_str()]))
+            .map(|field| Self { key: field.key.as_str().to_owned(), value: field.value.as_str().to_owned() });
+        (!filter.is_nothing()).then(|| taken.collect())
+    }
 }
 
 impl MemberRow {
-    pub(super) fn new(member: Member, filter: &Filter) -> Self {
+    /// `fields` says which custom fields are shown.
+    pub(super) fn new(member: Member, group: &Group, filter: &Filter, fields: &Filter) -> Self {
         let muted = filter.takes(&["MuteUntil", "ShutUpUntil"]).then_some(member.muted_until.0);
         Self {
             role: filter.takes(&["Role"]).then(|| member.role.word()),
             join_time: filter.takes(&["JoinTime"]).then_some(member.joined.0),
-            msg_seq: filter.takes(&["MsgSeq"]).then_some(member.read_seq),
+            msg_seq: filter.takes(&["MsgSeq"]).then(|| group.log.read_seq(member.read)),
             msg_flag: filter.takes(&["MsgFlag"]).then(|| member.receive_option.word()),
             last_send_msg_time: filter.takes(&["LastSendMsgTime"]).then_some(member.last_message.0),
             mute_until: muted,
             shut_up_until: muted,
+            app_member_defined_data: FieldRow::list(&member.fields, fields),
             name_card: filter.takes(&["NameCard"]).then_some(member.name_card),
             member_account: member.account.as_str().to_owned(),
         }

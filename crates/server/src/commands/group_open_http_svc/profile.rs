@@ -1,0 +1,137 @@
+//! The profile of a group and its first members, as commands that make or change a group take them.
+
+use super::number_up_to;
+use crate::call::Call;
+use crate::code::Code;
+use crate::given::{Given, Object, literal};
+use crate::reply::Failure;
+use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
+use landfall_domain::group::{GroupType, JoinOption};
+use landfall_domain::ids::UserId;
+use landfall_domain::limits::{FieldLimits, Span};
+use landfall_domain::member::Role;
+use landfall_domain::new_group::NewMember;
+use landfall_domain::text::Text;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A custom field as requests carry it.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Field {
+    key: Given<String>,
+    /// Some clients type it as anything, so a number may arrive. [client]
+    value: Option<Box<RawValue>>,
+}
+
+/// A text with bounds; empty when not given.
+pub(super) fn text(given: Given<String>, field: &'static str, allowed: Span) -> Result<Text, Failure> {
+    Text::parse(given.optional(field)?.unwrap_or_default(), allowed)
+        .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
+}
+
+/// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]
+pub(super) fn max_members(given: Given<i128>, kind: GroupType, call: &Call) -> Result<Option<u32>, Failure> {
+    let max = match kind {
+        GroupType::Community => call.limits.max_members_community,
+        GroupType::Private | GroupType::Public | GroupType::ChatRoom | GroupType::AvChatRoom => {
+            call.limits.max_members
+        }
+    };
+    let asked = given.optional("MaxMemberNum")?.unwrap_or_default();
+    let asked = number_up_to(asked, "MaxMemberNum", max.into())?;
+    Ok(u32::try_from(asked).ok().filter(|asked| *asked != 0))
+}
+
+/// How a group is joined, if given.
+pub(super) fn apply_join_option(given: Given<String>) -> Result<Option<JoinOption>, Failure> {
+    given.optional("ApplyJoinOption")?.map_or(Ok(None), |word| {
+        JoinOption::parse(&word).map(Some).ok_or_else(|| {
+            Code::GroupParameter.because(format!(
+                "ApplyJoinOption is {word:?}, not FreeAccess, NeedPermission or DisableApply"
+            ))
+        })
+    })
+}
+
+/// Custom fields of a group.
+pub(super) fn group_fields(
+    given: Given<Vec<Given<Object<Field>>>>,
+    kind: GroupType,
+    call: &Call,
+) -> Result<Vec<CustomField>, Failure> {
+    fields(given, "AppDefinedData", kind, &call.app.group_fields, call.limits.group_fields)
+}
+
+/// Custom fields of a member, in the request member called `name`.
+pub(super) fn member_fields(
+    given: Given<Vec<Given<Object<Field>>>>,
+    name: &str,
+    kind: GroupType,
+    call: &Call,
+) -> Result<Vec<CustomField>, Failure> {
+    fields(given, name, kind, &call.app.member_fields, call.limits.member_fields)
+}
+
+fn fields(
+    given: Given<Vec<Given<Object<Field>>>>,
+    name: &str,
+    kind: GroupType,
+    switched_on: &[FieldRule],
+    limits: FieldLimits,
+) -> Result<Vec<CustomField>, Failure> {
+    let mut pairs = Vec::new();
+    for (index, item) in given.list(name)?.into_iter().enumerate() {
+        let field = item.required(&format!("{name}[{index}]"))?.0;
+        // A key that is missing, or spelled in lower case, gets the answer of a key that is not switched on. [sample]
+        let Some(key) = field.key.optional(&format!("{name}[{index}].Key"))? else {
+            return Err(unknown_field(&format!("{name}[{index}] has no Key")));
+        };
+        let value = field.value.as_deref().map_or(Ok(String::new()), literal).map_err(|found| {
+            Code::GroupParameter.because(format!("{name}[{index}].Value must be a string, not {found}"))
+        })?;
+        pairs.push((key, value));
+    }
+    parse_fields(pairs, kind, switched_on, limits).map_err(|problem| match problem {
+        FieldsProblem::NotSwitchedOn(_) => unknown_field(&format!("{name} {problem}")),
+        FieldsProblem::ReadOnly(_) => Code::GroupNotAllowed.because(format!("{name} {problem}")),
+        FieldsProblem::KeyIllegal(_)
+        | FieldsProblem::KeyTwice(_)
+        | FieldsProblem::Value { .. }
+        | FieldsProblem::TooMany { .. } => Code::GroupParameter.because(format!("{name} {problem}")),
+    })
+}
+
+/// The text starts as the service's own does. [sample]
+fn unknown_field(problem: &str) -> Failure {
+    Code::GroupParameter.because(format!("all defined key is invalid: {problem}"))
+}
+
+/// Who owns the group and who else is in it, each once. Without `Owner_Account`, the one who is listed as owner
+/// becomes it; further owners are members. [choice]
+pub(super) fn seats(
+    owner: Option<UserId>,
+    listed: Vec<NewMember>,
+    max_members: u32,
+) -> Result<(Option<UserId>, Vec<NewMember>), Failure> {
+    let owner = owner.or_else(|| {
+        listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())
+    });
+    let mut seated = std::collections::BTreeSet::new();
+    let mut members = Vec::with_capacity(listed.len());
+    for mut member in listed {
+        if owner.as_ref() == Some(&member.account) || !seated.insert(member.account.clone()) {
+            continue;
+        }
+        if member.role == Role::Owner {
+            member.role = Role::Member;
+        }
+        members.push(member);
+    }
+    let count = members.len() + usize::from(owner.is_some());
+    if usize::try_from(max_members).unwrap_or(usize::MAX) < count {
+        return Err(Code::GroupParameter
+            .because(format!("MemberList makes {count} members; the group may hold {max_members}")));
+    }
+    Ok((owner, members))
+}

@@ -1,0 +1,50 @@
+//! What an operation on a group was refused for, as an answer: each reason and its number once.
+
+use crate::code::Code;
+use crate::reply::Failure;
+use landfall_domain::operation::{Refusal, TooMany};
+use landfall_domain::store::OperationError;
+
+/// The text of 10010 as the service really sends it. [sample]
+pub const NO_SUCH_GROUP: &str = "this group does not exist";
+
+/// The answer to an operation that did not happen.
+pub fn failure(error: OperationError<Refusal>) -> Failure {
+    match error {
+        OperationError::Refused(refusal) => of(&refusal),
+        OperationError::Store(error) => Code::GroupInternal.internal(error),
+    }
+}
+
+/// The answer to an operation that a rule refused.
+#[must_use]
+pub fn of(refusal: &Refusal) -> Failure {
+    if *refusal == Refusal::NoSuchGroup {
+        return Code::GroupNotFound.because(NO_SUCH_GROUP);
+    }
+    code(refusal).because(refusal.to_string())
+}
+
+fn code(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::NoSuchGroup => Code::GroupNotFound,
+        // Removing an owner who may not leave: 10007 on the page of that command; 10009 is for leaving by oneself. [doc]
+        Refusal::TypeForbids(_) | Refusal::GroupForbids(_) | Refusal::OwnerStays => Code::GroupNotAllowed,
+        Refusal::Unfitting(_) | Refusal::NotAMember(_) | Refusal::NoNumbersLeft => Code::GroupParameter,
+        Refusal::NoSuchAccount(_) => Code::GroupAccountUnknown,
+        Refusal::Full => Code::GroupFull,
+        Refusal::Muted => Code::GroupMuted,
+        Refusal::NoSuchMessage => Code::MessageMissing,
+        Refusal::MessageGone => Code::MessageNotRecallable,
+        Refusal::NoSuchTopic => Code::TopicIdIllegal,
+        Refusal::TopicTaken | Refusal::PermissionGroupTaken => Code::GroupIdTaken,
+        Refusal::NoSuchPermissionGroup => Code::PermissionGroupMissing,
+        Refusal::TooMany(TooMany::Attributes(_)) => Code::TooManyAttributes,
+        Refusal::TooMany(TooMany::AttributeBytes(_)) => Code::AttributesTooLong,
+        Refusal::TooMany(TooMany::Counters(_)) => Code::TooManyCounters,
+        Refusal::TooMany(
+            TooMany::Topics(_) | TooMany::PermissionGroups(_) | TooMany::Admins(_) | TooMany::Extensions(_),
+        ) => Code::GroupParameter,
+        Refusal::NoSuchAttribute(_) => Code::AttributeMissing,
+    }
+}
