@@ -52,6 +52,98 @@ pub struct FieldLimits {
     pub value: Span,
 }
 
+/// Limits of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageLimits {
+    /// One message: its elements and custom data, bytes.
+    pub bytes: usize,
+    /// Messages in one import call.
+    pub per_import: usize,
+    /// Messages on one page of a history.
+    pub per_page: usize,
+    /// Messages sent to one group in a second; 0 for no limit.
+    pub per_second: u32,
+    /// Messages recalled in one call.
+    pub recalled_per_call: usize,
+    /// Reason of a recall, bytes.
+    pub recall_reason: Span,
+    /// Members one message points at.
+    pub at: usize,
+    /// Members a directed message is for.
+    pub directed_to: usize,
+    /// Members a system notification is for.
+    pub notified: usize,
+    /// Messages whose receipts one call is about.
+    pub receipts_per_call: usize,
+    /// Members of a group whose messages have receipts.
+    pub receipt_members: u32,
+    /// Readers on one page.
+    pub readers_per_page: usize,
+    /// Extensions set or deleted in one call.
+    pub extensions_per_call: usize,
+    /// Extensions on one page.
+    pub extensions_per_page: usize,
+    /// Extensions of one message.
+    pub extensions: usize,
+    /// Key of an extension, bytes.
+    pub extension_key: Span,
+    /// Value of an extension, bytes.
+    pub extension_value: Span,
+}
+
+/// Limits of topics and permission groups. A topic's name and texts have the bounds of a group's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicLimits {
+    /// Topics of one community. [choice]
+    pub count: usize,
+    /// Topics named in one call. [choice]
+    pub per_call: usize,
+    /// What an app keeps with a topic or permission group, bytes.
+    pub custom: Span,
+    /// Permission groups of one community. [choice]
+    pub permission_groups: usize,
+    /// Permission groups named in one call, or on one page.
+    pub permission_groups_per_call: usize,
+    /// Name of a permission group, bytes.
+    pub permission_group_name: Span,
+    /// Topics whose permissions one call changes.
+    pub permissions_per_call: usize,
+    /// Members one call puts into a permission group, or takes out.
+    pub permission_members_per_call: usize,
+    /// Members of a permission group on one page. [choice]
+    pub permission_members_per_page: usize,
+}
+
+/// Limits of the small values kept with a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueLimits {
+    /// Attributes of one group.
+    pub attributes: usize,
+    /// Key of an attribute, bytes.
+    pub attribute_key: Span,
+    /// Value of an attribute, bytes.
+    pub attribute_value: Span,
+    /// All attributes of a group, keys and values, bytes.
+    pub attribute_bytes: usize,
+    /// Calls that change the attributes of one group in a second; 0 for no limit.
+    pub attribute_writes_per_second: u32,
+    /// Counters of one group.
+    pub counters: usize,
+    /// Key of a counter, bytes.
+    pub counter_key: Span,
+}
+
+/// Limits of live-stream groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveLimits {
+    /// Administrators of one group.
+    pub admins: usize,
+    /// Marks of one member.
+    pub marks: usize,
+    /// Members marked in one call.
+    pub marked_per_call: usize,
+}
+
 /// The limits in force; chosen by `[limits] mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -79,6 +171,28 @@ pub struct Limits {
     pub groups_per_page: usize,
     /// Members on one page of a member list.
     pub members_per_page: usize,
+    /// Accounts of one group asked for or muted in one call.
+    pub accounts_per_query: usize,
+    /// Members asked for by name in one call.
+    pub named_members: usize,
+    /// Groups on one page of an account's groups.
+    pub joined_per_page: usize,
+    /// Name of a member within a group, bytes.
+    pub name_card: Span,
+    /// Accounts banned in one call.
+    pub bans_per_call: usize,
+    /// Bans on one page.
+    pub bans_per_page: usize,
+    /// Reason of a ban, bytes.
+    pub ban_reason: Span,
+    /// Messages.
+    pub messages: MessageLimits,
+    /// Topics and permission groups of communities.
+    pub topics: TopicLimits,
+    /// Attributes and counters.
+    pub values: ValueLimits,
+    /// Live-stream groups.
+    pub live: LiveLimits,
     /// Accounts in one account call.
     pub accounts_per_call: usize,
     /// Nick and face address of an account, bytes.
@@ -102,6 +216,53 @@ impl Limits {
         groups_per_query: 50,
         groups_per_page: 10_000,
         members_per_page: 6_000,
+        accounts_per_query: 500,
+        named_members: 50,
+        joined_per_page: 5_000,
+        name_card: Span::up_to(50),
+        bans_per_call: 20,
+        bans_per_page: 100,
+        ban_reason: Span::up_to(1_000),
+        messages: MessageLimits {
+            bytes: 12 << 10,
+            per_import: 20,
+            per_page: 20,
+            per_second: 40,
+            recalled_per_call: 10,
+            recall_reason: Span::up_to(100),
+            at: 30,
+            directed_to: 50,
+            notified: 500,
+            receipts_per_call: 50,
+            receipt_members: 200,
+            readers_per_page: 200,
+            extensions_per_call: 20,
+            extensions_per_page: 200,
+            extensions: 300,
+            extension_key: Span::one_to(100),
+            extension_value: Span::up_to(1_000),
+        },
+        topics: TopicLimits {
+            count: 1_000,
+            per_call: 50,
+            custom: Span::up_to(3_000),
+            permission_groups: 100,
+            permission_groups_per_call: 20,
+            permission_group_name: Span::one_to(150),
+            permissions_per_call: 50,
+            permission_members_per_call: 100,
+            permission_members_per_page: 100,
+        },
+        values: ValueLimits {
+            attributes: 16,
+            attribute_key: Span::one_to(32),
+            attribute_value: Span::up_to(4_000),
+            attribute_bytes: 16_000,
+            attribute_writes_per_second: 5,
+            counters: 20,
+            counter_key: Span::one_to(128),
+        },
+        live: LiveLimits { admins: 5, marks: 10, marked_per_call: 500 },
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
         reply_bytes: 1 << 20,
@@ -122,6 +283,53 @@ impl Limits {
         groups_per_query: 500,
         groups_per_page: 100_000,
         members_per_page: 100_000,
+        accounts_per_query: 5_000,
+        named_members: 500,
+        joined_per_page: 100_000,
+        name_card: Span::up_to(1_024),
+        bans_per_call: 500,
+        bans_per_page: 10_000,
+        ban_reason: Span::up_to(4_096),
+        messages: MessageLimits {
+            bytes: 64 << 10,
+            per_import: 200,
+            per_page: 200,
+            per_second: 0,
+            recalled_per_call: 100,
+            recall_reason: Span::up_to(1_000),
+            at: 300,
+            directed_to: 500,
+            notified: 5_000,
+            receipts_per_call: 500,
+            receipt_members: 10_000,
+            readers_per_page: 2_000,
+            extensions_per_call: 200,
+            extensions_per_page: 2_000,
+            extensions: 1_000,
+            extension_key: Span::one_to(1_000),
+            extension_value: Span::up_to(4_096),
+        },
+        topics: TopicLimits {
+            count: 10_000,
+            per_call: 500,
+            custom: Span::up_to(16_384),
+            permission_groups: 1_000,
+            permission_groups_per_call: 200,
+            permission_group_name: Span::one_to(1_024),
+            permissions_per_call: 500,
+            permission_members_per_call: 1_000,
+            permission_members_per_page: 1_000,
+        },
+        values: ValueLimits {
+            attributes: 100,
+            attribute_key: Span::one_to(256),
+            attribute_value: Span::up_to(16_000),
+            attribute_bytes: 64_000,
+            attribute_writes_per_second: 0,
+            counters: 100,
+            counter_key: Span::one_to(256),
+        },
+        live: LiveLimits { admins: 100, marks: 100, marked_per_call: 5_000 },
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),
         reply_bytes: 16 << 20,

@@ -223,7 +223,7 @@ mod tests {
                 );
             }
         }
-        let importable = GroupType::ALL.into_iter().filter(|kind| kind.importable());
+        let importable = GroupType::ALL.into_iter().filter(|kind| kind.can().import);
         assert_eq!(kinds, importable.collect());
         let members: Value = serde_json::from_str(MEMBERS).unwrap();
         assert!(GROUPS.iter().any(|text| parsed(text)["GroupId"] == members["GroupId"]));

@@ -3,8 +3,8 @@
 use crate::page::{self, root};
 use landfall::commands::COMMANDS;
 use landfall_domain::limits::{
-    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, GROUP_ID_BYTES_MAX, Limits, MAX_MEMBERS_DEFAULT, Span,
-    USER_ID_BYTES_MAX,
+    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, GROUP_ID_BYTES_MAX, Limits, LiveLimits,
+    MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,34 +17,162 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         notification,
         face_url,
         group_fields,
-        group_field_value,
+        member_fields,
         max_members,
         max_members_community,
         members_per_call,
         groups_per_query,
         groups_per_page,
         members_per_page,
+        accounts_per_query,
+        named_members,
+        joined_per_page,
+        name_card,
+        bans_per_call,
+        bans_per_page,
+        ban_reason,
+        messages,
+        topics,
+        values,
+        live,
         accounts_per_call,
         profile_value,
         reply_bytes,
     } = limits;
-    let span = |Span { min, max }| format!("{min} to {max}");
-    vec![
+    let mut rows = vec![
         ("Group name, bytes", span(name)),
         ("Introduction, bytes", span(introduction)),
         ("Notification, bytes", span(notification)),
         ("Face address of a group, bytes", span(face_url)),
-        ("Custom fields of one group", group_fields.to_string()),
-        ("Value of a group's custom field, bytes", span(group_field_value)),
+        ("Custom fields of one group", group_fields.count.to_string()),
+        ("Value of a group's custom field, bytes", span(group_fields.value)),
+        ("Custom fields of one member", member_fields.count.to_string()),
+        ("Value of a member's custom field, bytes", span(member_fields.value)),
         ("Member limit of a group", max_members.to_string()),
         ("Member limit of a Community", max_members_community.to_string()),
-        ("Members named in one import call", members_per_call.to_string()),
+        ("Members imported, added or removed in one call", members_per_call.to_string()),
+        ("Accounts of `get_role_in_group` and `forbid_send_msg`", accounts_per_query.to_string()),
+        ("Accounts of `get_specified_group_member_info`", named_members.to_string()),
+        ("Groups on one page of `get_joined_group_list`", joined_per_page.to_string()),
+        ("Name card of a member, bytes", span(name_card)),
+        ("Accounts banned or unbanned in one call", bans_per_call.to_string()),
+        ("Bans on one page of `get_group_ban_member`", bans_per_page.to_string()),
+        ("Reason of a ban, bytes", span(ban_reason)),
         ("Groups named in one `get_group_info`", groups_per_query.to_string()),
         ("Groups on one page of `get_appid_group_list`", groups_per_page.to_string()),
         ("Members on one page of `get_group_member_info`", members_per_page.to_string()),
         ("Accounts in one account call", accounts_per_call.to_string()),
         ("Nick and face address of an account, bytes", span(profile_value)),
         ("Answer that `get_group_info` lists members in, bytes", reply_bytes.to_string()),
+    ];
+    rows.extend(message_rows(messages));
+    rows.extend(topic_rows(topics));
+    rows.extend(value_rows(values, live));
+    rows
+}
+
+fn span(Span { min, max }: Span) -> String {
+    format!("{min} to {max}")
+}
+
+fn per_second(number: u32) -> String {
+    if number == 0 { "no limit".to_owned() } else { number.to_string() }
+}
+
+fn message_rows(limits: MessageLimits) -> Vec<(&'static str, String)> {
+    let MessageLimits {
+        bytes,
+        per_import,
+        per_page,
+        per_second: sent,
+        recalled_per_call,
+        recall_reason,
+        at,
+        directed_to,
+        notified,
+        receipts_per_call,
+        receipt_members,
+        readers_per_page,
+        extensions_per_call,
+        extensions_per_page,
+        extensions,
+        extension_key,
+        extension_value,
+    } = limits;
+    vec![
+        ("A message: `MsgBody` and `CloudCustomData`, bytes", bytes.to_string()),
+        ("Messages in one `import_group_msg`", per_import.to_string()),
+        ("Messages on one page of `group_msg_get_simple`", per_page.to_string()),
+        ("Messages sent to one group in a second", per_second(sent)),
+        ("Messages in one `group_msg_recall`", recalled_per_call.to_string()),
+        ("Reason of a recall, bytes", span(recall_reason)),
+        ("Members a message points at (`GroupAtInfo`)", at.to_string()),
+        ("Members a directed message is for (`To_Account`)", directed_to.to_string()),
+        ("Members of `send_group_system_notification`", notified.to_string()),
+        ("Messages in one call about receipts", receipts_per_call.to_string()),
+        ("Members of a group whose messages have receipts", receipt_members.to_string()),
+        ("Accounts on one page of `get_group_msg_receipt_detail`", readers_per_page.to_string()),
+        ("Extensions in one `group_set_key_values`", extensions_per_call.to_string()),
+        ("Extensions on one page of `group_get_key_values`", extensions_per_page.to_string()),
+        ("Extensions of one message", extensions.to_string()),
+        ("Key of an extension, bytes", span(extension_key)),
+        ("Value of an extension, bytes", span(extension_value)),
+    ]
+}
+
+fn topic_rows(limits: TopicLimits) -> Vec<(&'static str, String)> {
+    let TopicLimits {
+        count,
+        per_call,
+        custom,
+        permission_groups,
+        permission_groups_per_call,
+        permission_group_name,
+        permissions_per_call,
+        permission_members_per_call,
+        permission_members_per_page,
+    } = limits;
+    vec![
+        ("Topics of one community", count.to_string()),
+        ("Topics named in one call", per_call.to_string()),
+        ("`CustomString` of a topic or permission group, bytes", span(custom)),
+        ("Permission groups of one community", permission_groups.to_string()),
+        ("Permission groups named in one call or on one page", permission_groups_per_call.to_string()),
+        ("Name of a permission group, bytes", span(permission_group_name)),
+        ("Topics in one call about topic permissions", permissions_per_call.to_string()),
+        (
+            "Members put into or out of a permission group in one call",
+            permission_members_per_call.to_string(),
+        ),
+        ("Members of a permission group on one page", permission_members_per_page.to_string()),
+    ]
+}
+
+fn value_rows(values: ValueLimits, live: LiveLimits) -> Vec<(&'static str, String)> {
+    let ValueLimits {
+        attributes,
+        attribute_key,
+        attribute_value,
+        attribute_bytes,
+        attribute_writes_per_second,
+        counters,
+        counter_key,
+    } = values;
+    let LiveLimits { admins, marks, marked_per_call } = live;
+    vec![
+        ("Attributes of one group", attributes.to_string()),
+        ("Key of an attribute, bytes", span(attribute_key)),
+        ("Value of an attribute, bytes", span(attribute_value)),
+        ("All attributes of a group together, bytes", attribute_bytes.to_string()),
+        (
+            "Calls that change the attributes of one group in a second",
+            per_second(attribute_writes_per_second),
+        ),
+        ("Counters of one group", counters.to_string()),
+        ("Key of a counter, bytes", span(counter_key)),
+        ("Administrators of a live-stream group", admins.to_string()),
+        ("Marks of one member of a live-stream group", marks.to_string()),
+        ("Members marked in one call", marked_per_call.to_string()),
     ]
 }
 
