@@ -9,8 +9,11 @@ pub(crate) mod copied;
 pub(crate) mod faulty;
 pub(crate) mod groups;
 pub(crate) mod members;
+pub(crate) mod memory;
 pub(crate) mod model;
 pub(crate) mod operation;
+pub(crate) mod operations;
+pub(crate) mod scripted;
 pub(crate) mod values;
 pub(crate) mod world;
 
@@ -56,6 +59,18 @@ macro_rules! store_suite {
                 one_account_joins_once_however_many_import_it,
                 pages_by_join_time_and_by_name_agree,
                 refused_members_leave_no_trace,
+            }
+            operations {
+                a_missing_group_is_refused_and_a_refusal_changes_nothing,
+                messages_are_read_by_number_by_age_and_by_random_number,
+                parts_are_read_in_pages,
+                the_owner_changes_and_leaves,
+                a_topic_goes_with_everything_below_it,
+                very_many_parts_go_at_once,
+                of_many_who_send_at_once_each_gets_its_own_number,
+                destroying_a_group_takes_its_parts_and_messages,
+                old_messages_expire_and_young_ones_stay,
+                members_of_members_are_found_from_the_account,
             }
             values {
                 every_text_reads_back,
@@ -146,6 +161,10 @@ pub(crate) fn group(name: &str) -> NewGroup {
         owner: None,
         members: Vec::new(),
         support_topic: false,
+        permissions_enabled: false,
+        default_permissions: 0,
+        invite_option: GroupType::Public.default_invite_option(),
+        active: true,
         created: CREATED,
     }
 }

@@ -120,6 +120,9 @@ fn load_messages(
         }
         MessageRange::Newest { conversation, up_to, limit } => {
             let mut left = *limit;
+            if left == 0 {
+                return Ok(());
+            }
             newest(rows, app, group, topic_of(conversation), *up_to, &mut |message| {
                 left = left.saturating_sub(1);
                 keep(conversation, message);

@@ -62,6 +62,7 @@ fn group(name: &str, members: &[&str]) -> NewGroup {
         joined: None,
         unread: 0,
         muted_until: Timestamp(0),
+        fields: Vec::new(),
     };
     NewGroup {
         id: IdChoice::Given(group_id(name)),
@@ -78,6 +79,10 @@ fn group(name: &str, members: &[&str]) -> NewGroup {
         owner: members.first().map(|name| user(name)),
         members: members.iter().skip(1).map(member).collect(),
         support_topic: false,
+        permissions_enabled: false,
+        default_permissions: 0,
+        invite_option: GroupType::Public.default_invite_option(),
+        active: true,
         created: Timestamp(1_000),
     }
 }

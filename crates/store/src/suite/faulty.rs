@@ -10,12 +10,14 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::operation::{Needs, Pending, Scene};
 use landfall_domain::store::{
-    Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
-    StoreError,
+    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
+    NoSuchGroup, OperationError, Store, StoreError,
 };
 use landfall_domain::time::Timestamp;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// When a call fails.
@@ -63,6 +65,45 @@ impl Store for Faulty<'_> {
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         self.write(self.store.import_group(context, import)).await
+    }
+
+    async fn create_group(
+        &self,
+        context: Context,
+        new: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        self.write(self.store.create_group(context, new)).await
+    }
+
+    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+        self.write(self.store.change_group(context, operation)).await
+    }
+
+    async fn look(
+        &self,
+        app: AppId,
+        group: GroupId,
+        needs: Needs,
+    ) -> Result<Scene, OperationError<NoSuchGroup>> {
+        self.store.look(app, group, needs).await
+    }
+
+    async fn joined_groups(
+        &self,
+        app: AppId,
+        account: UserId,
+        window: JoinedWindow,
+    ) -> Result<JoinedPage, StoreError> {
+        self.store.joined_groups(app, account, window).await
+    }
+
+    async fn expire_messages(
+        &self,
+        app: AppId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.write(self.store.expire_messages(app, before, limit)).await
     }
 
     async fn import_members(

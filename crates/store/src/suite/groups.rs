@@ -11,6 +11,7 @@ use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
@@ -37,9 +38,14 @@ pub(crate) fn full_group() -> NewGroup {
             role: Role::Admin,
             joined: Some(Timestamp(1_500)),
             muted_until: Timestamp(9_999),
+            fields: vec![field("Team", "\u{0}ops")],
             ..member("bob")
         }],
         support_topic: true,
+        permissions_enabled: true,
+        default_permissions: u64::MAX,
+        invite_option: InviteOption::NeedPermission,
+        active: false,
         created: CREATED,
     }
 }
@@ -58,13 +64,16 @@ pub(crate) async fn a_group_reads_back_with_every_field(store: &dyn Store) {
         profile: asked.profile,
         owner: Some(user("ann")),
         support_topic: true,
-        invite_option: InviteOption::FreeAccess,
+        invite_option: InviteOption::NeedPermission,
         mute_all: false,
         created: CREATED,
         info_seq: 0,
         info_changed: CREATED,
-        last_message: Timestamp(0),
-        next_message_seq: 1,
+        log: MessageLog::default(),
+        history_before_join: false,
+        permissions_enabled: true,
+        default_permissions: u64::MAX,
+        active: false,
         member_count: 2,
         list_position: found.list_position,
     };
@@ -73,17 +82,21 @@ pub(crate) async fn a_group_reads_back_with_every_field(store: &dyn Store) {
         account: user(account),
         role,
         joined,
-        read_seq: 0,
+        read: ReadMark::default(),
         receive_option: ReceiveOption::AcceptAndNotify,
         muted_until,
         last_message: Timestamp(0),
         name_card: String::new(),
+        fields: Vec::new(),
     };
     assert_eq!(
         *members,
         [
             joined("ann", Role::Owner, CREATED, Timestamp(0)),
-            joined("bob", Role::Admin, Timestamp(1_500), Timestamp(9_999)),
+            Member {
+                fields: asked.members[0].fields.clone(),
+                ..joined("bob", Role::Admin, Timestamp(1_500), Timestamp(9_999))
+            },
         ]
     );
     for name in &names {

@@ -8,6 +8,7 @@ use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::import::MemberOutcome::{AlreadyMember, Failed, Imported};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::message::ReadMark;
 use landfall_domain::new_group::{NewGroup, NewMember};
 use landfall_domain::store::{Context, MemberWindow, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
@@ -65,11 +66,12 @@ pub(crate) async fn every_field_of_a_member_reads_back(store: &dyn Store) {
         account: user("ann"),
         role: Role::Admin,
         joined: Timestamp(1_234),
-        read_seq: 0,
+        read: ReadMark::default(),
         receive_option: ReceiveOption::AcceptNotNotify,
         muted_until: Timestamp(5_678),
         last_message: Timestamp(0),
         name_card: String::new(),
+        fields: Vec::new(),
     };
     assert_eq!(world.groups[&group_id("g")].1, [expected]);
 }

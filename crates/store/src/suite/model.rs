@@ -1,23 +1,23 @@
-//! Random operations against stores and a small model in memory: all answers and all that can be read are equal.
+//! Random operations against stores and one in memory: all answers and all that can be read are equal.
 //!
-//! The rules are the same functions in all of them; the model shows that a store keeps what they say.
+//! The rules are the same functions in all of them; the comparison shows that a store keeps what they say.
 
-use super::operation::{Answer, Operation, perform};
-use super::world::{World, listed_types};
+use super::memory::Memory;
+use super::operation::{Operation, perform};
+use super::scripted::{Script, Step as Scripted};
+use super::world::World;
 use super::{APP, at_once, group, group_id, member, text, user};
-use landfall_domain::account::{Account, AccountImport, UnknownAccounts};
-use landfall_domain::group::{Group, GroupType, Profile};
+use landfall_domain::account::{AccountImport, UnknownAccounts};
+use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
-use landfall_domain::member::{Member, Role};
-use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, Store};
+use landfall_domain::member::Role;
+use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
+use landfall_domain::store::{Context, Store};
 use landfall_domain::time::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
-use std::collections::BTreeMap;
 
 /// Sequences of operations tried.
 const SEQUENCES: u32 = 48;
@@ -38,109 +38,6 @@ struct Step {
     unknown: UnknownAccounts,
     /// Which of the two apps asks; both use the same names.
     app: usize,
-}
-
-/// What one app should hold.
-#[derive(Default)]
-struct Model {
-    groups: BTreeMap<GroupId, (Group, Vec<Member>)>,
-    accounts: BTreeMap<UserId, Account>,
-    last_position: u64,
-}
-
-impl Model {
-    fn perform(&mut self, context: Context, operation: Operation) -> Answer {
-        match operation {
-            Operation::ImportGroup(import) => Answer::Group(self.import_group(context, import)),
-            Operation::ImportMembers(group, members) => {
-                Answer::Members(self.import_members(context, &group, &members))
-            }
-            Operation::DestroyGroup(group) => {
-                Answer::Destroyed(self.groups.remove(&group).map(|_| ()).ok_or(NoSuchGroup))
-            }
-            Operation::ImportAccounts(accounts) => {
-                for import in accounts {
-                    let before = self.accounts.remove(&import.id);
-                    self.accounts.insert(import.id.clone(), Account::imported(before, &import, context.now));
-                }
-                Answer::Imported
-            }
-            Operation::DeleteAccounts(ids) => Answer::Deleted(ids.iter().map(|id| self.delete(id)).collect()),
-            Operation::Kick(id) => Answer::Kicked(match self.accounts.get_mut(&id) {
-                Some(account) => {
-                    *account = account.clone().kicked(context.now);
-                    Ok(())
-                }
-                None => Err(NoSuchAccount),
-            }),
-        }
-    }
-
-    fn import_group(&mut self, context: Context, asked: NewGroup) -> Result<GroupId, NewGroupRefusal> {
-        let id = (0..)
-            .map_while(|attempt| asked.id.candidate(asked.kind, attempt))
-            .find(|id| !self.groups.contains_key(id))
-            .ok_or(NewGroupRefusal::IdTaken)?;
-        let known = |account: &UserId| Ok::<_, std::convert::Infallible>(self.accounts.contains_key(account));
-        let position = self.last_position + 1;
-        let Ok(made) = import::import_group(asked, id.clone(), position, context.unknown, context.now, known);
-        let made = made?;
-        self.last_position = position;
-        self.place(context, made.placeholders);
-        self.groups.insert(id.clone(), (made.group, made.members));
-        Ok(id)
-    }
-
-    fn import_members(
-        &mut self,
-        context: Context,
-        id: &GroupId,
-        asked: &[NewMember],
-    ) -> Result<Vec<MemberOutcome>, ImportMembersRefusal> {
-        let (group, members) = self.groups.get_mut(id).ok_or(ImportMembersRefusal::NoSuchGroup)?;
-        let standing = |asked: &NewMember| Standing {
-            known: self.accounts.contains_key(&asked.account),
-            member: members.iter().any(|member| member.account == asked.account),
-        };
-        let standings: Vec<_> = asked.iter().map(standing).collect();
-        let change = import::import_members(group, asked, &standings, context.unknown, context.now)?;
-        members.extend(change.added);
-        group.member_count = u32::try_from(members.len()).unwrap();
-        self.place(context, change.placeholders);
-        Ok(change.outcomes)
-    }
-
-    fn place(&mut self, context: Context, placeholders: Vec<UserId>) {
-        let placeholder = || Account::placeholder(context.now);
-        self.accounts.extend(placeholders.into_iter().map(|account| (account, placeholder())));
-    }
-
-    fn delete(&mut self, id: &UserId) -> bool {
-        if self.accounts.remove(id).is_none() {
-            return false;
-        }
-        for (group, members) in self.groups.values_mut() {
-            members.retain(|member| member.account != *id);
-            group.member_count = u32::try_from(members.len()).unwrap();
-            group.owner.take_if(|owner| owner == id);
-        }
-        true
-    }
-
-    fn world(&self) -> World {
-        let mut groups = self.groups.clone();
-        for (_, members) in groups.values_mut() {
-            members.sort_by_key(|member| (member.joined, member.role != Role::Owner, member.account.clone()));
-        }
-        let mut arrived: Vec<_> = self.groups.values().map(|(group, _)| group).collect();
-        arrived.sort_by_key(|group| group.list_position);
-        let list = |kind: Option<GroupType>| {
-            let listed = arrived.iter().filter(|group| kind.is_none_or(|kind| group.kind == kind));
-            let ids: Vec<_> = listed.map(|group| group.id.clone()).collect();
-            (kind, ids.len() as u64, ids)
-        };
-        World { groups, accounts: self.accounts.clone(), lists: listed_types().map(list).collect() }
-    }
 }
 
 fn ids() -> Vec<GroupId> {
@@ -192,15 +89,37 @@ fn some_import() -> impl Strategy<Value = Operation> {
                 Operation::ImportGroup(NewGroup {
                     id: id.clone(),
                     kind,
-                    profile: Profile { max_members, ..plain.profile },
+                    profile: Profile { max_members, ..plain.profile.clone() },
                     owner: owner.clone(),
                     members: members.collect(),
                     created: Timestamp(created),
-                    support_topic: false,
+                    support_topic: created % 2 == 0,
+                    active: created % 3 != 0,
+                    ..plain
                 })
             })
         },
     )
+}
+
+fn some_script() -> impl Strategy<Value = Scripted> {
+    let topic = || prop_oneof![2 => Just(None), 1 => (0_usize..2).prop_map(Some)];
+    let numbers = || prop::collection::vec(0_u32..12, 0..4);
+    prop_oneof![
+        1 => Just(Scripted::Refuse),
+        6 => (topic(), prop::collection::vec(0_u32..4, 1..25)).prop_map(|(at, random)| Scripted::Send(at, random)),
+        2 => (topic(), numbers()).prop_map(|(at, numbers)| Scripted::Recall(at, numbers)),
+        1 => Just(Scripted::ReadEverything),
+        3 => some_user().prop_map(Scripted::Join),
+        1 => some_user().prop_map(Scripted::Leave),
+        2 => some_user().prop_map(Scripted::Own),
+        3 => (0_usize..2).prop_map(Scripted::PutTopic),
+        1 => (0_usize..2).prop_map(Scripted::DropTopic),
+        3 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Scripted::PutParts(user, seq)),
+        1 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Scripted::RemoveParts(user, seq)),
+        3 => (topic(), numbers()).prop_map(|(at, numbers)| Scripted::Look(at, numbers)),
+        2 => (0_usize..40, 0_usize..4).prop_map(|(family, limit)| Scripted::Page(family, limit)),
+    ]
 }
 
 fn some_operation() -> impl Strategy<Value = Operation> {
@@ -211,6 +130,8 @@ fn some_operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         4 => some_import(),
         4 => (some_group(), members).prop_map(|(group, members)| Operation::ImportMembers(group, members)),
+        9 => (some_group(), some_script())
+            .prop_map(|(group, step)| Operation::Script(Script { group, step })),
         1 => some_group().prop_map(Operation::DestroyGroup),
         1 => prop::collection::vec(account, 1..3).prop_map(Operation::ImportAccounts),
         1 => prop::collection::vec(some_user(), 1..4).prop_map(Operation::DeleteAccounts),
@@ -275,7 +196,7 @@ async fn compare(
     steps: Vec<Step>,
 ) -> Result<(), String> {
     let (ids, users) = (ids(), USERS.map(user));
-    let mut models = [Model::default(), Model::default()];
+    let model = Memory::default();
     let mut now = 1_000;
     for chunk in steps.chunks(together) {
         let mut calls = Vec::new();
@@ -283,7 +204,7 @@ async fn compare(
         for Step { operation, unknown, app } in chunk {
             now += 10;
             let context = Context { app: apps[*app], now: Timestamp(now), unknown: *unknown };
-            expected.push(models[*app].perform(context, operation.clone()));
+            expected.push(perform(&model, context, operation.clone()).await.unwrap());
             calls.push((context, operation));
         }
         for (number, store) in stores.iter().enumerate() {
@@ -297,8 +218,8 @@ async fn compare(
             }
         }
     }
-    for (app, model) in apps.into_iter().zip(&models) {
-        let expected = model.world().without_positions();
+    for app in apps {
+        let expected = World::of(&model, app, &ids, &users).await.without_positions();
         for (number, store) in stores.iter().enumerate() {
             let found = World::of(*store, app, &ids, &users).await.without_positions();
             if found != expected {

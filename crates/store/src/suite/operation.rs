@@ -1,10 +1,12 @@
 //! Writing operations and their answers as values, for cases that choose, mix or repeat them.
 
 use super::answered;
+use super::scripted::Script;
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::operation::{Refusal, perform as change};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, Store, StoreError};
 
 #[derive(Clone, Debug)]
@@ -15,6 +17,7 @@ pub(crate) enum Operation {
     ImportAccounts(Vec<AccountImport>),
     DeleteAccounts(Vec<UserId>),
     Kick(UserId),
+    Script(Script),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +28,7 @@ pub(crate) enum Answer {
     Imported,
     Deleted(Vec<bool>),
     Kicked(Result<(), NoSuchAccount>),
+    Scripted(Result<String, Refusal>),
 }
 
 pub(crate) async fn perform(
@@ -45,6 +49,7 @@ pub(crate) async fn perform(
             Answer::Imported
         }
         Operation::DeleteAccounts(ids) => Answer::Deleted(store.delete_accounts(context, ids).await?),
+        Operation::Script(script) => Answer::Scripted(answered(change(store, context, script).await)?),
         Operation::Kick(account) => Answer::Kicked(answered(store.kick(context, account).await)?),
     })
 }

@@ -83,8 +83,8 @@ pub(crate) async fn the_longest_texts_read_back(store: &dyn Store) {
         introduction: longest(limits.introduction),
         notification: longest(limits.notification),
         face_url: longest(limits.face_url),
-        fields: (0..limits.group_fields)
-            .map(|number| field(&format!("{number:016}"), longest(limits.group_field_value)))
+        fields: (0..limits.group_fields.count)
+            .map(|number| field(&format!("{number:016}"), longest(limits.group_fields.value)))
             .collect(),
         ..group("g").profile
     };
@@ -171,7 +171,7 @@ pub(crate) async fn the_largest_numbers_read_back(store: &dyn Store) {
     assert_eq!(group.profile.max_members, u32::MAX);
     assert_eq!([group.created, group.info_changed], [Timestamp(largest - 2); 2]);
     let found: Vec<_> =
-        members.iter().map(|member| (member.joined.0, member.muted_until.0, member.read_seq)).collect();
+        members.iter().map(|member| (member.joined.0, member.muted_until.0, member.read.seq)).collect();
     assert_eq!(found, [(largest - 2, 0, 0), (largest - 1, largest, 0)]);
     let kicked = Account { signatures_from: Timestamp(largest), ..Account::placeholder(Timestamp(largest)) };
     assert_eq!(world.accounts[&user("bob")], kicked);

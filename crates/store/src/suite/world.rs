@@ -1,20 +1,28 @@
 //! All a caller can see of an app, to be compared: before and after, or store and model.
 
 use super::decided;
+use super::scripted::{families, topic};
 use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::store::{MemberWindow, NoSuchGroup, Store};
+use landfall_domain::message::{Conversation, Message};
+use landfall_domain::operation::{MessageRange, Needs, Scene};
+use landfall_domain::part::{Part, PartKey, PartRange};
+use landfall_domain::store::{JoinedWindow, MemberWindow, NoSuchGroup, Store};
 use std::collections::BTreeMap;
 
-/// Groups with their members in the order they joined, accounts, and the list of groups by type.
+/// Groups with their members in the order they joined and all that hangs on them, accounts, the list of groups by
+/// type, and the groups of each account.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct World {
     pub(crate) groups: BTreeMap<GroupId, (Group, Vec<Member>)>,
     pub(crate) accounts: BTreeMap<UserId, Account>,
     /// Total and ids; the first entry is that of all types.
     pub(crate) lists: Vec<(Option<GroupType>, u64, Vec<GroupId>)>,
+    pub(crate) parts: BTreeMap<GroupId, BTreeMap<PartKey, Part>>,
+    pub(crate) messages: BTreeMap<GroupId, BTreeMap<Conversation, BTreeMap<u32, Message>>>,
+    pub(crate) joined: BTreeMap<UserId, Vec<(Group, Member)>>,
 }
 
 /// The types a list can be asked for.
@@ -37,6 +45,9 @@ impl World {
                     assert_eq!(page.group, group);
                     assert!(!page.more);
                     check_members(store, app, &group, &page.members).await;
+                    let scene = everything(store, app, &group).await;
+                    world.parts.insert(id.clone(), scene.parts);
+                    world.messages.insert(id.clone(), scene.messages);
                     world.groups.insert(id.clone(), (group, page.members));
                 }
                 (group, page) => panic!("{id} is there for one call only: {group:?}, {page:?}"),
@@ -47,6 +58,9 @@ impl World {
         world
             .accounts
             .extend(users.iter().zip(accounts).filter_map(|(user, account)| Some((user.clone(), account?))));
+        for user in users {
+            world.joined.insert(user.clone(), joined(store, app, user).await);
+        }
         for kind in listed_types() {
             let (total, ids) = list(store, app, kind, 2).await;
             assert_eq!(total, ids.len() as u64, "the total of {kind:?} is not the length of the list");
@@ -58,9 +72,70 @@ impl World {
     /// The same without places in the list: they say nothing but the order, which the list itself shows, and a
     /// store may leave gaps.
     pub(crate) fn without_positions(mut self) -> Self {
-        self.groups.values_mut().for_each(|(group, _)| group.list_position = 0);
+        let joined = self.joined.values_mut().flatten().map(|(group, _)| group);
+        self.groups
+            .values_mut()
+            .map(|(group, _)| group)
+            .chain(joined)
+            .for_each(|group| group.list_position = 0);
         self
     }
+}
+
+/// All that hangs on a group, as far as scripts make it.
+async fn everything(store: &dyn Store, app: AppId, group: &Group) -> Scene {
+    let places = [None, Some(0), Some(1)].map(|number| Conversation::of(number.map(|n| topic(&group.id, n))));
+    let newest = |conversation| MessageRange::Newest { conversation, up_to: u32::MAX, limit: usize::MAX };
+    let users = ["a", "a ", "aa", "b", "~", "Z"].map(|name| UserId::parse(name).unwrap());
+    let mut parts = vec![PartKey::Attributes, PartKey::Counters];
+    parts.extend(users.into_iter().map(PartKey::LiveMarks));
+    parts.extend((0..4).map(|seq| PartKey::ExtensionHead(Conversation::Group, seq)));
+    let needs = Needs {
+        parts,
+        ranges: families(&group.id).into_iter().map(PartRange::all).collect(),
+        messages: places.into_iter().map(newest).collect(),
+        ..Needs::default()
+    };
+    let scene = decided(store.look(app, group.id.clone(), needs).await).unwrap();
+    assert_eq!(scene.group, *group);
+    scene
+}
+
+/// The groups of an account, the same however they are asked for.
+async fn joined(store: &dyn Store, app: AppId, account: &UserId) -> Vec<(Group, Member)> {
+    let all = JoinedWindow {
+        kinds: GroupType::ALL.to_vec(),
+        support_topic: None,
+        inactive: true,
+        offset: 0,
+        limit: usize::MAX,
+    };
+    let read = async |window| store.joined_groups(app, account.clone(), window).await.unwrap();
+    let whole = read(all.clone()).await;
+    assert_eq!(whole.total, whole.groups.len() as u64);
+    for offset in 0..=whole.groups.len() {
+        let page = read(JoinedWindow { offset, limit: 2, ..all.clone() }).await;
+        assert_eq!(page.total, whole.total);
+        assert_eq!(page.groups, whole.groups.iter().skip(offset).take(2).cloned().collect::<Vec<_>>());
+    }
+    for kind in GroupType::ALL {
+        for support_topic in [None, Some(false), Some(true)] {
+            for inactive in [false, true] {
+                let window = JoinedWindow { kinds: vec![kind], support_topic, inactive, ..all.clone() };
+                let some = read(window).await;
+                let expected: Vec<_> = whole
+                    .groups
+                    .iter()
+                    .filter(|(group, _)| group.kind == kind)
+                    .filter(|(group, _)| support_topic.is_none_or(|wanted| wanted == group.support_topic))
+                    .filter(|(group, _)| inactive || group.active || group.owner.as_ref() == Some(account))
+                    .cloned()
+                    .collect();
+                assert_eq!((some.total, some.groups), (expected.len() as u64, expected));
+            }
+        }
+    }
+    whole.groups
 }
 
 /// The whole list, read in pages of `limit`.
@@ -90,7 +165,9 @@ async fn check_members(store: &dyn Store, app: AppId, group: &Group, members: &[
     assert_eq!(group.member_count as usize, members.len(), "{}", group.id);
     let owners: Vec<_> =
         members.iter().filter(|member| member.role == Role::Owner).map(|member| &member.account).collect();
-    assert_eq!(owners, group.owner.iter().collect::<Vec<_>>(), "{}", group.id);
+    // The owner of a group that keeps no members is named in the group only.
+    let expected: Vec<_> = group.owner.iter().filter(|_| group.kind.can().members).collect();
+    assert_eq!(owners, expected, "{}", group.id);
     let in_order = |one: &Member, next: &Member| {
         (one.joined, one.role != Role::Owner, &one.account)
             < (next.joined, next.role != Role::Owner, &next.account)

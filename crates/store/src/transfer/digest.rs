@@ -124,6 +124,7 @@ mod tests {
     use landfall_domain::fields::FieldKey;
     use landfall_domain::group::{GroupType, InviteOption, JoinOption};
     use landfall_domain::member::{ReceiveOption, Role};
+    use landfall_domain::message::ReadMark;
     use landfall_domain::text::Text;
     use landfall_domain::time::Timestamp;
 
@@ -155,8 +156,11 @@ mod tests {
             created: Timestamp(0),
             info_seq: 0,
             info_changed: Timestamp(0),
-            last_message: Timestamp(0),
-            next_message_seq: 0,
+            log: MessageLog::default(),
+            history_before_join: false,
+            permissions_enabled: false,
+            default_permissions: 0,
+            active: false,
             member_count: 0,
             list_position: 0,
         }
@@ -202,8 +206,15 @@ mod tests {
             |group| group.created = Timestamp(1),
             |group| group.info_seq = 1,
             |group| group.info_changed = Timestamp(1),
-            |group| group.last_message = Timestamp(1),
-            |group| group.next_message_seq = 1,
+            |group| group.log.last_message = Timestamp(1),
+            |group| group.log.next_seq = 2,
+            |group| group.log.read_by_all = 3,
+            |group| group.log.cleared = 4,
+            |group| group.log.first_kept = 5,
+            |group| group.history_before_join = true,
+            |group| group.permissions_enabled = true,
+            |group| group.default_permissions = 1,
+            |group| group.active = true,
             |group| group.member_count = 1,
             |group| group.list_position = 1,
         ];
@@ -223,20 +234,23 @@ mod tests {
             account: UserId::parse("ann").unwrap(),
             role: Role::Member,
             joined: Timestamp(0),
-            read_seq: 0,
+            read: ReadMark::default(),
             receive_option: ReceiveOption::Discard,
             muted_until: Timestamp(0),
             last_message: Timestamp(0),
             name_card: String::new(),
+            fields: Vec::new(),
         };
         let changes: &[fn(&mut Member)] = &[
             |member| member.account = UserId::parse("bob").unwrap(),
             |member| member.role = Role::Admin,
             |member| member.joined = Timestamp(1),
-            |member| member.read_seq = 1,
+            |member| member.read.seq = 1,
+            |member| member.read.made_at = 2,
             |member| member.receive_option = ReceiveOption::AcceptAndNotify,
             |member| member.muted_until = Timestamp(1),
             |member| member.last_message = Timestamp(1),
+            |member| member.fields = vec![custom("e", "f")],
             |member| member.name_card.push('\u{0}'),
         ];
         all_differ(&member, changes, |sum, member| sum.add_member(&GroupId::parse("g").unwrap(), member));

@@ -139,7 +139,7 @@ async fn an_interrupted_removal_is_finished_at_open() {
     let engine = engine::open(dir.path()).unwrap();
     let known = Known::nothing();
     let mut tx = Tx::new(&engine, &known);
-    let group = tx.group(APP, &ids[0]).unwrap().unwrap();
+    let group = tx.group_row(APP, &ids[0]).unwrap().unwrap();
     tx.counters(APP).unwrap().groups[1] -= 1;
     tx.remove_group(APP, &group);
     tx.put_sweep(Sweep::Group(APP, ids[0].clone()));

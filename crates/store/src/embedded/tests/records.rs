@@ -9,6 +9,7 @@ use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use proptest::prelude::*;
@@ -30,13 +31,28 @@ fn some_id() -> impl Strategy<Value = GroupId> {
     "[ -~]{1,96}".prop_map(|id| GroupId::parse(&id).unwrap())
 }
 
+fn some_field() -> impl Strategy<Value = CustomField> {
+    ("[A-Za-z0-9_]{1,16}", some_text())
+        .prop_map(|(key, value)| CustomField { key: FieldKey::parse(&key).unwrap(), value })
+}
+
+fn some_log() -> impl Strategy<Value = MessageLog> {
+    (any::<[u32; 4]>(), some_time()).prop_map(
+        |([next_seq, read_by_all, cleared, first_kept], last_message)| MessageLog {
+            next_seq,
+            last_message,
+            read_by_all,
+            cleared,
+            first_kept,
+        },
+    )
+}
+
 fn some_profile() -> impl Strategy<Value = Profile> {
-    let field = ("[A-Za-z0-9_]{1,16}", some_text())
-        .prop_map(|(key, value)| CustomField { key: FieldKey::parse(&key).unwrap(), value });
     let joins = [JoinOption::FreeAccess, JoinOption::NeedPermission, JoinOption::DisableApply];
     (
         [some_text(), some_text(), some_text(), some_text()],
-        prop::collection::vec(field, 0..4),
+        prop::collection::vec(some_field(), 0..4),
         any::<u32>(),
         select(joins.to_vec()),
     )
@@ -50,13 +66,14 @@ fn some_group() -> impl Strategy<Value = GroupRow> {
     (
         (some_id(), select(GroupType::ALL.to_vec()), some_profile(), prop::option::of(some_member())),
         (any::<bool>(), select(invites.to_vec()), any::<bool>()),
-        [some_time(), some_time(), some_time()],
-        (any::<[u32; 3]>(), any::<u64>()),
+        ([some_time(), some_time()], some_log()),
+        (any::<[u32; 2]>(), any::<[u64; 2]>(), any::<[bool; 3]>()),
     )
         .prop_map(
             |((id, kind, profile, owner), (support_topic, invite_option, mute_all), times, numbers)| {
-                let [created, info_changed, last_message] = times;
-                let ([info_seq, next_message_seq, member_count], list_position) = numbers;
+                let ([created, info_changed], log) = times;
+                let ([info_seq, member_count], [default_permissions, list_position], flags) = numbers;
+                let [history_before_join, permissions_enabled, active] = flags;
                 let group = Group {
                     id,
                     kind,
@@ -68,8 +85,11 @@ fn some_group() -> impl Strategy<Value = GroupRow> {
                     created,
                     info_seq,
                     info_changed,
-                    last_message,
-                    next_message_seq,
+                    log,
+                    history_before_join,
+                    permissions_enabled,
+                    default_permissions,
+                    active,
                     member_count,
                     list_position,
                 };
@@ -79,18 +99,28 @@ fn some_group() -> impl Strategy<Value = GroupRow> {
 }
 
 fn some_member() -> impl Strategy<Value = Member> {
-    let receives = [ReceiveOption::AcceptAndNotify, ReceiveOption::AcceptNotNotify, ReceiveOption::Discard];
     (
         some_user(),
         select(vec![Role::Owner, Role::Admin, Role::Member]),
-        any::<u32>(),
-        select(receives.to_vec()),
+        any::<[u32; 2]>(),
+        select(ReceiveOption::ALL.to_vec()),
         [some_time(), some_time(), some_time()],
-        any::<String>(),
+        (any::<String>(), prop::collection::vec(some_field(), 0..3)),
     )
-        .prop_map(|(account, role, read_seq, receive_option, times, name_card)| {
+        .prop_map(|(account, role, [seq, made_at], receive_option, times, (name_card, fields))| {
             let [joined, muted_until, last_message] = times;
-            Member { account, role, joined, read_seq, receive_option, muted_until, last_message, name_card }
+            let read = ReadMark { seq, made_at };
+            Member {
+                account,
+                role,
+                joined,
+                read,
+                receive_option,
+                muted_until,
+                last_message,
+                name_card,
+                fields,
+            }
         })
 }
 
@@ -192,8 +222,17 @@ fn samples() -> (GroupRow, Member, Account, Counters) {
         created: Timestamp(1_600_000_000),
         info_seq: 3,
         info_changed: Timestamp(1_700_000_000),
-        last_message: Timestamp(1_700_000_001),
-        next_message_seq: 300,
+        log: MessageLog {
+            next_seq: 300,
+            last_message: Timestamp(1_700_000_001),
+            read_by_all: 200,
+            cleared: 100,
+            first_kept: 50,
+        },
+        history_before_join: true,
+        permissions_enabled: true,
+        default_permissions: 1 << 40,
+        active: true,
         member_count: 2,
         list_position: 1_000_000,
     };
@@ -201,11 +240,12 @@ fn samples() -> (GroupRow, Member, Account, Counters) {
         account: UserId::parse("ann").unwrap(),
         role: Role::Admin,
         joined: Timestamp(1_600_000_001),
-        read_seq: 299,
-        receive_option: ReceiveOption::Discard,
+        read: ReadMark { seq: 299, made_at: 200 },
+        receive_option: ReceiveOption::AcceptNotNotifyExceptAt,
         muted_until: Timestamp(1_800_000_000),
         last_message: Timestamp(1_700_000_001),
         name_card: "Änn".to_owned(),
+        fields: vec![CustomField { key: FieldKey::parse("Team").unwrap(), value: text("ops") }],
     };
     let account = Account {
         nick: text("Ann"),

@@ -1,6 +1,9 @@
 //! The suite and the model against two servers over one database that take turns.
 
 use super::*;
+use landfall_domain::operation::{Needs, Pending, Scene};
+use landfall_domain::store::{JoinedPage, JoinedWindow};
+use landfall_domain::time::Timestamp;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Which server imports the groups of an app.
@@ -45,6 +48,45 @@ impl Store for Alternating {
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         self.importing(context.app).import_group(context, import).await
+    }
+
+    async fn create_group(
+        &self,
+        context: Context,
+        new: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        self.importing(context.app).create_group(context, new).await
+    }
+
+    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+        self.next().change_group(context, operation).await
+    }
+
+    async fn look(
+        &self,
+        app: AppId,
+        group: GroupId,
+        needs: Needs,
+    ) -> Result<Scene, OperationError<NoSuchGroup>> {
+        self.next().look(app, group, needs).await
+    }
+
+    async fn joined_groups(
+        &self,
+        app: AppId,
+        account: UserId,
+        window: JoinedWindow,
+    ) -> Result<JoinedPage, StoreError> {
+        self.next().joined_groups(app, account, window).await
+    }
+
+    async fn expire_messages(
+        &self,
+        app: AppId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.next().expire_messages(app, before, limit).await
     }
 
     async fn import_members(

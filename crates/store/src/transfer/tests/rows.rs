@@ -6,6 +6,7 @@ use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use proptest::collection::{btree_map, vec};
@@ -87,20 +88,19 @@ fn some_account() -> impl Strategy<Value = Account> {
 fn some_group() -> impl Strategy<Value = (Group, Option<UserId>, BTreeMap<UserId, Member>)> {
     let id = prop_oneof![select(vec!["g", "g ", "gg"]).prop_map(str::to_owned), "[ -~]{1,96}"];
     let invites = [InviteOption::FreeAccess, InviteOption::NeedPermission, InviteOption::DisableInvite];
-    let numbers = ([some_time(), some_time(), some_time()], any::<[u32; 2]>(), some_number());
-    let flags = (any::<bool>(), any::<bool>(), select(invites.to_vec()));
+    let numbers = ([some_time(), some_time()], some_log(), any::<u32>(), [some_number(), some_number()]);
+    let flags = (any::<[bool; 5]>(), select(invites.to_vec()));
     let members = (vec(some_member(), 0..12), any::<bool>());
     (id, select(GroupType::ALL.to_vec()), some_profile(), flags, numbers, members).prop_map(
         |(
             id,
             kind,
             profile,
-            (support_topic, mute_all, invite_option),
-            (times, counts, list_position),
+            (flags, invite_option),
+            ([created, info_changed], log, info_seq, [default_permissions, list_position]),
             (members, owned),
         )| {
-            let [created, info_changed, last_message] = times;
-            let [info_seq, next_message_seq] = counts;
+            let [support_topic, mute_all, history_before_join, permissions_enabled, active] = flags;
             let group = Group {
                 id: GroupId::parse(&id).unwrap(),
                 kind,
@@ -112,8 +112,11 @@ fn some_group() -> impl Strategy<Value = (Group, Option<UserId>, BTreeMap<UserId
                 created,
                 info_seq,
                 info_changed,
-                last_message,
-                next_message_seq,
+                log,
+                history_before_join,
+                permissions_enabled,
+                default_permissions,
+                active,
                 member_count: 0,
                 list_position,
             };
@@ -121,6 +124,18 @@ fn some_group() -> impl Strategy<Value = (Group, Option<UserId>, BTreeMap<UserId
             (group, owner, members.into_iter().map(|member| (member.account.clone(), member)).collect())
         },
     )
+}
+
+fn some_log() -> impl Strategy<Value = MessageLog> {
+    let numbers = [1..=u32::MAX, 0..=u32::MAX, 0..=u32::MAX, 1..=u32::MAX];
+    (numbers, some_time()).prop_map(|([next_seq, read_by_all, cleared, first_kept], last_message)| {
+        MessageLog { next_seq, last_message, read_by_all, cleared, first_kept }
+    })
+}
+
+fn some_field() -> impl Strategy<Value = CustomField> {
+    ("[A-Za-z0-9_]{1,16}", some_text())
+        .prop_map(|(key, value)| CustomField { key: FieldKey::parse(&key).unwrap(), value })
 }
 
 fn some_profile() -> impl Strategy<Value = Profile> {
@@ -144,19 +159,23 @@ fn some_profile() -> impl Strategy<Value = Profile> {
 }
 
 fn some_member() -> impl Strategy<Value = Member> {
-    let receives = [ReceiveOption::AcceptAndNotify, ReceiveOption::AcceptNotNotify, ReceiveOption::Discard];
     let role = select(vec![Role::Admin, Role::Member]);
     let times = [some_time(), some_time(), some_time()];
-    (some_name(), role, any::<u32>(), select(receives.to_vec()), times, some_text()).prop_map(
-        |(account, role, read_seq, receive_option, [joined, muted_until, last_message], name_card)| Member {
-            account,
-            role,
-            joined,
-            read_seq,
-            receive_option,
-            muted_until,
-            last_message,
-            name_card: name_card.as_str().to_owned(),
+    let texts = (some_text(), vec(some_field(), 0..3));
+    (some_name(), role, any::<[u32; 2]>(), select(ReceiveOption::ALL.to_vec()), times, texts).prop_map(
+        |(account, role, [seq, made_at], receive_option, times, (name_card, fields))| {
+            let [joined, muted_until, last_message] = times;
+            Member {
+                account,
+                role,
+                joined,
+                read: ReadMark { seq, made_at },
+                receive_option,
+                muted_until,
+                last_message,
+                name_card: name_card.as_str().to_owned(),
+                fields,
+            }
         },
     )
 }

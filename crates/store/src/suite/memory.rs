@@ -1,0 +1,416 @@
+//! A store in memory, as plain as can be: what the others are compared with.
+
+use async_trait::async_trait;
+use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::group::{Group, GroupType};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
+use landfall_domain::member::{Member, Role};
+use landfall_domain::message::{Conversation, Message};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember, new_group};
+use landfall_domain::operation::{Changes, MessageRange, Needs, Pending, Scene};
+use landfall_domain::part::{Part, PartFamily, PartKey};
+use landfall_domain::store::{
+    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
+    NoSuchGroup, OperationError, Store, StoreError,
+};
+use landfall_domain::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// A store in memory.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<BTreeMap<AppId, Held>>);
+
+/// What one app holds.
+#[derive(Default)]
+struct Held {
+    groups: BTreeMap<GroupId, Whole>,
+    accounts: BTreeMap<UserId, Account>,
+    last_position: u64,
+}
+
+/// A group with everything that hangs on it.
+struct Whole {
+    group: Group,
+    members: BTreeMap<UserId, Member>,
+    parts: BTreeMap<PartKey, Part>,
+    messages: BTreeMap<Conversation, BTreeMap<u32, Message>>,
+}
+
+/// The family a part is read with.
+fn is_of(family: &PartFamily, key: &PartKey) -> bool {
+    match (family, key) {
+        (PartFamily::Topics, PartKey::Topic(_))
+        | (PartFamily::Bans, PartKey::Ban(_))
+        | (PartFamily::LiveAdmins, PartKey::LiveAdmin(_))
+        | (PartFamily::PermissionGroups, PartKey::PermissionGroup(_)) => true,
+        (PartFamily::TopicMembers(topic), PartKey::TopicMember(of, _)) => topic == of,
+        (PartFamily::TopicPermissions(group), PartKey::TopicPermission(of, _))
+        | (PartFamily::PermissionGroupMembers(group), PartKey::PermissionGroupMember(of, _)) => group == of,
+        (PartFamily::Readers(place, seq), PartKey::Reader(of, number, _))
+        | (PartFamily::Extensions(place, seq), PartKey::Extension(of, number, _)) => {
+            (place, seq) == (of, number)
+        }
+        _ => false,
+    }
+}
+
+impl Whole {
+    fn load(&self, accounts: &BTreeMap<UserId, Account>, needs: Needs) -> Scene {
+        let mut scene = Scene::of(self.group.clone());
+        for account in needs.members {
+            let member = self.members.get(&account).cloned();
+            scene.members.extend(member.map(|member| (account, member)));
+        }
+        scene.accounts = needs.accounts.into_iter().filter(|id| accounts.contains_key(id)).collect();
+        for key in needs.parts {
+            scene.parts.extend(self.parts.get(&key).cloned().map(|part| (key, part)));
+        }
+        for range in needs.ranges {
+            let found = self
+                .parts
+                .iter()
+                .filter(|(key, _)| is_of(&range.family, key))
+                .filter(|(key, _)| range.after.as_ref().is_none_or(|after| after < *key))
+                .take(range.limit);
+            scene.parts.extend(found.map(|(key, part)| (key.clone(), part.clone())));
+        }
+        for range in needs.messages {
+            let (MessageRange::Numbered(conversation, _)
+            | MessageRange::Newest { conversation, .. }
+            | MessageRange::Random { conversation, .. }) = &range;
+            let here = self.messages.get(conversation).into_iter().flatten();
+            let found: Vec<_> = match &range {
+                MessageRange::Numbered(_, numbers) => here.filter(|(seq, _)| numbers.contains(seq)).collect(),
+                MessageRange::Newest { up_to, limit, .. } => {
+                    let below: Vec<_> = here.filter(|(seq, _)| *seq <= up_to).collect();
+                    below.into_iter().rev().take(*limit).collect()
+                }
+                MessageRange::Random { random, since, .. } => here
+                    .filter(|(_, message)| *since <= message.sent && random.contains(&message.random))
+                    .collect(),
+            };
+            if !found.is_empty() {
+                let kept = scene.messages.entry(conversation.clone()).or_default();
+                kept.extend(found.into_iter().map(|(seq, message)| (*seq, message.clone())));
+            }
+        }
+        scene
+    }
+
+    fn write(&mut self, changes: Changes) {
+        let Changes {
+            group,
+            joined,
+            changed,
+            left,
+            placeholders: _,
+            parts,
+            sent,
+            rewritten,
+            dropped,
+            silenced,
+        } = changes;
+        self.group = group.unwrap_or_else(|| self.group.clone());
+        self.parts.retain(|key, _| !dropped.iter().any(|family| is_of(family, key)));
+        self.messages.retain(|conversation, _| {
+            !silenced.iter().any(|topic| *conversation == Conversation::Topic(topic.clone()))
+        });
+        self.members.retain(|account, _| !left.contains(account));
+        self.members.extend(joined.into_iter().chain(changed).map(|member| (member.account.clone(), member)));
+        for (key, part) in parts {
+            match part {
+                Some(part) => drop(self.parts.insert(key, part)),
+                None => drop(self.parts.remove(&key)),
+            }
+        }
+        for (conversation, message) in sent.into_iter().chain(rewritten) {
+            self.messages.entry(conversation).or_default().insert(message.seq, message);
+        }
+    }
+}
+
+impl Held {
+    fn new_group(&mut self, context: Context, asked: NewGroup) -> Result<GroupId, NewGroupRefusal> {
+        let id = (0..)
+            .map_while(|attempt| asked.id.candidate(asked.kind, attempt))
+            .find(|id| !self.groups.contains_key(id))
+            .ok_or(NewGroupRefusal::IdTaken)?;
+        let known = |account: &UserId| Ok::<_, std::convert::Infallible>(self.accounts.contains_key(account));
+        let position = self.last_position + 1;
+        let Ok(made) = new_group(asked, id.clone(), position, context.unknown, context.now, known);
+        let made = made?;
+        self.last_position = position;
+        self.place(context, made.placeholders);
+        let members = made.members.into_iter().map(|member| (member.account.clone(), member)).collect();
+        let whole = Whole { group: made.group, members, parts: BTreeMap::new(), messages: BTreeMap::new() };
+        self.groups.insert(id.clone(), whole);
+        Ok(id)
+    }
+
+    fn import_members(
+        &mut self,
+        context: Context,
+        id: &GroupId,
+        asked: &[NewMember],
+    ) -> Result<Vec<MemberOutcome>, ImportMembersRefusal> {
+        let whole = self.groups.get_mut(id).ok_or(ImportMembersRefusal::NoSuchGroup)?;
+        let standing = |asked: &NewMember| Standing {
+            known: self.accounts.contains_key(&asked.account),
+            member: whole.members.contains_key(&asked.account),
+        };
+        let standings: Vec<_> = asked.iter().map(standing).collect();
+        let change = import::import_members(&whole.group, asked, &standings, context.unknown, context.now)?;
+        whole.members.extend(change.added.into_iter().map(|member| (member.account.clone(), member)));
+        whole.group.member_count = u32::try_from(whole.members.len()).unwrap();
+        self.place(context, change.placeholders);
+        Ok(change.outcomes)
+    }
+
+    fn place(&mut self, context: Context, placeholders: Vec<UserId>) {
+        let placeholder = || Account::placeholder(context.now);
+        self.accounts.extend(placeholders.into_iter().map(|account| (account, placeholder())));
+    }
+
+    fn delete(&mut self, id: &UserId) -> bool {
+        if self.accounts.remove(id).is_none() {
+            return false;
+        }
+        for whole in self.groups.values_mut() {
+            // The owner of a group that keeps no members goes on being named.
+            if whole.members.remove(id).is_some() {
+                whole.group.member_count = u32::try_from(whole.members.len()).unwrap();
+                whole.group.owner.take_if(|owner| owner == id);
+            }
+        }
+        true
+    }
+
+    fn expire(&mut self, before: Timestamp) -> usize {
+        let mut removed = 0;
+        for whole in self.groups.values_mut() {
+            for (conversation, messages) in &mut whole.messages {
+                let old: Vec<u32> = messages
+                    .iter()
+                    .filter(|(_, message)| message.sent < before)
+                    .map(|(seq, _)| *seq)
+                    .collect();
+                old.iter().for_each(|seq| drop(messages.remove(seq)));
+                removed += old.len();
+                let log = match conversation {
+                    Conversation::Group => Some(&mut whole.group.log),
+                    Conversation::Topic(id) => match whole.parts.get_mut(&PartKey::Topic(id.clone())) {
+                        Some(Part::Topic(topic)) => Some(&mut topic.log),
+                        Some(_) | None => None,
+                    },
+                };
+                if let Some(log) = log
+                    && !old.is_empty()
+                {
+                    log.first_kept = messages.keys().next().copied().unwrap_or(log.next_seq);
+                }
+            }
+            whole.messages.retain(|_, messages| !messages.is_empty());
+        }
+        removed
+    }
+}
+
+impl Memory {
+    fn with<T>(&self, app: AppId, work: impl FnOnce(&mut Held) -> T) -> T {
+        let mut apps: MutexGuard<'_, _> = self.0.lock().unwrap();
+        work(apps.entry(app).or_default())
+    }
+}
+
+fn refused<T, Refusal>(result: Result<T, Refusal>) -> Result<T, OperationError<Refusal>> {
+    result.map_err(OperationError::Refused)
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn import_group(
+        &self,
+        context: Context,
+        import: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        refused(self.with(context.app, |held| held.new_group(context, import)))
+    }
+
+    async fn create_group(
+        &self,
+        context: Context,
+        new: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        refused(self.with(context.app, |held| held.new_group(context, new)))
+    }
+
+    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+        self.with(context.app, |held| {
+            let Some(whole) = held.groups.get_mut(operation.group()) else {
+                operation.decide(&context, None);
+                return;
+            };
+            let needs = operation.needs(&context, &whole.group);
+            let scene = whole.load(&held.accounts, needs);
+            if let Some(mut changes) = operation.decide(&context, Some(scene)) {
+                let placeholders = std::mem::take(&mut changes.placeholders);
+                whole.write(changes);
+                held.place(context, placeholders);
+            }
+        });
+        Ok(())
+    }
+
+    async fn look(
+        &self,
+        app: AppId,
+        group: GroupId,
+        needs: Needs,
+    ) -> Result<Scene, OperationError<NoSuchGroup>> {
+        refused(self.with(app, |held| {
+            let whole = held.groups.get(&group).ok_or(NoSuchGroup)?;
+            Ok(whole.load(&held.accounts, needs))
+        }))
+    }
+
+    async fn joined_groups(
+        &self,
+        app: AppId,
+        account: UserId,
+        window: JoinedWindow,
+    ) -> Result<JoinedPage, StoreError> {
+        Ok(self.with(app, |held| {
+            let joined: Vec<_> = held
+                .groups
+                .values()
+                .filter(|whole| window.kinds.contains(&whole.group.kind))
+                .filter(|whole| window.support_topic.is_none_or(|wanted| wanted == whole.group.support_topic))
+                .filter(|whole| {
+                    window.inactive || whole.group.active || whole.group.owner.as_ref() == Some(&account)
+                })
+                .filter_map(|whole| Some((whole.group.clone(), whole.members.get(&account)?.clone())))
+                .collect();
+            let total = joined.len() as u64;
+            JoinedPage { total, groups: joined.into_iter().skip(window.offset).take(window.limit).collect() }
+        }))
+    }
+
+    async fn expire_messages(
+        &self,
+        app: AppId,
+        before: Timestamp,
+        _limit: usize,
+    ) -> Result<usize, StoreError> {
+        Ok(self.with(app, |held| held.expire(before)))
+    }
+
+    async fn import_members(
+        &self,
+        context: Context,
+        group: GroupId,
+        members: Vec<NewMember>,
+    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
+        refused(self.with(context.app, |held| held.import_members(context, &group, &members)))
+    }
+
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+        Ok(self.with(app, |held| {
+            ids.iter().map(|id| held.groups.get(id).map(|whole| whole.group.clone())).collect()
+        }))
+    }
+
+    async fn members(
+        &self,
+        app: AppId,
+        group: GroupId,
+        roles: Vec<Role>,
+        window: MemberWindow,
+    ) -> Result<MemberPage, OperationError<NoSuchGroup>> {
+        refused(self.with(app, |held| {
+            let whole = held.groups.get(&group).ok_or(NoSuchGroup)?;
+            let wanted = |member: &&Member| roles.is_empty() || roles.contains(&member.role);
+            let mut members: Vec<Member> = whole.members.values().filter(wanted).cloned().collect();
+            let (from, limit) = match window {
+                MemberWindow::ByName { after, limit } => {
+                    let passed =
+                        |member: &Member| after.as_ref().is_some_and(|after| member.account <= *after);
+                    (members.partition_point(passed), limit)
+                }
+                MemberWindow::ByJoinTime { offset, limit } => {
+                    members.sort_by_key(|member| (member.joined, member.role != Role::Owner));
+                    (offset, limit)
+                }
+            };
+            let more = from.saturating_add(limit) < members.len();
+            let members = members.into_iter().skip(from).take(limit).collect();
+            Ok(MemberPage { group: whole.group.clone(), members, more })
+        }))
+    }
+
+    async fn list_groups(
+        &self,
+        app: AppId,
+        kind: Option<GroupType>,
+        from: u64,
+        limit: usize,
+    ) -> Result<GroupPage, StoreError> {
+        Ok(self.with(app, |held| {
+            let mut listed: Vec<_> = held
+                .groups
+                .values()
+                .map(|whole| &whole.group)
+                .filter(|group| kind.is_none_or(|kind| group.kind == kind))
+                .collect();
+            listed.sort_by_key(|group| group.list_position);
+            let total = listed.len() as u64;
+            listed.retain(|group| from <= group.list_position);
+            let next = listed.get(limit).map_or(0, |group| group.list_position);
+            let ids = listed.into_iter().take(limit).map(|group| group.id.clone()).collect();
+            GroupPage { total, ids, next }
+        }))
+    }
+
+    async fn destroy_group(
+        &self,
+        context: Context,
+        group: GroupId,
+    ) -> Result<(), OperationError<NoSuchGroup>> {
+        refused(self.with(context.app, |held| held.groups.remove(&group).map(drop).ok_or(NoSuchGroup)))
+    }
+
+    async fn import_accounts(
+        &self,
+        context: Context,
+        accounts: Vec<AccountImport>,
+    ) -> Result<(), StoreError> {
+        self.with(context.app, |held| {
+            for import in accounts {
+                let before = held.accounts.remove(&import.id);
+                held.accounts.insert(import.id.clone(), Account::imported(before, &import, context.now));
+            }
+        });
+        Ok(())
+    }
+
+    async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
+        Ok(self.with(app, |held| ids.iter().map(|id| held.accounts.get(id).cloned()).collect()))
+    }
+
+    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
+        Ok(self.with(context.app, |held| ids.iter().map(|id| held.delete(id)).collect()))
+    }
+
+    async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
+        refused(self.with(context.app, |held| {
+            let kicked = held.accounts.get_mut(&account).ok_or(NoSuchAccount)?;
+            *kicked = kicked.clone().kicked(context.now);
+            Ok(())
+        }))
+    }
+
+    fn health(&self) -> Health {
+        Health::Ready
+    }
+}

@@ -1,0 +1,352 @@
+//! Operations on one group made for tests: each reads and changes something in every way a store offers.
+
+use super::text;
+use landfall_domain::attributes::Attributes;
+use landfall_domain::group::Group;
+use landfall_domain::ids::{GroupId, PermissionGroupId, TopicId, UserId};
+use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::message::{
+    At, Body, Content, Conversation, Message, MessageLog, MessageState, Priority, ReadMark, Tip, TipField,
+    TipKind,
+};
+use landfall_domain::new_group::new_member;
+use landfall_domain::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use landfall_domain::part::{Extension, ExtensionHead, Part, PartFamily, PartKey, PartRange};
+use landfall_domain::permission::PermissionGroup;
+use landfall_domain::store::Context;
+use landfall_domain::time::Timestamp;
+use landfall_domain::topic::{Topic, TopicMember};
+
+/// A change to one group, with everything it reads told in its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) group: GroupId,
+    pub(crate) step: Step,
+}
+
+/// What a script does.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Changes nothing, by refusing.
+    Refuse,
+    /// Sends messages, a second apart, with these random numbers.
+    Send(Option<usize>, Vec<u32>),
+    /// Takes the content of messages away.
+    Recall(Option<usize>, Vec<u32>),
+    /// Makes every message read.
+    ReadEverything,
+    /// Lets an account join, or changes what is known of it.
+    Join(UserId),
+    /// Takes an account out.
+    Leave(UserId),
+    /// Makes a member the owner.
+    Own(UserId),
+    /// Makes one of two topics, with a part of each kind below it.
+    PutTopic(usize),
+    /// Takes a topic away with everything below it.
+    DropTopic(usize),
+    /// Sets one part of every kind.
+    PutParts(UserId, u32),
+    /// Takes one part of every kind away.
+    RemoveParts(UserId, u32),
+    /// Looks at messages by number, at the newest, and at those with a random number.
+    Look(Option<usize>, Vec<u32>),
+    /// Looks at a page of a family.
+    Page(usize, usize),
+}
+
+pub(crate) fn topic(group: &GroupId, number: usize) -> TopicId {
+    TopicId::parse(&format!("{group}@TOPIC#_{number}"), group).unwrap()
+}
+
+/// The group's own conversation, or one of its topics'.
+fn place(group: &GroupId, number: Option<usize>) -> Conversation {
+    Conversation::of(number.map(|number| topic(group, number)))
+}
+
+pub(crate) fn permission_group() -> PermissionGroupId {
+    PermissionGroupId::parse("@PMG#_a").unwrap()
+}
+
+/// One key of every kind, those below topics and messages too.
+fn keys(group: &GroupId, account: &UserId, seq: u32) -> Vec<PartKey> {
+    let (account, here) = (account.clone(), topic(group, 0));
+    vec![
+        PartKey::Attributes,
+        PartKey::Counters,
+        PartKey::TopicMember(here.clone(), account.clone()),
+        PartKey::Ban(account.clone()),
+        PartKey::LiveAdmin(account.clone()),
+        PartKey::LiveMarks(account.clone()),
+        PartKey::PermissionGroup(permission_group()),
+        PartKey::TopicPermission(permission_group(), here.clone()),
+        PartKey::PermissionGroupMember(permission_group(), account.clone()),
+        PartKey::Reader(Conversation::Group, seq, account.clone()),
+        PartKey::Reader(Conversation::Topic(here.clone()), seq, account),
+        PartKey::ExtensionHead(Conversation::Group, seq),
+        PartKey::Extension(Conversation::Topic(here), seq, "k\u{0}\tü".to_owned()),
+    ]
+}
+
+/// All families that scripts write.
+pub(crate) fn families(group: &GroupId) -> Vec<PartFamily> {
+    let here = Conversation::Topic(topic(group, 0));
+    let mut families = vec![
+        PartFamily::Topics,
+        PartFamily::TopicMembers(topic(group, 0)),
+        PartFamily::TopicMembers(topic(group, 1)),
+        PartFamily::Bans,
+        PartFamily::LiveAdmins,
+        PartFamily::PermissionGroups,
+        PartFamily::TopicPermissions(permission_group()),
+        PartFamily::PermissionGroupMembers(permission_group()),
+    ];
+    for seq in 0..4 {
+        families.push(PartFamily::Readers(Conversation::Group, seq));
+        families.push(PartFamily::Readers(here.clone(), seq));
+        families.push(PartFamily::Extensions(here.clone(), seq));
+    }
+    families
+}
+
+/// A part for a key that says where and when it was made.
+fn part(key: &PartKey, now: Timestamp) -> Part {
+    let number = u32::try_from(now.0).unwrap();
+    match key {
+        PartKey::Attributes => {
+            Part::Attributes(Attributes::from([("k\u{0}".to_owned(), format!("{number}\u{0}"))]))
+        }
+        PartKey::Counters => Part::Counters([("c".to_owned(), -i64::from(number))].into()),
+        PartKey::Topic(id) => Part::Topic(Topic {
+            id: id.clone(),
+            name: text("t\u{0}"),
+            introduction: text("i"),
+            notification: text("n"),
+            face_url: text("f"),
+            custom: text("c\u{10ffff}"),
+            created: now,
+            mute_all: true,
+            log: MessageLog::default(),
+        }),
+        PartKey::TopicMember(..) => Part::TopicMember(TopicMember {
+            read: ReadMark { seq: number, made_at: 1 },
+            receive_option: Some(ReceiveOption::AcceptNotNotifyExceptAt),
+            muted_until: now,
+        }),
+        PartKey::Ban(_) => Part::Ban(now),
+        PartKey::LiveAdmin(_) => Part::LiveAdmin(now),
+        PartKey::LiveMarks(_) => Part::LiveMarks(vec![number, 1_000]),
+        PartKey::PermissionGroup(id) => Part::PermissionGroup(PermissionGroup {
+            id: id.clone(),
+            name: text("p"),
+            permissions: u64::MAX,
+            custom: text("c"),
+            member_count: number,
+            created: now,
+        }),
+        PartKey::TopicPermission(..) => Part::TopicPermission(u64::MAX - u64::from(number)),
+        PartKey::PermissionGroupMember(..) => Part::PermissionGroupMember(now),
+        PartKey::Reader(..) => Part::Reader(now),
+        PartKey::ExtensionHead(..) => {
+            Part::ExtensionHead(ExtensionHead { latest_seq: number, clear_seq: 1, count: 2 })
+        }
+        PartKey::Extension(..) => {
+            Part::Extension(Extension { value: Some("v\u{0}".to_owned()), seq: number })
+        }
+    }
+}
+
+/// A message with every field used, by its number.
+fn message(seq: u32, sent: Timestamp, random: u32) -> Message {
+    let sender = UserId::parse("a").unwrap();
+    let content = match seq % 3 {
+        0 => Content::Tip(Tip {
+            kind: TipKind::ProfileChanged,
+            accounts: vec![sender.clone()],
+            changes: vec![(TipField::Name, "n\u{0}".to_owned())],
+        }),
+        1 => Content::Sent(Body { elements: "[{\"a\":\"\\u0000\"}]".into(), ..Body::default() }),
+        _ => Content::Sent(Body {
+            elements: "[ 1.50 ]".into(),
+            custom: "c\u{0}ü".into(),
+            receipt: true,
+            extensible: true,
+            no_unread: true,
+            at: At { everybody: true, accounts: vec![sender.clone()] },
+            to: vec![sender.clone()],
+        }),
+    };
+    Message { seq, sent, sender, random, priority: Priority::Lowest, state: MessageState::Kept, content }
+}
+
+impl Script {
+    fn send(&self, number: Option<usize>, random: &[u32], mut scene: Scene, now: Timestamp) -> Changes {
+        let place = place(&self.group, number);
+        let mut changes = Changes::default();
+        let mut topic = match number {
+            Some(number) => match scene.topic(&topic(&self.group, number)) {
+                Ok(topic) => Some(topic.clone()),
+                Err(_) => return changes,
+            },
+            None => None,
+        };
+        let log = topic.as_mut().map_or(&mut scene.group.log, |topic| &mut topic.log);
+        for random in random {
+            let sent = Timestamp(now.0.max(log.last_message.0) + 1);
+            let seq = log.take_seq(sent).unwrap();
+            changes.sent.push((place.clone(), message(seq, sent, *random)));
+        }
+        match topic {
+            Some(topic) => changes.put(PartKey::Topic(topic.id.clone()), Part::Topic(topic)),
+            None => changes.group = Some(scene.group),
+        }
+        changes
+    }
+
+    fn join(&self, account: &UserId, scene: &Scene, now: Timestamp) -> Changes {
+        let mut changes = Changes::default();
+        if let Some(member) = scene.members.get(account) {
+            let receive_option = ReceiveOption::AcceptNotNotifyExceptAt;
+            let read = ReadMark { seq: 7, made_at: 3 };
+            changes.changed.push(Member {
+                receive_option,
+                read,
+                name_card: "card\u{0}".to_owned(),
+                muted_until: now,
+                last_message: now,
+                ..member.clone()
+            });
+        } else if scene.group.kind.can().members {
+            changes.joined.push(new_member(scene.group.kind, account.clone(), Role::Member, now));
+            if !scene.accounts.contains(account) {
+                changes.placeholders.push(account.clone());
+            }
+            let member_count = scene.group.member_count + 1;
+            changes.group = Some(Group { member_count, active: true, ..scene.group.clone() });
+        }
+        changes
+    }
+
+    fn own(&self, account: &UserId, scene: Scene) -> Changes {
+        let mut changes = Changes::default();
+        let Some(member) = scene.members.get(account) else { return changes };
+        if member.role == Role::Owner {
+            return changes;
+        }
+        let old = scene.group.owner.as_ref().and_then(|owner| scene.members.get(owner));
+        changes.changed.extend(old.map(|old| Member { role: Role::Member, ..old.clone() }));
+        changes.changed.push(Member { role: Role::Owner, ..member.clone() });
+        changes.group = Some(Group { owner: Some(account.clone()), info_seq: 9, ..scene.group });
+        changes
+    }
+}
+
+impl GroupOperation for Script {
+    /// What was read.
+    type Answer = String;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, group: &Group) -> Needs {
+        let mut needs = Needs::default();
+        match &self.step {
+            Step::Refuse | Step::ReadEverything => {}
+            Step::Send(number, _) => {
+                needs.parts.extend(number.map(|number| PartKey::Topic(topic(&self.group, number))));
+            }
+            Step::Recall(number, seqs) => {
+                needs.messages.push(MessageRange::Numbered(place(&self.group, *number), seqs.clone()));
+            }
+            Step::Join(account) | Step::Leave(account) | Step::Own(account) => {
+                needs.members = vec![account.clone()];
+                needs.members.extend(group.owner.clone());
+                needs.accounts = vec![account.clone()];
+            }
+            Step::PutTopic(number) | Step::DropTopic(number) => {
+                needs.parts.push(PartKey::Topic(topic(&self.group, *number)));
+            }
+            Step::PutParts(account, seq) | Step::RemoveParts(account, seq) => {
+                needs.parts = keys(&self.group, account, *seq);
+            }
+            Step::Look(number, numbers) => {
+                let conversation = place(&self.group, *number);
+                needs.messages = vec![
+                    MessageRange::Numbered(conversation.clone(), numbers.clone()),
+                    MessageRange::Newest {
+                        conversation: conversation.clone(),
+                        up_to: numbers.first().copied().unwrap_or(u32::MAX),
+                        limit: numbers.len(),
+                    },
+                    MessageRange::Random { conversation, random: numbers.clone(), since: Timestamp(1_050) },
+                ];
+            }
+            Step::Page(family, limit) => {
+                let families = families(&self.group);
+                let family = families[family % families.len()].clone();
+                needs.ranges.push(PartRange { family, after: None, limit: *limit });
+            }
+        }
+        needs
+    }
+
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<String>, Refusal> {
+        // Where a group is in the list differs from store to store.
+        let seen = Scene { group: Group { list_position: 0, ..scene.group.clone() }, ..scene.clone() };
+        let answer = format!("{seen:?}");
+        let mut changes = Changes::default();
+        match &self.step {
+            Step::Refuse => return Err(Refusal::Full),
+            Step::Look(..) | Step::Page(..) => {}
+            Step::ReadEverything => {
+                let mut group = scene.group;
+                group.log.read_everything();
+                changes.group = Some(group);
+            }
+            Step::Send(number, random) => changes = self.send(*number, random, scene, context.now),
+            Step::Recall(number, _) => {
+                let place = place(&self.group, *number);
+                changes.rewritten = scene
+                    .messages_of(&place)
+                    .into_iter()
+                    .map(|message| (place.clone(), message.clone().without_content(MessageState::Recalled)))
+                    .collect();
+            }
+            Step::Join(account) => changes = self.join(account, &scene, context.now),
+            Step::Leave(account) => {
+                if let Some(member) = scene.members.get(account) {
+                    let mut group = scene.group.clone();
+                    group.member_count -= 1;
+                    group.owner.take_if(|_| member.role == Role::Owner);
+                    changes = Changes::of(group);
+                    changes.left.push(account.clone());
+                }
+            }
+            Step::Own(account) => changes = self.own(account, scene),
+            Step::PutTopic(number) => {
+                let key = PartKey::Topic(topic(&self.group, *number));
+                if !scene.parts.contains_key(&key) {
+                    let part = part(&key, context.now);
+                    changes.put(key, part);
+                }
+            }
+            Step::DropTopic(number) => {
+                let id = topic(&self.group, *number);
+                changes.remove(PartKey::Topic(id.clone()));
+                changes.dropped.push(PartFamily::TopicMembers(id.clone()));
+                changes.silenced.push(id);
+            }
+            Step::PutParts(account, seq) => {
+                for key in keys(&self.group, account, *seq) {
+                    let part = part(&key, context.now);
+                    changes.put(key, part);
+                }
+            }
+            Step::RemoveParts(account, seq) => {
+                keys(&self.group, account, *seq).into_iter().for_each(|key| changes.remove(key));
+            }
+        }
+        Ok(Decision { changes, answer })
+    }
+}
