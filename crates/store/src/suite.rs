@@ -141,7 +141,14 @@ pub(crate) fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) ->
 }
 
 pub(crate) fn member(name: &str) -> NewMember {
-    NewMember { account: user(name), role: Role::Member, joined: None, unread: 0, muted_until: Timestamp(0) }
+    NewMember {
+        account: user(name),
+        role: Role::Member,
+        joined: None,
+        unread: 0,
+        muted_until: Timestamp(0),
+        fields: Vec::new(),
+    }
 }
 
 /// A public group without anybody in it.

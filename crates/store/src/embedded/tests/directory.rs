@@ -4,6 +4,7 @@ use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
 use crate::embedded::engine::{self, Engine};
 use crate::embedded::keys::Sweep;
+use crate::embedded::rows::Rows as _;
 use crate::embedded::{Embedded, OpenError};
 use crate::embedded::{known::Known, tx::Tx};
 use crate::suite::world::World;

@@ -2,16 +2,21 @@
 
 use crate::embedded::records::{
     Counters, GroupRow, decode_account, decode_counters, decode_group, decode_listed, decode_member,
-    encode_account, encode_counters, encode_group, encode_listed, encode_member,
+    decode_messages, decode_part, encode_account, encode_counters, encode_group, encode_listed,
+    encode_member, encode_messages, encode_part,
 };
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
-use landfall_domain::message::{MessageLog, ReadMark};
+use landfall_domain::message::{
+    At, Body, Content, Message, MessageLog, MessageState, Priority, ReadMark, Tip, TipField, TipKind,
+};
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
+use landfall_domain::topic::Topic;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -258,16 +263,78 @@ fn samples() -> (GroupRow, Member, Account, Counters) {
     (row, member, account, Counters { last_position: 1_000_000, groups: [1, 2, 300, 0, 70_000] })
 }
 
+/// A part with a value in every field, and messages of each kind that share a row.
+fn hanging() -> (PartKey, Part, Vec<Message>) {
+    let group = GroupId::parse("@TGS#_forum").unwrap();
+    let text = |content: &str| Text::stored(content.to_owned());
+    let topic = TopicId::parse("@TGS#_forum@TOPIC#_t", &group).unwrap();
+    let part = Topic {
+        id: topic.clone(),
+        name: text("Topic"),
+        introduction: text("i"),
+        notification: text("n"),
+        face_url: text("f"),
+        custom: text("c\u{0}"),
+        created: Timestamp(1_600_000_000),
+        mute_all: true,
+        log: MessageLog {
+            next_seq: 300,
+            last_message: Timestamp(1_700_000_001),
+            read_by_all: 200,
+            cleared: 100,
+            first_kept: 50,
+        },
+    };
+    let ann = UserId::parse("ann").unwrap();
+    let message = |seq, content| Message {
+        seq,
+        sent: Timestamp(1_600_000_002),
+        sender: ann.clone(),
+        random: 7,
+        priority: Priority::Low,
+        state: MessageState::Kept,
+        content,
+    };
+    let sent = Body {
+        elements: "[{}]".into(),
+        custom: "x".into(),
+        receipt: true,
+        extensible: true,
+        no_unread: true,
+        at: At { everybody: true, accounts: vec![ann.clone()] },
+        to: vec![ann.clone()],
+    };
+    let tip = Tip {
+        kind: TipKind::ProfileChanged,
+        accounts: vec![ann.clone()],
+        changes: vec![(TipField::Notification, "new".to_owned())],
+    };
+    let plain = Body { elements: "[]".into(), ..Body::default() };
+    let messages = vec![
+        message(41, Content::Sent(sent)),
+        message(42, Content::Tip(tip)),
+        message(43, Content::Sent(plain)),
+        message(44, Content::Gone).without_content(MessageState::Recalled),
+    ];
+    (PartKey::Topic(topic), Part::Topic(part), messages)
+}
+
 /// As the first release writes them. They may only change together with a new version byte, and these must stay
 /// readable then.
 const GROUP_1: &str = concat!(
     "010405466f72756d0966c3bc7220616c6c65066e6f746963651568747470733a2f2f6578616d706c652e636f6d2f6601",
-    "04526f6f6d063700f09f939aa08d06020103616e6e0081a0f8fa05ab020280a4a7da0681e2cfaa0604c3846e6e010201",
-    "80a0f8fa050380e2cfaa0681e2cfaa06ac0202c0843d",
+    "04526f6f6d063700f09f939aa08d06020103616e6e010081a0f8fa05ab02c8010380a4a7da0681e2cfaa0604c3846e6e",
+    "01045465616d036f707301020180a0f8fa050380e2cfaa06ac0281e2cfaa06c801643201018080808080200102c0843d",
 );
-const MEMBER_1: &str = "010181a0f8fa05ab020280a4a7da0681e2cfaa0604c3846e6e";
+const MEMBER_1: &str = "010181a0f8fa05ab02c8010380a4a7da0681e2cfaa0604c3846e6e01045465616d036f7073";
 const ACCOUNT_1: &str = "0103416e6e1568747470733a2f2f6578616d706c652e636f6d2f6180a0f8fa050182e2cfaa06";
 const COUNTERS_1: &str = "01c0843d0102ac0200f0a204";
+const TOPIC_1: &str = concat!("010205546f7069630169016e016602630080a0f8fa0501ac0281e2cfaa06c8016432",);
+const MESSAGES_1: &str = concat!(
+    "010482a0f8fa0503616e6e070300045b7b7d5d017801010101010103616e6e0103616e6e000082a0f8fa0503616e6e07",
+    "030000000100000000000001070103616e6e0102036e657782a0f8fa0503616e6e070300025b5d000082a0f8fa050361",
+    "6e6e070302000000",
+);
 const LISTED_1: &str = "0440544753235f666f72756d";
 
 #[test]
@@ -278,6 +345,9 @@ fn format_1_stays_readable() {
     assert_eq!(decode_account(&bytes(ACCOUNT_1)).unwrap(), account);
     assert_eq!(decode_counters(&bytes(COUNTERS_1)).unwrap(), counters);
     assert_eq!(decode_listed(&bytes(LISTED_1)).unwrap(), (row.group.kind, row.group.id));
+    let (key, part, messages) = hanging();
+    assert_eq!(decode_part(&key, &bytes(TOPIC_1)).unwrap(), part);
+    assert_eq!(decode_messages(41, &bytes(MESSAGES_1)).unwrap(), messages);
 }
 
 #[test]
@@ -288,4 +358,7 @@ fn format_1_is_what_is_written() {
     assert_eq!(hex(&encode_account(&account)), ACCOUNT_1);
     assert_eq!(hex(&encode_counters(&counters)), COUNTERS_1);
     assert_eq!(hex(&encode_listed(row.group.kind, &row.group.id)), LISTED_1);
+    let (_, part, messages) = hanging();
+    assert_eq!(hex(&encode_part(&part)), TOPIC_1);
+    assert_eq!(hex(&encode_messages(&messages)), MESSAGES_1);
 }
