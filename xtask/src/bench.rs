@@ -12,20 +12,23 @@ mod pgbench;
 pub(crate) mod process;
 mod report;
 mod request;
+mod runner;
+mod service;
 mod target;
+mod workload;
 
 use crate::workspace::{self, cargo};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use database::Database;
-use load::Findings;
 use pgbench::{Pgbench, PgbenchFigures};
-use process::{Process, REST};
 use report::{Figures, Level, Phase, Preload, Report, Restart, Round};
+use runner::{Load, Runner};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use target::{Server, Target, WorkDirectory};
+use target::{Mode, Server, Target, WorkDirectory};
+use workload::Workload;
 
 /// Seconds of load before the first round of each level, which are not measured.
 const WARM_UP_SECONDS: f64 = 1.0;
@@ -44,6 +47,21 @@ const USERSIG_BYTES: usize = 180;
 pub(crate) enum Bench {
     /// Imports groups as fast as they are answered
     Import(ImportArguments),
+    /// Measures members, messages and reads, and how their cost grows with what is stored
+    Service(service::Arguments),
+}
+
+impl Bench {
+    /// Runs the benchmark.
+    ///
+    /// # Errors
+    /// As those of the benchmark.
+    pub(crate) fn run(&self) -> Result<()> {
+        match self {
+            Self::Import(arguments) => import(arguments),
+            Self::Service(arguments) => service::run(arguments),
+        }
+    }
 }
 
 /// What the server keeps its data in.
@@ -92,27 +110,27 @@ pub(crate) struct ImportArguments {
 /// # Errors
 /// When a program does not start, a single call is not answered with success, or the tables of PostgreSQL hold
 /// anything but what was answered: figures over errors mean nothing.
-pub(crate) fn import(arguments: &ImportArguments) -> Result<()> {
+fn import(arguments: &ImportArguments) -> Result<()> {
     if arguments.baseline_only && arguments.store == StoreKind::Postgres {
         bail!("--baseline-only measures no store, so --store postgres means nothing with it");
     }
     let programs = build(arguments.baseline_only)?;
     let directory = WorkDirectory::make()?;
-    let baseline = Target::start_baseline(&programs)?;
+    let baseline = Target::start_baseline(&programs, None)?;
     let mut postgres = match arguments.store {
         StoreKind::Embedded => None,
         StoreKind::Postgres => Some(Postgres::start(directory.path())?),
     };
     let url = postgres.as_ref().map(|postgres| postgres.database.url());
-    let server = Server::prepare(&programs, directory.path(), url)?;
-    let (running, request_target) = if arguments.baseline_only {
-        (None, target::request_target(&"x".repeat(USERSIG_BYTES)))
+    let server = Server::prepare(&programs, directory.path(), url, Mode::Faithful)?;
+    let (running, usersig) = if arguments.baseline_only {
+        (None, "x".repeat(USERSIG_BYTES))
     } else {
-        (Some(server.start()?), server.request_target()?)
+        (Some(server.start()?), server.usersig()?)
     };
-    let loader = programs.join("xtask");
+    let runner = Runner { loader: programs.join("xtask"), usersig };
     let settings = postgres.as_mut().map(|postgres| postgres.database.settings()).transpose()?;
-    let mut bench = Import { arguments, loader, request_target, baseline, postgres, running, groups: 0 };
+    let mut bench = Import { arguments, runner, baseline, postgres, running, groups: 0 };
 
     println!("\nThe server beside an empty handler, {} s each; CPU is µs per call.", arguments.seconds);
     if let Some(settings) = &settings {
@@ -154,17 +172,6 @@ fn build(baseline_only: bool) -> Result<PathBuf> {
     Ok(workspace::target_directory()?.join("release"))
 }
 
-/// One load to put on a program.
-#[derive(Clone, Copy)]
-struct Load {
-    connections: usize,
-    seconds: f64,
-    /// At most so many calls; without a bound only the time ends the load.
-    calls: Option<u64>,
-    /// Number of the first group.
-    first: u64,
-}
-
 /// A running PostgreSQL, and what measures it by itself.
 struct Postgres {
     database: Database,
@@ -184,8 +191,7 @@ impl Postgres {
 /// A running benchmark.
 struct Import<'a> {
     arguments: &'a ImportArguments,
-    loader: PathBuf,
-    request_target: String,
+    runner: Runner,
     baseline: Target,
     /// The store, where it is PostgreSQL.
     postgres: Option<Postgres>,
@@ -248,7 +254,7 @@ impl Import<'_> {
 
     /// The empty handler gets the very requests that the server gets next.
     fn measure_baseline(&self, connections: usize, seconds: f64) -> Result<Figures> {
-        self.measure(&self.baseline, self.timed(connections, seconds))
+        self.runner.measure(&self.baseline, Workload::ImportGroup, self.timed(connections, seconds))
     }
 
     /// Each number of clients gets its share of the seconds.
@@ -271,7 +277,8 @@ impl Import<'_> {
             return Ok(None);
         };
         let before = self.database_cpu_seconds()?;
-        let mut figures = self.measure(running, self.timed(connections, seconds))?;
+        let mut figures =
+            self.runner.measure(running, Workload::ImportGroup, self.timed(connections, seconds))?;
         if let Some(postgres) = &self.postgres {
             postgres.database.wait_until_idle()?;
         }
@@ -279,26 +286,6 @@ impl Import<'_> {
         figures.database_cpu_micros_per_call = used.map(|seconds| seconds * 1e6 / figures.calls as f64);
         self.groups += figures.calls;
         Ok(Some(figures))
-    }
-
-    fn measure(&self, target: &Target, load: Load) -> Result<Figures> {
-        let before = target.process.cpu_seconds()?;
-        let findings = self.load(target, load)?;
-        let after = target.process.cpu_seconds()?;
-        if let Some(wrong) = findings.first_wrong {
-            let missing = findings.sent - findings.succeeded;
-            bail!(
-                "{missing} of {} calls were not answered with ErrorCode 0, the first: {wrong}",
-                findings.sent
-            );
-        }
-        if findings.succeeded == 0 {
-            bail!("not one call was answered");
-        }
-        // So that neither program is measured while the other still works.
-        process::wait_until_idle(|| target.process.cpu_seconds(), REST)?;
-        let deferred = target.process.cpu_seconds()? - after;
-        Ok(Figures::new(&findings, after - before, deferred, target.process.memory()?))
     }
 
     fn database_cpu_seconds(&self) -> Result<Option<f64>> {
@@ -311,21 +298,6 @@ impl Import<'_> {
         self.postgres.as_mut().map_or(Ok(()), |postgres| postgres.database.check(groups))
     }
 
-    fn load(&self, target: &Target, load: Load) -> Result<Findings> {
-        let (connections, seconds) = (load.connections.to_string(), load.seconds.to_string());
-        let (calls, first) = (load.calls.unwrap_or(u64::MAX).to_string(), load.first.to_string());
-        let mut arguments = vec!["load", "--address", &target.address, "--target", &self.request_target];
-        arguments.extend(["--connections", &connections, "--seconds", &seconds]);
-        arguments.extend(["--calls", &calls, "--first", &first]);
-        // Only what is bounded by calls can take long.
-        if load.calls.is_some() {
-            arguments.push("--progress");
-        }
-        let printed =
-            Process::start(&self.loader, &arguments, None)?.wait_for_output().context("the load failed")?;
-        serde_json::from_str(&printed).context("the load printed no figures")
-    }
-
     /// Fills the store through the API.
     fn preload(&mut self, server: &Server) -> Result<Preload> {
         let running = self.running.as_ref().context("no server is running")?;
@@ -333,8 +305,11 @@ impl Import<'_> {
         println!("\nImporting {groups} groups");
         let seconds = 60.0 + groups as f64 / PRELOAD_RATE_MIN;
         let connections = PRELOAD_CONNECTIONS;
-        let figures =
-            self.measure(running, Load { connections, seconds, calls: Some(groups), first: self.groups })?;
+        let figures = self.runner.measure(
+            running,
+            Workload::ImportGroup,
+            Load { connections, seconds, calls: Some(groups), first: self.groups },
+        )?;
         if figures.calls < groups {
             bail!("only {} of {groups} groups were imported in {seconds:.0} s", figures.calls);
         }
@@ -384,7 +359,7 @@ impl Import<'_> {
     /// The last group that was answered must be refused a second time.
     fn check_last_group(&self, started: &Target, signal: &str) -> Result<()> {
         let again = Load { connections: 1, seconds: 10.0, calls: Some(1), first: self.groups - 1 };
-        match self.load(started, again)?.first_wrong {
+        match self.runner.load(started, Workload::ImportGroup, again)?.first_wrong {
             Some(answer) if answer.contains(r#""ErrorCode":10021"#) => Ok(()),
             Some(answer) => bail!("importing the last group again after {signal} was answered with {answer}"),
             None => bail!("the last group was lost over {signal}"),

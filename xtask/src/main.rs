@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         Task::Docs { check: false } => docs::write(),
         Task::Licences => licences::run(),
         Task::Tidy => tidy::run(),
-        Task::Bench(bench::Bench::Import(arguments)) => bench::import(&arguments),
+        Task::Bench(bench) => bench.run(),
         Task::Baseline(arguments) => bench::baseline::run(&arguments),
         Task::Load(arguments) => bench::load::run(&arguments),
         Task::Tether(tether) => tether.run(),

@@ -19,11 +19,14 @@ use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
+use landfall_domain::message::{Conversation, Message};
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 
 /// One thing a store keeps, whole. Indexes and counters follow from the rows, so each store makes its own: the list
-/// of groups, its totals and the last place given in it from the groups; the groups of an account from the members.
+/// of groups, its totals and the last place given in it from the groups; the groups of an account from the members;
+/// the days on which a conversation has messages from the messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// An account.
@@ -53,13 +56,35 @@ pub enum Row {
         /// The membership.
         member: Member,
     },
+    /// What hangs on a group.
+    Part {
+        /// The app of the group.
+        app: AppId,
+        /// The group.
+        group: GroupId,
+        /// Where it hangs.
+        key: PartKey,
+        /// What it is.
+        part: Box<Part>,
+    },
+    /// A message. Those of one conversation come in the order of their numbers.
+    Message {
+        /// The app of the group.
+        app: AppId,
+        /// The group.
+        group: GroupId,
+        /// The conversation within the group.
+        conversation: Conversation,
+        /// The message.
+        message: Box<Message>,
+    },
 }
 
 /// A place between two rows, in the order its store reads them. Only that store can tell what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place(pub Vec<u8>);
 
-/// Bounds of a page. A page ends with the row that reaches one of them, so it is at most one row larger.
+/// Bounds of a page. A page ends where one of them is reached; what a store keeps in one piece is not cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSize {
     /// Rows, at least 1.

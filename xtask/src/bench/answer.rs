@@ -7,16 +7,19 @@ use memchr::memmem;
 pub(super) enum Answer {
     /// There is more to come.
     Partial,
-    /// A whole answer with status 200 and `"ErrorCode":0`.
-    Success,
+    /// A whole answer with status 200 and `"ErrorCode":0`, and without an item that failed.
+    Success {
+        /// Length of its body.
+        body_bytes: usize,
+    },
     /// A whole answer that says anything else.
     Other,
     /// No answer this reader understands, or more than one.
     Broken,
 }
 
-/// Looks at all bytes received since the request.
-pub(super) fn read(bytes: &[u8]) -> Answer {
+/// Looks at all bytes received since the request. `failed_item` is what the answer must not hold.
+pub(super) fn read(bytes: &[u8], failed_item: &[u8]) -> Answer {
     let Some(head_bytes) = memmem::find(bytes, b"\r\n\r\n").map(|end| end + 4) else {
         return Answer::Partial;
     };
@@ -28,8 +31,8 @@ pub(super) fn read(bytes: &[u8]) -> Answer {
         Answer::Partial
     } else if body_bytes < body.len() {
         Answer::Broken
-    } else if head.starts_with(b"HTTP/1.1 200 ") && says_success(body) {
-        Answer::Success
+    } else if head.starts_with(b"HTTP/1.1 200 ") && says_success(body, failed_item) {
+        Answer::Success { body_bytes }
     } else {
         Answer::Other
     }
@@ -43,8 +46,8 @@ fn content_length(head: &[u8]) -> Option<usize> {
     std::str::from_utf8(&line[NAME.len()..]).ok()?.trim().parse().ok()
 }
 
-fn says_success(body: &[u8]) -> bool {
-    memmem::find(body, br#""ErrorCode":0"#).is_some()
+fn says_success(body: &[u8], failed_item: &[u8]) -> bool {
+    memmem::find(body, br#""ErrorCode":0"#).is_some() && memmem::find(body, failed_item).is_none()
 }
 
 #[cfg(test)]
@@ -54,13 +57,21 @@ mod tests {
     const OK: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":"g"}"#;
     const FAIL: &str = r#"{"ActionStatus":"FAIL","ErrorInfo":"","ErrorCode":10021}"#;
 
+    fn read(bytes: &[u8]) -> Answer {
+        super::read(bytes, br#""Result":0"#)
+    }
+
+    const SUCCESS: Answer = Answer::Success { body_bytes: OK.len() };
+
     fn whole(status: &str, body: &str) -> Vec<u8> {
         format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\ndate: x\r\n\r\n{body}", body.len()).into_bytes()
     }
 
     #[test]
     fn whole_answers_are_told_apart() {
-        assert_eq!(read(&whole("200 OK", OK)), Answer::Success);
+        assert_eq!(read(&whole("200 OK", OK)), SUCCESS);
+        let item = r#"{"ErrorCode":0,"MemberList":[{"Result":1},{"Result":0}]}"#;
+        assert_eq!(read(&whole("200 OK", item)), Answer::Other);
         assert_eq!(read(&whole("200 OK", FAIL)), Answer::Other);
         assert_eq!(read(&whole("503 Service Unavailable", OK)), Answer::Other);
         assert_eq!(read(&whole("200 OK", "")), Answer::Other);

@@ -6,6 +6,7 @@
 use super::answer::{self, Answer};
 use super::process;
 use super::request::Request;
+use super::workload::Workload;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use hdrhistogram::Histogram;
@@ -16,8 +17,8 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Room for one answer; an import's takes less than 400 bytes.
-const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Room for one answer; that about fifty groups takes some 30,000 bytes.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How long calls in flight may take after the last was sent. Longer than any stall a healthy server has.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -31,6 +32,9 @@ pub(crate) struct Arguments {
     /// Address of the server
     #[arg(long)]
     address: SocketAddr,
+    /// What the calls do
+    #[arg(long, value_enum, default_value_t = Workload::ImportGroup)]
+    workload: Workload,
     /// Path and query of the requests, up to and including the signature
     #[arg(long)]
     target: String,
@@ -60,6 +64,8 @@ pub(super) struct Findings {
     pub(super) succeeded: u64,
     /// The first answer that was no success, or what became of it.
     pub(super) first_wrong: Option<String>,
+    /// Length of the last answer's body.
+    pub(super) answer_bytes: usize,
     /// From the first call to the last answer.
     pub(super) seconds: f64,
     /// Median latency of the successes, in microseconds, as the following.
@@ -107,6 +113,7 @@ struct Load<'a> {
     sent: u64,
     in_flight: usize,
     first_wrong: Option<String>,
+    answer_bytes: usize,
 }
 
 impl<'a> Load<'a> {
@@ -126,7 +133,7 @@ impl<'a> Load<'a> {
         }
         Ok(Self {
             arguments,
-            request: Request::new(&arguments.target),
+            request: arguments.workload.request(&arguments.target),
             poll,
             connections,
             latencies: Histogram::new_with_bounds(1, LATENCY_MICROS_MAX, 3)?,
@@ -137,6 +144,7 @@ impl<'a> Load<'a> {
             sent: 0,
             in_flight: 0,
             first_wrong: None,
+            answer_bytes: 0,
         })
     }
 
@@ -173,6 +181,7 @@ impl<'a> Load<'a> {
             sent: self.sent,
             succeeded: self.latencies.len(),
             first_wrong: self.first_wrong.clone(),
+            answer_bytes: self.answer_bytes,
             seconds: (self.last_answer - self.started).as_secs_f64(),
             p50_micros: latency(0.5),
             p99_micros: latency(0.99),
@@ -211,9 +220,13 @@ impl<'a> Load<'a> {
                 Ok(0) => "the connection was closed, or the answer is too long".to_owned(),
                 Ok(read) => {
                     connection.filled += read;
-                    match answer::read(&connection.buffer[..connection.filled]) {
+                    let failed = self.arguments.workload.failed_item();
+                    match answer::read(&connection.buffer[..connection.filled], failed) {
                         Answer::Partial => continue,
-                        Answer::Success => return self.complete(position),
+                        Answer::Success { body_bytes } => {
+                            self.answer_bytes = body_bytes;
+                            return self.complete(position);
+                        }
                         Answer::Other => {
                             let text =
                                 String::from_utf8_lossy(&connection.buffer[..connection.filled]).into_owned();

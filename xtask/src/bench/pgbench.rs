@@ -5,8 +5,8 @@
 
 use super::database::Database;
 use super::process::Process;
-use super::request::OWNERS;
 use super::target::APP;
+use super::workload::OWNERS;
 use anyhow::{Context as _, Result, bail};
 use landfall_test_database::Programs;
 use serde::Serialize;

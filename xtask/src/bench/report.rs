@@ -11,6 +11,8 @@ use serde::Serialize;
 pub(super) struct Figures {
     /// Answered calls.
     pub(super) calls: u64,
+    /// Length of the last answer's body.
+    pub(super) answer_bytes: usize,
     /// Answered calls per second.
     pub(super) calls_per_second: f64,
     /// Latencies as the load sees them, in microseconds.
@@ -39,6 +41,7 @@ impl Figures {
         let per_call = |seconds: f64| seconds * 1e6 / calls;
         Self {
             calls: findings.succeeded,
+            answer_bytes: findings.answer_bytes,
             calls_per_second: calls / findings.seconds,
             p50_micros: findings.p50_micros,
             p99_micros: findings.p99_micros,
@@ -278,6 +281,7 @@ mod tests {
             sent: 100,
             succeeded: 100,
             first_wrong: None,
+            answer_bytes: 1,
             seconds: 100.0 / calls_per_second,
             p50_micros: 1,
             p99_micros: 1,

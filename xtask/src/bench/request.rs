@@ -1,76 +1,98 @@
-//! The request of the import benchmark, written once and patched for each call.
+//! Requests that are written once and patched for each call, so that a load costs little.
 
 use std::ops::Range;
 
-/// Accounts that own the imported groups, in turn.
-pub(super) const OWNERS: u64 = 1_000;
-
 /// Digits of a call's number wherever it stands.
-const NUMBER_DIGITS: usize = 10;
+pub(super) const NUMBER_DIGITS: usize = 10;
 
-/// Length of every group id in the benchmark, in bytes.
-pub(super) const GROUP_ID_BYTES: usize = 20;
+/// Length of a group id made from a number, in bytes, whatever stands before its digits.
+const GROUP_ID_DIGITS: usize = 16;
 
-/// One `import_group` request, of which only digits differ from call to call.
+/// A body in the making: texts that stay, and places whose value follows from the number of the call.
+#[derive(Default)]
+pub(super) struct Body {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+/// A place in a request.
+struct Place {
+    range: Range<usize>,
+    form: Form,
+    value: Box<dyn Fn(u64) -> u64>,
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    Decimal,
+    /// Sixteen digits in no order: for every ordered store that is the hard case, and a migration in parallel is
+    /// like it.
+    Scrambled,
+}
+
+impl Body {
+    /// Adds a text that stays.
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    /// Adds a number of so many digits. As a JSON number its value must have as many, since none begins with 0.
+    pub(super) fn decimal(&mut self, digits: usize, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
+        self.place(digits, Form::Decimal, value)
+    }
+
+    /// Adds the digits of the id of group `value`.
+    pub(super) fn group_digits(&mut self, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
+        self.place(GROUP_ID_DIGITS, Form::Scrambled, value)
+    }
+
+    fn place(&mut self, digits: usize, form: Form, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
+        let start = self.bytes.len();
+        self.bytes.resize(start + digits, b'0');
+        self.places.push(Place { range: start..self.bytes.len(), form, value: Box::new(value) });
+        self
+    }
+}
+
+/// A request of which only digits differ from call to call.
 pub(super) struct Request {
     bytes: Vec<u8>,
-    random: Range<usize>,
-    owner: Range<usize>,
-    group_id: Range<usize>,
-    name: Range<usize>,
-    value: Range<usize>,
+    places: Vec<Place>,
 }
 
 impl Request {
     /// `target` is path and query up to and including the signature.
-    pub(super) fn new(target: &str) -> Self {
-        let mut body = Vec::new();
-        let owner = append(&mut body, br#"{"Owner_Account":"account-"#, b"0000");
-        let group_id = append(&mut body, br#"","Type":"Public","GroupId":""#, &[b'0'; GROUP_ID_BYTES]);
-        let name = append(&mut body, br#"","Name":"Imported "#, &[b'0'; NUMBER_DIGITS]);
-        let value =
-            append(&mut body, br#"","AppDefinedData":[{"Key":"OldRoomNo","Value":""#, &[b'0'; NUMBER_DIGITS]);
-        body.extend_from_slice(br#""}]}"#);
-
-        let mut bytes = Vec::new();
-        let random = append(&mut bytes, format!("POST {target}&random=").as_bytes(), &[b'0'; NUMBER_DIGITS]);
-        let head = format!(
+    pub(super) fn new(target: &str, body: Body) -> Self {
+        let mut head = Body::default();
+        head.text("POST ").text(target).text("&random=");
+        // Ten digits that stay below 2^32, as `random` has to.
+        head.decimal(NUMBER_DIGITS, |number| 1_000_000_000 + number % 1_000_000_000);
+        head.text(&format!(
             "&contenttype=json HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n",
-            body.len()
-        );
-        bytes.extend_from_slice(head.as_bytes());
+            body.bytes.len()
+        ));
+        let Body { mut bytes, mut places } = head;
         let shift = bytes.len();
-        bytes.extend_from_slice(&body);
-        let shifted = |range: Range<usize>| range.start + shift..range.end + shift;
-        Self {
-            bytes,
-            random,
-            owner: shifted(owner),
-            group_id: shifted(group_id),
-            name: shifted(name),
-            value: shifted(value),
-        }
+        bytes.extend_from_slice(&body.bytes);
+        let shifted =
+            |place: Place| Place { range: place.range.start + shift..place.range.end + shift, ..place };
+        places.extend(body.places.into_iter().map(shifted));
+        Self { bytes, places }
     }
 
-    /// The request of call `number`: the same bytes for the same number, another group for each number.
+    /// The request of call `number`: the same bytes for the same number.
     pub(super) fn numbered(&mut self, number: u64) -> &[u8] {
-        // Ten digits that stay below 2^32, as `random` has to.
-        write_decimal(&mut self.bytes[self.random.clone()], 1_000_000_000 + number % 1_000_000_000);
-        write_decimal(&mut self.bytes[self.owner.clone()], number % OWNERS);
-        write_group_id(&mut self.bytes[self.group_id.clone()], number);
-        write_decimal(&mut self.bytes[self.name.clone()], number);
-        write_decimal(&mut self.bytes[self.value.clone()], number);
+        for place in &self.places {
+            let value = (place.value)(number);
+            match place.form {
+                Form::Decimal => write_decimal(&mut self.bytes[place.range.clone()], value),
+                Form::Scrambled => write_scrambled(&mut self.bytes[place.range.clone()], value),
+            }
+        }
         &self.bytes
     }
-}
-
-/// Appends `before` and `place`, and returns where `place` lies.
-fn append(bytes: &mut Vec<u8>, before: &[u8], place: &[u8]) -> Range<usize> {
-    bytes.extend_from_slice(before);
-    let start = bytes.len();
-    bytes.extend_from_slice(place);
-    start..bytes.len()
 }
 
 fn write_decimal(place: &mut [u8], mut number: u64) {
@@ -81,13 +103,10 @@ fn write_decimal(place: &mut [u8], mut number: u64) {
     }
 }
 
-/// Ids arrive in no order: for every ordered store that is the hard case, and a migration in parallel is like it.
-fn write_group_id(place: &mut [u8], number: u64) {
+fn write_scrambled(place: &mut [u8], number: u64) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    let (prefix, digits) = place.split_at_mut(GROUP_ID_BYTES - 16);
-    prefix.copy_from_slice(b"grp-");
     let mut bits = scramble(number);
-    for byte in digits.iter_mut().rev() {
+    for byte in place.iter_mut().rev() {
         *byte = HEX[(bits & 15) as usize];
         bits >>= 4;
     }
@@ -104,40 +123,24 @@ fn scramble(number: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
-
-    fn body(request: &[u8]) -> serde_json::Value {
-        let text = std::str::from_utf8(request).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("\r\nContent-Length: {}", body.len())));
-        serde_json::from_str(body).unwrap()
-    }
 
     #[test]
     fn a_number_stands_in_every_place() {
-        let mut request = Request::new("/v4/group_open_http_svc/import_group?sdkappid=1&usersig=x");
-        let bytes = request.numbered(12_345);
-        assert!(bytes.starts_with(
-            b"POST /v4/group_open_http_svc/import_group?sdkappid=1&usersig=x&random=1000012345&contenttype=json HTTP/1.1\r\n"
-        ));
-        let mut expected = serde_json::json!({
-            "Owner_Account": "account-0345", "Type": "Public", "Name": "Imported 0000012345",
-            "AppDefinedData": [{"Key": "OldRoomNo", "Value": "0000012345"}]
-        });
-        let found = body(bytes);
-        expected["GroupId"] = found["GroupId"].clone();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn every_number_is_another_group_and_the_same_again() {
-        let mut request = Request::new("/");
-        let mut ids = BTreeSet::new();
-        for number in 0..1_000 {
-            let id = body(request.numbered(number))["GroupId"].as_str().unwrap().to_owned();
-            assert_eq!(id.len(), GROUP_ID_BYTES);
-            assert!(ids.insert(id));
-        }
-        assert!(ids.contains(body(request.numbered(7))["GroupId"].as_str().unwrap()));
+        let mut body = Body::default();
+        body.text(r#"{"A":"#).decimal(3, |number| 100 + number).text(r#","B":""#);
+        body.group_digits(|number| number).text(r#""}"#);
+        let mut request = Request::new("/v4/s/c?usersig=x", body);
+        let text =
+            |request: &mut Request, number| std::str::from_utf8(request.numbered(number)).unwrap().to_owned();
+        let one = text(&mut request, 1);
+        assert!(
+            one.starts_with("POST /v4/s/c?usersig=x&random=1000000001&contenttype=json HTTP/1.1\r\n"),
+            "{one}"
+        );
+        let (head, sent) = one.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with(&format!("\r\nContent-Length: {}", sent.len())));
+        assert!(sent.starts_with(r#"{"A":101,"B":""#), "{sent}");
+        assert_ne!(text(&mut request, 2), one);
+        assert_eq!(text(&mut request, 1), one);
     }
 }

@@ -41,9 +41,13 @@ impl Target {
         Ok(Self { process, address, started_in: started.elapsed() })
     }
 
-    /// Starts the empty handler.
-    pub(super) fn start_baseline(programs: &Path) -> Result<Self> {
-        Self::start(&programs.join("xtask"), &["baseline"], None)
+    /// Starts the empty handler, with answers as long as those to an import, or of so many bytes.
+    pub(super) fn start_baseline(programs: &Path, answer_bytes: Option<usize>) -> Result<Self> {
+        let program = programs.join("xtask");
+        match answer_bytes {
+            None => Self::start(&program, &["baseline"], None),
+            Some(bytes) => Self::start(&program, &["baseline", "--answer-bytes", &bytes.to_string()], None),
+        }
     }
 }
 
@@ -56,10 +60,15 @@ pub(super) struct Server {
 
 impl Server {
     /// Writes the configuration of a server over the database at `database`, or with an empty store of its own.
-    pub(super) fn prepare(programs: &Path, directory: &Path, database: Option<String>) -> Result<Self> {
+    pub(super) fn prepare(
+        programs: &Path,
+        directory: &Path,
+        database: Option<String>,
+        mode: Mode,
+    ) -> Result<Self> {
         let path = directory.join("landfall.toml");
         let store = database.unwrap_or_else(|| format!("embedded:{}", directory.join("data").display()));
-        fs::write(&path, config(&store)).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::write(&path, config(&store, mode)).with_context(|| format!("cannot write {}", path.display()))?;
         let config = path.to_str().context("the target directory's path is not UTF-8")?.to_owned();
         Ok(Self { program: programs.join("landfall"), directory: directory.to_owned(), config })
     }
@@ -88,13 +97,13 @@ impl Server {
         Ok(())
     }
 
-    /// Path and query of an import, signed by the server's own program.
-    pub(super) fn request_target(&self) -> Result<String> {
+    /// The signature of all requests, made by the server's own program.
+    pub(super) fn usersig(&self) -> Result<String> {
         let app = APP.to_string();
         let arguments = ["usersig", "--config", &self.config, "--app", &app, "--user", ADMIN];
         let printed = Process::start(&self.program, &arguments, None)?.wait_for_output();
         let usersig = printed.context("`landfall usersig` failed")?;
-        Ok(request_target(usersig.trim()))
+        Ok(usersig.trim().to_owned())
     }
 
     /// What the embedded store takes on the disk, in bytes.
@@ -103,12 +112,25 @@ impl Server {
     }
 }
 
-/// Path and query of an import up to and including the signature.
-pub(super) fn request_target(usersig: &str) -> String {
-    format!("/v4/group_open_http_svc/import_group?sdkappid={APP}&identifier={ADMIN}&usersig={usersig}")
+/// Path and query of a command up to and including the signature.
+pub(super) fn request_target(command: &str, usersig: &str) -> String {
+    format!("/v4/{command}?sdkappid={APP}&identifier={ADMIN}&usersig={usersig}")
 }
 
-fn config(store: &str) -> String {
+/// Which limits the server keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Those of the documentation.
+    Faithful,
+    /// Wider ones.
+    Relaxed,
+}
+
+fn config(store: &str, mode: Mode) -> String {
+    let mode = match mode {
+        Mode::Faithful => "faithful",
+        Mode::Relaxed => "relaxed",
+    };
     format!(
         "listen = \"127.0.0.1:0\"\n\
          [store]\n\
@@ -119,7 +141,7 @@ fn config(store: &str) -> String {
          admins = [\"{ADMIN}\"]\n\
          group_fields = [{{ key = \"OldRoomNo\", types = [\"Private\", \"Public\", \"ChatRoom\", \"Community\"] }}]\n\
          [limits]\n\
-         mode = \"faithful\"\n\
+         mode = \"{mode}\"\n\
          calls_per_second = 0\n"
     )
 }
@@ -177,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_configuration_is_toml_with_the_address_of_the_store() {
-        let config: toml::Table = toml::from_str(&config("embedded:/a \"b\"/data")).unwrap();
+        let config: toml::Table = toml::from_str(&config("embedded:/a \"b\"/data", Mode::Faithful)).unwrap();
         assert_eq!(config["store"]["url"].as_str(), Some("embedded:/a \"b\"/data"));
         assert_eq!(config["limits"]["calls_per_second"].as_integer(), Some(0));
         assert_eq!(config["app"][0]["group_fields"][0]["types"].as_array().unwrap().len(), 4);

@@ -24,6 +24,7 @@
 
 use crate::parts::{self, PartName};
 use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::message::Conversation;
 use landfall_domain::part::PartKey;
 
 const ACCOUNT: u8 = b'a';
@@ -191,12 +192,16 @@ pub(super) fn list_position(key: &[u8]) -> Option<u64> {
     key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
 }
 
-/// The keys of accounts, groups and members, with [counters](is_counters) between them: from the first to before
-/// the last.
-pub(super) const ROWS: std::ops::Range<[u8; 1]> = [ACCOUNT]..[GROUP + 1];
+/// The keys of accounts, groups, members, parts and messages, with [counters](is_counters) between them: from the
+/// first to before the last.
+pub(super) const ROWS: std::ops::Range<[u8; 1]> = [ACCOUNT]..[MESSAGES + 1];
 
 pub(super) fn is_counters(key: &[u8]) -> bool {
     key.first() == Some(&COUNTERS)
+}
+
+pub(super) fn is_messages(key: &[u8]) -> bool {
+    key.first() == Some(&MESSAGES)
 }
 
 /// What the key of a row that is no index names.
@@ -206,21 +211,35 @@ pub(super) enum RowKey {
     Group(AppId, GroupId),
     /// Not the owner.
     Member(AppId, GroupId, UserId),
+    Part(AppId, GroupId, PartKey),
+    /// The messages of a conversation from a number on.
+    Messages(AppId, GroupId, Conversation, u32),
 }
 
 impl RowKey {
     pub(super) fn parse(key: &[u8]) -> Option<Self> {
         let owner = app(key)?;
-        let names = std::str::from_utf8(key.get(HEAD..)?).ok()?;
-        match *key.first()? {
-            ACCOUNT => Some(Self::Account(owner, UserId::parse(names)?)),
-            GROUP => {
-                let (group, account) = names.split_once(char::from(END))?;
-                let group = GroupId::parse(group)?;
-                if account.is_empty() {
-                    return Some(Self::Group(owner, group));
-                }
-                Some(Self::Member(owner, group, UserId::parse(account)?))
+        let name = |bytes| std::str::from_utf8(bytes).ok();
+        let rest = key.get(HEAD..)?;
+        let family = *key.first()?;
+        if family == ACCOUNT {
+            return Some(Self::Account(owner, UserId::parse(name(rest)?)?));
+        }
+        let end = rest.iter().position(|byte| *byte == END)?;
+        let group = GroupId::parse(name(rest.get(..end)?)?)?;
+        let below = rest.get(end + 1..)?;
+        match family {
+            GROUP if below.is_empty() => Some(Self::Group(owner, group)),
+            GROUP => Some(Self::Member(owner, group, UserId::parse(name(below)?)?)),
+            PART => {
+                let part = part_key(key, &group)?;
+                Some(Self::Part(owner, group, part))
+            }
+            MESSAGES => {
+                let (topic, first) = below.split_last_chunk()?;
+                let topic = name(topic.strip_suffix(&[END])?)?;
+                let first = u32::from_be_bytes(*first);
+                Some(Self::Messages(owner, group, parts::conversation(topic)?, first))
             }
             _ => None,
         }
@@ -300,6 +319,15 @@ mod tests {
             prop_assert_eq!(RowKey::parse(&account(app, &one)), Some(RowKey::Account(app, one.clone())));
             prop_assert_eq!(RowKey::parse(&group(app, &here)), Some(RowKey::Group(app, here.clone())));
             prop_assert_eq!(RowKey::parse(&in_group), Some(RowKey::Member(app, here.clone(), one.clone())));
+            let ban = PartKey::Ban(two.clone());
+            let hanging = part(app, &here, &parts::name(&ban));
+            prop_assert_eq!(RowKey::parse(&hanging), Some(RowKey::Part(app, here.clone(), ban)));
+            let first = u32::try_from(positions.0 & 0xffff_ffff).unwrap();
+            let said = message(app, &here, "", first);
+            let expected = RowKey::Messages(app, here.clone(), Conversation::Group, first);
+            prop_assert_eq!(RowKey::parse(&said), Some(expected));
+            prop_assert_eq!(first_message(&said), Some(first));
+            prop_assert_eq!(day_of(&day(app, first, &here, names.1.as_str())), Some((first, here.clone(), names.1.as_str())));
             let start = part(app, &here, &PartName { kind: 3, name: names.0.clone() });
             for sweep in [
                 Sweep::Group(app, here.clone()),

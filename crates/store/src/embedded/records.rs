@@ -398,6 +398,12 @@ pub(super) fn decode_messages(first: u32, bytes: &[u8]) -> Result<Vec<Message>, 
     (first..).zip(records).map(|numbered| message(numbered).ok_or(Damaged(WHAT))).collect()
 }
 
+/// How many messages a row holds.
+pub(super) fn count_messages(bytes: &[u8]) -> Result<u64, Damaged> {
+    // A list begins with its length.
+    decode(bytes, "message")
+}
+
 /// The value of a list key: type and id, so that a filtered page reads the list alone.
 pub(super) fn encode_listed(kind: GroupType, id: &GroupId) -> Vec<u8> {
     let mut value = Vec::with_capacity(1 + id.as_str().len());

@@ -234,7 +234,9 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
     for (key, value) in rewritten {
         tx.put_messages(key, value);
     }
-    send(tx, app, &before, &sent);
+    let log = &before.group.log;
+    let noted = (1 < log.next_seq).then(|| day(log.last_message));
+    send(tx, app, &id, noted, &sent);
     let row = GroupRow { group: after, owner };
     if row != before {
         tx.put_group(app, &row);
@@ -262,30 +264,32 @@ fn rewritten_rows(
     Ok(rows.into_iter().map(|(key, row)| (key, records::encode_messages(&row))).collect())
 }
 
-/// Writes new messages, those that follow each other together.
-fn send(tx: &mut Tx<'_>, app: AppId, before: &GroupRow, sent: &[(Conversation, Message)]) {
-    let id = &before.group.id;
+/// Writes new messages of a group, those that follow each other together. `noted` is a day on which the group's own
+/// conversation is known to have messages.
+pub(super) fn send(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    noted: Option<u32>,
+    sent: &[(Conversation, Message)],
+) {
     let follow = |one: &(Conversation, Message), next: &(Conversation, Message)| {
         one.0 == next.0 && one.1.seq.checked_add(1) == Some(next.1.seq)
     };
     for run in sent.chunk_by(follow) {
         for row in run.chunks(MESSAGES_PER_ROW) {
             if let Some((conversation, first)) = row.first() {
-                let key = keys::message(app, id, topic_of(conversation), first.seq);
+                let key = keys::message(app, group, topic_of(conversation), first.seq);
                 tx.put_messages(key, records::encode_messages(row.iter().map(|(_, message)| message)));
             }
         }
-        let mut noted = None;
+        let mut last = None;
         for (conversation, message) in run {
-            let day = day(message.sent);
-            // The day of what was there before has been noted then; a topic's is noted each time it differs here.
-            let known = matches!(conversation, Conversation::Group)
-                && 1 < before.group.log.next_seq
-                && day == self::day(before.group.log.last_message);
-            if noted != Some(day) && !known {
-                tx.put_day(app, day, id, topic_of(conversation));
+            let day = Some(day(message.sent));
+            if day != last && (day != noted || *conversation != Conversation::Group) {
+                tx.put_day(app, day.unwrap_or_default(), group, topic_of(conversation));
             }
-            noted = Some(day);
+            last = day;
         }
     }
 }

@@ -6,6 +6,7 @@ use super::keys::{self, RowKey};
 use super::known::Known;
 use super::records::{self, GroupRow, kind_byte};
 use super::rows::Rows as _;
+use super::scene;
 use super::tx::Tx;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
 use async_trait::async_trait;
@@ -139,8 +140,20 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
     let known = Known::nothing();
     let mut tx = Tx::new(engine, &known);
     let mut last_group = None;
+    let mut said = Vec::new();
     for row in rows {
-        put(&mut tx, row, &mut last_group)?;
+        match row {
+            Row::Message { app, group, conversation, message } => {
+                said.push((app, group, (conversation, *message)));
+            }
+            row => put(&mut tx, row, &mut last_group)?,
+        }
+    }
+    for of_group in said.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
+        if let Some((app, group, _)) = of_group.first() {
+            let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
+            scene::send(&mut tx, *app, group, None, &messages);
+        }
     }
     tx.put_progress(progress);
     // No row of a copy leaves anything to be swept.
@@ -171,6 +184,10 @@ fn put(tx: &mut Tx<'_>, row: Row, last_group: &mut Option<(AppId, Group)>) -> Re
             let (_, group) = last_group.as_ref().ok_or(records::Damaged("group of a member"))?;
             tx.put_member(app, group, &member);
         }
+        Row::Part { app, group, key, part } => tx.put_part(app, &group, &key, Some(&part)),
+        Row::Message { app, group, conversation, message } => {
+            scene::send(tx, app, &group, None, &[(conversation, *message)]);
+        }
     }
     Ok(())
 }
@@ -189,7 +206,7 @@ fn page(engine: &Engine, after: Option<Place>, size: PageSize) -> Result<Option<
         if keys::is_counters(&key) {
             continue; // Made anew from the groups.
         }
-        rows.push(row(&key, &value)?);
+        rows_of(&key, &value, &mut rows)?;
         bytes += key.len() + value.len();
         last = Some(key);
         if size.rows <= rows.len() || size.bytes <= bytes {
@@ -199,26 +216,43 @@ fn page(engine: &Engine, after: Option<Place>, size: PageSize) -> Result<Option<
     Ok(last.map(|key| Page { rows, place: Place(key.to_vec()) }))
 }
 
-fn row(key: &[u8], value: &[u8]) -> Result<Row, records::Damaged> {
-    match RowKey::parse(key).ok_or(records::Damaged("key"))? {
-        RowKey::Account(app, id) => Ok(Row::Account { app, id, account: records::decode_account(value)? }),
+fn rows_of(key: &[u8], value: &[u8], rows: &mut Vec<Row>) -> Result<(), records::Damaged> {
+    rows.push(match RowKey::parse(key).ok_or(records::Damaged("key"))? {
+        RowKey::Account(app, id) => Row::Account { app, id, account: records::decode_account(value)? },
         RowKey::Group(app, id) => {
             let GroupRow { group, owner } = records::decode_group(id, value)?;
-            Ok(Row::Group { app, group: Box::new(group), owner })
+            Row::Group { app, group: Box::new(group), owner }
         }
-        RowKey::Member(app, group, account) => Ok(Row::Member {
-            app,
-            group,
-            member: records::decode_member(account.as_str().as_bytes(), value)?,
-        }),
-    }
+        RowKey::Member(app, group, account) => {
+            Row::Member { app, group, member: records::decode_member(account.as_str().as_bytes(), value)? }
+        }
+        RowKey::Part(app, group, key) => {
+            let part = Box::new(records::decode_part(&key, value)?);
+            Row::Part { app, group, key, part }
+        }
+        RowKey::Messages(app, group, conversation, first) => {
+            let messages = records::decode_messages(first, value)?.into_iter().map(Box::new);
+            rows.extend(messages.map(|message| Row::Message {
+                app,
+                group: group.clone(),
+                conversation: conversation.clone(),
+                message,
+            }));
+            return Ok(());
+        }
+    });
+    Ok(())
 }
 
 fn count(engine: &Engine) -> Result<u64, StoreError> {
     let mut rows = 0;
     for entry in engine.data.range(keys::ROWS) {
-        let key = entry.key().map_err(failed("counting the rows"))?;
-        rows += u64::from(!keys::is_counters(&key));
+        let (key, value) = entry.into_inner().map_err(failed("counting the rows"))?;
+        rows += if keys::is_messages(&key) {
+            records::count_messages(&value)?
+        } else {
+            u64::from(!keys::is_counters(&key))
+        };
     }
     Ok(rows)
 }

@@ -27,6 +27,10 @@ pub struct AppTally {
     pub groups: [Rows; 5],
     /// The memberships of its groups, those of owners included.
     pub members: Rows,
+    /// What hangs on its groups.
+    pub parts: Rows,
+    /// The messages of its groups.
+    pub messages: Rows,
     /// What its indexes and counters say.
     pub indexed: Indexed,
 }
@@ -45,13 +49,15 @@ impl AppTally {
 
     /// Everything there is to compare, in an order that is always the same.
     fn figures(&self) -> Vec<Figure> {
-        let Self { accounts, groups, members, indexed } = *self;
+        let Self { accounts, groups, members, parts, messages, indexed } = *self;
         let Indexed { totals, listed, last_position, joined } = indexed;
         let rows = |what: String, rows: Rows| Figure { what, count: rows.count, sum: rows.sum };
         let number = |what: String, count| Figure { what, count, sum: Sum::default() };
         let mut figures = vec![
             rows("accounts".to_owned(), accounts),
             rows("members".to_owned(), members),
+            rows("parts of groups".to_owned(), parts),
+            rows("messages".to_owned(), messages),
             number("groups in the list".to_owned(), listed),
             number("last place in the list".to_owned(), last_position),
             number("memberships found by account".to_owned(), joined),
@@ -196,6 +202,16 @@ impl<'store> Side<'store> {
             }
             Row::Member { app, group, member } => {
                 self.apps.entry(*app).or_default().add_member(group, member);
+            }
+            Row::Part { app, group, key, part } => {
+                let parts = &mut self.apps.entry(*app).or_default().parts;
+                parts.count += 1;
+                parts.sum.add_part(group, key, part);
+            }
+            Row::Message { app, group, conversation, message } => {
+                let messages = &mut self.apps.entry(*app).or_default().messages;
+                messages.count += 1;
+                messages.sum.add_message(group, conversation, message);
             }
         }
     }

@@ -1,11 +1,15 @@
 //! What rows add up to: equal rows give equal sums in any order, and a changed field gives another sum.
 
+use crate::messages::{self, Details};
+use crate::parts::{self, PartName, PartRecord};
 use landfall_domain::account::Account;
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::{Group, Profile};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Member;
-use landfall_domain::message::MessageLog;
+use landfall_domain::message::{Conversation, Message, MessageLog};
+use landfall_domain::part::{Part, PartKey};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 /// A sum over rows that does not depend on their order.
@@ -87,6 +91,27 @@ impl Sum {
     }
 }
 
+impl Sum {
+    pub(super) fn add_part(&mut self, group: &GroupId, key: &PartKey, part: &Part) {
+        let PartName { kind, name } = parts::name(key);
+        let mut fields = Fields::default();
+        fields.text(group.as_str()).number(kind.into()).text(&name);
+        fields.record(&PartRecord::from(part));
+        self.add(fields);
+    }
+
+    pub(super) fn add_message(&mut self, group: &GroupId, conversation: &Conversation, message: &Message) {
+        let Message { seq, sent, sender, random, priority, state, content } = message;
+        let (elements, custom) = messages::texts(content);
+        let mut fields = Fields::default();
+        fields.text(group.as_str()).text(parts::topic_of(conversation)).number((*seq).into());
+        fields.number(sent.0).text(sender.as_str()).number((*random).into()).text(priority.word());
+        fields.number(messages::state_number(*state).into()).text(elements).text(custom);
+        fields.record(&Details::of(content));
+        self.add(fields);
+    }
+}
+
 /// The fields of one row, each ended: texts begin with their length, numbers have one.
 #[derive(Default)]
 struct Fields(Sha256);
@@ -98,6 +123,12 @@ impl Fields {
             self.text(key.as_str()).text(value.as_str());
         }
         self
+    }
+
+    /// What has a form of its own in which it is written.
+    fn record(&mut self, record: &impl Serialize) -> &mut Self {
+        // Writing plain data to memory has no way to fail.
+        self.text(&serde_json::to_string(record).unwrap_or_default())
     }
 
     fn log(&mut self, log: &MessageLog) -> &mut Self {

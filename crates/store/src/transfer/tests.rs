@@ -7,11 +7,13 @@ mod rows;
 use super::{
     BeginError, CopyError, Outcome, Page, PageSize, Phase, Place, Progress, Row, Step, Transfer, copy,
 };
-use crate::suite;
+use crate::{parts, suite};
 use async_trait::async_trait;
 use faulty::{Faulty, When};
 use landfall_domain::ids::AppId;
+use landfall_domain::part::Part;
 use landfall_domain::store::{Store, StoreError};
+use landfall_domain::time::Timestamp;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, TestRunner};
 use std::ops::ControlFlow;
@@ -102,10 +104,16 @@ async fn read_all(store: &dyn Transfer, size: PageSize) -> (Vec<Row>, Option<Pla
 /// In an order that is not the store's.
 fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
     rows.sort_by_cached_key(|row| match row {
-        Row::Account { app, id, .. } => (*app, id.to_string(), None, None),
-        Row::Group { app, group, .. } => (*app, String::new(), Some(group.id.clone()), None),
+        Row::Account { app, id, .. } => (*app, id.to_string(), None, String::new()),
+        Row::Group { app, group, .. } => (*app, String::new(), Some(group.id.clone()), String::new()),
         Row::Member { app, group, member } => {
-            (*app, String::new(), Some(group.clone()), Some(member.account.clone()))
+            (*app, String::new(), Some(group.clone()), format!("a{}", member.account))
+        }
+        Row::Part { app, group, key, .. } => {
+            (*app, String::new(), Some(group.clone()), format!("b{:?}", parts::name(key)))
+        }
+        Row::Message { app, group, conversation, message } => {
+            (*app, String::new(), Some(group.clone()), format!("c{conversation:?}{:010}", message.seq))
         }
     });
     rows
@@ -144,7 +152,11 @@ pub(crate) async fn random_content_is_copied_exactly<From: Home, To: Home>() {
         assert_eq!(target.indexed().await.unwrap(), source.indexed().await.unwrap());
         let total = rows.len() as u64;
         let counted = |tally: &super::AppTally| {
-            tally.accounts.count + tally.groups_of_all_types() + tally.members.count
+            tally.accounts.count
+                + tally.groups_of_all_types()
+                + tally.members.count
+                + tally.parts.count
+                + tally.messages.count
         };
         let owners =
             rows.iter().filter(|row| matches!(row, Row::Group { owner: Some(_), .. })).count() as u64;
@@ -279,15 +291,22 @@ pub(crate) async fn half_a_copy_is_neither_served_nor_copied<From: Home, To: Hom
 pub(crate) async fn a_changed_row_is_found<From: Home, To: Home>() {
     let app = AppId(7);
     let of = |row: &Row| match row {
-        Row::Account { app, .. } | Row::Group { app, .. } | Row::Member { app, .. } => *app,
+        Row::Account { app, .. }
+        | Row::Group { app, .. }
+        | Row::Member { app, .. }
+        | Row::Part { app, .. }
+        | Row::Message { app, .. } => *app,
     };
     let rows = contents(u32::MAX)
         .find(|rows| {
             let has = |wanted: fn(&Row) -> bool| rows.iter().any(|row| of(row) == app && wanted(row));
-            has(|row| matches!(row, Row::Account { .. })) && has(|row| matches!(row, Row::Member { .. }))
+            has(|row| matches!(row, Row::Account { .. }))
+                && has(|row| matches!(row, Row::Member { .. }))
+                && has(|row| matches!(row, Row::Part { .. }))
+                && has(|row| matches!(row, Row::Message { .. }))
         })
         .unwrap();
-    for what in ["accounts", "groups of type", "members"] {
+    for what in ["accounts", "groups of type", "members", "parts of groups", "messages"] {
         let (from, to) = (From::fresh().await, To::fresh().await);
         fill(&from, rows.clone()).await;
         let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
@@ -318,6 +337,8 @@ fn change(row: &mut Row, what: &str) -> bool {
         (Row::Account { account, .. }, "accounts") => account.signatures_from.0 ^= 1,
         (Row::Group { group, .. }, "groups of type") => group.info_seq ^= 1,
         (Row::Member { member, .. }, "members") => member.name_card.push('\u{0}'),
+        (Row::Part { part, .. }, "parts of groups") => **part = Part::Ban(Timestamp(u64::MAX >> 2)),
+        (Row::Message { message, .. }, "messages") => message.random ^= 1,
         _ => return false,
     }
     true

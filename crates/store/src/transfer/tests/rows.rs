@@ -4,9 +4,12 @@ use super::Row;
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
-use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::ids::{AppId, GroupId, TopicId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
-use landfall_domain::message::{MessageLog, ReadMark};
+use landfall_domain::message::{
+    Body, Content, Conversation, Message, MessageLog, MessageState, Priority, ReadMark,
+};
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use proptest::collection::{btree_map, vec};
@@ -26,6 +29,7 @@ pub(super) fn some_rows() -> impl Strategy<Value = Vec<Row>> {
                 .map(|(group, owner, members)| (group.id.clone(), (group, owner, members)))
                 .collect();
             for (number, (_, (group, owner, members))) in groups.into_iter().enumerate() {
+                rows.extend(hanging(app, &group, &members));
                 rows.extend(of_group(app, number as u64, group, owner, members));
             }
         }
@@ -51,6 +55,39 @@ fn of_group(
     std::iter::once(Row::Group { app, group: Box::new(group), owner })
         .chain(members.into_values().map(member))
         .collect()
+}
+
+/// A ban for each member, and as many messages as its time is long, in the group and in a topic.
+fn hanging(app: AppId, group: &Group, members: &BTreeMap<UserId, Member>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let topic = TopicId::stored(&format!("{}@TOPIC#_t", group.id)).unwrap();
+    for (place, (account, member)) in members.iter().enumerate() {
+        let group = group.id.clone();
+        let key = PartKey::Ban(account.clone());
+        rows.push(Row::Part { app, group: group.clone(), key, part: Box::new(Part::Ban(member.joined)) });
+        let conversation = Conversation::of((place % 2 == 1).then(|| topic.clone()));
+        for number in 0..member.read.seq % 50 {
+            // Some of them follow each other, and some do not.
+            let seq = 1_000 * u32::try_from(place).unwrap() + number + number / 7;
+            let body = Body {
+                elements: format!("[{number}]").into(),
+                custom: member.name_card.as_str().into(),
+                ..Body::default()
+            };
+            let message = Message {
+                seq,
+                sent: Timestamp(member.joined.0 / 86_400_000 + u64::from(number) * 40_000),
+                sender: account.clone(),
+                random: number,
+                priority: Priority::High,
+                state: MessageState::Kept,
+                content: Content::Sent(body),
+            };
+            let (group, conversation) = (group.clone(), conversation.clone());
+            rows.push(Row::Message { app, group, conversation, message: Box::new(message) });
+        }
+    }
+    rows
 }
 
 fn some_text() -> impl Strategy<Value = Text> {

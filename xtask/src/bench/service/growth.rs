@@ -1,0 +1,126 @@
+//! How the cost of a call grows with what is stored: the same call on a small and on a large store, by turns.
+
+use super::{ACCOUNTS, Arguments, GROUPS, Running, WARM_UP_SECONDS, report};
+use crate::bench::target::Mode;
+use crate::bench::workload::{MEMBERS, MESSAGES, SMALL_COMMUNITIES, Workload};
+use anyhow::Result;
+use serde::Serialize;
+use std::path::Path;
+
+/// Accounts for every member of the large community and everybody who is added to it meanwhile.
+const SPARE_ACCOUNTS: u64 = 400_000;
+
+/// One call on a small and on a large store.
+#[derive(Serialize)]
+pub(super) struct Growth {
+    command: &'static str,
+    /// What there is of.
+    of: &'static str,
+    small: u64,
+    large: u64,
+    /// Processor time of the server per call, in microseconds; middle values.
+    small_cpu_micros: f64,
+    large_cpu_micros: f64,
+    /// The large one as a multiple of the small one in the same round; the middle value.
+    ratio: f64,
+}
+
+pub(super) fn measure(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec<Growth>> {
+    println!("\nThe cost of one call on a small and on a large store, in turns");
+    let mut found = vec![members(arguments, programs, directory)?];
+    found.extend(messages(arguments, programs, directory)?);
+    println!();
+    for growth in &found {
+        println!(
+            "{:<42} {:>9} or {:>9} {:<9} {:>7.2} µs or {:>7.2} µs of CPU: {:.2} times",
+            growth.command,
+            growth.small,
+            growth.large,
+            growth.of,
+            growth.small_cpu_micros,
+            growth.large_cpu_micros,
+            growth.ratio
+        );
+    }
+    Ok(found)
+}
+
+fn members(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Growth> {
+    let mut running = Running::start(programs, &directory.join("members"), Mode::Relaxed)?;
+    running.fill(Workload::ImportAccounts, (arguments.members + SPARE_ACCOUNTS) / ACCOUNTS)?;
+    running.fill(Workload::PrepareSmall, SMALL_COMMUNITIES)?;
+    running.fill(Workload::PrepareLarge, 1)?;
+    let calls = arguments.members.div_ceil(MEMBERS);
+    running.fill(Workload::FillLarge, calls)?;
+    *running.next(Workload::AddToLarge) = calls * MEMBERS;
+    let mut rounds = Rounds::default();
+    for number in 0..=arguments.rounds {
+        let (small, large) = (Workload::AddToSmall, Workload::AddToLarge);
+        let small = cost(arguments, &mut running, small, number)?;
+        let large = cost(arguments, &mut running, large, number)?;
+        rounds.add(number, small, large);
+    }
+    Ok(rounds.growth(Workload::AddToLarge, "members", 10, arguments.members))
+}
+
+fn messages(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec<Growth>> {
+    let (few, many) = (arguments.messages / 10, arguments.messages);
+    let mut stores = Vec::new();
+    for (name, messages) in [("few", few), ("many", many)] {
+        let mut running = Running::start(programs, &directory.join(name), Mode::Faithful)?;
+        running.fill(Workload::PrepareGroups, GROUPS)?;
+        running.fill(Workload::ImportMessages, (messages / MESSAGES).max(GROUPS))?;
+        stores.push(running);
+    }
+    let mut found = Vec::new();
+    for workload in [Workload::ReadPage, Workload::SendMessage] {
+        let mut rounds = Rounds::default();
+        for number in 0..=arguments.rounds {
+            let mut costs = Vec::new();
+            for running in &mut stores {
+                costs.push(cost(arguments, running, workload, number)?);
+            }
+            if let [small, large] = costs[..] {
+                rounds.add(number, small, large);
+            }
+        }
+        found.push(rounds.growth(workload, "messages", few, many));
+    }
+    Ok(found)
+}
+
+/// Processor time per call, in microseconds, with the work that was put off. Round 0 warms up.
+fn cost(arguments: &Arguments, running: &mut Running, workload: Workload, number: u32) -> Result<f64> {
+    let seconds = if number == 0 { WARM_UP_SECONDS } else { arguments.seconds };
+    let figures = running.timed(workload, arguments.connections as usize, seconds)?;
+    Ok(figures.cpu_micros_per_call + figures.deferred_cpu_micros_per_call)
+}
+
+#[derive(Default)]
+struct Rounds {
+    small: Vec<f64>,
+    large: Vec<f64>,
+}
+
+impl Rounds {
+    fn add(&mut self, number: u32, small: f64, large: f64) {
+        if 0 < number {
+            self.small.push(small);
+            self.large.push(large);
+        }
+    }
+
+    fn growth(self, workload: Workload, of: &'static str, small: u64, large: u64) -> Growth {
+        let ratios = self.small.iter().zip(&self.large).map(|(small, large)| large / small).collect();
+        let middle = |values| report::median(values).unwrap_or_default();
+        Growth {
+            command: workload.command(),
+            of,
+            small,
+            large,
+            ratio: middle(ratios),
+            small_cpu_micros: middle(self.small),
+            large_cpu_micros: middle(self.large),
+        }
+    }
+}
