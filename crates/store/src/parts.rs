@@ -76,6 +76,15 @@ pub(crate) fn family(family: &PartFamily) -> PartName {
     }
 }
 
+/// Names of one kind from the first on that come before the second: what hangs on the messages of a conversation
+/// with numbers below `end`.
+pub(crate) fn below_message(place: &Conversation, end: u32) -> [(PartName, PartName); 3] {
+    [READER, EXTENSION_HEAD, EXTENSION].map(|kind| {
+        let named = |seq| PartName { kind, name: message(place, seq) };
+        (named(0), named(end))
+    })
+}
+
 /// A message in a name: the topic, if any, and its number, so that names are in the order of the numbers.
 fn message(place: &Conversation, seq: u32) -> String {
     format!("{}{TAB}{seq:08x}{TAB}", topic_of(place))

@@ -327,7 +327,8 @@ mod tests {
             let expected = RowKey::Messages(app, here.clone(), Conversation::Group, first);
             prop_assert_eq!(RowKey::parse(&said), Some(expected));
             prop_assert_eq!(first_message(&said), Some(first));
-            prop_assert_eq!(day_of(&day(app, first, &here, names.1.as_str())), Some((first, here.clone(), names.1.as_str())));
+            let noted = day(app, first, &here, names.1.as_str());
+            prop_assert_eq!(day_of(&noted), Some((first, here.clone(), names.1.as_str())));
             let start = part(app, &here, &PartName { kind: 3, name: names.0.clone() });
             for sweep in [
                 Sweep::Group(app, here.clone()),

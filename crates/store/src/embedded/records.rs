@@ -382,6 +382,15 @@ pub(super) fn encode_messages<'a>(messages: impl IntoIterator<Item = &'a Message
 
 /// The messages of a row whose first has the number `first`.
 pub(super) fn decode_messages(first: u32, bytes: &[u8]) -> Result<Vec<Message>, Damaged> {
+    decode_messages_if(first, bytes, |_, _| true)
+}
+
+/// Those messages of a row that are `wanted` by when they were sent and their random number. The others cost little.
+pub(super) fn decode_messages_if(
+    first: u32,
+    bytes: &[u8],
+    mut wanted: impl FnMut(Timestamp, u32) -> bool,
+) -> Result<Vec<Message>, Damaged> {
     const WHAT: &str = "message";
     let records: Vec<MessageRecord<'_>> = decode(bytes, WHAT)?;
     let message = |(seq, record): (u32, MessageRecord<'_>)| {
@@ -395,7 +404,11 @@ pub(super) fn decode_messages(first: u32, bytes: &[u8]) -> Result<Vec<Message>, 
             content: record.details.unwrap_or_default().content(record.elements, record.custom)?,
         })
     };
-    (first..).zip(records).map(|numbered| message(numbered).ok_or(Damaged(WHAT))).collect()
+    (first..)
+        .zip(records)
+        .filter(|(_, record)| wanted(Timestamp(record.sent), record.random))
+        .map(|numbered| message(numbered).ok_or(Damaged(WHAT)))
+        .collect()
 }
 
 /// How many messages a row holds.

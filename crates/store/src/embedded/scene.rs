@@ -130,17 +130,26 @@ fn load_messages(
             })
         }
         MessageRange::Random { conversation, random, since } => {
-            newest(rows, app, group, topic_of(conversation), u32::MAX, &mut |message| {
-                if message.sent < *since {
-                    return ControlFlow::Break(());
-                }
-                if random.contains(&message.random) {
-                    keep(conversation, message);
-                }
-                ControlFlow::Continue(())
+            let topic = topic_of(conversation);
+            rows.scan(all_messages(app, group, topic, u32::MAX), Order::Descending, &mut |key, value| {
+                let mut young = false;
+                let matching = records::decode_messages_if(first_of(key)?, value, |sent, number| {
+                    young |= *since <= sent;
+                    *since <= sent && random.contains(&number)
+                })?;
+                matching.into_iter().for_each(|message| keep(conversation, message));
+                Ok(if young { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
             })
         }
     }
+}
+
+/// The keys of the messages with numbers up to `up_to`.
+fn all_messages(app: AppId, group: &GroupId, topic: &str, up_to: u32) -> Keys {
+    (
+        Bound::Included(keys::conversation(app, group, topic)),
+        Bound::Included(keys::message(app, group, topic, up_to)),
+    )
 }
 
 /// Shows the messages with numbers up to `up_to`, the newest first.
@@ -152,11 +161,7 @@ fn newest(
     up_to: u32,
     visit: &mut dyn FnMut(Message) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let keys = (
-        Bound::Included(keys::conversation(app, group, topic)),
-        Bound::Included(keys::message(app, group, topic, up_to)),
-    );
-    rows.scan(keys, Order::Descending, &mut |key, value| {
+    rows.scan(all_messages(app, group, topic, up_to), Order::Descending, &mut |key, value| {
         for message in row_messages(key, value)?.into_iter().rev().filter(|message| message.seq <= up_to) {
             if visit(message).is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -174,21 +179,20 @@ fn row_of(
     topic: &str,
     seq: u32,
 ) -> Result<Vec<Message>, StoreError> {
-    let keys = (
-        Bound::Included(keys::conversation(app, group, topic)),
-        Bound::Included(keys::message(app, group, topic, seq)),
-    );
     let mut found = Vec::new();
-    rows.scan(keys, Order::Descending, &mut |key, value| {
+    rows.scan(all_messages(app, group, topic, seq), Order::Descending, &mut |key, value| {
         found = row_messages(key, value)?;
         Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
 }
 
+fn first_of(key: &[u8]) -> Result<u32, records::Damaged> {
+    keys::first_message(key).ok_or(records::Damaged("key of messages"))
+}
+
 fn row_messages(key: &[u8], value: &[u8]) -> Result<Vec<Message>, records::Damaged> {
-    let first = keys::first_message(key).ok_or(records::Damaged("key of messages"))?;
-    records::decode_messages(first, value)
+    records::decode_messages(first_of(key)?, value)
 }
 
 /// Writes what an operation decided about the group that was `before`.
@@ -340,7 +344,7 @@ fn expire_conversation(
     let Some(mut row) = tx.group_row(app, group)? else { return Ok(true) };
     let conversation = parts::conversation(topic).ok_or(records::Damaged("conversation"))?;
     let mut stays = None;
-    let mut gone = Vec::new();
+    let (mut gone, mut last) = (Vec::new(), None);
     let mut count = 0;
     tx.scan(beginning(keys::conversation(app, group, topic)), Order::Ascending, &mut |key, value| {
         let messages = row_messages(key, value)?;
@@ -350,6 +354,7 @@ fn expire_conversation(
             return Ok(ControlFlow::Break(()));
         }
         count += messages.len();
+        last = messages.last().map(|message| message.seq);
         gone.push(key.to_vec());
         Ok(ControlFlow::Continue(()))
     })?;
@@ -358,6 +363,9 @@ fn expire_conversation(
         return Ok(true);
     }
     let done = count < limit;
+    if let Some(end) = last.and_then(|last: u32| last.checked_add(1)) {
+        remove_below(tx, app, group, &conversation, end)?;
+    }
     gone.into_iter().for_each(|key| tx.remove_row(key));
     match conversation {
         Conversation::Group => {
@@ -375,6 +383,27 @@ fn expire_conversation(
         }
     }
     Ok(done)
+}
+
+/// Removes what hangs on the messages of a conversation with numbers below `end`.
+fn remove_below(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    group: &GroupId,
+    conversation: &Conversation,
+    end: u32,
+) -> Result<(), StoreError> {
+    let mut found = Vec::new();
+    for (first, end) in parts::below_message(conversation, end) {
+        let keys =
+            (Bound::Included(keys::part(app, group, &first)), Bound::Excluded(keys::part(app, group, &end)));
+        tx.scan(keys, Order::Ascending, &mut |key, _| {
+            found.push(key.to_vec());
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    found.into_iter().for_each(|key| tx.remove_row(key));
+    Ok(())
 }
 
 /// The membership of one account in one group.
