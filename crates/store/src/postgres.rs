@@ -3,10 +3,12 @@
 //! Each operation is one transaction. What a rule was told stays true until its result is kept, because writers take
 //! the locks of `locks` first. Concurrent imports travel together (`lanes`).
 
+mod change_group;
 mod changes;
 mod connect;
 mod database;
 mod distribute;
+mod expiry;
 mod import_groups;
 mod import_members;
 mod lanes;
@@ -17,6 +19,7 @@ mod positions;
 mod rates;
 mod reads;
 mod rows;
+mod scenes;
 mod settings;
 mod statements;
 mod tables;
@@ -30,6 +33,7 @@ pub use transfer::PostgresTransfer;
 
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
+use change_group::ChangeGroup;
 use database::{Database, Failure, Work};
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
@@ -39,10 +43,12 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::operation::{Needs, Pending, Scene};
 use landfall_domain::store::{
-    Context, GroupPage, Health, MemberPage, MemberWindow, NoSuchAccount, NoSuchGroup, OperationError, Store,
-    StoreError,
+    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
+    NoSuchGroup, OperationError, Store, StoreError,
 };
+use landfall_domain::time::Timestamp;
 use lanes::{Lanes, PATIENCE};
 use listener::Listener;
 use positions::Positions;
@@ -166,6 +172,14 @@ impl Postgres {
         self.read(rates::TakeCalls { app, command, calls, per_second }).await
     }
 
+    async fn make_group(
+        &self,
+        context: Context,
+        new: NewGroup,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        refusable(self.groups.run(context.app, import_groups::Ask { context, import: new }).await)
+    }
+
     async fn read<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
         answered::<W>(self.database.perform(&work)).await
     }
@@ -193,7 +207,7 @@ impl Store for Postgres {
         context: Context,
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.groups.run(context.app, import_groups::Ask { context, import }).await)
+        self.make_group(context, import).await
     }
 
     async fn create_group(
@@ -201,38 +215,25 @@ impl Store for Postgres {
         context: Context,
         new: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.import_group(context, new).await
+        self.make_group(context, new).await
     }
-    async fn change_group(
-        &self,
-        _: Context,
-        _: Arc<dyn landfall_domain::operation::Pending>,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
+
+    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+        let work = ChangeGroup::<false> { context, operation: Arc::clone(&operation) };
+        if !self.write(work).await? {
+            self.write(ChangeGroup::<true> { context, operation }).await?;
+        }
+        Ok(())
     }
+
     async fn look(
         &self,
-        _: AppId,
-        _: GroupId,
-        _: landfall_domain::operation::Needs,
-    ) -> Result<landfall_domain::operation::Scene, OperationError<NoSuchGroup>> {
-        Err(StoreError::Busy.into())
-    }
-    async fn joined_groups(
-        &self,
-        _: AppId,
-        _: UserId,
-        _: landfall_domain::store::JoinedWindow,
-    ) -> Result<landfall_domain::store::JoinedPage, StoreError> {
-        Err(StoreError::Busy)
-    }
-    async fn expire_messages(
-        &self,
-        _: AppId,
-        _: landfall_domain::time::Timestamp,
-        _: usize,
-    ) -> Result<usize, StoreError> {
-        Err(StoreError::Busy)
+        app: AppId,
+        group: GroupId,
+        needs: Needs,
+    ) -> Result<Scene, OperationError<NoSuchGroup>> {
+        let scene = self.read(scenes::Look { app, group, needs }).await?;
+        scene.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
     async fn import_members(
@@ -267,6 +268,36 @@ impl Store for Postgres {
         limit: usize,
     ) -> Result<GroupPage, StoreError> {
         self.read(reads::ListGroups { app, kind, from, limit }).await
+    }
+
+    async fn joined_groups(
+        &self,
+        app: AppId,
+        account: UserId,
+        window: JoinedWindow,
+    ) -> Result<JoinedPage, StoreError> {
+        self.read(reads::JoinedGroups { app, account, window }).await
+    }
+
+    async fn expire_messages(
+        &self,
+        app: AppId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let (mut removed, mut after) = (0, None);
+        loop {
+            let days = self.read(expiry::OldDays { app, before, after }).await?;
+            let Some(last) = days.last().cloned() else { return Ok(removed) };
+            for day in days {
+                if limit <= removed {
+                    return Ok(removed);
+                }
+                let limit = limit - removed;
+                removed += self.write(expiry::Expire { app, day, before, limit }).await?;
+            }
+            after = Some(last);
+        }
     }
 
     async fn destroy_group(

@@ -43,7 +43,15 @@ impl Work for DestroyGroup {
             tx.run(&statements::REMOVE_MEMBERSHIP, &[&app, &accounts, &id]).await?;
             last = (*last_account).to_owned();
         }
-        tx.run(&statements::REMOVE_MEMBERS, &[&app, &id]).await?;
+        let all = [
+            &statements::REMOVE_MEMBERS,
+            &statements::REMOVE_ALL_PARTS,
+            &statements::REMOVE_ALL_MESSAGES,
+            &statements::REMOVE_ALL_DAYS,
+        ];
+        for statement in all {
+            tx.run(statement, &[&app, &id]).await?;
+        }
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
         Ok(Ok(()))
     }
@@ -77,7 +85,7 @@ impl Work for ImportAccounts {
         }
         let mut columns = AccountColumns::with_capacity(app, after.len());
         after.iter().for_each(|(id, account)| columns.push(id, account));
-        tx.run(&statements::PUT_ACCOUNTS, &columns.parameters()).await?;
+        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
         Ok(())
     }
 }
@@ -104,7 +112,7 @@ impl Work for Kick {
         let account = account.kicked(now);
         let mut columns = AccountColumns::with_capacity(app, 1);
         columns.push(&self.account, &account);
-        tx.run(&statements::PUT_ACCOUNTS, &columns.parameters()).await?;
+        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
         let told = Told::Kicked(app, self.account.clone()).to_string();
         tx.query(&statements::TELL, &[&told]).await?;
         Ok(Ok(()))

@@ -1,16 +1,15 @@
-//! Importing groups: all that wait together are one transaction of a handful of statements.
+//! Making groups, imported or created: all that wait together are one transaction of a handful of statements.
 
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
 use super::positions::Positions;
-use super::rows::{CountColumns, GroupColumns, NewMembers};
+use super::rows::{Columns as _, CountColumns, GroupColumns, NewMembers};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import;
-use landfall_domain::new_group::{FoundedGroup, NewGroup, NewGroupRefusal};
+use landfall_domain::new_group::{self, FoundedGroup, NewGroup, NewGroupRefusal};
 use landfall_domain::store::Context;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -119,14 +118,8 @@ impl Transaction<'_> {
             let Ask { context, import } = &self.asks[open.index];
             let position = self.first_position + open.index as u64;
             let is_known = |account: &UserId| Ok::<_, Infallible>(known.accounts.contains(account));
-            let Ok(result) = landfall_domain::new_group::new_group(
-                import.clone(),
-                id,
-                position,
-                context.unknown,
-                context.now,
-                is_known,
-            );
+            let Ok(result) =
+                new_group::new_group(import.clone(), id, position, context.unknown, context.now, is_known);
             match result {
                 Ok(group) => imported.push((open, group)),
                 Err(refusal) => answers[open.index] = Some(Err(refusal)),
@@ -180,7 +173,7 @@ impl Transaction<'_> {
     async fn write_members(&self, tx: &Tx, made: &[(usize, FoundedGroup)]) -> Result<(), Failure> {
         let mut new = NewMembers::with_capacity(self.app, made.len());
         for (_, FoundedGroup { group, members, .. }) in made {
-            members.iter().for_each(|member| new.push(&group.id, member));
+            members.iter().for_each(|member| new.push(group, member));
         }
         let placeholders = tables::placeholders(
             self.app,
@@ -192,7 +185,7 @@ impl Transaction<'_> {
         let counts = CountColumns::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
         let counts = counts.parameters();
         let (accounts, members, counted) = futures_util::join!(
-            tables::insert_placeholders(tx, &placeholders),
+            tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
             tables::insert_members(tx, &new),
             tx.run(&statements::COUNT_GROUPS, &counts),
         );

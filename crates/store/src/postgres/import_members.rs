@@ -151,7 +151,10 @@ impl Transaction<'_> {
         let rows = changes.iter().map(|(_, change)| change.added.len()).sum();
         let mut new = NewMembers::with_capacity(self.app, rows);
         for (ask, change) in changes {
-            change.added.iter().for_each(|member| new.push(&ask.group, member));
+            let present = groups.get(&ask.group).into_iter();
+            present
+                .flat_map(|present| change.added.iter().map(|member| (&present.group, member)))
+                .for_each(|(group, member)| new.push(group, member));
         }
         let placeholders = tables::placeholders(
             self.app,
@@ -162,7 +165,7 @@ impl Transaction<'_> {
         );
         let changed = groups.values().filter(|present| present.changed);
         let (accounts, members, counted) = futures_util::join!(
-            tables::insert_placeholders(tx, &placeholders),
+            tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
             tables::insert_members(tx, &new),
             try_join_all(changed.map(|present| self.set_member_count(tx, &present.group))),
         );

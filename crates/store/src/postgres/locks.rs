@@ -6,8 +6,8 @@
 //!
 //! | Who | App | Group | Account |
 //! |---|---|---|---|
-//! | import of groups | shared | | |
-//! | import of members, dissolving a group | shared | alone | |
+//! | making groups | shared | | |
+//! | import of members, changing or dissolving a group, removing its old messages | shared | alone | |
 //! | import of accounts, kick | shared | | alone |
 //! | deleting accounts | alone | | |
 //!

@@ -1,7 +1,7 @@
 //! Reading: each call sees the database as it is at one moment.
 
 use super::database::{Failure, Kind, Tx, Work};
-use super::rows::{self, app_column, kind_column, role_column};
+use super::rows::{self, app_column, count, kind_column, role_column};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -9,8 +9,8 @@ use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Role;
-use landfall_domain::store::{GroupPage, MemberPage, MemberWindow};
-use std::collections::BTreeMap;
+use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups by their ids.
 pub(super) struct Groups {
@@ -26,10 +26,7 @@ impl Work for Groups {
     const KIND: Kind = Kind::Statement;
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
-        let ids: Vec<&str> = self.ids.iter().map(GroupId::as_str).collect();
-        let rows = tx.query(&statements::GROUPS, &[&app_column(self.app), &ids]).await?;
-        let groups = rows.iter().map(|row| rows::group(row, 0).map(|group| (group.id.clone(), group)));
-        let groups = groups.collect::<Result<BTreeMap<_, _>, _>>()?;
+        let groups = tables::groups(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| groups.get(id).cloned()).collect())
     }
 }
@@ -97,10 +94,6 @@ impl Work for Members {
     }
 }
 
-fn count(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
 /// A page of an app's list of groups.
 pub(super) struct ListGroups {
     pub(super) app: AppId,
@@ -131,5 +124,72 @@ impl Work for ListGroups {
             ids: rows.iter().take(self.limit).map(|row| rows::group_id(row, 0)).collect::<Result<_, _>>()?,
             next: next.map_or(0, i64::cast_unsigned),
         })
+    }
+}
+
+/// Groups of one account.
+pub(super) struct JoinedGroups {
+    pub(super) app: AppId,
+    pub(super) account: UserId,
+    pub(super) window: JoinedWindow,
+}
+
+#[async_trait]
+impl Work for JoinedGroups {
+    type Done = JoinedPage;
+    const DOING: &'static str = "reading an account's groups";
+    const KIND: Kind = Kind::Read;
+
+    async fn perform(&self, tx: &Tx) -> Result<JoinedPage, Failure> {
+        tx.begin(None, &[]).await?;
+        let mut total = 0;
+        let mut ids = Vec::new();
+        let mut last = None;
+        loop {
+            let memberships = self.memberships(tx, last.as_ref()).await?;
+            let Some(last_id) = memberships.last() else { break };
+            last = Some(last_id.clone());
+            let unseen = self.unseen(tx, &memberships).await?;
+            for id in memberships.into_iter().filter(|id| !unseen.contains(id)) {
+                if self.window.offset <= total && ids.len() < self.window.limit {
+                    ids.push(id);
+                }
+                total += 1;
+            }
+        }
+        let (app, account) = (app_column(self.app), self.account.as_str());
+        let names: Vec<&str> = ids.iter().map(GroupId::as_str).collect();
+        let mut groups = tables::groups(tx, self.app, &ids).await?;
+        let members = tx.query(&statements::MEMBER_OF, &[&app, &names, &account]).await?;
+        let members = members.iter().map(|row| Ok((rows::group_id(row, 0)?, rows::member(row, 1)?)));
+        let mut members = members.collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        let groups = ids.iter().filter_map(|id| Some((groups.remove(id)?, members.remove(id)?))).collect();
+        Ok(JoinedPage { total: total as u64, groups })
+    }
+}
+
+impl JoinedGroups {
+    /// Some of the account's groups of the types asked for.
+    async fn memberships(&self, tx: &Tx, after: Option<&GroupId>) -> Result<Vec<GroupId>, Failure> {
+        /// Rows of one statement, at most.
+        const PAGE: i64 = 5_000;
+        let (app, account) = (app_column(self.app), self.account.as_str());
+        let after = after.map_or("", GroupId::as_str);
+        let kinds: Vec<i16> = self.window.kinds.iter().copied().map(kind_column).collect();
+        let support: Vec<bool> = self.window.support_topic.map_or(vec![false, true], |wanted| vec![wanted]);
+        let parameters: rows::Parameters<'_> = vec![&app, &account, &after, &kinds, &support, &PAGE];
+        let rows = tx.query(&statements::JOINED, &parameters).await?;
+        rows.iter().map(|row| rows::group_id(row, 0)).collect()
+    }
+
+    /// Which of them the account does not see yet.
+    async fn unseen(&self, tx: &Tx, groups: &[GroupId]) -> Result<BTreeSet<GroupId>, Failure> {
+        if self.window.inactive {
+            return Ok(BTreeSet::new());
+        }
+        let (app, account) = (app_column(self.app), self.account.as_str());
+        let names: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
+        let rows = tx.query(&statements::UNSEEN_GROUPS, &[&app, &names, &account]).await?;
+        rows.iter().map(|row| rows::group_id(row, 0)).collect()
     }
 }

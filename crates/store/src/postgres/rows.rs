@@ -1,12 +1,14 @@
-//! Groups, members and accounts as rows: columns to write, rows to read.
+//! Groups, members and accounts as rows: columns to write, rows to read. Parts and messages are in `history`.
 
 use super::database::Failure;
 use super::texts::{escape, unescape};
+use crate::parts;
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::member::{Member, Role};
+use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::borrow::Cow;
@@ -36,6 +38,16 @@ fn time(row: &Row, column: usize) -> Result<Timestamp, Failure> {
 /// A number that the tables keep in 64 bits with a sign.
 pub(super) fn number<N: TryFrom<i64>>(row: &Row, column: usize) -> Result<N, Failure> {
     N::try_from(row.try_get::<_, i64>(column)?).map_err(|_| Failure::Damaged("number"))
+}
+
+/// A number that the tables keep in 16 bits.
+fn byte(row: &Row, column: usize) -> Result<u8, Failure> {
+    u8::try_from(row.try_get::<_, i16>(column)?).map_err(|_| Failure::Damaged("number"))
+}
+
+/// How many rows, as a statement takes it.
+pub(super) fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 fn text(row: &Row, column: usize) -> Result<Text, Failure> {
@@ -98,17 +110,6 @@ numbered!(
     InviteOption::DisableInvite = 2
 );
 numbered!(role_column, role_of, Role, "role", Role::Owner = 0, Role::Admin = 1, Role::Member = 2);
-numbered!(
-    receive_column,
-    receive_of,
-    ReceiveOption,
-    "receive option",
-    ReceiveOption::AcceptAndNotify = 0,
-    ReceiveOption::AcceptNotNotify = 1,
-    ReceiveOption::Discard = 2,
-    ReceiveOption::AcceptNotNotifyExceptAt = 3
-);
-
 pub(super) fn kind(row: &Row, column: usize) -> Result<GroupType, Failure> {
     kind_of(row.try_get(column)?)
 }
@@ -138,7 +139,7 @@ fn fields(json: &str) -> Result<Vec<CustomField>, Failure> {
 }
 
 /// Columns of `group_columns!`.
-pub(super) const GROUP_COLUMNS: usize = 20;
+pub(super) const GROUP_COLUMNS: usize = 27;
 
 /// A group from the columns of `group_columns!`, the first of which is `at`.
 pub(super) fn group(row: &Row, at: usize) -> Result<Group, Failure> {
@@ -165,13 +166,19 @@ pub(super) fn group(row: &Row, at: usize) -> Result<Group, Failure> {
         created: time(row, at + 13)?,
         info_seq: number(row, at + 14)?,
         info_changed: time(row, at + 15)?,
-        log: landfall_domain::message::MessageLog::default(),
-        history_before_join: false,
-        permissions_enabled: false,
-        default_permissions: 0,
-        active: true,
-        member_count: number(row, at + 18)?,
-        list_position: number(row, at + 19)?,
+        log: MessageLog {
+            next_seq: number(row, at + 16)?,
+            last_message: time(row, at + 17)?,
+            read_by_all: number(row, at + 18)?,
+            cleared: number(row, at + 19)?,
+            first_kept: number(row, at + 20)?,
+        },
+        history_before_join: row.try_get(at + 21)?,
+        permissions_enabled: row.try_get(at + 22)?,
+        default_permissions: row.try_get::<_, i64>(at + 23)?.cast_unsigned(),
+        active: row.try_get(at + 24)?,
+        member_count: number(row, at + 25)?,
+        list_position: number(row, at + 26)?,
     })
 }
 
@@ -181,12 +188,13 @@ pub(super) fn member(row: &Row, at: usize) -> Result<Member, Failure> {
         account: user_id(row, at)?,
         role: role_of(row.try_get(at + 1)?)?,
         joined: time(row, at + 2)?,
-        read: landfall_domain::message::ReadMark::default(),
-        fields: Vec::new(),
-        receive_option: receive_of(row.try_get(at + 4)?)?,
-        muted_until: time(row, at + 5)?,
-        last_message: time(row, at + 6)?,
-        name_card: unescape(row.try_get(at + 7)?),
+        read: ReadMark { seq: number(row, at + 3)?, made_at: number(row, at + 4)? },
+        receive_option: byte(row, at + 5)
+            .and_then(|number| parts::receive_option(number).ok_or(Failure::Damaged("receive option")))?,
+        muted_until: time(row, at + 6)?,
+        last_message: time(row, at + 7)?,
+        name_card: unescape(row.try_get(at + 8)?),
+        fields: fields(row.try_get(at + 9)?)?,
     })
 }
 
@@ -205,30 +213,50 @@ pub(super) fn account(row: &Row, at: usize) -> Result<(UserId, Account), Failure
 /// The parameters of one statement: the app, then a list for each column.
 pub(super) type Parameters<'list> = Vec<&'list (dyn ToSql + Sync)>;
 
+/// Lists of columns of rows.
+pub(super) trait Columns: Sync {
+    fn is_empty(&self) -> bool;
+
+    fn parameters(&self) -> Parameters<'_>;
+}
+
 /// Lists of columns that rows are added to one by one.
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident { $($column:ident: $type:ty,)+ }) => {
         $(#[$doc])*
         #[derive(Default)]
-        pub(super) struct $name<'row> {
+        pub(in crate::postgres) struct $name<'row> {
             app: i64,
             $($column: Vec<$type>,)+
         }
 
         impl<'row> $name<'row> {
-            pub(super) fn with_capacity(app: AppId, rows: usize) -> Self {
+            pub(in crate::postgres) fn with_capacity(app: AppId, rows: usize) -> Self {
                 Self { app: app_column(app), $($column: Vec::with_capacity(rows),)+ }
             }
 
-            pub(super) fn parameters(&self) -> Parameters<'_> {
+        }
+
+        impl Columns for $name<'_> {
+            fn is_empty(&self) -> bool {
+                true $(&& self.$column.is_empty())+
+            }
+
+            fn parameters(&self) -> Parameters<'_> {
                 vec![&self.app, $(&self.$column,)+]
             }
         }
     };
 }
 
+mod history;
+
+pub(super) use history::{
+    DayColumns, MessageColumns, NameRange, PartColumns, message, part, part_name, place,
+};
+
 columns! {
-    /// Of `INSERT_GROUPS`.
+    /// Of `INSERT_GROUPS` and `PUT_GROUPS`.
     GroupColumns {
         group_id: &'row str,
         kind: i16,
@@ -246,8 +274,15 @@ columns! {
         created: i64,
         info_seq: i64,
         info_changed: i64,
-        last_message: i64,
         next_message_seq: i64,
+        last_message: i64,
+        read_by_all: i64,
+        cleared: i64,
+        first_kept: i64,
+        history_before_join: bool,
+        permissions_enabled: bool,
+        default_permissions: i64,
+        active: bool,
         member_count: i64,
         list_position: i64,
     }
@@ -272,43 +307,50 @@ impl<'row> GroupColumns<'row> {
         self.created.push(time_column(group.created));
         self.info_seq.push(group.info_seq.into());
         self.info_changed.push(time_column(group.info_changed));
-        self.last_message.push(time_column(group.log.last_message));
         self.next_message_seq.push(group.log.next_seq.into());
+        self.last_message.push(time_column(group.log.last_message));
+        self.read_by_all.push(group.log.read_by_all.into());
+        self.cleared.push(group.log.cleared.into());
+        self.first_kept.push(group.log.first_kept.into());
+        self.history_before_join.push(group.history_before_join);
+        self.permissions_enabled.push(group.permissions_enabled);
+        self.default_permissions.push(group.default_permissions.cast_signed());
+        self.active.push(group.active);
         self.member_count.push(group.member_count.into());
         self.list_position.push(group.list_position.cast_signed());
     }
 }
 
 columns! {
-    /// Of `INSERT_MEMBERS`.
+    /// Of `INSERT_MEMBERS` and `PUT_MEMBERS`.
     MemberColumns {
         group_id: &'row str,
         account: &'row str,
         role: i16,
         joined: i64,
         read_seq: i64,
+        read_made_at: i64,
         receive_option: i16,
         muted_until: i64,
         last_message: i64,
         name_card: Cow<'row, str>,
+        fields: String,
     }
 }
 
 impl<'row> MemberColumns<'row> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.account.is_empty()
-    }
-
-    fn push(&mut self, group: &'row GroupId, member: &'row Member) {
+    pub(super) fn push(&mut self, group: &'row GroupId, member: &'row Member) {
         self.group_id.push(group.as_str());
         self.account.push(member.account.as_str());
         self.role.push(role_column(member.role));
         self.joined.push(time_column(member.joined));
         self.read_seq.push(member.read.seq.into());
-        self.receive_option.push(receive_column(member.receive_option));
+        self.read_made_at.push(member.read.made_at.into());
+        self.receive_option.push(parts::receive_number(member.receive_option).into());
         self.muted_until.push(time_column(member.muted_until));
         self.last_message.push(time_column(member.last_message));
         self.name_card.push(escape(&member.name_card));
+        self.fields.push(fields_column(&member.fields));
     }
 }
 
@@ -317,13 +359,17 @@ columns! {
     MembershipColumns {
         account: &'row str,
         group_id: &'row str,
+        kind: i16,
+        support_topic: bool,
     }
 }
 
 impl<'row> MembershipColumns<'row> {
-    fn push(&mut self, account: &'row UserId, group: &'row GroupId) {
+    fn push(&mut self, account: &'row UserId, group: &'row Group) {
         self.account.push(account.as_str());
-        self.group_id.push(group.as_str());
+        self.group_id.push(group.id.as_str());
+        self.kind.push(kind_column(group.kind));
+        self.support_topic.push(group.support_topic);
     }
 }
 
@@ -341,8 +387,8 @@ impl<'row> NewMembers<'row> {
         }
     }
 
-    pub(super) fn push(&mut self, group: &'row GroupId, member: &'row Member) {
-        self.members.push(group, member);
+    pub(super) fn push(&mut self, group: &'row Group, member: &'row Member) {
+        self.members.push(&group.id, member);
         self.memberships.push(&member.account, group);
     }
 }
@@ -356,10 +402,6 @@ columns! {
 }
 
 impl<'row> PlaceholderColumns<'row> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.account.is_empty()
-    }
-
     pub(super) fn push(&mut self, account: &'row str, now: Timestamp) {
         self.account.push(account);
         self.created.push(time_column(now));

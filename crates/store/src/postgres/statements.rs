@@ -13,7 +13,7 @@ enum Key {
     Account,
     /// App only, on tables of figures that are not distributed.
     Figures,
-    /// App only, over all groups of the app: the app's list.
+    /// App only, over all groups of the app: the app's list, and its oldest messages.
     List,
     /// Everything there is: for copies, while nobody serves.
     Copy,
@@ -35,7 +35,9 @@ macro_rules! group_columns {
         "groups.group_id, groups.kind, groups.name, groups.introduction, groups.notification, groups.face_url, \
          groups.fields::text, groups.max_members, groups.join_option, groups.owner, groups.support_topic, \
          groups.invite_option, groups.mute_all, groups.created, groups.info_seq, groups.info_changed, \
-         groups.last_message, groups.next_message_seq, groups.member_count, groups.list_position"
+         groups.next_message_seq, groups.last_message, groups.read_by_all, groups.cleared, groups.first_kept, \
+         groups.history_before_join, groups.permissions_enabled, groups.default_permissions, groups.active, \
+         groups.member_count, groups.list_position"
     };
 }
 
@@ -55,13 +57,17 @@ macro_rules! member_columns {
             $of,
             "read_seq, ",
             $of,
+            "read_made_at, ",
+            $of,
             "receive_option, ",
             $of,
             "muted_until, ",
             $of,
             "last_message, ",
             $of,
-            "name_card"
+            "name_card, ",
+            $of,
+            "fields::text"
         )
     };
 }
@@ -70,6 +76,70 @@ macro_rules! member_columns {
 macro_rules! account_columns {
     () => {
         "account, nick, face_url, created, placeholder, signatures_from"
+    };
+}
+
+/// The columns of a part, in the order in which [`rows`](super::rows) reads them.
+macro_rules! part_columns {
+    () => {
+        "kind, name, part"
+    };
+}
+
+/// The columns of a message, in the order in which [`rows`](super::rows) reads them.
+macro_rules! message_columns {
+    () => {
+        "topic, seq, sent, sender, random, priority, state, elements, custom, details"
+    };
+}
+
+macro_rules! insert_groups {
+    () => {
+        "
+        INSERT INTO landfall.groups (sdk_app_id, group_id, kind, name, introduction, notification, face_url, fields,
+            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
+            info_changed, next_message_seq, last_message, read_by_all, cleared, first_kept, history_before_join,
+            permissions_enabled, default_permissions, active, member_count, list_position)
+        SELECT $1::bigint, group_id, kind, name, introduction, notification, face_url, fields::jsonb,
+            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
+            info_changed, next_message_seq, last_message, read_by_all, cleared, first_kept, history_before_join,
+            permissions_enabled, default_permissions, active, member_count, list_position
+        FROM unnest($2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::bigint[], $10::smallint[], $11::text[], $12::boolean[], $13::smallint[], $14::boolean[],
+            $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
+            $21::bigint[], $22::bigint[], $23::boolean[], $24::boolean[], $25::bigint[], $26::boolean[],
+            $27::bigint[], $28::bigint[])
+            AS new (group_id, kind, name, introduction, notification, face_url, fields, max_members, join_option,
+            owner, support_topic, invite_option, mute_all, created, info_seq, info_changed, next_message_seq,
+            last_message, read_by_all, cleared, first_kept, history_before_join, permissions_enabled,
+            default_permissions, active, member_count, list_position)
+        ON CONFLICT (sdk_app_id, group_id)"
+    };
+}
+
+macro_rules! insert_members {
+    () => {
+        "
+        INSERT INTO landfall.members (sdk_app_id, group_id, account, role, joined, read_seq, read_made_at,
+            receive_option, muted_until, last_message, name_card, fields)
+        SELECT $1::bigint, group_id, account, role, joined, read_seq, read_made_at,
+            receive_option, muted_until, last_message, name_card, fields::jsonb
+        FROM unnest($2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::smallint[],
+            $9::bigint[], $10::bigint[], $11::text[], $12::text[])
+            AS new (group_id, account, role, joined, read_seq, read_made_at, receive_option, muted_until,
+            last_message, name_card, fields)"
+    };
+}
+
+macro_rules! insert_messages {
+    () => {
+        "
+        INSERT INTO landfall.messages (sdk_app_id, group_id, topic, seq, sent, sender, random, priority, state,
+            elements, custom, details)
+        SELECT $1::bigint, group_id, topic, seq, sent, sender, random, priority, state, elements, custom, details
+        FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::smallint[],
+            $9::smallint[], $10::text[], $11::text[], $12::text[])
+            AS new (group_id, topic, seq, sent, sender, random, priority, state, elements, custom, details)"
     };
 }
 
@@ -92,33 +162,49 @@ statements! {
     LOCK: Session = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS locks (key)";
     TELL: Session = "SELECT pg_notify('landfall', $1)";
 
-    INSERT_GROUPS: Group = "
-        INSERT INTO landfall.groups (sdk_app_id, group_id, kind, name, introduction, notification, face_url, fields,
-            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
-            info_changed, last_message, next_message_seq, member_count, list_position)
-        SELECT $1::bigint, group_id, kind, name, introduction, notification, face_url, fields::jsonb,
-            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
-            info_changed, last_message, next_message_seq, member_count, list_position
-        FROM unnest($2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::bigint[], $10::smallint[], $11::text[], $12::boolean[], $13::smallint[], $14::boolean[],
-            $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
-            $21::bigint[])
-            AS new (group_id, kind, name, introduction, notification, face_url, fields, max_members, join_option,
-            owner, support_topic, invite_option, mute_all, created, info_seq, info_changed, last_message,
-            next_message_seq, member_count, list_position)
-        ON CONFLICT (sdk_app_id, group_id) DO NOTHING
-        RETURNING list_position";
-    INSERT_MEMBERS: Group = "
-        INSERT INTO landfall.members (sdk_app_id, group_id, account, role, joined, read_seq, receive_option,
-            muted_until, last_message, name_card)
-        SELECT $1::bigint, group_id, account, role, joined, read_seq, receive_option,
-            muted_until, last_message, name_card
-        FROM unnest($2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[], $7::smallint[],
-            $8::bigint[], $9::bigint[], $10::text[])
-            AS new (group_id, account, role, joined, read_seq, receive_option, muted_until, last_message, name_card)";
+    INSERT_GROUPS: Group = concat!(insert_groups!(), " DO NOTHING RETURNING list_position");
+    /// Writes a group that is there, but for what never changes of it.
+    PUT_GROUPS: Group = concat!(insert_groups!(), " DO UPDATE SET name = excluded.name,
+            introduction = excluded.introduction, notification = excluded.notification,
+            face_url = excluded.face_url, fields = excluded.fields, max_members = excluded.max_members,
+            join_option = excluded.join_option, owner = excluded.owner, invite_option = excluded.invite_option,
+            mute_all = excluded.mute_all, info_seq = excluded.info_seq, info_changed = excluded.info_changed,
+            next_message_seq = excluded.next_message_seq, last_message = excluded.last_message,
+            read_by_all = excluded.read_by_all, cleared = excluded.cleared, first_kept = excluded.first_kept,
+            history_before_join = excluded.history_before_join,
+            permissions_enabled = excluded.permissions_enabled,
+            default_permissions = excluded.default_permissions, active = excluded.active,
+            member_count = excluded.member_count");
+    INSERT_MEMBERS: Group = insert_members!();
+    /// Writes members that are there. Like all statements that change a list of rows it finds them as an insert does,
+    /// which is the same whatever the planner knows of a table.
+    PUT_MEMBERS: Group = concat!(insert_members!(), "
+        ON CONFLICT (sdk_app_id, group_id, account) DO UPDATE SET role = excluded.role, joined = excluded.joined,
+            read_seq = excluded.read_seq, read_made_at = excluded.read_made_at,
+            receive_option = excluded.receive_option, muted_until = excluded.muted_until,
+            last_message = excluded.last_message, name_card = excluded.name_card, fields = excluded.fields");
     INSERT_MEMBERSHIPS: Account = "
-        INSERT INTO landfall.memberships (sdk_app_id, account, group_id)
-        SELECT $1::bigint, account, group_id FROM unnest($2::text[], $3::text[]) AS new (account, group_id)";
+        INSERT INTO landfall.memberships (sdk_app_id, account, group_id, kind, support_topic)
+        SELECT $1::bigint, account, group_id, kind, support_topic
+        FROM unnest($2::text[], $3::text[], $4::smallint[], $5::boolean[])
+            AS new (account, group_id, kind, support_topic)";
+    PUT_PARTS: Group = "
+        INSERT INTO landfall.parts (sdk_app_id, group_id, kind, name, part)
+        SELECT $1::bigint, group_id, kind, name, part
+        FROM unnest($2::text[], $3::smallint[], $4::text[], $5::text[]) AS new (group_id, kind, name, part)
+        ON CONFLICT (sdk_app_id, group_id, kind, name) DO UPDATE SET part = excluded.part";
+    INSERT_MESSAGES: Group = insert_messages!();
+    /// Writes messages that are there.
+    PUT_MESSAGES: Group = concat!(insert_messages!(), "
+        ON CONFLICT (sdk_app_id, group_id, topic, seq) DO UPDATE SET sent = excluded.sent,
+            sender = excluded.sender, random = excluded.random, priority = excluded.priority,
+            state = excluded.state, elements = excluded.elements, custom = excluded.custom,
+            details = excluded.details");
+    INSERT_DAYS: Group = "
+        INSERT INTO landfall.message_days (sdk_app_id, group_id, topic, day)
+        SELECT $1::bigint, group_id, topic, day
+        FROM unnest($2::text[], $3::text[], $4::bigint[]) AS new (group_id, topic, day)
+        ON CONFLICT (sdk_app_id, group_id, topic, day) DO NOTHING";
     INSERT_PLACEHOLDERS: Account = "
         INSERT INTO landfall.accounts (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)
         SELECT $1::bigint, account, '', '', created, true, 0
@@ -143,6 +229,15 @@ statements! {
     );
     SET_MEMBER_COUNT: Group = "
         UPDATE landfall.groups SET member_count = $3 WHERE sdk_app_id = $1 AND group_id = $2";
+    /// What changes of a group when something is said in it or somebody comes or goes.
+    PUT_FIGURES: Group = "
+        UPDATE landfall.groups SET next_message_seq = $3, last_message = $4, read_by_all = $5, cleared = $6,
+            first_kept = $7, active = $8, member_count = $9
+        WHERE sdk_app_id = $1 AND group_id = $2";
+    /// Those that only their owner sees yet, who is somebody else.
+    UNSEEN_GROUPS: Group = "
+        SELECT group_id FROM landfall.groups
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND NOT active AND owner IS DISTINCT FROM $3";
     REMOVE_GROUP: Group = "
         DELETE FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 RETURNING kind";
     /// One member less in each of these groups.
@@ -156,6 +251,15 @@ statements! {
     MEMBERS_PRESENT: Group = "
         SELECT account FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])";
+    MEMBERS: Group = concat!(
+        "SELECT ", member_columns!(), " FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])"
+    );
+    /// One account in several groups.
+    MEMBER_OF: Group = concat!(
+        "SELECT group_id, ", member_columns!(), " FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND account = $3"
+    );
     /// The owner first among those who joined in the same second, as in every store.
     MEMBERS_BY_JOIN_TIME: Group = concat!(
         "SELECT ", member_columns!(), " FROM landfall.members
@@ -172,8 +276,57 @@ statements! {
         WHERE sdk_app_id = $1 AND group_id = $2 AND account > $3 ORDER BY account LIMIT $4";
     REMOVE_MEMBERS: Group = "
         DELETE FROM landfall.members WHERE sdk_app_id = $1 AND group_id = $2";
+    REMOVE_LEFT: Group = "
+        DELETE FROM landfall.members WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])";
     REMOVE_MEMBER: Group = "
         DELETE FROM landfall.members WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND account = $3";
+
+    /// One, because of a list of names the planner would rather read all parts of the kind, and of those a large group
+    /// has many.
+    PART: Group = concat!(
+        "SELECT ", part_columns!(), " FROM landfall.parts
+        WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name = $4"
+    );
+    PART_RANGE: Group = concat!(
+        "SELECT ", part_columns!(), " FROM landfall.parts
+        WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name >= $4 AND name < $5
+        ORDER BY name LIMIT $6"
+    );
+    REMOVE_PART: Group = "
+        DELETE FROM landfall.parts WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name = $4";
+    REMOVE_PART_RANGE: Group = "
+        DELETE FROM landfall.parts
+        WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name >= $4 AND name < $5";
+    REMOVE_ALL_PARTS: Group = "
+        DELETE FROM landfall.parts WHERE sdk_app_id = $1 AND group_id = $2";
+
+    /// $5 and $6, the lowest and the highest number: the planner may rather read all messages between them.
+    MESSAGES_NUMBERED: Group = concat!(
+        "SELECT ", message_columns!(), " FROM landfall.messages
+        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq = ANY($4::bigint[])
+            AND seq >= $5 AND seq <= $6"
+    );
+    NEWEST_MESSAGES: Group = concat!(
+        "SELECT ", message_columns!(), " FROM landfall.messages
+        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq <= $4 ORDER BY seq DESC LIMIT $5"
+    );
+    MESSAGES_BY_RANDOM: Group = concat!(
+        "SELECT ", message_columns!(), " FROM landfall.messages
+        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND random = ANY($4::bigint[]) AND random >= 0
+            AND sent >= $5"
+    );
+    OLDEST_MESSAGES: Group = "
+        SELECT seq, sent FROM landfall.messages
+        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq >= $4 ORDER BY seq LIMIT $5";
+    REMOVE_MESSAGES_BELOW: Group = "
+        DELETE FROM landfall.messages WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq < $4";
+    REMOVE_ALL_MESSAGES: Group = "
+        DELETE FROM landfall.messages WHERE sdk_app_id = $1 AND group_id = $2";
+    REMOVE_DAYS_BEFORE: Group = "
+        DELETE FROM landfall.message_days
+        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND day < $4";
+    REMOVE_ALL_DAYS: Group = "
+        DELETE FROM landfall.message_days WHERE sdk_app_id = $1 AND group_id = $2";
 
     KNOWN_ACCOUNTS: Account = "
         SELECT account FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
@@ -186,6 +339,11 @@ statements! {
     GROUPS_OF_ACCOUNT: Account = "
         SELECT group_id FROM landfall.memberships
         WHERE sdk_app_id = $1 AND account = $2 AND group_id > $3 ORDER BY group_id LIMIT $4";
+    JOINED: Account = "
+        SELECT group_id FROM landfall.memberships
+        WHERE sdk_app_id = $1 AND account = $2 AND group_id > $3 AND kind = ANY($4::smallint[])
+            AND support_topic = ANY($5::boolean[])
+        ORDER BY group_id LIMIT $6";
     REMOVE_MEMBERSHIPS: Account = "
         DELETE FROM landfall.memberships WHERE sdk_app_id = $1 AND account = $2";
     REMOVE_MEMBERSHIP: Account = "
@@ -257,6 +415,11 @@ statements! {
         SELECT group_id, list_position FROM landfall.groups
         WHERE sdk_app_id = $1 AND list_position >= $2 AND list_position > 0 AND kind = ANY($3::smallint[])
         ORDER BY list_position LIMIT $4";
+    /// Which conversations have the oldest messages only all groups together know.
+    OLD_DAYS: List = "
+        SELECT day, group_id, topic FROM landfall.message_days
+        WHERE sdk_app_id = $1 AND day <= $2 AND day >= 0 AND (day, group_id, topic) > ($3, $4, $5)
+        ORDER BY day, group_id, topic LIMIT $6";
 }
 
 #[cfg(test)]

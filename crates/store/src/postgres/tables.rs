@@ -1,8 +1,10 @@
 //! Steps that several operations have in common.
 
 use super::database::{Failure, Tx};
-use super::rows::{self, NewMembers, PlaceholderColumns, app_column};
-use super::statements;
+use super::rows::{
+    self, Columns, GroupColumns, NewMembers, Parameters, PlaceholderColumns, app_column, time_column,
+};
+use super::statements::{self, Statement};
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -42,6 +44,17 @@ pub(super) async fn accounts<'name>(
     rows.iter().map(|row| rows::account(row, 0)).collect()
 }
 
+/// The groups that exist, by id.
+pub(super) async fn groups<'id>(
+    tx: &Tx,
+    app: AppId,
+    ids: impl IntoIterator<Item = &'id GroupId>,
+) -> Result<BTreeMap<GroupId, Group>, Failure> {
+    let ids: Vec<&str> = ids.into_iter().map(GroupId::as_str).collect();
+    let rows = tx.query(&statements::GROUPS, &[&app_column(app), &ids]).await?;
+    rows.iter().map(|row| rows::group(row, 0).map(|group| (group.id.clone(), group))).collect()
+}
+
 /// One group.
 pub(super) async fn group(tx: &Tx, app: AppId, id: &GroupId) -> Result<Option<Group>, Failure> {
     let rows = tx.query(&statements::GROUP, &[&app_column(app), &id.as_str()]).await?;
@@ -63,29 +76,41 @@ pub(super) fn placeholders<'name>(
     columns
 }
 
-/// Makes the accounts that do not exist.
-pub(super) async fn insert_placeholders(
-    tx: &Tx,
-    placeholders: &PlaceholderColumns<'_>,
-) -> Result<(), Failure> {
-    if !placeholders.is_empty() {
-        tx.run(&statements::INSERT_PLACEHOLDERS, &placeholders.parameters()).await?;
+/// Writes rows, if there are any.
+pub(super) async fn put(tx: &Tx, statement: &Statement, rows: &impl Columns) -> Result<(), Failure> {
+    if !rows.is_empty() {
+        tx.run(statement, &rows.parameters()).await?;
     }
+    Ok(())
+}
+
+/// Writes of a group what has changed, if anything has.
+pub(super) async fn put_group(tx: &Tx, app: AppId, before: &Group, after: &Group) -> Result<(), Failure> {
+    if after == before {
+        return Ok(());
+    }
+    let Group { log, active, member_count, .. } = after.clone();
+    if *after != (Group { log, active, member_count, ..before.clone() }) {
+        let mut columns = GroupColumns::with_capacity(app, 1);
+        columns.push(after);
+        return put(tx, &statements::PUT_GROUPS, &columns).await;
+    }
+    let log = &after.log;
+    let (app, id, last) = (app_column(app), after.id.as_str(), time_column(log.last_message));
+    let [next, read, cleared, first, count] =
+        [log.next_seq, log.read_by_all, log.cleared, log.first_kept, after.member_count].map(i64::from);
+    let parameters: Parameters<'_> =
+        vec![&app, &id, &next, &last, &read, &cleared, &first, &after.active, &count];
+    tx.run(&statements::PUT_FIGURES, &parameters).await?;
     Ok(())
 }
 
 /// Writes new members, seen from both sides.
 pub(super) async fn insert_members(tx: &Tx, new: &NewMembers<'_>) -> Result<(), Failure> {
-    if new.members.is_empty() {
-        return Ok(());
-    }
-    let (members, memberships) = (new.members.parameters(), new.memberships.parameters());
     // Sent one after the other without waiting for each other's answers.
-    let (members, memberships) = futures_util::join!(
-        tx.run(&statements::INSERT_MEMBERS, &members),
-        tx.run(&statements::INSERT_MEMBERSHIPS, &memberships),
-    );
-    members?;
-    memberships?;
+    futures_util::try_join!(
+        put(tx, &statements::INSERT_MEMBERS, &new.members),
+        put(tx, &statements::INSERT_MEMBERSHIPS, &new.memberships),
+    )?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 mod pages;
 
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::rows::{AccountColumns, CountColumns, GroupColumns, NewMembers, app_column};
+use super::rows::{AccountColumns, Columns as _, CountColumns, GroupColumns, NewMembers, app_column};
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::store::StoreError;
 use pages::{Counts, ReadPage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Client;
 
 /// A database that is copied from or into. No server serves from it while this lives.
@@ -185,7 +185,7 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
     if !rows.accounts.is_empty() {
         let mut columns = AccountColumns::with_capacity(app, rows.accounts.len());
         rows.accounts.iter().for_each(|(id, account)| columns.push(id, account));
-        tx.run(&statements::PUT_ACCOUNTS, &columns.parameters()).await?;
+        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
     }
     if let Some(last) = rows.groups.iter().map(|group| group.list_position).max() {
         let mut columns = GroupColumns::with_capacity(app, rows.groups.len());
@@ -198,8 +198,15 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
         tx.run(&statements::RAISE_POSITION, &[&app_column(app), &last.cast_signed()]).await?;
     }
+    // Groups come before their members, in this page or in one before it.
+    let of: BTreeSet<&GroupId> = rows.members.iter().map(|(group, _)| *group).collect();
+    let groups = tables::groups(tx, app, of).await?;
     let mut new = NewMembers::with_capacity(app, rows.members.len());
-    rows.members.iter().for_each(|(group, member)| new.push(group, member));
+    for (group, member) in &rows.members {
+        let group =
+            groups.get(*group).ok_or(Failure::Damaged("page of a copy: a member without its group"))?;
+        new.push(group, member);
+    }
     tables::insert_members(tx, &new).await
 }
 

@@ -1,4 +1,4 @@
--- Accounts, groups and their members.
+-- Accounts, groups, their members and their messages.
 --
 -- Every table is keyed by the app and a group, or by the app and an account, so that Citus can distribute it by
 -- that group or account. The three tables of figures at the end have one row per app and little more; they stay
@@ -44,8 +44,21 @@ CREATE TABLE landfall.groups (
     created bigint NOT NULL CHECK (created >= 0),
     info_seq bigint NOT NULL CHECK (info_seq BETWEEN 0 AND 4294967295),
     info_changed bigint NOT NULL CHECK (info_changed >= 0),
-    last_message bigint NOT NULL CHECK (last_message >= 0),
+    -- Its own messages; those of its topics are counted in the topics' parts.
     next_message_seq bigint NOT NULL CHECK (next_message_seq BETWEEN 1 AND 4294967295),
+    last_message bigint NOT NULL CHECK (last_message >= 0),
+    -- Counts as read by everybody whose mark was made before.
+    read_by_all bigint NOT NULL CHECK (read_by_all BETWEEN 0 AND 4294967295),
+    -- Cleared up to here.
+    cleared bigint NOT NULL CHECK (cleared BETWEEN 0 AND 4294967295),
+    -- What is below was removed because of its age.
+    first_kept bigint NOT NULL CHECK (first_kept BETWEEN 1 AND 4294967295),
+    history_before_join boolean NOT NULL,
+    permissions_enabled boolean NOT NULL,
+    -- 64 bits without a sign.
+    default_permissions bigint NOT NULL,
+    -- False while nobody but the owner sees it.
+    active boolean NOT NULL,
     member_count bigint NOT NULL CHECK (member_count BETWEEN 0 AND 4294967295),
     -- Place in the app's list of groups, never given twice.
     list_position bigint NOT NULL CHECK (list_position > 0),
@@ -63,22 +76,75 @@ CREATE TABLE landfall.members (
     -- 0 owner, 1 administrator, 2 member
     role smallint NOT NULL CHECK (role BETWEEN 0 AND 2),
     joined bigint NOT NULL CHECK (joined >= 0),
+    -- The last message read, and read_by_all when that was set.
     read_seq bigint NOT NULL CHECK (read_seq BETWEEN 0 AND 4294967295),
-    -- 0 AcceptAndNotify, 1 AcceptNotNotify, 2 Discard
-    receive_option smallint NOT NULL CHECK (receive_option BETWEEN 0 AND 2),
+    read_made_at bigint NOT NULL CHECK (read_made_at BETWEEN 0 AND 4294967295),
+    -- 0 AcceptAndNotify, 1 AcceptNotNotify, 2 Discard, 3 AcceptNotNotifyExceptAt
+    receive_option smallint NOT NULL CHECK (receive_option BETWEEN 0 AND 3),
     muted_until bigint NOT NULL CHECK (muted_until >= 0),
     last_message bigint NOT NULL CHECK (last_message >= 0),
     name_card text NOT NULL,
+    -- Custom fields as those of groups.
+    fields jsonb NOT NULL,
     PRIMARY KEY (sdk_app_id, group_id, account)
 );
 
--- The groups of an account: members seen from the other side.
+-- The groups of an account: members seen from the other side, with what never changes of a group.
 CREATE TABLE landfall.memberships (
     sdk_app_id bigint NOT NULL,
     account text COLLATE "C" NOT NULL,
     group_id text COLLATE "C" NOT NULL,
+    kind smallint NOT NULL,
+    support_topic boolean NOT NULL,
     PRIMARY KEY (sdk_app_id, account, group_id)
 );
+
+-- What hangs on a group besides members and messages: small records by kind and name. Names are escaped; records are
+-- JSON as the program writes it, which escapes U+0000 itself.
+CREATE TABLE landfall.parts (
+    sdk_app_id bigint NOT NULL,
+    group_id text COLLATE "C" NOT NULL,
+    kind smallint NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    part text NOT NULL,
+    PRIMARY KEY (sdk_app_id, group_id, kind, name)
+);
+
+-- Messages of groups and, where a topic is named, of their topics.
+CREATE TABLE landfall.messages (
+    sdk_app_id bigint NOT NULL,
+    group_id text COLLATE "C" NOT NULL,
+    topic text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    sent bigint NOT NULL,
+    sender text COLLATE "C" NOT NULL,
+    random bigint NOT NULL,
+    -- 1 highest to 4 lowest
+    priority smallint NOT NULL,
+    -- 0 kept, 1 deleted, 2 recalled
+    state smallint NOT NULL,
+    -- JSON as the app wrote it; empty for tips and where the content is gone.
+    elements text NOT NULL,
+    custom text NOT NULL,
+    -- What most messages do not have, as JSON; empty where there is nothing of it.
+    details text NOT NULL,
+    PRIMARY KEY (sdk_app_id, group_id, topic, seq)
+);
+
+-- Finds a message that is sent again. Always true, as above.
+CREATE INDEX messages_by_random ON landfall.messages (sdk_app_id, group_id, topic, random, sent) WHERE random >= 0;
+
+-- The days, counted from 1970, on which a conversation has messages: what is old is found by them.
+CREATE TABLE landfall.message_days (
+    sdk_app_id bigint NOT NULL,
+    group_id text COLLATE "C" NOT NULL,
+    topic text COLLATE "C" NOT NULL,
+    day bigint NOT NULL,
+    PRIMARY KEY (sdk_app_id, group_id, topic, day)
+);
+
+-- Always true, as above.
+CREATE INDEX message_days_in_order ON landfall.message_days (sdk_app_id, day, group_id, topic) WHERE day >= 0;
 
 -- Living groups of an app by type, in parts, so that writers do not wait for each other: the sum counts.
 CREATE TABLE landfall.group_counts (

@@ -161,11 +161,9 @@ impl ReadPage {
             Table::Groups => {
                 let app = rows::app(row, 0)?;
                 let group = Box::new(rows::group(row, 1)?);
-                let owner = if group.owner.is_some() {
-                    Some(rows::member(row, rows::GROUP_COLUMNS + 1)?)
-                } else {
-                    None
-                };
+                // The owner of a group that keeps no members has no membership.
+                let sits: Option<&str> = row.try_get(rows::GROUP_COLUMNS + 1)?;
+                let owner = sits.map(|_| rows::member(row, rows::GROUP_COLUMNS + 1)).transpose()?;
                 Row::Group { app, group, owner }
             }
             Table::Members => Row::Member {

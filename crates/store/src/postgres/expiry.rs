@@ -1,0 +1,164 @@
+//! Removing messages because of their age: one conversation after the other, those with the oldest day first.
+
+use super::database::{Failure, Kind, Tx, Work};
+use super::locks;
+use super::rows::{self, NameRange, Parameters, PartColumns, app_column, count};
+use super::scenes;
+use super::statements;
+use super::tables;
+use crate::messages::day;
+use crate::parts;
+use async_trait::async_trait;
+use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::message::Conversation;
+use landfall_domain::operation::Needs;
+use landfall_domain::part::{Part, PartKey};
+use landfall_domain::time::Timestamp;
+
+/// Days of conversations looked at by one statement.
+const PAGE: i64 = 256;
+
+/// A conversation and a day on which it has messages, in the order in which they are looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Day {
+    day: i64,
+    pub(super) group: GroupId,
+    pub(super) place: Conversation,
+}
+
+/// The next days on which messages were sent before `before`.
+pub(super) struct OldDays {
+    pub(super) app: AppId,
+    pub(super) before: Timestamp,
+    pub(super) after: Option<Day>,
+}
+
+#[async_trait]
+impl Work for OldDays {
+    type Done = Vec<Day>;
+    const DOING: &'static str = "looking for old messages";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<Day>, Failure> {
+        let Some(last) = self.before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last)))) else {
+            return Ok(Vec::new());
+        };
+        let (first, group, topic) = match &self.after {
+            Some(Day { day, group, place }) => (*day, group.as_str(), parts::topic_of(place)),
+            None => (0, "", ""),
+        };
+        let app = app_column(self.app);
+        let parameters: Parameters<'_> = vec![&app, &last, &first, &group, &topic, &PAGE];
+        let rows = tx.query(&statements::OLD_DAYS, &parameters).await?;
+        let day = |row| {
+            Ok(Day {
+                day: rows::number(row, 0)?,
+                group: rows::group_id(row, 1)?,
+                place: rows::place(row, 2)?,
+            })
+        };
+        rows.iter().map(day).collect()
+    }
+}
+
+/// Removes messages sent before `before` from one conversation, at most `limit`.
+pub(super) struct Expire {
+    pub(super) app: AppId,
+    pub(super) day: Day,
+    pub(super) before: Timestamp,
+    pub(super) limit: usize,
+}
+
+/// The oldest messages of a conversation, as far as they are looked at.
+struct Oldest {
+    /// How many of them go.
+    old: usize,
+    /// Number of the first that stays.
+    first_kept: u32,
+    /// Whether none is left that should go as well.
+    all: bool,
+}
+
+#[async_trait]
+impl Work for Expire {
+    /// How many were removed.
+    type Done = usize;
+    const DOING: &'static str = "removing old messages";
+    const KIND: Kind = Kind::LongWrite;
+
+    async fn perform(&self, tx: &Tx) -> Result<usize, Failure> {
+        let Day { group: id, place, .. } = &self.day;
+        tx.begin(Some(self.app), &locks::groups(self.app, [id].into_iter())).await?;
+        let Some(group) = tables::group(tx, self.app, id).await? else {
+            self.forget_days(tx, i64::MAX).await?;
+            return Ok(0);
+        };
+        let parts = match place {
+            Conversation::Group => Vec::new(),
+            Conversation::Topic(topic) => vec![PartKey::Topic(topic.clone())],
+        };
+        let needs = Needs { parts, ..Needs::default() };
+        let mut scene = scenes::load(tx, self.app, group, &needs).await?;
+        let before = scene.group.clone();
+        let log = match (place, scene.parts.values_mut().next()) {
+            (Conversation::Group, _) => &mut scene.group.log,
+            (Conversation::Topic(_), Some(Part::Topic(topic))) => &mut topic.log,
+            (Conversation::Topic(_), _) => {
+                self.forget_days(tx, i64::MAX).await?;
+                return Ok(0);
+            }
+        };
+        let oldest = self.oldest(tx, log.first_kept, log.next_seq).await?;
+        if 0 < oldest.old {
+            log.first_kept = oldest.first_kept;
+            self.remove(tx, oldest.first_kept).await?;
+            let mut columns = PartColumns::with_capacity(self.app, 1);
+            scene.parts.iter().for_each(|(key, part)| columns.push(id, key, part));
+            tables::put(tx, &statements::PUT_PARTS, &columns).await?;
+            tables::put_group(tx, self.app, &before, &scene.group).await?;
+        }
+        if oldest.all {
+            self.forget_days(tx, day(self.before).into()).await?;
+        }
+        Ok(oldest.old)
+    }
+}
+
+impl Expire {
+    /// Times ascend with the numbers.
+    async fn oldest(&self, tx: &Tx, first_kept: u32, next_seq: u32) -> Result<Oldest, Failure> {
+        let (app, first) = (app_column(self.app), i64::from(first_kept));
+        let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
+        let one_more = count(self.limit.saturating_add(1));
+        let rows = tx.query(&statements::OLDEST_MESSAGES, &[&app, &id, &topic, &first, &one_more]).await?;
+        let messages = rows.iter().map(|row| Ok((rows::number(row, 0)?, rows::number(row, 1)?)));
+        let messages = messages.collect::<Result<Vec<(u32, u64)>, Failure>>()?;
+        let is_old = |&&(_, sent): &&(u32, u64)| sent < self.before.0;
+        let old = messages.iter().take(self.limit).take_while(is_old).count();
+        let stays = messages.get(old);
+        Ok(Oldest {
+            old,
+            first_kept: stays.map_or(next_seq, |(seq, _)| *seq),
+            all: !stays.as_ref().is_some_and(is_old),
+        })
+    }
+
+    /// Removes the messages below a number, with all that hangs on them.
+    async fn remove(&self, tx: &Tx, first_kept: u32) -> Result<(), Failure> {
+        let app = app_column(self.app);
+        let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
+        tx.run(&statements::REMOVE_MESSAGES_BELOW, &[&app, &id, &topic, &i64::from(first_kept)]).await?;
+        let ranges = NameRange::of_messages(&self.day.place, Some(first_kept));
+        for NameRange { kind, from, to } in &ranges {
+            tx.run(&statements::REMOVE_PART_RANGE, &[&app, &id, kind, from, to]).await?;
+        }
+        Ok(())
+    }
+
+    /// There is nothing left of the days before `end`.
+    async fn forget_days(&self, tx: &Tx, end: i64) -> Result<(), Failure> {
+        let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
+        tx.run(&statements::REMOVE_DAYS_BEFORE, &[&app_column(self.app), &id, &topic, &end]).await?;
+        Ok(())
+    }
+}
