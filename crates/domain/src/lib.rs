@@ -15,6 +15,7 @@ pub mod member;
 pub mod message;
 pub mod new_group;
 pub mod operation;
+pub mod operations;
 pub mod part;
 pub mod permission;
 #[cfg(test)]

@@ -6,6 +6,17 @@ use std::time::UNIX_EPOCH;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);
 
+impl Timestamp {
+    /// The last moment that 32 bits hold. A mute or ban that long has no end. [doc]
+    pub const FOR_EVER: Self = Self(u32::MAX as u64);
+
+    /// The moment `seconds` from now, [`FOR_EVER`](Self::FOR_EVER) at most: clients read times into 32 bits. [choice]
+    #[must_use]
+    pub fn plus(self, seconds: u32) -> Self {
+        Self(self.0.saturating_add(seconds.into())).min(Self::FOR_EVER)
+    }
+}
+
 /// Where "now" comes from. Handed in, so that tests choose the time.
 pub trait Clock: Send + Sync {
     /// The present second.

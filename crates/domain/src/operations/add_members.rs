@@ -1,0 +1,209 @@
+//! Adding members to a group.
+
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::member::{Member, Role};
+use crate::message::{Tip, TipKind};
+use crate::new_group::new_member;
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::part::{Part, PartKey};
+use crate::store::Context;
+use std::collections::BTreeSet;
+
+/// Accounts to be added to a group. They enter at once: the caller has the rights of an owner, so neither the
+/// group's invite option nor the wish of the account counts.
+#[derive(Clone, Debug)]
+pub struct AddMembers {
+    /// The group.
+    pub group: GroupId,
+    /// Who adds them.
+    pub operator: UserId,
+    /// The accounts; one that stands twice is a member already at its second place.
+    pub accounts: Vec<UserId>,
+    /// Whether the group is told nothing.
+    pub silent: bool,
+}
+
+/// What became of one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// Not added: nobody imported it, it is banned, or there was no place left.
+    Failed,
+    /// Added.
+    Joined,
+    /// Was a member already and is unchanged.
+    AlreadyMember,
+}
+
+impl GroupOperation for AddMembers {
+    /// One outcome for each account, in order.
+    type Answer = Vec<Added>;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, group: &Group) -> Needs {
+        let bans = self.accounts.iter().filter(|_| group.kind.can().ban).cloned().map(PartKey::Ban);
+        Needs {
+            members: self.accounts.clone(),
+            accounts: self.accounts.clone(),
+            parts: bans.collect(),
+            ..Needs::default()
+        }
+    }
+
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Vec<Added>>, Refusal> {
+        let Scene { mut group, members, accounts, parts, .. } = scene;
+        if !group.kind.can().members {
+            return Err(Refusal::TypeForbids("keep no members"));
+        }
+        if let Some(first) = self.accounts.first()
+            && accounts.is_empty()
+        {
+            return Err(Refusal::NoSuchAccount(first.clone()));
+        }
+        let mut changes = Changes::default();
+        let mut outcomes = Vec::with_capacity(self.accounts.len());
+        let mut room = group.profile.max_members.saturating_sub(group.member_count);
+        let mut turned_away = false;
+        let mut joined: Vec<UserId> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for account in &self.accounts {
+            let ban = PartKey::Ban(account.clone());
+            let banned = matches!(parts.get(&ban), Some(Part::Ban(until)) if context.now < *until);
+            let outcome = if members.contains_key(account) || seen.contains(account) {
+                Added::AlreadyMember
+            } else if banned || !accounts.contains(account) {
+                Added::Failed
+            } else if room == 0 {
+                turned_away = true;
+                Added::Failed
+            } else {
+                room -= 1;
+                seen.insert(account);
+                joined.push(account.clone());
+                if parts.contains_key(&ban) {
+                    changes.remove(ban);
+                }
+                Added::Joined
+            };
+            outcomes.push(outcome);
+        }
+        if joined.is_empty() {
+            // As for an import: somebody in the list for whom a place is not needed makes it a success. [choice]
+            let nobody_fits = turned_away && outcomes.iter().all(|outcome| *outcome == Added::Failed);
+            return if nobody_fits { Err(Refusal::Full) } else { Ok(Decision::unchanged(outcomes)) };
+        }
+        group.member_count += u32::try_from(joined.len()).unwrap_or(u32::MAX);
+        if group.kind.can().tips.members && group.active && !self.silent {
+            let tip = Tip { kind: TipKind::Invited, accounts: joined.clone(), changes: Vec::new() };
+            changes.tell(context, &mut group, &self.operator, tip);
+        }
+        // Newcomers have nothing unread, the tip about them included. [choice]
+        let read = group.log.mark_unread(0);
+        changes.joined = joined
+            .into_iter()
+            .map(|account| Member { read, ..new_member(group.kind, account, Role::Member, context.now) })
+            .collect();
+        changes.group = Some(group);
+        Ok(Decision { changes, answer: outcomes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::sample::{NOW, decide, group_id, scene, user};
+    use crate::time::Timestamp;
+
+    fn add(kind: GroupType, accounts: &[&str]) -> AddMembers {
+        AddMembers {
+            group: group_id(kind),
+            operator: user("admin"),
+            accounts: accounts.iter().map(|name| user(name)).collect(),
+            silent: false,
+        }
+    }
+
+    /// A group of three places with `known1` and `known2` in it; accounts whose names start with "known" exist.
+    fn asked_about(kind: GroupType, operation: &AddMembers) -> Scene {
+        let mut scene = scene(kind, &[("known2", Role::Member)]);
+        scene.accounts =
+            operation.accounts.iter().filter(|id| id.as_str().starts_with("known")).cloned().collect();
+        scene
+    }
+
+    #[test]
+    fn each_account_has_its_own_outcome() {
+        use Added::{AlreadyMember, Failed, Joined};
+        let outcomes = |accounts: &[&str]| {
+            let operation = add(GroupType::Public, accounts);
+            decide(&operation, &asked_about(GroupType::Public, &operation)).map(|decision| decision.answer)
+        };
+        let cases: [(&[&str], &[Added]); 6] = [
+            (&["known3"], &[Joined]),
+            (&["known3", "known3"], &[Joined, AlreadyMember]),
+            (&["stranger", "known2", "known3"], &[Failed, AlreadyMember, Joined]),
+            (&["known3", "known4"], &[Joined, Failed]),
+            (&["known1", "stranger"], &[AlreadyMember, Failed]),
+            (&["known2"], &[AlreadyMember]),
+        ];
+        for (accounts, expected) in cases {
+            assert_eq!(outcomes(accounts), Ok(expected.to_vec()), "{accounts:?}");
+        }
+        assert_eq!(outcomes(&["stranger", "other"]), Err(Refusal::NoSuchAccount(user("stranger"))));
+    }
+
+    #[test]
+    fn a_full_group_refuses_only_when_nobody_has_a_place() {
+        let full = |operation: &AddMembers| {
+            let mut scene = asked_about(GroupType::Public, operation);
+            scene.group.member_count = 3;
+            decide(operation, &scene).map(|decision| decision.answer)
+        };
+        assert_eq!(full(&add(GroupType::Public, &["known3"])), Err(Refusal::Full));
+        let outcomes = full(&add(GroupType::Public, &["known3", "known1"]));
+        assert_eq!(outcomes, Ok(vec![Added::Failed, Added::AlreadyMember]));
+    }
+
+    #[test]
+    fn a_ban_keeps_out_until_it_ends_and_is_forgotten_then() {
+        let operation = add(GroupType::Public, &["known3"]);
+        for (until, expected) in [(NOW.0 + 1, Added::Failed), (NOW.0, Added::Joined)] {
+            let mut scene = asked_about(GroupType::Public, &operation);
+            let ban = PartKey::Ban(user("known3"));
+            scene.parts.insert(ban.clone(), Part::Ban(Timestamp(until)));
+            let decision = decide(&operation, &scene).unwrap();
+            assert_eq!(decision.answer, [expected]);
+            let forgotten = decision.changes.parts == [(ban, None)];
+            assert_eq!(forgotten, expected == Added::Joined);
+        }
+    }
+
+    #[test]
+    fn the_group_is_told_where_its_type_keeps_that() {
+        let cases = [
+            (GroupType::Private, true, false, 1),
+            (GroupType::Private, false, false, 0),
+            (GroupType::Public, true, false, 1),
+            (GroupType::Public, true, true, 0),
+            (GroupType::ChatRoom, true, false, 0),
+            (GroupType::Community, true, false, 1),
+        ];
+        for (kind, active, silent, told) in cases {
+            let operation = AddMembers { silent, ..add(kind, &["known3"]) };
+            let mut scene = asked_about(kind, &operation);
+            scene.group.active = active;
+            scene.group.log.next_seq = 5;
+            let changes = decide(&operation, &scene).unwrap().changes;
+            assert_eq!(changes.sent.len(), told, "{kind:?} {active} {silent}");
+            let group = changes.group.unwrap();
+            assert_eq!((group.member_count, group.log.unread(changes.joined[0].read)), (3, 0));
+            assert_eq!(changes.joined[0].joined, NOW);
+        }
+        let live = add(GroupType::AvChatRoom, &["known3"]);
+        assert!(matches!(decide(&live, &scene(GroupType::AvChatRoom, &[])), Err(Refusal::TypeForbids(_))));
+    }
+}

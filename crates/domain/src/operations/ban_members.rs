@@ -1,0 +1,120 @@
+//! Banning accounts from a group.
+
+use super::delete_members::leave;
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::part::{Part, PartKey};
+use crate::store::Context;
+use crate::time::Timestamp;
+
+/// Accounts that leave the group and stay out until some time. Those that are no members stay out as well; those that
+/// nobody imported are passed over while others are known. [choice]
+#[derive(Clone, Debug)]
+pub struct BanMembers {
+    /// The group.
+    pub group: GroupId,
+    /// Who bans them.
+    pub operator: UserId,
+    /// The accounts.
+    pub accounts: Vec<UserId>,
+    /// End of the ban.
+    pub until: Timestamp,
+}
+
+impl GroupOperation for BanMembers {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        Needs { members: self.accounts.clone(), accounts: self.accounts.clone(), ..Needs::default() }
+    }
+
+    /// The owner is banned in no type of group, not even where it may leave. [choice]
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+        let Scene { mut group, members, accounts, .. } = scene;
+        if !group.kind.can().ban {
+            return Err(Refusal::TypeForbids("ban nobody"));
+        }
+        if group.owner.as_ref().is_some_and(|owner| self.accounts.contains(owner)) {
+            return Err(Refusal::OwnerStays);
+        }
+        if let Some(first) = self.accounts.first()
+            && accounts.is_empty()
+        {
+            return Err(Refusal::NoSuchAccount(first.clone()));
+        }
+        let mut changes = Changes::default();
+        for account in accounts {
+            changes.put(PartKey::Ban(account), Part::Ban(self.until));
+        }
+        let left: Vec<UserId> = members.into_keys().collect();
+        if !left.is_empty() {
+            leave(context, &mut group, &self.operator, left, false, &mut changes);
+            changes.group = Some(group);
+        }
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::member::Role;
+    use crate::sample::{NOW, decide, group_id, scene, user};
+    use std::collections::BTreeSet;
+
+    const UNTIL: Timestamp = Timestamp(NOW.0 + 60);
+
+    fn ban(kind: GroupType, accounts: &[&str]) -> BanMembers {
+        BanMembers {
+            group: group_id(kind),
+            operator: user("admin"),
+            accounts: accounts.iter().map(|name| user(name)).collect(),
+            until: UNTIL,
+        }
+    }
+
+    /// What is loaded of a group with `known1` as owner and `known2` in it; names that start with "known" exist.
+    fn outcome(operation: &BanMembers, kind: GroupType) -> Result<Changes, Refusal> {
+        let members: &[(&str, Role)] = if kind.can().members { &[("known2", Role::Member)] } else { &[] };
+        let mut scene = scene(kind, members);
+        scene.members.retain(|account, _| operation.accounts.contains(account));
+        scene.accounts =
+            operation.accounts.iter().filter(|id| id.as_str().starts_with("known")).cloned().collect();
+        decide(operation, &scene).map(|decision| decision.changes)
+    }
+
+    #[test]
+    fn members_leave_and_all_who_are_known_stay_out() {
+        let names = ["known3", "stranger", "known2", "known2"];
+        for (kind, told) in [(GroupType::Private, 1), (GroupType::Public, 1), (GroupType::ChatRoom, 0)] {
+            let changes = outcome(&ban(kind, &names), kind).unwrap();
+            assert_eq!(changes.left, [user("known2")]);
+            let banned: BTreeSet<_> = changes.parts.iter().map(|(key, _)| key.clone()).collect();
+            assert_eq!(banned, BTreeSet::from(["known2", "known3"].map(user).map(PartKey::Ban)));
+            assert!(changes.parts.iter().all(|(_, part)| *part == Some(Part::Ban(UNTIL))));
+            assert_eq!((changes.sent.len(), changes.group.unwrap().member_count), (told, 1), "{kind:?}");
+        }
+        let live = outcome(&ban(GroupType::AvChatRoom, &["known3"]), GroupType::AvChatRoom).unwrap();
+        assert!(live.group.is_none() && live.left.is_empty() && live.parts.len() == 1);
+    }
+
+    #[test]
+    fn refusals() {
+        let cases = [
+            (GroupType::Community, "known2", Refusal::TypeForbids("ban nobody")),
+            (GroupType::Public, "known1", Refusal::OwnerStays),
+            (GroupType::Private, "known1", Refusal::OwnerStays),
+            (GroupType::AvChatRoom, "known1", Refusal::OwnerStays),
+            (GroupType::Public, "stranger", Refusal::NoSuchAccount(user("stranger"))),
+        ];
+        for (kind, name, expected) in cases {
+            assert_eq!(outcome(&ban(kind, &[name]), kind).map(|_| ()), Err(expected), "{kind:?} {name}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Removing members from a group.
+
+use crate::group::Group;
+use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
+use crate::message::{Tip, TipKind};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::part::{Part, PartFamily, PartKey, PartRange};
+use crate::store::Context;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows that a removal takes away at once, at most: what a community's topics and permission groups know of a member
+/// is a row for each.
+const ROWS_PER_STEP: usize = 10_000;
+
+/// Members to be removed from a group. One who is no member is passed over. [doc]
+///
+/// What a topic or permission group of a community knows of a member goes with the member, so that it is not there
+/// when the account comes back. Topics times members can be a great many rows, so a removal may take several steps,
+/// each whole by itself; and the members of permission groups can only be asked for by their group, so the groups
+/// must be known before. [`Removal::Rest`] names the step that is to follow.
+#[derive(Clone, Debug)]
+pub struct DeleteMembers {
+    /// The group.
+    pub group: GroupId,
+    /// Who removes them.
+    pub operator: UserId,
+    /// The accounts.
+    pub accounts: Vec<UserId>,
+    /// Whether the group is told nothing.
+    pub silent: bool,
+    /// The permission groups of the community that have members, as far as the step before told them; empty at first.
+    pub permission_groups: BTreeSet<PermissionGroupId>,
+}
+
+/// How far a removal came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// To its end.
+    Done,
+    /// Not to its end: the same operation is to follow with these values.
+    Rest {
+        /// Those that are still to be removed.
+        accounts: Vec<UserId>,
+        /// The permission groups of the community that have members.
+        permission_groups: BTreeSet<PermissionGroupId>,
+    },
+}
+
+impl DeleteMembers {
+    /// How many of the accounts one step can take when each has a row in so many `places`.
+    fn step(&self, places: usize) -> usize {
+        (ROWS_PER_STEP / (1 + places)).max(1).min(self.accounts.len())
+    }
+}
+
+impl GroupOperation for DeleteMembers {
+    type Answer = Removal;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, group: &Group) -> Needs {
+        if !group.kind.can().topics {
+            return Needs { members: self.accounts.clone(), ..Needs::default() };
+        }
+        let asked = &self.accounts[..self.step(self.permission_groups.len())];
+        let memberships = self.permission_groups.iter().flat_map(|id| {
+            asked.iter().map(|account| PartKey::PermissionGroupMember(id.clone(), account.clone()))
+        });
+        Needs {
+            members: asked.to_vec(),
+            parts: memberships.collect(),
+            // Both have a bound: `TopicLimits::count` and `TopicLimits::permission_groups`.
+            ranges: [PartFamily::Topics, PartFamily::PermissionGroups].map(PartRange::all).to_vec(),
+            ..Needs::default()
+        }
+    }
+
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Removal>, Refusal> {
+        let Scene { mut group, mut members, parts, .. } = scene;
+        let can = group.kind.can();
+        if !can.removal {
+            return Err(Refusal::Unfitting("groups of this type have no members to remove".to_owned()));
+        }
+        let owner_leaves = group.owner.as_ref().is_some_and(|owner| self.accounts.contains(owner));
+        if owner_leaves && !can.owner_leaves {
+            return Err(Refusal::OwnerStays);
+        }
+        let places = Places::of(&parts);
+        if !places.occupied.is_subset(&self.permission_groups) {
+            let permission_groups = self.permission_groups.union(&places.occupied).cloned().collect();
+            let rest = Removal::Rest { accounts: self.accounts.clone(), permission_groups };
+            return Ok(Decision::unchanged(rest));
+        }
+        let step = self.step(places.topics.len() + self.permission_groups.len());
+        let (now, later) = self.accounts.split_at(step);
+        let left: Vec<UserId> =
+            now.iter().filter(|account| members.remove(*account).is_some()).cloned().collect();
+        let answer = if later.is_empty() {
+            Removal::Done
+        } else {
+            Removal::Rest { accounts: later.to_vec(), permission_groups: self.permission_groups.clone() }
+        };
+        let mut changes = Changes::default();
+        if left.is_empty() {
+            return Ok(Decision { changes, answer });
+        }
+        places.forget(&left, &parts, &mut changes);
+        leave(context, &mut group, &self.operator, left, self.silent, &mut changes);
+        changes.group = Some(group);
+        Ok(Decision { changes, answer })
+    }
+}
+
+/// Lets members leave whom somebody removes: they, their number, the owner's place, and what the group is told.
+pub(super) fn leave(
+    context: &Context,
+    group: &mut Group,
+    operator: &UserId,
+    left: Vec<UserId>,
+    silent: bool,
+    changes: &mut Changes,
+) {
+    group.member_count = group.member_count.saturating_sub(u32::try_from(left.len()).unwrap_or(u32::MAX));
+    group.owner = group.owner.take().filter(|owner| !left.contains(owner));
+    if group.kind.can().tips.members && group.active && !silent {
+        let tip = Tip { kind: TipKind::Kicked, accounts: left.clone(), changes: Vec::new() };
+        changes.tell(context, group, operator, tip);
+    }
+    changes.left = left;
+}
+
+/// Where a community keeps rows of its members.
+struct Places<'parts> {
+    topics: Vec<&'parts TopicId>,
+    /// The permission groups that have members.
+    occupied: BTreeSet<PermissionGroupId>,
+}
+
+impl<'parts> Places<'parts> {
+    fn of(parts: &'parts BTreeMap<PartKey, Part>) -> Self {
+        let mut places = Self { topics: Vec::new(), occupied: BTreeSet::new() };
+        for part in parts.values() {
+            if let Part::Topic(topic) = part {
+                places.topics.push(&topic.id);
+            } else if let Part::PermissionGroup(group) = part
+                && group.member_count != 0
+            {
+                places.occupied.insert(group.id.clone());
+            }
+        }
+        places
+    }
+
+    /// Removes the rows of those who left. Topics have none of most members; to look costs as much as to remove.
+    fn forget(&self, left: &[UserId], parts: &BTreeMap<PartKey, Part>, changes: &mut Changes) {
+        for topic in &self.topics {
+            for account in left {
+                changes.remove(PartKey::TopicMember((*topic).clone(), account.clone()));
+            }
+        }
+        for id in &self.occupied {
+            let key = PartKey::PermissionGroup(id.clone());
+            let Some(Part::PermissionGroup(before)) = parts.get(&key) else { continue };
+            let mut group = before.clone();
+            let were_in =
+                left.iter().map(|account| PartKey::PermissionGroupMember(id.clone(), account.clone()));
+            for membership in were_in.filter(|key| parts.contains_key(key)) {
+                group.member_count = group.member_count.saturating_sub(1);
+                changes.remove(membership);
+            }
+            if group == *before {
+                continue;
+            }
+            changes.put(key, Part::PermissionGroup(group));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

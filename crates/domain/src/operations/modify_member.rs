@@ -1,0 +1,213 @@
+//! Changing what a group knows of one member.
+
+use crate::fields::{CustomField, changed_fields};
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::member::{Member, ReceiveOption, Role};
+use crate::message::{Tip, TipField, TipKind};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::store::Context;
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// What is to become of one member. What is not given stays; with nothing given, nothing changes. [choice]
+#[derive(Clone, Debug)]
+pub struct ModifyMember {
+    /// The group.
+    pub group: GroupId,
+    /// Who changes it.
+    pub operator: UserId,
+    /// The member.
+    pub account: UserId,
+    /// Its role: `Admin` or `Member`.
+    pub role: Option<Role>,
+    /// How it receives messages.
+    pub receive_option: Option<ReceiveOption>,
+    /// Its name within the group.
+    pub name_card: Option<Text>,
+    /// Custom fields; an empty value takes one away.
+    pub fields: Vec<CustomField>,
+    /// End of its mute; 0 lifts it.
+    pub muted_until: Option<Timestamp>,
+}
+
+impl GroupOperation for ModifyMember {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        Needs { members: vec![self.account.clone()], ..Needs::default() }
+    }
+
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+        let Scene { mut group, mut members, .. } = scene;
+        self.check(&group)?;
+        let before =
+            members.remove(&self.account).ok_or_else(|| Refusal::NotAMember(self.account.clone()))?;
+        let after = self.apply(before.clone())?;
+        let mut changes = Changes::default();
+        if after == before {
+            return Ok(Decision { changes, answer: () });
+        }
+        if group.kind.can().tips.member_profile {
+            let tips = tips(context, &before, &after);
+            if !tips.is_empty() {
+                tips.into_iter().for_each(|tip| changes.tell(context, &mut group, &self.operator, tip));
+                changes.group = Some(group);
+            }
+        }
+        changes.changed.push(after);
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+impl ModifyMember {
+    /// What the type of the group does not have.
+    fn check(&self, group: &Group) -> Result<(), Refusal> {
+        let can = group.kind.can();
+        if !can.members {
+            return Err(Refusal::TypeForbids("keep no members"));
+        }
+        if self.role.is_some() && !can.admins {
+            return Err(Refusal::TypeForbids("have no administrators"));
+        }
+        if self.muted_until.is_some() && !can.mute {
+            return Err(Refusal::TypeForbids("mute nobody"));
+        }
+        Ok(())
+    }
+
+    fn apply(&self, member: Member) -> Result<Member, Refusal> {
+        // The documented values of `Role` are those of others than the owner; who owns the group changes otherwise. [choice]
+        if member.role == Role::Owner && self.role.is_some() {
+            return Err(Refusal::Unfitting("Role of the owner cannot be changed".to_owned()));
+        }
+        let name_card = self.name_card.as_ref().map(|text| text.as_str().to_owned());
+        Ok(Member {
+            role: self.role.unwrap_or(member.role),
+            receive_option: self.receive_option.unwrap_or(member.receive_option),
+            name_card: name_card.unwrap_or(member.name_card),
+            fields: changed_fields(&member.fields, self.fields.clone()),
+            muted_until: self.muted_until.unwrap_or(member.muted_until),
+            ..member
+        })
+    }
+}
+
+/// What the group is told of a change: the role and the mute. [doc]
+fn tips(context: &Context, before: &Member, after: &Member) -> Vec<Tip> {
+    let mut tips = Vec::new();
+    if after.role != before.role {
+        let kind = if after.role == Role::Admin { TipKind::AdminSet } else { TipKind::AdminCancelled };
+        tips.push(Tip { kind, accounts: vec![after.account.clone()], changes: Vec::new() });
+    }
+    if after.muted_until != before.muted_until {
+        tips.push(mute_tip(context, vec![after.account.clone()], after.muted_until));
+    }
+    tips
+}
+
+/// The tip about a mute until `muted_until`.
+pub(super) fn mute_tip(context: &Context, accounts: Vec<UserId>, muted_until: Timestamp) -> Tip {
+    let seconds = match muted_until {
+        Timestamp::FOR_EVER => Timestamp::FOR_EVER.0,
+        Timestamp(end) => end.saturating_sub(context.now.0),
+    };
+    let changes = vec![(TipField::MuteSeconds, seconds.to_string())];
+    Tip { kind: TipKind::MemberChanged, accounts, changes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::FieldKey;
+    use crate::group::GroupType;
+    use crate::message::Content;
+    use crate::sample::{NOW, decide, group_id, scene, text, user};
+
+    fn nothing(kind: GroupType, name: &str) -> ModifyMember {
+        ModifyMember {
+            group: group_id(kind),
+            operator: user("admin"),
+            account: user(name),
+            role: None,
+            receive_option: None,
+            name_card: None,
+            fields: Vec::new(),
+            muted_until: None,
+        }
+    }
+
+    fn outcome(operation: &ModifyMember, kind: GroupType) -> Result<Changes, Refusal> {
+        let scene = scene(kind, &[("a", Role::Admin), ("b", Role::Member)]);
+        decide(operation, &scene).map(|decision| decision.changes)
+    }
+
+    fn kinds_of_tips(changes: &Changes) -> Vec<TipKind> {
+        let tips = changes.sent.iter().filter_map(|(_, message)| match &message.content {
+            Content::Tip(tip) => Some(tip.kind),
+            Content::Sent(_) | Content::Gone => None,
+        });
+        tips.collect()
+    }
+
+    #[test]
+    fn what_is_given_changes_and_the_rest_stays() {
+        let field = |value| CustomField { key: FieldKey::parse("Team").unwrap(), value: text(value) };
+        let operation = ModifyMember {
+            receive_option: Some(ReceiveOption::Discard),
+            name_card: Some(text("Captain")),
+            fields: vec![field("ops")],
+            ..nothing(GroupType::Public, "b")
+        };
+        let changes = outcome(&operation, GroupType::Public).unwrap();
+        let [member] = &changes.changed[..] else { panic!("{changes:?}") };
+        assert_eq!((member.receive_option, &*member.name_card), (ReceiveOption::Discard, "Captain"));
+        assert_eq!(
+            (member.role, member.joined, &member.fields[..]),
+            (Role::Member, NOW, &[field("ops")][..])
+        );
+        assert!(changes.sent.is_empty() && changes.group.is_none());
+        let unchanged = outcome(&nothing(GroupType::Public, "b"), GroupType::Public).unwrap();
+        assert!(unchanged.changed.is_empty());
+    }
+
+    #[test]
+    fn role_and_mute_are_told_where_the_type_keeps_that() {
+        use TipKind::{AdminCancelled, AdminSet, MemberChanged};
+        let end = Timestamp(NOW.0 + 60);
+        let check = |name: &str, role: Option<Role>, muted_until: Option<Timestamp>, told: &[TipKind]| {
+            for kind in [GroupType::Public, GroupType::Community] {
+                let operation = ModifyMember { role, muted_until, ..nothing(kind, name) };
+                let changes = outcome(&operation, kind).unwrap();
+                assert_eq!(kinds_of_tips(&changes), told, "{kind:?} {name} {role:?} {muted_until:?}");
+            }
+            let quiet = ModifyMember { role, muted_until, ..nothing(GroupType::ChatRoom, name) };
+            assert!(outcome(&quiet, GroupType::ChatRoom).unwrap().sent.is_empty());
+        };
+        check("b", Some(Role::Admin), None, &[AdminSet]);
+        check("a", Some(Role::Member), None, &[AdminCancelled]);
+        check("a", Some(Role::Admin), None, &[]);
+        check("b", None, Some(end), &[MemberChanged]);
+        check("b", None, Some(Timestamp(0)), &[]);
+        check("b", Some(Role::Admin), Some(end), &[AdminSet, MemberChanged]);
+    }
+
+    #[test]
+    fn each_type_refuses_what_it_does_not_have() {
+        let role = |kind, name| ModifyMember { role: Some(Role::Member), ..nothing(kind, name) };
+        let mute = |kind| ModifyMember { muted_until: Some(NOW), ..nothing(kind, "b") };
+        let refusal = |operation: ModifyMember, kind| outcome(&operation, kind).map(|_| ());
+        let private = GroupType::Private;
+        assert!(matches!(refusal(role(private, "b"), private), Err(Refusal::TypeForbids(_))));
+        assert!(matches!(refusal(mute(private), private), Err(Refusal::TypeForbids(_))));
+        let live = GroupType::AvChatRoom;
+        assert!(matches!(refusal(nothing(live, "b"), live), Err(Refusal::TypeForbids(_))));
+        let public = GroupType::Public;
+        assert!(matches!(refusal(role(public, "known1"), public), Err(Refusal::Unfitting(_))));
+        assert_eq!(refusal(nothing(public, "c"), public), Err(Refusal::NotAMember(user("c"))));
+    }
+}

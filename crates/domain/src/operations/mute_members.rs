@@ -1,0 +1,183 @@
+//! Muting members, in the group or in one topic.
+
+use super::modify_member::mute_tip;
+use crate::group::Group;
+use crate::ids::{GroupId, TopicId, UserId};
+use crate::member::Member;
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::part::{Part, PartKey};
+use crate::store::Context;
+use crate::time::Timestamp;
+use crate::topic::TopicMember;
+
+/// Members who may not speak until some time, or may again. Accounts that are no members are passed over. [choice]
+#[derive(Clone, Debug)]
+pub struct MuteMembers {
+    /// The group.
+    pub group: GroupId,
+    /// Who mutes them.
+    pub operator: UserId,
+    /// The accounts.
+    pub accounts: Vec<UserId>,
+    /// End of the mute; 0 lifts it.
+    pub until: Timestamp,
+    /// Where; in the whole group when not given.
+    pub topic: Option<TopicId>,
+}
+
+impl GroupOperation for MuteMembers {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        let mut parts = Vec::new();
+        if let Some(topic) = &self.topic {
+            let members = self.accounts.iter().cloned();
+            parts.push(PartKey::Topic(topic.clone()));
+            parts.extend(members.map(|account| PartKey::TopicMember(topic.clone(), account)));
+        }
+        Needs { members: self.accounts.clone(), parts, ..Needs::default() }
+    }
+
+    /// A group that keeps no members has nowhere to keep a mute, so muting changes nothing there. [choice]
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+        if !scene.group.kind.can().mute {
+            return Err(Refusal::TypeForbids("mute nobody"));
+        }
+        let changes = match &self.topic {
+            Some(topic) => self.in_topic(topic, scene)?,
+            None => self.in_group(context, scene),
+        };
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+impl MuteMembers {
+    fn in_group(&self, context: &Context, scene: Scene) -> Changes {
+        let Scene { mut group, members, .. } = scene;
+        let until = self.until;
+        let changed: Vec<Member> = members
+            .into_values()
+            .filter(|member| member.muted_until != until)
+            .map(|member| Member { muted_until: until, ..member })
+            .collect();
+        let mut changes = Changes::default();
+        if group.kind.can().tips.member_profile && !changed.is_empty() {
+            let accounts = changed.iter().map(|member| member.account.clone()).collect();
+            changes.tell(context, &mut group, &self.operator, mute_tip(context, accounts, until));
+            changes.group = Some(group);
+        }
+        changes.changed = changed;
+        changes
+    }
+
+    /// No tip is documented for the mute in a topic, so there is none.
+    fn in_topic(&self, topic: &TopicId, scene: Scene) -> Result<Changes, Refusal> {
+        scene.topic(topic)?;
+        let Scene { members, mut parts, .. } = scene;
+        let mut changes = Changes::default();
+        for account in members.into_keys() {
+            let key = PartKey::TopicMember(topic.clone(), account);
+            let before = match parts.remove(&key) {
+                Some(Part::TopicMember(member)) => member,
+                Some(_) | None => TopicMember::default(),
+            };
+            if before.muted_until != self.until {
+                changes.put(key, Part::TopicMember(TopicMember { muted_until: self.until, ..before }));
+            }
+        }
+        Ok(changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::member::{ReceiveOption, Role};
+    use crate::message::{Content, MessageLog, ReadMark, TipField};
+    use crate::sample::{CREATED, NOW, decide, group_id, scene, text, user};
+    use crate::topic::Topic;
+
+    fn mute(kind: GroupType, until: u64) -> MuteMembers {
+        MuteMembers {
+            group: group_id(kind),
+            operator: user("admin"),
+            accounts: ["a", "b", "stranger", "a"].map(user).to_vec(),
+            until: Timestamp(until),
+            topic: None,
+        }
+    }
+
+    fn two_of_three(kind: GroupType) -> Scene {
+        let mut scene = scene(kind, &[("a", Role::Admin), ("b", Role::Member)]);
+        scene.members.remove(&user("known1"));
+        scene
+    }
+
+    #[test]
+    fn members_are_muted_and_the_group_is_told() {
+        for (kind, told) in [(GroupType::Public, 1), (GroupType::Community, 1), (GroupType::ChatRoom, 0)] {
+            let changes = decide(&mute(kind, NOW.0 + 60), &two_of_three(kind)).unwrap().changes;
+            let muted: Vec<_> = changes.changed.iter().map(|member| member.muted_until.0).collect();
+            assert_eq!(muted, [NOW.0 + 60; 2]);
+            assert_eq!((changes.sent.len(), changes.group.is_some()), (told, told == 1), "{kind:?}");
+        }
+        let lifted = decide(&mute(GroupType::Public, 0), &two_of_three(GroupType::Public)).unwrap();
+        assert!(lifted.changes.changed.is_empty() && lifted.changes.sent.is_empty());
+        let private = decide(&mute(GroupType::Private, 0), &two_of_three(GroupType::Private));
+        assert!(matches!(private, Err(Refusal::TypeForbids(_))));
+        let live = decide(&mute(GroupType::AvChatRoom, NOW.0 + 1), &scene(GroupType::AvChatRoom, &[]));
+        assert!(live.unwrap().changes.changed.is_empty());
+    }
+
+    #[test]
+    fn the_tip_says_for_how_long() {
+        for (until, seconds) in [(NOW.0 + 60, "60"), (u32::MAX.into(), "4294967295")] {
+            let changes =
+                decide(&mute(GroupType::Public, until), &two_of_three(GroupType::Public)).unwrap().changes;
+            let Content::Tip(tip) = &changes.sent[0].1.content else { panic!("{changes:?}") };
+            assert_eq!(tip.changes, [(TipField::MuteSeconds, seconds.to_owned())]);
+            assert_eq!(tip.accounts, ["a", "b"].map(user));
+        }
+    }
+
+    #[test]
+    fn a_mute_in_a_topic_leaves_the_group_and_the_rest_of_the_member_alone() {
+        let kind = GroupType::Community;
+        let id = TopicId::generate(&group_id(kind), 1);
+        let operation = MuteMembers { topic: Some(id.clone()), ..mute(kind, NOW.0 + 60) };
+        let mut scene = two_of_three(kind);
+        assert_eq!(decide(&operation, &scene).map(|_| ()), Err(Refusal::NoSuchTopic));
+        let topic = Topic {
+            id: id.clone(),
+            name: text("t"),
+            introduction: text(""),
+            notification: text(""),
+            face_url: text(""),
+            custom: text(""),
+            created: CREATED,
+            mute_all: false,
+            log: MessageLog::default(),
+        };
+        scene.parts.insert(PartKey::Topic(id.clone()), Part::Topic(topic));
+        let known = TopicMember {
+            read: ReadMark { seq: 3, made_at: 0 },
+            receive_option: Some(ReceiveOption::Discard),
+            muted_until: Timestamp(0),
+        };
+        let (of_a, of_b) = (PartKey::TopicMember(id.clone(), user("a")), PartKey::TopicMember(id, user("b")));
+        scene.parts.insert(of_b.clone(), Part::TopicMember(known.clone()));
+        let changes = decide(&operation, &scene).unwrap().changes;
+        let muted_until = Timestamp(NOW.0 + 60);
+        let expected = [
+            (of_a, Some(Part::TopicMember(TopicMember { muted_until, ..TopicMember::default() }))),
+            (of_b, Some(Part::TopicMember(TopicMember { muted_until, ..known }))),
+        ];
+        assert_eq!(changes.parts, expected);
+        assert!(changes.changed.is_empty() && changes.sent.is_empty());
+    }
+}

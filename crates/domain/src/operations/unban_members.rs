@@ -1,0 +1,57 @@
+//! Lifting bans.
+
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::part::PartKey;
+use crate::store::Context;
+
+/// Accounts that may join the group again. Those that are not banned are passed over. [choice]
+#[derive(Clone, Debug)]
+pub struct UnbanMembers {
+    /// The group.
+    pub group: GroupId,
+    /// The accounts.
+    pub accounts: Vec<UserId>,
+}
+
+impl GroupOperation for UnbanMembers {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        Needs { parts: self.accounts.iter().cloned().map(PartKey::Ban).collect(), ..Needs::default() }
+    }
+
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+        if !scene.group.kind.can().ban {
+            return Err(Refusal::TypeForbids("ban nobody"));
+        }
+        let mut changes = Changes::default();
+        scene.parts.into_keys().for_each(|ban| changes.remove(ban));
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::part::Part;
+    use crate::sample::{NOW, decide, group_id, scene, user};
+
+    #[test]
+    fn bans_that_are_there_go() {
+        let unban = |kind| UnbanMembers { group: group_id(kind), accounts: ["a", "b"].map(user).to_vec() };
+        let mut banned = scene(GroupType::Public, &[]);
+        let ban = PartKey::Ban(user("a"));
+        banned.parts.insert(ban.clone(), Part::Ban(NOW));
+        let changes = decide(&unban(GroupType::Public), &banned).unwrap().changes;
+        assert_eq!(changes.parts, [(ban, None)]);
+        let community = decide(&unban(GroupType::Community), &scene(GroupType::Community, &[]));
+        assert!(matches!(community, Err(Refusal::TypeForbids(_))));
+    }
+}
