@@ -4,6 +4,7 @@ pub mod group_open_http_svc;
 pub mod im_open_login_svc;
 pub mod refusal;
 mod table;
+pub mod topic;
 
 use crate::call::{Call, Command};
 use crate::code::Code;

@@ -1,19 +1,29 @@
 //! The group service: what its commands share.
 
+pub mod add_group_member;
+pub mod ban_group_member;
+pub mod delete_group_member;
 pub mod destroy_group;
+pub mod forbid_send_msg;
 pub mod get_appid_group_list;
+pub mod get_group_ban_member;
 pub mod get_group_info;
 pub mod get_group_member_info;
+pub mod get_group_muted_account;
+pub mod get_group_shutted_uin;
 pub mod import_group;
 pub mod import_group_member;
 mod member_row;
+pub mod modify_group_member_info;
+mod parts;
 mod profile;
+pub mod unban_group_member;
 
 use crate::call::{Call, account};
 use crate::code::Code;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
-use landfall_domain::ids::GroupId;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::NewMember;
 use landfall_domain::time::Timestamp;
@@ -38,6 +48,41 @@ fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, Failure> {
         .ok()
         .filter(|number| *number <= max)
         .ok_or_else(|| Code::GroupParameter.because(format!("{field} is {number}; 0 to {max} are allowed")))
+}
+
+/// A member that is 1 for yes, and 0 or not given for no.
+fn flag(given: Given<i128>, field: &str) -> Result<bool, Failure> {
+    Ok(number_up_to(given.optional(field)?.unwrap_or_default(), field, 1)? == 1)
+}
+
+/// The accounts of a list called `field`; more than `max` are refused with `too_many`.
+fn accounts(
+    given: Given<Vec<Given<String>>>,
+    field: &str,
+    max: usize,
+    too_many: Code,
+) -> Result<Vec<UserId>, Failure> {
+    let list = given.required(field)?;
+    if max < list.len() {
+        return Err(
+            too_many.because(format!("{field} names {} accounts; at most {max} are allowed", list.len()))
+        );
+    }
+    let named = list.into_iter().enumerate().map(|(index, name)| {
+        let field = format!("{field}[{index}]");
+        account(name, &field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field).into())
+    });
+    named.collect()
+}
+
+/// The end of a mute that lasts so many seconds from now, if given; 0 lifts it, and 4294967295 is for ever. [doc]
+fn mute_end(mute_time: Given<i128>, call: &Call) -> Result<Option<Timestamp>, Failure> {
+    let Some(seconds) = mute_time.optional("MuteTime")? else { return Ok(None) };
+    let seconds = number_up_to(seconds, "MuteTime", u32::MAX.into())?;
+    Ok(Some(match u32::try_from(seconds).unwrap_or(u32::MAX) {
+        0 => Timestamp(0),
+        seconds => call.now.plus(seconds),
+    }))
 }
 
 /// A time that clients may leave out or send as 0.

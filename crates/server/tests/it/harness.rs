@@ -129,6 +129,12 @@ impl Setup {
                 {{ key = "OnlyPublic", types = ["Public"] }},
                 {{ key = "ReadOnly", types = {every_type}, writable = false }},
             ]
+            member_fields = [
+                {{ key = "Team", types = {every_type} }},
+                {{ key = "Rank", types = {every_type} }},
+                {{ key = "TeamOfPublic", types = ["Public"] }},
+                {{ key = "Locked", types = {every_type}, writable = false }},
+            ]
             [[app]]
             sdk_app_id = {SECOND_APP}
             secret_key = "{SECOND_KEY}"

@@ -1,0 +1,47 @@
+//! `group_open_http_svc/delete_group_member`: removes members from a group. One who is no member is passed over.
+
+use super::profile::text;
+use super::{accounts, flag, group_id};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::delete_members::{DeleteMembers, Removal};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "MemberToDel_Account")]
+    members: Given<Vec<Given<String>>>,
+    silence: Given<i128>,
+    reason: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/delete_group_member";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let max = call.limits.members_per_call;
+        let mut operation = DeleteMembers {
+            group: group_id(self.group_id)?,
+            operator: call.caller.clone(),
+            accounts: accounts(self.members, "MemberToDel_Account", max, Code::GroupTooManyAccounts)?,
+            silent: flag(self.silence, "Silence")?,
+            permission_groups: BTreeSet::new(),
+        };
+        // It is for the one who is removed, whom nothing here tells yet; so it is not kept. No page says how long it
+        // may be: as long as that of a ban. [choice]
+        text(self.reason, "Reason", call.limits.ban_reason)?;
+        // Each step removes somebody, or has met a permission group that it did not know of.
+        while let Removal::Rest { accounts, permission_groups } = call.change(operation.clone()).await? {
+            operation.accounts = accounts;
+            operation.permission_groups = permission_groups;
+        }
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,40 @@
+//! `group_open_http_svc/forbid_send_msg`: mutes members in a group, or in one topic of a community, or lets them speak
+//! again.
+
+use super::{accounts, group_id, mute_end};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::commands::topic::topic_id;
+use crate::given::{Given, Misfit};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::mute_members::MuteMembers;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "Members_Account")]
+    members: Given<Vec<Given<String>>>,
+    mute_time: Given<i128>,
+    shut_up_time: Given<i128>,
+    topic_id: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/forbid_send_msg";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        // The page has no code for too many accounts, so it is that of every parameter over its limit. [choice]
+        let max = call.limits.accounts_per_query;
+        let accounts = accounts(self.members, "Members_Account", max, Code::GroupParameter)?;
+        let until = mute_end(self.mute_time.or(self.shut_up_time), call)?
+            .ok_or_else(|| Misfit::Missing("MuteTime".to_owned()))?;
+        let topic = topic_id(self.topic_id, &group)?;
+        call.change(MuteMembers { group, operator: call.caller.clone(), accounts, until, topic }).await?;
+        Ok(Nothing {})
+    }
+}

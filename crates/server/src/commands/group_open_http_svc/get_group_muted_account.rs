@@ -1,0 +1,121 @@
+//! `group_open_http_svc/get_group_muted_account`: who is muted in a group, or in one topic of a community, and until
+//! when, in the order of names.
+
+use super::group_id;
+use super::parts::visit_parts;
+use crate::call::{Call, Command};
+use crate::commands::refusal;
+use crate::commands::topic::topic_id;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::group::Group;
+use landfall_domain::ids::{GroupId, TopicId, UserId};
+use landfall_domain::operation::{Needs, Refusal};
+use landfall_domain::part::{Part, PartFamily, PartKey};
+use landfall_domain::store::{MemberWindow, OperationError};
+use landfall_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+/// Members read at one moment.
+const MEMBERS_PER_STEP: usize = 5_000;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    topic_id: Given<String>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    group_id: String,
+    muted_account_list: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    #[serde(rename = "Member_Account")]
+    member_account: String,
+    muted_until: u64,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_group_muted_account";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let (group, muted) = self.muted(call).await?;
+        let rows = muted.into_iter().map(|(account, until)| Row {
+            member_account: account.as_str().to_owned(),
+            muted_until: until.0,
+        });
+        Ok(Reply { group_id: group.as_str().to_owned(), muted_account_list: rows.collect() })
+    }
+}
+
+impl Request {
+    /// The group, and who is muted until when.
+    pub(super) async fn muted(self, call: &Call) -> Result<(GroupId, Vec<(UserId, Timestamp)>), Failure> {
+        let id = group_id(self.group_id)?;
+        let topic = topic_id(self.topic_id, &id)?;
+        let mut muted = Vec::new();
+        let mut note = |account: UserId, until: Timestamp| {
+            if call.now < until {
+                muted.push((account, until));
+            }
+        };
+        let group = match topic {
+            None => visit_members(call, id, &mut note).await?,
+            Some(topic) => visit_topic(call, id, topic, &mut note).await?,
+        };
+        if !group.kind.can().mute {
+            return Err(refusal::of(&Refusal::TypeForbids("mute nobody")));
+        }
+        Ok((group.id, muted))
+    }
+}
+
+/// Shows the mutes of all members.
+async fn visit_members(
+    call: &Call,
+    id: GroupId,
+    note: &mut (impl FnMut(UserId, Timestamp) + Send),
+) -> Result<Group, Failure> {
+    let mut after = None;
+    loop {
+        let window = MemberWindow::ByName { after, limit: MEMBERS_PER_STEP };
+        let page = call.store.members(call.app_id(), id.clone(), Vec::new(), window).await;
+        let page = page.map_err(|error| match error {
+            OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
+            OperationError::Store(error) => refusal::failure(error.into()),
+        })?;
+        after = page.members.last().filter(|_| page.more).map(|member| member.account.clone());
+        page.members.into_iter().for_each(|member| note(member.account, member.muted_until));
+        if after.is_none() {
+            return Ok(page.group);
+        }
+    }
+}
+
+/// Shows the mutes in a topic.
+async fn visit_topic(
+    call: &Call,
+    id: GroupId,
+    topic: TopicId,
+    note: &mut (impl FnMut(UserId, Timestamp) + Send),
+) -> Result<Group, Failure> {
+    let needs = Needs { parts: vec![PartKey::Topic(topic.clone())], ..Needs::default() };
+    call.look(id.clone(), needs).await?.topic(&topic).map_err(|refused| refusal::of(&refused))?;
+    visit_parts(call, id, PartFamily::TopicMembers(topic), |key, part| {
+        if let (PartKey::TopicMember(_, account), Part::TopicMember(member)) = (key, part) {
+            note(account, member.muted_until);
+        }
+        ControlFlow::Continue(())
+    })
+    .await
+}

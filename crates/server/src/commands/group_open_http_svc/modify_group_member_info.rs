@@ -1,0 +1,79 @@
+//! `group_open_http_svc/modify_group_member_info`: changes role, receive option, name card, mute and custom fields of a
+//! member.
+//!
+//! [choice] An account that is no member is 10004. A call that names nothing to change succeeds and changes nothing.
+
+use super::profile::{Field, member_fields, text};
+use super::{group_id, mute_end, time};
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::member::{ReceiveOption, Role};
+use landfall_domain::operation::Needs;
+use landfall_domain::operations::modify_member::ModifyMember;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "Member_Account")]
+    member_account: Given<String>,
+    role: Given<String>,
+    msg_flag: Given<String>,
+    /// `None` when not given: an empty one removes the name card. [choice]
+    name_card: Option<Given<String>>,
+    app_member_defined_data: Given<Vec<Given<Object<Field>>>>,
+    mute_time: Given<i128>,
+    shut_up_time: Given<i128>,
+    /// The end itself, as one client sends it, often as a 0 that means nothing. [client]
+    mute_until: Given<i128>,
+    shut_up_until: Given<i128>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/modify_group_member_info";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let fields = self.app_member_defined_data;
+        let field = "Member_Account";
+        let mut operation = ModifyMember {
+            group: group_id(self.group_id)?,
+            operator: call.caller.clone(),
+            account: account(self.member_account, field, Code::GroupParameter)?
+                .ok_or_else(|| Misfit::Missing(field.to_owned()))?,
+            role: self.role.optional("Role")?.as_deref().map(role).transpose()?,
+            receive_option: self.msg_flag.optional("MsgFlag")?.as_deref().map(receive_option).transpose()?,
+            name_card: self
+                .name_card
+                .map(|given| text(given, "NameCard", call.limits.name_card))
+                .transpose()?,
+            fields: Vec::new(),
+            muted_until: mute_end(self.mute_time.or(self.shut_up_time), call)?
+                .or(time(self.mute_until.or(self.shut_up_until), "MuteUntil")?),
+        };
+        if fields.is_given() {
+            // Which fields there are depends on the type of the group, and a type never changes.
+            let kind = call.look(operation.group.clone(), Needs::default()).await?.group.kind;
+            operation.fields = member_fields(fields, "AppMemberDefinedData", kind, call)?;
+        }
+        call.change(operation).await?;
+        Ok(Nothing {})
+    }
+}
+
+fn role(word: &str) -> Result<Role, Failure> {
+    Role::parse(word)
+        .filter(|role| *role != Role::Owner)
+        .ok_or_else(|| Code::GroupParameter.because(format!("Role is {word:?}, not Admin or Member")))
+}
+
+fn receive_option(word: &str) -> Result<ReceiveOption, Failure> {
+    ReceiveOption::parse(word).ok_or_else(|| {
+        let known = ReceiveOption::ALL.map(ReceiveOption::word).join(", ");
+        Code::GroupParameter.because(format!("MsgFlag is {word:?}, none of {known}"))
+    })
+}

@@ -1,0 +1,33 @@
+//! Reading parts of a group of which there can be many.
+
+use crate::call::Call;
+use crate::reply::Failure;
+use landfall_domain::group::Group;
+use landfall_domain::ids::GroupId;
+use landfall_domain::operation::Needs;
+use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use std::ops::ControlFlow;
+
+/// Parts read at one moment.
+const PARTS_PER_STEP: usize = 2_000;
+
+/// Shows the parts of a family in the order of their keys, until `visit` has enough; gives the group.
+pub(super) async fn visit_parts(
+    call: &Call,
+    id: GroupId,
+    family: PartFamily,
+    mut visit: impl FnMut(PartKey, Part) -> ControlFlow<()>,
+) -> Result<Group, Failure> {
+    let mut after = None;
+    loop {
+        let range = PartRange { family: family.clone(), after, limit: PARTS_PER_STEP };
+        let scene = call.look(id.clone(), Needs { ranges: vec![range], ..Needs::default() }).await?;
+        after = (scene.parts.len() == PARTS_PER_STEP)
+            .then(|| scene.parts.last_key_value().map(|(key, _)| key.clone()))
+            .flatten();
+        let enough = scene.parts.into_iter().any(|(key, part)| visit(key, part).is_break());
+        if enough || after.is_none() {
+            return Ok(scene.group);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `group_open_http_svc/unban_group_member`: lets banned accounts join a group again. It adds nobody.
+
+use super::{accounts, group_id};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::unban_members::UnbanMembers;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "Members_Account")]
+    members: Given<Vec<Given<String>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/unban_group_member";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        let max = call.limits.bans_per_call;
+        let accounts = accounts(self.members, "Members_Account", max, Code::GroupTooManyAccounts)?;
+        call.change(UnbanMembers { group, accounts }).await?;
+        Ok(Nothing {})
+    }
+}
