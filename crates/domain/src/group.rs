@@ -3,6 +3,7 @@
 use crate::capability::Capabilities;
 use crate::fields::CustomField;
 use crate::ids::{GroupId, UserId};
+use crate::limits::{Limits, MAX_MEMBERS_DEFAULT, MAX_MEMBERS_DEFAULT_PRIVATE};
 use crate::member::ReceiveOption;
 use crate::message::MessageLog;
 use crate::text::Text;
@@ -76,6 +77,29 @@ impl GroupType {
             Self::Private => JoinOption::DisableApply,
             Self::Public | Self::ChatRoom => JoinOption::NeedPermission,
             Self::AvChatRoom | Self::Community => JoinOption::FreeAccess,
+        }
+    }
+
+    /// How a created group is joined when the creation does not say: the capability of the type. [choice]
+    #[must_use]
+    pub fn default_join_option_on_creation(self) -> JoinOption {
+        match self {
+            Self::Private => JoinOption::DisableApply,
+            Self::Public => JoinOption::NeedPermission,
+            Self::ChatRoom | Self::AvChatRoom | Self::Community => JoinOption::FreeAccess,
+        }
+    }
+
+    /// Member limit of a created group that names none: the documented one of its type, from before it came to depend
+    /// on what was paid for. 0 where no members are kept, so that none are counted. [choice]
+    #[must_use]
+    pub fn default_max_members_on_creation(self) -> u32 {
+        match self {
+            Self::Private => MAX_MEMBERS_DEFAULT_PRIVATE,
+            Self::Public => MAX_MEMBERS_DEFAULT,
+            Self::ChatRoom => Limits::FAITHFUL.max_members,
+            Self::AvChatRoom => 0,
+            Self::Community => Limits::FAITHFUL.max_members_community,
         }
     }
 
@@ -170,7 +194,7 @@ pub struct Profile {
     pub face_url: Text,
     /// Custom fields.
     pub fields: Vec<CustomField>,
-    /// Largest number of members.
+    /// Largest number of members; 0 in a group that keeps none.
     pub max_members: u32,
     /// How the group is joined.
     pub join_option: JoinOption,
@@ -213,4 +237,12 @@ pub struct Group {
     pub member_count: u32,
     /// Place in the app's list of groups, rising in the order of arrival, never used twice.
     pub list_position: u64,
+}
+
+impl Group {
+    /// Counts a change of what the group says about itself.
+    pub(crate) fn info_changes(&mut self, now: Timestamp) {
+        self.info_seq = self.info_seq.saturating_add(1);
+        self.info_changed = now;
+    }
 }

@@ -42,6 +42,8 @@ pub const GROUP_ID_BYTES_MAX: usize = 96;
 pub const FIELD_KEY_BYTES_MAX: usize = 16;
 /// Member limit of a group that names none. The import page says so for every type. [doc]
 pub const MAX_MEMBERS_DEFAULT: u32 = 2_000;
+/// Member limit of a created Private group that names none. [doc]
+pub const MAX_MEMBERS_DEFAULT_PRIVATE: u32 = 200;
 
 /// Limits of custom fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

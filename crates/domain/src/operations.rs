@@ -2,7 +2,9 @@
 
 pub mod add_members;
 pub mod ban_members;
+pub mod change_owner;
 pub mod delete_members;
+pub mod modify_group;
 pub mod modify_member;
 pub mod mute_members;
 pub mod unban_members;

@@ -1,0 +1,271 @@
+//! The profile and the settings of a group change.
+
+use crate::fields::{CustomField, changed_fields};
+use crate::group::{Group, GroupType, InviteOption, JoinOption};
+use crate::ids::{GroupId, UserId};
+use crate::message::{Tip, TipField, TipKind};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::store::Context;
+use crate::text::Text;
+
+/// Changes what is given; the rest stays. What the type does not have is left as it is. [choice]
+#[derive(Clone, Debug)]
+pub struct ModifyGroup {
+    /// The group.
+    pub group: GroupId,
+    /// The type for which the values were checked: a group that took the id since then is not the one that was meant.
+    pub kind: GroupType,
+    /// Who does it; for the tip.
+    pub operator: UserId,
+    /// Name.
+    pub name: Option<Text>,
+    /// Introduction.
+    pub introduction: Option<Text>,
+    /// Notice to the members.
+    pub notification: Option<Text>,
+    /// Address of the picture.
+    pub face_url: Option<Text>,
+    /// Largest number of members. When there are more, all stay.
+    pub max_members: Option<u32>,
+    /// How the group is joined.
+    pub join_option: Option<JoinOption>,
+    /// How members are invited.
+    pub invite_option: Option<InviteOption>,
+    /// Whether only owner and administrators may speak.
+    pub mute_all: Option<bool>,
+    /// Whether newcomers see what was said before they came.
+    pub history_before_join: Option<bool>,
+    /// Whether permission groups decide what members may do.
+    pub permissions_enabled: Option<bool>,
+    /// What members in no permission group may do, in bits.
+    pub default_permissions: Option<u64>,
+    /// Custom fields to set, or to take away where the value is empty.
+    pub fields: Vec<CustomField>,
+}
+
+impl GroupOperation for ModifyGroup {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _context: &Context, _group: &Group) -> Needs {
+        Needs::default()
+    }
+
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+        let before = scene.group;
+        if before.kind != self.kind {
+            return Err(Refusal::NoSuchGroup);
+        }
+        let mut group = before.clone();
+        let news = self.set_texts(&mut group);
+        self.set_options(&mut group);
+        if group == before {
+            return Ok(Decision::unchanged(())); // So that a repeated call changes nothing. [choice]
+        }
+        group.info_changes(context.now);
+        let mut changes = Changes::default();
+        if !news.is_empty() && group.kind.can().tips.profile {
+            let tip = Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: news };
+            changes.tell(context, &mut group, &self.operator, tip);
+        }
+        changes.group = Some(group);
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+impl ModifyGroup {
+    /// Sets the texts; those of them that are new now.
+    fn set_texts(&self, group: &mut Group) -> Vec<(TipField, String)> {
+        let profile = &mut group.profile;
+        let mut news = Vec::new();
+        for (field, place, given) in [
+            (TipField::Name, &mut profile.name, &self.name),
+            (TipField::Introduction, &mut profile.introduction, &self.introduction),
+            (TipField::Notification, &mut profile.notification, &self.notification),
+            (TipField::FaceUrl, &mut profile.face_url, &self.face_url),
+        ] {
+            if let Some(text) = given.as_ref().filter(|text| *text != place) {
+                news.push((field, text.as_str().to_owned()));
+                *place = text.clone();
+            }
+        }
+        news
+    }
+
+    fn set_options(&self, group: &mut Group) {
+        let can = group.kind.can();
+        let topics = group.support_topic;
+        set(&mut group.profile.max_members, self.max_members, can.members);
+        set(&mut group.profile.join_option, self.join_option, group.kind != GroupType::Community);
+        set(&mut group.invite_option, self.invite_option, can.members);
+        set(&mut group.mute_all, self.mute_all, true);
+        set(&mut group.history_before_join, self.history_before_join, can.history_before_join.is_some());
+        set(&mut group.permissions_enabled, self.permissions_enabled, topics);
+        set(&mut group.default_permissions, self.default_permissions, topics);
+        group.profile.fields = changed_fields(&group.profile.fields, self.fields.clone());
+    }
+}
+
+/// Sets what is given where the group has such a thing.
+fn set<T>(place: &mut T, given: Option<T>, has_it: bool) {
+    if let Some(value) = given.filter(|_| has_it) {
+        *place = value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::FieldKey;
+    use crate::message::Content;
+    use crate::sample::{CREATED, NOW, decide, group_id, scene, text, user};
+
+    /// A call that gives nothing.
+    fn modify(kind: GroupType) -> ModifyGroup {
+        ModifyGroup {
+            group: group_id(kind),
+            kind,
+            operator: user("admin"),
+            name: None,
+            introduction: None,
+            notification: None,
+            face_url: None,
+            max_members: None,
+            join_option: None,
+            invite_option: None,
+            mute_all: None,
+            history_before_join: None,
+            permissions_enabled: None,
+            default_permissions: None,
+            fields: Vec::new(),
+        }
+    }
+
+    fn field(key: &str, value: &str) -> CustomField {
+        CustomField { key: FieldKey::parse(key).unwrap(), value: text(value) }
+    }
+
+    /// A call that gives every option a value that no new group has.
+    fn every_option(kind: GroupType) -> ModifyGroup {
+        let can = kind.can();
+        ModifyGroup {
+            max_members: Some(17),
+            join_option: Some(if kind == GroupType::Private {
+                JoinOption::NeedPermission
+            } else {
+                JoinOption::DisableApply
+            }),
+            invite_option: Some(InviteOption::NeedPermission),
+            mute_all: Some(true),
+            history_before_join: Some(!can.history_before_join.unwrap_or_default()),
+            permissions_enabled: Some(true),
+            default_permissions: Some(3),
+            fields: vec![field("A", "1")],
+            ..modify(kind)
+        }
+    }
+
+    #[test]
+    fn texts_that_are_new_are_told_in_the_history_of_types_that_keep_it() {
+        for kind in GroupType::ALL {
+            let operation = ModifyGroup {
+                name: Some(text("n")),
+                notification: Some(text("room 5")),
+                face_url: Some(text("u")),
+                mute_all: Some(true),
+                ..modify(kind)
+            };
+            let changes = decide(&operation, &scene(kind, &[])).unwrap().changes;
+            let group = changes.group.unwrap();
+            assert_eq!((group.info_seq, group.info_changed), (1, NOW));
+            assert_eq!((group.profile.notification, group.profile.face_url), (text("room 5"), text("u")));
+            let told: Vec<_> = changes
+                .sent
+                .iter()
+                .map(|(_, message)| match &message.content {
+                    Content::Tip(tip) => tip.changes.clone(),
+                    Content::Sent(_) | Content::Gone => panic!("{kind:?} has another message"),
+                })
+                .collect();
+            let news =
+                vec![(TipField::Notification, "room 5".to_owned()), (TipField::FaceUrl, "u".to_owned())];
+            let kept = kind.can().tips.profile;
+            assert_eq!(told, if kept { vec![news] } else { Vec::new() }, "{kind:?}");
+            assert_eq!(group.log.next_seq, if kept { 2 } else { 1 });
+        }
+    }
+
+    #[test]
+    fn options_change_where_the_type_has_them_and_are_not_told() {
+        for kind in GroupType::ALL {
+            let can = kind.can();
+            for topics in [false, true] {
+                let mut scene = scene(kind, &[]);
+                scene.group.support_topic = topics;
+                let before = scene.group.clone();
+                let changes = decide(&every_option(kind), &scene).unwrap().changes;
+                let after = changes.group.unwrap();
+                let changed = [
+                    after.profile.max_members != before.profile.max_members,
+                    after.profile.join_option != before.profile.join_option,
+                    after.invite_option != before.invite_option,
+                    after.mute_all,
+                    after.history_before_join != before.history_before_join,
+                    after.permissions_enabled,
+                    after.default_permissions == 3,
+                    after.profile.fields == [field("A", "1")],
+                ];
+                let expected = [
+                    can.members,
+                    kind != GroupType::Community,
+                    can.members,
+                    true,
+                    can.history_before_join.is_some(),
+                    topics,
+                    topics,
+                    true,
+                ];
+                assert_eq!(changed, expected, "{kind:?} with topics {topics}");
+                assert!(changes.sent.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_so_already_changes_nothing() {
+        let kind = GroupType::Public;
+        for operation in [
+            modify(kind),
+            ModifyGroup { name: Some(text("n")), introduction: Some(text("")), ..modify(kind) },
+            ModifyGroup { mute_all: Some(false), fields: vec![field("A", "")], ..modify(kind) },
+        ] {
+            let changes = decide(&operation, &scene(kind, &[])).unwrap().changes;
+            assert!(changes.group.is_none() && changes.sent.is_empty(), "{operation:?}");
+        }
+        let mut scene = scene(kind, &[]);
+        let once = decide(&every_option(kind), &scene).unwrap().changes.group.unwrap();
+        assert_ne!(once.info_changed, CREATED);
+        scene.group = once;
+        assert!(decide(&every_option(kind), &scene).unwrap().changes.group.is_none());
+    }
+
+    #[test]
+    fn an_empty_value_takes_a_custom_field_away() {
+        let mut scene = scene(GroupType::Public, &[]);
+        scene.group.profile.fields = vec![field("A", "1"), field("B", "2")];
+        let operation =
+            ModifyGroup { fields: vec![field("A", ""), field("C", "3")], ..modify(GroupType::Public) };
+        let after = decide(&operation, &scene).unwrap().changes.group.unwrap();
+        assert_eq!(after.profile.fields, [field("B", "2"), field("C", "3")]);
+    }
+
+    #[test]
+    fn a_group_of_another_type_is_another_group() {
+        let operation = ModifyGroup { name: Some(text("x")), ..modify(GroupType::Public) };
+        let refusal = decide(&operation, &scene(GroupType::ChatRoom, &[])).unwrap_err();
+        assert_eq!(refusal, Refusal::NoSuchGroup);
+    }
+}
