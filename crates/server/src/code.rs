@@ -13,6 +13,8 @@ pub enum Code {
     GroupTooManyAccounts = 10005,
     /// The group's type does not support it, or nobody may do it.
     GroupNotAllowed = 10007,
+    /// The request is illegal, whoever makes it.
+    GroupRequestIllegal = 10008,
     /// No such group, or it was dissolved.
     GroupNotFound = 10010,
     /// The group is full.
@@ -27,10 +29,14 @@ pub enum Code {
     GroupMuted = 10017,
     /// The group id is in use.
     GroupIdTaken = 10021,
+    /// The group id is in use by a group of the same owner.
+    GroupIdTakenByOwner = 10025,
     /// The message to be recalled or changed does not exist.
     MessageMissing = 10030,
     /// The message cannot be recalled or changed.
     MessageNotRecallable = 10032,
+    /// More members than the group may hold.
+    GroupTooManyMembers = 10038,
     /// More attributes than a group may have.
     TooManyAttributes = 10047,
     /// All attributes together are too long.

@@ -102,6 +102,11 @@ pub trait Shape: Sized {
     /// For the error text: "a string".
     const EXPECTED: &'static str;
 
+    /// From the empty text; `None` where it means that nothing was given.
+    fn from_empty_text() -> Option<Self> {
+        None
+    }
+
     /// From a text that is not empty.
     fn from_text(_text: &str) -> Option<Self> {
         None
@@ -140,6 +145,22 @@ impl Shape for String {
 
     fn from_text(text: &str) -> Option<Self> {
         Some(text.to_owned())
+    }
+}
+
+/// A text that can be made empty: "" is a value then, which differs from nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Emptiable(pub String);
+
+impl Shape for Emptiable {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_empty_text() -> Option<Self> {
+        Some(Self(String::new()))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
     }
 }
 
@@ -198,7 +219,7 @@ impl<'de, T: Shape> Deserialize<'de> for Given<T> {
 
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
                 if text.is_empty() {
-                    return Ok(Given::Absent);
+                    return Ok(T::from_empty_text().map_or(Given::Absent, Given::Is));
                 }
                 Ok(T::from_text(text).map_or(Given::Wrong("a string"), Given::Is))
             }
@@ -264,6 +285,13 @@ mod tests {
             assert!(!read::<i128>(json).is_given(), "{json}");
             assert!(!read::<Vec<Given<String>>>(json).is_given(), "{json}");
         }
+    }
+
+    #[test]
+    fn an_emptiable_text_tells_empty_from_absent() {
+        assert_eq!(read::<Emptiable>("\"\"").optional("F").unwrap(), Some(Emptiable(String::new())));
+        assert_eq!(read::<Emptiable>("null").optional("F").unwrap(), None);
+        assert!(matches!(read::<Emptiable>("1"), Given::Wrong("a number")));
     }
 
     #[test]

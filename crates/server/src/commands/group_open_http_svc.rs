@@ -2,6 +2,9 @@
 
 pub mod add_group_member;
 pub mod ban_group_member;
+mod base_row;
+pub mod change_group_owner;
+pub mod create_group;
 pub mod delete_group_member;
 pub mod destroy_group;
 pub mod forbid_send_msg;
@@ -11,9 +14,14 @@ pub mod get_group_info;
 pub mod get_group_member_info;
 pub mod get_group_muted_account;
 pub mod get_group_shutted_uin;
+pub mod get_joined_group_list;
+pub mod get_online_member_num;
+pub mod get_role_in_group;
+pub mod get_specified_group_member_info;
 pub mod import_group;
 pub mod import_group_member;
 mod member_row;
+pub mod modify_group_base_info;
 pub mod modify_group_member_info;
 mod parts;
 mod profile;
@@ -23,6 +31,7 @@ use crate::call::{Call, account};
 use crate::code::Code;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
+use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::NewMember;
@@ -48,11 +57,6 @@ fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, Failure> {
         .ok()
         .filter(|number| *number <= max)
         .ok_or_else(|| Code::GroupParameter.because(format!("{field} is {number}; 0 to {max} are allowed")))
-}
-
-/// A member that is 1 for yes, and 0 or not given for no.
-fn flag(given: Given<i128>, field: &str) -> Result<bool, Failure> {
-    Ok(number_up_to(given.optional(field)?.unwrap_or_default(), field, 1)? == 1)
 }
 
 /// The accounts of a list called `field`; more than `max` are refused with `too_many`.
@@ -85,6 +89,37 @@ fn mute_end(mute_time: Given<i128>, call: &Call) -> Result<Option<Timestamp>, Fa
     }))
 }
 
+/// A member that is 0 or 1.
+fn flag(given: Given<i128>, field: &str) -> Result<Option<bool>, Failure> {
+    let number = given.optional(field)?;
+    number.map(|number| Ok(number_up_to(number, field, 1)? == 1)).transpose()
+}
+
+/// Refuses a question about the members of a group that keeps none. [doc]
+fn refuse_without_members(kind: GroupType) -> Result<(), Failure> {
+    if kind.can().members {
+        return Ok(());
+    }
+    Err(Code::GroupNotAllowed.because(format!("groups of Type {} keep no members", kind.word())))
+}
+
+/// The type a list is limited to; `None` for one that cannot be made here, so that there are no such groups.
+fn listed_type(word: &str) -> Result<Option<GroupType>, Failure> {
+    match GroupType::parse(word) {
+        None if word != "BChatRoom" => {
+            Err(Code::GroupParameter.because(format!("GroupType is {word:?}, which is no type of group")))
+        }
+        kind => Ok(kind),
+    }
+}
+
+/// Who is named as the one who did it: whom the request says, else the caller. Nobody looks whether the account is
+/// there: it is only a name, and administrators need not be imported either. [choice]
+fn operator(from_account: Given<String>, call: &Call) -> Result<UserId, Failure> {
+    let from = account(from_account, "From_Account", Code::GroupParameter)?;
+    Ok(from.unwrap_or_else(|| call.caller.clone()))
+}
+
 /// A time that clients may leave out or send as 0.
 fn time(given: Given<i128>, field: &str) -> Result<Option<Timestamp>, Failure> {
     let seconds = given.optional(field)?.unwrap_or_default();
@@ -107,12 +142,17 @@ pub struct AskedMember {
 
 /// The members named in a call, checked one by one but for the rules that give each its own result.
 fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
-    let max = call.limits.members_per_call;
-    if max < list.len() {
-        return Err(Code::GroupTooManyAccounts
-            .because(format!("MemberList names {} accounts; at most {max} are allowed", list.len())));
-    }
+    refuse_too_many_members(list.len(), call)?;
     list.into_iter().enumerate().map(|(index, item)| member(item, index)).collect()
+}
+
+fn refuse_too_many_members(named: usize, call: &Call) -> Result<(), Failure> {
+    let max = call.limits.members_per_call;
+    if max < named {
+        return Err(Code::GroupTooManyAccounts
+            .because(format!("MemberList names {named} accounts; at most {max} are allowed")));
+    }
+    Ok(())
 }
 
 fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<NewMember, Failure> {

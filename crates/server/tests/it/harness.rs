@@ -134,6 +134,8 @@ impl Setup {
                 {{ key = "Rank", types = {every_type} }},
                 {{ key = "TeamOfPublic", types = ["Public"] }},
                 {{ key = "Locked", types = {every_type}, writable = false }},
+                {{ key = "Shift", types = ["Public"] }},
+                {{ key = "Badge", types = {every_type}, writable = false }},
             ]
             [[app]]
             sdk_app_id = {SECOND_APP}

@@ -53,7 +53,7 @@ impl Command for Request {
             group: group_id(self.group_id)?,
             operator: call.caller.clone(),
             accounts: accounts(self.member_list, call)?,
-            silent: flag(self.silence, "Silence")?,
+            silent: flag(self.silence, "Silence")?.unwrap_or_default(),
         };
         let asked = operation.accounts.clone();
         let outcomes = call.change(operation).await?;

@@ -31,7 +31,7 @@ impl Command for Request {
             group: group_id(self.group_id)?,
             operator: call.caller.clone(),
             accounts: accounts(self.members, "MemberToDel_Account", max, Code::GroupTooManyAccounts)?,
-            silent: flag(self.silence, "Silence")?,
+            silent: flag(self.silence, "Silence")?.unwrap_or_default(),
             permission_groups: BTreeSet::new(),
         };
         // It is for the one who is removed, whom nothing here tells yet; so it is not kept. No page says how long it

@@ -1,12 +1,11 @@
 //! `group_open_http_svc/get_appid_group_list`: the ids of the app's groups, page by page, in the order they
 //! arrived.
 
-use super::number_up_to;
+use super::{listed_type, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::given::Given;
 use crate::reply::Failure;
-use landfall_domain::group::GroupType;
 use serde::{Deserialize, Serialize};
 
 /// The request; `{}` is a valid one.
@@ -49,7 +48,7 @@ impl Command for Request {
         let limit = usize::try_from(limit).ok().filter(|limit| *limit != 0).unwrap_or(page_max);
         let from = number_up_to(self.next.optional("Next")?.unwrap_or_default(), "Next", u64::MAX)?;
         let word = self.group_type.or(self.kind).optional("GroupType")?;
-        let kind = word.as_deref().map(group_type).transpose()?;
+        let kind = word.as_deref().map(listed_type).transpose()?;
         let page = match kind {
             // A type that cannot be made here has no groups.
             Some(None) => return Ok(Reply { total_count: 0, group_id_list: Vec::new(), next: 0 }),
@@ -62,14 +61,5 @@ impl Command for Request {
             group_id_list: page.ids.iter().map(|id| Row { group_id: id.as_str().to_owned() }).collect(),
             next: page.next,
         })
-    }
-}
-
-fn group_type(word: &str) -> Result<Option<GroupType>, Failure> {
-    match GroupType::parse(word) {
-        None if word != "BChatRoom" => {
-            Err(Code::GroupParameter.because(format!("GroupType is {word:?}, which is no type of group")))
-        }
-        kind => Ok(kind),
     }
 }

@@ -1,7 +1,8 @@
 //! `group_open_http_svc/get_group_info`: the profiles of up to 50 groups, with their members when asked for.
 //!
-//! The envelope says nothing about the groups: each row has its own code.
+//! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show none.
 
+use super::base_row::Base;
 use super::group_id;
 use super::member_row::{FieldRow, Filter, MemberRow, Names};
 use crate::call::{Call, Command};
@@ -10,7 +11,7 @@ use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
 use landfall_domain::group::Group;
-use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::ids::GroupId;
 use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ pub struct Reply {
     group_info: Vec<Row>,
 }
 
-/// One group; what was not asked for is left out. Both names of mute-all are sent, for old and new clients.
+/// One group; what was not asked for is left out.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -52,60 +53,10 @@ struct Row {
     error_info: &'static str,
     #[serde(flatten)]
     base: Base,
-    /// On request only, also by an answer that carries everything. [doc]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    info_seq: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     app_defined_data: Option<Vec<FieldRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     member_list: Option<Vec<MemberRow>>,
-}
-
-/// Declares the base fields once: their names, their types, and how each is read from a group.
-macro_rules! base_fields {
-    ($($(#[$attribute:meta])? $field:ident: $kind:ty = [$($name:literal),+] $read:expr;)*) => {
-        #[derive(Debug, Default, Serialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Base {
-            $(#[serde(skip_serializing_if = "Option::is_none")] $(#[$attribute])? $field: Option<$kind>,)*
-        }
-
-        impl Base {
-            fn new(app: AppId, group: &Group, filter: &Filter) -> Self {
-                $(let $field: fn(AppId, &Group) -> $kind = $read;)*
-                Self { $($field: filter.takes(&[$($name),+]).then(|| $field(app, group)),)* }
-            }
-        }
-    };
-}
-
-base_fields! {
-    r#type: &'static str = ["Type"] |_, group| group.kind.word();
-    name: String = ["Name"] |_, group| group.profile.name.as_str().to_owned();
-    appid: u32 = ["Appid"] |app, _| app.0;
-    introduction: String = ["Introduction"] |_, group| group.profile.introduction.as_str().to_owned();
-    notification: String = ["Notification"] |_, group| group.profile.notification.as_str().to_owned();
-    face_url: String = ["FaceUrl"] |_, group| group.profile.face_url.as_str().to_owned();
-    #[serde(rename = "Owner_Account")]
-    owner_account: String = ["Owner_Account"] |_, group| group.owner.as_ref().map(|owner| owner.as_str().to_owned()).unwrap_or_default();
-    create_time: u64 = ["CreateTime"] |_, group| group.created.0;
-    last_info_time: u64 = ["LastInfoTime"] |_, group| group.info_changed.0;
-    last_msg_time: u64 = ["LastMsgTime"] |_, group| group.log.last_message.0;
-    next_msg_seq: u32 = ["NextMsgSeq"] |_, group| group.log.next_seq;
-    member_num: u32 = ["MemberNum"] |_, group| group.member_count;
-    max_member_num: u32 = ["MaxMemberNum", "MaxMemberCount"] |_, group| group.profile.max_members;
-    online_member_num: u32 = ["OnlineMemberNum"] |_, _| 0;
-    apply_join_option: &'static str = ["ApplyJoinOption"] |_, group| group.profile.join_option.word();
-    invite_join_option: &'static str = ["InviteJoinOption"] |_, group| group.invite_option.word();
-    mute_all_member: &'static str = ["MuteAllMember", "ShutUpAllMember"] |_, group| on_off(group.mute_all);
-    shut_up_all_member: &'static str = ["MuteAllMember", "ShutUpAllMember"] |_, group| on_off(group.mute_all);
-    support_topic: u8 = ["SupportTopic"] |_, group| group.support_topic.into();
-    enable_permission: u8 = ["EnablePermission"] |_, group| group.permissions_enabled.into();
-    default_permission: u64 = ["DefaultPermission"] |_, group| group.default_permissions;
-}
-
-fn on_off(on: bool) -> &'static str {
-    if on { "On" } else { "Off" }
 }
 
 /// What the answer carries, from the request's filter.
@@ -128,12 +79,11 @@ impl Wanted {
         if given == [false; 4] {
             return Self { base, group_fields, members: Some((members, member_fields)) };
         }
-        let named = |filter: Filter| if filter.is_given() { filter } else { Filter::nothing() };
         Self {
-            base: named(base),
-            group_fields: named(group_fields),
+            base: base.or_nothing(),
+            group_fields: group_fields.or_nothing(),
             members: (members.is_given() || member_fields.is_given())
-                .then(|| (named(members), named(member_fields))),
+                .then(|| (members.or_nothing(), member_fields.or_nothing())),
         }
     }
 }
@@ -195,11 +145,12 @@ async fn row(call: &Call, group: Group, wanted: &Wanted) -> Result<Row, Failure>
     let mut row = Row {
         group_id: group.id.as_str().to_owned(),
         base: Base::new(call.app_id(), &group, &wanted.base),
-        info_seq: (wanted.base.is_given() && wanted.base.takes(&["InfoSeq"])).then_some(group.info_seq),
         app_defined_data: FieldRow::list(&group.profile.fields, &wanted.group_fields),
         ..Row::default()
     };
-    if let Some((filter, fields)) = &wanted.members {
+    if let Some((filter, fields)) = &wanted.members
+        && group.kind.can().members
+    {
         let window = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
         match call.store.members(call.app_id(), group.id, Vec::new(), window).await {
             Ok(page) => {

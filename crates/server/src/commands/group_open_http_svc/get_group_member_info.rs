@@ -3,8 +3,8 @@
 //! Ordinary groups are paged by `Offset` in the order of joining, communities by `Next` in the order of names,
 //! which stays cheap however large they are. [choice]
 
-use super::member_row::{Filter, MemberRow, Names};
-use super::{group_id, number_up_to};
+use super::member_row::{Filter, MemberRow, Names, record_filters};
+use super::{group_id, number_up_to, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
@@ -72,10 +72,11 @@ impl Command for Request {
             false => Vec::new(),
         };
         let known = call.store.groups(call.app_id(), vec![group.clone()]).await.map_err(internal)?;
-        let community = match known.first() {
-            Some(Some(group)) => group.kind == GroupType::Community,
-            Some(None) | None => return Err(Code::GroupNotFound.because(NO_SUCH_GROUP)),
+        let Some(kind) = known.into_iter().flatten().map(|group| group.kind).next() else {
+            return Err(Code::GroupNotFound.because(NO_SUCH_GROUP));
         };
+        refuse_without_members(kind)?;
+        let community = kind == GroupType::Community;
         let window = if community {
             MemberWindow::ByName { after, limit: limit.unwrap_or(COMMUNITY_PAGE_DEFAULT) }
         } else {
@@ -84,13 +85,8 @@ impl Command for Request {
                 limit: limit.unwrap_or(usize::MAX),
             }
         };
-        let filter = Filter::new(self.member_info_filter);
-        // Custom fields come when asked for, or when nothing in particular is.
-        let fields = match Filter::new(self.member_fields) {
-            fields if fields.is_given() || !filter.is_given() => fields,
-            _ => Filter::nothing(),
-        };
-        page(call, group, roles, window, community, (&filter, &fields)).await
+        let filters = record_filters(self.member_info_filter, self.member_fields);
+        page(call, group, roles, window, community, filters).await
     }
 }
 
@@ -109,7 +105,7 @@ async fn page(
     roles: Vec<Role>,
     window: MemberWindow,
     community: bool,
-    (filter, fields): (&Filter, &Filter),
+    (filter, fields): (Filter, Filter),
 ) -> Result<Reply, Failure> {
     let page =
         call.store.members(call.app_id(), group, roles, window).await.map_err(|error| match error {
@@ -123,7 +119,7 @@ async fn page(
         member_list: page
             .members
             .into_iter()
-            .map(|member| MemberRow::new(member, &page.group, filter, fields))
+            .map(|member| MemberRow::new(member, &page.group, &filter, &fields))
             .collect(),
     })
 }

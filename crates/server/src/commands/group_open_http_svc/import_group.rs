@@ -6,16 +6,19 @@
 //! [choice] The checks run in the order of the documented list of causes; a `MemberList` is taken like that of
 //! create_group, because real importers send one.
 
-use super::profile::{Field, apply_join_option, group_fields, max_members, seats, text};
-use super::{AskedMember, members, number_up_to, time};
+use super::profile::{
+    Field, apply_join_option, group_fields, max_members, refuse_more_than_fit, seats, text,
+};
+use super::{AskedMember, flag, members, time};
 use crate::call::{Call, Command, account};
 use crate::code::Code;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
-use landfall_domain::ids::GroupId;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::limits::MAX_MEMBERS_DEFAULT;
-use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal};
+use landfall_domain::member::Role;
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::OperationError;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,10 +84,9 @@ impl Request {
         let join_option = join_option(self.apply_join_option, kind)?;
         let fields = group_fields(self.app_defined_data, kind, call)?;
         let created = created(self.create_time, call.now)?;
-        let support_topic = self.support_topic.optional("SupportTopic")?.unwrap_or_default();
-        let support_topic = number_up_to(support_topic, "SupportTopic", 1)? == 1;
-        let members = members(self.member_list.list("MemberList")?, call)?;
-        let (owner, members) = seats(owner, members, max_members)?;
+        let support_topic = flag(self.support_topic, "SupportTopic")?.unwrap_or_default();
+        let (owner, members) = owned(owner, members(self.member_list.list("MemberList")?, call)?);
+        refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupParameter)?;
         Ok(NewGroup {
             id,
             kind,
@@ -121,6 +123,18 @@ fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Fail
         return Ok(default); // Not supported by communities; ignored, because SDKs send it. [choice]
     }
     Ok(apply_join_option(given)?.unwrap_or(default))
+}
+
+/// Without `Owner_Account`, the one who is listed as owner becomes it; further owners are members. [choice]
+fn owned(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<NewMember>) {
+    let owner = owner.or_else(|| {
+        listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())
+    });
+    let mut members = seats(owner.as_ref(), listed);
+    for member in members.iter_mut().filter(|member| member.role == Role::Owner) {
+        member.role = Role::Member;
+    }
+    (owner, members)
 }
 
 /// In the future it would make the group unusable: members and messages must lie between it and now. [choice]

@@ -27,6 +27,16 @@ impl Filter {
         self.0.as_ref().is_none_or(|asked| asked.iter().any(|name| names.contains(&name.as_str())))
     }
 
+    /// Whether `name` is asked for by name, and not only by a filter that lets everything through.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.is_given() && self.takes(&[name])
+    }
+
+    /// This filter, or one that lets nothing through when it is not given.
+    pub(super) fn or_nothing(self) -> Self {
+        if self.is_given() { self } else { Self::nothing() }
+    }
+
     /// Lets nothing through.
     pub(super) fn nothing() -> Self {
         Self(Some(Vec::new()))
@@ -35,6 +45,15 @@ impl Filter {
     pub(super) fn is_nothing(&self) -> bool {
         self.0.as_ref().is_some_and(Vec::is_empty)
     }
+}
+
+/// Which fields of members an answer carries, and which of their custom fields: these come when asked for, or when
+/// nothing in particular is.
+pub(super) fn record_filters(fields: Names, custom_fields: Names) -> (Filter, Filter) {
+    let fields = Filter::new(fields);
+    let custom_fields = Filter::new(custom_fields);
+    let custom_fields = if fields.is_given() { custom_fields.or_nothing() } else { custom_fields };
+    (fields, custom_fields)
 }
 
 /// One member; fields not asked for are left out. Both names of the mute are sent, for old and new clients.
@@ -59,6 +78,10 @@ pub(super) struct MemberRow {
     shut_up_until: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name_card: Option<String>,
+    /// On request only. [doc]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online_status: Option<&'static str>,
+    /// The custom fields that are set; left out when there are none. [choice]
     #[serde(skip_serializing_if = "Option::is_none")]
     app_member_defined_data: Option<Vec<FieldRow>>,
 }
@@ -94,7 +117,9 @@ impl MemberRow {
             last_send_msg_time: filter.takes(&["LastSendMsgTime"]).then_some(member.last_message.0),
             mute_until: muted,
             shut_up_until: muted,
-            app_member_defined_data: FieldRow::list(&member.fields, fields),
+            // Nobody is connected to this version.
+            online_status: filter.names("OnlineStatus").then_some("Offline"),
+            app_member_defined_data: FieldRow::list(&member.fields, fields).filter(|rows| !rows.is_empty()),
             name_card: filter.takes(&["NameCard"]).then_some(member.name_card),
             member_account: member.account.as_str().to_owned(),
         }

@@ -1,24 +1,24 @@
 //! The profile of a group and its first members, as commands that make or change a group take them.
 
-use super::number_up_to;
+use super::{flag, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Object, literal};
+use crate::given::{Given, Object, Shape, literal};
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
-use landfall_domain::group::{GroupType, JoinOption};
+use landfall_domain::group::{GroupType, InviteOption, JoinOption};
 use landfall_domain::ids::UserId;
 use landfall_domain::limits::{FieldLimits, Span};
-use landfall_domain::member::Role;
 use landfall_domain::new_group::NewMember;
 use landfall_domain::text::Text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 
 /// A custom field as requests carry it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Field {
+pub(super) struct Field {
     key: Given<String>,
     /// Some clients type it as anything, so a number may arrive. [client]
     value: Option<Box<RawValue>>,
@@ -30,13 +30,29 @@ pub(super) fn text(given: Given<String>, field: &'static str, allowed: Span) -> 
         .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
 }
 
+/// Bits, as a number or, from one client, as the text of a number. [client]
+#[derive(Debug)]
+pub(super) struct Bits(i128);
+
+impl Shape for Bits {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+
+    fn from_integer(number: i128) -> Option<Self> {
+        Some(Self(number))
+    }
+}
+
 /// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]
+/// A group that keeps no members has none, whatever is given. [doc]
 pub(super) fn max_members(given: Given<i128>, kind: GroupType, call: &Call) -> Result<Option<u32>, Failure> {
     let max = match kind {
         GroupType::Community => call.limits.max_members_community,
-        GroupType::Private | GroupType::Public | GroupType::ChatRoom | GroupType::AvChatRoom => {
-            call.limits.max_members
-        }
+        GroupType::Private | GroupType::Public | GroupType::ChatRoom => call.limits.max_members,
+        GroupType::AvChatRoom => return Ok(given.optional("MaxMemberNum")?.and(None)),
     };
     let asked = given.optional("MaxMemberNum")?.unwrap_or_default();
     let asked = number_up_to(asked, "MaxMemberNum", max.into())?;
@@ -52,6 +68,28 @@ pub(super) fn apply_join_option(given: Given<String>) -> Result<Option<JoinOptio
             ))
         })
     })
+}
+
+/// How members are invited, if given.
+pub(super) fn invite_join_option(given: Given<String>) -> Result<Option<InviteOption>, Failure> {
+    given.optional("InviteJoinOption")?.map_or(Ok(None), |word| {
+        InviteOption::parse(&word).map(Some).ok_or_else(|| {
+            Code::GroupParameter.because(format!(
+                "InviteJoinOption is {word:?}, not FreeAccess, NeedPermission or DisableInvite"
+            ))
+        })
+    })
+}
+
+/// Whether permission groups decide, and what members in none of them may do; each if given.
+pub(super) fn permissions(
+    enable: Given<i128>,
+    default: Given<Bits>,
+) -> Result<(Option<bool>, Option<u64>), Failure> {
+    let enable = flag(enable, "EnablePermission")?;
+    let default = default.optional("DefaultPermission")?;
+    let default = default.map(|Bits(bits)| number_up_to(bits, "DefaultPermission", u64::MAX)).transpose()?;
+    Ok((enable, default))
 }
 
 /// Custom fields of a group.
@@ -107,31 +145,27 @@ fn unknown_field(problem: &str) -> Failure {
     Code::GroupParameter.because(format!("all defined key is invalid: {problem}"))
 }
 
-/// Who owns the group and who else is in it, each once. Without `Owner_Account`, the one who is listed as owner
-/// becomes it; further owners are members. [choice]
-pub(super) fn seats(
-    owner: Option<UserId>,
-    listed: Vec<NewMember>,
+/// Who else is in a group besides its owner, each once.
+pub(super) fn seats(owner: Option<&UserId>, listed: Vec<NewMember>) -> Vec<NewMember> {
+    let mut seated = BTreeSet::new();
+    listed
+        .into_iter()
+        .filter(|member| owner != Some(&member.account) && seated.insert(member.account.clone()))
+        .collect()
+}
+
+/// Refuses more members than the group may hold, with `code`.
+pub(super) fn refuse_more_than_fit(
+    owner: Option<&UserId>,
+    members: &[NewMember],
     max_members: u32,
-) -> Result<(Option<UserId>, Vec<NewMember>), Failure> {
-    let owner = owner.or_else(|| {
-        listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())
-    });
-    let mut seated = std::collections::BTreeSet::new();
-    let mut members = Vec::with_capacity(listed.len());
-    for mut member in listed {
-        if owner.as_ref() == Some(&member.account) || !seated.insert(member.account.clone()) {
-            continue;
-        }
-        if member.role == Role::Owner {
-            member.role = Role::Member;
-        }
-        members.push(member);
-    }
+    code: Code,
+) -> Result<(), Failure> {
     let count = members.len() + usize::from(owner.is_some());
     if usize::try_from(max_members).unwrap_or(usize::MAX) < count {
-        return Err(Code::GroupParameter
-            .because(format!("MemberList makes {count} members; the group may hold {max_members}")));
+        return Err(
+            code.because(format!("MemberList makes {count} members; the group may hold {max_members}"))
+        );
     }
-    Ok((owner, members))
+    Ok(())
 }

@@ -1,0 +1,36 @@
+//! `group_open_http_svc/change_group_owner`: makes a member the owner, also of a group that has none.
+//!
+//! The owner before stays as an ordinary member. A repeated call changes nothing.
+
+use super::{group_id, operator};
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::given::{Given, Misfit};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::change_owner::ChangeOwner;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "NewOwner_Account")]
+    new_owner_account: Given<String>,
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/change_group_owner";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        let owner = account(self.new_owner_account, "NewOwner_Account", Code::GroupParameter)?
+            .ok_or_else(|| Misfit::Missing("NewOwner_Account".to_owned()))?;
+        let operator = operator(self.from_account, call)?;
+        call.change(ChangeOwner { group, owner, operator }).await?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,242 @@
+//! `group_open_http_svc/create_group`: makes a group of any type, with its first members.
+//!
+//! A repeated creation of a living id is 10025 for its owner and 10021 for everybody else, and changes nothing. Limits
+//! on the number of groups, which the imitated service sells by edition, do not exist here.
+
+use super::profile::{
+    Bits, Field, apply_join_option, group_fields, invite_join_option, max_members, member_fields,
+    permissions, refuse_more_than_fit, seats, text,
+};
+use super::{flag, refuse_too_many_members};
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::Failure;
+use landfall_domain::account::UnknownAccounts;
+use landfall_domain::group::{GroupType, JoinOption, Profile};
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::member::Role;
+use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::store::{Context, OperationError};
+use landfall_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    #[serde(rename = "Owner_Account")]
+    owner_account: Given<String>,
+    #[serde(rename = "Type")]
+    kind: Given<String>,
+    group_id: Given<String>,
+    name: Given<String>,
+    introduction: Given<String>,
+    notification: Given<String>,
+    face_url: Given<String>,
+    max_member_num: Given<i128>,
+    max_member_count: Given<i128>,
+    apply_join_option: Given<String>,
+    invite_join_option: Given<String>,
+    app_defined_data: Given<Vec<Given<Object<Field>>>>,
+    member_list: Given<Vec<Given<Object<Asked>>>>,
+    support_topic: Given<i128>,
+    enable_permission: Given<i128>,
+    default_permission: Given<Bits>,
+}
+
+/// A member as this command takes it.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Asked {
+    #[serde(rename = "Member_Account")]
+    member_account: Given<String>,
+    role: Given<String>,
+    app_member_defined_data: Given<Vec<Given<Object<Field>>>>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    group_id: String,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    /// Always 0, as in the documented sample. [sample]
+    huge_group_flag: u8,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/create_group";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let new = self.check(call)?;
+        let kind = new.kind.word();
+        let id = new.id.clone();
+        // Without an owner the caller is the one who would use the id.
+        let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
+        // Placeholders are for moving in; here every account has to be there. [choice]
+        let context = Context { unknown: UnknownAccounts::Refuse, ..call.context() };
+        match call.store.create_group(context, new).await {
+            Ok(id) => Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 }),
+            Err(OperationError::Refused(refusal)) => Err(refuse(refusal, id, &claimant, call).await),
+            Err(OperationError::Store(error)) => Err(Code::GroupInternal.internal(error)),
+        }
+    }
+}
+
+impl Request {
+    /// In the order of the documented list of causes, as for an import. [choice]
+    fn check(self, call: &Call) -> Result<NewGroup, Failure> {
+        let limits = call.limits;
+        let kind = group_type(self.kind)?;
+        let owner = account(self.owner_account, "Owner_Account", Code::GroupParameter)?;
+        let name = text(Given::Is(self.name.required("Name")?), "Name", limits.name)?;
+        let introduction = text(self.introduction, "Introduction", limits.introduction)?;
+        let notification = text(self.notification, "Notification", limits.notification)?;
+        let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
+        let id = id_choice(self.group_id, kind, call)?;
+        let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?
+            .unwrap_or(kind.default_max_members_on_creation());
+        let join_option = join_option(self.apply_join_option, kind)?;
+        let invite_option = invite_join_option(self.invite_join_option)?
+            .filter(|_| kind.can().members)
+            .unwrap_or(kind.default_invite_option());
+        let fields = group_fields(self.app_defined_data, kind, call)?;
+        let members = members(self.member_list, kind, owner.as_ref(), call)?;
+        if kind.can().members {
+            refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupTooManyMembers)?;
+        }
+        // What only communities have, and only those with topics, is ignored elsewhere. [doc]
+        let support_topic =
+            flag(self.support_topic, "SupportTopic")?.unwrap_or_default() && kind.can().topics;
+        let (enable, default) = permissions(self.enable_permission, self.default_permission)?;
+        Ok(NewGroup {
+            id,
+            kind,
+            profile: Profile { name, introduction, notification, face_url, fields, max_members, join_option },
+            owner,
+            members,
+            support_topic,
+            permissions_enabled: enable.unwrap_or_default() && support_topic,
+            default_permissions: default.filter(|_| support_topic).unwrap_or_default(),
+            invite_option,
+            active: !kind.can().activation,
+            created: call.now,
+        })
+    }
+}
+
+fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
+    let word = given.required("Type")?;
+    GroupType::parse(&word).ok_or_else(|| match word.as_str() {
+        // In no table since 2024, and discouraged before. [choice]
+        "BChatRoom" => Code::GroupNotAllowed.because("groups of Type BChatRoom cannot be created"),
+        _ => Code::GroupParameter
+            .because(format!("Type is {word:?}, not Public, Private, ChatRoom, AVChatRoom or Community")),
+    })
+}
+
+fn id_choice(given: Given<String>, kind: GroupType, call: &Call) -> Result<IdChoice, Failure> {
+    match given.optional("GroupId")? {
+        None => Ok(IdChoice::Generated(call.random_bits)),
+        Some(raw) => GroupId::parse_custom(&raw, kind)
+            .map(IdChoice::Given)
+            .map_err(|problem| Code::GroupParameter.because(format!("GroupId {problem}"))),
+    }
+}
+
+fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Failure> {
+    let default = kind.default_join_option_on_creation();
+    if kind == GroupType::Community {
+        return Ok(default); // Not supported by communities; ignored, because SDKs send it. [choice]
+    }
+    Ok(apply_join_option(given)?.unwrap_or(default))
+}
+
+/// Who is in the group besides its owner.
+fn members(
+    given: Given<Vec<Given<Object<Asked>>>>,
+    kind: GroupType,
+    owner: Option<&UserId>,
+    call: &Call,
+) -> Result<Vec<NewMember>, Failure> {
+    let list = given.list("MemberList")?;
+    if !list.is_empty() && !kind.can().members {
+        return Err(
+            Code::GroupNotAllowed.because(format!("groups of Type {} take no initial members", kind.word()))
+        );
+    }
+    refuse_too_many_members(list.len(), call)?;
+    let members = list
+        .into_iter()
+        .enumerate()
+        .map(|(index, item)| {
+            let at = format!("MemberList[{index}]");
+            member(item.required(&at)?.0, &at, kind, owner, call)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(seats(owner, members))
+}
+
+fn member(
+    asked: Asked,
+    at: &str,
+    kind: GroupType,
+    owner: Option<&UserId>,
+    call: &Call,
+) -> Result<NewMember, Failure> {
+    let name = format!("{at}.Member_Account");
+    let account = account(asked.member_account, &name, Code::GroupParameter)?;
+    let account = account.ok_or(Misfit::Missing(name))?;
+    let is_owner = owner == Some(&account);
+    let role = role(asked.role, at, kind, is_owner)?;
+    let name = format!("{at}.AppMemberDefinedData");
+    let fields = member_fields(asked.app_member_defined_data, &name, kind, call)?;
+    // In the documented list of causes, next to those of 10004. [doc]
+    if is_owner && !fields.is_empty() {
+        return Err(Code::GroupRequestIllegal
+            .because(format!("{name} is of the owner, who cannot be given custom fields here")));
+    }
+    Ok(NewMember { account, role, joined: None, unread: 0, muted_until: Timestamp(0), fields })
+}
+
+/// `Admin` is the only role that can be given, and not to the owner.
+fn role(given: Given<String>, at: &str, kind: GroupType, is_owner: bool) -> Result<Role, Failure> {
+    let name = format!("{at}.Role");
+    let problem = match given.optional(&name)?.as_deref() {
+        None => return Ok(Role::Member),
+        Some("Admin") if is_owner => "is of the owner, who is listed without Role".to_owned(),
+        Some("Admin") if kind.can().admins => return Ok(Role::Admin),
+        Some("Admin") => format!("is Admin; groups of Type {} have no administrators", kind.word()),
+        Some(word) => format!("is {word:?}; leave it out, or send Admin"),
+    };
+    Err(Code::GroupParameter.because(format!("{name} {problem}")))
+}
+
+/// The claimant, who is the owner or else the caller, is told when the id is in use by a group of its own. [choice]
+async fn refuse(refusal: NewGroupRefusal, id: IdChoice, claimant: &UserId, call: &Call) -> Failure {
+    match refusal {
+        NewGroupRefusal::IdTaken => match is_owned(id, claimant, call).await {
+            Ok(true) => Code::GroupIdTakenByOwner.because("GroupId is in use by a group of the same owner"),
+            Ok(false) => Code::GroupIdTaken.because("GroupId is in use"),
+            Err(failure) => failure,
+        },
+        NewGroupRefusal::OwnerUnknown => {
+            Code::GroupParameter.because("Owner_Account is not an imported account")
+        }
+        // As for members that are added later. [choice]
+        NewGroupRefusal::MemberUnknown => {
+            Code::GroupAccountUnknown.because("MemberList names an account that is not imported")
+        }
+    }
+}
+
+/// Whether the group that has the id belongs to `claimant`.
+async fn is_owned(id: IdChoice, claimant: &UserId, call: &Call) -> Result<bool, Failure> {
+    let IdChoice::Given(id) = id else { return Ok(false) };
+    let groups = call.store.groups(call.app_id(), vec![id]).await;
+    let groups = groups.map_err(|error| Code::GroupInternal.internal(error))?;
+    Ok(groups.into_iter().flatten().any(|group| group.owner.as_ref() == Some(claimant)))
+}

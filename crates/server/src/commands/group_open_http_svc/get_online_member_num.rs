@@ -1,0 +1,41 @@
+//! `group_open_http_svc/get_online_member_num`: how many are in a live-stream group at present.
+
+use super::group_id;
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::group::GroupType;
+use landfall_domain::operation::Needs;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    group_id: String,
+    online_member_num: u32,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_online_member_num";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = call.look(group_id(self.group_id)?, Needs::default()).await?.group;
+        if group.kind != GroupType::AvChatRoom {
+            let kind = group.kind.word();
+            return Err(Code::GroupNotAllowed
+                .because(format!("groups of Type {kind} do not count who is online; AVChatRoom does")));
+        }
+        // Nobody is connected to this version.
+        Ok(Reply { group_id: group.id.as_str().to_owned(), online_member_num: 0 })
+    }
+}

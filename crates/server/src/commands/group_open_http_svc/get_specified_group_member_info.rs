@@ -1,0 +1,56 @@
+//! `group_open_http_svc/get_specified_group_member_info`: the members of one group that are asked for by name.
+//!
+//! In the order asked; accounts that are no members are left out. [choice]
+
+use super::member_row::{MemberRow, Names, record_filters};
+use super::{accounts, group_id, refuse_without_members};
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::operation::Needs;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "Member_List_Account")]
+    member_list_account: Given<Vec<Given<String>>>,
+    member_info_filter: Names,
+    #[serde(rename = "AppDefinedDataFilter_GroupMember")]
+    member_fields: Names,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    group_id: String,
+    member_list: Vec<MemberRow>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_specified_group_member_info";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let asked = accounts(
+            self.member_list_account,
+            "Member_List_Account",
+            call.limits.named_members,
+            Code::GroupParameter,
+        )?;
+        let scene = call.look(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
+        refuse_without_members(scene.group.kind)?;
+        let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
+        let members = asked.iter().filter_map(|account| scene.members.get(account));
+        Ok(Reply {
+            group_id: scene.group.id.as_str().to_owned(),
+            member_list: members
+                .map(|member| MemberRow::new(member.clone(), &scene.group, &filter, &fields))
+                .collect(),
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! `group_open_http_svc/modify_group_base_info`: changes the profile and the settings of a group.
+//!
+//! Only what is given changes. A call that gives nothing, or only what is so already, succeeds and changes nothing;
+//! any other counts `InfoSeq` up, and texts that are new are told in the history where the type keeps such tips.
+
+use super::profile::{
+    Bits, Field, apply_join_option, group_fields, invite_join_option, max_members, permissions,
+};
+use super::{group_id, operator};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::{Emptiable, Given, Object};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::GroupId;
+use landfall_domain::limits::Span;
+use landfall_domain::operation::Needs;
+use landfall_domain::operations::modify_group::ModifyGroup;
+use landfall_domain::text::Text;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+    name: Given<Emptiable>,
+    introduction: Given<Emptiable>,
+    notification: Given<Emptiable>,
+    face_url: Given<Emptiable>,
+    max_member_num: Given<i128>,
+    max_member_count: Given<i128>,
+    apply_join_option: Given<String>,
+    invite_join_option: Given<String>,
+    mute_all_member: Given<String>,
+    shut_up_all_member: Given<String>,
+    history_msg_before_join: Given<String>,
+    enable_permission: Given<i128>,
+    default_permission: Given<Bits>,
+    app_defined_data: Given<Vec<Given<Object<Field>>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/modify_group_base_info";
+    type Reply = Nothing;
+
+    async fn run(mut self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(std::mem::take(&mut self.group_id))?;
+        // What may be given depends on the type, which a group keeps for life.
+        let kind = call.look(group.clone(), Needs::default()).await?.group.kind;
+        call.change(self.check(group, kind, call)?).await?;
+        Ok(Nothing {})
+    }
+}
+
+impl Request {
+    fn check(self, group: GroupId, kind: GroupType, call: &Call) -> Result<ModifyGroup, Failure> {
+        let limits = call.limits;
+        let name = text(self.name, "Name", limits.name)?;
+        let introduction = text(self.introduction, "Introduction", limits.introduction)?;
+        let notification = text(self.notification, "Notification", limits.notification)?;
+        let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
+        let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?;
+        let join_option = match kind {
+            GroupType::Community => None, // Not supported by communities; ignored, because SDKs send it. [choice]
+            GroupType::Private | GroupType::Public | GroupType::ChatRoom | GroupType::AvChatRoom => {
+                apply_join_option(self.apply_join_option)?
+            }
+        };
+        let invite_option = invite_join_option(self.invite_join_option)?;
+        let mute_all = on_off(self.mute_all_member.or(self.shut_up_all_member), "MuteAllMember")?;
+        let history_before_join = on_off(self.history_msg_before_join, "HistoryMsgBeforeJoin")?;
+        let (permissions_enabled, default_permissions) =
+            permissions(self.enable_permission, self.default_permission)?;
+        let fields = group_fields(self.app_defined_data, kind, call)?;
+        let operator = operator(self.from_account, call)?;
+        Ok(ModifyGroup {
+            group,
+            kind,
+            operator,
+            name,
+            introduction,
+            notification,
+            face_url,
+            max_members,
+            join_option,
+            invite_option,
+            mute_all,
+            history_before_join,
+            permissions_enabled,
+            default_permissions,
+            fields,
+        })
+    }
+}
+
+/// A text with bounds, if given; the empty one is given too.
+fn text(given: Given<Emptiable>, field: &str, allowed: Span) -> Result<Option<Text>, Failure> {
+    given.optional(field)?.map_or(Ok(None), |Emptiable(raw)| {
+        Text::parse(raw, allowed)
+            .map(Some)
+            .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
+    })
+}
+
+fn on_off(given: Given<String>, field: &str) -> Result<Option<bool>, Failure> {
+    match given.optional(field)?.as_deref() {
+        None => Ok(None),
+        Some("On") => Ok(Some(true)),
+        Some("Off") => Ok(Some(false)),
+        Some(word) => Err(Code::GroupParameter.because(format!("{field} is {word:?}, not On or Off"))),
+    }
+}
