@@ -139,7 +139,15 @@ impl Store for Embedded {
         before: Timestamp,
         limit: usize,
     ) -> Result<usize, StoreError> {
-        self.committer.run(move |tx| scene::expire(tx, app, before, limit)).await
+        let mut next = None;
+        loop {
+            let after = next.take();
+            let step = self.committer.run(move |tx| scene::expire(tx, app, before, after, limit)).await?;
+            if 0 < step.removed || step.next.is_none() {
+                return Ok(step.removed);
+            }
+            next = step.next;
+        }
     }
 
     async fn import_members(

@@ -298,35 +298,55 @@ pub(super) fn send(
     }
 }
 
-/// Removes messages sent before `before` from one conversation whose days say that it has some; how many.
+/// One step of an expiry.
+pub(super) struct Expired {
+    /// Messages removed.
+    pub(super) removed: usize,
+    /// Where the next step goes on; `None` when nothing is left.
+    pub(super) next: Option<Vec<u8>>,
+}
+
+/// Removes messages sent before `before` from the conversations whose days say that they have some, those after
+/// `after`, at most about `limit`.
 pub(super) fn expire(
     tx: &mut Tx<'_>,
     app: AppId,
     before: Timestamp,
+    after: Option<Vec<u8>>,
     limit: usize,
-) -> Result<usize, StoreError> {
+) -> Result<Expired, StoreError> {
     let mut days = Vec::new();
-    let last_day = day(before);
-    tx.scan(beginning(keys::all_days(app)), Order::Ascending, &mut |key, _| {
+    let (start, end) = beginning(keys::all_days(app));
+    let start = after.map_or(start, Bound::Excluded);
+    tx.scan((start, end), Order::Ascending, &mut |key, _| {
         let (day, group, topic) = keys::day_of(key).ok_or(records::Damaged("day"))?;
-        if last_day < day || DAYS_PER_STEP <= days.len() {
+        let is_young = before.0 <= u64::from(day) * SECONDS_PER_DAY;
+        if is_young || DAYS_PER_STEP <= days.len() {
             return Ok(ControlFlow::Break(()));
         }
-        days.push((day, group, topic.to_owned()));
+        days.push((key.to_vec(), day, group, topic.to_owned()));
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut removed = 0;
-    for (day_sent, group, topic) in days {
-        if limit <= removed {
-            break;
+    let mut expired = Expired { removed: 0, next: None };
+    let full = days.len() == DAYS_PER_STEP;
+    for (key, day, group, topic) in days {
+        if limit <= expired.removed {
+            return Ok(expired);
         }
-        let done = expire_conversation(tx, app, &group, &topic, before, limit - removed, &mut removed)?;
-        if done && day_sent < last_day {
-            tx.remove_day(app, day_sent, &group, &topic);
+        let left = limit - expired.removed;
+        let done = expire_conversation(tx, app, &group, &topic, before, left, &mut expired.removed)?;
+        if !done {
+            return Ok(expired);
         }
+        if (u64::from(day) + 1) * SECONDS_PER_DAY <= before.0 {
+            tx.remove_day(app, day, &group, &topic);
+        }
+        expired.next = full.then_some(key);
     }
-    Ok(removed)
+    Ok(expired)
 }
+
+const SECONDS_PER_DAY: u64 = 86_400;
 
 /// Conversations that one step of an expiry looks at.
 const DAYS_PER_STEP: usize = 256;

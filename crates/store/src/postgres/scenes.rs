@@ -86,7 +86,7 @@ impl Of<'_> {
     async fn part(&self, key: &PartKey) -> Result<Vec<(PartKey, Part)>, Failure> {
         let (kind, name) = rows::part_name(key);
         let rows = self.tx.query(&statements::PART, &[&self.app, &self.group, &kind, &name]).await?;
-        rows.iter().map(rows::part).collect()
+        rows.iter().map(|row| rows::part(row, 0)).collect()
     }
 
     async fn part_range(&self, range: &PartRange) -> Result<Vec<(PartKey, Part)>, Failure> {
@@ -98,7 +98,7 @@ impl Of<'_> {
         let limit = rows::count(range.limit);
         let parameters: Parameters<'_> = vec![&self.app, &self.group, &kind, &from, &to, &limit];
         let rows = self.tx.query(&statements::PART_RANGE, &parameters).await?;
-        rows.iter().map(rows::part).collect()
+        rows.iter().map(|row| rows::part(row, 0)).collect()
     }
 
     async fn messages(&self, range: &MessageRange) -> Result<Vec<(Conversation, Message)>, Failure> {
@@ -122,6 +122,6 @@ impl Of<'_> {
                 self.tx.query(&statements::MESSAGES_BY_RANDOM, &parameters).await?
             }
         };
-        rows.iter().map(rows::message).collect()
+        rows.iter().map(|row| rows::message(row, 0)).collect()
     }
 }

@@ -383,7 +383,9 @@ statements! {
     REMOVE_COPY_PROGRESS: Copy = "DELETE FROM landfall.unfinished_copy WHERE one";
     IS_OCCUPIED: Copy = "
         SELECT EXISTS (SELECT FROM landfall.accounts) UNION ALL SELECT EXISTS (SELECT FROM landfall.groups)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.members)";
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.members)
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.parts)
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.messages)";
     RAISE_POSITION: Copy = "
         INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
         ON CONFLICT (sdk_app_id) DO UPDATE SET given = greatest(positions.given, excluded.given)";
@@ -401,6 +403,14 @@ statements! {
         SELECT sdk_app_id, group_id, ", member_columns!(), " FROM landfall.members
         WHERE (sdk_app_id, group_id, account) > ($1, $2, $3) AND role <> 0
         ORDER BY sdk_app_id, group_id, account LIMIT $4");
+    COPY_PARTS: Copy = concat!("
+        SELECT sdk_app_id, group_id, ", part_columns!(), " FROM landfall.parts
+        WHERE (sdk_app_id, group_id, kind, name) > ($1, $2, $3::text::smallint, $4)
+        ORDER BY sdk_app_id, group_id, kind, name LIMIT $5");
+    COPY_MESSAGES: Copy = concat!("
+        SELECT sdk_app_id, group_id, ", message_columns!(), " FROM landfall.messages
+        WHERE (sdk_app_id, group_id, topic, seq) > ($1, $2, $3, $4::text::bigint)
+        ORDER BY sdk_app_id, group_id, topic, seq LIMIT $5");
     COUNT_BY_KIND: Copy = "
         SELECT sdk_app_id, kind, sum(groups)::bigint FROM landfall.group_counts GROUP BY sdk_app_id, kind";
     COUNT_LISTED: Copy = "
@@ -408,8 +418,11 @@ statements! {
     COUNT_MEMBERSHIPS: Copy = "
         SELECT sdk_app_id, count(*) FROM landfall.memberships GROUP BY sdk_app_id";
     COUNT_ROWS: Copy = "
-        SELECT (SELECT count(*) FROM landfall.accounts), (SELECT count(*) FROM landfall.members WHERE role <> 0)";
-    ANALYZE: Copy = "ANALYZE landfall.accounts, landfall.groups, landfall.members, landfall.memberships";
+        SELECT (SELECT count(*) FROM landfall.accounts), (SELECT count(*) FROM landfall.members WHERE role <> 0),
+            (SELECT count(*) FROM landfall.parts), (SELECT count(*) FROM landfall.messages)";
+    ANALYZE: Copy = "
+        ANALYZE landfall.accounts, landfall.groups, landfall.members, landfall.memberships, landfall.parts,
+            landfall.messages, landfall.message_days";
 
     LIST: List = "
         SELECT group_id, list_position FROM landfall.groups

@@ -3,14 +3,20 @@
 mod pages;
 
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::rows::{AccountColumns, Columns as _, CountColumns, GroupColumns, NewMembers, app_column};
+use super::rows::{
+    AccountColumns, Columns as _, CountColumns, DayColumns, GroupColumns, MessageColumns, NewMembers,
+    PartColumns, app_column,
+};
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
+use crate::messages::day;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
 use async_trait::async_trait;
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
+use landfall_domain::message::{Conversation, Message};
+use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
 use pages::{Counts, ReadPage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,6 +154,8 @@ struct OfApp<'row> {
     accounts: Vec<(&'row UserId, &'row Account)>,
     groups: Vec<&'row Group>,
     members: Vec<(&'row GroupId, &'row Member)>,
+    parts: Vec<(&'row GroupId, &'row PartKey, &'row Part)>,
+    messages: Vec<(&'row GroupId, &'row Conversation, &'row Message)>,
 }
 
 #[async_trait]
@@ -171,6 +179,12 @@ impl Work for WriteRows<'_> {
                 }
                 Row::Member { app, group, member } => {
                     apps.entry(*app).or_default().members.push((group, member));
+                }
+                Row::Part { app, group, key, part } => {
+                    apps.entry(*app).or_default().parts.push((group, key, part));
+                }
+                Row::Message { app, group, conversation, message } => {
+                    apps.entry(*app).or_default().messages.push((group, conversation, message));
                 }
             }
         }
@@ -207,7 +221,23 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
             groups.get(*group).ok_or(Failure::Damaged("page of a copy: a member without its group"))?;
         new.push(group, member);
     }
-    tables::insert_members(tx, &new).await
+    tables::insert_members(tx, &new).await?;
+    write_hanging(tx, app, &rows).await
+}
+
+/// What hangs on groups, and the days on which conversations have messages.
+async fn write_hanging(tx: &Tx, app: AppId, rows: &OfApp<'_>) -> Result<(), Failure> {
+    let mut parts = PartColumns::with_capacity(app, rows.parts.len());
+    rows.parts.iter().for_each(|(group, key, part)| parts.push(group, key, part));
+    tables::put(tx, &statements::PUT_PARTS, &parts).await?;
+    let mut messages = MessageColumns::with_capacity(app, rows.messages.len());
+    rows.messages.iter().for_each(|(group, place, message)| messages.push(group, place, message));
+    tables::put(tx, &statements::INSERT_MESSAGES, &messages).await?;
+    let days: BTreeSet<_> =
+        rows.messages.iter().map(|(group, place, message)| (*group, *place, day(message.sent))).collect();
+    let mut columns = DayColumns::with_capacity(app, days.len());
+    days.into_iter().for_each(|(group, place, day)| columns.push(group, place, day));
+    tables::put(tx, &statements::INSERT_DAYS, &columns).await
 }
 
 /// Takes the mark away, and lets the planner look at the tables.

@@ -66,12 +66,12 @@ impl NameRange {
     }
 }
 
-/// A part from the columns of `part_columns!`.
-pub(in crate::postgres) fn part(row: &Row) -> Result<(PartKey, Part), Failure> {
-    let name = unescape(row.try_get(1)?);
-    let key = parts::key(byte(row, 0)?, &name).ok_or(Failure::Damaged("name of a part"))?;
+/// A part from the columns of `part_columns!`, the first of which is `at`.
+pub(in crate::postgres) fn part(row: &Row, at: usize) -> Result<(PartKey, Part), Failure> {
+    let name = unescape(row.try_get(at + 1)?);
+    let key = parts::key(byte(row, at)?, &name).ok_or(Failure::Damaged("name of a part"))?;
     let record: PartRecord =
-        serde_json::from_str(row.try_get(2)?).map_err(|_| Failure::Damaged("part of a group"))?;
+        serde_json::from_str(row.try_get(at + 2)?).map_err(|_| Failure::Damaged("part of a group"))?;
     let part = record.part(&key).ok_or(Failure::Damaged("part of a group"))?;
     Ok((key, part))
 }
@@ -81,23 +81,23 @@ pub(in crate::postgres) fn place(row: &Row, column: usize) -> Result<Conversatio
     parts::conversation(row.try_get(column)?).ok_or(Failure::Damaged("topic id"))
 }
 
-/// A message from the columns of `message_columns!`, with its conversation.
-pub(in crate::postgres) fn message(row: &Row) -> Result<(Conversation, Message), Failure> {
-    let details: &str = row.try_get(9)?;
+/// A message from the columns of `message_columns!`, the first of which is `at`, with its conversation.
+pub(in crate::postgres) fn message(row: &Row, at: usize) -> Result<(Conversation, Message), Failure> {
+    let details: &str = row.try_get(at + 9)?;
     let details =
         if details.is_empty() { Some(Details::default()) } else { serde_json::from_str(details).ok() };
-    let custom = unescape(row.try_get(8)?);
-    let content = details.and_then(|details: Details| details.content(row.try_get(7).ok()?, &custom));
+    let custom = unescape(row.try_get(at + 8)?);
+    let content = details.and_then(|details: Details| details.content(row.try_get(at + 7).ok()?, &custom));
     let message = Message {
-        seq: number(row, 1)?,
-        sent: time(row, 2)?,
-        sender: user_id(row, 3)?,
-        random: number(row, 4)?,
-        priority: messages::priority(byte(row, 5)?).ok_or(Failure::Damaged("priority"))?,
-        state: messages::state(byte(row, 6)?).ok_or(Failure::Damaged("state of a message"))?,
+        seq: number(row, at + 1)?,
+        sent: time(row, at + 2)?,
+        sender: user_id(row, at + 3)?,
+        random: number(row, at + 4)?,
+        priority: messages::priority(byte(row, at + 5)?).ok_or(Failure::Damaged("priority"))?,
+        state: messages::state(byte(row, at + 6)?).ok_or(Failure::Damaged("state of a message"))?,
         content: content.ok_or(Failure::Damaged("message"))?,
     };
-    Ok((place(row, 0)?, message))
+    Ok((place(row, at)?, message))
 }
 
 columns! {

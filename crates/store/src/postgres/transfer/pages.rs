@@ -1,6 +1,7 @@
-//! Reading everything: all accounts, then all groups with their owners' memberships, then all other members, each
-//! in the order of its table's key.
+//! Reading everything: all accounts, then all groups with their owners' memberships, then all other members, parts
+//! and messages, each in the order of its table's key.
 
+use crate::parts;
 use crate::postgres::database::{Failure, Kind, Tx, Work};
 use crate::postgres::rows::{self, app_column};
 use crate::postgres::statements::{self, Statement};
@@ -26,14 +27,20 @@ enum Table {
     Accounts = 0,
     Groups = 1,
     Members = 2,
+    Parts = 3,
+    Messages = 4,
 }
 
 impl Table {
-    /// Names in its key, after the app.
-    fn names(self) -> usize {
+    const ALL: [Self; 5] = [Self::Accounts, Self::Groups, Self::Members, Self::Parts, Self::Messages];
+
+    /// What comes before every key of it, after the app.
+    fn before_all(self) -> &'static [&'static str] {
         match self {
-            Self::Accounts | Self::Groups => 1,
-            Self::Members => 2,
+            Self::Accounts | Self::Groups => &[""],
+            Self::Members => &["", ""],
+            Self::Parts => &["", "-1", ""],
+            Self::Messages => &["", "", "-1"],
         }
     }
 
@@ -41,7 +48,9 @@ impl Table {
         match self {
             Self::Accounts => Some(Self::Groups),
             Self::Groups => Some(Self::Members),
-            Self::Members => None,
+            Self::Members => Some(Self::Parts),
+            Self::Parts => Some(Self::Messages),
+            Self::Messages => None,
         }
     }
 
@@ -50,24 +59,30 @@ impl Table {
             Self::Accounts => &statements::COPY_ACCOUNTS,
             Self::Groups => &statements::COPY_GROUPS,
             Self::Members => &statements::COPY_MEMBERS,
+            Self::Parts => &statements::COPY_PARTS,
+            Self::Messages => &statements::COPY_MESSAGES,
         }
     }
 }
 
 impl Cursor {
-    /// Before all rows of a table: no name is empty.
+    /// Before all rows of a table.
     fn start(table: Table) -> Self {
-        Self { table, app: AppId(0), names: vec![String::new(); table.names()] }
+        let names = table.before_all().iter().map(|name| (*name).to_owned()).collect();
+        Self { table, app: AppId(0), names }
     }
 
     fn parse(place: &Place) -> Option<Self> {
         let (&table, rest) = place.0.split_first()?;
-        let table =
-            [Table::Accounts, Table::Groups, Table::Members].into_iter().find(|of| *of as u8 == table)?;
+        let table = Table::ALL.into_iter().find(|of| *of as u8 == table)?;
         let (app, names) = rest.split_first_chunk()?;
         let names: Vec<String> =
             std::str::from_utf8(names).ok()?.split_terminator('\0').map(str::to_owned).collect();
-        (names.len() == table.names()).then_some(Self { table, app: AppId(u32::from_be_bytes(*app)), names })
+        (names.len() == table.before_all().len()).then_some(Self {
+            table,
+            app: AppId(u32::from_be_bytes(*app)),
+            names,
+        })
     }
 
     fn place(&self) -> Place {
@@ -93,6 +108,23 @@ impl Cursor {
                 table: Table::Members,
                 app: *app,
                 names: vec![group.to_string(), member.account.to_string()],
+            },
+            Row::Part { app, group, key, .. } => {
+                let (kind, name) = rows::part_name(key);
+                Self {
+                    table: Table::Parts,
+                    app: *app,
+                    names: vec![group.to_string(), kind.to_string(), name],
+                }
+            }
+            Row::Message { app, group, conversation, message } => Self {
+                table: Table::Messages,
+                app: *app,
+                names: vec![
+                    group.to_string(),
+                    parts::topic_of(conversation).to_owned(),
+                    message.seq.to_string(),
+                ],
             },
         }
     }
@@ -166,6 +198,20 @@ impl ReadPage {
                 let owner = sits.map(|_| rows::member(row, rows::GROUP_COLUMNS + 1)).transpose()?;
                 Row::Group { app, group, owner }
             }
+            Table::Parts => {
+                let (key, part) = rows::part(row, 2)?;
+                Row::Part {
+                    app: rows::app(row, 0)?,
+                    group: rows::group_id(row, 1)?,
+                    key,
+                    part: Box::new(part),
+                }
+            }
+            Table::Messages => {
+                let (conversation, message) = rows::message(row, 2)?;
+                let (app, group) = (rows::app(row, 0)?, rows::group_id(row, 1)?);
+                Row::Message { app, group, conversation, message: Box::new(message) }
+            }
             Table::Members => Row::Member {
                 app: rows::app(row, 0)?,
                 group: rows::group_id(row, 1)?,
@@ -213,7 +259,9 @@ impl Work for Counts {
             indexed.entry(rows::app(row, 0)?).or_default().joined = rows::number(row, 1)?;
         }
         for row in &tx.query(&statements::COUNT_ROWS, &[]).await? {
-            rows_in_all += rows::number::<u64>(row, 0)? + rows::number::<u64>(row, 1)?;
+            for column in 0..4 {
+                rows_in_all += rows::number::<u64>(row, column)?;
+            }
         }
         Ok(Counted { rows: rows_in_all, indexed })
     }
