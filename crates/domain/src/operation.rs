@@ -119,9 +119,9 @@ pub struct Changes {
     pub sent: Vec<(Conversation, Message)>,
     /// Messages as they are afterwards; they were there before.
     pub rewritten: Vec<(Conversation, Message)>,
-    /// Families whose parts all go. Applied before `parts`.
+    /// Families whose parts all go. None of `parts` is of them.
     pub dropped: Vec<PartFamily>,
-    /// Topics whose messages all go.
+    /// Topics whose messages all go, with their readers and extensions.
     pub silenced: Vec<TopicId>,
 }
 

@@ -85,6 +85,11 @@ pub(crate) fn below_message(place: &Conversation, end: u32) -> [(PartName, PartN
     })
 }
 
+/// How the names of all that hangs on the messages of a topic begin.
+pub(crate) fn of_messages(topic: &TopicId) -> [PartName; 3] {
+    [READER, EXTENSION_HEAD, EXTENSION].map(|kind| PartName { kind, name: format!("{topic}{TAB}") })
+}
+
 /// A message in a name: the topic, if any, and its number, so that names are in the order of the numbers.
 fn message(place: &Conversation, seq: u32) -> String {
     format!("{}{TAB}{seq:08x}{TAB}", topic_of(place))

@@ -210,6 +210,9 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
         sweep::begin(tx, Sweep::Parts(app, id.clone(), start), &mut budget)?;
     }
     for topic in silenced {
+        for name in parts::of_messages(&topic) {
+            sweep::begin(tx, Sweep::Parts(app, id.clone(), keys::part(app, &id, &name)), &mut budget)?;
+        }
         sweep::begin(tx, Sweep::Messages(app, id.clone(), topic.to_string()), &mut budget)?;
     }
     for account in &placeholders {
@@ -239,7 +242,7 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
         tx.put_messages(key, value);
     }
     let log = &before.group.log;
-    let noted = (1 < log.next_seq).then(|| day(log.last_message));
+    let noted = (log.first_kept < log.next_seq).then(|| day(log.last_message));
     send(tx, app, &id, noted, &sent);
     let row = GroupRow { group: after, owner };
     if row != before {

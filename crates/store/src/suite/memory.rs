@@ -113,10 +113,16 @@ impl Whole {
             silenced,
         } = changes;
         self.group = group.unwrap_or_else(|| self.group.clone());
-        self.parts.retain(|key, _| !dropped.iter().any(|family| is_of(family, key)));
-        self.messages.retain(|conversation, _| {
-            !silenced.iter().any(|topic| *conversation == Conversation::Topic(topic.clone()))
-        });
+        let silent =
+            |place: &Conversation| silenced.iter().any(|topic| *place == Conversation::Topic(topic.clone()));
+        let hangs_on_silent = |key: &PartKey| match key {
+            PartKey::Reader(place, ..) | PartKey::ExtensionHead(place, _) | PartKey::Extension(place, ..) => {
+                silent(place)
+            }
+            _ => false,
+        };
+        self.parts.retain(|key, _| !hangs_on_silent(key) && !dropped.iter().any(|family| is_of(family, key)));
+        self.messages.retain(|conversation, _| !silent(conversation));
         self.members.retain(|account, _| !left.contains(account));
         self.members.extend(joined.into_iter().chain(changed).map(|member| (member.account.clone(), member)));
         for (key, part) in parts {

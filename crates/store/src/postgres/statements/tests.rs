@@ -42,6 +42,8 @@ const OF_COPIES: [&str; 13] = [
     "COPY_ACCOUNTS",
     "COPY_GROUPS",
     "COPY_MEMBERS",
+    "COPY_PARTS",
+    "COPY_MESSAGES",
     "COUNT_BY_KIND",
     "COUNT_LISTED",
     "COUNT_MEMBERSHIPS",
@@ -49,7 +51,7 @@ const OF_COPIES: [&str; 13] = [
     "ANALYZE",
 ];
 /// Those of them that read a page of many.
-const PAGES: [&str; 3] = ["COPY_ACCOUNTS", "COPY_GROUPS", "COPY_MEMBERS"];
+const PAGES: [&str; 5] = ["COPY_ACCOUNTS", "COPY_GROUPS", "COPY_MEMBERS", "COPY_PARTS", "COPY_MESSAGES"];
 
 /// What statements on distributed tables may call: nothing that differs from one place to another.
 const CALLABLE: [&str; 2] = ["unnest", "any"];
