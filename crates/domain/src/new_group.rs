@@ -23,16 +23,19 @@ impl IdChoice {
     /// The id to try at the `attempt`-th time, counted from 0; `None` when there is no other to try.
     #[must_use]
     pub fn candidate(&self, kind: GroupType, attempt: u64) -> Option<GroupId> {
-        /// With 50 million groups, one generated id in 20,000 is taken; 16 in a row never are.
-        const ATTEMPTS: u64 = 16;
+        let position = usize::try_from(attempt).unwrap_or(usize::MAX);
         match self {
             Self::Given(id) => (attempt == 0).then(|| id.clone()),
-            Self::Generated(bits) if attempt < ATTEMPTS => {
-                Some(GroupId::generate(kind, mix(bits.wrapping_add(attempt))))
-            }
-            Self::Generated(_) => None,
+            Self::Generated(bits) => attempts(*bits).nth(position).map(|bits| GroupId::generate(kind, bits)),
         }
     }
+}
+
+/// The bits of ids to try one after the other while they are taken.
+pub(crate) fn attempts(random_bits: u64) -> impl Iterator<Item = u64> {
+    /// With 50 million groups, one generated id in 20,000 is taken; 16 in a row never are.
+    const ATTEMPTS: u64 = 16;
+    (0..ATTEMPTS).map(move |attempt| mix(random_bits.wrapping_add(attempt)))
 }
 
 /// SplitMix64's finalizer: neighbouring numbers give unlike ones.

@@ -2,13 +2,16 @@
 
 use crate::account::UnknownAccounts;
 use crate::group::{Group, GroupType, Profile};
-use crate::ids::{AppId, GroupId, UserId};
+use crate::ids::{AppId, GroupId, TopicId, UserId};
 use crate::member::{Member, Role};
+use crate::message::MessageLog;
 use crate::new_group::{FoundedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
 use crate::operation::{Decision, GroupOperation, Refusal, Scene};
+use crate::part::{Part, PartKey};
 use crate::store::Context;
 use crate::text::Text;
 use crate::time::Timestamp;
+use crate::topic::Topic;
 
 /// The time of all calls.
 pub(crate) const NOW: Timestamp = Timestamp(2_000);
@@ -98,4 +101,34 @@ pub(crate) fn decide<O: GroupOperation>(
 /// The id of all groups.
 pub(crate) fn group_id(kind: GroupType) -> GroupId {
     IdChoice::Generated(7).candidate(kind, 0).unwrap()
+}
+
+/// A community with these topics.
+pub(crate) fn community(topics: &[&str]) -> Scene {
+    let mut scene = scene(GroupType::Community, &[]);
+    scene.group.support_topic = true;
+    for name in topics {
+        scene.parts.insert(PartKey::Topic(topic_id(name)), Part::Topic(topic(name)));
+    }
+    scene
+}
+
+/// The id of a topic of the community.
+pub(crate) fn topic_id(name: &str) -> TopicId {
+    let group = group_id(GroupType::Community);
+    TopicId::parse(&format!("{group}@TOPIC#_{name}"), &group).unwrap()
+}
+
+pub(crate) fn topic(name: &str) -> Topic {
+    Topic {
+        id: topic_id(name),
+        name: text("n"),
+        introduction: Text::default(),
+        notification: Text::default(),
+        face_url: Text::default(),
+        custom: Text::default(),
+        created: CREATED,
+        mute_all: false,
+        log: MessageLog::default(),
+    }
 }

@@ -1,8 +1,10 @@
 //! Topics of a community, and what is known of each member in each of them.
 
+use crate::group::Group;
 use crate::ids::TopicId;
 use crate::member::ReceiveOption;
 use crate::message::{MessageLog, ReadMark};
+use crate::operation::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -44,4 +46,18 @@ impl Default for TopicMember {
     fn default() -> Self {
         Self { read: ReadMark::default(), receive_option: None, muted_until: Timestamp(0) }
     }
+}
+
+/// Whether `group` has topics.
+///
+/// # Errors
+/// Its type has none, or it was made without.
+pub fn has_topics(group: &Group) -> Result<(), Refusal> {
+    if !group.kind.can().topics {
+        return Err(Refusal::TypeForbids("have no topics"));
+    }
+    if !group.support_topic {
+        return Err(Refusal::GroupForbids("was made without topics"));
+    }
+    Ok(())
 }

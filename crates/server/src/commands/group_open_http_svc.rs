@@ -20,11 +20,14 @@ pub mod get_role_in_group;
 pub mod get_specified_group_member_info;
 pub mod import_group;
 pub mod import_group_member;
+pub mod import_topic;
 mod member_row;
+pub(super) mod member_row;
 pub mod modify_group_base_info;
 pub mod modify_group_member_info;
 mod parts;
 mod profile;
+pub(super) mod profile;
 pub mod unban_group_member;
 
 use crate::call::{Call, account};
@@ -46,7 +49,7 @@ impl From<Misfit> for Failure {
 }
 
 /// The group a command is about.
-fn group_id(given: Given<String>) -> Result<GroupId, Failure> {
+pub(super) fn group_id(given: Given<String>) -> Result<GroupId, Failure> {
     let raw = given.required("GroupId")?;
     GroupId::parse(&raw).ok_or_else(|| Code::GroupIdIllegal.because("GroupId is not a group id"))
 }

@@ -1,6 +1,9 @@
 //! Every documented operation of the imitated API, in the order of its documentation.
 
-use super::{Entry, Service, entry, group_open_http_svc as group, im_open_login_svc as account, planned};
+use super::{
+    Entry, Service, entry, group_open_http_svc as group, im_open_login_svc as account,
+    million_group_open_http_svc as topic, planned,
+};
 use crate::code::Code;
 use std::fmt::Write;
 
@@ -81,7 +84,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<group::import_group_member::Request>(),
     planned("group_open_http_svc/import_group_msg"),
     planned("group_open_http_svc/set_unread_msg_num"),
-    planned("group_open_http_svc/import_topic"),
+    entry::<group::import_topic::Request>(),
     // Groups
     entry::<group::get_appid_group_list::Request>(),
     entry::<group::create_group::Request>(),
@@ -134,7 +137,7 @@ pub static COMMANDS: &[Entry] = &[
     planned("group_open_avchatroom_http_svc/get_admin_list"),
     planned("group_open_avchatroom_http_svc/check_members"),
     // Topics
-    planned("million_group_open_http_svc/create_topic"),
+    entry::<topic::create_topic::Request>(),
     planned("million_group_open_http_svc/get_topic"),
     planned("million_group_open_http_svc/modify_topic"),
     planned("million_group_open_http_svc/destroy_topic"),

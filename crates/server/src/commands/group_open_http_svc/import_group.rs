@@ -138,7 +138,7 @@ fn owned(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<
 }
 
 /// In the future it would make the group unusable: members and messages must lie between it and now. [choice]
-fn created(given: Given<i128>, now: Timestamp) -> Result<Timestamp, Failure> {
+pub(super) fn created(given: Given<i128>, now: Timestamp) -> Result<Timestamp, Failure> {
     let created = time(given, "CreateTime")?.unwrap_or(now);
     if now < created {
         return Err(Code::GroupParameter

@@ -25,7 +25,11 @@ pub(super) struct Field {
 }
 
 /// A text with bounds; empty when not given.
-pub(super) fn text(given: Given<String>, field: &'static str, allowed: Span) -> Result<Text, Failure> {
+pub(in crate::commands) fn text(
+    given: Given<String>,
+    field: &'static str,
+    allowed: Span,
+) -> Result<Text, Failure> {
     Text::parse(given.optional(field)?.unwrap_or_default(), allowed)
         .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
 }

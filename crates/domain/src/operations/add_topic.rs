@@ -1,0 +1,150 @@
+//! A new topic: the rule that imports and creations share. Nobody is told of it, and no message number is used:
+//! topics keep no notices of themselves in their history. [choice]
+
+use crate::group::Group;
+use crate::ids::{GroupId, TopicId};
+use crate::message::MessageLog;
+use crate::new_group::attempts;
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
+use crate::part::{Part, PartFamily, PartKey, PartRange};
+use crate::store::Context;
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::topic::{Topic, has_topics};
+
+/// Makes a topic in a community that has topics.
+#[derive(Clone, Debug)]
+pub struct AddTopic {
+    /// The community.
+    pub group: GroupId,
+    /// The id the app chose; without one, the server makes it.
+    pub id: Option<TopicId>,
+    /// Random bits, for an id that the server makes.
+    pub random_bits: u64,
+    /// Name, never empty.
+    pub name: Text,
+    /// Introduction.
+    pub introduction: Text,
+    /// Notice to the members.
+    pub notification: Text,
+    /// Address of the picture.
+    pub face_url: Text,
+    /// Whatever the app wants to keep with it.
+    pub custom: Text,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Topics of one community.
+    pub max: usize,
+}
+
+impl AddTopic {
+    /// An id that no topic of the community has.
+    fn free_id(&self, scene: &Scene) -> Option<TopicId> {
+        let is_free = |id: &TopicId| !scene.parts.contains_key(&PartKey::Topic(id.clone()));
+        match &self.id {
+            Some(id) => Some(id.clone()).filter(is_free),
+            None => attempts(self.random_bits).map(|bits| TopicId::generate(&self.group, bits)).find(is_free),
+        }
+    }
+}
+
+impl GroupOperation for AddTopic {
+    type Answer = TopicId;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        let topics = PartRange { limit: self.max, ..PartRange::all(PartFamily::Topics) };
+        let own = self.id.iter().map(|id| PartKey::Topic(id.clone())).collect();
+        Needs { parts: own, ranges: vec![topics], ..Needs::default() }
+    }
+
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<TopicId>, Refusal> {
+        has_topics(&scene.group)?;
+        let id = self.free_id(&scene).ok_or(Refusal::TopicTaken)?;
+        if self.max <= scene.parts.len() {
+            return Err(Refusal::TooMany(TooMany::Topics(self.max)));
+        }
+        let topic = Topic {
+            id: id.clone(),
+            name: self.name.clone(),
+            introduction: self.introduction.clone(),
+            notification: self.notification.clone(),
+            face_url: self.face_url.clone(),
+            custom: self.custom.clone(),
+            created: self.created,
+            mute_all: false,
+            log: MessageLog::default(),
+        };
+        let mut changes = Changes::default();
+        changes.put(PartKey::Topic(id.clone()), Part::Topic(topic));
+        Ok(Decision { changes, answer: id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::sample::{CREATED, community, decide, group_id, scene, text, topic, topic_id};
+
+    fn add(id: Option<TopicId>, max: usize) -> AddTopic {
+        AddTopic {
+            group: group_id(GroupType::Community),
+            id,
+            random_bits: 7,
+            name: text("n"),
+            introduction: text("i"),
+            notification: text("o"),
+            face_url: text("f"),
+            custom: text("c"),
+            created: CREATED,
+            max,
+        }
+    }
+
+    #[test]
+    fn only_communities_made_with_topics_take_one() {
+        for kind in GroupType::ALL {
+            let refused = decide(&add(None, 2), &scene(kind, &[])).unwrap_err();
+            match kind {
+                GroupType::Community => assert!(matches!(refused, Refusal::GroupForbids(_))),
+                GroupType::Private | GroupType::Public | GroupType::ChatRoom | GroupType::AvChatRoom => {
+                    assert!(matches!(refused, Refusal::TypeForbids(_)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_topic_is_as_given_and_nothing_else_changes() {
+        let decision = decide(&add(Some(topic_id("t")), 2), &community(&[])).unwrap();
+        assert_eq!(decision.answer, topic_id("t"));
+        let expected = Topic { introduction: text("i"), notification: text("o"), ..topic("t") };
+        let expected = Topic { face_url: text("f"), custom: text("c"), ..expected };
+        let key = PartKey::Topic(topic_id("t"));
+        assert_eq!(decision.changes.parts, [(key, Some(Part::Topic(expected)))]);
+        assert_eq!(decision.changes.group, None);
+        assert!(decision.changes.sent.is_empty());
+    }
+
+    #[test]
+    fn an_id_is_used_once_and_a_made_one_gives_way() {
+        let mut scene = community(&["t"]);
+        assert_eq!(decide(&add(Some(topic_id("t")), 9), &scene).unwrap_err(), Refusal::TopicTaken);
+        let first = decide(&add(None, 9), &scene).unwrap().answer;
+        scene.parts.insert(PartKey::Topic(first.clone()), Part::Topic(topic("t")));
+        let second = decide(&add(None, 9), &scene).unwrap().answer;
+        assert_ne!(first, second);
+        assert_eq!(TopicId::parse(second.as_str(), &group_id(GroupType::Community)), Some(second));
+    }
+
+    #[test]
+    fn a_full_community_takes_none() {
+        let full = Refusal::TooMany(TooMany::Topics(2));
+        assert_eq!(decide(&add(None, 2), &community(&["t", "u"])).unwrap_err(), full);
+        assert!(decide(&add(None, 2), &community(&["t"])).is_ok());
+    }
+}

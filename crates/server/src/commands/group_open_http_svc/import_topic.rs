@@ -1,0 +1,45 @@
+//! `group_open_http_svc/import_topic`: brings in a topic of a community, silently. A repeated import of a living id is
+//! 10021 and changes nothing.
+
+use super::group_id;
+use super::import_group::created;
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::commands::topic::{MadeTopic, NewTopic};
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::group::GroupType;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    #[serde(rename = "Type")]
+    kind: Given<String>,
+    group_id: Given<String>,
+    create_time: Given<i128>,
+    #[serde(flatten)]
+    topic: NewTopic,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/import_topic";
+    type Reply = MadeTopic;
+
+    async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
+        group_type(self.kind)?;
+        let group = group_id(self.group_id)?;
+        let created = created(self.create_time, call.now)?;
+        self.topic.add(group, created, call).await
+    }
+}
+
+fn group_type(given: Given<String>) -> Result<(), Failure> {
+    let Some(word) = given.optional("Type")? else { return Ok(()) };
+    match GroupType::parse(&word) {
+        Some(kind) if kind.can().topics => Ok(()),
+        Some(_) => Err(Code::GroupNotAllowed.because(format!("groups of Type {word} have no topics"))),
+        None => Err(Code::GroupParameter.because(format!("Type is {word:?}, not Community"))),
+    }
+}

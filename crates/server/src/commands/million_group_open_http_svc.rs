@@ -1,0 +1,3 @@
+//! The service of topics.
+
+pub mod create_topic;

@@ -1,0 +1,26 @@
+//! `million_group_open_http_svc/create_topic`: makes a topic in a community.
+
+use crate::call::{Call, Command};
+use crate::commands::group_open_http_svc::group_id;
+use crate::commands::topic::{MadeTopic, NewTopic};
+use crate::given::Given;
+use crate::reply::Failure;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(flatten)]
+    topic: NewTopic,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "million_group_open_http_svc/create_topic";
+    type Reply = MadeTopic;
+
+    async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
+        self.topic.add(group_id(self.group_id)?, call.now, call).await
+    }
+}
