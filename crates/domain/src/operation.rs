@@ -5,10 +5,11 @@
 //! every store.
 
 use crate::group::Group;
-use crate::ids::{GroupId, TopicId, UserId};
+use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::Member;
 use crate::message::{Content, Conversation, Message, MessageState, Priority, Tip};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
+use crate::permission::PermissionGroup;
 use crate::store::{Context, NoSuchGroup, OperationError, Store, StoreError};
 use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +91,17 @@ impl Scene {
         match self.parts.get(&PartKey::Topic(id.clone())) {
             Some(Part::Topic(topic)) => Ok(topic),
             Some(_) | None => Err(Refusal::NoSuchTopic),
+        }
+    }
+
+    /// A permission group that was asked for.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn permission_group(&self, id: &PermissionGroupId) -> Result<&PermissionGroup, Refusal> {
+        match self.parts.get(&PartKey::PermissionGroup(id.clone())) {
+            Some(Part::PermissionGroup(group)) => Ok(group),
+            Some(_) | None => Err(Refusal::NoSuchPermissionGroup),
         }
     }
 

@@ -1,11 +1,18 @@
 //! The operations on one group, each with its rule in a file of its own.
 
 pub mod add_members;
+pub mod add_permission_group;
 pub mod add_topic;
 pub mod ban_members;
 pub mod change_owner;
 pub mod delete_members;
+pub mod destroy_permission_groups;
+pub mod destroy_topics;
 pub mod modify_group;
 pub mod modify_member;
+pub mod modify_permission_group;
+pub mod modify_topic;
 pub mod mute_members;
+pub mod permission_group_members;
+pub mod set_topic_permissions;
 pub mod unban_members;

@@ -1,6 +1,8 @@
 //! Permission groups of a community: who may do what, in bits.
 
+use crate::group::Group;
 use crate::ids::PermissionGroupId;
+use crate::operation::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -19,4 +21,12 @@ pub struct PermissionGroup {
     pub member_count: u32,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// Whether `group` can have permission groups. They can be prepared before the community is made to obey them. [choice]
+///
+/// # Errors
+/// Its type has none.
+pub fn has_permission_groups(group: &Group) -> Result<(), Refusal> {
+    if group.kind.can().topics { Ok(()) } else { Err(Refusal::TypeForbids("have no permission groups")) }
 }

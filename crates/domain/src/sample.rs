@@ -2,12 +2,13 @@
 
 use crate::account::UnknownAccounts;
 use crate::group::{Group, GroupType, Profile};
-use crate::ids::{AppId, GroupId, TopicId, UserId};
+use crate::ids::{AppId, GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::{Member, Role};
 use crate::message::MessageLog;
 use crate::new_group::{FoundedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
 use crate::operation::{Decision, GroupOperation, Refusal, Scene};
 use crate::part::{Part, PartKey};
+use crate::permission::PermissionGroup;
 use crate::store::Context;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -130,5 +131,28 @@ pub(crate) fn topic(name: &str) -> Topic {
         created: CREATED,
         mute_all: false,
         log: MessageLog::default(),
+    }
+}
+
+/// A community with a permission group and these topics.
+pub(crate) fn permitted(group: &str, topics: &[&str]) -> Scene {
+    let mut scene = community(topics);
+    let part = Part::PermissionGroup(permission_group(group));
+    scene.parts.insert(PartKey::PermissionGroup(permission_group_id(group)), part);
+    scene
+}
+
+pub(crate) fn permission_group_id(name: &str) -> PermissionGroupId {
+    PermissionGroupId::parse_custom(&format!("@PMG#_{name}")).unwrap()
+}
+
+pub(crate) fn permission_group(name: &str) -> PermissionGroup {
+    PermissionGroup {
+        id: permission_group_id(name),
+        name: text("n"),
+        permissions: 7,
+        custom: Text::default(),
+        member_count: 0,
+        created: CREATED,
     }
 }

@@ -17,6 +17,8 @@ pub enum Code {
     GroupRequestIllegal = 10008,
     /// No such group, or it was dissolved.
     GroupNotFound = 10010,
+    /// The account is in it already.
+    GroupAlreadyMember = 10013,
     /// The group is full.
     GroupFull = 10014,
     /// Not the form of a group id.
@@ -45,10 +47,20 @@ pub enum Code {
     AttributeMissing = 10050,
     /// More counters than a group may have.
     TooManyCounters = 10063,
+    /// There is no such topic, or no more.
+    TopicDeleted = 110_003,
     /// No such permission group.
     PermissionGroupMissing = 110_006,
+    /// There is no such permission group, or no more.
+    PermissionGroupDeleted = 110_008,
+    /// The permission group has permissions in the topic already.
+    TopicPermissionTaken = 110_010,
+    /// The permission group has no permissions in the topic.
+    TopicPermissionMissing = 110_011,
     /// Not the id of a topic of this community.
     TopicIdIllegal = 110_013,
+    /// The permission group has no permissions in the topic any more.
+    TopicPermissionDeleted = 110_014,
     /// The URL is not of the API's form, or the request cannot be read.
     HttpParse = 60002,
     /// The body is not JSON, or empty.

@@ -1,12 +1,18 @@
 //! The group service: what its commands share.
 
 pub mod add_group_member;
+pub mod add_permission_group_member;
+pub mod add_topic_permission_group;
 pub mod ban_group_member;
 mod base_row;
 pub mod change_group_owner;
 pub mod create_group;
+pub mod create_permission_group;
 pub mod delete_group_member;
+pub mod delete_permission_group_member;
+pub mod delete_topic_permission_group;
 pub mod destroy_group;
+pub mod destroy_permission_group;
 pub mod forbid_send_msg;
 pub mod get_appid_group_list;
 pub mod get_group_ban_member;
@@ -16,18 +22,23 @@ pub mod get_group_muted_account;
 pub mod get_group_shutted_uin;
 pub mod get_joined_group_list;
 pub mod get_online_member_num;
+pub mod get_permission_group;
+pub mod get_permission_group_member_list;
 pub mod get_role_in_group;
 pub mod get_specified_group_member_info;
+pub mod get_topic_permission_group;
 pub mod import_group;
 pub mod import_group_member;
 pub mod import_topic;
-mod member_row;
 pub(super) mod member_row;
 pub mod modify_group_base_info;
 pub mod modify_group_member_info;
+pub mod modify_permission_group;
 mod parts;
-mod profile;
+mod permission_group;
 pub(super) mod profile;
+pub mod set_topic_permission_group;
+mod topic_permissions;
 pub mod unban_group_member;
 
 use crate::call::{Call, account};
@@ -52,6 +63,29 @@ impl From<Misfit> for Failure {
 pub(super) fn group_id(given: Given<String>) -> Result<GroupId, Failure> {
     let raw = given.required("GroupId")?;
     GroupId::parse(&raw).ok_or_else(|| Code::GroupIdIllegal.because("GroupId is not a group id"))
+}
+
+/// The names in a required list of at most `max`.
+pub(super) fn names(
+    given: Given<Vec<Given<String>>>,
+    field: &str,
+    max: usize,
+) -> Result<Vec<String>, Failure> {
+    let list = given.required(field)?;
+    if max < list.len() {
+        return Err(Code::GroupParameter
+            .because(format!("{field} has {} entries; at most {max} are allowed", list.len())));
+    }
+    let names = list.into_iter().enumerate();
+    Ok(names
+        .map(|(index, name)| name.required(&format!("{field}[{index}]")))
+        .collect::<Result<_, Misfit>>()?)
+}
+
+/// Puts what became of the names that could be read in their places among all names.
+pub(super) fn in_place<Id, Outcome>(read: &[Option<Id>], outcomes: Vec<Outcome>) -> Vec<Option<Outcome>> {
+    let mut outcomes = outcomes.into_iter();
+    read.iter().map(|id| id.as_ref().and_then(|_| outcomes.next())).collect()
 }
 
 /// A number that must lie within `0..=max`.

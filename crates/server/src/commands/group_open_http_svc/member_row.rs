@@ -7,14 +7,14 @@ use landfall_domain::member::Member;
 use serde::Serialize;
 
 /// A list of field names in a request. Elements that are no strings, and unknown names, are ignored. [client]
-pub(super) type Names = Given<Vec<Given<String>>>;
+pub(in crate::commands) type Names = Given<Vec<Given<String>>>;
 
 /// Which fields an answer carries.
-pub(super) struct Filter(Option<Vec<String>>);
+pub(in crate::commands) struct Filter(Option<Vec<String>>);
 
 impl Filter {
     /// A filter that is not given, or empty, lets everything through. [client]
-    pub(super) fn new(names: Names) -> Self {
+    pub(in crate::commands) fn new(names: Names) -> Self {
         Self(names.if_fitting().map(|names| names.into_iter().filter_map(Given::if_fitting).collect()))
     }
 
@@ -23,7 +23,7 @@ impl Filter {
     }
 
     /// Whether a field called any of `names` is let through; fields with an old and a new name have both.
-    pub(super) fn takes(&self, names: &[&str]) -> bool {
+    pub(in crate::commands) fn takes(&self, names: &[&str]) -> bool {
         self.0.as_ref().is_none_or(|asked| asked.iter().any(|name| names.contains(&name.as_str())))
     }
 

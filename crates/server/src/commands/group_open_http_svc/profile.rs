@@ -50,6 +50,15 @@ impl Shape for Bits {
     }
 }
 
+/// A text with bounds, if given. The empty text is not given.
+pub(in crate::commands) fn given_text(
+    given: Given<String>,
+    field: &'static str,
+    allowed: Span,
+) -> Result<Option<Text>, Failure> {
+    if given.is_given() { text(given, field, allowed).map(Some) } else { Ok(None) }
+}
+
 /// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]
 /// A group that keeps no members has none, whatever is given. [doc]
 pub(super) fn max_members(given: Given<i128>, kind: GroupType, call: &Call) -> Result<Option<u32>, Failure> {

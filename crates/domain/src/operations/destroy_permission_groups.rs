@@ -1,0 +1,70 @@
+//! Removes permission groups. Those who were in them stay in the community.
+
+use crate::group::Group;
+use crate::ids::{GroupId, PermissionGroupId};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::part::{PartFamily, PartKey};
+use crate::permission::has_permission_groups;
+use crate::store::Context;
+
+/// Removes permission groups with their members and what they may do in topics.
+#[derive(Clone, Debug)]
+pub struct DestroyPermissionGroups {
+    /// The community.
+    pub group: GroupId,
+    /// The permission groups.
+    pub ids: Vec<PermissionGroupId>,
+}
+
+impl GroupOperation for DestroyPermissionGroups {
+    /// For each permission group, in order: whether it was there.
+    type Answer = Vec<bool>;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        let parts = self.ids.iter().map(|id| PartKey::PermissionGroup(id.clone())).collect();
+        Needs { parts, ..Needs::default() }
+    }
+
+    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Vec<bool>>, Refusal> {
+        has_permission_groups(&scene.group)?;
+        let mut changes = Changes::default();
+        let mut answer = Vec::with_capacity(self.ids.len());
+        for id in &self.ids {
+            let key = PartKey::PermissionGroup(id.clone());
+            // One named twice is gone at the second time.
+            let there = scene.parts.remove(&key).is_some();
+            answer.push(there);
+            if there {
+                changes.remove(key);
+                changes.dropped.push(PartFamily::TopicPermissions(id.clone()));
+                changes.dropped.push(PartFamily::PermissionGroupMembers(id.clone()));
+            }
+        }
+        Ok(Decision { changes, answer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::sample::{decide, group_id, permission_group_id, permitted};
+
+    #[test]
+    fn each_goes_once_with_its_members_and_permissions() {
+        let operation = DestroyPermissionGroups {
+            group: group_id(GroupType::Community),
+            ids: ["p", "never", "p"].map(permission_group_id).to_vec(),
+        };
+        let Decision { changes, answer } = decide(&operation, &permitted("p", &[])).unwrap();
+        assert_eq!(answer, [true, false, false]);
+        let id = || permission_group_id("p");
+        assert_eq!(changes.parts, [(PartKey::PermissionGroup(id()), None)]);
+        let families = [PartFamily::TopicPermissions(id()), PartFamily::PermissionGroupMembers(id())];
+        assert_eq!(changes.dropped, families);
+    }
+}

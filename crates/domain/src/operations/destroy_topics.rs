@@ -1,0 +1,81 @@
+//! Removes topics with everything that hangs on them.
+
+use crate::group::Group;
+use crate::ids::{GroupId, TopicId};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::part::{PartFamily, PartKey, PartRange};
+use crate::store::Context;
+use crate::topic::has_topics;
+
+/// Removes topics, their messages, what they know of members, and what permission groups may do in them.
+#[derive(Clone, Debug)]
+pub struct DestroyTopics {
+    /// The community.
+    pub group: GroupId,
+    /// The topics.
+    pub topics: Vec<TopicId>,
+}
+
+impl GroupOperation for DestroyTopics {
+    /// For each topic, in order: whether it was there.
+    type Answer = Vec<bool>;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        let parts = self.topics.iter().map(|topic| PartKey::Topic(topic.clone())).collect();
+        Needs { parts, ranges: vec![PartRange::all(PartFamily::PermissionGroups)], ..Needs::default() }
+    }
+
+    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Vec<bool>>, Refusal> {
+        has_topics(&scene.group)?;
+        let mut changes = Changes::default();
+        let mut answer = Vec::with_capacity(self.topics.len());
+        for topic in &self.topics {
+            let key = PartKey::Topic(topic.clone());
+            // A topic named twice is gone at the second time.
+            let there = scene.parts.remove(&key).is_some();
+            answer.push(there);
+            if there {
+                changes.remove(key);
+                changes.dropped.push(PartFamily::TopicMembers(topic.clone()));
+                changes.silenced.push(topic.clone());
+                for key in scene.parts.keys() {
+                    if let PartKey::PermissionGroup(group) = key {
+                        changes.remove(PartKey::TopicPermission(group.clone(), topic.clone()));
+                    }
+                }
+            }
+        }
+        Ok(Decision { changes, answer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::part::Part;
+    use crate::sample::{community, decide, group_id, permission_group, permission_group_id, topic_id};
+
+    #[test]
+    fn each_topic_goes_once_with_what_hangs_on_it() {
+        let mut scene = community(&["t", "u"]);
+        let group = permission_group_id("p");
+        scene
+            .parts
+            .insert(PartKey::PermissionGroup(group.clone()), Part::PermissionGroup(permission_group("p")));
+        let operation = DestroyTopics {
+            group: group_id(GroupType::Community),
+            topics: ["t", "t", "never"].map(topic_id).to_vec(),
+        };
+        let Decision { changes, answer } = decide(&operation, &scene).unwrap();
+        assert_eq!(answer, [true, false, false]);
+        let gone = [PartKey::Topic(topic_id("t")), PartKey::TopicPermission(group, topic_id("t"))];
+        assert_eq!(changes.parts, gone.map(|key| (key, None)));
+        assert_eq!(changes.dropped, [PartFamily::TopicMembers(topic_id("t"))]);
+        assert_eq!(changes.silenced, [topic_id("t")]);
+    }
+}

@@ -1,0 +1,36 @@
+//! `group_open_http_svc/delete_permission_group_member`: takes accounts out of a permission group. Those that are not in
+//! it do not matter.
+
+use super::group_id;
+use super::permission_group::{Named, accounts, permission_group_id};
+use crate::call::{Call, Command};
+use crate::given::{Given, Object};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::permission_group_members::{
+    DeletePermissionGroupMembers, PermissionGroupMembers,
+};
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    permission_group_id: Given<String>,
+    member_list: Given<Vec<Given<Object<Named>>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/delete_permission_group_member";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let asked = PermissionGroupMembers {
+            group: group_id(self.group_id)?,
+            permission_group: permission_group_id(self.permission_group_id)?,
+            accounts: accounts(self.member_list, call.limits.topics.permission_members_per_call)?,
+        };
+        call.change(DeletePermissionGroupMembers(asked)).await?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,31 @@
+//! `group_open_http_svc/delete_topic_permission_group`: takes permissions in topics from a permission group, each for
+//! itself.
+
+use super::topic_permissions::{Reply, perform};
+use super::{group_id, names};
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::operations::set_topic_permissions::TopicPermissionChange;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    permission_group_id: Given<String>,
+    topic_id_list: Given<Vec<Given<String>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/delete_topic_permission_group";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let topics = names(self.topic_id_list, "TopicIdList", call.limits.topics.permissions_per_call)?;
+        let topics = topics.into_iter().map(|topic| (topic, TopicPermissionChange::Delete)).collect();
+        perform(call, group, self.permission_group_id, topics).await
+    }
+}

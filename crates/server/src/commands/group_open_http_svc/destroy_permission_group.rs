@@ -1,0 +1,66 @@
+//! `group_open_http_svc/destroy_permission_group`: removes permission groups, each for itself.
+//!
+//! One that was never there is answered like one that is gone. [choice]
+
+use super::permission_group::NO_SUCH_PERMISSION_GROUP;
+use super::{group_id, in_place, names};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::ids::PermissionGroupId;
+use landfall_domain::operations::destroy_permission_groups::DestroyPermissionGroups;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    permission_group_id_list: Given<Vec<Given<String>>>,
+}
+
+/// The reply: one row for each permission group asked for, in order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    permission_group_result_list: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    error_code: u32,
+    error_info: &'static str,
+    permission_group_id: String,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/destroy_permission_group";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let max = call.limits.topics.permission_groups_per_call;
+        let asked = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
+        let read: Vec<_> = asked.iter().map(|id| PermissionGroupId::parse(id)).collect();
+        let ids = read.iter().flatten().cloned().collect();
+        let gone = call.change(DestroyPermissionGroups { group, ids }).await?;
+        let rows = asked.into_iter().zip(in_place(&read, gone));
+        Ok(Reply { permission_group_result_list: rows.map(|(id, gone)| Row::new(id, gone)).collect() })
+    }
+}
+
+impl Row {
+    /// `gone`: whether the permission group was there; absent when none can have the id.
+    fn new(permission_group_id: String, gone: Option<bool>) -> Self {
+        let (error_code, error_info) = match gone {
+            Some(true) => (0, ""),
+            Some(false) => {
+                (Code::PermissionGroupDeleted.number(), "the permission group was deleted already")
+            }
+            None => (Code::PermissionGroupMissing.number(), NO_SUCH_PERMISSION_GROUP),
+        };
+        Self { error_code, error_info, permission_group_id }
+    }
+}

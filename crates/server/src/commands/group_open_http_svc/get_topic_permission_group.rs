@@ -1,0 +1,76 @@
+//! `group_open_http_svc/get_topic_permission_group`: what a permission group may do in topics.
+
+use super::permission_group::permission_group_id;
+use super::topic_permissions::{Reply, Row};
+use super::{group_id, names};
+use crate::call::{Call, Command};
+use crate::commands::refusal;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::ids::TopicId;
+use landfall_domain::operation::Needs;
+use landfall_domain::operations::set_topic_permissions::TopicPermissionOutcome;
+use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use landfall_domain::permission::has_permission_groups;
+use serde::Deserialize;
+
+/// The request. Without a list: all topics it has permissions in. [doc]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    permission_group_id: Given<String>,
+    topic_id_list: Given<Vec<Given<String>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_topic_permission_group";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let limits = call.limits.topics;
+        let group = group_id(self.group_id)?;
+        let id = permission_group_id(self.permission_group_id)?;
+        let list = self.topic_id_list;
+        let asked =
+            list.is_given().then(|| names(list, "TopicIdList", limits.permissions_per_call)).transpose()?;
+        let key = |topic: TopicId| PartKey::TopicPermission(id.clone(), topic);
+        let mut needs = Needs { parts: vec![PartKey::PermissionGroup(id.clone())], ..Needs::default() };
+        match &asked {
+            Some(asked) => {
+                needs.parts.extend(asked.iter().filter_map(|topic| TopicId::parse(topic, &group)).map(key));
+            }
+            None => {
+                let all = PartRange::all(PartFamily::TopicPermissions(id.clone()));
+                needs.ranges.push(PartRange { limit: limits.count, ..all });
+            }
+        }
+        let scene = call.look(group.clone(), needs).await?;
+        has_permission_groups(&scene.group)
+            .and_then(|()| scene.permission_group(&id).map(|_| ()))
+            .map_err(|refusal| refusal::of(&refusal))?;
+        let rows = match asked {
+            Some(asked) => asked
+                .into_iter()
+                .map(|raw| match TopicId::parse(&raw, &group) {
+                    None => Row::new(raw, None),
+                    Some(topic) => match scene.parts.get(&key(topic)) {
+                        Some(Part::TopicPermission(bits)) => Row::found(raw, *bits),
+                        Some(_) | None => Row::new(raw, Some(TopicPermissionOutcome::NotThere)),
+                    },
+                })
+                .collect(),
+            None => scene
+                .parts
+                .iter()
+                .filter_map(|part| match part {
+                    (PartKey::TopicPermission(_, topic), Part::TopicPermission(bits)) => {
+                        Some(Row::found(topic.as_str().to_owned(), *bits))
+                    }
+                    _ => None,
+                })
+                .collect(),
+        };
+        Ok(Reply { topic_permission_result_list: rows })
+    }
+}

@@ -1,0 +1,40 @@
+//! `group_open_http_svc/modify_permission_group`: changes a permission group.
+
+use super::group_id;
+use super::permission_group::{permission_group_id, permissions};
+use super::profile::given_text;
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::modify_permission_group::ModifyPermissionGroup;
+use serde::Deserialize;
+
+/// The request. What is not given stays as it is.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    permission_group_id: Given<String>,
+    permission_group_name: Given<String>,
+    permission: Given<i128>,
+    custom_string: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/modify_permission_group";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let limits = call.limits.topics;
+        let (name, custom) = (self.permission_group_name, self.custom_string);
+        let operation = ModifyPermissionGroup {
+            group: group_id(self.group_id)?,
+            id: permission_group_id(self.permission_group_id)?,
+            name: given_text(name, "PermissionGroupName", limits.permission_group_name)?,
+            permissions: permissions(self.permission, "Permission")?,
+            custom: given_text(custom, "CustomString", limits.custom)?,
+        };
+        call.change(operation).await?;
+        Ok(Nothing {})
+    }
+}

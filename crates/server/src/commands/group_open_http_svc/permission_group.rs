@@ -1,0 +1,77 @@
+//! What the commands of permission groups share.
+
+use super::number_up_to;
+use crate::call::account;
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object, Shape};
+use crate::reply::Failure;
+use landfall_domain::ids::{PermissionGroupId, UserId};
+use serde::Deserialize;
+
+/// `ErrorInfo` where there is no permission group of that id.
+pub(super) const NO_SUCH_PERMISSION_GROUP: &str = "the permission group does not exist";
+
+/// The permission group a command is about. An id of another form is that of no permission group. [choice]
+pub(super) fn permission_group_id(given: Given<String>) -> Result<PermissionGroupId, Failure> {
+    let raw = given.required("PermissionGroupId")?;
+    PermissionGroupId::parse(&raw)
+        .ok_or_else(|| Code::PermissionGroupMissing.because(NO_SUCH_PERMISSION_GROUP))
+}
+
+/// Permissions in bits, if given.
+pub(super) fn permissions(given: Given<i128>, field: &str) -> Result<Option<u64>, Failure> {
+    given.optional(field)?.map(|bits| number_up_to(bits, field, u64::MAX)).transpose()
+}
+
+/// How many a page holds at most: all that are allowed when nothing is said.
+pub(super) fn page_limit(given: Given<i128>, max: usize) -> Result<usize, Failure> {
+    let limit = number_up_to(given.optional("Limit")?.unwrap_or_default(), "Limit", max as u64)?;
+    Ok(usize::try_from(limit).ok().filter(|limit| *limit != 0).unwrap_or(max))
+}
+
+/// Where a page starts. Samples write a string; a table says it is a number, which only the start can be. [doc]
+#[derive(Debug, Default)]
+pub(super) struct PageStart(String);
+
+impl Shape for PageStart {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
+
+    fn from_integer(number: i128) -> Option<Self> {
+        (number == 0).then(|| Self("0".to_owned()))
+    }
+}
+
+impl PageStart {
+    /// The token an answer gave; `None` at the start.
+    pub(super) fn token(given: Given<Self>) -> Result<Option<String>, Failure> {
+        Ok(given.optional("Next")?.map(|start| start.0).filter(|token| token != "0"))
+    }
+}
+
+/// An account in a list.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Named {
+    #[serde(rename = "Member_Account")]
+    member_account: Given<String>,
+}
+
+/// The accounts in `MemberList`, at most `max`.
+pub(super) fn accounts(given: Given<Vec<Given<Object<Named>>>>, max: usize) -> Result<Vec<UserId>, Failure> {
+    let list = given.required("MemberList")?;
+    if max < list.len() {
+        return Err(Code::GroupTooManyAccounts
+            .because(format!("MemberList names {} accounts; at most {max} are allowed", list.len())));
+    }
+    let named = list.into_iter().enumerate().map(|(index, item)| {
+        let field = format!("MemberList[{index}].Member_Account");
+        let item = item.required(&format!("MemberList[{index}]"))?.0;
+        account(item.member_account, &field, Code::GroupParameter)?
+            .ok_or_else(|| Misfit::Missing(field).into())
+    });
+    named.collect()
+}

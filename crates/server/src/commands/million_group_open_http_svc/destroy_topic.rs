@@ -1,0 +1,66 @@
+//! `million_group_open_http_svc/destroy_topic`: removes topics with their messages, each for itself.
+//!
+//! A topic that was never there is answered like one that is gone. [choice]
+
+use super::{NO_TOPIC_ID, item};
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::commands::group_open_http_svc::{group_id, in_place, names};
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::ids::TopicId;
+use landfall_domain::operations::destroy_topics::DestroyTopics;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    topic_id_list: Given<Vec<Given<String>>>,
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+}
+
+/// The reply: one row for each topic asked for, in order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    destroy_result_item: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    error_code: u32,
+    error_info: &'static str,
+    topic_id: String,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "million_group_open_http_svc/destroy_topic";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        account(self.from_account, "From_Account", Code::GroupParameter)?;
+        let asked = names(self.topic_id_list, "TopicIdList", call.limits.topics.per_call)?;
+        let ids: Vec<_> = asked.iter().map(|id| TopicId::parse(id, &group)).collect();
+        let topics = ids.iter().flatten().cloned().collect();
+        let gone = call.change(DestroyTopics { group, topics }).await?;
+        let rows = asked.into_iter().zip(in_place(&ids, gone));
+        Ok(Reply { destroy_result_item: rows.map(|(topic_id, gone)| Row::new(topic_id, gone)).collect() })
+    }
+}
+
+impl Row {
+    /// `gone`: whether the topic was there; absent when none can have the id.
+    fn new(topic_id: String, gone: Option<bool>) -> Self {
+        let (error_code, error_info) = item(match gone {
+            Some(true) => None,
+            Some(false) => Some((Code::TopicDeleted, "the topic was deleted already")),
+            None => Some((Code::TopicIdIllegal, NO_TOPIC_ID)),
+        });
+        Self { error_code, error_info, topic_id }
+    }
+}

@@ -1,0 +1,198 @@
+//! `million_group_open_http_svc/get_topic`: what topics of a community say about themselves, and what they know of one
+//! account.
+
+use super::{ITEM_OK, NO_TOPIC_ID, item};
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::commands::group_open_http_svc::member_row::{Filter, Names};
+use crate::commands::group_open_http_svc::{group_id, names};
+use crate::commands::refusal;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::ids::{GroupId, TopicId, UserId};
+use landfall_domain::member::Member;
+use landfall_domain::operation::{Needs, Scene};
+use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use landfall_domain::topic::{Topic, TopicMember, has_topics};
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+    topic_id_list: Given<Vec<Given<String>>>,
+    response_filter: Names,
+}
+
+/// The reply: one row for each topic asked for, in order; all topics in the order of their ids when none is named.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    topic_and_self_info: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    error_code: u32,
+    error_info: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_info: Option<SelfInfo>,
+    topic_info: TopicInfo,
+}
+
+/// What a topic knows of the account.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SelfInfo {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shut_up_time: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_seq: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_flag: Option<&'static str>,
+}
+
+/// What a topic says about itself; what was not asked for is left out, but for its id.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TopicInfo {
+    topic_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic_name: Option<String>,
+    #[serde(rename = "GroupID", skip_serializing_if = "Option::is_none")]
+    group_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introduction: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_string: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    create_time: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_msg_time: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_msg_seq: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mute_all_member: Option<&'static str>,
+    /// The name that one client reads, as a number. [client]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shut_up_all_flag: Option<u8>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "million_group_open_http_svc/get_topic";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let limits = call.limits.topics;
+        let group = group_id(self.group_id)?;
+        let from = account(self.from_account, "From_Account", Code::GroupParameter)?;
+        let list = self.topic_id_list;
+        let asked = list.is_given().then(|| names(list, "TopicIdList", limits.per_call)).transpose()?;
+        let filter = Filter::new(self.response_filter);
+        let needs = match &asked {
+            Some(asked) => named(asked, &group),
+            None => {
+                let all = PartRange { limit: limits.count, ..PartRange::all(PartFamily::Topics) };
+                Needs { ranges: vec![all], ..Needs::default() }
+            }
+        };
+        let scene = call.look(group.clone(), needs).await?;
+        has_topics(&scene.group).map_err(|refusal| refusal::of(&refusal))?;
+        let asked = asked.unwrap_or_else(|| topics_of(&scene));
+        let own = match from {
+            Some(account) => Own::look(call, &scene, account).await?,
+            None => None,
+        };
+        let rows = asked.into_iter().map(|id| row(id, &scene, own.as_ref(), &filter));
+        Ok(Reply { topic_and_self_info: rows.collect() })
+    }
+}
+
+fn named(asked: &[String], group: &GroupId) -> Needs {
+    let ids = asked.iter().filter_map(|id| TopicId::parse(id, group));
+    Needs { parts: ids.map(PartKey::Topic).collect(), ..Needs::default() }
+}
+
+fn topics_of(scene: &Scene) -> Vec<String> {
+    scene.parts.values().filter_map(topic).map(|topic| topic.id.as_str().to_owned()).collect()
+}
+
+fn topic(part: &Part) -> Option<&Topic> {
+    if let Part::Topic(topic) = part { Some(topic) } else { None }
+}
+
+/// A member, and what the topics know of it.
+struct Own {
+    member: Member,
+    scene: Scene,
+}
+
+impl Own {
+    /// `None` for who is no member of the community: topics know nothing of strangers. [choice]
+    async fn look(call: &Call, topics: &Scene, account: UserId) -> Result<Option<Self>, Failure> {
+        let ids = topics.parts.values().filter_map(topic).map(|topic| topic.id.clone());
+        let parts = ids.map(|id| PartKey::TopicMember(id, account.clone())).collect();
+        let needs = Needs { members: vec![account.clone()], parts, ..Needs::default() };
+        let mut scene = call.look(topics.group.id.clone(), needs).await?;
+        Ok(scene.members.remove(&account).map(|member| Self { member, scene }))
+    }
+
+    /// What the topic knows of the member; `None` when nothing of it was asked for.
+    fn info(&self, topic: &Topic, filter: &Filter) -> Option<SelfInfo> {
+        let key = PartKey::TopicMember(topic.id.clone(), self.member.account.clone());
+        let known = match self.scene.parts.get(&key) {
+            Some(Part::TopicMember(member)) => member.clone(),
+            Some(_) | None => TopicMember::default(),
+        };
+        let option = known.receive_option.unwrap_or(self.member.receive_option);
+        filter.takes(&["SelfInfo", "ShutUpTime", "MsgSeq", "MsgFlag"]).then(|| SelfInfo {
+            shut_up_time: filter.takes(&["SelfInfo", "ShutUpTime"]).then_some(known.muted_until.0),
+            msg_seq: filter.takes(&["SelfInfo", "MsgSeq"]).then(|| topic.log.read_seq(known.read)),
+            msg_flag: filter.takes(&["SelfInfo", "MsgFlag"]).then(|| option.word()),
+        })
+    }
+}
+
+fn row(topic_id: String, scene: &Scene, own: Option<&Own>, filter: &Filter) -> Row {
+    let found = TopicId::parse(&topic_id, &scene.group.id).and_then(|id| scene.topic(&id).ok());
+    let Some(topic) = found else {
+        let (error_code, error_info) = item(Some((Code::TopicIdIllegal, NO_TOPIC_ID)));
+        let topic_info = TopicInfo { topic_id, ..TopicInfo::default() };
+        return Row { error_code, error_info, self_info: None, topic_info };
+    };
+    Row {
+        error_code: 0,
+        error_info: ITEM_OK,
+        self_info: own.and_then(|own| own.info(topic, filter)),
+        topic_info: TopicInfo::new(topic, &scene.group.id, filter),
+    }
+}
+
+impl TopicInfo {
+    fn new(topic: &Topic, group: &GroupId, filter: &Filter) -> Self {
+        let text = |name, text: &str| filter.takes(&[name]).then(|| text.to_owned());
+        let mute_names = ["MuteAllMember", "ShutUpAllFlag"];
+        Self {
+            topic_id: topic.id.as_str().to_owned(),
+            topic_name: text("TopicName", topic.name.as_str()),
+            group_id: filter.takes(&["GroupID", "GroupId"]).then(|| group.as_str().to_owned()),
+            face_url: text("FaceUrl", topic.face_url.as_str()),
+            introduction: text("Introduction", topic.introduction.as_str()),
+            notification: text("Notification", topic.notification.as_str()),
+            custom_string: text("CustomString", topic.custom.as_str()),
+            create_time: filter.takes(&["CreateTime"]).then_some(topic.created.0),
+            last_msg_time: filter.takes(&["LastMsgTime"]).then_some(topic.log.last_message.0),
+            next_msg_seq: filter.takes(&["NextMsgSeq"]).then_some(topic.log.next_seq),
+            mute_all_member: filter.takes(&mute_names).then_some(if topic.mute_all { "On" } else { "Off" }),
+            shut_up_all_flag: filter.takes(&mute_names).then_some(topic.mute_all.into()),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `million_group_open_http_svc/modify_topic`: changes what a topic says about itself.
+
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::commands::group_open_http_svc::group_id;
+use crate::commands::group_open_http_svc::profile::given_text;
+use crate::commands::topic::topic_id;
+use crate::given::{Given, Misfit};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::modify_topic::ModifyTopic;
+use serde::Deserialize;
+
+/// The request. What is not given stays as it is.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    topic_id: Given<String>,
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+    topic_name: Given<String>,
+    custom_string: Given<String>,
+    face_url: Given<String>,
+    notification: Given<String>,
+    introduction: Given<String>,
+    mute_all_member: Given<String>,
+    shut_up_all_member: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "million_group_open_http_svc/modify_topic";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let limits = call.limits;
+        let group = group_id(self.group_id)?;
+        let topic = topic_id(self.topic_id, &group)?.ok_or_else(|| Misfit::Missing("TopicId".to_owned()))?;
+        account(self.from_account, "From_Account", Code::GroupParameter)?;
+        let operation = ModifyTopic {
+            group,
+            topic,
+            name: given_text(self.topic_name, "TopicName", limits.name)?,
+            introduction: given_text(self.introduction, "Introduction", limits.introduction)?,
+            notification: given_text(self.notification, "Notification", limits.notification)?,
+            face_url: given_text(self.face_url, "FaceUrl", limits.face_url)?,
+            custom: given_text(self.custom_string, "CustomString", limits.topics.custom)?,
+            mute_all: mute_all(self.mute_all_member.or(self.shut_up_all_member))?,
+        };
+        call.change(operation).await?;
+        Ok(Nothing {})
+    }
+}
+
+fn mute_all(given: Given<String>) -> Result<Option<bool>, Failure> {
+    match given.optional("MuteAllMember")?.as_deref() {
+        None => Ok(None),
+        Some("On") => Ok(Some(true)),
+        Some("Off") => Ok(Some(false)),
+        Some(word) => Err(Code::GroupParameter.because(format!("MuteAllMember is {word:?}, not On or Off"))),
+    }
+}
