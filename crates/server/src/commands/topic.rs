@@ -1,18 +1,85 @@
-//! The topic of a community that a command is about.
+//! Topics, as commands of several services name and describe them.
 
+use super::group_open_http_svc::profile::text;
+use crate::call::{Call, account};
 use crate::code::Code;
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
+use landfall_domain::operations::add_topic::AddTopic;
+use landfall_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
-/// The topic of `group` in the member `TopicId`, if given.
+/// The topic of `group` in a member called `TopicId`, if given.
 ///
 /// # Errors
-/// It is no string (10004), or not of the form that topics of this group have (110013).
+/// It is no string, or not the id of a topic of `group`.
 pub fn topic_id(given: Given<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
-    let Some(raw) = given.optional("TopicId")? else { return Ok(None) };
-    let topic = TopicId::parse(&raw, group).ok_or_else(|| {
-        Code::TopicIdIllegal.because("TopicId is not the id of a topic of this group: GroupId@TOPIC#_name")
-    })?;
-    Ok(Some(topic))
+    given.optional("TopicId")?.map_or(Ok(None), |raw| {
+        TopicId::parse(&raw, group)
+            .map(Some)
+            .ok_or_else(|| Code::TopicIdIllegal.because("TopicId is not the id of a topic of the group"))
+    })
+}
+
+/// A topic to be made, but for what only an import says.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct NewTopic {
+    topic_id: Given<String>,
+    topic_name: Given<String>,
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+    custom_string: Given<String>,
+    face_url: Given<String>,
+    notification: Given<String>,
+    introduction: Given<String>,
+}
+
+/// The reply to a call that made a topic.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MadeTopic {
+    topic_id: String,
+}
+
+impl NewTopic {
+    /// Makes the topic. Who is said to make it is not kept: an administrator of the app may do it, and no answer
+    /// names it. [choice]
+    pub(super) async fn add(
+        self,
+        group: GroupId,
+        created: Timestamp,
+        call: &Call,
+    ) -> Result<MadeTopic, Failure> {
+        let limits = call.limits;
+        let name = text(Given::Is(self.topic_name.required("TopicName")?), "TopicName", limits.name)?;
+        account(self.from_account, "From_Account", Code::GroupParameter)?;
+        let operation = AddTopic {
+            id: custom_id(self.topic_id, &group)?,
+            group,
+            random_bits: call.random_bits,
+            name,
+            introduction: text(self.introduction, "Introduction", limits.introduction)?,
+            notification: text(self.notification, "Notification", limits.notification)?,
+            face_url: text(self.face_url, "FaceUrl", limits.face_url)?,
+            custom: text(self.custom_string, "CustomString", limits.topics.custom)?,
+            created,
+            max: limits.topics.count,
+        };
+        let id = call.change(operation).await?;
+        Ok(MadeTopic { topic_id: id.as_str().to_owned() })
+    }
+}
+
+/// An id chosen by the app.
+fn custom_id(given: Given<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
+    given.optional("TopicId")?.map_or(Ok(None), |raw| {
+        TopicId::parse_custom(&raw, group).map(Some).ok_or_else(|| {
+            Code::TopicIdIllegal.because(
+                "TopicId must be GroupId, @TOPIC#_ and printable ASCII without @TGS#_ and @TOPIC#_@TOPIC#, \
+                 96 bytes at most",
+            )
+        })
+    })
 }

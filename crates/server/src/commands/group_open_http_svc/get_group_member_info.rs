@@ -131,12 +131,12 @@ fn internal(error: StoreError) -> Failure {
 /// The mark before the name keeps an account called "0" from looking like the end to clients that test for it.
 const PAGE_MARK: char = '@';
 
-fn page_token(last: &UserId) -> String {
+pub(super) fn page_token(last: &UserId) -> String {
     format!("{PAGE_MARK}{last}")
 }
 
 /// Where a page starts; "0" is a start too, because some clients count. [client]
-fn page_start(token: &str) -> Result<Option<UserId>, Failure> {
+pub(super) fn page_start(token: &str) -> Result<Option<UserId>, Failure> {
     if token == "0" {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
+use crate::code::Code;
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;

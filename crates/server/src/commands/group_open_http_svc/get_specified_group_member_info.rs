@@ -5,6 +5,7 @@
 use super::member_row::{MemberRow, Names, record_filters};
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
+use crate::code::Code;
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
