@@ -25,6 +25,8 @@ pub struct App {
     pub group_fields: Vec<FieldRule>,
     /// Custom fields of members that are switched on.
     pub member_fields: Vec<FieldRule>,
+    /// Days that messages are kept; 0: for ever.
+    pub message_days: u32,
     /// Signatures verified before.
     pub signatures: SignatureCache,
     /// What bounds its calls; `None` when nothing does.
@@ -41,6 +43,7 @@ impl App {
             admins: config.admins,
             group_fields: config.group_fields,
             member_fields: config.member_fields,
+            message_days: config.message_days,
             signatures: SignatureCache::default(),
             rates,
         }
@@ -82,6 +85,12 @@ impl Apps {
     #[must_use]
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).apps.get(&id).cloned()
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<App>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).apps.values().cloned().collect()
     }
 
     /// Adds an app, or puts it in place of the one with its number.
@@ -134,8 +143,14 @@ mod tests {
 
     fn put(apps: &Apps, id: u32) -> Arc<App> {
         let key = SecretKey::new("k".to_owned()).unwrap();
-        let config =
-            AppConfig { id: AppId(id), key, admins: vec![], group_fields: vec![], member_fields: vec![] };
+        let config = AppConfig {
+            id: AppId(id),
+            key,
+            admins: vec![],
+            group_fields: vec![],
+            member_fields: vec![],
+            message_days: 0,
+        };
         apps.put(App::new(config, None));
         apps.get(AppId(id)).unwrap()
     }

@@ -88,6 +88,8 @@ pub struct AppConfig {
     pub group_fields: Vec<FieldRule>,
     /// Custom fields of group members it has switched on; no key is also one of `group_fields`.
     pub member_fields: Vec<FieldRule>,
+    /// Days that messages of groups are kept; 0, the default: for ever. [choice]
+    pub message_days: u32,
 }
 
 /// What requests may ask for.

@@ -15,6 +15,7 @@ pub mod logging;
 pub mod metrics;
 pub mod quickstart;
 pub mod reply;
+pub mod retention;
 pub mod server;
 pub mod store_copy;
 pub mod store_distribute;

@@ -19,6 +19,8 @@ pub struct Metrics {
     failures: Family<FailureLabels, Counter>,
     /// Open connections.
     pub connections: Gauge,
+    /// Messages removed because of their age.
+    pub expired_messages: Counter,
     /// What the store counts.
     pub store: StoreMetrics,
 }
@@ -48,6 +50,7 @@ impl Default for Metrics {
         let seconds: Family<CommandLabels, Histogram> =
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_1, 2.0, 15)));
         let connections = Gauge::default();
+        let expired_messages = Counter::default();
         let store = StoreMetrics::default();
         registry.register("calls_succeeded", "Calls answered with ErrorCode 0", succeeded.clone());
         registry.register("calls_failed", "Calls answered with another ErrorCode", failures.clone());
@@ -58,6 +61,11 @@ impl Default for Metrics {
             seconds.clone(),
         );
         registry.register("connections", "Open connections", connections.clone());
+        registry.register(
+            "expired_messages",
+            "Messages removed because they were older than message_days",
+            expired_messages.clone(),
+        );
         store.register(&mut registry);
         let names = COMMANDS.iter().map(|entry| entry.path).chain(["unknown"]);
         let commands = names
@@ -67,7 +75,7 @@ impl Default for Metrics {
                 seconds: seconds.get_or_create(&CommandLabels { command: name }).clone(),
             })
             .collect();
-        Self { registry, commands, failures, connections, store }
+        Self { registry, commands, failures, connections, expired_messages, store }
     }
 }
 

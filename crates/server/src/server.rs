@@ -7,6 +7,7 @@ use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig};
 use crate::connection::{self, PaceLimits, Ticks};
 use crate::logging::Causes;
 use crate::metrics::Metrics;
+use crate::retention;
 use crate::tls::{self, TlsError};
 use async_trait::async_trait;
 use landfall_domain::account::{AccountImport, UnknownAccounts};
@@ -28,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// Why the server does not run.
@@ -127,11 +129,11 @@ pub async fn serve(
     for app in config.apps {
         let rates = NonZeroU32::new(config.limits.calls_per_second)
             .map(|per_second| Rates::new(app.id, per_second, COMMANDS, shared_calls.as_ref()));
-        let app = App::new(app, rates);
-        import_admins(&server, &app).await?;
-        server.apps.put(app);
+        put_app(&server, App::new(app, rates)).await?;
     }
-    let ticking = tokio::spawn(Arc::clone(&server.ticks).count());
+    let mut background = JoinSet::new();
+    background.spawn(Arc::clone(&server.ticks).count());
+    background.spawn(retention::run(Arc::clone(&server)));
     let (drain, draining) = watch::channel(false);
     let connections = Arc::new(Semaphore::new(server.http.connections_max));
     ready(address);
@@ -165,7 +167,8 @@ pub async fn serve(
     }
     drop(listener);
     end(&server, &drain, &connections).await;
-    ticking.abort();
+    // A step of an expiry that is under way is carried out whole.
+    background.shutdown().await;
     Ok(())
 }
 
@@ -216,11 +219,13 @@ impl SharedCalls for Postgres {
 }
 
 /// Administrators exist as accounts, so that they can be checked and named like others.
-async fn import_admins(server: &Server, app: &App) -> Result<(), StoreError> {
+async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
     let context = Context { app: app.id, now: server.clock.now(), unknown: server.unknown_accounts };
     let accounts =
         app.admins.iter().map(|id| AccountImport { id: id.clone(), nick: None, face_url: None }).collect();
-    server.store.import_accounts(context, accounts).await
+    server.store.import_accounts(context, accounts).await?;
+    server.apps.put(app);
+    Ok(())
 }
 
 async fn accept(

@@ -18,6 +18,9 @@ use tracing_subscriber::EnvFilter;
 /// A day: longer waits are a mistake, 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
 
+/// A hundred years; who wants to keep messages longer keeps them for ever.
+const MESSAGE_DAYS_MAX: i64 = 36_500;
+
 /// Reads everything, whatever is wrong on the way. `None` when a setting is unusable; its problem is recorded.
 pub(super) fn config(root: Node, problems: &Problems) -> Option<Config> {
     let mut root = Section::root(root, problems)?;
@@ -164,6 +167,10 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
     let mut keys = BTreeMap::new();
     let group_fields = fields(section, "group_fields", &mut keys);
     let member_fields = fields(section, "member_fields", &mut keys);
+    let message_days = match section.optional("message_days") {
+        Some(item) => item.whole_number(0..=MESSAGE_DAYS_MAX),
+        None => Some(0),
+    };
     if let Some(item) = section.optional("webhook") {
         item.refuse("webhooks are not in this version; take this section out".to_owned());
     }
@@ -173,6 +180,7 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
         admins: admins?,
         group_fields: group_fields?,
         member_fields: member_fields?,
+        message_days: message_days?,
     })
 }
 

@@ -61,6 +61,7 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
     assert_eq!(app.id, AppId(1_400_000_001));
     assert_eq!(app.admins, [UserId::parse("administrator").unwrap()]);
     assert!(app.group_fields.is_empty() && app.member_fields.is_empty());
+    assert_eq!(app.message_days, 0);
 }
 
 /// Uncommented, every example of the default configuration is a setting that exists.
@@ -99,6 +100,7 @@ fn variables_win_over_the_file() {
             ("LANDFALL__LIMITS__CALLS_PER_SECOND", "0"),
             ("LANDFALL__ACCOUNTS__UNKNOWN", "refuse"),
             ("LANDFALL__APP__0__ADMINS", r#"["ann", "bob"]"#),
+            ("LANDFALL__APP__0__MESSAGE_DAYS", "36500"),
             ("LANDFALL__APP__0__GROUP_FIELDS", r#"[{ key = "Room", types = ["Work"], writable = false }]"#),
             ("LANDFALL__APP__0__GROUP_FIELDS__0__WRITABLE", "true"),
             ("LANDFALL_SECRET_KEY", "is no setting"),
@@ -109,6 +111,7 @@ fn variables_win_over_the_file() {
     assert_eq!(config.limits.calls_per_second, 0);
     assert_eq!(config.unknown_accounts, UnknownAccounts::Refuse);
     assert_eq!(config.apps[0].admins.len(), 2);
+    assert_eq!(config.apps[0].message_days, 36_500);
     let rule = &config.apps[0].group_fields[0];
     assert_eq!(
         (rule.key.as_str(), rule.types.as_slice(), rule.writable),
@@ -228,6 +231,12 @@ fn fields_follow_the_rules_of_the_console() {
         ("group_fields = [{ types = [\"Public\"] }]", "app[0].group_fields[0].key: is missing"),
         ("group_fields = [\"A\"]", "app[0].group_fields[0]: must be a section; found text"),
         ("member_fields = \"A\"", "app[0].member_fields: must be a list in [ ]; found text"),
+        ("message_days = -1", "app[0].message_days: must be a whole number from 0 to 36500; found -1"),
+        ("message_days = 36501", "app[0].message_days: must be a whole number from 0 to 36500; found 36501"),
+        (
+            "message_days = \"7 days\"",
+            "app[0].message_days: must be a whole number from 0 to 36500; found text",
+        ),
         (
             "group_fields = [{ key = \"A\", types = [\"Public\"], writable = \"no\" }]",
             "app[0].group_fields[0].writable: must be true or false; found text",

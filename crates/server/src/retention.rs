@@ -1,0 +1,208 @@
+//! Removing messages that are older than an app keeps them, in the background.
+
+use crate::apps::App;
+use crate::server::Server;
+use landfall_domain::store::{Store, StoreError};
+use landfall_domain::time::Timestamp;
+use prometheus_client::metrics::counter::Counter;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+
+/// How often old messages are looked for; the first time is right after the start.
+const ROUND_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// Messages removed in one step. Other calls to the store wait for a step, so it is small.
+const MESSAGES_PER_STEP: usize = 1_000;
+
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+
+/// Goes on until it is aborted.
+pub(crate) async fn run(server: Arc<Server>) {
+    let mut rounds = tokio::time::interval(ROUND_TIME);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        let now = server.clock.now();
+        for app in server.apps.all() {
+            if let Err(error) = expire(&*server.store, &app, now, &server.metrics.expired_messages).await {
+                tracing::error!(app = %app.id, cause = %error, "old messages of app {} stay until the next round: {error}", app.id);
+            }
+        }
+    }
+}
+
+/// Removes all messages of an app that are older at `now` than it keeps them, and counts them.
+///
+/// # Errors
+/// The store failed; what was removed before is gone and counted.
+pub async fn expire(
+    store: &dyn Store,
+    app: &App,
+    now: Timestamp,
+    removed: &Counter,
+) -> Result<(), StoreError> {
+    if app.message_days == 0 {
+        return Ok(());
+    }
+    let before = Timestamp(now.0.saturating_sub(u64::from(app.message_days) * SECONDS_PER_DAY));
+    loop {
+        let step = store.expire_messages(app.id, before, MESSAGES_PER_STEP).await?;
+        if step == 0 {
+            return Ok(());
+        }
+        removed.inc_by(u64::try_from(step).unwrap_or(u64::MAX));
+        // A store that answers at once must not keep everybody else from this thread.
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::AppConfig;
+    use crate::usersig::SecretKey;
+    use landfall_domain::account::UnknownAccounts;
+    use landfall_domain::group::{Group, GroupType, Profile};
+    use landfall_domain::ids::{AppId, GroupId, UserId};
+    use landfall_domain::message::{Conversation, Tip, TipKind};
+    use landfall_domain::new_group::{IdChoice, NewGroup};
+    use landfall_domain::operation::{
+        Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene, perform,
+    };
+    use landfall_domain::store::Context;
+    use landfall_domain::text::Text;
+    use landfall_store::StoreMetrics;
+    use landfall_store::embedded::Embedded;
+
+    const DAY: u64 = SECONDS_PER_DAY;
+    const NOW: Timestamp = Timestamp(1_000 * DAY + 5);
+
+    fn app(number: u32, message_days: u32) -> App {
+        let key = SecretKey::new("k".to_owned()).unwrap();
+        let config = AppConfig {
+            id: AppId(number),
+            key,
+            admins: vec![],
+            group_fields: vec![],
+            member_fields: vec![],
+            message_days,
+        };
+        App::new(config, None)
+    }
+
+    fn group() -> GroupId {
+        GroupId::parse("g").unwrap()
+    }
+
+    fn context(app: &App) -> Context {
+        Context { app: app.id, now: NOW, unknown: UnknownAccounts::Create }
+    }
+
+    /// So many messages, sent at this time.
+    struct Sent(GroupId, Timestamp, u32);
+
+    impl GroupOperation for Sent {
+        type Answer = ();
+
+        fn group(&self) -> &GroupId {
+            &self.0
+        }
+
+        fn needs(&self, _: &Context, _: &Group) -> Needs {
+            Needs::default()
+        }
+
+        fn decide(&self, context: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
+            let then = Context { now: self.1, ..*context };
+            let sender = UserId::parse("ann").unwrap();
+            let mut changes = Changes::default();
+            for _ in 0..self.2 {
+                let tip = Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: Vec::new() };
+                changes.tell(&then, &mut scene.group, &sender, tip);
+            }
+            changes.group = Some(scene.group);
+            Ok(Decision { changes, answer: () })
+        }
+    }
+
+    /// Makes the group.
+    async fn make(store: &Embedded, app: &App) {
+        let import = NewGroup {
+            id: IdChoice::Given(group()),
+            kind: GroupType::Public,
+            profile: Profile {
+                name: Text::stored("n".to_owned()),
+                introduction: Text::default(),
+                notification: Text::default(),
+                face_url: Text::default(),
+                fields: Vec::new(),
+                max_members: 3,
+                join_option: GroupType::Public.default_join_option_on_import(),
+            },
+            owner: None,
+            members: Vec::new(),
+            support_topic: false,
+            permissions_enabled: false,
+            default_permissions: 0,
+            invite_option: GroupType::Public.default_invite_option(),
+            active: true,
+            created: Timestamp(1),
+        };
+        store.import_group(context(app), import).await.unwrap();
+    }
+
+    /// Keeps so many messages sent at `sent`.
+    async fn send(store: &Embedded, app: &App, sent: u64, count: u32) {
+        perform(store, context(app), Sent(group(), Timestamp(sent), count)).await.unwrap();
+    }
+
+    /// When the messages that are left were sent.
+    async fn left(store: &Embedded, app: &App) -> Vec<u64> {
+        let newest =
+            MessageRange::Newest { conversation: Conversation::Group, up_to: u32::MAX, limit: usize::MAX };
+        let needs = Needs { messages: vec![newest], ..Needs::default() };
+        let scene = store.look(app.id, group(), needs).await.unwrap();
+        scene.messages_of(&Conversation::Group).into_iter().map(|message| message.sent.0).collect()
+    }
+
+    #[tokio::test]
+    async fn old_messages_go_and_new_ones_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Embedded::open(directory.path(), StoreMetrics::default()).unwrap();
+        let (kept, forever) = (app(1, 30), app(2, 0));
+        let edge = NOW.0 - 30 * DAY;
+        for app in [&kept, &forever] {
+            make(&store, app).await;
+            for sent in [5, edge - 3 * DAY, edge - 1, edge, edge + 1, NOW.0] {
+                send(&store, app, sent, 1).await;
+            }
+        }
+        let removed = Counter::default();
+        for app in [&kept, &forever] {
+            expire(&store, app, NOW, &removed).await.unwrap();
+        }
+        assert_eq!(left(&store, &kept).await, [edge, edge + 1, NOW.0]);
+        assert_eq!((left(&store, &forever).await.len(), removed.get()), (6, 3));
+
+        // A day later two more are too old; a clock that was set back brings nothing back and removes nothing.
+        expire(&store, &kept, Timestamp(NOW.0 + DAY), &removed).await.unwrap();
+        expire(&store, &kept, Timestamp(5), &removed).await.unwrap();
+        assert_eq!((left(&store, &kept).await, removed.get()), (vec![NOW.0], 5));
+    }
+
+    #[tokio::test]
+    async fn more_than_a_step_goes_too_and_numbers_go_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Embedded::open(directory.path(), StoreMetrics::default()).unwrap();
+        let app = app(1, 1);
+        make(&store, &app).await;
+        let steps = u32::try_from(2 * MESSAGES_PER_STEP).unwrap();
+        send(&store, &app, 7, steps + 1).await;
+        let removed = Counter::default();
+        expire(&store, &app, NOW, &removed).await.unwrap();
+        assert_eq!((left(&store, &app).await.len(), removed.get()), (0, u64::from(steps) + 1));
+        let scene = store.look(app.id, group(), Needs::default()).await.unwrap();
+        assert_eq!(scene.group.log.next_seq, steps + 2);
+    }
+}
