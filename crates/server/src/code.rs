@@ -29,6 +29,8 @@ pub enum Code {
     GroupAccountUnknown = 10019,
     /// The sender is muted, or the whole group is.
     GroupMuted = 10017,
+    /// Every message of an import is too long.
+    ImportTooLong = 10020,
     /// The group id is in use.
     GroupIdTaken = 10021,
     /// The group id is in use by a group of the same owner.
@@ -45,6 +47,10 @@ pub enum Code {
     AttributesTooLong = 10048,
     /// The attribute to be deleted is not there.
     AttributeMissing = 10050,
+    /// A message points at more members than it may.
+    TooManyAt = 10053,
+    /// The group is too large for read receipts.
+    TooLargeForReceipts = 10060,
     /// More counters than a group may have.
     TooManyCounters = 10063,
     /// There is no such topic, or no more.
@@ -105,6 +111,8 @@ pub enum Code {
     AccountParameter = 70402,
     /// Internal error of the account service; the same call may succeed later.
     AccountInternal = 70500,
+    /// A message is too long.
+    MessageTooLong = 80_002,
     /// A nick or face address is too long.
     ProfileTooLong = 40601,
     /// The body of a profile command is not JSON.

@@ -2,6 +2,7 @@
 
 pub mod group_open_http_svc;
 pub mod im_open_login_svc;
+pub mod message_body;
 pub mod million_group_open_http_svc;
 pub mod refusal;
 mod table;
