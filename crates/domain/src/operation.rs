@@ -7,7 +7,7 @@
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::Member;
-use crate::message::{Content, Conversation, Message, MessageState, Priority, Tip};
+use crate::message::{Content, Conversation, Message, MessageLog, MessageState, Priority, Tip};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::permission::PermissionGroup;
 use crate::store::{Context, NoSuchGroup, OperationError, Store, StoreError};
@@ -105,6 +105,17 @@ impl Scene {
         }
     }
 
+    /// The numbers of a conversation; its topic was asked for.
+    ///
+    /// # Errors
+    /// There is no such topic.
+    pub fn log(&self, conversation: &Conversation) -> Result<&MessageLog, Refusal> {
+        match conversation {
+            Conversation::Group => Ok(&self.group.log),
+            Conversation::Topic(id) => self.topic(id).map(|topic| &topic.log),
+        }
+    }
+
     /// The messages of a conversation that were asked for.
     #[must_use]
     pub fn messages_of(&self, conversation: &Conversation) -> Vec<&Message> {
@@ -152,6 +163,26 @@ impl Changes {
     /// Takes a part away.
     pub fn remove(&mut self, key: PartKey) {
         self.parts.push((key, None));
+    }
+
+    /// Sets the numbers of a conversation of the group that `scene` shows.
+    ///
+    /// # Errors
+    /// There is no such topic.
+    pub fn keep_log(
+        &mut self,
+        scene: &Scene,
+        conversation: &Conversation,
+        log: MessageLog,
+    ) -> Result<(), Refusal> {
+        match conversation {
+            Conversation::Group => self.group.get_or_insert_with(|| scene.group.clone()).log = log,
+            Conversation::Topic(id) => {
+                let topic = Topic { log, ..scene.topic(id)?.clone() };
+                self.put(PartKey::Topic(id.clone()), Part::Topic(topic));
+            }
+        }
+        Ok(())
     }
 
     /// Tells in the history of `group` what happened, where there is a number left for it. The caller has looked

@@ -1,5 +1,6 @@
 //! The apps this server serves: their key, administrators, custom fields, remembered signatures, call rates.
 
+pub mod message_rates;
 pub mod rates;
 
 use crate::config::AppConfig;
@@ -8,6 +9,7 @@ use crate::usersig::cache::SignatureCache;
 use landfall_domain::fields::FieldRule;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_store::postgres::RemoteChange;
+use message_rates::MessageRates;
 use rates::Rates;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -29,6 +31,8 @@ pub struct App {
     pub message_days: u32,
     /// Signatures verified before.
     pub signatures: SignatureCache,
+    /// What bounds the messages sent to each of its groups.
+    pub messages: MessageRates,
     /// What bounds its calls; `None` when nothing does.
     rates: Option<Rates>,
 }
@@ -45,6 +49,7 @@ impl App {
             member_fields: config.member_fields,
             message_days: config.message_days,
             signatures: SignatureCache::default(),
+            messages: MessageRates::default(),
             rates,
         }
     }

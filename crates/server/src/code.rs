@@ -49,8 +49,6 @@ pub enum Code {
     AttributeMissing = 10050,
     /// A message points at more members than it may.
     TooManyAt = 10053,
-    /// The group is too large for read receipts.
-    TooLargeForReceipts = 10060,
     /// More counters than a group may have.
     TooManyCounters = 10063,
     /// There is no such topic, or no more.

@@ -73,14 +73,11 @@ pub fn body(
 
 /// Looks whether a JSON value is a list of elements.
 fn check(elements: &str) -> Result<(), BodyProblem> {
-    match Kind::of(elements) {
-        Kind::List => {}
-        // As good as missing, as in every member. [client]
-        Kind::Text if elements == "\"\"" => return Err(missing()),
-        kind => {
-            return Err(BodyProblem::NoList(format!("MsgBody must be a list, not {}", kind.name())));
-        }
+    // As good as missing, as in every member. [client]
+    if elements == "\"\"" {
+        return Err(missing());
     }
+    must_be(Kind::List, elements).map_err(|problem| BodyProblem::NoList(format!("MsgBody {problem}")))?;
     let list: Vec<&RawValue> = read(elements).map_err(|problem| malformed("MsgBody", &problem))?;
     if list.is_empty() {
         return Err(missing());
@@ -148,10 +145,8 @@ fn check_element(element: &str) -> Result<&'static ElementType, (String, String)
 }
 
 fn must_be(kind: Kind, json: &str) -> Result<(), String> {
-    match Kind::of(json) {
-        found if found == kind => Ok(()),
-        found => Err(format!("must be {}, not {}", kind.name(), found.name())),
-    }
+    let found = Kind::of(json);
+    if found == kind { Ok(()) } else { Err(format!("must be {}, not {}", kind.name(), found.name())) }
 }
 
 /// Reads the content of an element of this type: whether it has the first of its members, or which member is wrong.

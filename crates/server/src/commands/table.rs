@@ -82,8 +82,8 @@ pub static COMMANDS: &[Entry] = &[
     // Migration of groups
     entry::<group::import_group::Request>(),
     entry::<group::import_group_member::Request>(),
-    planned("group_open_http_svc/import_group_msg"),
-    planned("group_open_http_svc/set_unread_msg_num"),
+    entry::<group::import_group_msg::Request>(),
+    entry::<group::set_unread_msg_num::Request>(),
     entry::<group::import_topic::Request>(),
     // Groups
     entry::<group::get_appid_group_list::Request>(),
@@ -108,11 +108,11 @@ pub static COMMANDS: &[Entry] = &[
     entry::<group::get_group_ban_member::Request>(),
     entry::<group::get_online_member_num::Request>(),
     // Group messages
-    planned("group_open_http_svc/send_group_msg"),
+    entry::<group::send_group_msg::Request>(),
     planned("group_open_http_svc/send_group_system_notification"),
     planned("group_open_http_svc/group_msg_recall"),
     planned("group_open_http_svc/delete_group_msg_by_sender"),
-    planned("group_open_http_svc/group_msg_get_simple"),
+    entry::<group::group_msg_get_simple::Request>(),
     planned("group_open_http_svc/clear_group_msg"),
     planned("group_open_http_svc/get_group_msg_receipt"),
     planned("group_open_http_svc/get_group_msg_receipt_detail"),

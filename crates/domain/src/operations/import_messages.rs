@@ -1,0 +1,165 @@
+//! Bringing messages into a group or its topics, silently: they make no tip, and nobody's last message changes.
+
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
+use crate::new_group::time_fits;
+use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::part::PartKey;
+use crate::store::Context;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// Imports messages, in the order in which they were sent.
+#[derive(Clone, Debug)]
+pub struct ImportMessages {
+    /// The group.
+    pub group: GroupId,
+    /// The messages.
+    pub messages: Vec<ImportedMessage>,
+}
+
+/// A message as another system had it.
+#[derive(Clone, Debug)]
+pub struct ImportedMessage {
+    /// Where in the group.
+    pub conversation: Conversation,
+    /// Who sent it; it need neither exist nor be a member, since people leave and their messages stay. [choice]
+    pub sender: UserId,
+    /// When.
+    pub sent: Timestamp,
+    /// What tells it from others; 0 when nothing does: then the same message twice is two. [choice]
+    pub random: u32,
+    /// What it says; `None` when that is too long.
+    pub body: Option<Body>,
+}
+
+/// What became of one imported message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageOutcome {
+    /// It is in the history, from now on or since an earlier call.
+    Imported {
+        /// Its number.
+        seq: u32,
+        /// When it was sent.
+        sent: Timestamp,
+    },
+    /// It cannot have been sent then: the group was not there, a later message is, or the time is yet to come.
+    BadTime,
+    /// It is too long.
+    TooLong,
+}
+
+impl GroupOperation for ImportMessages {
+    /// One outcome for each message, in order.
+    type Answer = Vec<MessageOutcome>;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, group: &Group) -> Needs {
+        let mut needs = Needs::default();
+        if !group.kind.can().import {
+            return needs;
+        }
+        let mut asked: BTreeMap<&Conversation, (Timestamp, Vec<u32>)> = BTreeMap::new();
+        for message in &self.messages {
+            let (since, random) =
+                asked.entry(&message.conversation).or_insert((Timestamp(u64::MAX), Vec::new()));
+            if message.random != 0 {
+                random.push(message.random);
+                let earliest = message.sent.0.saturating_sub(Message::DUPLICATE_SECONDS);
+                *since = Timestamp(earliest).min(*since);
+            }
+        }
+        for (conversation, (since, random)) in asked {
+            let may_repeat = match conversation {
+                Conversation::Group => since <= group.log.last_message,
+                Conversation::Topic(id) => {
+                    needs.parts.push(PartKey::Topic(id.clone()));
+                    true
+                }
+            };
+            if may_repeat && !random.is_empty() {
+                needs.messages.push(MessageRange::Random {
+                    conversation: conversation.clone(),
+                    random,
+                    since,
+                });
+            }
+        }
+        needs
+    }
+
+    /// A message that is there already is told from one that comes too late by looking for it first, so that a call
+    /// whose answer was lost can be made again.
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
+        if !scene.group.kind.can().import {
+            return Err(Refusal::TypeForbids("take no imported messages"));
+        }
+        let mut logs: BTreeMap<&Conversation, (MessageLog, bool)> = BTreeMap::new();
+        let mut changes = Changes::default();
+        let mut outcomes = Vec::with_capacity(self.messages.len());
+        for message in &self.messages {
+            let conversation = &message.conversation;
+            if !logs.contains_key(conversation) {
+                logs.insert(conversation, (scene.log(conversation)?.clone(), false));
+            }
+            let Some((log, has_grown)) = logs.get_mut(conversation) else { continue };
+            let outcome = if let Some(body) = &message.body {
+                if let Some(first) = message.earlier(body, &scene, &changes) {
+                    MessageOutcome::Imported { seq: first.seq, sent: first.sent }
+                } else if time_fits(message.sent, scene.group.created, context.now)
+                    && log.last_message <= message.sent
+                {
+                    let seq = log.take_seq(message.sent).ok_or(Refusal::NoNumbersLeft)?;
+                    *has_grown = true;
+                    changes.sent.push((conversation.clone(), message.kept(seq, body)));
+                    MessageOutcome::Imported { seq, sent: message.sent }
+                } else {
+                    MessageOutcome::BadTime
+                }
+            } else {
+                MessageOutcome::TooLong
+            };
+            outcomes.push(outcome);
+        }
+        for (conversation, (mut log, has_grown)) in logs {
+            if has_grown {
+                log.read_everything();
+                changes.keep_log(&scene, conversation, log)?;
+            }
+        }
+        Ok(Decision { changes, answer: outcomes })
+    }
+}
+
+impl ImportedMessage {
+    /// The message that this one repeats, of an earlier call or of this one.
+    fn earlier<'a>(&self, body: &Body, scene: &'a Scene, changes: &'a Changes) -> Option<&'a Message> {
+        if self.random == 0 {
+            return None;
+        }
+        let stored = scene.messages.get(&self.conversation).into_iter().flat_map(BTreeMap::values);
+        let new = changes.sent.iter().filter(|(conversation, _)| *conversation == self.conversation);
+        stored
+            .chain(new.map(|(_, message)| message))
+            .find(|earlier| earlier.is_repeated_by(&self.sender, self.random, self.sent, body))
+    }
+
+    fn kept(&self, seq: u32, body: &Body) -> Message {
+        Message {
+            seq,
+            sent: self.sent,
+            sender: self.sender.clone(),
+            random: self.random,
+            priority: Priority::Normal,
+            state: MessageState::Kept,
+            content: Content::Sent(body.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Sending a message to a group or topic.
+
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::member::{Member, Role};
+use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
+use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::part::{Part, PartKey};
+use crate::store::Context;
+use crate::time::Timestamp;
+use crate::topic::TopicMember;
+
+/// Sends one message.
+#[derive(Clone, Debug)]
+pub struct SendMessage {
+    /// The group.
+    pub group: GroupId,
+    /// Where in it.
+    pub conversation: Conversation,
+    /// Who sends it. It must exist; nobody asks that it be a member. [choice]
+    pub sender: UserId,
+    /// Whether the sender is an administrator of the app, who exists everywhere and is never muted.
+    pub by_administrator: bool,
+    /// What tells it from others; the same again within five minutes is the same message.
+    pub random: u32,
+    /// How important it is.
+    pub priority: Priority,
+    /// What it says.
+    pub body: Body,
+    /// Whether only those see it who are online: it is not kept, and has no number. [choice]
+    pub online_only: bool,
+    /// Whether it leaves the time of the last message as it is.
+    pub not_last: bool,
+}
+
+/// A message that was sent, now or by an earlier call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its number; 0 when it has none.
+    pub seq: u32,
+    /// When it was sent.
+    pub sent: Timestamp,
+}
+
+impl GroupOperation for SendMessage {
+    type Answer = Sent;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, context: &Context, group: &Group) -> Needs {
+        let mut needs = Needs::default();
+        if !self.by_administrator {
+            needs.accounts.push(self.sender.clone());
+        }
+        if group.kind.can().members {
+            needs.members.push(self.sender.clone());
+        } else {
+            needs.parts.push(PartKey::LiveAdmin(self.sender.clone()));
+        }
+        if let Conversation::Topic(id) = &self.conversation {
+            needs.parts.push(PartKey::Topic(id.clone()));
+            needs.parts.push(PartKey::TopicMember(id.clone(), self.sender.clone()));
+        }
+        let since = Timestamp(context.now.0.saturating_sub(Message::DUPLICATE_SECONDS));
+        // A message that was not counted as the last may be newer than the last; only the same call can repeat it.
+        let may_repeat = match &self.conversation {
+            Conversation::Group => since <= group.log.last_message || self.not_last,
+            Conversation::Topic(_) => true,
+        };
+        if may_repeat && group.kind.can().history && !self.online_only {
+            needs.messages.push(MessageRange::Random {
+                conversation: self.conversation.clone(),
+                random: vec![self.random],
+                since,
+            });
+        }
+        needs
+    }
+
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Sent>, Refusal> {
+        let now = context.now;
+        let log = scene.log(&self.conversation)?;
+        if !self.by_administrator && !scene.accounts.contains(&self.sender) {
+            let problem = format!("From_Account {} is not an imported account", self.sender);
+            return Err(Refusal::Unfitting(problem));
+        }
+        let mut earlier = scene.messages_of(&self.conversation).into_iter();
+        if let Some(first) =
+            earlier.find(|earlier| earlier.is_repeated_by(&self.sender, self.random, now, &self.body))
+        {
+            return Ok(Decision::unchanged(Sent { seq: first.seq, sent: first.sent }));
+        }
+        if !self.may_speak(now, &scene) {
+            return Err(Refusal::Muted);
+        }
+        if self.online_only {
+            return Ok(Decision::unchanged(Sent { seq: 0, sent: now }));
+        }
+        let mut after = log.clone();
+        let seq = after.take_seq(now).ok_or(Refusal::NoNumbersLeft)?;
+        if self.not_last {
+            after.last_message = log.last_message;
+        }
+        let mut changes = Changes::default();
+        self.note_sender(now, &scene, (log, &after), &mut changes);
+        changes.keep_log(&scene, &self.conversation, after)?;
+        // The owner's first message is what makes such a group visible. [doc]
+        if !scene.group.active && scene.group.owner.as_ref() == Some(&self.sender) {
+            changes.group.get_or_insert_with(|| scene.group.clone()).active = true;
+        }
+        if scene.group.kind.can().history {
+            changes.sent.push((self.conversation.clone(), self.message(seq, now, &scene.group)));
+        }
+        Ok(Decision { changes, answer: Sent { seq, sent: now } })
+    }
+}
+
+impl SendMessage {
+    fn may_speak(&self, now: Timestamp, scene: &Scene) -> bool {
+        if self.by_administrator {
+            return true;
+        }
+        let member = scene.members.get(&self.sender);
+        let mut muted = member.is_some_and(|member| now < member.muted_until);
+        let mut all_muted = scene.group.mute_all;
+        if let Conversation::Topic(id) = &self.conversation {
+            all_muted |= scene.topic(id).is_ok_and(|topic| topic.mute_all);
+            muted |= self.topic_member(scene).is_some_and(|member| now < member.muted_until);
+        }
+        let leads = scene.group.owner.as_ref() == Some(&self.sender)
+            || member.is_some_and(|member| member.role == Role::Admin)
+            || scene.parts.contains_key(&PartKey::LiveAdmin(self.sender.clone()));
+        !muted && (leads || !all_muted)
+    }
+
+    fn topic_member<'s>(&self, scene: &'s Scene) -> Option<&'s TopicMember> {
+        let Conversation::Topic(id) = &self.conversation else { return None };
+        match scene.parts.get(&PartKey::TopicMember(id.clone(), self.sender.clone())) {
+            Some(Part::TopicMember(member)) => Some(member),
+            Some(_) | None => None,
+        }
+    }
+
+    /// A member that had read everything has read its own message too.
+    fn note_sender(
+        &self,
+        now: Timestamp,
+        scene: &Scene,
+        (before, after): (&MessageLog, &MessageLog),
+        changes: &mut Changes,
+    ) {
+        let Some(member) = scene.members.get(&self.sender) else { return };
+        let mut member = Member { last_message: now, ..member.clone() };
+        match &self.conversation {
+            Conversation::Group if before.unread(member.read) == 0 => member.read = after.mark_unread(0),
+            Conversation::Group => {}
+            Conversation::Topic(id) => {
+                let known = self.topic_member(scene).cloned().unwrap_or_default();
+                if before.unread(known.read) == 0 {
+                    let key = PartKey::TopicMember(id.clone(), self.sender.clone());
+                    changes.put(key, Part::TopicMember(TopicMember { read: after.mark_unread(0), ..known }));
+                }
+            }
+        }
+        changes.changed.push(member);
+    }
+
+    fn message(&self, seq: u32, sent: Timestamp, group: &Group) -> Message {
+        let mut body = self.body.clone();
+        // Not in topics. [doc]
+        let can_have_receipts = group.kind.can().receipts && self.conversation == Conversation::Group;
+        body.receipt &= can_have_receipts;
+        body.extensible &= can_have_receipts;
+        Message {
+            seq,
+            sent,
+            sender: self.sender.clone(),
+            random: self.random,
+            priority: self.priority,
+            state: MessageState::Kept,
+            content: Content::Sent(body),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

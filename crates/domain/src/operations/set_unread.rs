@@ -1,0 +1,73 @@
+//! Setting how many messages a member has not read.
+
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::member::Member;
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::store::Context;
+
+/// Sets the unread count of one member.
+#[derive(Clone, Debug)]
+pub struct SetUnread {
+    /// The group.
+    pub group: GroupId,
+    /// The member.
+    pub member: UserId,
+    /// How many messages it has not read; more than there are counts as all.
+    pub unread: u32,
+}
+
+impl GroupOperation for SetUnread {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, group: &Group) -> Needs {
+        let members = if group.kind.can().unread { vec![self.member.clone()] } else { Vec::new() };
+        Needs { members, ..Needs::default() }
+    }
+
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+        // Types without unread counts take the call and do nothing. [doc]
+        if !scene.group.kind.can().unread {
+            return Ok(Decision::unchanged(()));
+        }
+        let member =
+            scene.members.get(&self.member).ok_or_else(|| Refusal::NotAMember(self.member.clone()))?;
+        let member = Member { read: scene.group.log.mark_unread(self.unread), ..member.clone() };
+        Ok(Decision { changes: Changes { changed: vec![member], ..Changes::default() }, answer: () })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::member::Role;
+    use crate::sample::{decide, group_id, scene, user};
+
+    #[test]
+    fn the_count_is_cut_and_types_without_counts_do_nothing() {
+        for (kind, member, unread, expected) in [
+            (GroupType::Public, "a", 0, Ok(Some(0))),
+            (GroupType::Public, "a", 4, Ok(Some(4))),
+            (GroupType::Public, "known1", 9, Ok(Some(4))),
+            (GroupType::Private, "b", 1, Err(Refusal::NotAMember(user("b")))),
+            (GroupType::Community, "a", u32::MAX, Ok(Some(4))),
+            (GroupType::ChatRoom, "a", 1, Ok(None)),
+            (GroupType::ChatRoom, "b", 1, Ok(None)),
+            (GroupType::AvChatRoom, "b", 1, Ok(None)),
+        ] {
+            let mut scene = scene(kind, &[("a", Role::Member)]);
+            scene.group.log.next_seq = 5;
+            let operation = SetUnread { group: group_id(kind), member: user(member), unread };
+            let decided = decide(&operation, &scene).map(|decision| {
+                assert!(decision.changes.group.is_none());
+                decision.changes.changed.first().map(|member| scene.group.log.unread(member.read))
+            });
+            assert_eq!(decided, expected, "{kind:?} {member} {unread}");
+        }
+    }
+}

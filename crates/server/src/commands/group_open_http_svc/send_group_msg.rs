@@ -1,0 +1,190 @@
+//! `group_open_http_svc/send_group_msg`: sends a message to a group or topic.
+//!
+//! The same message again within five minutes answers with the number and time of the first. [doc]
+//!
+//! [choice] A message over the frequency of its group is dropped, and the caller told so; it is never 10023.
+//! [choice] `NeedReadReceipt` refuses nothing: whether a group is too large for receipts shows when they are asked for.
+//! [choice] `OfflinePushInfo` is checked to be an object, the words of `ForbidCallbackControl` are not checked, and
+//! both do nothing: this version pushes nothing and calls nobody.
+//! [choice] Whom a message is for or points at is not looked up: accounts that are no members change nothing.
+
+use super::{group_id, number_up_to};
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::commands::message_body::body;
+use crate::commands::topic::topic_id;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::Failure;
+use landfall_domain::ids::UserId;
+use landfall_domain::message::{At, Body, Conversation, Priority};
+use landfall_domain::operations::send_message::{SendMessage, Sent};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    topic_id: Given<String>,
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+    random: Given<i128>,
+    msg_priority: Given<String>,
+    msg_body: Option<Box<RawValue>>,
+    cloud_custom_data: Given<String>,
+    online_only_flag: Given<i128>,
+    msg_online_only_flag: Given<i128>,
+    send_msg_control: Given<Vec<Given<String>>>,
+    forbid_callback_control: Given<Vec<Given<String>>>,
+    support_message_extension: Given<i128>,
+    need_read_receipt: Given<i128>,
+    #[serde(rename = "To_Account")]
+    to_account: Given<Vec<Given<String>>>,
+    group_at_info: Given<Vec<Given<Object<AskedAt>>>>,
+    offline_push_info: Given<Object<Unread>>,
+}
+
+/// Somebody a message points at.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct AskedAt {
+    group_at_all_flag: Given<i128>,
+    #[serde(rename = "GroupAt_Account")]
+    group_at_account: Given<String>,
+}
+
+/// An object of which nothing is read.
+#[derive(Deserialize, Default)]
+pub struct Unread {}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    msg_time: u64,
+    /// 0 when the message has no number.
+    msg_seq: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_drop_reason: Option<&'static str>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/send_group_msg";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let message = self.check(call)?;
+        let per_second = call.limits.messages.per_second;
+        if !call.app.messages.admit(&message.group, message.priority, per_second) {
+            return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: Some("MsgFreqCtrl") });
+        }
+        let Sent { seq, sent } = call.change(message).await?;
+        Ok(Reply { msg_time: sent.0, msg_seq: seq, msg_drop_reason: None })
+    }
+}
+
+impl Request {
+    fn check(self, call: &Call) -> Result<SendMessage, Failure> {
+        let limits = &call.limits.messages;
+        let group = group_id(self.group_id)?;
+        let random = number_up_to(self.random.required("Random")?, "Random", u32::MAX.into())?;
+        let body = body(self.msg_body, self.cloud_custom_data, limits)?;
+        let sender = account(self.from_account, "From_Account", Code::GroupParameter)?
+            .unwrap_or_else(|| call.caller.clone());
+        let priority = priority(self.msg_priority)?;
+        let online_only = flag(self.online_only_flag.or(self.msg_online_only_flag), "OnlineOnlyFlag")?;
+        let control = control(self.send_msg_control)?;
+        for word in self.forbid_callback_control.list("ForbidCallbackControl")? {
+            word.optional("ForbidCallbackControl")?;
+        }
+        let extensible = flag(self.support_message_extension, "SupportMessageExtension")?;
+        let receipt = flag(self.need_read_receipt, "NeedReadReceipt")?;
+        let to = receivers(self.to_account, limits.directed_to)?;
+        let at = pointed_at(self.group_at_info, limits.at)?;
+        self.offline_push_info.optional("OfflinePushInfo")?;
+        let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
+        Ok(SendMessage {
+            group,
+            conversation,
+            by_administrator: call.app.has_admin(sender.as_str()),
+            sender,
+            random: u32::try_from(random).unwrap_or(u32::MAX),
+            priority,
+            body: Body { receipt, extensible, no_unread: control.no_unread, at, to, ..body },
+            online_only,
+            not_last: control.not_last,
+        })
+    }
+}
+
+fn flag(given: Given<i128>, field: &str) -> Result<bool, Failure> {
+    Ok(number_up_to(given.optional(field)?.unwrap_or_default(), field, 1)? == 1)
+}
+
+fn priority(given: Given<String>) -> Result<Priority, Failure> {
+    given.optional("MsgPriority")?.map_or(Ok(Priority::default()), |word| {
+        Priority::parse(&word).ok_or_else(|| {
+            Code::GroupParameter.because(format!("MsgPriority is {word:?}, not High, Normal, Low or Lowest"))
+        })
+    })
+}
+
+#[derive(Default)]
+struct Control {
+    no_unread: bool,
+    not_last: bool,
+}
+
+fn control(given: Given<Vec<Given<String>>>) -> Result<Control, Failure> {
+    let mut control = Control::default();
+    for (index, word) in given.list("SendMsgControl")?.into_iter().enumerate() {
+        match word.required(&format!("SendMsgControl[{index}]"))?.as_str() {
+            "NoUnread" => control.no_unread = true,
+            "NoLastMsg" => control.not_last = true,
+            // About how clients show the message; nothing here.
+            "WithMuteNotifications" => {}
+            word => {
+                return Err(Code::GroupParameter.because(format!(
+                    "SendMsgControl[{index}] is {word:?}, not NoUnread, NoLastMsg or WithMuteNotifications"
+                )));
+            }
+        }
+    }
+    Ok(control)
+}
+
+fn receivers(given: Given<Vec<Given<String>>>, max: usize) -> Result<Vec<UserId>, Failure> {
+    let list = given.list("To_Account")?;
+    if max < list.len() {
+        return Err(Code::GroupParameter
+            .because(format!("To_Account names {} accounts; at most {max} are allowed", list.len())));
+    }
+    list.into_iter()
+        .enumerate()
+        .map(|(index, name)| required_account(name, format!("To_Account[{index}]")))
+        .collect()
+}
+
+fn pointed_at(given: Given<Vec<Given<Object<AskedAt>>>>, max: usize) -> Result<At, Failure> {
+    let list = given.list("GroupAtInfo")?;
+    if max < list.len() {
+        return Err(Code::TooManyAt
+            .because(format!("GroupAtInfo points at {} members; at most {max} are allowed", list.len())));
+    }
+    let mut at = At::default();
+    for (index, item) in list.into_iter().enumerate() {
+        let place = format!("GroupAtInfo[{index}]");
+        let asked = item.required(&place)?.0;
+        if flag(asked.group_at_all_flag, &format!("{place}.GroupAtAllFlag"))? {
+            at.everybody = true;
+        } else {
+            at.accounts.push(required_account(asked.group_at_account, format!("{place}.GroupAt_Account"))?);
+        }
+    }
+    Ok(at)
+}
+
+fn required_account(given: Given<String>, field: String) -> Result<UserId, Failure> {
+    account(given, &field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field).into())
+}

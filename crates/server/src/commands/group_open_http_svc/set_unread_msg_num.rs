@@ -1,0 +1,42 @@
+//! `group_open_http_svc/set_unread_msg_num`: sets how many messages a member has not read, for migrations.
+//!
+//! Types without unread counts take the call and do nothing. [doc]
+
+use super::group_id;
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::given::{Given, Misfit};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::set_unread::SetUnread;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "Member_Account")]
+    member_account: Given<String>,
+    unread_msg_num: Given<i128>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/set_unread_msg_num";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        let member = account(self.member_account, "Member_Account", Code::GroupParameter)?
+            .ok_or_else(|| Misfit::Missing("Member_Account".to_owned()))?;
+        let unread = self.unread_msg_num.required("UnreadMsgNum")?;
+        if unread < 0 {
+            return Err(
+                Code::GroupParameter.because(format!("UnreadMsgNum is {unread}; it must not be negative"))
+            );
+        }
+        // More than the group has messages is cut to their number. [doc]
+        let unread = u32::try_from(unread).unwrap_or(u32::MAX);
+        call.change(SetUnread { group, member, unread }).await?;
+        Ok(Nothing {})
+    }
+}
