@@ -9,6 +9,8 @@ mod harness;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod odd_input;
 #[cfg(test)]
 mod signatures;

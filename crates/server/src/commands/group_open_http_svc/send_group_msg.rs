@@ -95,8 +95,9 @@ impl Request {
         let priority = priority(self.msg_priority)?;
         let online_only = flag(self.online_only_flag.or(self.msg_online_only_flag), "OnlineOnlyFlag")?;
         let control = control(self.send_msg_control)?;
-        for word in self.forbid_callback_control.list("ForbidCallbackControl")? {
-            word.optional("ForbidCallbackControl")?;
+        let forbidden = self.forbid_callback_control.list("ForbidCallbackControl")?;
+        for (index, word) in forbidden.into_iter().enumerate() {
+            word.optional(&format!("ForbidCallbackControl[{index}]"))?;
         }
         let extensible = flag(self.support_message_extension, "SupportMessageExtension")?;
         let receipt = flag(self.need_read_receipt, "NeedReadReceipt")?;
