@@ -69,6 +69,7 @@ impl GroupOperation for SendMessage {
             Conversation::Group => since <= group.log.last_message || self.not_last,
             Conversation::Topic(_) => true,
         };
+        // Where nothing is kept, the same again is another message. [choice]
         if may_repeat && group.kind.can().history && !self.online_only {
             needs.messages.push(MessageRange::Random {
                 conversation: self.conversation.clone(),
