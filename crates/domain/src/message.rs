@@ -184,6 +184,23 @@ impl Message {
             && matches!(&self.content, Content::Sent(own) if own.elements == body.elements && own.custom == body.custom)
     }
 
+    /// Whether readers confirm it. One whose content is gone has no receipt any more.
+    #[must_use]
+    pub fn has_receipt(&self) -> bool {
+        matches!(&self.content, Content::Sent(body) if body.receipt)
+    }
+
+    /// Whether `account`, a member, is to confirm it: the sender is not, nor is anybody a directed message is not for.
+    #[must_use]
+    pub fn is_confirmed_by(&self, account: &UserId) -> bool {
+        match &self.content {
+            Content::Sent(body) => {
+                body.receipt && self.sender != *account && (body.to.is_empty() || body.to.contains(account))
+            }
+            Content::Tip(_) | Content::Gone => false,
+        }
+    }
+
     /// The message with its content gone.
     #[must_use]
     pub fn without_content(self, state: MessageState) -> Self {

@@ -242,6 +242,20 @@ pub enum Refusal {
     /// The message cannot be recalled or changed any more.
     #[error("the message was deleted or recalled")]
     MessageGone,
+    /// The message would be longer than one may be.
+    #[error("MsgBody and CloudCustomData are {got} bytes long; at most {max} are allowed")]
+    MessageTooLong {
+        /// Its length, bytes.
+        got: usize,
+        /// The limit, bytes.
+        max: usize,
+    },
+    /// There is no message to which extensions could be attached.
+    #[error("the message does not exist, or was recalled")]
+    NoMessageToExtend,
+    /// The message was sent without extensions, or in a group that has none.
+    #[error("the message does not support extensions")]
+    NotExtensible,
     /// No such topic.
     #[error("the topic does not exist")]
     NoSuchTopic,

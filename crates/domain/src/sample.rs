@@ -4,7 +4,7 @@ use crate::account::UnknownAccounts;
 use crate::group::{Group, GroupType, Profile};
 use crate::ids::{AppId, GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::{Member, Role};
-use crate::message::MessageLog;
+use crate::message::{Body, Content, Message, MessageLog, MessageState, Priority};
 use crate::new_group::{FoundedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
 use crate::operation::{Decision, GroupOperation, Refusal, Scene};
 use crate::part::{Part, PartKey};
@@ -154,5 +154,19 @@ pub(crate) fn permission_group(name: &str) -> PermissionGroup {
         custom: Text::default(),
         member_count: 0,
         created: CREATED,
+    }
+}
+
+/// A message that asks for receipts and takes extensions.
+pub(crate) fn sent(seq: u32, sender: &str) -> Message {
+    let body = Body { elements: "[]".into(), receipt: true, extensible: true, ..Body::default() };
+    Message {
+        seq,
+        sent: NOW,
+        sender: user(sender),
+        random: 0,
+        priority: Priority::Normal,
+        state: MessageState::Kept,
+        content: Content::Sent(body),
     }
 }

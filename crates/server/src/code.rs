@@ -23,12 +23,12 @@ pub enum Code {
     GroupFull = 10014,
     /// Not the form of a group id.
     GroupIdIllegal = 10015,
+    /// The sender is muted, or the whole group is.
+    GroupMuted = 10017,
     /// The answer would be larger than allowed.
     GroupReplyTooLarge = 10018,
     /// The accounts named are not imported.
     GroupAccountUnknown = 10019,
-    /// The sender is muted, or the whole group is.
-    GroupMuted = 10017,
     /// Every message of an import is too long.
     ImportTooLong = 10020,
     /// The group id is in use.
@@ -39,6 +39,8 @@ pub enum Code {
     MessageMissing = 10030,
     /// The message cannot be recalled or changed.
     MessageNotRecallable = 10032,
+    /// Groups of this type keep no messages that could be recalled.
+    GroupWithoutRecall = 10033,
     /// More members than the group may hold.
     GroupTooManyMembers = 10038,
     /// More attributes than a group may have.
@@ -49,6 +51,10 @@ pub enum Code {
     AttributeMissing = 10050,
     /// A message points at more members than it may.
     TooManyAt = 10053,
+    /// The group is too large for read receipts.
+    TooLargeForReceipts = 10060,
+    /// The message has no read receipts, or is not there.
+    ReceiptMissing = 10062,
     /// More counters than a group may have.
     TooManyCounters = 10063,
     /// There is no such topic, or no more.
@@ -65,6 +71,14 @@ pub enum Code {
     TopicIdIllegal = 110_013,
     /// The permission group has no permissions in the topic any more.
     TopicPermissionDeleted = 110_014,
+    /// An extension of a message was changed by somebody else.
+    ExtensionConflict = 23001,
+    /// The message takes no extensions.
+    ExtensionsUnsupported = 23002,
+    /// The extension, or the message itself, is not there.
+    ExtensionMissing = 23004,
+    /// A message is too long.
+    MessageTooLong = 80_002,
     /// The URL is not of the API's form, or the request cannot be read.
     HttpParse = 60002,
     /// The body is not JSON, or empty.
@@ -109,12 +123,10 @@ pub enum Code {
     AccountParameter = 70402,
     /// Internal error of the account service; the same call may succeed later.
     AccountInternal = 70500,
-    /// A message is too long.
-    MessageTooLong = 80_002,
-    /// A nick or face address is too long.
-    ProfileTooLong = 40601,
     /// The body of a profile command is not JSON.
     ProfileJsonParse = 40001,
+    /// A nick or face address is too long.
+    ProfileTooLong = 40601,
     /// The body of a message command is not JSON.
     MessageJsonParse = 90001,
     /// The body of a configuration command is not JSON.

@@ -1,0 +1,94 @@
+//! Recalling what one account lately wrote.
+
+use super::topic_part;
+use crate::group::Group;
+use crate::ids::{GroupId, UserId};
+use crate::message::{Content, Conversation, MessageState};
+use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::store::Context;
+
+/// So many of the newest messages are looked through. [doc]
+pub const NEWEST_MESSAGES: usize = 1_000;
+
+/// Recalls the messages of one sender among the [`NEWEST_MESSAGES`] of a conversation.
+#[derive(Clone, Debug)]
+pub struct DeleteBySender {
+    /// The group.
+    pub group: GroupId,
+    /// Where they were sent.
+    pub conversation: Conversation,
+    /// Who sent them.
+    pub sender: UserId,
+}
+
+impl GroupOperation for DeleteBySender {
+    /// There is nothing to tell: nobody learns whether the account wrote anything.
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, group: &Group) -> Needs {
+        // Where no messages are kept nothing happens, and it is no error. [doc]
+        let newest = group.kind.can().history.then(|| MessageRange::Newest {
+            conversation: self.conversation.clone(),
+            up_to: u32::MAX,
+            limit: NEWEST_MESSAGES,
+        });
+        Needs {
+            parts: topic_part(&self.conversation),
+            messages: newest.into_iter().collect(),
+            ..Needs::default()
+        }
+    }
+
+    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
+        scene.log(&self.conversation)?;
+        let messages = scene.messages.remove(&self.conversation).unwrap_or_default();
+        let recalled = messages
+            .into_values()
+            .filter(|message| message.sender == self.sender && matches!(message.content, Content::Sent(_)))
+            .map(|message| (self.conversation.clone(), message.without_content(MessageState::Recalled)));
+        let changes = Changes { rewritten: recalled.collect(), ..Changes::default() };
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::message::{Tip, TipKind};
+    use crate::sample::{context, decide, group_id, scene, sent, user};
+
+    fn operation(kind: GroupType, sender: &str) -> DeleteBySender {
+        DeleteBySender { group: group_id(kind), conversation: Conversation::Group, sender: user(sender) }
+    }
+
+    #[test]
+    fn only_what_the_sender_wrote_is_recalled() {
+        let mut scene = scene(GroupType::Public, &[]);
+        let mut tip = sent(4, "ann");
+        tip.content =
+            Content::Tip(Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: Vec::new() });
+        let gone = sent(3, "ann").without_content(MessageState::Recalled);
+        let messages = [sent(1, "ann"), sent(2, "bob"), gone, tip, sent(5, "ann")];
+        let messages = messages.into_iter().map(|message| (message.seq, message)).collect();
+        scene.messages.insert(Conversation::Group, messages);
+        for (sender, numbers) in [("ann", vec![1, 5]), ("bob", vec![2]), ("cy", vec![])] {
+            let changes = decide(&operation(GroupType::Public, sender), &scene).unwrap().changes;
+            let recalled: Vec<u32> = changes.rewritten.iter().map(|(_, message)| message.seq).collect();
+            assert_eq!(recalled, numbers, "{sender}");
+            assert!(changes.rewritten.iter().all(|(_, message)| message.state == MessageState::Recalled));
+        }
+    }
+
+    #[test]
+    fn nothing_is_looked_for_where_no_messages_are_kept() {
+        for kind in GroupType::ALL {
+            let needs = operation(kind, "ann").needs(&context(), &scene(kind, &[]).group);
+            assert_eq!(needs.messages.is_empty(), kind == GroupType::AvChatRoom, "{kind:?}");
+        }
+    }
+}

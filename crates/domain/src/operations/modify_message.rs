@@ -1,0 +1,131 @@
+//! Changing what a message says. Its number, sender and time stay.
+
+use super::topic_part;
+use crate::group::Group;
+use crate::ids::GroupId;
+use crate::message::{Body, Content, Conversation, Message};
+use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::store::Context;
+
+/// Puts other elements or other custom data into a message.
+#[derive(Clone, Debug)]
+pub struct ModifyMessage {
+    /// The group.
+    pub group: GroupId,
+    /// Where the message was sent.
+    pub conversation: Conversation,
+    /// Its number.
+    pub seq: u32,
+    /// Its new elements; the old ones stay when not given.
+    pub elements: Option<Box<str>>,
+    /// Its new custom data; the old one stays when not given.
+    pub custom: Option<Box<str>>,
+    /// How long elements and custom data may be together, bytes.
+    pub bytes_max: usize,
+}
+
+impl GroupOperation for ModifyMessage {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        Needs {
+            parts: topic_part(&self.conversation),
+            messages: vec![MessageRange::Numbered(self.conversation.clone(), vec![self.seq])],
+            ..Needs::default()
+        }
+    }
+
+    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
+        scene.log(&self.conversation)?;
+        if !scene.group.kind.can().history {
+            return Err(Refusal::TypeForbids("keep no messages that could be changed"));
+        }
+        let messages = scene.messages.remove(&self.conversation);
+        let message = messages.and_then(|mut messages| messages.remove(&self.seq));
+        let message = message.ok_or(Refusal::NoSuchMessage)?;
+        let body = match message.content {
+            Content::Sent(body) => body,
+            Content::Gone => return Err(Refusal::MessageGone),
+            Content::Tip(_) => {
+                return Err(Refusal::Unfitting("MsgSeq is a message of the system's own".to_owned()));
+            }
+        };
+        let body = Body {
+            elements: self.elements.clone().unwrap_or(body.elements),
+            custom: self.custom.clone().unwrap_or(body.custom),
+            ..body
+        };
+        let length = body.elements.len() + body.custom.len();
+        if self.bytes_max < length {
+            return Err(Refusal::MessageTooLong { got: length, max: self.bytes_max });
+        }
+        let message = Message { content: Content::Sent(body), ..message };
+        let changes = Changes { rewritten: vec![(self.conversation.clone(), message)], ..Changes::default() };
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::message::{MessageState, Tip, TipKind};
+    use crate::sample::{decide, group_id, scene, sent};
+
+    /// Elements and custom data afterwards.
+    fn modify(
+        kind: GroupType,
+        message: Message,
+        elements: Option<&str>,
+        custom: Option<&str>,
+    ) -> Result<(String, String), Refusal> {
+        let mut scene = scene(kind, &[]);
+        scene.messages.entry(Conversation::Group).or_default().insert(message.seq, message.clone());
+        let operation = ModifyMessage {
+            group: group_id(kind),
+            conversation: Conversation::Group,
+            seq: 1,
+            elements: elements.map(Into::into),
+            custom: custom.map(Into::into),
+            bytes_max: 10,
+        };
+        let changes = decide(&operation, &scene)?.changes;
+        let (conversation, changed) = changes.rewritten.into_iter().next().unwrap();
+        assert_eq!(conversation, Conversation::Group);
+        let Content::Sent(body) = changed.content.clone() else { panic!("{changed:?}") };
+        assert_eq!(Message { content: message.content.clone(), ..changed }, message);
+        Ok((body.elements.into(), body.custom.into()))
+    }
+
+    #[test]
+    fn what_is_given_changes() {
+        for (elements, custom, expected) in [
+            (Some("[1]"), None, ("[1]", "")),
+            (None, Some("c"), ("[]", "c")),
+            (Some("[2]"), Some("1234567"), ("[2]", "1234567")),
+        ] {
+            let changed = modify(GroupType::Public, sent(1, "known1"), elements, custom).unwrap();
+            assert_eq!((changed.0.as_str(), changed.1.as_str()), expected);
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        let tip = Content::Tip(Tip { kind: TipKind::Kicked, accounts: Vec::new(), changes: Vec::new() });
+        let refused = |kind, message, custom| modify(kind, message, None, Some(custom)).unwrap_err();
+        let public = GroupType::Public;
+        assert_eq!(refused(public, sent(2, "known1"), "c"), Refusal::NoSuchMessage);
+        let recalled = sent(1, "known1").without_content(MessageState::Recalled);
+        assert_eq!(refused(public, recalled, "c"), Refusal::MessageGone);
+        let tip = Message { content: tip, ..sent(1, "known1") };
+        assert!(matches!(refused(public, tip, "c"), Refusal::Unfitting(_)));
+        let too_long = Refusal::MessageTooLong { got: 11, max: 10 };
+        assert_eq!(refused(public, sent(1, "known1"), "123456789"), too_long);
+        let live = refused(GroupType::AvChatRoom, sent(1, "known1"), "c");
+        assert!(matches!(live, Refusal::TypeForbids(_)));
+    }
+}

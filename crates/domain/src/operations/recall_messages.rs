@@ -1,0 +1,124 @@
+//! Recalling messages: the place of each stays, its content goes.
+
+use super::topic_part;
+use crate::group::Group;
+use crate::ids::GroupId;
+use crate::message::{Content, Conversation, MessageState};
+use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::store::Context;
+
+/// Recalls messages of one conversation.
+#[derive(Clone, Debug)]
+pub struct RecallMessages {
+    /// The group.
+    pub group: GroupId,
+    /// Where they were sent.
+    pub conversation: Conversation,
+    /// Their numbers.
+    pub numbers: Vec<u32>,
+}
+
+/// What became of one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecallOutcome {
+    /// It is recalled.
+    Recalled,
+    /// There is no such message.
+    Missing,
+    /// It is a message of the system's own, or its content was deleted.
+    NotRecallable,
+    /// Groups of this type keep no messages.
+    TypeForbids,
+}
+
+impl GroupOperation for RecallMessages {
+    /// One for each number, in order.
+    type Answer = Vec<RecallOutcome>;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        Needs {
+            parts: topic_part(&self.conversation),
+            messages: vec![MessageRange::Numbered(self.conversation.clone(), self.numbers.clone())],
+            ..Needs::default()
+        }
+    }
+
+    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
+        scene.log(&self.conversation)?;
+        if !scene.group.kind.can().history {
+            return Ok(Decision::unchanged(vec![RecallOutcome::TypeForbids; self.numbers.len()]));
+        }
+        let mut changes = Changes::default();
+        let mut messages = scene.messages.remove(&self.conversation).unwrap_or_default();
+        let mut recall = |number: &u32| {
+            let Some(message) = messages.get_mut(number) else { return RecallOutcome::Missing };
+            match (&message.content, message.state) {
+                // The caller of a repeated call gets what it asked for. [choice]
+                (_, MessageState::Recalled) => RecallOutcome::Recalled,
+                (Content::Sent(_), MessageState::Kept) => {
+                    *message = message.clone().without_content(MessageState::Recalled);
+                    changes.rewritten.push((self.conversation.clone(), message.clone()));
+                    RecallOutcome::Recalled
+                }
+                (Content::Sent(_) | Content::Tip(_) | Content::Gone, _) => RecallOutcome::NotRecallable,
+            }
+        };
+        let answer = self.numbers.iter().map(&mut recall).collect();
+        Ok(Decision { changes, answer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::ids::TopicId;
+    use crate::message::{Tip, TipKind};
+    use crate::sample::{decide, group_id, scene, sent};
+
+    fn recall(kind: GroupType, numbers: &[u32]) -> Result<(Vec<u32>, Vec<RecallOutcome>), Refusal> {
+        let mut scene = scene(kind, &[]);
+        let mut messages: Vec<_> = (1..=4).map(|seq| sent(seq, "known1")).collect();
+        messages[1] = sent(2, "known1").without_content(MessageState::Recalled);
+        messages[2] = sent(3, "known1").without_content(MessageState::Deleted);
+        messages[3].content =
+            Content::Tip(Tip { kind: TipKind::Invited, accounts: Vec::new(), changes: Vec::new() });
+        let messages = messages.into_iter().map(|message| (message.seq, message)).collect();
+        scene.messages.insert(Conversation::Group, messages);
+        let operation = RecallMessages {
+            group: group_id(kind),
+            conversation: Conversation::Group,
+            numbers: numbers.to_vec(),
+        };
+        let Decision { changes, answer } = decide(&operation, &scene)?;
+        let recalled = changes.rewritten.into_iter().map(|(_, message)| {
+            assert_eq!((&message.content, message.state), (&Content::Gone, MessageState::Recalled));
+            message.seq
+        });
+        Ok((recalled.collect(), answer))
+    }
+
+    #[test]
+    fn each_message_has_its_own_outcome() {
+        use RecallOutcome::{Missing, NotRecallable, Recalled, TypeForbids};
+        let all = [1, 2, 3, 4, 5, 0, 1];
+        let outcomes = vec![Recalled, Recalled, NotRecallable, NotRecallable, Missing, Missing, Recalled];
+        for kind in [GroupType::Private, GroupType::Public, GroupType::ChatRoom, GroupType::Community] {
+            assert_eq!(recall(kind, &all), Ok((vec![1], outcomes.clone())), "{kind:?}");
+        }
+        assert_eq!(recall(GroupType::AvChatRoom, &[1, 5]), Ok((Vec::new(), vec![TypeForbids; 2])));
+    }
+
+    #[test]
+    fn a_topic_must_be_there() {
+        let group = group_id(GroupType::Community);
+        let topic = TopicId::generate(&group, 1);
+        let operation = RecallMessages { group, conversation: Conversation::Topic(topic), numbers: vec![1] };
+        let refused = decide(&operation, &scene(GroupType::Community, &[])).unwrap_err();
+        assert_eq!(refused, Refusal::NoSuchTopic);
+    }
+}

@@ -1,0 +1,305 @@
+//! Extensions of a message: keys and values that apps attach to it, to count votes for example.
+
+use crate::group::Group;
+use crate::ids::GroupId;
+use crate::message::{Content, Conversation, Message};
+use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene, TooMany};
+use crate::part::{Extension, ExtensionHead, Part, PartFamily, PartKey};
+use crate::store::Context;
+
+/// What is to become of a message's extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExtensionChange {
+    /// These are set.
+    Set(Vec<AskedExtension>),
+    /// These are deleted; their values do not count.
+    Delete(Vec<AskedExtension>),
+    /// All are deleted.
+    Clear,
+}
+
+impl ExtensionChange {
+    fn asked(&self) -> &[AskedExtension] {
+        match self {
+            Self::Set(asked) | Self::Delete(asked) => asked,
+            Self::Clear => &[],
+        }
+    }
+}
+
+/// One extension, as a caller wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedExtension {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// Number of the change the caller knows of, 0 for a key that is not there. Administrators may leave it out; then
+    /// nothing is compared. [doc]
+    pub seq: Option<u32>,
+}
+
+/// Changes the extensions of one message.
+#[derive(Clone, Debug)]
+pub struct SetExtensions {
+    /// The group.
+    pub group: GroupId,
+    /// The message's number. Messages of topics have no extensions. [doc]
+    pub seq: u32,
+    /// What changes.
+    pub change: ExtensionChange,
+    /// How many extensions a message may have.
+    pub count_max: usize,
+}
+
+/// What became of one extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtensionOutcome {
+    /// Why nothing changed, if so.
+    pub problem: Option<ExtensionProblem>,
+    /// Its key.
+    pub key: String,
+    /// Its value now; empty when there is none.
+    pub value: String,
+    /// Number of the change that made it so; 0 when it never was there.
+    pub seq: u32,
+}
+
+/// Why one extension did not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionProblem {
+    /// Somebody else changed it; the outcome says what it is now.
+    Conflict,
+    /// It is not there and cannot be deleted.
+    Missing,
+}
+
+/// Refuses a message that takes no extensions.
+///
+/// # Errors
+/// It is not there or its content is gone, or it was sent without extensions.
+pub fn takes_extensions(group: &Group, message: Option<&Message>) -> Result<(), Refusal> {
+    if !group.kind.can().receipts {
+        return Err(Refusal::NotExtensible);
+    }
+    match message.map(|message| &message.content) {
+        Some(Content::Sent(body)) if body.extensible => Ok(()),
+        Some(Content::Sent(_) | Content::Tip(_)) => Err(Refusal::NotExtensible),
+        Some(Content::Gone) | None => Err(Refusal::NoMessageToExtend),
+    }
+}
+
+impl SetExtensions {
+    fn head(&self) -> PartKey {
+        PartKey::ExtensionHead(Conversation::Group, self.seq)
+    }
+
+    fn part(&self, key: &str) -> PartKey {
+        PartKey::Extension(Conversation::Group, self.seq, key.to_owned())
+    }
+
+    /// Changes one extension that is `present` now, and gives its place what it is afterwards.
+    fn apply(
+        &self,
+        asked: &AskedExtension,
+        present: &mut Option<Extension>,
+        head: &mut ExtensionHead,
+    ) -> ExtensionOutcome {
+        let known = present.as_ref().map_or(0, |present| present.seq);
+        let deletes = matches!(self.change, ExtensionChange::Delete(_));
+        let problem = if deletes && present.is_none() {
+            Some(ExtensionProblem::Missing)
+        } else if asked.seq.is_some_and(|seq| seq != known) {
+            Some(ExtensionProblem::Conflict)
+        } else {
+            None
+        };
+        if problem.is_none() {
+            head.latest_seq = head.latest_seq.saturating_add(1);
+            head.count = head.count.saturating_sub(u32::from(present.is_some()));
+            *present =
+                (!deletes).then(|| Extension { value: Some(asked.value.clone()), seq: head.latest_seq });
+            head.count = head.count.saturating_add(u32::from(present.is_some()));
+        }
+        let (value, seq) = match &present {
+            Some(extension) => (extension.value.clone().unwrap_or_default(), extension.seq),
+            None if problem.is_none() => (String::new(), head.latest_seq),
+            None => (String::new(), 0),
+        };
+        ExtensionOutcome { problem, key: asked.key.clone(), value, seq }
+    }
+}
+
+impl GroupOperation for SetExtensions {
+    /// One for each extension named, in order.
+    type Answer = Vec<ExtensionOutcome>;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        let mut parts = vec![self.head()];
+        parts.extend(self.change.asked().iter().map(|asked| self.part(&asked.key)));
+        Needs {
+            parts,
+            messages: vec![MessageRange::Numbered(Conversation::Group, vec![self.seq])],
+            ..Needs::default()
+        }
+    }
+
+    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
+        takes_extensions(&scene.group, scene.messages_of(&Conversation::Group).first().copied())?;
+        let mut head = match scene.parts.get(&self.head()) {
+            Some(Part::ExtensionHead(head)) => *head,
+            Some(_) | None => ExtensionHead::default(),
+        };
+        let mut changes = Changes::default();
+        let mut answer = Vec::new();
+        if self.change == ExtensionChange::Clear {
+            let latest_seq = head.latest_seq.saturating_add(1);
+            head = ExtensionHead { latest_seq, clear_seq: latest_seq, count: 0 };
+            changes.dropped.push(PartFamily::Extensions(Conversation::Group, self.seq));
+        }
+        for asked in self.change.asked() {
+            let key = self.part(&asked.key);
+            let mut present = match scene.parts.remove(&key) {
+                Some(Part::Extension(extension)) => Some(extension),
+                Some(_) | None => None,
+            };
+            let outcome = self.apply(asked, &mut present, &mut head);
+            // A key may be named twice: the second meets what the first made of it.
+            scene.parts.extend(present.clone().map(|extension| (key.clone(), Part::Extension(extension))));
+            if outcome.problem.is_none() {
+                changes.parts.retain(|(written, _)| *written != key);
+                changes.parts.push((key, present.map(Part::Extension)));
+            }
+            answer.push(outcome);
+        }
+        if self.count_max < usize::try_from(head.count).unwrap_or(usize::MAX) {
+            return Err(Refusal::TooMany(TooMany::Extensions(self.count_max)));
+        }
+        if !changes.parts.is_empty() || !changes.dropped.is_empty() {
+            changes.put(self.head(), Part::ExtensionHead(head));
+        }
+        Ok(Decision { changes, answer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::message::MessageState;
+    use crate::sample::{decide, group_id, scene, sent};
+    use std::collections::BTreeMap;
+
+    /// A message and its extensions, over several calls.
+    struct Extended {
+        kind: GroupType,
+        message: Option<Message>,
+        parts: BTreeMap<PartKey, Part>,
+    }
+
+    impl Extended {
+        fn new() -> Self {
+            Self { kind: GroupType::Public, message: Some(sent(1, "known1")), parts: BTreeMap::new() }
+        }
+
+        fn call(&mut self, change: ExtensionChange) -> Result<Vec<ExtensionOutcome>, Refusal> {
+            let mut scene = scene(self.kind, &[]);
+            let messages = self.message.clone().into_iter().map(|message| (message.seq, message));
+            scene.messages.insert(Conversation::Group, messages.collect());
+            scene.parts.clone_from(&self.parts);
+            let operation = SetExtensions { group: group_id(self.kind), seq: 1, change, count_max: 2 };
+            let Decision { changes, answer } = decide(&operation, &scene)?;
+            if !changes.dropped.is_empty() {
+                self.parts.clear();
+            }
+            for (key, part) in changes.parts {
+                match part {
+                    Some(part) => self.parts.insert(key, part),
+                    None => self.parts.remove(&key),
+                };
+            }
+            Ok(answer)
+        }
+
+        fn head(&self) -> (u32, u32, u32) {
+            match self.parts.get(&PartKey::ExtensionHead(Conversation::Group, 1)) {
+                Some(Part::ExtensionHead(head)) => (head.latest_seq, head.clear_seq, head.count),
+                _ => (0, 0, 0),
+            }
+        }
+    }
+
+    fn asked(key: &str, value: &str, seq: Option<u32>) -> AskedExtension {
+        AskedExtension { key: key.to_owned(), value: value.to_owned(), seq }
+    }
+
+    fn outcome(problem: Option<ExtensionProblem>, key: &str, value: &str, seq: u32) -> ExtensionOutcome {
+        ExtensionOutcome { problem, key: key.to_owned(), value: value.to_owned(), seq }
+    }
+
+    #[test]
+    fn a_change_is_compared_with_the_number_known() {
+        use ExtensionChange::{Clear, Delete, Set};
+        use ExtensionProblem::{Conflict, Missing};
+        let mut extended = Extended::new();
+        let steps = [
+            (Set(vec![asked("a", "1", Some(0))]), vec![outcome(None, "a", "1", 1)], (1, 0, 1)),
+            (Set(vec![asked("a", "2", Some(0))]), vec![outcome(Some(Conflict), "a", "1", 1)], (1, 0, 1)),
+            (
+                Set(vec![asked("a", "2", Some(1)), asked("a", "3", Some(1)), asked("b", "4", None)]),
+                vec![
+                    outcome(None, "a", "2", 2),
+                    outcome(Some(Conflict), "a", "2", 2),
+                    outcome(None, "b", "4", 3),
+                ],
+                (3, 0, 2),
+            ),
+            (Set(vec![asked("b", "5", None)]), vec![outcome(None, "b", "5", 4)], (4, 0, 2)),
+            (
+                Delete(vec![asked("a", "", Some(1)), asked("b", "", Some(4)), asked("c", "", Some(0))]),
+                vec![
+                    outcome(Some(Conflict), "a", "2", 2),
+                    outcome(None, "b", "", 5),
+                    outcome(Some(Missing), "c", "", 0),
+                ],
+                (5, 0, 1),
+            ),
+            (Clear, Vec::new(), (6, 6, 0)),
+            (Set(vec![asked("a", "6", Some(0))]), vec![outcome(None, "a", "6", 7)], (7, 6, 1)),
+        ];
+        for (index, (change, outcomes, head)) in steps.into_iter().enumerate() {
+            assert_eq!(extended.call(change), Ok(outcomes), "step {index}");
+            assert_eq!(extended.head(), head, "step {index}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_only_so_many() {
+        let mut extended = Extended::new();
+        let change = ExtensionChange::Set(["a", "b", "c"].map(|key| asked(key, "", None)).to_vec());
+        assert_eq!(extended.call(change), Err(Refusal::TooMany(TooMany::Extensions(2))));
+        assert_eq!(extended.head(), (0, 0, 0));
+    }
+
+    #[test]
+    fn the_message_decides() {
+        let mut plain = sent(1, "known1");
+        if let Content::Sent(body) = &mut plain.content {
+            body.extensible = false;
+        }
+        let gone = sent(1, "known1").without_content(MessageState::Recalled);
+        for (kind, message, refusal) in [
+            (GroupType::Public, None, Refusal::NoMessageToExtend),
+            (GroupType::Public, Some(gone), Refusal::NoMessageToExtend),
+            (GroupType::Public, Some(plain), Refusal::NotExtensible),
+            (GroupType::AvChatRoom, None, Refusal::NotExtensible),
+        ] {
+            let mut extended = Extended { kind, message, ..Extended::new() };
+            assert_eq!(extended.call(ExtensionChange::Clear), Err(refusal));
+        }
+    }
+}
