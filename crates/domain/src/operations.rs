@@ -25,3 +25,14 @@ pub mod set_extensions;
 pub mod set_topic_permissions;
 pub mod set_unread;
 pub mod unban_members;
+
+use crate::message::Conversation;
+use crate::part::PartKey;
+
+/// What must be loaded to know whether a conversation is there: its topic.
+fn topic_part(conversation: &Conversation) -> Vec<PartKey> {
+    match conversation {
+        Conversation::Group => Vec::new(),
+        Conversation::Topic(topic) => vec![PartKey::Topic(topic.clone())],
+    }
+}

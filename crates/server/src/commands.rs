@@ -3,7 +3,10 @@
 pub mod group_open_http_svc;
 pub mod im_open_login_svc;
 pub mod message_body;
+mod message_seq;
 pub mod million_group_open_http_svc;
+pub mod openim;
+pub mod openim_msg_ext_http_svc;
 pub mod refusal;
 mod table;
 pub mod topic;
@@ -26,6 +29,8 @@ pub struct Entry {
     pub run: Option<Run>,
     /// Half of the common call frequency applies. [doc]
     pub halved_rate: bool,
+    /// The list that a failure has too, empty: strict clients cannot read an answer without it. [client]
+    pub list_on_failure: Option<&'static str>,
 }
 
 /// Runs a command on a body that is JSON, and gives the body of the answer.
@@ -50,17 +55,22 @@ pub struct Service {
 
 /// The row of a command that is built.
 const fn entry<C: Command>() -> Entry {
-    Entry { path: C::PATH, run: Some(run::<C>), halved_rate: false }
+    Entry { path: C::PATH, run: Some(run::<C>), halved_rate: false, list_on_failure: None }
 }
 
 /// The row of a command that is not built yet.
 const fn planned(path: &'static str) -> Entry {
-    Entry { path, run: None, halved_rate: false }
+    Entry { path, run: None, halved_rate: false, list_on_failure: None }
 }
 
 impl Entry {
     const fn at_half_rate(mut self) -> Self {
         self.halved_rate = true;
+        self
+    }
+
+    const fn with_list_on_failure(mut self, name: &'static str) -> Self {
+        self.list_on_failure = Some(name);
         self
     }
 

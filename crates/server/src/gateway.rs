@@ -88,7 +88,8 @@ fn failed(server: &Server, path: &str, failure: &Failure) -> Vec<u8> {
     }
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
-    reply::failure(failure.code, text, service.is_some_and(|service| service.error_display))
+    let list = commands::index_of(path).and_then(|index| COMMANDS.get(index)?.list_on_failure);
+    reply::failure(failure.code, text, service.is_some_and(|service| service.error_display), list)
 }
 
 /// A call that may be made, whatever its body holds.

@@ -3,6 +3,7 @@
 use crate::code::Code;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// A call that failed: what the client is told, and what only the log is told.
 #[derive(Debug)]
@@ -63,16 +64,21 @@ struct Refusal<'text> {
     /// The profile and friend services send a second text. [doc]
     #[serde(skip_serializing_if = "Option::is_none")]
     error_display: Option<&'static str>,
+    /// At most one; without it strict clients cannot read the failures of some commands. [client]
+    #[serde(flatten)]
+    list: BTreeMap<&'static str, [u8; 0]>,
 }
 
-/// The body of a failure; `with_display` adds the empty `ErrorDisplay` of some services.
+/// The body of a failure; `with_display` adds the empty `ErrorDisplay` of some services, `list` the list that the
+/// answer of the command has, empty.
 #[must_use]
-pub fn failure(code: Code, text: &str, with_display: bool) -> Vec<u8> {
+pub fn failure(code: Code, text: &str, with_display: bool, list: Option<&'static str>) -> Vec<u8> {
     let refusal = Refusal {
         action_status: "FAIL",
         error_info: text,
         error_code: code.number(),
         error_display: with_display.then_some(""),
+        list: list.map(|name| (name, [])).into_iter().collect(),
     };
     // Plain texts and numbers always serialize.
     serde_json::to_vec(&refusal).unwrap_or_default()
@@ -96,10 +102,11 @@ mod tests {
 
     #[test]
     fn a_failure_has_all_three_members() {
-        let body = failure(Code::GroupNotFound, "this group does not exist", false);
+        let body = failure(Code::GroupNotFound, "this group does not exist", false, None);
         let expected =
             br#"{"ActionStatus":"FAIL","ErrorInfo":"this group does not exist","ErrorCode":10010}"#;
         assert_eq!(body, expected);
-        assert!(failure(Code::GroupNotFound, "", true).ends_with(br#""ErrorDisplay":""}"#));
+        assert!(failure(Code::GroupNotFound, "", true, None).ends_with(br#""ErrorDisplay":""}"#));
+        assert!(failure(Code::GroupNotFound, "", false, Some("Rows")).ends_with(br#","Rows":[]}"#));
     }
 }

@@ -6,9 +6,11 @@ pub mod add_topic_permission_group;
 pub mod ban_group_member;
 mod base_row;
 pub mod change_group_owner;
+pub mod clear_group_msg;
 pub mod create_group;
 pub mod create_permission_group;
 pub mod delete_group_member;
+pub mod delete_group_msg_by_sender;
 pub mod delete_permission_group_member;
 pub mod delete_topic_permission_group;
 pub mod destroy_group;
@@ -18,6 +20,8 @@ pub mod get_appid_group_list;
 pub mod get_group_ban_member;
 pub mod get_group_info;
 pub mod get_group_member_info;
+pub mod get_group_msg_receipt;
+pub mod get_group_msg_receipt_detail;
 pub mod get_group_muted_account;
 pub mod get_group_shutted_uin;
 pub mod get_joined_group_list;
@@ -28,6 +32,8 @@ pub mod get_role_in_group;
 pub mod get_specified_group_member_info;
 pub mod get_topic_permission_group;
 pub mod group_msg_get_simple;
+pub mod group_msg_recall;
+pub mod group_msg_receipt;
 pub mod import_group;
 pub mod import_group_member;
 pub mod import_group_msg;
@@ -39,7 +45,10 @@ pub mod modify_permission_group;
 mod parts;
 mod permission_group;
 pub(super) mod profile;
+mod receipt;
+pub mod send_broadcast_msg;
 pub mod send_group_msg;
+pub mod send_group_system_notification;
 pub mod set_topic_permission_group;
 pub mod set_unread_msg_num;
 mod topic_permissions;
@@ -93,7 +102,7 @@ pub(super) fn in_place<Id, Outcome>(read: &[Option<Id>], outcomes: Vec<Outcome>)
 }
 
 /// A number that must lie within `0..=max`.
-fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, Failure> {
+pub(super) fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, Failure> {
     u64::try_from(number)
         .ok()
         .filter(|number| *number <= max)

@@ -2,7 +2,7 @@
 
 use super::{
     Entry, Service, entry, group_open_http_svc as group, im_open_login_svc as account,
-    million_group_open_http_svc as topic, planned,
+    million_group_open_http_svc as topic, openim as message, openim_msg_ext_http_svc as extension, planned,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -109,18 +109,18 @@ pub static COMMANDS: &[Entry] = &[
     entry::<group::get_online_member_num::Request>(),
     // Group messages
     entry::<group::send_group_msg::Request>(),
-    planned("group_open_http_svc/send_group_system_notification"),
-    planned("group_open_http_svc/group_msg_recall"),
-    planned("group_open_http_svc/delete_group_msg_by_sender"),
+    entry::<group::send_group_system_notification::Request>(),
+    entry::<group::group_msg_recall::Request>().with_list_on_failure("RecallRetList"),
+    entry::<group::delete_group_msg_by_sender::Request>(),
     entry::<group::group_msg_get_simple::Request>(),
-    planned("group_open_http_svc/clear_group_msg"),
-    planned("group_open_http_svc/get_group_msg_receipt"),
-    planned("group_open_http_svc/get_group_msg_receipt_detail"),
-    planned("group_open_http_svc/group_msg_receipt"),
-    planned("group_open_http_svc/send_broadcast_msg"),
-    planned("openim/modify_group_msg"),
-    planned("openim_msg_ext_http_svc/group_set_key_values"),
-    planned("openim_msg_ext_http_svc/group_get_key_values"),
+    entry::<group::clear_group_msg::Request>(),
+    entry::<group::get_group_msg_receipt::Request>(),
+    entry::<group::get_group_msg_receipt_detail::Request>(),
+    entry::<group::group_msg_receipt::Request>(),
+    entry::<group::send_broadcast_msg::Request>(),
+    entry::<message::modify_group_msg::Request>(),
+    entry::<extension::group_set_key_values::Request>(),
+    entry::<extension::group_get_key_values::Request>(),
     // Group attributes and counters
     planned("group_open_attr_http_svc/get_group_attr"),
     planned("group_open_http_svc/modify_group_attr"),

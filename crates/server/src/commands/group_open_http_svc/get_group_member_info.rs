@@ -62,7 +62,8 @@ impl Command for Request {
         let limit = usize::try_from(limit).ok().filter(|limit| *limit != 0);
         let offset =
             number_up_to(self.offset.optional("Offset")?.unwrap_or_default(), "Offset", u32::MAX.into())?;
-        let after = self.next.optional("Next")?.map(|token| page_start(&token)).transpose()?.flatten();
+        let after =
+            self.next.optional("Next")?.map(|token| page_start(&token, "Next")).transpose()?.flatten();
         let roles = Filter::new(self.member_role_filter);
         let roles = match roles.is_given() {
             true => [Role::Owner, Role::Admin, Role::Member]
@@ -135,13 +136,13 @@ pub(super) fn page_token(last: &UserId) -> String {
     format!("{PAGE_MARK}{last}")
 }
 
-/// Where a page starts; "0" is a start too, because some clients count. [client]
-pub(super) fn page_start(token: &str) -> Result<Option<UserId>, Failure> {
+/// Where a page starts, by the member called `field`; "0" is a start too, because some clients count. [client]
+pub(super) fn page_start(token: &str, field: &str) -> Result<Option<UserId>, Failure> {
     if token == "0" {
         return Ok(None);
     }
     match token.strip_prefix(PAGE_MARK).and_then(UserId::parse) {
         Some(account) => Ok(Some(account)),
-        None => Err(Code::GroupParameter.because("Next is not a value that an answer gave")),
+        None => Err(Code::GroupParameter.because(format!("{field} is not a value that an answer gave"))),
     }
 }

@@ -1,0 +1,31 @@
+//! `group_open_http_svc/clear_group_msg`: users can no longer read a group's history; administrators can.
+
+use super::{group_id, number_up_to};
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::clear_messages::ClearMessages;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    msg_seq: Given<i128>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/clear_group_msg";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        // As everywhere, 0 is not given: all is cleared. [choice]
+        let up_to = self.msg_seq.optional("MsgSeq")?.unwrap_or_default();
+        let up_to = number_up_to(up_to, "MsgSeq", u32::MAX.into())?;
+        let up_to = u32::try_from(up_to).ok().filter(|up_to| *up_to != 0);
+        call.change(ClearMessages { group, up_to }).await?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,110 @@
+//! `group_open_http_svc/get_group_msg_receipt`: how many have read messages, and how many have not.
+
+use super::group_id;
+use super::receipt::{is_too_large, look_at, members, reader};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::commands::message_seq::{Item, numbers};
+use crate::given::{Given, Object};
+use crate::reply::Failure;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::message::{Conversation, Message};
+use landfall_domain::operation::Needs;
+use landfall_domain::part::{PartFamily, PartRange};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Readers held in memory at once, about.
+const READERS_AT_ONCE: u32 = 20_000;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    msg_seq_list: Given<Vec<Given<Object<Item>>>>,
+}
+
+/// The reply: one row for each message asked for, in order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    group_msg_receipt_list: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    msg_seq: u32,
+    code: u32,
+    read_num: usize,
+    unread_num: usize,
+}
+
+impl Row {
+    fn without(msg_seq: u32, code: Code) -> Self {
+        Self { msg_seq, code: code.number(), read_num: 0, unread_num: 0 }
+    }
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_group_msg_receipt";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let numbers = numbers(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
+        let scene = look_at(call, group.clone(), &numbers).await?;
+        if is_too_large(&scene.group, call) {
+            let row = |number| Row::without(number, Code::TooLargeForReceipts);
+            return Ok(Reply { group_msg_receipt_list: numbers.into_iter().map(row).collect() });
+        }
+        let messages: Vec<&Message> = scene
+            .messages_of(&Conversation::Group)
+            .into_iter()
+            .filter(|message| message.has_receipt())
+            .collect();
+        let counted = count(call, group, &messages).await?;
+        let rows = numbers.into_iter().map(|number| match counted.get(&number) {
+            Some((read_num, unread_num)) => {
+                Row { msg_seq: number, code: 0, read_num: *read_num, unread_num: *unread_num }
+            }
+            None => Row::without(number, Code::ReceiptMissing),
+        });
+        Ok(Reply { group_msg_receipt_list: rows.collect() })
+    }
+}
+
+/// How many have read each of `messages` and how many have not, by number.
+async fn count(
+    call: &Call,
+    group: GroupId,
+    messages: &[&Message],
+) -> Result<BTreeMap<u32, (usize, usize)>, Failure> {
+    let mut counted = BTreeMap::new();
+    let members_max = call.limits.messages.receipt_members;
+    let limit = usize::try_from(members_max).unwrap_or(usize::MAX);
+    let members = members(call, group.clone(), None, limit).await?.members;
+    let at_once = usize::try_from(READERS_AT_ONCE / members_max.max(1)).unwrap_or_default().max(1);
+    for some in messages.chunks(at_once) {
+        let readers = some.iter().map(|message| PartRange {
+            family: PartFamily::Readers(Conversation::Group, message.seq),
+            after: None,
+            // Only members confirm, and only while they are not more than this; some may have left since.
+            limit,
+        });
+        let scene = call.look(group.clone(), Needs { ranges: readers.collect(), ..Needs::default() }).await?;
+        let mut by_message: BTreeMap<u32, BTreeSet<&UserId>> = BTreeMap::new();
+        for (number, account) in scene.parts.keys().filter_map(reader) {
+            by_message.entry(number).or_default().insert(account);
+        }
+        for message in some {
+            let readers = by_message.remove(&message.seq).unwrap_or_default();
+            let unread = members.iter().filter(|member| {
+                message.is_confirmed_by(&member.account) && !readers.contains(&member.account)
+            });
+            counted.insert(message.seq, (readers.len(), unread.count()));
+        }
+    }
+    Ok(counted)
+}

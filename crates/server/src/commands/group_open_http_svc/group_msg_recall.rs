@@ -1,0 +1,70 @@
+//! `group_open_http_svc/group_msg_recall`: takes back messages, each with a result of its own.
+//!
+//! An administrator may recall however old a message is (10031 is for clients), and there is no switch (10041).
+//! [choice] Of groups that keep no messages, each message gets 10033.
+
+use super::group_id;
+use super::profile::text;
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::commands::message_seq::{Item, numbers};
+use crate::commands::topic::topic_id;
+use crate::given::{Given, Object};
+use crate::reply::Failure;
+use landfall_domain::message::Conversation;
+use landfall_domain::operations::recall_messages::{RecallMessages, RecallOutcome};
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    topic_id: Given<String>,
+    msg_seq_list: Given<Vec<Given<Object<Item>>>>,
+    /// For clients that are connected, of which this version has none.
+    reason: Given<String>,
+}
+
+/// The reply: one row for each message asked for, in order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    recall_ret_list: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    msg_seq: u32,
+    ret_code: u32,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/group_msg_recall";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let numbers = numbers(self.msg_seq_list, call.limits.messages.recalled_per_call)?;
+        text(self.reason, "Reason", call.limits.messages.recall_reason)?;
+        let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
+        let outcomes = call.change(RecallMessages { group, conversation, numbers: numbers.clone() }).await?;
+        let rows = numbers.into_iter().zip(outcomes);
+        Ok(Reply {
+            recall_ret_list: rows
+                .map(|(msg_seq, outcome)| Row { msg_seq, ret_code: ret_code(outcome) })
+                .collect(),
+        })
+    }
+}
+
+fn ret_code(outcome: RecallOutcome) -> u32 {
+    let code = match outcome {
+        RecallOutcome::Recalled => return 0,
+        RecallOutcome::Missing => Code::MessageMissing,
+        RecallOutcome::NotRecallable => Code::MessageNotRecallable,
+        RecallOutcome::TypeForbids => Code::GroupWithoutRecall,
+    };
+    code.number()
+}

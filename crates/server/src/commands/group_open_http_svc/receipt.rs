@@ -1,0 +1,53 @@
+//! Read receipts: what the commands that read them share.
+//!
+//! Messages that only those online get take no number, so none can be asked for: 10061 is never the answer. Members
+//! of now count, not those of when a message was sent. [choice]
+
+use crate::call::Call;
+use crate::code::Code;
+use crate::commands::refusal::{self, NO_SUCH_GROUP};
+use crate::reply::Failure;
+use landfall_domain::group::Group;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::message::Conversation;
+use landfall_domain::operation::{MessageRange, Needs, Refusal, Scene};
+use landfall_domain::part::PartKey;
+use landfall_domain::store::{MemberPage, MemberWindow, NoSuchGroup, OperationError};
+
+/// The group and those of the messages that are there.
+pub(super) async fn look_at(call: &Call, group: GroupId, numbers: &[u32]) -> Result<Scene, Failure> {
+    let messages = vec![MessageRange::Numbered(Conversation::Group, numbers.to_vec())];
+    let scene = call.look(group, Needs { messages, ..Needs::default() }).await?;
+    if !scene.group.kind.can().receipts {
+        return Err(refusal::of(&Refusal::TypeForbids("have no read receipts")));
+    }
+    Ok(scene)
+}
+
+/// Whether a group has too many members for receipts.
+pub(super) fn is_too_large(group: &Group, call: &Call) -> bool {
+    call.limits.messages.receipt_members < group.member_count
+}
+
+/// Members of a group in the order of their names.
+pub(super) async fn members(
+    call: &Call,
+    group: GroupId,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<MemberPage, Failure> {
+    let window = MemberWindow::ByName { after, limit };
+    call.store.members(call.app_id(), group, Vec::new(), window).await.map_err(|error| match error {
+        OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
+        OperationError::Store(error) => Code::GroupInternal.internal(error),
+    })
+}
+
+/// Who has read a message, and which, when `key` says so.
+pub(super) fn reader(key: &PartKey) -> Option<(u32, &UserId)> {
+    if let PartKey::Reader(Conversation::Group, number, account) = key {
+        Some((*number, account))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,119 @@
+//! `group_open_http_svc/send_broadcast_msg`: a message to all live-stream groups of the app.
+//!
+//! Each group takes a number for it, as for any message sent to it, and keeps nothing. It is not one change: when the
+//! store fails midway, some groups have taken their number and others have not, and a repeated call sends again to all.
+//! The edition's limit of one or five broadcasts a second is not counted; the common call frequency is.
+//!
+//! [choice] The numbers differ by group; the highest is answered, 0 when there is no live-stream group.
+
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::commands::group_open_http_svc::number_up_to;
+use crate::commands::message_body::body;
+use crate::commands::refusal;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::message::{Conversation, Priority};
+use landfall_domain::operation::{Refusal, perform};
+use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::store::OperationError;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Groups that are sent to at once: few syncs of the store, and never more work at a time than this.
+const GROUPS_AT_ONCE: usize = 100;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    #[serde(rename = "From_Account")]
+    from_account: Given<String>,
+    random: Given<i128>,
+    msg_body: Option<Box<RawValue>>,
+    cloud_custom_data: Given<String>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    msg_seq: u32,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/send_broadcast_msg";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let sender = account(self.from_account, "From_Account", Code::GroupParameter)?;
+        let random = number_up_to(self.random.required("Random")?, "Random", u32::MAX.into())?;
+        let body = body(self.msg_body, self.cloud_custom_data, &call.limits.messages)?;
+        let sender = sender.unwrap_or_else(|| call.caller.clone());
+        must_exist(call, &sender).await?;
+        let message = |group| SendMessage {
+            group,
+            conversation: Conversation::Group,
+            sender: sender.clone(),
+            // Whoever sends it, it is the app that speaks: no mute of a group holds it up.
+            by_administrator: true,
+            random: u32::try_from(random).unwrap_or(u32::MAX),
+            priority: Priority::Normal,
+            body: body.clone(),
+            online_only: false,
+            not_last: false,
+        };
+        let mut highest = 0;
+        let mut from = 0;
+        loop {
+            let live = Some(GroupType::AvChatRoom);
+            let page = call.store.list_groups(call.app_id(), live, from, GROUPS_AT_ONCE).await;
+            let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
+            highest = highest.max(send(call, page.ids, &message).await?);
+            from = page.next;
+            if from == 0 {
+                return Ok(Reply { msg_seq: highest });
+            }
+        }
+    }
+}
+
+async fn must_exist(call: &Call, sender: &UserId) -> Result<(), Failure> {
+    if call.app.has_admin(sender.as_str()) {
+        return Ok(());
+    }
+    let known = call.store.accounts(call.app_id(), vec![sender.clone()]).await;
+    match known.map_err(|error| Code::GroupInternal.internal(error))?.first() {
+        Some(Some(_)) => Ok(()),
+        Some(None) | None => {
+            Err(Code::GroupParameter.because(format!("From_Account {sender} is not an imported account")))
+        }
+    }
+}
+
+/// Sends to `groups`, and gives the highest number one of them took.
+async fn send(
+    call: &Call,
+    groups: Vec<GroupId>,
+    message: &impl Fn(GroupId) -> SendMessage,
+) -> Result<u32, Failure> {
+    let mut sending = JoinSet::new();
+    for group in groups {
+        let (store, context, message) = (Arc::clone(&call.store), call.context(), message(group));
+        sending.spawn(async move { perform(&*store, context, message).await });
+    }
+    let mut highest = 0;
+    while let Some(sent) = sending.join_next().await {
+        match sent.map_err(|error| Code::GroupInternal.internal(error))? {
+            Ok(sent) => highest = highest.max(sent.seq),
+            // Dissolved since it was listed, or out of numbers: the others get the message all the same.
+            Err(OperationError::Refused(Refusal::NoSuchGroup | Refusal::NoNumbersLeft)) => {}
+            Err(error) => return Err(refusal::failure(error)),
+        }
+    }
+    Ok(highest)
+}

@@ -1,0 +1,66 @@
+//! `group_open_http_svc/send_group_system_notification`: a notice of the app to members who are online.
+//!
+//! It is kept nowhere and takes no number. [doc] Clients cannot connect in this version, so nobody is online and a
+//! notice reaches nobody: what can be wrong with a call is reported, and that is all.
+
+use super::group_id;
+use super::profile::text;
+use crate::call::{Call, Command, account};
+use crate::code::Code;
+use crate::commands::refusal;
+use crate::commands::topic::topic_id;
+use crate::given::{Given, Misfit};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::limits::Span;
+use landfall_domain::operation::{Needs, Refusal};
+use landfall_domain::part::PartKey;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    topic_id: Given<String>,
+    content: Given<String>,
+    #[serde(rename = "ToMembers_Account")]
+    to_members_account: Given<Vec<Given<String>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/send_group_system_notification";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        let limits = call.limits.messages;
+        // No length is documented: that of a message holds. [choice]
+        let content = self.content.required("Content")?;
+        text(Given::Is(content), "Content", Span::one_to(limits.bytes))?;
+        let receivers = self.to_members_account.list("ToMembers_Account")?;
+        if limits.notified < receivers.len() {
+            return Err(Code::GroupParameter.because(format!(
+                "ToMembers_Account names {} accounts; at most {} are allowed",
+                receivers.len(),
+                limits.notified
+            )));
+        }
+        let is_for_some = !receivers.is_empty();
+        for (index, receiver) in receivers.into_iter().enumerate() {
+            let field = format!("ToMembers_Account[{index}]");
+            account(receiver, &field, Code::GroupParameter)?.ok_or(Misfit::Missing(field))?;
+        }
+        let topic = topic_id(self.topic_id, &group)?;
+        let parts = topic.iter().cloned().map(PartKey::Topic).collect();
+        let scene = call.look(group, Needs { parts, ..Needs::default() }).await?;
+        if is_for_some && !scene.group.kind.can().members {
+            return Err(refusal::of(&Refusal::TypeForbids(
+                "keep no members whom ToMembers_Account could name",
+            )));
+        }
+        if let Some(topic) = topic {
+            scene.topic(&topic).map_err(|refused| refusal::of(&refused))?;
+        }
+        Ok(Nothing {})
+    }
+}

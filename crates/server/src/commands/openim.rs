@@ -1,0 +1,3 @@
+//! The service of messages.
+
+pub mod modify_group_msg;

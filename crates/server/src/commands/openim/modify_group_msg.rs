@@ -1,0 +1,53 @@
+//! `openim/modify_group_msg`: changes what a message of a group says.
+//!
+//! [choice] The command is about a group, so its refusals have the codes of the group service: 10030 for a message that
+//! is not there, 10032 for one that was recalled.
+
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::commands::group_open_http_svc::group_id;
+use crate::commands::message_body::body;
+use crate::commands::message_seq::number;
+use crate::commands::topic::topic_id;
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::message::Conversation;
+use landfall_domain::operations::modify_message::ModifyMessage;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    topic_id: Given<String>,
+    msg_seq: Given<i128>,
+    msg_body: Option<Box<RawValue>>,
+    cloud_custom_data: Given<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "openim/modify_group_msg";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        let seq = number(self.msg_seq)?;
+        let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
+        let limits = &call.limits.messages;
+        let (elements, custom) = if self.msg_body.is_some() {
+            let body = body(self.msg_body, self.cloud_custom_data, limits)?;
+            // Custom data that is not given stays, and so does what "" would stand for.
+            (Some(body.elements), Some(body.custom).filter(|custom| !custom.is_empty()))
+        } else {
+            (None, self.cloud_custom_data.optional("CloudCustomData")?.map(Into::into))
+        };
+        if elements.is_none() && custom.is_none() {
+            return Err(Code::GroupParameter.because("MsgBody or CloudCustomData is required"));
+        }
+        let bytes_max = limits.bytes;
+        call.change(ModifyMessage { group, conversation, seq, elements, custom, bytes_max }).await?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,87 @@
+//! `openim_msg_ext_http_svc/group_get_key_values`: the extensions of a message, page by page in the order they were
+//! changed.
+//!
+//! [choice] `StartSeq` is the lowest number that is answered, so the next page starts behind the last one of this.
+//! What was deleted is not answered: a reader that finds `LatestSeq` beyond what it has reads again from 0.
+
+use super::ExtensionRow;
+use crate::call::{Call, Command};
+use crate::commands::group_open_http_svc::{group_id, number_up_to};
+use crate::commands::message_seq::number;
+use crate::commands::refusal;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::message::Conversation;
+use landfall_domain::operation::{MessageRange, Needs};
+use landfall_domain::operations::set_extensions::takes_extensions;
+use landfall_domain::part::{ExtensionHead, Part, PartFamily, PartKey, PartRange};
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    msg_seq: Given<i128>,
+    start_seq: Given<i128>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    extension_list: Vec<ExtensionRow>,
+    /// 1 when this page is the last.
+    complete_flag: u8,
+    /// Number of the last change of any extension.
+    latest_seq: u32,
+    /// Number of the change that removed all; what was known with a lower number is gone.
+    clear_seq: u32,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "openim_msg_ext_http_svc/group_get_key_values";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let number = number(self.msg_seq)?;
+        let start = self.start_seq.optional("StartSeq")?.unwrap_or_default();
+        let start = number_up_to(start, "StartSeq", u32::MAX.into())?;
+        let head = PartKey::ExtensionHead(Conversation::Group, number);
+        let needs = Needs {
+            parts: vec![head.clone()],
+            ranges: vec![PartRange::all(PartFamily::Extensions(Conversation::Group, number))],
+            messages: vec![MessageRange::Numbered(Conversation::Group, vec![number])],
+            ..Needs::default()
+        };
+        let mut scene = call.look(group, needs).await?;
+        takes_extensions(&scene.group, scene.messages_of(&Conversation::Group).first().copied())
+            .map_err(|refused| refusal::of(&refused))?;
+        let head = match scene.parts.remove(&head) {
+            Some(Part::ExtensionHead(head)) => head,
+            Some(_) | None => ExtensionHead::default(),
+        };
+        let mut rows: Vec<ExtensionRow> = scene.parts.into_iter().filter_map(row).collect();
+        rows.retain(|row| start <= row.seq.into());
+        rows.sort_by_key(|row| row.seq);
+        let page_max = call.limits.messages.extensions_per_page;
+        let complete = rows.len() <= page_max;
+        rows.truncate(page_max);
+        Ok(Reply {
+            extension_list: rows,
+            complete_flag: complete.into(),
+            latest_seq: head.latest_seq,
+            clear_seq: head.clear_seq,
+        })
+    }
+}
+
+fn row(part: (PartKey, Part)) -> Option<ExtensionRow> {
+    match part {
+        (PartKey::Extension(_, _, key), Part::Extension(extension)) => {
+            extension.value.map(|value| ExtensionRow { key, value, seq: extension.seq })
+        }
+        _ => None,
+    }
+}
