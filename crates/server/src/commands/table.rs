@@ -82,7 +82,7 @@ pub static COMMANDS: &[Entry] = &[
     // Migration of groups
     entry::<group::import_group::Request>(),
     entry::<group::import_group_member::Request>(),
-    entry::<group::import_group_msg::Request>(),
+    entry::<group::import_group_msg::Request>().with_list_on_failure("ImportMsgResult"),
     entry::<group::set_unread_msg_num::Request>(),
     entry::<group::import_topic::Request>(),
     // Groups

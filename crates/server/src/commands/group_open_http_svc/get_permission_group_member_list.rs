@@ -45,7 +45,8 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let id = permission_group_id(self.permission_group_id)?;
         let limit = page_limit(self.limit, call.limits.topics.permission_members_per_page)?;
-        let after = PageStart::token(self.next)?.map(|token| page_start(&token)).transpose()?.flatten();
+        let after =
+            PageStart::token(self.next)?.map(|token| page_start(&token, "Next")).transpose()?.flatten();
         let range = PartRange {
             family: PartFamily::PermissionGroupMembers(id.clone()),
             after: after.map(|account| PartKey::PermissionGroupMember(id.clone(), account)),
