@@ -40,6 +40,8 @@ pub struct Capabilities {
     pub history_before_join: Option<bool>,
     /// Messages have read receipts and extensions.
     pub receipts: bool,
+    /// Who is there is only known while they are connected; administrators and marks are kept instead of members.
+    pub live: bool,
     /// The group has counters.
     pub counters: bool,
     /// The group can have topics and permission groups.
@@ -65,6 +67,7 @@ static PRIVATE: Capabilities = Capabilities {
     clear: true,
     history_before_join: Some(false),
     receipts: true,
+    live: false,
     counters: true,
     topics: false,
     activation: true,
@@ -91,6 +94,7 @@ static AV_CHAT_ROOM: Capabilities = Capabilities {
     clear: false,
     history_before_join: None,
     receipts: false,
+    live: true,
     tips: StoredTips { members: false, profile: false, member_profile: false },
     ..PUBLIC
 };
@@ -136,6 +140,7 @@ mod tests {
         clear                 yes yes yes no  no
         history_before_join   no  no  yes -   -
         receipts              yes yes yes no  yes
+        live                  no  no  no  yes no
         counters              yes yes yes yes no
         topics                no  no  no  no  yes
         activation            yes no  no  no  no
@@ -159,6 +164,7 @@ mod tests {
                 clear,
                 history_before_join,
                 receipts,
+                live,
                 counters,
                 topics,
                 activation,
@@ -177,6 +183,7 @@ mod tests {
                 Some(clear),
                 history_before_join,
                 Some(receipts),
+                Some(live),
                 Some(counters),
                 Some(topics),
                 Some(activation),

@@ -1,11 +1,13 @@
 //! The apps this server serves: their key, administrators, custom fields, remembered signatures, call rates.
 
+pub mod group_rates;
 pub mod message_rates;
 pub mod rates;
 
 use crate::config::AppConfig;
 use crate::usersig::SecretKey;
 use crate::usersig::cache::SignatureCache;
+use group_rates::GroupRates;
 use landfall_domain::fields::FieldRule;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_store::postgres::RemoteChange;
@@ -33,6 +35,8 @@ pub struct App {
     pub signatures: SignatureCache,
     /// What bounds the messages sent to each of its groups.
     pub messages: MessageRates,
+    /// What bounds how often the attributes of each of its groups are changed.
+    pub attribute_writes: GroupRates,
     /// What bounds its calls; `None` when nothing does.
     rates: Option<Rates>,
 }
@@ -50,6 +54,7 @@ impl App {
             message_days: config.message_days,
             signatures: SignatureCache::default(),
             messages: MessageRates::default(),
+            attribute_writes: GroupRates::default(),
             rates,
         }
     }

@@ -43,10 +43,16 @@ pub enum Code {
     GroupWithoutRecall = 10033,
     /// More members than the group may hold.
     GroupTooManyMembers = 10038,
+    /// The key of an attribute is too long.
+    AttributeKeyTooLong = 10045,
+    /// The value of an attribute is too long.
+    AttributeValueTooLong = 10046,
     /// More attributes than a group may have.
     TooManyAttributes = 10047,
     /// All attributes together are too long.
     AttributesTooLong = 10048,
+    /// The attributes of one group are changed too often.
+    AttributesTooFrequent = 10049,
     /// The attribute to be deleted is not there.
     AttributeMissing = 10050,
     /// A message points at more members than it may.

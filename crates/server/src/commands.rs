@@ -1,5 +1,7 @@
 //! The table of all commands of the API, built or planned.
 
+pub mod group_open_attr_http_svc;
+pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;
 pub mod im_open_login_svc;
 pub mod message_body;

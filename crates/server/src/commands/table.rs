@@ -1,8 +1,9 @@
 //! Every documented operation of the imitated API, in the order of its documentation.
 
 use super::{
-    Entry, Service, entry, group_open_http_svc as group, im_open_login_svc as account,
-    million_group_open_http_svc as topic, openim as message, openim_msg_ext_http_svc as extension, planned,
+    Entry, Service, entry, group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
+    group_open_http_svc as group, im_open_login_svc as account, million_group_open_http_svc as topic,
+    openim as message, openim_msg_ext_http_svc as extension, planned,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -122,20 +123,20 @@ pub static COMMANDS: &[Entry] = &[
     entry::<extension::group_set_key_values::Request>(),
     entry::<extension::group_get_key_values::Request>(),
     // Group attributes and counters
-    planned("group_open_attr_http_svc/get_group_attr"),
-    planned("group_open_http_svc/modify_group_attr"),
-    planned("group_open_http_svc/set_group_attr"),
-    planned("group_open_http_svc/delete_group_attr"),
-    planned("group_open_http_svc/clear_group_attr"),
-    planned("group_open_http_svc/get_group_counter"),
-    planned("group_open_http_svc/update_group_counter"),
-    planned("group_open_http_svc/delete_group_counter"),
+    entry::<attributes::get_group_attr::Request>(),
+    entry::<group::modify_group_attr::Request>(),
+    entry::<group::set_group_attr::Request>(),
+    entry::<group::delete_group_attr::Request>(),
+    entry::<group::clear_group_attr::Request>(),
+    entry::<group::get_group_counter::Request>(),
+    entry::<group::update_group_counter::Request>(),
+    entry::<group::delete_group_counter::Request>(),
     // Live-stream groups
-    planned("group_open_avchatroom_http_svc/get_members"),
-    planned("group_open_avchatroom_http_svc/modify_user_info"),
-    planned("group_open_avchatroom_http_svc/modify_admin"),
-    planned("group_open_avchatroom_http_svc/get_admin_list"),
-    planned("group_open_avchatroom_http_svc/check_members"),
+    entry::<live::get_members::Request>(),
+    entry::<live::modify_user_info::Request>(),
+    entry::<live::modify_admin::Request>(),
+    entry::<live::get_admin_list::Request>(),
+    entry::<live::check_members::Request>(),
     // Topics
     entry::<topic::create_topic::Request>(),
     entry::<topic::get_topic::Request>(),

@@ -2,7 +2,8 @@
 //!
 //! A file holds API calls only. Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and
 //! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent as it is
-//! written; the answer is `< ` and JSON. Both may go over several lines.
+//! written; the answer is `< ` and JSON. Both may go over several lines. A call with `>> ` in place of `> ` is
+//! repeated until the answer comes, which is how a frequency that is too high is shown, whatever time calls take.
 //!
 //! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
 //! must be exactly so. `"$name"` takes the text it meets first, must meet the same afterwards, and stands for it
@@ -123,6 +124,8 @@ struct Golden {
 struct Step {
     path: String,
     body: String,
+    /// How often the call is made, at the most, until the answer comes.
+    attempts: usize,
     expected: Value,
     /// Where the answer stands in the file.
     lines: Range<usize>,
@@ -153,7 +156,7 @@ impl Golden {
                     _ => return Err(problem("unknown directive")),
                 }
                 at += 1;
-            } else if let Some(path) = line.strip_prefix("> ") {
+            } else if let Some((attempts, path)) = attempts_and_path(line) {
                 let until = |from: usize, ends: &dyn Fn(&str) -> bool| {
                     lines.iter().skip(from).position(|line| ends(line)).map_or(lines.len(), |n| from + n)
                 };
@@ -164,6 +167,7 @@ impl Golden {
                 golden.steps.push(Step {
                     path: path.to_owned(),
                     body: lines[at + 1..answer].join("\n"),
+                    attempts,
                     expected: serde_json::from_str(&expected[2..])
                         .map_err(|error| format!("line {}: {error}", answer + 1))?,
                     lines: answer..end,
@@ -183,9 +187,15 @@ impl Golden {
         let mut differences = Vec::new();
         for step in self.steps {
             let body = names.fill_in(&step.body);
-            let answer = client.call_text(&step.path, &body).await;
-            let mut problems = Vec::new();
-            names.compare("", &step.expected, &answer, &mut problems);
+            let (mut answer, mut problems) = (Value::Null, Vec::new());
+            for _ in 0..step.attempts {
+                answer = client.call_text(&step.path, &body).await;
+                problems.clear();
+                names.compare("", &step.expected, &answer, &mut problems);
+                if problems.is_empty() {
+                    break;
+                }
+            }
             if !problems.is_empty() {
                 let text = format!("{}\n    the answer is {answer}", problems.join("; "));
                 let answer = names.merge(&step.expected, answer);
@@ -196,6 +206,14 @@ impl Golden {
         server.stop().await;
         differences
     }
+}
+
+/// The first line of a call.
+fn attempts_and_path(line: &str) -> Option<(usize, &str)> {
+    /// More calls than any rate in these tests lets through while they are made.
+    const ATTEMPTS_MAX: usize = 1_000;
+    let once = line.strip_prefix("> ").map(|path| (1, path));
+    once.or_else(|| line.strip_prefix(">> ").map(|path| (ATTEMPTS_MAX, path)))
 }
 
 /// What names with a `$` stand for.

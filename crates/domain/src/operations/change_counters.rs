@@ -1,0 +1,231 @@
+//! Changing the counters of a group.
+
+use crate::attributes::Counters;
+use crate::group::Group;
+use crate::ids::GroupId;
+use crate::limits::ValueLimits;
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
+use crate::part::{Part, PartKey};
+use crate::store::Context;
+
+/// How a counter gets its new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CounterMode {
+    /// It is the one given.
+    Set,
+    /// The one given is added.
+    Increase,
+    /// The one given is taken away.
+    Decrease,
+}
+
+impl CounterMode {
+    /// The mode called `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "Set" => Some(Self::Set),
+            "Increase" => Some(Self::Increase),
+            "Decrease" => Some(Self::Decrease),
+            _ => None,
+        }
+    }
+}
+
+/// Changes counters, and makes those that are not there, from 0. Answers with their new values, in order.
+#[derive(Clone, Debug)]
+pub struct UpdateCounters {
+    /// The group.
+    pub group: GroupId,
+    /// How.
+    pub mode: CounterMode,
+    /// Keys, each once, and by what.
+    pub by: Vec<(String, i64)>,
+    /// The limits in force; that of a key was checked.
+    pub limits: ValueLimits,
+}
+
+/// Deletes counters; those that are not there are passed over.
+#[derive(Clone, Debug)]
+pub struct DeleteCounters {
+    /// The group.
+    pub group: GroupId,
+    /// Which; all when `None`.
+    pub keys: Option<Vec<String>>,
+}
+
+/// What reads or changes counters has to look at first.
+///
+/// # Errors
+/// Groups of this type have none.
+pub fn counters_of(scene: &Scene) -> Result<Counters, Refusal> {
+    if scene.group.kind.can().counters {
+        Ok(scene.counters())
+    } else {
+        Err(Refusal::TypeForbids("have no counters"))
+    }
+}
+
+fn needs() -> Needs {
+    Needs { parts: vec![PartKey::Counters], ..Needs::default() }
+}
+
+impl GroupOperation for UpdateCounters {
+    type Answer = Vec<(String, i64)>;
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        needs()
+    }
+
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
+        let mut counters = counters_of(&scene)?;
+        let mut answer = Vec::with_capacity(self.by.len());
+        for (key, by) in &self.by {
+            let before = counters.get(key).copied().unwrap_or_default();
+            let after = match self.mode {
+                CounterMode::Set => Some(*by),
+                CounterMode::Increase => before.checked_add(*by),
+                CounterMode::Decrease => before.checked_sub(*by),
+            };
+            let after = after.ok_or_else(|| {
+                Refusal::Unfitting(format!("the counter {key:?} would leave the range of 64 bits"))
+            })?;
+            counters.insert(key.clone(), after);
+            answer.push((key.clone(), after));
+        }
+        let max = self.limits.counters;
+        if max < counters.len() {
+            return Err(Refusal::TooMany(TooMany::Counters(max)));
+        }
+        let mut changes = Changes::default();
+        changes.put(PartKey::Counters, Part::Counters(counters));
+        Ok(Decision { changes, answer })
+    }
+}
+
+impl GroupOperation for DeleteCounters {
+    type Answer = ();
+
+    fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        needs()
+    }
+
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+        let mut counters = counters_of(&scene)?;
+        match &self.keys {
+            Some(keys) => counters.retain(|key, _| !keys.contains(key)),
+            None => counters.clear(),
+        }
+        let mut changes = Changes::default();
+        if counters.is_empty() {
+            changes.remove(PartKey::Counters);
+        } else {
+            changes.put(PartKey::Counters, Part::Counters(counters));
+        }
+        Ok(Decision { changes, answer: () })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::GroupType;
+    use crate::limits::Limits;
+    use crate::sample::{decide, group_id, scene};
+
+    const KIND: GroupType = GroupType::Public;
+
+    fn update(mode: CounterMode, by: &[(&str, i64)]) -> UpdateCounters {
+        let by = by.iter().map(|&(key, by)| (key.to_owned(), by)).collect();
+        UpdateCounters { group: group_id(KIND), mode, by, limits: Limits::FAITHFUL.values }
+    }
+
+    fn delete(keys: Option<&[&str]>) -> DeleteCounters {
+        let keys = keys.map(|keys| keys.iter().map(|&key| key.to_owned()).collect());
+        DeleteCounters { group: group_id(KIND), keys }
+    }
+
+    fn with(kind: GroupType, counters: &[(&str, i64)]) -> Scene {
+        let mut scene = scene(kind, &[]);
+        let counters = counters.iter().map(|&(key, value)| (key.to_owned(), value)).collect();
+        scene.parts.insert(PartKey::Counters, Part::Counters(counters));
+        scene
+    }
+
+    /// What is left of the counters `a` = 5 and `b` = 6.
+    fn left(operation: &DeleteCounters) -> Vec<String> {
+        let decided = decide(operation, &with(KIND, &[("a", 5), ("b", 6)])).unwrap();
+        match decided.changes.parts.as_slice() {
+            [(PartKey::Counters, Some(Part::Counters(counters)))] => counters.keys().cloned().collect(),
+            [(PartKey::Counters, None)] => Vec::new(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn counters_are_set_and_counted_up_and_down_from_0() {
+        let cases =
+            [(CounterMode::Set, [3, 3]), (CounterMode::Increase, [8, 3]), (CounterMode::Decrease, [2, -3])];
+        for (mode, [a, c]) in cases {
+            let decided = decide(&update(mode, &[("c", 3), ("a", 3)]), &with(KIND, &[("a", 5), ("b", 6)]));
+            let Decision { changes, answer } = decided.unwrap();
+            assert_eq!(answer, [("c".to_owned(), c), ("a".to_owned(), a)], "{mode:?}");
+            let all = [("a".to_owned(), a), ("b".to_owned(), 6), ("c".to_owned(), c)].into();
+            assert_eq!(changes.parts, [(PartKey::Counters, Some(Part::Counters(all)))], "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_counter_stays_within_64_bits() {
+        let cases = [
+            (CounterMode::Increase, i64::MAX, 1, false),
+            (CounterMode::Increase, i64::MAX, -1, true),
+            (CounterMode::Increase, i64::MIN, -1, false),
+            (CounterMode::Decrease, i64::MIN, 1, false),
+            (CounterMode::Decrease, 0, i64::MIN, false),
+            (CounterMode::Decrease, -1, i64::MIN, true),
+            (CounterMode::Set, 0, i64::MIN, true),
+        ];
+        for (mode, before, by, fits) in cases {
+            let decided = decide(&update(mode, &[("a", by)]), &with(KIND, &[("a", before)]));
+            assert_eq!(decided.is_ok(), fits, "{mode:?} {before} {by}");
+        }
+    }
+
+    #[test]
+    fn a_group_has_so_many_counters_and_no_more() {
+        let names: Vec<String> = (0..21).map(|n| n.to_string()).collect();
+        let pairs: Vec<(&str, i64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let before = with(KIND, &pairs[..19]);
+        assert!(decide(&update(CounterMode::Set, &pairs[..20]), &before).is_ok());
+        let refused = decide(&update(CounterMode::Set, &pairs[19..]), &before).unwrap_err();
+        assert_eq!(refused, Refusal::TooMany(TooMany::Counters(20)));
+    }
+
+    #[test]
+    fn named_counters_are_deleted_or_all() {
+        assert_eq!(left(&delete(Some(&["b", "none"]))), ["a"]);
+        assert!(left(&delete(Some(&["b", "a"]))).is_empty());
+        assert!(left(&delete(None)).is_empty());
+    }
+
+    #[test]
+    fn communities_have_none() {
+        for kind in GroupType::ALL {
+            let refused = [
+                decide(&update(CounterMode::Set, &[("a", 1)]), &with(kind, &[])).err(),
+                decide(&delete(None), &with(kind, &[])).err(),
+            ];
+            let expected = (kind == GroupType::Community).then_some(Refusal::TypeForbids("have no counters"));
+            assert_eq!(refused, [expected.clone(), expected], "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `group_open_attr_http_svc/get_group_attr`: all attributes of a group of any type, in the order of their keys.
+
+use crate::call::{Call, Command};
+use crate::commands::group_open_http_svc::group_id;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::operation::Needs;
+use landfall_domain::part::PartKey;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    group_attr_ary: Vec<Row>,
+}
+
+/// One attribute; its members are written small. [doc]
+#[derive(Debug, Serialize)]
+struct Row {
+    key: String,
+    value: String,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_attr_http_svc/get_group_attr";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let needs = Needs { parts: vec![PartKey::Attributes], ..Needs::default() };
+        let scene = call.look(group, needs).await?;
+        let rows = scene.attributes().into_iter().map(|(key, value)| Row { key, value });
+        Ok(Reply { group_attr_ary: rows.collect() })
+    }
+}

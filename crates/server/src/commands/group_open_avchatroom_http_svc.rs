@@ -1,0 +1,56 @@
+//! The service of live-stream groups (AVChatRoom): what its commands share.
+//!
+//! Such a group knows who is there by who is connected. Clients cannot connect in this version, so nobody ever is.
+//! [choice] Groups of other types are refused with 10007.
+
+pub mod check_members;
+pub mod get_admin_list;
+pub mod get_members;
+pub mod modify_admin;
+pub mod modify_user_info;
+
+use super::group_open_http_svc::group_id;
+use super::refusal;
+use crate::call::{Call, account};
+use crate::code::Code;
+use crate::given::{Given, Misfit};
+use crate::reply::Failure;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::operation::{Needs, Scene};
+use landfall_domain::operations::change_live_admins::refuse_unless_live;
+
+/// What `needs` names of a live-stream group.
+async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<Scene, Failure> {
+    let scene = call.look(group, needs).await?;
+    refuse_unless_live(&scene.group).map_err(|refusal| refusal::of(&refusal))?;
+    Ok(scene)
+}
+
+/// Whether a command sets something (1) or takes it away (2).
+fn sets(command_type: Given<i128>) -> Result<bool, Failure> {
+    match command_type.required("CommandType")? {
+        1 => Ok(true),
+        2 => Ok(false),
+        other => Err(Code::GroupParameter.because(format!("CommandType is {other}, not 1 or 2"))),
+    }
+}
+
+/// The accounts of a list that must not be empty, in order.
+fn accounts(list: Given<Vec<Given<String>>>, field: &str, max: usize) -> Result<Vec<UserId>, Failure> {
+    let list = list.required(field)?;
+    refuse_too_many(list.len(), field, max)?;
+    let names = list.into_iter().enumerate();
+    names.map(|(index, given)| member_account(given, &format!("{field}[{index}]"))).collect()
+}
+
+fn member_account(given: Given<String>, field: &str) -> Result<UserId, Failure> {
+    account(given, field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field.to_owned()).into())
+}
+
+fn refuse_too_many(count: usize, field: &str, max: usize) -> Result<(), Failure> {
+    if max < count {
+        return Err(Code::GroupTooManyAccounts
+            .because(format!("{field} names {count} accounts; at most {max} are allowed")));
+    }
+    Ok(())
+}

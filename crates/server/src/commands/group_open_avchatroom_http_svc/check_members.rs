@@ -1,0 +1,36 @@
+//! `group_open_avchatroom_http_svc/check_members`: which of the accounts named are in a live-stream group at present.
+
+use super::{accounts, group_id, look};
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::operation::Needs;
+use serde::{Deserialize, Serialize};
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    #[serde(rename = "Member_Account")]
+    member_account: Given<Vec<Given<String>>>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+pub struct Reply {
+    #[serde(rename = "Member_Account")]
+    member_account: Vec<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_avchatroom_http_svc/check_members";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
+        look(call, group, Needs::default()).await?;
+        Ok(Reply { member_account: Vec::new() })
+    }
+}

@@ -1,0 +1,36 @@
+//! `group_open_avchatroom_http_svc/modify_admin`: makes accounts administrators of a live-stream group, or ends that.
+//! They need not be in the group.
+//!
+//! More accounts than a group may have administrators are too many also where they are dismissed (10005); more
+//! administrators than that are 10004. [choice]
+
+use super::{accounts, group_id, sets};
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::change_live_admins::ChangeLiveAdmins;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    command_type: Given<i128>,
+    #[serde(rename = "Admin_Account")]
+    admin_account: Given<Vec<Given<String>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_avchatroom_http_svc/modify_admin";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        let appoint = sets(self.command_type)?;
+        let max = call.limits.live.admins;
+        let accounts = accounts(self.admin_account, "Admin_Account", max)?.into_iter().collect();
+        call.change(ChangeLiveAdmins { group, accounts, appoint, max }).await?;
+        Ok(Nothing {})
+    }
+}

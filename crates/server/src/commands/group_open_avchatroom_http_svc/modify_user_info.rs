@@ -1,0 +1,96 @@
+//! `group_open_avchatroom_http_svc/modify_user_info`: marks members of a live-stream group, or takes marks away.
+//!
+//! Only who is in the group can carry marks, and nobody is; so each row of the answer names the marks its account
+//! has afterwards, which are none. [choice]
+
+use super::{group_id, look, member_account, refuse_too_many, sets};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::Failure;
+use landfall_domain::ids::UserId;
+use landfall_domain::operation::Needs;
+use serde::{Deserialize, Serialize};
+
+/// Marks an app chooses are at least this.
+const MARK_MIN: i128 = 1_000;
+
+/// The one mark below that the service gives a meaning of its own. [doc]
+const SPECIAL_MARK: i128 = 500;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    command_type: Given<i128>,
+    member_list: Given<Vec<Given<Object<Marked>>>>,
+}
+
+/// A member and marks.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Marked {
+    #[serde(rename = "Member_Account")]
+    member_account: Given<String>,
+    marks: Given<Vec<Given<i128>>>,
+}
+
+/// The reply: a row for each member asked for, in order.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    command_type: u8,
+    member_list: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    #[serde(rename = "Member_Account")]
+    member_account: String,
+    marks: [u32; 0],
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_avchatroom_http_svc/modify_user_info";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let sets = sets(self.command_type)?;
+        let list = self.member_list.required("MemberList")?;
+        refuse_too_many(list.len(), "MemberList", call.limits.live.marked_per_call)?;
+        let members = list.into_iter().enumerate().map(|(index, item)| member(item, index, call));
+        let members = members.collect::<Result<Vec<UserId>, Failure>>()?;
+        look(call, group, Needs::default()).await?;
+        let rows =
+            members.iter().map(|account| Row { member_account: account.as_str().to_owned(), marks: [] });
+        Ok(Reply { command_type: if sets { 1 } else { 2 }, member_list: rows.collect() })
+    }
+}
+
+/// The account of an item whose marks are in order.
+fn member(item: Given<Object<Marked>>, index: usize, call: &Call) -> Result<UserId, Failure> {
+    let name = format!("MemberList[{index}]");
+    let Marked { member_account: account, marks } = item.required(&name)?.0;
+    let account = member_account(account, &format!("{name}.Member_Account"))?;
+    let field = format!("{name}.Marks");
+    let marks = marks.required(&field)?;
+    let max = call.limits.live.marks;
+    if max < marks.len() {
+        return Err(Code::GroupParameter
+            .because(format!("{field} names {} marks; at most {max} are allowed", marks.len())));
+    }
+    for (position, mark) in marks.into_iter().enumerate() {
+        let field = format!("{field}[{position}]");
+        let Some(mark) = mark.optional(&field)? else {
+            return Err(Misfit::Missing(field).into());
+        };
+        if mark != SPECIAL_MARK && !(MARK_MIN..=u32::MAX.into()).contains(&mark) {
+            return Err(Code::GroupParameter
+                .because(format!("{field} is {mark}; {MARK_MIN} to {} are allowed", u32::MAX)));
+        }
+    }
+    Ok(account)
+}

@@ -1,0 +1,101 @@
+//! What the commands that change the attributes of a group share.
+//!
+//! A value that is missing is an empty one, and a key must not stand twice in one call. [choice]
+//! Calls happen one after another, so a conflict of two writes (10056) is never answered. [choice]
+
+use crate::call::Call;
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::Failure;
+use landfall_domain::attributes::Attributes;
+use landfall_domain::ids::GroupId;
+use landfall_domain::operations::change_attributes::{AttributeChange, ChangeAttributes};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// An attribute. Its members are written small, and large by some, like all others of the API. [client]
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Attribute {
+    key: Given<String>,
+    value: Given<String>,
+    #[serde(rename = "Key")]
+    large_key: Given<String>,
+    #[serde(rename = "Value")]
+    large_value: Given<String>,
+}
+
+/// The request of a command that names attributes.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Named {
+    pub(super) group_id: Given<String>,
+    pub(super) group_attr: Given<Vec<Given<Object<Attribute>>>>,
+}
+
+type List = Given<Vec<Given<Object<Attribute>>>>;
+
+/// Keys and values. An empty list is none: there is a command of its own that clears. [choice]
+pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure> {
+    let mut attributes = Attributes::new();
+    for (index, item) in list.required("GroupAttr")?.into_iter().enumerate() {
+        let name = format!("GroupAttr[{index}]");
+        let Attribute { key, value, large_key, large_value } = item.required(&name)?.0;
+        let key = self::key(key.or(large_key), &name, call)?;
+        let value = value.or(large_value).optional(&format!("{name}.value"))?.unwrap_or_default();
+        let allowed = call.limits.values.attribute_value;
+        if !allowed.contains(value.len()) {
+            return Err(Code::AttributeValueTooLong.because(format!(
+                "{name}.value is {} bytes long; {} to {} are allowed",
+                value.len(),
+                allowed.min,
+                allowed.max
+            )));
+        }
+        if attributes.contains_key(&key) {
+            return Err(Code::GroupParameter.because(format!("{name}.key {key:?} stands twice")));
+        }
+        attributes.insert(key, value);
+    }
+    Ok(attributes)
+}
+
+/// Keys alone.
+pub(super) fn keys(list: List, call: &Call) -> Result<BTreeSet<String>, Failure> {
+    let items = list.required("GroupAttr")?.into_iter().enumerate();
+    items
+        .map(|(index, item)| {
+            let name = format!("GroupAttr[{index}]");
+            let Attribute { key, large_key, .. } = item.required(&name)?.0;
+            self::key(key.or(large_key), &name, call)
+        })
+        .collect()
+}
+
+fn key(given: Given<String>, name: &str, call: &Call) -> Result<String, Failure> {
+    let field = format!("{name}.key");
+    let Some(key) = given.optional(&field)? else {
+        return Err(Misfit::Missing(field).into());
+    };
+    let allowed = call.limits.values.attribute_key;
+    if !allowed.contains(key.len()) {
+        return Err(Code::AttributeKeyTooLong.because(format!(
+            "{field} is {} bytes long; {} to {} are allowed",
+            key.len(),
+            allowed.min,
+            allowed.max
+        )));
+    }
+    Ok(key)
+}
+
+/// Changes the attributes of a group, unless that is done too often: every call that could be read counts.
+pub(super) async fn change(call: &Call, group: GroupId, change: AttributeChange) -> Result<(), Failure> {
+    let max = call.limits.values.attribute_writes_per_second;
+    if !call.app.attribute_writes.admit(&group, max) {
+        return Err(Code::AttributesTooFrequent.because(format!(
+            "the attributes of this group are changed more than {max} times in a second; try again"
+        )));
+    }
+    call.change(ChangeAttributes { group, change, limits: call.limits.values }).await
+}

@@ -1,0 +1,65 @@
+//! What the commands about the counters of a group share.
+//!
+//! Counters need no edition to be bought, so 10059 is never answered. [choice]
+
+use crate::call::Call;
+use crate::code::Code;
+use crate::given::{Given, Misfit};
+use crate::reply::Failure;
+use landfall_domain::attributes::Counters;
+use serde::Serialize;
+
+/// A counter in an answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Row {
+    key: String,
+    value: i64,
+}
+
+/// The counters of an answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    group_counter: Vec<Row>,
+}
+
+impl Reply {
+    pub(super) fn new(counters: impl IntoIterator<Item = (String, i64)>) -> Self {
+        Self { group_counter: counters.into_iter().map(|(key, value)| Row { key, value }).collect() }
+    }
+
+    /// Those of `counters` that `keys` name, in their order, each once; all when they name none.
+    pub(super) fn of(mut counters: Counters, keys: Option<Vec<String>>) -> Self {
+        match keys {
+            None => Self::new(counters),
+            Some(keys) => Self::new(keys.into_iter().filter_map(|key| counters.remove_entry(&key))),
+        }
+    }
+}
+
+/// Which counters; `None` for all.
+pub(super) fn keys(list: Given<Vec<Given<String>>>, call: &Call) -> Result<Option<Vec<String>>, Failure> {
+    let Some(list) = list.optional("GroupCounterKeys")? else { return Ok(None) };
+    let keys = list.into_iter().enumerate();
+    keys.map(|(index, given)| key(given, &format!("GroupCounterKeys[{index}]"), call))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// The key of a counter.
+pub(super) fn key(given: Given<String>, name: &str, call: &Call) -> Result<String, Failure> {
+    let Some(key) = given.optional(name)? else {
+        return Err(Misfit::Missing(name.to_owned()).into());
+    };
+    let allowed = call.limits.values.counter_key;
+    if !allowed.contains(key.len()) {
+        return Err(Code::GroupParameter.because(format!(
+            "{name} is {} bytes long; {} to {} are allowed",
+            key.len(),
+            allowed.min,
+            allowed.max
+        )));
+    }
+    Ok(key)
+}

@@ -1,0 +1,30 @@
+//! `group_open_http_svc/delete_group_counter`: deletes counters of a group, all or those named.
+//!
+//! One that is not there is passed over. [choice]
+
+use super::{counters, group_id};
+use crate::call::{Call, Command};
+use crate::given::Given;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::change_counters::DeleteCounters;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    group_counter_keys: Given<Vec<Given<String>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/delete_group_counter";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.group_id)?;
+        let keys = counters::keys(self.group_counter_keys, call)?;
+        call.change(DeleteCounters { group, keys }).await?;
+        Ok(Nothing {})
+    }
+}

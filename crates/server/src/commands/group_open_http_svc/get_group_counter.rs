@@ -1,0 +1,36 @@
+//! `group_open_http_svc/get_group_counter`: the counters of a group of any type but Community, all or those named.
+//!
+//! One that is not there is left out of the answer. [choice]
+
+use super::counters::{self, Reply};
+use super::group_id;
+use crate::call::{Call, Command};
+use crate::commands::refusal;
+use crate::given::Given;
+use crate::reply::Failure;
+use landfall_domain::operation::Needs;
+use landfall_domain::operations::change_counters::counters_of;
+use landfall_domain::part::PartKey;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    group_counter_keys: Given<Vec<Given<String>>>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/get_group_counter";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let keys = counters::keys(self.group_counter_keys, call)?;
+        let needs = Needs { parts: vec![PartKey::Counters], ..Needs::default() };
+        let scene = call.look(group, needs).await?;
+        let counters = counters_of(&scene).map_err(|refusal| refusal::of(&refusal))?;
+        Ok(Reply::of(counters, keys))
+    }
+}

@@ -1,0 +1,25 @@
+//! `group_open_http_svc/set_group_attr`: gives a group of any type these attributes in place of all it has.
+
+use super::attributes::{Named, attributes, change};
+use super::group_id;
+use crate::call::{Call, Command};
+use crate::reply::{Failure, Nothing};
+use landfall_domain::operations::change_attributes::AttributeChange;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+pub struct Request(Named);
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/set_group_attr";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let group = group_id(self.0.group_id)?;
+        let attributes = attributes(self.0.group_attr, call)?;
+        change(call, group, AttributeChange::Replace(attributes)).await?;
+        Ok(Nothing {})
+    }
+}

@@ -1,0 +1,69 @@
+//! `group_open_http_svc/update_group_counter`: sets counters of a group, or counts them up or down; one that is not
+//! there counts from 0. The answer has their new values.
+//!
+//! A key must not stand twice in one call, and a counter that would leave 64 bits changes nothing (10004). [choice]
+
+use super::counters::{self, Reply};
+use super::group_id;
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::given::{Given, Misfit, Object};
+use crate::reply::Failure;
+use landfall_domain::operations::change_counters::{CounterMode, UpdateCounters};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    group_id: Given<String>,
+    group_counter: Given<Vec<Given<Object<Counter>>>>,
+    mode: Given<String>,
+}
+
+/// A counter, and what to set it to or to count it by.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Counter {
+    key: Given<String>,
+    value: Given<i128>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "group_open_http_svc/update_group_counter";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let group = group_id(self.group_id)?;
+        let by = values(self.group_counter.required("GroupCounter")?, call)?;
+        let word = self.mode.required("Mode")?;
+        let mode = CounterMode::parse(&word).ok_or_else(|| {
+            Code::GroupParameter.because(format!("Mode is {word:?}, not Set, Increase or Decrease"))
+        })?;
+        let values = call.change(UpdateCounters { group, mode, by, limits: call.limits.values }).await?;
+        Ok(Reply::new(values))
+    }
+}
+
+fn values(list: Vec<Given<Object<Counter>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
+    let mut keys = BTreeSet::new();
+    let mut values = Vec::with_capacity(list.len());
+    for (index, item) in list.into_iter().enumerate() {
+        let name = format!("GroupCounter[{index}]");
+        let Counter { key, value } = item.required(&name)?.0;
+        let key = counters::key(key, &format!("{name}.Key"), call)?;
+        let field = format!("{name}.Value");
+        let Some(value) = value.optional(&field)? else {
+            return Err(Misfit::Missing(field).into());
+        };
+        let value = i64::try_from(value).map_err(|_| {
+            Code::GroupParameter.because(format!("{field} is {value}, which is no number of 64 bits"))
+        })?;
+        if !keys.insert(key.clone()) {
+            return Err(Code::GroupParameter.because(format!("{name}.Key {key:?} stands twice")));
+        }
+        values.push((key, value));
+    }
+    Ok(values)
+}
