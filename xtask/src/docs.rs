@@ -1,20 +1,24 @@
-//! `cargo xtask docs`: pages the program prints about itself, so that they cannot differ from it.
+//! `cargo xtask docs`: pages that are made from the program, so that they cannot differ from it.
 
+use crate::compatibility;
 use crate::workspace::{self, cargo};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::PathBuf;
 
-/// Pages under `docs/`, each printed by `landfall docs PAGE`.
-const PAGES: [&str; 2] = ["compatibility", "configuration"];
+/// Pages under `docs/`, and how each is made.
+const PAGES: [(&str, fn() -> Result<String>); 2] = [
+    ("compatibility", || compatibility::page(&print("commands")?)),
+    ("configuration", || print("configuration")),
+];
 
 /// Writes all pages.
 ///
 /// # Errors
 /// When the program does not build, or a page cannot be written.
 pub(crate) fn write() -> Result<()> {
-    for page in PAGES {
-        let text = print(page)?;
+    for (page, make) in PAGES {
+        let text = make()?;
         let path = path(page);
         fs::create_dir_all(workspace::root().join("docs"))
             .and_then(|()| fs::write(&path, text))
@@ -24,17 +28,17 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Checks that all pages are what the program prints.
+/// Checks that all pages are up to date.
 ///
 /// # Errors
 /// Names the first page that differs, its first differing line, and the command that writes it anew.
 pub(crate) fn check() -> Result<()> {
-    for page in PAGES {
+    for (page, make) in PAGES {
         // A page that is not there yet differs in its first line, which is all that has to be said of it.
         let written = fs::read_to_string(path(page)).unwrap_or_default();
-        if let Some(line) = first_difference(&written, &print(page)?) {
+        if let Some(line) = first_difference(&written, &make()?) {
             bail!(
-                "docs/{page}.md differs from the program in line {line}; run `cargo xtask docs` and commit the page"
+                "docs/{page}.md differs from what it is made from in line {line}; run `cargo xtask docs` and commit the page"
             );
         }
     }

@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod compatibility;
 mod db;
 mod debian;
 mod docs;
@@ -43,7 +44,7 @@ enum Task {
     },
     /// Leaves a throw-away PostgreSQL running until Ctrl-C, for `cargo test` in another shell
     Db(db::Arguments),
-    /// Writes the pages under docs/ that the program itself knows best
+    /// Writes the pages under docs/ that are made from the program and its golden files
     Docs {
         /// Only checks that they are up to date
         #[arg(long)]

@@ -122,8 +122,8 @@ pub enum StoreWork {
 pub enum Page {
     /// Every setting
     Configuration,
-    /// Every command of the API, and whether it is served
-    Compatibility,
+    /// Every command of the API, and whether it is served; a line each
+    Commands,
 }
 
 /// Why it did not work.
@@ -179,7 +179,7 @@ fn perform(
             print(&Runtime::new()?.block_on(store_distribute::distribute(&url))?)
         }
         Command::Docs { page: Page::Configuration } => print(&config::page()),
-        Command::Docs { page: Page::Compatibility } => print(&commands::compatibility_page()),
+        Command::Docs { page: Page::Commands } => print(&commands::command_list()),
     }
 }
 
@@ -373,10 +373,7 @@ mod tests {
         }
         assert!(matches!(command("landfall serve --config f"), Ok(Command::Serve { config: Some(_) })));
         assert!(matches!(command("landfall config --default"), Ok(Command::Config { .. })));
-        assert!(matches!(
-            command("landfall docs compatibility"),
-            Ok(Command::Docs { page: Page::Compatibility })
-        ));
+        assert!(matches!(command("landfall docs commands"), Ok(Command::Docs { page: Page::Commands })));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::LazyLock;
 
-pub use table::{COMMANDS, SERVICES, compatibility_page};
+pub use table::{COMMANDS, SERVICES, command_list};
 
 /// One row of the table.
 pub struct Entry {

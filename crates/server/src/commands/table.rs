@@ -195,25 +195,38 @@ pub static COMMANDS: &[Entry] = &[
     planned("openim_robot_http_svc/get_all_robots"),
 ];
 
-/// The page `docs/compatibility.md`: a row for every command.
+/// What parts of the documentation are about, each with the first command of it in [`COMMANDS`].
+static SECTIONS: &[(&str, &str)] = &[
+    ("Accounts", "im_open_login_svc/account_import"),
+    ("Profiles", "profile/portrait_set"),
+    ("Relationship chain", "sns/friend_add"),
+    ("Migration of groups", "group_open_http_svc/import_group"),
+    ("Groups and members", "group_open_http_svc/get_appid_group_list"),
+    ("Group messages", "group_open_http_svc/send_group_msg"),
+    ("Group attributes and counters", "group_open_attr_http_svc/get_group_attr"),
+    ("Live-stream groups", "group_open_avchatroom_http_svc/get_members"),
+    ("Topics", "million_group_open_http_svc/create_topic"),
+    ("Permission groups", "group_open_http_svc/create_permission_group"),
+    ("One-to-one messages", "openim/sendmsg"),
+    ("Conversations", "recentcontact/get_list"),
+    ("Mute, operation, push, chatbots", "openconfigsvr/setnospeaking"),
+];
+
+/// All commands, a line each: its section, its path, and "built" or the code that it answers instead; with tabs
+/// between.
 #[must_use]
-pub fn compatibility_page() -> String {
-    let built = COMMANDS.iter().filter(|entry| entry.run.is_some()).count();
-    let mut page = format!(
-        "# Compatibility\n\n<!-- Made by `cargo xtask docs` from the command table; do not edit. -->\n\n\
-         {built} of {} commands are built. A planned one answers {} (`{:?}`) and changes nothing.\n\
-         How each built command behaves, request by request, is in `crates/server/tests/golden/`.\n\n\
-         | Command | State |\n|---|---|\n",
-        COMMANDS.len(),
-        Code::NotBuilt.number(),
-        Code::NotBuilt,
-    );
+pub fn command_list() -> String {
+    let mut list = String::new();
+    let mut section = "";
     for entry in COMMANDS {
-        let state = if entry.run.is_some() { "**built**" } else { "planned" };
+        let begins = SECTIONS.iter().find(|(_, first)| *first == entry.path);
+        section = begins.map_or(section, |(title, _)| title);
+        let state =
+            if entry.run.is_some() { "built".to_owned() } else { Code::NotBuilt.number().to_string() };
         // Writing to a string has no way to fail.
-        writeln!(page, "| `v4/{}` | {state} |", entry.path).unwrap_or_default();
+        writeln!(list, "{section}\t{}\t{state}", entry.path).unwrap_or_default();
     }
-    page
+    list
 }
 
 #[cfg(test)]
@@ -230,5 +243,17 @@ mod tests {
             assert!(service(entry.service()).is_some(), "{} has no service", entry.path);
             assert!(!entry.command().is_empty());
         }
+    }
+
+    #[test]
+    fn the_list_has_every_command_in_its_section() {
+        let list = command_list();
+        let mut sections: Vec<&str> = list.lines().filter_map(|line| line.split('\t').next()).collect();
+        assert_eq!(sections.len(), COMMANDS.len());
+        sections.dedup();
+        let titles: Vec<&str> = SECTIONS.iter().map(|(title, _)| *title).collect();
+        assert_eq!(sections, titles);
+        assert!(list.starts_with("Accounts\tim_open_login_svc/account_import\tbuilt\n"));
+        assert!(list.contains("Profiles\tprofile/portrait_get\t60017\n"));
     }
 }

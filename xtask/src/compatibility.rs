@@ -1,0 +1,323 @@
+//! The page `docs/compatibility.md`: every command of the API, what its golden files show, and what was decided where
+//! the API is silent.
+
+use crate::workspace;
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Kinds of golden files, by how their names begin.
+const KINDS: [&str; 3] = ["success", "refusal", "repeat"];
+
+/// Members of an answer that hold codes: its own, or those of single items.
+const CODE_MEMBERS: [&str; 5] = ["ErrorCode", "ResultCode", "RetCode", "Code", "Result"];
+
+/// Smaller numbers are results such as "was a member already", which are no error codes.
+const CODE_MIN: u64 = 10_000;
+
+/// Where commands are, from the directory of the workspace.
+const COMMANDS: &str = "crates/server/src/commands";
+
+/// Where rules are that commands name.
+const RULES: [&str; 3] =
+    ["crates/domain/src/operations/", "crates/domain/src/import.rs", "crates/domain/src/new_group.rs"];
+
+/// A command, as the program lists it.
+#[derive(Debug, PartialEq, Eq)]
+struct Command<'list> {
+    section: &'list str,
+    path: &'list str,
+    /// What it answers while it is not built.
+    planned: Option<&'list str>,
+}
+
+/// What the golden files of a command show.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shown {
+    /// How many there are of each kind.
+    files: [usize; KINDS.len()],
+    calls: usize,
+    codes: BTreeSet<u64>,
+}
+
+/// A row of `docs/choices.md`.
+#[derive(Debug, PartialEq, Eq)]
+struct Choice<'page> {
+    text: &'page str,
+    file: &'page str,
+}
+
+/// The page, from the program's list of commands.
+///
+/// # Errors
+/// When a golden file or a source cannot be read.
+pub(crate) fn page(list: &str) -> Result<String> {
+    let commands = commands(list)?;
+    let choices_page = read(&workspace::root().join("docs/choices.md"))?;
+    let choices = choices(&choices_page);
+    let mut built = String::new();
+    let mut shown = Shown::default();
+    for section in commands.chunk_by(|one, next| one.section == next.section) {
+        let section: Vec<&Command<'_>> = section.iter().filter(|command| command.planned.is_none()).collect();
+        if let Some(first) = section.first() {
+            write!(built, "\n## {}\n\n{TABLE_HEAD}", first.section)?;
+            let mut decided: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+            for command in section {
+                let of_command = golden(&workspace::root().join(golden_folder(command.path)))?;
+                let source = source(command.path)?;
+                built.push_str(&row(command.path, &source, &of_command));
+                shown.add(of_command);
+                let is_about = |choice: &Choice<'_>| choice.is_about(command.path, &source);
+                for (index, _) in choices.iter().enumerate().filter(|(_, choice)| is_about(choice)) {
+                    decided.entry(index).or_default().push(command.path);
+                }
+            }
+            built.push_str(&decisions(&choices, &decided));
+        }
+    }
+    let count = commands.iter().filter(|command| command.planned.is_none()).count();
+    let [success, refusal, repeat] = shown.files;
+    Ok(format!(
+        "# Compatibility\n\n<!-- Made by `cargo xtask docs`; do not edit. -->\n\n\
+         {count} of the {} operations of the API are built. {} golden files with {} calls of these hold them to what \
+         the API documents: {success} of successes, {refusal} of refusals, {repeat} of repeated calls. They run on both stores.\n\n\
+         For each operation: how many files there are of each kind, and every error code they show, of calls and of \
+         single items. The codes of the calling convention, which all operations share, are not among them. Below \
+         each table: what was decided where the documentation is silent or differs between its editions \
+         ([all decisions](choices.md)).\n{built}{}",
+        commands.len(),
+        shown.files.iter().sum::<usize>(),
+        shown.calls,
+        planned(&commands),
+    ))
+}
+
+const TABLE_HEAD: &str = "| Operation | Success | Refusal | Repeat | Codes |\n|---|---|---|---|---|\n";
+
+fn row(path: &str, source: &str, shown: &Shown) -> String {
+    let codes: Vec<String> = shown.codes.iter().map(ToString::to_string).collect();
+    let [success, refusal, repeat] = shown.files;
+    format!(
+        "| [`{path}`](../{})<br>{} | {success} | {refusal} | {repeat} | {} |\n",
+        golden_folder(path),
+        summary(source),
+        codes.join(", ")
+    )
+}
+
+/// The decisions about the commands of a section, each with the commands it is about.
+fn decisions(choices: &[Choice<'_>], decided: &BTreeMap<usize, Vec<&str>>) -> String {
+    let mut text = String::new();
+    for (index, paths) in decided {
+        let Some(choice) = choices.get(*index) else { continue };
+        let names: Vec<String> = paths.iter().map(|path| format!("`{}`", command_name(path))).collect();
+        text.push_str(if text.is_empty() { "\n" } else { "" });
+        text.push_str(&format!("* {}: {}\n", names.join(", "), choice.text));
+    }
+    text
+}
+
+/// What is not built, at the end.
+fn planned(commands: &[Command<'_>]) -> String {
+    let code = commands.iter().find_map(|command| command.planned);
+    let Some(code) = code else { return String::new() };
+    let mut text = format!("\n## Planned\n\nThese are known by name, answer {code} and change nothing.\n\n");
+    for section in commands.chunk_by(|one, next| one.section == next.section) {
+        let names: Vec<String> = section
+            .iter()
+            .filter(|command| command.planned.is_some())
+            .map(|command| format!("`{}`", command.path))
+            .collect();
+        if let (Some(first), false) = (section.first(), names.is_empty()) {
+            text.push_str(&format!("* **{}**: {}\n", first.section, names.join(", ")));
+        }
+    }
+    text
+}
+
+fn commands(list: &str) -> Result<Vec<Command<'_>>> {
+    list.lines()
+        .map(|line| match line.split('\t').collect::<Vec<_>>().as_slice() {
+            [section, path, state] => {
+                Ok(Command { section, path, planned: (*state != "built").then_some(*state) })
+            }
+            _ => bail!("no line of the list of commands: {line:?}"),
+        })
+        .collect()
+}
+
+fn choices(page: &str) -> Vec<Choice<'_>> {
+    page.lines()
+        .filter_map(|line| {
+            let (text, file) = line.strip_prefix("| ")?.strip_suffix("` |")?.rsplit_once(" | `")?;
+            Some(Choice { text, file })
+        })
+        .collect()
+}
+
+impl Choice<'_> {
+    /// Whether it stands in the file of a command or of its service, or in another that its source names.
+    fn is_about(&self, path: &str, source: &str) -> bool {
+        let of_commands = self.file.strip_prefix(COMMANDS).map(|rest| rest.trim_start_matches('/'));
+        let own = of_commands.and_then(|rest| rest.strip_suffix(".rs"));
+        if own == Some(path) || own == path.split_once('/').map(|(service, _)| service) {
+            return true;
+        }
+        let shares_service = own.is_some_and(|own| folder(own) == folder(path));
+        let is_rule = RULES.iter().any(|rule| self.file.starts_with(rule));
+        let name = Path::new(self.file).file_stem().unwrap_or_default();
+        (shares_service || is_rule) && used_names(source).any(|used| name == used)
+    }
+}
+
+/// The folder of a path with slashes.
+fn folder(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(folder, _)| folder)
+}
+
+/// All names in the `use` lines of a source.
+fn used_names(source: &str) -> impl Iterator<Item = &str> {
+    let uses = source.split("\nuse ").skip(1).filter_map(|rest| rest.split(';').next());
+    uses.flat_map(|names| names.split(|c: char| !c.is_alphanumeric() && c != '_'))
+}
+
+impl Shown {
+    fn add(&mut self, other: Self) {
+        for (sum, more) in self.files.iter_mut().zip(other.files) {
+            *sum += more;
+        }
+        self.calls += other.calls;
+        self.codes.extend(other.codes);
+    }
+
+    /// Takes in the text of a golden file of the command `path`.
+    fn read(&mut self, kind: usize, path: &str, text: &str) -> Result<()> {
+        if let Some(count) = self.files.get_mut(kind) {
+            *count += 1;
+        }
+        // Before each call a mark, whether it is made once or repeated.
+        let calls = format!("\n{text}").replace("\n>> ", "\n> ");
+        for call in calls.split("\n> ").skip(1) {
+            let Some((called, rest)) = call.split_once('\n') else { continue };
+            let answer = rest.split_once("\n< ").map(|(_, answer)| answer).unwrap_or_default();
+            let answer = answer.split("\n\n").next().and_then(|answer| answer.split("\n#").next());
+            if called == path {
+                self.calls += 1;
+                let answer = serde_json::from_str(answer.unwrap_or_default());
+                collect_codes(&answer.with_context(|| format!("an answer of {path}"))?, &mut self.codes);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds all codes in an answer.
+fn collect_codes(value: &Value, codes: &mut BTreeSet<u64>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let code = member.as_u64().filter(|code| CODE_MIN <= *code);
+                codes.extend(code.filter(|_| CODE_MEMBERS.contains(&name.as_str())));
+                collect_codes(member, codes);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| collect_codes(element, codes)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What the golden files in the folder of a command show.
+fn golden(folder: &Path) -> Result<Shown> {
+    let mut shown = Shown::default();
+    let path = folder.iter().rev().take(2).collect::<Vec<_>>();
+    let path = path.into_iter().rev().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+    let entries = fs::read_dir(folder).with_context(|| format!("{path} is built and has no golden files"))?;
+    for entry in entries {
+        let file = entry?.path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let kind = KINDS.iter().position(|kind| name.starts_with(&format!("{kind}_")));
+        let kind = kind.with_context(|| format!("{} is of no kind", file.display()))?;
+        shown.read(kind, &path, &read(&file)?).with_context(|| file.display().to_string())?;
+    }
+    Ok(shown)
+}
+
+fn golden_folder(path: &str) -> String {
+    format!("crates/server/tests/golden/{path}")
+}
+
+/// The source of a command; empty for a second name, which has no file.
+fn source(path: &str) -> Result<String> {
+    let file: PathBuf = workspace::root().join(COMMANDS).join(format!("{path}.rs"));
+    if file.exists() { read(&file) } else { Ok(String::new()) }
+}
+
+/// The first sentence of what a source says of its command.
+fn summary(source: &str) -> String {
+    let head = source.lines().map_while(|line| line.strip_prefix("//! ")).collect::<Vec<_>>().join(" ");
+    let Some((_, text)) = head.split_once("`: ") else {
+        return "A second name of another operation.".to_owned();
+    };
+    let sentence = text.split_once(". ").map_or(text, |(sentence, _)| sentence).trim_end_matches('.');
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+fn command_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOLDEN: &str = "# > no call\n> s/other\n{}\n< {\"ErrorCode\": 10010}\n> s/c\n{\"a\":\n 1}\n< {\"ErrorCode\": 0,\n \
+        \"L\": [{\"Result\": 10004}, {\"Result\": 2}]}\n\n# Again.\n>> s/c\n{}\n< {\"ErrorCode\": 10049}\n# End.\n";
+
+    #[test]
+    fn codes_of_calls_and_items_are_found() {
+        let mut shown = Shown::default();
+        shown.read(1, "s/c", GOLDEN).unwrap();
+        assert_eq!(shown, Shown { files: [0, 1, 0], calls: 2, codes: [10_004, 10_049].into() });
+    }
+
+    #[test]
+    fn a_decision_is_about_the_commands_that_use_its_file() {
+        let source = "//! `s/c`: does it. And more.\n\nuse super::{shared, other::Thing};\nuse landfall_domain::operations::rule::X;\n";
+        let about = |file: &str| Choice { text: "", file }.is_about("s/c", source);
+        for file in ["s/c", "s", "s/shared", "s/other"] {
+            assert!(about(&format!("{COMMANDS}/{file}.rs")), "{file}");
+        }
+        assert!(about("crates/domain/src/operations/rule.rs"));
+        for file in ["s/d", "t", "t/shared"] {
+            assert!(!about(&format!("{COMMANDS}/{file}.rs")), "{file}");
+        }
+        assert!(
+            !about("crates/domain/src/operations/none.rs") && !about("crates/domain/src/operation/rule.rs")
+        );
+        assert_eq!(summary(source), "Does it.");
+    }
+
+    #[test]
+    fn rows_of_the_decisions_are_read() {
+        let page = "| Decision | Where |\n|---|---|\n| It is `so` | `a/b.rs` |\n";
+        assert_eq!(choices(page), [Choice { text: "It is `so`", file: "a/b.rs" }]);
+    }
+
+    #[test]
+    fn what_is_planned_stands_at_the_end() {
+        let commands = commands("A\ts/c\tbuilt\nA\ts/d\t60017\nB\tt/e\t60017\n").unwrap();
+        let text = planned(&commands);
+        assert!(
+            text.contains("answer 60017") && text.ends_with("* **A**: `s/d`\n* **B**: `t/e`\n"),
+            "{text}"
+        );
+    }
+}
