@@ -4,7 +4,7 @@
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,19 +60,25 @@ pub(crate) fn page(list: &str) -> Result<String> {
     let choices = choices(&choices_page);
     let mut built = String::new();
     let mut shown = Shown::default();
+    let mut services = BTreeSet::new();
     for section in commands.chunk_by(|one, next| one.section == next.section) {
         let section: Vec<&Command<'_>> = section.iter().filter(|command| command.planned.is_none()).collect();
         if let Some(first) = section.first() {
             write!(built, "\n## {}\n\n{TABLE_HEAD}", first.section)?;
-            let mut decided: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+            let mut decided = vec![Vec::new(); choices.len()];
             for command in section {
                 let of_command = golden(&workspace::root().join(golden_folder(command.path)))?;
                 let source = source(command.path)?;
                 built.push_str(&row(command.path, &source, &of_command));
                 shown.add(of_command);
-                let is_about = |choice: &Choice<'_>| choice.is_about(command.path, &source);
-                for (index, _) in choices.iter().enumerate().filter(|(_, choice)| is_about(choice)) {
-                    decided.entry(index).or_default().push(command.path);
+                let service = folder(command.path).unwrap_or_default();
+                let service_is_new = services.insert(service);
+                for (choice, names) in choices.iter().zip(&mut decided) {
+                    if choice.is_about(command.path, &source) {
+                        names.push(format!("`{}`", command_name(command.path)));
+                    } else if service_is_new && choice.file == format!("{COMMANDS}/{service}.rs") {
+                        names.push(format!("the service `{service}`"));
+                    }
                 }
             }
             built.push_str(&decisions(&choices, &decided));
@@ -108,12 +114,10 @@ fn row(path: &str, source: &str, shown: &Shown) -> String {
     )
 }
 
-/// The decisions about the commands of a section, each with the commands it is about.
-fn decisions(choices: &[Choice<'_>], decided: &BTreeMap<usize, Vec<&str>>) -> String {
+/// The decisions about a section, each with what it is about.
+fn decisions(choices: &[Choice<'_>], decided: &[Vec<String>]) -> String {
     let mut text = String::new();
-    for (index, paths) in decided {
-        let Some(choice) = choices.get(*index) else { continue };
-        let names: Vec<String> = paths.iter().map(|path| format!("`{}`", command_name(path))).collect();
+    for (choice, names) in choices.iter().zip(decided).filter(|(_, names)| !names.is_empty()) {
         text.push_str(if text.is_empty() { "\n" } else { "" });
         text.push_str(&format!("* {}: {}\n", names.join(", "), choice.text));
     }
@@ -159,11 +163,11 @@ fn choices(page: &str) -> Vec<Choice<'_>> {
 }
 
 impl Choice<'_> {
-    /// Whether it stands in the file of a command or of its service, or in another that its source names.
+    /// Whether it stands in the file of a command, or in another that its source names.
     fn is_about(&self, path: &str, source: &str) -> bool {
         let of_commands = self.file.strip_prefix(COMMANDS).map(|rest| rest.trim_start_matches('/'));
         let own = of_commands.and_then(|rest| rest.strip_suffix(".rs"));
-        if own == Some(path) || own == path.split_once('/').map(|(service, _)| service) {
+        if own == Some(path) {
             return true;
         }
         let shares_service = own.is_some_and(|own| folder(own) == folder(path));
@@ -292,11 +296,11 @@ mod tests {
     fn a_decision_is_about_the_commands_that_use_its_file() {
         let source = "//! `s/c`: does it. And more.\n\nuse super::{shared, other::Thing};\nuse landfall_domain::operations::rule::X;\n";
         let about = |file: &str| Choice { text: "", file }.is_about("s/c", source);
-        for file in ["s/c", "s", "s/shared", "s/other"] {
+        for file in ["s/c", "s/shared", "s/other"] {
             assert!(about(&format!("{COMMANDS}/{file}.rs")), "{file}");
         }
         assert!(about("crates/domain/src/operations/rule.rs"));
-        for file in ["s/d", "t", "t/shared"] {
+        for file in ["s/d", "s", "t/shared"] {
             assert!(!about(&format!("{COMMANDS}/{file}.rs")), "{file}");
         }
         assert!(

@@ -6,8 +6,11 @@ use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::PathBuf;
 
+/// Makes the text of a page.
+type Make = fn() -> Result<String>;
+
 /// Pages under `docs/`, and how each is made.
-const PAGES: [(&str, fn() -> Result<String>); 2] = [
+const PAGES: [(&str, Make); 2] = [
     ("compatibility", || compatibility::page(&print("commands")?)),
     ("configuration", || print("configuration")),
 ];
