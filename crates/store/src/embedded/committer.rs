@@ -243,9 +243,14 @@ impl Worker {
             let mut applied = Vec::with_capacity(jobs.len());
             let mut discard = outcome.is_err();
             while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
-                // One that is alone may have written before it failed; others read before they write.
-                discard |= outcome.is_ok() && !job.apply(&mut tx) && job.alone();
-                let full = job.alone() || tx.leaves_sweeps() || BATCH_ROWS_MAX <= tx.rows();
+                let written = tx.written();
+                // What it wrote before it failed cannot be told from what the others wrote.
+                let spoilt = outcome.is_ok() && !job.apply(&mut tx) && tx.written() != written;
+                discard |= spoilt;
+                if spoilt && !applied.is_empty() {
+                    outcome = Err(StoreError::Failed("an operation of the same batch failed".into()));
+                }
+                let full = spoilt || job.alone() || tx.leaves_sweeps() || BATCH_ROWS_MAX <= tx.rows();
                 applied.push(job);
                 if full {
                     break;

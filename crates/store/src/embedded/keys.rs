@@ -8,7 +8,7 @@
 //! | `g` group | group id, 0 | `GroupRecord`, the owner's membership inside |
 //! | `g` member, not the owner | group id, 0, account | `MemberRecord` |
 //! | `h` part that hangs on a group | group id, 0, kind, name | `PartRecord` |
-//! | `i` messages | group id, 0, topic id or nothing, 0, number of the first, 4 bytes | list of `MessageRecord` |
+//! | `i` messages | group id, 0, topic id or nothing, 0, page, 4 bytes | list of `MessageRecord` |
 //! | `j` joined | account, 0, group id | type byte, whether it supports topics |
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `p` progress of a copy into this store | nothing, not even an app | `ProgressRecord` |
@@ -124,9 +124,10 @@ pub(super) fn part_key(key: &[u8], group: &GroupId) -> Option<PartKey> {
     parts::key(*kind, std::str::from_utf8(name).ok()?)
 }
 
-pub(super) fn message(app: AppId, group: &GroupId, topic: &str, first: u32) -> Vec<u8> {
+/// A page of messages.
+pub(super) fn page(app: AppId, group: &GroupId, topic: &str, page: u32) -> Vec<u8> {
     let mut key = conversation(app, group, topic);
-    key.extend_from_slice(&first.to_be_bytes());
+    key.extend_from_slice(&page.to_be_bytes());
     key
 }
 
@@ -140,8 +141,8 @@ pub(super) fn all_messages(app: AppId, group: &GroupId) -> Vec<u8> {
     scattered(MESSAGES, app, &[group.as_str().as_bytes(), &[END]])
 }
 
-/// The number of the first message in a key below [`conversation`].
-pub(super) fn first_message(key: &[u8]) -> Option<u32> {
+/// The page in a key below [`conversation`].
+pub(super) fn page_of(key: &[u8]) -> Option<u32> {
     key.last_chunk().copied().map(u32::from_be_bytes)
 }
 
@@ -212,7 +213,7 @@ pub(super) enum RowKey {
     /// Not the owner.
     Member(AppId, GroupId, UserId),
     Part(AppId, GroupId, PartKey),
-    /// The messages of a conversation from a number on.
+    /// A page of messages.
     Messages(AppId, GroupId, Conversation, u32),
 }
 
@@ -236,10 +237,10 @@ impl RowKey {
                 Some(Self::Part(owner, group, part))
             }
             MESSAGES => {
-                let (topic, first) = below.split_last_chunk()?;
+                let (topic, page) = below.split_last_chunk()?;
                 let topic = name(topic.strip_suffix(&[END])?)?;
-                let first = u32::from_be_bytes(*first);
-                Some(Self::Messages(owner, group, parts::conversation(topic)?, first))
+                let page = u32::from_be_bytes(*page);
+                Some(Self::Messages(owner, group, parts::conversation(topic)?, page))
             }
             _ => None,
         }
@@ -323,10 +324,10 @@ mod tests {
             let hanging = part(app, &here, &parts::name(&ban));
             prop_assert_eq!(RowKey::parse(&hanging), Some(RowKey::Part(app, here.clone(), ban)));
             let first = u32::try_from(positions.0 & 0xffff_ffff).unwrap();
-            let said = message(app, &here, "", first);
+            let said = page(app, &here, "", first);
             let expected = RowKey::Messages(app, here.clone(), Conversation::Group, first);
             prop_assert_eq!(RowKey::parse(&said), Some(expected));
-            prop_assert_eq!(first_message(&said), Some(first));
+            prop_assert_eq!(page_of(&said), Some(first));
             let noted = day(app, first, &here, names.1.as_str());
             prop_assert_eq!(day_of(&noted), Some((first, here.clone(), names.1.as_str())));
             let start = part(app, &here, &PartName { kind: 3, name: names.0.clone() });

@@ -3,7 +3,7 @@
 use super::engine::{Engine, Shared, failed};
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
-use super::rows::{Keys, Order, Rows, Visit, beginning, scan_engine};
+use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
 use super::scene;
 use fjall::{Readable, Snapshot};
 use landfall_domain::account::Account;
@@ -27,8 +27,8 @@ impl Rows for View {
         }
     }
 
-    fn scan(&self, keys: Keys, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        scan_engine(self.snapshot.range::<Vec<u8>, _>(&self.engine.data, keys), order, visit)
+    fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        scan_engine(self.snapshot.range::<Vec<u8>, _>(&self.engine.data, keys), visit)
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
@@ -143,7 +143,7 @@ impl View {
         window: &JoinedWindow,
     ) -> Result<JoinedPage, StoreError> {
         let mut page = JoinedPage { total: 0, groups: Vec::new() };
-        self.scan(beginning(keys::all_joined(app, account)), Order::Ascending, &mut |key, value| {
+        self.scan(beginning(keys::all_joined(app, account)), &mut |key, value| {
             let (kind, support_topic) = records::decode_joined(value)?;
             let taken = window.kinds.contains(&kind)
                 && window.support_topic.is_none_or(|wanted| wanted == support_topic);

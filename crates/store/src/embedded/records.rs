@@ -349,6 +349,8 @@ pub(super) fn decode_part(key: &PartKey, bytes: &[u8]) -> Result<Part, Damaged> 
 
 #[derive(Serialize, Deserialize)]
 struct MessageRecord<'text> {
+    /// Place in the page, from 0 on.
+    place: u8,
     sent: u64,
     sender: &'text str,
     random: u32,
@@ -359,41 +361,62 @@ struct MessageRecord<'text> {
     details: Option<Details>,
 }
 
-/// Messages with numbers that follow each other share a row: imports bring them so.
-pub(super) fn encode_messages<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<u8> {
-    let records: Vec<_> = messages
-        .into_iter()
-        .map(|message| {
-            let (elements, custom) = messages::texts(&message.content);
-            MessageRecord {
-                sent: message.sent.0,
-                sender: message.sender.as_str(),
-                random: message.random,
-                priority: message.priority.number(),
-                state: messages::state_number(message.state),
-                elements,
-                custom,
-                details: Details::of(&message.content),
-            }
-        })
-        .collect();
-    encode(&records)
+/// Messages of a conversation that share a row: so many with numbers that follow each other. A page of history is
+/// two or three rows then, found without a search, and a message that is sent writes little more than itself.
+pub(super) const MESSAGES_PER_PAGE: u32 = 16;
+
+/// The page of a number, and the place in it.
+pub(super) fn page_of(seq: u32) -> (u32, u8) {
+    let index = seq.saturating_sub(1);
+    // A remainder of 16 fits.
+    (index / MESSAGES_PER_PAGE, (index % MESSAGES_PER_PAGE) as u8)
 }
 
-/// The messages of a row whose first has the number `first`.
-pub(super) fn decode_messages(first: u32, bytes: &[u8]) -> Result<Vec<Message>, Damaged> {
-    decode_messages_if(first, bytes, |_, _| true)
+/// The page as it was, with `messages` added or in place of those with their numbers.
+pub(super) fn write_page<'a>(
+    before: Option<&[u8]>,
+    messages: impl IntoIterator<Item = &'a Message>,
+) -> Result<Vec<u8>, Damaged> {
+    let mut records: Vec<MessageRecord<'_>> = match before {
+        Some(bytes) => decode(bytes, "message")?,
+        None => Vec::new(),
+    };
+    for message in messages {
+        let (elements, custom) = messages::texts(&message.content);
+        let record = MessageRecord {
+            place: page_of(message.seq).1,
+            sent: message.sent.0,
+            sender: message.sender.as_str(),
+            random: message.random,
+            priority: message.priority.number(),
+            state: messages::state_number(message.state),
+            elements,
+            custom,
+            details: Details::of(&message.content),
+        };
+        match records.binary_search_by_key(&record.place, |there| there.place) {
+            Ok(index) => records[index] = record,
+            Err(index) => records.insert(index, record),
+        }
+    }
+    Ok(encode(&records))
 }
 
-/// Those messages of a row that are `wanted` by when they were sent and their random number. The others cost little.
-pub(super) fn decode_messages_if(
-    first: u32,
+/// The messages of a page, in the order of their numbers.
+pub(super) fn read_page(page: u32, bytes: &[u8]) -> Result<Vec<Message>, Damaged> {
+    read_page_if(page, bytes, |_, _| true)
+}
+
+/// Those messages of a page that are `wanted` by when they were sent and their random number. The others cost little.
+pub(super) fn read_page_if(
+    page: u32,
     bytes: &[u8],
     mut wanted: impl FnMut(Timestamp, u32) -> bool,
 ) -> Result<Vec<Message>, Damaged> {
     const WHAT: &str = "message";
     let records: Vec<MessageRecord<'_>> = decode(bytes, WHAT)?;
-    let message = |(seq, record): (u32, MessageRecord<'_>)| {
+    let message = |record: MessageRecord<'_>| {
+        let seq = page.checked_mul(MESSAGES_PER_PAGE)?.checked_add(u32::from(record.place) + 1)?;
         Some(Message {
             seq,
             sent: Timestamp(record.sent),
@@ -404,10 +427,10 @@ pub(super) fn decode_messages_if(
             content: record.details.unwrap_or_default().content(record.elements, record.custom)?,
         })
     };
-    (first..)
-        .zip(records)
-        .filter(|(_, record)| wanted(Timestamp(record.sent), record.random))
-        .map(|numbered| message(numbered).ok_or(Damaged(WHAT)))
+    records
+        .into_iter()
+        .filter(|record| wanted(Timestamp(record.sent), record.random))
+        .map(|record| message(record).ok_or(Damaged(WHAT)))
         .collect()
 }
 

@@ -18,13 +18,6 @@ pub(super) fn beginning(start: Vec<u8>) -> Keys {
     (Bound::Included(start), Bound::Excluded(end))
 }
 
-/// In which direction keys are visited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Ascending,
-    Descending,
-}
-
 /// What is done with a row; it says whether to go on.
 pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
 
@@ -38,7 +31,7 @@ pub(super) trait Rows {
     ) -> Result<Option<T>, StoreError>;
 
     /// Shows rows one by one.
-    fn scan(&self, keys: Keys, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+    fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// Whether an account exists.
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
@@ -62,17 +55,12 @@ pub(super) trait Rows {
 }
 
 /// Shows the rows of the engine.
-pub(super) fn scan_engine(rows: Iter, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-    let mut rows = rows;
-    loop {
-        let row = match order {
-            Order::Ascending => rows.next(),
-            Order::Descending => rows.next_back(),
-        };
-        let Some(row) = row else { return Ok(()) };
+pub(super) fn scan_engine(rows: Iter, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    for row in rows {
         let (key, value) = row.into_inner().map_err(failed("reading a row"))?;
         if visit(&key, &value)?.is_break() {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }

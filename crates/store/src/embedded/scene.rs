@@ -1,25 +1,23 @@
 //! Loading what an operation on one group needs, and writing what it decides.
 
 use super::keys::{self, Sweep};
-use super::records::{self, GroupRow};
-use super::rows::{Keys, Order, Rows, beginning};
+use super::records::{self, GroupRow, page_of};
+use super::rows::{Keys, Rows, beginning};
 use super::sweep;
 use super::tx::Tx;
 use crate::messages::day;
 use crate::parts::{self, topic_of};
 use landfall_domain::account::Account;
+use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
-use landfall_domain::message::{Conversation, Message};
+use landfall_domain::message::{Conversation, Message, MessageLog};
 use landfall_domain::operation::{Changes, MessageRange, Needs, Pending, Scene};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::store::{Context, StoreError};
 use landfall_domain::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
-
-/// Messages that share a row, at most: a page of history is a few rows, and changing one message is cheap.
-const MESSAGES_PER_ROW: usize = 20;
 
 /// Performs an operation on one group within a batch.
 pub(super) fn change(tx: &mut Tx<'_>, context: Context, operation: &dyn Pending) -> Result<(), StoreError> {
@@ -60,7 +58,9 @@ pub(super) fn load(rows: &impl Rows, app: AppId, row: GroupRow, needs: Needs) ->
         load_range(rows, app, &id, &range, &mut scene.parts)?;
     }
     for range in needs.messages {
-        load_messages(rows, app, &id, &range, &mut scene)?;
+        for (conversation, message) in load_messages(rows, app, &scene.group, &range)? {
+            scene.messages.entry(conversation).or_default().insert(message.seq, message);
+        }
     }
     Ok(scene)
 }
@@ -81,7 +81,7 @@ fn load_range(
         start = Bound::Excluded(keys::part(app, group, &parts::name(after)));
     }
     let mut left = range.limit;
-    rows.scan((start, end), Order::Ascending, &mut |key, value| {
+    rows.scan((start, end), &mut |key, value| {
         if left == 0 {
             return Ok(ControlFlow::Break(()));
         }
@@ -96,110 +96,96 @@ fn load_range(
 fn load_messages(
     rows: &impl Rows,
     app: AppId,
-    group: &GroupId,
+    of: &Group,
     range: &MessageRange,
-    scene: &mut Scene,
-) -> Result<(), StoreError> {
-    let mut keep = |conversation: &Conversation, message: Message| {
-        scene.messages.entry(conversation.clone()).or_default().insert(message.seq, message);
-    };
+) -> Result<Vec<(Conversation, Message)>, StoreError> {
+    let group = &of.id;
+    let mut found = Vec::new();
+    let mut keep =
+        |conversation: &Conversation, message: Message| found.push((conversation.clone(), message));
     match range {
         MessageRange::Numbered(conversation, numbers) => {
-            let mut numbers = numbers.clone();
-            numbers.sort_unstable();
-            let mut row: Vec<Message> = Vec::new();
-            for seq in numbers {
-                if !row.iter().any(|message| message.seq == seq) {
-                    row = row_of(rows, app, group, topic_of(conversation), seq)?;
-                }
-                if let Some(message) = row.iter().find(|message| message.seq == seq) {
-                    keep(conversation, message.clone());
+            let pages: BTreeSet<u32> = numbers.iter().map(|seq| page_of(*seq).0).collect();
+            for page in pages {
+                for message in read_page(rows, app, group, topic_of(conversation), page)? {
+                    if numbers.contains(&message.seq) {
+                        keep(conversation, message);
+                    }
                 }
             }
-            Ok(())
         }
         MessageRange::Newest { conversation, up_to, limit } => {
-            let mut left = *limit;
-            if left == 0 {
-                return Ok(());
+            let (log, mut left) = (log_of(rows, app, of, conversation)?, *limit);
+            for page in pages_down(&log, *up_to) {
+                if left == 0 {
+                    break;
+                }
+                let messages = read_page(rows, app, group, topic_of(conversation), page)?.into_iter();
+                for message in messages.rev().filter(|message| message.seq <= *up_to).take(left) {
+                    left -= 1;
+                    keep(conversation, message);
+                }
             }
-            newest(rows, app, group, topic_of(conversation), *up_to, &mut |message| {
-                left = left.saturating_sub(1);
-                keep(conversation, message);
-                if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
         }
         MessageRange::Random { conversation, random, since } => {
-            let topic = topic_of(conversation);
-            rows.scan(all_messages(app, group, topic, u32::MAX), Order::Descending, &mut |key, value| {
+            let log = log_of(rows, app, of, conversation)?;
+            for page in pages_down(&log, u32::MAX) {
+                let key = keys::page(app, group, topic_of(conversation), page);
                 let mut young = false;
-                let matching = records::decode_messages_if(first_of(key)?, value, |sent, number| {
-                    young |= *since <= sent;
-                    *since <= sent && random.contains(&number)
+                let matching = rows.read(&key, |value| {
+                    records::read_page_if(page, value, |sent, number| {
+                        young |= *since <= sent;
+                        *since <= sent && random.contains(&number)
+                    })
                 })?;
-                matching.into_iter().for_each(|message| keep(conversation, message));
-                Ok(if young { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-            })
-        }
-    }
-}
-
-/// The keys of the messages with numbers up to `up_to`.
-fn all_messages(app: AppId, group: &GroupId, topic: &str, up_to: u32) -> Keys {
-    (
-        Bound::Included(keys::conversation(app, group, topic)),
-        Bound::Included(keys::message(app, group, topic, up_to)),
-    )
-}
-
-/// Shows the messages with numbers up to `up_to`, the newest first.
-fn newest(
-    rows: &impl Rows,
-    app: AppId,
-    group: &GroupId,
-    topic: &str,
-    up_to: u32,
-    visit: &mut dyn FnMut(Message) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    rows.scan(all_messages(app, group, topic, up_to), Order::Descending, &mut |key, value| {
-        for message in row_messages(key, value)?.into_iter().rev().filter(|message| message.seq <= up_to) {
-            if visit(message).is_break() {
-                return Ok(ControlFlow::Break(()));
+                matching.into_iter().flatten().for_each(|message| keep(conversation, message));
+                if !young {
+                    break;
+                }
             }
         }
-        Ok(ControlFlow::Continue(()))
-    })
-}
-
-/// The messages of the row that has number `seq`, if there is one.
-fn row_of(
-    rows: &impl Rows,
-    app: AppId,
-    group: &GroupId,
-    topic: &str,
-    seq: u32,
-) -> Result<Vec<Message>, StoreError> {
-    let mut found = Vec::new();
-    rows.scan(all_messages(app, group, topic, seq), Order::Descending, &mut |key, value| {
-        found = row_messages(key, value)?;
-        Ok(ControlFlow::Break(()))
-    })?;
+    }
     Ok(found)
 }
 
-fn first_of(key: &[u8]) -> Result<u32, records::Damaged> {
-    keys::first_message(key).ok_or(records::Damaged("key of messages"))
+/// The numbers of a conversation; those of none for a topic that is not there.
+fn log_of(
+    rows: &impl Rows,
+    app: AppId,
+    group: &Group,
+    conversation: &Conversation,
+) -> Result<MessageLog, StoreError> {
+    let Conversation::Topic(topic) = conversation else { return Ok(group.log.clone()) };
+    let key = PartKey::Topic(topic.clone());
+    let place = keys::part(app, &group.id, &parts::name(&key));
+    Ok(match rows.read(&place, |value| records::decode_part(&key, value))? {
+        Some(Part::Topic(topic)) => topic.log,
+        Some(_) | None => MessageLog::default(),
+    })
 }
 
-fn row_messages(key: &[u8], value: &[u8]) -> Result<Vec<Message>, records::Damaged> {
-    records::decode_messages(first_of(key)?, value)
+/// The pages of the messages with numbers up to `up_to`, the newest first.
+fn pages_down(log: &MessageLog, up_to: u32) -> impl Iterator<Item = u32> + use<> {
+    let (first, last) = (log.first_kept, log.last_seq().min(up_to));
+    (page_of(first).0..=page_of(last).0).rev().filter(move |_| first <= last)
+}
+
+fn read_page(
+    rows: &impl Rows,
+    app: AppId,
+    group: &GroupId,
+    topic: &str,
+    page: u32,
+) -> Result<Vec<Message>, StoreError> {
+    let key = keys::page(app, group, topic, page);
+    Ok(rows.read(&key, |value| records::read_page(page, value))?.unwrap_or_default())
 }
 
 /// Writes what an operation decided about the group that was `before`.
 fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) -> Result<(), StoreError> {
     let app = context.app;
     // What reads comes before what writes, so that a failure leaves nothing behind.
-    let rewritten = rewritten_rows(tx, app, &before.group.id, &changes.rewritten)?;
+    let pages = pages(tx, app, &before.group.id, &changes.rewritten, &changes.sent)?;
     let Changes { group, joined, changed, left, placeholders, parts, sent, rewritten: _, dropped, silenced } =
         changes;
     let after = group.unwrap_or_else(|| before.group.clone());
@@ -238,12 +224,10 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
     for (key, part) in parts {
         tx.put_part(app, &id, &key, part.as_ref());
     }
-    for (key, value) in rewritten {
-        tx.put_messages(key, value);
-    }
+    pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
     let log = &before.group.log;
     let noted = (log.first_kept < log.next_seq).then(|| day(log.last_message));
-    send(tx, app, &id, noted, &sent);
+    note_days(tx, app, &id, noted, &sent);
     let row = GroupRow { group: after, owner };
     if row != before {
         tx.put_group(app, &row);
@@ -251,53 +235,52 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
     Ok(())
 }
 
-/// The rows that hold the messages named, with those in place of what they were.
-fn rewritten_rows(
+/// The pages that messages stand on, with those messages on them: `rewritten` ones that were there, and new ones.
+pub(super) fn pages(
     tx: &Tx<'_>,
     app: AppId,
     group: &GroupId,
-    messages: &[(Conversation, Message)],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
-    let mut rows: BTreeMap<Vec<u8>, Vec<Message>> = BTreeMap::new();
-    for (conversation, message) in messages {
-        let topic = topic_of(conversation);
-        let row = row_of(tx, app, group, topic, message.seq)?;
-        let Some(first) = row.first() else { continue };
-        let row = rows.entry(keys::message(app, group, topic, first.seq)).or_insert(row);
-        if let Some(place) = row.iter_mut().find(|place| place.seq == message.seq) {
-            *place = message.clone();
-        }
+    rewritten: &[(Conversation, Message)],
+    sent: &[(Conversation, Message)],
+) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
+    let mut pages: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+    let together = |one: &(Conversation, Message), next: &(Conversation, Message)| {
+        one.0 == next.0 && page_of(one.1.seq).0 == page_of(next.1.seq).0
+    };
+    let rewritten = rewritten.chunk_by(together).map(|of_page| (of_page, false));
+    for (of_page, new) in rewritten.chain(sent.chunk_by(together).map(|of_page| (of_page, true))) {
+        let Some((conversation, first)) = of_page.first() else { continue };
+        let (page, place) = page_of(first.seq);
+        let key = keys::page(app, group, topic_of(conversation), page);
+        let added = of_page.iter().map(|(_, message)| message);
+        let written = match pages.get(&key) {
+            Some(page) => records::write_page(Some(page), added)?,
+            // Nothing stands on a page before its first message is sent.
+            None if new && place == 0 => records::write_page(None, added)?,
+            None => tx.rewrite(&key, |page| records::write_page(page, added))?,
+        };
+        pages.insert(key, written);
     }
-    Ok(rows.into_iter().map(|(key, row)| (key, records::encode_messages(&row))).collect())
+    Ok(pages)
 }
 
-/// Writes new messages of a group, those that follow each other together. `noted` is a day on which the group's own
-/// conversation is known to have messages.
-pub(super) fn send(
+/// Notes the days on which conversations have new messages. `noted` is a day on which the group's own is known to
+/// have some.
+pub(super) fn note_days(
     tx: &mut Tx<'_>,
     app: AppId,
     group: &GroupId,
     noted: Option<u32>,
     sent: &[(Conversation, Message)],
 ) {
-    let follow = |one: &(Conversation, Message), next: &(Conversation, Message)| {
-        one.0 == next.0 && one.1.seq.checked_add(1) == Some(next.1.seq)
-    };
-    for run in sent.chunk_by(follow) {
-        for row in run.chunks(MESSAGES_PER_ROW) {
-            if let Some((conversation, first)) = row.first() {
-                let key = keys::message(app, group, topic_of(conversation), first.seq);
-                tx.put_messages(key, records::encode_messages(row.iter().map(|(_, message)| message)));
-            }
+    let mut last = None;
+    for (conversation, message) in sent {
+        let day = day(message.sent);
+        let known = noted == Some(day) && *conversation == Conversation::Group;
+        if !known && last != Some((conversation, day)) {
+            tx.put_day(app, day, group, topic_of(conversation));
         }
-        let mut last = None;
-        for (conversation, message) in run {
-            let day = Some(day(message.sent));
-            if day != last && (day != noted || *conversation != Conversation::Group) {
-                tx.put_day(app, day.unwrap_or_default(), group, topic_of(conversation));
-            }
-            last = day;
-        }
+        last = Some((conversation, day));
     }
 }
 
@@ -321,7 +304,7 @@ pub(super) fn expire(
     let mut days = Vec::new();
     let (start, end) = beginning(keys::all_days(app));
     let start = after.map_or(start, Bound::Excluded);
-    tx.scan((start, end), Order::Ascending, &mut |key, _| {
+    tx.scan((start, end), &mut |key, _| {
         let (day, group, topic) = keys::day_of(key).ok_or(records::Damaged("day"))?;
         let is_young = before.0 <= u64::from(day) * SECONDS_PER_DAY;
         if is_young || DAYS_PER_STEP <= days.len() {
@@ -369,17 +352,24 @@ fn expire_conversation(
     let mut stays = None;
     let (mut gone, mut last) = (Vec::new(), None);
     let mut count = 0;
-    tx.scan(beginning(keys::conversation(app, group, topic)), Order::Ascending, &mut |key, value| {
-        let messages = row_messages(key, value)?;
-        // A row goes when all in it are old; times ascend with the numbers.
-        if messages.last().is_some_and(|last| before <= last.sent) || limit <= count {
+    tx.scan(beginning(keys::conversation(app, group, topic)), &mut |key, value| {
+        let page = keys::page_of(key).ok_or(records::Damaged("key of messages"))?;
+        let messages = records::read_page(page, value)?;
+        // Times ascend with the numbers.
+        let (old, young) = messages.split_at(messages.partition_point(|message| message.sent < before));
+        if limit <= count || old.is_empty() {
             stays = messages.first().map(|first| first.seq);
             return Ok(ControlFlow::Break(()));
         }
-        count += messages.len();
-        last = messages.last().map(|message| message.seq);
-        gone.push(key.to_vec());
-        Ok(ControlFlow::Continue(()))
+        count += old.len();
+        last = old.last().map(|message| message.seq);
+        let Some(first) = young.first() else {
+            gone.push((key.to_vec(), None));
+            return Ok(ControlFlow::Continue(()));
+        };
+        stays = Some(first.seq);
+        gone.push((key.to_vec(), Some(records::write_page(None, young)?)));
+        Ok(ControlFlow::Break(()))
     })?;
     *removed += count;
     if gone.is_empty() {
@@ -389,7 +379,12 @@ fn expire_conversation(
     if let Some(end) = last.and_then(|last: u32| last.checked_add(1)) {
         remove_below(tx, app, group, &conversation, end)?;
     }
-    gone.into_iter().for_each(|key| tx.remove_row(key));
+    for (key, page) in gone {
+        match page {
+            Some(page) => tx.put_row(key, page),
+            None => tx.remove_row(key),
+        }
+    }
     match conversation {
         Conversation::Group => {
             row.group.log.first_kept = stays.unwrap_or(row.group.log.next_seq);
@@ -420,7 +415,7 @@ fn remove_below(
     for (first, end) in parts::below_message(conversation, end) {
         let keys =
             (Bound::Included(keys::part(app, group, &first)), Bound::Excluded(keys::part(app, group, &end)));
-        tx.scan(keys, Order::Ascending, &mut |key, _| {
+        tx.scan(keys, &mut |key, _| {
             found.push(key.to_vec());
             Ok(ControlFlow::Continue(()))
         })?;

@@ -7,7 +7,7 @@
 use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
 use super::known::Known;
-use super::rows::{Keys, Order, Rows as _, beginning};
+use super::rows::{Keys, Rows as _, beginning};
 use super::tx::Tx;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::store::StoreError;
@@ -87,7 +87,7 @@ fn step(tx: &mut Tx<'_>, sweep: &Sweep, budget: &mut usize) -> Result<bool, Stor
 /// Up to `budget` keys.
 fn some(tx: &Tx<'_>, keys: Keys, budget: &mut usize) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut found = Vec::new();
-    tx.scan(keys, Order::Ascending, &mut |key, _| {
+    tx.scan(keys, &mut |key, _| {
         if *budget == 0 {
             return Ok(ControlFlow::Break(()));
         }

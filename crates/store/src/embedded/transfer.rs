@@ -152,7 +152,9 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
     for of_group in said.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
         if let Some((app, group, _)) = of_group.first() {
             let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
-            scene::send(&mut tx, *app, group, None, &messages);
+            let pages = scene::pages(&tx, *app, group, &[], &messages)?;
+            pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
+            scene::note_days(&mut tx, *app, group, None, &messages);
         }
     }
     tx.put_progress(progress);
@@ -185,9 +187,8 @@ fn put(tx: &mut Tx<'_>, row: Row, last_group: &mut Option<(AppId, Group)>) -> Re
             tx.put_member(app, group, &member);
         }
         Row::Part { app, group, key, part } => tx.put_part(app, &group, &key, Some(&part)),
-        Row::Message { app, group, conversation, message } => {
-            scene::send(tx, app, &group, None, &[(conversation, *message)]);
-        }
+        // Written together with those that share a page.
+        Row::Message { .. } => {}
     }
     Ok(())
 }
@@ -230,8 +231,8 @@ fn rows_of(key: &[u8], value: &[u8], rows: &mut Vec<Row>) -> Result<(), records:
             let part = Box::new(records::decode_part(&key, value)?);
             Row::Part { app, group, key, part }
         }
-        RowKey::Messages(app, group, conversation, first) => {
-            let messages = records::decode_messages(first, value)?.into_iter().map(Box::new);
+        RowKey::Messages(app, group, conversation, page) => {
+            let messages = records::read_page(page, value)?.into_iter().map(Box::new);
             rows.extend(messages.map(|message| Row::Message {
                 app,
                 group: group.clone(),

@@ -4,7 +4,7 @@ use super::engine::{Engine, failed};
 use super::keys::{self, Sweep};
 use super::known::Known;
 use super::records::{self, Counters, Damaged, GroupRow};
-use super::rows::{Keys, Order, Rows, Visit, scan_engine};
+use super::rows::{Keys, Rows, Visit, scan_engine};
 use crate::parts;
 use crate::transfer::Progress;
 use landfall_domain::account::Account;
@@ -16,13 +16,14 @@ use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// Writes not yet committed, over the engine. An operation does all its reads before its first write, so one
-/// that fails leaves nothing behind.
+/// Writes not yet committed, over the engine. Most operations do all their reads before their first write, so that one
+/// that fails leaves nothing behind; after one that does not, the batch is thrown away.
 pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
     known: &'engine Known,
     /// `None` removes the row.
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    written: u64,
     /// Figures as they were when the batch began, and as they are.
     counters: BTreeMap<AppId, (Counters, Counters)>,
     /// What the committer has to sweep once this batch is durable.
@@ -31,7 +32,24 @@ pub(super) struct Tx<'engine> {
 
 impl<'engine> Tx<'engine> {
     pub(super) fn new(engine: &'engine Engine, known: &'engine Known) -> Self {
-        Self { engine, known, writes: BTreeMap::new(), counters: BTreeMap::new(), sweeps: Vec::new() }
+        Self {
+            engine,
+            known,
+            writes: BTreeMap::new(),
+            written: 0,
+            counters: BTreeMap::new(),
+            sweeps: Vec::new(),
+        }
+    }
+
+    fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.written += 1;
+        self.writes.insert(key, value);
+    }
+
+    /// How often anything was written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.written
     }
 
     pub(super) fn engine(&self) -> &'engine Engine {
@@ -54,14 +72,14 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn put_group(&mut self, app: AppId, row: &GroupRow) {
-        self.writes.insert(keys::group(app, &row.group.id), Some(records::encode_group(row)));
+        self.set(keys::group(app, &row.group.id), Some(records::encode_group(row)));
     }
 
     /// Removes all of a group but its members other than the owner.
     pub(super) fn remove_group(&mut self, app: AppId, row: &GroupRow) {
         let id = &row.group.id;
-        self.writes.insert(keys::group(app, id), None);
-        self.writes.insert(keys::list(app, row.group.list_position), None);
+        self.set(keys::group(app, id), None);
+        self.set(keys::list(app, row.group.list_position), None);
         if let Some(owner) = &row.owner {
             self.remove_joined(app, id, &owner.account);
         }
@@ -71,7 +89,7 @@ impl<'engine> Tx<'engine> {
     pub(super) fn put_listed(&mut self, app: AppId, group: &Group) {
         self.known.add_group(&keys::group(app, &group.id));
         let value = records::encode_listed(group.kind, &group.id);
-        self.writes.insert(keys::list(app, group.list_position), Some(value));
+        self.set(keys::list(app, group.list_position), Some(value));
     }
 
     pub(super) fn member_exists(
@@ -92,47 +110,60 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn put_joined(&mut self, app: AppId, group: &Group, account: &UserId) {
         let value = records::encode_joined(group.kind, group.support_topic);
-        self.writes.insert(keys::joined(app, account, &group.id), Some(value));
+        self.set(keys::joined(app, account, &group.id), Some(value));
     }
 
     /// Only the member, who was one before.
     pub(super) fn put_member_row(&mut self, app: AppId, group: &GroupId, member: &Member) {
-        self.writes.insert(keys::member(app, group, &member.account), Some(records::encode_member(member)));
+        self.set(keys::member(app, group, &member.account), Some(records::encode_member(member)));
     }
 
     /// Only the member's own row: it goes on being a member, as the owner.
     pub(super) fn remove_member_row(&mut self, app: AppId, group: &GroupId, account: &UserId) {
-        self.writes.insert(keys::member(app, group, account), None);
+        self.set(keys::member(app, group, account), None);
     }
 
     pub(super) fn put_part(&mut self, app: AppId, group: &GroupId, key: &PartKey, part: Option<&Part>) {
-        self.writes.insert(keys::part(app, group, &parts::name(key)), part.map(records::encode_part));
+        self.set(keys::part(app, group, &parts::name(key)), part.map(records::encode_part));
     }
 
-    pub(super) fn put_messages(&mut self, key: Vec<u8>, messages: Vec<u8>) {
-        self.writes.insert(key, Some(messages));
+    /// A row as it is to be, from what it is.
+    pub(super) fn rewrite<T>(
+        &self,
+        key: &[u8],
+        change: impl FnOnce(Option<&[u8]>) -> Result<T, Damaged>,
+    ) -> Result<T, StoreError> {
+        Ok(match self.writes.get(key) {
+            Some(value) => change(value.as_deref())?,
+            None => change(self.engine.data.get(key).map_err(failed("reading a row"))?.as_deref())?,
+        })
+    }
+
+    /// Puts a row by its key in full.
+    pub(super) fn put_row(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.set(key, Some(value));
     }
 
     /// Removes a row by its key in full: a sweep has just read it.
     pub(super) fn remove_row(&mut self, key: Vec<u8>) {
-        self.writes.insert(key, None);
+        self.set(key, None);
     }
 
     pub(super) fn put_day(&mut self, app: AppId, day: u32, group: &GroupId, topic: &str) {
-        self.writes.insert(keys::day(app, day, group, topic), Some(Vec::new()));
+        self.set(keys::day(app, day, group, topic), Some(Vec::new()));
     }
 
     pub(super) fn remove_day(&mut self, app: AppId, day: u32, group: &GroupId, topic: &str) {
-        self.writes.insert(keys::day(app, day, group, topic), None);
+        self.set(keys::day(app, day, group, topic), None);
     }
 
     pub(super) fn remove_member(&mut self, app: AppId, group: &GroupId, account: &UserId) {
-        self.writes.insert(keys::member(app, group, account), None);
+        self.set(keys::member(app, group, account), None);
         self.remove_joined(app, group, account);
     }
 
     pub(super) fn remove_joined(&mut self, app: AppId, group: &GroupId, account: &UserId) {
-        self.writes.insert(keys::joined(app, account, group), None);
+        self.set(keys::joined(app, account, group), None);
     }
 
     pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
@@ -140,18 +171,18 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn put_account(&mut self, app: AppId, id: &UserId, account: &Account) {
-        self.writes.insert(keys::account(app, id), Some(records::encode_account(account)));
+        self.set(keys::account(app, id), Some(records::encode_account(account)));
     }
 
     pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
         let key = keys::account(app, id);
         self.known.remove_account(&key);
-        self.writes.insert(key, None);
+        self.set(key, None);
     }
 
     /// Notes how far the copy into this store has come; `None` that it is finished.
     pub(super) fn put_progress(&mut self, progress: Option<&Progress>) {
-        self.writes.insert(keys::PROGRESS.to_vec(), progress.map(records::encode_progress));
+        self.set(keys::PROGRESS.to_vec(), progress.map(records::encode_progress));
     }
 
     /// The figures of an app; changes to them are written once per batch.
@@ -165,12 +196,12 @@ impl<'engine> Tx<'engine> {
 
     /// Notes that rows are left to be removed; they are gone before the next operation runs.
     pub(super) fn put_sweep(&mut self, sweep: Sweep) {
-        self.writes.insert(sweep.key(), Some(Vec::new()));
+        self.set(sweep.key(), Some(Vec::new()));
         self.sweeps.push(sweep);
     }
 
     pub(super) fn remove_sweep(&mut self, sweep: &Sweep) {
-        self.writes.insert(sweep.key(), None);
+        self.set(sweep.key(), None);
     }
 
     /// Whether rows are left to be removed once this batch is durable.
@@ -219,19 +250,12 @@ impl Rows for Tx<'_> {
         }
     }
 
-    fn scan(&self, keys: Keys, order: Order, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         // Copied, since an operation's own writes in a range are few.
-        let mut written: Vec<_> = self.writes.range(keys.clone()).collect();
-        if order == Order::Ascending {
-            written.reverse();
-        }
-        let before = |one: &[u8], other: &[u8]| match order {
-            Order::Ascending => one < other,
-            Order::Descending => other < one,
-        };
+        let mut written: Vec<_> = self.writes.range(keys.clone()).rev().collect();
         let mut going_on = ControlFlow::Continue(());
-        scan_engine(self.engine.data.range::<Vec<u8>, _>(keys), order, &mut |key, value| {
-            while let Some((own, row)) = written.pop_if(|(own, _)| before(own, key)) {
+        scan_engine(self.engine.data.range::<Vec<u8>, _>(keys), &mut |key, value| {
+            while let Some((own, row)) = written.pop_if(|(own, _)| own.as_slice() < key) {
                 if let Some(row) = row {
                     going_on = visit(own, row)?;
                 }

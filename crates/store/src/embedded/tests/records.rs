@@ -2,8 +2,8 @@
 
 use crate::embedded::records::{
     Counters, GroupRow, decode_account, decode_counters, decode_group, decode_listed, decode_member,
-    decode_messages, decode_part, encode_account, encode_counters, encode_group, encode_listed,
-    encode_member, encode_messages, encode_part,
+    decode_part, encode_account, encode_counters, encode_group, encode_listed, encode_member, encode_part,
+    read_page, write_page,
 };
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
@@ -331,9 +331,9 @@ const ACCOUNT_1: &str = "0103416e6e1568747470733a2f2f6578616d706c652e636f6d2f618
 const COUNTERS_1: &str = "01c0843d0102ac0200f0a204";
 const TOPIC_1: &str = concat!("010205546f7069630169016e016602630080a0f8fa0501ac0281e2cfaa06c8016432",);
 const MESSAGES_1: &str = concat!(
-    "010482a0f8fa0503616e6e070300045b7b7d5d017801010101010103616e6e0103616e6e000082a0f8fa0503616e6e07",
-    "030000000100000000000001070103616e6e0102036e657782a0f8fa0503616e6e070300025b5d000082a0f8fa050361",
-    "6e6e070302000000",
+    "01040882a0f8fa0503616e6e070300045b7b7d5d017801010101010103616e6e0103616e6e00000982a0f8fa0503616e",
+    "6e07030000000100000000000001070103616e6e0102036e65770a82a0f8fa0503616e6e070300025b5d00000b82a0f8",
+    "fa0503616e6e070302000000",
 );
 const LISTED_1: &str = "0440544753235f666f72756d";
 
@@ -347,7 +347,7 @@ fn format_1_stays_readable() {
     assert_eq!(decode_listed(&bytes(LISTED_1)).unwrap(), (row.group.kind, row.group.id));
     let (key, part, messages) = hanging();
     assert_eq!(decode_part(&key, &bytes(TOPIC_1)).unwrap(), part);
-    assert_eq!(decode_messages(41, &bytes(MESSAGES_1)).unwrap(), messages);
+    assert_eq!(read_page(2, &bytes(MESSAGES_1)).unwrap(), messages);
 }
 
 #[test]
@@ -360,5 +360,5 @@ fn format_1_is_what_is_written() {
     assert_eq!(hex(&encode_listed(row.group.kind, &row.group.id)), LISTED_1);
     let (_, part, messages) = hanging();
     assert_eq!(hex(&encode_part(&part)), TOPIC_1);
-    assert_eq!(hex(&encode_messages(&messages)), MESSAGES_1);
+    assert_eq!(hex(&write_page(None, &messages).unwrap()), MESSAGES_1);
 }

@@ -70,7 +70,7 @@ fn hanging(app: AppId, group: &Group, members: &BTreeMap<UserId, Member>) -> Vec
         let messages = if member.read.seq % 17 == 0 { 25 } else { member.read.seq % 4 };
         for number in 0..messages {
             // Some of them follow each other, and some do not.
-            let seq = 1_000 * u32::try_from(place).unwrap() + number + number / 7;
+            let seq = 1_000 * u32::try_from(place).unwrap() + 1 + number + number / 7;
             let body = Body {
                 elements: format!("[{number}]").into(),
                 custom: member.name_card.as_str().into(),
