@@ -2,6 +2,7 @@
 
 use crate::page::{self, root};
 use landfall::commands::COMMANDS;
+use landfall_domain::group::GroupType;
 use landfall_domain::limits::{
     CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, GROUP_ID_BYTES_MAX, Limits, LiveLimits,
     MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
@@ -51,7 +52,10 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         ("Member limit of a group", max_members.to_string()),
         ("Member limit of a Community", max_members_community.to_string()),
         ("Members imported, added or removed in one call", members_per_call.to_string()),
-        ("Accounts of `get_role_in_group` and `forbid_send_msg`", accounts_per_query.to_string()),
+        (
+            "Accounts of `get_role_in_group`, `forbid_send_msg` and `check_members`",
+            accounts_per_query.to_string(),
+        ),
         ("Accounts of `get_specified_group_member_info`", named_members.to_string()),
         ("Groups on one page of `get_joined_group_list`", joined_per_page.to_string()),
         ("Name card of a member, bytes", span(name_card)),
@@ -191,7 +195,14 @@ fn the_page_of_the_limits_has_every_number() {
     has(&format!(
         "| Key of a custom field: letters, digits, underscores, bytes | 1 to {FIELD_KEY_BYTES_MAX} | "
     ));
-    has(&format!("| Member limit of a group that names none | {MAX_MEMBERS_DEFAULT} | "));
+    has(&format!("| Member limit of an imported group that names none | {MAX_MEMBERS_DEFAULT} | "));
+    let [private, public, chat_room, community] =
+        [GroupType::Private, GroupType::Public, GroupType::ChatRoom, GroupType::Community]
+            .map(GroupType::default_max_members_on_creation);
+    has(&format!(
+        "| Member limit of a created group that names none | {private} (Private), {public} (Public), \
+         {chat_room} (ChatRoom), {community} (Community) | "
+    ));
     has(&format!("| UserSig, bytes | {} | ", landfall::usersig::TEXT_BYTES_MAX));
 }
 
