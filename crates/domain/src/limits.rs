@@ -94,15 +94,18 @@ pub struct MessageLimits {
 }
 
 /// Limits of topics and permission groups. A topic's name and texts have the bounds of a group's.
+///
+/// No edition bounds how many topics and permission groups a community has, how many topics a call names, and how
+/// many members of a permission group a page has. [choice]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicLimits {
-    /// Topics of one community. [choice]
+    /// Topics of one community.
     pub count: usize,
-    /// Topics named in one call. [choice]
+    /// Topics named in one call.
     pub per_call: usize,
     /// What an app keeps with a topic or permission group, bytes.
     pub custom: Span,
-    /// Permission groups of one community. [choice]
+    /// Permission groups of one community.
     pub permission_groups: usize,
     /// Permission groups named in one call, or on one page.
     pub permission_groups_per_call: usize,
@@ -112,7 +115,7 @@ pub struct TopicLimits {
     pub permissions_per_call: usize,
     /// Members one call puts into a permission group, or takes out.
     pub permission_members_per_call: usize,
-    /// Members of a permission group on one page. [choice]
+    /// Members of a permission group on one page.
     pub permission_members_per_page: usize,
 }
 

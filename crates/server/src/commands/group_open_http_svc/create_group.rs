@@ -87,7 +87,7 @@ impl Command for Request {
 }
 
 impl Request {
-    /// In the order of the documented list of causes, as for an import. [choice]
+    /// In the order of the documented list of causes, as for an import.
     fn check(self, call: &Call) -> Result<NewGroup, Failure> {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
@@ -150,7 +150,7 @@ fn id_choice(given: Given<String>, kind: GroupType, call: &Call) -> Result<IdCho
 fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Failure> {
     let default = kind.default_join_option_on_creation();
     if kind == GroupType::Community {
-        return Ok(default); // Not supported by communities; ignored, because SDKs send it. [choice]
+        return Ok(default); // As for an import.
     }
     Ok(apply_join_option(given)?.unwrap_or(default))
 }

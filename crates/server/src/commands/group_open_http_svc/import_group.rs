@@ -3,8 +3,8 @@
 //! Silent: no callback, no notice, no message number is used. A repeated import of a living id is 10021 and
 //! changes nothing.
 //!
-//! [choice] The checks run in the order of the documented list of causes; a `MemberList` is taken like that of
-//! create_group, because real importers send one.
+//! [choice] The checks run in the order of the documented list of causes, here and in create_group.
+//! [choice] A `MemberList` is taken like that of create_group, because real importers send one.
 
 use super::profile::{
     Field, apply_join_option, group_fields, max_members, refuse_more_than_fit, seats, text,
@@ -120,7 +120,7 @@ fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
 fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Failure> {
     let default = kind.default_join_option_on_import();
     if kind == GroupType::Community {
-        return Ok(default); // Not supported by communities; ignored, because SDKs send it. [choice]
+        return Ok(default); // Not supported by communities; ignored everywhere, because SDKs send it. [choice]
     }
     Ok(apply_join_option(given)?.unwrap_or(default))
 }

@@ -1,7 +1,6 @@
 //! `group_open_http_svc/import_group_member`: brings members into a group, silently.
 //!
 //! Each member gets an answer; a repeated call changes nothing.
-//! [choice] Takes the largest number of members any edition documents, since clients were written for it.
 
 use super::{AskedMember, group_id, members};
 use crate::call::{Call, Command};

@@ -3,7 +3,7 @@
 //! Each message gets an answer; a bad one does not harm the others. Afterwards everybody has read everything. [doc]
 //! A repeated call stores nothing twice, as far as its messages have a `Random`.
 //!
-//! [choice] Takes the largest number of messages any edition documents, and every element, though its page names four.
+//! [choice] Takes every type of element, though its page names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 

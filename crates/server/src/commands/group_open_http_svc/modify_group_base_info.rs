@@ -64,7 +64,7 @@ impl Request {
         let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
         let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?;
         let join_option = match kind {
-            GroupType::Community => None, // Not supported by communities; ignored, because SDKs send it. [choice]
+            GroupType::Community => None, // As for an import.
             GroupType::Private | GroupType::Public | GroupType::ChatRoom | GroupType::AvChatRoom => {
                 apply_join_option(self.apply_join_option)?
             }
