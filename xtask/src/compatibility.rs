@@ -1,8 +1,11 @@
 //! The page `docs/compatibility.md`: every command of the API, what its golden files show, and what was decided where
 //! the API is silent.
 
+mod fields;
+
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
+use fields::{Fields, Survey, capitalized, used_names};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,6 +23,9 @@ const CODE_MIN: u64 = 10_000;
 
 /// Where commands are, from the directory of the workspace.
 const COMMANDS: &str = "crates/server/src/commands";
+
+/// What commands of several services share.
+const SHARED: [&str; 2] = ["message_body", "topic"];
 
 /// Where rules are that commands name.
 const RULES: [&str; 3] =
@@ -58,6 +64,9 @@ pub(crate) fn page(list: &str) -> Result<String> {
     let commands = commands(list)?;
     let choices_page = read(&workspace::root().join("docs/choices.md"))?;
     let choices = choices(&choices_page);
+    let root = workspace::root();
+    let survey = Survey::read(&root.join("crates/server/tests/golden"), &root.join(COMMANDS))?;
+    let mut elements = Fields::default();
     let mut built = String::new();
     let mut shown = Shown::default();
     let mut services = BTreeSet::new();
@@ -65,23 +74,29 @@ pub(crate) fn page(list: &str) -> Result<String> {
         let section: Vec<&Command<'_>> = section.iter().filter(|command| command.planned.is_none()).collect();
         if let Some(first) = section.first() {
             write!(built, "\n## {}\n\n{TABLE_HEAD}", first.section)?;
+            let mut used = String::new();
             let mut decided = vec![Vec::new(); choices.len()];
             for command in section {
-                let of_command = golden(&workspace::root().join(golden_folder(command.path)))?;
+                let of_command = golden(&root.join(golden_folder(command.path)))?;
                 let source = source(command.path)?;
                 built.push_str(&row(command.path, &source, &of_command));
                 shown.add(of_command);
+                let fields = survey.of(command.path);
+                writeln!(used, "* `{}`: {}", command_name(command.path), fields.line())?;
+                elements.merge(fields.elements);
                 let service = folder(command.path).unwrap_or_default();
                 let service_is_new = services.insert(service);
                 for (choice, names) in choices.iter().zip(&mut decided) {
-                    if choice.is_about(command.path, &source) {
+                    let is_particular = commands.iter().any(|one| choice.names(one.path));
+                    let is_shared = !is_particular && choice.is_shared_by(command.path, &source);
+                    if is_shared || choice.names(command.path) {
                         names.push(format!("`{}`", command_name(command.path)));
                     } else if service_is_new && choice.file == format!("{COMMANDS}/{service}.rs") {
                         names.push(format!("the service `{service}`"));
                     }
                 }
             }
-            built.push_str(&decisions(&choices, &decided));
+            write!(built, "\nFields:\n\n{used}{}", decisions(&choices, &decided))?;
         }
     }
     let count = commands.iter().filter(|command| command.planned.is_none()).count();
@@ -92,11 +107,15 @@ pub(crate) fn page(list: &str) -> Result<String> {
          the API documents: {success} of successes, {refusal} of refusals, {repeat} of repeated calls. They run on both stores.\n\n\
          For each operation: how many files there are of each kind, and every error code they show, of calls and of \
          single items. The codes of the calling convention, which all operations share, are not among them. Below \
-         each table: what was decided where the documentation is silent or differs between its editions \
-         ([all decisions](choices.md)).\n{built}{}",
+         each table: the fields that requests → answers have where a call succeeds, those in a list in brackets and \
+         those in an object in braces; then what was decided where the documentation is silent or differs between its \
+         editions ([all decisions](choices.md)).\n{built}\n\
+         ## Elements of messages\n\nThe members of `MsgContent` by `MsgType`. Others are kept as they came.\n\n\
+         `{}`\n{}",
         commands.len(),
         shown.files.iter().sum::<usize>(),
         shown.calls,
+        elements.line(),
         planned(&commands),
     ))
 }
@@ -118,8 +137,12 @@ fn row(path: &str, source: &str, shown: &Shown) -> String {
 fn decisions(choices: &[Choice<'_>], decided: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (choice, names) in choices.iter().zip(decided).filter(|(_, names)| !names.is_empty()) {
-        text.push_str(if text.is_empty() { "\n" } else { "" });
-        text.push_str(&format!("* {}: {}\n", names.join(", "), choice.text));
+        text.push_str(if text.is_empty() { "\nDecisions:\n\n" } else { "" });
+        // What the decision itself names need not stand before it.
+        let mut names = names.clone();
+        names.retain(|name| !choice.text.contains(name));
+        let about = if names.is_empty() { String::new() } else { format!("{}: ", names.join(", ")) };
+        text.push_str(&format!("* {about}{}\n", choice.text));
     }
     text
 }
@@ -163,29 +186,29 @@ fn choices(page: &str) -> Vec<Choice<'_>> {
 }
 
 impl Choice<'_> {
-    /// Whether it stands in the file of a command, or in another that its source names.
-    fn is_about(&self, path: &str, source: &str) -> bool {
-        let of_commands = self.file.strip_prefix(COMMANDS).map(|rest| rest.trim_start_matches('/'));
-        let own = of_commands.and_then(|rest| rest.strip_suffix(".rs"));
-        if own == Some(path) {
-            return true;
-        }
-        let shares_service = own.is_some_and(|own| folder(own) == folder(path));
+    /// The command it stands in the file of, or what else that file is among the commands.
+    fn command(&self) -> Option<&str> {
+        self.file.strip_prefix(COMMANDS)?.trim_start_matches('/').strip_suffix(".rs")
+    }
+
+    /// Whether it stands in the file of a command, or names it.
+    fn names(&self, path: &str) -> bool {
+        self.command() == Some(path) || self.text.contains(&format!("`{}`", command_name(path)))
+    }
+
+    /// Whether it stands in a file that the source of a command names.
+    fn is_shared_by(&self, path: &str, source: &str) -> bool {
+        let own = self.command();
+        let is_near = own.is_some_and(|own| SHARED.contains(&own) || folder(own) == folder(path));
         let is_rule = RULES.iter().any(|rule| self.file.starts_with(rule));
         let name = Path::new(self.file).file_stem().unwrap_or_default();
-        (shares_service || is_rule) && used_names(source).any(|used| name == used)
+        (is_near || is_rule) && used_names(source).any(|used| name == used)
     }
 }
 
 /// The folder of a path with slashes.
 fn folder(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(folder, _)| folder)
-}
-
-/// All names in the `use` lines of a source.
-fn used_names(source: &str) -> impl Iterator<Item = &str> {
-    let uses = source.split("\nuse ").skip(1).filter_map(|rest| rest.split(';').next());
-    uses.flat_map(|names| names.split(|c: char| !c.is_alphanumeric() && c != '_'))
 }
 
 impl Shown {
@@ -202,20 +225,26 @@ impl Shown {
         if let Some(count) = self.files.get_mut(kind) {
             *count += 1;
         }
-        // Before each call a mark, whether it is made once or repeated.
-        let calls = format!("\n{text}").replace("\n>> ", "\n> ");
-        for call in calls.split("\n> ").skip(1) {
-            let Some((called, rest)) = call.split_once('\n') else { continue };
-            let answer = rest.split_once("\n< ").map(|(_, answer)| answer).unwrap_or_default();
-            let answer = answer.split("\n\n").next().and_then(|answer| answer.split("\n#").next());
-            if called == path {
-                self.calls += 1;
-                let answer = serde_json::from_str(answer.unwrap_or_default());
-                collect_codes(&answer.with_context(|| format!("an answer of {path}"))?, &mut self.codes);
-            }
+        for (_, _, answer) in calls(text).filter(|(called, ..)| called == path) {
+            self.calls += 1;
+            let answer = serde_json::from_str(&answer).with_context(|| format!("an answer of {path}"))?;
+            collect_codes(&answer, &mut self.codes);
         }
         Ok(())
     }
+}
+
+/// The calls of a golden file: command, request and answer of each.
+fn calls(text: &str) -> impl Iterator<Item = (String, String, String)> {
+    // Before each call a mark, whether it is made once or repeated.
+    let marked = format!("\n{text}").replace("\n>> ", "\n> ");
+    let read = |call: &str| {
+        let (command, rest) = call.split_once('\n')?;
+        let (request, answer) = rest.split_once("\n< ")?;
+        let answer = answer.split("\n\n").next()?.split("\n#").next()?;
+        Some((command.to_owned(), request.to_owned(), answer.to_owned()))
+    };
+    marked.split("\n> ").skip(1).filter_map(read).collect::<Vec<_>>().into_iter()
 }
 
 /// Adds all codes in an answer.
@@ -266,8 +295,7 @@ fn summary(source: &str) -> String {
         return "A second name of another operation.".to_owned();
     };
     let sentence = text.split_once(". ").map_or(text, |(sentence, _)| sentence).trim_end_matches('.');
-    let mut letters = sentence.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    format!("{}.", capitalized(sentence))
 }
 
 fn command_name(path: &str) -> &str {
@@ -295,7 +323,10 @@ mod tests {
     #[test]
     fn a_decision_is_about_the_commands_that_use_its_file() {
         let source = "//! `s/c`: does it. And more.\n\nuse super::{shared, other::Thing};\nuse landfall_domain::operations::rule::X;\n";
-        let about = |file: &str| Choice { text: "", file }.is_about("s/c", source);
+        let about = |file: &str| {
+            let choice = Choice { text: "It is not `cc`", file };
+            choice.names("s/c") || choice.is_shared_by("s/c", source)
+        };
         for file in ["s/c", "s/shared", "s/other"] {
             assert!(about(&format!("{COMMANDS}/{file}.rs")), "{file}");
         }
@@ -306,6 +337,7 @@ mod tests {
         assert!(
             !about("crates/domain/src/operations/none.rs") && !about("crates/domain/src/operation/rule.rs")
         );
+        assert!(Choice { text: "It is `c`", file: "" }.names("s/c"));
         assert_eq!(summary(source), "Does it.");
     }
 
