@@ -132,7 +132,7 @@ impl fmt::Display for GroupId {
     }
 }
 
-/// Id of a topic: that of its community, then [`TOPIC`] and a name. Unique within its app.
+/// Id of a topic: that of its community, then `@TOPIC#_` and a name. Unique within its app.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicId(String);
 
