@@ -2,70 +2,102 @@
 
 use super::member_row::Filter;
 use landfall_domain::group::Group;
-use landfall_domain::ids::AppId;
-use serde::Serialize;
+use landfall_domain::ids::{AppId, UserId};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// Declares the base fields once: their names, their types, and how each is read from a group.
+/// Declares the base fields once: their names, newest first, and how each is read from a group.
 macro_rules! base_fields {
-    ($($(#[$attribute:meta])? $field:ident: $kind:ty = [$($name:literal),+] $read:expr;)*) => {
-        /// The base fields of a group; those not asked for are left out. Both names of mute-all are sent, for old and new
-        /// clients.
-        #[derive(Debug, Default, Serialize)]
-        #[serde(rename_all = "PascalCase")]
-        pub(super) struct Base {
-            /// On request only: not in an answer that carries everything. [doc]
-            #[serde(skip_serializing_if = "Option::is_none")]
-            info_seq: Option<u32>,
-            $(#[serde(skip_serializing_if = "Option::is_none")] $(#[$attribute])? $field: Option<$kind>,)*
-        }
+    ($($($name:literal)|+ => |$app:pat_param, $group:ident| $value:expr;)*) => {
+        /// The names of each field.
+        const FIELDS: &[&[&str]] = &[$(&[$($name),+]),*];
 
-        impl Base {
-            /// All fields that are let through, whether the group has them or not.
-            fn all(app: AppId, group: &Group, filter: &Filter) -> Self {
-                $(let $field: fn(AppId, &Group) -> $kind = $read;)*
-                Self {
-                    info_seq: filter.names("InfoSeq").then_some(group.info_seq),
-                    $($field: filter.takes(&[$($name),+]).then(|| $field(app, group)),)*
+        impl Serialize for Base {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                if let Some(whole) = self.group.as_deref() {
+                    let mut field = 1_u32;
+                    $(
+                        if self.wanted.0 & field != 0 {
+                            let ($app, $group) = (self.app, whole);
+                            map.serialize_entry([$($name),+][0], &$value)?;
+                        }
+                        field <<= 1;
+                    )*
+                    debug_assert!(field != 0, "more fields than bits");
                 }
+                map.end()
             }
         }
     };
 }
 
+/// The field that comes on request only: not in an answer that carries everything. [doc]
+const INFO_SEQ: &str = "InfoSeq";
+
+/// The fields of permission groups.
+const PERMISSIONS: [&str; 2] = ["EnablePermission", "DefaultPermission"];
+
+// Both names of mute-all are sent, for old and new clients.
 base_fields! {
-    r#type: &'static str = ["Type"] |_, group| group.kind.word();
-    name: String = ["Name"] |_, group| group.profile.name.as_str().to_owned();
-    appid: u32 = ["Appid"] |app, _| app.0;
-    introduction: String = ["Introduction"] |_, group| group.profile.introduction.as_str().to_owned();
-    notification: String = ["Notification"] |_, group| group.profile.notification.as_str().to_owned();
-    face_url: String = ["FaceUrl"] |_, group| group.profile.face_url.as_str().to_owned();
-    #[serde(rename = "Owner_Account")]
-    owner_account: String = ["Owner_Account"] |_, group| group.owner.as_ref().map(|owner| owner.as_str().to_owned()).unwrap_or_default();
-    create_time: u64 = ["CreateTime"] |_, group| group.created.0;
-    last_info_time: u64 = ["LastInfoTime"] |_, group| group.info_changed.0;
-    last_msg_time: u64 = ["LastMsgTime"] |_, group| group.log.last_message.0;
-    next_msg_seq: u32 = ["NextMsgSeq"] |_, group| group.log.next_seq;
-    member_num: u32 = ["MemberNum"] |_, group| group.member_count;
-    max_member_num: u32 = ["MaxMemberNum", "MaxMemberCount"] |_, group| group.profile.max_members;
-    online_member_num: u32 = ["OnlineMemberNum"] |_, _| 0;
-    apply_join_option: &'static str = ["ApplyJoinOption"] |_, group| group.profile.join_option.word();
-    invite_join_option: &'static str = ["InviteJoinOption"] |_, group| group.invite_option.word();
-    mute_all_member: &'static str = ["MuteAllMember", "ShutUpAllMember"] |_, group| on_off(group.mute_all);
-    shut_up_all_member: &'static str = ["MuteAllMember", "ShutUpAllMember"] |_, group| on_off(group.mute_all);
-    support_topic: u8 = ["SupportTopic"] |_, group| group.support_topic.into();
-    enable_permission: u8 = ["EnablePermission"] |_, group| group.permissions_enabled.into();
-    default_permission: u64 = ["DefaultPermission"] |_, group| group.default_permissions;
+    "InfoSeq" => |_, group| group.info_seq;
+    "Type" => |_, group| group.kind.word();
+    "Name" => |_, group| group.profile.name.as_str();
+    "Appid" => |app, _group| app;
+    "Introduction" => |_, group| group.profile.introduction.as_str();
+    "Notification" => |_, group| group.profile.notification.as_str();
+    "FaceUrl" => |_, group| group.profile.face_url.as_str();
+    "Owner_Account" => |_, group| group.owner.as_ref().map_or("", UserId::as_str);
+    "CreateTime" => |_, group| group.created.0;
+    "LastInfoTime" => |_, group| group.info_changed.0;
+    "LastMsgTime" => |_, group| group.log.last_message.0;
+    "NextMsgSeq" => |_, group| group.log.next_seq;
+    "MemberNum" => |_, group| group.member_count;
+    "MaxMemberNum" | "MaxMemberCount" => |_, group| group.profile.max_members;
+    "OnlineMemberNum" => |_, _group| 0;
+    "ApplyJoinOption" => |_, group| group.profile.join_option.word();
+    "InviteJoinOption" => |_, group| group.invite_option.word();
+    "MuteAllMember" | "ShutUpAllMember" => |_, group| on_off(group.mute_all);
+    "ShutUpAllMember" | "MuteAllMember" => |_, group| on_off(group.mute_all);
+    "SupportTopic" => |_, group| u8::from(group.support_topic);
+    "EnablePermission" => |_, group| u8::from(group.permissions_enabled);
+    "DefaultPermission" => |_, group| group.default_permissions;
+}
+
+/// Which base fields an answer carries, a bit for each: found out once for all its groups.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BaseFilter(u32);
+
+impl BaseFilter {
+    /// Those that `filter` lets through.
+    pub(super) fn new(filter: &Filter) -> Self {
+        Self::of(|names| if names.contains(&INFO_SEQ) { filter.names(INFO_SEQ) } else { filter.takes(names) })
+    }
+
+    fn of(wanted: impl Fn(&[&str]) -> bool) -> Self {
+        let bits = FIELDS.iter().enumerate().filter(|(_, names)| wanted(names));
+        Self(bits.fold(0, |all, (place, _)| all | 1 << place))
+    }
+
+    fn without_permissions(self) -> Self {
+        Self(self.0 & !Self::of(|names| names.iter().any(|name| PERMISSIONS.contains(name))).0)
+    }
+}
+
+/// The base fields of a group; those not asked for are left out. Written from the group, without a copy of its texts.
+#[derive(Debug, Default)]
+pub(super) struct Base {
+    wanted: BaseFilter,
+    app: u32,
+    /// Absent in the row of a group that could not be read.
+    group: Option<Box<Group>>,
 }
 
 impl Base {
-    /// The base fields of `group` that `filter` lets through.
-    pub(super) fn new(app: AppId, group: &Group, filter: &Filter) -> Self {
-        let base = Self::all(app, group, filter);
-        if group.support_topic {
-            return base;
-        }
+    /// The base fields of `group` that are `wanted`.
+    pub(super) fn new(app: AppId, group: Group, wanted: BaseFilter) -> Self {
         // Only communities with topics have permission groups; elsewhere the two would say nothing. [choice]
-        Self { enable_permission: None, default_permission: None, ..base }
+        let wanted = if group.support_topic { wanted } else { wanted.without_permissions() };
+        Self { wanted, app: app.0, group: Some(Box::new(group)) }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show none.
 
-use super::base_row::Base;
+use super::base_row::{Base, BaseFilter};
 use super::group_id;
 use super::member_row::{FieldRow, Filter, MemberRow, Names};
 use crate::call::{Call, Command};
@@ -61,7 +61,7 @@ struct Row {
 
 /// What the answer carries, from the request's filter.
 struct Wanted {
-    base: Filter,
+    base: BaseFilter,
     group_fields: Filter,
     /// Which fields of members, and which of their custom fields.
     members: Option<(Filter, Filter)>,
@@ -77,10 +77,11 @@ impl Wanted {
         let member_fields = Filter::new(filter.member_fields);
         let given = [&base, &group_fields, &members, &member_fields].map(Filter::is_given);
         if given == [false; 4] {
+            let base = BaseFilter::new(&base);
             return Self { base, group_fields, members: Some((members, member_fields)) };
         }
         Self {
-            base: base.or_nothing(),
+            base: BaseFilter::new(&base.or_nothing()),
             group_fields: group_fields.or_nothing(),
             members: (members.is_given() || member_fields.is_given())
                 .then(|| (members.or_nothing(), member_fields.or_nothing())),
@@ -142,17 +143,18 @@ fn failed_row(group_id: String, code: Code, error_info: &'static str) -> Row {
 }
 
 async fn row(call: &Call, group: Group, wanted: &Wanted) -> Result<Row, Failure> {
+    let (id, with_members) = (group.id.clone(), group.kind.can().members);
     let mut row = Row {
-        group_id: group.id.as_str().to_owned(),
-        base: Base::new(call.app_id(), &group, &wanted.base),
+        group_id: id.as_str().to_owned(),
         app_defined_data: FieldRow::list(&group.profile.fields, &wanted.group_fields),
+        base: Base::new(call.app_id(), group, wanted.base),
         ..Row::default()
     };
     if let Some((filter, fields)) = &wanted.members
-        && group.kind.can().members
+        && with_members
     {
         let window = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
-        match call.store.members(call.app_id(), group.id, Vec::new(), window).await {
+        match call.store.members(call.app_id(), id, Vec::new(), window).await {
             Ok(page) => {
                 let of = page.group;
                 let rows = page.members.into_iter().map(|member| MemberRow::new(member, &of, filter, fields));

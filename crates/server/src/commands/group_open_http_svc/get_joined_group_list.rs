@@ -3,7 +3,7 @@
 //! Without a filter an answer carries ids only. Groups that keep no members are never in it, because nobody is kept as
 //! a member of them. An account that nobody imported is in no group. [choice]
 
-use super::base_row::Base;
+use super::base_row::{Base, BaseFilter};
 use super::member_row::{Filter, Names};
 use super::{flag, listed_type, number_up_to};
 use crate::call::{Call, Command, account};
@@ -90,7 +90,9 @@ struct SelfInfo {
 
 /// What the answer carries of each group. A filter that is not given lets nothing through.
 struct Wanted {
-    base: Filter,
+    base: BaseFilter,
+    /// Whether the numbers of topics are asked for.
+    gross_next: bool,
     own: Option<Filter>,
 }
 
@@ -98,15 +100,16 @@ impl Wanted {
     fn new(filter: Given<Object<ResponseFilter>>) -> Self {
         let filter = filter.if_fitting().unwrap_or_default().0;
         let own = Filter::new(filter.self_info_filter);
+        let base = Filter::new(filter.group_base_info_filter).or_nothing();
         Self {
-            base: Filter::new(filter.group_base_info_filter).or_nothing(),
+            base: BaseFilter::new(&base),
+            gross_next: base.names("GrossTopicNextMsgSeq"),
             own: own.is_given().then_some(own),
         }
     }
 
     fn topics(&self) -> bool {
-        self.base.names("GrossTopicNextMsgSeq")
-            || self.own.as_ref().is_some_and(|own| own.names("GrossTopicReadSeq"))
+        self.gross_next || self.own.as_ref().is_some_and(|own| own.names("GrossTopicReadSeq"))
     }
 }
 
@@ -146,13 +149,13 @@ impl Command for Request {
             } else {
                 None
             };
-            rows.push(row(call, &group, &member, topics, &wanted));
+            rows.push(row(call, group, &member, topics, &wanted));
         }
         Ok(Reply { total_count: page.total, group_id_list: rows })
     }
 }
 
-fn row(call: &Call, group: &Group, member: &Member, topics: Option<Topics>, wanted: &Wanted) -> Row {
+fn row(call: &Call, group: Group, member: &Member, topics: Option<Topics>, wanted: &Wanted) -> Row {
     let next = topics.as_ref().map(|topics| topics.last + 1);
     let self_info = wanted.own.as_ref().map(|own| SelfInfo {
         role: own.takes(&["Role"]).then(|| member.role.word()),
@@ -167,8 +170,8 @@ fn row(call: &Call, group: &Group, member: &Member, topics: Option<Topics>, want
     });
     Row {
         group_id: group.id.as_str().to_owned(),
-        base: Base::new(call.app_id(), group, &wanted.base),
-        gross_topic_next_msg_seq: next.filter(|_| wanted.base.takes(&["GrossTopicNextMsgSeq"])),
+        base: Base::new(call.app_id(), group, wanted.base),
+        gross_topic_next_msg_seq: next.filter(|_| wanted.gross_next),
         self_info,
     }
 }
