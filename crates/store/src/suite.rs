@@ -4,6 +4,7 @@
 //! case, so a store runs all of them by naming the function that opens it.
 
 pub(crate) mod accounts;
+mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
 pub(crate) mod faulty;

@@ -235,7 +235,7 @@ fn already(answer: Answer) -> Answer {
         | Answer::Members(Err(_))
         | Answer::Destroyed(Err(_))
         | Answer::Imported
-        | Answer::Scripted(_)
+        | Answer::Changed(_)
         | Answer::Kicked(_)) => same,
     }
 }

@@ -2,17 +2,19 @@
 //!
 //! The rules are the same functions in all of them; the comparison shows that a store keeps what they say.
 
+use super::changes::some_change;
 use super::memory::Memory;
-use super::operation::{Operation, perform};
+use super::operation::{Change, Operation, perform};
 use super::scripted::{Script, Step as Scripted};
 use super::world::World;
-use super::{APP, at_once, group, group_id, member, text, user};
+use super::{APP, at_once, group, group_id, member, user};
 use landfall_domain::account::{AccountImport, UnknownAccounts};
 use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
 use landfall_domain::store::{Context, Store};
+use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -20,15 +22,17 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
 
 /// Sequences of operations tried.
-const SEQUENCES: u32 = 48;
+const SEQUENCES: u32 = 32;
 /// Operations in a sequence, at most.
-const OPERATIONS_MAX: usize = 40;
+const OPERATIONS_MAX: usize = 120;
 
 /// Smaller sequences tried after a difference.
 const SHRINKS_MAX: u32 = 500;
 
 /// Names that are each other's beginnings, and differ in the bytes next to the end mark of keys.
 const GROUPS: [&str; 5] = ["g", "g ", "g!", "gg", "@TGS#_c"];
+/// Those that there are from the start.
+const FIRST: [&str; 2] = ["g", "gg"];
 const USERS: [&str; 6] = ["a", "a ", "aa", "b", "~", "Z"];
 
 /// An operation, and how it is asked for.
@@ -46,12 +50,17 @@ fn ids() -> Vec<GroupId> {
     GROUPS.map(group_id).into_iter().chain(generated).collect()
 }
 
+/// Mostly one of those that each sequence begins with.
 fn some_group() -> impl Strategy<Value = GroupId> {
-    select(ids()[..7].to_vec())
+    prop_oneof![6 => select(FIRST.map(group_id).to_vec()), 1 => select(ids()[..7].to_vec())]
 }
 
-fn some_user() -> impl Strategy<Value = UserId> {
+pub(super) fn some_user() -> impl Strategy<Value = UserId> {
     select(USERS.map(user).to_vec())
+}
+
+pub(super) fn some_text() -> impl Strategy<Value = Text> {
+    "[a-c]?".prop_map(Text::stored)
 }
 
 fn some_member(account: UserId) -> impl Strategy<Value = NewMember> {
@@ -66,17 +75,27 @@ fn some_member(account: UserId) -> impl Strategy<Value = NewMember> {
     })
 }
 
-fn some_import() -> impl Strategy<Value = Operation> {
-    let id = prop_oneof![
-        4 => select(GROUPS.to_vec()).prop_map(|name| IdChoice::Given(group_id(name))),
+fn some_id() -> impl Strategy<Value = IdChoice> {
+    prop_oneof![
+        2 => select(FIRST.to_vec()).prop_map(|name| IdChoice::Given(group_id(name))),
+        2 => select(GROUPS.to_vec()).prop_map(|name| IdChoice::Given(group_id(name))),
         1 => Just(IdChoice::Generated(1)),
+    ]
+}
+
+fn some_new_group(id: impl Strategy<Value = IdChoice>) -> impl Strategy<Value = Operation> {
+    use GroupType::{AvChatRoom, ChatRoom, Community, Private, Public};
+    let kind = prop_oneof![
+        6 => select(vec![Private, Public, Community, Community]),
+        1 => select(vec![ChatRoom, AvChatRoom]),
     ];
     // Each account once: the first of those chosen owns the group, or nobody does.
     let seats = subsequence(USERS.to_vec(), 0..=4).prop_shuffle();
-    (id, select(GroupType::ALL.to_vec()), seats, any::<bool>(), 1_u32..6, 950_u64..1_050).prop_flat_map(
-        |(id, kind, seats, owned, max_members, created)| {
+    let imported = any::<bool>();
+    (id, kind, seats, any::<bool>(), 1_u32..8, 950_u64..1_050, imported).prop_flat_map(
+        |(id, kind, seats, owned, max_members, created, imported)| {
             // The candidates of one type are enough, and can all be looked at.
-            let kind = if matches!(id, IdChoice::Generated(_)) { GroupType::Public } else { kind };
+            let kind = if matches!(id, IdChoice::Generated(_)) { Public } else { kind };
             let (owner, others) = seats.split_at(usize::from(owned).min(seats.len()));
             let owner = owner.first().map(|name| user(name));
             let others: Vec<_> = others.iter().map(|name| some_member(user(name))).collect();
@@ -87,14 +106,15 @@ fn some_import() -> impl Strategy<Value = Operation> {
                     role: if member.role == Role::Owner { Role::Member } else { member.role },
                     ..member
                 });
-                Operation::ImportGroup(NewGroup {
+                let made = if imported { Operation::ImportGroup } else { Operation::CreateGroup };
+                made(NewGroup {
                     id: id.clone(),
                     kind,
                     profile: Profile { max_members, ..plain.profile.clone() },
                     owner: owner.clone(),
                     members: members.collect(),
                     created: Timestamp(created),
-                    support_topic: created % 2 == 0,
+                    support_topic: created % 4 != 0,
                     active: created % 3 != 0,
                     ..plain
                 })
@@ -125,16 +145,17 @@ fn some_script() -> impl Strategy<Value = Scripted> {
 
 fn some_operation() -> impl Strategy<Value = Operation> {
     let members = prop::collection::vec(some_user().prop_flat_map(some_member), 1..5);
-    let value = || prop::option::of("[a-c]?".prop_map(|value| text(&value)));
+    let value = || prop::option::of(some_text());
     let account =
         (some_user(), value(), value()).prop_map(|(id, nick, face_url)| AccountImport { id, nick, face_url });
     prop_oneof![
-        4 => some_import(),
-        4 => (some_group(), members).prop_map(|(group, members)| Operation::ImportMembers(group, members)),
-        9 => (some_group(), some_script())
-            .prop_map(|(group, step)| Operation::Script(Script { group, step })),
-        1 => some_group().prop_map(Operation::DestroyGroup),
-        1 => prop::collection::vec(account, 1..3).prop_map(Operation::ImportAccounts),
+        2 => some_new_group(some_id()),
+        2 => (some_group(), members).prop_map(|(group, members)| Operation::ImportMembers(group, members)),
+        6 => (some_group(), some_script())
+            .prop_map(|(group, step)| Operation::Change(Change::new(Script { group, step }))),
+        22 => some_group().prop_flat_map(some_change).prop_map(Operation::Change),
+        1 => select(ids()[..7].to_vec()).prop_map(Operation::DestroyGroup),
+        2 => prop::collection::vec(account, 1..4).prop_map(Operation::ImportAccounts),
         1 => prop::collection::vec(some_user(), 1..4).prop_map(Operation::DeleteAccounts),
         1 => some_user().prop_map(Operation::Kick),
     ]
@@ -142,13 +163,18 @@ fn some_operation() -> impl Strategy<Value = Operation> {
 
 fn sequence() -> impl Strategy<Value = Vec<Step>> {
     let unknown = prop_oneof![4 => Just(UnknownAccounts::Create), 1 => Just(UnknownAccounts::Refuse)];
-    let app = prop_oneof![4 => Just(0), 1 => Just(1)];
+    let app = prop_oneof![9 => Just(0), 1 => Just(1)];
     let step = (some_operation(), unknown, app).prop_map(|(operation, unknown, app)| Step {
         operation,
         unknown,
         app,
     });
-    prop::collection::vec(step, 1..OPERATIONS_MAX)
+    let first = FIRST.map(|name| some_new_group(Just(IdChoice::Given(group_id(name)))));
+    let first = first.map(|group| {
+        group.prop_map(|operation| Step { operation, unknown: UnknownAccounts::Create, app: 0 })
+    });
+    (first, prop::collection::vec(step, 1..OPERATIONS_MAX))
+        .prop_map(|(first, then)| first.into_iter().chain(then).collect())
 }
 
 pub(crate) async fn random_operations_answer_like_the_model(store: &dyn Store) {

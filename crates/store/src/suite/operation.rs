@@ -1,23 +1,26 @@
 //! Writing operations and their answers as values, for cases that choose, mix or repeat them.
 
 use super::answered;
-use super::scripted::Script;
+use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{Refusal, perform as change};
+use landfall_domain::operation::{GroupOperation, Refusal, perform as change};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, Store, StoreError};
+use std::fmt::Debug;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     ImportGroup(NewGroup),
+    CreateGroup(NewGroup),
     ImportMembers(GroupId, Vec<NewMember>),
     DestroyGroup(GroupId),
     ImportAccounts(Vec<AccountImport>),
     DeleteAccounts(Vec<UserId>),
     Kick(UserId),
-    Script(Script),
+    Change(Change),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +31,39 @@ pub(crate) enum Answer {
     Imported,
     Deleted(Vec<bool>),
     Kicked(Result<(), NoSuchAccount>),
-    Scripted(Result<String, Refusal>),
+    /// What was answered, as text.
+    Changed(Result<String, Refusal>),
+}
+
+/// An operation on one group, whichever it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Change(Arc<dyn AnyChange>);
+
+impl Change {
+    pub(crate) fn new(operation: impl GroupOperation<Answer: Debug> + Clone + Debug) -> Self {
+        Self(Arc::new(operation))
+    }
+}
+
+#[async_trait]
+trait AnyChange: Debug + Send + Sync {
+    async fn perform(
+        &self,
+        store: &dyn Store,
+        context: Context,
+    ) -> Result<Result<String, Refusal>, StoreError>;
+}
+
+#[async_trait]
+impl<O: GroupOperation<Answer: Debug> + Clone + Debug> AnyChange for O {
+    async fn perform(
+        &self,
+        store: &dyn Store,
+        context: Context,
+    ) -> Result<Result<String, Refusal>, StoreError> {
+        let answer = answered(change(store, context, self.clone()).await)?;
+        Ok(answer.map(|answer| format!("{answer:?}")))
+    }
 }
 
 pub(crate) async fn perform(
@@ -38,6 +73,7 @@ pub(crate) async fn perform(
 ) -> Result<Answer, StoreError> {
     Ok(match operation {
         Operation::ImportGroup(import) => Answer::Group(answered(store.import_group(context, import).await)?),
+        Operation::CreateGroup(new) => Answer::Group(answered(store.create_group(context, new).await)?),
         Operation::ImportMembers(group, members) => {
             Answer::Members(answered(store.import_members(context, group, members).await)?)
         }
@@ -49,7 +85,7 @@ pub(crate) async fn perform(
             Answer::Imported
         }
         Operation::DeleteAccounts(ids) => Answer::Deleted(store.delete_accounts(context, ids).await?),
-        Operation::Script(script) => Answer::Scripted(answered(change(store, context, script).await)?),
+        Operation::Change(Change(change)) => Answer::Changed(change.perform(store, context).await?),
         Operation::Kick(account) => Answer::Kicked(answered(store.kick(context, account).await)?),
     })
 }

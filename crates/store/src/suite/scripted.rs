@@ -104,6 +104,7 @@ pub(crate) fn families(group: &GroupId) -> Vec<PartFamily> {
     for seq in 0..4 {
         families.push(PartFamily::Readers(Conversation::Group, seq));
         families.push(PartFamily::Readers(here.clone(), seq));
+        families.push(PartFamily::Extensions(Conversation::Group, seq));
         families.push(PartFamily::Extensions(here.clone(), seq));
     }
     families
