@@ -4,7 +4,7 @@
 //! any other counts `InfoSeq` up, and texts that are new are told in the history where the type keeps such tips.
 
 use super::profile::{
-    Bits, Field, apply_join_option, group_fields, invite_join_option, max_members, permissions,
+    Bits, Field, apply_join_option, group_fields, invite_join_option, max_members, new_text, permissions,
 };
 use super::{group_id, operator};
 use crate::call::{Call, Command};
@@ -13,10 +13,8 @@ use crate::given::{Emptiable, Given, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::GroupId;
-use landfall_domain::limits::Span;
 use landfall_domain::operation::Needs;
 use landfall_domain::operations::modify_group::ModifyGroup;
-use landfall_domain::text::Text;
 use serde::Deserialize;
 
 /// The request.
@@ -58,10 +56,10 @@ impl Command for Request {
 impl Request {
     fn check(self, group: GroupId, kind: GroupType, call: &Call) -> Result<ModifyGroup, Failure> {
         let limits = call.limits;
-        let name = text(self.name, "Name", limits.name)?;
-        let introduction = text(self.introduction, "Introduction", limits.introduction)?;
-        let notification = text(self.notification, "Notification", limits.notification)?;
-        let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
+        let name = new_text(self.name, "Name", limits.name)?;
+        let introduction = new_text(self.introduction, "Introduction", limits.introduction)?;
+        let notification = new_text(self.notification, "Notification", limits.notification)?;
+        let face_url = new_text(self.face_url, "FaceUrl", limits.face_url)?;
         let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?;
         let join_option = match kind {
             GroupType::Community => None, // As for an import.
@@ -94,15 +92,6 @@ impl Request {
             fields,
         })
     }
-}
-
-/// A text with bounds, if given; the empty one is given too.
-fn text(given: Given<Emptiable>, field: &str, allowed: Span) -> Result<Option<Text>, Failure> {
-    given.optional(field)?.map_or(Ok(None), |Emptiable(raw)| {
-        Text::parse(raw, allowed)
-            .map(Some)
-            .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
-    })
 }
 
 fn on_off(given: Given<String>, field: &str) -> Result<Option<bool>, Failure> {

@@ -3,11 +3,11 @@
 //!
 //! [choice] An account that is no member is 10004. A call that names nothing to change succeeds and changes nothing.
 
-use super::profile::{Field, member_fields, text};
+use super::profile::{Field, member_fields, new_text};
 use super::{group_id, mute_end, time};
 use crate::call::{Call, Command, account};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Emptiable, Given, Misfit, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::member::{ReceiveOption, Role};
 use landfall_domain::operation::Needs;
@@ -23,8 +23,8 @@ pub struct Request {
     member_account: Given<String>,
     role: Given<String>,
     msg_flag: Given<String>,
-    /// `None` when not given: an empty one removes the name card. [choice]
-    name_card: Option<Given<String>>,
+    /// An empty one removes the name card. [choice]
+    name_card: Given<Emptiable>,
     app_member_defined_data: Given<Vec<Given<Object<Field>>>>,
     mute_time: Given<i128>,
     shut_up_time: Given<i128>,
@@ -47,10 +47,7 @@ impl Command for Request {
                 .ok_or_else(|| Misfit::Missing(field.to_owned()))?,
             role: self.role.optional("Role")?.as_deref().map(role).transpose()?,
             receive_option: self.msg_flag.optional("MsgFlag")?.as_deref().map(receive_option).transpose()?,
-            name_card: self
-                .name_card
-                .map(|given| text(given, "NameCard", call.limits.name_card))
-                .transpose()?,
+            name_card: new_text(self.name_card, "NameCard", call.limits.name_card)?,
             fields: Vec::new(),
             muted_until: mute_end(self.mute_time.or(self.shut_up_time), call)?
                 .or(time(self.mute_until.or(self.shut_up_until), "MuteUntil")?),

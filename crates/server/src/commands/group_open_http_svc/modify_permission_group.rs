@@ -2,22 +2,22 @@
 
 use super::group_id;
 use super::permission_group::{permission_group_id, permissions};
-use super::profile::given_text;
+use super::profile::new_text;
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::given::{Emptiable, Given};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_permission_group::ModifyPermissionGroup;
 use serde::Deserialize;
 
-/// The request. What is not given stays as it is.
+/// The request. What is not given stays as it is; custom data that is given empty becomes empty.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Given<String>,
     permission_group_id: Given<String>,
-    permission_group_name: Given<String>,
+    permission_group_name: Given<Emptiable>,
     permission: Given<i128>,
-    custom_string: Given<String>,
+    custom_string: Given<Emptiable>,
 }
 
 impl Command for Request {
@@ -30,9 +30,9 @@ impl Command for Request {
         let operation = ModifyPermissionGroup {
             group: group_id(self.group_id)?,
             id: permission_group_id(self.permission_group_id)?,
-            name: given_text(name, "PermissionGroupName", limits.permission_group_name)?,
+            name: new_text(name, "PermissionGroupName", limits.permission_group_name)?,
             permissions: permissions(self.permission, "Permission")?,
-            custom: given_text(custom, "CustomString", limits.custom)?,
+            custom: new_text(custom, "CustomString", limits.custom)?,
         };
         call.change(operation).await?;
         Ok(Nothing {})

@@ -3,7 +3,7 @@
 use super::{flag, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Object, Shape, literal};
+use crate::given::{Emptiable, Given, Object, Shape, literal};
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
@@ -50,13 +50,17 @@ impl Shape for Bits {
     }
 }
 
-/// A text with bounds, if given. The empty text is not given.
-pub(in crate::commands) fn given_text(
-    given: Given<String>,
-    field: &'static str,
+/// A text with bounds, if given; the empty one is given too.
+pub(in crate::commands) fn new_text(
+    given: Given<Emptiable>,
+    field: &str,
     allowed: Span,
 ) -> Result<Option<Text>, Failure> {
-    if given.is_given() { text(given, field, allowed).map(Some) } else { Ok(None) }
+    given.optional(field)?.map_or(Ok(None), |Emptiable(raw)| {
+        Text::parse(raw, allowed)
+            .map(Some)
+            .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
+    })
 }
 
 /// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]

@@ -3,14 +3,14 @@
 use crate::call::{Call, Command, account};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::group_id;
-use crate::commands::group_open_http_svc::profile::given_text;
+use crate::commands::group_open_http_svc::profile::new_text;
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Misfit};
+use crate::given::{Emptiable, Given, Misfit};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_topic::ModifyTopic;
 use serde::Deserialize;
 
-/// The request. What is not given stays as it is.
+/// The request. What is not given stays as it is; a text that is given empty becomes empty.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -18,11 +18,11 @@ pub struct Request {
     topic_id: Given<String>,
     #[serde(rename = "From_Account")]
     from_account: Given<String>,
-    topic_name: Given<String>,
-    custom_string: Given<String>,
-    face_url: Given<String>,
-    notification: Given<String>,
-    introduction: Given<String>,
+    topic_name: Given<Emptiable>,
+    custom_string: Given<Emptiable>,
+    face_url: Given<Emptiable>,
+    notification: Given<Emptiable>,
+    introduction: Given<Emptiable>,
     mute_all_member: Given<String>,
     shut_up_all_member: Given<String>,
 }
@@ -39,11 +39,11 @@ impl Command for Request {
         let operation = ModifyTopic {
             group,
             topic,
-            name: given_text(self.topic_name, "TopicName", limits.name)?,
-            introduction: given_text(self.introduction, "Introduction", limits.introduction)?,
-            notification: given_text(self.notification, "Notification", limits.notification)?,
-            face_url: given_text(self.face_url, "FaceUrl", limits.face_url)?,
-            custom: given_text(self.custom_string, "CustomString", limits.topics.custom)?,
+            name: new_text(self.topic_name, "TopicName", limits.name)?,
+            introduction: new_text(self.introduction, "Introduction", limits.introduction)?,
+            notification: new_text(self.notification, "Notification", limits.notification)?,
+            face_url: new_text(self.face_url, "FaceUrl", limits.face_url)?,
+            custom: new_text(self.custom_string, "CustomString", limits.topics.custom)?,
             mute_all: mute_all(self.mute_all_member.or(self.shut_up_all_member))?,
         };
         call.change(operation).await?;

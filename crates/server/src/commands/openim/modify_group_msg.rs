@@ -9,7 +9,7 @@ use crate::commands::group_open_http_svc::group_id;
 use crate::commands::message_body::body;
 use crate::commands::message_seq::number;
 use crate::commands::topic::topic_id;
-use crate::given::Given;
+use crate::given::{Emptiable, Given};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::message::Conversation;
 use landfall_domain::operations::modify_message::ModifyMessage;
@@ -24,7 +24,7 @@ pub struct Request {
     topic_id: Given<String>,
     msg_seq: Given<i128>,
     msg_body: Option<Box<RawValue>>,
-    cloud_custom_data: Given<String>,
+    cloud_custom_data: Given<Emptiable>,
 }
 
 impl Command for Request {
@@ -36,17 +36,20 @@ impl Command for Request {
         let seq = number(self.msg_seq)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let limits = &call.limits.messages;
-        let (elements, custom) = if self.msg_body.is_some() {
-            let body = body(self.msg_body, self.cloud_custom_data, limits)?;
-            // Custom data that is not given stays, and so does what "" would stand for.
-            (Some(body.elements), Some(body.custom).filter(|custom| !custom.is_empty()))
-        } else {
-            (None, self.cloud_custom_data.optional("CloudCustomData")?.map(Into::into))
+        // Custom data that is not given stays; that which is given empty goes.
+        let custom = self.cloud_custom_data.optional("CloudCustomData")?.map(|Emptiable(custom)| custom);
+        let elements = match self.msg_body {
+            None => None,
+            given => {
+                let custom = custom.clone().map_or(Given::Absent, Given::Is);
+                Some(body(given, custom, limits)?.elements)
+            }
         };
         if elements.is_none() && custom.is_none() {
             return Err(Code::GroupParameter.because("MsgBody or CloudCustomData is required"));
         }
         let bytes_max = limits.bytes;
+        let custom = custom.map(Into::into);
         call.change(ModifyMessage { group, conversation, seq, elements, custom, bytes_max }).await?;
         Ok(Nothing {})
     }
