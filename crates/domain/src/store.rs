@@ -123,7 +123,7 @@ pub struct JoinedWindow {
     pub kinds: Vec<GroupType>,
     /// Those that support topics, or those that do not; both when `None`.
     pub support_topic: Option<bool>,
-    /// Also those nobody but their owner sees yet.
+    /// Also those in which nothing was said yet; else they are left out for their owner too. [doc]
     pub inactive: bool,
     /// How many to leave out.
     pub offset: usize,

@@ -157,11 +157,7 @@ impl View {
             // Only groups that can be inactive have to be looked at to be counted.
             let looked_at = wanted || (kind.can().activation && !window.inactive);
             let row = if looked_at { self.group_row(app, &id)? } else { None };
-            if let Some(row) = &row
-                && !row.group.active
-                && !window.inactive
-                && row.group.owner.as_ref() != Some(account)
-            {
+            if row.as_ref().is_some_and(|row| !row.group.active && !window.inactive) {
                 return Ok(ControlFlow::Continue(()));
             }
             page.total += 1;

@@ -149,8 +149,8 @@ impl Work for JoinedGroups {
             let memberships = self.memberships(tx, last.as_ref()).await?;
             let Some(last_id) = memberships.last() else { break };
             last = Some(last_id.clone());
-            let unseen = self.unseen(tx, &memberships).await?;
-            for id in memberships.into_iter().filter(|id| !unseen.contains(id)) {
+            let inactive = self.inactive(tx, &memberships).await?;
+            for id in memberships.into_iter().filter(|id| !inactive.contains(id)) {
                 if self.window.offset <= total && ids.len() < self.window.limit {
                     ids.push(id);
                 }
@@ -182,14 +182,14 @@ impl JoinedGroups {
         rows.iter().map(|row| rows::group_id(row, 0)).collect()
     }
 
-    /// Which of them the account does not see yet.
-    async fn unseen(&self, tx: &Tx, groups: &[GroupId]) -> Result<BTreeSet<GroupId>, Failure> {
+    /// Which of them are left out because nothing was said in them yet.
+    async fn inactive(&self, tx: &Tx, groups: &[GroupId]) -> Result<BTreeSet<GroupId>, Failure> {
         if self.window.inactive {
             return Ok(BTreeSet::new());
         }
-        let (app, account) = (app_column(self.app), self.account.as_str());
+        let app = app_column(self.app);
         let names: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
-        let rows = tx.query(&statements::UNSEEN_GROUPS, &[&app, &names, &account]).await?;
+        let rows = tx.query(&statements::INACTIVE_GROUPS, &[&app, &names]).await?;
         rows.iter().map(|row| rows::group_id(row, 0)).collect()
     }
 }

@@ -234,10 +234,10 @@ statements! {
         UPDATE landfall.groups SET next_message_seq = $3, last_message = $4, read_by_all = $5, cleared = $6,
             first_kept = $7, active = $8, member_count = $9
         WHERE sdk_app_id = $1 AND group_id = $2";
-    /// Those that only their owner sees yet, who is somebody else.
-    UNSEEN_GROUPS: Group = "
+    /// Those in which nothing was said yet.
+    INACTIVE_GROUPS: Group = "
         SELECT group_id FROM landfall.groups
-        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND NOT active AND owner IS DISTINCT FROM $3";
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND NOT active";
     REMOVE_GROUP: Group = "
         DELETE FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 RETURNING kind";
     /// One member less in each of these groups.

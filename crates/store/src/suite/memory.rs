@@ -293,9 +293,7 @@ impl Store for Memory {
                 .values()
                 .filter(|whole| window.kinds.contains(&whole.group.kind))
                 .filter(|whole| window.support_topic.is_none_or(|wanted| wanted == whole.group.support_topic))
-                .filter(|whole| {
-                    window.inactive || whole.group.active || whole.group.owner.as_ref() == Some(&account)
-                })
+                .filter(|whole| window.inactive || whole.group.active)
                 .filter_map(|whole| Some((whole.group.clone(), whole.members.get(&account)?.clone())))
                 .collect();
             let total = joined.len() as u64;

@@ -129,7 +129,7 @@ async fn joined(store: &dyn Store, app: AppId, account: &UserId) -> Vec<(Group, 
             .iter()
             .filter(|(group, _)| kinds.contains(&group.kind))
             .filter(|(group, _)| support_topic.is_none_or(|wanted| wanted == group.support_topic))
-            .filter(|(group, _)| inactive || group.active || group.owner.as_ref() == Some(account))
+            .filter(|(group, _)| inactive || group.active)
             .cloned()
             .collect();
         let found = read(JoinedWindow { kinds, support_topic, inactive, ..all.clone() }).await;
