@@ -131,6 +131,10 @@ impl GroupOperation for ImportMessages {
                 changes.keep_log(&scene, conversation, log)?;
             }
         }
+        // A group that brings its history along is no new one: its members see it. [choice]
+        if !scene.group.active && !changes.sent.is_empty() {
+            changes.group.get_or_insert_with(|| scene.group.clone()).active = true;
+        }
         Ok(Decision { changes, answer: outcomes })
     }
 }

@@ -107,8 +107,9 @@ impl GroupOperation for SendMessage {
         let mut changes = Changes::default();
         self.note_sender(now, &scene, (log, &after), &mut changes);
         changes.keep_log(&scene, &self.conversation, after)?;
-        // The owner's first message is what makes such a group visible. [doc]
-        if !scene.group.active && scene.group.owner.as_ref() == Some(&self.sender) {
+        // The owner's first message is what makes such a group visible [doc]; anybody's, where there is none. [choice]
+        let owner = scene.group.owner.as_ref();
+        if !scene.group.active && owner.is_none_or(|owner| *owner == self.sender) {
             changes.group.get_or_insert_with(|| scene.group.clone()).active = true;
         }
         if scene.group.kind.can().history {

@@ -81,6 +81,16 @@ fn nothing_changes_when_nothing_is_new() {
 }
 
 #[test]
+fn a_group_with_a_history_is_seen() {
+    let mut scene = room();
+    scene.group.active = false;
+    let changes = decide(&import(vec![message(1_900, 1)]), &scene).unwrap().changes;
+    assert!(changes.group.unwrap().active);
+    let changes = decide(&import(vec![message(1, 1)]), &scene).unwrap().changes;
+    assert!(changes.group.is_none(), "nothing was imported");
+}
+
+#[test]
 fn a_message_may_stand_twice_in_a_call() {
     let asked = vec![message(1_600, 5), message(1_601, 5), message(1_601, 0), message(1_601, 0)];
     let expected = [imported(3, 1_600), imported(3, 1_600), imported(4, 1_601), imported(5, 1_601)];

@@ -207,11 +207,14 @@ fn earlier_messages_are_looked_for_where_one_can_be() {
 }
 
 #[test]
-fn the_owner_s_first_message_makes_a_group_visible() {
-    for (sender, active) in [("known1", true), ("member", false)] {
+fn the_owner_s_first_message_makes_a_group_visible_or_anybody_s_where_there_is_none() {
+    for (sender, owned, active) in
+        [("known1", true, true), ("member", true, false), ("member", false, true), ("stranger", false, true)]
+    {
         let mut scene = room(GroupType::Private);
         scene.group.active = false;
+        scene.group.owner.take_if(|_| !owned);
         let group = decide(&send(GroupType::Private, sender), &scene).unwrap().changes.group.unwrap();
-        assert_eq!((group.active, group.log.next_seq), (active, 2), "{sender}");
+        assert_eq!((group.active, group.log.next_seq), (active, 2), "{sender} {owned}");
     }
 }
