@@ -29,8 +29,9 @@ pub mod set_topic_permissions;
 pub mod set_unread;
 pub mod unban_members;
 
-use crate::message::Conversation;
-use crate::part::PartKey;
+use crate::message::{Content, Conversation, Message, MessageState};
+use crate::operation::Changes;
+use crate::part::{PartFamily, PartKey};
 
 /// What must be loaded to know whether a conversation is there: its topic.
 fn topic_part(conversation: &Conversation) -> Vec<PartKey> {
@@ -38,4 +39,20 @@ fn topic_part(conversation: &Conversation) -> Vec<PartKey> {
         Conversation::Group => Vec::new(),
         Conversation::Topic(topic) => vec![PartKey::Topic(topic.clone())],
     }
+}
+
+/// Recalls a message: its content goes, and with it who has read it and what was attached to it.
+fn recall(conversation: &Conversation, message: Message, changes: &mut Changes) {
+    let seq = message.seq;
+    if let Content::Sent(body) = &message.content {
+        // Looked at first, because to remove what can be any number of rows is dear.
+        if body.receipt {
+            changes.dropped.push(PartFamily::Readers(conversation.clone(), seq));
+        }
+        if body.extensible {
+            changes.dropped.push(PartFamily::Extensions(conversation.clone(), seq));
+            changes.remove(PartKey::ExtensionHead(conversation.clone(), seq));
+        }
+    }
+    changes.rewritten.push((conversation.clone(), message.without_content(MessageState::Recalled)));
 }

@@ -1,9 +1,9 @@
 //! Recalling what one account lately wrote.
 
-use super::topic_part;
+use super::{recall, topic_part};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::message::{Content, Conversation, MessageState};
+use crate::message::{Content, Conversation};
 use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
 use crate::store::Context;
 
@@ -46,11 +46,11 @@ impl GroupOperation for DeleteBySender {
     fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
         scene.log(&self.conversation)?;
         let messages = scene.messages.remove(&self.conversation).unwrap_or_default();
-        let recalled = messages
+        let mut changes = Changes::default();
+        messages
             .into_values()
             .filter(|message| message.sender == self.sender && matches!(message.content, Content::Sent(_)))
-            .map(|message| (self.conversation.clone(), message.without_content(MessageState::Recalled)));
-        let changes = Changes { rewritten: recalled.collect(), ..Changes::default() };
+            .for_each(|message| recall(&self.conversation, message, &mut changes));
         Ok(Decision { changes, answer: () })
     }
 }
@@ -59,6 +59,7 @@ impl GroupOperation for DeleteBySender {
 mod tests {
     use super::*;
     use crate::group::GroupType;
+    use crate::message::MessageState;
     use crate::message::{Tip, TipKind};
     use crate::sample::{context, decide, group_id, scene, sent, user};
 

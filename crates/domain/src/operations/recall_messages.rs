@@ -1,6 +1,6 @@
 //! Recalling messages: the place of each stays, its content goes.
 
-use super::topic_part;
+use super::{recall, topic_part};
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, MessageState};
@@ -54,20 +54,20 @@ impl GroupOperation for RecallMessages {
         }
         let mut changes = Changes::default();
         let mut messages = scene.messages.remove(&self.conversation).unwrap_or_default();
-        let mut recall = |number: &u32| {
+        let mut outcome = |number: &u32| {
             let Some(message) = messages.get_mut(number) else { return RecallOutcome::Missing };
             match (&message.content, message.state) {
                 // The caller of a repeated call gets what it asked for. [choice]
                 (_, MessageState::Recalled) => RecallOutcome::Recalled,
                 (Content::Sent(_), MessageState::Kept) => {
-                    *message = message.clone().without_content(MessageState::Recalled);
-                    changes.rewritten.push((self.conversation.clone(), message.clone()));
+                    let gone = message.clone().without_content(MessageState::Recalled);
+                    recall(&self.conversation, std::mem::replace(message, gone), &mut changes);
                     RecallOutcome::Recalled
                 }
                 (Content::Sent(_) | Content::Tip(_) | Content::Gone, _) => RecallOutcome::NotRecallable,
             }
         };
-        let answer = self.numbers.iter().map(&mut recall).collect();
+        let answer = self.numbers.iter().map(&mut outcome).collect();
         Ok(Decision { changes, answer })
     }
 }
@@ -78,6 +78,7 @@ mod tests {
     use crate::group::GroupType;
     use crate::ids::TopicId;
     use crate::message::{Tip, TipKind};
+    use crate::part::PartFamily;
     use crate::sample::{decide, group_id, scene, sent};
 
     fn recall(kind: GroupType, numbers: &[u32]) -> Result<(Vec<u32>, Vec<RecallOutcome>), Refusal> {
@@ -95,6 +96,18 @@ mod tests {
             numbers: numbers.to_vec(),
         };
         let Decision { changes, answer } = decide(&operation, &scene)?;
+        // With what hangs on them, but for what has gone before.
+        let dropped: Vec<_> = changes
+            .rewritten
+            .iter()
+            .flat_map(|(place, message)| {
+                [
+                    PartFamily::Readers(place.clone(), message.seq),
+                    PartFamily::Extensions(place.clone(), message.seq),
+                ]
+            })
+            .collect();
+        assert_eq!(changes.dropped, dropped);
         let recalled = changes.rewritten.into_iter().map(|(_, message)| {
             assert_eq!((&message.content, message.state), (&Content::Gone, MessageState::Recalled));
             message.seq
