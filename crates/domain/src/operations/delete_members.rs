@@ -3,9 +3,9 @@
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use crate::message::{Tip, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, perform};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
-use crate::store::Context;
+use crate::store::{Context, OperationError, Store};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows that a removal takes away at once, at most: what a community's topics and permission groups know of a member
@@ -28,6 +28,8 @@ pub struct DeleteMembers {
     pub accounts: Vec<UserId>,
     /// Whether the group is told nothing.
     pub silent: bool,
+    /// Whether the owner goes as well where owners may not leave: its account is about to be deleted.
+    pub even_owner: bool,
     /// The permission groups of the community that have members, as far as the step before told them; empty at first.
     pub permission_groups: BTreeSet<PermissionGroupId>,
 }
@@ -84,7 +86,7 @@ impl GroupOperation for DeleteMembers {
             return Err(Refusal::Unfitting("groups of this type have no members to remove".to_owned()));
         }
         let owner_leaves = group.owner.as_ref().is_some_and(|owner| self.accounts.contains(owner));
-        if owner_leaves && !can.owner_leaves {
+        if owner_leaves && !can.owner_leaves && !self.even_owner {
             return Err(Refusal::OwnerStays);
         }
         let places = Places::of(&parts);
@@ -111,6 +113,25 @@ impl GroupOperation for DeleteMembers {
         changes.group = Some(group);
         Ok(Decision { changes, answer })
     }
+}
+
+/// Removes members, in as many steps as it takes.
+///
+/// # Errors
+/// A step was refused, or the store failed; those of earlier steps are removed.
+pub async fn delete_members(
+    store: &dyn Store,
+    context: Context,
+    mut operation: DeleteMembers,
+) -> Result<(), OperationError<Refusal>> {
+    // Each step removes somebody, or has met a permission group that it did not know of.
+    while let Removal::Rest { accounts, permission_groups } =
+        perform(store, context, operation.clone()).await?
+    {
+        operation.accounts = accounts;
+        operation.permission_groups = permission_groups;
+    }
+    Ok(())
 }
 
 /// Lets members leave whom somebody removes: they, their number, the owner's place, and what the group is told.

@@ -1,7 +1,4 @@
-//! Who is in a permission group.
-//!
-//! Who is removed from the community is taken out of its permission groups with that. An account that is deleted has no
-//! permissions, but keeps its places: when it comes back into the community, it has them again. [choice]
+//! Who is in a permission group. Who leaves the community leaves its permission groups too.
 
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, UserId};

@@ -113,9 +113,17 @@ fn members(group: &GroupId) -> BoxedStrategy<Change> {
     });
     let id = group.clone();
     let known = prop_oneof![1 => Just(None), 3 => Just(Some(permission_group()))];
-    let delete = (some_users(), any::<bool>(), known).prop_map(move |(accounts, silent, known)| {
+    let flags = (any::<bool>(), any::<bool>());
+    let delete = (some_users(), flags, known).prop_map(move |(accounts, (silent, even_owner), known)| {
         let permission_groups = known.into_iter().collect();
-        DeleteMembers { group: id.clone(), operator: operator(), accounts, silent, permission_groups }
+        DeleteMembers {
+            group: id.clone(),
+            operator: operator(),
+            accounts,
+            silent,
+            even_owner,
+            permission_groups,
+        }
     });
     let id = group.clone();
     let ban = (some_users(), some_end()).prop_map(move |(accounts, until)| BanMembers {

@@ -12,6 +12,7 @@ fn delete(kind: GroupType, accounts: &[&str]) -> DeleteMembers {
         operator: user("admin"),
         accounts: accounts.iter().map(|name| user(name)).collect(),
         silent: false,
+        even_owner: false,
         permission_groups: BTreeSet::new(),
     }
 }
@@ -36,6 +37,9 @@ fn the_owner_leaves_only_where_groups_can_be_without() {
     for kind in [GroupType::Public, GroupType::ChatRoom, GroupType::Community] {
         let refused = decide(&delete(kind, &["a", "known1"]), &three(kind)).map(|_| ());
         assert_eq!(refused, Err(Refusal::OwnerStays), "{kind:?}");
+        let even_owner = DeleteMembers { even_owner: true, ..delete(kind, &["a", "known1"]) };
+        let group = decide(&even_owner, &three(kind)).unwrap().changes.group.unwrap();
+        assert_eq!((group.owner, group.member_count), (None, 1), "{kind:?}");
     }
     let changes =
         decide(&delete(GroupType::Private, &["known1"]), &three(GroupType::Private)).unwrap().changes;

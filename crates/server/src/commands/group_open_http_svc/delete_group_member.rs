@@ -3,10 +3,10 @@
 use super::profile::text;
 use super::{accounts, flag, group_id};
 use crate::call::{Call, Command};
-use crate::code::Code;
+use crate::commands::refusal;
 use crate::given::Given;
 use crate::reply::{Failure, Nothing};
-use landfall_domain::operations::delete_members::{DeleteMembers, Removal};
+use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -27,21 +27,18 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let max = call.limits.members_per_call;
-        let mut operation = DeleteMembers {
+        let operation = DeleteMembers {
             group: group_id(self.group_id)?,
             operator: call.caller.clone(),
-            accounts: accounts(self.members, "MemberToDel_Account", max, Code::GroupTooManyAccounts)?,
+            accounts: accounts(self.members, "MemberToDel_Account", max)?,
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
+            even_owner: false,
             permission_groups: BTreeSet::new(),
         };
         // It is for the one who is removed, whom nothing here tells yet; so it is not kept. No page says how long it
         // may be: as long as that of a ban. [choice]
         text(self.reason, "Reason", call.limits.ban_reason)?;
-        // Each step removes somebody, or has met a permission group that it did not know of.
-        while let Removal::Rest { accounts, permission_groups } = call.change(operation.clone()).await? {
-            operation.accounts = accounts;
-            operation.permission_groups = permission_groups;
-        }
+        delete_members(&*call.store, call.context(), operation).await.map_err(refusal::failure)?;
         Ok(Nothing {})
     }
 }

@@ -1,13 +1,24 @@
 //! `im_open_login_svc/account_delete`: deletes up to 100 accounts, with all their group memberships.
 //!
 //! Groups they owned stay, without owner. A deleted account can be imported again at once. [choice]
+//!
+//! Memberships are all that a store removes with an account. What the topics and permission groups of communities know
+//! of it goes first, community by community: a call that the store fails midway can be made again.
 
 use super::{Item, batch, internal};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::UserId;
+use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
+use landfall_domain::store::{JoinedWindow, OperationError, StoreError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Communities read at one moment.
+const COMMUNITIES_PER_STEP: usize = 100;
 
 /// The request.
 #[derive(Deserialize, Default)]
@@ -38,6 +49,9 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let asked = batch(self.delete_item, "DeleteItem", call)?;
+        for account in &asked {
+            leave_communities(call, account).await.map_err(internal)?;
+        }
         let existed = call.store.delete_accounts(call.context(), asked.clone()).await.map_err(internal)?;
         for account in &asked {
             call.app.signatures.invalidate(account.as_str());
@@ -49,5 +63,37 @@ impl Command for Request {
             user_id: id.as_str().to_owned(),
         });
         Ok(Reply { result_item: rows.collect() })
+    }
+}
+
+/// Removes an account from all communities it is in, silently.
+async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreError> {
+    loop {
+        let window = JoinedWindow {
+            kinds: vec![GroupType::Community],
+            support_topic: None,
+            inactive: true,
+            offset: 0,
+            limit: COMMUNITIES_PER_STEP,
+        };
+        let page = call.store.joined_groups(call.app_id(), account.clone(), window).await?;
+        if page.groups.is_empty() {
+            return Ok(());
+        }
+        for (group, _) in page.groups {
+            let operation = DeleteMembers {
+                group: group.id,
+                operator: call.caller.clone(),
+                accounts: vec![account.clone()],
+                silent: true,
+                even_owner: true,
+                permission_groups: BTreeSet::new(),
+            };
+            match delete_members(&*call.store, call.context(), operation).await {
+                // Refused: dissolved since it was read.
+                Ok(()) | Err(OperationError::Refused(_)) => {}
+                Err(OperationError::Store(error)) => return Err(error),
+            }
+        }
     }
 }
