@@ -100,10 +100,10 @@ async fn count(
         }
         for message in some {
             let readers = by_message.remove(&message.seq).unwrap_or_default();
-            let unread = members.iter().filter(|member| {
-                message.is_confirmed_by(&member.account) && !readers.contains(&member.account)
-            });
-            counted.insert(message.seq, (readers.len(), unread.count()));
+            let asked = members.iter().filter(|member| message.is_confirmed_by(&member.account));
+            let (read, unread): (Vec<_>, Vec<_>) =
+                asked.partition(|member| readers.contains(&member.account));
+            counted.insert(message.seq, (read.len(), unread.len()));
         }
     }
     Ok(counted)

@@ -97,21 +97,34 @@ impl Command for Request {
     }
 }
 
-/// Up to `limit` accounts that have read a message.
+/// Up to `limit` members that have read a message.
 async fn read(
     call: &Call,
     group: GroupId,
     number: u32,
-    after: Option<UserId>,
+    mut after: Option<UserId>,
     limit: usize,
 ) -> Result<Vec<UserId>, Failure> {
-    let range = PartRange {
-        family: PartFamily::Readers(Conversation::Group, number),
-        after: after.map(|account| PartKey::Reader(Conversation::Group, number, account)),
-        limit,
-    };
-    let scene = call.look(group, Needs { ranges: vec![range], ..Needs::default() }).await?;
-    Ok(scene.parts.keys().filter_map(reader).map(|(_, account)| account.clone()).collect())
+    let mut found = Vec::new();
+    // Another round only for those who have left since they read it.
+    loop {
+        let range = PartRange {
+            family: PartFamily::Readers(Conversation::Group, number),
+            after: after.map(|account| PartKey::Reader(Conversation::Group, number, account)),
+            limit,
+        };
+        let scene = call.look(group.clone(), Needs { ranges: vec![range], ..Needs::default() }).await?;
+        let readers: Vec<UserId> =
+            scene.parts.keys().filter_map(reader).map(|(_, account)| account.clone()).collect();
+        let more = readers.len() == limit;
+        after = readers.last().cloned();
+        let scene = call.look(group.clone(), Needs { members: readers, ..Needs::default() }).await?;
+        found.extend(scene.members.into_keys());
+        found.truncate(limit);
+        if found.len() == limit || !more {
+            return Ok(found);
+        }
+    }
 }
 
 /// Up to `limit` members that have not read `message`, though they are asked to confirm it.
