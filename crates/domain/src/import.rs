@@ -59,6 +59,8 @@ pub struct ImportedMembers {
 
 /// Decides who of `asked` becomes a member of `group`; `standings` has one entry for each, in order.
 ///
+/// Nobody asks who is banned: whoever moves in says who was a member. The ban stays for who leaves again. [choice]
+///
 /// # Errors
 /// When nobody can be imported for one and the same reason.
 pub fn import_members(
