@@ -9,7 +9,7 @@ pub mod get_members;
 pub mod modify_admin;
 pub mod modify_user_info;
 
-use super::group_open_http_svc::group_id;
+use super::group_open_http_svc::{accounts, group_id};
 use super::refusal;
 use crate::call::{Call, account};
 use crate::code::Code;
@@ -33,14 +33,6 @@ fn sets(command_type: Given<i128>) -> Result<bool, Failure> {
         2 => Ok(false),
         other => Err(Code::GroupParameter.because(format!("CommandType is {other}, not 1 or 2"))),
     }
-}
-
-/// The accounts of a list that must not be empty, in order.
-fn accounts(list: Given<Vec<Given<String>>>, field: &str, max: usize) -> Result<Vec<UserId>, Failure> {
-    let list = list.required(field)?;
-    refuse_too_many(list.len(), field, max)?;
-    let names = list.into_iter().enumerate();
-    names.map(|(index, given)| member_account(given, &format!("{field}[{index}]"))).collect()
 }
 
 fn member_account(given: Given<String>, field: &str) -> Result<UserId, Failure> {

@@ -118,18 +118,16 @@ pub(super) fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, F
         .ok_or_else(|| Code::GroupParameter.because(format!("{field} is {number}; 0 to {max} are allowed")))
 }
 
-/// The accounts of a list called `field`; more than `max` are refused with `too_many`.
-fn accounts(
+/// The accounts of a list called `field`, at most `max`.
+pub(super) fn accounts(
     given: Given<Vec<Given<String>>>,
     field: &str,
     max: usize,
-    too_many: Code,
 ) -> Result<Vec<UserId>, Failure> {
     let list = given.required(field)?;
     if max < list.len() {
-        return Err(
-            too_many.because(format!("{field} names {} accounts; at most {max} are allowed", list.len()))
-        );
+        return Err(Code::GroupTooManyAccounts
+            .because(format!("{field} names {} accounts; at most {max} are allowed", list.len())));
     }
     let named = list.into_iter().enumerate().map(|(index, name)| {
         let field = format!("{field}[{index}]");

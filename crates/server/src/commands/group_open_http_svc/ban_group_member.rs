@@ -28,7 +28,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
         let max = call.limits.bans_per_call;
-        let accounts = accounts(self.members, "Members_Account", max, Code::GroupTooManyAccounts)?;
+        let accounts = accounts(self.members, "Members_Account", max)?;
         let until = call.now.plus(duration(self.duration)?);
         // It is for those who are banned, whom nothing here tells yet; so it is not kept. [choice]
         text(self.description, "Description", call.limits.ban_reason)?;

@@ -3,7 +3,6 @@
 
 use super::{accounts, group_id, mute_end};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::commands::topic::topic_id;
 use crate::given::{Given, Misfit};
 use crate::reply::{Failure, Nothing};
@@ -28,9 +27,8 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
-        // The page has no code for too many accounts, so it is that of every parameter over its limit. [choice]
         let max = call.limits.accounts_per_query;
-        let accounts = accounts(self.members, "Members_Account", max, Code::GroupParameter)?;
+        let accounts = accounts(self.members, "Members_Account", max)?;
         let until = mute_end(self.mute_time.or(self.shut_up_time), call)?
             .ok_or_else(|| Misfit::Missing("MuteTime".to_owned()))?;
         let topic = topic_id(self.topic_id, &group)?;

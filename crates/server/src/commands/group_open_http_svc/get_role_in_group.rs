@@ -3,7 +3,6 @@
 
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
@@ -39,12 +38,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let asked = accounts(
-            self.user_account,
-            "User_Account",
-            call.limits.accounts_per_query,
-            Code::GroupParameter,
-        )?;
+        let asked = accounts(self.user_account, "User_Account", call.limits.accounts_per_query)?;
         let scene = call.look(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
         refuse_without_members(scene.group.kind)?;
         let rows = asked.iter().map(|account| Row {

@@ -5,7 +5,6 @@
 use super::member_row::{MemberRow, Names, record_filters};
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
@@ -37,12 +36,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let asked = accounts(
-            self.member_list_account,
-            "Member_List_Account",
-            call.limits.named_members,
-            Code::GroupParameter,
-        )?;
+        let asked = accounts(self.member_list_account, "Member_List_Account", call.limits.named_members)?;
         let scene = call.look(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
         refuse_without_members(scene.group.kind)?;
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);

@@ -2,7 +2,6 @@
 
 use super::{accounts, group_id};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::unban_members::UnbanMembers;
@@ -24,7 +23,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
         let max = call.limits.bans_per_call;
-        let accounts = accounts(self.members, "Members_Account", max, Code::GroupTooManyAccounts)?;
+        let accounts = accounts(self.members, "Members_Account", max)?;
         call.change(UnbanMembers { group, accounts }).await?;
         Ok(Nothing {})
     }
