@@ -230,7 +230,8 @@ pub struct Body {
     pub receipt: bool,
     /// Whether members may attach keys and values to it.
     pub extensible: bool,
-    /// Whether it leaves unread counts as they are.
+    /// Whether clients are not to count it as unread. The counts kept here are differences of numbers, as documented,
+    /// which cannot leave one out. [choice]
     pub no_unread: bool,
     /// Those it is addressed to (`@`); everybody when [`At::everybody`].
     pub at: At,
