@@ -24,7 +24,6 @@ impl Default for GroupRates {
 impl GroupRates {
     /// Counts once for a group, which need not exist; false when that is too much. `per_second` is the limit, of
     /// which a second's worth may come at once, and is the same in every call; 0 is no limit.
-    #[must_use]
     pub fn admit(&self, group: &GroupId, per_second: u32) -> bool {
         let Some(per_second) = NonZeroU32::new(per_second) else { return true };
         let new = || Arc::new(RateLimiter::direct(Quota::per_second(per_second)));

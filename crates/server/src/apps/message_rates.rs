@@ -4,42 +4,26 @@
 //! A message counts against those of its own priority and of all lower ones. So nothing is dropped below the limit;
 //! above it low messages are dropped first, and a high one only when too many high ones come. [choice]
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use super::group_rates::GroupRates;
 use landfall_domain::ids::GroupId;
 use landfall_domain::message::Priority;
-use quick_cache::sync::Cache;
-use std::convert::Infallible;
-use std::num::NonZeroU32;
-use std::sync::Arc;
 
-/// Groups of one app that are remembered. One that is forgotten starts anew.
-const GROUPS_MAX: usize = 10_000;
-
-/// What bounds the messages sent to each group of one app.
-pub struct MessageRates(Cache<GroupId, Arc<Rate>>);
-
-/// The messages of one group, by their priority.
-type Rate = [DefaultDirectRateLimiter; Priority::ALL.len()];
-
-impl Default for MessageRates {
-    fn default() -> Self {
-        Self(Cache::new(GROUPS_MAX))
-    }
-}
+/// What bounds the messages sent to each group of one app, by their priority.
+#[derive(Default)]
+pub struct MessageRates([GroupRates; Priority::ALL.len()]);
 
 impl MessageRates {
     /// Counts one message; false when it is to be dropped. `per_second` is the limit, of which a second's worth may
     /// come at once, and is the same in every call; 0 is no limit.
     pub fn admit(&self, group: &GroupId, priority: Priority, per_second: u32) -> bool {
-        let Some(per_second) = NonZeroU32::new(per_second) else { return true };
-        let new = || Priority::ALL.map(|_| RateLimiter::direct(Quota::per_second(per_second)));
-        let Ok(rate) = self.0.get_or_insert_with(group, || Ok::<_, Infallible>(Arc::new(new())));
-        let counting = Priority::ALL.iter().zip(rate.iter()).filter(|(counted, _)| priority <= **counted);
-        let mut limiters = counting.map(|(_, limiter)| limiter);
-        let admitted = limiters.next().is_some_and(|own| own.check().is_ok());
+        let counting = Priority::ALL.iter().zip(&self.0).filter(|(counted, _)| priority <= **counted);
+        let mut rates = counting.map(|(_, rates)| rates);
+        let admitted = rates.next().is_some_and(|own| own.admit(group, per_second));
         if admitted {
-            // Lower ones that have no room left lose none.
-            limiters.for_each(|lower| lower.check().unwrap_or_default());
+            for lower in rates {
+                // Lower ones that have no room left lose none.
+                lower.admit(group, per_second);
+            }
         }
         admitted
     }
