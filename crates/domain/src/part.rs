@@ -24,8 +24,6 @@ pub enum PartKey {
     Ban(UserId),
     /// An administrator of a live-stream group, which keeps no members.
     LiveAdmin(UserId),
-    /// The marks of a member of a live-stream group.
-    LiveMarks(UserId),
     /// One permission group.
     PermissionGroup(PermissionGroupId),
     /// What a permission group may do in a topic.
@@ -55,8 +53,6 @@ pub enum Part {
     Ban(Timestamp),
     /// Since when somebody is an administrator.
     LiveAdmin(Timestamp),
-    /// Marks.
-    LiveMarks(Vec<u32>),
     /// A permission group.
     PermissionGroup(PermissionGroup),
     /// Bits.
@@ -85,8 +81,8 @@ pub struct ExtensionHead {
 /// An extension of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
-    /// Its value; `None` when it was deleted, which clients must come to know.
-    pub value: Option<String>,
+    /// Its value.
+    pub value: String,
     /// Number of the change that made it so.
     pub seq: u32,
 }

@@ -28,7 +28,6 @@ const TOPIC: u8 = 3;
 const TOPIC_MEMBER: u8 = 4;
 const BAN: u8 = 5;
 const LIVE_ADMIN: u8 = 6;
-const LIVE_MARKS: u8 = 7;
 const PERMISSION_GROUP: u8 = 8;
 const TOPIC_PERMISSION: u8 = 9;
 const PERMISSION_GROUP_MEMBER: u8 = 10;
@@ -48,7 +47,6 @@ pub(crate) fn name(key: &PartKey) -> PartName {
         PartKey::TopicMember(topic, account) => named(TOPIC_MEMBER, format!("{topic}{TAB}{account}")),
         PartKey::Ban(account) => named(BAN, account.to_string()),
         PartKey::LiveAdmin(account) => named(LIVE_ADMIN, account.to_string()),
-        PartKey::LiveMarks(account) => named(LIVE_MARKS, account.to_string()),
         PartKey::PermissionGroup(group) => named(PERMISSION_GROUP, group.to_string()),
         PartKey::TopicPermission(group, topic) => named(TOPIC_PERMISSION, format!("{group}{TAB}{topic}")),
         PartKey::PermissionGroupMember(group, account) => {
@@ -129,7 +127,6 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<PartKey> {
         }
         BAN => PartKey::Ban(UserId::parse(name)?),
         LIVE_ADMIN => PartKey::LiveAdmin(UserId::parse(name)?),
-        LIVE_MARKS => PartKey::LiveMarks(UserId::parse(name)?),
         PERMISSION_GROUP => PartKey::PermissionGroup(PermissionGroupId::parse(name)?),
         TOPIC_PERMISSION => {
             let (group, topic) = pair()?;
@@ -220,7 +217,6 @@ pub(crate) enum PartRecord {
     LiveAdmin {
         since: u64,
     },
-    LiveMarks(Vec<u32>),
     PermissionGroup {
         name: String,
         permissions: u64,
@@ -243,7 +239,7 @@ pub(crate) enum PartRecord {
         count: u32,
     },
     Extension {
-        value: Option<String>,
+        value: String,
         seq: u32,
     },
 }
@@ -271,7 +267,6 @@ impl From<&Part> for PartRecord {
             },
             Part::Ban(until) => Self::Ban { until: until.0 },
             Part::LiveAdmin(since) => Self::LiveAdmin { since: since.0 },
-            Part::LiveMarks(marks) => Self::LiveMarks(marks.clone()),
             Part::PermissionGroup(group) => Self::PermissionGroup {
                 name: text(&group.name),
                 permissions: group.permissions,
@@ -323,7 +318,6 @@ impl PartRecord {
             }),
             (Self::Ban { until }, PartKey::Ban(_)) => Part::Ban(Timestamp(until)),
             (Self::LiveAdmin { since }, PartKey::LiveAdmin(_)) => Part::LiveAdmin(Timestamp(since)),
-            (Self::LiveMarks(marks), PartKey::LiveMarks(_)) => Part::LiveMarks(marks),
             (
                 Self::PermissionGroup { name, permissions, custom, member_count, created },
                 PartKey::PermissionGroup(id),

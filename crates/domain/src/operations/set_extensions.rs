@@ -117,12 +117,11 @@ impl SetExtensions {
         if problem.is_none() {
             head.latest_seq = head.latest_seq.saturating_add(1);
             head.count = head.count.saturating_sub(u32::from(present.is_some()));
-            *present =
-                (!deletes).then(|| Extension { value: Some(asked.value.clone()), seq: head.latest_seq });
+            *present = (!deletes).then(|| Extension { value: asked.value.clone(), seq: head.latest_seq });
             head.count = head.count.saturating_add(u32::from(present.is_some()));
         }
         let (value, seq) = match &present {
-            Some(extension) => (extension.value.clone().unwrap_or_default(), extension.seq),
+            Some(extension) => (extension.value.clone(), extension.seq),
             None if problem.is_none() => (String::new(), head.latest_seq),
             None => (String::new(), 0),
         };

@@ -11,7 +11,8 @@ use super::tx::Tx;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
 use async_trait::async_trait;
 use landfall_domain::group::Group;
-use landfall_domain::ids::AppId;
+use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -142,12 +143,7 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
     let mut last_group = None;
     let mut said = Vec::new();
     for row in rows {
-        match row {
-            Row::Message { app, group, conversation, message } => {
-                said.push((app, group, (conversation, *message)));
-            }
-            row => put(&mut tx, row, &mut last_group)?,
-        }
+        put(&mut tx, row, &mut last_group, &mut said)?;
     }
     for of_group in said.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
         if let Some((app, group, _)) = of_group.first() {
@@ -162,8 +158,17 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
     tx.commit().map(drop)
 }
 
-/// `last_group` is the group of the row before, so that it is not read again for each of its members.
-fn put(tx: &mut Tx<'_>, row: Row, last_group: &mut Option<(AppId, Group)>) -> Result<(), StoreError> {
+/// A message and the group it was sent to.
+type Said = (AppId, GroupId, (Conversation, Message));
+
+/// Writes a row, but leaves messages to be written together with those that follow. `last_group` is the group of the
+/// row before, so that it is not read again for each of its members.
+fn put(
+    tx: &mut Tx<'_>,
+    row: Row,
+    last_group: &mut Option<(AppId, Group)>,
+    said: &mut Vec<Said>,
+) -> Result<(), StoreError> {
     match row {
         Row::Account { app, id, account } => tx.put_account(app, &id, &account),
         Row::Group { app, group, owner } => {
@@ -187,8 +192,9 @@ fn put(tx: &mut Tx<'_>, row: Row, last_group: &mut Option<(AppId, Group)>) -> Re
             tx.put_member(app, group, &member);
         }
         Row::Part { app, group, key, part } => tx.put_part(app, &group, &key, Some(&part)),
-        // Written together with those that share a page.
-        Row::Message { .. } => {}
+        Row::Message { app, group, conversation, message } => {
+            said.push((app, group, (conversation, *message)));
+        }
     }
     Ok(())
 }

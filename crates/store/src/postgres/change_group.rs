@@ -74,7 +74,6 @@ impl Before {
             | Part::TopicMember(_)
             | Part::Ban(_)
             | Part::LiveAdmin(_)
-            | Part::LiveMarks(_)
             | Part::PermissionGroup(_)
             | Part::TopicPermission(_)
             | Part::PermissionGroupMember(_)

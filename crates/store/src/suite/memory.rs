@@ -119,7 +119,15 @@ impl Whole {
             PartKey::Reader(place, ..) | PartKey::ExtensionHead(place, _) | PartKey::Extension(place, ..) => {
                 silent(place)
             }
-            _ => false,
+            PartKey::Attributes
+            | PartKey::Counters
+            | PartKey::Topic(_)
+            | PartKey::TopicMember(..)
+            | PartKey::Ban(_)
+            | PartKey::LiveAdmin(_)
+            | PartKey::PermissionGroup(_)
+            | PartKey::TopicPermission(..)
+            | PartKey::PermissionGroupMember(..) => false,
         };
         self.parts.retain(|key, _| !hangs_on_silent(key) && !dropped.iter().any(|family| is_of(family, key)));
         self.messages.retain(|conversation, _| !silent(conversation));

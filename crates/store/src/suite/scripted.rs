@@ -77,7 +77,6 @@ fn keys(group: &GroupId, account: &UserId, seq: u32) -> Vec<PartKey> {
         PartKey::TopicMember(here.clone(), account.clone()),
         PartKey::Ban(account.clone()),
         PartKey::LiveAdmin(account.clone()),
-        PartKey::LiveMarks(account.clone()),
         PartKey::PermissionGroup(permission_group()),
         PartKey::TopicPermission(permission_group(), here.clone()),
         PartKey::PermissionGroupMember(permission_group(), account.clone()),
@@ -136,7 +135,6 @@ fn part(key: &PartKey, now: Timestamp) -> Part {
         }),
         PartKey::Ban(_) => Part::Ban(now),
         PartKey::LiveAdmin(_) => Part::LiveAdmin(now),
-        PartKey::LiveMarks(_) => Part::LiveMarks(vec![number, 1_000]),
         PartKey::PermissionGroup(id) => Part::PermissionGroup(PermissionGroup {
             id: id.clone(),
             name: text("p"),
@@ -151,9 +149,7 @@ fn part(key: &PartKey, now: Timestamp) -> Part {
         PartKey::ExtensionHead(..) => {
             Part::ExtensionHead(ExtensionHead { latest_seq: number, clear_seq: 1, count: 2 })
         }
-        PartKey::Extension(..) => {
-            Part::Extension(Extension { value: Some("v\u{0}".to_owned()), seq: number })
-        }
+        PartKey::Extension(..) => Part::Extension(Extension { value: "v\u{0}".to_owned(), seq: number }),
     }
 }
 

@@ -80,7 +80,7 @@ impl Command for Request {
 fn row(part: (PartKey, Part)) -> Option<ExtensionRow> {
     match part {
         (PartKey::Extension(_, _, key), Part::Extension(extension)) => {
-            extension.value.map(|value| ExtensionRow { key, value, seq: extension.seq })
+            Some(ExtensionRow { key, value: extension.value, seq: extension.seq })
         }
         _ => None,
     }

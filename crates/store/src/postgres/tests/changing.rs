@@ -142,7 +142,7 @@ async fn everything_an_operation_changes_reads_back() {
     let (store, _alive) = with_group().await;
     let extension = |key: &str| PartKey::Extension(Conversation::Group, 7, key.to_owned());
     let names = ["a", "a\0", "a\u{10ffff}", "b", "c"];
-    let value = |seq| Part::Extension(Extension { value: Some("v\0\u{10ffff}".to_owned()), seq });
+    let value = |seq| Part::Extension(Extension { value: "v\0\u{10ffff}".to_owned(), seq });
     let needs = Needs { members: vec![user("ann"), user("bob"), user("cy")], ..Needs::default() };
     let change = move |scene: Scene| {
         let mut group = scene.group;
@@ -268,7 +268,7 @@ fn hang(place: &Conversation, seqs: impl Iterator<Item = u32>) -> Changes {
         changes.put(PartKey::Reader(place.clone(), seq, user("bob")), Part::Reader(NOW));
         changes
             .put(PartKey::ExtensionHead(place.clone(), seq), Part::ExtensionHead(ExtensionHead::default()));
-        let extension = Extension { value: None, seq: 1 };
+        let extension = Extension { value: String::new(), seq: 1 };
         changes.put(PartKey::Extension(place.clone(), seq, "k".to_owned()), Part::Extension(extension));
     }
     changes
