@@ -105,7 +105,7 @@ async fn a_stopping_server_answers_the_call_under_way() {
     assert_eq!(answer.envelope()["GroupId"], "g1");
     assert!(answer.head.contains("connection: close"), "{}", answer.head);
     assert!(busy.is_closed().await);
-    stopped.await;
+    stopped.await.close();
 }
 
 #[tokio::test]

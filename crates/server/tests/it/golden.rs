@@ -1,4 +1,4 @@
-//! The golden files: calls and the answers they must get, each file on a fresh server.
+//! The golden files: calls and the answers they must get, each file on a fresh server with an empty store.
 //!
 //! A file holds API calls only. Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and
 //! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent as it is
@@ -12,20 +12,25 @@
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
 //! written into the files instead, to be looked at.
 
-use crate::harness::{APP, SECOND_APP, Server, Setup, Store, now};
+use crate::harness::{APP, Place, SECOND_APP, Server, Setup, Store, now};
 use landfall::commands::COMMANDS;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use tokio::task::JoinSet;
 
-#[tokio::test]
+/// Files that run at the same time: they wait for the disk, or for PostgreSQL, most of the time.
+const AT_ONCE: usize = 8;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_golden_file_holds_on_the_embedded_store() {
     every_golden_file_holds(Store::Embedded).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_golden_file_holds_on_postgresql() {
     // While the files are written, from the answers of the other store, there is nothing to compare with.
     if !update_is_wanted() {
@@ -34,25 +39,46 @@ async fn every_golden_file_holds_on_postgresql() {
 }
 
 async fn every_golden_file_holds(store: Store) {
-    let mut differences = String::new();
-    for path in golden_files() {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let mut golden =
-            Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
-        golden.setup.store = store;
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        // From the end, so that the numbers of the lines before stay right.
-        for difference in golden.run().await.into_iter().rev() {
-            let line = difference.lines.start;
-            writeln!(differences, "{}:{}: {}", path.display(), line + 1, difference.text).unwrap();
-            lines.splice(difference.lines, [format!("< {}", difference.answer)]);
-        }
-        let updated = lines.join("\n") + "\n";
-        if update_is_wanted() && updated != text {
-            std::fs::write(&path, updated).unwrap();
-        }
+    let files = Arc::new(Mutex::new(golden_files().into_iter()));
+    let next = move || files.lock().unwrap().next();
+    let mut runs = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let next = next.clone();
+        runs.spawn(async move {
+            let mut differences = BTreeMap::new();
+            let mut place = Place::new(store);
+            while let Some(path) = next() {
+                let (different, used) = golden_file_differs(&path, place).await;
+                place = used.emptied();
+                differences.insert(path, different);
+            }
+            place.close();
+            differences
+        });
     }
+    let differences: BTreeMap<_, _> = runs.join_all().await.into_iter().flatten().collect();
+    let differences: String = differences.into_values().collect();
     assert!(differences.is_empty() || update_is_wanted(), "\n{differences}");
+}
+
+/// Runs a file on the store in `place`, which is empty; says what differs, and gives the place back as it is then.
+async fn golden_file_differs(path: &Path, place: Place) -> (String, Place) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let golden = Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut differences = String::new();
+    let (found, place) = golden.run(place).await;
+    // From the end, so that the numbers of the lines before stay right.
+    for difference in found.into_iter().rev() {
+        let line = difference.lines.start;
+        writeln!(differences, "{}:{}: {}", path.display(), line + 1, difference.text).unwrap();
+        lines.splice(difference.lines, [format!("< {}", difference.answer)]);
+    }
+    let updated = lines.join("\n") + "\n";
+    if update_is_wanted() && updated != text {
+        std::fs::write(path, updated).unwrap();
+    }
+    (differences, place)
 }
 
 /// Each built command has a call that works, one that is refused, and one that is repeated. There are no exceptions.
@@ -180,8 +206,8 @@ impl Golden {
         Ok(golden)
     }
 
-    async fn run(self) -> Vec<Difference> {
-        let server = Server::start_with(self.setup).await;
+    async fn run(self, place: Place) -> (Vec<Difference>, Place) {
+        let server = Server::start_in(place, self.setup).await;
         let mut client = server.client_of(self.app).await;
         let mut names = Names { now: now(), taken: BTreeMap::new() };
         let mut differences = Vec::new();
@@ -203,8 +229,7 @@ impl Golden {
             }
         }
         drop(client);
-        server.stop().await;
-        differences
+        (differences, server.begin_stop().await)
     }
 }
 

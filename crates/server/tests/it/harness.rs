@@ -41,14 +41,15 @@ pub(crate) enum Store {
     Postgres,
 }
 
-/// Where a store keeps its data, for as long as the server runs.
-enum Place {
+/// Where a store keeps its data.
+pub(crate) enum Place {
     Directory(TempDir),
     Database(FreshDatabase),
 }
 
 impl Place {
-    fn new(store: Store) -> Self {
+    /// An empty one.
+    pub(crate) fn new(store: Store) -> Self {
         match store {
             Store::Embedded => Self::Directory(tempfile::tempdir().unwrap()),
             Store::Postgres => Self::Database(fresh_database("server", make_tables)),
@@ -63,7 +64,21 @@ impl Place {
         }
     }
 
-    fn close(self) {
+    /// An empty place of the same store: a database serves again. No server may run on it.
+    pub(crate) fn emptied(self) -> Self {
+        match &self {
+            Self::Directory(_) => {
+                self.close();
+                Self::new(Store::Embedded)
+            }
+            Self::Database(database) => {
+                database.empty("landfall", "schema_versions");
+                self
+            }
+        }
+    }
+
+    pub(crate) fn close(self) {
         match self {
             Self::Directory(directory) => directory.close().unwrap(),
             Self::Database(database) => drop(database),
@@ -134,8 +149,6 @@ impl Setup {
                 {{ key = "Rank", types = {every_type} }},
                 {{ key = "TeamOfPublic", types = ["Public"] }},
                 {{ key = "Locked", types = {every_type}, writable = false }},
-                {{ key = "Shift", types = ["Public"] }},
-                {{ key = "Badge", types = {every_type}, writable = false }},
             ]
             [[app]]
             sdk_app_id = {SECOND_APP}
@@ -164,6 +177,11 @@ impl Server {
     /// Returns once the server takes requests.
     pub(crate) async fn start_with(setup: Setup) -> Self {
         let place = Place::new(setup.store);
+        Self::start_in(place, setup).await
+    }
+
+    /// The same on a place that is there already.
+    pub(crate) async fn start_in(place: Place, setup: Setup) -> Self {
         let config = landfall::config::parse("test.toml", &setup.config(&place.url()), []);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopped) = oneshot::channel();
@@ -188,17 +206,17 @@ impl Server {
 
     /// Stops the server; every call must have ended, every connection be closed.
     pub(crate) async fn stop(self) {
-        self.begin_stop().await;
+        self.begin_stop().await.close();
     }
 
-    /// Tells the server to stop; the future is done when it has.
-    pub(crate) fn begin_stop(self) -> impl Future<Output = ()> {
+    /// Tells the server to stop; the future is done when it has, and gives the place of its data.
+    pub(crate) fn begin_stop(self) -> impl Future<Output = Place> {
         let Self { stop, running, place, .. } = self;
         stop.send(()).unwrap();
         async move {
             let ended = tokio::time::timeout(PATIENCE, running).await;
             ended.expect("the server did not stop").unwrap().unwrap();
-            place.close();
+            place
         }
     }
 }

@@ -17,6 +17,10 @@ impl Home for TempDir {
         tempfile::tempdir().unwrap()
     }
 
+    async fn emptied(self) -> Self {
+        Self::fresh().await
+    }
+
     async fn source(&self) -> Result<Box<dyn Transfer>, String> {
         opened(EmbeddedTransfer::source(self.path()).map(|store| Box::new(store) as Box<dyn Transfer>))
     }

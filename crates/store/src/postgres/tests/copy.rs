@@ -11,6 +11,11 @@ impl Home for FreshDatabase {
         database()
     }
 
+    async fn emptied(self) -> Self {
+        self.empty("landfall", "schema_versions");
+        self
+    }
+
     async fn source(&self) -> Result<Box<dyn Transfer>, String> {
         opened(PostgresTransfer::source(Settings::parse(self.url()).unwrap()).await)
     }
