@@ -137,6 +137,7 @@ pub(crate) fn usersig_of(admin: &str, made: Timestamp) -> String {
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
+    log: PathBuf,
 }
 
 impl Server {
@@ -163,7 +164,7 @@ impl Server {
         let Some(address) = line.trim().strip_prefix("listening on http://") else {
             return Err(child.wait().unwrap());
         };
-        Ok(Self { child, address: address.parse().unwrap() })
+        Ok(Self { child, address: address.parse().unwrap(), log: log.to_owned() })
     }
 
     pub(crate) async fn client(&self) -> Client {
@@ -227,7 +228,10 @@ impl Server {
             if found == status && text.contains(part) {
                 return text;
             }
-            assert!(Instant::now() < until, "/readyz still answers {found}: {text}");
+            if until <= Instant::now() {
+                let log = fs::read_to_string(&self.log).unwrap();
+                panic!("/readyz still answers {found}: {text}\nthe server says:\n{log}");
+            }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
