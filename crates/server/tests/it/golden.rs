@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
 /// Files that run at the same time: they wait for the disk, or for PostgreSQL, most of the time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_golden_file_holds_on_the_embedded_store() {
