@@ -11,6 +11,7 @@ use crate::message::{Content, Conversation, Message, MessageLog, MessageState, P
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::permission::PermissionGroup;
 use crate::store::{Context, NoSuchGroup, OperationError, Store, StoreError};
+use crate::time::Timestamp;
 use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +52,7 @@ pub enum MessageRange {
         /// The random numbers.
         random: Vec<u32>,
         /// The earliest time.
-        since: crate::time::Timestamp,
+        since: Timestamp,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{At, Body, Content, MessageState, Priority, Tip, TipField, TipKind};
+use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is rarely there: everything about a message that most do not have.
@@ -124,7 +125,10 @@ pub(crate) fn state(number: u8) -> Option<MessageState> {
         .find(|state| state_number(*state) == number)
 }
 
+/// The length of a [`day`].
+pub(crate) const SECONDS_PER_DAY: u64 = 86_400;
+
 /// The day of a second, counted from 1970: messages are removed by the day on which they were sent.
-pub(crate) fn day(sent: landfall_domain::time::Timestamp) -> u32 {
-    u32::try_from(sent.0 / 86_400).unwrap_or(u32::MAX)
+pub(crate) fn day(sent: Timestamp) -> u32 {
+    u32::try_from(sent.0 / SECONDS_PER_DAY).unwrap_or(u32::MAX)
 }

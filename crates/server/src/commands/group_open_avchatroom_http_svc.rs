@@ -9,13 +9,13 @@ pub mod get_members;
 pub mod modify_admin;
 pub mod modify_user_info;
 
-use super::group_open_http_svc::{accounts, group_id};
+use super::group_open_http_svc::{accounts, group_id, refuse_too_many_accounts, required_account};
 use super::refusal;
-use crate::call::{Call, account};
+use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Misfit};
+use crate::given::Given;
 use crate::reply::Failure;
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::GroupId;
 use landfall_domain::operation::{Needs, Scene};
 use landfall_domain::operations::change_live_admins::refuse_unless_live;
 
@@ -33,16 +33,4 @@ fn sets(command_type: Given<i128>) -> Result<bool, Failure> {
         2 => Ok(false),
         other => Err(Code::GroupParameter.because(format!("CommandType is {other}, not 1 or 2"))),
     }
-}
-
-fn member_account(given: Given<String>, field: &str) -> Result<UserId, Failure> {
-    account(given, field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field.to_owned()).into())
-}
-
-fn refuse_too_many(count: usize, field: &str, max: usize) -> Result<(), Failure> {
-    if max < count {
-        return Err(Code::GroupTooManyAccounts
-            .because(format!("{field} names {count} accounts; at most {max} are allowed")));
-    }
-    Ok(())
 }

@@ -44,6 +44,7 @@ pub mod import_group;
 pub mod import_group_member;
 pub mod import_group_msg;
 pub mod import_topic;
+mod member_list;
 pub(super) mod member_row;
 pub mod modify_group_attr;
 pub mod modify_group_base_info;
@@ -118,6 +119,11 @@ pub(super) fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, F
         .ok_or_else(|| Code::GroupParameter.because(format!("{field} is {number}; 0 to {max} are allowed")))
 }
 
+/// The account in a member called `field`, which must be there.
+pub(super) fn required_account(given: Given<String>, field: &str) -> Result<UserId, Failure> {
+    account(given, field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field.to_owned()).into())
+}
+
 /// The accounts of a list called `field`, at most `max`.
 pub(super) fn accounts(
     given: Given<Vec<Given<String>>>,
@@ -125,15 +131,18 @@ pub(super) fn accounts(
     max: usize,
 ) -> Result<Vec<UserId>, Failure> {
     let list = given.required(field)?;
-    if max < list.len() {
+    refuse_too_many_accounts(list.len(), field, max)?;
+    let named = list.into_iter().enumerate();
+    named.map(|(index, name)| required_account(name, &format!("{field}[{index}]"))).collect()
+}
+
+/// Refuses a list called `field` that names more than `max` accounts.
+pub(super) fn refuse_too_many_accounts(named: usize, field: &str, max: usize) -> Result<(), Failure> {
+    if max < named {
         return Err(Code::GroupTooManyAccounts
-            .because(format!("{field} names {} accounts; at most {max} are allowed", list.len())));
+            .because(format!("{field} names {named} accounts; at most {max} are allowed")));
     }
-    let named = list.into_iter().enumerate().map(|(index, name)| {
-        let field = format!("{field}[{index}]");
-        account(name, &field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field).into())
-    });
-    named.collect()
+    Ok(())
 }
 
 /// The end of a mute that lasts so many seconds from now, if given; 0 lifts it, and 4294967295 is for ever. [doc]
@@ -199,26 +208,14 @@ pub struct AskedMember {
 
 /// The members named in a call, checked one by one but for the rules that give each its own result.
 fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
-    refuse_too_many_members(list.len(), call)?;
+    refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     list.into_iter().enumerate().map(|(index, item)| member(item, index)).collect()
-}
-
-fn refuse_too_many_members(named: usize, call: &Call) -> Result<(), Failure> {
-    let max = call.limits.members_per_call;
-    if max < named {
-        return Err(Code::GroupTooManyAccounts
-            .because(format!("MemberList names {named} accounts; at most {max} are allowed")));
-    }
-    Ok(())
 }
 
 fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<NewMember, Failure> {
     let at = |field: &str| format!("MemberList[{index}].{field}");
     let asked = item.required(&format!("MemberList[{index}]"))?.0;
-    let name = at("Member_Account");
-    let Some(account) = account(asked.member_account, &name, Code::GroupParameter)? else {
-        return Err(Misfit::Missing(name).into());
-    };
+    let account = required_account(asked.member_account, &at("Member_Account"))?;
     let role = match asked.role.optional(&at("Role"))? {
         None => Role::Member,
         Some(word) => Role::parse(&word).ok_or_else(|| {

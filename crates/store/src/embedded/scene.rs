@@ -5,7 +5,7 @@ use super::records::{self, GroupRow, page_of};
 use super::rows::{Keys, Rows, beginning};
 use super::sweep;
 use super::tx::Tx;
-use crate::messages::day;
+use crate::messages::{SECONDS_PER_DAY, day};
 use crate::parts::{self, topic_of};
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
@@ -331,8 +331,6 @@ pub(super) fn expire(
     }
     Ok(expired)
 }
-
-const SECONDS_PER_DAY: u64 = 86_400;
 
 /// Conversations that one step of an expiry looks at.
 const DAYS_PER_STEP: usize = 256;

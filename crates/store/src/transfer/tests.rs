@@ -19,7 +19,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::ops::ControlFlow;
 
 /// Messages that any store keeps in one piece, at most.
-const MESSAGES_PER_PIECE: usize = 20;
+const MESSAGES_PER_PIECE: usize = 16;
 
 /// Random contents tried.
 const CONTENTS: u32 = 12;

@@ -3,7 +3,7 @@
 //! Only who is in the group can carry marks, and nobody is; so each row of the answer names the marks its account
 //! has afterwards, which are none. [choice]
 
-use super::{group_id, look, member_account, refuse_too_many, sets};
+use super::{group_id, look, refuse_too_many_accounts, required_account, sets};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::given::{Given, Misfit, Object};
@@ -60,7 +60,7 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let sets = sets(self.command_type)?;
         let list = self.member_list.required("MemberList")?;
-        refuse_too_many(list.len(), "MemberList", call.limits.live.marked_per_call)?;
+        refuse_too_many_accounts(list.len(), "MemberList", call.limits.live.marked_per_call)?;
         let members = list.into_iter().enumerate().map(|(index, item)| member(item, index, call));
         let members = members.collect::<Result<Vec<UserId>, Failure>>()?;
         look(call, group, Needs::default()).await?;
@@ -74,7 +74,7 @@ impl Command for Request {
 fn member(item: Given<Object<Marked>>, index: usize, call: &Call) -> Result<UserId, Failure> {
     let name = format!("MemberList[{index}]");
     let Marked { member_account: account, marks } = item.required(&name)?.0;
-    let account = member_account(account, &format!("{name}.Member_Account"))?;
+    let account = required_account(account, &format!("{name}.Member_Account"))?;
     let field = format!("{name}.Marks");
     let marks = marks.required(&field)?;
     let max = call.limits.live.marks;

@@ -2,7 +2,8 @@
 //! itself.
 
 use super::group_id;
-use super::permission_group::{Named, accounts, permission_group_id};
+use super::member_list::{Named, Results, named};
+use super::permission_group::permission_group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::given::{Given, Object};
@@ -10,7 +11,7 @@ use crate::reply::Failure;
 use landfall_domain::operations::permission_group_members::{
     AddPermissionGroupMembers, PermissionGroupMembers, PermittedOutcome,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The request.
 #[derive(Deserialize, Default)]
@@ -21,39 +22,19 @@ pub struct Request {
     member_list: Given<Vec<Given<Object<Named>>>>,
 }
 
-/// The reply: one row for each account asked for, in order.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Reply {
-    member_list: Vec<Row>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Row {
-    #[serde(rename = "Member_Account")]
-    member_account: String,
-    result: u32,
-}
-
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/add_permission_group_member";
-    type Reply = Reply;
+    type Reply = Results;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+    async fn run(self, call: &Call) -> Result<Results, Failure> {
         let asked = PermissionGroupMembers {
             group: group_id(self.group_id)?,
             permission_group: permission_group_id(self.permission_group_id)?,
-            accounts: accounts(self.member_list, call.limits.topics.permission_members_per_call)?,
+            accounts: named(self.member_list, call.limits.topics.permission_members_per_call)?,
         };
-        let names: Vec<_> = asked.accounts.iter().map(|account| account.as_str().to_owned()).collect();
+        let accounts = asked.accounts.clone();
         let outcomes = call.change(AddPermissionGroupMembers(asked)).await?;
-        let rows = names.into_iter().zip(outcomes);
-        Ok(Reply {
-            member_list: rows
-                .map(|(member_account, outcome)| Row { member_account, result: result(outcome) })
-                .collect(),
-        })
+        Ok(Results::new(&accounts, outcomes.into_iter().map(result)))
     }
 }
 

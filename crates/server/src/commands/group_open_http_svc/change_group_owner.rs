@@ -2,10 +2,9 @@
 //!
 //! The owner before stays as an ordinary member. A repeated call changes nothing.
 
-use super::{group_id, operator};
-use crate::call::{Call, Command, account};
-use crate::code::Code;
-use crate::given::{Given, Misfit};
+use super::{group_id, operator, required_account};
+use crate::call::{Call, Command};
+use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_owner::ChangeOwner;
 use serde::Deserialize;
@@ -27,8 +26,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
-        let owner = account(self.new_owner_account, "NewOwner_Account", Code::GroupParameter)?
-            .ok_or_else(|| Misfit::Missing("NewOwner_Account".to_owned()))?;
+        let owner = required_account(self.new_owner_account, "NewOwner_Account")?;
         let operator = operator(self.from_account, call)?;
         call.change(ChangeOwner { group, owner, operator }).await?;
         Ok(Nothing {})

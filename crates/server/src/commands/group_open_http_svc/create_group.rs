@@ -4,17 +4,17 @@
 //! on the number of groups, which the imitated service sells by edition, do not exist here.
 
 use super::profile::{
-    Bits, Field, apply_join_option, group_fields, invite_join_option, max_members, member_fields,
+    Bits, Field, apply_join_option, group_fields, id_choice, invite_join_option, max_members, member_fields,
     permissions, refuse_more_than_fit, seats, text,
 };
-use super::{flag, refuse_too_many_members};
+use super::{flag, refuse_too_many_accounts, required_account};
 use crate::call::{Call, Command, account};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
 use crate::reply::Failure;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::UserId;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, OperationError};
@@ -138,15 +138,6 @@ fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
     })
 }
 
-fn id_choice(given: Given<String>, kind: GroupType, call: &Call) -> Result<IdChoice, Failure> {
-    match given.optional("GroupId")? {
-        None => Ok(IdChoice::Generated(call.random_bits)),
-        Some(raw) => GroupId::parse_custom(&raw, kind)
-            .map(IdChoice::Given)
-            .map_err(|problem| Code::GroupParameter.because(format!("GroupId {problem}"))),
-    }
-}
-
 fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Failure> {
     let default = kind.default_join_option_on_creation();
     if kind == GroupType::Community {
@@ -168,7 +159,7 @@ fn members(
             Code::GroupNotAllowed.because(format!("groups of Type {} take no initial members", kind.word()))
         );
     }
-    refuse_too_many_members(list.len(), call)?;
+    refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     let members = list
         .into_iter()
         .enumerate()
@@ -187,9 +178,7 @@ fn member(
     owner: Option<&UserId>,
     call: &Call,
 ) -> Result<NewMember, Failure> {
-    let name = format!("{at}.Member_Account");
-    let account = account(asked.member_account, &name, Code::GroupParameter)?;
-    let account = account.ok_or(Misfit::Missing(name))?;
+    let account = required_account(asked.member_account, &format!("{at}.Member_Account"))?;
     let is_owner = owner == Some(&account);
     let role = role(asked.role, at, kind, is_owner)?;
     let name = format!("{at}.AppMemberDefinedData");

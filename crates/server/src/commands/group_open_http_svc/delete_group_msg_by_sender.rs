@@ -2,11 +2,10 @@
 //!
 //! An account that wrote nothing, or that nobody imported, is no error; nor is a group that keeps no messages. [doc]
 
-use super::group_id;
-use crate::call::{Call, Command, account};
-use crate::code::Code;
+use super::{group_id, required_account};
+use crate::call::{Call, Command};
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Misfit};
+use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::message::Conversation;
 use landfall_domain::operations::delete_by_sender::DeleteBySender;
@@ -28,8 +27,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
-        let sender = account(self.sender_account, "Sender_Account", Code::GroupParameter)?
-            .ok_or_else(|| Misfit::Missing("Sender_Account".to_owned()))?;
+        let sender = required_account(self.sender_account, "Sender_Account")?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         call.change(DeleteBySender { group, conversation, sender }).await?;
         Ok(Nothing {})

@@ -2,7 +2,8 @@
 //! it do not matter.
 
 use super::group_id;
-use super::permission_group::{Named, accounts, permission_group_id};
+use super::member_list::{Named, named};
+use super::permission_group::permission_group_id;
 use crate::call::{Call, Command};
 use crate::given::{Given, Object};
 use crate::reply::{Failure, Nothing};
@@ -28,7 +29,7 @@ impl Command for Request {
         let asked = PermissionGroupMembers {
             group: group_id(self.group_id)?,
             permission_group: permission_group_id(self.permission_group_id)?,
-            accounts: accounts(self.member_list, call.limits.topics.permission_members_per_call)?,
+            accounts: named(self.member_list, call.limits.topics.permission_members_per_call)?,
         };
         call.change(DeletePermissionGroupMembers(asked)).await?;
         Ok(Nothing {})

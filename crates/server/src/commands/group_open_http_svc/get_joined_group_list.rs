@@ -5,10 +5,10 @@
 
 use super::base_row::{Base, BaseFilter};
 use super::member_row::{Filter, Names};
-use super::{flag, listed_type, number_up_to};
-use crate::call::{Call, Command, account};
+use super::{flag, listed_type, number_up_to, required_account};
+use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
 use crate::reply::Failure;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::UserId;
@@ -118,9 +118,7 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let name = "Member_Account";
-        let account = account(self.member_account, name, Code::GroupParameter)?
-            .ok_or_else(|| Misfit::Missing(name.to_owned()))?;
+        let account = required_account(self.member_account, "Member_Account")?;
         let limit = self.limit.optional("Limit")?.unwrap_or_default();
         let limit = number_up_to(limit, "Limit", call.limits.joined_per_page as u64)?;
         let limit = usize::try_from(limit).ok().filter(|limit| *limit != 0);

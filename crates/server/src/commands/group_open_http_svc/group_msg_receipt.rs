@@ -2,11 +2,10 @@
 //!
 //! Only messages that were sent with `NeedReadReceipt` by somebody else are confirmed; the others are passed over.
 
-use super::group_id;
-use crate::call::{Call, Command, account};
-use crate::code::Code;
+use super::{group_id, required_account};
+use crate::call::{Call, Command};
 use crate::commands::message_seq::{Item, numbers};
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::mark_read::MarkRead;
 use serde::Deserialize;
@@ -28,8 +27,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
         let limits = call.limits.messages;
-        let reader = account(self.from_account, "From_Account", Code::GroupParameter)?
-            .ok_or_else(|| Misfit::Missing("From_Account".to_owned()))?;
+        let reader = required_account(self.from_account, "From_Account")?;
         let numbers = numbers(self.msg_seq_list, limits.receipts_per_call)?;
         call.change(MarkRead { group, reader, numbers, members_max: limits.receipt_members }).await?;
         Ok(Nothing {})

@@ -7,7 +7,7 @@
 //! [choice] A `MemberList` is taken like that of create_group, because real importers send one.
 
 use super::profile::{
-    Field, apply_join_option, group_fields, max_members, refuse_more_than_fit, seats, text,
+    Field, apply_join_option, group_fields, id_choice, max_members, refuse_more_than_fit, seats, text,
 };
 use super::{AskedMember, flag, members, time};
 use crate::call::{Call, Command, account};
@@ -15,10 +15,10 @@ use crate::code::Code;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::UserId;
 use landfall_domain::limits::MAX_MEMBERS_DEFAULT;
 use landfall_domain::member::Role;
-use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::OperationError;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -72,13 +72,7 @@ impl Request {
         let introduction = text(self.introduction, "Introduction", limits.introduction)?;
         let notification = text(self.notification, "Notification", limits.notification)?;
         let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
-        let id = match self.group_id.optional("GroupId")? {
-            None => IdChoice::Generated(call.random_bits),
-            Some(raw) => IdChoice::Given(
-                GroupId::parse_custom(&raw, kind)
-                    .map_err(|problem| Code::GroupParameter.because(format!("GroupId {problem}")))?,
-            ),
-        };
+        let id = id_choice(self.group_id, kind, call)?;
         let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?
             .unwrap_or(MAX_MEMBERS_DEFAULT);
         let join_option = join_option(self.apply_join_option, kind)?;

@@ -2,6 +2,7 @@
 //!
 //! Each member gets an answer; a repeated call changes nothing.
 
+use super::member_list::Results;
 use super::{AskedMember, group_id, members};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -10,7 +11,7 @@ use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::store::OperationError;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The request.
 #[derive(Deserialize, Default)]
@@ -20,46 +21,24 @@ pub struct Request {
     member_list: Given<Vec<Given<Object<AskedMember>>>>,
 }
 
-/// The reply: one row for each member asked for, in order.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Reply {
-    member_list: Vec<Row>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Row {
-    #[serde(rename = "Member_Account")]
-    member_account: String,
-    result: u8,
-}
-
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/import_group_member";
-    type Reply = Reply;
+    type Reply = Results;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+    async fn run(self, call: &Call) -> Result<Results, Failure> {
         let group = group_id(self.group_id)?;
         let asked = members(self.member_list.list("MemberList")?, call)?;
         if asked.is_empty() {
             return Err(Misfit::Missing("MemberList".to_owned()).into());
         }
-        let accounts: Vec<_> = asked.iter().map(|member| member.account.as_str().to_owned()).collect();
+        let accounts: Vec<_> = asked.iter().map(|member| member.account.clone()).collect();
         let outcomes = call.store.import_members(call.context(), group, asked).await.map_err(refuse)?;
-        let rows = accounts.into_iter().zip(outcomes);
-        Ok(Reply {
-            member_list: rows
-                .map(|(member_account, outcome)| Row {
-                    member_account,
-                    result: match outcome {
-                        MemberOutcome::Failed => 0,
-                        MemberOutcome::Imported => 1,
-                        MemberOutcome::AlreadyMember => 2,
-                    },
-                })
-                .collect(),
-        })
+        let results = outcomes.into_iter().map(|outcome| match outcome {
+            MemberOutcome::Failed => 0,
+            MemberOutcome::Imported => 1,
+            MemberOutcome::AlreadyMember => 2,
+        });
+        Ok(Results::new(&accounts, results))
     }
 }
 

@@ -7,12 +7,12 @@
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
-use super::{group_id, number_up_to};
-use crate::call::{Call, Command, account};
+use super::{group_id, number_up_to, required_account};
+use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_body::{BodyProblem, body};
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::message::Conversation;
@@ -124,10 +124,7 @@ fn message(
 ) -> Result<ImportedMessage, Failure> {
     let at = |field: &str| format!("MsgList[{index}].{field}");
     let asked = item.required(&format!("MsgList[{index}]"))?.0;
-    let name = at("From_Account");
-    let Some(sender) = account(asked.from_account, &name, Code::GroupParameter)? else {
-        return Err(Misfit::Missing(name).into());
-    };
+    let sender = required_account(asked.from_account, &at("From_Account"))?;
     let sent = number_up_to(asked.send_time.required(&at("SendTime"))?, &at("SendTime"), u32::MAX.into())?;
     let random = asked.random.optional(&at("Random"))?.unwrap_or_default();
     let random = number_up_to(random, &at("Random"), u32::MAX.into())?;

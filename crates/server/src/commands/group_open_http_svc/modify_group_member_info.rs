@@ -4,10 +4,10 @@
 //! [choice] An account that is no member is 10004. A call that names nothing to change succeeds and changes nothing.
 
 use super::profile::{Field, member_fields, new_text};
-use super::{group_id, mute_end, time};
-use crate::call::{Call, Command, account};
+use super::{group_id, mute_end, required_account, time};
+use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Emptiable, Given, Misfit, Object};
+use crate::given::{Emptiable, Given, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::member::{ReceiveOption, Role};
 use landfall_domain::operation::Needs;
@@ -39,12 +39,10 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let fields = self.app_member_defined_data;
-        let field = "Member_Account";
         let mut operation = ModifyMember {
             group: group_id(self.group_id)?,
             operator: call.caller.clone(),
-            account: account(self.member_account, field, Code::GroupParameter)?
-                .ok_or_else(|| Misfit::Missing(field.to_owned()))?,
+            account: required_account(self.member_account, "Member_Account")?,
             role: self.role.optional("Role")?.as_deref().map(role).transpose()?,
             receive_option: self.msg_flag.optional("MsgFlag")?.as_deref().map(receive_option).transpose()?,
             name_card: new_text(self.name_card, "NameCard", call.limits.name_card)?,

@@ -1,12 +1,10 @@
 //! What the commands of permission groups share.
 
 use super::number_up_to;
-use crate::call::account;
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object, Shape};
+use crate::given::{Given, Shape};
 use crate::reply::Failure;
-use landfall_domain::ids::{PermissionGroupId, UserId};
-use serde::Deserialize;
+use landfall_domain::ids::PermissionGroupId;
 
 /// `ErrorInfo` where there is no permission group of that id.
 pub(super) const NO_SUCH_PERMISSION_GROUP: &str = "the permission group does not exist";
@@ -50,28 +48,4 @@ impl PageStart {
     pub(super) fn token(given: Given<Self>) -> Result<Option<String>, Failure> {
         Ok(given.optional("Next")?.map(|start| start.0).filter(|token| token != "0"))
     }
-}
-
-/// An account in a list.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Named {
-    #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
-}
-
-/// The accounts in `MemberList`, at most `max`.
-pub(super) fn accounts(given: Given<Vec<Given<Object<Named>>>>, max: usize) -> Result<Vec<UserId>, Failure> {
-    let list = given.required("MemberList")?;
-    if max < list.len() {
-        return Err(Code::GroupTooManyAccounts
-            .because(format!("MemberList names {} accounts; at most {max} are allowed", list.len())));
-    }
-    let named = list.into_iter().enumerate().map(|(index, item)| {
-        let field = format!("MemberList[{index}].Member_Account");
-        let item = item.required(&format!("MemberList[{index}]"))?.0;
-        account(item.member_account, &field, Code::GroupParameter)?
-            .ok_or_else(|| Misfit::Missing(field).into())
-    });
-    named.collect()
 }

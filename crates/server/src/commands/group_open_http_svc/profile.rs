@@ -7,9 +7,9 @@ use crate::given::{Emptiable, Given, Object, Shape, literal};
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
-use landfall_domain::ids::UserId;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::limits::{FieldLimits, Span};
-use landfall_domain::new_group::NewMember;
+use landfall_domain::new_group::{IdChoice, NewMember};
 use landfall_domain::text::Text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -32,6 +32,16 @@ pub(in crate::commands) fn text(
 ) -> Result<Text, Failure> {
     Text::parse(given.optional(field)?.unwrap_or_default(), allowed)
         .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
+}
+
+/// The id of a group that is made: the one given, or any.
+pub(super) fn id_choice(given: Given<String>, kind: GroupType, call: &Call) -> Result<IdChoice, Failure> {
+    match given.optional("GroupId")? {
+        None => Ok(IdChoice::Generated(call.random_bits)),
+        Some(raw) => GroupId::parse_custom(&raw, kind)
+            .map(IdChoice::Given)
+            .map_err(|problem| Code::GroupParameter.because(format!("GroupId {problem}"))),
+    }
 }
 
 /// Bits, as a number or, from one client, as the text of a number. [client]

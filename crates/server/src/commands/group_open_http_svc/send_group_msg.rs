@@ -8,12 +8,12 @@
 //! both do nothing: this version pushes nothing and calls nobody.
 //! [choice] Whom a message is for or points at is not looked up: accounts that are no members change nothing.
 
-use super::{group_id, number_up_to};
-use crate::call::{Call, Command, account};
+use super::{group_id, number_up_to, operator, required_account};
+use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_body::body;
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{At, Body, Conversation, Priority};
@@ -90,8 +90,7 @@ impl Request {
         let group = group_id(self.group_id)?;
         let random = number_up_to(self.random.required("Random")?, "Random", u32::MAX.into())?;
         let body = body(self.msg_body, self.cloud_custom_data, limits)?;
-        let sender = account(self.from_account, "From_Account", Code::GroupParameter)?
-            .unwrap_or_else(|| call.caller.clone());
+        let sender = operator(self.from_account, call)?;
         let priority = priority(self.msg_priority)?;
         let online_only = flag(self.online_only_flag.or(self.msg_online_only_flag), "OnlineOnlyFlag")?;
         let control = control(self.send_msg_control)?;
@@ -163,7 +162,7 @@ fn receivers(given: Given<Vec<Given<String>>>, max: usize) -> Result<Vec<UserId>
     }
     list.into_iter()
         .enumerate()
-        .map(|(index, name)| required_account(name, format!("To_Account[{index}]")))
+        .map(|(index, name)| required_account(name, &format!("To_Account[{index}]")))
         .collect()
 }
 
@@ -180,12 +179,8 @@ fn pointed_at(given: Given<Vec<Given<Object<AskedAt>>>>, max: usize) -> Result<A
         if flag(asked.group_at_all_flag, &format!("{place}.GroupAtAllFlag"))? {
             at.everybody = true;
         } else {
-            at.accounts.push(required_account(asked.group_at_account, format!("{place}.GroupAt_Account"))?);
+            at.accounts.push(required_account(asked.group_at_account, &format!("{place}.GroupAt_Account"))?);
         }
     }
     Ok(at)
-}
-
-fn required_account(given: Given<String>, field: String) -> Result<UserId, Failure> {
-    account(given, &field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field).into())
 }

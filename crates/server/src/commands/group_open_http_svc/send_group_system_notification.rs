@@ -3,13 +3,13 @@
 //! It is kept nowhere and takes no number. [doc] Clients cannot connect in this version, so nobody is online and a
 //! notice reaches nobody: what can be wrong with a call is reported, and that is all.
 
-use super::group_id;
 use super::profile::text;
-use crate::call::{Call, Command, account};
+use super::{group_id, required_account};
+use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Misfit};
+use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::limits::Span;
 use landfall_domain::operation::{Needs, Refusal};
@@ -47,8 +47,7 @@ impl Command for Request {
         }
         let is_for_some = !receivers.is_empty();
         for (index, receiver) in receivers.into_iter().enumerate() {
-            let field = format!("ToMembers_Account[{index}]");
-            account(receiver, &field, Code::GroupParameter)?.ok_or(Misfit::Missing(field))?;
+            required_account(receiver, &format!("ToMembers_Account[{index}]"))?;
         }
         let topic = topic_id(self.topic_id, &group)?;
         let parts = topic.iter().cloned().map(PartKey::Topic).collect();

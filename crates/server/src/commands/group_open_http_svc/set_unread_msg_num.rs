@@ -2,10 +2,10 @@
 //!
 //! Types without unread counts take the call and do nothing. [doc]
 
-use super::group_id;
-use crate::call::{Call, Command, account};
+use super::{group_id, required_account};
+use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Misfit};
+use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::set_unread::SetUnread;
 use serde::Deserialize;
@@ -26,8 +26,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
-        let member = account(self.member_account, "Member_Account", Code::GroupParameter)?
-            .ok_or_else(|| Misfit::Missing("Member_Account".to_owned()))?;
+        let member = required_account(self.member_account, "Member_Account")?;
         let unread = self.unread_msg_num.required("UnreadMsgNum")?;
         if unread < 0 {
             return Err(
