@@ -186,8 +186,8 @@ pub trait Store: Send + Sync {
         members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>>;
 
-    /// The groups named; `None` where there is none. All at one moment, where the store lies on one machine.
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError>;
+    /// The groups named, each as it is at one moment of the call; `None` where there is none.
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError>;
 
     /// Members of one group, those of `roles` only unless it is empty.
     async fn members(

@@ -8,6 +8,7 @@ mod changes;
 mod committer;
 mod engine;
 mod format;
+mod group_cache;
 mod keys;
 mod known;
 mod reads;
@@ -23,6 +24,7 @@ use async_trait::async_trait;
 use committer::Committer;
 use engine::Shared;
 pub use format::OpenError;
+use group_cache::Found;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -159,9 +161,28 @@ impl Store for Embedded {
         refusable(self.committer.run(move |tx| changes::import_members(tx, context, &group, &members)).await)
     }
 
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
-        let short = ids.len() <= SHORT_READ_ROWS;
-        self.read(short, move |view| ids.into_iter().map(|id| view.group(app, id)).collect()).await
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
+        let cache = &self.shared.engine()?.groups;
+        let mut missing = Vec::new();
+        let look = |(place, id)| match cache.look(keys::group(app, &id)) {
+            Found::Kept(group) => Some(group),
+            Found::Missing(of) => {
+                missing.push((place, id, of));
+                None
+            }
+        };
+        let mut found: Vec<_> = ids.into_iter().enumerate().map(look).collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let short = missing.len() <= SHORT_READ_ROWS;
+        self.read(short, move |view| {
+            for (place, id, missing) in missing {
+                found[place] = view.group(app, &id, missing)?;
+            }
+            Ok(found)
+        })
+        .await
     }
 
     async fn members(

@@ -245,7 +245,7 @@ impl Store for Postgres {
         refusable(self.members.run(context.app, import_members::Ask { context, group, members }).await)
     }
 
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
         self.read(reads::Groups { app, ids }).await
     }
 

@@ -85,7 +85,7 @@ pub(crate) async fn owners_are_indexed(home: &Home, book: &Book) {
     for ids in page.ids.chunks(PER_QUERY) {
         for group in store.groups(APP, ids.to_vec()).await.unwrap() {
             let group = group.unwrap();
-            let left = (group.owner, group.member_count);
+            let left = (group.owner.clone(), group.member_count);
             assert_eq!(left, (None, 0), "{} keeps an owner whose account is gone", group.id);
         }
     }

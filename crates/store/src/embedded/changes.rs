@@ -68,15 +68,17 @@ pub(super) fn import_members(
     let Some(mut row) = tx.group_row(app, id)? else {
         return Ok(Err(ImportMembersRefusal::NoSuchGroup));
     };
-    // Nobody but the owner is in a group that has just been imported: no need to look for each.
-    let others = u32::from(row.owner.is_some()) < row.group.member_count;
+    // A group that moves in begins with its owner alone: no need to look for each member, now and in the next calls.
+    if row.group.member_count <= u32::from(row.owner.is_some()) {
+        tx.owner_is_alone(app, id);
+    }
     let standings = asked
         .iter()
         .map(|member| {
             let account = &member.account;
             Ok(Standing {
                 known: tx.account_exists(app, account)?,
-                member: row.is_owned_by(account) || (others && tx.member_exists(app, id, account)?),
+                member: row.is_owned_by(account) || tx.member_exists(app, id, account)?,
             })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;

@@ -89,6 +89,43 @@ pub(super) fn member(app: AppId, group: &GroupId, account: &UserId) -> Vec<u8> {
     scattered(GROUP, app, &[group.as_str().as_bytes(), &[END], account.as_str().as_bytes()])
 }
 
+/// A [`member`] with the group's own key in it.
+pub(super) struct MemberKey {
+    bytes: Vec<u8>,
+    /// Length of the group's key.
+    group: usize,
+}
+
+impl MemberKey {
+    pub(super) fn new(app: AppId, group: &GroupId, account: &UserId) -> Self {
+        let bytes = member(app, group, account);
+        let group = bytes.len() - account.as_str().len();
+        Self { bytes, group }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    pub(super) fn group(&self) -> &[u8] {
+        &self.bytes[..self.group]
+    }
+}
+
+/// Keys of groups and members: from the first to before the last.
+pub(super) fn groups() -> std::ops::Range<Vec<u8>> {
+    vec![GROUP]..vec![GROUP + 1]
+}
+
+/// Whether one of those is a group's: an account does not end in 0.
+pub(super) fn is_group(key: &[u8]) -> bool {
+    key.last() == Some(&END)
+}
+
 /// The account in a member's key; empty for the key of the group itself.
 pub(super) fn member_account<'key>(key: &'key [u8], group: &GroupId) -> &'key [u8] {
     key.get(HEAD + group.as_str().len() + 1..).unwrap_or_default()

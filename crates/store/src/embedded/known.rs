@@ -1,11 +1,12 @@
-//! What the committer remembers of the engine's content, to spare it look-ups. Both parts may forget; neither may
-//! be wrong in the direction it is asked.
+//! What the committer remembers of the engine's content, to spare it look-ups. Each part may forget; none may be wrong
+//! in the direction it is asked.
 
 use super::engine::{Engine, failed};
-use super::keys;
+use super::keys::{self, MemberKey};
 use super::records;
 use fjall::{Readable, Snapshot};
 use landfall_domain::store::StoreError;
+use quick_cache::{Weighter, sync, unsync};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
@@ -15,18 +16,28 @@ use std::thread::JoinHandle;
 /// Accounts remembered; some 100 bytes each.
 const ACCOUNTS_MAX: usize = 50_000;
 
+/// Groups whose members are remembered at most, and the bytes they take together.
+const GROUPS_WITH_MEMBERS_MAX: usize = 10_000;
+const MEMBERS_BYTES_MAX: u64 = 16 << 20;
+
 /// What is remembered.
 pub(super) struct Known {
     /// Accounts that exist: an import names its owner, and many groups have the same one.
-    accounts: quick_cache::sync::Cache<Vec<u8>, ()>,
+    accounts: sync::Cache<Vec<u8>, ()>,
     groups: RefCell<Groups>,
+    /// The members, but for the owner, of groups that were seen without any: one that moves in gets them call by call.
+    members: RefCell<unsync::Cache<Vec<u8>, Filter, FilterBytes>>,
 }
 
 impl Known {
     /// Remembers nothing, and does not come to know the groups either.
     pub(super) fn nothing() -> Self {
-        let groups = RefCell::new(Groups::Unknown);
-        Self { accounts: quick_cache::sync::Cache::new(ACCOUNTS_MAX), groups }
+        let members = unsync::Cache::with_weighter(GROUPS_WITH_MEMBERS_MAX, MEMBERS_BYTES_MAX, FilterBytes);
+        Self {
+            accounts: sync::Cache::new(ACCOUNTS_MAX),
+            groups: RefCell::new(Groups::Unknown),
+            members: RefCell::new(members),
+        }
     }
 
     /// Starts to look through the groups of the engine, on a thread of its own. From now on every new group must be
@@ -41,6 +52,7 @@ impl Known {
     pub(super) fn forget(&self) {
         self.accounts.clear();
         self.groups.replace(Groups::Unknown);
+        self.members.borrow_mut().clear();
     }
 
     pub(super) fn account_exists(&self, key: &Vec<u8>) -> bool {
@@ -68,6 +80,24 @@ impl Known {
             Groups::Ready(filter) => filter.add(hash(key)),
             Groups::Loading { added, .. } => added.push(hash(key)),
             Groups::Unknown => {}
+        }
+    }
+
+    /// Tells that nobody but its owner is in a group. From now on every new member must be told by
+    /// [`add_member`](Self::add_member).
+    pub(super) fn owner_is_alone(&self, group: Vec<u8>) {
+        self.members.borrow_mut().insert(group, Filter::starting_with(BLOCKS_OF_MEMBERS));
+    }
+
+    /// True: this account, which does not own the group, is no member. False: nothing is known.
+    pub(super) fn member_is_absent(&self, member: &MemberKey) -> bool {
+        let members = self.members.borrow();
+        members.get(member.group()).is_some_and(|filter| !filter.may_hold(hash(member.bytes())))
+    }
+
+    pub(super) fn add_member(&self, member: &MemberKey) {
+        if let Some(mut filter) = self.members.borrow_mut().get_mut(member.group()) {
+            filter.add(hash(member.bytes()));
         }
     }
 
@@ -137,7 +167,7 @@ impl Drop for Loader {
 }
 
 fn look_through(engine: &Engine, snapshot: &Snapshot, stop: &AtomicBool) -> Result<Filter, StoreError> {
-    let mut filter = Filter::default();
+    let mut filter = Filter::starting_with(BLOCKS_OF_GROUPS);
     for row in snapshot.prefix(&engine.data, keys::ALL_LISTED) {
         if stop.load(Ordering::Relaxed) {
             return Err(StoreError::Failed("looking through the groups was stopped".into()));
@@ -159,9 +189,10 @@ fn hash(key: &[u8]) -> u64 {
 
 /// A split-block Bloom filter (as in the Parquet format) that grows by further parts: 2 bytes a key, and one look
 /// at memory for each part.
-#[derive(Default)]
 struct Filter {
     parts: Vec<Part>,
+    /// Blocks of the first part; each further one is twice as large.
+    first_blocks: usize,
 }
 
 struct Part {
@@ -171,16 +202,21 @@ struct Part {
 
 /// At 16 bits a key, one absent key in about a thousand is not known to be absent.
 const KEYS_PER_BLOCK: usize = 16;
-/// Blocks of the first part, for a million keys; each further part is twice as large.
-const FIRST_BLOCKS: usize = 1 << 16;
+/// Blocks of the first part: a million groups, a thousand members.
+const BLOCKS_OF_GROUPS: usize = 1 << 16;
+const BLOCKS_OF_MEMBERS: usize = 1 << 6;
 /// Odd numbers that spread a hash over the words of a block.
 const SALTS: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
 impl Filter {
+    fn starting_with(first_blocks: usize) -> Self {
+        Self { parts: Vec::new(), first_blocks }
+    }
+
     fn add(&mut self, hash: u64) {
         if self.parts.last().is_none_or(|part| part.room == 0) {
-            let blocks = FIRST_BLOCKS << self.parts.len();
+            let blocks = self.first_blocks << self.parts.len();
             self.parts.push(Part { blocks: vec![[0; 8]; blocks], room: blocks * KEYS_PER_BLOCK });
         }
         if let Some(part) = self.parts.last_mut() {
@@ -197,6 +233,17 @@ impl Filter {
             let block = &part.blocks[part.index(hash)];
             block.iter().zip(bits(hash)).all(|(word, bit)| word & bit != 0)
         })
+    }
+}
+
+/// A filter weighs what it takes, and a key with its places in the cache.
+#[derive(Clone)]
+struct FilterBytes;
+
+impl Weighter<Vec<u8>, Filter> for FilterBytes {
+    fn weight(&self, group: &Vec<u8>, filter: &Filter) -> u64 {
+        let blocks: usize = filter.parts.iter().map(|part| part.blocks.len()).sum();
+        (blocks * size_of::<[u32; 8]>() + group.len() + 128) as u64
     }
 }
 
@@ -217,10 +264,11 @@ fn bits(hash: u64) -> impl Iterator<Item = u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landfall_domain::ids::{AppId, GroupId, UserId};
 
     #[test]
     fn what_was_added_is_never_absent_and_little_else_is_kept() {
-        let mut filter = Filter::default();
+        let mut filter = Filter::starting_with(BLOCKS_OF_GROUPS);
         let key = |number: u32| hash(&number.to_be_bytes());
         // More than the first part takes.
         const ADDED: u32 = 1_100_000;
@@ -229,6 +277,25 @@ mod tests {
         assert!((0..ADDED).all(|number| filter.may_hold(key(number))));
         let wrong = (ADDED..ADDED + 100_000).filter(|number| filter.may_hold(key(*number))).count();
         assert!(wrong < 500, "{wrong} of 100,000 absent keys are not known to be absent");
-        assert!(!Filter::default().may_hold(1));
+        assert!(!Filter::starting_with(BLOCKS_OF_GROUPS).may_hold(1));
+    }
+
+    #[test]
+    fn only_of_groups_that_were_seen_without_members_is_it_known_who_is_none() {
+        let member = |group: &str, name: &str| {
+            let (group, account) = (GroupId::parse(group).unwrap(), UserId::parse(name).unwrap());
+            MemberKey::new(AppId(7), &group, &account)
+        };
+        let known = Known::nothing();
+        known.owner_is_alone(member("seen", "ann").group().to_vec());
+        known.add_member(&member("seen", "ann"));
+        known.add_member(&member("other", "ann"));
+        let absent = |group, name| known.member_is_absent(&member(group, name));
+        assert_eq!(
+            (absent("seen", "ann"), absent("seen", "bob"), absent("other", "bob")),
+            (false, true, false)
+        );
+        known.forget();
+        assert!(!absent("seen", "bob"));
     }
 }

@@ -1,6 +1,7 @@
 //! Reading: each call sees the store as it is at one moment.
 
 use super::engine::{Engine, Shared, failed};
+use super::group_cache::Missing;
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
 use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
@@ -49,8 +50,18 @@ impl View {
         Ok(Self { snapshot: engine.database.snapshot(), engine })
     }
 
-    pub(super) fn group(&self, app: AppId, id: GroupId) -> Result<Option<Group>, StoreError> {
-        Ok(self.group_row(app, &id)?.map(|row| row.group))
+    /// A group that is not kept, and now is. This view was made after it was looked for.
+    pub(super) fn group(
+        &self,
+        app: AppId,
+        id: &GroupId,
+        missing: Missing,
+    ) -> Result<Option<Arc<Group>>, StoreError> {
+        let group = self.group_row(app, id)?.map(|row| Arc::new(row.group));
+        if let Some(group) = &group {
+            self.engine.groups.keep(missing, group);
+        }
+        Ok(group)
     }
 
     pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {

@@ -1,7 +1,7 @@
 //! The view and the writes of one batch: what an operation reads includes what the ones before it wrote.
 
 use super::engine::{Engine, failed};
-use super::keys::{self, Sweep};
+use super::keys::{self, MemberKey, Sweep};
 use super::known::Known;
 use super::records::{self, Counters, Damaged, GroupRow};
 use super::rows::{Keys, Rows, Visit, scan_engine};
@@ -98,7 +98,16 @@ impl<'engine> Tx<'engine> {
         group: &GroupId,
         account: &UserId,
     ) -> Result<bool, StoreError> {
-        self.contains(&keys::member(app, group, account))
+        let key = MemberKey::new(app, group, account);
+        if self.known.member_is_absent(&key) {
+            return Ok(false);
+        }
+        self.contains(key.bytes())
+    }
+
+    /// Tells that nobody but its owner is in a group, as this batch sees it.
+    pub(super) fn owner_is_alone(&self, app: AppId, group: &GroupId) {
+        self.known.owner_is_alone(keys::group(app, group));
     }
 
     /// A membership is two rows, written and removed together: the member, which for the owner is part of the
@@ -115,7 +124,9 @@ impl<'engine> Tx<'engine> {
 
     /// Only the member, who was one before.
     pub(super) fn put_member_row(&mut self, app: AppId, group: &GroupId, member: &Member) {
-        self.set(keys::member(app, group, &member.account), Some(records::encode_member(member)));
+        let key = MemberKey::new(app, group, &member.account);
+        self.known.add_member(&key);
+        self.set(key.into_bytes(), Some(records::encode_member(member)));
     }
 
     /// Only the member's own row: it goes on being a member, as the owner.
@@ -222,15 +233,19 @@ impl<'engine> Tx<'engine> {
             }
         }
         self.engine.wait_for_room()?;
-        let mut batch = self.engine.batch(self.writes.len());
-        for (key, value) in self.writes {
+        let Self { engine, writes, sweeps, .. } = self;
+        let groups = writes.range(keys::groups()).map(|(key, _)| key).filter(|key| keys::is_group(key));
+        let writing = engine.groups.begin_writing(groups);
+        let mut batch = engine.batch(writes.len());
+        for (key, value) in writes {
             match value {
-                Some(value) => batch.insert(&self.engine.data, key, value),
-                None => batch.remove(&self.engine.data, key),
+                Some(value) => batch.insert(&engine.data, key, value),
+                None => batch.remove(&engine.data, key),
             }
         }
         batch.commit().map_err(failed("writing a batch to the journal"))?;
-        Ok(self.sweeps)
+        writing.done();
+        Ok(sweeps)
     }
 }
 

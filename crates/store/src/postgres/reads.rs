@@ -11,6 +11,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Groups by their ids.
 pub(super) struct Groups {
@@ -21,13 +22,13 @@ pub(super) struct Groups {
 #[async_trait]
 impl Work for Groups {
     /// In the order of the ids.
-    type Done = Vec<Option<Group>>;
+    type Done = Vec<Option<Arc<Group>>>;
     const DOING: &'static str = "reading groups";
     const KIND: Kind = Kind::Statement;
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
         let groups = tables::groups(tx, self.app, &self.ids).await?;
-        Ok(self.ids.iter().map(|id| groups.get(id).cloned()).collect())
+        Ok(self.ids.iter().map(|id| groups.get(id).cloned().map(Arc::new)).collect())
     }
 }
 

@@ -115,7 +115,7 @@ impl Store for Faulty<'_> {
         self.write(self.store.import_members(context, group, members)).await
     }
 
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
         self.store.groups(app, ids).await
     }
 

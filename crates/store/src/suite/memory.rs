@@ -327,9 +327,9 @@ impl Store for Memory {
         refused(self.with(context.app, |held| held.import_members(context, &group, &members)))
     }
 
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
         Ok(self.with(app, |held| {
-            ids.iter().map(|id| held.groups.get(id).map(|whole| whole.group.clone())).collect()
+            ids.iter().map(|id| held.groups.get(id).map(|whole| Arc::new(whole.group.clone()))).collect()
         }))
     }
 

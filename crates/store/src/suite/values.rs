@@ -68,7 +68,7 @@ pub(crate) async fn every_text_reads_back(store: &dyn Store) {
 
     let ids = (0..TEXTS.len()).map(|number| group_id(&named(number))).collect();
     let found = store.groups(APP, ids).await.unwrap();
-    let profiles: Vec<_> = found.into_iter().map(|group| group.unwrap().profile).collect();
+    let profiles: Vec<_> = found.into_iter().map(|group| group.unwrap().profile.clone()).collect();
     assert_eq!(profiles, TEXTS.map(profile));
     let names = (0..TEXTS.len()).map(|number| user(&named(number))).collect();
     let found = store.accounts(APP, names).await.unwrap();
@@ -140,7 +140,7 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
     let members: Vec<_> = world.groups[&everybody].1.iter().map(|member| member.account.as_str()).collect();
     assert_eq!(members, left);
     let found = store.groups(APP, ids.to_vec()).await.unwrap();
-    let mut owned: Vec<_> = found.into_iter().flatten().map(|group| group.owner.unwrap()).collect();
+    let mut owned: Vec<_> = found.into_iter().flatten().map(|group| group.owner.clone().unwrap()).collect();
     owned.sort();
     assert_eq!(owned, left.iter().map(|name| user(name)).collect::<Vec<_>>());
 }

@@ -47,13 +47,13 @@ impl World {
             match (group, page) {
                 (None, Err(NoSuchGroup)) => {}
                 (Some(group), Ok(page)) => {
-                    assert_eq!(page.group, group);
+                    assert_eq!(page.group, *group);
                     assert!(!page.more);
                     check_members(store, app, &group, &page.members).await;
                     let scene = everything(store, app, &group).await;
                     world.parts.insert(id.clone(), scene.parts);
                     world.messages.insert(id.clone(), scene.messages);
-                    world.groups.insert(id.clone(), (group, page.members));
+                    world.groups.insert(id.clone(), (page.group, page.members));
                 }
                 (group, page) => panic!("{id} is there for one call only: {group:?}, {page:?}"),
             }

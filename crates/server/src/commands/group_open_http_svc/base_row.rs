@@ -4,6 +4,7 @@ use super::member_row::Filter;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, UserId};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::sync::Arc;
 
 /// Declares the base fields once: their names, newest first, and how each is read from a group.
 macro_rules! base_fields {
@@ -89,15 +90,15 @@ pub(super) struct Base {
     wanted: BaseFilter,
     app: u32,
     /// Absent in the row of a group that could not be read.
-    group: Option<Box<Group>>,
+    group: Option<Arc<Group>>,
 }
 
 impl Base {
     /// The base fields of `group` that are `wanted`.
-    pub(super) fn new(app: AppId, group: Group, wanted: BaseFilter) -> Self {
+    pub(super) fn new(app: AppId, group: Arc<Group>, wanted: BaseFilter) -> Self {
         // Only communities with topics have permission groups; elsewhere the two would say nothing. [choice]
         let wanted = if group.support_topic { wanted } else { wanted.without_permissions() };
-        Self { wanted, app: app.0, group: Some(Box::new(group)) }
+        Self { wanted, app: app.0, group: Some(group) }
     }
 }
 

@@ -3,7 +3,6 @@
 //! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show none.
 
 use super::base_row::{Base, BaseFilter};
-use super::group_id;
 use super::member_row::{FieldRow, Filter, MemberRow, Names};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -14,6 +13,7 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::GroupId;
 use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Fewest bytes that a member takes in an answer; more members than fit are refused before they are read.
 const MEMBER_ROW_BYTES_MIN: usize = 22;
@@ -106,27 +106,29 @@ impl Command for Request {
             .enumerate()
             .map(|(index, id)| id.required(&format!("GroupIdList[{index}]")))
             .collect::<Result<Vec<String>, Misfit>>()?;
-        let ids: Vec<_> = asked.iter().filter_map(|id| GroupId::parse(id)).collect();
+        let ids: Vec<_> = asked.iter().map(|id| GroupId::parse(id)).collect();
+        let legal: Vec<_> = ids.iter().map(Option::is_some).collect();
+        let ids = ids.into_iter().flatten().collect();
         let groups = call.store.groups(call.app_id(), ids).await.map_err(internal)?;
         if wanted.members.is_some() {
             refuse_more_members_than_fit(&groups, call)?;
         }
         let mut found = groups.into_iter();
         let mut rows = Vec::with_capacity(asked.len());
-        for id in asked {
-            rows.push(match group_id(Given::Is(id.clone())) {
-                Err(illegal) => failed_row(id, illegal.code, "GroupId is not a group id"),
-                Ok(_) => match found.next().flatten() {
-                    None => failed_row(id, Code::GroupNotFound, NO_SUCH_GROUP),
-                    Some(group) => row(call, group, &wanted).await?,
-                },
+        for (id, legal) in asked.into_iter().zip(legal) {
+            rows.push(if !legal {
+                failed_row(id, Code::GroupIdIllegal, "GroupId is not a group id")
+            } else if let Some(group) = found.next().flatten() {
+                row(call, id, group, &wanted).await?
+            } else {
+                failed_row(id, Code::GroupNotFound, NO_SUCH_GROUP)
             });
         }
         Ok(Reply { group_info: rows })
     }
 }
 
-fn refuse_more_members_than_fit(groups: &[Option<Group>], call: &Call) -> Result<(), Failure> {
+fn refuse_more_members_than_fit(groups: &[Option<Arc<Group>>], call: &Call) -> Result<(), Failure> {
     let members: usize =
         groups.iter().flatten().map(|group| usize::try_from(group.member_count).unwrap_or(usize::MAX)).sum();
     if call.limits.reply_bytes / MEMBER_ROW_BYTES_MIN < members {
@@ -142,19 +144,18 @@ fn failed_row(group_id: String, code: Code, error_info: &'static str) -> Row {
     Row { group_id, error_code: code.number(), error_info, ..Row::default() }
 }
 
-async fn row(call: &Call, group: Group, wanted: &Wanted) -> Result<Row, Failure> {
-    let (id, with_members) = (group.id.clone(), group.kind.can().members);
+async fn row(call: &Call, group_id: String, group: Arc<Group>, wanted: &Wanted) -> Result<Row, Failure> {
     let mut row = Row {
-        group_id: id.as_str().to_owned(),
+        group_id,
         app_defined_data: FieldRow::list(&group.profile.fields, &wanted.group_fields),
-        base: Base::new(call.app_id(), group, wanted.base),
+        base: Base::new(call.app_id(), Arc::clone(&group), wanted.base),
         ..Row::default()
     };
     if let Some((filter, fields)) = &wanted.members
-        && with_members
+        && group.kind.can().members
     {
         let window = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
-        match call.store.members(call.app_id(), id, Vec::new(), window).await {
+        match call.store.members(call.app_id(), group.id.clone(), Vec::new(), window).await {
             Ok(page) => {
                 let of = page.group;
                 let rows = page.members.into_iter().map(|member| MemberRow::new(member, &of, filter, fields));

@@ -18,6 +18,7 @@ use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::store::JoinedWindow;
 use landfall_domain::topic::TopicMember;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Fewest bytes that a group takes in an answer: a caller that sets no limit gets no more than can fit, and one too
 /// many to be told so.
@@ -168,7 +169,7 @@ fn row(call: &Call, group: Group, member: &Member, topics: Option<Topics>, wante
     });
     Row {
         group_id: group.id.as_str().to_owned(),
-        base: Base::new(call.app_id(), group, wanted.base),
+        base: Base::new(call.app_id(), Arc::new(group), wanted.base),
         gross_topic_next_msg_seq: next.filter(|_| wanted.gross_next),
         self_info,
     }

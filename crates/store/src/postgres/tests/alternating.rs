@@ -4,6 +4,7 @@ use super::*;
 use landfall_domain::operation::{Needs, Pending, Scene};
 use landfall_domain::store::{JoinedPage, JoinedWindow};
 use landfall_domain::time::Timestamp;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Which server imports the groups of an app.
@@ -98,7 +99,7 @@ impl Store for Alternating {
         self.next().import_members(context, group, members).await
     }
 
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Group>>, StoreError> {
+    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
         self.next().groups(app, ids).await
     }
 

@@ -1,0 +1,170 @@
+//! Groups kept as they are read: a call that asks for fifty spends most of its time finding and decoding them.
+//!
+//! A group is only taken from here while nothing was written to it since it was read. Writers count that: see [`GroupCache`].
+
+use landfall_domain::group::Group;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Memory for groups, bytes, about.
+const BYTES_MAX: u64 = 32 << 20;
+/// Groups expected in it.
+const GROUPS: usize = 50_000;
+/// Counters; groups whose keys share one make each other be read again.
+const COUNTERS: usize = 1 << 14;
+
+/// Groups by their keys, and a counter for each of many sets of keys. The counter is odd while groups of its set are
+/// written, and another even number afterwards. A group that was read is kept with the counter from before the read,
+/// and is good for as long as the counter is the same.
+pub(super) struct GroupCache {
+    groups: Cache<Vec<u8>, Kept, Bytes>,
+    counters: Box<[AtomicU64]>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    counter: u64,
+    group: Arc<Group>,
+}
+
+/// A look for a group.
+pub(super) enum Found {
+    /// The group, as it is now.
+    Kept(Arc<Group>),
+    /// It has to be read, from a view that is made after this.
+    Missing(Missing),
+}
+
+/// A group that is about to be read.
+pub(super) struct Missing {
+    key: Vec<u8>,
+    counter: u64,
+}
+
+impl GroupCache {
+    pub(super) fn new() -> Self {
+        Self {
+            groups: Cache::with_weighter(GROUPS, BYTES_MAX, Bytes),
+            counters: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    /// Looks for the group with a key.
+    pub(super) fn look(&self, key: Vec<u8>) -> Found {
+        let kept = self.groups.get(&key);
+        let counter = self.counters[place(&key)].load(Ordering::Acquire);
+        match kept {
+            Some(kept) if kept.counter == counter => Found::Kept(kept.group),
+            Some(_) | None => Found::Missing(Missing { key, counter }),
+        }
+    }
+
+    /// Keeps a group that was missing and has been read.
+    pub(super) fn keep(&self, missing: Missing, group: &Arc<Group>) {
+        if missing.counter.is_multiple_of(2) {
+            self.groups.insert(missing.key, Kept { counter: missing.counter, group: Arc::clone(group) });
+        }
+    }
+
+    /// Begins to write rows, the groups among them under these keys. Until that is [done](Writing::done), none of
+    /// these groups is kept.
+    pub(super) fn begin_writing<'key>(&self, keys: impl Iterator<Item = &'key Vec<u8>>) -> Writing<'_> {
+        let places: BTreeSet<usize> = keys.map(|key| place(key)).collect();
+        let writing = Writing { counters: &self.counters, places };
+        writing.count();
+        writing
+    }
+}
+
+/// Groups that are being written.
+#[must_use]
+pub(super) struct Writing<'cache> {
+    counters: &'cache [AtomicU64],
+    places: BTreeSet<usize>,
+}
+
+impl Writing<'_> {
+    /// What was written is visible to whoever looks from now on.
+    pub(super) fn done(self) {
+        self.count();
+    }
+
+    fn count(&self) {
+        for place in &self.places {
+            self.counters[*place].fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+fn place(key: &[u8]) -> usize {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key);
+    // Smaller than the number of counters, so it fits.
+    (hasher.finish() % COUNTERS as u64) as usize
+}
+
+/// What a group takes, about.
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Vec<u8>, Kept> for Bytes {
+    fn weight(&self, key: &Vec<u8>, kept: &Kept) -> u64 {
+        let profile = &kept.group.profile;
+        let fields: usize = profile.fields.iter().map(|field| 64 + field.value.as_str().len()).sum();
+        let texts = [&profile.name, &profile.introduction, &profile.notification, &profile.face_url];
+        let texts: usize = texts.map(|text| text.as_str().len()).iter().sum();
+        (key.len() * 2 + size_of::<Group>() + 256 + texts + fields) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::keys;
+    use crate::suite;
+    use landfall_domain::account::UnknownAccounts;
+    use landfall_domain::ids::AppId;
+    use landfall_domain::new_group::new_group;
+    use landfall_domain::time::Timestamp;
+
+    fn missing(found: Found) -> Missing {
+        match found {
+            Found::Missing(missing) => missing,
+            Found::Kept(group) => panic!("{group:?} is kept"),
+        }
+    }
+
+    #[test]
+    fn a_group_is_kept_until_it_is_written_to() {
+        let cache = GroupCache::new();
+        let id = suite::group_id("g");
+        let key = keys::group(AppId(1), &id);
+        let known = |_: &_| Ok::<_, ()>(true);
+        let founded = new_group(suite::group("g"), id, 1, UnknownAccounts::Create, Timestamp(1), known);
+        let group = Arc::new(founded.unwrap().unwrap().group);
+        let begin_writing = || cache.begin_writing([&key].into_iter());
+
+        cache.keep(missing(cache.look(key.clone())), &group);
+        assert!(matches!(cache.look(key.clone()), Found::Kept(kept) if kept == group));
+
+        begin_writing().done();
+        let before = missing(cache.look(key.clone()));
+        let writing = begin_writing();
+        let meanwhile = missing(cache.look(key.clone()));
+        cache.keep(meanwhile, &group);
+        missing(cache.look(key.clone()));
+        writing.done();
+        // What is kept now was read before the group was written.
+        cache.keep(before, &group);
+        missing(cache.look(key.clone()));
+
+        cache.keep(missing(cache.look(key.clone())), &group);
+        drop(begin_writing());
+        cache.keep(missing(cache.look(key.clone())), &group);
+        missing(cache.look(key));
+    }
+}
