@@ -195,40 +195,47 @@ fn app_id(item: Item<'_>, taken: &mut BTreeMap<AppId, String>) -> Option<AppId> 
     Some(id)
 }
 
-/// The key itself or a file with it; never both, because nobody could say which one counts. No problem quotes it.
 fn secret_key(section: &mut Section<'_>) -> Option<SecretKey> {
     const ALLOWED: &str = "holds no usable key; a key usually is 64 hexadecimal digits";
-    match (section.optional("secret_key"), section.optional("secret_key_file")) {
-        (Some(item), None) => {
-            let key = SecretKey::new(item.text()?.to_owned());
-            if key.is_none() {
-                item.refuse(ALLOWED.to_owned());
-            }
-            key
-        }
-        (None, Some(item)) => {
-            let text = match read_small_file(item.text()?) {
-                Ok(text) => text,
-                Err(error) => {
-                    item.refuse(format!("cannot be read: {error}"));
-                    return None;
-                }
-            };
-            let key = SecretKey::new(text.trim().to_owned());
-            if key.is_none() {
-                item.refuse(ALLOWED.to_owned());
-            }
-            key
-        }
-        (Some(_), Some(both)) => {
-            both.refuse("stands beside secret_key; only one of them is allowed".to_owned());
-            None
-        }
-        (None, None) => {
-            section.refuse("secret_key", "is missing; give it, or secret_key_file".to_owned());
-            None
-        }
+    let key = secret(section, "secret_key", "secret_key_file", ALLOWED, SecretKey::new)?;
+    if key.is_none() {
+        section.refuse("secret_key", "is missing; give it, or secret_key_file".to_owned());
     }
+    key
+}
+
+/// A secret itself under `key` or a file with it under `file_key`; never both, because nobody could say which one
+/// counts. `Some(None)` when there is neither. No problem quotes it.
+fn secret<T>(
+    section: &mut Section<'_>,
+    key: &'static str,
+    file_key: &'static str,
+    allowed: &str,
+    parse: impl FnOnce(String) -> Option<T>,
+) -> Option<Option<T>> {
+    let (item, text) = match (section.optional(key), section.optional(file_key)) {
+        (Some(item), None) => {
+            let text = item.text()?.to_owned();
+            (item, text)
+        }
+        (None, Some(item)) => match read_small_file(item.text()?) {
+            Ok(text) => (item, text.trim().to_owned()),
+            Err(error) => {
+                item.refuse(format!("cannot be read: {error}"));
+                return None;
+            }
+        },
+        (Some(_), Some(both)) => {
+            both.refuse(format!("stands beside {key}; only one of them is allowed"));
+            return None;
+        }
+        (None, None) => return Some(None),
+    };
+    let secret = parse(text);
+    if secret.is_none() {
+        item.refuse(allowed.to_owned());
+    }
+    secret.map(Some)
 }
 
 /// Reads at most a few kilobytes: a key is short, and the path may name a device.
