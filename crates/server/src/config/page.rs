@@ -13,7 +13,7 @@ pub fn page() -> String {
             Line::Prose(text) => prose.push(text),
             Line::Empty => append_prose(&mut page, &mut prose),
             Line::Section { name, list } => {
-                section = Section { name, list };
+                section = section.next(name, list);
                 let brackets = if list { format!("[[{name}]]") } else { format!("[{name}]") };
                 page.push_str(&format!("\n## `{brackets}`\n"));
                 append_prose(&mut page, &mut prose);
@@ -46,22 +46,33 @@ fn append_prose(page: &mut String, prose: &mut Vec<&str>) {
 #[derive(Default)]
 struct Section {
     name: &'static str,
-    list: bool,
+    /// Its name, or the beginning of it, that stands for an entry of a list; empty when nothing does.
+    list: &'static str,
 }
 
 impl Section {
+    /// The section after this one; one inside a list's entry follows it.
+    fn next(&self, name: &'static str, list: bool) -> Self {
+        let inside = name.strip_prefix(self.list).is_some_and(|rest| rest.starts_with('.'));
+        let list = match (list, inside) {
+            (true, _) => name,
+            (false, true) => self.list,
+            (false, false) => "",
+        };
+        Self { name, list }
+    }
+
     fn dotted(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
 
     fn variable(&self, key: &str) -> String {
         let mut steps = vec!["LANDFALL".to_owned()];
-        if !self.name.is_empty() {
-            steps.push(self.name.to_uppercase());
+        if !self.list.is_empty() {
+            steps.extend([self.list.to_uppercase(), "0".to_owned()]);
         }
-        if self.list {
-            steps.push("0".to_owned());
-        }
+        let inside = self.name.strip_prefix(self.list).unwrap_or(self.name);
+        steps.extend(inside.split('.').filter(|step| !step.is_empty()).map(str::to_uppercase));
         steps.push(key.to_uppercase());
         steps.join("__")
     }
