@@ -1,5 +1,5 @@
-//! TLS for the one port of the server. The documented service has no plain-HTTP endpoint, and two known clients
-//! insist on https. [client]
+//! TLS for the one port of the server, and the PEM files of every use of TLS. The documented service has no
+//! plain-HTTP endpoint, and two known clients insist on https. [client]
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -77,14 +77,7 @@ pub enum TlsError {
 pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let chain = read_chain(cert)?;
     let private_key = read_key(key)?;
-    let unusable = |source: rustls::Error| {
-        let (cert, key) = (cert.to_owned(), key.to_owned());
-        if matches!(source, rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) {
-            TlsError::KeyMismatch { cert, key }
-        } else {
-            TlsError::Unusable { cert, key, source }
-        }
-    };
+    let unusable = |source| unusable(cert, key, source);
     let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(unusable)?
@@ -93,6 +86,16 @@ pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         .map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// What is wrong with a pair that the TLS library refused.
+pub(crate) fn unusable(cert: &Path, key: &Path, source: rustls::Error) -> TlsError {
+    let (cert, key) = (cert.to_owned(), key.to_owned());
+    if matches!(source, rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) {
+        TlsError::KeyMismatch { cert, key }
+    } else {
+        TlsError::Unusable { cert, key, source }
+    }
 }
 
 /// Every certificate of a PEM file, at least one.
@@ -107,7 +110,8 @@ pub(crate) fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Tl
     Ok(chain)
 }
 
-fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+/// The first private key of a PEM file.
+pub(crate) fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     let pem = read(path)?;
     match PrivateKeyDer::pem_slice_iter(&pem).next() {
         Some(Ok(key)) => Ok(key),
