@@ -22,3 +22,4 @@ pub mod store_distribute;
 pub mod tls;
 mod url;
 pub mod usersig;
+pub mod webhook;

@@ -1,0 +1,46 @@
+//! The events a receiver can be told of, as the API names them.
+
+/// Every event that can be switched on, by its `CallbackCommand`.
+///
+/// The documented ones, but for those of services that are not imitated: official accounts, following, bots, content
+/// moderation and push.
+pub const EVENTS: &[&str] = &[
+    "Group.CallbackBeforeCreateGroup",
+    "Group.CallbackAfterCreateGroup",
+    "Group.CallbackBeforeApplyJoinGroup",
+    "Group.CallbackBeforeInviteJoinGroup",
+    "Group.CallbackAfterNewMemberJoin",
+    "Group.CallbackAfterMemberExit",
+    "Group.CallbackBeforeSendMsg",
+    "Group.CallbackAfterSendMsg",
+    "Group.CallbackAfterGroupFull",
+    "Group.CallbackAfterGroupDestroyed",
+    "Group.CallbackAfterGroupInfoChanged",
+    "Group.CallbackOnMemberStateChange",
+    "Group.CallbackSendMsgException",
+    "Group.CallbackAfterRecallMsg",
+    "Group.CallbackBeforeCreateTopic",
+    "Group.CallbackAfterCreateTopic",
+    "Group.CallbackAfterTopicDestroyed",
+    "Group.CallbackAfterTopicInfoChanged",
+    "Group.CallbackAfterMemberFieldChanged",
+    "Group.CallbackAfterGroupAttrChanged",
+    "Group.CallbackAfterReadReceipt",
+    "Group.CallbackAfterChangeGroupOwner",
+    "Group.CallbackOnDailyGroupQuotaAlarm",
+    "Group.CallbackAfterGroupMsgExtension",
+    "State.StateChange",
+    "Profile.CallbackPortraitSet",
+    "Sns.CallbackPrevFriendAdd",
+    "Sns.CallbackPrevFriendResponse",
+    "Sns.CallbackFriendAdd",
+    "Sns.CallbackFriendDelete",
+    "Sns.CallbackBlackListAdd",
+    "Sns.CallbackBlackListDelete",
+    "C2C.CallbackBeforeSendMsg",
+    "C2C.CallbackAfterSendMsg",
+    "C2C.CallbackAfterMsgReport",
+    "C2C.CallbackAfterMsgWithDraw",
+    "C2C.CallbackAfterC2CMsgExtension",
+    "Alert.RequestOverLimit",
+];
