@@ -160,6 +160,7 @@ mod tests {
             group_fields: vec![],
             member_fields: vec![],
             message_days: 0,
+            webhook: None,
         };
         apps.put(App::new(config, None));
         apps.get(AppId(id)).unwrap()

@@ -10,16 +10,20 @@ mod section;
 mod source;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 pub use page::page;
 pub use problem::{Origin, Problem, Problems};
 
 use crate::usersig::SecretKey;
+use crate::webhook::token::Token;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::fields::FieldRule;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_store::postgres::Settings;
+use reqwest::Url;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -90,6 +94,60 @@ pub struct AppConfig {
     pub member_fields: Vec<FieldRule>,
     /// Days that messages of groups are kept; 0, the default: for ever. [choice]
     pub message_days: u32,
+    /// Who is called when something happens in it; `None`: nobody.
+    pub webhook: Option<WebhookConfig>,
+}
+
+/// The receiver of one app's webhooks, the "third-party callbacks" of the API. Its token prints as `***`.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// Where events are posted: http or https, without user, query and fragment, which are the server's to add.
+    pub url: Url,
+    /// What requests are signed with; `None`: they are not signed.
+    pub token: Option<Token>,
+    /// The events that are sent.
+    pub events: Events,
+    /// Whether addresses of this machine and of private networks may be called. Not by default: who can choose the
+    /// address would reach what only this machine can. [choice]
+    pub allow_private: bool,
+    /// What becomes of a before-event that got no usable answer.
+    pub on_timeout: OnTimeout,
+    /// Seconds to wait before an after-event is sent again, one for each time: 1 to 86,400, at most 50 of them. Empty:
+    /// never again. The cloud does not publish its own. [choice]
+    pub retry_seconds: Vec<u32>,
+    /// PEM file of the only authorities that may vouch for the receiver; `None`: those this machine trusts.
+    pub ca: Option<PathBuf>,
+    /// What the server proves itself with to a receiver that asks for it.
+    pub client: Option<TlsConfig>,
+}
+
+impl WebhookConfig {
+    /// Whether the event called `command`, such as `Group.CallbackAfterCreateGroup`, is sent.
+    #[must_use]
+    pub fn wants(&self, command: &str) -> bool {
+        match &self.events {
+            Events::All => true,
+            Events::Named(names) => names.contains(command),
+        }
+    }
+}
+
+/// Which events are sent. Those of topics have switches of their own, unlike in the cloud's console. [choice]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Events {
+    /// Every one that happens.
+    All,
+    /// These, at least one, each of [`EVENTS`](crate::webhook::events::EVENTS).
+    Named(BTreeSet<&'static str>),
+}
+
+/// What becomes of a before-event that got no usable answer, be it late or wrong. [choice]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// The call goes on as if the receiver had allowed it. [doc]
+    Allow,
+    /// The call is refused.
+    Refuse,
 }
 
 /// What requests may ask for.
@@ -103,7 +161,7 @@ pub struct LimitsConfig {
     pub shared: bool,
 }
 
-/// Certificate and key of HTTPS.
+/// Certificate and key of one end of HTTPS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsConfig {
     /// PEM file of the certificate chain.

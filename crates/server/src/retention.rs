@@ -87,6 +87,7 @@ mod tests {
             group_fields: vec![],
             member_fields: vec![],
             message_days,
+            webhook: None,
         };
         App::new(config, None)
     }

@@ -6,3 +6,4 @@
 pub mod address;
 pub mod events;
 pub mod token;
+pub(crate) mod url;

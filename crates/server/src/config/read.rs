@@ -3,6 +3,7 @@
 use super::problem::{Problem, Problems};
 use super::section::{Item, Section};
 use super::source::Node;
+use super::webhook::webhook;
 use super::{AppConfig, Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl, TlsConfig};
 use crate::usersig::SecretKey;
 use landfall_domain::account::UnknownAccounts;
@@ -105,7 +106,7 @@ fn tls(section: &mut Section<'_>) -> Option<TlsConfig> {
     Some(TlsConfig { cert: cert?, key: key? })
 }
 
-fn path(item: &Item<'_>) -> Option<PathBuf> {
+pub(super) fn path(item: &Item<'_>) -> Option<PathBuf> {
     item.parse("the path of a file", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
@@ -171,9 +172,10 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
         Some(item) => item.whole_number(0..=MESSAGE_DAYS_MAX),
         None => Some(0),
     };
-    if let Some(item) = section.optional("webhook") {
-        item.refuse("webhooks are not in this version; take this section out".to_owned());
-    }
+    let webhook = match section.optional("webhook") {
+        Some(item) => read(item, webhook).map(Some),
+        None => Some(None),
+    };
     Some(AppConfig {
         id: id?,
         key: key?,
@@ -181,6 +183,7 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
         group_fields: group_fields?,
         member_fields: member_fields?,
         message_days: message_days?,
+        webhook: webhook?,
     })
 }
 
@@ -206,7 +209,7 @@ fn secret_key(section: &mut Section<'_>) -> Option<SecretKey> {
 
 /// A secret itself under `key` or a file with it under `file_key`; never both, because nobody could say which one
 /// counts. `Some(None)` when there is neither. No problem quotes it.
-fn secret<T>(
+pub(super) fn secret<T>(
     section: &mut Section<'_>,
     key: &'static str,
     file_key: &'static str,

@@ -194,7 +194,7 @@ impl<'p> Item<'p> {
 }
 
 /// The one of `known` that `word` was probably meant to be: two letters differ at most, and at most half of them.
-fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
     let (distance, candidate) = distances.min()?;
     (distance <= 2 && distance * 2 <= candidate.chars().count()).then_some(candidate)

@@ -1,3 +1,5 @@
+mod webhook;
+
 use super::*;
 use crate::usersig::make;
 use landfall_domain::group::GroupType;
@@ -62,6 +64,7 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
     assert_eq!(app.admins, [UserId::parse("administrator").unwrap()]);
     assert!(app.group_fields.is_empty() && app.member_fields.is_empty());
     assert_eq!(app.message_days, 0);
+    assert!(app.webhook.is_none());
 }
 
 /// Uncommented, every example of the default configuration is a setting that exists.
@@ -69,7 +72,7 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
 fn the_examples_of_the_default_configuration_are_accepted() {
     let text: String = DEFAULT
         .lines()
-        .filter(|line| !line.starts_with("#secret_key_file"))
+        .filter(|line| !line.starts_with("#secret_key_file") && !line.starts_with("#token_file"))
         .map(|line| match line.strip_prefix('#') {
             Some(code) if !code.starts_with(' ') => format!("{code}\n"),
             _ => format!("{line}\n"),
@@ -286,19 +289,11 @@ fn a_key_comes_from_the_file_or_from_a_file_of_its_own() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_and_not_passed_over() {
-    assert_eq!(
-        bad_app("[app.webhook]\nurl = \"http://x\"\n"),
-        ["app[0].webhook: webhooks are not in this version; take this section out (f.toml, line 4)"]
-    );
-    assert!(
-        bad(APP, &[("LANDFALL__STORE__URL", "embeded:x")])[0]
-            .starts_with("store.url: must be embedded:DIRECTORY")
-    );
-    assert!(
-        bad(APP, &[("LANDFALL__STORE__URL", "embedded:")])[0]
-            .starts_with("store.url: must be embedded:DIRECTORY")
-    );
+fn a_store_is_named_by_its_kind() {
+    for url in ["embeded:x", "embedded:"] {
+        let found = bad(APP, &[("LANDFALL__STORE__URL", url)]);
+        assert!(found[0].starts_with("store.url: must be embedded:DIRECTORY"), "{found:?}");
+    }
 }
 
 #[test]
@@ -418,6 +413,10 @@ fn the_manual_has_every_setting_with_its_variable() {
         "Default: `\"127.0.0.1:8080\"`. Variable: `LANDFALL__LISTEN`.",
         "Default: `200`. Variable: `LANDFALL__LIMITS__CALLS_PER_SECOND`.",
         "\n## `[tls]`\n\nHTTPS instead of HTTP.",
+        "\n## `[app.webhook]`\n\nWebhooks of the app,",
+        "\n### `app.webhook.url`\n",
+        "Variable: `LANDFALL__APP__0__WEBHOOK__URL`.",
+        "Default: `\"faithful\"`. Variable: `LANDFALL__LIMITS__MODE`.",
     ] {
         assert!(page.contains(expected), "{expected} is not in\n{page}");
     }
