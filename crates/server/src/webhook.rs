@@ -5,5 +5,6 @@
 
 pub mod address;
 pub mod events;
+pub mod sender;
 pub mod token;
 pub(crate) mod url;

@@ -1,0 +1,79 @@
+//! Why nothing could be sent, or nothing usable came back.
+
+use super::answer::ANSWER_BYTES_MAX;
+use super::resolve::NoPublicAddress;
+use crate::logging::chain;
+use crate::tls::TlsError;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio_rustls::rustls;
+
+/// Longest text of a cause, bytes: causes quote certificates, and end in logs and dead letters.
+const CAUSE_BYTES_MAX: usize = 300;
+
+/// Why no requests can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SenderError {
+    /// A PEM file cannot be used.
+    #[error("TLS cannot be used for the webhook")]
+    Tls(#[from] TlsError),
+    /// A certificate is none that can be trusted.
+    #[error("{} holds a certificate that cannot be trusted as an authority", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What the TLS library said.
+        source: rustls::Error,
+    },
+    /// There is nobody who could vouch for the receiver.
+    #[error("this machine has no list of authorities; name a file with `ca`")]
+    NoAuthorities,
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client cannot be made")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Why there is no usable answer. Short enough to be kept; holds no token, no signature and no query.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It took longer than this.
+    #[error("no complete answer within {0:?}")]
+    TimedOut(Duration),
+    /// The receiver's only addresses, of which this is one, are not of the public internet.
+    #[error("{0} is in a private network or on this machine, and allow_private does not let it in")]
+    NotPublic(IpAddr),
+    /// The name is not known, nobody accepts connections, or TLS was not agreed on.
+    #[error("cannot connect: {0}")]
+    Connect(String),
+    /// The connection broke, or what came over it is no HTTP.
+    #[error("the connection failed: {0}")]
+    Broken(String),
+    /// The receiver answered with a status other than 200. Redirects are not followed.
+    #[error("the receiver answered with HTTP status {0}")]
+    Status(u16),
+    /// The answer is longer than [`ANSWER_BYTES_MAX`].
+    #[error("the answer is longer than {ANSWER_BYTES_MAX} bytes")]
+    TooLong,
+    /// The answer is something else than a JSON object.
+    #[error("the answer is not a JSON object")]
+    NotJson,
+    /// The answer has no whole number as `ErrorCode`.
+    #[error("the answer has no ErrorCode")]
+    NoErrorCode,
+}
+
+impl SendError {
+    /// What the HTTP client ran into.
+    pub(super) fn from_client(error: reqwest::Error) -> Self {
+        if let Some(found) = chain(&error).find_map(|cause| cause.downcast_ref::<NoPublicAddress>()) {
+            return Self::NotPublic(found.0);
+        }
+        // It names the whole address, signature included.
+        let error = error.without_url();
+        // The innermost cause says what happened, those around it only during what.
+        let mut cause = chain(&error).last().map(ToString::to_string).unwrap_or_default();
+        cause.truncate(cause.floor_char_boundary(CAUSE_BYTES_MAX));
+        if error.is_connect() { Self::Connect(cause) } else { Self::Broken(cause) }
+    }
+}
