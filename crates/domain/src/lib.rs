@@ -6,6 +6,7 @@
 pub mod account;
 pub mod attributes;
 pub mod capability;
+pub mod event;
 pub mod fields;
 pub mod group;
 pub mod ids;
@@ -16,6 +17,7 @@ pub mod message;
 pub mod new_group;
 pub mod operation;
 pub mod operations;
+pub mod outbox;
 pub mod part;
 pub mod permission;
 #[cfg(test)]

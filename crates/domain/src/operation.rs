@@ -4,17 +4,21 @@
 //! has the group for itself, and writes what it answers: whole or not at all. So an operation is written once, for
 //! every store.
 
+mod perform;
+
+pub use perform::{Outcome, Pending, import, perform};
+
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::Member;
 use crate::message::{Content, Conversation, Message, MessageLog, MessageState, Priority, Tip};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::permission::PermissionGroup;
-use crate::store::{Context, NoSuchGroup, OperationError, Store, StoreError};
+use crate::store::{Context, NoSuchGroup};
 use crate::time::Timestamp;
 use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is to be loaded besides the group itself.
 #[derive(Clone, Debug, Default)]
@@ -316,14 +320,38 @@ pub struct Decision<Answer> {
     pub changes: Changes,
     /// What the caller is told.
     pub answer: Answer,
+    /// What others are told.
+    pub events: Vec<Event>,
 }
 
 impl<Answer> Decision<Answer> {
+    /// These changes, of which nobody else is told.
+    #[must_use]
+    pub fn new(changes: Changes, answer: Answer) -> Self {
+        Self { changes, answer, events: Vec::new() }
+    }
+
     /// Nothing changes.
     #[must_use]
     pub fn unchanged(answer: Answer) -> Self {
-        Self { changes: Changes::default(), answer }
+        Self::new(Changes::default(), answer)
     }
+
+    /// Others are told of this too, if it is something.
+    #[must_use]
+    pub fn telling(mut self, event: impl Into<Option<Event>>) -> Self {
+        self.events.extend(event.into());
+        self
+    }
+}
+
+/// What the rule of an import decided: there is no place for anything that others are told.
+#[derive(Clone, Debug)]
+pub struct Imported<Answer> {
+    /// What becomes of the group.
+    pub changes: Changes,
+    /// What the caller is told.
+    pub answer: Answer,
 }
 
 /// An operation on one group.
@@ -344,59 +372,38 @@ pub trait GroupOperation: Send + Sync + 'static {
     fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal>;
 }
 
-/// An operation with its answer's type forgotten, as a store takes it.
-pub trait Pending: Send + Sync {
+/// An import into one group: an operation of which nobody else is told. It has no events by type.
+///
+/// ```compile_fail,E0560
+/// use landfall_domain::event::Event;
+/// use landfall_domain::operation::{Changes, Imported};
+/// let told = Imported { changes: Changes::default(), answer: (), events: vec![Event::Full] };
+/// ```
+///
+/// What an import is performed with takes nobody who could be told:
+///
+/// ```compile_fail,E0061
+/// use landfall_domain::event::Subscribers;
+/// use landfall_domain::operation::{GroupImport, import};
+/// use landfall_domain::store::{Context, Store};
+/// use std::sync::Arc;
+/// async fn tell<I: GroupImport>(store: &dyn Store, context: Context, operation: I, all: Arc<dyn Subscribers>) {
+///     drop(import(store, context, operation, all).await);
+/// }
+/// ```
+pub trait GroupImport: Send + Sync + 'static {
+    /// What comes out.
+    type Answer: Send + 'static;
+
     /// The group.
     fn group(&self) -> &GroupId;
 
     /// What has to be loaded besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;
 
-    /// Decides, and keeps the answer for the caller. `None`: there is no such group. What comes back is to be
-    /// written; nothing when the operation was refused.
-    fn decide(&self, context: &Context, scene: Option<Scene>) -> Option<Changes>;
-}
-
-struct Asked<O: GroupOperation> {
-    operation: O,
-    outcome: Mutex<Option<Result<O::Answer, Refusal>>>,
-}
-
-impl<O: GroupOperation> Pending for Asked<O> {
-    fn group(&self) -> &GroupId {
-        self.operation.group()
-    }
-
-    fn needs(&self, context: &Context, group: &Group) -> Needs {
-        self.operation.needs(context, group)
-    }
-
-    fn decide(&self, context: &Context, scene: Option<Scene>) -> Option<Changes> {
-        let decided =
-            scene.ok_or(Refusal::NoSuchGroup).and_then(|scene| self.operation.decide(context, scene));
-        let (changes, outcome) = match decided {
-            Ok(Decision { changes, answer }) => (Some(changes), Ok(answer)),
-            Err(refusal) => (None, Err(refusal)),
-        };
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        changes
-    }
-}
-
-/// Performs an operation on one group.
-///
-/// # Errors
-/// A rule refused it, or the store failed.
-pub async fn perform<O: GroupOperation>(
-    store: &dyn Store,
-    context: Context,
-    operation: O,
-) -> Result<O::Answer, OperationError<Refusal>> {
-    let asked = Arc::new(Asked { operation, outcome: Mutex::new(None) });
-    store.change_group(context, Arc::clone(&asked) as Arc<dyn Pending>).await?;
-    let outcome = asked.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match outcome {
-        Some(decided) => decided.map_err(OperationError::Refused),
-        None => Err(StoreError::Failed("the store did not ask the rule".into()).into()),
-    }
+    /// Decides. May be called several times; only the last call counts.
+    ///
+    /// # Errors
+    /// Why nothing changes.
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Imported<Self::Answer>, Refusal>;
 }

@@ -6,7 +6,7 @@ use crate::ids::{AppId, GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{Body, Content, Message, MessageLog, MessageState, Priority};
 use crate::new_group::{FoundedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
-use crate::operation::{Decision, GroupOperation, Refusal, Scene};
+use crate::operation::{Decision, GroupImport, GroupOperation, Imported, Refusal, Scene};
 use crate::part::{Part, PartKey};
 use crate::permission::PermissionGroup;
 use crate::store::Context;
@@ -96,6 +96,14 @@ pub(crate) fn decide<O: GroupOperation>(
     operation: &O,
     scene: &Scene,
 ) -> Result<Decision<O::Answer>, Refusal> {
+    operation.decide(&context(), scene.clone())
+}
+
+/// What an import decides on `scene`.
+pub(crate) fn decide_import<I: GroupImport>(
+    operation: &I,
+    scene: &Scene,
+) -> Result<Imported<I::Answer>, Refusal> {
     operation.decide(&context(), scene.clone())
 }
 

@@ -2,6 +2,7 @@
 //! its future is done. A store never decides a rule: it loads what the rule needs, calls it, and keeps the result.
 
 use crate::account::{Account, AccountImport, UnknownAccounts};
+use crate::event::Subscribers;
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
 use crate::import::{ImportMembersRefusal, MemberOutcome};
@@ -164,6 +165,7 @@ pub trait Store: Send + Sync {
         &self,
         context: Context,
         new: NewGroup,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>>;
 
     /// Performs an operation on one group, alone with it: loads what it needs, asks it, and writes what it decides.
@@ -226,6 +228,7 @@ pub trait Store: Send + Sync {
         &self,
         context: Context,
         group: GroupId,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<(), OperationError<NoSuchGroup>>;
 
     /// Imports accounts; those that exist take over what is given.

@@ -1,6 +1,6 @@
 //! Time as the API counts it: whole seconds since 1970, UTC.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// A moment in whole Unix seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,9 @@ impl Timestamp {
 pub trait Clock: Send + Sync {
     /// The present second.
     fn now(&self) -> Timestamp;
+
+    /// Milliseconds since 1970.
+    fn millis(&self) -> u64;
 }
 
 /// The clock of the machine.
@@ -29,9 +32,17 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
-        let since_epoch = std::time::SystemTime::now().duration_since(UNIX_EPOCH);
-        // A clock before 1970 can only be a machine without a battery: 0 keeps the server answering.
-        Timestamp(since_epoch.map_or(0, |elapsed| elapsed.as_secs()))
+        Timestamp(since_epoch().as_secs())
     }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+fn since_epoch() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine for the time")]
+    let since_epoch = std::time::SystemTime::now().duration_since(UNIX_EPOCH);
+    // A clock before 1970 can only be a machine without a battery: 0 keeps the server answering.
+    since_epoch.unwrap_or_default()
 }

@@ -7,6 +7,7 @@ pub mod rates;
 use crate::config::AppConfig;
 use crate::usersig::SecretKey;
 use crate::usersig::cache::SignatureCache;
+use crate::webhook::receiver::Receiver;
 use group_rates::GroupRates;
 use landfall_domain::fields::FieldRule;
 use landfall_domain::ids::{AppId, UserId};
@@ -31,6 +32,8 @@ pub struct App {
     pub member_fields: Vec<FieldRule>,
     /// Days that messages are kept; 0: for ever.
     pub message_days: u32,
+    /// Who is told what happens in it.
+    pub webhook: Option<Arc<Receiver>>,
     /// Signatures verified before.
     pub signatures: SignatureCache,
     /// What bounds the messages sent to each of its groups.
@@ -42,7 +45,7 @@ pub struct App {
 }
 
 impl App {
-    /// An app of the configuration.
+    /// An app of the configuration, with nobody yet who is told what happens in it.
     #[must_use]
     pub fn new(config: AppConfig, rates: Option<Rates>) -> Self {
         Self {
@@ -52,6 +55,7 @@ impl App {
             group_fields: config.group_fields,
             member_fields: config.member_fields,
             message_days: config.message_days,
+            webhook: None,
             signatures: SignatureCache::default(),
             messages: MessageRates::default(),
             attribute_writes: GroupRates::default(),

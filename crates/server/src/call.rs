@@ -5,10 +5,16 @@ use crate::code::Code;
 use crate::commands::refusal;
 use crate::given::Given;
 use crate::reply::Failure;
+use crate::webhook::before::{self, Question, Verdict};
+use crate::webhook::receiver::CallSubscribers;
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::event::Subscribers;
+use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
-use landfall_domain::operation::{GroupOperation, Needs, Scene, perform};
+use landfall_domain::operation::{GroupImport, GroupOperation, Needs, Scene, import, perform};
+use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::outbox::{Lane, Outbox};
 use landfall_domain::store::{Context, OperationError, Store};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
@@ -23,8 +29,12 @@ pub struct Call {
     pub app: Arc<App>,
     /// Who calls: an administrator of the app.
     pub caller: UserId,
+    /// Who is told what the call does.
+    pub subscribers: Arc<CallSubscribers>,
     /// Everything that is kept.
     pub store: Arc<dyn Store>,
+    /// What is still to be told.
+    pub outbox: Arc<dyn Outbox>,
     /// The limits in force.
     pub limits: Limits,
     /// What to do with accounts nobody imported.
@@ -42,12 +52,79 @@ impl Call {
         self.app.id
     }
 
-    /// Performs an operation on one group.
+    /// Performs an operation on one group, and has others told of it.
     ///
     /// # Errors
     /// A rule refused it, or the store failed.
     pub async fn change<O: GroupOperation>(&self, operation: O) -> Result<O::Answer, Failure> {
-        perform(&*self.store, self.context(), operation).await.map_err(refusal::failure)
+        let changed = perform(&*self.store, self.context(), operation, self.subscribers()).await;
+        self.subscribers.wake();
+        changed.map_err(refusal::failure)
+    }
+
+    /// Performs an operation on one group, of which nobody else is told.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn change_silently<O: GroupOperation>(&self, operation: O) -> Result<O::Answer, Failure> {
+        let nobody = CallSubscribers::new(None, self.subscribers.cause.clone());
+        let changed = perform(&*self.store, self.context(), operation, Arc::new(nobody)).await;
+        changed.map_err(refusal::failure)
+    }
+
+    /// Imports something into one group, of which nobody is told.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn import<I: GroupImport>(&self, operation: I) -> Result<I::Answer, Failure> {
+        import(&*self.store, self.context(), operation).await.map_err(refusal::failure)
+    }
+
+    /// Who is told what the call does.
+    #[must_use]
+    pub fn subscribers(&self) -> Arc<dyn Subscribers> {
+        Arc::clone(&self.subscribers) as Arc<dyn Subscribers>
+    }
+
+    /// Tells the app's receiver, when it wants to know, that a message was not sent.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn tell_exception(&self, message: &SendMessage, failure: &Failure) -> Result<(), Failure> {
+        let internal = |error| Code::GroupInternal.internal(error);
+        let groups = self.store.groups(self.app.id, vec![message.group.clone()]).await.map_err(internal)?;
+        let Some(kind) = groups.into_iter().flatten().map(|group| group.kind).next() else { return Ok(()) };
+        let Some(note) = self.subscribers.exception(message, kind, failure) else { return Ok(()) };
+        let lane = Lane::Group(message.group.clone());
+        self.outbox.tell(self.context(), lane, note).await.map_err(internal)?;
+        self.subscribers.wake();
+        Ok(())
+    }
+
+    /// Asks the app's receiver whether something may happen.
+    ///
+    /// # Errors
+    /// It refused.
+    pub async fn ask(&self, question: Question<'_>) -> Result<Verdict, Failure> {
+        before::ask(self.app.webhook.as_deref(), question, &self.subscribers.cause, self.now).await
+    }
+
+    /// The type of a group, where the app's receiver is to be asked about something in it; `None` when it is not, or
+    /// when there is no such group.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn kind_to_ask_about(
+        &self,
+        command: &str,
+        group: &GroupId,
+    ) -> Result<Option<GroupType>, Failure> {
+        if !self.subscribers.want(command) {
+            return Ok(None);
+        }
+        let groups = self.store.groups(self.app.id, vec![group.clone()]).await;
+        let groups = groups.map_err(|error| Code::GroupInternal.internal(error))?;
+        Ok(groups.into_iter().flatten().map(|group| group.kind).next())
     }
 
     /// What `needs` names of one group.

@@ -23,6 +23,8 @@ pub enum Code {
     GroupFull = 10014,
     /// Not the form of a group id.
     GroupIdIllegal = 10015,
+    /// The app's webhook refused it.
+    WebhookRefused = 10016,
     /// The sender is muted, or the whole group is.
     GroupMuted = 10017,
     /// The answer would be larger than allowed.
@@ -85,6 +87,8 @@ pub enum Code {
     ExtensionMissing = 23004,
     /// A message is too long.
     MessageTooLong = 80_002,
+    /// The app's webhook gave no usable answer in time, and that refuses.
+    WebhookTimeout = 80_003,
     /// The URL is not of the API's form, or the request cannot be read.
     HttpParse = 60002,
     /// The body is not JSON, or empty.

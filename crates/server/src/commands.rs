@@ -12,6 +12,7 @@ pub mod openim_msg_ext_http_svc;
 pub mod refusal;
 mod table;
 pub mod topic;
+pub mod webhook_svc;
 
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -21,7 +22,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::LazyLock;
 
-pub use table::{COMMANDS, SERVICES, command_list};
+pub use table::{COMMANDS, OWN, SERVICES, command_list};
 
 /// One row of the table.
 pub struct Entry {

@@ -7,6 +7,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// Serves one connection until the client closes it, it is too slow, or `drain` says to end.
-pub(crate) async fn serve<S>(server: Arc<Server>, stream: S, mut drain: watch::Receiver<bool>)
+pub(crate) async fn serve<S>(server: Arc<Server>, stream: S, peer: IpAddr, mut drain: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -29,7 +30,7 @@ where
         let (server, pace) = (Arc::clone(&server), Arc::clone(&pace));
         async move {
             pace.work_begins();
-            let response = gateway::answer(&server, request, &pace).await;
+            let response = gateway::answer(&server, request, peer, &pace).await;
             pace.work_ends();
             Ok::<_, Infallible>(response)
         }

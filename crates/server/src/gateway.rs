@@ -13,6 +13,7 @@ use crate::reply::{self, Failure};
 use crate::server::Server;
 use crate::url::{Query, service_and_command};
 use crate::usersig::{self, Problem};
+use crate::webhook::receiver::{CallSubscribers, Cause};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderValue};
@@ -21,6 +22,7 @@ use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::store::Health;
 use landfall_domain::time::Timestamp;
 use std::error::Error;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,6 +40,7 @@ const ERROR_INFO_BYTES_MAX: usize = 1_000;
 pub(crate) async fn answer(
     server: &Arc<Server>,
     request: Request<Incoming>,
+    peer: IpAddr,
     pace: &Pace,
 ) -> Response<Full<Bytes>> {
     if let Some(response) = operating(server, &request) {
@@ -51,7 +54,7 @@ pub(crate) async fn answer(
         Ok(admitted) => {
             // A database that is slow is slow for the signature too.
             let time = CALL_TIME_MAX.saturating_sub(started.elapsed());
-            call(server, admitted, time, request, pace).await
+            call(server, admitted, time, request, peer, pace).await
         }
         Err(failure) => {
             discard_body(request.into_body(), server.http.body_bytes_max, pace).await;
@@ -76,7 +79,7 @@ pub(crate) async fn answer(
 
 /// The body of a failure; its cause goes to the log.
 fn failed(server: &Server, path: &str, failure: &Failure) -> Vec<u8> {
-    let code = failure.code.number();
+    let code = failure.number();
     if let Some(cause) = &failure.cause {
         if let Some(left_out) = server.causes.admit() {
             let chain =
@@ -89,7 +92,7 @@ fn failed(server: &Server, path: &str, failure: &Failure) -> Vec<u8> {
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
     let list = commands::index_of(path).and_then(|index| COMMANDS.get(index)?.list_on_failure);
-    reply::failure(failure.code, text, service.is_some_and(|service| service.error_display), list)
+    reply::failure(code, text, service.is_some_and(|service| service.error_display), list)
 }
 
 /// A call that may be made, whatever its body holds.
@@ -134,6 +137,7 @@ async fn call(
     Admitted { path, app, caller, run, now }: Admitted,
     time: Duration,
     request: Request<Incoming>,
+    peer: IpAddr,
     pace: &Pace,
 ) -> Result<Vec<u8>, Failure> {
     let is_get = request.method() == Method::GET;
@@ -141,10 +145,14 @@ async fn call(
     if is_get && body.is_empty() {
         body = b"{}".to_vec(); // One client asks for the list of groups so. [client]
     }
+    let cause =
+        Cause { operator: caller.clone(), client_ip: peer.to_string(), millis: server.clock.millis() };
     let call = Call {
+        subscribers: Arc::new(CallSubscribers::new(app.webhook.clone(), cause)),
         app,
         caller,
         store: Arc::clone(&server.store),
+        outbox: Arc::clone(&server.outbox),
         limits: server.limits,
         unknown: server.unknown_accounts,
         now,
@@ -224,6 +232,7 @@ async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8
         let frame = frame.map_err(|error| Failure {
             code: Code::HttpParse,
             text: "the body cannot be read".into(),
+            handed_on: None,
             cause: error.source().is_some().then(|| error.into()),
         })?;
         let Ok(data) = frame.into_data() else {

@@ -23,6 +23,38 @@ pub struct Metrics {
     pub expired_messages: Counter,
     /// What the store counts.
     pub store: StoreMetrics,
+    /// What is counted of webhooks.
+    pub webhooks: WebhookMetrics,
+}
+
+/// What is counted of webhooks.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookMetrics {
+    answered: Counter,
+    failed: Counter,
+    /// Events that are not sent again by themselves.
+    pub given_up: Counter,
+}
+
+impl WebhookMetrics {
+    /// Counts a request.
+    pub fn answered(&self, answered: bool) {
+        if answered {
+            self.answered.inc()
+        } else {
+            self.failed.inc()
+        };
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "webhooks_answered",
+            "Requests to receivers of webhooks that got an answer",
+            self.answered.clone(),
+        );
+        registry.register("webhooks_failed", "Requests to receivers that got none", self.failed.clone());
+        registry.register("webhooks_given_up", "Events that nobody took", self.given_up.clone());
+    }
 }
 
 struct CommandMetrics {
@@ -67,6 +99,8 @@ impl Default for Metrics {
             expired_messages.clone(),
         );
         store.register(&mut registry);
+        let webhooks = WebhookMetrics::default();
+        webhooks.register(&mut registry);
         let names = COMMANDS.iter().map(|entry| entry.path).chain(["unknown"]);
         let commands = names
             .map(|name| CommandMetrics {
@@ -75,7 +109,7 @@ impl Default for Metrics {
                 seconds: seconds.get_or_create(&CommandLabels { command: name }).clone(),
             })
             .collect();
-        Self { registry, commands, failures, connections, expired_messages, store }
+        Self { registry, commands, failures, connections, expired_messages, store, webhooks }
     }
 }
 

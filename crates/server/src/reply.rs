@@ -12,21 +12,32 @@ pub struct Failure {
     pub code: Code,
     /// `ErrorInfo`: names the field and the limit where there is one.
     pub text: Cow<'static, str>,
+    /// The number that the app's webhook gave, which its caller gets instead.
+    pub handed_on: Option<u32>,
     /// The cause, for the log; never sent.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// The number that the client is told.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.handed_on.unwrap_or_else(|| self.code.number())
+    }
 }
 
 impl Code {
     /// This code, with the text for the client.
     #[must_use]
     pub fn because(self, text: impl Into<Cow<'static, str>>) -> Failure {
-        Failure { code: self, text: text.into(), cause: None }
+        Failure { code: self, text: text.into(), handed_on: None, cause: None }
     }
 
     /// This code for a failure of ours: the client is told to try again, the log why.
     #[must_use]
     pub fn internal(self, cause: impl std::error::Error + Send + Sync + 'static) -> Failure {
-        Failure { code: self, text: "internal error, please try again".into(), cause: Some(Box::new(cause)) }
+        let text = "internal error, please try again".into();
+        Failure { code: self, text, handed_on: None, cause: Some(Box::new(cause)) }
     }
 }
 
@@ -72,11 +83,11 @@ struct Refusal<'text> {
 /// The body of a failure; `with_display` adds the empty `ErrorDisplay` of some services, `list` the list that the
 /// answer of the command has, empty.
 #[must_use]
-pub fn failure(code: Code, text: &str, with_display: bool, list: Option<&'static str>) -> Vec<u8> {
+pub fn failure(code: u32, text: &str, with_display: bool, list: Option<&'static str>) -> Vec<u8> {
     let refusal = Refusal {
         action_status: "FAIL",
         error_info: text,
-        error_code: code.number(),
+        error_code: code,
         error_display: with_display.then_some(""),
         list: list.map(|name| (name, [])).into_iter().collect(),
     };
@@ -102,11 +113,11 @@ mod tests {
 
     #[test]
     fn a_failure_has_all_three_members() {
-        let body = failure(Code::GroupNotFound, "this group does not exist", false, None);
+        let body = failure(Code::GroupNotFound.number(), "this group does not exist", false, None);
         let expected =
             br#"{"ActionStatus":"FAIL","ErrorInfo":"this group does not exist","ErrorCode":10010}"#;
         assert_eq!(body, expected);
-        assert!(failure(Code::GroupNotFound, "", true, None).ends_with(br#""ErrorDisplay":""}"#));
-        assert!(failure(Code::GroupNotFound, "", false, Some("Rows")).ends_with(br#","Rows":[]}"#));
+        assert!(failure(Code::GroupNotFound.number(), "", true, None).ends_with(br#""ErrorDisplay":""}"#));
+        assert!(failure(Code::GroupNotFound.number(), "", false, Some("Rows")).ends_with(br#","Rows":[]}"#));
     }
 }

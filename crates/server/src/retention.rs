@@ -63,6 +63,7 @@ mod tests {
     use crate::config::AppConfig;
     use crate::usersig::SecretKey;
     use landfall_domain::account::UnknownAccounts;
+    use landfall_domain::event::{Event, Subscribers};
     use landfall_domain::group::{Group, GroupType, Profile};
     use landfall_domain::ids::{AppId, GroupId, UserId};
     use landfall_domain::message::{Conversation, Tip, TipKind};
@@ -123,7 +124,7 @@ mod tests {
                 changes.tell(&then, &mut scene.group, &sender, tip);
             }
             changes.group = Some(scene.group);
-            Ok(Decision { changes, answer: () })
+            Ok(Decision::new(changes, ()))
         }
     }
 
@@ -153,9 +154,22 @@ mod tests {
         store.import_group(context(app), import).await.unwrap();
     }
 
+    /// Wants to know nothing.
+    struct Nobody;
+
+    impl Subscribers for Nobody {
+        fn wants_former_members(&self, _: GroupType) -> bool {
+            false
+        }
+
+        fn note(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+            None
+        }
+    }
+
     /// Keeps so many messages sent at `sent`.
     async fn send(store: &Embedded, app: &App, sent: u64, count: u32) {
-        perform(store, context(app), Sent(group(), Timestamp(sent), count)).await.unwrap();
+        perform(store, context(app), Sent(group(), Timestamp(sent), count), Arc::new(Nobody)).await.unwrap();
     }
 
     /// When the messages that are left were sent.

@@ -3,16 +3,20 @@
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
 use crate::commands::COMMANDS;
-use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig};
+use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, PaceLimits, Ticks};
 use crate::logging::Causes;
 use crate::metrics::Metrics;
 use crate::retention;
 use crate::tls::{self, TlsError};
+use crate::webhook::dispatch;
+use crate::webhook::receiver::Receiver;
+use crate::webhook::sender::SenderError;
 use async_trait::async_trait;
 use landfall_domain::account::{AccountImport, UnknownAccounts};
 use landfall_domain::ids::AppId;
 use landfall_domain::limits::Limits;
+use landfall_domain::outbox::Outbox;
 use landfall_domain::store::{Context, Health, Store, StoreError};
 use landfall_domain::time::{Clock, SystemClock};
 use landfall_store::StoreMetrics;
@@ -20,7 +24,7 @@ use landfall_store::embedded::{self, Embedded};
 use landfall_store::postgres::{self, Postgres, RemoteChange, Settings};
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -56,11 +60,21 @@ pub enum ServeError {
     /// The certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The webhook of an app cannot be called.
+    #[error("the webhook of app {app} cannot be used")]
+    Webhook {
+        /// The app.
+        app: AppId,
+        /// The cause.
+        #[source]
+        cause: Box<SenderError>,
+    },
 }
 
 /// What every connection shares.
 pub(crate) struct Server {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) apps: Arc<Apps>,
     pub(crate) limits: Limits,
     pub(crate) unknown_accounts: UnknownAccounts,
@@ -104,18 +118,47 @@ pub async fn serve(
     let listen_error = |cause| ServeError::Listen { address: config.listen, cause };
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
+    let server = open(config).await?;
+    let mut background = JoinSet::new();
+    background.spawn(Arc::clone(&server.ticks).count());
+    background.spawn(retention::run(Arc::clone(&server)));
+    let (drain, draining) = watch::channel(false);
+    let mut dispatchers = JoinSet::new();
+    for app in server.apps.all() {
+        if let Some(receiver) = app.webhook.clone() {
+            dispatchers.spawn(dispatch::run(Arc::clone(&server), app, receiver, draining.clone()));
+        }
+    }
+    let connections = Arc::new(Semaphore::new(server.http.connections_max));
+    ready(address);
+    accept_until(shutdown, &server, &listener, tls, &draining, &connections).await;
+    drop(listener);
+    end(&server, &drain, &connections).await;
+    // What is on its way to receivers has its own, shorter limit.
+    while dispatchers.join_next().await.is_some() {}
+    // A step of an expiry that is under way is carried out whole.
+    background.shutdown().await;
+    Ok(())
+}
+
+/// Opens the store and takes in the apps.
+async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let metrics = Metrics::default();
     let apps = Arc::<Apps>::default();
-    let (store, shared_calls) = match config.store {
-        StoreUrl::Embedded(dir) => (open_embedded(dir, metrics.store.clone()).await?, None),
+    let (store, outbox, shared_calls): (Arc<dyn Store>, Arc<dyn Outbox>, _) = match config.store {
+        StoreUrl::Embedded(dir) => {
+            let store = open_embedded(dir, metrics.store.clone()).await?;
+            (Arc::clone(&store) as _, store, None)
+        }
         StoreUrl::Postgres(settings) => {
             let store = open_postgres(*settings, metrics.store.clone(), &apps, &config.limits).await?;
             let calls: Arc<dyn SharedCalls> = Arc::clone(&store) as Arc<dyn SharedCalls>;
-            (store as Arc<dyn Store>, config.limits.shared.then_some(calls))
+            (Arc::clone(&store) as _, store, config.limits.shared.then_some(calls))
         }
     };
-    let server = Arc::new(Server {
+    let server = Server {
         store,
+        outbox,
         apps,
         limits: config.limits.limits,
         unknown_accounts: config.unknown_accounts,
@@ -125,36 +168,45 @@ pub async fn serve(
         ticks: Arc::default(),
         causes: Causes::default(),
         draining: AtomicBool::new(false),
-    });
+    };
     for app in config.apps {
         let rates = NonZeroU32::new(config.limits.calls_per_second)
             .map(|per_second| Rates::new(app.id, per_second, COMMANDS, shared_calls.as_ref()));
-        put_app(&server, App::new(app, rates)).await?;
+        let (id, webhook) = (app.id, app.webhook.clone());
+        let mut app = App::new(app, rates);
+        app.webhook = webhook.map(|webhook| receiver(&server, id, webhook)).transpose()?;
+        put_app(&server, app).await?;
     }
-    let mut background = JoinSet::new();
-    background.spawn(Arc::clone(&server.ticks).count());
-    background.spawn(retention::run(Arc::clone(&server)));
-    let (drain, draining) = watch::channel(false);
-    let connections = Arc::new(Semaphore::new(server.http.connections_max));
-    ready(address);
+    Ok(Arc::new(server))
+}
+
+/// Serves connections until `shutdown` is done.
+async fn accept_until(
+    shutdown: impl Future<Output = ()> + Send,
+    server: &Arc<Server>,
+    listener: &TcpListener,
+    tls: Option<TlsAcceptor>,
+    draining: &watch::Receiver<bool>,
+    connections: &Arc<Semaphore>,
+) {
     let mut shutdown = pin!(shutdown);
     loop {
         // A place first: connections over the limit wait in the machine's queue rather than being refused.
         let place = tokio::select! {
             () = &mut shutdown => break,
-            place = Arc::clone(&connections).acquire_owned() => place,
+            place = Arc::clone(connections).acquire_owned() => place,
         };
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let (server, tls, draining) = (Arc::clone(&server), tls.clone(), draining.clone());
+            Ok((stream, peer)) => {
+                let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
                 tokio::spawn(async move {
                     let _place = place;
                     server.metrics.connections.inc();
-                    accept(&server, stream, tls, draining).await;
+                    accept(&server, stream, peer.ip(), tls, draining).await;
                     server.metrics.connections.dec();
                 });
             }
@@ -165,14 +217,16 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
-    end(&server, &drain, &connections).await;
-    // A step of an expiry that is under way is carried out whole.
-    background.shutdown().await;
-    Ok(())
 }
 
-async fn open_embedded(dir: PathBuf, metrics: StoreMetrics) -> Result<Arc<dyn Store>, ServeError> {
+/// Who is told what happens in an app.
+fn receiver(server: &Server, app: AppId, config: WebhookConfig) -> Result<Arc<Receiver>, ServeError> {
+    let metrics = server.metrics.webhooks.clone();
+    let receiver = Receiver::new(config, app, metrics);
+    receiver.map(Arc::new).map_err(|cause| ServeError::Webhook { app, cause: Box::new(cause) })
+}
+
+async fn open_embedded(dir: PathBuf, metrics: StoreMetrics) -> Result<Arc<Embedded>, ServeError> {
     tracing::info!(dir = %dir.display(), "the store is embedded, in {}", dir.display());
     // Opening replays the journal, so it is done off the async threads.
     let opened = tokio::task::spawn_blocking(move || Embedded::open(&dir, metrics)).await;
@@ -231,6 +285,7 @@ async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
 async fn accept(
     server: &Arc<Server>,
     stream: TcpStream,
+    peer: IpAddr,
     tls: Option<TlsAcceptor>,
     drain: watch::Receiver<bool>,
 ) {
@@ -239,11 +294,11 @@ async fn accept(
         return;
     }
     match tls {
-        None => connection::serve(Arc::clone(server), stream, drain).await,
+        None => connection::serve(Arc::clone(server), stream, peer, drain).await,
         Some(tls) => {
             let handshake = tokio::time::timeout(server.pace_limits().head, tls.accept(stream));
             match handshake.await {
-                Ok(Ok(stream)) => connection::serve(Arc::clone(server), stream, drain).await,
+                Ok(Ok(stream)) => connection::serve(Arc::clone(server), stream, peer, drain).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed: {error}"),
                 Err(_) => tracing::debug!("a TLS handshake took too long"),
             }

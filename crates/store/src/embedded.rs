@@ -11,6 +11,7 @@ mod format;
 mod group_cache;
 mod keys;
 mod known;
+mod outbox;
 mod reads;
 mod records;
 mod rows;
@@ -26,25 +27,30 @@ use engine::Shared;
 pub use format::OpenError;
 use group_cache::Found;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::{MessageRange, Needs, Pending, Scene};
+use landfall_domain::outbox::{Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled};
 use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
 };
 use landfall_domain::time::Timestamp;
+use outbox::Claims;
 use std::path::Path;
 use std::sync::Arc;
 pub use transfer::EmbeddedTransfer;
+use tx::Tx;
 
 /// The embedded store. Dropping it waits for the writes already accepted.
 pub struct Embedded {
     committer: Committer,
     shared: Arc<Shared>,
+    claims: Arc<Claims>,
 }
 
 impl Embedded {
@@ -58,7 +64,7 @@ impl Embedded {
         transfer::refuse_unfinished(dir, &engine)?;
         let shared = Arc::new(Shared::new(dir, engine));
         let committer = Committer::start(Arc::clone(&shared), metrics).map_err(OpenError::Thread)?;
-        Ok(Self { committer, shared })
+        Ok(Self { committer, shared, claims: Arc::default() })
     }
 
     /// Reads that touch a handful of rows run where they are; others leave the async threads.
@@ -101,15 +107,17 @@ impl Store for Embedded {
         context: Context,
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.committer.run(move |tx| changes::new_group(tx, context, import)).await)
+        refusable(self.committer.run(move |tx| changes::import_group(tx, context, import)).await)
     }
 
     async fn create_group(
         &self,
         context: Context,
         new: NewGroup,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.committer.run(move |tx| changes::new_group(tx, context, new)).await)
+        let change = move |tx: &mut Tx<'_>| changes::create_group(tx, context, new, &*subscribers);
+        refusable(self.committer.run(change).await)
     }
 
     async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
@@ -210,8 +218,10 @@ impl Store for Embedded {
         &self,
         context: Context,
         group: GroupId,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<(), OperationError<NoSuchGroup>> {
-        refusable(self.committer.run_alone(move |tx| changes::destroy_group(tx, context, &group)).await)
+        let change = move |tx: &mut Tx<'_>| changes::destroy_group(tx, context, &group, &*subscribers);
+        refusable(self.committer.run_alone(change).await)
     }
 
     async fn import_accounts(
@@ -237,6 +247,56 @@ impl Store for Embedded {
 
     fn health(&self) -> Health {
         self.shared.health()
+    }
+}
+
+#[async_trait]
+impl Outbox for Embedded {
+    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError> {
+        self.committer.run(move |tx| outbox::append(tx, context, &lane, vec![note])).await
+    }
+
+    async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {
+        let claims = Arc::clone(&self.claims);
+        let lanes = self.read(false, move |view| outbox::claim(view, app, &claims, claim)).await?;
+        let claims = Arc::clone(&self.claims);
+        self.read(false, move |view| {
+            let mut claimed = Vec::with_capacity(lanes.len());
+            for lane in lanes {
+                match outbox::claimed(view, app, lane.clone(), &claim)? {
+                    Some(lane) => claimed.push(lane),
+                    None => claims.release(app, &lane, claim.token),
+                }
+            }
+            Ok(claimed)
+        })
+        .await
+    }
+
+    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError> {
+        let (token, lane, claims) = (settled.token, settled.lane.clone(), Arc::clone(&self.claims));
+        let outcome = self.committer.run(move |tx| outbox::settle(tx, context, &claims, &settled)).await;
+        // Free in any case: when that failed, whoever delivers the lane next sees what it says on the disk.
+        self.claims.release(context.app, &lane, token);
+        outcome
+    }
+
+    async fn dead_notes(
+        &self,
+        app: AppId,
+        after: Option<DeadPlace>,
+        limit: usize,
+    ) -> Result<Vec<DeadNote>, StoreError> {
+        self.read(false, move |view| outbox::dead(view, app, after.as_ref(), limit)).await
+    }
+
+    async fn take_dead(
+        &self,
+        context: Context,
+        places: Vec<DeadPlace>,
+        fate: Fate,
+    ) -> Result<usize, StoreError> {
+        self.committer.run(move |tx| outbox::take_dead(tx, context, &places, fate)).await
     }
 }
 

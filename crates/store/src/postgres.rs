@@ -15,6 +15,7 @@ mod lanes;
 mod listener;
 mod locks;
 mod migrations;
+mod outbox;
 mod positions;
 mod rates;
 mod reads;
@@ -31,6 +32,7 @@ pub use distribute::{DistributeError, Distributed, distribute};
 pub use settings::{CONNECTIONS_DEFAULT, CONNECTIONS_MIN, Settings, SettingsProblem};
 pub use transfer::PostgresTransfer;
 
+use crate::transfer::Undelivered;
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 use change_group::ChangeGroup;
@@ -38,6 +40,7 @@ use database::{Database, Failure, Work};
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -115,6 +118,9 @@ pub enum OpenError {
     /// It was to be copied from, and holds nothing.
     #[error("the database holds no tables of this program")]
     Empty,
+    /// It was to be copied, and has something to tell.
+    #[error("the database cannot be copied: {0}")]
+    Undelivered(Undelivered),
     /// It was to be copied, and servers use it.
     #[error("servers use the database; stop them before it is copied")]
     Served,
@@ -172,12 +178,8 @@ impl Postgres {
         self.read(rates::TakeCalls { app, command, calls, per_second }).await
     }
 
-    async fn make_group(
-        &self,
-        context: Context,
-        new: NewGroup,
-    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.groups.run(context.app, import_groups::Ask { context, import: new }).await)
+    async fn make_group(&self, ask: import_groups::Ask) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        refusable(self.groups.run(ask.app(), ask).await)
     }
 
     async fn read<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
@@ -207,15 +209,16 @@ impl Store for Postgres {
         context: Context,
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.make_group(context, import).await
+        self.make_group(import_groups::Ask::import(context, import)).await
     }
 
     async fn create_group(
         &self,
         context: Context,
         new: NewGroup,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.make_group(context, new).await
+        self.make_group(import_groups::Ask::create(context, new, subscribers)).await
     }
 
     async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
@@ -304,8 +307,9 @@ impl Store for Postgres {
         &self,
         context: Context,
         group: GroupId,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<(), OperationError<NoSuchGroup>> {
-        refusable(self.write(changes::DestroyGroup { app: context.app, group }).await)
+        refusable(self.write(changes::DestroyGroup { context, group, subscribers }).await)
     }
 
     async fn import_accounts(

@@ -14,6 +14,7 @@ pub(crate) mod memory;
 pub(crate) mod model;
 pub(crate) mod operation;
 pub(crate) mod operations;
+pub(crate) mod outbox;
 pub(crate) mod scripted;
 pub(crate) mod values;
 pub(crate) mod world;
@@ -88,6 +89,14 @@ macro_rules! store_suite {
                 what_calls_say_about_one_account_adds_up,
                 of_many_who_remove_the_same_one_did,
                 callers_that_name_the_same_in_other_orders_are_all_served,
+            }
+            outbox {
+                what_happens_is_told_in_its_order,
+                refusals_and_imports_tell_nothing,
+                a_lane_is_delivered_by_one_until_its_time_is_over,
+                a_lane_that_failed_waits_in_its_order_and_others_do_not,
+                dead_notes_are_listed_sent_again_and_dropped,
+                of_many_who_deliver_each_note_is_told_once_in_order,
             }
             faulty {
                 a_migration_that_repeats_what_failed_ends_like_one_without_failures,

@@ -131,6 +131,26 @@ pub struct Indexed {
     pub joined: u64,
 }
 
+/// What is in the outbox of a store that was to be copied. A copy does not take it along, and nobody else would tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a copy would leave behind what it has still to tell (lanes with undelivered notes: {lanes}, dead notes: {dead}); \
+     start the server on it until they are delivered, and send the dead ones again or drop them"
+)]
+pub struct Undelivered {
+    /// Lanes with notes, of all apps.
+    pub lanes: u64,
+    /// Notes that were given up, of all apps.
+    pub dead: u64,
+}
+
+impl Undelivered {
+    /// Nothing, when that is what is there.
+    pub(crate) fn of(lanes: u64, dead: u64) -> Option<Self> {
+        (0 < lanes + dead).then_some(Self { lanes, dead })
+    }
+}
+
 /// Why a copy into a store cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {

@@ -1,5 +1,6 @@
 //! Adding members to a group.
 
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
@@ -27,12 +28,22 @@ pub struct AddMembers {
 /// What became of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// Not added: nobody imported it, it is banned, or there was no place left.
+    /// Not added: nobody imported it, or it is banned.
     Failed,
+    /// Not added: there was no place left.
+    NoPlace,
     /// Added.
     Joined,
     /// Was a member already and is unchanged.
     AlreadyMember,
+}
+
+/// Whether the whole call is answered with "the group is full". As for an import: somebody in the list for whom a place is
+/// not needed makes it a success. [choice]
+#[must_use]
+pub fn nobody_fits(outcomes: &[Added]) -> bool {
+    outcomes.contains(&Added::NoPlace)
+        && outcomes.iter().all(|outcome| matches!(outcome, Added::Failed | Added::NoPlace))
 }
 
 impl GroupOperation for AddMembers {
@@ -66,7 +77,6 @@ impl GroupOperation for AddMembers {
         let mut changes = Changes::default();
         let mut outcomes = Vec::with_capacity(self.accounts.len());
         let mut room = group.profile.max_members.saturating_sub(group.member_count);
-        let mut turned_away = false;
         let mut joined: Vec<UserId> = Vec::new();
         let mut seen = BTreeSet::new();
         for account in &self.accounts {
@@ -77,8 +87,7 @@ impl GroupOperation for AddMembers {
             } else if banned || !accounts.contains(account) {
                 Added::Failed
             } else if room == 0 {
-                turned_away = true;
-                Added::Failed
+                Added::NoPlace
             } else {
                 room -= 1;
                 seen.insert(account);
@@ -90,12 +99,13 @@ impl GroupOperation for AddMembers {
             };
             outcomes.push(outcome);
         }
+        let turned_away = outcomes.contains(&Added::NoPlace).then_some(Event::Full);
         if joined.is_empty() {
-            // As for an import: somebody in the list for whom a place is not needed makes it a success. [choice]
-            let nobody_fits = turned_away && outcomes.iter().all(|outcome| *outcome == Added::Failed);
-            return if nobody_fits { Err(Refusal::Full) } else { Ok(Decision::unchanged(outcomes)) };
+            return Ok(Decision::unchanged(outcomes).telling(turned_away));
         }
         group.member_count += u32::try_from(joined.len()).unwrap_or(u32::MAX);
+        let is_full = (group.profile.max_members <= group.member_count).then_some(Event::Full);
+        let told = Event::Joined(joined.clone());
         if group.kind.can().tips.members && group.active && !self.silent {
             let tip = Tip { kind: TipKind::Invited, accounts: joined.clone(), changes: Vec::new() };
             changes.tell(context, &mut group, &self.operator, tip);
@@ -107,7 +117,7 @@ impl GroupOperation for AddMembers {
             .map(|account| Member { read, ..new_member(group.kind, account, Role::Member, context.now) })
             .collect();
         changes.group = Some(group);
-        Ok(Decision { changes, answer: outcomes })
+        Ok(Decision::new(changes, outcomes).telling(told).telling(is_full.or(turned_away)))
     }
 }
 
@@ -137,7 +147,7 @@ mod tests {
 
     #[test]
     fn each_account_has_its_own_outcome() {
-        use Added::{AlreadyMember, Failed, Joined};
+        use Added::{AlreadyMember, Failed, Joined, NoPlace};
         let outcomes = |accounts: &[&str]| {
             let operation = add(GroupType::Public, accounts);
             decide(&operation, &asked_about(GroupType::Public, &operation)).map(|decision| decision.answer)
@@ -146,7 +156,7 @@ mod tests {
             (&["known3"], &[Joined]),
             (&["known3", "known3"], &[Joined, AlreadyMember]),
             (&["stranger", "known2", "known3"], &[Failed, AlreadyMember, Joined]),
-            (&["known3", "known4"], &[Joined, Failed]),
+            (&["known3", "known4"], &[Joined, NoPlace]),
             (&["known1", "stranger"], &[AlreadyMember, Failed]),
             (&["known2"], &[AlreadyMember]),
         ];
@@ -157,15 +167,35 @@ mod tests {
     }
 
     #[test]
-    fn a_full_group_refuses_only_when_nobody_has_a_place() {
-        let full = |operation: &AddMembers| {
-            let mut scene = asked_about(GroupType::Public, operation);
+    fn a_full_group_says_so_and_the_call_fails_only_when_nobody_has_a_place() {
+        let full = |accounts: &[&str]| {
+            let operation = add(GroupType::Public, accounts);
+            let mut scene = asked_about(GroupType::Public, &operation);
             scene.group.member_count = 3;
-            decide(operation, &scene).map(|decision| decision.answer)
+            let decision = decide(&operation, &scene).unwrap();
+            assert_eq!(decision.events, [Event::Full]);
+            decision.answer
         };
-        assert_eq!(full(&add(GroupType::Public, &["known3"])), Err(Refusal::Full));
-        let outcomes = full(&add(GroupType::Public, &["known3", "known1"]));
-        assert_eq!(outcomes, Ok(vec![Added::Failed, Added::AlreadyMember]));
+        let nobody = full(&["known3", "stranger"]);
+        assert_eq!((nobody_fits(&nobody), nobody), (true, vec![Added::NoPlace, Added::Failed]));
+        let somebody = full(&["known3", "known1"]);
+        assert_eq!((nobody_fits(&somebody), somebody), (false, vec![Added::NoPlace, Added::AlreadyMember]));
+        assert!(!nobody_fits(&[]) && !nobody_fits(&[Added::Failed]));
+    }
+
+    #[test]
+    fn others_are_told_who_joined_and_when_the_last_place_is_taken() {
+        let told = |accounts: &[&str], places| {
+            let operation = add(GroupType::Public, accounts);
+            let mut scene = asked_about(GroupType::Public, &operation);
+            scene.group.profile.max_members = places;
+            decide(&operation, &scene).unwrap().events
+        };
+        let joined = || Event::Joined(vec![user("known3")]);
+        assert_eq!(told(&["known3", "known2", "stranger"], 4), [joined()]);
+        assert_eq!(told(&["known3"], 3), [joined(), Event::Full]);
+        assert_eq!(told(&["known3", "known4"], 3), [joined(), Event::Full]);
+        assert_eq!(told(&["known2"], 3), []);
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl GroupOperation for AddPermissionGroup {
         };
         let mut changes = Changes::default();
         changes.put(PartKey::PermissionGroup(id.clone()), Part::PermissionGroup(made));
-        Ok(Decision { changes, answer: id })
+        Ok(Decision::new(changes, id))
     }
 }
 

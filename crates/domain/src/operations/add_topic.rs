@@ -1,11 +1,14 @@
-//! A new topic: the rule that imports and creations share. Nobody is told of it, and no message number is used:
-//! topics keep no notices of themselves in their history. [choice]
+//! A new topic: the rule that imports and creations share. It uses no message number: topics keep no notices of
+//! themselves in their history. [choice]
 
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
 use crate::message::MessageLog;
 use crate::new_group::attempts;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
+use crate::operation::{
+    Changes, Decision, GroupImport, GroupOperation, Imported, Needs, Refusal, Scene, TooMany,
+};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::store::Context;
 use crate::text::Text;
@@ -48,22 +51,60 @@ impl AddTopic {
     }
 }
 
-impl GroupOperation for AddTopic {
+/// Makes a topic.
+#[derive(Clone, Debug)]
+pub struct CreateTopic(pub AddTopic);
+
+impl GroupOperation for CreateTopic {
     type Answer = TopicId;
 
     fn group(&self) -> &GroupId {
-        &self.group
+        &self.0.group
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {
+        self.0.needs()
+    }
+
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<TopicId>, Refusal> {
+        let owner = scene.group.owner.clone();
+        let (changes, id) = self.0.add(&scene)?;
+        let created = Event::TopicCreated { id: id.clone(), name: self.0.name.clone(), owner };
+        Ok(Decision::new(changes, id).telling(created))
+    }
+}
+
+/// Imports a topic, silently.
+#[derive(Clone, Debug)]
+pub struct ImportTopic(pub AddTopic);
+
+impl GroupImport for ImportTopic {
+    type Answer = TopicId;
+
+    fn group(&self) -> &GroupId {
+        &self.0.group
+    }
+
+    fn needs(&self, _: &Context, _: &Group) -> Needs {
+        self.0.needs()
+    }
+
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Imported<TopicId>, Refusal> {
+        let (changes, answer) = self.0.add(&scene)?;
+        Ok(Imported { changes, answer })
+    }
+}
+
+impl AddTopic {
+    fn needs(&self) -> Needs {
         let topics = PartRange { limit: self.max, ..PartRange::all(PartFamily::Topics) };
         let own = self.id.iter().map(|id| PartKey::Topic(id.clone())).collect();
         Needs { parts: own, ranges: vec![topics], ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<TopicId>, Refusal> {
+    fn add(&self, scene: &Scene) -> Result<(Changes, TopicId), Refusal> {
         has_topics(&scene.group)?;
-        let id = self.free_id(&scene).ok_or(Refusal::TopicTaken)?;
+        let id = self.free_id(scene).ok_or(Refusal::TopicTaken)?;
         if self.max <= scene.parts.len() {
             return Err(Refusal::TooMany(TooMany::Topics(self.max)));
         }
@@ -80,7 +121,7 @@ impl GroupOperation for AddTopic {
         };
         let mut changes = Changes::default();
         changes.put(PartKey::Topic(id.clone()), Part::Topic(topic));
-        Ok(Decision { changes, answer: id })
+        Ok((changes, id))
     }
 }
 
@@ -90,8 +131,8 @@ mod tests {
     use crate::group::GroupType;
     use crate::sample::{CREATED, community, decide, group_id, scene, text, topic, topic_id};
 
-    fn add(id: Option<TopicId>, max: usize) -> AddTopic {
-        AddTopic {
+    fn add(id: Option<TopicId>, max: usize) -> CreateTopic {
+        CreateTopic(AddTopic {
             group: group_id(GroupType::Community),
             id,
             random_bits: 7,
@@ -102,7 +143,7 @@ mod tests {
             custom: text("c"),
             created: CREATED,
             max,
-        }
+        })
     }
 
     #[test]

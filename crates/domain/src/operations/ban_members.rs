@@ -56,7 +56,7 @@ impl GroupOperation for BanMembers {
             leave(context, &mut group, &self.operator, left, false, &mut changes);
             changes.group = Some(group);
         }
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

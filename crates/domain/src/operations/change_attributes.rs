@@ -3,6 +3,7 @@
 //! Operations on a group happen one after another, so two of them never conflict.
 
 use crate::attributes::Attributes;
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::limits::ValueLimits;
@@ -49,13 +50,15 @@ impl GroupOperation for ChangeAttributes {
     fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
         let before = scene.attributes();
         let after = self.applied_to(before.clone())?;
+        let has_changed = after != before;
         let mut changes = Changes::default();
         if after.is_empty() {
             changes.remove(PartKey::Attributes);
-        } else if after != before {
+        } else if has_changed {
             changes.put(PartKey::Attributes, Part::Attributes(after));
         }
-        Ok(Decision { changes, answer: () })
+        let told = has_changed.then(|| Event::AttributesChanged(self.change.clone()));
+        Ok(Decision::new(changes, ()).telling(told))
     }
 }
 

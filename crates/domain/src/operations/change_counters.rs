@@ -103,7 +103,7 @@ impl GroupOperation for UpdateCounters {
         }
         let mut changes = Changes::default();
         changes.put(PartKey::Counters, Part::Counters(counters));
-        Ok(Decision { changes, answer })
+        Ok(Decision::new(changes, answer))
     }
 }
 
@@ -130,7 +130,7 @@ impl GroupOperation for DeleteCounters {
         } else {
             changes.put(PartKey::Counters, Part::Counters(counters));
         }
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
             [(CounterMode::Set, [3, 3]), (CounterMode::Increase, [8, 3]), (CounterMode::Decrease, [2, -3])];
         for (mode, [a, c]) in cases {
             let decided = decide(&update(mode, &[("c", 3), ("a", 3)]), &with(KIND, &[("a", 5), ("b", 6)]));
-            let Decision { changes, answer } = decided.unwrap();
+            let Decision { changes, answer, .. } = decided.unwrap();
             assert_eq!(answer, [("c".to_owned(), c), ("a".to_owned(), a)], "{mode:?}");
             let all = [("a".to_owned(), a), ("b".to_owned(), 6), ("c".to_owned(), c)].into();
             assert_eq!(changes.parts, [(PartKey::Counters, Some(Part::Counters(all)))], "{mode:?}");

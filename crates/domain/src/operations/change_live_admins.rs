@@ -79,7 +79,7 @@ impl GroupOperation for ChangeLiveAdmins {
         if self.appoint && !changes.parts.is_empty() && self.max < before.len() + changes.parts.len() {
             return Err(Refusal::TooMany(TooMany::Admins(self.max)));
         }
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A group gets another owner.
 
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Role;
@@ -49,7 +50,10 @@ impl GroupOperation for ChangeOwner {
         }
         new_owner.role = Role::Owner;
         changes.changed.push(new_owner);
-        group.owner = Some(self.owner.clone());
+        let told = Event::OwnerChanged {
+            before: group.owner.replace(self.owner.clone()),
+            after: self.owner.clone(),
+        };
         // The owner is one of the base fields, so this is a change of the profile. [choice]
         group.info_changes(context.now);
         if group.kind.can().tips.profile {
@@ -61,7 +65,7 @@ impl GroupOperation for ChangeOwner {
             changes.tell(context, &mut group, &self.operator, tip);
         }
         changes.group = Some(group);
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()).telling(told))
     }
 }
 

@@ -37,7 +37,7 @@ impl GroupOperation for ClearMessages {
             return Ok(Decision::unchanged(()));
         }
         group.log.cleared = cleared;
-        Ok(Decision { changes: Changes::of(group), answer: () })
+        Ok(Decision::new(Changes::of(group), ()))
     }
 }
 

@@ -51,7 +51,7 @@ impl GroupOperation for DeleteBySender {
             .into_values()
             .filter(|message| message.sender == self.sender && matches!(message.content, Content::Sent(_)))
             .for_each(|message| recall(&self.conversation, message, &mut changes));
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

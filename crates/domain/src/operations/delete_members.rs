@@ -1,5 +1,6 @@
 //! Removing members from a group.
 
+use crate::event::{Event, Subscribers};
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use crate::message::{Tip, TipKind};
@@ -7,6 +8,7 @@ use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene,
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::store::{Context, OperationError, Store};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Rows that a removal takes away at once, at most: what a community's topics and permission groups know of a member
 /// is a row for each.
@@ -106,12 +108,13 @@ impl GroupOperation for DeleteMembers {
         };
         let mut changes = Changes::default();
         if left.is_empty() {
-            return Ok(Decision { changes, answer });
+            return Ok(Decision::new(changes, answer));
         }
         places.forget(&left, &parts, &mut changes);
+        let told = Event::Removed(left.clone());
         leave(context, &mut group, &self.operator, left, self.silent, &mut changes);
         changes.group = Some(group);
-        Ok(Decision { changes, answer })
+        Ok(Decision::new(changes, answer).telling(told))
     }
 }
 
@@ -123,10 +126,11 @@ pub async fn delete_members(
     store: &dyn Store,
     context: Context,
     mut operation: DeleteMembers,
+    subscribers: Arc<dyn Subscribers>,
 ) -> Result<(), OperationError<Refusal>> {
     // Each step removes somebody, or has met a permission group that it did not know of.
     while let Removal::Rest { accounts, permission_groups } =
-        perform(store, context, operation.clone()).await?
+        perform(store, context, operation.clone(), Arc::clone(&subscribers)).await?
     {
         operation.accounts = accounts;
         operation.permission_groups = permission_groups;

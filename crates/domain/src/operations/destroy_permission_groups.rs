@@ -44,7 +44,7 @@ impl GroupOperation for DestroyPermissionGroups {
                 changes.dropped.push(PartFamily::PermissionGroupMembers(id.clone()));
             }
         }
-        Ok(Decision { changes, answer })
+        Ok(Decision::new(changes, answer))
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
             group: group_id(GroupType::Community),
             ids: ["p", "never", "p"].map(permission_group_id).to_vec(),
         };
-        let Decision { changes, answer } = decide(&operation, &permitted("p", &[])).unwrap();
+        let Decision { changes, answer, .. } = decide(&operation, &permitted("p", &[])).unwrap();
         assert_eq!(answer, [true, false, false]);
         let id = || permission_group_id("p");
         assert_eq!(changes.parts, [(PartKey::PermissionGroup(id()), None)]);

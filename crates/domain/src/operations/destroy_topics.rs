@@ -1,5 +1,6 @@
 //! Removes topics with everything that hangs on them.
 
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
@@ -49,7 +50,9 @@ impl GroupOperation for DestroyTopics {
                 }
             }
         }
-        Ok(Decision { changes, answer })
+        let gone = changes.silenced.clone();
+        let told = (!gone.is_empty()).then_some(Event::TopicsDestroyed(gone));
+        Ok(Decision::new(changes, answer).telling(told))
     }
 }
 
@@ -71,7 +74,7 @@ mod tests {
             group: group_id(GroupType::Community),
             topics: ["t", "t", "never"].map(topic_id).to_vec(),
         };
-        let Decision { changes, answer } = decide(&operation, &scene).unwrap();
+        let Decision { changes, answer, .. } = decide(&operation, &scene).unwrap();
         assert_eq!(answer, [true, false, false]);
         let gone = [PartKey::Topic(topic_id("t")), PartKey::TopicPermission(group, topic_id("t"))];
         assert_eq!(changes.parts, gone.map(|key| (key, None)));

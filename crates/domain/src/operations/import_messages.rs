@@ -4,7 +4,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
 use crate::new_group::time_fits;
-use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::operation::{Changes, GroupImport, Imported, MessageRange, Needs, Refusal, Scene};
 use crate::part::PartKey;
 use crate::store::Context;
 use crate::time::Timestamp;
@@ -50,7 +50,7 @@ pub enum MessageOutcome {
     TooLong,
 }
 
-impl GroupOperation for ImportMessages {
+impl GroupImport for ImportMessages {
     /// One outcome for each message, in order.
     type Answer = Vec<MessageOutcome>;
 
@@ -94,7 +94,7 @@ impl GroupOperation for ImportMessages {
 
     /// A message that is there already is told from one that comes too late by looking for it first, so that a call
     /// whose answer was lost can be made again.
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
+    fn decide(&self, context: &Context, scene: Scene) -> Result<Imported<Self::Answer>, Refusal> {
         if !scene.group.kind.can().import {
             return Err(Refusal::TypeForbids("take no imported messages"));
         }
@@ -135,7 +135,7 @@ impl GroupOperation for ImportMessages {
         if !scene.group.active && !changes.sent.is_empty() {
             changes.group.get_or_insert_with(|| scene.group.clone()).active = true;
         }
-        Ok(Decision { changes, answer: outcomes })
+        Ok(Imported { changes, answer: outcomes })
     }
 }
 

@@ -51,7 +51,7 @@ impl GroupOperation for MarkRead {
         }
         let mut changes = Changes::default();
         if self.members_max < scene.group.member_count {
-            return Ok(Decision { changes, answer: () });
+            return Ok(Decision::new(changes, ()));
         }
         // Messages that nobody or somebody else is to confirm are passed over, and the first time counts. [choice]
         for message in scene.messages_of(&Conversation::Group) {
@@ -60,7 +60,7 @@ impl GroupOperation for MarkRead {
                 changes.put(part, Part::Reader(context.now));
             }
         }
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

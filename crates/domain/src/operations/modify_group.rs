@@ -1,7 +1,8 @@
 //! The profile and the settings of a group change.
 
+use crate::event::{Event, ProfileChange};
 use crate::fields::{CustomField, changed_fields};
-use crate::group::{Group, GroupType, InviteOption, JoinOption};
+use crate::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use crate::ids::{GroupId, UserId};
 use crate::message::{Tip, TipField, TipKind};
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
@@ -66,13 +67,14 @@ impl GroupOperation for ModifyGroup {
             return Ok(Decision::unchanged(())); // So that a repeated call changes nothing. [choice]
         }
         group.info_changes(context.now);
+        let told = ProfileChange::between(texts(&before), texts(&group));
         let mut changes = Changes::default();
         if !news.is_empty() && group.kind.can().tips.profile {
             let tip = Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: news };
             changes.tell(context, &mut group, &self.operator, tip);
         }
         changes.group = Some(group);
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()).telling(told.map(Event::ProfileChanged)))
     }
 }
 
@@ -107,6 +109,11 @@ impl ModifyGroup {
         set(&mut group.default_permissions, self.default_permissions, topics);
         group.profile.fields = changed_fields(&group.profile.fields, self.fields.clone());
     }
+}
+
+fn texts(group: &Group) -> [&Text; 4] {
+    let Profile { name, introduction, notification, face_url, .. } = &group.profile;
+    [name, introduction, notification, face_url]
 }
 
 /// Sets what is given where the group has such a thing.

@@ -1,5 +1,6 @@
 //! Changing what a group knows of one member.
 
+use crate::event::Event;
 use crate::fields::{CustomField, changed_fields};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
@@ -50,7 +51,7 @@ impl GroupOperation for ModifyMember {
         let after = self.apply(before.clone())?;
         let mut changes = Changes::default();
         if after == before {
-            return Ok(Decision { changes, answer: () });
+            return Ok(Decision::new(changes, ()));
         }
         if group.kind.can().tips.member_profile {
             let tips = tips(context, &before, &after);
@@ -59,8 +60,13 @@ impl GroupOperation for ModifyMember {
                 changes.group = Some(group);
             }
         }
+        let told = Event::MemberChanged {
+            account: self.account.clone(),
+            role: (after.role != before.role).then_some(after.role),
+            name_card: (after.name_card != before.name_card).then(|| after.name_card.clone()),
+        };
         changes.changed.push(after);
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()).telling(told))
     }
 }
 

@@ -65,7 +65,7 @@ impl GroupOperation for ModifyMessage {
         }
         let message = Message { content: Content::Sent(body), ..message };
         let changes = Changes { rewritten: vec![(self.conversation.clone(), message)], ..Changes::default() };
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

@@ -50,7 +50,7 @@ impl GroupOperation for ModifyPermissionGroup {
         }
         let mut changes = Changes::default();
         changes.put(PartKey::PermissionGroup(self.id.clone()), Part::PermissionGroup(after));
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

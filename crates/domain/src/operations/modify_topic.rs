@@ -1,5 +1,6 @@
 //! Changes what a topic says about itself.
 
+use crate::event::{Event, ProfileChange};
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
@@ -58,10 +59,16 @@ impl GroupOperation for ModifyTopic {
         if after == *before {
             return Ok(Decision::unchanged(()));
         }
+        let change = ProfileChange::between(texts(before), texts(&after));
         let mut changes = Changes::default();
         changes.put(PartKey::Topic(self.topic.clone()), Part::Topic(after));
-        Ok(Decision { changes, answer: () })
+        let told = change.map(|change| Event::TopicChanged { id: self.topic.clone(), change });
+        Ok(Decision::new(changes, ()).telling(told))
     }
+}
+
+fn texts(topic: &Topic) -> [&Text; 4] {
+    [&topic.name, &topic.introduction, &topic.notification, &topic.face_url]
 }
 
 #[cfg(test)]

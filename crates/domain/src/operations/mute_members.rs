@@ -51,7 +51,7 @@ impl GroupOperation for MuteMembers {
             Some(topic) => self.in_topic(topic, scene)?,
             None => self.in_group(context, scene),
         };
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

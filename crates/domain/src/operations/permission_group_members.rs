@@ -90,7 +90,7 @@ impl GroupOperation for AddPermissionGroupMembers {
             });
         }
         self.0.counted(&mut changes, before, count);
-        Ok(Decision { changes, answer })
+        Ok(Decision::new(changes, answer))
     }
 }
 
@@ -118,7 +118,7 @@ impl GroupOperation for DeletePermissionGroupMembers {
             }
         }
         self.0.counted(&mut changes, before, count);
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     fn members_come_in_once() {
         let names = ["inside", "outside", "outside", "stranger"];
         let operation = AddPermissionGroupMembers(of(&names));
-        let Decision { changes, answer } = decide(&operation, &with_one_inside()).unwrap();
+        let Decision { changes, answer, .. } = decide(&operation, &with_one_inside()).unwrap();
         use PermittedOutcome::{Added, AlreadyIn, NotAMember};
         assert_eq!(answer, [AlreadyIn, Added, AlreadyIn, NotAMember]);
         let joined = (key("outside"), Some(Part::PermissionGroupMember(NOW)));

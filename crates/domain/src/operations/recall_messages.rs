@@ -1,6 +1,7 @@
 //! Recalling messages: the place of each stays, its content goes.
 
 use super::{recall, topic_part};
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, MessageState};
@@ -68,7 +69,10 @@ impl GroupOperation for RecallMessages {
             }
         };
         let answer = self.numbers.iter().map(&mut outcome).collect();
-        Ok(Decision { changes, answer })
+        let numbers: Vec<_> = changes.rewritten.iter().map(|(_, message)| message.seq).collect();
+        let told = (!numbers.is_empty())
+            .then(|| Event::Recalled { conversation: self.conversation.clone(), numbers });
+        Ok(Decision::new(changes, answer).telling(told))
     }
 }
 
@@ -95,7 +99,7 @@ mod tests {
             conversation: Conversation::Group,
             numbers: numbers.to_vec(),
         };
-        let Decision { changes, answer } = decide(&operation, &scene)?;
+        let Decision { changes, answer, .. } = decide(&operation, &scene)?;
         // With what hangs on them, but for what has gone before.
         let dropped: Vec<_> = changes
             .rewritten

@@ -1,5 +1,6 @@
 //! Sending a message to a group or topic.
 
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
@@ -97,7 +98,8 @@ impl GroupOperation for SendMessage {
             return Err(Refusal::Muted);
         }
         if self.online_only {
-            return Ok(Decision::unchanged(Sent { seq: 0, sent: now }));
+            let told = self.told(self.message(0, now, &scene.group));
+            return Ok(Decision::unchanged(Sent { seq: 0, sent: now }).telling(told));
         }
         let mut after = log.clone();
         let seq = after.take_seq(now).ok_or(Refusal::NoNumbersLeft)?;
@@ -112,10 +114,12 @@ impl GroupOperation for SendMessage {
         if !scene.group.active && owner.is_none_or(|owner| *owner == self.sender) {
             changes.group.get_or_insert_with(|| scene.group.clone()).active = true;
         }
+        let message = self.message(seq, now, &scene.group);
+        let told = self.told(message.clone());
         if scene.group.kind.can().history {
-            changes.sent.push((self.conversation.clone(), self.message(seq, now, &scene.group)));
+            changes.sent.push((self.conversation.clone(), message));
         }
-        Ok(Decision { changes, answer: Sent { seq, sent: now } })
+        Ok(Decision::new(changes, Sent { seq, sent: now }).telling(told))
     }
 }
 
@@ -167,6 +171,10 @@ impl SendMessage {
             }
         }
         changes.changed.push(member);
+    }
+
+    fn told(&self, message: Message) -> Event {
+        Event::Sent { conversation: self.conversation.clone(), message, online_only: self.online_only }
     }
 
     fn message(&self, seq: u32, sent: Timestamp, group: &Group) -> Message {

@@ -1,5 +1,6 @@
 //! Extensions of a message: keys and values that apps attach to it, to count votes for example.
 
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, Message};
@@ -178,10 +179,17 @@ impl GroupOperation for SetExtensions {
         if self.count_max < usize::try_from(head.count).unwrap_or(usize::MAX) {
             return Err(Refusal::TooMany(TooMany::Extensions(self.count_max)));
         }
-        if !changes.parts.is_empty() || !changes.dropped.is_empty() {
-            changes.put(self.head(), Part::ExtensionHead(head));
+        if changes.parts.is_empty() && changes.dropped.is_empty() {
+            return Ok(Decision::unchanged(answer));
         }
-        Ok(Decision { changes, answer })
+        changes.put(self.head(), Part::ExtensionHead(head));
+        let told = Event::Extended {
+            seq: self.seq,
+            change: self.change.clone(),
+            outcomes: answer.clone(),
+            last: head.latest_seq,
+        };
+        Ok(Decision::new(changes, answer).telling(told))
     }
 }
 
@@ -211,7 +219,7 @@ mod tests {
             scene.messages.insert(Conversation::Group, messages.collect());
             scene.parts.clone_from(&self.parts);
             let operation = SetExtensions { group: group_id(self.kind), seq: 1, change, count_max: 2 };
-            let Decision { changes, answer } = decide(&operation, &scene)?;
+            let Decision { changes, answer, .. } = decide(&operation, &scene)?;
             if !changes.dropped.is_empty() {
                 self.parts.clear();
             }

@@ -101,7 +101,7 @@ impl GroupOperation for SetTopicPermissions {
             }
         }
         let changes = Changes { parts: written.into_iter().collect(), ..Changes::default() };
-        Ok(Decision { changes, answer })
+        Ok(Decision::new(changes, answer))
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
             ("never", Delete, AlreadyDeleted, None),
         ];
         for (topic, change, outcome, after) in cases {
-            let Decision { changes, answer } = set(&[(topic, change)]);
+            let Decision { changes, answer, .. } = set(&[(topic, change)]);
             assert_eq!(answer, [outcome], "{topic} {change:?}");
             let key = PartKey::TopicPermission(permission_group_id("p"), topic_id(topic));
             let expected = after.map(|after| (key, after.map(Part::TopicPermission)));
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_topic_named_twice_is_written_once() {
-        let Decision { changes, answer } = set(&[("with", Delete), ("with", Set(5)), ("with", Add(6))]);
+        let Decision { changes, answer, .. } = set(&[("with", Delete), ("with", Set(5)), ("with", Add(6))]);
         assert_eq!(answer, [Done, NotThere, Done]);
         let key = PartKey::TopicPermission(permission_group_id("p"), topic_id("with"));
         assert_eq!(changes.parts, [(key, Some(Part::TopicPermission(6)))]);

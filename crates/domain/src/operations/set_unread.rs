@@ -3,7 +3,7 @@
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Member;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, GroupImport, Imported, Needs, Refusal, Scene};
 use crate::store::Context;
 
 /// Sets the unread count of one member.
@@ -17,7 +17,7 @@ pub struct SetUnread {
     pub unread: u32,
 }
 
-impl GroupOperation for SetUnread {
+impl GroupImport for SetUnread {
     type Answer = ();
 
     fn group(&self) -> &GroupId {
@@ -29,15 +29,15 @@ impl GroupOperation for SetUnread {
         Needs { members, ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
+    fn decide(&self, _: &Context, scene: Scene) -> Result<Imported<()>, Refusal> {
         // Types without unread counts take the call and do nothing. [doc]
         if !scene.group.kind.can().unread {
-            return Ok(Decision::unchanged(()));
+            return Ok(Imported { changes: Changes::default(), answer: () });
         }
         let member =
             scene.members.get(&self.member).ok_or_else(|| Refusal::NotAMember(self.member.clone()))?;
         let member = Member { read: scene.group.log.mark_unread(self.unread), ..member.clone() };
-        Ok(Decision { changes: Changes { changed: vec![member], ..Changes::default() }, answer: () })
+        Ok(Imported { changes: Changes { changed: vec![member], ..Changes::default() }, answer: () })
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::member::Role;
-    use crate::sample::{decide, group_id, scene, user};
+    use crate::sample::{decide_import, group_id, scene, user};
 
     #[test]
     fn the_count_is_cut_and_types_without_counts_do_nothing() {
@@ -63,9 +63,9 @@ mod tests {
             let mut scene = scene(kind, &[("a", Role::Member)]);
             scene.group.log.next_seq = 5;
             let operation = SetUnread { group: group_id(kind), member: user(member), unread };
-            let decided = decide(&operation, &scene).map(|decision| {
-                assert!(decision.changes.group.is_none());
-                decision.changes.changed.first().map(|member| scene.group.log.unread(member.read))
+            let decided = decide_import(&operation, &scene).map(|imported| {
+                assert!(imported.changes.group.is_none());
+                imported.changes.changed.first().map(|member| scene.group.log.unread(member.read))
             });
             assert_eq!(decided, expected, "{kind:?} {member} {unread}");
         }

@@ -32,7 +32,7 @@ impl GroupOperation for UnbanMembers {
         }
         let mut changes = Changes::default();
         scene.parts.into_keys().for_each(|ban| changes.remove(ban));
-        Ok(Decision { changes, answer: () })
+        Ok(Decision::new(changes, ()))
     }
 }
 

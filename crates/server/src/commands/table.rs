@@ -1,9 +1,9 @@
-//! Every documented operation of the imitated API, in the order of its documentation.
+//! Every documented operation of the imitated API, in the order of its documentation, and then our own.
 
 use super::{
     Entry, Service, entry, group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
     group_open_http_svc as group, im_open_login_svc as account, million_group_open_http_svc as topic,
-    openim as message, openim_msg_ext_http_svc as extension, planned,
+    openim as message, openim_msg_ext_http_svc as extension, planned, webhook_svc as webhook,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -25,7 +25,10 @@ const MESSAGE: Service = Service {
 const CONFIG: Service = Service { bad_json: Code::ConfigJsonParse, ..COMMON };
 const WITH_DISPLAY: Service = Service { error_display: true, ..COMMON };
 
-/// The services of the API.
+/// The service that the imitated API does not have.
+pub const OWN: &str = "webhook_svc";
+
+/// The services of the API, and our own.
 pub static SERVICES: &[Service] = &[
     Service { name: "group_open_http_svc", ..GROUP },
     Service { name: "group_open_attr_http_svc", ..GROUP },
@@ -49,6 +52,7 @@ pub static SERVICES: &[Service] = &[
     Service { name: "all_member_push", ..COMMON },
     Service { name: "im_msg_audit", ..COMMON },
     Service { name: "official_account_open_http_svc", ..COMMON },
+    Service { name: OWN, ..GROUP },
 ];
 
 /// All commands.
@@ -193,6 +197,10 @@ pub static COMMANDS: &[Entry] = &[
     planned("openim_robot_http_svc/create_robot"),
     planned("openim_robot_http_svc/delete_robot"),
     planned("openim_robot_http_svc/get_all_robots"),
+    // Our own
+    entry::<webhook::get_dead_events::Request>(),
+    entry::<webhook::resend_dead_events::Request>(),
+    entry::<webhook::drop_dead_events::Request>(),
 ];
 
 /// What parts of the documentation are about, each with the first command of it in [`COMMANDS`].
@@ -210,10 +218,11 @@ static SECTIONS: &[(&str, &str)] = &[
     ("One-to-one messages", "openim/sendmsg"),
     ("Conversations", "recentcontact/get_list"),
     ("Mute, operation, push, chatbots", "openconfigsvr/setnospeaking"),
+    ("Beyond the API", "webhook_svc/get_dead_events"),
 ];
 
-/// All commands, a line each: its section, its path, and "built" or the code that it answers instead; with tabs
-/// between.
+/// All commands, a line each: its section, its path, and "built", "own" for one that is not of the imitated API, or the code
+/// that it answers instead; with tabs between.
 #[must_use]
 pub fn command_list() -> String {
     let mut list = String::new();
@@ -221,8 +230,11 @@ pub fn command_list() -> String {
     for entry in COMMANDS {
         let begins = SECTIONS.iter().find(|(_, first)| *first == entry.path);
         section = begins.map_or(section, |(title, _)| title);
-        let state =
-            if entry.run.is_some() { "built".to_owned() } else { Code::NotBuilt.number().to_string() };
+        let state = match entry.run {
+            Some(_) if entry.service() == OWN => "own".to_owned(),
+            Some(_) => "built".to_owned(),
+            None => Code::NotBuilt.number().to_string(),
+        };
         // Writing to a string has no way to fail.
         writeln!(list, "{section}\t{}\t{state}", entry.path).unwrap_or_default();
     }

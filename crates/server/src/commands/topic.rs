@@ -44,18 +44,13 @@ pub struct MadeTopic {
 }
 
 impl NewTopic {
-    /// Makes the topic. Who is said to make it is not kept: an administrator of the app may do it, and no answer
+    /// What makes the topic. Who is said to make it is not kept: an administrator of the app may do it, and no answer
     /// names it. [choice]
-    pub(super) async fn add(
-        self,
-        group: GroupId,
-        created: Timestamp,
-        call: &Call,
-    ) -> Result<MadeTopic, Failure> {
+    pub(super) fn check(self, group: GroupId, created: Timestamp, call: &Call) -> Result<AddTopic, Failure> {
         let limits = call.limits;
         let name = text(Given::Is(self.topic_name.required("TopicName")?), "TopicName", limits.name)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;
-        let operation = AddTopic {
+        Ok(AddTopic {
             id: custom_id(self.topic_id, &group)?,
             group,
             random_bits: call.random_bits,
@@ -66,9 +61,13 @@ impl NewTopic {
             custom: text(self.custom_string, "CustomString", limits.topics.custom)?,
             created,
             max: limits.topics.count,
-        };
-        let id = call.change(operation).await?;
-        Ok(MadeTopic { topic_id: id.as_str().to_owned() })
+        })
+    }
+}
+
+impl MadeTopic {
+    pub(super) fn new(id: &TopicId) -> Self {
+        Self { topic_id: id.as_str().to_owned() }
     }
 }
 

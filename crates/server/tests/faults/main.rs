@@ -11,11 +11,15 @@ mod copy;
 mod database;
 mod disk;
 mod end;
+mod events;
 mod kicks;
 mod kill;
 mod load;
 mod logs;
 mod rates;
+#[expect(dead_code, reason = "the tests over the network use the rest")]
+#[path = "../it/receiver.rs"]
+mod receiver;
 mod server;
 mod several;
 mod start;

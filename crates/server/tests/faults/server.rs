@@ -78,6 +78,12 @@ impl Home {
         home
     }
 
+    /// Appends to the configuration: settings of the app.
+    pub(crate) fn add_app_settings(&self, settings: &str) {
+        let config = fs::read_to_string(self.config()).unwrap();
+        fs::write(self.config(), config + settings).unwrap();
+    }
+
     /// What a server that is stopped has left.
     pub(crate) async fn open_store(&self) -> Box<dyn Store> {
         let metrics = StoreMetrics::default();

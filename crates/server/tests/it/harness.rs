@@ -10,6 +10,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -78,6 +79,14 @@ impl Place {
         }
     }
 
+    /// Its directory, where it is one.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(directory) => Some(directory.path()),
+            Self::Database(_) => None,
+        }
+    }
+
     pub(crate) fn close(self) {
         match self {
             Self::Directory(directory) => directory.close().unwrap(),
@@ -104,6 +113,8 @@ pub(crate) struct Setup {
     pub(crate) unknown: &'static str,
     /// `[limits] calls_per_second`
     pub(crate) calls_per_second: u32,
+    /// `[app.webhook]` of the first app, if it has one.
+    pub(crate) webhook: String,
     /// Lines of `[http]`, then further sections.
     pub(crate) http_and_more: String,
 }
@@ -115,6 +126,7 @@ impl Default for Setup {
             mode: "faithful",
             unknown: "create",
             calls_per_second: 0,
+            webhook: String::new(),
             http_and_more: String::new(),
         }
     }
@@ -123,7 +135,7 @@ impl Default for Setup {
 impl Setup {
     fn config(&self, store_url: &str) -> String {
         let every_type = r#"["Private", "Public", "ChatRoom", "Community"]"#;
-        let Self { mode, unknown, calls_per_second, http_and_more, .. } = self;
+        let Self { mode, unknown, calls_per_second, webhook, http_and_more, .. } = self;
         format!(
             r#"
             listen = "127.0.0.1:0"
@@ -150,6 +162,7 @@ impl Setup {
                 {{ key = "TeamOfPublic", types = ["Public"] }},
                 {{ key = "Locked", types = {every_type}, writable = false }},
             ]
+            {webhook}
             [[app]]
             sdk_app_id = {SECOND_APP}
             secret_key = "{SECOND_KEY}"

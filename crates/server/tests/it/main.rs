@@ -13,6 +13,10 @@ mod messages;
 #[cfg(test)]
 mod odd_input;
 #[cfg(test)]
+mod receiver;
+#[cfg(test)]
 mod signatures;
 #[cfg(test)]
 mod transport;
+#[cfg(test)]
+mod webhooks;

@@ -1,27 +1,49 @@
 //! The writing operations, each run by the committer within a batch: read, ask the rule, write what it says.
 
 use super::keys::Sweep;
+use super::outbox;
 use super::records::{GroupRow, kind_byte};
 use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::event::Subscribers;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
 use landfall_domain::member::Role;
-use landfall_domain::new_group::{self, NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::new_group::{self, FoundedGroup, NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::outbox::{Lane, Note, of_created, of_destroyed};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
 type Decided<T, Refusal> = Result<Result<T, Refusal>, StoreError>;
 
-/// Makes a group, imported or created.
-pub(super) fn new_group(
+/// Imports a group.
+pub(super) fn import_group(
+    tx: &mut Tx<'_>,
+    context: Context,
+    import: NewGroup,
+) -> Decided<GroupId, NewGroupRefusal> {
+    found(tx, context, import, |_| Vec::new())
+}
+
+/// Makes a group, and has others told of it.
+pub(super) fn create_group(
     tx: &mut Tx<'_>,
     context: Context,
     new: NewGroup,
+    subscribers: &dyn Subscribers,
+) -> Decided<GroupId, NewGroupRefusal> {
+    found(tx, context, new, |founded| of_created(subscribers, founded))
+}
+
+fn found(
+    tx: &mut Tx<'_>,
+    context: Context,
+    new: NewGroup,
+    told: impl FnOnce(&FoundedGroup) -> Vec<Note>,
 ) -> Decided<GroupId, NewGroupRefusal> {
     let app = context.app;
     let mut attempt = 0;
@@ -44,6 +66,7 @@ pub(super) fn new_group(
     counters.last_position = position;
     counters.groups[usize::from(kind_byte(founded.group.kind))] += 1;
     put_placeholders(tx, app, &founded.placeholders, context.now);
+    let notes = told(&founded);
     let (owner, others): (Vec<_>, Vec<_>) =
         founded.members.into_iter().partition(|member| member.role == Role::Owner);
     let row = GroupRow { group: founded.group, owner: owner.into_iter().next() };
@@ -55,6 +78,7 @@ pub(super) fn new_group(
     for member in &others {
         tx.put_member(app, &row.group, member);
     }
+    outbox::append(tx, context, &Lane::Group(row.group.id.clone()), notes)?;
     Ok(Ok(row.group.id))
 }
 
@@ -103,15 +127,28 @@ fn put_placeholders(tx: &mut Tx<'_>, app: AppId, accounts: &[UserId], now: Times
     }
 }
 
-pub(super) fn destroy_group(tx: &mut Tx<'_>, context: Context, id: &GroupId) -> Decided<(), NoSuchGroup> {
+pub(super) fn destroy_group(
+    tx: &mut Tx<'_>,
+    context: Context,
+    id: &GroupId,
+    subscribers: &dyn Subscribers,
+) -> Decided<(), NoSuchGroup> {
     let app = context.app;
     let Some(row) = tx.group_row(app, id)? else {
         return Ok(Err(NoSuchGroup));
     };
+    let mut members = Vec::new();
+    if subscribers.wants_former_members(row.group.kind) {
+        members.extend(row.owner.iter().map(|owner| owner.account.clone()));
+        members.extend(tx.member_names(app, id)?);
+        members.sort();
+    }
+    let notes = of_destroyed(subscribers, &row.group, members);
     count_down(tx, app, row.group.kind)?;
     tx.remove_group(app, &row);
     let mut budget = sweep::ROWS_PER_BATCH;
     sweep::begin(tx, Sweep::Group(app, id.clone()), &mut budget)?;
+    outbox::append(tx, context, &Lane::Group(id.clone()), notes)?;
     Ok(Ok(()))
 }
 

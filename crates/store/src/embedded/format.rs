@@ -1,5 +1,6 @@
 //! The data directory: its format version, and why it cannot be opened.
 
+use crate::transfer::Undelivered;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -69,6 +70,14 @@ pub enum OpenError {
         dir: PathBuf,
         /// What was copied from.
         of: String,
+    },
+    /// It was to be copied, and has something to tell.
+    #[error("the data directory {} cannot be copied: {what}", dir.display())]
+    Undelivered {
+        /// The directory.
+        dir: PathBuf,
+        /// What there is.
+        what: Undelivered,
     },
     /// The committer thread could not be started.
     #[error("cannot start the committer thread: {0}")]

@@ -11,9 +11,13 @@
 //! | `i` messages | group id, 0, topic id or nothing, 0, page, 4 bytes | list of `MessageRecord` |
 //! | `j` joined | account, 0, group id | type byte, whether it supports topics |
 //! | `l` list | list position, 8 bytes | type byte, group id |
+//! | `m` lane of the outbox | lane | when it is due, its numbers |
+//! | `n` note in the outbox | lane, 0, number, 8 bytes | what the server made of it |
 //! | `p` progress of a copy into this store | nothing, not even an app | `ProgressRecord` |
+//! | `q` due lane | due time, 8 bytes, lane | nothing |
 //! | `s` sweep | what is to be swept | nothing |
 //! | `t` day with messages | day, 4 bytes, group id, 0, topic id or nothing | nothing |
+//! | `x` dead note | lane, 0, number, 8 bytes | when and why, the note |
 //!
 //! A group and its members are neighbours, so adding a member to a new group costs little more than the group.
 //! Ids and accounts are printable ASCII, so the 0 after them ends them and keeps their order.
@@ -25,7 +29,9 @@
 use crate::parts::{self, PartName};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::message::Conversation;
+use landfall_domain::outbox::Lane;
 use landfall_domain::part::PartKey;
+use landfall_domain::time::Timestamp;
 
 const ACCOUNT: u8 = b'a';
 const COUNTERS: u8 = b'c';
@@ -34,9 +40,13 @@ const MESSAGES: u8 = b'i';
 const GROUP: u8 = b'g';
 const JOINED: u8 = b'j';
 const LIST: u8 = b'l';
+const LANE: u8 = b'm';
+const NOTE: u8 = b'n';
 const COPY: u8 = b'p';
+const DUE: u8 = b'q';
 const SWEEP: u8 = b's';
 const DAY: u8 = b't';
+const DEAD: u8 = b'x';
 const END: u8 = 0;
 
 /// Bytes before the app.
@@ -212,10 +222,12 @@ pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
 }
 
-/// Starts of the keys of all apps' counters, memberships by account, and lists.
+/// Starts of the keys of all apps' counters, memberships by account, lists, lanes of the outbox, and dead notes.
 pub(super) const ALL_COUNTERS: [u8; 1] = [COUNTERS];
 pub(super) const ALL_JOINED: [u8; 1] = [JOINED];
 pub(super) const ALL_LISTED: [u8; 1] = [LIST];
+pub(super) const ALL_LANES: [u8; 1] = [LANE];
+pub(super) const ALL_DEAD: [u8; 1] = [DEAD];
 
 /// The key of the progress of a copy.
 pub(super) const PROGRESS: [u8; 1] = [COPY];
@@ -282,6 +294,62 @@ impl RowKey {
             _ => None,
         }
     }
+}
+
+/// A lane of the outbox.
+pub(super) fn lane(app: AppId, lane: &Lane) -> Vec<u8> {
+    ordered(LANE, app, &[lane.name().as_bytes()])
+}
+
+/// A note of a lane.
+pub(super) fn note(app: AppId, lane: &Lane, number: u64) -> Vec<u8> {
+    ordered(NOTE, app, &[lane.name().as_bytes(), &[END], &number.to_be_bytes()])
+}
+
+/// Notes that a lane is to be looked at from a time on.
+pub(super) fn due(app: AppId, at: Timestamp, lane: &Lane) -> Vec<u8> {
+    ordered(DUE, app, &[&at.0.to_be_bytes(), lane.name().as_bytes()])
+}
+
+/// Start of the keys of all due lanes of an app.
+pub(super) fn all_due(app: AppId) -> Vec<u8> {
+    ordered(DUE, app, &[])
+}
+
+/// The key that follows those of lanes due at `now` or before.
+pub(super) fn due_after(app: AppId, now: Timestamp) -> Vec<u8> {
+    ordered(DUE, app, &[&now.0.saturating_add(1).to_be_bytes()])
+}
+
+/// The lane in a key of [`due`].
+pub(super) fn due_lane(key: &[u8]) -> &[u8] {
+    key.get(HEAD + 8..).unwrap_or_default()
+}
+
+/// The lane with this name.
+pub(super) fn lane_in(name: &[u8]) -> Option<Lane> {
+    Lane::named(std::str::from_utf8(name).ok()?)
+}
+
+/// A dead note.
+pub(super) fn dead(app: AppId, lane: &Lane, number: u64) -> Vec<u8> {
+    ordered(DEAD, app, &[lane.name().as_bytes(), &[END], &number.to_be_bytes()])
+}
+
+/// Start of the keys of all dead notes of a lane.
+pub(super) fn dead_of(app: AppId, lane: &Lane) -> Vec<u8> {
+    ordered(DEAD, app, &[lane.name().as_bytes(), &[END]])
+}
+
+/// Start of the keys of all dead notes of an app.
+pub(super) fn all_dead(app: AppId) -> Vec<u8> {
+    ordered(DEAD, app, &[])
+}
+
+/// Lane and number in a key of [`dead`].
+pub(super) fn dead_place(key: &[u8]) -> Option<(&[u8], u64)> {
+    let (lane, number) = key.get(HEAD..)?.split_last_chunk()?;
+    Some((lane.strip_suffix(&[END])?, u64::from_be_bytes(*number)))
 }
 
 /// What still has to be removed after its head is gone.

@@ -1,6 +1,7 @@
 //! Loading what an operation on one group needs, and writing what it decides.
 
 use super::keys::{self, Sweep};
+use super::outbox;
 use super::records::{self, GroupRow, page_of};
 use super::rows::{Keys, Rows, beginning};
 use super::sweep;
@@ -12,7 +13,8 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message, MessageLog};
-use landfall_domain::operation::{Changes, MessageRange, Needs, Pending, Scene};
+use landfall_domain::operation::{Changes, MessageRange, Needs, Outcome, Pending, Scene};
+use landfall_domain::outbox::Lane;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::store::{Context, StoreError};
 use landfall_domain::time::Timestamp;
@@ -29,7 +31,11 @@ pub(super) fn change(tx: &mut Tx<'_>, context: Context, operation: &dyn Pending)
     let before = row.clone();
     let scene = load(tx, context.app, row, needs)?;
     match operation.decide(&context, Some(scene)) {
-        Some(changes) => write(tx, context, before, changes),
+        Some(Outcome { changes, notes }) => {
+            let lane = Lane::Group(before.group.id.clone());
+            write(tx, context, before, changes)?;
+            outbox::append(tx, context, &lane, notes)
+        }
         None => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use super::records::{self, GroupRow, kind_byte};
 use super::rows::Rows as _;
 use super::scene;
 use super::tx::Tx;
-use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
+use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
 use async_trait::async_trait;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId};
@@ -29,11 +29,12 @@ impl EmbeddedTransfer {
     /// Opens a directory to be copied from.
     ///
     /// # Errors
-    /// There is no data directory, or it cannot be opened for a server.
+    /// There is no data directory, it cannot be opened for a server, or its outbox is not empty.
     pub fn source(dir: &Path) -> Result<Self, OpenError> {
         format::must_exist(dir)?;
         let engine = engine::open(dir)?;
         refuse_unfinished(dir, &engine)?;
+        refuse_undelivered(dir, &engine)?;
         Self::new(dir, engine)
     }
 
@@ -74,6 +75,22 @@ pub(super) fn refuse_unfinished(dir: &Path, engine: &Engine) -> Result<(), OpenE
         Ok(None) => Ok(()),
         Ok(Some(progress)) => Err(OpenError::Unfinished { dir: dir.to_owned(), of: progress.source }),
         Err(error) => Err(OpenError::Damaged { dir: dir.to_owned(), why: error.to_string() }),
+    }
+}
+
+/// An error when the store has something to tell, which a copy would leave behind.
+fn refuse_undelivered(dir: &Path, engine: &Engine) -> Result<(), OpenError> {
+    let count = |start: [u8; 1]| {
+        let mut rows = 0;
+        for entry in engine.data.prefix(start) {
+            entry.key().map_err(|cause| OpenError::Engine { dir: dir.to_owned(), cause })?;
+            rows += 1;
+        }
+        Ok(rows)
+    };
+    match Undelivered::of(count(keys::ALL_LANES)?, count(keys::ALL_DEAD)?) {
+        Some(what) => Err(OpenError::Undelivered { dir: dir.to_owned(), what }),
+        None => Ok(()),
     }
 }
 

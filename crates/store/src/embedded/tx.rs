@@ -4,7 +4,7 @@ use super::engine::{Engine, failed};
 use super::keys::{self, MemberKey, Sweep};
 use super::known::Known;
 use super::records::{self, Counters, Damaged, GroupRow};
-use super::rows::{Keys, Rows, Visit, scan_engine};
+use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
 use crate::parts;
 use crate::transfer::Progress;
 use landfall_domain::account::Account;
@@ -73,6 +73,20 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn put_group(&mut self, app: AppId, row: &GroupRow) {
         self.set(keys::group(app, &row.group.id), Some(records::encode_group(row)));
+    }
+
+    /// The members of a group but its owner.
+    pub(super) fn member_names(&self, app: AppId, group: &GroupId) -> Result<Vec<UserId>, StoreError> {
+        let mut names = Vec::new();
+        self.scan(beginning(keys::group(app, group)), &mut |key, _| {
+            let name = keys::member_account(key, group);
+            if !name.is_empty() {
+                let name = std::str::from_utf8(name).ok().and_then(UserId::parse);
+                names.push(name.ok_or(Damaged("member"))?);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(names)
     }
 
     /// Removes all of a group but its members other than the owner.

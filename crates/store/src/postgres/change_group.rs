@@ -2,6 +2,7 @@
 
 use super::database::{Failure, Kind, Tx, Work};
 use super::locks;
+use super::outbox::NewNotes;
 use super::rows::{
     self, DayColumns, MemberColumns, MessageColumns, NameRange, NewMembers, PartColumns, app_column,
 };
@@ -15,7 +16,8 @@ use futures_util::future::try_join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::{Changes, Pending, Scene};
+use landfall_domain::operation::{Changes, Outcome, Pending, Scene};
+use landfall_domain::outbox::Note;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::Context;
 use std::collections::BTreeMap;
@@ -48,12 +50,14 @@ impl<const LONG: bool> Work for ChangeGroup<LONG> {
         let needs = self.operation.needs(&self.context, &group);
         let scene = scenes::load(tx, app, group, &needs).await?;
         let before = Before::of(&scene);
-        let Some(changes) = self.operation.decide(&self.context, Some(scene)) else { return Ok(true) };
+        let Some(Outcome { changes, notes }) = self.operation.decide(&self.context, Some(scene)) else {
+            return Ok(true);
+        };
         let takes_long = !(changes.dropped.is_empty() && changes.silenced.is_empty());
         if takes_long && !LONG {
             return Ok(false);
         }
-        before.write(tx, &self.context, &changes).await?;
+        before.write(tx, &self.context, &changes, &notes).await?;
         Ok(true)
     }
 }
@@ -88,13 +92,20 @@ impl Before {
     }
 
     /// Writes what an operation decided.
-    async fn write(&self, tx: &Tx, context: &Context, changes: &Changes) -> Result<(), Failure> {
+    async fn write(
+        &self,
+        tx: &Tx,
+        context: &Context,
+        changes: &Changes,
+        notes: &[Note],
+    ) -> Result<(), Failure> {
         // Of two parts or rows with one key the last counts, as in a store that writes them one by one.
         let parts: BTreeMap<&PartKey, Option<&Part>> =
             changes.parts.iter().map(|(key, part)| (key, part.as_ref())).collect();
         // What goes is gone before what comes is written.
         self.remove(tx, context.app, changes, &parts).await?;
-        self.put(tx, context, changes, &parts).await
+        let notes = NewNotes::of(context, self.group.id.as_str(), notes);
+        self.put(tx, context, changes, &parts, &notes).await
     }
 
     async fn remove(
@@ -140,6 +151,7 @@ impl Before {
         context: &Context,
         changes: &Changes,
         parts: &BTreeMap<&PartKey, Option<&Part>>,
+        notes: &NewNotes<'_>,
     ) -> Result<(), Failure> {
         let (app, id) = (context.app, &self.group.id);
         let mut joined = NewMembers::with_capacity(app, changes.joined.len());
@@ -172,6 +184,7 @@ impl Before {
             tables::put(tx, &statements::INSERT_MESSAGES, &sent),
             tables::put(tx, &statements::PUT_MESSAGES, &rewritten),
             tables::put(tx, &statements::INSERT_DAYS, &days),
+            notes.append(tx),
         )?;
         Ok(())
     }

@@ -3,22 +3,27 @@
 use super::database::{Failure, Kind, Tx, Work};
 use super::listener::Told;
 use super::locks;
+use super::outbox::NewNotes;
 use super::rows::{self, AccountColumns, CountColumns, app_column};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::event::Subscribers;
 use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::outbox::of_destroyed;
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Rows taken care of by one statement, where there can be any number.
 const CHUNK: i64 = 5_000;
 
-/// Dissolves a group with all that hangs on it.
+/// Dissolves a group with all that hangs on it. What is still to be told of it stays.
 pub(super) struct DestroyGroup {
-    pub(super) app: AppId,
+    pub(super) context: Context,
     pub(super) group: GroupId,
+    pub(super) subscribers: Arc<dyn Subscribers>,
 }
 
 #[async_trait]
@@ -28,13 +33,16 @@ impl Work for DestroyGroup {
     const KIND: Kind = Kind::LongWrite;
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
-        tx.begin(Some(self.app), &locks::groups(self.app, [&self.group].into_iter())).await?;
-        let (app, id) = (app_column(self.app), self.group.as_str());
+        let of = self.context.app;
+        tx.begin(Some(of), &locks::groups(of, [&self.group].into_iter())).await?;
+        let (app, id) = (app_column(of), self.group.as_str());
         let removed = tx.query(&statements::REMOVE_GROUP, &[&app, &id]).await?;
-        let Some(row) = removed.first() else {
+        let Some(group) = removed.first().map(|row| rows::group(row, 0)).transpose()? else {
             return Ok(Err(NoSuchGroup));
         };
-        let counts = CountColumns::of(self.app, [(rows::kind(row, 0)?, -1)]);
+        let counts = CountColumns::of(of, [(group.kind, -1)]);
+        let names_wanted = self.subscribers.wants_former_members(group.kind);
+        let mut former = Vec::new();
         let mut last = String::new();
         loop {
             let members = tx.query(&statements::ACCOUNTS_OF_GROUP, &[&app, &id, &last, &CHUNK]).await?;
@@ -42,6 +50,11 @@ impl Work for DestroyGroup {
             let Some(last_account) = accounts.last() else { break };
             tx.run(&statements::REMOVE_MEMBERSHIP, &[&app, &accounts, &id]).await?;
             last = (*last_account).to_owned();
+            if names_wanted {
+                // In the order of their names, as they are read.
+                let names = members.iter().map(|row| rows::user_id(row, 0));
+                former.extend(names.collect::<Result<Vec<_>, _>>()?);
+            }
         }
         let all = [
             &statements::REMOVE_MEMBERS,
@@ -53,6 +66,8 @@ impl Work for DestroyGroup {
             tx.run(statement, &[&app, &id]).await?;
         }
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
+        let notes = of_destroyed(&*self.subscribers, &group, former);
+        NewNotes::of(&self.context, id, &notes).append(tx).await?;
         Ok(Ok(()))
     }
 }

@@ -5,12 +5,15 @@ use tokio_postgres::Client;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
 /// key lie beside it. What is left over has a row or a few for each app and stays on the coordinator.
-const TABLES: [(&str, &str, &str); 7] = [
+const TABLES: [(&str, &str, &str); 10] = [
     ("landfall.groups", "group_id", "none"),
     ("landfall.members", "group_id", "landfall.groups"),
     ("landfall.parts", "group_id", "landfall.groups"),
     ("landfall.messages", "group_id", "landfall.groups"),
     ("landfall.message_days", "group_id", "landfall.groups"),
+    ("landfall.lanes", "group_id", "landfall.groups"),
+    ("landfall.notes", "group_id", "landfall.groups"),
+    ("landfall.dead_notes", "group_id", "landfall.groups"),
     ("landfall.accounts", "account", "none"),
     ("landfall.memberships", "account", "landfall.accounts"),
 ];

@@ -2,22 +2,49 @@
 
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
+use super::outbox::NewNotes;
 use super::positions::Positions;
 use super::rows::{Columns as _, CountColumns, GroupColumns, NewMembers};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::event::Subscribers;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::new_group::{self, FoundedGroup, NewGroup, NewGroupRefusal};
+use landfall_domain::outbox::{Note, of_created};
 use landfall_domain::store::Context;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::sync::Arc;
 
-/// One group to import.
+/// One group to make.
 pub(super) struct Ask {
-    pub(super) context: Context,
-    pub(super) import: NewGroup,
+    context: Context,
+    import: NewGroup,
+    /// Who is told of it. Nothing outside this file can give an import any.
+    subscribers: Option<Arc<dyn Subscribers>>,
+}
+
+impl Ask {
+    /// A group that moves in: nobody is told.
+    pub(super) fn import(context: Context, import: NewGroup) -> Self {
+        Self { context, import, subscribers: None }
+    }
+
+    /// A group that is made now.
+    pub(super) fn create(context: Context, new: NewGroup, subscribers: Arc<dyn Subscribers>) -> Self {
+        Self { context, import: new, subscribers: Some(subscribers) }
+    }
+
+    pub(super) fn app(&self) -> AppId {
+        self.context.app
+    }
+
+    /// What is told of the group that was made of it.
+    fn notes(&self, made: &FoundedGroup) -> Vec<Note> {
+        self.subscribers.as_deref().map(|subscribers| of_created(subscribers, made)).unwrap_or_default()
+    }
 }
 
 /// What becomes of it.
@@ -36,7 +63,7 @@ impl Batch for ImportGroups {
     const DOING: &'static str = "importing groups";
 
     fn weight(ask: &Ask) -> usize {
-        4 + 2 * ask.import.members.len()
+        4 + 2 * ask.import.members.len() + 2 * usize::from(ask.subscribers.is_some())
     }
 
     async fn perform(&self, app: AppId, asks: &[Ask]) -> Result<Vec<Answer>, Failure> {
@@ -115,7 +142,7 @@ impl Transaction<'_> {
                 again.push(open);
                 continue;
             }
-            let Ask { context, import } = &self.asks[open.index];
+            let Ask { context, import, .. } = &self.asks[open.index];
             let position = self.first_position + open.index as u64;
             let is_known = |account: &UserId| Ok::<_, Infallible>(known.accounts.contains(account));
             let Ok(result) =
@@ -143,7 +170,7 @@ impl Transaction<'_> {
         let mut names = BTreeSet::new();
         let mut ids = Vec::new();
         for (open, id) in tried {
-            let Ask { context, import } = &self.asks[open.index];
+            let Ask { context, import, .. } = &self.asks[open.index];
             if context.unknown == UnknownAccounts::Refuse {
                 ids.push(id);
                 names.extend(import.owner.iter().chain(import.members.iter().map(|member| &member.account)));
@@ -169,7 +196,8 @@ impl Transaction<'_> {
         rows.iter().map(|row| Ok(row.try_get::<_, i64>(0)?.cast_unsigned())).collect()
     }
 
-    /// Members of groups that were just made, their other side, the accounts they need, and the app's figures.
+    /// Members of groups that were just made, their other side, the accounts they need, the app's figures, and what is
+    /// told of them.
     async fn write_members(&self, tx: &Tx, made: &[(usize, FoundedGroup)]) -> Result<(), Failure> {
         let mut new = NewMembers::with_capacity(self.app, made.len());
         for (_, FoundedGroup { group, members, .. }) in made {
@@ -184,15 +212,22 @@ impl Transaction<'_> {
         );
         let counts = CountColumns::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
         let counts = counts.parameters();
-        let (accounts, members, counted) = futures_util::join!(
+        let told: Vec<Vec<Note>> = made.iter().map(|(index, made)| self.asks[*index].notes(made)).collect();
+        let mut notes = NewNotes::new(self.app);
+        for ((index, made), told) in made.iter().zip(&told) {
+            let now = self.asks[*index].context.now;
+            told.iter().for_each(|note| notes.push(made.group.id.as_str(), now, note.as_bytes()));
+        }
+        let (accounts, members, counted, appended) = futures_util::join!(
             tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
             tables::insert_members(tx, &new),
             tx.run(&statements::COUNT_GROUPS, &counts),
+            notes.append(tx),
         );
         accounts?;
         members?;
         counted?;
-        Ok(())
+        appended
     }
 }
 

@@ -11,6 +11,9 @@
 //! | import of accounts, kick | shared | | alone |
 //! | deleting accounts | alone | | |
 //!
+//! Whoever puts notes into the outbox or takes them out locks the rows of their lanes instead, after all of these
+//! (`outbox`).
+//!
 //! Deleting an account changes all its groups; it waits until nobody else writes in the app, and the others wait for
 //! it. All take the app's lock first, then the others in ascending order: nobody waits in a circle.
 

@@ -1,4 +1,5 @@
-//! Groups, members and accounts as rows: columns to write, rows to read. Parts and messages are in `history`.
+//! Groups, members and accounts as rows: columns to write, rows to read. Parts and messages are in `history`, lanes and
+//! notes in `outbox`.
 
 use super::database::Failure;
 use super::texts::{escape, unescape};
@@ -38,6 +39,11 @@ fn time(row: &Row, column: usize) -> Result<Timestamp, Failure> {
 /// A number that the tables keep in 64 bits with a sign.
 pub(super) fn number<N: TryFrom<i64>>(row: &Row, column: usize) -> Result<N, Failure> {
     N::try_from(row.try_get::<_, i64>(column)?).map_err(|_| Failure::Damaged("number"))
+}
+
+/// A number as it is kept. None that is counted gets past the end of the tables' numbers.
+pub(super) fn number_column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A number that the tables keep in 16 bits.
@@ -250,10 +256,12 @@ macro_rules! columns {
 }
 
 mod history;
+mod outbox;
 
 pub(super) use history::{
     DayColumns, MessageColumns, NameRange, PartColumns, message, part, part_name, place,
 };
+pub(super) use outbox::{DeadColumns, LaneColumns, LaneRow, NoteColumns, dead_note, lane, lane_row, note};
 
 columns! {
     /// Of `INSERT_GROUPS` and `PUT_GROUPS`.

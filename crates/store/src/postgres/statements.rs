@@ -3,6 +3,9 @@
 //! A statement of [`Key::Group`] or [`Key::Account`] names the app and the groups or accounts it is about, each by
 //! its key: Citus sends it to where their rows are. What is left over names an app only and says why it may.
 
+#[macro_use]
+mod columns;
+
 /// What a statement is keyed by.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +16,7 @@ enum Key {
     Account,
     /// App only, on tables of figures that are not distributed.
     Figures,
-    /// App only, over all groups of the app: the app's list, and its oldest messages.
+    /// App only, over all groups of the app: the app's list, its oldest messages, its outbox.
     List,
     /// Everything there is: for copies, while nobody serves.
     Copy,
@@ -27,70 +30,6 @@ pub(super) struct Statement {
     pub(super) sql: &'static str,
     #[cfg(test)]
     key: Key,
-}
-
-/// The columns of a group, in the order in which [`rows`](super::rows) reads them.
-macro_rules! group_columns {
-    () => {
-        "groups.group_id, groups.kind, groups.name, groups.introduction, groups.notification, groups.face_url, \
-         groups.fields::text, groups.max_members, groups.join_option, groups.owner, groups.support_topic, \
-         groups.invite_option, groups.mute_all, groups.created, groups.info_seq, groups.info_changed, \
-         groups.next_message_seq, groups.last_message, groups.read_by_all, groups.cleared, groups.first_kept, \
-         groups.history_before_join, groups.permissions_enabled, groups.default_permissions, groups.active, \
-         groups.member_count, groups.list_position"
-    };
-}
-
-/// The columns of a member, in the order in which [`rows`](super::rows) reads them.
-macro_rules! member_columns {
-    () => {
-        member_columns!("")
-    };
-    ($of:literal) => {
-        concat!(
-            $of,
-            "account, ",
-            $of,
-            "role, ",
-            $of,
-            "joined, ",
-            $of,
-            "read_seq, ",
-            $of,
-            "read_made_at, ",
-            $of,
-            "receive_option, ",
-            $of,
-            "muted_until, ",
-            $of,
-            "last_message, ",
-            $of,
-            "name_card, ",
-            $of,
-            "fields::text"
-        )
-    };
-}
-
-/// The columns of an account, in the order in which [`rows`](super::rows) reads them.
-macro_rules! account_columns {
-    () => {
-        "account, nick, face_url, created, placeholder, signatures_from"
-    };
-}
-
-/// The columns of a part, in the order in which [`rows`](super::rows) reads them.
-macro_rules! part_columns {
-    () => {
-        "kind, name, part"
-    };
-}
-
-/// The columns of a message, in the order in which [`rows`](super::rows) reads them.
-macro_rules! message_columns {
-    () => {
-        "topic, seq, sent, sender, random, priority, state, elements, custom, details"
-    };
 }
 
 macro_rules! insert_groups {
@@ -238,8 +177,9 @@ statements! {
     INACTIVE_GROUPS: Group = "
         SELECT group_id FROM landfall.groups
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND NOT active";
-    REMOVE_GROUP: Group = "
-        DELETE FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 RETURNING kind";
+    REMOVE_GROUP: Group = concat!(
+        "DELETE FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 RETURNING ", group_columns!()
+    );
     /// One member less in each of these groups.
     COUNT_DOWN_MEMBERS: Group = "
         UPDATE landfall.groups SET member_count = member_count - 1
@@ -328,6 +268,57 @@ statements! {
     REMOVE_ALL_DAYS: Group = "
         DELETE FROM landfall.message_days WHERE sdk_app_id = $1 AND group_id = $2";
 
+    /// Puts room for notes at the end of lanes, which are made where there are none. Locks their rows.
+    LENGTHEN_LANES: Group = "
+        INSERT INTO landfall.lanes (sdk_app_id, group_id, due, failures, first, next, claim, claimed_until)
+        SELECT $1::bigint, group_id, due, 0, 0, more, NULL::bigint, 0
+        FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS new (group_id, due, more)
+        ON CONFLICT (sdk_app_id, group_id) DO UPDATE SET next = lanes.next + excluded.next
+        RETURNING group_id, next";
+    INSERT_NOTES: Group = "
+        INSERT INTO landfall.notes (sdk_app_id, group_id, number, note)
+        SELECT $1::bigint, group_id, number, note
+        FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS new (group_id, number, note)";
+    /// Locks a lane that is due and that nobody delivers; none when somebody writes to it right now. One lane, because
+    /// Citus locks rows only where one group is named.
+    FREE_LANE: Group = concat!(
+        "SELECT ", lane_columns!(), " FROM landfall.lanes
+        WHERE sdk_app_id = $1 AND group_id = $2 AND due <= $3 AND claimed_until <= $3 FOR UPDATE SKIP LOCKED"
+    );
+    /// Of lanes that [`FREE_LANE`] has locked.
+    CLAIM_LANES: Group = "
+        UPDATE landfall.lanes SET claim = $3, claimed_until = $4
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
+    /// $3, the lane's first number: where many notes were removed their places are not walked through.
+    FIRST_NOTES: Group = "
+        SELECT number, note FROM landfall.notes
+        WHERE sdk_app_id = $1 AND group_id = $2 AND number >= $3 ORDER BY number LIMIT $4";
+    /// Locks a lane, if this claim has it.
+    HELD_LANE: Group = concat!(
+        "SELECT ", lane_columns!(), " FROM landfall.lanes
+        WHERE sdk_app_id = $1 AND group_id = $2 AND claim = $3 FOR UPDATE"
+    );
+    RELEASE_LANE: Group = "
+        UPDATE landfall.lanes SET due = $3, failures = $4, first = $5, claim = NULL, claimed_until = 0
+        WHERE sdk_app_id = $1 AND group_id = $2";
+    REMOVE_LANE: Group = "
+        DELETE FROM landfall.lanes WHERE sdk_app_id = $1 AND group_id = $2";
+    REMOVE_NOTES_BELOW: Group = "
+        DELETE FROM landfall.notes WHERE sdk_app_id = $1 AND group_id = $2 AND number < $3";
+    LAST_DEAD_NOTE: Group = "
+        SELECT number FROM landfall.dead_notes
+        WHERE sdk_app_id = $1 AND group_id = $2 ORDER BY number DESC LIMIT 1";
+    INSERT_DEAD_NOTES: Group = "
+        INSERT INTO landfall.dead_notes (sdk_app_id, group_id, number, buried, why, note)
+        SELECT $1::bigint, group_id, number, buried, why, note
+        FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bytea[])
+            AS new (group_id, number, buried, why, note)";
+    /// $4 and $5, the lowest and the highest number: as with `MESSAGES_NUMBERED`.
+    TAKE_DEAD_NOTES: Group = "
+        DELETE FROM landfall.dead_notes
+        WHERE sdk_app_id = $1 AND group_id = $2 AND number = ANY($3::bigint[]) AND number >= $4 AND number <= $5
+        RETURNING number, note";
+
     KNOWN_ACCOUNTS: Account = "
         SELECT account FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
     ACCOUNTS: Account = concat!(
@@ -385,7 +376,9 @@ statements! {
         SELECT EXISTS (SELECT FROM landfall.accounts) UNION ALL SELECT EXISTS (SELECT FROM landfall.groups)
         UNION ALL SELECT EXISTS (SELECT FROM landfall.members)
         UNION ALL SELECT EXISTS (SELECT FROM landfall.parts)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.messages)";
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.messages)
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.lanes)
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.dead_notes)";
     RAISE_POSITION: Copy = "
         INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
         ON CONFLICT (sdk_app_id) DO UPDATE SET given = greatest(positions.given, excluded.given)";
@@ -433,6 +426,14 @@ statements! {
         SELECT day, group_id, topic FROM landfall.message_days
         WHERE sdk_app_id = $1 AND day <= $2 AND day >= 0 AND (day, group_id, topic) > ($3, $4, $5)
         ORDER BY day, group_id, topic LIMIT $6";
+    /// Which lanes are due only all groups together know.
+    DUE_LANES: List = "
+        SELECT due, group_id FROM landfall.lanes
+        WHERE sdk_app_id = $1 AND due <= $2 AND due >= 0 AND claimed_until <= $2 AND (due, group_id) > ($3, $4)
+        ORDER BY due, group_id LIMIT $5";
+    DEAD_NOTES: List = "
+        SELECT group_id, number, buried, why, note FROM landfall.dead_notes
+        WHERE sdk_app_id = $1 AND (group_id, number) > ($2, $3) ORDER BY group_id, number LIMIT $4";
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::rows::{
 };
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
 use crate::messages::day;
-use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer};
+use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
 use async_trait::async_trait;
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
@@ -34,13 +34,16 @@ impl PostgresTransfer {
     /// Opens a database to be copied from.
     ///
     /// # Errors
-    /// It holds no store or half of one, servers use it, or it cannot be opened for a server.
+    /// It holds no store or half of one, servers use it, it cannot be opened for a server, or its outbox is not empty.
     pub async fn source(settings: Settings) -> Result<Self, OpenError> {
         let store = Self::open(settings, false).await?;
         if let Some(progress) = migrations::unfinished_copy(&store.guard).await? {
             return Err(OpenError::Unfinished(progress));
         }
-        Ok(store)
+        match undelivered(&store.guard).await? {
+            Some(what) => Err(OpenError::Undelivered(what)),
+            None => Ok(store),
+        }
     }
 
     /// Opens a database to be copied into, making the tables where there are none.
@@ -69,6 +72,14 @@ impl PostgresTransfer {
     async fn perform<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
         self.database.perform(&work).await.map_err(|failure| failure.while_doing(W::DOING))
     }
+}
+
+/// What the store has to tell, which a copy would leave behind.
+async fn undelivered(client: &Client) -> Result<Option<Undelivered>, OpenError> {
+    let counts = "SELECT (SELECT count(*) FROM landfall.lanes), (SELECT count(*) FROM landfall.dead_notes)";
+    let row = client.query_one(counts, &[]).await?;
+    let [lanes, dead] = [row.try_get::<_, i64>(0)?, row.try_get(1)?].map(i64::cast_unsigned);
+    Ok(Undelivered::of(lanes, dead))
 }
 
 #[async_trait]

@@ -13,7 +13,7 @@ use landfall_domain::message::{Body, Conversation, Priority};
 use landfall_domain::operation::GroupOperation;
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::operations::add_permission_group::AddPermissionGroup;
-use landfall_domain::operations::add_topic::AddTopic;
+use landfall_domain::operations::add_topic::{AddTopic, CreateTopic};
 use landfall_domain::operations::ban_members::BanMembers;
 use landfall_domain::operations::change_attributes::{AttributeChange, ChangeAttributes};
 use landfall_domain::operations::change_counters::{CounterMode, DeleteCounters, UpdateCounters};
@@ -254,7 +254,7 @@ fn messages(group: &GroupId) -> BoxedStrategy<Change> {
         messages.sort_by_key(|message| message.sent);
         ImportMessages { group: id.clone(), messages }
     });
-    prop_oneof![4 => change(send), 2 => change(import), 5 => history(group), 3 => receipts(group)].boxed()
+    prop_oneof![4 => change(send), 2 => import.prop_map(Change::import), 5 => history(group), 3 => receipts(group)].boxed()
 }
 
 fn history(group: &GroupId) -> BoxedStrategy<Change> {
@@ -291,7 +291,14 @@ fn history(group: &GroupId) -> BoxedStrategy<Change> {
             bytes_max,
         },
     );
-    prop_oneof![change(unread), change(recall), change(by_sender), change(clear), change(modify)].boxed()
+    prop_oneof![
+        unread.prop_map(Change::import),
+        change(recall),
+        change(by_sender),
+        change(clear),
+        change(modify)
+    ]
+    .boxed()
 }
 
 fn receipts(group: &GroupId) -> BoxedStrategy<Change> {
@@ -351,7 +358,7 @@ fn topics(group: &GroupId) -> BoxedStrategy<Change> {
     let texts = || (new_text(), new_text(), new_text(), new_text());
     let add = (own, texts(), 1_000_u64..1_100).prop_map(move |(own, texts, created)| {
         let (introduction, notification, face_url, custom) = texts;
-        AddTopic {
+        CreateTopic(AddTopic {
             group: id.clone(),
             id: own,
             random_bits: 1,
@@ -362,7 +369,7 @@ fn topics(group: &GroupId) -> BoxedStrategy<Change> {
             custom: custom.unwrap_or_default(),
             created: Timestamp(created),
             max: 3,
-        }
+        })
     });
     let id = group.clone();
     let modify = (some_topic(group), some_name(), texts(), option::of(any::<bool>())).prop_map(

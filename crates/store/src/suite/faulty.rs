@@ -5,6 +5,7 @@ use super::world::World;
 use super::{APP, account, context, group_id, member, owned_group, user};
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -71,8 +72,9 @@ impl Store for Faulty<'_> {
         &self,
         context: Context,
         new: NewGroup,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.write(self.store.create_group(context, new)).await
+        self.write(self.store.create_group(context, new, subscribers)).await
     }
 
     async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
@@ -143,8 +145,9 @@ impl Store for Faulty<'_> {
         &self,
         context: Context,
         group: GroupId,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<(), OperationError<NoSuchGroup>> {
-        self.write(self.store.destroy_group(context, group)).await
+        self.write(self.store.destroy_group(context, group, subscribers)).await
     }
 
     async fn import_accounts(

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember, new_group};
-use landfall_domain::operation::{Changes, MessageRange, Needs, Pending, Scene};
+use landfall_domain::operation::{Changes, MessageRange, Needs, Outcome, Pending, Scene};
 use landfall_domain::part::{Part, PartFamily, PartKey};
 use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
@@ -256,6 +257,7 @@ impl Store for Memory {
         &self,
         context: Context,
         new: NewGroup,
+        _: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         refused(self.with(context.app, |held| held.new_group(context, new)))
     }
@@ -268,7 +270,7 @@ impl Store for Memory {
             };
             let needs = operation.needs(&context, &whole.group);
             let scene = whole.load(&held.accounts, needs);
-            if let Some(mut changes) = operation.decide(&context, Some(scene)) {
+            if let Some(Outcome { mut changes, .. }) = operation.decide(&context, Some(scene)) {
                 let placeholders = std::mem::take(&mut changes.placeholders);
                 whole.write(changes);
                 held.place(context, placeholders);
@@ -388,6 +390,7 @@ impl Store for Memory {
         &self,
         context: Context,
         group: GroupId,
+        _: Arc<dyn Subscribers>,
     ) -> Result<(), OperationError<NoSuchGroup>> {
         refused(self.with(context.app, |held| held.groups.remove(&group).map(drop).ok_or(NoSuchGroup)))
     }

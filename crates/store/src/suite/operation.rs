@@ -1,12 +1,13 @@
 //! Writing operations and their answers as values, for cases that choose, mix or repeat them.
 
 use super::answered;
+use super::outbox::everybody;
 use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{GroupOperation, Refusal, perform as change};
+use landfall_domain::operation::{GroupImport, GroupOperation, Refusal, import, perform as change};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, Store, StoreError};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -43,7 +44,14 @@ impl Change {
     pub(crate) fn new(operation: impl GroupOperation<Answer: Debug> + Clone + Debug) -> Self {
         Self(Arc::new(operation))
     }
+
+    pub(crate) fn import(import: impl GroupImport<Answer: Debug> + Clone + Debug) -> Self {
+        Self(Arc::new(Import(import)))
+    }
 }
+
+#[derive(Debug)]
+struct Import<I>(I);
 
 #[async_trait]
 trait AnyChange: Debug + Send + Sync {
@@ -61,7 +69,19 @@ impl<O: GroupOperation<Answer: Debug> + Clone + Debug> AnyChange for O {
         store: &dyn Store,
         context: Context,
     ) -> Result<Result<String, Refusal>, StoreError> {
-        let answer = answered(change(store, context, self.clone()).await)?;
+        let answer = answered(change(store, context, self.clone(), everybody()).await)?;
+        Ok(answer.map(|answer| format!("{answer:?}")))
+    }
+}
+
+#[async_trait]
+impl<I: GroupImport<Answer: Debug> + Clone + Debug> AnyChange for Import<I> {
+    async fn perform(
+        &self,
+        store: &dyn Store,
+        context: Context,
+    ) -> Result<Result<String, Refusal>, StoreError> {
+        let answer = answered(import(store, context, self.0.clone()).await)?;
         Ok(answer.map(|answer| format!("{answer:?}")))
     }
 }
@@ -73,12 +93,14 @@ pub(crate) async fn perform(
 ) -> Result<Answer, StoreError> {
     Ok(match operation {
         Operation::ImportGroup(import) => Answer::Group(answered(store.import_group(context, import).await)?),
-        Operation::CreateGroup(new) => Answer::Group(answered(store.create_group(context, new).await)?),
+        Operation::CreateGroup(new) => {
+            Answer::Group(answered(store.create_group(context, new, everybody()).await)?)
+        }
         Operation::ImportMembers(group, members) => {
             Answer::Members(answered(store.import_members(context, group, members).await)?)
         }
         Operation::DestroyGroup(group) => {
-            Answer::Destroyed(answered(store.destroy_group(context, group).await)?)
+            Answer::Destroyed(answered(store.destroy_group(context, group, everybody()).await)?)
         }
         Operation::ImportAccounts(accounts) => {
             store.import_accounts(context, accounts).await?;

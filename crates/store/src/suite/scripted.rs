@@ -344,6 +344,6 @@ impl GroupOperation for Script {
                 keys(&self.group, account, *seq).into_iter().for_each(|key| changes.remove(key));
             }
         }
-        Ok(Decision { changes, answer })
+        Ok(Decision::new(changes, answer))
     }
 }

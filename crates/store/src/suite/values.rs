@@ -1,5 +1,6 @@
 //! Texts, names and numbers read back exactly, whatever they are.
 
+use super::outbox::everybody;
 use super::world::World;
 use super::{APP, account, context, decided, group, group_id, import, member, owned_group, text, user};
 use landfall_domain::account::Account;
@@ -116,11 +117,11 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
         import(store, owned_group(name, name)).await.unwrap();
     }
     // The world checks the order of members: by name, and of those who joined in one second.
-    let everybody = NewGroup { members: NAMES.map(member).to_vec(), ..group("everybody") };
-    let everybody = import(store, everybody).await.unwrap();
-    let world = World::of(store, APP, &[&ids[..], from_ref(&everybody)].concat(), &users).await;
+    let all = NewGroup { members: NAMES.map(member).to_vec(), ..group("everybody") };
+    let all = import(store, all).await.unwrap();
+    let world = World::of(store, APP, &[&ids[..], from_ref(&all)].concat(), &users).await;
     assert_eq!(world.lists[0].2[..NAMES.len()], ids);
-    assert_eq!(world.groups[&everybody].1.len(), NAMES.len());
+    assert_eq!(world.groups[&all].1.len(), NAMES.len());
     for (name, (group, members)) in NAMES.iter().zip(ids.iter().map(|id| &world.groups[id])) {
         let owner = group.owner.as_ref().map(|owner| owner.as_str());
         assert_eq!((group.profile.name.as_str(), owner, members.len()), (*name, Some(*name), 1));
@@ -130,14 +131,14 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
     // What is removed takes no other with it.
     let mut left = NAMES.to_vec();
     for name in ["a", "a ", "_", "aA"] {
-        decided(store.destroy_group(context(), group_id(name)).await).unwrap();
+        decided(store.destroy_group(context(), group_id(name), everybody()).await).unwrap();
         assert_eq!(store.delete_accounts(context(), vec![user(name)]).await.unwrap(), [true]);
         left.retain(|other| *other != name);
     }
-    let world = World::of(store, APP, from_ref(&everybody), &users).await;
+    let world = World::of(store, APP, from_ref(&all), &users).await;
     left.sort_unstable();
     assert_eq!(world.accounts.keys().map(|name| name.as_str()).collect::<Vec<_>>(), left);
-    let members: Vec<_> = world.groups[&everybody].1.iter().map(|member| member.account.as_str()).collect();
+    let members: Vec<_> = world.groups[&all].1.iter().map(|member| member.account.as_str()).collect();
     assert_eq!(members, left);
     let found = store.groups(APP, ids.to_vec()).await.unwrap();
     let mut owned: Vec<_> = found.into_iter().flatten().map(|group| group.owner.clone().unwrap()).collect();

@@ -2,7 +2,7 @@ use super::*;
 use crate::group::GroupType;
 use crate::ids::TopicId;
 use crate::part::Part;
-use crate::sample::{CREATED, NOW, context, decide, group_id, scene, text, user};
+use crate::sample::{CREATED, NOW, context, decide_import, group_id, scene, text, user};
 use crate::topic::Topic;
 use MessageOutcome::{BadTime, Imported, TooLong};
 
@@ -32,7 +32,7 @@ fn room() -> Scene {
 }
 
 fn outcomes(messages: Vec<ImportedMessage>, scene: &Scene) -> Vec<MessageOutcome> {
-    decide(&import(messages), scene).unwrap().answer
+    decide_import(&import(messages), scene).unwrap().answer
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn times_ascend_between_the_group_and_now() {
 fn a_bad_message_does_not_harm_the_others() {
     let too_long = ImportedMessage { body: None, ..message(1_600, 1) };
     let asked = vec![message(1_600, 1), message(1_599, 2), too_long, message(1_600, 0), message(1_700, 4)];
-    let decision = decide(&import(asked), &room()).unwrap();
+    let decision = decide_import(&import(asked), &room()).unwrap();
     let expected = [imported(3, 1_600), BadTime, TooLong, imported(4, 1_600), imported(5, 1_700)];
     assert_eq!(decision.answer, expected);
     let group = decision.changes.group.unwrap();
@@ -70,7 +70,7 @@ fn nothing_changes_when_nothing_is_new() {
     let known = message(1_400, 9);
     scene.messages =
         [(Conversation::Group, [(1, known.kept(1, known.body.as_ref().unwrap()))].into())].into();
-    let decision = decide(&import(vec![known.clone(), message(1_000, 0)]), &scene).unwrap();
+    let decision = decide_import(&import(vec![known.clone(), message(1_000, 0)]), &scene).unwrap();
     assert_eq!(decision.answer, [imported(1, 1_400), BadTime]);
     assert!(decision.changes.group.is_none() && decision.changes.sent.is_empty());
     // Another content, or more than five minutes later, is another message.
@@ -84,9 +84,9 @@ fn nothing_changes_when_nothing_is_new() {
 fn a_group_with_a_history_is_seen() {
     let mut scene = room();
     scene.group.active = false;
-    let changes = decide(&import(vec![message(1_900, 1)]), &scene).unwrap().changes;
+    let changes = decide_import(&import(vec![message(1_900, 1)]), &scene).unwrap().changes;
     assert!(changes.group.unwrap().active);
-    let changes = decide(&import(vec![message(1, 1)]), &scene).unwrap().changes;
+    let changes = decide_import(&import(vec![message(1, 1)]), &scene).unwrap().changes;
     assert!(changes.group.is_none(), "nothing was imported");
 }
 
@@ -105,7 +105,7 @@ fn topics_have_their_own_order() {
         |sent| ImportedMessage { conversation: Conversation::Topic(id.clone()), ..message(sent, 0) };
     let mut scene = scene(kind, &[]);
     let asked = import(vec![message(1_700, 0), in_topic(1_600), message(1_650, 0), in_topic(1_800)]);
-    assert_eq!(decide(&asked, &scene).unwrap_err(), Refusal::NoSuchTopic);
+    assert_eq!(decide_import(&asked, &scene).unwrap_err(), Refusal::NoSuchTopic);
     let topic = Topic {
         id: id.clone(),
         name: text("t"),
@@ -119,7 +119,7 @@ fn topics_have_their_own_order() {
         log: MessageLog { next_seq: 8, ..MessageLog::default() },
     };
     scene.parts.insert(PartKey::Topic(id.clone()), Part::Topic(topic));
-    let decision = decide(&asked, &scene).unwrap();
+    let decision = decide_import(&asked, &scene).unwrap();
     assert_eq!(decision.answer, [imported(1, 1_700), imported(8, 1_600), BadTime, imported(9, 1_800)]);
     assert_eq!(decision.changes.group.unwrap().log.next_seq, 2);
     let [(_, Some(Part::Topic(topic)))] = &decision.changes.parts[..] else {
@@ -131,13 +131,13 @@ fn topics_have_their_own_order() {
 #[test]
 fn what_is_refused_whole() {
     for kind in GroupType::ALL {
-        let refused = decide(&import(vec![message(1_600, 0)]), &scene(kind, &[])).err();
+        let refused = decide_import(&import(vec![message(1_600, 0)]), &scene(kind, &[])).err();
         let expected = (!kind.can().import).then_some(Refusal::TypeForbids("take no imported messages"));
         assert_eq!(refused, expected, "{kind:?}");
     }
     let mut full = room();
     full.group.log.next_seq = u32::MAX;
-    assert_eq!(decide(&import(vec![message(1_600, 0)]), &full).unwrap_err(), Refusal::NoNumbersLeft);
+    assert_eq!(decide_import(&import(vec![message(1_600, 0)]), &full).unwrap_err(), Refusal::NoNumbersLeft);
 }
 
 #[test]

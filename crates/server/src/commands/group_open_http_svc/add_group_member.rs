@@ -6,10 +6,15 @@
 use super::member_list::{Named, Results, named};
 use super::{flag, group_id};
 use crate::call::{Call, Command};
+use crate::commands::refusal;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
-use landfall_domain::operations::add_members::{AddMembers, Added};
+use crate::webhook::before::{self, Question, Verdict};
+use landfall_domain::group::GroupType;
+use landfall_domain::operation::Refusal;
+use landfall_domain::operations::add_members::{AddMembers, Added, nobody_fits};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// The request.
 #[derive(Deserialize, Default)]
@@ -32,12 +37,34 @@ impl Command for Request {
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
         };
         let accounts = operation.accounts.clone();
-        let outcomes = call.change(operation).await?;
-        let results = outcomes.into_iter().map(|outcome| match outcome {
-            Added::Failed => 0,
-            Added::Joined => 1,
-            Added::AlreadyMember => 2,
+        let refused = match call.kind_to_ask_about(before::INVITE, &operation.group).await? {
+            Some(kind) => refused(call, &operation, kind).await?,
+            None => BTreeSet::new(),
+        };
+        let mut allowed = operation;
+        allowed.accounts.retain(|account| !refused.contains(account.as_str()));
+        let outcomes = call.change(allowed).await?;
+        if nobody_fits(&outcomes) {
+            return Err(refusal::of(&Refusal::Full));
+        }
+        let mut outcomes = outcomes.into_iter();
+        let results = accounts.iter().map(|account| {
+            let outcome = if refused.contains(account.as_str()) { None } else { outcomes.next() };
+            match outcome.unwrap_or(Added::Failed) {
+                Added::Failed | Added::NoPlace => 0,
+                Added::Joined => 1,
+                Added::AlreadyMember => 2,
+            }
         });
-        Ok(Results::new(&accounts, results))
+        Ok(Results::new(&accounts, results.collect::<Vec<_>>()))
     }
+}
+
+/// Those whom the app's receiver wants left out.
+async fn refused(call: &Call, asked: &AddMembers, kind: GroupType) -> Result<BTreeSet<String>, Failure> {
+    let AddMembers { group, accounts, .. } = asked;
+    let verdict = call.ask(Question::Invite { group, kind, accounts }).await?;
+    let Verdict::GoOn(Some(answer)) = verdict else { return Ok(BTreeSet::new()) };
+    let refused = answer.extra.get("RefusedMembers_Account");
+    Ok(refused.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default())
 }

@@ -12,6 +12,7 @@ use crate::call::{Call, Command, account};
 use crate::code::Code;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
+use crate::webhook::before::Question;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::UserId;
@@ -78,7 +79,16 @@ impl Command for Request {
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
         // Placeholders are for moving in; here every account has to be there. [choice]
         let context = Context { unknown: UnknownAccounts::Refuse, ..call.context() };
-        match call.store.create_group(context, new).await {
+        call.ask(Question::Create {
+            owner: new.owner.as_ref(),
+            kind: new.kind,
+            name: new.profile.name.as_str(),
+            members: new.members.iter().map(|member| &member.account).collect(),
+        })
+        .await?;
+        let created = call.store.create_group(context, new, call.subscribers()).await;
+        call.subscribers.wake();
+        match created {
             Ok(id) => Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 }),
             Err(OperationError::Refused(refusal)) => Err(refuse(refusal, id, &claimant, call).await),
             Err(OperationError::Store(error)) => Err(Code::GroupInternal.internal(error)),

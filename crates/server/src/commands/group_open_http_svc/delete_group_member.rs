@@ -38,7 +38,9 @@ impl Command for Request {
         // It is for the one who is removed, whom nothing here tells yet; so it is not kept. No page says how long it
         // may be: as long as that of a ban. [choice]
         text(self.reason, "Reason", call.limits.ban_reason)?;
-        delete_members(&*call.store, call.context(), operation).await.map_err(refusal::failure)?;
+        let deleted = delete_members(&*call.store, call.context(), operation, call.subscribers()).await;
+        call.subscribers.wake();
+        deleted.map_err(refusal::failure)?;
         Ok(Nothing {})
     }
 }

@@ -22,7 +22,9 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
-        call.store.destroy_group(call.context(), group).await.map_err(|error| match error {
+        let destroyed = call.store.destroy_group(call.context(), group, call.subscribers()).await;
+        call.subscribers.wake();
+        destroyed.map_err(|error| match error {
             OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
             OperationError::Store(error) => Code::GroupInternal.internal(error),
         })?;

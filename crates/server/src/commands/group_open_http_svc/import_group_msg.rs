@@ -67,7 +67,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let import = self.check(call)?;
         let times: Vec<Timestamp> = import.messages.iter().map(|message| message.sent).collect();
-        let outcomes = call.change(import).await?;
+        let outcomes = call.import(import).await?;
         Ok(Reply {
             import_msg_result: times
                 .into_iter()

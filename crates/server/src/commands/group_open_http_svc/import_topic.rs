@@ -9,6 +9,7 @@ use crate::commands::topic::{MadeTopic, NewTopic};
 use crate::given::Given;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
+use landfall_domain::operations::add_topic::ImportTopic;
 use serde::Deserialize;
 
 /// The request.
@@ -31,7 +32,8 @@ impl Command for Request {
         group_type(self.kind)?;
         let group = group_id(self.group_id)?;
         let created = created(self.create_time, call.now)?;
-        self.topic.add(group, created, call).await
+        let topic = self.topic.check(group, created, call)?;
+        Ok(MadeTopic::new(&call.import(ImportTopic(topic)).await?))
     }
 }
 

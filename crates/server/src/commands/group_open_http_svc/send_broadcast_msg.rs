@@ -104,7 +104,8 @@ async fn send(
     let mut sending = JoinSet::new();
     for group in groups {
         let (store, context, message) = (Arc::clone(&call.store), call.context(), message(group));
-        sending.spawn(async move { perform(&*store, context, message).await });
+        let subscribers = call.subscribers();
+        sending.spawn(async move { perform(&*store, context, message, subscribers).await });
     }
     let mut highest = 0;
     while let Some(sent) = sending.join_next().await {
@@ -115,5 +116,6 @@ async fn send(
             Err(error) => return Err(refusal::failure(error)),
         }
     }
+    call.subscribers.wake();
     Ok(highest)
 }

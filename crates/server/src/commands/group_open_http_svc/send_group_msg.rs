@@ -4,8 +4,9 @@
 //!
 //! [choice] A message over the frequency of its group is dropped, and the caller told so; it is never 10023.
 //! [choice] `NeedReadReceipt` refuses nothing: whether a group is too large for receipts shows when they are asked for.
-//! [choice] `OfflinePushInfo` is checked to be an object, the words of `ForbidCallbackControl` are not checked, and
-//! both do nothing: this version pushes nothing and calls nobody.
+//! [choice] `OfflinePushInfo` is checked to be an object and does nothing: this version pushes nothing. Unknown words of
+//! `ForbidCallbackControl` forbid nothing.
+//! [choice] A message that the app's webhook drops is answered like one that was sent, without a number.
 //! [choice] Whom a message is for or points at is not looked up: accounts that are no members change nothing.
 
 use super::{group_id, number_up_to, operator, required_account};
@@ -15,6 +16,9 @@ use crate::commands::message_body::body;
 use crate::commands::topic::topic_id;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
+use crate::webhook::before::{self, Question, Verdict};
+use crate::webhook::body::EXCEPTION;
+use crate::webhook::sender::Answer;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{At, Body, Conversation, Priority};
 use landfall_domain::operations::send_message::{SendMessage, Sent};
@@ -74,18 +78,34 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let message = self.check(call)?;
+        let (mut message, control) = self.check(call)?;
+        if !control.unasked
+            && let Some(kind) = call.kind_to_ask_about(before::SEND, &message.group).await?
+        {
+            match call.ask(Question::Send { message: &message, kind }).await? {
+                Verdict::GoOn(answer) => message.body = changed(message.body, answer, call),
+                Verdict::Drop => {
+                    return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: None });
+                }
+            }
+        }
         let per_second = call.limits.messages.per_second;
         if !call.app.messages.admit(&message.group, message.priority, per_second) {
             return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: Some("MsgFreqCtrl") });
         }
-        let Sent { seq, sent } = call.change(message).await?;
+        let excepted = call.subscribers.want(EXCEPTION).then(|| message.clone());
+        let sent =
+            if control.untold { call.change_silently(message).await } else { call.change(message).await };
+        if let (Err(failure), Some(message)) = (&sent, excepted) {
+            call.tell_exception(&message, failure).await?;
+        }
+        let Sent { seq, sent } = sent?;
         Ok(Reply { msg_time: sent.0, msg_seq: seq, msg_drop_reason: None })
     }
 }
 
 impl Request {
-    fn check(self, call: &Call) -> Result<SendMessage, Failure> {
+    fn check(self, call: &Call) -> Result<(SendMessage, CallbackControl), Failure> {
         let limits = &call.limits.messages;
         let group = group_id(self.group_id)?;
         let random = number_up_to(self.random.required("Random")?, "Random", u32::MAX.into())?;
@@ -94,17 +114,14 @@ impl Request {
         let priority = priority(self.msg_priority)?;
         let online_only = flag(self.online_only_flag.or(self.msg_online_only_flag), "OnlineOnlyFlag")?;
         let control = control(self.send_msg_control)?;
-        let forbidden = self.forbid_callback_control.list("ForbidCallbackControl")?;
-        for (index, word) in forbidden.into_iter().enumerate() {
-            word.optional(&format!("ForbidCallbackControl[{index}]"))?;
-        }
+        let callbacks = callback_control(self.forbid_callback_control)?;
         let extensible = flag(self.support_message_extension, "SupportMessageExtension")?;
         let receipt = flag(self.need_read_receipt, "NeedReadReceipt")?;
         let to = receivers(self.to_account, limits.directed_to)?;
         let at = pointed_at(self.group_at_info, limits.at)?;
         self.offline_push_info.optional("OfflinePushInfo")?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
-        Ok(SendMessage {
+        let message = SendMessage {
             group,
             conversation,
             by_administrator: call.app.has_admin(sender.as_str()),
@@ -114,7 +131,8 @@ impl Request {
             body: Body { receipt, extensible, no_unread: control.no_unread, at, to, ..body },
             online_only,
             not_last: control.not_last,
-        })
+        };
+        Ok((message, callbacks))
     }
 }
 
@@ -128,6 +146,44 @@ fn priority(given: Given<String>) -> Result<Priority, Failure> {
             Code::GroupParameter.because(format!("MsgPriority is {word:?}, not High, Normal, Low or Lowest"))
         })
     })
+}
+
+/// What the app's receiver is not to hear of a message.
+#[derive(Default)]
+struct CallbackControl {
+    /// Not asked before it is sent.
+    unasked: bool,
+    /// Not told afterwards.
+    untold: bool,
+}
+
+fn callback_control(given: Given<Vec<Given<String>>>) -> Result<CallbackControl, Failure> {
+    let mut control = CallbackControl::default();
+    for (index, word) in given.list("ForbidCallbackControl")?.into_iter().enumerate() {
+        match word.optional(&format!("ForbidCallbackControl[{index}]"))?.as_deref() {
+            Some("ForbidBeforeSendMsgCallback") => control.unasked = true,
+            Some("ForbidAfterSendMsgCallback") => control.untold = true,
+            Some(_) | None => {}
+        }
+    }
+    Ok(control)
+}
+
+/// The message as the app's receiver wants it: everybody gets that. [doc] What cannot be sent changes nothing. [choice]
+fn changed(mut asked: Body, answer: Option<Answer>, call: &Call) -> Body {
+    let Some(Answer { extra, .. }) = answer else { return asked };
+    let custom =
+        extra.get("CloudCustomData").and_then(|text| serde_json::from_str::<String>(text.get()).ok());
+    let elements = extra.get("MsgBody").map_or_else(|| asked.elements.clone(), |body| body.get().into());
+    let custom = custom.unwrap_or_else(|| asked.custom.clone().into());
+    let elements = RawValue::from_string(elements.into());
+    match elements.ok().map(|elements| body(Some(elements), Given::Is(custom), &call.limits.messages)) {
+        Some(Ok(Body { elements, custom, .. })) => (asked.elements, asked.custom) = (elements, custom),
+        Some(Err(_)) | None => {
+            tracing::warn!(app = %call.app_id(), "a receiver answered with a message that cannot be sent");
+        }
+    }
+    asked
 }
 
 #[derive(Default)]

@@ -35,7 +35,7 @@ impl Command for Request {
         }
         // More than the group has messages is cut to their number. [doc]
         let unread = u32::try_from(unread).unwrap_or(u32::MAX);
-        call.change(SetUnread { group, member, unread }).await?;
+        call.import(SetUnread { group, member, unread }).await?;
         Ok(Nothing {})
     }
 }

@@ -89,7 +89,9 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
                 even_owner: true,
                 permission_groups: BTreeSet::new(),
             };
-            match delete_members(&*call.store, call.context(), operation).await {
+            let left = delete_members(&*call.store, call.context(), operation, call.subscribers()).await;
+            call.subscribers.wake();
+            match left {
                 // Refused: dissolved since it was read.
                 Ok(()) | Err(OperationError::Refused(_)) => {}
                 Err(OperationError::Store(error)) => return Err(error),

@@ -5,6 +5,8 @@ use crate::commands::group_open_http_svc::group_id;
 use crate::commands::topic::{MadeTopic, NewTopic};
 use crate::given::Given;
 use crate::reply::Failure;
+use crate::webhook::before::{self, Question};
+use landfall_domain::operations::add_topic::CreateTopic;
 use serde::Deserialize;
 
 /// The request.
@@ -21,6 +23,10 @@ impl Command for Request {
     type Reply = MadeTopic;
 
     async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
-        self.topic.add(group_id(self.group_id)?, call.now, call).await
+        let topic = self.topic.check(group_id(self.group_id)?, call.now, call)?;
+        if let Some(kind) = call.kind_to_ask_about(before::CREATE_TOPIC, &topic.group).await? {
+            call.ask(Question::CreateTopic { kind, name: topic.name.as_str() }).await?;
+        }
+        Ok(MadeTopic::new(&call.change(CreateTopic(topic)).await?))
     }
 }

@@ -7,6 +7,7 @@ use crate::embedded::keys::Sweep;
 use crate::embedded::rows::Rows as _;
 use crate::embedded::{Embedded, OpenError};
 use crate::embedded::{known::Known, tx::Tx};
+use crate::suite::outbox::nobody;
 use crate::suite::world::World;
 use landfall_domain::store::Store;
 use std::fs;
@@ -32,7 +33,7 @@ async fn reopening_keeps_everything() {
     store.import_group(context(), group("g", &["ann", "bob", "cy"])).await.unwrap();
     store.import_group(context(), group("h", &["bob"])).await.unwrap();
     store.import_group(context(), group("i", &[])).await.unwrap();
-    store.destroy_group(context(), group_id("i")).await.unwrap();
+    store.destroy_group(context(), group_id("i"), nobody()).await.unwrap();
     store.delete_accounts(context(), vec![user("cy")]).await.unwrap();
     store.kick(context(), user("bob")).await.unwrap();
     let before = World::of(&store, APP, &ids, &users).await;
@@ -165,7 +166,7 @@ async fn large_removals_leave_no_row() {
     let names: Vec<String> = (0..4_500).map(|number| format!("m{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     store.import_group(context(), group("g", &names)).await.unwrap();
-    store.destroy_group(context(), group_id("g")).await.unwrap();
+    store.destroy_group(context(), group_id("g"), nobody()).await.unwrap();
     store.delete_accounts(context(), names.iter().map(|name| user(name)).collect()).await.unwrap();
     drop(store);
     let left = keys(&engine::open(dir.path()).unwrap());

@@ -4,6 +4,7 @@ use super::directory::keys as all_keys;
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
 use crate::embedded::{Embedded, EmbeddedTransfer, OpenError, engine, keys};
+use crate::suite;
 use crate::transfer::tests::{Home, copy_suite};
 use crate::transfer::{CopyError, Outcome, PageSize, Place, Step, Transfer, copy};
 use async_trait::async_trait;
@@ -87,6 +88,36 @@ async fn a_source_that_is_no_store_is_refused_and_not_made() {
     let refused = EmbeddedTransfer::source(&missing).map(drop).unwrap_err();
     assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
     assert!(!missing.exists());
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_told_is_not_left_behind() {
+    let dir = TempDir::fresh().await;
+    let store = open(dir.path());
+    suite::outbox::leave_undelivered(&store).await;
+    drop(store);
+    let refused = |lanes, dead| {
+        let refused = EmbeddedTransfer::source(dir.path()).map(drop).unwrap_err();
+        let said =
+            format!("(lanes with undelivered notes: {lanes}, dead notes: {dead}); start the server on it");
+        assert!(matches!(refused, OpenError::Undelivered { .. }), "{refused}");
+        assert!(refused.to_string().contains(&said), "{refused}");
+    };
+    refused(2, 1);
+    // Nor is anything copied to where something is to be told.
+    let other = EmbeddedTransfer::target(TempDir::fresh().await.path()).unwrap();
+    let target = EmbeddedTransfer::target(dir.path()).unwrap();
+    let occupied = copy(&other, &target, PageSize::DEFAULT, &mut go_on).await;
+    assert!(matches!(occupied, Err(CopyError::Occupied(_))), "{occupied:?}");
+    drop(target);
+    let store = open(dir.path());
+    suite::outbox::deliver(&store).await;
+    drop(store);
+    refused(0, 1);
+    let store = open(dir.path());
+    suite::outbox::drop_dead(&store).await;
+    drop(store);
+    EmbeddedTransfer::source(dir.path()).unwrap();
 }
 
 #[tokio::test]

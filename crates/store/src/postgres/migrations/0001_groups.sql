@@ -1,4 +1,4 @@
--- Accounts, groups, their members and their messages.
+-- Accounts, groups, their members and their messages, and what is still to be told of them.
 --
 -- Every table is keyed by the app and a group, or by the app and an account, so that Citus can distribute it by
 -- that group or account. The three tables of figures at the end have one row per app and little more; they stay
@@ -145,6 +145,49 @@ CREATE TABLE landfall.message_days (
 
 -- Always true, as above.
 CREATE INDEX message_days_in_order ON landfall.message_days (sdk_app_id, day, group_id, topic) WHERE day >= 0;
+
+-- What is still to be told of groups, in their order. A lane is there exactly while it has notes; it outlives its group.
+-- The lane '' has what is about the app as a whole.
+CREATE TABLE landfall.lanes (
+    sdk_app_id bigint NOT NULL,
+    group_id text COLLATE "C" NOT NULL,
+    -- Not looked at before.
+    due bigint NOT NULL,
+    -- How often its first note failed.
+    failures bigint NOT NULL,
+    -- Its notes have the numbers from here on,
+    first bigint NOT NULL,
+    -- and up to here, exclusive.
+    next bigint NOT NULL CHECK (first < next),
+    -- The number of whoever delivers it, 64 bits without a sign; nobody does when it is missing.
+    claim bigint,
+    -- Until when nobody else gets it.
+    claimed_until bigint NOT NULL,
+    PRIMARY KEY (sdk_app_id, group_id)
+);
+
+-- Always true, as above.
+CREATE INDEX lanes_in_order ON landfall.lanes (sdk_app_id, due, group_id) WHERE due >= 0;
+
+CREATE TABLE landfall.notes (
+    sdk_app_id bigint NOT NULL,
+    group_id text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    note bytea NOT NULL,
+    PRIMARY KEY (sdk_app_id, group_id, number)
+);
+
+-- Notes that nobody took, by lane and a number of their own.
+CREATE TABLE landfall.dead_notes (
+    sdk_app_id bigint NOT NULL,
+    group_id text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    -- When it was given up, and why.
+    buried bigint NOT NULL,
+    why text NOT NULL,
+    note bytea NOT NULL,
+    PRIMARY KEY (sdk_app_id, group_id, number)
+);
 
 -- Living groups of an app by type, in parts, so that writers do not wait for each other: the sum counts.
 CREATE TABLE landfall.group_counts (

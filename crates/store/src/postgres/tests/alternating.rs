@@ -1,7 +1,9 @@
 //! The suite and the model against two servers over one database that take turns.
 
 use super::*;
+use landfall_domain::event::Subscribers;
 use landfall_domain::operation::{Needs, Pending, Scene};
+use landfall_domain::outbox::{Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled};
 use landfall_domain::store::{JoinedPage, JoinedWindow};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
@@ -55,8 +57,9 @@ impl Store for Alternating {
         &self,
         context: Context,
         new: NewGroup,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.importing(context.app).create_group(context, new).await
+        self.importing(context.app).create_group(context, new, subscribers).await
     }
 
     async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
@@ -127,8 +130,9 @@ impl Store for Alternating {
         &self,
         context: Context,
         group: GroupId,
+        subscribers: Arc<dyn Subscribers>,
     ) -> Result<(), OperationError<NoSuchGroup>> {
-        self.next().destroy_group(context, group).await
+        self.next().destroy_group(context, group, subscribers).await
     }
 
     async fn import_accounts(
@@ -153,6 +157,39 @@ impl Store for Alternating {
 
     fn health(&self) -> Health {
         self.next().health()
+    }
+}
+
+#[async_trait]
+impl Outbox for Alternating {
+    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError> {
+        self.next().tell(context, lane, note).await
+    }
+
+    async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {
+        self.next().claim_lanes(app, claim).await
+    }
+
+    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError> {
+        self.next().settle_lane(context, settled).await
+    }
+
+    async fn dead_notes(
+        &self,
+        app: AppId,
+        after: Option<DeadPlace>,
+        limit: usize,
+    ) -> Result<Vec<DeadNote>, StoreError> {
+        self.next().dead_notes(app, after, limit).await
+    }
+
+    async fn take_dead(
+        &self,
+        context: Context,
+        places: Vec<DeadPlace>,
+        fate: Fate,
+    ) -> Result<usize, StoreError> {
+        self.next().take_dead(context, places, fate).await
     }
 }
 
@@ -189,6 +226,14 @@ mod suite {
             what_calls_say_about_one_account_adds_up,
             of_many_who_remove_the_same_one_did,
             callers_that_name_the_same_in_other_orders_are_all_served,
+        }
+        outbox {
+            what_happens_is_told_in_its_order,
+            refusals_and_imports_tell_nothing,
+            a_lane_is_delivered_by_one_until_its_time_is_over,
+            a_lane_that_failed_waits_in_its_order_and_others_do_not,
+            dead_notes_are_listed_sent_again_and_dropped,
+            of_many_who_deliver_each_note_is_told_once_in_order,
         }
         faulty {
             a_migration_that_repeats_what_failed_ends_like_one_without_failures,

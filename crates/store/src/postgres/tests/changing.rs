@@ -1,6 +1,7 @@
 //! What an operation on a group writes, row by row, and what removing leaves.
 
 use super::*;
+use crate::suite::outbox::everybody;
 use crate::suite::{APP, NOW, context, decided, group_id, member, owned_group, user};
 use landfall_domain::ids::TopicId;
 use landfall_domain::member::{Member, Role};
@@ -36,7 +37,7 @@ where
     }
 
     fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        Ok(Decision { changes: (self.decide)(scene), answer: () })
+        Ok(Decision::new((self.decide)(scene), ()))
     }
 }
 
@@ -45,7 +46,7 @@ async fn act(
     needs: Needs,
     decide: impl Fn(Scene) -> Changes + Send + Sync + 'static,
 ) -> Result<(), Refusal> {
-    decided(perform(store, context(), Act { group: group_id("g"), needs, decide }).await)
+    decided(perform(store, context(), Act { group: group_id("g"), needs, decide }, everybody()).await)
 }
 
 fn topic_id() -> TopicId {
@@ -114,7 +115,7 @@ fn say(scene: Scene, place: &Conversation, times: &[u64]) -> Changes {
 async fn with_group() -> (Postgres, FreshDatabase) {
     let (store, alive) = fresh().await;
     let new = NewGroup { members: vec![member("bob")], ..owned_group("g", "ann") };
-    decided(store.create_group(context(), new).await).unwrap();
+    decided(store.create_group(context(), new, everybody()).await).unwrap();
     let put_topic = |scene: Scene| {
         let mut changes = Changes::of(scene.group);
         changes.put(topic_key(), Part::Topic(topic()));
@@ -342,7 +343,7 @@ async fn topics_and_groups_go_with_all_that_hangs_on_them() {
     assert_eq!(hanging(&database).await, [1 + 12 + 1, 4, 4]);
     act(&store, Needs::default(), silence).await.unwrap();
     assert_eq!(hanging(&database).await, [6, 2, 2]);
-    decided(store.destroy_group(context(), group_id("g")).await).unwrap();
+    decided(store.destroy_group(context(), group_id("g"), everybody()).await).unwrap();
     assert_eq!(hanging(&database).await, [0, 0, 0]);
     assert_eq!(act(&store, Needs::default(), |_| Changes::default()).await, Err(Refusal::NoSuchGroup));
     assert!(store.look(APP, group_id("g"), Needs::default()).await.is_err());

@@ -1,8 +1,10 @@
 //! Copies into, out of and between databases.
 
 use super::*;
-use crate::transfer::Transfer;
+use crate::suite;
 use crate::transfer::tests::{Home, copy_suite};
+use crate::transfer::{CopyError, PageSize, Transfer, copy};
+use std::ops::ControlFlow;
 use tempfile::TempDir;
 
 #[async_trait]
@@ -39,4 +41,35 @@ copy_suite! {
     embedded_to_postgresql: TempDir => FreshDatabase;
     postgresql_to_embedded: FreshDatabase => TempDir;
     postgresql_to_postgresql: FreshDatabase => FreshDatabase;
+}
+
+#[tokio::test]
+async fn what_is_still_to_be_told_is_not_left_behind() {
+    let (store, database) = fresh().await;
+    suite::outbox::leave_undelivered(&store).await;
+    drop(store);
+    let refused = async |lanes, dead| {
+        let refused = PostgresTransfer::source(Settings::parse(database.url()).unwrap()).await;
+        let refused = refused.map(drop).unwrap_err();
+        let said =
+            format!("(lanes with undelivered notes: {lanes}, dead notes: {dead}); start the server on it");
+        assert!(matches!(refused, OpenError::Undelivered { .. }), "{refused}");
+        assert!(refused.to_string().contains(&said), "{refused}");
+    };
+    refused(2, 1).await;
+    // Nor is anything copied to where something is to be told.
+    let other = TempDir::fresh().await;
+    drop(crate::embedded::Embedded::open(other.path(), StoreMetrics::default()).unwrap());
+    let (other, target) = (other.source().await.unwrap(), database.target().await.unwrap());
+    let occupied = copy(&*other, &*target, PageSize::DEFAULT, &mut |_| ControlFlow::Continue(())).await;
+    assert!(matches!(occupied, Err(CopyError::Occupied(_))), "{occupied:?}");
+    drop(target);
+    let store = open(database.url()).await;
+    suite::outbox::deliver(&store).await;
+    drop(store);
+    refused(0, 1).await;
+    let store = open(database.url()).await;
+    suite::outbox::drop_dead(&store).await;
+    drop(store);
+    database.source().await.unwrap();
 }

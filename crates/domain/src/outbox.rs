@@ -1,0 +1,221 @@
+//! What is still to be told: notes that were written with the change they are about, in the order of the changes.
+//!
+//! Notes lie in lanes, one for each group. A lane is delivered in order, by one process at a time, and each note at least
+//! once; lanes do not wait for each other. A note that nobody takes goes to the dead ones, and its lane goes on.
+
+use crate::event::{Event, Subscribers};
+use crate::group::{Group, GroupType};
+use crate::ids::{AppId, GroupId, UserId};
+use crate::new_group::FoundedGroup;
+use crate::store::{Context, StoreError};
+use crate::time::Timestamp;
+use async_trait::async_trait;
+
+/// What somebody is to be told, as the bytes that the server made of it. Only operations that may tell something make
+/// one: [`perform`](crate::operation::perform), the making and the dissolving of a group, and
+/// [`Outbox::tell`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note(Vec<u8>);
+
+impl Note {
+    /// The note of an event that changed nothing in the store.
+    #[must_use]
+    pub fn of_no_change(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// One that was kept.
+    #[must_use]
+    pub fn stored(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// The notes of events of one group.
+pub(crate) fn notes(
+    subscribers: &dyn Subscribers,
+    group: &GroupId,
+    kind: GroupType,
+    events: Vec<Event>,
+) -> Vec<Note> {
+    events.into_iter().filter_map(|event| subscribers.note(group, kind, event)).map(Note).collect()
+}
+
+/// The notes of a group that was made.
+#[must_use]
+pub fn of_created(subscribers: &dyn Subscribers, founded: &FoundedGroup) -> Vec<Note> {
+    let FoundedGroup { group, members, .. } = founded;
+    let others =
+        members.iter().map(|member| &member.account).filter(|account| Some(*account) != group.owner.as_ref());
+    let event = Event::Created {
+        owner: group.owner.clone(),
+        name: group.profile.name.clone(),
+        members: others.cloned().collect(),
+        fields: group.profile.fields.clone(),
+    };
+    notes(subscribers, &group.id, group.kind, vec![event])
+}
+
+/// The notes of a group that was dissolved, and had these members.
+#[must_use]
+pub fn of_destroyed(subscribers: &dyn Subscribers, group: &Group, members: Vec<UserId>) -> Vec<Note> {
+    let event = Event::Destroyed { owner: group.owner.clone(), name: group.profile.name.clone(), members };
+    notes(subscribers, &group.id, group.kind, vec![event])
+}
+
+/// Notes that are delivered in order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Those about the app as a whole.
+    App,
+    /// Those about a group.
+    Group(GroupId),
+}
+
+impl Lane {
+    /// Its name among the lanes of the app.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::App => "",
+            Self::Group(group) => group.as_str(),
+        }
+    }
+
+    /// The lane with this name; `None` when there is no such.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        if name.is_empty() { Some(Self::App) } else { GroupId::parse(name).map(Self::Group) }
+    }
+}
+
+/// Which lanes somebody wants to deliver.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// A number that no other claim has, such as a random one.
+    pub token: u64,
+    /// The time: lanes that are to be tried again later are left out.
+    pub now: Timestamp,
+    /// Until when nobody else gets them.
+    pub until: Timestamp,
+    /// How many lanes at most.
+    pub lanes: usize,
+    /// How many notes of each at most.
+    pub notes: usize,
+}
+
+/// A lane that is being delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedLane {
+    /// The lane.
+    pub lane: Lane,
+    /// How often its first note failed.
+    pub failures: u32,
+    /// Its first notes, in order, with their numbers in the lane.
+    pub notes: Vec<(u64, Note)>,
+}
+
+/// How the delivery of a claimed lane ended. The lane is free again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The number of the claim. When another has claimed the lane since, nothing happens.
+    pub token: u64,
+    /// The lane.
+    pub lane: Lane,
+    /// The last note that was delivered; it and all before it are removed. `None`: none was.
+    pub delivered: Option<u64>,
+    /// What becomes of the note that follows.
+    pub then: Then,
+}
+
+/// What becomes of the first note that was not delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It is delivered as soon as somebody claims the lane.
+    GoOn,
+    /// It failed so often, and is tried again at this time.
+    Retry {
+        /// How often.
+        failures: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// It goes to the dead ones, for this reason, and the lane goes on.
+    Bury {
+        /// Why it was not delivered.
+        why: String,
+    },
+}
+
+/// What becomes of dead notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They are put at the end of their lanes.
+    Resend,
+    /// They are forgotten.
+    Drop,
+}
+
+/// A note that was not delivered, and is not tried again by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadNote {
+    /// Where it is.
+    pub place: DeadPlace,
+    /// When it was given up.
+    pub buried: Timestamp,
+    /// Why.
+    pub why: String,
+    /// The note.
+    pub note: Note,
+}
+
+/// The place of a dead note; they are listed in this order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeadPlace {
+    /// Its lane.
+    pub lane: Lane,
+    /// Its number among the dead ones of the lane.
+    pub number: u64,
+}
+
+/// The outbox of a store.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Puts a note into the outbox, about something that changed nothing else.
+    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError>;
+
+    /// Lanes of an app that have notes and are due, each given to one caller at a time. A claim ends with
+    /// [`settle_lane`](Self::settle_lane), or when its time is over.
+    async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError>;
+
+    /// Takes the end of a claim.
+    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError>;
+
+    /// Dead notes of an app that come after a place, at most `limit`.
+    async fn dead_notes(
+        &self,
+        app: AppId,
+        after: Option<DeadPlace>,
+        limit: usize,
+    ) -> Result<Vec<DeadNote>, StoreError>;
+
+    /// Takes these notes from the dead ones; how many of them were there.
+    async fn take_dead(
+        &self,
+        context: Context,
+        places: Vec<DeadPlace>,
+        fate: Fate,
+    ) -> Result<usize, StoreError>;
+}

@@ -1,0 +1,23 @@
+//! `webhook_svc/drop_dead_events`: forgets events that were given up.
+//!
+//! Those that are not there, or no more, are not counted.
+
+use super::{Named, Taken};
+use crate::call::{Call, Command};
+use crate::reply::Failure;
+use landfall_domain::outbox::Fate;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+pub struct Request(Named);
+
+impl Command for Request {
+    const PATH: &'static str = "webhook_svc/drop_dead_events";
+    type Reply = Taken;
+
+    async fn run(self, call: &Call) -> Result<Taken, Failure> {
+        self.0.take(Fate::Drop, call).await
+    }
+}

@@ -1,0 +1,71 @@
+//! `webhook_svc/get_dead_events`: events that were given up, by group.
+
+use super::{EVENTS_MAX, id, place};
+use crate::call::{Call, Command};
+use crate::code::Code;
+use crate::commands::group_open_http_svc::number_up_to;
+use crate::given::Given;
+use crate::reply::Failure;
+use crate::webhook::note::Note;
+use landfall_domain::outbox::DeadNote;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    limit: Given<i128>,
+    next: Given<String>,
+}
+
+/// The reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    dead_event_list: Vec<Row>,
+    /// Where the next page begins; empty when this is the last.
+    next: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    id: String,
+    /// When it was given up, Unix seconds.
+    give_up_time: u64,
+    /// Why it was not taken the last time.
+    reason: String,
+    /// The address of whoever caused it.
+    #[serde(rename = "ClientIP")]
+    client_ip: String,
+    /// The body, as it is sent.
+    body: Box<RawValue>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "webhook_svc/get_dead_events";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let most = EVENTS_MAX as u64;
+        let limit =
+            self.limit.optional("Limit")?.map_or(Ok(most), |limit| number_up_to(limit, "Limit", most))?;
+        let limit = usize::try_from(limit).unwrap_or(EVENTS_MAX);
+        let after = self.next.optional("Next")?.filter(|next| !next.is_empty());
+        let after =
+            after.map(|next| place(&next).ok_or_else(|| Code::GroupParameter.because("Next is of no page")));
+        let dead = call.outbox.dead_notes(call.app_id(), after.transpose()?, limit).await;
+        let dead = dead.map_err(|error| Code::GroupInternal.internal(error))?;
+        let next =
+            dead.last().filter(|_| dead.len() == limit).map(|last| id(&last.place)).unwrap_or_default();
+        let rows = dead.into_iter().map(row).collect::<Result<_, _>>()?;
+        Ok(Reply { dead_event_list: rows, next })
+    }
+}
+
+fn row(DeadNote { place, buried, why, note }: DeadNote) -> Result<Row, Failure> {
+    let note = Note::decode(note.as_bytes()).map_err(|error| Code::GroupInternal.internal(error))?;
+    let Note { client_ip, body, .. } = note;
+    Ok(Row { id: id(&place), give_up_time: buried.0, reason: why, client_ip, body })
+}

@@ -1,0 +1,158 @@
+//! Asking a receiver before something happens: it may refuse it, drop it, or change it.
+
+use super::body::{Body, members, message};
+use super::receiver::{Cause, Receiver};
+use super::sender::Answer;
+use crate::code::Code;
+use crate::config::OnTimeout;
+use crate::reply::Failure;
+use hyper::body::Bytes;
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::time::Timestamp;
+use std::ops::RangeInclusive;
+
+/// Whether a group may be made.
+const CREATE: &str = "Group.CallbackBeforeCreateGroup";
+/// Whether accounts may be added.
+pub const INVITE: &str = "Group.CallbackBeforeInviteJoinGroup";
+/// Whether a message may be sent.
+pub const SEND: &str = "Group.CallbackBeforeSendMsg";
+/// Whether a topic may be made.
+pub const CREATE_TOPIC: &str = "Group.CallbackBeforeCreateTopic";
+
+/// Codes of a receiver that refuse, and that the caller gets as they are. [doc]
+const HANDED_ON: RangeInclusive<i64> = 10_100..=10_200;
+
+/// What may be asked before it happens.
+pub enum Question<'a> {
+    /// Whether a group may be made.
+    Create {
+        /// Its owner.
+        owner: Option<&'a UserId>,
+        /// Its type.
+        kind: GroupType,
+        /// Its name.
+        name: &'a str,
+        /// Its first members.
+        members: Vec<&'a UserId>,
+    },
+    /// Whether accounts may be added.
+    Invite {
+        /// To this group.
+        group: &'a GroupId,
+        /// Its type.
+        kind: GroupType,
+        /// The accounts.
+        accounts: &'a [UserId],
+    },
+    /// Whether a message may be sent.
+    Send {
+        /// The message.
+        message: &'a SendMessage,
+        /// The type of its group.
+        kind: GroupType,
+    },
+    /// Whether a topic may be made.
+    CreateTopic {
+        /// The type of its group.
+        kind: GroupType,
+        /// Its name.
+        name: &'a str,
+    },
+}
+
+/// What came of a question that was not refused.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may happen; the answer may ask for changes.
+    GoOn(Option<Answer>),
+    /// It does not happen, and the caller is not told so.
+    Drop,
+}
+
+impl Question<'_> {
+    /// The name of the event.
+    #[must_use]
+    pub fn command(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => CREATE,
+            Self::Invite { .. } => INVITE,
+            Self::Send { .. } => SEND,
+            Self::CreateTopic { .. } => CREATE_TOPIC,
+        }
+    }
+
+    fn body(&self, operator: &UserId) -> Body {
+        let body = Body::new(self.command());
+        match self {
+            Self::Create { owner, kind, name, members: first } => body
+                .with("Operator_Account", &operator.as_str())
+                .with("Owner_Account", &owner.map_or("", UserId::as_str))
+                .with("Type", &kind.word())
+                .with("Name", name)
+                .with("MemberList", &members(first.iter().copied())),
+            Self::Invite { group, kind, accounts } => body
+                .with("GroupId", &group.as_str())
+                .with("Type", &kind.word())
+                .with("Operator_Account", &operator.as_str())
+                .with("DestinationMembers", &members(*accounts)),
+            Self::Send { message: asked, kind } => {
+                message(body, &asked.group, *kind, operator, &(*asked).into())
+            }
+            Self::CreateTopic { kind, name } => body
+                .with("Operator_Account", &operator.as_str())
+                .with("Type", &kind.word())
+                .with("Name", name),
+        }
+    }
+}
+
+/// Asks the receiver of an app, when it wants to be asked.
+///
+/// # Errors
+/// It refused, or gave no usable answer where that refuses.
+pub async fn ask(
+    receiver: Option<&Receiver>,
+    question: Question<'_>,
+    cause: &Cause,
+    now: Timestamp,
+) -> Result<Verdict, Failure> {
+    let command = question.command();
+    let Some(receiver) = receiver.filter(|receiver| receiver.config.wants(command)) else {
+        return Ok(Verdict::GoOn(None));
+    };
+    let Some(body) = question.body(&cause.operator).end(cause.millis) else {
+        return Ok(Verdict::GoOn(None));
+    };
+    let body = Bytes::from(Box::<str>::from(body).into_string());
+    let answered = receiver.sender.post(command, &cause.origin(), body, now).await;
+    receiver.metrics.answered(answered.is_ok());
+    match answered {
+        Ok(answer) => judge(command, answer),
+        Err(error) => {
+            tracing::warn!(command, %error, "a receiver was not asked: {error}");
+            match receiver.config.on_timeout {
+                OnTimeout::Allow => Ok(Verdict::GoOn(None)),
+                OnTimeout::Refuse => {
+                    Err(Code::WebhookTimeout.because("the app's webhook gave no usable answer in time"))
+                }
+            }
+        }
+    }
+}
+
+fn judge(command: &str, answer: Answer) -> Result<Verdict, Failure> {
+    match answer.error_code {
+        0 => Ok(Verdict::GoOn(Some(answer))),
+        2 if command == SEND => Ok(Verdict::Drop),
+        code if HANDED_ON.contains(&code) => {
+            let mut refused = Code::WebhookRefused.because(answer.error_info);
+            refused.handed_on = u32::try_from(code).ok();
+            Err(refused)
+        }
+        // 1 is the documented one; what means nothing else must not allow what was to be asked about. [choice]
+        _ => Err(Code::WebhookRefused.because("the app's webhook refused it")),
+    }
+}

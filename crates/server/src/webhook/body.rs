@@ -1,0 +1,379 @@
+//! The bodies of events: their names and fields, in the documented order.
+
+use crate::reply::Failure;
+use landfall_domain::event::{Event, ProfileChange};
+use landfall_domain::fields::CustomField;
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{GroupId, TopicId, UserId};
+use landfall_domain::member::Role;
+use landfall_domain::message::{At, Content, Conversation, Message};
+use landfall_domain::operations::change_attributes::AttributeChange;
+use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::operations::set_extensions::{ExtensionChange, ExtensionOutcome};
+use landfall_domain::text::Text;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The body of a request, field by field. The event's name is always its first. [doc]
+pub(super) struct Body(Vec<u8>);
+
+impl Body {
+    pub(super) fn new(command: &str) -> Self {
+        Self(b"{\"CallbackCommand\":".to_vec()).value(&command)
+    }
+
+    fn value(mut self, value: &impl Serialize) -> Self {
+        // Texts, numbers and lists of them always serialize.
+        serde_json::to_writer(&mut self.0, value).unwrap_or_default();
+        self
+    }
+
+    pub(super) fn with(mut self, name: &str, value: &impl Serialize) -> Self {
+        self.0.push(b',');
+        self = self.value(&name);
+        self.0.push(b':');
+        self.value(value)
+    }
+
+    fn with_some(self, name: &str, value: Option<&impl Serialize>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// The fields that nearly all have: which group, of which type, and who did it.
+    fn about(self, group: &GroupId, kind: GroupType, operator: &UserId) -> Self {
+        self.with("GroupId", &group.as_str())
+            .with("Type", &kind.word())
+            .with("Operator_Account", &operator.as_str())
+    }
+
+    /// Ends with the time, in milliseconds since 1970: a number, as newer samples have it. [doc]
+    pub(super) fn end(self, millis: u64) -> Option<Box<RawValue>> {
+        let mut whole = self.with("EventTime", &millis);
+        whole.0.push(b'}');
+        RawValue::from_string(String::from_utf8(whole.0).ok()?).ok()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct MemberRow<'text> {
+    #[serde(rename = "Member_Account")]
+    account: &'text str,
+}
+
+/// A list of members.
+pub(super) fn members<'text>(accounts: impl IntoIterator<Item = &'text UserId>) -> Vec<MemberRow<'text>> {
+    accounts.into_iter().map(|account| MemberRow { account: account.as_str() }).collect()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Pair<'text> {
+    key: &'text str,
+    value: &'text str,
+}
+
+fn fields(fields: &[CustomField]) -> Vec<Pair<'_>> {
+    fields.iter().map(|field| Pair { key: field.key.as_str(), value: field.value.as_str() }).collect()
+}
+
+/// What of an event is the same for all: where, who, and when.
+pub(super) struct About<'a> {
+    pub(super) group: &'a GroupId,
+    pub(super) kind: GroupType,
+    /// Who made the call.
+    pub(super) operator: &'a UserId,
+    /// When, in milliseconds since 1970.
+    pub(super) millis: u64,
+}
+
+/// A group was dissolved.
+pub(super) const DESTROYED: &str = "Group.CallbackAfterGroupDestroyed";
+/// A message was not sent.
+pub(crate) const EXCEPTION: &str = "Group.CallbackSendMsgException";
+
+/// That a message was not sent, but for the time.
+pub(super) fn exception(
+    message: &SendMessage,
+    kind: GroupType,
+    operator: &UserId,
+    failure: &Failure,
+) -> Body {
+    self::message(Body::new(EXCEPTION), &message.group, kind, operator, &message.into())
+        .with("ErrorCode", &failure.number())
+        .with("ErrorInfo", &failure.text)
+}
+
+/// The name of an event among the documented ones.
+pub(super) fn command(event: &Event) -> &'static str {
+    match event {
+        Event::Created { .. } => "Group.CallbackAfterCreateGroup",
+        Event::Destroyed { .. } => DESTROYED,
+        Event::Joined(_) => "Group.CallbackAfterNewMemberJoin",
+        Event::Full => "Group.CallbackAfterGroupFull",
+        Event::Removed(_) => "Group.CallbackAfterMemberExit",
+        Event::OwnerChanged { .. } => "Group.CallbackAfterChangeGroupOwner",
+        Event::ProfileChanged(_) => "Group.CallbackAfterGroupInfoChanged",
+        Event::MemberChanged { .. } => "Group.CallbackAfterMemberFieldChanged",
+        Event::Sent { .. } => "Group.CallbackAfterSendMsg",
+        Event::Recalled { .. } => "Group.CallbackAfterRecallMsg",
+        Event::TopicCreated { .. } => "Group.CallbackAfterCreateTopic",
+        Event::TopicsDestroyed(_) => "Group.CallbackAfterTopicDestroyed",
+        Event::TopicChanged { .. } => "Group.CallbackAfterTopicInfoChanged",
+        Event::AttributesChanged(_) => "Group.CallbackAfterGroupAttrChanged",
+        Event::Extended { .. } => "Group.CallbackAfterGroupMsgExtension",
+    }
+}
+
+/// The body of an event.
+pub(super) fn of(event: &Event, about: &About<'_>) -> Option<Box<RawValue>> {
+    let body = Body::new(command(event));
+    fill(body, event, about).end(about.millis)
+}
+
+fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
+    let &About { group, kind, operator, .. } = about;
+    match event {
+        Event::Created { owner: of, name, members: others, fields: custom } => body
+            .with("GroupId", &group.as_str())
+            .with("Operator_Account", &operator.as_str())
+            .with("Owner_Account", &owner(of.as_ref()))
+            .with("Type", &kind.word())
+            .with("Name", &name.as_str())
+            .with("MemberList", &members(others))
+            .with("UserDefinedDataList", &fields(custom)),
+        Event::Destroyed { owner: of, name, members: former } => {
+            let body = body
+                .with("GroupId", &group.as_str())
+                .with("Type", &kind.word())
+                .with("Owner_Account", &owner(of.as_ref()))
+                .with("Name", &name.as_str());
+            if lists_former_members(kind) { body.with("MemberList", &members(former)) } else { body }
+        }
+        Event::Joined(joined) => body
+            .with("GroupId", &group.as_str())
+            .with("Type", &kind.word())
+            .with("JoinType", &"Invited")
+            .with("Operator_Account", &operator.as_str())
+            .with("NewMemberList", &members(joined)),
+        Event::Full => body.with("GroupId", &group.as_str()),
+        Event::Removed(left) => body
+            .with("GroupId", &group.as_str())
+            .with("Type", &kind.word())
+            .with("ExitType", &"Kicked")
+            .with("Operator_Account", &operator.as_str())
+            .with("ExitMemberList", &members(left)),
+        Event::OwnerChanged { before, after } => body
+            .about(group, kind, operator)
+            .with("OldOwner_Account", &owner(before.as_ref()))
+            .with("NewOwner_Account", &after.as_str()),
+        Event::ProfileChanged(change) => profile(body.about(group, kind, operator), change),
+        Event::MemberChanged { account, role, name_card } => body
+            .about(group, kind, operator)
+            .with("Modified_Account", &account.as_str())
+            .with_some("Role", role.map(Role::word).as_ref())
+            .with_some("NameCard", name_card.as_ref()),
+        Event::AttributesChanged(change) => {
+            let (how, attributes) = attributes(change);
+            body.about(group, kind, operator).with("OptionType", &how).with("GroupAttr", &attributes)
+        }
+        Event::Sent { conversation, message, online_only } => {
+            sent(body, about, conversation, message, *online_only)
+        }
+        Event::Recalled { conversation, numbers } => recalled(body, about, conversation, numbers),
+        Event::Extended { seq, change, outcomes, last } => {
+            extended(body.with("GroupId", &group.as_str()).with("MsgSeq", seq), change, outcomes)
+                .with("Seq", last)
+        }
+        Event::TopicCreated { id, name, owner: of } => body
+            .with("GroupId", &group.as_str())
+            .with("TopicId", &id.as_str())
+            .with("Operator_Account", &operator.as_str())
+            .with("Owner_Account", &owner(of.as_ref()))
+            .with("Type", &kind.word())
+            .with("Name", &name.as_str())
+            .with("UserDefinedDataList", &fields(&[])),
+        Event::TopicsDestroyed(topics) => body
+            .with("GroupId", &group.as_str())
+            .with("Type", &kind.word())
+            .with("TopicIdList", &topics.iter().map(TopicId::as_str).collect::<Vec<_>>()),
+        // The id is in no documented list of fields; without it nobody knows which topic changed. [choice]
+        Event::TopicChanged { id, change } => {
+            profile(body.about(group, kind, operator).with("TopicId", &id.as_str()), change)
+        }
+    }
+}
+
+/// An owner, or an empty text where there is none.
+fn owner(account: Option<&UserId>) -> &str {
+    account.map_or("", UserId::as_str)
+}
+
+fn sent(
+    body: Body,
+    &About { group, kind, operator, .. }: &About<'_>,
+    conversation: &Conversation,
+    message: &Message,
+    online_only: bool,
+) -> Body {
+    self::message(body, group, kind, operator, &Said::of(conversation, message, online_only))
+        .with("MsgSeq", &message.seq)
+        .with("MsgTime", &message.sent.0)
+        .with("GroupAtInfo", &pointed_at(message))
+}
+
+fn recalled(
+    body: Body,
+    &About { group, kind, operator, .. }: &About<'_>,
+    conversation: &Conversation,
+    numbers: &[u32],
+) -> Body {
+    body.with("Operator_Account", &operator.as_str())
+        .with("Type", &kind.word())
+        .with("GroupId", &group.as_str())
+        .with("MsgSeqList", &numbers.iter().map(|seq| SeqRow { msg_seq: *seq }).collect::<Vec<_>>())
+        .with_some("TopicId", topic(conversation).as_ref())
+}
+
+fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
+    let how = match change {
+        ExtensionChange::Set(_) => 1,
+        ExtensionChange::Delete(_) => 2,
+        ExtensionChange::Clear => 3,
+    };
+    let extensions: Vec<_> = outcomes.iter().filter_map(extension).collect();
+    body.with("OperateType", &how).with("ExtensionList", &extensions)
+}
+
+/// Whether the event of a dissolved group names those who were in it. [doc]
+pub(super) fn lists_former_members(kind: GroupType) -> bool {
+    kind.can().members && kind != GroupType::Community
+}
+
+fn profile(body: Body, change: &ProfileChange) -> Body {
+    let text = |text: &Option<Text>| text.as_ref().map(|text| text.as_str().to_owned());
+    body.with_some("Name", text(&change.name).as_ref())
+        .with_some("Introduction", text(&change.introduction).as_ref())
+        .with_some("Notification", text(&change.notification).as_ref())
+        .with_some("FaceUrl", text(&change.face_url).as_ref())
+}
+
+fn topic(conversation: &Conversation) -> Option<&str> {
+    match conversation {
+        Conversation::Group => None,
+        Conversation::Topic(id) => Some(id.as_str()),
+    }
+}
+
+/// What is said of a message, whether it is about to be sent or was.
+pub(super) struct Said<'a> {
+    conversation: &'a Conversation,
+    sender: &'a UserId,
+    random: u32,
+    elements: &'a str,
+    custom: &'a str,
+    online_only: bool,
+}
+
+impl<'a> Said<'a> {
+    /// Of a message that was sent.
+    fn of(conversation: &'a Conversation, message: &'a Message, online_only: bool) -> Self {
+        let (elements, custom) = match &message.content {
+            Content::Sent(body) => (&*body.elements, &*body.custom),
+            Content::Tip(_) | Content::Gone => ("[]", ""),
+        };
+        let Message { sender, random, .. } = message;
+        Self { conversation, sender, random: *random, elements, custom, online_only }
+    }
+}
+
+impl<'a> From<&'a SendMessage> for Said<'a> {
+    fn from(message: &'a SendMessage) -> Self {
+        let SendMessage { conversation, sender, random, body, online_only, .. } = message;
+        let (elements, custom) = (&*body.elements, &*body.custom);
+        Self { conversation, sender, random: *random, elements, custom, online_only: *online_only }
+    }
+}
+
+/// The fields of a message.
+pub(super) fn message(
+    body: Body,
+    group: &GroupId,
+    kind: GroupType,
+    operator: &UserId,
+    said: &Said<'_>,
+) -> Body {
+    let elements: Option<&RawValue> = serde_json::from_str(said.elements).ok();
+    body.with("GroupId", &group.as_str())
+        .with("Type", &kind.word())
+        .with("From_Account", &said.sender.as_str())
+        .with("Operator_Account", &operator.as_str())
+        .with("Random", &said.random)
+        .with("OnlineOnlyFlag", &u8::from(said.online_only))
+        .with("MsgBody", &elements)
+        .with("CloudCustomData", &said.custom)
+        .with_some("TopicId", topic(said.conversation).as_ref())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SeqRow {
+    msg_seq: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AtRow<'text> {
+    group_at_all_flag: u8,
+    #[serde(rename = "GroupAt_Account", skip_serializing_if = "Option::is_none")]
+    account: Option<&'text str>,
+}
+
+fn pointed_at(message: &Message) -> Vec<AtRow<'_>> {
+    let Content::Sent(body) = &message.content else { return Vec::new() };
+    let At { everybody, accounts } = &body.at;
+    let all = everybody.then_some(AtRow { group_at_all_flag: 1, account: None });
+    let one = |account| AtRow { group_at_all_flag: 0, account: Some(UserId::as_str(account)) };
+    all.into_iter().chain(accounts.iter().map(one)).collect()
+}
+
+/// The members of an attribute are written in small letters. [doc]
+#[derive(Serialize)]
+struct Attribute<'text> {
+    key: &'text str,
+    value: &'text str,
+}
+
+fn attributes(change: &AttributeChange) -> (&'static str, Vec<Attribute<'_>>) {
+    match change {
+        AttributeChange::Replace(all) => ("set", all.iter().map(attribute).collect()),
+        AttributeChange::Add(some) => ("modify", some.iter().map(attribute).collect()),
+        AttributeChange::Delete(keys) => {
+            ("delete", keys.iter().map(|key| Attribute { key, value: "" }).collect())
+        }
+        AttributeChange::Clear => ("clear", Vec::new()),
+    }
+}
+
+fn attribute<'text>((key, value): (&'text String, &'text String)) -> Attribute<'text> {
+    Attribute { key, value }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExtensionRow<'text> {
+    key: &'text str,
+    value: &'text str,
+    seq: u32,
+}
+
+fn extension(outcome: &ExtensionOutcome) -> Option<ExtensionRow<'_>> {
+    let ExtensionOutcome { problem, key, value, seq } = outcome;
+    problem.is_none().then_some(ExtensionRow { key, value, seq: *seq })
+}
+
+#[cfg(test)]
+mod tests;

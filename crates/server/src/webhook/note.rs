@@ -1,0 +1,44 @@
+//! What an app's receiver is to be sent, as it is kept in the outbox: said once, when it happens.
+
+use super::sender::Origin;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// An event as it is sent.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Note {
+    /// Its name, such as `Group.CallbackAfterCreateGroup`.
+    pub command: String,
+    /// Where the call came from that caused it.
+    pub client_ip: String,
+    /// The body of the request, a JSON object.
+    pub body: Box<RawValue>,
+}
+
+/// A note that cannot be read: the store is damaged, or was written by something else.
+#[derive(Debug, thiserror::Error)]
+#[error("a note in the outbox cannot be read")]
+pub struct Unreadable(#[from] serde_json::Error);
+
+impl Note {
+    /// As bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        // Texts and an object that is JSON already always serialize.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// From its bytes.
+    ///
+    /// # Errors
+    /// They are not those of a note.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Where it came from, as the receiver is told. All events are caused by calls of the REST API.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin { client_ip: self.client_ip.clone(), platform: "RESTAPI".into() }
+    }
+}

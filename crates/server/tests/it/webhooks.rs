@@ -1,0 +1,449 @@
+//! What receivers of webhooks are told and asked, and what they are not.
+
+use crate::harness::{Client, Server, Setup, Store, code};
+use crate::receiver::{Receiver, Reply, Told};
+use landfall_domain::ids::AppId;
+use landfall_domain::outbox::{Claim, Outbox};
+use landfall_domain::time::Timestamp;
+use landfall_store::StoreMetrics;
+use landfall_store::embedded::Embedded;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+const SERVICE: &str = "group_open_http_svc";
+const TEXT: &str = "TIMTextElem";
+
+async fn start(store: Store, receiver: &Receiver, more: &str) -> Server {
+    Server::start_with(Setup { store, webhook: receiver.config(more), ..Setup::default() }).await
+}
+
+async fn call(client: &mut Client<TcpStream>, command: &str, body: Value) -> Value {
+    let command = if command.contains('/') { command.to_owned() } else { format!("{SERVICE}/{command}") };
+    client.call(&command, &body).await
+}
+
+/// A call that succeeds.
+async fn done(client: &mut Client<TcpStream>, command: &str, body: Value) -> Value {
+    let answer = call(client, command, body.clone()).await;
+    assert_eq!(code(&answer), 0, "{command} {body}: {answer}");
+    answer
+}
+
+async fn accounts(client: &mut Client<TcpStream>) {
+    done(client, "im_open_login_svc/multiaccount_import", json!({ "Accounts": ["ann", "bob", "eve"] })).await;
+}
+
+fn text(text: &str) -> Value {
+    json!([{ "MsgType": TEXT, "MsgContent": { "Text": text } }])
+}
+
+fn message(group: &str, random: u32) -> Value {
+    json!({ "GroupId": group, "From_Account": "ann", "Random": random, "MsgBody": text("m") })
+}
+
+/// The bodies, each without its time, which is looked at here.
+fn bodies(told: &[Told]) -> Vec<Value> {
+    let body = |told: &Told| {
+        let mut body = told.body.clone();
+        let time = body.as_object_mut().unwrap().remove("EventTime").unwrap();
+        assert!(1_600_000_000_000 < time.as_u64().unwrap(), "{time} are no milliseconds");
+        body
+    };
+    told.iter().map(body).collect()
+}
+
+/// Calls about one community: each with how many events its receiver is asked about, and told of.
+fn steps() -> [(&'static str, Value, usize, usize); 15] {
+    [
+        (
+            "create_group",
+            json!({ "Type": "Community", "GroupId": "@TGS#_c", "Name": "n", "Owner_Account": "ann", "SupportTopic": 1, "MemberList": [{ "Member_Account": "bob" }] }),
+            1,
+            1,
+        ),
+        ("modify_group_base_info", json!({ "GroupId": "@TGS#_c", "Name": "m", "FaceUrl": "f" }), 0, 1),
+        ("modify_group_base_info", json!({ "GroupId": "@TGS#_c", "MaxMemberNum": 9 }), 0, 0),
+        (
+            "add_group_member",
+            json!({ "GroupId": "@TGS#_c", "MemberList": [{ "Member_Account": "eve" }] }),
+            1,
+            1,
+        ),
+        (
+            "modify_group_member_info",
+            json!({ "GroupId": "@TGS#_c", "Member_Account": "eve", "Role": "Admin", "NameCard": "card" }),
+            0,
+            1,
+        ),
+        ("send_group_msg", message("@TGS#_c", 1), 1, 1),
+        ("send_group_msg", message("@TGS#_c", 1), 1, 0),
+        ("group_msg_recall", json!({ "GroupId": "@TGS#_c", "MsgSeqList": [{ "MsgSeq": 99 }] }), 0, 0),
+        (
+            "million_group_open_http_svc/create_topic",
+            json!({ "GroupId": "@TGS#_c", "TopicId": "@TGS#_c@TOPIC#_t", "TopicName": "t" }),
+            1,
+            1,
+        ),
+        (
+            "million_group_open_http_svc/modify_topic",
+            json!({ "GroupId": "@TGS#_c", "TopicId": "@TGS#_c@TOPIC#_t", "Notification": "o" }),
+            0,
+            1,
+        ),
+        (
+            "million_group_open_http_svc/destroy_topic",
+            json!({ "GroupId": "@TGS#_c", "TopicIdList": ["@TGS#_c@TOPIC#_t"] }),
+            0,
+            1,
+        ),
+        (
+            "set_group_attr",
+            json!({ "GroupId": "@TGS#_c", "GroupAttr": [{ "key": "k", "value": "v" }] }),
+            0,
+            1,
+        ),
+        ("change_group_owner", json!({ "GroupId": "@TGS#_c", "NewOwner_Account": "bob" }), 0, 1),
+        ("delete_group_member", json!({ "GroupId": "@TGS#_c", "MemberToDel_Account": ["eve"] }), 0, 1),
+        ("destroy_group", json!({ "GroupId": "@TGS#_c" }), 0, 1),
+    ]
+}
+
+/// What is asked and told because of them.
+fn expected() -> Vec<Value> {
+    let admin = "administrator";
+    let about = |command: &str, more: Value| {
+        let mut body = json!({ "CallbackCommand": format!("Group.Callback{command}") });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let in_group = |command: &str, more: Value| {
+        let mut body =
+            about(command, json!({ "GroupId": "@TGS#_c", "Type": "Community", "Operator_Account": admin }));
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let bob = json!([{ "Member_Account": "bob" }]);
+    let eve = json!([{ "Member_Account": "eve" }]);
+    let topic = "@TGS#_c@TOPIC#_t";
+    let said = json!({ "From_Account": "ann", "Random": 1, "OnlineOnlyFlag": 0, "MsgBody": text("m"), "CloudCustomData": "" });
+    let mut sent = in_group("AfterSendMsg", said.clone());
+    sent["MsgSeq"] = json!(4);
+    sent["MsgTime"] = json!(0);
+    sent["GroupAtInfo"] = json!([]);
+    vec![
+        about(
+            "BeforeCreateGroup",
+            json!({ "Operator_Account": admin, "Owner_Account": "ann", "Type": "Community", "Name": "n", "MemberList": bob }),
+        ),
+        in_group(
+            "AfterCreateGroup",
+            json!({ "Owner_Account": "ann", "Name": "n", "MemberList": bob, "UserDefinedDataList": [] }),
+        ),
+        in_group("AfterGroupInfoChanged", json!({ "Name": "m", "FaceUrl": "f" })),
+        in_group("BeforeInviteJoinGroup", json!({ "DestinationMembers": eve })),
+        in_group("AfterNewMemberJoin", json!({ "JoinType": "Invited", "NewMemberList": eve })),
+        in_group(
+            "AfterMemberFieldChanged",
+            json!({ "Modified_Account": "eve", "Role": "Admin", "NameCard": "card" }),
+        ),
+        in_group("BeforeSendMsg", said.clone()),
+        sent,
+        in_group("BeforeSendMsg", said),
+        about("BeforeCreateTopic", json!({ "Operator_Account": admin, "Type": "Community", "Name": "t" })),
+        in_group(
+            "AfterCreateTopic",
+            json!({ "TopicId": topic, "Owner_Account": "ann", "Name": "t", "UserDefinedDataList": [] }),
+        ),
+        in_group("AfterTopicInfoChanged", json!({ "TopicId": topic, "Notification": "o" })),
+        about(
+            "AfterTopicDestroyed",
+            json!({ "GroupId": "@TGS#_c", "Type": "Community", "TopicIdList": [topic] }),
+        ),
+        in_group(
+            "AfterGroupAttrChanged",
+            json!({ "OptionType": "set", "GroupAttr": [{ "key": "k", "value": "v" }] }),
+        ),
+        in_group("AfterChangeGroupOwner", json!({ "OldOwner_Account": "ann", "NewOwner_Account": "bob" })),
+        in_group("AfterMemberExit", json!({ "ExitType": "Kicked", "ExitMemberList": eve })),
+        about(
+            "AfterGroupDestroyed",
+            json!({ "GroupId": "@TGS#_c", "Type": "Community", "Owner_Account": "bob", "Name": "m" }),
+        ),
+    ]
+}
+
+/// Everything that is told of one group, in order.
+async fn every_event_is_told_with_its_documented_fields(store: Store) {
+    let receiver = Receiver::start().await;
+    let server = start(store, &receiver, "").await;
+    let client = &mut server.client().await;
+    accounts(client).await;
+    let mut calls = 0;
+    let mut asked = 0;
+    for (command, body, before, after) in steps() {
+        done(client, command, body).await;
+        (asked, calls) = (asked + before, calls + before + after);
+        // One after another, so that what is asked before comes after what was told.
+        receiver.told(calls).await;
+    }
+    let told = receiver.told(calls).await;
+    assert_eq!(told.len(), calls);
+    assert!(0 < asked);
+    for told in &told {
+        let expected = format!(
+            "SdkAppid=1400000001&CallbackCommand={}&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI",
+            told.command()
+        );
+        assert_eq!(told.query, expected);
+    }
+    let mut told = bodies(&told);
+    for body in &mut told {
+        if let Some(time) = body.get_mut("MsgTime") {
+            assert!(1_600_000_000 < time.as_u64().unwrap());
+            *time = json!(0);
+        }
+    }
+    let expected = expected();
+    for (told, expected) in told.iter().zip(&expected) {
+        assert_eq!(told, expected);
+    }
+    assert_eq!(told.len(), expected.len());
+    server.stop().await;
+}
+
+/// Groups that are imported where nothing may be told, each with members, messages and topics.
+const IMPORTED: usize = 1_000;
+
+async fn imports_are_silent_and_everything_else_is_not(store: Store) {
+    let receiver = Receiver::start().await;
+    let server = start(store, &receiver, "").await;
+    let client = &mut server.client().await;
+    accounts(client).await;
+    for number in 0..IMPORTED {
+        let id = format!("@TGS#_{number}");
+        let group = json!({ "Type": "Community", "GroupId": id, "Name": "n", "Owner_Account": "ann", "SupportTopic": 1, "CreateTime": 1_500_000_000 });
+        done(client, "import_group", group).await;
+        let members = json!([{ "Member_Account": "bob", "UnreadMsgNum": 1 }, { "Member_Account": "eve", "Role": "Admin" }]);
+        done(client, "import_group_member", json!({ "GroupId": id, "MemberList": members })).await;
+        let topic = format!("{id}@TOPIC#_t");
+        done(client, "import_topic", json!({ "GroupId": id, "TopicId": topic, "TopicName": "t" })).await;
+        let old = |random: usize| json!({ "From_Account": "ann", "SendTime": 1_500_000_001, "Random": random, "MsgBody": text("old") });
+        done(client, "import_group_msg", json!({ "GroupId": id, "MsgList": [old(1), old(2)] })).await;
+        done(client, "import_group_msg", json!({ "GroupId": id, "TopicId": topic, "MsgList": [old(3)] }))
+            .await;
+        done(
+            client,
+            "set_unread_msg_num",
+            json!({ "GroupId": id, "Member_Account": "bob", "UnreadMsgNum": 2 }),
+        )
+        .await;
+    }
+    assert_eq!(receiver.all(), []);
+    done(
+        client,
+        "create_group",
+        json!({ "Type": "Public", "GroupId": "g", "Name": "n", "Owner_Account": "ann" }),
+    )
+    .await;
+    done(client, "add_group_member", json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "bob" }] }))
+        .await;
+    done(client, "send_group_msg", message("g", 1)).await;
+    let told = receiver.told(6).await;
+    let mut commands: Vec<_> =
+        told.iter().map(|told| told.command().trim_start_matches("Group.Callback")).collect();
+    commands.sort_unstable();
+    let expected = [
+        "AfterCreateGroup",
+        "AfterNewMemberJoin",
+        "AfterSendMsg",
+        "BeforeCreateGroup",
+        "BeforeInviteJoinGroup",
+        "BeforeSendMsg",
+    ];
+    assert_eq!(commands, expected);
+    assert!(told.iter().all(|told| told.body.get("GroupId").is_none_or(|id| id == "g")));
+    server.stop().await;
+    assert_eq!(receiver.all().len(), expected.len(), "nothing more comes before the end");
+}
+
+async fn a_receiver_decides_what_it_is_asked(store: Store) {
+    let receiver = Receiver::answering(|_, told| match (told.command(), told.body["Name"].as_str()) {
+        ("Group.CallbackBeforeCreateGroup", Some("no")) => Reply::code(1),
+        ("Group.CallbackBeforeCreateGroup", Some("why")) => Reply::code(10_150),
+        ("Group.CallbackBeforeCreateGroup", Some("odd")) => Reply::code(7),
+        ("Group.CallbackBeforeCreateTopic", _) => Reply::code(10_100),
+        ("Group.CallbackBeforeInviteJoinGroup", _) => {
+            Reply::Json(json!({ "ErrorCode": 0, "RefusedMembers_Account": ["bob"] }))
+        }
+        ("Group.CallbackBeforeSendMsg", _) => match told.body["Random"].as_u64() {
+            Some(1) => Reply::code(2),
+            Some(2) => {
+                Reply::Json(json!({ "ErrorCode": 0, "MsgBody": text("better"), "CloudCustomData": "c" }))
+            }
+            Some(3) => Reply::Json(json!({ "ErrorCode": 0, "MsgBody": "worse" })),
+            Some(4) => Reply::Status(500),
+            _ => Reply::code(1),
+        },
+        _ => Reply::ok(),
+    });
+    let receiver = receiver.await;
+    let server = start(store, &receiver, "").await;
+    let client = &mut server.client().await;
+    accounts(client).await;
+    let group = |name: &str| json!({ "Type": "Community", "GroupId": "@TGS#_c", "Name": name, "Owner_Account": "ann", "SupportTopic": 1 });
+    for (name, expected) in [("no", 10_016), ("odd", 10_016), ("why", 10_150), ("yes", 0)] {
+        let answer = call(client, "create_group", group(name)).await;
+        assert_eq!(code(&answer), expected, "{name}");
+        assert_eq!(answer["ErrorInfo"] == "said by the receiver", name == "why");
+    }
+    let topic = json!({ "GroupId": "@TGS#_c", "TopicName": "t" });
+    assert_eq!(code(&call(client, "million_group_open_http_svc/create_topic", topic).await), 10_100);
+    let list = json!([{ "Member_Account": "bob" }, { "Member_Account": "eve" }]);
+    let added = done(client, "add_group_member", json!({ "GroupId": "@TGS#_c", "MemberList": list })).await;
+    let rows = json!([{ "Member_Account": "bob", "Result": 0 }, { "Member_Account": "eve", "Result": 1 }]);
+    assert_eq!(added["MemberList"], rows);
+
+    let dropped = done(client, "send_group_msg", message("@TGS#_c", 1)).await;
+    assert_eq!((&dropped["MsgSeq"], &dropped["MsgDropReason"]), (&json!(0), &Value::Null));
+    for random in [2, 3, 4] {
+        assert_ne!(done(client, "send_group_msg", message("@TGS#_c", random)).await["MsgSeq"], 0);
+    }
+    assert_eq!(code(&call(client, "send_group_msg", message("@TGS#_c", 5)).await), 10_016);
+    let mut unasked = message("@TGS#_c", 6);
+    unasked["ForbidCallbackControl"] = json!(["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"]);
+    done(client, "send_group_msg", unasked).await;
+    let page = done(client, "group_msg_get_simple", json!({ "GroupId": "@TGS#_c", "ReqMsgNumber": 4 })).await;
+    let kept: Vec<_> = page["RspMsgList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["MsgRandom"].as_u64().unwrap(), &row["MsgBody"], &row["CloudCustomData"]))
+        .collect();
+    let (m, better, custom) = (text("m"), text("better"), json!("c"));
+    assert_eq!(
+        kept,
+        [(6, &m, &Value::Null), (4, &m, &Value::Null), (3, &m, &Value::Null), (2, &better, &custom)]
+    );
+    let randoms = |command: &str| {
+        let of: Vec<_> =
+            receiver.all().into_iter().filter(|told| told.command().ends_with(command)).collect();
+        of.iter().map(|told| told.body["Random"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(randoms("BeforeSendMsg"), [1, 2, 3, 4, 5]);
+    server.stop().await;
+    assert_eq!(randoms("AfterSendMsg"), [2, 3, 4], "what is not to be told is not");
+}
+
+async fn a_message_that_is_refused_is_told_as_an_exception(store: Store) {
+    let receiver = Receiver::start().await;
+    let server = start(store, &receiver, r#"events = ["Group.CallbackSendMsgException"]"#).await;
+    let client = &mut server.client().await;
+    done(client, "import_group", json!({ "Type": "Public", "GroupId": "g", "Name": "n" })).await;
+    let refused = call(client, "send_group_msg", message("g", 1)).await;
+    assert_eq!(code(&refused), 10_004, "nobody imported the sender");
+    let told = receiver.told(1).await;
+    let fields = ["From_Account", "Type", "Random", "MsgBody", "ErrorCode", "ErrorInfo"];
+    let fields = fields.map(|field| told[0].body[field].clone());
+    let info = refused["ErrorInfo"].clone();
+    assert_eq!(fields, [json!("ann"), json!("Public"), json!(1), text("m"), json!(10_004), info]);
+    server.stop().await;
+}
+
+macro_rules! on_both_stores {
+    ($($case:ident)+) => {
+        mod embedded {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(Store::Embedded).await;
+            })+
+        }
+        mod postgres {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(Store::Postgres).await;
+            })+
+        }
+    };
+}
+
+on_both_stores! {
+    every_event_is_told_with_its_documented_fields
+    imports_are_silent_and_everything_else_is_not
+    a_receiver_decides_what_it_is_asked
+    a_message_that_is_refused_is_told_as_an_exception
+    what_nobody_took_is_told_again_in_order
+}
+
+async fn what_nobody_took_is_told_again_in_order(store: Store) {
+    // The second and third request fail, and all about one group, from the first on.
+    let receiver = Receiver::answering(|number, told| match told.body["GroupId"].as_str() {
+        Some("dead") if number < 9 => Reply::Status(503),
+        _ if number == 1 => Reply::Status(500),
+        _ if number == 2 => Reply::Json(json!("garbage")),
+        _ => Reply::ok(),
+    });
+    let receiver = receiver.await;
+    let events = r#"events = ["Group.CallbackAfterSendMsg"]"#;
+    let server = start(store, &receiver, &format!("{events}\nretry_seconds = [1, 1]")).await;
+    let client = &mut server.client().await;
+    accounts(client).await;
+    for id in ["g", "dead"] {
+        done(
+            client,
+            "import_group",
+            json!({ "Type": "Public", "GroupId": id, "Name": "n", "Owner_Account": "ann" }),
+        )
+        .await;
+    }
+    for random in 1..=3 {
+        done(client, "send_group_msg", message("g", random)).await;
+    }
+    let told = receiver.told(5).await;
+    let seqs: Vec<_> = told.iter().map(|told| told.body["MsgSeq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, [1, 2, 2, 2, 3]);
+    // One that is given up holds nobody up: not its own group, not others.
+    done(client, "send_group_msg", message("dead", 1)).await;
+    done(client, "send_group_msg", message("g", 4)).await;
+    let told = receiver.told(9).await;
+    let dead = told.iter().filter(|told| told.body["GroupId"] == "dead").count();
+    assert_eq!((dead, told.len()), (3, 9));
+    // Given up once the last answer is in: the list has it from then on.
+    let dead = loop {
+        let list = done(client, "webhook_svc/get_dead_events", json!({})).await;
+        if let Some(dead) = list["DeadEventList"].get(0) {
+            break dead.clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    let why = "the receiver answered with HTTP status 503";
+    assert_eq!((&dead["Reason"], &dead["ClientIP"]), (&json!(why), &json!("127.0.0.1")));
+    assert_eq!(dead["Body"], told.iter().find(|told| told.body["GroupId"] == "dead").unwrap().body);
+    let ids = json!({ "IdList": [dead["Id"]] });
+    assert_eq!(done(client, "webhook_svc/resend_dead_events", ids.clone()).await["Count"], 1);
+    assert_eq!(receiver.told(10).await[9].body, dead["Body"]);
+    assert_eq!(done(client, "webhook_svc/drop_dead_events", ids).await["Count"], 0);
+    let place = server.begin_stop().await;
+    if let Some(directory) = place.directory() {
+        let store = Embedded::open(directory, StoreMetrics::default()).unwrap();
+        assert_eq!(store.dead_notes(AppId(1_400_000_001), None, 9).await.unwrap(), []);
+        let claim =
+            Claim { token: 1, now: Timestamp(u64::MAX - 60), until: Timestamp(u64::MAX), lanes: 9, notes: 9 };
+        assert_eq!(store.claim_lanes(AppId(1_400_000_001), claim).await.unwrap(), []);
+    }
+    place.close();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_hangs_is_not_waited_for() {
+    let receiver = Receiver::answering(|_, _| Reply::Hang).await;
+    for (policy, expected) in [("allow", 0), ("refuse", 80_003)] {
+        let more = format!("on_timeout = \"{policy}\"\nevents = [\"Group.CallbackBeforeCreateGroup\"]");
+        let server = start(Store::Embedded, &receiver, &more).await;
+        let client = &mut server.client().await;
+        let group = json!({ "Type": "Public", "GroupId": "g", "Name": "n" });
+        assert_eq!(code(&call(client, "create_group", group).await), expected, "{policy}");
+        server.stop().await;
+    }
+}

@@ -1,0 +1,398 @@
+//! The outbox: notes in lanes, written in the transaction of the change they are about, and their delivery.
+//!
+//! A note must neither be lost nor overtake another of its lane, a lane is there exactly while it has notes, and whoever
+//! claims a lane has it alone. The lock of a group keeps its writers apart, but a group that is made needs none, and those
+//! who tell, deliver and bury take none, so that a delivery never waits for a large change. What keeps them apart is the
+//! **row of the lane**, locked by everybody before its first look at the lane, until the end of its transaction:
+//!
+//! - Who appends raises `next` by one upsert and numbers its notes by what comes out. The next one to append waits for the
+//!   row, so numbers are in the order of commits and without gaps, and no reader sees a number before those below it.
+//! - Who settles reads the lane `FOR UPDATE`, with its own token as a condition. When it had to wait for one who appended,
+//!   PostgreSQL gives it the row as that one left it, so it cannot take a lane away that has just got a note. The other way
+//!   round the upsert finds the row gone and makes the lane anew, in numbers that begin at 0: notes that had these numbers
+//!   went with the old lane, and no token holds the new one.
+//! - Who claims looks for due lanes without locking any, which Citus does not do over all groups, and then locks those it
+//!   found one by one if they are still due and free. It skips those somebody else has locked: they are being written to,
+//!   settled or claimed at this moment, and nobody's commit is waited for.
+//! - Only who settles writes dead notes, under the lock of their lane, so no two get the same number.
+//!
+//! All this needs is that a statement sees what was committed before it began, so these transactions are of
+//! [`Kind::Write`]. Nobody waits in a circle: rows of lanes are the last thing a transaction waits for, and who needs
+//! several takes them in the order of their names; who claims waits for none. (Where a statement had to be prepared first
+//! and left after them, and a circle came of it, PostgreSQL breaks it and the transaction is attempted again.)
+//!
+//! A claim that nobody settles ends by its time. Its token holds the lane until another takes it: whoever was slow, but the
+//! only one, has delivered what it delivered.
+
+use super::Postgres;
+use super::database::{Failure, Kind, Tx, Work};
+use super::rows::{
+    self, Columns as _, DeadColumns, LaneColumns, LaneRow, NoteColumns, Parameters, app_column, count,
+    number_column, time_column,
+};
+use super::statements;
+use super::tables;
+use async_trait::async_trait;
+use futures_util::future::try_join_all;
+use landfall_domain::ids::AppId;
+use landfall_domain::outbox::{
+    Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled, Then,
+};
+use landfall_domain::store::{Context, StoreError};
+use landfall_domain::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Notes to be put at the ends of their lanes.
+pub(super) struct NewNotes<'note> {
+    app: AppId,
+    lanes: BTreeMap<&'note str, (Timestamp, Vec<&'note [u8]>)>,
+}
+
+impl<'note> NewNotes<'note> {
+    pub(super) fn new(app: AppId) -> Self {
+        Self { app, lanes: BTreeMap::new() }
+    }
+
+    /// Those of one lane.
+    pub(super) fn of(context: &Context, lane: &'note str, notes: &'note [Note]) -> Self {
+        let mut new = Self::new(context.app);
+        notes.iter().for_each(|note| new.push(lane, context.now, note.as_bytes()));
+        new
+    }
+
+    pub(super) fn push(&mut self, lane: &'note str, now: Timestamp, note: &'note [u8]) {
+        self.lanes.entry(lane).or_insert((now, Vec::new())).1.push(note);
+    }
+
+    /// Writes them, after everything else a transaction waits for.
+    pub(super) async fn append(&self, tx: &Tx) -> Result<(), Failure> {
+        if self.lanes.is_empty() {
+            return Ok(());
+        }
+        let mut lanes = LaneColumns::with_capacity(self.app, self.lanes.len());
+        self.lanes.iter().for_each(|(lane, (now, notes))| lanes.push(lane, *now, notes.len()));
+        let longer = tx.query(&statements::LENGTHEN_LANES, &lanes.parameters()).await?;
+        let ends = longer.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        let ends = ends.collect::<Result<BTreeMap<&str, i64>, Failure>>()?;
+        let mut columns = NoteColumns::with_capacity(self.app, self.lanes.len());
+        for (lane, (_, notes)) in &self.lanes {
+            let end = *ends.get(lane).ok_or(Failure::Damaged("lane"))?;
+            (end - count(notes.len())..end)
+                .zip(notes)
+                .for_each(|(number, note)| columns.push(lane, number, note));
+        }
+        tables::put(tx, &statements::INSERT_NOTES, &columns).await
+    }
+}
+
+/// Puts a note into a lane.
+struct TellLane {
+    context: Context,
+    lane: Lane,
+    note: Note,
+}
+
+#[async_trait]
+impl Work for TellLane {
+    type Done = ();
+    const DOING: &'static str = "writing to the outbox";
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
+        tx.begin(None, &[]).await?;
+        let note = std::slice::from_ref(&self.note);
+        NewNotes::of(&self.context, self.lane.name(), note).append(tx).await
+    }
+}
+
+/// A lane and when it is due, in the order in which they are looked at.
+#[derive(Clone)]
+struct Due {
+    at: i64,
+    lane: Lane,
+}
+
+/// The next lanes that are due and that nobody delivers.
+struct DueLanes {
+    app: AppId,
+    claim: Claim,
+    after: Option<Due>,
+}
+
+#[async_trait]
+impl Work for DueLanes {
+    type Done = Vec<Due>;
+    const DOING: &'static str = "looking for due lanes";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<Due>, Failure> {
+        let (app, now, lanes) = (app_column(self.app), time_column(self.claim.now), count(self.claim.lanes));
+        let (at, name) = self.after.as_ref().map_or((-1, ""), |last| (last.at, last.lane.name()));
+        let rows = tx.query(&statements::DUE_LANES, &[&app, &now, &at, &name, &lanes]).await?;
+        rows.iter().map(|row| Ok(Due { at: row.try_get(0)?, lane: rows::lane(row, 1)? })).collect()
+    }
+}
+
+/// Claims those of these lanes that are still due and free.
+struct ClaimLanes {
+    app: AppId,
+    claim: Claim,
+    lanes: Vec<Due>,
+}
+
+#[async_trait]
+impl Work for ClaimLanes {
+    /// In the order of the lanes.
+    type Done = Vec<ClaimedLane>;
+    const DOING: &'static str = "claiming lanes";
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+        tx.begin(None, &[]).await?;
+        let (app, token) = (app_column(self.app), self.claim.token.cast_signed());
+        let until = time_column(self.claim.until);
+        // Here and below: sent one after the other without waiting for each other's answers.
+        let free = try_join_all(self.lanes.iter().map(|due| self.free(tx, &due.lane))).await?;
+        let free: Vec<(&Lane, LaneRow)> = free.into_iter().flatten().collect();
+        let names: Vec<&str> = free.iter().map(|(lane, _)| lane.name()).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let claiming: Parameters<'_> = vec![&app, &names, &token, &until];
+        let (_, notes) = futures_util::try_join!(
+            tx.run(&statements::CLAIM_LANES, &claiming),
+            try_join_all(free.iter().map(|(lane, row)| self.notes(tx, lane, row))),
+        )?;
+        let claimed = free.into_iter().zip(notes).map(|((lane, row), notes)| ClaimedLane {
+            lane: lane.clone(),
+            failures: row.failures,
+            notes,
+        });
+        Ok(claimed.collect())
+    }
+}
+
+impl ClaimLanes {
+    /// The lane, locked, when it may be claimed.
+    async fn free<'lane>(
+        &self,
+        tx: &Tx,
+        lane: &'lane Lane,
+    ) -> Result<Option<(&'lane Lane, LaneRow)>, Failure> {
+        let (app, now) = (app_column(self.app), time_column(self.claim.now));
+        let rows = tx.query(&statements::FREE_LANE, &[&app, &lane.name(), &now]).await?;
+        rows.first().map(|row| Ok((lane, rows::lane_row(row)?))).transpose()
+    }
+
+    /// The first notes of a lane.
+    async fn notes(&self, tx: &Tx, lane: &Lane, row: &LaneRow) -> Result<Vec<(u64, Note)>, Failure> {
+        first_notes(tx, self.app, lane, row, self.claim.notes).await
+    }
+}
+
+/// The first notes of a locked lane, at most `limit`.
+async fn first_notes(
+    tx: &Tx,
+    app: AppId,
+    lane: &Lane,
+    row: &LaneRow,
+    limit: usize,
+) -> Result<Vec<(u64, Note)>, Failure> {
+    let (app, first) = (app_column(app), number_column(row.first));
+    let rows = tx.query(&statements::FIRST_NOTES, &[&app, &lane.name(), &first, &count(limit)]).await?;
+    let notes = rows.iter().map(rows::note).collect::<Result<Vec<_>, _>>()?;
+    let expected = (row.first..row.next).take(limit);
+    if !notes.iter().map(|(number, _)| *number).eq(expected) {
+        return Err(Failure::Damaged("note"));
+    }
+    Ok(notes)
+}
+
+/// Takes the end of a claim.
+struct SettleLane {
+    context: Context,
+    settled: Settled,
+}
+
+#[async_trait]
+impl Work for SettleLane {
+    type Done = ();
+    const DOING: &'static str = "settling a lane";
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
+        tx.begin(None, &[]).await?;
+        let Context { app, now, .. } = self.context;
+        let Settled { token, lane, delivered, then } = &self.settled;
+        let (app_id, name) = (app_column(app), lane.name());
+        let held = tx.query(&statements::HELD_LANE, &[&app_id, &name, &token.cast_signed()]).await?;
+        let Some(mut row) = held.first().map(rows::lane_row).transpose()? else {
+            return Ok(());
+        };
+        if let Some(delivered) = delivered.filter(|delivered| row.first <= *delivered) {
+            (row.first, row.failures) = (row.next.min(delivered.saturating_add(1)), 0);
+        }
+        match then {
+            Then::GoOn => row.due = row.due.min(now),
+            Then::Retry { failures, at } => (row.failures, row.due) = (*failures, *at),
+            Then::Bury { why } if row.first < row.next => {
+                self.bury(tx, &row, why).await?;
+                row.first += 1;
+                (row.failures, row.due) = (0, now);
+            }
+            Then::Bury { .. } => {}
+        }
+        let first = number_column(row.first);
+        let delivered: Parameters<'_> = vec![&app_id, &name, &first];
+        futures_util::try_join!(tx.run(&statements::REMOVE_NOTES_BELOW, &delivered), self.release(tx, &row),)?;
+        Ok(())
+    }
+}
+
+impl SettleLane {
+    /// Puts a copy of the first note to the dead ones.
+    async fn bury(&self, tx: &Tx, row: &LaneRow, why: &str) -> Result<(), Failure> {
+        let (Context { app, now, .. }, lane) = (self.context, &self.settled.lane);
+        let (app_id, name) = (app_column(app), lane.name());
+        let of_lane: Parameters<'_> = vec![&app_id, &name];
+        let (notes, last) = futures_util::try_join!(
+            first_notes(tx, app, lane, row, 1),
+            tx.query(&statements::LAST_DEAD_NOTE, &of_lane),
+        )?;
+        let last: Option<u64> = last.first().map(|row| rows::number(row, 0)).transpose()?;
+        let number = last.map_or(0, |last| last.saturating_add(1));
+        let mut columns = DeadColumns::with_capacity(app, 1);
+        notes.iter().for_each(|(_, note)| columns.push(name, number, now, (why, note)));
+        tables::put(tx, &statements::INSERT_DEAD_NOTES, &columns).await
+    }
+
+    /// The lane as it is from now on, and nobody's.
+    async fn release(&self, tx: &Tx, row: &LaneRow) -> Result<u64, Failure> {
+        let (app, name) = (app_column(self.context.app), self.settled.lane.name());
+        if row.first == row.next {
+            return tx.run(&statements::REMOVE_LANE, &[&app, &name]).await;
+        }
+        let (due, failures, first) =
+            (time_column(row.due), i64::from(row.failures), number_column(row.first));
+        tx.run(&statements::RELEASE_LANE, &[&app, &name, &due, &failures, &first]).await
+    }
+}
+
+/// Dead notes after a place.
+struct DeadNotes {
+    app: AppId,
+    after: Option<DeadPlace>,
+    limit: usize,
+}
+
+#[async_trait]
+impl Work for DeadNotes {
+    type Done = Vec<DeadNote>;
+    const DOING: &'static str = "reading dead notes";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<DeadNote>, Failure> {
+        let (app, limit) = (app_column(self.app), count(self.limit));
+        let after = self.after.as_ref();
+        let (lane, number) = after.map_or(("", -1), |place| (place.lane.name(), number_column(place.number)));
+        let rows = tx.query(&statements::DEAD_NOTES, &[&app, &lane, &number, &limit]).await?;
+        rows.iter().map(rows::dead_note).collect()
+    }
+}
+
+/// Takes notes from the dead ones.
+struct TakeDead {
+    context: Context,
+    places: Vec<DeadPlace>,
+    fate: Fate,
+}
+
+#[async_trait]
+impl Work for TakeDead {
+    /// How many were there.
+    type Done = usize;
+    const DOING: &'static str = "taking dead notes";
+    const KIND: Kind = Kind::Write;
+
+    async fn perform(&self, tx: &Tx) -> Result<usize, Failure> {
+        tx.begin(None, &[]).await?;
+        let app = app_column(self.context.app);
+        // Each once, in the order of the lanes and of their numbers.
+        let places: BTreeSet<&DeadPlace> = self.places.iter().collect();
+        let mut lanes: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+        for place in places {
+            lanes.entry(place.lane.name()).or_default().push(number_column(place.number));
+        }
+        // Sent one after the other without waiting for each other's answers.
+        let taken = try_join_all(lanes.iter().map(async |(lane, numbers)| {
+            let (lowest, highest) = (numbers.first(), numbers.last());
+            tx.query(&statements::TAKE_DEAD_NOTES, &[&app, lane, numbers, &lowest, &highest]).await
+        }));
+        let taken = taken.await?;
+        let mut notes: BTreeMap<(&str, u64), &[u8]> = BTreeMap::new();
+        for (lane, rows) in lanes.keys().zip(&taken) {
+            for row in rows {
+                notes.insert((lane, rows::number(row, 0)?), row.try_get(1)?);
+            }
+        }
+        let count = notes.len();
+        match self.fate {
+            Fate::Resend => {
+                let mut new = NewNotes::new(self.context.app);
+                // In the order in which they are named.
+                for DeadPlace { lane, number } in &self.places {
+                    if let Some(note) = notes.remove(&(lane.name(), *number)) {
+                        new.push(lane.name(), self.context.now, note);
+                    }
+                }
+                new.append(tx).await?;
+            }
+            Fate::Drop => {}
+        }
+        Ok(count)
+    }
+}
+
+#[async_trait]
+impl Outbox for Postgres {
+    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError> {
+        self.write(TellLane { context, lane, note }).await
+    }
+
+    async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {
+        let mut after = None;
+        loop {
+            let lanes = self.read(DueLanes { app, claim, after }).await?;
+            let Some(last) = lanes.last().cloned() else { return Ok(Vec::new()) };
+            let all = lanes.len() < claim.lanes;
+            let claimed = self.write(ClaimLanes { app, claim, lanes }).await?;
+            // When others were faster with every one of them, there may be further ones.
+            if all || !claimed.is_empty() {
+                return Ok(claimed);
+            }
+            after = Some(last);
+        }
+    }
+
+    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError> {
+        self.write(SettleLane { context, settled }).await
+    }
+
+    async fn dead_notes(
+        &self,
+        app: AppId,
+        after: Option<DeadPlace>,
+        limit: usize,
+    ) -> Result<Vec<DeadNote>, StoreError> {
+        self.read(DeadNotes { app, after, limit }).await
+    }
+
+    async fn take_dead(
+        &self,
+        context: Context,
+        places: Vec<DeadPlace>,
+        fate: Fate,
+    ) -> Result<usize, StoreError> {
+        self.write(TakeDead { context, places, fate }).await
+    }
+}

@@ -1,0 +1,116 @@
+//! The outbox as rows: its lanes, the notes in them, and those that nobody took.
+
+use super::{number, time, time_column};
+use crate::postgres::database::Failure;
+use crate::postgres::rows::{Columns, Parameters, app_column, number_column};
+use crate::postgres::texts::{escape, unescape};
+use landfall_domain::ids::AppId;
+use landfall_domain::outbox::{DeadNote, DeadPlace, Lane, Note};
+use landfall_domain::time::Timestamp;
+use std::borrow::Cow;
+use tokio_postgres::Row;
+
+/// What is kept of a lane besides its claim.
+#[derive(Clone, Debug)]
+pub(in crate::postgres) struct LaneRow {
+    /// It is not looked at before.
+    pub(in crate::postgres) due: Timestamp,
+    /// How often its first note failed.
+    pub(in crate::postgres) failures: u32,
+    /// Number of its first note.
+    pub(in crate::postgres) first: u64,
+    /// Number of the next note that is put into it.
+    pub(in crate::postgres) next: u64,
+}
+
+/// A lane from the columns of `lane_columns!`.
+pub(in crate::postgres) fn lane_row(row: &Row) -> Result<LaneRow, Failure> {
+    Ok(LaneRow {
+        due: time(row, 0)?,
+        failures: number(row, 1)?,
+        first: number(row, 2)?,
+        next: number(row, 3)?,
+    })
+}
+
+/// The lane with the name in a column.
+pub(in crate::postgres) fn lane(row: &Row, column: usize) -> Result<Lane, Failure> {
+    Lane::named(row.try_get(column)?).ok_or(Failure::Damaged("lane"))
+}
+
+/// A note with its number.
+pub(in crate::postgres) fn note(row: &Row) -> Result<(u64, Note), Failure> {
+    Ok((number(row, 0)?, Note::stored(row.try_get(1)?)))
+}
+
+/// A row of `DEAD_NOTES`.
+pub(in crate::postgres) fn dead_note(row: &Row) -> Result<DeadNote, Failure> {
+    Ok(DeadNote {
+        place: DeadPlace { lane: lane(row, 0)?, number: number(row, 1)? },
+        buried: time(row, 2)?,
+        why: unescape(row.try_get(3)?),
+        note: Note::stored(row.try_get(4)?),
+    })
+}
+
+columns! {
+    /// Of `LENGTHEN_LANES`.
+    LaneColumns {
+        group_id: &'row str,
+        due: i64,
+        more: i64,
+    }
+}
+
+impl<'row> LaneColumns<'row> {
+    /// Room for `more` notes. A lane that is made for them is due at `now`.
+    pub(in crate::postgres) fn push(&mut self, lane: &'row str, now: Timestamp, more: usize) {
+        self.group_id.push(lane);
+        self.due.push(time_column(now));
+        self.more.push(super::count(more));
+    }
+}
+
+columns! {
+    /// Of `INSERT_NOTES`.
+    NoteColumns {
+        group_id: &'row str,
+        number: i64,
+        note: &'row [u8],
+    }
+}
+
+impl<'row> NoteColumns<'row> {
+    pub(in crate::postgres) fn push(&mut self, lane: &'row str, number: i64, note: &'row [u8]) {
+        self.group_id.push(lane);
+        self.number.push(number);
+        self.note.push(note);
+    }
+}
+
+columns! {
+    /// Of `INSERT_DEAD_NOTES`.
+    DeadColumns {
+        group_id: &'row str,
+        number: i64,
+        buried: i64,
+        why: Cow<'row, str>,
+        note: &'row [u8],
+    }
+}
+
+impl<'row> DeadColumns<'row> {
+    pub(in crate::postgres) fn push(
+        &mut self,
+        lane: &'row str,
+        number: u64,
+        buried: Timestamp,
+        (why, note): (&'row str, &'row Note),
+    ) {
+        self.group_id.push(lane);
+        self.number.push(number_column(number));
+        self.buried.push(time_column(buried));
+        self.why.push(escape(why));
+        self.note.push(note.as_bytes());
+    }
+}
