@@ -15,6 +15,7 @@ mod request;
 mod runner;
 mod service;
 mod target;
+mod webhooks;
 mod workload;
 
 use crate::workspace::{self, cargo};
@@ -49,6 +50,8 @@ pub(crate) enum Bench {
     Import(ImportArguments),
     /// Measures members, messages and reads, and how their cost grows with what is stored
     Service(service::Arguments),
+    /// Sends messages while the receiver of their events does what receivers do
+    Webhooks(webhooks::Arguments),
 }
 
 impl Bench {
@@ -60,6 +63,7 @@ impl Bench {
         match self {
             Self::Import(arguments) => import(arguments),
             Self::Service(arguments) => service::run(arguments),
+            Self::Webhooks(arguments) => webhooks::run(arguments),
         }
     }
 }

@@ -35,8 +35,8 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// `cpu` and `deferred` are seconds of processor time during and after the load.
-    pub(super) fn new(findings: &Findings, cpu: f64, deferred: f64, memory: Memory) -> Self {
+    /// `cpu` is seconds of processor time during the load.
+    pub(super) fn new(findings: &Findings, cpu: f64, memory: Memory) -> Self {
         let calls = findings.succeeded as f64;
         let per_call = |seconds: f64| seconds * 1e6 / calls;
         Self {
@@ -48,12 +48,18 @@ impl Figures {
             p999_micros: findings.p999_micros,
             max_micros: findings.max_micros,
             cpu_micros_per_call: per_call(cpu),
-            deferred_cpu_micros_per_call: per_call(deferred),
+            deferred_cpu_micros_per_call: 0.0,
             load_cpu_micros_per_call: per_call(findings.cpu_seconds),
             database_cpu_micros_per_call: None,
             resident_bytes: memory.resident,
             peak_bytes: memory.peak,
         }
+    }
+
+    /// Adds the seconds of processor time that the program used after the load, and its memory then.
+    pub(super) fn put_off(&mut self, cpu: f64, memory: Memory) {
+        self.deferred_cpu_micros_per_call = cpu * 1e6 / self.calls as f64;
+        (self.resident_bytes, self.peak_bytes) = (memory.resident, memory.peak);
     }
 }
 
@@ -289,7 +295,7 @@ mod tests {
             max_micros: 1,
             cpu_seconds: 0.0,
         };
-        let figures = Figures::new(&findings, 0.002, 0.0, Memory { resident: 1, peak: 1 });
+        let figures = Figures::new(&findings, 0.002, Memory { resident: 1, peak: 1 });
         Figures { database_cpu_micros_per_call: database, ..figures }
     }
 

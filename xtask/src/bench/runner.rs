@@ -31,8 +31,18 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Loads a program and tells what that cost it. Every call must be answered with success.
+    /// Loads a program and tells what that cost it, with the work it put off. Every call must be answered with success.
     pub(super) fn measure(&self, target: &Target, workload: Workload, load: Load) -> Result<Figures> {
+        let mut figures = self.measure_at_once(target, workload, load)?;
+        let after = target.process.cpu_seconds()?;
+        // So that neither program is measured while the other still works.
+        process::wait_until_idle(|| target.process.cpu_seconds(), REST)?;
+        figures.put_off(target.process.cpu_seconds()? - after, target.process.memory()?);
+        Ok(figures)
+    }
+
+    /// The same as it is when the last call is answered, whatever work was put off.
+    pub(super) fn measure_at_once(&self, target: &Target, workload: Workload, load: Load) -> Result<Figures> {
         let before = target.process.cpu_seconds()?;
         let findings = self.load(target, workload, load)?;
         let after = target.process.cpu_seconds()?;
@@ -46,10 +56,7 @@ impl Runner {
         if findings.succeeded == 0 {
             bail!("not one call was answered");
         }
-        // So that neither program is measured while the other still works.
-        process::wait_until_idle(|| target.process.cpu_seconds(), REST)?;
-        let deferred = target.process.cpu_seconds()? - after;
-        Ok(Figures::new(&findings, after - before, deferred, target.process.memory()?))
+        Ok(Figures::new(&findings, after - before, target.process.memory()?))
     }
 
     /// Loads a program.

@@ -66,9 +66,21 @@ impl Server {
         database: Option<String>,
         mode: Mode,
     ) -> Result<Self> {
+        Self::prepare_with(programs, directory, database, mode, "")
+    }
+
+    /// The same with further settings of the app.
+    pub(super) fn prepare_with(
+        programs: &Path,
+        directory: &Path,
+        database: Option<String>,
+        mode: Mode,
+        app: &str,
+    ) -> Result<Self> {
         let path = directory.join("landfall.toml");
         let store = database.unwrap_or_else(|| format!("embedded:{}", directory.join("data").display()));
-        fs::write(&path, config(&store, mode)).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::write(&path, config(&store, mode) + app)
+            .with_context(|| format!("cannot write {}", path.display()))?;
         let config = path.to_str().context("the target directory's path is not UTF-8")?.to_owned();
         Ok(Self { program: programs.join("landfall"), directory: directory.to_owned(), config })
     }
