@@ -40,7 +40,6 @@ use landfall_domain::store::{
     NoSuchGroup, OperationError, Store, StoreError,
 };
 use landfall_domain::time::Timestamp;
-use outbox::Claims;
 use std::path::Path;
 use std::sync::Arc;
 pub use transfer::EmbeddedTransfer;
@@ -50,7 +49,6 @@ use tx::Tx;
 pub struct Embedded {
     committer: Committer,
     shared: Arc<Shared>,
-    claims: Arc<Claims>,
 }
 
 impl Embedded {
@@ -64,7 +62,7 @@ impl Embedded {
         transfer::refuse_unfinished(dir, &engine)?;
         let shared = Arc::new(Shared::new(dir, engine));
         let committer = Committer::start(Arc::clone(&shared), metrics).map_err(OpenError::Thread)?;
-        Ok(Self { committer, shared, claims: Arc::default() })
+        Ok(Self { committer, shared })
     }
 
     /// Reads that touch a handful of rows run where they are; others leave the async threads.
@@ -257,28 +255,19 @@ impl Outbox for Embedded {
     }
 
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {
-        let claims = Arc::clone(&self.claims);
-        let lanes = self.read(false, move |view| outbox::claim(view, app, &claims, claim)).await?;
-        let claims = Arc::clone(&self.claims);
+        let lanes = self.committer.run(move |tx| outbox::claim(tx, app, claim)).await?;
+        if lanes.is_empty() {
+            return Ok(Vec::new());
+        }
         self.read(false, move |view| {
-            let mut claimed = Vec::with_capacity(lanes.len());
-            for lane in lanes {
-                match outbox::claimed(view, app, lane.clone(), &claim)? {
-                    Some(lane) => claimed.push(lane),
-                    None => claims.release(app, &lane, claim.token),
-                }
-            }
-            Ok(claimed)
+            let claimed = lanes.into_iter().map(|lane| outbox::claimed(view, app, lane, &claim));
+            Ok(claimed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
         })
         .await
     }
 
     async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError> {
-        let (token, lane, claims) = (settled.token, settled.lane.clone(), Arc::clone(&self.claims));
-        let outcome = self.committer.run(move |tx| outbox::settle(tx, context, &claims, &settled)).await;
-        // Free in any case: when that failed, whoever delivers the lane next sees what it says on the disk.
-        self.claims.release(context.app, &lane, token);
-        outcome
+        self.committer.run(move |tx| outbox::settle(tx, context, &settled)).await
     }
 
     async fn dead_notes(

@@ -19,6 +19,9 @@ use tokio::task::JoinSet;
 /// Lanes of one app that are delivered at the same time.
 const LANES_AT_ONCE: usize = 64;
 
+/// Places that must be free before lanes are claimed.
+const LANES_TO_CLAIM: usize = 16;
+
 /// Notes of a lane that are claimed together.
 const NOTES_AT_ONCE: usize = 4;
 
@@ -40,8 +43,9 @@ pub(crate) async fn run(
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !*draining.borrow() {
         let free = LANES_AT_ONCE - deliveries.len();
-        let claimed = if free == 0 { Vec::new() } else { claim(&server, &app, free).await };
-        let more = free != 0 && claimed.len() == free;
+        // Not for each that ends: claiming many costs little more than claiming one.
+        let claimed = if free < LANES_TO_CLAIM { Vec::new() } else { claim(&server, &app, free).await };
+        let more = free < LANES_TO_CLAIM || claimed.len() == free;
         for (token, lane) in claimed {
             let (server, app, receiver) = (Arc::clone(&server), Arc::clone(&app), Arc::clone(&receiver));
             let draining = draining.clone();

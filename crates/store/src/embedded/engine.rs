@@ -3,6 +3,7 @@
 use super::format;
 pub(super) use super::format::OpenError;
 use super::group_cache::GroupCache;
+use super::outbox::Lanes;
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub(super) struct Engine {
     /// All families share one keyspace: one memtable to bound, one journal watermark.
     pub(super) data: Keyspace,
     pub(super) groups: GroupCache,
+    pub(super) lanes: Lanes,
 }
 
 /// Opens the engine of the data directory `dir`.
@@ -55,7 +57,7 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
         .map_err(engine_error)?;
     let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
     let data = database.keyspace("data", options).map_err(engine_error)?;
-    let engine = Engine { database, data, groups: GroupCache::new() };
+    let engine = Engine { database, data, groups: GroupCache::new(), lanes: Lanes::default() };
     super::sweep::finish_all(&engine)
         .map_err(|why| OpenError::Damaged { dir: dir.to_owned(), why: why.to_string() })?;
     Ok(engine)

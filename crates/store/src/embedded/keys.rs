@@ -14,7 +14,7 @@
 //! | `m` lane of the outbox | lane | when it is due, its numbers |
 //! | `n` note in the outbox | lane, 0, number, 8 bytes | what the server made of it |
 //! | `p` progress of a copy into this store | nothing, not even an app | `ProgressRecord` |
-//! | `q` due lane | due time, 8 bytes, lane | nothing |
+//! | `q` due lane | due time, 8 bytes, place, 8 bytes, lane | nothing |
 //! | `s` sweep | what is to be swept | nothing |
 //! | `t` day with messages | day, 4 bytes, group id, 0, topic id or nothing | nothing |
 //! | `x` dead note | lane, 0, number, 8 bytes | when and why, the note |
@@ -26,6 +26,7 @@
 //! of a key beside its pointer, so keys that differ there are compared without a look at the heap, where a write
 //! spends most of its time. Nothing is read across groups or accounts in the order of their names.
 
+use super::records::Due;
 use crate::parts::{self, PartName};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::message::Conversation;
@@ -307,8 +308,9 @@ pub(super) fn note(app: AppId, lane: &Lane, number: u64) -> Vec<u8> {
 }
 
 /// Notes that a lane is to be looked at from a time on.
-pub(super) fn due(app: AppId, at: Timestamp, lane: &Lane) -> Vec<u8> {
-    ordered(DUE, app, &[&at.0.to_be_bytes(), lane.name().as_bytes()])
+pub(super) fn due(app: AppId, due: Due, lane: &Lane) -> Vec<u8> {
+    let name = lane.name().as_bytes();
+    ordered(DUE, app, &[&due.at.0.to_be_bytes(), &due.order.to_be_bytes(), name])
 }
 
 /// Start of the keys of all due lanes of an app.
@@ -323,7 +325,7 @@ pub(super) fn due_after(app: AppId, now: Timestamp) -> Vec<u8> {
 
 /// The lane in a key of [`due`].
 pub(super) fn due_lane(key: &[u8]) -> &[u8] {
-    key.get(HEAD + 8..).unwrap_or_default()
+    key.get(HEAD + 16..).unwrap_or_default()
 }
 
 /// The lane with this name.

@@ -5,48 +5,72 @@
 
 use super::keys::{self, lane_in};
 use super::reads::View;
-use super::records::{self, Damaged, DeadRow, LaneRow};
+use super::records::{self, Damaged, DeadRow, Due, LaneRow};
 use super::rows::{Rows, beginning};
 use super::tx::Tx;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Settled, Then};
 use landfall_domain::store::{Context, StoreError};
+use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-/// Lanes that are being delivered.
+/// What is known of the lanes while they are delivered. Only the committer works with it.
 #[derive(Default)]
-pub(super) struct Claims(Mutex<BTreeMap<(AppId, Lane), Claim>>);
+pub(super) struct Lanes(Mutex<BTreeMap<AppId, OfApp>>);
 
-impl Claims {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(AppId, Lane), Claim>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Default)]
+struct OfApp {
+    /// Lanes that are being delivered.
+    claims: BTreeMap<Lane, Claim>,
+    /// The last key that a claim has looked at: there is nothing before it but claimed lanes. To begin at the first key each
+    /// time would be to walk over all that was delivered lately, of which an engine of this kind keeps marks for a while.
+    passed: Option<Vec<u8>>,
+    /// The latest place given to a lane that is due at once: those that follow come behind it.
+    latest: Due,
+}
+
+impl Lanes {
+    fn of<T>(&self, app: AppId, work: impl FnOnce(&mut OfApp) -> T) -> T {
+        work(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(app).or_default())
     }
 
-    /// Whether a lane is delivered under this claim.
-    fn holds(&self, app: AppId, lane: &Lane, token: u64) -> bool {
-        self.lock().get(&(app, lane.clone())).is_some_and(|claim| claim.token == token)
+    /// A place behind all that are due at once.
+    fn due_at_once(&self, context: Context) -> Due {
+        self.of(context.app, |lanes| {
+            let Due { at, order } = lanes.latest;
+            lanes.latest = Due { at: at.max(context.now), order: order + 1 };
+            lanes.latest
+        })
     }
 
-    /// Ends a claim.
-    pub(super) fn release(&self, app: AppId, lane: &Lane, token: u64) {
-        let mut claims = self.lock();
-        let key = (app, lane.clone());
-        if claims.get(&key).is_some_and(|claim| claim.token == token) {
-            claims.remove(&key);
+    /// Tells that a lane now has this place.
+    fn placed(&self, app: AppId, key: &Vec<u8>) {
+        self.of(app, |lanes| lanes.passed = lanes.passed.take().filter(|passed| passed < key));
+    }
+
+    /// Ends a claim; true when it still held.
+    fn release(&self, app: AppId, lane: &Lane, token: u64) -> bool {
+        self.of(app, |lanes| {
+            let holds = lanes.claims.get(lane).is_some_and(|claim| claim.token == token);
+            if holds {
+                lanes.claims.remove(lane);
+            }
+            holds
+        })
+    }
+}
+
+impl OfApp {
+    /// Where a claim begins to look.
+    fn start(&mut self, app: AppId, now: Timestamp) -> Bound<Vec<u8>> {
+        let before = self.claims.len();
+        self.claims.retain(|_, claim| now < claim.until);
+        if self.claims.len() < before {
+            self.passed = None;
         }
-    }
-
-    /// True for who may deliver the lane.
-    fn take(&self, app: AppId, lane: &Lane, claim: Claim) -> bool {
-        let mut claims = self.lock();
-        let key = (app, lane.clone());
-        let free = claims.get(&key).is_none_or(|earlier| earlier.until <= claim.now);
-        if free {
-            claims.insert(key, claim);
-        }
-        free
+        self.passed.clone().map_or_else(|| Bound::Included(keys::all_due(app)), Bound::Excluded)
     }
 }
 
@@ -62,8 +86,13 @@ pub(super) fn append(
     }
     let app = context.app;
     let stored = tx.read(&keys::lane(app, lane), records::decode_lane)?;
-    let empty = LaneRow { due: context.now, failures: 0, first: 0, next: 0 };
-    let mut row = stored.clone().unwrap_or(empty);
+    let mut row = match &stored {
+        Some(row) => row.clone(),
+        None => {
+            let due = tx.engine().lanes.due_at_once(context);
+            LaneRow { due, failures: 0, first: 0, next: 0 }
+        }
+    };
     for note in notes {
         tx.put_row(keys::note(app, lane, row.next), note.into_bytes());
         row.next += 1;
@@ -80,7 +109,9 @@ fn put_lane(tx: &mut Tx<'_>, app: AppId, lane: &Lane, before: Option<&LaneRow>, 
             tx.remove_row(keys::due(app, before.due, lane));
         }
         if let Some(after) = after {
-            tx.put_row(keys::due(app, after.due, lane), Vec::new());
+            let key = keys::due(app, after.due, lane);
+            tx.engine().lanes.placed(app, &key);
+            tx.put_row(key, Vec::new());
         }
     }
     match after {
@@ -90,25 +121,28 @@ fn put_lane(tx: &mut Tx<'_>, app: AppId, lane: &Lane, before: Option<&LaneRow>, 
 }
 
 /// Claims lanes that are due and that nobody delivers.
-pub(super) fn claim(view: &View, app: AppId, claims: &Claims, claim: Claim) -> Result<Vec<Lane>, StoreError> {
-    let mut claimed = Vec::new();
-    let first = Bound::Included(keys::all_due(app));
-    let end = Bound::Excluded(keys::due_after(app, claim.now));
-    view.scan((first, end), &mut |key, _| {
-        if claimed.len() == claim.lanes {
-            return Ok(ControlFlow::Break(()));
-        }
-        let lane = lane_in(keys::due_lane(key)).ok_or(Damaged("lane"))?;
-        if claims.take(app, &lane, claim) {
-            claimed.push(lane);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(claimed)
+pub(super) fn claim(tx: &Tx<'_>, app: AppId, claim: Claim) -> Result<Vec<Lane>, StoreError> {
+    tx.engine().lanes.of(app, |lanes| {
+        let keys = (lanes.start(app, claim.now), Bound::Excluded(keys::due_after(app, claim.now)));
+        let mut claimed = Vec::new();
+        tx.scan(keys, &mut |key, _| {
+            if claimed.len() == claim.lanes {
+                return Ok(ControlFlow::Break(()));
+            }
+            let lane = lane_in(keys::due_lane(key)).ok_or(Damaged("lane"))?;
+            lanes.passed = Some(key.to_vec());
+            lanes.latest.at = lanes.latest.at.max(claim.now);
+            if !lanes.claims.contains_key(&lane) {
+                lanes.claims.insert(lane.clone(), claim);
+                claimed.push(lane);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(claimed)
+    })
 }
 
-/// A claimed lane, from a view that was made after it was claimed. `None` when it has nothing to deliver now: another
-/// has delivered it between the look that found it and the claim.
+/// The first notes of a claimed lane.
 pub(super) fn claimed(
     view: &View,
     app: AppId,
@@ -116,7 +150,7 @@ pub(super) fn claimed(
     claim: &Claim,
 ) -> Result<Option<ClaimedLane>, StoreError> {
     let row = view.read(&keys::lane(app, &lane), records::decode_lane)?;
-    let Some(row) = row.filter(|row| row.due <= claim.now) else { return Ok(None) };
+    let Some(row) = row else { return Ok(None) };
     let mut notes = Vec::new();
     for number in (row.first..row.next).take(claim.notes) {
         let note = view.read(&keys::note(app, &lane, number), |bytes| Ok(Note::stored(bytes.to_vec())))?;
@@ -126,14 +160,9 @@ pub(super) fn claimed(
 }
 
 /// Takes the end of a claim.
-pub(super) fn settle(
-    tx: &mut Tx<'_>,
-    context: Context,
-    claims: &Claims,
-    settled: &Settled,
-) -> Result<(), StoreError> {
+pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settled) -> Result<(), StoreError> {
     let (app, lane) = (context.app, &settled.lane);
-    if !claims.holds(app, lane, settled.token) {
+    if !tx.engine().lanes.release(app, lane, settled.token) {
         return Ok(());
     }
     let Some(before) = tx.read(&keys::lane(app, lane), records::decode_lane)? else { return Ok(()) };
@@ -146,8 +175,12 @@ pub(super) fn settle(
         }
     }
     match &settled.then {
-        Then::GoOn => row.due = context.now.min(row.due),
-        Then::Retry { failures, at } => (row.failures, row.due) = (*failures, *at),
+        // Behind the others, who have waited.
+        Then::GoOn => row.due = tx.engine().lanes.due_at_once(context),
+        Then::Retry { failures, at } => {
+            let order = tx.engine().lanes.due_at_once(context).order;
+            (row.failures, row.due) = (*failures, Due { at: *at, order });
+        }
         Then::Bury { why } if row.first < row.next => {
             let key = keys::note(app, lane, row.first);
             let note = tx.read(&key, |bytes| Ok(bytes.to_vec()))?.ok_or(Damaged("note"))?;
@@ -156,7 +189,7 @@ pub(super) fn settle(
             tx.put_row(keys::dead(app, lane, number), records::encode_dead(&dead));
             tx.remove_row(key);
             row.first += 1;
-            (row.failures, row.due) = (0, context.now);
+            (row.failures, row.due) = (0, tx.engine().lanes.due_at_once(context));
         }
         Then::Bury { .. } => {}
     }

@@ -2,6 +2,10 @@
 //!
 //! A later version adds a variant and keeps reading the older ones.
 
+mod outbox;
+
+pub(super) use outbox::{DeadRow, Due, LaneRow, decode_dead, decode_lane, encode_dead, encode_lane};
+
 use crate::messages::{self, Details};
 use crate::parts::{LogRecord, PartRecord, receive_number, receive_option};
 use crate::transfer::{Place, Progress};
@@ -306,44 +310,6 @@ pub(super) fn encode_counters(counters: &Counters) -> Vec<u8> {
 
 pub(super) fn decode_counters(bytes: &[u8]) -> Result<Counters, Damaged> {
     decode(bytes, "counter")
-}
-
-/// A lane of the outbox that has notes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LaneRow {
-    /// When it is to be looked at.
-    pub(super) due: Timestamp,
-    /// How often its first note failed.
-    pub(super) failures: u32,
-    /// The number of its first note.
-    pub(super) first: u64,
-    /// The number its next note gets.
-    pub(super) next: u64,
-}
-
-pub(super) fn encode_lane(row: &LaneRow) -> Vec<u8> {
-    encode(&(row.due.0, row.failures, row.first, row.next))
-}
-
-pub(super) fn decode_lane(bytes: &[u8]) -> Result<LaneRow, Damaged> {
-    let (due, failures, first, next) = decode(bytes, "lane")?;
-    Ok(LaneRow { due: Timestamp(due), failures, first, next })
-}
-
-/// A note that was given up.
-pub(super) struct DeadRow {
-    pub(super) buried: Timestamp,
-    pub(super) why: String,
-    pub(super) note: Vec<u8>,
-}
-
-pub(super) fn encode_dead(row: &DeadRow) -> Vec<u8> {
-    encode(&(row.buried.0, &row.why, &row.note))
-}
-
-pub(super) fn decode_dead(bytes: &[u8]) -> Result<DeadRow, Damaged> {
-    let (buried, why, note) = decode(bytes, "dead note")?;
-    Ok(DeadRow { buried: Timestamp(buried), why, note })
 }
 
 #[derive(Serialize, Deserialize)]

@@ -78,8 +78,12 @@ fn said(note: &Note) -> String {
 }
 
 async fn tell(store: &dyn Outbox, name: &str, what: &str) {
+    tell_at(store, NOW.0, name, what).await;
+}
+
+async fn tell_at(store: &dyn Outbox, now: u64, name: &str, what: &str) {
     let note = Note::of_no_change(what.as_bytes().to_vec());
-    store.tell(context(), lane(name), note).await.unwrap();
+    store.tell(at(now), lane(name), note).await.unwrap();
 }
 
 /// A claimed lane, and the claim.
@@ -277,6 +281,28 @@ pub(crate) async fn dead_notes_are_listed_sent_again_and_dropped(store: &(impl S
         told(&claim_at(store, NOW.0 + 5).await),
         [("g".to_owned(), 0, vec!["4".to_owned(), "1".to_owned()])]
     );
+}
+
+pub(crate) async fn a_clock_that_goes_back_hides_nothing(store: &(impl Store + Outbox)) {
+    let now = NOW.0;
+    for (time, name) in [(now + 9, "g"), (now, "h"), (now + 9, "i"), (now + 3, "g")] {
+        tell_at(store, time, name, "1").await;
+        let claimed = claim_at(store, now + 9).await;
+        assert_eq!(told(&claimed), [(name.to_owned(), 0, vec!["1".to_owned()])]);
+        settle(store, time, &claimed[0], 1, Then::GoOn).await;
+    }
+    // Of lanes that wait for different times, each comes when its own has come.
+    for (name, wait) in [("g", 7), ("h", 5), ("i", 6)] {
+        tell_at(store, now + 9, name, "2").await;
+        let claimed = claim_at(store, now + 9).await;
+        let at = Timestamp(now + 9 + wait);
+        settle(store, now + 9, &claimed[0], 0, Then::Retry { failures: 1, at }).await;
+    }
+    for (name, wait) in [("h", 5), ("i", 6), ("g", 7)] {
+        let claimed = claim_at(store, now + 9 + wait).await;
+        assert_eq!(told(&claimed), [(name.to_owned(), 1, vec!["2".to_owned()])]);
+        settle(store, now + 9 + wait, &claimed[0], 1, Then::GoOn).await;
+    }
 }
 
 /// Groups whose notes are told and delivered at the same time, and notes of each.
