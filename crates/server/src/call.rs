@@ -91,12 +91,11 @@ impl Call {
     /// # Errors
     /// The store failed.
     pub async fn tell_exception(&self, message: &SendMessage, failure: &Failure) -> Result<(), Failure> {
-        let internal = |error| Code::GroupInternal.internal(error);
-        let groups = self.store.groups(self.app.id, vec![message.group.clone()]).await.map_err(internal)?;
-        let Some(kind) = groups.into_iter().flatten().map(|group| group.kind).next() else { return Ok(()) };
+        let Some(kind) = self.kind_of(&message.group).await? else { return Ok(()) };
         let Some(note) = self.subscribers.exception(message, kind, failure) else { return Ok(()) };
         let lane = Lane::Group(message.group.clone());
-        self.outbox.tell(self.context(), lane, note).await.map_err(internal)?;
+        let told = self.outbox.tell(self.context(), lane, note).await;
+        told.map_err(|error| Code::GroupInternal.internal(error))?;
         self.subscribers.wake();
         Ok(())
     }
@@ -122,6 +121,11 @@ impl Call {
         if !self.subscribers.want(command) {
             return Ok(None);
         }
+        self.kind_of(group).await
+    }
+
+    /// The type of a group; `None` when there is no such group.
+    async fn kind_of(&self, group: &GroupId) -> Result<Option<GroupType>, Failure> {
         let groups = self.store.groups(self.app.id, vec![group.clone()]).await;
         let groups = groups.map_err(|error| Code::GroupInternal.internal(error))?;
         Ok(groups.into_iter().flatten().map(|group| group.kind).next())

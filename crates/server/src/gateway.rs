@@ -145,8 +145,7 @@ async fn call(
     if is_get && body.is_empty() {
         body = b"{}".to_vec(); // One client asks for the list of groups so. [client]
     }
-    let cause =
-        Cause { operator: caller.clone(), client_ip: peer.to_string(), millis: server.clock.millis() };
+    let cause = Cause { operator: caller.clone(), client_ip: peer, millis: server.clock.millis() };
     let call = Call {
         subscribers: Arc::new(CallSubscribers::new(app.webhook.clone(), cause)),
         app,

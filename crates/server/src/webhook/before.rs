@@ -6,7 +6,6 @@ use super::sender::Answer;
 use crate::code::Code;
 use crate::config::OnTimeout;
 use crate::reply::Failure;
-use hyper::body::Bytes;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
@@ -126,10 +125,7 @@ pub async fn ask(
     let Some(body) = question.body(&cause.operator).end(cause.millis) else {
         return Ok(Verdict::GoOn(None));
     };
-    let body = Bytes::from(Box::<str>::from(body).into_string());
-    let answered = receiver.sender.post(command, &cause.origin(), body, now).await;
-    receiver.metrics.answered(answered.is_ok());
-    match answered {
+    match receiver.post(command, cause.client_ip.to_string(), body, now).await {
         Ok(answer) => judge(command, answer),
         Err(error) => {
             tracing::warn!(command, %error, "a receiver was not asked: {error}");

@@ -7,7 +7,6 @@ use super::note::Note;
 use super::receiver::Receiver;
 use crate::apps::App;
 use crate::server::Server;
-use hyper::body::Bytes;
 use landfall_domain::outbox::{Claim, ClaimedLane, Settled, Then};
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
@@ -124,10 +123,8 @@ async fn deliver(
 /// Tells one note.
 async fn tell(server: &Server, receiver: &Receiver, note: &[u8]) -> Result<(), String> {
     let note = Note::decode(note).map_err(|error| error.to_string())?;
-    let body = Bytes::from(Box::<str>::from(note.body.clone()).into_string());
-    let now = server.clock.now();
-    let answered = receiver.sender.post(&note.command, &note.origin(), body, now).await;
-    receiver.metrics.answered(answered.is_ok());
+    let Note { command, client_ip, body } = note;
+    let answered = receiver.post(&command, client_ip, body, server.clock.now()).await;
     // Whatever it answers is an answer. [doc]
     answered.map(drop).map_err(|error| error.to_string())
 }

@@ -1,6 +1,5 @@
 //! What an app's receiver is to be sent, as it is kept in the outbox: said once, when it happens.
 
-use super::sender::Origin;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -34,11 +33,5 @@ impl Note {
     /// They are not those of a note.
     pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
         Ok(serde_json::from_slice(bytes)?)
-    }
-
-    /// Where it came from, as the receiver is told. All events are caused by calls of the REST API.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        Origin { client_ip: self.client_ip.clone(), platform: "RESTAPI".into() }
     }
 }

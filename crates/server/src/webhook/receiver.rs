@@ -2,16 +2,19 @@
 
 use super::body::{self, About};
 use super::note;
-use super::sender::{Origin, Sender, SenderError};
+use super::sender::{Answer, Origin, SendError, Sender, SenderError};
 use crate::config::WebhookConfig;
 use crate::metrics::WebhookMetrics;
 use crate::reply::Failure;
+use hyper::body::Bytes;
 use landfall_domain::event::{Event, Subscribers};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::Note;
+use landfall_domain::time::Timestamp;
 use serde_json::value::RawValue;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -38,6 +41,24 @@ impl Receiver {
         let sender = Sender::new(&config, app)?;
         Ok(Self { config, sender, metrics, wake: Notify::new() })
     }
+
+    /// Posts an event that a call of the REST API from `client_ip` caused, and counts how that went.
+    ///
+    /// # Errors
+    /// There is no usable answer.
+    pub async fn post(
+        &self,
+        command: &str,
+        client_ip: String,
+        body: Box<RawValue>,
+        now: Timestamp,
+    ) -> Result<Answer, SendError> {
+        let origin = Origin { client_ip, platform: "RESTAPI".into() };
+        let body = Bytes::from(Box::<str>::from(body).into_string());
+        let answered = self.sender.post(command, &origin, body, now).await;
+        self.metrics.answered(answered.is_ok());
+        answered
+    }
 }
 
 /// Who caused events: one call.
@@ -46,17 +67,9 @@ pub struct Cause {
     /// Who made the call.
     pub operator: UserId,
     /// From where.
-    pub client_ip: String,
+    pub client_ip: IpAddr,
     /// When, in milliseconds since 1970.
     pub millis: u64,
-}
-
-impl Cause {
-    /// Where it came from, as receivers are told.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        Origin { client_ip: self.client_ip.clone(), platform: "RESTAPI".into() }
-    }
 }
 
 /// The receiver of an app during one call.
@@ -101,7 +114,7 @@ impl CallSubscribers {
 
     fn encoded(&self, command: &str, body: Box<RawValue>) -> Vec<u8> {
         self.has_notes.store(true, Ordering::Relaxed);
-        let client_ip = self.cause.client_ip.clone();
+        let client_ip = self.cause.client_ip.to_string();
         note::Note { command: command.to_owned(), client_ip, body }.encode()
     }
 }
