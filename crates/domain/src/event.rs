@@ -1,13 +1,16 @@
 //! What happened to a group, for those who are told of it. An import has no events: its rule has no place for them.
 
+use crate::attributes::Counters;
 use crate::fields::CustomField;
 use crate::group::GroupType;
 use crate::ids::{GroupId, TopicId, UserId};
 use crate::member::Role;
 use crate::message::{Conversation, Message};
+use crate::operation::Changes;
 use crate::operations::change_attributes::AttributeChange;
 use crate::operations::set_extensions::{ExtensionChange, ExtensionOutcome};
 use crate::text::Text;
+use crate::time::Timestamp;
 
 /// Something that happened to a group. Who did it is known to whoever asked for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +36,43 @@ pub enum Event {
         members: Vec<UserId>,
     },
     /// Members were added.
-    Joined(Vec<UserId>),
+    Joined {
+        /// Who.
+        accounts: Vec<UserId>,
+        /// Whether clients are not to be told.
+        silent: bool,
+    },
     /// The last place was taken, or somebody could not join because there was none.
     Full,
     /// Members were removed.
-    Removed(Vec<UserId>),
+    Removed {
+        /// Who.
+        accounts: Vec<UserId>,
+        /// Whether clients are not to be told.
+        silent: bool,
+    },
+    /// Members may not speak until some time, or may again.
+    Muted {
+        /// Who.
+        accounts: Vec<UserId>,
+        /// Until when; 0: they may speak.
+        until: Timestamp,
+    },
+    /// Accounts must stay out, and those that were members have left.
+    Banned(Vec<UserId>),
+    /// Accounts may join again.
+    Unbanned(Vec<UserId>),
+    /// A member has read as far as this number.
+    Read {
+        /// Who.
+        account: UserId,
+        /// What.
+        conversation: Conversation,
+        /// The number of the last message read.
+        seq: u32,
+    },
+    /// The group's counters have these values now.
+    CountersChanged(Counters),
     /// The owner is another.
     OwnerChanged {
         /// Who was.
@@ -128,6 +163,22 @@ impl ProfileChange {
     }
 }
 
+/// What an operation did to one group, before it is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Happened<'a> {
+    /// The group.
+    pub group: &'a GroupId,
+    /// Its type.
+    pub kind: GroupType,
+    /// What becomes of it.
+    pub changes: &'a Changes,
+    /// What others are told of that.
+    pub events: &'a [Event],
+}
+
+/// What is to be done once a change is kept. It is dropped when the change is not, or when the rule is asked again.
+pub type Afterwards = Box<dyn FnOnce() + Send>;
+
 /// Those who want to be told of what happens to an app's groups.
 pub trait Subscribers: Send + Sync {
     /// Whether anybody wants to know who was in a dissolved group of this type, which may take many reads to find out.
@@ -135,4 +186,10 @@ pub trait Subscribers: Send + Sync {
 
     /// What they are to be told of an event; `None` when nobody wants to know.
     fn note(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>>;
+
+    /// Sees all of a change, and gives what is to be done about it once it is kept: for those who are told only while
+    /// they listen, and who find in the history what they missed.
+    fn happened(&self, _: Happened<'_>) -> Option<Afterwards> {
+        None
+    }
 }

@@ -274,17 +274,20 @@ pub enum TipKind {
     ProfileChanged,
     /// Members were muted or may speak again.
     MemberChanged,
+    /// The profile of a topic changed. Clients see it; no history keeps it.
+    TopicChanged,
 }
 
 impl TipKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Invited,
         Self::Kicked,
         Self::AdminSet,
         Self::AdminCancelled,
         Self::ProfileChanged,
         Self::MemberChanged,
+        Self::TopicChanged,
     ];
 
     /// Its number in the client protocol of the imitated service. [doc]
@@ -297,6 +300,7 @@ impl TipKind {
             Self::AdminCancelled => 6,
             Self::ProfileChanged => 7,
             Self::MemberChanged => 8,
+            Self::TopicChanged => 9,
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod modify_permission_group;
 pub mod modify_topic;
 pub mod mute_members;
 pub mod permission_group_members;
+pub mod read_up_to;
 pub mod recall_messages;
 pub mod send_message;
 pub mod set_extensions;

@@ -75,6 +75,13 @@ pub fn of_destroyed(subscribers: &dyn Subscribers, group: &Group, members: Vec<U
     notes(subscribers, &group.id, group.kind, vec![event])
 }
 
+/// With what the names of lanes about accounts begin: nothing that is in a group id.
+const ACCOUNT: char = '\t';
+
+/// The name of the lane of an account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccountLane(String);
+
 /// Notes that are delivered in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
@@ -82,6 +89,8 @@ pub enum Lane {
     App,
     /// Those about a group.
     Group(GroupId),
+    /// Those about an account.
+    Account(AccountLane),
 }
 
 impl Lane {
@@ -91,13 +100,24 @@ impl Lane {
         match self {
             Self::App => "",
             Self::Group(group) => group.as_str(),
+            Self::Account(AccountLane(name)) => name,
         }
+    }
+
+    /// The lane of an account.
+    #[must_use]
+    pub fn account(account: &UserId) -> Self {
+        Self::Account(AccountLane(format!("{ACCOUNT}{account}")))
     }
 
     /// The lane with this name; `None` when there is no such.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        if name.is_empty() { Some(Self::App) } else { GroupId::parse(name).map(Self::Group) }
+        match name.strip_prefix(ACCOUNT) {
+            Some(account) => UserId::parse(account).as_ref().map(Self::account),
+            None if name.is_empty() => Some(Self::App),
+            None => GroupId::parse(name).map(Self::Group),
+        }
     }
 }
 
@@ -218,4 +238,18 @@ pub trait Outbox: Send + Sync {
         places: Vec<DeadPlace>,
         fate: Fate,
     ) -> Result<usize, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_are_known_by_their_names() {
+        let (group, account) = (GroupId::parse("ann").unwrap(), UserId::parse("ann").unwrap());
+        for lane in [Lane::App, Lane::Group(group), Lane::account(&account)] {
+            assert_eq!(Lane::named(lane.name()), Some(lane));
+        }
+        assert_eq!(Lane::named("\t"), None);
+    }
 }

@@ -1,7 +1,7 @@
 //! Performing operations: the answer's type is forgotten on the way through the store and known again afterwards.
 
 use super::{Changes, Decision, GroupImport, GroupOperation, Imported, Needs, Refusal, Scene};
-use crate::event::Subscribers;
+use crate::event::{Afterwards, Happened, Subscribers};
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::outbox::{self, Note};
@@ -40,6 +40,7 @@ struct Asked<O: GroupOperation> {
     operation: O,
     subscribers: Arc<dyn Subscribers>,
     answer: Answered<O::Answer>,
+    afterwards: Mutex<Option<Afterwards>>,
 }
 
 impl<O: GroupOperation> Pending for Asked<O> {
@@ -55,14 +56,19 @@ impl<O: GroupOperation> Pending for Asked<O> {
         let kind = scene.as_ref().map(|scene| scene.group.kind);
         let decided =
             scene.ok_or(Refusal::NoSuchGroup).and_then(|scene| self.operation.decide(context, scene));
+        let mut afterwards = None;
         let (outcome, answer) = match (decided, kind) {
             (Ok(Decision { changes, answer, events }), Some(kind)) => {
-                let notes = outbox::notes(&*self.subscribers, self.operation.group(), kind, events);
+                let group = self.operation.group();
+                afterwards =
+                    self.subscribers.happened(Happened { group, kind, changes: &changes, events: &events });
+                let notes = outbox::notes(&*self.subscribers, group, kind, events);
                 (Some(Outcome { changes, notes }), Ok(answer))
             }
             (Ok(_), None) => (None, Err(Refusal::NoSuchGroup)),
             (Err(refusal), _) => (None, Err(refusal)),
         };
+        *self.afterwards.lock().unwrap_or_else(PoisonError::into_inner) = afterwards;
         answered(&self.answer, answer);
         outcome
     }
@@ -104,8 +110,13 @@ pub async fn perform<O: GroupOperation>(
     operation: O,
     subscribers: Arc<dyn Subscribers>,
 ) -> Result<O::Answer, OperationError<Refusal>> {
-    let asked = Arc::new(Asked { operation, subscribers, answer: Mutex::new(None) });
+    let asked =
+        Arc::new(Asked { operation, subscribers, answer: Mutex::new(None), afterwards: Mutex::new(None) });
     store.change_group(context, Arc::clone(&asked) as Arc<dyn Pending>).await?;
+    let afterwards = asked.afterwards.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(afterwards) = afterwards {
+        afterwards();
+    }
     taken(&asked.answer)
 }
 

@@ -105,7 +105,7 @@ impl GroupOperation for AddMembers {
         }
         group.member_count += u32::try_from(joined.len()).unwrap_or(u32::MAX);
         let is_full = (group.profile.max_members <= group.member_count).then_some(Event::Full);
-        let told = Event::Joined(joined.clone());
+        let told = Event::Joined { accounts: joined.clone(), silent: self.silent };
         if group.kind.can().tips.members && group.active && !self.silent {
             let tip = Tip { kind: TipKind::Invited, accounts: joined.clone(), changes: Vec::new() };
             changes.tell(context, &mut group, &self.operator, tip);
@@ -191,7 +191,7 @@ mod tests {
             scene.group.profile.max_members = places;
             decide(&operation, &scene).unwrap().events
         };
-        let joined = || Event::Joined(vec![user("known3")]);
+        let joined = || Event::Joined { accounts: vec![user("known3")], silent: false };
         assert_eq!(told(&["known3", "known2", "stranger"], 4), [joined()]);
         assert_eq!(told(&["known3"], 3), [joined(), Event::Full]);
         assert_eq!(told(&["known3", "known4"], 3), [joined(), Event::Full]);

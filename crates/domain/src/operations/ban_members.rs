@@ -1,6 +1,7 @@
 //! Banning accounts from a group.
 
 use super::delete_members::leave;
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
@@ -48,6 +49,7 @@ impl GroupOperation for BanMembers {
             return Err(Refusal::NoSuchAccount(first.clone()));
         }
         let mut changes = Changes::default();
+        let told = Event::Banned(accounts.iter().cloned().collect());
         for account in accounts {
             changes.put(PartKey::Ban(account), Part::Ban(self.until));
         }
@@ -56,7 +58,7 @@ impl GroupOperation for BanMembers {
             leave(context, &mut group, &self.operator, left, false, &mut changes);
             changes.group = Some(group);
         }
-        Ok(Decision::new(changes, ()))
+        Ok(Decision::new(changes, ()).telling(told))
     }
 }
 

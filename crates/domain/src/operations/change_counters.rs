@@ -1,6 +1,7 @@
 //! Changing the counters of a group.
 
 use crate::attributes::Counters;
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::limits::ValueLimits;
@@ -101,9 +102,10 @@ impl GroupOperation for UpdateCounters {
         if max < counters.len() {
             return Err(Refusal::TooMany(TooMany::Counters(max)));
         }
+        let told = Event::CountersChanged(counters.clone());
         let mut changes = Changes::default();
         changes.put(PartKey::Counters, Part::Counters(counters));
-        Ok(Decision::new(changes, answer))
+        Ok(Decision::new(changes, answer).telling(told))
     }
 }
 
@@ -124,13 +126,14 @@ impl GroupOperation for DeleteCounters {
             Some(keys) => counters.retain(|key, _| !keys.contains(key)),
             None => counters.clear(),
         }
+        let told = Event::CountersChanged(counters.clone());
         let mut changes = Changes::default();
         if counters.is_empty() {
             changes.remove(PartKey::Counters);
         } else {
             changes.put(PartKey::Counters, Part::Counters(counters));
         }
-        Ok(Decision::new(changes, ()))
+        Ok(Decision::new(changes, ()).telling(told))
     }
 }
 

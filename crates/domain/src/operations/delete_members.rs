@@ -111,7 +111,7 @@ impl GroupOperation for DeleteMembers {
             return Ok(Decision::new(changes, answer));
         }
         places.forget(&left, &parts, &mut changes);
-        let told = Event::Removed(left.clone());
+        let told = Event::Removed { accounts: left.clone(), silent: self.silent };
         leave(context, &mut group, &self.operator, left, self.silent, &mut changes);
         changes.group = Some(group);
         Ok(Decision::new(changes, answer).telling(told))

@@ -65,8 +65,10 @@ impl GroupOperation for ModifyMember {
             role: (after.role != before.role).then_some(after.role),
             name_card: (after.name_card != before.name_card).then(|| after.name_card.clone()),
         };
+        let muted = (after.muted_until != before.muted_until)
+            .then(|| Event::Muted { accounts: vec![self.account.clone()], until: after.muted_until });
         changes.changed.push(after);
-        Ok(Decision::new(changes, ()).telling(told))
+        Ok(Decision::new(changes, ()).telling(told).telling(muted))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Muting members, in the group or in one topic.
 
 use super::modify_member::mute_tip;
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId, UserId};
 use crate::member::Member;
@@ -47,11 +48,13 @@ impl GroupOperation for MuteMembers {
         if !scene.group.kind.can().mute {
             return Err(Refusal::TypeForbids("mute nobody"));
         }
-        let changes = match &self.topic {
-            Some(topic) => self.in_topic(topic, scene)?,
-            None => self.in_group(context, scene),
+        let Some(topic) = &self.topic else {
+            let changes = self.in_group(context, scene);
+            let accounts: Vec<_> = changes.changed.iter().map(|member| member.account.clone()).collect();
+            let told = (!accounts.is_empty()).then_some(Event::Muted { accounts, until: self.until });
+            return Ok(Decision::new(changes, ()).telling(told));
         };
-        Ok(Decision::new(changes, ()))
+        Ok(Decision::new(self.in_topic(topic, scene)?, ()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lifting bans.
 
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
@@ -31,8 +32,15 @@ impl GroupOperation for UnbanMembers {
             return Err(Refusal::TypeForbids("ban nobody"));
         }
         let mut changes = Changes::default();
-        scene.parts.into_keys().for_each(|ban| changes.remove(ban));
-        Ok(Decision::new(changes, ()))
+        let mut unbanned = Vec::new();
+        for ban in scene.parts.into_keys() {
+            if let PartKey::Ban(account) = &ban {
+                unbanned.push(account.clone());
+            }
+            changes.remove(ban);
+        }
+        let told = (!unbanned.is_empty()).then_some(Event::Unbanned(unbanned));
+        Ok(Decision::new(changes, ()).telling(told))
     }
 }
 

@@ -34,7 +34,7 @@ impl Subscribers for Everybody {
             format!("created {owner:?} {members:?}")
         } else if let Event::Destroyed { owner, members, .. } = event {
             format!("destroyed {owner:?} {members:?}")
-        } else if let Event::Joined(members) = event {
+        } else if let Event::Joined { accounts: members, .. } = event {
             format!("joined {members:?}")
         } else {
             format!("{event:?}")
