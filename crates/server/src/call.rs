@@ -1,6 +1,7 @@
 //! What a command is: one authenticated call, its request, its answer.
 
 use crate::apps::App;
+use crate::clients::Hub;
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::given::Given;
@@ -62,14 +63,27 @@ impl Call {
         changed.map_err(refusal::failure)
     }
 
-    /// Performs an operation on one group, of which nobody else is told.
+    /// Performs an operation on one group, of which the app's receiver is not told.
     ///
     /// # Errors
     /// A rule refused it, or the store failed.
     pub async fn change_silently<O: GroupOperation>(&self, operation: O) -> Result<O::Answer, Failure> {
-        let nobody = CallSubscribers::new(None, self.subscribers.cause.clone());
-        let changed = perform(&*self.store, self.context(), operation, Arc::new(nobody)).await;
+        let CallSubscribers { clients, cause, .. } = &*self.subscribers;
+        let clients = CallSubscribers::new(None, Arc::clone(clients), cause.clone());
+        let changed = perform(&*self.store, self.context(), operation, Arc::new(clients)).await;
         changed.map_err(refusal::failure)
+    }
+
+    /// The app's connected clients.
+    #[must_use]
+    pub fn clients(&self) -> &Arc<Hub> {
+        &self.subscribers.clients
+    }
+
+    /// Who does what the call does, and when, as clients are told.
+    #[must_use]
+    pub fn cause(&self) -> (&UserId, Timestamp) {
+        (&self.caller, self.now)
     }
 
     /// Imports something into one group, of which nobody is told.
@@ -125,7 +139,10 @@ impl Call {
     }
 
     /// The type of a group; `None` when there is no such group.
-    async fn kind_of(&self, group: &GroupId) -> Result<Option<GroupType>, Failure> {
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn kind_of(&self, group: &GroupId) -> Result<Option<GroupType>, Failure> {
         let groups = self.store.groups(self.app.id, vec![group.clone()]).await;
         let groups = groups.map_err(|error| Code::GroupInternal.internal(error))?;
         Ok(groups.into_iter().flatten().map(|group| group.kind).next())

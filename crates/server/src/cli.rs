@@ -2,10 +2,12 @@
 //!
 //! Exit codes: 0 when it was done, 1 when it failed, 2 when the command line or the configuration is wrong.
 
-use crate::config::{self, Config, Problems};
+use crate::config::{self, Config, LogConfig, LogFormat, Problems};
+use crate::listen::{self, ListenError};
 use crate::quickstart::{self, QuickstartError, USERSIG_SECONDS_DEFAULT};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
+use crate::usersig::SecretKey;
 use crate::{certs, commands, logging, server, usersig};
 use clap::{Args, Parser, Subcommand};
 use landfall_domain::ids::{AppId, UserId};
@@ -47,6 +49,8 @@ pub enum Command {
     },
     /// Print a UserSig
     Usersig(UsersigArguments),
+    /// Connect as a client, and print what it is sent, a frame a line
+    Listen(ListenArguments),
     /// Make a local authority and a certificate for the documented host names
     Certs {
         /// Directory to write to
@@ -95,6 +99,34 @@ pub struct UsersigArguments {
     #[arg(long, value_name = "SECONDS", default_value_t = USERSIG_SECONDS_DEFAULT,
           value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
     pub expire: u64,
+}
+
+/// Arguments of `listen`.
+#[derive(Debug, Args)]
+pub struct ListenArguments {
+    /// Account to connect as
+    #[arg(long = "as", value_name = "USER")]
+    pub user: String,
+    /// Configuration file of a server on this machine; its address, and its first app with its key, are taken from it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address of another server, such as https://chat.example.com
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Number of the app
+    #[arg(long, value_name = "ID")]
+    pub app: Option<u32>,
+    /// File with the app's key, where no configuration has it; or give the key in LANDFALL_SECRET_KEY
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Group to catch up with, from the message after this number on; may be given more than once
+    #[arg(long, value_name = "GROUP=SEQ", value_parser = position)]
+    pub after: Vec<(String, u32)>,
+}
+
+fn position(text: &str) -> Result<(String, u32), String> {
+    let position = text.rsplit_once('=').and_then(|(group, seq)| Some((group.to_owned(), seq.parse().ok()?)));
+    position.ok_or_else(|| "is not GROUP=SEQ, such as book-club-7=42".to_owned())
 }
 
 /// What can be done with whole stores.
@@ -147,6 +179,12 @@ enum Failure {
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
     NoAccountName(String),
+    #[error("not listening any more")]
+    Listen(#[from] ListenError),
+    #[error(
+        "the app's key is missing; give --config, --key-file or LANDFALL_SECRET_KEY, and --app with the last two"
+    )]
+    NoKey,
     #[error(transparent)]
     Logging(#[from] logging::LoggingError),
     #[error("an operation of the machine failed")]
@@ -170,6 +208,7 @@ fn perform(
         Command::Serve { config } => serve(load(config, variables)?),
         Command::Config { default: _ } => print(config::DEFAULT),
         Command::Usersig(arguments) => make_usersig(arguments, variables),
+        Command::Listen(arguments) => listen(arguments, variables),
         Command::Certs { out } => {
             let written = certs::write(&out, SystemClock.now()).map_err(Failure::Certs)?;
             print(&certs::instructions(&written))
@@ -272,6 +311,45 @@ fn make_usersig(
     print(&format!("{usersig}\n"))
 }
 
+fn listen(
+    arguments: ListenArguments,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    let ListenArguments { user, config, server, app, key_file, after } = arguments;
+    let Some(user) = UserId::parse(&user) else { return Err(Failure::NoAccountName(user)) };
+    let (server, app, key) = if config.is_some() {
+        let config = load(config, variables)?;
+        let configured =
+            config.apps.into_iter().find(|configured| app.is_none_or(|app| configured.id == AppId(app)));
+        let Some(configured) = configured else { return Err(Failure::NoSuchApp(app.unwrap_or_default())) };
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        (server.unwrap_or_else(|| format!("{scheme}://{}", config.listen)), configured.id, configured.key)
+    } else {
+        let key = match key_file {
+            Some(file) => Some(std::fs::read_to_string(file)?),
+            None => {
+                let mut variables = variables.into_iter();
+                variables
+                    .find(|(name, _)| name == "LANDFALL_SECRET_KEY")
+                    .and_then(|(_, key)| key.into_string().ok())
+            }
+        };
+        let key = key.and_then(|key| SecretKey::new(key.trim().to_owned()));
+        let (Some(key), Some(app)) = (key, app) else { return Err(Failure::NoKey) };
+        (server.unwrap_or_else(|| "http://127.0.0.1:8080".to_owned()), AppId(app), key)
+    };
+    let options = listen::Options { server, app, key, user, after };
+    logging::start(&LogConfig { format: LogFormat::Text, level: "warn".to_owned() })?;
+    Runtime::new()?.block_on(async {
+        let shutdown = shutdown_signal()?;
+        let mut out = io::stdout();
+        tokio::select! {
+            ended = listen::listen(options, &mut out) => ended.map_err(Failure::Listen),
+            () = shutdown => Ok(()),
+        }
+    })
+}
+
 /// Writes to standard output, at once. A reader that has left, such as `head`, wants no more: no failure.
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
@@ -301,7 +379,7 @@ fn report(failure: &Failure) -> ExitCode {
             }
             2
         }
-        Failure::NoAccountName(_) | Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
+        Failure::NoAccountName(_) | Failure::NoKey | Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
         Failure::StoreDistribute(StoreDistributeError::Url(_)) => 2,
         Failure::AddressInUse(..)
         | Failure::Quickstart(_)
@@ -310,6 +388,7 @@ fn report(failure: &Failure) -> ExitCode {
         | Failure::StoreCopy(_)
         | Failure::StoreDistribute(_)
         | Failure::NoSuchApp(_)
+        | Failure::Listen(_)
         | Failure::Logging(_)
         | Failure::Machine(_) => 1,
     };
@@ -367,6 +446,8 @@ mod tests {
             "landfall certs",
             "landfall docs",
             "landfall usersig --app 7",
+            "landfall listen",
+            "landfall listen --as ann --after g",
             "landfall store copy --from embedded:a",
         ] {
             assert!(command(line).is_err(), "{line}");

@@ -139,6 +139,12 @@ pub enum Code {
     ProfileTooLong = 40601,
     /// The body of a message command is not JSON.
     MessageJsonParse = 90001,
+    /// `To_Account` is missing, or no list of texts.
+    ToAccountIllegal = 90003,
+    /// `To_Account` names too many.
+    TooManyToAccounts = 90011,
+    /// Internal error of the message service; the same call may succeed later.
+    MessageInternal = 90994,
     /// The body of a configuration command is not JSON.
     ConfigJsonParse = 130_001,
 }

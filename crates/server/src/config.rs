@@ -48,6 +48,8 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// Bounds of the connections.
     pub http: HttpConfig,
+    /// Bounds of connected clients.
+    pub clients: ClientsConfig,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -185,6 +187,13 @@ pub struct HttpConfig {
     pub idle_seconds_max: u64,
     /// Seconds that requests under way get to end when the server is stopped.
     pub drain_seconds_max: u64,
+}
+
+/// Bounds of connected clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientsConfig {
+    /// Clients that may be connected at a time, not 0.
+    pub connections_max: usize,
 }
 
 /// What is logged, to standard error.

@@ -42,6 +42,7 @@ where
             // A client that has sent everything may close its half and still wants the answer.
             .half_close(true)
             .serve_connection(io, service)
+            .with_upgrades()
     );
     let mut check = pin!(tokio::time::sleep(server.pace_limits().shortest()));
     let mut draining = false;

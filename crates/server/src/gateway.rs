@@ -5,6 +5,7 @@
 
 use crate::apps::App;
 use crate::call::Call;
+use crate::clients::handshake;
 use crate::code::Code;
 use crate::commands::{self, COMMANDS};
 use crate::connection::Pace;
@@ -12,7 +13,7 @@ use crate::logging;
 use crate::reply::{self, Failure};
 use crate::server::Server;
 use crate::url::{Query, service_and_command};
-use crate::usersig::{self, Problem};
+use crate::usersig::{self, Problem, Verified};
 use crate::webhook::receiver::{CallSubscribers, Cause};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
@@ -45,6 +46,9 @@ pub(crate) async fn answer(
 ) -> Response<Full<Bytes>> {
     if let Some(response) = operating(server, &request) {
         return response;
+    }
+    if request.uri().path() == handshake::PATH {
+        return handshake::answer(server, request, peer);
     }
     let started = Instant::now();
     let uri = request.uri().clone();
@@ -147,7 +151,7 @@ async fn call(
     }
     let cause = Cause { operator: caller.clone(), client_ip: peer, millis: server.clock.millis() };
     let call = Call {
-        subscribers: Arc::new(CallSubscribers::new(app.webhook.clone(), cause)),
+        subscribers: Arc::new(CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause)),
         app,
         caller,
         store: Arc::clone(&server.store),
@@ -166,14 +170,27 @@ async fn call(
     }
 }
 
-/// Finds the app, and makes sure that an administrator of it signed the call. `internal` is the code for a store that
-/// cannot be asked.
+/// Makes sure that an administrator of the app signed the call.
 async fn authenticate(
     server: &Arc<Server>,
     query: &str,
     now: Timestamp,
     internal: Code,
 ) -> Result<(Arc<App>, UserId), Failure> {
+    let (app, account, _) = signed(server, query, now, internal).await?;
+    if !app.has_admin(account.as_str()) {
+        return Err(Code::AdminRequired.because("identifier is not an administrator of this app"));
+    }
+    Ok((app, account))
+}
+
+/// Finds the app, and who signed; any account may. `internal` is the code for a store that cannot be asked.
+pub(crate) async fn signed(
+    server: &Arc<Server>,
+    query: &str,
+    now: Timestamp,
+    internal: Code,
+) -> Result<(Arc<App>, UserId, Verified), Failure> {
     let query = Query::parse(query);
     let number = query.sdkappid.ok_or_else(|| Code::AppMissing.because("sdkappid is missing in the URL"))?;
     let app = number
@@ -189,7 +206,10 @@ async fn authenticate(
         );
     };
     let usersig = usersig.ok_or_else(|| Code::UserSigMissing.because("usersig is missing in the URL"))?;
-    if app.signatures.get(&identifier, &usersig, now).is_none() {
+    let remembered = app.signatures.get(&identifier, &usersig, now);
+    let verified = if let Some(verified) = remembered {
+        verified
+    } else {
         // Taken before the store is read: a kick in between makes the ticket void.
         let ticket = app.signatures.ticket();
         let verified =
@@ -203,11 +223,9 @@ async fn authenticate(
             );
         }
         app.signatures.remember(ticket, &identifier, &usersig, verified);
-    }
-    if !app.has_admin(&identifier) {
-        return Err(Code::AdminRequired.because("identifier is not an administrator of this app"));
-    }
-    Ok((app, account))
+        verified
+    };
+    Ok((app, account, verified))
 }
 
 fn refused_signature(problem: Problem) -> Failure {

@@ -2,6 +2,7 @@
 
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
+use crate::clients::Clients;
 use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, PaceLimits, Ticks};
@@ -76,6 +77,7 @@ pub(crate) struct Server {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) apps: Arc<Apps>,
+    pub(crate) clients: Clients,
     pub(crate) limits: Limits,
     pub(crate) unknown_accounts: UnknownAccounts,
     pub(crate) http: HttpConfig,
@@ -157,6 +159,7 @@ async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         }
     };
     let server = Server {
+        clients: Clients::new(Arc::clone(&store), Arc::new(SystemClock), config.clients.connections_max),
         store,
         outbox,
         apps,
@@ -313,6 +316,7 @@ async fn end(server: &Server, drain: &watch::Sender<bool>, connections: &Semapho
     drain.send_replace(true);
     let all = u32::try_from(server.http.connections_max).unwrap_or(u32::MAX);
     let time = Duration::from_secs(server.http.drain_seconds_max);
+    server.clients.end(time).await;
     if tokio::time::timeout(time, connections.acquire_many(all)).await.is_err() {
         tracing::warn!("stopping although calls are still under way after {} seconds", time.as_secs());
     }

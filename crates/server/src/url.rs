@@ -30,6 +30,10 @@ pub(crate) struct Query<'url> {
     pub(crate) sdkappid: Option<Cow<'url, str>>,
     pub(crate) identifier: Option<Cow<'url, str>>,
     pub(crate) usersig: Option<Cow<'url, str>>,
+    /// What a client that connects runs on. No call of the API has it.
+    pub(crate) platform: Option<Cow<'url, str>>,
+    /// 1: a client that connects says where it is before it gets messages.
+    pub(crate) hold: Option<Cow<'url, str>>,
 }
 
 impl<'url> Query<'url> {
@@ -42,6 +46,8 @@ impl<'url> Query<'url> {
                 "sdkappid" => &mut parsed.sdkappid,
                 "identifier" => &mut parsed.identifier,
                 "usersig" => &mut parsed.usersig,
+                "platform" => &mut parsed.platform,
+                "hold" => &mut parsed.hold,
                 _ => continue,
             };
             slot.get_or_insert_with(|| decode(value));

@@ -9,6 +9,7 @@ pub(crate) mod body;
 pub(crate) mod dispatch;
 pub mod events;
 pub mod note;
+pub(crate) mod presence;
 pub mod receiver;
 pub mod sender;
 pub mod token;

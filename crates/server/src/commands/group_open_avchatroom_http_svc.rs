@@ -1,6 +1,6 @@
 //! The service of live-stream groups (AVChatRoom): what its commands share.
 //!
-//! Such a group knows who is there by who is connected. Clients cannot connect in this version, so nobody ever is.
+//! Such a group knows who is there by who has entered it with a connected client.
 //! [choice] Groups of other types are refused with 10007.
 
 pub mod check_members;

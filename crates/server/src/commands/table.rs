@@ -63,8 +63,8 @@ pub static COMMANDS: &[Entry] = &[
     entry::<account::account_delete::Request>().at_half_rate(),
     entry::<account::account_check::Request>().at_half_rate(),
     entry::<account::kick::Request>(),
-    planned("openim/query_online_status"),
-    planned("openim/querystate"),
+    entry::<message::query_online_status::Request>(),
+    entry::<message::query_online_status::OlderRequest>(),
     // Profiles
     planned("profile/portrait_set"),
     planned("profile/portrait_get"),

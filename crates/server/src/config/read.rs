@@ -4,7 +4,9 @@ use super::problem::{Problem, Problems};
 use super::section::{Item, Section};
 use super::source::Node;
 use super::webhook::webhook;
-use super::{AppConfig, Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl, TlsConfig};
+use super::{
+    AppConfig, ClientsConfig, Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl, TlsConfig,
+};
 use crate::usersig::SecretKey;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::fields::{FieldKey, FieldRule};
@@ -40,6 +42,7 @@ pub(super) fn config(root: Node, problems: &Problems) -> Option<Config> {
         None => Some(None),
     };
     let http = section(&mut root, "http", http);
+    let clients = section(&mut root, "clients", clients);
     let log = section(&mut root, "log", log);
     root.finish();
     Some(Config {
@@ -50,6 +53,7 @@ pub(super) fn config(root: Node, problems: &Problems) -> Option<Config> {
         unknown_accounts: unknown_accounts?,
         tls: tls?,
         http: http?,
+        clients: clients?,
         log: log?,
     })
 }
@@ -127,6 +131,11 @@ fn http(section: &mut Section<'_>) -> Option<HttpConfig> {
         idle_seconds_max: idle_seconds_max?,
         drain_seconds_max: drain_seconds_max?,
     })
+}
+
+fn clients(section: &mut Section<'_>) -> Option<ClientsConfig> {
+    let connections_max = section.required("connections_max")?.whole_number(1..=1_000_000)?;
+    Some(ClientsConfig { connections_max })
 }
 
 fn log(section: &mut Section<'_>) -> Option<LogConfig> {

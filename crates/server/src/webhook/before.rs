@@ -1,8 +1,9 @@
 //! Asking a receiver before something happens: it may refuse it, drop it, or change it.
 
 use super::body::{Body, members, message};
+use super::note::REST_API;
 use super::receiver::{Cause, Receiver};
-use super::sender::Answer;
+use super::sender::{Answer, Origin};
 use crate::code::Code;
 use crate::config::OnTimeout;
 use crate::reply::Failure;
@@ -125,7 +126,8 @@ pub async fn ask(
     let Some(body) = question.body(&cause.operator).end(cause.millis) else {
         return Ok(Verdict::GoOn(None));
     };
-    match receiver.post(command, cause.client_ip.to_string(), body, now).await {
+    let origin = Origin { client_ip: cause.client_ip.to_string(), platform: REST_API.into() };
+    match receiver.post(command, origin, body, now).await {
         Ok(answer) => judge(command, answer),
         Err(error) => {
             tracing::warn!(command, %error, "a receiver was not asked: {error}");

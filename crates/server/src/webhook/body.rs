@@ -107,14 +107,14 @@ pub(super) fn exception(
         .with("ErrorInfo", &failure.text)
 }
 
-/// The name of an event among the documented ones.
-pub(super) fn command(event: &Event) -> &'static str {
-    match event {
+/// The name of an event among the documented ones; `None` when receivers are not told of such.
+pub(super) fn command(event: &Event) -> Option<&'static str> {
+    Some(match event {
         Event::Created { .. } => "Group.CallbackAfterCreateGroup",
         Event::Destroyed { .. } => DESTROYED,
-        Event::Joined(_) => "Group.CallbackAfterNewMemberJoin",
+        Event::Joined { .. } => "Group.CallbackAfterNewMemberJoin",
         Event::Full => "Group.CallbackAfterGroupFull",
-        Event::Removed(_) => "Group.CallbackAfterMemberExit",
+        Event::Removed { .. } => "Group.CallbackAfterMemberExit",
         Event::OwnerChanged { .. } => "Group.CallbackAfterChangeGroupOwner",
         Event::ProfileChanged(_) => "Group.CallbackAfterGroupInfoChanged",
         Event::MemberChanged { .. } => "Group.CallbackAfterMemberFieldChanged",
@@ -125,13 +125,17 @@ pub(super) fn command(event: &Event) -> &'static str {
         Event::TopicChanged { .. } => "Group.CallbackAfterTopicInfoChanged",
         Event::AttributesChanged(_) => "Group.CallbackAfterGroupAttrChanged",
         Event::Extended { .. } => "Group.CallbackAfterGroupMsgExtension",
-    }
+        Event::Muted { .. }
+        | Event::Banned(_)
+        | Event::Unbanned(_)
+        | Event::Read { .. }
+        | Event::CountersChanged(_) => return None,
+    })
 }
 
 /// The body of an event.
 pub(super) fn of(event: &Event, about: &About<'_>) -> Option<Box<RawValue>> {
-    let body = Body::new(command(event));
-    fill(body, event, about).end(about.millis)
+    fill(Body::new(command(event)?), event, about).end(about.millis)
 }
 
 fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
@@ -145,22 +149,15 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
             .with("Name", &name.as_str())
             .with("MemberList", &members(others))
             .with("UserDefinedDataList", &fields(custom)),
-        Event::Destroyed { owner: of, name, members: former } => {
-            let body = body
-                .with("GroupId", &group.as_str())
-                .with("Type", &kind.word())
-                .with("Owner_Account", &owner(of.as_ref()))
-                .with("Name", &name.as_str());
-            if lists_former_members(kind) { body.with("MemberList", &members(former)) } else { body }
-        }
-        Event::Joined(joined) => body
+        Event::Destroyed { owner, name, members } => destroyed(body, about, owner.as_ref(), name, members),
+        Event::Joined { accounts: joined, .. } => body
             .with("GroupId", &group.as_str())
             .with("Type", &kind.word())
             .with("JoinType", &"Invited")
             .with("Operator_Account", &operator.as_str())
             .with("NewMemberList", &members(joined)),
         Event::Full => body.with("GroupId", &group.as_str()),
-        Event::Removed(left) => body
+        Event::Removed { accounts: left, .. } => body
             .with("GroupId", &group.as_str())
             .with("Type", &kind.word())
             .with("ExitType", &"Kicked")
@@ -204,7 +201,28 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
         Event::TopicChanged { id, change } => {
             profile(body.about(group, kind, operator).with("TopicId", &id.as_str()), change)
         }
+        // Without a name they are not told.
+        Event::Muted { .. }
+        | Event::Banned(_)
+        | Event::Unbanned(_)
+        | Event::Read { .. }
+        | Event::CountersChanged(_) => body,
     }
+}
+
+fn destroyed(
+    body: Body,
+    &About { group, kind, .. }: &About<'_>,
+    of: Option<&UserId>,
+    name: &Text,
+    former: &[UserId],
+) -> Body {
+    let body = body
+        .with("GroupId", &group.as_str())
+        .with("Type", &kind.word())
+        .with("Owner_Account", &owner(of))
+        .with("Name", &name.as_str());
+    if lists_former_members(kind) { body.with("MemberList", &members(former)) } else { body }
 }
 
 /// An owner, or an empty text where there is none.
@@ -239,13 +257,17 @@ fn recalled(
 }
 
 fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
-    let how = match change {
+    let extensions: Vec<_> = outcomes.iter().filter_map(extension).collect();
+    body.with("OperateType", &operate_type(change)).with("ExtensionList", &extensions)
+}
+
+/// How extensions changed, as `OperateType`. [doc]
+pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
+    match change {
         ExtensionChange::Set(_) => 1,
         ExtensionChange::Delete(_) => 2,
         ExtensionChange::Clear => 3,
-    };
-    let extensions: Vec<_> = outcomes.iter().filter_map(extension).collect();
-    body.with("OperateType", &how).with("ExtensionList", &extensions)
+    }
 }
 
 /// Whether the event of a dissolved group names those who were in it. [doc]
@@ -324,9 +346,10 @@ struct SeqRow {
     msg_seq: u32,
 }
 
+/// Somebody a message points at.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct AtRow<'text> {
+pub(crate) struct AtRow<'text> {
     group_at_all_flag: u8,
     #[serde(rename = "GroupAt_Account", skip_serializing_if = "Option::is_none")]
     account: Option<&'text str>,
@@ -334,7 +357,11 @@ struct AtRow<'text> {
 
 fn pointed_at(message: &Message) -> Vec<AtRow<'_>> {
     let Content::Sent(body) = &message.content else { return Vec::new() };
-    let At { everybody, accounts } = &body.at;
+    at_rows(&body.at)
+}
+
+/// Those a message points at, as `GroupAtInfo`.
+pub(crate) fn at_rows(At { everybody, accounts }: &At) -> Vec<AtRow<'_>> {
     let all = everybody.then_some(AtRow { group_at_all_flag: 1, account: None });
     let one = |account| AtRow { group_at_all_flag: 0, account: Some(UserId::as_str(account)) };
     all.into_iter().chain(accounts.iter().map(one)).collect()
@@ -342,12 +369,13 @@ fn pointed_at(message: &Message) -> Vec<AtRow<'_>> {
 
 /// The members of an attribute are written in small letters. [doc]
 #[derive(Serialize)]
-struct Attribute<'text> {
+pub(crate) struct Attribute<'text> {
     key: &'text str,
     value: &'text str,
 }
 
-fn attributes(change: &AttributeChange) -> (&'static str, Vec<Attribute<'_>>) {
+/// How attributes changed, as `OptionType` and `GroupAttr`.
+pub(crate) fn attributes(change: &AttributeChange) -> (&'static str, Vec<Attribute<'_>>) {
     match change {
         AttributeChange::Replace(all) => ("set", all.iter().map(attribute).collect()),
         AttributeChange::Add(some) => ("modify", some.iter().map(attribute).collect()),
@@ -362,15 +390,17 @@ fn attribute<'text>((key, value): (&'text String, &'text String)) -> Attribute<'
     Attribute { key, value }
 }
 
+/// An extension that was changed.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ExtensionRow<'text> {
+pub(crate) struct ExtensionRow<'text> {
     key: &'text str,
     value: &'text str,
     seq: u32,
 }
 
-fn extension(outcome: &ExtensionOutcome) -> Option<ExtensionRow<'_>> {
+/// What became of an extension; `None` where nothing did.
+pub(crate) fn extension(outcome: &ExtensionOutcome) -> Option<ExtensionRow<'_>> {
     let ExtensionOutcome { problem, key, value, seq } = outcome;
     problem.is_none().then_some(ExtensionRow { key, value, seq: *seq })
 }

@@ -5,6 +5,7 @@
 
 use super::note::Note;
 use super::receiver::Receiver;
+use super::sender::Origin;
 use crate::apps::App;
 use crate::server::Server;
 use landfall_domain::outbox::{Claim, ClaimedLane, Settled, Then};
@@ -123,8 +124,9 @@ async fn deliver(
 /// Tells one note.
 async fn tell(server: &Server, receiver: &Receiver, note: &[u8]) -> Result<(), String> {
     let note = Note::decode(note).map_err(|error| error.to_string())?;
-    let Note { command, client_ip, body } = note;
-    let answered = receiver.post(&command, client_ip, body, server.clock.now()).await;
+    let Note { command, client_ip, platform, body } = note;
+    let origin = Origin { client_ip, platform };
+    let answered = receiver.post(&command, origin, body, server.clock.now()).await;
     // Whatever it answers is an answer. [doc]
     answered.map(drop).map_err(|error| error.to_string())
 }

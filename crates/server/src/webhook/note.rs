@@ -2,6 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Calls of the REST API, as `OptPlatform` names them. [doc]
+pub(super) const REST_API: &str = "RESTAPI";
+
+fn rest_api() -> Cow<'static, str> {
+    Cow::Borrowed(REST_API)
+}
 
 /// An event as it is sent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -10,6 +18,9 @@ pub struct Note {
     pub command: String,
     /// Where the call came from that caused it.
     pub client_ip: String,
+    /// What kind of client caused it, such as `RESTAPI`.
+    #[serde(default = "rest_api")]
+    pub platform: Cow<'static, str>,
     /// The body of the request, a JSON object.
     pub body: Box<RawValue>,
 }

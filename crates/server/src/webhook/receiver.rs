@@ -1,13 +1,14 @@
 //! The receiver of an app's events, as calls and deliveries share it.
 
 use super::body::{self, About};
-use super::note;
+use super::note::{self, REST_API};
 use super::sender::{Answer, Origin, SendError, Sender, SenderError};
+use crate::clients::Hub;
 use crate::config::WebhookConfig;
 use crate::metrics::WebhookMetrics;
 use crate::reply::Failure;
 use hyper::body::Bytes;
-use landfall_domain::event::{Event, Subscribers};
+use landfall_domain::event::{Afterwards, Event, Happened, Subscribers};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
@@ -42,18 +43,17 @@ impl Receiver {
         Ok(Self { config, sender, metrics, wake: Notify::new() })
     }
 
-    /// Posts an event that a call of the REST API from `client_ip` caused, and counts how that went.
+    /// Posts an event, and counts how that went.
     ///
     /// # Errors
     /// There is no usable answer.
     pub async fn post(
         &self,
         command: &str,
-        client_ip: String,
+        origin: Origin,
         body: Box<RawValue>,
         now: Timestamp,
     ) -> Result<Answer, SendError> {
-        let origin = Origin { client_ip, platform: "RESTAPI".into() };
         let body = Bytes::from(Box::<str>::from(body).into_string());
         let answered = self.sender.post(command, &origin, body, now).await;
         self.metrics.answered(answered.is_ok());
@@ -72,10 +72,12 @@ pub struct Cause {
     pub millis: u64,
 }
 
-/// The receiver of an app during one call.
+/// Those who are told of one call: the receiver of the app, and its connected clients.
 pub struct CallSubscribers {
     /// `None` when the app has none.
     receiver: Option<Arc<Receiver>>,
+    /// The app's connected clients.
+    pub clients: Arc<Hub>,
     /// The call.
     pub cause: Cause,
     /// Whether there is something to tell now.
@@ -85,8 +87,8 @@ pub struct CallSubscribers {
 impl CallSubscribers {
     /// Those of a call.
     #[must_use]
-    pub fn new(receiver: Option<Arc<Receiver>>, cause: Cause) -> Self {
-        Self { receiver, cause, has_notes: AtomicBool::new(false) }
+    pub fn new(receiver: Option<Arc<Receiver>>, clients: Arc<Hub>, cause: Cause) -> Self {
+        Self { receiver, clients, cause, has_notes: AtomicBool::new(false) }
     }
 
     /// Whether the event called `command` is wanted.
@@ -115,7 +117,7 @@ impl CallSubscribers {
     fn encoded(&self, command: &str, body: Box<RawValue>) -> Vec<u8> {
         self.has_notes.store(true, Ordering::Relaxed);
         let client_ip = self.cause.client_ip.to_string();
-        note::Note { command: command.to_owned(), client_ip, body }.encode()
+        note::Note { command: command.to_owned(), client_ip, platform: REST_API.into(), body }.encode()
     }
 }
 
@@ -125,12 +127,17 @@ impl Subscribers for CallSubscribers {
     }
 
     fn note(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>> {
-        let command = body::command(&event);
+        let command = body::command(&event)?;
         if !self.want(command) {
             return None;
         }
         let Cause { operator, millis, .. } = &self.cause;
         let body = body::of(&event, &About { group, kind, operator, millis: *millis })?;
         Some(self.encoded(command, body))
+    }
+
+    fn happened(&self, happened: Happened<'_>) -> Option<Afterwards> {
+        let Cause { operator, millis, .. } = &self.cause;
+        self.clients.happened(happened, operator, Timestamp(millis / 1_000))
     }
 }

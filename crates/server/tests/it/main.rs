@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod heard;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

@@ -211,61 +211,6 @@ async fn every_event_is_told_with_its_documented_fields(store: Store) {
     server.stop().await;
 }
 
-/// Groups that are imported where nothing may be told, each with members, messages and topics.
-const IMPORTED: usize = 1_000;
-
-async fn imports_are_silent_and_everything_else_is_not(store: Store) {
-    let receiver = Receiver::start().await;
-    let server = start(store, &receiver, "").await;
-    let client = &mut server.client().await;
-    accounts(client).await;
-    for number in 0..IMPORTED {
-        let id = format!("@TGS#_{number}");
-        let group = json!({ "Type": "Community", "GroupId": id, "Name": "n", "Owner_Account": "ann", "SupportTopic": 1, "CreateTime": 1_500_000_000 });
-        done(client, "import_group", group).await;
-        let members = json!([{ "Member_Account": "bob", "UnreadMsgNum": 1 }, { "Member_Account": "eve", "Role": "Admin" }]);
-        done(client, "import_group_member", json!({ "GroupId": id, "MemberList": members })).await;
-        let topic = format!("{id}@TOPIC#_t");
-        done(client, "import_topic", json!({ "GroupId": id, "TopicId": topic, "TopicName": "t" })).await;
-        let old = |random: usize| json!({ "From_Account": "ann", "SendTime": 1_500_000_001, "Random": random, "MsgBody": text("old") });
-        done(client, "import_group_msg", json!({ "GroupId": id, "MsgList": [old(1), old(2)] })).await;
-        done(client, "import_group_msg", json!({ "GroupId": id, "TopicId": topic, "MsgList": [old(3)] }))
-            .await;
-        done(
-            client,
-            "set_unread_msg_num",
-            json!({ "GroupId": id, "Member_Account": "bob", "UnreadMsgNum": 2 }),
-        )
-        .await;
-    }
-    assert_eq!(receiver.all(), []);
-    done(
-        client,
-        "create_group",
-        json!({ "Type": "Public", "GroupId": "g", "Name": "n", "Owner_Account": "ann" }),
-    )
-    .await;
-    done(client, "add_group_member", json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "bob" }] }))
-        .await;
-    done(client, "send_group_msg", message("g", 1)).await;
-    let told = receiver.told(6).await;
-    let mut commands: Vec<_> =
-        told.iter().map(|told| told.command().trim_start_matches("Group.Callback")).collect();
-    commands.sort_unstable();
-    let expected = [
-        "AfterCreateGroup",
-        "AfterNewMemberJoin",
-        "AfterSendMsg",
-        "BeforeCreateGroup",
-        "BeforeInviteJoinGroup",
-        "BeforeSendMsg",
-    ];
-    assert_eq!(commands, expected);
-    assert!(told.iter().all(|told| told.body.get("GroupId").is_none_or(|id| id == "g")));
-    server.stop().await;
-    assert_eq!(receiver.all().len(), expected.len(), "nothing more comes before the end");
-}
-
 async fn a_receiver_decides_what_it_is_asked(store: Store) {
     let receiver = Receiver::answering(|_, told| match (told.command(), told.body["Name"].as_str()) {
         ("Group.CallbackBeforeCreateGroup", Some("no")) => Reply::code(1),
@@ -370,7 +315,6 @@ macro_rules! on_both_stores {
 
 on_both_stores! {
     every_event_is_told_with_its_documented_fields
-    imports_are_silent_and_everything_else_is_not
     a_receiver_decides_what_it_is_asked
     a_message_that_is_refused_is_told_as_an_exception
     what_nobody_took_is_told_again_in_order

@@ -29,8 +29,10 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
-        look(call, group, Needs::default()).await?;
-        Ok(Reply { member_account: Vec::new() })
+        let asked = accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
+        look(call, group.clone(), Needs::default()).await?;
+        let visitors = call.clients().visitors(&group).await;
+        let there = asked.iter().filter(|account| visitors.contains_key(*account));
+        Ok(Reply { member_account: there.map(|account| account.as_str().to_owned()).collect() })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Declares the base fields once: their names, newest first, and how each is read from a group.
 macro_rules! base_fields {
-    ($($($name:literal)|+ => |$app:pat_param, $group:ident| $value:expr;)*) => {
+    ($($($name:literal)|+ => |$base:pat_param, $group:ident| $value:expr;)*) => {
         /// The names of each field.
         const FIELDS: &[&[&str]] = &[$(&[$($name),+]),*];
 
@@ -19,7 +19,7 @@ macro_rules! base_fields {
                     let mut field = 1_u32;
                     $(
                         if self.wanted.0 & field != 0 {
-                            let ($app, $group) = (self.app, whole);
+                            let ($base, $group) = (self, whole);
                             map.serialize_entry([$($name),+][0], &$value)?;
                         }
                         field <<= 1;
@@ -35,6 +35,9 @@ macro_rules! base_fields {
 /// The field that comes on request only: not in an answer that carries everything. [doc]
 const INFO_SEQ: &str = "InfoSeq";
 
+/// The field that only live-stream groups have more than 0 in.
+const ONLINE: &str = "OnlineMemberNum";
+
 /// The fields of permission groups.
 const PERMISSIONS: [&str; 2] = ["EnablePermission", "DefaultPermission"];
 
@@ -43,7 +46,7 @@ base_fields! {
     "InfoSeq" => |_, group| group.info_seq;
     "Type" => |_, group| group.kind.word();
     "Name" => |_, group| group.profile.name.as_str();
-    "Appid" => |app, _group| app;
+    "Appid" => |base, _group| base.app;
     "Introduction" => |_, group| group.profile.introduction.as_str();
     "Notification" => |_, group| group.profile.notification.as_str();
     "FaceUrl" => |_, group| group.profile.face_url.as_str();
@@ -54,7 +57,7 @@ base_fields! {
     "NextMsgSeq" => |_, group| group.log.next_seq;
     "MemberNum" => |_, group| group.member_count;
     "MaxMemberNum" | "MaxMemberCount" => |_, group| group.profile.max_members;
-    "OnlineMemberNum" => |_, _group| 0;
+    "OnlineMemberNum" => |base, _group| base.online;
     "ApplyJoinOption" => |_, group| group.profile.join_option.word();
     "InviteJoinOption" => |_, group| group.invite_option.word();
     "MuteAllMember" | "ShutUpAllMember" => |_, group| on_off(group.mute_all);
@@ -89,6 +92,8 @@ impl BaseFilter {
 pub(super) struct Base {
     wanted: BaseFilter,
     app: u32,
+    /// Who is there, in a live-stream group; elsewhere nobody counts.
+    online: usize,
     /// Absent in the row of a group that could not be read.
     group: Option<Arc<Group>>,
 }
@@ -98,7 +103,18 @@ impl Base {
     pub(super) fn new(app: AppId, group: Arc<Group>, wanted: BaseFilter) -> Self {
         // Only communities with topics have permission groups; elsewhere the two would say nothing. [choice]
         let wanted = if group.support_topic { wanted } else { wanted.without_permissions() };
-        Self { wanted, app: app.0, group: Some(group) }
+        Self { wanted, app: app.0, online: 0, group: Some(group) }
+    }
+
+    /// Whether it is to be known who is there.
+    pub(super) fn counts_online(&self) -> bool {
+        let is_live = self.group.as_ref().is_some_and(|group| group.kind.can().live);
+        is_live && self.wanted.0 & BaseFilter::of(|names| names.contains(&ONLINE)).0 != 0
+    }
+
+    /// With how many are there.
+    pub(super) fn with_online(self, online: usize) -> Self {
+        Self { online, ..self }
     }
 }
 

@@ -75,6 +75,9 @@ impl Command for Request {
         let new = self.check(call)?;
         let kind = new.kind.word();
         let id = new.id.clone();
+        let type_of_group = new.kind;
+        let (owner, members) = (new.owner.clone(), new.members.iter().map(|member| member.account.clone()));
+        let members: Vec<_> = members.collect();
         // Without an owner the caller is the one who would use the id.
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
         // Placeholders are for moving in; here every account has to be there. [choice]
@@ -89,7 +92,10 @@ impl Command for Request {
         let created = call.store.create_group(context, new, call.subscribers()).await;
         call.subscribers.wake();
         match created {
-            Ok(id) => Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 }),
+            Ok(id) => {
+                call.clients().created(&id, type_of_group, owner.as_ref(), &members, call.cause());
+                Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 })
+            }
             Err(OperationError::Refused(refusal)) => Err(refuse(refusal, id, &claimant, call).await),
             Err(OperationError::Store(error)) => Err(Code::GroupInternal.internal(error)),
         }

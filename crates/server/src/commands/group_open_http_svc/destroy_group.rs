@@ -22,12 +22,16 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
-        let destroyed = call.store.destroy_group(call.context(), group, call.subscribers()).await;
+        let kind = call.kind_of(&group).await?;
+        let destroyed = call.store.destroy_group(call.context(), group.clone(), call.subscribers()).await;
         call.subscribers.wake();
         destroyed.map_err(|error| match error {
             OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
             OperationError::Store(error) => Code::GroupInternal.internal(error),
         })?;
+        if let Some(kind) = kind {
+            call.clients().dissolved(&group, kind, call.cause());
+        }
         Ok(Nothing {})
     }
 }

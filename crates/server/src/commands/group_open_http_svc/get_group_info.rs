@@ -151,6 +151,10 @@ async fn row(call: &Call, group_id: String, group: Arc<Group>, wanted: &Wanted) 
         base: Base::new(call.app_id(), Arc::clone(&group), wanted.base),
         ..Row::default()
     };
+    if row.base.counts_online() {
+        let online = call.clients().visitors(&group.id).await.len();
+        row.base = row.base.with_online(online);
+    }
     if let Some((filter, fields)) = &wanted.members
         && group.kind.can().members
     {
@@ -158,8 +162,7 @@ async fn row(call: &Call, group_id: String, group: Arc<Group>, wanted: &Wanted) 
         match call.store.members(call.app_id(), group.id.clone(), Vec::new(), window).await {
             Ok(page) => {
                 let of = page.group;
-                let rows = page.members.into_iter().map(|member| MemberRow::new(member, &of, filter, fields));
-                row.member_list = Some(rows.collect());
+                row.member_list = Some(MemberRow::list(call, page.members, &of, (filter, fields)).await);
             }
             // Dissolved between the two reads.
             Err(OperationError::Refused(NoSuchGroup)) => {

@@ -117,11 +117,7 @@ async fn page(
     Ok(Reply {
         member_num: page.group.member_count,
         next: community.then(|| next.unwrap_or_default()),
-        member_list: page
-            .members
-            .into_iter()
-            .map(|member| MemberRow::new(member, &page.group, &filter, &fields))
-            .collect(),
+        member_list: MemberRow::list(call, page.members, &page.group, (&filter, &fields)).await,
     })
 }
 

@@ -21,7 +21,7 @@ pub struct Request {
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     group_id: String,
-    online_member_num: u32,
+    online_member_num: usize,
 }
 
 impl Command for Request {
@@ -35,7 +35,7 @@ impl Command for Request {
             return Err(Code::GroupNotAllowed
                 .because(format!("groups of Type {kind} do not count who is online; AVChatRoom does")));
         }
-        // Nobody is connected to this version.
-        Ok(Reply { group_id: group.id.as_str().to_owned(), online_member_num: 0 })
+        let online_member_num = call.clients().visitors(&group.id).await.len();
+        Ok(Reply { group_id: group.id.as_str().to_owned(), online_member_num })
     }
 }

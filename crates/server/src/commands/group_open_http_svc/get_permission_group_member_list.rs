@@ -66,11 +66,9 @@ impl Command for Request {
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
         // Those who left the community are not shown.
         let scene = call.look(group, Needs { members: page, ..Needs::default() }).await?;
-        let members = scene.members.into_values();
+        let members = scene.members.into_values().collect();
         Ok(Reply {
-            member_list: members
-                .map(|member| MemberRow::new(member, &scene.group, &filter, &fields))
-                .collect(),
+            member_list: MemberRow::list(call, members, &scene.group, (&filter, &fields)).await,
             next: next.unwrap_or_default(),
         })
     }

@@ -40,12 +40,11 @@ impl Command for Request {
         let scene = call.look(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
         refuse_without_members(scene.group.kind)?;
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
-        let members = asked.iter().filter_map(|account| scene.members.get(account));
+        let members: Vec<_> =
+            asked.iter().filter_map(|account| scene.members.get(account)).cloned().collect();
         Ok(Reply {
             group_id: scene.group.id.as_str().to_owned(),
-            member_list: members
-                .map(|member| MemberRow::new(member.clone(), &scene.group, &filter, &fields))
-                .collect(),
+            member_list: MemberRow::list(call, members, &scene.group, (&filter, &fields)).await,
         })
     }
 }

@@ -32,7 +32,10 @@ impl Command for Request {
             return Err(Misfit::Missing("MemberList".to_owned()).into());
         }
         let accounts: Vec<_> = asked.iter().map(|member| member.account.clone()).collect();
-        let outcomes = call.store.import_members(call.context(), group, asked).await.map_err(refuse)?;
+        let newcomers = call.clients().newcomers(accounts.iter());
+        let outcomes =
+            call.store.import_members(call.context(), group.clone(), asked).await.map_err(refuse)?;
+        call.clients().imported(&group, newcomers);
         let results = outcomes.into_iter().map(|outcome| match outcome {
             MemberOutcome::Failed => 0,
             MemberOutcome::Imported => 1,

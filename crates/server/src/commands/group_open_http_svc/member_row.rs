@@ -1,5 +1,6 @@
 //! Member records as answers carry them, cut to the fields asked for.
 
+use crate::call::Call;
 use crate::given::Given;
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::Group;
@@ -106,8 +107,33 @@ impl FieldRow {
 }
 
 impl MemberRow {
+    /// Rows of members of one group, with who is connected where that is asked for.
+    pub(super) async fn list(
+        call: &Call,
+        members: Vec<Member>,
+        group: &Group,
+        (filter, fields): (&Filter, &Filter),
+    ) -> Vec<Self> {
+        let mut devices = Vec::new();
+        if filter.names("OnlineStatus") {
+            let accounts: Vec<_> = members.iter().map(|member| member.account.clone()).collect();
+            devices = call.clients().devices(&accounts).await;
+        }
+        let mut devices = devices.into_iter();
+        let rows = members.into_iter().map(|member| {
+            let is_online = devices.next().map(|devices| !devices.is_empty());
+            Self::new(member, group, (filter, fields), is_online)
+        });
+        rows.collect()
+    }
+
     /// `fields` says which custom fields are shown.
-    pub(super) fn new(member: Member, group: &Group, filter: &Filter, fields: &Filter) -> Self {
+    fn new(
+        member: Member,
+        group: &Group,
+        (filter, fields): (&Filter, &Filter),
+        is_online: Option<bool>,
+    ) -> Self {
         let muted = filter.takes(&["MuteUntil", "ShutUpUntil"]).then_some(member.muted_until.0);
         Self {
             role: filter.takes(&["Role"]).then(|| member.role.word()),
@@ -117,8 +143,7 @@ impl MemberRow {
             last_send_msg_time: filter.takes(&["LastSendMsgTime"]).then_some(member.last_message.0),
             mute_until: muted,
             shut_up_until: muted,
-            // Nobody is connected to this version.
-            online_status: filter.names("OnlineStatus").then_some("Offline"),
+            online_status: is_online.map(|is_online| if is_online { "Online" } else { "Offline" }),
             app_member_defined_data: FieldRow::list(&member.fields, fields).filter(|rows| !rows.is_empty()),
             name_card: filter.takes(&["NameCard"]).then_some(member.name_card),
             member_account: member.account.as_str().to_owned(),

@@ -1,17 +1,19 @@
 //! `group_open_http_svc/send_group_system_notification`: a notice of the app to members who are online.
 //!
-//! It is kept nowhere and takes no number. [doc] Clients cannot connect in this version, so nobody is online and a
-//! notice reaches nobody: what can be wrong with a call is reported, and that is all.
+//! It is kept nowhere and takes no number. [doc] Those it names get it wherever they are connected, members or not.
+//! [choice]
 
 use super::profile::text;
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
+use crate::clients::{Bulletin, Notice, NoticeKind};
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::limits::Span;
+use landfall_domain::message::Conversation;
 use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::PartKey;
 use serde::Deserialize;
@@ -36,7 +38,7 @@ impl Command for Request {
         let limits = call.limits.messages;
         // No length is documented: that of a message holds. [choice]
         let content = self.content.required("Content")?;
-        text(Given::Is(content), "Content", Span::one_to(limits.bytes))?;
+        let content = text(Given::Is(content), "Content", Span::one_to(limits.bytes))?;
         let receivers = self.to_members_account.list("ToMembers_Account")?;
         if limits.notified < receivers.len() {
             return Err(Code::GroupParameter.because(format!(
@@ -46,9 +48,11 @@ impl Command for Request {
             )));
         }
         let is_for_some = !receivers.is_empty();
-        for (index, receiver) in receivers.into_iter().enumerate() {
-            required_account(receiver, &format!("ToMembers_Account[{index}]"))?;
-        }
+        let receivers = receivers
+            .into_iter()
+            .enumerate()
+            .map(|(index, receiver)| required_account(receiver, &format!("ToMembers_Account[{index}]")))
+            .collect::<Result<Vec<_>, _>>()?;
         let topic = topic_id(self.topic_id, &group)?;
         let parts = topic.iter().cloned().map(PartKey::Topic).collect();
         let scene = call.look(group, Needs { parts, ..Needs::default() }).await?;
@@ -57,9 +61,15 @@ impl Command for Request {
                 "keep no members whom ToMembers_Account could name",
             )));
         }
-        if let Some(topic) = topic {
-            scene.topic(&topic).map_err(|refused| refusal::of(&refused))?;
+        if let Some(topic) = &topic {
+            scene.topic(topic).map_err(|refused| refusal::of(&refused))?;
         }
+        let conversation = Conversation::of(topic);
+        let (operator, now) = call.cause();
+        let notice = Notice::new(NoticeKind::Custom, scene.group.kind, &scene.group.id, operator, now);
+        let notice = notice.at(&conversation).content(content.as_str());
+        let item = if receivers.is_empty() { notice.to_all() } else { notice.to(&receivers) };
+        call.clients().publish(&scene.group.id, Bulletin { items: vec![item], ..Bulletin::default() });
         Ok(Nothing {})
     }
 }

@@ -7,6 +7,7 @@
 
 use super::{Item, batch, internal};
 use crate::call::{Call, Command};
+use crate::clients::Why;
 use crate::code::Code;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
@@ -55,6 +56,7 @@ impl Command for Request {
         let existed = call.store.delete_accounts(call.context(), asked.clone()).await.map_err(internal)?;
         for account in &asked {
             call.app.signatures.invalidate(account.as_str());
+            call.clients().disconnect(account, Why::Deleted);
         }
         let rows = asked.iter().zip(existed).map(|(id, existed)| Row {
             result_code: if existed { 0 } else { Code::AccountUnknown.number() },

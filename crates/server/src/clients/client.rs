@@ -1,0 +1,88 @@
+//! A connected client, and what it and its requests are dealt with.
+
+use super::dialog::Lost;
+use super::frame::Place;
+use super::hub::Hub;
+use super::session::{Platform, Session, Why};
+use crate::apps::App;
+use crate::server::Server;
+use crate::webhook::presence::{self, State};
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::message::Conversation;
+use landfall_domain::operation::{MessageRange, Needs, Scene};
+use landfall_domain::part::PartKey;
+use landfall_domain::store::{Context, OperationError};
+use landfall_domain::time::Timestamp;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A connected client.
+pub(super) struct Client {
+    pub(super) server: Arc<Server>,
+    pub(super) app: Arc<App>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) session: Arc<Session>,
+    /// Where it is.
+    pub(super) peer: IpAddr,
+}
+
+impl Client {
+    /// Whose it is.
+    pub(super) fn account(&self) -> &UserId {
+        &self.session.account
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.server.clock.now()
+    }
+
+    /// What operations of the store are told.
+    pub(super) fn context(&self) -> Context {
+        Context { app: self.app.id, now: self.now(), unknown: self.server.unknown_accounts }
+    }
+
+    /// Tells the app's receiver that it came or went; `kicked` is the device that had to give way to it.
+    pub(super) async fn tell_state(&self, state: State, kicked: Option<Platform>) {
+        if let Some(client) = self.witnessed() {
+            client.changes_state(state, kicked, self.context(), self.server.clock.millis()).await;
+        }
+    }
+
+    /// Tells the app's receiver that it entered or left a live-stream group.
+    pub(super) async fn tell_visit(&self, group: &GroupId, is_there: bool) {
+        if let Some(client) = self.witnessed() {
+            client.visits(group, is_there, self.context(), self.server.clock.millis()).await;
+        }
+    }
+
+    fn witnessed(&self) -> Option<presence::Client<'_>> {
+        let receiver = self.app.webhook.as_deref()?;
+        let Session { account, platform, .. } = &*self.session;
+        let outbox = &*self.server.outbox;
+        Some(presence::Client { receiver, outbox, account, platform: *platform, peer: self.peer })
+    }
+
+    /// The group of a conversation as one of its members sees it; `None` when it is gone, or the account is no member.
+    pub(super) async fn look(
+        &self,
+        place: &Place,
+        messages: Vec<MessageRange>,
+    ) -> Result<Option<Scene>, Lost> {
+        let account = self.account();
+        let parts = match &place.conversation {
+            Conversation::Group => Vec::new(),
+            Conversation::Topic(id) => vec![PartKey::Topic(id.clone())],
+        };
+        let needs = Needs { members: vec![account.clone()], parts, messages, ..Needs::default() };
+        match self.hub.store.look(self.hub.app, place.group.clone(), needs).await {
+            Ok(scene) if scene.members.contains_key(account) && scene.log(&place.conversation).is_ok() => {
+                Ok(Some(scene))
+            }
+            Ok(_) | Err(OperationError::Refused(_)) => Ok(None),
+            Err(OperationError::Store(error)) => {
+                tracing::warn!(%error, "a history cannot be read for a client: {error}");
+                Err(Lost::Ended(Why::TryAgain))
+            }
+        }
+    }
+}

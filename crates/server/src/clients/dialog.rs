@@ -1,0 +1,264 @@
+//! What goes to and fro on one connection, until one side ends it.
+//!
+//! Nothing waits here for a client but a bounded number of frames: a client that lags behind is read the history again,
+//! one page after another, each when the one before is on its way.
+
+use super::client::Client;
+use super::frame::{self, About, Frame, Place};
+use super::positions::{Live, Positions};
+use super::request;
+use super::session::Why;
+use futures_util::{SinkExt as _, StreamExt as _};
+use landfall_domain::ids::UserId;
+use landfall_domain::message::Message as Kept;
+use landfall_domain::operation::{MessageRange, Scene};
+use landfall_domain::time::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
+
+/// Longest time for a client to take what it is sent.
+const WRITE_MAX: Duration = Duration::from_secs(10);
+/// How often a client is asked whether it is there.
+const PING_EVERY: Duration = Duration::from_secs(25);
+/// Longest time in which nothing is heard of a client.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Longest time to say goodbye.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
+/// Messages read from a history at a time.
+const PAGE: u32 = 100;
+/// Frames that are put together before they are sent.
+const FRAMES_AT_ONCE: usize = 64;
+
+/// The connection is lost.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lost {
+    /// The client closed it, or the network did.
+    #[error("the connection is lost")]
+    Socket(#[from] tungstenite::Error),
+    /// For a reason of the server's.
+    #[error("{0:?}")]
+    Ended(Why),
+}
+
+/// What happens next.
+enum Next {
+    Ends,
+    Frame(Option<Arc<Frame>>),
+    Said(Option<Result<Message, tungstenite::Error>>),
+    History,
+    Ping,
+}
+
+/// One connection.
+pub(super) struct Dialog<S> {
+    pub(super) client: Arc<Client>,
+    pub(super) positions: Positions,
+    socket: WebSocketStream<S>,
+    frames: mpsc::Receiver<Arc<Frame>>,
+    pings: Interval,
+    heard: Instant,
+    last_valid: Timestamp,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
+    /// With a client whose signature is valid until `last_valid`.
+    pub(super) fn new(
+        client: Arc<Client>,
+        socket: WebSocketStream<S>,
+        frames: mpsc::Receiver<Arc<Frame>>,
+        last_valid: Timestamp,
+        held: bool,
+    ) -> Self {
+        // Those who connect together are not asked together.
+        let first = PING_EVERY.mul_f64(fastrand::f64());
+        let mut pings = interval_at(Instant::now() + first, PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (positions, heard) = (Positions::new(held), Instant::now());
+        Self { client, positions, socket, frames, pings, heard, last_valid }
+    }
+
+    /// Sends `first`, then goes on until the connection ends; gives it back, and the reason where it is the server's.
+    pub(super) async fn run(mut self, first: String) -> (WebSocketStream<S>, Option<Why>) {
+        let mut done = self.send(first).await;
+        let why = loop {
+            match done {
+                Ok(()) => {}
+                Err(Lost::Ended(why)) => break Some(why),
+                Err(Lost::Socket(error)) => {
+                    tracing::debug!(%error, "a client has gone: {error}");
+                    break None;
+                }
+            }
+            done = match self.next().await {
+                Next::Ends => Err(Lost::Ended(self.client.session.ending().unwrap_or(Why::Stopping))),
+                Next::Frame(Some(frame)) => self.deliver(frame).await,
+                Next::Said(Some(said)) => self.hear(said).await,
+                Next::History => self.send_history().await,
+                Next::Ping => self.ping().await,
+                Next::Frame(None) | Next::Said(None) => break None,
+            };
+        };
+        (self.socket, why)
+    }
+
+    async fn next(&mut self) -> Next {
+        tokio::select! {
+            () = self.client.session.end.notified() => Next::Ends,
+            frame = self.frames.recv() => Next::Frame(frame),
+            said = self.socket.next() => Next::Said(said),
+            () = std::future::ready(()), if self.positions.is_due() => Next::History,
+            _ = self.pings.tick() => Next::Ping,
+        }
+    }
+
+    /// Sends one frame.
+    pub(super) async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Lost> {
+        self.feed(text.into()).await?;
+        self.flush().await
+    }
+
+    async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Lost> {
+        in_time(self.socket.feed(Message::Text(text))).await
+    }
+
+    async fn flush(&mut self) -> Result<(), Lost> {
+        in_time(self.socket.flush()).await
+    }
+
+    /// Sends what has come: this frame, and those that wait behind it.
+    async fn deliver(&mut self, first: Arc<Frame>) -> Result<(), Lost> {
+        let mut next = Some(first);
+        for _ in 0..FRAMES_AT_ONCE {
+            let Some(frame) = next else { break };
+            self.deliver_one(&frame).await?;
+            next = self.frames.try_recv().ok();
+        }
+        if let Some(frame) = next {
+            self.deliver_one(&frame).await?;
+        }
+        self.flush().await
+    }
+
+    async fn deliver_one(&mut self, frame: &Frame) -> Result<(), Lost> {
+        let Some((place, seq)) = &frame.number else { return self.feed(frame.text.clone()).await };
+        match self.positions.live(place, *seq) {
+            Live::Send => self.feed(frame.text.clone()).await,
+            Live::Skip => Ok(()),
+            Live::Wait => self.feed(waiting(place, *seq - 1).into()).await,
+        }
+    }
+
+    async fn hear(&mut self, said: Result<Message, tungstenite::Error>) -> Result<(), Lost> {
+        self.heard = Instant::now();
+        match said? {
+            Message::Text(text) => request::answer(self, &text).await,
+            Message::Binary(_) => Err(Lost::Ended(Why::Misuse)),
+            // Pongs are sent with the next flush.
+            Message::Ping(_) => self.flush().await,
+            Message::Pong(_) | Message::Frame(_) => Ok(()),
+            Message::Close(_) => Err(Lost::Socket(tungstenite::Error::ConnectionClosed)),
+        }
+    }
+
+    async fn ping(&mut self) -> Result<(), Lost> {
+        if SILENCE_MAX < self.heard.elapsed() {
+            return Err(Lost::Ended(Why::Silent));
+        }
+        if self.last_valid < self.client.now() {
+            return Err(Lost::Ended(Why::Expired));
+        }
+        in_time(self.socket.send(Message::Ping(tungstenite::Bytes::new()))).await
+    }
+
+    /// Reads a page of a history for a client that lags behind, and sends it.
+    async fn send_history(&mut self) -> Result<(), Lost> {
+        let Some((place, after, room)) = self.positions.next_due() else { return Ok(()) };
+        let limit = PAGE.min(room);
+        let up_to = after.saturating_add(limit);
+        let range = MessageRange::Newest {
+            conversation: place.conversation.clone(),
+            up_to,
+            limit: usize::try_from(limit).unwrap_or_default(),
+        };
+        let Some(mut scene) = self.client.look(&place, vec![range]).await? else {
+            self.positions.forget(&place);
+            return Ok(());
+        };
+        let messages = scene.messages.remove(&place.conversation).unwrap_or_default();
+        let kind = scene.group.kind;
+        let log = scene.log(&place.conversation).cloned().unwrap_or_default();
+        for (seq, message) in messages.range(after.saturating_add(1)..) {
+            if is_seen(&scene, log.cleared, message, &self.client.session.account) {
+                let Frame { text, .. } = frame::kept(&place, kind, message);
+                self.feed(text).await?;
+                self.positions.sent(&place, *seq);
+            }
+        }
+        // What was removed because of its age is not looked for, page after page.
+        let read =
+            up_to.max(log.first_kept.max(log.cleared.saturating_add(1)) - 1).min(log.last_seq().max(after));
+        let is_last = log.last_seq() <= read;
+        if self.positions.read(&place, read, is_last) {
+            self.feed(waiting(&place, read).into()).await?;
+        } else if is_last {
+            self.feed(position("caught_up", &place, read).into()).await?;
+        }
+        self.flush().await
+    }
+}
+
+/// Whether a member sees a message of the history: not what was cleared, nor what is for others, nor what was said before it
+/// came, where the group keeps that to itself.
+fn is_seen(scene: &Scene, cleared: u32, message: &Kept, account: &UserId) -> bool {
+    let to = frame::receivers(message);
+    let since = scene.members.get(account).map_or(Timestamp(u64::MAX), |member| member.joined);
+    cleared < message.seq
+        && (to.is_empty() || to.contains(account))
+        && (scene.group.history_before_join || since <= message.sent)
+}
+
+async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) -> Result<(), Lost> {
+    match timeout(WRITE_MAX, sending).await {
+        Ok(sent) => Ok(sent?),
+        Err(_) => Err(Lost::Ended(Why::Slow)),
+    }
+}
+
+/// Tells the client why the connection ends.
+pub(super) async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>, why: Why) {
+    let (code, reason) = why.code_and_reason();
+    let close = CloseFrame { code: code.into(), reason: reason.into() };
+    let said = async {
+        socket.close(Some(close)).await?;
+        // Until the client has read it: a connection closed on unread data is reset, and the reason lost.
+        while socket.next().await.transpose()?.is_some() {}
+        Ok::<_, tungstenite::Error>(())
+    };
+    // A client that has gone hears nothing any more.
+    drop(timeout(GOODBYE_MAX, said).await);
+}
+
+/// Where the client is in a conversation.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct At<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    msg_seq: u32,
+}
+
+fn position(event: &'static str, place: &Place, seq: u32) -> String {
+    frame::text(&At { about: About::place(event, &place.group, &place.conversation), msg_seq: seq })
+}
+
+/// That the conversation goes on when the client acknowledges what it has.
+fn waiting(place: &Place, sent: u32) -> String {
+    position("waiting", place, sent)
+}

@@ -1,0 +1,251 @@
+//! What clients are sent: one JSON object a frame, its `Event` first. `docs/gateway.md` describes them.
+//!
+//! Fields are called as those of webhooks and of the REST API, where these have them. [choice]
+
+use crate::webhook::body::{AtRow, at_rows};
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// A conversation of a group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The group.
+    pub(crate) group: GroupId,
+    /// Where in it.
+    pub(crate) conversation: Conversation,
+}
+
+/// A frame as it is sent to any number of clients: encoded once.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// The JSON text.
+    pub(crate) text: Utf8Bytes,
+    /// Where it is in a history, and under which number; `None` when it is kept nowhere.
+    pub(crate) number: Option<(Arc<Place>, u32)>,
+    /// The only accounts that get it; everybody in the group when empty.
+    pub(crate) to: Vec<UserId>,
+}
+
+impl Frame {
+    /// Whether `account` gets it.
+    pub(crate) fn is_for(&self, account: &UserId) -> bool {
+        self.to.is_empty() || self.to.contains(account)
+    }
+}
+
+/// Encodes a frame.
+pub(crate) fn text(frame: &impl Serialize) -> String {
+    // Texts, numbers and lists of them always serialize.
+    serde_json::to_string(frame).unwrap_or_default()
+}
+
+/// The fields with which every frame about a group begins.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct About<'a> {
+    /// What it is.
+    event: &'static str,
+    group_id: &'a str,
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic_id: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    pub(crate) fn group(
+        event: &'static str,
+        kind: GroupType,
+        group: &'a GroupId,
+        conversation: &'a Conversation,
+    ) -> Self {
+        Self { kind: Some(kind.word()), ..Self::place(event, group, conversation) }
+    }
+
+    /// Without the type of the group.
+    pub(crate) fn place(event: &'static str, group: &'a GroupId, conversation: &'a Conversation) -> Self {
+        let topic_id = match conversation {
+            Conversation::Group => None,
+            Conversation::Topic(id) => Some(id.as_str()),
+        };
+        Self { event, group_id: group.as_str(), kind: None, topic_id }
+    }
+}
+
+/// An account in a list.
+#[derive(Serialize)]
+pub(crate) struct Named<'a> {
+    #[serde(rename = "Member_Account")]
+    account: &'a str,
+}
+
+/// Accounts as a list.
+pub(crate) fn named(accounts: &[UserId]) -> Vec<Named<'_>> {
+    accounts.iter().map(|account| Named { account: account.as_str() }).collect()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MessageFrame<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    /// 0 when it is not kept.
+    msg_seq: u32,
+    msg_time: u64,
+    #[serde(rename = "From_Account")]
+    from_account: &'a str,
+    random: u32,
+    msg_priority: &'static str,
+    msg_body: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    cloud_custom_data: &'a str,
+    #[serde(skip_serializing_if = "is_zero")]
+    online_only_flag: u8,
+    #[serde(skip_serializing_if = "is_zero")]
+    no_unread: u8,
+    #[serde(skip_serializing_if = "is_zero")]
+    need_read_receipt: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    group_at_info: Vec<AtRow<'a>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to the member")]
+fn is_zero(flag: &u8) -> bool {
+    *flag == 0
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TipFrame<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    msg_seq: u32,
+    msg_time: u64,
+    op_type: u8,
+    op_name: &'static str,
+    #[serde(rename = "Operator_Account")]
+    operator: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    member_list: Vec<Named<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    change_list: Vec<Change<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Change<'a> {
+    field: &'static str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GoneFrame<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    msg_seq: u32,
+}
+
+/// The name of a tip in the native SDKs. [doc]
+fn tip_name(kind: TipKind) -> &'static str {
+    match kind {
+        TipKind::Invited => "Invite",
+        TipKind::Kicked => "Kick",
+        TipKind::AdminSet => "SetAdmin",
+        TipKind::AdminCancelled => "CancelAdmin",
+        TipKind::ProfileChanged => "GroupInfoChange",
+        TipKind::MemberChanged => "MemberInfoChange",
+        TipKind::TopicChanged => "TopicInfoChange",
+    }
+}
+
+fn field_name(field: TipField) -> &'static str {
+    match field {
+        TipField::Name => "Name",
+        TipField::Introduction => "Introduction",
+        TipField::Notification => "Notification",
+        TipField::FaceUrl => "FaceUrl",
+        TipField::Owner => "Owner_Account",
+        TipField::MuteSeconds => "MuteTime",
+    }
+}
+
+/// What a message is to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum As {
+    /// It came.
+    New,
+    /// It came, and is kept nowhere.
+    OnlineOnly,
+    /// Its content is another now.
+    Modified,
+}
+
+/// The text of a message or tip; of one whose content is gone, that it is.
+pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As) -> String {
+    let Place { group, conversation } = place;
+    let about = |event| About::group(event, kind, group, conversation);
+    match &message.content {
+        Content::Sent(body) => text(&MessageFrame {
+            about: about(if how == As::Modified { "modified" } else { "message" }),
+            msg_seq: message.seq,
+            msg_time: message.sent.0,
+            from_account: message.sender.as_str(),
+            random: message.random,
+            msg_priority: message.priority.word(),
+            msg_body: serde_json::from_str(&body.elements).ok(),
+            cloud_custom_data: &body.custom,
+            online_only_flag: u8::from(how == As::OnlineOnly),
+            no_unread: u8::from(body.no_unread),
+            need_read_receipt: u8::from(body.receipt),
+            group_at_info: at_rows(&body.at),
+        }),
+        Content::Tip(Tip { kind: tip, accounts, changes }) => text(&TipFrame {
+            about: about("tip"),
+            msg_seq: message.seq,
+            msg_time: message.sent.0,
+            op_type: tip.number(),
+            op_name: tip_name(*tip),
+            operator: message.sender.as_str(),
+            member_list: named(accounts),
+            change_list: changes
+                .iter()
+                .map(|(field, value)| Change { field: field_name(*field), value })
+                .collect(),
+        }),
+        Content::Gone => text(&GoneFrame {
+            about: about(match message.state {
+                MessageState::Recalled => "recalled",
+                MessageState::Kept | MessageState::Deleted => "deleted",
+            }),
+            msg_seq: message.seq,
+        }),
+    }
+}
+
+/// The only accounts that get a message: those it is for and its sender; everybody when empty.
+pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
+    match &message.content {
+        Content::Sent(body) if !body.to.is_empty() => {
+            body.to.iter().cloned().chain([message.sender.clone()]).collect()
+        }
+        Content::Sent(_) | Content::Tip(_) | Content::Gone => Vec::new(),
+    }
+}
+
+/// A message of a history as a frame, the same whether it has just come or is read again.
+pub(crate) fn kept(place: &Arc<Place>, kind: GroupType, message: &Message) -> Frame {
+    Frame {
+        text: self::message(place, kind, message, As::New).into(),
+        number: Some((Arc::clone(place), message.seq)),
+        to: receivers(message),
+    }
+}
+
+#[cfg(test)]
+mod tests;

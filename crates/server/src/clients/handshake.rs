@@ -1,0 +1,226 @@
+//! From a request at `/v4/gateway` to a connected client.
+//!
+//! A request that asks for a WebSocket gets one, whoever asks: a browser shows a page neither status nor body of an answer
+//! that refuses it, but the code and reason with which a connection is closed. [choice]
+
+use super::client::Client;
+use super::dialog::{Dialog, goodbye};
+use super::frame;
+use super::positions::WINDOW;
+use super::session::{Platform, Session, Why};
+use crate::apps::App;
+use crate::code::Code;
+use crate::gateway;
+use crate::reply::{self, Failure};
+use crate::server::Server;
+use crate::url::Query;
+use crate::usersig::Verified;
+use crate::webhook::presence::State;
+use futures_util::SinkExt as _;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use landfall_domain::account::AccountImport;
+use landfall_domain::ids::UserId;
+use landfall_domain::store::StoreError;
+use serde::Serialize;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+/// Where clients connect.
+pub(crate) const PATH: &str = "/v4/gateway";
+
+/// Longest frame of a client, bytes.
+const REQUEST_BYTES_MAX: usize = 16 << 10;
+/// What is read of a connection at a time, bytes: clients say little, and there are many.
+const READ_BYTES: usize = 4 << 10;
+
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Answers a request at [`PATH`], and goes on with the client in a task of its own.
+pub(crate) fn answer(
+    server: &Arc<Server>,
+    mut request: Request<Incoming>,
+    peer: IpAddr,
+) -> Response<Full<Bytes>> {
+    let Some(key) = websocket_key(&request) else {
+        let text =
+            "clients connect here with a WebSocket (version 13); other calls go to /v4/SERVICE/COMMAND";
+        let body = reply::failure(Code::HttpParse.number(), text, false, None);
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
+        upgrade_headers(response.headers_mut());
+        return response;
+    };
+    let accept = derive_accept_key(key.as_bytes());
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(connect(Arc::clone(server), upgrade, query, peer));
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    upgrade_headers(headers);
+    if let Ok(accept) = HeaderValue::from_str(&accept) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+fn upgrade_headers(headers: &mut HeaderMap) {
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+}
+
+/// The key of a request that asks for a WebSocket.
+fn websocket_key(request: &Request<Incoming>) -> Option<HeaderValue> {
+    let names = |name: HeaderName, word: &str| {
+        let values = request.headers().get_all(name);
+        let mut words =
+            values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        words.any(|found| found.trim().eq_ignore_ascii_case(word))
+    };
+    let asks = request.method() == Method::GET
+        && names(header::CONNECTION, "upgrade")
+        && names(header::UPGRADE, "websocket")
+        && names(header::SEC_WEBSOCKET_VERSION, "13");
+    request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).cloned()
+}
+
+async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, peer: IpAddr) {
+    let upgraded = match tokio::time::timeout(server.pace_limits().head, upgrade).await {
+        Ok(Ok(upgraded)) => upgraded,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a client has gone before it was connected: {error}");
+            return;
+        }
+        Err(_) => return,
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(Some(REQUEST_BYTES_MAX))
+        .max_frame_size(Some(REQUEST_BYTES_MAX));
+    let mut socket =
+        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let Ok(_place) = server.clients.places.try_acquire() else {
+        tracing::warn!("a client is turned away: clients.connections_max are connected");
+        return goodbye(&mut socket, Why::TryAgain).await;
+    };
+    match gateway::signed(&server, &query, server.clock.now(), Code::GroupInternal).await {
+        Ok((app, account, verified)) => {
+            let Query { platform, hold, .. } = Query::parse(&query);
+            let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
+            let held = hold.as_deref() == Some("1");
+            let client = Arriving { account, platform, held, verified, peer };
+            welcome(&server, &app, client, socket).await;
+        }
+        Err(failure) => refuse(&mut socket, &failure).await,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refused<'a> {
+    event: &'static str,
+    error_code: u32,
+    error_info: &'a str,
+}
+
+async fn refuse(socket: &mut Socket, failure: &Failure) {
+    if let Some(cause) = &failure.cause {
+        tracing::error!(%cause, "a client cannot be let in: {cause}");
+    }
+    let (error_code, error_info) = (failure.number(), failure.text.as_ref());
+    let text = frame::text(&Refused { event: "refused", error_code, error_info });
+    // A client that has gone hears nothing any more.
+    drop(socket.send(Message::Text(text.into())).await);
+    goodbye(socket, if failure.cause.is_some() { Why::TryAgain } else { Why::Refused }).await;
+}
+
+/// A client whose signature is good.
+struct Arriving {
+    account: UserId,
+    platform: Platform,
+    held: bool,
+    verified: Verified,
+    peer: IpAddr,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ready<'a> {
+    event: &'static str,
+    identifier: &'a str,
+    session_id: u64,
+    group_count: u64,
+    server_time: u64,
+    /// Messages of one conversation that come before an acknowledgement.
+    window: u32,
+}
+
+async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut socket: Socket) {
+    let Arriving { account, platform, held, verified, peer } = client;
+    let id = server.clients.next_session();
+    let (session, frames) = Session::new(id, account, platform);
+    let (server, app, hub) = (Arc::clone(server), Arc::clone(app), server.clients.hub(app.id));
+    let client = Arc::new(Client { server, app, hub, session, peer });
+    let replaced = client.hub.arrive(&client.session);
+    let why = match enter(&client, verified).await {
+        Ok(Some(group_count)) => {
+            let identifier = client.account().as_str();
+            let (event, server_time) = ("ready", client.now().0);
+            let ready = Ready { event, identifier, session_id: id, group_count, server_time, window: WINDOW };
+            let ready = frame::text(&ready);
+            client.tell_state(State::Began, replaced).await;
+            let dialog = Dialog::new(Arc::clone(&client), socket, frames, verified.last_valid, held);
+            let (back, why) = dialog.run(ready).await;
+            socket = back;
+            client.tell_state(ended(why), None).await;
+            why
+        }
+        Ok(None) => Some(Why::Kicked),
+        Err(error) => {
+            tracing::error!(%error, "a client cannot be let in: {error}");
+            Some(Why::TryAgain)
+        }
+    };
+    client.hub.depart(&client.session);
+    for group in client.session.visited() {
+        client.tell_visit(&group, false).await;
+    }
+    if let Some(why) = why {
+        goodbye(&mut socket, why).await;
+    }
+}
+
+fn ended(why: Option<Why>) -> State {
+    match why {
+        None | Some(Why::Slow | Why::Misuse | Why::Stopping | Why::TryAgain) => State::Closed,
+        Some(Why::Silent) => State::TimedOut,
+        Some(Why::Kicked | Why::Replaced | Why::Expired | Why::Deleted | Why::Refused) => State::LoggedOut,
+    }
+}
+
+/// Lets a client into its groups; how many these are. `None` when it was kicked meanwhile.
+async fn enter(client: &Client, verified: Verified) -> Result<Option<u64>, StoreError> {
+    let (store, account) = (&client.server.store, client.account());
+    let known = store.accounts(client.app.id, vec![account.clone()]).await?;
+    match known.into_iter().flatten().next() {
+        // Looked at after it is among the clients that a kick ends, so that none is missed.
+        Some(account) if verified.made < account.signatures_from => return Ok(None),
+        Some(_) => {}
+        // The app signed for it, which is how accounts first come to the imitated service too. [choice]
+        None => {
+            let import = AccountImport { id: account.clone(), nick: None, face_url: None };
+            store.import_accounts(client.context(), vec![import]).await?;
+        }
+    }
+    client.hub.enter_all(&client.session).await.map(Some)
+}

@@ -1,0 +1,142 @@
+//! System notices: what single users are told while they are online. No history keeps them.
+
+use super::bulletin::Item;
+use super::frame::{self, About};
+use landfall_domain::group::GroupType;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::message::Conversation;
+use landfall_domain::time::Timestamp;
+use serde::Serialize;
+
+/// What a notice says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoticeKind {
+    /// The receiver was removed from the group.
+    Kicked,
+    /// The group was dissolved.
+    Dissolved,
+    /// The receiver's group was made.
+    Created,
+    /// The receiver was added to the group.
+    Invited,
+    /// The receiver is an administrator of the group.
+    AdminSet,
+    /// The receiver is none any more.
+    AdminCancelled,
+    /// The receiver has read up to a message, on whatever device.
+    Read,
+    /// What the app wants to say.
+    Custom,
+    /// The receiver may not speak for some time.
+    Muted,
+    /// A topic was made.
+    TopicCreated,
+    /// A topic was dissolved.
+    TopicDestroyed,
+    /// The receiver must stay out of the group.
+    Banned,
+    /// The receiver may join again.
+    Unbanned,
+}
+
+impl NoticeKind {
+    /// Its number in the client protocol of the imitated service [doc], and a name for people.
+    fn number_and_name(self) -> (u8, &'static str) {
+        match self {
+            Self::Kicked => (4, "Kicked"),
+            Self::Dissolved => (5, "Dissolved"),
+            Self::Created => (6, "Created"),
+            Self::Invited => (7, "Invited"),
+            Self::AdminSet => (9, "AdminSet"),
+            Self::AdminCancelled => (10, "AdminCancelled"),
+            Self::Read => (15, "Read"),
+            Self::Custom => (16, "Custom"),
+            Self::Muted => (17, "Muted"),
+            Self::TopicCreated => (18, "TopicCreated"),
+            Self::TopicDestroyed => (19, "TopicDestroyed"),
+            Self::Banned => (22, "Banned"),
+            Self::Unbanned => (23, "Unbanned"),
+        }
+    }
+}
+
+/// A notice.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Notice<'a> {
+    #[serde(flatten)]
+    about: About<'a>,
+    notice_type: u8,
+    notice_name: &'static str,
+    #[serde(rename = "Operator_Account")]
+    operator: &'a str,
+    time: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mute_time: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msg_seq: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'a str>,
+    #[serde(skip)]
+    kind: GroupType,
+    #[serde(skip)]
+    group: &'a GroupId,
+}
+
+impl<'a> Notice<'a> {
+    /// About a group, and what `operator` did there.
+    pub(crate) fn new(
+        notice: NoticeKind,
+        kind: GroupType,
+        group: &'a GroupId,
+        operator: &'a UserId,
+        now: Timestamp,
+    ) -> Self {
+        let (notice_type, notice_name) = notice.number_and_name();
+        Self {
+            about: About::group("notice", kind, group, &Conversation::Group),
+            notice_type,
+            notice_name,
+            operator: operator.as_str(),
+            time: now.0,
+            mute_time: None,
+            msg_seq: None,
+            content: None,
+            kind,
+            group,
+        }
+    }
+
+    /// About a conversation of the group.
+    pub(crate) fn at<'b>(self, conversation: &'b Conversation) -> Notice<'b>
+    where
+        'a: 'b,
+    {
+        Notice { about: About::group("notice", self.kind, self.group, conversation), ..self }
+    }
+
+    /// With the seconds of a mute; 0 ends it.
+    pub(crate) fn mute_time(self, seconds: u64) -> Self {
+        Self { mute_time: Some(seconds), ..self }
+    }
+
+    /// With the number of a message.
+    pub(crate) fn msg_seq(self, seq: u32) -> Self {
+        Self { msg_seq: Some(seq), ..self }
+    }
+
+    /// With what the app says.
+    pub(crate) fn content(self, content: &'a str) -> Self {
+        Self { content: Some(content), ..self }
+    }
+
+    /// For these accounts.
+    pub(crate) fn to(&self, accounts: &[UserId]) -> Item {
+        Item::for_some(frame::text(self), accounts)
+    }
+
+    /// For everybody in the group.
+    pub(crate) fn to_all(&self) -> Item {
+        Item::for_all(frame::text(self))
+    }
+}

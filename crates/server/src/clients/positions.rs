@@ -1,0 +1,274 @@
+//! How far one client is in each conversation: what it was sent, what it has acknowledged, where it lags behind.
+//!
+//! A client that lags behind a conversation gets it from the history, page by page; what happens there meanwhile is in the
+//! history too. So nothing waits in memory for a client, and each message is sent once, in order.
+
+use super::frame::Place;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Messages of one conversation that are sent before the client acknowledges any: a browser takes frames faster than the
+/// page works on them, which TCP does not tell. [choice]
+pub(super) const WINDOW: u32 = 1_000;
+
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    /// Number of the last message sent.
+    sent: u32,
+    /// Messages sent and not acknowledged, by their numbers; a jump counts as one.
+    acknowledged: u32,
+    /// Whether it is sent from the history.
+    behind: bool,
+}
+
+impl Position {
+    fn at(number: u32) -> Self {
+        Self { sent: number, acknowledged: number, behind: false }
+    }
+
+    fn room(self) -> u32 {
+        WINDOW.saturating_sub(self.sent.saturating_sub(self.acknowledged))
+    }
+
+    /// Numbers that nobody gets are no messages to acknowledge.
+    fn advance(&mut self, number: u32) {
+        let skipped = number.saturating_sub(self.sent).saturating_sub(1);
+        self.acknowledged += skipped;
+        self.sent = number;
+    }
+}
+
+/// What becomes of a message that has just come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Live {
+    /// It is sent.
+    Send,
+    /// The client has it, or gets it from the history.
+    Skip,
+    /// Too much is not acknowledged: from here on the client gets the conversation from the history, later.
+    Wait,
+}
+
+/// The positions of one client.
+#[derive(Debug, Default)]
+pub(super) struct Positions {
+    /// Whether the client is still to say where it is: what comes meanwhile it gets from the histories.
+    held: bool,
+    all: BTreeMap<Arc<Place>, Position>,
+    /// Those behind that may be sent more.
+    due: BTreeSet<Arc<Place>>,
+}
+
+impl Positions {
+    /// Those of a client that is to say where it is before it gets messages, if `held`.
+    pub(super) fn new(held: bool) -> Self {
+        Self { held, ..Self::default() }
+    }
+
+    /// The client has said where it is.
+    pub(super) fn release(&mut self) {
+        self.held = false;
+        let behind = self.all.iter().filter(|(_, position)| position.behind && position.room() != 0);
+        self.due.extend(behind.map(|(place, _)| Arc::clone(place)));
+    }
+
+    /// A message has come.
+    pub(super) fn live(&mut self, place: &Arc<Place>, number: u32) -> Live {
+        let position =
+            self.all.entry(Arc::clone(place)).or_insert_with(|| Position::at(number.saturating_sub(1)));
+        if position.behind || number <= position.sent {
+            return Live::Skip;
+        }
+        if self.held {
+            position.behind = true;
+            return Live::Skip;
+        }
+        if position.room() == 0 {
+            position.behind = true;
+            return Live::Wait;
+        }
+        position.advance(number);
+        Live::Send
+    }
+
+    /// The client wants everything after `number`.
+    pub(super) fn catch_up(&mut self, place: &Arc<Place>, number: u32) {
+        self.all.insert(Arc::clone(place), Position { behind: true, ..Position::at(number) });
+        self.due.insert(Arc::clone(place));
+    }
+
+    /// The client has everything up to `number`.
+    pub(super) fn acknowledge(&mut self, place: &Arc<Place>, number: u32) {
+        if let Some(position) = self.all.get_mut(place) {
+            position.acknowledged = position.acknowledged.max(number.min(position.sent));
+            if position.behind && position.room() != 0 {
+                self.due.insert(Arc::clone(place));
+            }
+        }
+    }
+
+    /// Whether something is to be read from a history.
+    pub(super) fn is_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// A conversation to send more of: after which number, and how many messages at most.
+    pub(super) fn next_due(&mut self) -> Option<(Arc<Place>, u32, u32)> {
+        let place = self.due.pop_first()?;
+        let position = self.all.get(&place)?;
+        Some((place, position.sent, position.room()))
+    }
+
+    /// A message of the history is sent.
+    pub(super) fn sent(&mut self, place: &Arc<Place>, number: u32) {
+        if let Some(position) = self.all.get_mut(place) {
+            position.advance(number);
+        }
+    }
+
+    /// The history was looked at up to `number`. True when the client has to acknowledge before it gets more.
+    pub(super) fn read(&mut self, place: &Arc<Place>, number: u32, is_last: bool) -> bool {
+        let Some(position) = self.all.get_mut(place) else { return false };
+        if position.sent < number {
+            // What lies between is not for this client.
+            position.acknowledged += number - position.sent;
+            position.sent = number;
+        }
+        position.behind = !is_last;
+        let may_go_on = position.room() != 0;
+        if position.behind && may_go_on {
+            self.due.insert(Arc::clone(place));
+        }
+        position.behind && !may_go_on
+    }
+
+    /// The client is in a group no more.
+    pub(super) fn forget(&mut self, place: &Arc<Place>) {
+        self.all.remove(place);
+        self.due.remove(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landfall_domain::ids::GroupId;
+    use landfall_domain::message::Conversation;
+    use proptest::prelude::*;
+
+    fn place() -> Arc<Place> {
+        Arc::new(Place { group: GroupId::parse("g").unwrap(), conversation: Conversation::Group })
+    }
+
+    #[test]
+    fn what_comes_live_is_sent_until_too_much_is_not_acknowledged() {
+        let (mut positions, place) = (Positions::default(), place());
+        for number in 5..5 + WINDOW {
+            assert_eq!(positions.live(&place, number), Live::Send, "{number}");
+            assert_eq!(positions.live(&place, number), Live::Skip);
+        }
+        assert_eq!(positions.live(&place, 5 + WINDOW), Live::Wait);
+        assert_eq!(positions.live(&place, 6 + WINDOW), Live::Skip);
+        assert!(!positions.is_due());
+        positions.acknowledge(&place, 6);
+        assert_eq!(positions.next_due(), Some((Arc::clone(&place), 4 + WINDOW, 2)));
+        // Numbers that were never sent acknowledge nothing more.
+        positions.acknowledge(&place, u32::MAX);
+        assert_eq!(positions.next_due(), Some((place, 4 + WINDOW, WINDOW)));
+    }
+
+    #[test]
+    fn numbers_that_nobody_gets_need_no_acknowledgement() {
+        let (mut positions, place) = (Positions::default(), place());
+        assert_eq!(positions.live(&place, 1), Live::Send);
+        assert_eq!(positions.live(&place, 1_000_000), Live::Send);
+        positions.catch_up(&place, 7);
+        assert_eq!(positions.next_due(), Some((Arc::clone(&place), 7, WINDOW)));
+        positions.sent(&place, 5_000);
+        assert!(!positions.read(&place, 9_000, false));
+        assert_eq!(positions.next_due(), Some((place, 9_000, WINDOW - 1)));
+    }
+
+    #[test]
+    fn who_is_held_gets_what_comes_meanwhile_from_the_history() {
+        let (mut positions, place) = (Positions::new(true), place());
+        assert_eq!(positions.live(&place, 5), Live::Skip);
+        assert_eq!(positions.live(&place, 6), Live::Skip);
+        assert!(!positions.is_due());
+        positions.release();
+        assert_eq!(positions.next_due(), Some((Arc::clone(&place), 4, WINDOW)));
+        positions.sent(&place, 5);
+        positions.sent(&place, 6);
+        assert!(!positions.read(&place, 6, true));
+        assert_eq!(positions.live(&place, 7), Live::Send);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Arrives,
+        Acknowledges(u32),
+        Reads(u32),
+        CatchesUp,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => Just(Step::Arrives),
+            1 => (0..3_000_u32).prop_map(Step::Acknowledges),
+            3 => (1..400_u32).prop_map(Step::Reads),
+            1 => Just(Step::CatchesUp),
+        ]
+    }
+
+    proptest! {
+        /// Whatever happens in which order: every number once, in order, and never too many ahead.
+        #[test]
+        fn every_message_is_sent_once_and_in_order(steps in prop::collection::vec(step(), 1..4_000)) {
+            let (mut positions, place) = (Positions::default(), place());
+            positions.catch_up(&place, 0);
+            let (mut history, mut got, mut acknowledged) = (0_u32, 0_u32, 0_u32);
+            for step in steps {
+                match step {
+                    Step::Arrives => {
+                        history += 1;
+                        if positions.live(&place, history) == Live::Send {
+                            prop_assert_eq!(got + 1, history);
+                            got = history;
+                        }
+                    }
+                    Step::Acknowledges(number) => {
+                        positions.acknowledge(&place, number);
+                        acknowledged = acknowledged.max(number.min(got));
+                    }
+                    Step::Reads(limit) => {
+                        if let Some((_, after, room)) = positions.next_due() {
+                            prop_assert_eq!(after, got);
+                            let upto = history.min(after + limit.min(room));
+                            for number in after + 1..=upto {
+                                positions.sent(&place, number);
+                                got = number;
+                            }
+                            positions.read(&place, upto, upto == history);
+                        }
+                    }
+                    Step::CatchesUp => positions.catch_up(&place, got),
+                }
+                if matches!(step, Step::CatchesUp) {
+                    acknowledged = got;
+                }
+                prop_assert!(got - acknowledged <= WINDOW);
+            }
+            // A client that acknowledges gets everything in the end.
+            for _ in 0..100 {
+                positions.acknowledge(&place, got);
+                if let Some((_, after, room)) = positions.next_due() {
+                    let upto = history.min(after + room);
+                    (after + 1..=upto).for_each(|number| positions.sent(&place, number));
+                    got = got.max(upto);
+                    positions.read(&place, upto, upto == history);
+                }
+            }
+            prop_assert_eq!(got, history);
+        }
+    }
+}

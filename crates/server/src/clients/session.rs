@@ -1,0 +1,210 @@
+//! One connected client, as those see it who have something for it.
+
+use super::frame::Frame;
+use landfall_domain::ids::{GroupId, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, mpsc};
+
+/// Frames that wait for one client. One that lets more wait is too slow: it is let go, and comes back for what it missed.
+pub(super) const FRAMES_MAX: usize = 512;
+
+/// Why the server ends a connection: the close codes of `docs/gateway.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Why {
+    /// The server stops.
+    Stopping,
+    /// The store could not be read.
+    TryAgain,
+    /// The client sent what no client should.
+    Misuse,
+    /// The signature was refused.
+    Refused,
+    /// The account was kicked.
+    Kicked,
+    /// Too many devices of the account came after this one.
+    Replaced,
+    /// It does not take what it is sent.
+    Slow,
+    /// Nothing was heard of it.
+    Silent,
+    /// Its signature is not valid any more.
+    Expired,
+    /// The account was deleted.
+    Deleted,
+}
+
+impl Why {
+    /// Close code and reason.
+    pub(crate) fn code_and_reason(self) -> (u16, &'static str) {
+        match self {
+            Self::Stopping => (1001, "the server is stopping; connect again"),
+            Self::TryAgain => (1013, "the server cannot read its store; connect again in a while"),
+            Self::Misuse => (1008, "frames of text are expected, of 16 KiB at most"),
+            Self::Refused => (4001, "the signature was refused"),
+            Self::Kicked => (4002, "the account was kicked; connect again with a new UserSig"),
+            Self::Replaced => (4003, "more than 10 devices of the account are connected"),
+            Self::Slow => (4004, "frames were not taken in time; connect again and catch up"),
+            Self::Silent => (4005, "nothing was heard for 60 seconds, not even a pong"),
+            Self::Expired => (4006, "the UserSig has expired; connect again with a new one"),
+            Self::Deleted => (4007, "the account was deleted"),
+        }
+    }
+}
+
+/// What kind of device a client runs on, as answers and webhooks name it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Platform {
+    Android,
+    IPhone,
+    IPad,
+    Mac,
+    Pc,
+    /// Also what says nothing of itself. [choice]
+    #[default]
+    Web,
+}
+
+impl Platform {
+    const ALL: [Self; 6] = [Self::Android, Self::IPhone, Self::IPad, Self::Mac, Self::Pc, Self::Web];
+
+    /// The platform called `word`, in either of the two ways in which the API names it.
+    pub(crate) fn parse(word: &str) -> Self {
+        let is_called = |platform: &Self| {
+            platform.status_word().eq_ignore_ascii_case(word)
+                || platform.event_word().eq_ignore_ascii_case(word)
+        };
+        Self::ALL.into_iter().find(is_called).unwrap_or_default()
+    }
+
+    /// As `query_online_status` names it. [doc]
+    pub(crate) fn status_word(self) -> &'static str {
+        match self {
+            Self::Android => "Android",
+            Self::IPhone => "iPhone",
+            Self::IPad => "iPad",
+            Self::Mac => "Mac",
+            Self::Pc => "PC",
+            Self::Web => "Web",
+        }
+    }
+
+    /// As webhooks name it. [doc]
+    pub(crate) fn event_word(self) -> &'static str {
+        match self {
+            Self::IPhone => "iOS",
+            Self::Pc => "Windows",
+            Self::Android | Self::IPad | Self::Mac | Self::Web => self.status_word(),
+        }
+    }
+}
+
+/// A connected client.
+pub(crate) struct Session {
+    /// Its number at this server.
+    pub(super) id: u64,
+    /// Whose it is.
+    pub(super) account: UserId,
+    /// What it runs on.
+    pub(super) platform: Platform,
+    frames: mpsc::Sender<Arc<Frame>>,
+    groups: Mutex<Groups>,
+    ending: Mutex<Option<Why>>,
+    /// Woken when it is to end.
+    pub(super) end: Notify,
+}
+
+/// The groups a client is in.
+struct Groups {
+    /// `None` when it has gone.
+    all: Option<BTreeSet<GroupId>>,
+    /// Live-stream groups that it has entered by itself.
+    visited: BTreeSet<GroupId>,
+    /// While it enters all its groups: those it came into or left meanwhile.
+    moved: Option<BTreeSet<GroupId>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    /// A client, and what comes for it.
+    pub(super) fn new(
+        id: u64,
+        account: UserId,
+        platform: Platform,
+    ) -> (Arc<Self>, mpsc::Receiver<Arc<Frame>>) {
+        let (frames, waiting) = mpsc::channel(FRAMES_MAX);
+        let groups =
+            Groups { all: Some(BTreeSet::new()), visited: BTreeSet::new(), moved: Some(BTreeSet::new()) };
+        let (groups, ending, end) = (Mutex::new(groups), Mutex::new(None), Notify::new());
+        (Arc::new(Self { id, account, platform, frames, groups, ending, end }), waiting)
+    }
+
+    /// Has a frame sent; ends the connection where too many wait.
+    pub(super) fn push(&self, frame: &Arc<Frame>) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(Arc::clone(frame)) {
+            self.close(Why::Slow);
+        }
+    }
+
+    /// Ends the connection; the first reason counts.
+    pub(super) fn close(&self, why: Why) {
+        lock(&self.ending).get_or_insert(why);
+        self.end.notify_one();
+    }
+
+    /// Why the connection is to end, if it is.
+    pub(super) fn ending(&self) -> Option<Why> {
+        *lock(&self.ending)
+    }
+
+    /// Notes that it is in a group; false when it has gone.
+    pub(super) fn entered(&self, group: &GroupId) -> bool {
+        lock(&self.groups).all.as_mut().is_some_and(|all| {
+            all.insert(group.clone());
+            true
+        })
+    }
+
+    /// Notes that it is in a group no more.
+    pub(super) fn left(&self, group: &GroupId) {
+        if let Some(all) = &mut lock(&self.groups).all {
+            all.remove(group);
+        }
+    }
+
+    /// It enters a live-stream group; false when it is there already.
+    pub(super) fn visits(&self, group: &GroupId) -> bool {
+        lock(&self.groups).visited.insert(group.clone())
+    }
+
+    /// It leaves a live-stream group; false when it was not there.
+    pub(super) fn leaves(&self, group: &GroupId) -> bool {
+        lock(&self.groups).visited.remove(group)
+    }
+
+    /// The live-stream groups it is in.
+    pub(super) fn visited(&self) -> BTreeSet<GroupId> {
+        lock(&self.groups).visited.clone()
+    }
+
+    /// Notes that it may have come into a group or left it while it enters all of them.
+    pub(super) fn moves_while_it_enters(&self, group: &GroupId) {
+        if let Some(moved) = &mut lock(&self.groups).moved {
+            moved.insert(group.clone());
+        }
+    }
+
+    /// It has entered all its groups; those it moved in meanwhile.
+    pub(super) fn has_entered(&self) -> BTreeSet<GroupId> {
+        lock(&self.groups).moved.take().unwrap_or_default()
+    }
+
+    /// It has gone; the groups it was in.
+    pub(super) fn end(&self) -> BTreeSet<GroupId> {
+        lock(&self.groups).all.take().unwrap_or_default()
+    }
+}

@@ -1,0 +1,131 @@
+//! `openim/query_online_status`, also under its older name `openim/querystate`: whether accounts are connected, and from
+//! what.
+//!
+//! Nobody is `PushOnline`: this server pushes nothing to clients that are not connected. [choice]
+//! [choice] Each state is called `Status` and `State`, for clients that were written for either. A platform is listed once,
+//! however many devices of it are connected.
+
+use crate::call::{Call, Command};
+use crate::clients::Platform;
+use crate::code::Code;
+use crate::given::{Given, Misfit};
+use crate::reply::Failure;
+use landfall_domain::ids::UserId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Accounts in one call. [doc]
+const ACCOUNTS_MAX: usize = 500;
+
+/// The request.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    #[serde(rename = "To_Account")]
+    to_account: Given<Vec<Given<String>>>,
+    is_need_detail: Given<i128>,
+}
+
+/// The same under its older name.
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+pub struct OlderRequest(Request);
+
+/// The reply: a row for each account that is known, and one for each that is not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Reply {
+    query_result: Vec<Row>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error_list: Vec<Unknown>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    #[serde(rename = "To_Account")]
+    to_account: String,
+    status: &'static str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    detail: Vec<Detail>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Detail {
+    platform: &'static str,
+    status: &'static str,
+    state: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Unknown {
+    #[serde(rename = "To_Account")]
+    to_account: String,
+    error_code: u32,
+}
+
+impl Command for OlderRequest {
+    const PATH: &'static str = "openim/querystate";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        self.0.run(call).await
+    }
+}
+
+impl Command for Request {
+    const PATH: &'static str = "openim/query_online_status";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        let names = names(self.to_account)?;
+        let with_detail = self.is_need_detail.if_fitting() == Some(1);
+        let ids: Vec<_> = names.iter().filter_map(|name| UserId::parse(name)).collect();
+        let accounts = call.store.accounts(call.app_id(), ids.clone()).await;
+        let accounts = accounts.map_err(|error| Code::MessageInternal.internal(error))?;
+        let known: Vec<_> =
+            ids.into_iter().zip(accounts).filter_map(|(id, account)| account.map(|_| id)).collect();
+        let devices = call.clients().devices(&known).await;
+        let mut reply = Reply { query_result: Vec::new(), error_list: Vec::new() };
+        let mut found = known.iter().zip(devices).peekable();
+        for to_account in names {
+            if let Some((_, devices)) = found.next_if(|(id, _)| id.as_str() == to_account) {
+                reply.query_result.push(row(to_account, &devices, with_detail));
+            } else {
+                reply.error_list.push(Unknown { to_account, error_code: Code::AccountUnknown.number() });
+            }
+        }
+        // At least one account that can be asked about makes it a success. [doc]
+        if reply.query_result.is_empty() {
+            return Err(Code::AccountUnknown.because("no account of To_Account is imported"));
+        }
+        Ok(reply)
+    }
+}
+
+fn names(to_account: Given<Vec<Given<String>>>) -> Result<Vec<String>, Failure> {
+    let illegal = |misfit: Misfit| Code::ToAccountIllegal.because(misfit.to_string());
+    let list = to_account.required("To_Account").map_err(illegal)?;
+    if ACCOUNTS_MAX < list.len() {
+        return Err(Code::TooManyToAccounts.because(format!(
+            "To_Account names {} accounts; at most {ACCOUNTS_MAX} are allowed",
+            list.len()
+        )));
+    }
+    let named = list.into_iter().enumerate();
+    named.map(|(index, name)| name.required(&format!("To_Account[{index}]")).map_err(illegal)).collect()
+}
+
+fn row(to_account: String, devices: &[Platform], with_detail: bool) -> Row {
+    let status = if devices.is_empty() { "Offline" } else { "Online" };
+    let platforms: BTreeSet<_> = devices.iter().filter(|_| with_detail).collect();
+    let detail = platforms.into_iter().map(|platform| Detail {
+        platform: platform.status_word(),
+        status: "Online",
+        state: "Online",
+    });
+    Row { to_account, status, state: status, detail: detail.collect() }
+}

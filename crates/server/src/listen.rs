@@ -1,0 +1,276 @@
+//! `landfall listen`: a client that prints what it is sent, a frame a line, and comes back when the connection is lost.
+//!
+//! [`Listener`] is one connection, for tests and benchmarks too.
+
+use crate::client;
+use crate::usersig::{self, SecretKey};
+use futures_util::{SinkExt as _, StreamExt as _};
+use landfall_domain::ids::{AppId, UserId};
+use landfall_domain::time::{Clock as _, SystemClock};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// Longest time to connect.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Longest silence of a server, which asks every 25 seconds whether a client is there.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Seconds a UserSig of this client is valid; each connection gets a new one.
+const USERSIG_SECONDS: u64 = 86_400;
+/// Between two attempts to connect: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
+
+/// Why a client does not hear any more.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Not the address of a server.
+    #[error("{0:?} is no address of a server, such as http://127.0.0.1:8080")]
+    Address(String),
+    /// There is no connection.
+    #[error("no connection to {address}")]
+    Connect {
+        /// Where it was tried.
+        address: String,
+        /// What happened.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It took too long.
+    #[error("{0} did not answer in time")]
+    TimedOut(String),
+    /// The connection broke.
+    #[error("the connection is lost")]
+    Lost(#[source] Box<tungstenite::Error>),
+    /// The server ended it.
+    #[error("the server ended the connection with {code}: {reason}")]
+    Closed {
+        /// Why, as a number.
+        code: u16,
+        /// Why, in words.
+        reason: String,
+    },
+    /// What comes cannot be printed.
+    #[error("standard output failed")]
+    Output(#[from] io::Error),
+}
+
+impl ListenError {
+    /// Whether to connect again would end in the same way: refused, kicked, replaced, or the account is gone.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Closed { code, .. } => matches!(code, 4001 | 4002 | 4003 | 4007),
+            Self::Address(_) | Self::Output(_) => true,
+            Self::Connect { .. } | Self::TimedOut(_) | Self::Lost(_) => false,
+        }
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// One connection to a server.
+pub struct Listener(WebSocketStream<Box<dyn Stream>>);
+
+impl Listener {
+    /// Connects to the server at `url`, such as `http://127.0.0.1:8080`, with the query that says who it is
+    /// ([`client::query`]).
+    ///
+    /// # Errors
+    /// There is no connection. A server that refuses who it is says so in the first frame, and ends the connection.
+    pub async fn connect(url: &str, query: &str) -> Result<Self, ListenError> {
+        match timeout(CONNECT_MAX, connect(url, query)).await {
+            Ok(connected) => connected,
+            Err(_) => Err(ListenError::TimedOut(url.to_owned())),
+        }
+    }
+
+    /// The next frame.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub async fn next(&mut self) -> Result<String, ListenError> {
+        let lost = |error| ListenError::Lost(Box::new(error));
+        loop {
+            match self.0.next().await.unwrap_or(Err(tungstenite::Error::ConnectionClosed)).map_err(lost)? {
+                Message::Text(text) => return Ok(text.as_str().to_owned()),
+                Message::Close(frame) => {
+                    let (code, reason) = frame.map_or((1005, String::new()), |frame| {
+                        (frame.code.into(), frame.reason.as_str().to_owned())
+                    });
+                    // Answers the goodbye.
+                    drop(self.0.close(None).await);
+                    return Err(ListenError::Closed { code, reason });
+                }
+                Message::Ping(_) => self.0.flush().await.map_err(lost)?,
+                Message::Pong(_) | Message::Binary(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+
+    /// Says something to the server.
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub async fn say(&mut self, request: &Value) -> Result<(), ListenError> {
+        let sent = self.0.send(Message::text(request.to_string())).await;
+        sent.map_err(|error| ListenError::Lost(Box::new(error)))
+    }
+}
+
+async fn connect(url: &str, query: &str) -> Result<Listener, ListenError> {
+    let no_address = || ListenError::Address(url.to_owned());
+    let (is_https, rest) = match url.split_once("://").ok_or_else(no_address)? {
+        ("http" | "ws", rest) => (false, rest),
+        ("https" | "wss", rest) => (true, rest),
+        _ => return Err(no_address()),
+    };
+    let authority = rest.trim_end_matches('/').to_owned();
+    let default_port = if is_https { 443 } else { 80 };
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let address = if has_port { authority.clone() } else { format!("{authority}:{default_port}") };
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| ListenError::Connect {
+        address: address.clone(),
+        cause,
+    };
+    let stream = TcpStream::connect(&address).await.map_err(|error| failed(error.into()))?;
+    stream.set_nodelay(true).map_err(|error| failed(error.into()))?;
+    let stream: Box<dyn Stream> = if is_https {
+        let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.into()))?;
+        let connector = TlsConnector::from(Arc::new(tls().map_err(|error| failed(error.into()))?));
+        Box::new(connector.connect(name, stream).await.map_err(|error| failed(error.into()))?)
+    } else {
+        Box::new(stream)
+    };
+    let request = format!("ws://{authority}/v4/gateway?{query}");
+    let connected = client_async(request, stream).await;
+    let (socket, _) = connected.map_err(|error| failed(error.into()))?;
+    Ok(Listener(socket))
+}
+
+/// Trusts whom this machine trusts.
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Whom to listen as, and where.
+pub struct Options {
+    /// Address of the server.
+    pub server: String,
+    /// The app.
+    pub app: AppId,
+    /// Its key.
+    pub key: SecretKey,
+    /// The account.
+    pub user: UserId,
+    /// Groups that are caught up with at first, each from the message after this number on.
+    pub after: Vec<(String, u32)>,
+}
+
+/// The conversation of a frame: its group, and its topic if it has one.
+type Place = (String, Option<String>);
+
+/// Prints what comes to `out`, until the server lets the client in no more; catches up after each loss of the connection.
+///
+/// # Errors
+/// Why it ended.
+pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(), ListenError> {
+    let Options { server, app, key, user, after } = options;
+    let mut positions: BTreeMap<Place, u32> =
+        after.into_iter().map(|(group, seq)| ((group, None), seq)).collect();
+    let (mut pause, longest) = PAUSES;
+    loop {
+        let usersig = usersig::make(user.as_str(), app, &key, SystemClock.now(), USERSIG_SECONDS);
+        let query = format!("{}&hold=1", client::query(app, &user, &usersig));
+        let mut was_ready = false;
+        let error = match Listener::connect(&server, &query).await {
+            Ok(listener) => hear(listener, &mut positions, &mut was_ready, out).await,
+            Err(error) => error,
+        };
+        if error.is_final() {
+            return Err(error);
+        }
+        if was_ready {
+            pause = PAUSES.0;
+        }
+        tracing::warn!(%error, "{error}; connecting again in {} ms", pause.as_millis());
+        tokio::time::sleep(pause).await;
+        pause = longest.min(pause * 2);
+    }
+}
+
+/// Prints what comes over one connection, and why it ended.
+async fn hear(
+    mut listener: Listener,
+    positions: &mut BTreeMap<Place, u32>,
+    was_ready: &mut bool,
+    out: &mut (impl Write + Send),
+) -> ListenError {
+    loop {
+        let text = match timeout(SILENCE_MAX, listener.next()).await {
+            Ok(Ok(text)) => text,
+            Ok(Err(error)) => return error,
+            Err(_) => return ListenError::TimedOut("the server".to_owned()),
+        };
+        if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
+            return error.into();
+        }
+        let Ok(frame) = serde_json::from_str::<Value>(&text) else { continue };
+        let said = match frame["Event"].as_str() {
+            Some("ready") => {
+                *was_ready = true;
+                catch_up(&mut listener, positions).await
+            }
+            Some("message" | "tip" | "recalled" | "deleted" | "caught_up") => {
+                acknowledge(&mut listener, &frame, positions).await
+            }
+            Some(_) | None => Ok(()),
+        };
+        if let Err(error) = said {
+            return error;
+        }
+    }
+}
+
+async fn catch_up(listener: &mut Listener, positions: &BTreeMap<Place, u32>) -> Result<(), ListenError> {
+    for ((group, topic), seq) in positions {
+        let mut request = json!({ "Command": "catch_up", "GroupId": group, "MsgSeq": seq });
+        if let Some(topic) = topic {
+            request["TopicId"] = json!(topic);
+        }
+        listener.say(&request).await?;
+    }
+    listener.say(&json!({ "Command": "go" })).await
+}
+
+async fn acknowledge(
+    listener: &mut Listener,
+    frame: &Value,
+    positions: &mut BTreeMap<Place, u32>,
+) -> Result<(), ListenError> {
+    let seq = frame["MsgSeq"].as_u64().and_then(|seq| u32::try_from(seq).ok()).unwrap_or_default();
+    let Some(group) = frame["GroupId"].as_str().filter(|_| seq != 0) else { return Ok(()) };
+    let topic = frame["TopicId"].as_str();
+    let last = positions.entry((group.to_owned(), topic.map(str::to_owned))).or_default();
+    *last = (*last).max(seq);
+    let mut request = json!({ "Command": "ack", "GroupId": group, "MsgSeq": *last });
+    if let Some(topic) = topic {
+        request["TopicId"] = json!(topic);
+    }
+    listener.say(&request).await
+}

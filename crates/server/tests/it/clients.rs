@@ -1,0 +1,552 @@
+//! Connected clients: what they hear, and when they are let go.
+
+use crate::harness::{APP, Client, SECOND_APP, Server, Setup, Store, code, query, sign};
+use crate::heard::Heard;
+use crate::receiver::Receiver;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+async fn start(store: Store) -> Server {
+    Server::start_with(Setup { store, ..Setup::default() }).await
+}
+
+/// Without the bound on messages to one group.
+async fn start_relaxed(store: Store) -> Server {
+    Server::start_with(Setup { store, mode: "relaxed", ..Setup::default() }).await
+}
+
+async fn done(client: &mut Client<TcpStream>, command: &str, body: Value) -> Value {
+    let path =
+        if command.contains('/') { command.to_owned() } else { format!("group_open_http_svc/{command}") };
+    let answer = client.call(&path, &body).await;
+    assert_eq!(code(&answer), 0, "{command} {body}: {answer}");
+    answer
+}
+
+fn text(text: &str) -> Value {
+    json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])
+}
+
+async fn send(client: &mut Client<TcpStream>, group: &str, random: u64) -> Value {
+    let message = json!({ "GroupId": group, "Random": random, "MsgBody": text("m") });
+    done(client, "send_group_msg", message).await
+}
+
+async fn accounts(client: &mut Client<TcpStream>, names: &[&str]) {
+    let list: Vec<_> = names.iter().map(|name| json!({ "UserID": name })).collect();
+    done(client, "im_open_login_svc/multiaccount_import", json!({ "AccountList": list })).await;
+}
+
+/// A group of `ann` and `bob`, imported.
+async fn group(client: &mut Client<TcpStream>, kind: &str, id: &str) {
+    let members = json!([{ "Member_Account": "bob", "JoinTime": 1_500_000_000 }]);
+    let group = json!({ "Type": kind, "GroupId": id, "Name": "n", "Owner_Account": "ann", "MemberList": members,
+        "CreateTime": 1_499_999_999, "SupportTopic": u8::from(kind == "Community") });
+    done(client, "import_group", group).await;
+}
+
+fn seqs(frames: &[Value]) -> Vec<u64> {
+    frames.iter().filter_map(|frame| frame["MsgSeq"].as_u64()).collect()
+}
+
+async fn members_hear_messages_tips_and_notices(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    group(client, "Public", "g").await;
+    let (mut ann, mut bob) = (Heard::connect(&server, "ann").await, Heard::connect(&server, "bob").await);
+    let mut eve = Heard::connect(&server, "eve").await;
+
+    let mut message = json!({ "GroupId": "g", "Random": 7, "From_Account": "bob", "MsgPriority": "High",
+        "MsgBody": text("hello"), "CloudCustomData": "c", "NeedReadReceipt": 1,
+        "GroupAtInfo": [{ "GroupAtAllFlag": 0, "GroupAt_Account": "ann" }] });
+    let sent = done(client, "send_group_msg", message.clone()).await;
+    let expected = json!({ "Event": "message", "GroupId": "g", "Type": "Public", "MsgSeq": 1, "MsgTime": sent["MsgTime"],
+        "From_Account": "bob", "Random": 7, "MsgPriority": "High", "MsgBody": text("hello"), "CloudCustomData": "c",
+        "NeedReadReceipt": 1, "GroupAtInfo": [{ "GroupAtAllFlag": 0, "GroupAt_Account": "ann" }] });
+    assert_eq!(ann.next().await, expected);
+    assert_eq!(bob.next().await, expected);
+    // The same again is the same message: nobody hears it twice.
+    done(client, "send_group_msg", message.clone()).await;
+
+    let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] });
+    done(client, "add_group_member", add).await;
+    let tip = ann.next_is("tip").await;
+    assert_eq!((&tip["MsgSeq"], &tip["OpType"], &tip["OpName"]), (&json!(2), &json!(2), &json!("Invite")));
+    assert_eq!(tip["MemberList"], json!([{ "Member_Account": "eve" }]));
+    assert_eq!((&tip["Operator_Account"], bob.next().await), (&json!("administrator"), tip.clone()));
+    let mut told = [eve.next().await, eve.next().await];
+    told.sort_by_key(|frame| frame["Event"].to_string());
+    assert_eq!(
+        (&told[0]["NoticeType"], &told[0]["NoticeName"], &told[1]),
+        (&json!(7), &json!("Invited"), &tip)
+    );
+
+    message["OnlineOnlyFlag"] = json!(1);
+    message["Random"] = json!(8);
+    done(client, "send_group_msg", message.clone()).await;
+    let heard = eve.next_is("message").await;
+    assert_eq!((&heard["MsgSeq"], &heard["OnlineOnlyFlag"]), (&json!(0), &json!(1)));
+    ann.next_is("message").await;
+    bob.next_is("message").await;
+
+    let directed = json!({ "GroupId": "g", "Random": 9, "From_Account": "ann", "MsgBody": text("psst"), "To_Account": ["eve"] });
+    done(client, "send_group_msg", directed).await;
+    assert_eq!((&eve.next().await["MsgSeq"], &ann.next().await["MsgSeq"]), (&json!(3), &json!(3)));
+    done(client, "openim/modify_group_msg", json!({ "GroupId": "g", "MsgSeq": 1, "MsgBody": text("hi") }))
+        .await;
+    assert_eq!(bob.next_is("modified").await["MsgBody"], text("hi"));
+    let recall = json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": 1 }] });
+    done(client, "group_msg_recall", recall).await;
+    let recalled = json!({ "Event": "recalled", "GroupId": "g", "Type": "Public", "MsgSeq": 1 });
+    assert_eq!(bob.next().await, recalled);
+
+    drop((ann, bob, eve));
+    server.stop().await;
+}
+
+async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    group(client, "Public", "g").await;
+    let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] });
+    done(client, "add_group_member", add).await;
+    let (mut bob, mut eve) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "eve").await);
+    let profile = json!({ "GroupId": "g", "Name": "new" });
+    done(client, "modify_group_base_info", profile).await;
+    let tip = bob.next_is("tip").await;
+    assert_eq!(
+        (&tip["OpType"], &tip["ChangeList"]),
+        (&json!(7), &json!([{ "Field": "Name", "Value": "new" }]))
+    );
+    let admin = json!({ "GroupId": "g", "Member_Account": "bob", "Role": "Admin" });
+    done(client, "modify_group_member_info", admin).await;
+    let notices = [bob.next().await, bob.next().await].map(|frame| frame["Event"].clone());
+    assert!(notices.contains(&json!("notice")) && notices.contains(&json!("tip")), "{notices:?}");
+    done(client, "forbid_send_msg", json!({ "GroupId": "g", "Members_Account": ["eve"], "MuteTime": 60 }))
+        .await;
+    let muted = eve.until("notice").await.pop().unwrap();
+    assert_eq!((&muted["NoticeType"], &muted["MuteTime"]), (&json!(17), &json!(60)));
+    let notification = json!({ "GroupId": "g", "Content": "look", "ToMembers_Account": ["bob"] });
+    done(client, "send_group_system_notification", notification).await;
+    let custom = bob.until("notice").await.pop().unwrap();
+    assert_eq!((&custom["NoticeType"], &custom["Content"]), (&json!(16), &json!("look")));
+
+    done(client, "delete_group_member", json!({ "GroupId": "g", "MemberToDel_Account": ["eve"] })).await;
+    assert_eq!(eve.until("notice").await.pop().unwrap()["NoticeType"], 4);
+    assert_eq!(bob.next_is("tip").await["OpType"], 4);
+    send(client, "g", 10).await;
+    assert_eq!(bob.next_is("message").await["Random"], 10);
+    eve.hears_nothing().await;
+    done(client, "destroy_group", json!({ "GroupId": "g" })).await;
+    assert_eq!(bob.next_is("notice").await["NoticeType"], 5);
+    drop((bob, eve));
+    server.stop().await;
+}
+
+/// Groups that are imported where nothing may be told, each with members, messages and topics.
+const IMPORTED: usize = 1_000;
+
+/// A community with members, messages and a topic.
+async fn import_everything(client: &mut Client<TcpStream>, number: usize) {
+    let id = format!("@TGS#_{number}");
+    let group = json!({ "Type": "Community", "GroupId": id, "Name": "n", "Owner_Account": "ann", "SupportTopic": 1, "CreateTime": 1_500_000_000 });
+    done(client, "import_group", group).await;
+    let members =
+        json!([{ "Member_Account": "bob", "UnreadMsgNum": 1 }, { "Member_Account": "eve", "Role": "Admin" }]);
+    done(client, "import_group_member", json!({ "GroupId": id, "MemberList": members })).await;
+    let topic = format!("{id}@TOPIC#_t");
+    done(client, "import_topic", json!({ "GroupId": id, "TopicId": topic, "TopicName": "t" })).await;
+    let old = |random: usize| json!({ "From_Account": "ann", "SendTime": 1_500_000_001, "Random": random, "MsgBody": text("old") });
+    done(client, "import_group_msg", json!({ "GroupId": id, "MsgList": [old(1), old(2)] })).await;
+    done(client, "import_group_msg", json!({ "GroupId": id, "TopicId": topic, "MsgList": [old(3)] })).await;
+    let unread = json!({ "GroupId": id, "Member_Account": "bob", "UnreadMsgNum": 2 });
+    done(client, "set_unread_msg_num", unread).await;
+}
+
+async fn imports_are_silent_and_everything_else_is_not(store: Store) {
+    let receiver = Receiver::start().await;
+    let server = Server::start_with(Setup { store, webhook: receiver.config(""), ..Setup::default() }).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    let mut connected = Vec::new();
+    for account in ["ann", "bob", "eve"] {
+        connected.push(Heard::connect(&server, account).await);
+    }
+    let logins = receiver.told(3).await.len();
+    for number in 0..IMPORTED {
+        import_everything(client, number).await;
+    }
+    done(client, "im_open_login_svc/account_import", json!({ "UserID": "fay" })).await;
+    for heard in &mut connected {
+        heard.hears_nothing().await;
+    }
+    assert_eq!(receiver.all().len(), logins, "only that clients connected is told");
+
+    let create = json!({ "Type": "Public", "GroupId": "g", "Name": "n", "Owner_Account": "ann" });
+    done(client, "create_group", create).await;
+    let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "bob" }] });
+    done(client, "add_group_member", add).await;
+    send(client, "g", 1).await;
+    let [ann, bob, eve] = &mut connected[..] else { panic!("three are connected") };
+    assert_eq!(ann.next_is("notice").await["NoticeName"], "Created");
+    assert_eq!(ann.next_is("tip").await["OpName"], "Invite");
+    assert_eq!(ann.next_is("message").await["MsgSeq"], 2);
+    let mut told =
+        [bob.next().await, bob.next().await, bob.next().await].map(|frame| frame["Event"].to_string());
+    told.sort();
+    assert_eq!(told, ["\"message\"", "\"notice\"", "\"tip\""]);
+    let told = receiver.told(logins + 6).await;
+    let mut commands: Vec<_> =
+        told[logins..].iter().map(|told| told.command().trim_start_matches("Group.Callback")).collect();
+    commands.sort_unstable();
+    let expected = [
+        "AfterCreateGroup",
+        "AfterNewMemberJoin",
+        "AfterSendMsg",
+        "BeforeCreateGroup",
+        "BeforeInviteJoinGroup",
+        "BeforeSendMsg",
+    ];
+    assert_eq!(commands, expected);
+
+    // Who came by an import hears from then on what is said; what was imported comes when it is asked for.
+    send(client, "@TGS#_7", 9).await;
+    for heard in [&mut *ann, bob, eve] {
+        let frame = heard.next_is("message").await;
+        assert_eq!(
+            (&frame["GroupId"], &frame["MsgSeq"], &frame["Random"]),
+            (&json!("@TGS#_7"), &json!(3), &json!(9))
+        );
+        heard.hears_nothing().await;
+    }
+    ann.say(
+        json!({ "Command": "catch_up", "GroupId": "@TGS#_7", "TopicId": "@TGS#_7@TOPIC#_t", "MsgSeq": 0 }),
+    )
+    .await;
+    let caught = ann.until("caught_up").await;
+    assert_eq!(
+        (seqs(&caught), &caught[0]["Event"], &caught[1]["MsgBody"]),
+        (vec![1, 1], &json!("answer"), &text("old"))
+    );
+    drop(connected);
+    server.stop().await;
+}
+
+async fn a_client_that_comes_back_gets_what_it_missed_once(store: Store) {
+    let server = start_relaxed(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    let mut bob = Heard::connect(&server, "bob").await;
+    for random in 1..=5 {
+        send(client, "g", random).await;
+    }
+    let mut got = Vec::new();
+    for _ in 0..5 {
+        got.push(bob.next_is("message").await["MsgSeq"].as_u64().unwrap());
+    }
+    drop(bob);
+    for random in 6..=130 {
+        send(client, "g", random).await;
+    }
+    let query = format!("{}&hold=1", query(APP, "bob"));
+    let mut bob = Heard::connect_with(&server, &query).await;
+    bob.next_is("ready").await;
+    let rest = async {
+        for random in 131..=260 {
+            send(client, "g", random).await;
+        }
+    };
+    let hear = async {
+        bob.say(json!({ "Command": "catch_up", "RequestId": "r", "GroupId": "g", "MsgSeq": 5 })).await;
+        bob.say(json!({ "Command": "go" })).await;
+        while got.last() != Some(&260) {
+            let frame = bob.next().await;
+            match frame["Event"].as_str().unwrap() {
+                "message" => got.push(frame["MsgSeq"].as_u64().unwrap()),
+                "answer" => assert_eq!((&frame["ErrorCode"], &frame["RequestId"]), (&json!(0), &json!("r"))),
+                other => assert_eq!(other, "caught_up"),
+            }
+        }
+    };
+    tokio::join!(rest, hear);
+    assert!(got.iter().copied().eq(1..=260), "{got:?}");
+    drop(bob);
+    server.stop().await;
+}
+
+async fn who_does_not_acknowledge_gets_the_rest_when_it_does(store: Store) {
+    let server = start_relaxed(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    for page in 0..172_u64 {
+        let row = |number: u64| json!({ "From_Account": "ann", "SendTime": 1_500_000_001, "Random": page * 7 + number + 1, "MsgBody": text("m") });
+        let list: Vec<_> = (0..7).map(row).collect();
+        done(client, "import_group_msg", json!({ "GroupId": "g", "MsgList": list })).await;
+    }
+    let mut bob = Heard::connect(&server, "bob").await;
+    bob.say(json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": 0 })).await;
+    let first = bob.until("waiting").await;
+    assert!(seqs(&first).into_iter().eq((1..=1_000).chain([1_000])));
+    send(client, "g", 5_000).await;
+    bob.hears_nothing().await;
+    bob.say(json!({ "Command": "ack", "GroupId": "g", "MsgSeq": 400 })).await;
+    let second = bob.until("caught_up").await;
+    assert!(seqs(&second).into_iter().eq((1_001..=1_205).chain([1_205])), "{:?}", seqs(&second));
+    drop(bob);
+    server.stop().await;
+}
+
+async fn devices_come_and_go(store: Store) {
+    let receiver = Receiver::start().await;
+    let states = receiver.config("events = [\"State.StateChange\"]");
+    let server = Server::start_with(Setup { store, webhook: states, ..Setup::default() }).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    group(client, "Public", "g").await;
+    let mut phone = Heard::connect_from(&server, "bob", "iOS").await;
+    let mut laptop = Heard::connect_from(&server, "bob", "PC").await;
+    send(client, "g", 1).await;
+    assert_eq!(phone.next().await, laptop.next().await);
+    let ask = json!({ "To_Account": ["bob", "nobody", "eve"], "IsNeedDetail": 1 });
+    let states = done(client, "openim/query_online_status", ask.clone()).await;
+    let detail = |platform: &str| json!({ "Platform": platform, "Status": "Online", "State": "Online" });
+    let expected = json!([
+        { "To_Account": "bob", "Status": "Online", "State": "Online", "Detail": [detail("iPhone"), detail("PC")] },
+        { "To_Account": "eve", "Status": "Offline", "State": "Offline" },
+    ]);
+    assert_eq!(states["QueryResult"], expected);
+    assert_eq!(states["ErrorList"], json!([{ "To_Account": "nobody", "ErrorCode": 70_107 }]));
+    let filter = json!({ "GroupId": "g", "MemberInfoFilter": ["OnlineStatus"] });
+    let members = done(client, "get_group_member_info", filter).await;
+    let statuses: Vec<_> =
+        members["MemberList"].as_array().unwrap().iter().map(|row| &row["OnlineStatus"]).collect();
+    assert_eq!(statuses, ["Offline", "Online"]);
+
+    // What one device has read, the others hear of.
+    let read = phone.ask(json!({ "Command": "read", "GroupId": "g", "MsgSeq": 1 })).await;
+    assert_eq!((&read["ErrorCode"], &read["UnreadMsgNum"]), (&json!(0), &json!(0)));
+    let notice = laptop.next_is("notice").await;
+    assert_eq!((&notice["NoticeName"], &notice["MsgSeq"]), (&json!("Read"), &json!(1)));
+    phone.next_is("notice").await;
+    send(client, "g", 2).await;
+    let groups = laptop.ask(json!({ "Command": "groups" })).await;
+    let row = json!({ "GroupId": "g", "Type": "Public", "Name": "n", "MsgSeq": 2, "ReadMsgSeq": 1, "UnreadMsgNum": 1 });
+    assert_eq!((&groups["TotalCount"], &groups["GroupList"]), (&json!(1), &json!([row])));
+
+    drop(phone);
+    let mut gone = receiver.told(3).await;
+    let info = gone.remove(2).body["Info"].clone();
+    assert_eq!(info, json!({ "Action": "Disconnect", "To_Account": "bob", "Reason": "LinkClose" }));
+    assert!(gone[0].query.ends_with("OptPlatform=iOS") && gone[1].query.ends_with("OptPlatform=Windows"));
+    assert_eq!(gone[0].body["Info"], json!({ "Action": "Login", "To_Account": "bob", "Reason": "Register" }));
+    done(client, "im_open_login_svc/kick", json!({ "UserID": "bob" })).await;
+    assert_eq!(laptop.ended().await.1, 4_002);
+    assert_eq!(receiver.told(4).await[3].body["Info"]["Action"], "Logout");
+    let states = done(client, "openim/querystate", ask).await;
+    assert_eq!(states["QueryResult"][0]["State"], "Offline");
+    let mut ann = Heard::connect(&server, "ann").await;
+    done(client, "im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "ann" }] })).await;
+    assert_eq!(ann.ended().await.1, 4_007);
+    server.stop().await;
+}
+
+async fn live_groups_know_who_is_there(store: Store) {
+    let receiver = Receiver::start().await;
+    let visits = receiver.config("events = [\"Group.CallbackOnMemberStateChange\"]");
+    let server = Server::start_with(Setup { store, webhook: visits, ..Setup::default() }).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    let create = json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n", "Owner_Account": "ann" });
+    done(client, "create_group", create).await;
+    let (mut bob, mut eve) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "eve").await);
+    for heard in [&mut bob, &mut eve] {
+        assert_eq!(heard.ask(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
+    }
+    let sent = send(client, "live", 1).await;
+    for heard in [&mut bob, &mut eve] {
+        let frame = heard.next_is("message").await;
+        assert_eq!((&frame["MsgSeq"], &frame["Type"]), (&sent["MsgSeq"], &json!("AVChatRoom")));
+    }
+    let online = done(client, "get_online_member_num", json!({ "GroupId": "live" })).await;
+    assert_eq!(online["OnlineMemberNum"], 2);
+    let info = done(client, "get_group_info", json!({ "GroupIdList": ["live"] })).await;
+    assert_eq!(info["GroupInfo"][0]["OnlineMemberNum"], 2);
+    let list = done(
+        client,
+        "group_open_avchatroom_http_svc/get_members",
+        json!({ "GroupId": "live", "Timestamp": 0 }),
+    )
+    .await;
+    let names: Vec<_> =
+        list["MemberList"].as_array().unwrap().iter().map(|row| &row["Member_Account"]).collect();
+    assert_eq!((names.len(), &list["NextTimestamp"]), (2, &json!(0)));
+    let check = json!({ "GroupId": "live", "Member_Account": ["ann", "bob"] });
+    let there = done(client, "group_open_avchatroom_http_svc/check_members", check).await;
+    assert_eq!(there["Member_Account"], json!(["bob"]));
+
+    done(client, "modify_group_base_info", json!({ "GroupId": "live", "Name": "new" })).await;
+    assert_eq!(
+        (&bob.next_is("tip").await["OpType"], &eve.next_is("tip").await["MsgSeq"]),
+        (&json!(7), &json!(0))
+    );
+    assert_eq!(eve.ask(json!({ "Command": "leave", "GroupId": "live" })).await["ErrorCode"], 0);
+    send(client, "live", 2).await;
+    bob.next_is("message").await;
+    eve.hears_nothing().await;
+    done(
+        client,
+        "ban_group_member",
+        json!({ "GroupId": "live", "Members_Account": ["eve"], "Duration": 60 }),
+    )
+    .await;
+    assert_eq!(eve.next_is("notice").await["NoticeName"], "Banned");
+    assert_eq!(eve.ask(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 10_007);
+    let told = receiver.told(3).await;
+    let visits: Vec<_> = told.iter().map(|told| told.body["EventType"].as_str().unwrap()).collect();
+    assert_eq!(
+        (visits, &told[0].body["MemberList"]),
+        (vec!["Online", "Online", "Offline"], &json!([{ "Member_Account": "bob" }]))
+    );
+    drop((bob, eve));
+    receiver.told(4).await;
+    server.stop().await;
+}
+
+async fn what_was_said_before_somebody_came_is_not_theirs(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    for (kind, id, seen) in [("Public", "g", vec![]), ("ChatRoom", "r", vec![1])] {
+        group(client, kind, id).await;
+        let old =
+            json!({ "From_Account": "ann", "SendTime": 1_500_000_001, "Random": 1, "MsgBody": text("old") });
+        done(client, "import_group_msg", json!({ "GroupId": id, "MsgList": [old] })).await;
+        let add = json!({ "GroupId": id, "MemberList": [{ "Member_Account": "eve" }], "Silence": 1 });
+        done(client, "add_group_member", add).await;
+        let mut eve = Heard::connect(&server, "eve").await;
+        eve.say(json!({ "Command": "catch_up", "GroupId": id, "MsgSeq": 0 })).await;
+        let mut caught = eve.until("caught_up").await;
+        let end = caught.pop().unwrap();
+        assert_eq!((seqs(&caught), &end["MsgSeq"]), (seen, &json!(1)), "{kind}");
+    }
+    let mut stranger = Heard::connect(&server, "stranger").await;
+    for (command, expected) in [("catch_up", 10_007), ("topics", 10_004), ("nonsense", 10_003), ("", 10_003)]
+    {
+        let answer = stranger.ask(json!({ "Command": command, "GroupId": "g", "MsgSeq": 0 })).await;
+        assert_eq!(answer["ErrorCode"], expected, "{command}: {answer}");
+    }
+    assert_eq!(stranger.ask(json!("no object")).await["ErrorCode"], 10_004);
+    assert_eq!(stranger.ask(json!({ "Command": "catch_up" })).await["ErrorCode"], 10_015);
+    drop(stranger);
+    server.stop().await;
+}
+
+macro_rules! on_both_stores {
+    ($($case:ident)+) => {
+        mod embedded {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(Store::Embedded).await;
+            })+
+        }
+        mod postgres {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(Store::Postgres).await;
+            })+
+        }
+    };
+}
+
+on_both_stores! {
+    members_hear_messages_tips_and_notices
+    members_hear_what_becomes_of_them_and_their_group
+    imports_are_silent_and_everything_else_is_not
+    a_client_that_comes_back_gets_what_it_missed_once
+    who_does_not_acknowledge_gets_the_rest_when_it_does
+    devices_come_and_go
+    live_groups_know_who_is_there
+    what_was_said_before_somebody_came_is_not_theirs
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_refused_is_told_why() {
+    let server = Server::start().await;
+    let query_of = |usersig: String| format!("sdkappid={APP}&identifier=ann&usersig={usersig}");
+    for (query, expected) in [
+        (String::new(), 60_006),
+        ("sdkappid=5".to_owned(), 60_006),
+        (format!("sdkappid={APP}&identifier=ann"), 60_005),
+        (query_of(sign(APP, "bob", 0)), 70_013),
+        (query_of(sign(SECOND_APP, "ann", 0)), 70_014),
+        (query_of(sign(APP, "ann", 90_000)), 70_001),
+    ] {
+        let (frames, code) = Heard::connect_with(&server, &query).await.ended().await;
+        let [refused] = &frames[..] else { panic!("{query}: {frames:?}") };
+        assert_eq!((&refused["Event"], code), (&json!("refused"), 4_001), "{query}");
+        let real = refused["ErrorCode"].as_u64().unwrap();
+        assert!(real == expected || query.is_empty() || query == "sdkappid=5", "{query}: {refused}");
+    }
+    // Without a WebSocket there is nothing here.
+    let answer = server.client().await.post("/v4/gateway", b"{}").await;
+    assert_eq!(answer.status, 426);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_eleventh_device_takes_the_place_of_the_first() {
+    let server = Server::start().await;
+    let mut devices = Vec::new();
+    for _ in 0..11 {
+        devices.push(Heard::connect(&server, "ann").await);
+    }
+    assert_eq!(devices[0].ended().await.1, 4_003);
+    devices[1].hears_nothing().await;
+    devices[10].hears_nothing().await;
+    drop(devices);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
+    let server = start_relaxed(Store::Embedded).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    let (mut slow, mut ann) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "ann").await);
+    let long = "x".repeat(7_000);
+    // More than sockets and the queue of a client hold. Nothing else than being full ends this.
+    let mut random = 0;
+    loop {
+        random += 1;
+        let message =
+            json!({ "GroupId": "g", "Random": random, "MsgBody": text(&long), "OnlineOnlyFlag": 1 });
+        done(client, "send_group_msg", message).await;
+        ann.next_is("message").await;
+        let states = done(client, "openim/query_online_status", json!({ "To_Account": ["bob"] })).await;
+        if states["QueryResult"][0]["Status"] == "Offline" {
+            break;
+        }
+        assert!(random < 20_000, "a client that reads nothing is still there");
+    }
+    let (_, code) = slow.ended().await;
+    assert_eq!(code, 4_004);
+    drop(ann);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_are_told_that_the_server_stops() {
+    let server = Server::start().await;
+    let mut ann = Heard::connect(&server, "ann").await;
+    let stopping = server.begin_stop();
+    let (ended, place) = tokio::join!(ann.ended(), stopping);
+    assert_eq!(ended.1, 1_001);
+    place.close();
+}
