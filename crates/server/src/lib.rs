@@ -5,6 +5,7 @@ pub mod call;
 pub mod certs;
 pub mod cli;
 pub mod client;
+mod clients;
 pub mod code;
 pub mod commands;
 pub mod config;
