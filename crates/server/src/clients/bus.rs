@@ -4,12 +4,14 @@
 //! missing, and look it up in the store. Lines of one server come in its order, those of different servers in any.
 //! What a line says is of no account here.
 //!
-//! A task takes what waits, as packets of a [`stream`], to a [`Carrier`], such as [`notify`]. While it does, more
+//! A task takes what waits, as packets of a [`stream`], to a [`Carrier`]: [`notify`] or [`nats`]. While it does, more
 //! gathers. Whatever brings packets hands them to [`Listening`].
 
+mod nats;
 mod notify;
 mod stream;
 
+pub(crate) use nats::BusError;
 pub(crate) use notify::Ears;
 
 use std::fmt;
