@@ -2,6 +2,7 @@
 
 use crate::workspace;
 use anyhow::Result;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Whether [`install`] can work here.
@@ -22,7 +23,12 @@ pub(crate) fn install(package: &str, purpose: &str) -> Result<()> {
     apt(&["install", "-y", package])
 }
 
+/// Where Debian keeps programs of the system, servers among them: not on the path of everybody.
+const SYSTEM_PROGRAMS: &str = "/usr/sbin";
+
 /// Whether there is such a program.
 pub(crate) fn starts(program: &str, argument: &str) -> bool {
-    Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    [Path::new(program), &Path::new(SYSTEM_PROGRAMS).join(program)].into_iter().any(|program| {
+        Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    })
 }

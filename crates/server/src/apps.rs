@@ -126,6 +126,8 @@ impl Apps {
             }
             RemoteChange::Unheard => self.set_heard(false),
             RemoteChange::Heard => self.set_heard(true),
+            // Of no account: the bus reads it.
+            RemoteChange::Told(_) => {}
         }
     }
 

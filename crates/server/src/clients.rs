@@ -1,6 +1,7 @@
 //! Connected clients: who is there, and what they are told. See `docs/gateway.md` for what goes over the wire.
 
 mod bulletin;
+mod bus;
 mod client;
 mod dialog;
 mod frame;

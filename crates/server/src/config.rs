@@ -3,6 +3,7 @@
 //! Everything wrong is found in one go and reported with the key, the place it came from, and what is allowed.
 //! Nothing here reads the environment of the process: variables are handed in.
 
+mod events;
 mod page;
 mod problem;
 mod read;
@@ -38,6 +39,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the data is kept.
     pub store: StoreUrl,
+    /// How servers over one store tell each other what happens.
+    pub events: EventsConfig,
     /// The apps, at least one, no number twice.
     pub apps: Vec<AppConfig>,
     /// What requests may ask for.
@@ -79,6 +82,38 @@ impl StoreUrl {
         Err("must be embedded:DIRECTORY, such as \"embedded:./data\", or postgres://USER:PASSWORD@HOST/DATABASE"
             .to_owned())
     }
+}
+
+/// How servers over one store tell each other what their clients are to hear.
+#[derive(Clone, Debug)]
+pub struct EventsConfig {
+    /// What carries it; `None`: the database they share. Of no account with the embedded store, which has one server.
+    pub nats: Option<NatsConfig>,
+}
+
+/// NATS servers and how to use them. What they are logged in with prints as `***`.
+#[derive(Clone, Debug)]
+pub struct NatsConfig {
+    /// One server, or several of one cluster: `nats` or `tls`, host and port, without user and password.
+    pub servers: Vec<Url>,
+    /// What all of them are logged in with; `None`: nothing.
+    pub login: Option<NatsLogin>,
+    /// The subject of everything this installation publishes.
+    pub subject: String,
+}
+
+/// What NATS servers are logged in with. Prints as `***`, so that no log or error can carry it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum NatsLogin {
+    /// A token.
+    Token(String),
+    /// A user.
+    User {
+        /// Its name.
+        name: String,
+        /// Its password.
+        password: String,
+    },
 }
 
 /// One app.

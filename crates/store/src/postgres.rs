@@ -24,6 +24,7 @@ mod scenes;
 mod settings;
 mod statements;
 mod tables;
+mod telling;
 mod texts;
 mod transfer;
 
@@ -78,7 +79,12 @@ pub enum RemoteChange {
     Unheard,
     /// From now on all changes are heard; what was remembered before is still void.
     Heard,
+    /// A packet that a server told, be it another one or this: see [`Postgres::tell_servers`].
+    Told(String),
 }
+
+/// Longest packet of [`Postgres::tell_servers`], in bytes. PostgreSQL takes 7,999.
+pub const PACKET_BYTES_MAX: usize = 7_900;
 
 /// Called with what other servers do, and what this one does. Must not block.
 pub type Hear = Arc<dyn Fn(RemoteChange) + Send + Sync>;
@@ -176,6 +182,16 @@ impl Postgres {
         per_second: u32,
     ) -> Result<bool, StoreError> {
         self.read(rates::TakeCalls { app, command, calls, per_second }).await
+    }
+
+    /// Tells packets, none longer than [`PACKET_BYTES_MAX`], to all servers that listen, this one included: as
+    /// [`RemoteChange::Told`], in their order. All or none of them; where a connection was lost meanwhile, perhaps more
+    /// than once.
+    ///
+    /// # Errors
+    /// The database does not answer or refuses: the packets may have been told or not.
+    pub async fn tell_servers(&self, packets: &[String]) -> Result<(), StoreError> {
+        self.read(telling::Tell { packets }).await
     }
 
     async fn make_group(&self, ask: import_groups::Ask) -> Result<GroupId, OperationError<NewGroupRefusal>> {

@@ -1,25 +1,25 @@
 //! A whole PostgreSQL server with data of its own, on a port of its own of the loopback interface.
 
 use crate::Programs;
-use crate::launch::Server;
+use crate::launch::{Program, Server, tether};
+use crate::port::{PORT_ATTEMPTS_MAX, free_port};
 use crate::session::session;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 use tempfile::TempDir;
 
-/// Ports to choose from. Below those that systems give to outgoing connections: a client that dials a stopped server
-/// must not take the server's port, nor reach itself.
-const FIRST_PORT: u16 = 20_000;
-const PORTS: u16 = 12_000;
-
-/// How often another port is tried where somebody else was first.
-const PORT_ATTEMPTS_MAX: usize = 10;
+/// The program `postgres`. A following one says that it takes connections which only read. QUIT stops it at once, and
+/// lets it take its shared memory away.
+static POSTGRES: Program = Program {
+    name: "PostgreSQL",
+    ready: &["ready to accept connections", "ready to accept read-only connections"],
+    at_once: Signal::QUIT,
+};
 
 /// In every cluster. Tests run side by side, each with connections of its own; nothing but TCP is used.
 const SETTINGS: &str =
@@ -118,8 +118,11 @@ impl Cluster {
         if self.server.is_some() {
             bail!("this PostgreSQL runs already");
         }
-        let arguments = ["-p".to_owned(), self.port.to_string()];
-        self.server = Some(Server::start(&self.programs, &self.data(), &arguments)?);
+        let data = self.data();
+        let (programs, executable) = (&self.programs, self.programs.path("postgres"));
+        let mut command = tether(|program| programs.command(program, &data), &executable, "QUIT");
+        command.arg("-D").arg(&data).arg("-p").arg(self.port.to_string());
+        self.server = Some(Server::start(&POSTGRES, command)?);
         Ok(())
     }
 
@@ -252,20 +255,6 @@ impl Cluster {
             Ok(())
         })
     }
-}
-
-/// A port nobody listens on now. Programs that look at the same time start at different places.
-fn free_port() -> Result<u16> {
-    static TRIED: AtomicU16 = AtomicU16::new(0);
-    let start = (std::process::id() % u32::from(PORTS)) as u16;
-    for _ in 0..PORTS {
-        let tried = TRIED.fetch_add(1, Ordering::Relaxed) % PORTS;
-        let port = FIRST_PORT + (start + tried) % PORTS;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("no port is free")
 }
 
 /// Runs one of PostgreSQL's programs to its end.

@@ -10,8 +10,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use crate::programs::Programs;
-
 /// How long a server may take to be ready: recovery after a crash included.
 const START_AT_MOST: Duration = Duration::from_secs(60);
 
@@ -21,8 +19,15 @@ const END_AT_MOST: Duration = Duration::from_secs(30);
 /// How many lines of a server's log are kept for the error of a failed start.
 const LOG_LINES_MAX: usize = 20;
 
-/// What a server logs when it takes connections, those of a following one included, which only reads.
-const READY: [&str; 2] = ["ready to accept connections", "ready to accept read-only connections"];
+/// What is to be known of a program to run it as a server.
+pub(crate) struct Program {
+    /// What errors call it.
+    pub(crate) name: &'static str,
+    /// How lines of its log end that say that it takes connections.
+    pub(crate) ready: &'static [&'static str],
+    /// The signal that ends it at once, and with it what it has in the system.
+    pub(crate) at_once: Signal,
+}
 
 /// A command to start, and where its process goes.
 type Start = (Command, mpsc::Sender<io::Result<Child>>);
@@ -45,6 +50,7 @@ static STARTER: LazyLock<mpsc::Sender<Start>> = LazyLock::new(|| {
 
 /// A running server. It is stopped at once when this value goes.
 pub(crate) struct Server {
+    program: &'static Program,
     child: Child,
     log: Log,
 }
@@ -62,29 +68,28 @@ struct Log {
 }
 
 impl Server {
-    /// Starts `postgres` on the data in `data`, and waits until it takes connections.
+    /// Runs `command`, which [`tether`] made, and waits until it takes connections.
     ///
     /// # Errors
     /// With the end of its log when it ends instead, or is not ready in time.
-    pub(crate) fn start(programs: &Programs, data: &Path, arguments: &[String]) -> Result<Self> {
-        let mut command = tethered(programs, data);
-        command.arg("-D").arg(data).args(arguments);
+    pub(crate) fn start(program: &'static Program, mut command: Command) -> Result<Self> {
+        let name = program.name;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let (sender, receiver) = mpsc::channel();
         STARTER.send((command, sender)).context("the thread that starts servers is gone")?;
-        let mut child = receiver
-            .recv()
-            .context("the thread that starts servers is gone")?
-            .context("cannot start PostgreSQL (on Linux by setpriv, of the package util-linux)")?;
-        let log = Log::read(child.stderr.take().context("the log is not piped")?);
-        let mut server = Self { child, log };
+        let mut child =
+            receiver.recv().context("the thread that starts servers is gone")?.with_context(|| {
+                format!("cannot start {name} (on Linux by setpriv, of the package util-linux)")
+            })?;
+        let log = Log::read(child.stderr.take().context("the log is not piped")?, program.ready);
+        let mut server = Self { program, child, log };
         match server.log.next(START_AT_MOST) {
             Ok(Ready) => Ok(server),
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                bail!("PostgreSQL is not ready after {START_AT_MOST:?}; its log:\n{}", server.log.end())
+                bail!("{name} is not ready after {START_AT_MOST:?}; its log:\n{}", server.log.end())
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                bail!("PostgreSQL ended at its start; its log:\n{}", server.log.end())
+                bail!("{name} ended at its start; its log:\n{}", server.log.end())
             }
         }
     }
@@ -94,14 +99,13 @@ impl Server {
     /// # Errors
     /// When they had to be killed.
     pub(crate) fn end(mut self, signal: Signal) -> Result<()> {
-        kill_process(Pid::from_child(&self.child), signal).context("cannot signal PostgreSQL")?;
+        let name = self.program.name;
+        kill_process(Pid::from_child(&self.child), signal)
+            .with_context(|| format!("cannot signal {name}"))?;
         if !self.log.ends_within(END_AT_MOST) {
-            bail!(
-                "PostgreSQL did not end within {END_AT_MOST:?} of {signal:?}; its log:\n{}",
-                self.log.end()
-            );
+            bail!("{name} did not end within {END_AT_MOST:?} of {signal:?}; its log:\n{}", self.log.end());
         }
-        self.child.wait().context("PostgreSQL cannot be waited for")?;
+        self.child.wait().with_context(|| format!("{name} cannot be waited for"))?;
         Ok(())
     }
 }
@@ -109,8 +113,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            // Killed alone, it would leave its shared memory behind. It is its process still: nobody waited for it.
-            let asked = kill_process(Pid::from_child(&self.child), Signal::QUIT);
+            // Killed, PostgreSQL would leave its shared memory behind. It is its process still: nobody waited for it.
+            let asked = kill_process(Pid::from_child(&self.child), self.program.at_once);
             if asked.is_err() || !self.log.ends_within(END_AT_MOST) {
                 drop(self.child.kill());
             }
@@ -121,14 +125,14 @@ impl Drop for Server {
 
 impl Log {
     /// Reads on to the end, so that the server never waits for its reader.
-    fn read(stderr: ChildStderr) -> Self {
+    fn read(stderr: ChildStderr, ready: &'static [&'static str]) -> Self {
         let (sender, events) = mpsc::channel();
         let lines = Arc::new(Mutex::new(VecDeque::with_capacity(LOG_LINES_MAX)));
         let kept = Arc::clone(&lines);
         thread::spawn(move || {
             for line in BufReader::new(stderr).split(b'\n').map_while(io::Result::ok) {
                 let line = String::from_utf8_lossy(&line).into_owned();
-                let ready = READY.iter().any(|text| line.ends_with(text));
+                let ready = ready.iter().any(|text| line.ends_with(text));
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if kept.len() == LOG_LINES_MAX {
                     kept.pop_front();
@@ -165,18 +169,16 @@ impl Log {
     }
 }
 
-/// The command `postgres`, which the kernel ends with this process, however that one ends. It gets a process group of
-/// its own, so that Ctrl-C reaches it only through those who use it.
-fn tethered(programs: &Programs, directory: &Path) -> Command {
+/// Has the kernel end what `command` makes a command for together with this process, however that one ends, by the
+/// signal called `signal`. It gets a process group of its own, so that Ctrl-C reaches it only through those who use it.
+pub(crate) fn tether(command: impl FnOnce(&Path) -> Command, executable: &Path, signal: &str) -> Command {
     use std::os::unix::process::CommandExt as _;
-    let postgres = programs.path("postgres");
     let mut command = if cfg!(target_os = "linux") {
-        let mut command = programs.command("setpriv", directory);
-        // QUIT stops a server at once, and lets it take its shared memory away.
-        command.args(["--pdeathsig", "QUIT", "--"]).arg(postgres);
+        let mut command = command(Path::new("setpriv"));
+        command.args(["--pdeathsig", signal, "--"]).arg(executable);
         command
     } else {
-        programs.command(postgres, directory)
+        command(executable)
     };
     command.process_group(0);
     command

@@ -1,16 +1,19 @@
 //! The throw-away PostgreSQL of tests and benchmarks: whole clusters that start, stop, follow one another and leave
-//! nothing behind, and for each test a database of its own within one of them.
+//! nothing behind, and for each test a database of its own within one of them. NATS servers in the same way.
 //!
 //! Everything here blocks its thread, and works with or without an async runtime around it.
 
 mod cluster;
 mod fresh;
 mod launch;
+mod nats;
+mod port;
 mod programs;
 mod session;
 
 pub use cluster::{Cluster, Mode, Options, Replication};
 pub use fresh::{FreshDatabase, fresh_database, on_citus};
+pub use nats::NatsServer;
 pub use programs::Programs;
 pub use session::execute;
 

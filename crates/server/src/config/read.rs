@@ -1,5 +1,6 @@
 //! From the tree of settings to [`Config`].
 
+use super::events::events;
 use super::problem::{Problem, Problems};
 use super::section::{Item, Section};
 use super::source::Node;
@@ -34,6 +35,7 @@ pub(super) fn config(root: Node, problems: &Problems) -> Option<Config> {
         })
     });
     let store = section(&mut root, "store", store);
+    let events = section(&mut root, "events", events);
     let apps = apps(&mut root, problems);
     let limits = section(&mut root, "limits", limits);
     let unknown_accounts = section(&mut root, "accounts", unknown_accounts);
@@ -48,6 +50,7 @@ pub(super) fn config(root: Node, problems: &Problems) -> Option<Config> {
     Some(Config {
         listen: listen?,
         store: store?,
+        events: events?,
         apps: apps?,
         limits: limits?,
         unknown_accounts: unknown_accounts?,

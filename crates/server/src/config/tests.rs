@@ -1,3 +1,4 @@
+mod events;
 mod webhook;
 
 use super::*;
@@ -57,7 +58,10 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
     );
     assert_eq!(
         config.log,
-        LogConfig { format: LogFormat::Text, level: "info,fjall=warn,lsm_tree=warn".to_owned() }
+        LogConfig {
+            format: LogFormat::Text,
+            level: "info,fjall=warn,lsm_tree=warn,async_nats=warn".to_owned()
+        }
     );
     let app = &config.apps[0];
     assert_eq!(app.id, AppId(1_400_000_001));

@@ -26,7 +26,10 @@ const ANSWER: Duration = Duration::from_millis(500);
 /// Longest wait for a connection that listens.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// What servers tell each other.
+/// The channel of [`RemoteChange::Told`], beside `landfall`, that of changes.
+const PACKETS: &str = "landfall_events";
+
+/// What servers tell each other of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// The account was kicked.
@@ -130,7 +133,8 @@ impl Ears {
         let (client, connection) = self.config.connect(self.tls.clone()).await?;
         let (losing, lost) = oneshot::channel();
         tokio::spawn(drive(connection, Arc::clone(&self.hear), losing));
-        client.batch_execute("SET statement_timeout = '2s'; LISTEN landfall").await?;
+        let listen = format!("SET statement_timeout = '2s'; LISTEN landfall; LISTEN {PACKETS}");
+        client.batch_execute(&listen).await?;
         if !locks::take_serving(&client, true).await? {
             return Err(OpenError::BeingCopied);
         }
@@ -162,6 +166,9 @@ async fn drive(
 ) {
     let why = loop {
         match poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notification(told))) if told.channel() == PACKETS => {
+                hear(RemoteChange::Told(told.payload().to_owned()));
+            }
             Some(Ok(AsyncMessage::Notification(told))) => match Told::parse(told.payload()) {
                 Some(Told::Kicked(app, account)) => hear(RemoteChange::Kicked(app, account)),
                 None => tracing::warn!(payload = told.payload(), "another server told something unknown"),

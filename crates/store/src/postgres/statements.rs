@@ -100,6 +100,9 @@ statements! {
     LOCK_SHARED: Session = "SELECT pg_advisory_xact_lock_shared($1)";
     LOCK: Session = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS locks (key)";
     TELL: Session = "SELECT pg_notify('landfall', $1)";
+    /// In their order, each a notification of its own.
+    TELL_PACKETS: Session = "
+        SELECT pg_notify('landfall_events', packet) FROM unnest($1::text[]) AS told (packet)";
 
     INSERT_GROUPS: Group = concat!(insert_groups!(), " DO NOTHING RETURNING list_position");
     /// Writes a group that is there, but for what never changes of it.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::FreshDatabase;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn execute(url: &str, statements: &str) {
     crate::execute(url, statements).unwrap();

@@ -23,10 +23,11 @@ const TABLES: [(&str, Key); 13] = [
 ];
 
 /// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
-const WITHOUT_KEY: [(&str, &str); 11] = [
+const WITHOUT_KEY: [(&str, &str); 12] = [
     ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
     ("LOCK", "locks by numbers, on the one server all writers ask"),
     ("TELL", "speaks to the other servers, through the one all of them listen to"),
+    ("TELL_PACKETS", "speaks to the other servers, through the one all of them listen to"),
     ("COUNT_GROUPS", "the totals of an app are not distributed"),
     ("GROUP_TOTAL", "the totals of an app are not distributed"),
     ("GIVE_POSITIONS", "the list positions of an app are not distributed"),

@@ -40,6 +40,26 @@ async fn a_kick_is_heard_by_every_server() {
     assert_eq!(in_time(told_other.recv()).await, kicked("ann"));
 }
 
+#[tokio::test]
+async fn packets_are_heard_by_every_server_in_their_order() {
+    let database = database();
+    let (one, mut told_one) = hearing(database.url()).await;
+    let (_other, mut told_other) = hearing(database.url()).await;
+    let longest = "\u{e9}".repeat(PACKET_BYTES_MAX / 2);
+    let packets = ["2\n{}", "", "10 'quoted'\\\t", &longest, "kicked 1400000001 ann"].map(str::to_owned);
+    one.tell_servers(&packets).await.unwrap();
+    for packet in packets {
+        assert_eq!(in_time(told_one.recv()).await, Some(RemoteChange::Told(packet.clone())));
+        assert_eq!(in_time(told_other.recv()).await, Some(RemoteChange::Told(packet)));
+    }
+    // Of several packets one of which is refused none is told.
+    let refused = ["first".to_owned(), "x".repeat(8_000)];
+    let problem = one.tell_servers(&refused).await.unwrap_err().to_string();
+    assert!(problem.starts_with("telling other servers"), "{problem}");
+    one.tell_servers(&["last".to_owned()]).await.unwrap();
+    assert_eq!(in_time(told_other.recv()).await, Some(RemoteChange::Told("last".to_owned())));
+}
+
 /// The connections that hold the lock of a server that serves: while it has done nothing, the one that listens.
 const LISTENING: &str = "FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND mode = 'ShareLock' AND datname = $1

@@ -1,0 +1,236 @@
+//! NATS carries the bus: for more than a database should carry beside its own work.
+//!
+//! The library reconnects by itself, with what it was to publish meanwhile as far as that fits its small queue. Each
+//! server also hears itself, which shows at the start that the bus works both ways.
+
+use super::{Bus, Carrier, Hear, Listening, Queue, ServerId, WAITING_BYTES_MAX};
+use crate::config::{NatsConfig, NatsLogin};
+use async_nats::{Client, ConnectError, ConnectOptions, Event, ServerAddr, Subject, Subscriber};
+use futures_util::StreamExt as _;
+use landfall_domain::store::with_causes;
+use std::future::ready;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Longest packet. NATS takes 1 MiB unless it is told otherwise, and less is better for what else it carries.
+const PACKET_BYTES_MAX: usize = 256 << 10;
+
+/// Longest wait for one server to be connected to.
+const SERVER_AT_MOST: Duration = Duration::from_secs(2);
+
+/// Longest wait at the start for any of them.
+const START_AT_MOST: Duration = Duration::from_secs(5);
+
+/// Longest wait at the start for the first packet to come back.
+const ECHO_AT_MOST: Duration = Duration::from_secs(3);
+
+/// Longest wait for packets to be on their way.
+const CARRY_AT_MOST: Duration = Duration::from_secs(2);
+
+/// A connection on which nothing comes is asked so often; it is given up when two questions were not answered.
+const PING: Duration = Duration::from_secs(2);
+
+/// Packets and other commands that wait within the library, each of at most [`PACKET_BYTES_MAX`].
+const COMMANDS_MAX: usize = 16;
+
+/// Packets that came and wait to be heard; further ones are lost. Many, since the library reads all that came before
+/// anybody else has a turn; few of them are large, since a server that has little to tell sends small ones.
+const HEARD_MAX: usize = 2_048;
+
+/// Why NATS cannot carry the bus.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BusError {
+    /// The address is not one for the library.
+    #[error("cannot use {servers} as addresses of NATS")]
+    Address {
+        /// The servers, without what they are logged in with.
+        servers: String,
+        /// The cause.
+        #[source]
+        cause: io::Error,
+    },
+    /// It cannot be reached, or refused.
+    #[error(
+        "cannot connect to {servers}; see that NATS runs there, and that address, user and password are right"
+    )]
+    Connect {
+        /// The servers, without what they are logged in with.
+        servers: String,
+        /// The cause.
+        #[source]
+        cause: ConnectError,
+    },
+    /// It does not answer.
+    #[error("{servers} did not answer within {} s; see that NATS runs there", START_AT_MOST.as_secs())]
+    Slow {
+        /// The servers, without what they are logged in with.
+        servers: String,
+    },
+    /// What is published does not come.
+    #[error(
+        "{servers} does not hand out what is published under the subject {subject:?}; see that this user may \
+         publish and subscribe to it"
+    )]
+    Deaf {
+        /// The servers, without what they are logged in with.
+        servers: String,
+        /// The subject.
+        subject: String,
+    },
+}
+
+impl Bus {
+    /// By NATS. What other servers tell may be heard before this returns.
+    ///
+    /// # Errors
+    /// After some seconds, when NATS does not work for this server. Later it may go and come back.
+    pub(crate) async fn over_nats(config: &NatsConfig, hear: Hear) -> Result<Self, BusError> {
+        Self::over_nats_with(config, hear, WAITING_BYTES_MAX).await
+    }
+
+    /// The same with another bound of what waits, in bytes.
+    pub(super) async fn over_nats_with(
+        config: &NatsConfig,
+        hear: Hear,
+        waiting_bytes_max: usize,
+    ) -> Result<Self, BusError> {
+        let servers = || config.to_string();
+        let deaf = || BusError::Deaf { servers: servers(), subject: config.subject.clone() };
+        let listening = Listening::new(ServerId::draw(), hear);
+        let queue = Queue::new(listening.me, waiting_bytes_max);
+        let nats = Nats::connect(config, &listening).await?;
+        let mut subscriber = nats.client.subscribe(nats.subject.clone()).await.map_err(|_| deaf())?;
+        let until = Instant::now() + ECHO_AT_MOST;
+        nats.carry(queue.keep_alive().packets).await.map_err(|_| BusError::Slow { servers: servers() })?;
+        // Once the first packet comes back the subscription stands: nothing that is told from now on is missed.
+        loop {
+            let message = timeout_at(until, subscriber.next()).await.ok().flatten().ok_or_else(deaf)?;
+            if listening.take(&message.payload) == Some(listening.me) {
+                break;
+            }
+        }
+        let reading = tokio::spawn(read(subscriber, Arc::downgrade(&listening)));
+        let mut bus = Self::start(queue, listening, nats);
+        if let Some(running) = &mut bus.running {
+            running.tasks.push(reading.abort_handle());
+        }
+        Ok(bus)
+    }
+}
+
+/// Hears what comes, until the bus is gone.
+async fn read(mut subscriber: Subscriber, listening: Weak<Listening>) {
+    while let Some(message) = subscriber.next().await {
+        let Some(listening) = listening.upgrade() else { return };
+        listening.take(&message.payload);
+    }
+    // The library gives no connection up.
+    tracing::error!("NATS is not heard any more");
+}
+
+struct Nats {
+    client: Client,
+    subject: Subject,
+}
+
+impl Nats {
+    async fn connect(config: &NatsConfig, listening: &Arc<Listening>) -> Result<Self, BusError> {
+        let servers = config.to_string();
+        let addresses =
+            config.servers.iter().cloned().map(ServerAddr::from_url).collect::<io::Result<Vec<_>>>();
+        let addresses = addresses.map_err(|cause| BusError::Address { servers: servers.clone(), cause })?;
+        let connecting = options(config, listening).connect(addresses);
+        let client = match timeout(START_AT_MOST, connecting).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(cause)) => return Err(BusError::Connect { servers, cause }),
+            Err(_) => return Err(BusError::Slow { servers }),
+        };
+        Ok(Self { client, subject: Subject::from(config.subject.as_str()) })
+    }
+}
+
+fn options(config: &NatsConfig, listening: &Arc<Listening>) -> ConnectOptions {
+    let events = Events { listening: Arc::downgrade(listening), lost: AtomicBool::new(false) };
+    let options = ConnectOptions::new()
+        .name("landfall")
+        .connection_timeout(SERVER_AT_MOST)
+        .ping_interval(PING)
+        .client_capacity(COMMANDS_MAX)
+        .subscription_capacity(HEARD_MAX)
+        // Otherwise it would hold only for the servers named, and not for those they tell of.
+        .require_tls(config.servers.iter().all(|server| server.scheme() == "tls"))
+        .event_callback(move |event| {
+            events.take(event);
+            ready(())
+        });
+    match &config.login {
+        None => options,
+        Some(NatsLogin::Token(token)) => options.token(token.clone()),
+        Some(NatsLogin::User { name, password }) => options.user_and_password(name.clone(), password.clone()),
+    }
+}
+
+/// What happens to the connection.
+struct Events {
+    listening: Weak<Listening>,
+    /// Whether the connection was lost and is not back.
+    lost: AtomicBool,
+}
+
+impl Events {
+    fn take(&self, event: Event) {
+        match event {
+            Event::Disconnected => {
+                if !self.lost.swap(true, Ordering::Relaxed) {
+                    tracing::error!("the connection to NATS was lost: other servers are not heard");
+                }
+                self.missed();
+            }
+            // Told also of the first connection.
+            Event::Connected => {
+                if self.lost.swap(false, Ordering::Relaxed) {
+                    tracing::info!("NATS is connected again");
+                    self.missed();
+                }
+            }
+            Event::SlowConsumer(_) => self.missed(),
+            Event::ServerError(error) => tracing::error!(%error, "NATS refused something: {error}"),
+            Event::ClientError(error) => tracing::debug!(%error, "NATS is not reached: {error}"),
+            Event::LameDuckMode | Event::Draining | Event::Closed => tracing::debug!("NATS: {event}"),
+        }
+    }
+
+    fn missed(&self) {
+        if let Some(listening) = self.listening.upgrade() {
+            listening.missed();
+        }
+    }
+}
+
+impl Carrier for Nats {
+    /// A megabyte, which waits within the library while NATS is away.
+    const PACKETS_MAX: usize = 4;
+
+    fn packet_bytes_max(&self) -> usize {
+        // Perhaps another one since the last time it was connected.
+        PACKET_BYTES_MAX.min(self.client.max_payload())
+    }
+
+    async fn carry(&self, packets: Vec<String>) -> Result<(), String> {
+        let carrying = async {
+            for packet in packets {
+                let published = self.client.publish(self.subject.clone(), packet.into_bytes().into()).await;
+                published.map_err(|error| with_causes(&error))?;
+            }
+            self.client.flush().await.map_err(|error| with_causes(&error))
+        };
+        let carried = timeout(CARRY_AT_MOST, carrying).await;
+        carried.unwrap_or_else(|_| Err(format!("NATS took nothing for {} s", CARRY_AT_MOST.as_secs())))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! Servers over a NATS that comes and goes.
+
+use super::*;
+use crate::clients::bus::tests::{hearing, in_time, lines, missed};
+use crate::clients::bus::{BusError, Heard};
+use crate::config::{Config, parse};
+use landfall_test_database::NatsServer;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+fn config(servers: &str, subject: &str) -> NatsConfig {
+    let text = format!(
+        "[[app]]\nsdk_app_id = 1\nsecret_key = \"k\"\n[events]\nnats = {servers:?}\nsubject = {subject:?}\n"
+    );
+    let Config { events, .. } = parse("f.toml", &text, []).unwrap();
+    events.nats.unwrap()
+}
+
+fn config_of(nats: &NatsServer) -> NatsConfig {
+    config(&format!("nats://{}", nats.address()), "landfall")
+}
+
+async fn start(config: &NatsConfig) -> (Bus, UnboundedReceiver<Heard>) {
+    let (hear, heard) = hearing();
+    (Bus::over_nats(config, hear).await.unwrap(), heard)
+}
+
+async fn refused(config: &NatsConfig) -> BusError {
+    let (hear, _heard) = hearing();
+    match in_time(Bus::over_nats(config, hear)).await {
+        Ok(_) => panic!("NATS can be used"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn each_server_hears_the_others_in_order_and_never_itself() {
+    // Packets are smaller than they could be where NATS takes no larger ones.
+    for settings in ["", "max_payload: 16384"] {
+        let nats = NatsServer::create(settings).unwrap();
+        let (one, mut heard_by_one) = start(&config_of(&nats)).await;
+        let (other, mut heard_by_other) = start(&config_of(&nats)).await;
+        let (stranger, _) = start(&config(&format!("nats://{}", nats.address()), "another")).await;
+        stranger.tell("of another installation".to_owned());
+        let long = "\u{e9}\u{1f600}".repeat(100_000);
+        let told: Vec<String> = (0..1_000)
+            .map(|number| if number % 300 == 250 { format!("{number} {long}") } else { format!("{number}") })
+            .collect();
+        for line in &told {
+            one.tell(line.clone());
+            other.tell(format!("other {line}"));
+        }
+        let heard = lines(&mut heard_by_other, one.me, told.len()).await;
+        assert!(heard == told);
+        let heard = lines(&mut heard_by_one, other.me, told.len()).await;
+        assert!(heard.iter().zip(&told).all(|(heard, told)| heard.strip_prefix("other ") == Some(told)));
+        one.tell("last".to_owned());
+        one.end().await;
+        assert_eq!(lines(&mut heard_by_other, one.me, 1).await, ["last"]);
+        assert!(heard_by_one.try_recv().is_err());
+    }
+}
+
+#[tokio::test]
+async fn who_was_cut_off_misses_something_and_hears_again() {
+    let mut nats = NatsServer::create("").unwrap();
+    let (one, mut heard_by_one) = start(&config_of(&nats)).await;
+    let (other, mut heard_by_other) = start(&config_of(&nats)).await;
+    one.tell("first".to_owned());
+    assert_eq!(lines(&mut heard_by_other, one.me, 1).await, ["first"]);
+    nats.stop().unwrap();
+    // That the connection is lost, on both sides.
+    assert_eq!(missed(&mut heard_by_other).await, Vec::<String>::new());
+    assert_eq!(missed(&mut heard_by_one).await, Vec::<String>::new());
+    // More than is kept meanwhile.
+    let long = "x".repeat(1 << 20);
+    for _ in 0..40 {
+        one.tell(long.clone());
+    }
+    nats.start().unwrap();
+    // That it is back.
+    assert!(missed(&mut heard_by_one).await.is_empty());
+    missed(&mut heard_by_other).await;
+    // Then lines flow again, perhaps after some that had waited and notices of others that are missing.
+    for (teller, heard) in [(&one, &mut heard_by_other), (&other, &mut heard_by_one)] {
+        in_time(async {
+            let mut number = 0;
+            loop {
+                teller.tell(format!("again {number}"));
+                number += 1;
+                let heard = heard.recv().await.unwrap();
+                if matches!(heard, Heard::Line { from, line } if from == teller.me && line.starts_with("again "))
+                {
+                    break;
+                }
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_nats_that_cannot_be_used_is_said_at_the_start() {
+    let nats = NatsServer::create("authorization { user: ann, password: \"hu,sh\" }").unwrap();
+    let address = nats.address();
+    let (one, _) = start(&config(&format!("nats://ann:hu%2Csh@{address}"), "landfall")).await;
+    assert!(!one.is_alone());
+    // Nobody listens at the first of them.
+    let several = format!("nats://127.0.0.1:1,nats://ann:hu%2Csh@{address}");
+    drop(start(&config(&several, "landfall")).await);
+    let error = refused(&config(&format!("nats://ann:wr0ng@{address}"), "landfall")).await;
+    assert!(matches!(error, BusError::Connect { .. }), "{error}");
+    let text = with_causes(&error);
+    assert!(text.contains(&format!("cannot connect to nats://***@{address}; see that NATS runs")), "{text}");
+    assert!(!text.contains("wr0ng"), "{text}");
+    let error = refused(&config("nats://127.0.0.1:1", "landfall")).await;
+    assert!(matches!(error, BusError::Connect { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_user_has_to_be_allowed_to_hear_what_it_tells() {
+    let user = |permissions: &str| {
+        format!("authorization {{ users: [{{ user: u, password: p, permissions: {{ {permissions} }} }}] }}")
+    };
+    let deaf = async |permissions: &str| {
+        let nats = NatsServer::create(&user(permissions)).unwrap();
+        let error = refused(&config(&format!("nats://u:p@{}", nats.address()), "landfall")).await;
+        assert!(matches!(error, BusError::Deaf { .. }), "{error}");
+    };
+    tokio::join!(deaf("publish: \"other\""), deaf("subscribe: \"other\""));
+    let nats = NatsServer::create(&user("publish: \"landfall\", subscribe: \"landfall\"")).unwrap();
+    drop(start(&config(&format!("nats://u:p@{}", nats.address()), "landfall")).await);
+}

@@ -1,0 +1,215 @@
+//! The bus over a carrier whose failures the test decides. Time passes when nothing else happens.
+
+use super::*;
+use std::collections::VecDeque;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Bound of what these tests wait for.
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(20);
+
+pub(super) async fn in_time<Done>(done: impl Future<Output = Done>) -> Done {
+    timeout(WAIT_MAX, done).await.expect("this takes too long")
+}
+
+/// What a bus calls, and what comes of it.
+pub(super) fn hearing() -> (Hear, UnboundedReceiver<Heard>) {
+    let (telling, heard) = unbounded_channel();
+    // The test may be over while the bus still hears.
+    (Arc::new(move |one| drop(telling.send(one))), heard)
+}
+
+/// The next lines, all of `from`; panics when something is missing.
+pub(super) async fn lines(heard: &mut UnboundedReceiver<Heard>, from: ServerId, count: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    while lines.len() < count {
+        match in_time(heard.recv()).await {
+            Some(Heard::Line { from: who, line }) if who == from => lines.push(line),
+            other => panic!("{other:?} is heard after {} lines", lines.len()),
+        }
+    }
+    lines
+}
+
+/// Waits for a notice that something is missing, and returns the lines before it.
+pub(super) async fn missed(heard: &mut UnboundedReceiver<Heard>) -> Vec<String> {
+    let mut lines = Vec::new();
+    loop {
+        match in_time(heard.recv()).await.expect("the bus is there") {
+            Heard::Line { line, .. } => lines.push(line),
+            Heard::Missed => return lines,
+        }
+    }
+}
+
+/// Hands packets to a test, and does what it says.
+struct Wire {
+    packets: UnboundedSender<Vec<String>>,
+    /// What becomes of the next calls; then all is well.
+    outcomes: Mutex<VecDeque<Result<(), String>>>,
+}
+
+impl Carrier for Wire {
+    const PACKETS_MAX: usize = 2;
+
+    fn packet_bytes_max(&self) -> usize {
+        200
+    }
+
+    async fn carry(&self, packets: Vec<String>) -> Result<(), String> {
+        let outcome = self.outcomes.lock().unwrap().pop_front().unwrap_or(Ok(()));
+        if outcome.is_ok() {
+            drop(self.packets.send(packets));
+        }
+        outcome
+    }
+}
+
+/// A bus whose packets the test gets, and another server that it may show them to.
+struct Scene {
+    bus: Bus,
+    packets: UnboundedReceiver<Vec<String>>,
+    other: Arc<Listening>,
+    heard: UnboundedReceiver<Heard>,
+}
+
+impl Scene {
+    /// With the outcomes of the first calls.
+    fn new(outcomes: Vec<Result<(), String>>) -> Self {
+        let (sender, packets) = unbounded_channel();
+        let listening = Listening::new(ServerId::draw(), Arc::new(|_| panic!("something is heard")));
+        let wire = Wire { packets: sender, outcomes: Mutex::new(outcomes.into()) };
+        let bus = Bus::start(Queue::new(listening.me, 2_000), listening, wire);
+        let (hear, heard) = hearing();
+        Self { bus, packets, other: Listening::new(ServerId::draw(), hear), heard }
+    }
+
+    /// The next packets, which the other server hears.
+    async fn carried(&mut self) -> Vec<String> {
+        let packets = in_time(self.packets.recv()).await.expect("the bus is there");
+        for packet in &packets {
+            assert_eq!(self.other.take(packet.as_bytes()), Some(self.bus.me));
+        }
+        packets
+    }
+}
+
+#[tokio::test]
+async fn who_is_alone_tells_nobody() {
+    let bus = Bus::alone();
+    assert!(bus.is_alone());
+    bus.tell("a line".to_owned());
+    in_time(bus.end()).await;
+    assert_ne!(bus.me, Bus::alone().me);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_travels_together_and_silence_is_never_long() {
+    let mut scene = Scene::new(vec![]);
+    assert!(!scene.bus.is_alone());
+    assert_eq!(scene.carried().await, [format!("{} 0 line\n", scene.bus.me)]);
+    let started = Instant::now();
+    for text in ["one", "two", ""] {
+        scene.bus.tell(text.to_owned());
+    }
+    assert_eq!(scene.carried().await, [format!("{} 1 line\none\ntwo\n\n", scene.bus.me)]);
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    assert_eq!(lines(&mut scene.heard, scene.bus.me, 3).await, ["one", "two", ""]);
+    // No more packets in a call than the carrier takes.
+    scene.bus.tell("x".repeat(600));
+    assert_eq!([scene.carried().await.len(), scene.carried().await.len()], [2, 2]);
+    assert_eq!(lines(&mut scene.heard, scene.bus.me, 1).await, ["x".repeat(600)]);
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    assert_eq!(scene.carried().await, [format!("{} 6 line\n", scene.bus.me)]);
+    assert_eq!(scene.carried().await, [format!("{} 7 line\n", scene.bus.me)]);
+    assert_eq!(started.elapsed(), 2 * SILENT_AT_MOST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_carrier_loses_is_noticed() {
+    let lost = || Err("it is away".to_owned());
+    let mut scene = Scene::new(vec![Ok(()), lost(), lost()]);
+    scene.carried().await;
+    scene.bus.tell("lost".to_owned());
+    assert_eq!(scene.carried().await, [format!("{} 3 line\n", scene.bus.me)]);
+    assert_eq!(scene.heard.try_recv(), Ok(Heard::Missed));
+    scene.bus.tell("heard".to_owned());
+    scene.carried().await;
+    assert_eq!(lines(&mut scene.heard, scene.bus.me, 1).await, ["heard"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit_is_dropped_and_noticed() {
+    let mut scene = Scene::new(vec![]);
+    scene.carried().await;
+    for number in 0..100 {
+        scene.bus.tell(format!("line {number:03} {}", "x".repeat(91)));
+    }
+    assert!(!scene.bus.running.as_ref().unwrap().queue.lock().outgoing.is_empty());
+    for _ in 0..10 {
+        scene.carried().await;
+    }
+    assert_eq!(missed(&mut scene.heard).await, Vec::<String>::new());
+    let heard = lines(&mut scene.heard, scene.bus.me, 16).await;
+    assert!(heard.last().unwrap().starts_with("line 015 "), "{heard:?}");
+    scene.bus.tell("much later".to_owned());
+    scene.carried().await;
+    assert_eq!(lines(&mut scene.heard, scene.bus.me, 1).await, ["much later"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_ends_tells_everything_first_and_that_it_ends() {
+    let mut scene = Scene::new(vec![]);
+    scene.carried().await;
+    for _ in 0..5 {
+        scene.bus.tell("x".repeat(300));
+    }
+    scene.bus.end().await;
+    scene.bus.tell("too late".to_owned());
+    let mut packets = Vec::new();
+    // The last sender of packets is gone with the task.
+    while let Some(more) = in_time(scene.packets.recv()).await {
+        packets.extend(more);
+    }
+    for packet in &packets {
+        scene.other.take(packet.as_bytes());
+    }
+    assert!(packets.last().unwrap().ends_with(" end\n"), "{packets:?}");
+    assert_eq!(lines(&mut scene.heard, scene.bus.me, 5).await, vec!["x".repeat(300); 5]);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    scene.other.forget_silent();
+    assert!(scene.heard.try_recv().is_err());
+    // Once more makes no difference.
+    scene.bus.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_does_not_wait_for_a_carrier_that_is_away() {
+    let scene = Scene::new(vec![Err("it is away".to_owned()); 100]);
+    for _ in 0..15 {
+        scene.bus.tell("x".repeat(100));
+    }
+    let started = Instant::now();
+    scene.bus.end().await;
+    assert!(started.elapsed() <= END_AT_MOST, "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_bus_its_task_ends() {
+    let mut scene = Scene::new(vec![]);
+    let listening = Arc::downgrade(&scene.bus.running.as_ref().unwrap()._listening);
+    assert!(listening.upgrade().is_some());
+    drop(scene.bus);
+    while in_time(scene.packets.recv()).await.is_some() {}
+    assert!(listening.upgrade().is_none());
+}
+
+#[tokio::test]
+async fn what_is_no_packet_is_passed_over() {
+    let (hear, mut heard) = hearing();
+    let listening = Listening::new(ServerId(1), hear);
+    for garbage in [&b""[..], b"\xff\xfe", b"hello", b"0000000000000002 x line\nhello\n"] {
+        assert_eq!(listening.take(garbage), None);
+    }
+    assert_eq!(listening.take(b"0000000000000002 0 line\nhello\n"), Some(ServerId(2)));
+    assert_eq!(lines(&mut heard, ServerId(2), 1).await, ["hello"]);
+}
