@@ -25,6 +25,31 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// What is counted of webhooks.
     pub webhooks: WebhookMetrics,
+    /// What is counted of connected clients.
+    pub clients: ClientMetrics,
+}
+
+/// What is counted of connected clients.
+#[derive(Clone, Debug, Default)]
+pub struct ClientMetrics {
+    /// Those that are connected.
+    pub connected: Gauge,
+    /// Frames sent to them.
+    pub frames: Counter,
+    /// Those let go because they did not take what they were sent.
+    pub slow: Counter,
+}
+
+impl ClientMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("clients", "Connected clients", self.connected.clone());
+        registry.register("client_frames", "Frames sent to clients", self.frames.clone());
+        registry.register(
+            "clients_slow",
+            "Clients let go because they did not take what they were sent",
+            self.slow.clone(),
+        );
+    }
 }
 
 /// What is counted of webhooks.
@@ -101,6 +126,8 @@ impl Default for Metrics {
         store.register(&mut registry);
         let webhooks = WebhookMetrics::default();
         webhooks.register(&mut registry);
+        let clients = ClientMetrics::default();
+        clients.register(&mut registry);
         let names = COMMANDS.iter().map(|entry| entry.path).chain(["unknown"]);
         let commands = names
             .map(|name| CommandMetrics {
@@ -109,7 +136,7 @@ impl Default for Metrics {
                 seconds: seconds.get_or_create(&CommandLabels { command: name }).clone(),
             })
             .collect();
-        Self { registry, commands, failures, connections, expired_messages, store, webhooks }
+        Self { registry, commands, failures, connections, expired_messages, store, webhooks, clients }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
-use crate::clients::Clients;
+use crate::clients::{Clients, StoreEars};
 use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, PaceLimits, Ticks};
@@ -61,6 +61,9 @@ pub enum ServeError {
     /// The certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What carries events between servers cannot be reached.
+    #[error("servers cannot tell each other events")]
+    Events(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The webhook of an app cannot be called.
     #[error("the webhook of app {app} cannot be used")]
     Webhook {
@@ -147,26 +150,32 @@ pub async fn serve(
 async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let metrics = Metrics::default();
     let apps = Arc::<Apps>::default();
-    let (store, outbox, shared_calls): (Arc<dyn Store>, Arc<dyn Outbox>, _) = match config.store {
+    let (clock, clients_max): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), config.clients.connections_max);
+    let (store, outbox, shared_calls, clients): (Arc<dyn Store>, Arc<dyn Outbox>, _, _) = match config.store {
         StoreUrl::Embedded(dir) => {
             let store = open_embedded(dir, metrics.store.clone()).await?;
-            (Arc::clone(&store) as _, store, None)
+            let clients = Clients::alone(Arc::clone(&store) as _, Arc::clone(&clock), clients_max);
+            (Arc::clone(&store) as _, store, None, clients)
         }
         StoreUrl::Postgres(settings) => {
-            let store = open_postgres(*settings, metrics.store.clone(), &apps, &config.limits).await?;
+            let ears = Arc::<StoreEars>::default();
+            let store = open_postgres(*settings, metrics.store.clone(), &apps, &ears, &config.limits).await?;
             let calls: Arc<dyn SharedCalls> = Arc::clone(&store) as Arc<dyn SharedCalls>;
-            (Arc::clone(&store) as _, store, config.limits.shared.then_some(calls))
+            let (events, own, clock) = (&config.events, Arc::clone(&store), Arc::clone(&clock));
+            let clients = Clients::of_several(own, &ears, events, clock, clients_max).await;
+            let clients = clients.map_err(|cause| ServeError::Events(Box::new(cause)))?;
+            (Arc::clone(&store) as _, store, config.limits.shared.then_some(calls), clients)
         }
     };
     let server = Server {
-        clients: Clients::new(Arc::clone(&store), Arc::new(SystemClock), config.clients.connections_max),
+        clients,
         store,
         outbox,
         apps,
         limits: config.limits.limits,
         unknown_accounts: config.unknown_accounts,
         http: config.http,
-        clock: Arc::new(SystemClock),
+        clock,
         metrics,
         ticks: Arc::default(),
         causes: Causes::default(),
@@ -241,6 +250,7 @@ async fn open_postgres(
     settings: Settings,
     metrics: StoreMetrics,
     apps: &Arc<Apps>,
+    ears: &Arc<StoreEars>,
     limits: &LimitsConfig,
 ) -> Result<Arc<Postgres>, ServeError> {
     let counted = match limits {
@@ -253,8 +263,9 @@ async fn open_postgres(
     // Until the store says so, other servers are not heard.
     apps.hear(RemoteChange::Unheard);
     // The apps reach the store, to count calls: it must not keep them in turn.
-    let apps = Arc::downgrade(apps);
+    let (apps, ears) = (Arc::downgrade(apps), Arc::clone(ears));
     let hear = move |change| {
+        ears.hear(&change);
         if let Some(apps) = apps.upgrade() {
             apps.hear(change);
         }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// What one change means to clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Bulletin {
-    /// Accounts that may be in the group now and were not, or the other way round.
+    /// Accounts that may be in the group now and were not, or the other way round, or may be there in another way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) moved: Vec<String>,
     /// What is sent, in order.
@@ -39,6 +39,9 @@ pub(crate) struct Item {
     /// The only accounts that get it. Empty: everybody in the group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) to: Vec<String>,
+    /// Whether it is what somebody said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_message: bool,
     /// The number under which it is kept; 0: it is not.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) seq: u32,
@@ -59,7 +62,7 @@ fn names(accounts: &[UserId]) -> Vec<String> {
 impl Item {
     /// What everybody in the group gets, and no history keeps.
     pub(crate) fn for_all(text: String) -> Self {
-        Self { text, anywhere: false, to: Vec::new(), seq: 0, topic: None }
+        Self { text, anywhere: false, to: Vec::new(), is_message: false, seq: 0, topic: None }
     }
 
     /// What these accounts get, wherever they are.
@@ -147,6 +150,8 @@ impl Bulletin {
             Event::Joined { accounts, .. } | Event::Removed { accounts, .. } | Event::Banned(accounts) => {
                 Some(names(accounts))
             }
+            // It may want messages now and did not, or the other way round.
+            Event::MemberChanged { account, .. } => Some(names(std::slice::from_ref(account))),
             Event::Created { .. }
             | Event::Destroyed { .. }
             | Event::Full
@@ -156,7 +161,6 @@ impl Bulletin {
             | Event::CountersChanged(_)
             | Event::OwnerChanged { .. }
             | Event::ProfileChanged(_)
-            | Event::MemberChanged { .. }
             | Event::Sent { .. }
             | Event::Recalled { .. }
             | Event::TopicCreated { .. }
@@ -184,7 +188,8 @@ impl Change<'_> {
         };
         let to = names(&frame::receivers(message));
         let text = frame::message(&place, self.kind, message, As::New);
-        Item { to, seq: message.seq, topic, ..Item::for_all(text) }
+        let is_message = matches!(message.content, Content::Sent(_));
+        Item { to, is_message, seq: message.seq, topic, ..Item::for_all(text) }
     }
 
     fn notice(&self, kind: NoticeKind) -> Notice<'_> {
@@ -265,7 +270,7 @@ impl Change<'_> {
         let how = if has_history { As::OnlineOnly } else { As::New };
         let place = Place { group: self.group.clone(), conversation: conversation.clone() };
         let text = frame::message(&place, self.kind, message, how);
-        Some(Item { to: names(&frame::receivers(message)), ..Item::for_all(text) })
+        Some(Item { to: names(&frame::receivers(message)), is_message: true, ..Item::for_all(text) })
     }
 
     /// Where no history keeps tips but clients are told, a tip about the profile. [doc]

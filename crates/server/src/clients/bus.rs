@@ -81,35 +81,24 @@ impl fmt::Display for ServerId {
 pub(crate) struct Bus {
     /// This server.
     pub(crate) me: ServerId,
-    /// `None` for a server that is alone.
-    running: Option<Running>,
+    queue: Arc<Queue>,
+    /// Held here only: whoever brings packets finds it gone when the bus is.
+    _listening: Arc<Listening>,
+    tasks: Vec<AbortHandle>,
 }
 
 impl Bus {
-    /// For a server that is alone (embedded store): tells nobody and hears nothing.
-    pub(crate) fn alone() -> Self {
-        Self { me: ServerId::draw(), running: None }
-    }
-
-    /// Whether there can be no other servers.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.running.is_none()
-    }
-
     /// Queues a line for all other servers: 4 MiB at most, without a line feed and NUL. Never blocks, never fails: what
     /// does not fit the queue is dropped, and the others notice that it is missing.
     pub(crate) fn tell(&self, line: String) {
-        if let Some(running) = &self.running {
-            running.queue.tell(line);
-        }
+        self.queue.tell(line);
     }
 
     /// Tells what waits, and that this server ends, so that the others do not miss it; waits 4 seconds at most. What is
     /// told afterwards is dropped.
     pub(crate) async fn end(&self) {
-        let Some(running) = &self.running else { return };
-        let mut ended = running.queue.ended.subscribe();
-        running.queue.end();
+        let mut ended = self.queue.ended.subscribe();
+        self.queue.end();
         if timeout(END_AT_MOST, ended.wait_for(|ended| *ended)).await.is_err() {
             tracing::warn!("other servers could not be told everything before this one ends");
         }
@@ -119,19 +108,11 @@ impl Bus {
     fn start(queue: Queue, listening: Arc<Listening>, carrier: impl Carrier) -> Self {
         let (me, queue) = (listening.me, Arc::new(queue));
         let pump = tokio::spawn(pump(Arc::clone(&queue), Arc::downgrade(&listening), carrier));
-        Self { me, running: Some(Running { queue, _listening: listening, tasks: vec![pump.abort_handle()] }) }
+        Self { me, queue, _listening: listening, tasks: vec![pump.abort_handle()] }
     }
 }
 
-/// What makes a bus of more than one server.
-struct Running {
-    queue: Arc<Queue>,
-    /// Held here only: whoever brings packets finds it gone when the bus is.
-    _listening: Arc<Listening>,
-    tasks: Vec<AbortHandle>,
-}
-
-impl Drop for Running {
+impl Drop for Bus {
     fn drop(&mut self) {
         for task in &self.tasks {
             task.abort();

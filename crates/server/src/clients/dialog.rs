@@ -7,7 +7,7 @@ use super::client::Client;
 use super::frame::{self, About, Frame, Place};
 use super::positions::{Live, Positions};
 use super::request;
-use super::session::Why;
+use super::session::{Waiting, Why};
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Message as Kept;
@@ -50,7 +50,7 @@ pub(super) enum Lost {
 /// What happens next.
 enum Next {
     Ends,
-    Frame(Option<Arc<Frame>>),
+    Waiting(Option<Waiting>),
     Said(Option<Result<Message, tungstenite::Error>>),
     History,
     Ping,
@@ -61,7 +61,7 @@ pub(super) struct Dialog<S> {
     pub(super) client: Arc<Client>,
     pub(super) positions: Positions,
     socket: WebSocketStream<S>,
-    frames: mpsc::Receiver<Arc<Frame>>,
+    frames: mpsc::Receiver<Waiting>,
     pings: Interval,
     heard: Instant,
     last_valid: Timestamp,
@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
     pub(super) fn new(
         client: Arc<Client>,
         socket: WebSocketStream<S>,
-        frames: mpsc::Receiver<Arc<Frame>>,
+        frames: mpsc::Receiver<Waiting>,
         last_valid: Timestamp,
         held: bool,
     ) -> Self {
@@ -98,11 +98,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
             }
             done = match self.next().await {
                 Next::Ends => Err(Lost::Ended(self.client.session.ending().unwrap_or(Why::Stopping))),
-                Next::Frame(Some(frame)) => self.deliver(frame).await,
+                Next::Waiting(Some(first)) => self.deliver(first).await,
                 Next::Said(Some(said)) => self.hear(said).await,
                 Next::History => self.send_history().await,
                 Next::Ping => self.ping().await,
-                Next::Frame(None) | Next::Said(None) => break None,
+                Next::Waiting(None) | Next::Said(None) => break None,
             };
         };
         (self.socket, why)
@@ -111,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
     async fn next(&mut self) -> Next {
         tokio::select! {
             () = self.client.session.end.notified() => Next::Ends,
-            frame = self.frames.recv() => Next::Frame(frame),
+            waiting = self.frames.recv() => Next::Waiting(waiting),
             said = self.socket.next() => Next::Said(said),
             () = std::future::ready(()), if self.positions.is_due() => Next::History,
             _ = self.pings.tick() => Next::Ping,
@@ -125,6 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
     }
 
     async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Lost> {
+        self.client.server.metrics.clients.frames.inc();
         in_time(self.socket.feed(Message::Text(text))).await
     }
 
@@ -132,18 +133,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
         in_time(self.socket.flush()).await
     }
 
-    /// Sends what has come: this frame, and those that wait behind it.
-    async fn deliver(&mut self, first: Arc<Frame>) -> Result<(), Lost> {
-        let mut next = Some(first);
-        for _ in 0..FRAMES_AT_ONCE {
-            let Some(frame) = next else { break };
-            self.deliver_one(&frame).await?;
-            next = self.frames.try_recv().ok();
-        }
-        if let Some(frame) = next {
-            self.deliver_one(&frame).await?;
+    /// Sends what has come: this, and what waits behind it.
+    async fn deliver(&mut self, first: Waiting) -> Result<(), Lost> {
+        self.take(first).await?;
+        for _ in 1..FRAMES_AT_ONCE {
+            let Ok(waiting) = self.frames.try_recv() else { break };
+            self.take(waiting).await?;
         }
         self.flush().await
+    }
+
+    async fn take(&mut self, waiting: Waiting) -> Result<(), Lost> {
+        match waiting {
+            Waiting::Frame(frame) => self.deliver_one(&frame).await,
+            Waiting::Forget(group) => {
+                self.positions.forget_group(&group);
+                Ok(())
+            }
+        }
     }
 
     async fn deliver_one(&mut self, frame: &Frame) -> Result<(), Lost> {
@@ -157,13 +164,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
 
     async fn hear(&mut self, said: Result<Message, tungstenite::Error>) -> Result<(), Lost> {
         self.heard = Instant::now();
+        if let Err(tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_)) = said {
+            return Err(Lost::Ended(Why::Misuse));
+        }
         match said? {
             Message::Text(text) => request::answer(self, &text).await,
             Message::Binary(_) => Err(Lost::Ended(Why::Misuse)),
             // Pongs are sent with the next flush.
             Message::Ping(_) => self.flush().await,
             Message::Pong(_) | Message::Frame(_) => Ok(()),
-            Message::Close(_) => Err(Lost::Socket(tungstenite::Error::ConnectionClosed)),
+            Message::Close(_) => {
+                // The goodbye is answered with the next flush.
+                self.flush().await?;
+                Err(Lost::Socket(tungstenite::Error::ConnectionClosed))
+            }
         }
     }
 

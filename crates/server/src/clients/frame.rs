@@ -27,6 +27,8 @@ pub(crate) struct Frame {
     pub(crate) text: Utf8Bytes,
     /// Where it is in a history, and under which number; `None` when it is kept nowhere.
     pub(crate) number: Option<(Arc<Place>, u32)>,
+    /// Whether it is what somebody said: members may not want that.
+    pub(crate) is_message: bool,
     /// The only accounts that get it; everybody in the group when empty.
     pub(crate) to: Vec<UserId>,
 }
@@ -243,6 +245,7 @@ pub(crate) fn kept(place: &Arc<Place>, kind: GroupType, message: &Message) -> Fr
     Frame {
         text: self::message(place, kind, message, As::New).into(),
         number: Some((Arc::clone(place), message.seq)),
+        is_message: matches!(message.content, Content::Sent(_)),
         to: receivers(message),
     }
 }

@@ -168,11 +168,17 @@ struct Ready<'a> {
 async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut socket: Socket) {
     let Arriving { account, platform, held, verified, peer } = client;
     let id = server.clients.next_session();
-    let (session, frames) = Session::new(id, account, platform);
+    let (session, frames) = Session::new(id, account, platform, verified.made);
     let (server, app, hub) = (Arc::clone(server), Arc::clone(app), server.clients.hub(app.id));
     let client = Arc::new(Client { server, app, hub, session, peer });
     let replaced = client.hub.arrive(&client.session);
-    let why = match enter(&client, verified).await {
+    // Looked at after it is among those that are told.
+    if client.server.clients.is_ending() {
+        client.session.close(Why::Stopping);
+    }
+    let metrics = &client.server.metrics.clients;
+    metrics.connected.inc();
+    let why = match enter(&client).await {
         Ok(Some(group_count)) => {
             let identifier = client.account().as_str();
             let (event, server_time) = ("ready", client.now().0);
@@ -192,6 +198,10 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
         }
     };
     client.hub.depart(&client.session);
+    metrics.connected.dec();
+    if why == Some(Why::Slow) {
+        metrics.slow.inc();
+    }
     for group in client.session.visited() {
         client.tell_visit(&group, false).await;
     }
@@ -209,12 +219,12 @@ fn ended(why: Option<Why>) -> State {
 }
 
 /// Lets a client into its groups; how many these are. `None` when it was kicked meanwhile.
-async fn enter(client: &Client, verified: Verified) -> Result<Option<u64>, StoreError> {
+async fn enter(client: &Client) -> Result<Option<u64>, StoreError> {
     let (store, account) = (&client.server.store, client.account());
     let known = store.accounts(client.app.id, vec![account.clone()]).await?;
     match known.into_iter().flatten().next() {
         // Looked at after it is among the clients that a kick ends, so that none is missed.
-        Some(account) if verified.made < account.signatures_from => return Ok(None),
+        Some(account) if client.session.signed < account.signatures_from => return Ok(None),
         Some(_) => {}
         // The app signed for it, which is how accounts first come to the imitated service too. [choice]
         None => {

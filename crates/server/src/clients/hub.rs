@@ -3,7 +3,7 @@
 use super::bulletin::{Bulletin, Item};
 use super::frame::{Frame, Place};
 use super::notice::{Notice, NoticeKind};
-use super::room::{Heads, Room, Step};
+use super::room::{Heads, Newcomer, Room, Step, hears};
 use super::session::{Platform, Session, Why};
 use super::told::{Answer, Question, Told};
 use landfall_domain::event::{Afterwards, Event, Happened, Subscribers};
@@ -178,7 +178,8 @@ impl Hub {
     }
 
     fn deliver(&self, item: &Item) {
-        let frame = Arc::new(Frame { text: item.text.as_str().into(), number: None, to: Vec::new() });
+        let text = item.text.as_str().into();
+        let frame = Arc::new(Frame { text, number: None, is_message: false, to: Vec::new() });
         for account in item.to.iter().filter_map(|name| UserId::parse(name)) {
             for session in self.sessions_of(&account) {
                 session.push(&frame);
@@ -215,7 +216,8 @@ impl Hub {
 
     /// Adds a client to its account, so that it hears what is for the account itself. Gives what had to give way to it.
     pub(super) fn arrive(&self, session: &Arc<Session>) -> Option<Platform> {
-        self.count.fetch_add(1, Ordering::SeqCst);
+        let before = self.count.fetch_add(1, Ordering::SeqCst);
+        self.others.has_clients(before + 1);
         let mut accounts = lock(&self.accounts);
         let devices = accounts.entry(session.account.clone()).or_default();
         // Those that are about to go are still there; a connection counts until it has ended.
@@ -243,9 +245,10 @@ impl Hub {
             let page = self.store.joined_groups(self.app, session.account.clone(), window).await?;
             offset += page.groups.len();
             let is_last = page.groups.len() < GROUPS_PER_PAGE;
-            for (group, _) in page.groups {
-                let heads = Some(Heads::of(&group));
-                self.step_in(&group.id, Step::Enter(Arc::clone(session), heads));
+            for (group, member) in page.groups {
+                let (session, heads) = (Arc::clone(session), Heads::of(&group));
+                let newcomer = Newcomer { session, heads, hears: hears(&member) };
+                self.step_in(&group.id, Step::Enter(newcomer));
             }
             if is_last {
                 break;
@@ -260,7 +263,8 @@ impl Hub {
 
     /// Lets a client into a live-stream group, which keeps no members.
     pub(super) fn enter_live(self: &Arc<Self>, session: &Arc<Session>, heads: Heads, group: &GroupId) {
-        self.step_in(group, Step::Enter(Arc::clone(session), Some(heads)));
+        let newcomer = Newcomer { session: Arc::clone(session), heads, hears: true };
+        self.step_in(group, Step::Enter(newcomer));
     }
 
     /// Lets a client out of a live-stream group.
@@ -310,15 +314,27 @@ impl Hub {
     /// Looks in every room for what was missed and whether those who are here are members, and for groups that clients are
     /// in by now: events of other servers may have been lost.
     pub(super) async fn catch_up(self: &Arc<Self>) {
-        let rooms: Vec<_> = lock(&self.rooms).keys().cloned().collect();
-        rooms.iter().for_each(|group| self.step(group, Step::CatchUp));
         let sessions: Vec<_> = lock(&self.accounts).values().flatten().cloned().collect();
         for session in sessions {
-            if let Err(error) = self.enter_all(&session).await {
-                tracing::warn!(%error, "the groups of a connected client cannot be read: {error}");
+            if let Err(error) = self.look_at(&session).await {
+                tracing::warn!(%error, "a connected client cannot be looked at: {error}");
                 session.close(Why::TryAgain);
             }
         }
+        let rooms: Vec<_> = lock(&self.rooms).keys().cloned().collect();
+        rooms.iter().for_each(|group| self.step(group, Step::CatchUp));
+    }
+
+    /// Ends a connection whose account was kicked or deleted, and lets others into the groups they are in by now.
+    async fn look_at(self: &Arc<Self>, session: &Arc<Session>) -> Result<(), StoreError> {
+        let account =
+            self.store.accounts(self.app, vec![session.account.clone()]).await?.into_iter().flatten().next();
+        match account {
+            None => session.close(Why::Deleted),
+            Some(account) if session.signed < account.signatures_from => session.close(Why::Kicked),
+            Some(_) => drop(self.enter_all(session).await?),
+        }
+        Ok(())
     }
 
     /// How many clients are connected here.
@@ -371,7 +387,7 @@ pub(crate) struct Newcomers(Option<Vec<String>>);
 
 /// A frame for those in the group.
 fn frame(group: &GroupId, item: Item) -> Option<Frame> {
-    let Item { text, to, seq, topic, .. } = item;
+    let Item { text, to, is_message, seq, topic, .. } = item;
     let topic = match topic {
         Some(topic) => Some(TopicId::stored(&topic)?),
         None => None,
@@ -381,7 +397,7 @@ fn frame(group: &GroupId, item: Item) -> Option<Frame> {
         (Arc::new(place), seq)
     });
     let to = to.iter().filter_map(|name| UserId::parse(name)).collect();
-    Some(Frame { text: text.into(), number, to })
+    Some(Frame { text: text.into(), number, is_message, to })
 }
 
 /// Clients are told and nobody else.

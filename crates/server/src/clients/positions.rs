@@ -4,6 +4,7 @@
 //! history too. So nothing waits in memory for a client, and each message is sent once, in order.
 
 use super::frame::Place;
+use landfall_domain::ids::GroupId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -142,7 +143,13 @@ impl Positions {
         position.behind && !may_go_on
     }
 
-    /// The client is in a group no more.
+    /// A group is gone with all its conversations.
+    pub(super) fn forget_group(&mut self, group: &GroupId) {
+        self.all.retain(|place, _| place.group != *group);
+        self.due.retain(|place| place.group != *group);
+    }
+
+    /// A conversation cannot be read any more.
     pub(super) fn forget(&mut self, place: &Arc<Place>) {
         self.all.remove(place);
         self.due.remove(place);
@@ -152,7 +159,6 @@ impl Positions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landfall_domain::ids::GroupId;
     use landfall_domain::message::Conversation;
     use proptest::prelude::*;
 

@@ -9,10 +9,11 @@ use super::hub::Hub;
 use super::session::{Session, Why};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{GroupId, TopicId, UserId};
+use landfall_domain::member::{Member, ReceiveOption};
 use landfall_domain::message::{Conversation, MessageLog};
 use landfall_domain::operation::{MessageRange, Needs, Scene};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
-use landfall_domain::store::OperationError;
+use landfall_domain::store::{NoSuchGroup, OperationError};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,8 +31,8 @@ const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// What is to happen in a room.
 pub(super) enum Step {
-    /// A client enters; its group had these numbers when it was looked at.
-    Enter(Arc<Session>, Option<Heads>),
+    /// A client enters.
+    Enter(Newcomer),
     /// A client has gone.
     Leave(u64),
     /// Accounts may have become members, or be none any more.
@@ -44,6 +45,16 @@ pub(super) enum Step {
     Dissolve,
     /// Who is here?
     Who(oneshot::Sender<BTreeMap<UserId, Timestamp>>),
+}
+
+/// Who enters a room.
+pub(super) struct Newcomer {
+    /// The client.
+    pub(super) session: Arc<Session>,
+    /// How far the group was when it was looked at for it.
+    pub(super) heads: Heads,
+    /// Whether it wants the group's messages.
+    pub(super) hears: bool,
 }
 
 /// How far one conversation was told.
@@ -115,6 +126,8 @@ struct Inbox {
 struct Here {
     session: Arc<Session>,
     since: Timestamp,
+    /// Whether it gets messages: a member may not want them.
+    hears: bool,
 }
 
 struct State {
@@ -179,10 +192,10 @@ impl Room {
 impl State {
     async fn take(&mut self, hub: &Arc<Hub>, step: Step) {
         match step {
-            Step::Enter(session, heads) => {
-                self.learn(hub, heads).await;
-                self.enter(hub, session);
-            }
+            Step::Enter(Newcomer { session, heads, hears }) => match self.learn(hub, heads).await {
+                Ok(()) => self.enter(hub, session, hears),
+                Err(Unreadable) => session.close(Why::TryAgain),
+            },
             Step::Leave(id) => {
                 self.here.remove(&id);
             }
@@ -196,6 +209,7 @@ impl State {
             Step::Dissolve => {
                 for Here { session, .. } in std::mem::take(&mut self.here).into_values() {
                     session.left(&self.group);
+                    session.forget(&self.group);
                 }
                 self.heads = None;
             }
@@ -207,10 +221,10 @@ impl State {
         }
     }
 
-    fn enter(&mut self, hub: &Hub, session: Arc<Session>) {
+    fn enter(&mut self, hub: &Hub, session: Arc<Session>, hears: bool) {
         if session.entered(&self.group) {
-            let since = hub.clock.now();
-            self.here.entry(session.id).or_insert(Here { session, since });
+            let since = self.here.get(&session.id).map_or_else(|| hub.clock.now(), |here| here.since);
+            self.here.insert(session.id, Here { session, since, hears });
         }
     }
 
@@ -225,21 +239,22 @@ impl State {
     }
 
     /// Makes sure that the numbers are known from which on everything is told.
-    async fn learn(&mut self, hub: &Arc<Hub>, heads: Option<Heads>) {
-        if self.heads.is_none() {
-            self.heads = heads;
+    async fn learn(&mut self, hub: &Hub, heads: Heads) -> Result<(), Unreadable> {
+        let heads = self.heads.get_or_insert(heads);
+        if heads.topics.is_none() {
+            // Without a group there is nothing to tell.
+            self.heads = self.read(hub, true, Vec::new()).await?.as_ref().map(heads_of);
         }
-        if self.heads.as_ref().is_some_and(|heads| heads.topics.is_some()) {
-            return;
-        }
-        match self.read(hub, true, Vec::new()).await {
-            Some(scene) => self.heads = Some(heads_of(&scene)),
-            None => self.here.values().for_each(|here| here.session.close(Why::TryAgain)),
-        }
+        Ok(())
     }
 
-    /// The group, its topics if asked for, and messages. `None` when it is gone or cannot be read.
-    async fn read(&self, hub: &Arc<Hub>, topics: bool, messages: Vec<MessageRange>) -> Option<Scene> {
+    /// The group, its topics if asked for, and messages; `None` when it is gone.
+    async fn read(
+        &self,
+        hub: &Hub,
+        topics: bool,
+        messages: Vec<MessageRange>,
+    ) -> Result<Option<Scene>, Unreadable> {
         let ranges = if topics { vec![PartRange::all(PartFamily::Topics)] } else { Vec::new() };
         let parts = messages.iter().filter_map(|range| match range {
             MessageRange::Newest { conversation: Conversation::Topic(id), .. } => {
@@ -251,42 +266,45 @@ impl State {
         self.look(hub, needs).await
     }
 
-    async fn look(&self, hub: &Arc<Hub>, needs: Needs) -> Option<Scene> {
+    async fn look(&self, hub: &Hub, needs: Needs) -> Result<Option<Scene>, Unreadable> {
         match hub.store.look(hub.app, self.group.clone(), needs).await {
-            Ok(scene) => Some(scene),
-            Err(OperationError::Refused(_)) => None,
+            Ok(scene) => Ok(Some(scene)),
+            Err(OperationError::Refused(NoSuchGroup)) => Ok(None),
             Err(OperationError::Store(error)) => {
                 tracing::warn!(%error, "a group with connected clients cannot be read: {error}");
-                None
+                Err(Unreadable)
             }
         }
     }
 
     /// Lets accounts in that are members, and out those that are not: as the store says now, whatever was told before.
-    async fn look_at(&mut self, hub: &Arc<Hub>, accounts: Vec<UserId>) {
+    async fn look_at(&mut self, hub: &Hub, accounts: Vec<UserId>) {
         let connected: Vec<_> =
             accounts.into_iter().filter(|account| !hub.sessions_of(account).is_empty()).collect();
         if connected.is_empty() {
             return;
         }
         let needs = Needs { members: connected.clone(), ..Needs::default() };
-        let Some(scene) = self.look(hub, needs).await else {
-            // Nobody knows who may hear what: they come again and are looked at anew.
-            connected.iter().flat_map(|account| hub.sessions_of(account)).for_each(|session| {
-                self.here.remove(&session.id);
-                session.close(Why::TryAgain);
-            });
-            return;
-        };
-        self.learn(hub, Some(Heads::of(&scene.group))).await;
-        for account in &connected {
-            let is_member = scene.members.contains_key(account);
-            for session in hub.sessions_of(account) {
-                if is_member {
-                    self.enter(hub, session);
-                } else if self.here.remove(&session.id).is_some() {
-                    session.left(&self.group);
+        let mut looked = self.look(hub, needs).await;
+        if let Ok(Some(scene)) = &looked
+            && self.learn(hub, Heads::of(&scene.group)).await.is_err()
+        {
+            looked = Err(Unreadable);
+        }
+        for session in connected.iter().flat_map(|account| hub.sessions_of(account)) {
+            let member = match &looked {
+                Ok(Some(scene)) => scene.members.get(&session.account),
+                Ok(None) => None,
+                // Nobody knows what it may hear: it comes again, and is looked at anew.
+                Err(Unreadable) => {
+                    session.close(Why::TryAgain);
+                    None
                 }
+            };
+            if let Some(member) = member {
+                self.enter(hub, session, hears(member));
+            } else if self.here.remove(&session.id).is_some() {
+                session.left(&self.group);
             }
         }
     }
@@ -314,13 +332,17 @@ impl State {
     async fn fill(&mut self, hub: &Arc<Hub>, conversation: &Conversation, after: u32, last: u32) -> bool {
         let limit = usize::try_from((last - after).min(MISSED_MAX)).unwrap_or_default();
         let range = MessageRange::Newest { conversation: conversation.clone(), up_to: last, limit };
-        let Some(mut scene) = self.read(hub, false, vec![range]).await else {
-            let (hub, group) = (Arc::clone(hub), self.group.clone());
-            tokio::spawn(async move {
-                tokio::time::sleep(READ_AGAIN).await;
-                hub.step(&group, Step::CatchUp);
-            });
-            return false;
+        let mut scene = match self.read(hub, false, vec![range]).await {
+            Ok(Some(scene)) => scene,
+            Ok(None) => return false,
+            Err(Unreadable) => {
+                let (hub, group) = (Arc::clone(hub), self.group.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(READ_AGAIN).await;
+                    hub.step(&group, Step::CatchUp);
+                });
+                return false;
+            }
         };
         let kind = scene.group.kind;
         let messages = scene.messages.remove(conversation).unwrap_or_default();
@@ -349,8 +371,14 @@ impl State {
         let here: BTreeSet<_> = self.here.values().map(|here| here.session.account.clone()).collect();
         self.look_at(hub, here.into_iter().collect()).await;
         let Some(heads) = self.heads.clone() else { return };
-        let Some(scene) = self.read(hub, heads.has_topics, Vec::new()).await else { return };
+        let Ok(Some(scene)) = self.read(hub, heads.has_topics, Vec::new()).await else { return };
         let now = heads_of(&scene);
+        if now.group.told < heads.group.told {
+            // Another group by now has the id of one that was dissolved.
+            self.heads = Some(now);
+            self.here.values().for_each(|here| here.session.forget(&self.group));
+            return;
+        }
         let topics = now.topics.iter().flatten().map(|(id, head)| (Conversation::Topic(id.clone()), *head));
         for (conversation, Head { told: last, .. }) in topics.chain([(Conversation::Group, now.group)]) {
             let Head { told, .. } = heads.get(&conversation);
@@ -362,8 +390,8 @@ impl State {
 
     async fn give(&mut self, frame: Frame) {
         let frame = Arc::new(frame);
-        for (count, Here { session, .. }) in self.here.values().enumerate() {
-            if frame.is_for(&session.account) {
+        for (count, Here { session, hears, .. }) in self.here.values().enumerate() {
+            if (*hears || !frame.is_message) && frame.is_for(&session.account) {
                 session.push(&frame);
             }
             if count % CLIENTS_AT_ONCE == CLIENTS_AT_ONCE - 1 {
@@ -383,7 +411,20 @@ fn missed(place: &Place, after: u32) -> Frame {
         msg_seq: u32,
     }
     let about = frame::About::place("missed", &place.group, &place.conversation);
-    Frame { text: frame::text(&Missed { about, msg_seq: after }).into(), number: None, to: Vec::new() }
+    Frame {
+        text: frame::text(&Missed { about, msg_seq: after }).into(),
+        number: None,
+        is_message: false,
+        to: Vec::new(),
+    }
+}
+
+/// A group could not be read; why is in the log.
+struct Unreadable;
+
+/// Whether a member wants the messages of its group.
+pub(super) fn hears(member: &Member) -> bool {
+    member.receive_option != ReceiveOption::Discard
 }
 
 fn heads_of(scene: &Scene) -> Heads {

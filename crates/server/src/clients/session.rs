@@ -2,6 +2,7 @@
 
 use super::frame::Frame;
 use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -100,6 +101,14 @@ impl Platform {
     }
 }
 
+/// What waits for a client.
+pub(super) enum Waiting {
+    /// This is sent.
+    Frame(Arc<Frame>),
+    /// How far the client is in this group is forgotten: it is gone, and another may have its id.
+    Forget(Box<GroupId>),
+}
+
 /// A connected client.
 pub(crate) struct Session {
     /// Its number at this server.
@@ -108,7 +117,9 @@ pub(crate) struct Session {
     pub(super) account: UserId,
     /// What it runs on.
     pub(super) platform: Platform,
-    frames: mpsc::Sender<Arc<Frame>>,
+    /// When its signature was made.
+    pub(super) signed: Timestamp,
+    frames: mpsc::Sender<Waiting>,
     groups: Mutex<Groups>,
     ending: Mutex<Option<Why>>,
     /// Woken when it is to end.
@@ -135,17 +146,27 @@ impl Session {
         id: u64,
         account: UserId,
         platform: Platform,
-    ) -> (Arc<Self>, mpsc::Receiver<Arc<Frame>>) {
+        signed: Timestamp,
+    ) -> (Arc<Self>, mpsc::Receiver<Waiting>) {
         let (frames, waiting) = mpsc::channel(FRAMES_MAX);
         let groups =
             Groups { all: Some(BTreeSet::new()), visited: BTreeSet::new(), moved: Some(BTreeSet::new()) };
         let (groups, ending, end) = (Mutex::new(groups), Mutex::new(None), Notify::new());
-        (Arc::new(Self { id, account, platform, frames, groups, ending, end }), waiting)
+        (Arc::new(Self { id, account, platform, signed, frames, groups, ending, end }), waiting)
     }
 
     /// Has a frame sent; ends the connection where too many wait.
     pub(super) fn push(&self, frame: &Arc<Frame>) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(Arc::clone(frame)) {
+        self.add(Waiting::Frame(Arc::clone(frame)));
+    }
+
+    /// Has it forgotten how far the client is in a group that is gone.
+    pub(super) fn forget(&self, group: &GroupId) {
+        self.add(Waiting::Forget(Box::new(group.clone())));
+    }
+
+    fn add(&self, waiting: Waiting) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(waiting) {
             self.close(Why::Slow);
         }
     }

@@ -47,6 +47,9 @@ pub(super) trait Told: Send + Sync {
     /// The connections of an account are to end. Must not block.
     fn tell_ended(&self, app: AppId, account: &UserId, why: Why);
 
+    /// So many clients are connected here now. Must not block.
+    fn has_clients(&self, clients: usize);
+
     /// What the others answer within a short time; one that is gone says nothing.
     async fn ask(&self, app: AppId, question: Question) -> Vec<Answer>;
 }
@@ -63,6 +66,8 @@ impl Told for Alone {
     fn tell(&self, _: AppId, _: &GroupId, _: &Bulletin) {}
 
     fn tell_ended(&self, _: AppId, _: &UserId, _: Why) {}
+
+    fn has_clients(&self, _: usize) {}
 
     async fn ask(&self, _: AppId, _: Question) -> Vec<Answer> {
         Vec::new()

@@ -7,11 +7,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod check;
+mod clients;
 mod copy;
 mod database;
 mod disk;
 mod end;
 mod events;
+#[expect(dead_code, reason = "the tests over the network use the rest")]
+#[path = "../it/heard.rs"]
+mod heard;
 mod kicks;
 mod kill;
 mod load;

@@ -60,6 +60,11 @@ impl Home {
         Self::with(Some(url.to_owned()), settings)
     }
 
+    /// With an embedded store and `settings`.
+    pub(crate) fn embedded_with(settings: &str) -> Self {
+        Self::with(None, settings)
+    }
+
     fn with(database: Option<String>, settings: &str) -> Self {
         let home = Self { dir: tempfile::tempdir().unwrap(), database };
         let store = home.store_url();
@@ -171,6 +176,11 @@ impl Server {
             return Err(child.wait().unwrap());
         };
         Ok(Self { child, address: address.parse().unwrap(), log: log.to_owned() })
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     pub(crate) async fn client(&self) -> Client {

@@ -6,6 +6,22 @@ use crate::receiver::Receiver;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
+fn url(server: &Server) -> String {
+    format!("http://{}", server.address)
+}
+
+impl Heard {
+    /// A client of an account of the first app.
+    async fn connect(server: &Server, account: &str) -> Self {
+        Self::ready(&url(server), &query(APP, account)).await
+    }
+
+    /// The same on a device of this platform.
+    async fn connect_from(server: &Server, account: &str, platform: &str) -> Self {
+        Self::ready(&url(server), &format!("{}&platform={platform}", query(APP, account))).await
+    }
+}
+
 async fn start(store: Store) -> Server {
     Server::start_with(Setup { store, ..Setup::default() }).await
 }
@@ -141,6 +157,18 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     eve.hears_nothing().await;
     done(client, "destroy_group", json!({ "GroupId": "g" })).await;
     assert_eq!(bob.next_is("notice").await["NoticeType"], 5);
+
+    // Another group with the same id begins with the first number again.
+    group(client, "Public", "g").await;
+    send(client, "g", 11).await;
+    assert_eq!(bob.next_is("message").await["MsgSeq"], 1);
+    let flag = |flag: &str| json!({ "GroupId": "g", "Member_Account": "bob", "MsgFlag": flag });
+    done(client, "modify_group_member_info", flag("Discard")).await;
+    send(client, "g", 12).await;
+    bob.hears_nothing().await;
+    done(client, "modify_group_member_info", flag("AcceptAndNotify")).await;
+    send(client, "g", 13).await;
+    assert_eq!(bob.next_is("message").await["Random"], 13);
     drop((bob, eve));
     server.stop().await;
 }
@@ -252,8 +280,7 @@ async fn a_client_that_comes_back_gets_what_it_missed_once(store: Store) {
         send(client, "g", random).await;
     }
     let query = format!("{}&hold=1", query(APP, "bob"));
-    let mut bob = Heard::connect_with(&server, &query).await;
-    bob.next_is("ready").await;
+    let mut bob = Heard::ready(&url(&server), &query).await;
     let rest = async {
         for random in 131..=260 {
             send(client, "g", random).await;
@@ -487,7 +514,7 @@ async fn who_is_refused_is_told_why() {
         (query_of(sign(SECOND_APP, "ann", 0)), 70_014),
         (query_of(sign(APP, "ann", 90_000)), 70_001),
     ] {
-        let (frames, code) = Heard::connect_with(&server, &query).await.ended().await;
+        let (frames, code) = Heard::connect_with(&url(&server), &query).await.ended().await;
         let [refused] = &frames[..] else { panic!("{query}: {frames:?}") };
         assert_eq!((&refused["Event"], code), (&json!("refused"), 4_001), "{query}");
         let real = refused["ErrorCode"].as_u64().unwrap();

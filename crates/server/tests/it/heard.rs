@@ -1,43 +1,36 @@
 //! A connected client, as tests use it.
 
-use crate::harness::{APP, Server, query};
 use landfall::listen::{ListenError, Listener};
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Bound of every wait, far above what any takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A connected client of an account of the first app.
+/// A connected client.
 pub(crate) struct Heard {
     listener: Listener,
     /// What came while an answer was waited for.
-    waiting: std::collections::VecDeque<Value>,
+    waiting: VecDeque<Value>,
 }
 
 impl Heard {
-    /// Connects, and waits until it hears everything.
-    pub(crate) async fn connect(server: &Server, account: &str) -> Self {
-        Self::connect_from(server, account, "Web").await
+    /// Connects to the server at `url`, and waits for nothing.
+    pub(crate) async fn connect_with(url: &str, query: &str) -> Self {
+        let listener = Listener::connect(url, query).await.unwrap_or_else(|error| panic!("{error:?}"));
+        Self { listener, waiting: VecDeque::new() }
     }
 
-    /// The same from a device of this platform.
-    pub(crate) async fn connect_from(server: &Server, account: &str, platform: &str) -> Self {
-        let query = format!("{}&platform={platform}", query(APP, account));
-        let mut heard = Self::connect_with(server, &query).await;
-        let ready = heard.next().await;
-        assert_eq!((&ready["Event"], &ready["Identifier"]), (&json!("ready"), &json!(account)));
+    /// The same, and waits until it hears everything.
+    pub(crate) async fn ready(url: &str, query: &str) -> Self {
+        let mut heard = Self::connect_with(url, query).await;
+        heard.next_is("ready").await;
         heard
     }
 
-    /// Connects with any query, and waits for nothing.
-    pub(crate) async fn connect_with(server: &Server, query: &str) -> Self {
-        let url = format!("http://{}", server.address);
-        let listener = Listener::connect(&url, query).await.unwrap_or_else(|error| panic!("{error:?}"));
-        Self { listener, waiting: std::collections::VecDeque::new() }
-    }
-
-    async fn try_next(&mut self) -> Result<Value, ListenError> {
+    /// The next frame, or how the connection ended.
+    pub(crate) async fn try_next(&mut self) -> Result<Value, ListenError> {
         if let Some(frame) = self.waiting.pop_front() {
             return Ok(frame);
         }

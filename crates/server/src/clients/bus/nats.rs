@@ -114,9 +114,7 @@ impl Bus {
         }
         let reading = tokio::spawn(read(subscriber, Arc::downgrade(&listening)));
         let mut bus = Self::start(queue, listening, nats);
-        if let Some(running) = &mut bus.running {
-            running.tasks.push(reading.abort_handle());
-        }
+        bus.tasks.push(reading.abort_handle());
         Ok(bus)
     }
 }

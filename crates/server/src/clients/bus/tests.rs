@@ -93,19 +93,9 @@ impl Scene {
     }
 }
 
-#[tokio::test]
-async fn who_is_alone_tells_nobody() {
-    let bus = Bus::alone();
-    assert!(bus.is_alone());
-    bus.tell("a line".to_owned());
-    in_time(bus.end()).await;
-    assert_ne!(bus.me, Bus::alone().me);
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_waits_travels_together_and_silence_is_never_long() {
     let mut scene = Scene::new(vec![]);
-    assert!(!scene.bus.is_alone());
     assert_eq!(scene.carried().await, [format!("{} 0 line\n", scene.bus.me)]);
     let started = Instant::now();
     for text in ["one", "two", ""] {
@@ -144,7 +134,7 @@ async fn what_does_not_fit_is_dropped_and_noticed() {
     for number in 0..100 {
         scene.bus.tell(format!("line {number:03} {}", "x".repeat(91)));
     }
-    assert!(!scene.bus.running.as_ref().unwrap().queue.lock().outgoing.is_empty());
+    assert!(!scene.bus.queue.lock().outgoing.is_empty());
     for _ in 0..10 {
         scene.carried().await;
     }
@@ -196,7 +186,7 @@ async fn the_end_does_not_wait_for_a_carrier_that_is_away() {
 #[tokio::test(start_paused = true)]
 async fn with_the_bus_its_task_ends() {
     let mut scene = Scene::new(vec![]);
-    let listening = Arc::downgrade(&scene.bus.running.as_ref().unwrap()._listening);
+    let listening = Arc::downgrade(&scene.bus._listening);
     assert!(listening.upgrade().is_some());
     drop(scene.bus);
     while in_time(scene.packets.recv()).await.is_some() {}
