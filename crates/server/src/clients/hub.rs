@@ -420,3 +420,6 @@ impl Subscribers for ClientsOnly {
         self.hub.happened(happened, &self.operator, self.now)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+use super::super::session::Waiting;
+use super::super::told::Alone;
+use super::*;
+use landfall_domain::account::UnknownAccounts;
+use landfall_domain::group::{JoinOption, Profile};
+use landfall_domain::limits::Span;
+use landfall_domain::member::Role;
+use landfall_domain::message::{Body, Priority};
+use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
+use landfall_domain::operation::{import, perform};
+use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage};
+use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::store::Context;
+use landfall_domain::text::Text;
+use landfall_domain::time::SystemClock;
+use landfall_store::StoreMetrics;
+use landfall_store::embedded::Embedded;
+use proptest::prelude::*;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::Receiver;
+
+const APP: AppId = AppId(7);
+const NOW: Timestamp = Timestamp(1_700_000_000);
+const CONTEXT: Context = Context { app: APP, now: NOW, unknown: UnknownAccounts::Create };
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+fn group() -> GroupId {
+    GroupId::parse("g").unwrap()
+}
+
+/// A group of `ann`, who is connected.
+struct Scene {
+    hub: Arc<Hub>,
+    session: Arc<Session>,
+    waiting: Receiver<Waiting>,
+    _dir: TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Embedded::open(dir.path(), StoreMetrics::default()).unwrap());
+        let text = |text: &str| Text::parse(text.to_owned(), Span::up_to(100)).unwrap();
+        let kind = GroupType::Public;
+        let profile = Profile {
+            name: text("n"),
+            introduction: text(""),
+            notification: text(""),
+            face_url: text(""),
+            fields: Vec::new(),
+            max_members: 100,
+            join_option: JoinOption::FreeAccess,
+        };
+        let member = NewMember {
+            account: user("ann"),
+            role: Role::Member,
+            joined: None,
+            unread: 0,
+            muted_until: Timestamp(0),
+            fields: Vec::new(),
+        };
+        let new = NewGroup {
+            id: IdChoice::Given(group()),
+            kind,
+            profile,
+            owner: None,
+            members: vec![member],
+            support_topic: false,
+            permissions_enabled: false,
+            default_permissions: 0,
+            invite_option: kind.default_invite_option(),
+            active: true,
+            created: Timestamp(1),
+        };
+        store.import_group(CONTEXT, new).await.unwrap();
+        let hub = Arc::new(Hub::new(APP, store, Arc::new(SystemClock), Arc::new(Alone)));
+        let (session, waiting) = Session::new(1, user("ann"), Platform::Web, NOW);
+        hub.arrive(&session);
+        hub.enter_all(&session).await.unwrap();
+        Self { hub, session, waiting, _dir: dir }
+    }
+
+    /// Numbers of the next messages that ann is sent.
+    async fn numbers(&mut self, count: usize) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        while numbers.len() < count {
+            let next = tokio::time::timeout(Duration::from_secs(20), self.waiting.recv()).await;
+            let waiting = next.unwrap_or_else(|_| panic!("no message after {numbers:?}")).unwrap();
+            let Waiting::Frame(frame) = waiting else { panic!("nothing is forgotten here") };
+            let (place, number) = frame.number.clone().unwrap_or_else(|| panic!("{}", frame.text));
+            assert_eq!(place.group, group());
+            numbers.push(number);
+        }
+        numbers
+    }
+}
+
+fn message(random: u32) -> SendMessage {
+    SendMessage {
+        group: group(),
+        conversation: Conversation::Group,
+        sender: user("admin"),
+        by_administrator: true,
+        random,
+        priority: Priority::Normal,
+        body: Body { elements: "[]".into(), ..Body::default() },
+        online_only: false,
+        not_last: false,
+    }
+}
+
+async fn send(hub: &Arc<Hub>, random: u32, subscribers: Arc<dyn Subscribers>) {
+    perform(&*hub.store, CONTEXT, message(random), subscribers).await.unwrap();
+}
+
+/// Keeps what clients were to be told.
+#[derive(Default)]
+struct Kept(Arc<Mutex<Vec<Bulletin>>>);
+
+impl Subscribers for Kept {
+    fn wants_former_members(&self, _: GroupType) -> bool {
+        false
+    }
+
+    fn note(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn happened(&self, happened: Happened<'_>) -> Option<Afterwards> {
+        let (bulletin, kept) = (Bulletin::of(happened, &user("admin"), NOW), Arc::clone(&self.0));
+        Some(Box::new(move || lock(&kept).push(bulletin)))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_sent_side_by_side_are_told_in_order() {
+    const TASKS: u32 = 8;
+    const EACH: u32 = 40;
+    let mut scene = Scene::new().await;
+    let mut sending = tokio::task::JoinSet::new();
+    for task in 0..TASKS {
+        let hub = Arc::clone(&scene.hub);
+        sending.spawn(async move {
+            for number in 0..EACH {
+                let subscribers = hub.subscribers(user("admin"), NOW);
+                send(&hub, task * EACH + number + 1, subscribers).await;
+            }
+        });
+    }
+    let numbers = scene.numbers(usize::try_from(TASKS * EACH).unwrap()).await;
+    assert!(numbers.iter().copied().eq(1..=TASKS * EACH), "{numbers:?}");
+    sending.join_all().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
+    let mut scene = Scene::new().await;
+    let hub = Arc::clone(&scene.hub);
+    let live = || hub.subscribers(user("admin"), NOW);
+    send(&hub, 1, live()).await;
+    let imported = ImportedMessage {
+        conversation: Conversation::Group,
+        sender: user("ann"),
+        sent: NOW,
+        random: 9,
+        body: Some(Body { elements: "[]".into(), ..Body::default() }),
+    };
+    let later = Context { now: Timestamp(NOW.0 + 5), ..CONTEXT };
+    let messages = (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
+    import(&*hub.store, later, ImportMessages { group: group(), messages }).await.unwrap();
+    // One that is told late, and one that is told at once.
+    let kept = Kept::default();
+    let bulletins = Arc::clone(&kept.0);
+    send(&hub, 2, Arc::new(kept)).await;
+    send(&hub, 3, live()).await;
+    assert_eq!(scene.numbers(3).await, [1, 9, 10]);
+    for bulletin in std::mem::take(&mut *lock(&bulletins)) {
+        hub.publish(&group(), bulletin);
+    }
+    send(&hub, 4, live()).await;
+    assert_eq!(scene.numbers(1).await, [11]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_nothing_is_let_go() {
+    let scene = Scene::new().await;
+    let frame = Arc::new(Frame { text: "{}".into(), number: None, is_message: true, to: Vec::new() });
+    for _ in 0..super::super::session::FRAMES_MAX {
+        scene.session.push(&frame);
+    }
+    assert_eq!(scene.session.ending(), None);
+    scene.session.push(&frame);
+    assert_eq!(scene.session.ending(), Some(Why::Slow));
+    scene.hub.depart(&scene.session);
+    assert_eq!((scene.hub.count(), scene.hub.devices_here(&user("ann"))), (0, vec![]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever comes in whatever order, or not at all: every message once, in order, as soon as a later one comes.
+    #[test]
+    fn bulletins_in_any_order_are_told_in_the_order_of_their_numbers(
+        order in Just((0..30_usize).collect::<Vec<_>>()).prop_shuffle(),
+        lost in 0..20_usize,
+    ) {
+        Runtime::new().unwrap().block_on(async {
+            let mut scene = Scene::new().await;
+            let kept = Arc::new(Kept::default());
+            for random in 1..=30 {
+                send(&scene.hub, random, Arc::clone(&kept) as _).await;
+            }
+            let bulletins = lock(&kept.0).clone();
+            for place in order.iter().skip(lost) {
+                scene.hub.publish(&group(), bulletins[*place].clone());
+            }
+            let last = order.iter().skip(lost).max().unwrap() + 1;
+            let numbers = scene.numbers(last).await;
+            assert!(numbers.iter().copied().eq(1..=u32::try_from(last).unwrap()), "{numbers:?}");
+            // What nobody told is told when somebody looks.
+            scene.hub.catch_up().await;
+            let rest = scene.numbers(30 - last).await;
+            assert!(rest.iter().copied().eq(u32::try_from(last).unwrap() + 1..=30), "{rest:?}");
+        });
+    }
+}
