@@ -1,6 +1,9 @@
 //! Connected clients: what they hear, and when they are let go.
 
-use crate::harness::{APP, Client, SECOND_APP, Server, Setup, Store, code, query, sign};
+mod ends;
+mod presence;
+
+use crate::harness::{APP, Client, Server, Setup, Store, code, on_both_stores, query};
 use crate::heard::Heard;
 use crate::receiver::Receiver;
 use serde_json::{Value, json};
@@ -327,122 +330,6 @@ async fn who_does_not_acknowledge_gets_the_rest_when_it_does(store: Store) {
     server.stop().await;
 }
 
-async fn devices_come_and_go(store: Store) {
-    let receiver = Receiver::start().await;
-    let states = receiver.config("events = [\"State.StateChange\"]");
-    let server = Server::start_with(Setup { store, webhook: states, ..Setup::default() }).await;
-    let client = &mut server.client().await;
-    accounts(client, &["ann", "bob", "eve"]).await;
-    group(client, "Public", "g").await;
-    let mut phone = Heard::connect_from(&server, "bob", "iOS").await;
-    let mut laptop = Heard::connect_from(&server, "bob", "PC").await;
-    send(client, "g", 1).await;
-    assert_eq!(phone.next().await, laptop.next().await);
-    let ask = json!({ "To_Account": ["bob", "nobody", "eve"], "IsNeedDetail": 1 });
-    let states = done(client, "openim/query_online_status", ask.clone()).await;
-    let detail = |platform: &str| json!({ "Platform": platform, "Status": "Online", "State": "Online" });
-    let expected = json!([
-        { "To_Account": "bob", "Status": "Online", "State": "Online", "Detail": [detail("iPhone"), detail("PC")] },
-        { "To_Account": "eve", "Status": "Offline", "State": "Offline" },
-    ]);
-    assert_eq!(states["QueryResult"], expected);
-    assert_eq!(states["ErrorList"], json!([{ "To_Account": "nobody", "ErrorCode": 70_107 }]));
-    let filter = json!({ "GroupId": "g", "MemberInfoFilter": ["OnlineStatus"] });
-    let members = done(client, "get_group_member_info", filter).await;
-    let statuses: Vec<_> =
-        members["MemberList"].as_array().unwrap().iter().map(|row| &row["OnlineStatus"]).collect();
-    assert_eq!(statuses, ["Offline", "Online"]);
-
-    // What one device has read, the others hear of.
-    let read = phone.ask(json!({ "Command": "read", "GroupId": "g", "MsgSeq": 1 })).await;
-    assert_eq!((&read["ErrorCode"], &read["UnreadMsgNum"]), (&json!(0), &json!(0)));
-    let notice = laptop.next_is("notice").await;
-    assert_eq!((&notice["NoticeName"], &notice["MsgSeq"]), (&json!("Read"), &json!(1)));
-    phone.next_is("notice").await;
-    send(client, "g", 2).await;
-    let groups = laptop.ask(json!({ "Command": "groups" })).await;
-    let row = json!({ "GroupId": "g", "Type": "Public", "Name": "n", "MsgSeq": 2, "ReadMsgSeq": 1, "UnreadMsgNum": 1 });
-    assert_eq!((&groups["TotalCount"], &groups["GroupList"]), (&json!(1), &json!([row])));
-
-    drop(phone);
-    let mut gone = receiver.told(3).await;
-    let info = gone.remove(2).body["Info"].clone();
-    assert_eq!(info, json!({ "Action": "Disconnect", "To_Account": "bob", "Reason": "LinkClose" }));
-    assert!(gone[0].query.ends_with("OptPlatform=iOS") && gone[1].query.ends_with("OptPlatform=Windows"));
-    assert_eq!(gone[0].body["Info"], json!({ "Action": "Login", "To_Account": "bob", "Reason": "Register" }));
-    done(client, "im_open_login_svc/kick", json!({ "UserID": "bob" })).await;
-    assert_eq!(laptop.ended().await.1, 4_002);
-    assert_eq!(receiver.told(4).await[3].body["Info"]["Action"], "Logout");
-    let states = done(client, "openim/querystate", ask).await;
-    assert_eq!(states["QueryResult"][0]["State"], "Offline");
-    let mut ann = Heard::connect(&server, "ann").await;
-    done(client, "im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "ann" }] })).await;
-    assert_eq!(ann.ended().await.1, 4_007);
-    server.stop().await;
-}
-
-async fn live_groups_know_who_is_there(store: Store) {
-    let receiver = Receiver::start().await;
-    let visits = receiver.config("events = [\"Group.CallbackOnMemberStateChange\"]");
-    let server = Server::start_with(Setup { store, webhook: visits, ..Setup::default() }).await;
-    let client = &mut server.client().await;
-    accounts(client, &["ann", "bob", "eve"]).await;
-    let create = json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n", "Owner_Account": "ann" });
-    done(client, "create_group", create).await;
-    let (mut bob, mut eve) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "eve").await);
-    for heard in [&mut bob, &mut eve] {
-        assert_eq!(heard.ask(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
-    }
-    let sent = send(client, "live", 1).await;
-    for heard in [&mut bob, &mut eve] {
-        let frame = heard.next_is("message").await;
-        assert_eq!((&frame["MsgSeq"], &frame["Type"]), (&sent["MsgSeq"], &json!("AVChatRoom")));
-    }
-    let online = done(client, "get_online_member_num", json!({ "GroupId": "live" })).await;
-    assert_eq!(online["OnlineMemberNum"], 2);
-    let info = done(client, "get_group_info", json!({ "GroupIdList": ["live"] })).await;
-    assert_eq!(info["GroupInfo"][0]["OnlineMemberNum"], 2);
-    let list = done(
-        client,
-        "group_open_avchatroom_http_svc/get_members",
-        json!({ "GroupId": "live", "Timestamp": 0 }),
-    )
-    .await;
-    let names: Vec<_> =
-        list["MemberList"].as_array().unwrap().iter().map(|row| &row["Member_Account"]).collect();
-    assert_eq!((names.len(), &list["NextTimestamp"]), (2, &json!(0)));
-    let check = json!({ "GroupId": "live", "Member_Account": ["ann", "bob"] });
-    let there = done(client, "group_open_avchatroom_http_svc/check_members", check).await;
-    assert_eq!(there["Member_Account"], json!(["bob"]));
-
-    done(client, "modify_group_base_info", json!({ "GroupId": "live", "Name": "new" })).await;
-    assert_eq!(
-        (&bob.next_is("tip").await["OpType"], &eve.next_is("tip").await["MsgSeq"]),
-        (&json!(7), &json!(0))
-    );
-    assert_eq!(eve.ask(json!({ "Command": "leave", "GroupId": "live" })).await["ErrorCode"], 0);
-    send(client, "live", 2).await;
-    bob.next_is("message").await;
-    eve.hears_nothing().await;
-    done(
-        client,
-        "ban_group_member",
-        json!({ "GroupId": "live", "Members_Account": ["eve"], "Duration": 60 }),
-    )
-    .await;
-    assert_eq!(eve.next_is("notice").await["NoticeName"], "Banned");
-    assert_eq!(eve.ask(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 10_007);
-    let told = receiver.told(3).await;
-    let visits: Vec<_> = told.iter().map(|told| told.body["EventType"].as_str().unwrap()).collect();
-    assert_eq!(
-        (visits, &told[0].body["MemberList"]),
-        (vec!["Online", "Online", "Offline"], &json!([{ "Member_Account": "bob" }]))
-    );
-    drop((bob, eve));
-    receiver.told(4).await;
-    server.stop().await;
-}
-
 async fn what_was_said_before_somebody_came_is_not_theirs(store: Store) {
     let server = start(store).await;
     let client = &mut server.client().await;
@@ -472,108 +359,11 @@ async fn what_was_said_before_somebody_came_is_not_theirs(store: Store) {
     server.stop().await;
 }
 
-macro_rules! on_both_stores {
-    ($($case:ident)+) => {
-        mod embedded {
-            use super::*;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                super::$case(Store::Embedded).await;
-            })+
-        }
-        mod postgres {
-            use super::*;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                super::$case(Store::Postgres).await;
-            })+
-        }
-    };
-}
-
 on_both_stores! {
     members_hear_messages_tips_and_notices
     members_hear_what_becomes_of_them_and_their_group
     imports_are_silent_and_everything_else_is_not
     a_client_that_comes_back_gets_what_it_missed_once
     who_does_not_acknowledge_gets_the_rest_when_it_does
-    devices_come_and_go
-    live_groups_know_who_is_there
     what_was_said_before_somebody_came_is_not_theirs
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_refused_is_told_why() {
-    let server = Server::start().await;
-    let query_of = |usersig: String| format!("sdkappid={APP}&identifier=ann&usersig={usersig}");
-    for (query, expected) in [
-        (String::new(), 60_006),
-        ("sdkappid=5".to_owned(), 60_006),
-        (format!("sdkappid={APP}&identifier=ann"), 60_005),
-        (query_of(sign(APP, "bob", 0)), 70_013),
-        (query_of(sign(SECOND_APP, "ann", 0)), 70_014),
-        (query_of(sign(APP, "ann", 90_000)), 70_001),
-    ] {
-        let (frames, code) = Heard::connect_with(&url(&server), &query).await.ended().await;
-        let [refused] = &frames[..] else { panic!("{query}: {frames:?}") };
-        assert_eq!((&refused["Event"], code), (&json!("refused"), 4_001), "{query}");
-        let real = refused["ErrorCode"].as_u64().unwrap();
-        assert!(real == expected || query.is_empty() || query == "sdkappid=5", "{query}: {refused}");
-    }
-    // Without a WebSocket there is nothing here.
-    let answer = server.client().await.post("/v4/gateway", b"{}").await;
-    assert_eq!(answer.status, 426);
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_eleventh_device_takes_the_place_of_the_first() {
-    let server = Server::start().await;
-    let mut devices = Vec::new();
-    for _ in 0..11 {
-        devices.push(Heard::connect(&server, "ann").await);
-    }
-    assert_eq!(devices[0].ended().await.1, 4_003);
-    devices[1].hears_nothing().await;
-    devices[10].hears_nothing().await;
-    drop(devices);
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
-    let server = start_relaxed(Store::Embedded).await;
-    let client = &mut server.client().await;
-    accounts(client, &["ann", "bob"]).await;
-    group(client, "Public", "g").await;
-    let (mut slow, mut ann) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "ann").await);
-    let long = "x".repeat(7_000);
-    // More than sockets and the queue of a client hold. Nothing else than being full ends this.
-    let mut random = 0;
-    loop {
-        random += 1;
-        let message =
-            json!({ "GroupId": "g", "Random": random, "MsgBody": text(&long), "OnlineOnlyFlag": 1 });
-        done(client, "send_group_msg", message).await;
-        ann.next_is("message").await;
-        let states = done(client, "openim/query_online_status", json!({ "To_Account": ["bob"] })).await;
-        if states["QueryResult"][0]["Status"] == "Offline" {
-            break;
-        }
-        assert!(random < 20_000, "a client that reads nothing is still there");
-    }
-    let (_, code) = slow.ended().await;
-    assert_eq!(code, 4_004);
-    drop(ann);
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_are_told_that_the_server_stops() {
-    let server = Server::start().await;
-    let mut ann = Heard::connect(&server, "ann").await;
-    let stopping = server.begin_stop();
-    let (ended, place) = tokio::join!(ann.ended(), stopping);
-    assert_eq!(ended.1, 1_001);
-    place.close();
 }

@@ -415,3 +415,25 @@ pub(crate) async fn assert_groups_are_whole(client: &mut Client<TcpStream>) {
         }
     }
 }
+
+/// Runs each case, a function of a [`Store`], on both stores.
+macro_rules! on_both_stores {
+    ($($case:ident)+) => {
+        mod embedded {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(Store::Embedded).await;
+            })+
+        }
+        mod postgres {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(Store::Postgres).await;
+            })+
+        }
+    };
+}
+
+pub(crate) use on_both_stores;

@@ -1,6 +1,6 @@
 //! What receivers of webhooks are told and asked, and what they are not.
 
-use crate::harness::{Client, Server, Setup, Store, code};
+use crate::harness::{Client, Server, Setup, Store, code, on_both_stores};
 use crate::receiver::{Receiver, Reply, Told};
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{Claim, Outbox};
@@ -292,25 +292,6 @@ async fn a_message_that_is_refused_is_told_as_an_exception(store: Store) {
     let info = refused["ErrorInfo"].clone();
     assert_eq!(fields, [json!("ann"), json!("Public"), json!(1), text("m"), json!(10_004), info]);
     server.stop().await;
-}
-
-macro_rules! on_both_stores {
-    ($($case:ident)+) => {
-        mod embedded {
-            use super::*;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                super::$case(Store::Embedded).await;
-            })+
-        }
-        mod postgres {
-            use super::*;
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                super::$case(Store::Postgres).await;
-            })+
-        }
-    };
 }
 
 on_both_stores! {

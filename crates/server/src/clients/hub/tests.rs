@@ -171,7 +171,8 @@ async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
         body: Some(Body { elements: "[]".into(), ..Body::default() }),
     };
     let later = Context { now: Timestamp(NOW.0 + 5), ..CONTEXT };
-    let messages = (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
+    let messages =
+        (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
     import(&*hub.store, later, ImportMessages { group: group(), messages }).await.unwrap();
     // One that is told late, and one that is told at once.
     let kept = Kept::default();

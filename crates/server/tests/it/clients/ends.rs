@@ -1,0 +1,82 @@
+//! How connections end.
+
+use super::{accounts, done, group, start_relaxed, text, url};
+use crate::harness::{APP, SECOND_APP, Server, Store, sign};
+use crate::heard::Heard;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_refused_is_told_why() {
+    let server = Server::start().await;
+    let query_of = |usersig: String| format!("sdkappid={APP}&identifier=ann&usersig={usersig}");
+    for (query, expected) in [
+        (String::new(), 60_006),
+        ("sdkappid=5".to_owned(), 60_006),
+        (format!("sdkappid={APP}&identifier=ann"), 60_005),
+        (query_of(sign(APP, "bob", 0)), 70_013),
+        (query_of(sign(SECOND_APP, "ann", 0)), 70_014),
+        (query_of(sign(APP, "ann", 90_000)), 70_001),
+    ] {
+        let (frames, code) = Heard::connect_with(&url(&server), &query).await.ended().await;
+        let [refused] = &frames[..] else { panic!("{query}: {frames:?}") };
+        assert_eq!((&refused["Event"], code), (&json!("refused"), 4_001), "{query}");
+        let real = refused["ErrorCode"].as_u64().unwrap();
+        assert!(real == expected || query.is_empty() || query == "sdkappid=5", "{query}: {refused}");
+    }
+    // Without a WebSocket there is nothing here.
+    let answer = server.client().await.post("/v4/gateway", b"{}").await;
+    assert_eq!(answer.status, 426);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_eleventh_device_takes_the_place_of_the_first() {
+    let server = Server::start().await;
+    let mut devices = Vec::new();
+    for _ in 0..11 {
+        devices.push(Heard::connect(&server, "ann").await);
+    }
+    assert_eq!(devices[0].ended().await.1, 4_003);
+    devices[1].hears_nothing().await;
+    devices[10].hears_nothing().await;
+    drop(devices);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
+    let server = start_relaxed(Store::Embedded).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    let (mut slow, mut ann) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "ann").await);
+    let long = "x".repeat(7_000);
+    // More than sockets and the queue of a client hold. Nothing else than being full ends this.
+    let mut random = 0;
+    loop {
+        random += 1;
+        let message =
+            json!({ "GroupId": "g", "Random": random, "MsgBody": text(&long), "OnlineOnlyFlag": 1 });
+        done(client, "send_group_msg", message).await;
+        ann.next_is("message").await;
+        let states = done(client, "openim/query_online_status", json!({ "To_Account": ["bob"] })).await;
+        if states["QueryResult"][0]["Status"] == "Offline" {
+            break;
+        }
+        assert!(random < 20_000, "a client that reads nothing is still there");
+    }
+    let (_, code) = slow.ended().await;
+    assert_eq!(code, 4_004);
+    drop(ann);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_are_told_that_the_server_stops() {
+    let server = Server::start().await;
+    let mut ann = Heard::connect(&server, "ann").await;
+    let stopping = server.begin_stop();
+    let (ended, place) = tokio::join!(ann.ended(), stopping);
+    assert_eq!(ended.1, 1_001);
+    place.close();
+}
