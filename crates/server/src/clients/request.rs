@@ -194,7 +194,9 @@ where
     if !scene.group.kind.can().history {
         return Ok(Err(refusal::of(&Refusal::TypeForbids("keep no messages"))));
     }
-    dialog.positions.catch_up(&Arc::new(place), request.msg_seq);
+    // A number that is not yet given would keep from the client what gets it.
+    let last = scene.log(&place.conversation).map(MessageLog::last_seq).unwrap_or_default();
+    dialog.positions.catch_up(&Arc::new(place), request.msg_seq.min(last));
     Ok(Ok(Nothing {}))
 }
 

@@ -18,6 +18,7 @@ mod events;
 mod heard;
 mod kicks;
 mod kill;
+mod listen;
 mod load;
 mod logs;
 mod rates;

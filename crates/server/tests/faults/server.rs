@@ -25,7 +25,7 @@ pub(crate) const ADMIN: &str = "administrator";
 /// Further administrators.
 pub(crate) const ANN: &str = "ann";
 pub(crate) const BOB: &str = "bob";
-const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// Bound of every wait, far above what any takes.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
 /// How often a state is looked at that tells nobody when it changes.
@@ -147,6 +147,7 @@ pub(crate) fn usersig_of(admin: &str, made: Timestamp) -> String {
 /// A running server; dropping it kills the process.
 pub(crate) struct Server {
     child: Child,
+    scheme: String,
     address: SocketAddr,
     log: PathBuf,
 }
@@ -172,15 +173,18 @@ impl Server {
             BufReader::new(stdout).read_line(&mut line).map(|_| line)
         });
         let line = tokio::time::timeout(WAIT_MAX, first_line).await.unwrap().unwrap().unwrap();
-        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+        let Some((scheme, address)) =
+            line.trim().strip_prefix("listening on ").and_then(|url| url.split_once("://"))
+        else {
             return Err(child.wait().unwrap());
         };
-        Ok(Self { child, address: address.parse().unwrap(), log: log.to_owned() })
+        let (scheme, address) = (scheme.to_owned(), address.parse().unwrap());
+        Ok(Self { child, scheme, address, log: log.to_owned() })
     }
 
     /// Where it is.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     pub(crate) async fn client(&self) -> Client {

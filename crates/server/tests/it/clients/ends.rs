@@ -80,3 +80,42 @@ async fn clients_are_told_that_the_server_stops() {
     assert_eq!(ended.1, 1_001);
     place.close();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odd_frames_are_answered_or_end_the_connection() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob"]).await;
+    group(client, "Public", "g").await;
+    let mut ann = Heard::connect(&server, "ann").await;
+    let long = "x".repeat(10_000);
+    let odd = [
+        json!(null),
+        json!(7),
+        json!({ "Command": 7 }),
+        json!({ "Command": "ack" }),
+        json!({ "Command": "ack", "GroupId": long }),
+        json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": -1 }),
+        json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": 1.5 }),
+        json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": u64::MAX }),
+        json!({ "Command": "catch_up", "GroupId": "g", "TopicId": "no topic" }),
+        json!({ "Command": "read", "GroupId": "no such" }),
+        json!({ "Command": "topics", "GroupId": [] }),
+        json!({ "Command": "enter", "GroupId": "g" }),
+        json!({ "Command": long }),
+    ];
+    for request in odd {
+        let answer = ann.ask(request.clone()).await;
+        assert_ne!(answer["ErrorCode"], 0, "{request}: {answer}");
+        assert_eq!(answer["ActionStatus"], "FAIL");
+    }
+    // What is too far ahead is the end.
+    let far = json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": u32::MAX });
+    ann.say(far).await;
+    let caught = ann.until("caught_up").await;
+    assert_eq!(caught.len(), 2, "{caught:?}");
+    ann.say(json!({ "Command": "ack", "GroupId": "never heard of", "MsgSeq": 5 })).await;
+    ann.say(json!({ "Command": "ping", "More": "x".repeat(20_000) })).await;
+    assert_eq!(ann.ended().await.1, 1_008);
+    server.stop().await;
+}
