@@ -3,6 +3,7 @@
 //! Nothing waits here for a client but a bounded number of frames: a client that lags behind is read the history again,
 //! one page after another, each when the one before is on its way.
 
+use super::allowance::Allowance;
 use super::client::Client;
 use super::frame::{self, About, Frame, Place};
 use super::positions::{Live, Positions};
@@ -60,6 +61,7 @@ enum Next {
 pub(super) struct Dialog<S> {
     pub(super) client: Arc<Client>,
     pub(super) positions: Positions,
+    pub(super) allowance: Allowance,
     socket: WebSocketStream<S>,
     frames: mpsc::Receiver<Waiting>,
     pings: Interval,
@@ -81,7 +83,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
         let mut pings = interval_at(Instant::now() + first, PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (positions, heard) = (Positions::new(held), Instant::now());
-        Self { client, positions, socket, frames, pings, heard, last_valid }
+        let allowance = Allowance::new(heard);
+        Self { client, positions, allowance, socket, frames, pings, heard, last_valid }
     }
 
     /// Sends `first`, then goes on until the connection ends; gives it back, and the reason where it is the server's.

@@ -18,6 +18,7 @@ use landfall_domain::store::{JoinedWindow, OperationError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 /// Groups in one answer.
 const GROUPS_MAX: usize = 200;
@@ -99,6 +100,12 @@ where
             Code::GroupParameter.because("a frame is a JSON object with Command, and numbers are numbers");
         return reply(dialog, &Request::default(), Err::<Nothing, _>(failure)).await;
     };
+    // What only says where the client is, or that it is there, costs nothing.
+    let is_free = matches!(request.command.as_str(), "ack" | "go" | "ping");
+    if !is_free && !dialog.allowance.take(Instant::now()) {
+        let failure = Code::TooFrequent.because("too many requests; try again in a second");
+        return reply(dialog, &request, Err::<Nothing, _>(failure)).await;
+    }
     match request.command.as_str() {
         "ack" => match place(&request) {
             Ok(place) => {
