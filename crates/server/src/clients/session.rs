@@ -208,3 +208,45 @@ impl Session {
         lock(&self.groups).all.take().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::positions::WINDOW;
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../../docs/gateway.md");
+
+    /// The first two cells of each row of the tables under a heading.
+    fn rows(heading: &str) -> Vec<(&'static str, &'static str)> {
+        let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the page has this heading");
+        let rows = section.lines().take_while(|line| !line.starts_with('#'));
+        let cells = rows.filter_map(|row| row.strip_prefix("| ")?.split_once(" | "));
+        cells.map(|(first, rest)| (first, rest.split(" |").next().unwrap())).skip(1).collect()
+    }
+
+    #[test]
+    fn the_page_has_every_close_code() {
+        use Why::*;
+        let all = [Stopping, TryAgain, Misuse, Refused, Kicked, Replaced, Slow, Silent, Expired, Deleted]
+            .map(|why| {
+                // Taken apart, so that a new one does not compile without being here.
+                match why {
+                    Stopping | TryAgain | Misuse | Refused | Kicked | Replaced | Slow | Silent | Expired
+                    | Deleted => why.code_and_reason().0.to_string(),
+                }
+            });
+        let listed: Vec<_> = rows("## Close codes").into_iter().map(|(code, _)| code).collect();
+        assert_eq!(listed, all);
+    }
+
+    #[test]
+    fn the_page_has_the_bounds() {
+        let bound =
+            |what| rows("## Time-outs and bounds").into_iter().find(|row| row.0 == what).map(|row| row.1);
+        assert_eq!(bound("Frames that wait to be sent"), Some(FRAMES_MAX.to_string().as_str()));
+        assert!(
+            PAGE.contains(&format!("\"Window\": {WINDOW}"))
+                && PAGE.contains(&format!("sends {WINDOW} messages"))
+        );
+    }
+}

@@ -5,6 +5,8 @@ mod bounds;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod harness;
