@@ -135,3 +135,48 @@ async fn every_frame_on_the_page_is_heard_so() {
     drop(hana);
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_ahead_of_its_group_misses_nothing() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    prepare(client).await;
+    let mut hana = Heard::connect(&server, "hana").await;
+    hana.say(json!({ "Command": "catch_up", "GroupId": GROUP, "MsgSeq": 900 })).await;
+    let caught = hana.until("caught_up").await.pop().unwrap();
+    assert_eq!(caught["MsgSeq"], 0);
+    let message = json!({ "GroupId": GROUP, "Random": 1, "From_Account": "ivo", "MsgBody": text("m") });
+    done(client, "send_group_msg", message).await;
+    assert_eq!(hana.next_is("message").await["MsgSeq"], 1);
+    drop(hana);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_without_unread_counts_have_none() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    prepare(client).await;
+    let members = json!([{ "Member_Account": "zoe" }]);
+    let room = json!({ "Type": "ChatRoom", "GroupId": "r", "Name": "n", "Owner_Account": "ivo", "MemberList": members });
+    done(client, "import_group", room).await;
+    let message = json!({ "GroupId": "r", "Random": 1, "From_Account": "ivo", "MsgBody": text("m") });
+    done(client, "send_group_msg", message).await;
+    let mut zoe = Heard::connect(&server, "zoe").await;
+    let groups = zoe.ask(json!({ "Command": "groups" })).await;
+    assert_eq!(
+        (&groups["GroupList"][0]["MsgSeq"], &groups["GroupList"][0]["UnreadMsgNum"]),
+        (&json!(1), &json!(0))
+    );
+    drop(zoe);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_too_much_at_once_is_told_why_it_goes() {
+    let server = Server::start().await;
+    let mut ann = Heard::connect(&server, "ann").await;
+    ann.say(json!({ "Command": "ping", "RequestId": "x".repeat(16 << 10) })).await;
+    assert_eq!(ann.ended().await, (vec![], 1_008));
+    server.stop().await;
+}
