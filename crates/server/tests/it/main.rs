@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod documented;
@@ -18,6 +20,8 @@ mod limits;
 mod messages;
 #[cfg(test)]
 mod odd_input;
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod receiver;
 #[cfg(test)]
