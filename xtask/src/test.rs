@@ -22,6 +22,7 @@ const NEEDS: &[Need] = &[
     Need { program: "bash", purpose: "bash, for the examples of the documents", package: "bash" },
     Need { program: "curl", purpose: "curl, for the examples of the documents", package: "curl" },
     Need { program: "nats-server", purpose: "NATS, which can carry events", package: "nats-server" },
+    Need { program: "chromium", purpose: "a browser, for the pages of the server", package: "chromium" },
 ];
 
 /// Runs all tests, with a PostgreSQL of their own; those of the stores also on Citus where there is one.

@@ -122,6 +122,9 @@ pub struct ListenArguments {
     /// Group to catch up with, from the message after this number on; may be given more than once
     #[arg(long, value_name = "GROUP=SEQ", value_parser = position)]
     pub after: Vec<(String, u32)>,
+    /// Frames after which it ends; without it, at Ctrl-C
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
 }
 
 fn position(text: &str) -> Result<(String, u32), String> {
@@ -315,7 +318,7 @@ fn listen(
     arguments: ListenArguments,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
-    let ListenArguments { user, config, server, app, key_file, after } = arguments;
+    let ListenArguments { user, config, server, app, key_file, after, count } = arguments;
     let Some(user) = UserId::parse(&user) else { return Err(Failure::NoAccountName(user)) };
     let (server, app, key) = if config.is_some() {
         let config = load(config, variables)?;
@@ -338,7 +341,7 @@ fn listen(
         let (Some(key), Some(app)) = (key, app) else { return Err(Failure::NoKey) };
         (server.unwrap_or_else(|| "http://127.0.0.1:8080".to_owned()), AppId(app), key)
     };
-    let options = listen::Options { server, app, key, user, after };
+    let options = listen::Options { server, app, key, user, after, count };
     logging::start(&LogConfig { format: LogFormat::Text, level: "warn".to_owned() })?;
     Runtime::new()?.block_on(async {
         let shutdown = shutdown_signal()?;

@@ -9,6 +9,7 @@ use crate::clients::handshake;
 use crate::code::Code;
 use crate::commands::{self, COMMANDS};
 use crate::connection::Pace;
+use crate::console;
 use crate::logging;
 use crate::reply::{self, Failure};
 use crate::server::Server;
@@ -286,8 +287,11 @@ async fn discard_body(mut body: Incoming, max: usize, pace: &Pace) {
     pace.body_ends();
 }
 
-/// The pages for operating the server, which take no signature.
+/// The pages for operating the server and for people with a browser, which take no signature.
 fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+    if let Some(page) = console::page(request.uri().path()) {
+        return Some(page);
+    }
     let (status, content_type, text) = match request.uri().path() {
         "/healthz" => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
         "/readyz" => match server.readiness() {

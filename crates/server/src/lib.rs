@@ -10,6 +10,7 @@ pub mod code;
 pub mod commands;
 pub mod config;
 mod connection;
+mod console;
 mod gateway;
 pub mod given;
 pub mod listen;

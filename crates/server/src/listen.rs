@@ -180,17 +180,21 @@ pub struct Options {
     pub user: UserId,
     /// Groups that are caught up with at first, each from the message after this number on.
     pub after: Vec<(String, u32)>,
+    /// After how many frames it is enough; `None`: never.
+    pub count: Option<u64>,
 }
 
 /// The conversation of a frame: its group, and its topic if it has one.
 type Place = (String, Option<String>);
 
-/// Prints what comes to `out`, until the server lets the client in no more; catches up after each loss of the connection.
+/// Prints what comes to `out`, until it is enough or the server lets the client in no more; catches up after each loss of the
+/// connection.
 ///
 /// # Errors
 /// Why it ended.
 pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(), ListenError> {
-    let Options { server, app, key, user, after } = options;
+    let Options { server, app, key, user, after, count } = options;
+    let mut left = count.unwrap_or(u64::MAX);
     let mut positions: BTreeMap<Place, u32> =
         after.into_iter().map(|(group, seq)| ((group, None), seq)).collect();
     let (mut pause, longest) = PAUSES;
@@ -199,7 +203,10 @@ pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(
         let query = format!("{}&hold=1", client::query(app, &user, &usersig));
         let mut was_ready = false;
         let error = match Listener::connect(&server, &query).await {
-            Ok(listener) => hear(listener, &mut positions, &mut was_ready, out).await,
+            Ok(listener) => match hear(listener, &mut positions, &mut was_ready, &mut left, out).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            },
             Err(error) => error,
         };
         if error.is_final() {
@@ -214,37 +221,36 @@ pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(
     }
 }
 
-/// Prints what comes over one connection, and why it ended.
+/// Prints what comes over one connection, until none of the frames that are wanted is `left`.
 async fn hear(
     mut listener: Listener,
     positions: &mut BTreeMap<Place, u32>,
     was_ready: &mut bool,
+    left: &mut u64,
     out: &mut (impl Write + Send),
-) -> ListenError {
-    loop {
-        let text = match timeout(SILENCE_MAX, listener.next()).await {
-            Ok(Ok(text)) => text,
-            Ok(Err(error)) => return error,
-            Err(_) => return ListenError::TimedOut("the server".to_owned()),
-        };
-        if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) {
-            return error.into();
-        }
+) -> Result<(), ListenError> {
+    while *left != 0 {
+        let next = timeout(SILENCE_MAX, listener.next()).await;
+        let text = next.map_err(|_| ListenError::TimedOut("the server".to_owned()))??;
+        writeln!(out, "{text}").and_then(|()| out.flush())?;
+        *left -= 1;
         let Ok(frame) = serde_json::from_str::<Value>(&text) else { continue };
-        let said = match frame["Event"].as_str() {
+        match frame["Event"].as_str() {
             Some("ready") => {
                 *was_ready = true;
-                catch_up(&mut listener, positions).await
+                catch_up(&mut listener, positions).await?;
             }
-            Some("message" | "tip" | "recalled" | "deleted" | "caught_up") => {
-                acknowledge(&mut listener, &frame, positions).await
-            }
-            Some(_) | None => Ok(()),
-        };
-        if let Err(error) = said {
-            return error;
+            Some(event) if is_in_order(event) => acknowledge(&mut listener, &frame, positions).await?,
+            Some(_) | None => {}
         }
     }
+    Ok(())
+}
+
+/// Whether a frame of this event says how far its conversation has come. That a message was recalled does not: it may be one
+/// further on in the history than the client is.
+fn is_in_order(event: &str) -> bool {
+    matches!(event, "message" | "tip" | "caught_up" | "waiting")
 }
 
 async fn catch_up(listener: &mut Listener, positions: &BTreeMap<Place, u32>) -> Result<(), ListenError> {
@@ -273,4 +279,17 @@ async fn acknowledge(
         request["TopicId"] = json!(topic);
     }
     listener.say(&request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_any_message_does_not_move_the_position() {
+        let events =
+            ["message", "tip", "modified", "recalled", "deleted", "caught_up", "waiting", "missed", "notice"];
+        let in_order: Vec<_> = events.into_iter().filter(|event| is_in_order(event)).collect();
+        assert_eq!(in_order, ["message", "tip", "caught_up", "waiting"]);
+    }
 }

@@ -168,13 +168,14 @@ async fn show(
     let own = usersig::make(admin.as_str(), app.id, &app.key, now, OWN_USERSIG_SECONDS);
     let mut client = Client::connect(address, app.id, admin, &own).await?;
     let tour = tour(&mut client).await?;
-    let pasted = usersig::make(admin.as_str(), app.id, &app.key, now, USERSIG_SECONDS_DEFAULT);
-    let query = crate::client::query(app.id, admin, &pasted);
+    let lasting = |user| usersig::make(user, app.id, &app.key, now, USERSIG_SECONDS_DEFAULT);
+    let query = crate::client::query(app.id, admin, &lasting(admin.as_str()));
     let screen = screen::Screen {
         ready_after,
         tour: &tour,
         address,
         query: &query,
+        member: (samples::MEMBER, &lasting(samples::MEMBER)),
         config_file: directory.config_file(),
         made_now: directory.made_now(),
         app: app.id,

@@ -167,10 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
 
     async fn hear(&mut self, said: Result<Message, tungstenite::Error>) -> Result<(), Lost> {
         self.heard = Instant::now();
-        if let Err(tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_)) = said {
-            return Err(Lost::Ended(Why::Misuse));
-        }
-        match said? {
+        match said.map_err(misuse)? {
             Message::Text(text) => request::answer(self, &text).await,
             Message::Binary(_) => Err(Lost::Ended(Why::Misuse)),
             // Pongs are sent with the next flush.
@@ -229,6 +226,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
         }
         self.flush().await
     }
+}
+
+/// What a client should not have sent is answered before the connection ends.
+fn misuse(error: tungstenite::Error) -> Lost {
+    let is_misuse = matches!(error, tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_));
+    if is_misuse { Lost::Ended(Why::Misuse) } else { Lost::Socket(error) }
 }
 
 /// Whether a member sees a message of the history: not what was cleared, nor what is for others, nor what was said before it

@@ -39,8 +39,10 @@ pub(crate) const PATH: &str = "/v4/gateway";
 
 /// Longest frame of a client, bytes.
 const REQUEST_BYTES_MAX: usize = 16 << 10;
-/// What is read of a connection at a time, bytes: clients say little, and there are many.
-const READ_BYTES: usize = 4 << 10;
+/// What is read of a connection at a time, bytes: clients say little, and there are many. It is cleared at every read.
+const READ_BYTES: usize = 1 << 10;
+/// What is gathered before it is written, bytes: frames that come together take one call to the system.
+const WRITE_BYTES: usize = 4 << 10;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -104,7 +106,7 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, peer: I
     };
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BYTES)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BYTES)
         .max_message_size(Some(REQUEST_BYTES_MAX))
         .max_frame_size(Some(REQUEST_BYTES_MAX));
     let mut socket =

@@ -140,3 +140,37 @@ impl<'a> Notice<'a> {
         Item::for_all(frame::text(self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_every_notice() {
+        use NoticeKind::*;
+        let page = include_str!("../../../../docs/gateway.md");
+        let all = [
+            Kicked,
+            Dissolved,
+            Created,
+            Invited,
+            AdminSet,
+            AdminCancelled,
+            Read,
+            Custom,
+            Muted,
+            TopicCreated,
+            TopicDestroyed,
+            Banned,
+            Unbanned,
+        ];
+        for kind in all {
+            let (number, name) = match kind {
+                // Taken apart, so that a new one does not compile without being here.
+                Kicked | Dissolved | Created | Invited | AdminSet | AdminCancelled | Read | Custom
+                | Muted | TopicCreated | TopicDestroyed | Banned | Unbanned => kind.number_and_name(),
+            };
+            assert!(page.contains(&format!("\n| {number} | `{name}` | ")), "{number} {name}");
+        }
+    }
+}

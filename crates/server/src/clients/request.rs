@@ -196,13 +196,18 @@ where
         Err(failure) => return Ok(Err(failure)),
     };
     let Some(scene) = dialog.client.look(&place, Vec::new()).await? else {
-        return Ok(Err(Code::GroupNotAllowed.because("you are in no such group, or it has no such topic")));
+        // Who has entered a live-stream group is no member of it.
+        let is_live = dialog.client.session.visited().contains(&place.group);
+        let why = if is_live {
+            "groups of this type keep no messages"
+        } else {
+            "you are in no such group, or it has no such topic"
+        };
+        return Ok(Err(Code::GroupNotAllowed.because(why)));
     };
-    if !scene.group.kind.can().history {
-        return Ok(Err(refusal::of(&Refusal::TypeForbids("keep no messages"))));
-    }
-    // A number that is not yet given would keep from the client what gets it.
-    let last = scene.log(&place.conversation).map(MessageLog::last_seq).unwrap_or_default();
+    // A client of a group that was made anew, or of an older copy of the store, knows numbers that are still to come; it must
+    // not miss what gets them.
+    let last = scene.log(&place.conversation).map_or(0, MessageLog::last_seq);
     dialog.positions.catch_up(&Arc::new(place), request.msg_seq.min(last));
     Ok(Ok(Nothing {}))
 }
@@ -217,7 +222,8 @@ async fn read(client: &Client, request: &Request) -> Result<Unread, Failure> {
     Ok(Unread { unread_msg_num })
 }
 
-fn row(name: &str, log: &MessageLog, read_msg_seq: u32) -> Row {
+fn row(kind: GroupType, name: &str, log: &MessageLog, read_msg_seq: u32) -> Row {
+    let unread = log.last_seq().saturating_sub(read_msg_seq);
     Row {
         group_id: None,
         topic_id: None,
@@ -225,7 +231,7 @@ fn row(name: &str, log: &MessageLog, read_msg_seq: u32) -> Row {
         name: name.to_owned(),
         msg_seq: log.last_seq(),
         read_msg_seq,
-        unread_msg_num: log.last_seq().saturating_sub(read_msg_seq),
+        unread_msg_num: if kind.can().unread { unread } else { 0 },
     }
 }
 
@@ -243,7 +249,7 @@ async fn groups(client: &Client, request: &Request) -> Result<Conversations, Fai
     let rows = page.groups.iter().map(|(group, member): &(Group, Member)| Row {
         group_id: Some(group.id.as_str().to_owned()),
         kind: Some(group.kind.word()),
-        ..row(group.profile.name.as_str(), &group.log, group.log.read_seq(member.read))
+        ..row(group.kind, group.profile.name.as_str(), &group.log, group.log.read_seq(member.read))
     });
     Ok(Conversations { total_count: page.total, group_list: rows.collect() })
 }
@@ -275,7 +281,7 @@ async fn topics(client: &Client, request: &Request) -> Result<Topics, Failure> {
             Some(_) | None => Default::default(),
         };
         let topic_id = Some(topic.id.as_str().to_owned());
-        Row { topic_id, ..row(topic.name.as_str(), &topic.log, topic.log.read_seq(mark)) }
+        Row { topic_id, ..row(scene.group.kind, topic.name.as_str(), &topic.log, topic.log.read_seq(mark)) }
     });
     Ok(Topics { topic_list: rows.collect() })
 }

@@ -16,7 +16,7 @@ pub(super) const FRAMES_MAX: usize = 512;
 pub(crate) enum Why {
     /// The server stops.
     Stopping,
-    /// The store could not be read.
+    /// The store could not be read, or there is no place for another client.
     TryAgain,
     /// The client sent what no client should.
     Misuse,
@@ -41,7 +41,7 @@ impl Why {
     pub(crate) fn code_and_reason(self) -> (u16, &'static str) {
         match self {
             Self::Stopping => (1001, "the server is stopping; connect again"),
-            Self::TryAgain => (1013, "the server cannot read its store; connect again in a while"),
+            Self::TryAgain => (1013, "the server cannot serve you at present; connect again in a while"),
             Self::Misuse => (1008, "frames of text are expected, of 16 KiB at most"),
             Self::Refused => (4001, "the signature was refused"),
             Self::Kicked => (4002, "the account was kicked; connect again with a new UserSig"),
@@ -227,5 +227,47 @@ impl Session {
     /// It has gone; the groups it was in.
     pub(super) fn end(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).all.take().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::positions::WINDOW;
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../../docs/gateway.md");
+
+    /// The first two cells of each row of the tables under a heading.
+    fn rows(heading: &str) -> Vec<(&'static str, &'static str)> {
+        let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the page has this heading");
+        let rows = section.lines().take_while(|line| !line.starts_with('#'));
+        let cells = rows.filter_map(|row| row.strip_prefix("| ")?.split_once(" | "));
+        cells.map(|(first, rest)| (first, rest.split(" |").next().unwrap())).skip(1).collect()
+    }
+
+    #[test]
+    fn the_page_has_every_close_code() {
+        use Why::*;
+        let all = [Stopping, TryAgain, Misuse, Refused, Kicked, Replaced, Slow, Silent, Expired, Deleted]
+            .map(|why| {
+                // Taken apart, so that a new one does not compile without being here.
+                match why {
+                    Stopping | TryAgain | Misuse | Refused | Kicked | Replaced | Slow | Silent | Expired
+                    | Deleted => why.code_and_reason().0.to_string(),
+                }
+            });
+        let listed: Vec<_> = rows("## Close codes").into_iter().map(|(code, _)| code).collect();
+        assert_eq!(listed, all);
+    }
+
+    #[test]
+    fn the_page_has_the_bounds() {
+        let bound =
+            |what| rows("## Time-outs and bounds").into_iter().find(|row| row.0 == what).map(|row| row.1);
+        assert_eq!(bound("Frames that wait to be sent"), Some(FRAMES_MAX.to_string().as_str()));
+        assert!(
+            PAGE.contains(&format!("\"Window\": {WINDOW}"))
+                && PAGE.contains(&format!("sends {WINDOW} messages"))
+        );
     }
 }

@@ -20,6 +20,9 @@ const GROUPS: [&str; 9] = [
 /// Body of `import_group_member`.
 const MEMBERS: &str = include_str!("../../../../samples/members/book-club.json");
 
+/// Who owns some of the groups, and can be listened as. It needs no quoting in a shell or an address.
+pub(super) const MEMBER: &str = "hana";
+
 /// Groups shown; with the rest of the screen they fit a usual terminal.
 const SHOWN_MAX: usize = 10;
 

@@ -1,6 +1,7 @@
 //! What a quickstart prints: one screen.
 
 use super::samples::{Arrived, Outcome, Tour};
+use crate::console::TRY;
 use landfall_domain::ids::{AppId, UserId};
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,6 +15,8 @@ pub(super) struct Screen<'s> {
     pub(super) address: SocketAddr,
     /// Query of a REST call, with a UserSig, percent-encoded.
     pub(super) query: &'s str,
+    /// A member of sample groups, and a UserSig of it.
+    pub(super) member: (&'s str, &'s str),
     pub(super) config_file: &'s Path,
     pub(super) made_now: bool,
     pub(super) app: AppId,
@@ -22,7 +25,7 @@ pub(super) struct Screen<'s> {
 
 impl fmt::Display for Screen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, app, admin, .. } = self;
+        let Self { address, app, admin, member: (member, usersig), .. } = self;
         let made = if self.made_now { "made" } else { "reused" };
         let file = shell_quoted(&self.config_file.display().to_string());
         writeln!(
@@ -39,6 +42,9 @@ impl fmt::Display for Screen<'_> {
         writeln!(f, "metrics   http://{address}/metrics")?;
         let user = shell_quoted(admin.as_str());
         writeln!(f, "UserSigs  landfall usersig --config {file} --app {app} --user {user}")?;
+        writeln!(f, "listen    landfall listen --config {file} --server http://{address} --as {member}")?;
+        let link = format!("http://{address}{TRY}#sdkappid={app}&identifier={member}&usersig={usersig}");
+        writeln!(f, "browser   {link}")?;
         writeln!(f, "\nCtrl-C stops the server; the data stays.")
     }
 }

@@ -49,6 +49,12 @@ async fn the_samples_arrive_and_a_second_run_adds_nothing() {
         assert!(first.contains(expected), "{expected} is not in\n{first}");
     }
     assert!(!first.contains("refused"), "{first}");
+    let (_, address) = first.lines().next().unwrap().split_once("http://").unwrap();
+    let listen = format!("landfall.toml --server http://{address} --as hana\n");
+    assert!(first.contains(&listen), "{first}");
+    let page =
+        format!("\nbrowser   http://{address}/console/try#sdkappid=1400000001&identifier=hana&usersig=");
+    assert!(first.contains(&page), "{first}");
 
     let again = screen_of(&data).await;
     assert!(

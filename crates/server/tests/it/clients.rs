@@ -9,13 +9,14 @@ use crate::receiver::Receiver;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-fn url(server: &Server) -> String {
+/// Where a server is.
+pub(crate) fn url(server: &Server) -> String {
     format!("http://{}", server.address)
 }
 
 impl Heard {
     /// A client of an account of the first app.
-    async fn connect(server: &Server, account: &str) -> Self {
+    pub(crate) async fn connect(server: &Server, account: &str) -> Self {
         Self::ready(&url(server), &query(APP, account)).await
     }
 

@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod clients;
+#[cfg(test)]
+mod documented;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -16,6 +20,8 @@ mod limits;
 mod messages;
 #[cfg(test)]
 mod odd_input;
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod receiver;
 #[cfg(test)]

@@ -103,6 +103,13 @@ impl Receiver {
         told
     }
 
+    /// Waits until what has come is as it should be.
+    pub(crate) async fn until(&self, is_there: impl Fn() -> bool) {
+        let mut count = self.count.clone();
+        let waited = tokio::time::timeout(PATIENCE, count.wait_for(|_| is_there())).await;
+        assert!(waited.is_ok(), "it does not come: {:#?}", self.all());
+    }
+
     /// All requests that have come.
     pub(crate) fn all(&self) -> Vec<Told> {
         self.told.lock().unwrap().clone()

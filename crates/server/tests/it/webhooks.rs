@@ -275,6 +275,8 @@ async fn a_receiver_decides_what_it_is_asked(store: Store) {
         of.iter().map(|told| told.body["Random"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(randoms("BeforeSendMsg"), [1, 2, 3, 4, 5]);
+    // What waits when the server stops is told by the next one.
+    receiver.until(|| randoms("AfterSendMsg").len() == 3).await;
     server.stop().await;
     assert_eq!(randoms("AfterSendMsg"), [2, 3, 4], "what is not to be told is not");
 }

@@ -41,6 +41,8 @@ fn tips_name_what_happened_to_whom() {
             kind.number()
         );
         assert!(text.starts_with(&start), "{text}");
+        let row = format!("\n| {} | `{}` | ", kind.number(), tip_name(kind));
+        assert!(include_str!("../../../../../docs/gateway.md").contains(&row), "{row}");
         let end = r#""Operator_Account":"ann","MemberList":[{"Member_Account":"bob"}],"ChangeList":[{"Field":"Name","Value":"v"},{"Field":"Introduction","Value":"v"},{"Field":"Notification","Value":"v"},{"Field":"FaceUrl","Value":"v"},{"Field":"Owner_Account","Value":"v"},{"Field":"MuteTime","Value":"v"}]}"#;
         assert!(text.ends_with(end), "{text}");
     }

@@ -1,0 +1,183 @@
+//! The frames and requests that `docs/gateway.md` shows: each is heard here, word for word but for times and sessions.
+
+use crate::clients::url;
+use crate::harness::{APP, Client, Server, Setup, code, query};
+use crate::heard::Heard;
+use serde_json::{Deserializer, Value, json};
+use tokio::net::TcpStream;
+
+const GROUP: &str = "book-club-7";
+const FORUM: &str = "@TGS#_city-forum";
+const PARKS: &str = "@TGS#_city-forum@TOPIC#_parks";
+const ARCHIVE: &str = "@TGS#_archive";
+
+/// What the page shows, in its order.
+fn shown() -> Vec<Value> {
+    let page = include_str!("../../../../docs/gateway.md");
+    let blocks = page.split("\n```json\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
+    blocks
+        .flat_map(|block| {
+            let values = Deserializer::from_str(block).into_iter::<Value>();
+            values.map(move |value| value.unwrap_or_else(|error| panic!("{error} in {block}")))
+        })
+        .collect()
+}
+
+/// What differs from run to run is left out.
+fn without_times(mut frame: Value) -> Value {
+    for name in ["MsgTime", "Time", "ServerTime", "SessionId"] {
+        if let Some(value) = frame.get_mut(name) {
+            assert!(value.is_u64(), "{name} is {value}");
+            *value = Value::Null;
+        }
+    }
+    frame
+}
+
+async fn done(client: &mut Client<TcpStream>, path: &str, body: Value) {
+    let path = if path.contains('/') { path.to_owned() } else { format!("group_open_http_svc/{path}") };
+    let answer = client.call(&path, &body).await;
+    assert_eq!(code(&answer), 0, "{path} {body}: {answer}");
+}
+
+fn text(text: &str) -> Value {
+    json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])
+}
+
+async fn prepare(client: &mut Client<TcpStream>) {
+    let accounts = json!(["hana", "ivo", "zoe"].map(|name| json!({ "UserID": name })));
+    done(client, "im_open_login_svc/multiaccount_import", json!({ "AccountList": accounts })).await;
+    let members = json!([{ "Member_Account": "hana" }, { "Member_Account": "ivo" }]);
+    let group = json!({ "Type": "Public", "GroupId": GROUP, "Name": "n", "Owner_Account": "hana", "MemberList": members });
+    done(client, "import_group", group).await;
+    let forum = json!({ "Type": "Community", "GroupId": FORUM, "Name": "City forum", "Owner_Account": "hana", "SupportTopic": 1 });
+    done(client, "import_group", forum).await;
+}
+
+/// What happens on the page.
+async fn perform(client: &mut Client<TcpStream>) {
+    let at = json!([{ "GroupAtAllFlag": 0, "GroupAt_Account": "hana" }]);
+    let message = json!({ "GroupId": GROUP, "Random": 7, "From_Account": "ivo", "MsgBody": text("Chapter 4 is long, @hana"),
+        "CloudCustomData": "{}", "NeedReadReceipt": 1, "GroupAtInfo": at });
+    done(client, "send_group_msg", message).await;
+    let typing = json!({ "GroupId": GROUP, "Random": 8, "From_Account": "ivo", "MsgBody": text("is typing"), "OnlineOnlyFlag": 1 });
+    done(client, "send_group_msg", typing).await;
+    let add = json!({ "GroupId": GROUP, "MemberList": [{ "Member_Account": "zoe" }] });
+    done(client, "add_group_member", add).await;
+    done(client, "modify_group_base_info", json!({ "GroupId": GROUP, "Name": "Slow readers" })).await;
+    let modify = json!({ "GroupId": GROUP, "MsgSeq": 1, "MsgBody": text("Chapter 4 is short, @hana") });
+    done(client, "openim/modify_group_msg", modify).await;
+    done(client, "group_msg_recall", json!({ "GroupId": GROUP, "MsgSeqList": [{ "MsgSeq": 1 }] })).await;
+    let notification =
+        json!({ "GroupId": GROUP, "Content": "Maintenance at 22:00", "ToMembers_Account": ["hana"] });
+    done(client, "send_group_system_notification", notification).await;
+    let attribute = json!([{ "key": "chapter", "value": "4" }]);
+    done(client, "modify_group_attr", json!({ "GroupId": GROUP, "GroupAttr": attribute })).await;
+    let counter = json!([{ "Key": "votes", "Value": 3 }]);
+    done(client, "update_group_counter", json!({ "GroupId": GROUP, "GroupCounter": counter, "Mode": "Set" }))
+        .await;
+    let vote = json!({ "GroupId": GROUP, "Random": 10, "From_Account": "ivo", "MsgBody": text("Friday or Sunday?"),
+        "SupportMessageExtension": 1 });
+    done(client, "send_group_msg", vote).await;
+    let extension = json!([{ "Key": "up", "Value": "1", "Seq": 0 }]);
+    let extend = json!({ "GroupId": GROUP, "MsgSeq": 4, "OperateType": 1, "ExtensionList": extension });
+    done(client, "openim_msg_ext_http_svc/group_set_key_values", extend).await;
+    let topic = json!({ "GroupId": FORUM, "TopicId": PARKS, "TopicName": "parks", "From_Account": "hana" });
+    done(client, "million_group_open_http_svc/create_topic", topic).await;
+    let trees = json!({ "GroupId": FORUM, "TopicId": PARKS, "Random": 9, "From_Account": "hana", "MsgBody": text("More trees") });
+    done(client, "send_group_msg", trees).await;
+}
+
+/// A group with a few more messages than are sent without an acknowledgement.
+async fn import_archive(client: &mut Client<TcpStream>) {
+    const PAGES: u64 = 144;
+    let archive = json!({ "Type": "Community", "GroupId": ARCHIVE, "Name": "n", "Owner_Account": "hana", "CreateTime": 1_500_000_000 });
+    done(client, "import_group", archive).await;
+    for page in 0..PAGES {
+        let row = |number: u64| json!({ "From_Account": "hana", "SendTime": 1_500_000_001, "Random": page * 7 + number + 1, "MsgBody": text("m") });
+        let list: Vec<_> = (0..7).map(row).collect();
+        done(client, "import_group_msg", json!({ "GroupId": ARCHIVE, "MsgList": list })).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_frame_on_the_page_is_heard_so() {
+    let server = Server::start_with(Setup { mode: "relaxed", ..Setup::default() }).await;
+    let client = &mut server.client().await;
+    prepare(client).await;
+    let mut hana = Heard::connect_with(&url(&server), &query(APP, "hana")).await;
+    let mut heard = hana.until("ready").await;
+    perform(client).await;
+    let shown = shown();
+    for request in shown.iter().filter(|shown| shown.get("Command").is_some() && shown.get("Event").is_none())
+    {
+        hana.say(request.clone()).await;
+        let answered = hana.until("answer").await;
+        assert_eq!(answered.last().unwrap()["Command"], request["Command"]);
+        heard.extend(answered);
+    }
+    heard.extend(hana.until("caught_up").await);
+    heard.push(hana.ask(json!({ "Command": "enter", "GroupId": "nowhere" })).await);
+    import_archive(client).await;
+    hana.say(json!({ "Command": "catch_up", "GroupId": ARCHIVE, "MsgSeq": 0 })).await;
+    heard.extend(hana.until("waiting").await);
+    let query = format!("sdkappid={APP}&identifier=hana&usersig=abc");
+    heard.push(Heard::connect_with(&url(&server), &query).await.next().await);
+
+    let heard: Vec<_> = heard.into_iter().map(without_times).collect();
+    for frame in shown.into_iter().filter(|shown| shown.get("Event").is_some()) {
+        // For this one servers have to lose events on the way to each other.
+        if frame["Event"] == "missed" {
+            continue;
+        }
+        let frame = without_times(frame);
+        assert!(heard.contains(&frame), "nobody heard {frame}");
+    }
+    drop(hana);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_ahead_of_its_group_misses_nothing() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    prepare(client).await;
+    let mut hana = Heard::connect(&server, "hana").await;
+    hana.say(json!({ "Command": "catch_up", "GroupId": GROUP, "MsgSeq": 900 })).await;
+    let caught = hana.until("caught_up").await.pop().unwrap();
+    assert_eq!(caught["MsgSeq"], 0);
+    let message = json!({ "GroupId": GROUP, "Random": 1, "From_Account": "ivo", "MsgBody": text("m") });
+    done(client, "send_group_msg", message).await;
+    assert_eq!(hana.next_is("message").await["MsgSeq"], 1);
+    drop(hana);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_without_unread_counts_have_none() {
+    let server = Server::start().await;
+    let client = &mut server.client().await;
+    prepare(client).await;
+    let members = json!([{ "Member_Account": "zoe" }]);
+    let room = json!({ "Type": "ChatRoom", "GroupId": "r", "Name": "n", "Owner_Account": "ivo", "MemberList": members });
+    done(client, "import_group", room).await;
+    let message = json!({ "GroupId": "r", "Random": 1, "From_Account": "ivo", "MsgBody": text("m") });
+    done(client, "send_group_msg", message).await;
+    let mut zoe = Heard::connect(&server, "zoe").await;
+    let groups = zoe.ask(json!({ "Command": "groups" })).await;
+    assert_eq!(
+        (&groups["GroupList"][0]["MsgSeq"], &groups["GroupList"][0]["UnreadMsgNum"]),
+        (&json!(1), &json!(0))
+    );
+    drop(zoe);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_too_much_at_once_is_told_why_it_goes() {
+    let server = Server::start().await;
+    let mut ann = Heard::connect(&server, "ann").await;
+    ann.say(json!({ "Command": "ping", "RequestId": "x".repeat(16 << 10) })).await;
+    assert_eq!(ann.ended().await, (vec![], 1_008));
+    server.stop().await;
+}
