@@ -31,9 +31,46 @@ const OTHER_HANDLES: u64 = 200;
 pub(crate) struct Arguments {
     #[command(flatten)]
     plan: Plan,
+    /// Rounds, each with a server of its own
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
     /// Where to write all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
+}
+
+/// Both programs with the same clients, one after the other.
+#[derive(Serialize)]
+struct Round {
+    server: Findings,
+    broadcaster: Findings,
+}
+
+/// The server's figures as multiples of the broadcaster's.
+#[derive(Serialize)]
+struct Ratios {
+    /// Processor time per frame.
+    one_by_one_cpu: f64,
+    streamed_cpu: f64,
+    frames_per_second: f64,
+    /// Time until the last client has a message.
+    last: f64,
+}
+
+impl Ratios {
+    /// Those of one round, or the middle ones of several.
+    fn of(rounds: &[Round]) -> Self {
+        let middle = |value: &dyn Fn(&Findings) -> f64| {
+            let ratios = rounds.iter().map(|round| value(&round.server) / value(&round.broadcaster));
+            report::median(ratios.collect()).unwrap_or_default()
+        };
+        Self {
+            one_by_one_cpu: middle(&|found| found.one_by_one.cpu_micros_per_frame),
+            streamed_cpu: middle(&|found| found.streamed.cpu_micros_per_frame),
+            frames_per_second: middle(&|found| found.streamed.frames_per_second),
+            last: middle(&|found| found.last_micros_median),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -41,8 +78,8 @@ struct Report {
     processors: usize,
     processor: String,
     plan: Plan,
-    broadcaster: Findings,
-    server: Findings,
+    ratios: Ratios,
+    rounds: Vec<Round>,
 }
 
 /// Builds, measures, prints and writes.
@@ -60,13 +97,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         plan.clients
     );
     print_heading(plan);
-    let (server, target) = measure_server(&programs, directory.path(), plan)?;
-    print("server", &server);
-    let broadcaster = measure_broadcaster(&programs, plan, &target, server.text_bytes)?;
-    print("minimum", &broadcaster);
-    print_summary(plan, &server, &broadcaster);
+    let mut rounds = Vec::new();
+    for number in 1..=arguments.rounds {
+        let (server, target) = measure_server(&programs, &directory.path().join(number.to_string()), plan)?;
+        print(number, "server", &server);
+        let broadcaster = measure_broadcaster(&programs, plan, &target, server.text_bytes)?;
+        print(number, "minimum", &broadcaster);
+        rounds.push(Round { server, broadcaster });
+        print_ratios("ratio", &Ratios::of(&rounds[rounds.len() - 1..]));
+    }
+    let ratios = Ratios::of(&rounds);
+    print_ratios("MEDIAN", &ratios);
+    let messages = plan.messages + plan.stream;
+    println!("Every client heard all {messages} messages of each round once and in order.");
     if let Some(path) = &arguments.out {
-        let report = Report { processors, processor, plan: plan.clone(), broadcaster, server };
+        let report = Report { processors, processor, plan: plan.clone(), ratios, rounds };
         fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
             .with_context(|| format!("cannot write {}", path.display()))?;
         println!("all figures: {}", path.display());
@@ -94,6 +139,7 @@ fn processor() -> Result<String> {
 
 /// The figures of the server, and path and query of the calls that send messages.
 fn measure_server(programs: &Path, directory: &Path, plan: &Plan) -> Result<(Findings, String)> {
+    fs::create_dir_all(directory)?;
     let clients = format!("[clients]\nconnections_max = {}\n", plan.clients);
     let server = Server::prepare_with(programs, directory, None, Mode::Relaxed, &clients)?;
     let running = server.start()?;
@@ -143,9 +189,10 @@ fn listen(programs: &Path, running: &Target, plan: &Plan, target: &str) -> Resul
 
 fn print_heading(plan: &Plan) {
     let streamed = format!("-- {} under way --", plan.under_way);
-    println!("{:<8} {:^26} {:^61} {streamed:^27}", "", "-- connecting --", "-- one message at a time --");
+    println!("{:<14} {:^26} {:^61} {streamed:^27}", "", "-- connecting --", "-- one message at a time --");
     println!(
-        "{:<8} {:>9} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>9} {:>9} {:>7} {:>9} {:>8}",
+        "{:>5} {:<8} {:>9} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>9} {:>9} {:>7} {:>9} {:>8}",
+        "round",
         "program",
         "connect/s",
         "CPU µs",
@@ -164,10 +211,10 @@ fn print_heading(plan: &Plan) {
     );
 }
 
-fn print(program: &str, found: &Findings) {
+fn print(round: u32, program: &str, found: &Findings) {
     let (one, streamed) = (&found.one_by_one, &found.streamed);
     println!(
-        "{program:<8} {:>9.0} {:>7.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>7.2} {:>9.2} {:>9.0} {:>7.2} {:>9.2} {:>8.1}",
+        "{round:>5} {program:<8} {:>9.0} {:>7.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>7.2} {:>9.2} {:>9.0} {:>7.2} {:>9.2} {:>8.1}",
         found.connects_per_second,
         found.connect_cpu_micros,
         found.bytes_per_client / 1e3,
@@ -185,26 +232,18 @@ fn print(program: &str, found: &Findings) {
     );
 }
 
-fn print_summary(plan: &Plan, server: &Findings, least: &Findings) {
+fn print_ratios(of: &str, ratios: &Ratios) {
     println!(
-        "\nEvery client heard all {} messages of {} bytes once and in order.",
-        plan.messages + plan.stream,
-        server.text_bytes
-    );
-    println!(
-        "ratio    {:.2} times the CPU per frame one by one, {:.2} times with {} under way at {:.2} of the frames/s; the last \
-         client has a message after {:.2} times as long",
-        server.one_by_one.cpu_micros_per_frame / least.one_by_one.cpu_micros_per_frame,
-        server.streamed.cpu_micros_per_frame / least.streamed.cpu_micros_per_frame,
-        plan.under_way,
-        server.streamed.frames_per_second / least.streamed.frames_per_second,
-        server.last_micros_median / least.last_micros_median,
+        "      {of:<8} {:.2} times the CPU per frame, and {:.2} times as long until the last client has it, one at a time; {:.2} \
+         times the CPU per frame at {:.2} of the frames/s together",
+        ratios.one_by_one_cpu, ratios.last, ratios.streamed_cpu, ratios.frames_per_second,
     );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use audience::Phase;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -218,6 +257,38 @@ mod tests {
         let parse = |words: &[&str]| Words::try_parse_from([&["gateway"], words].concat());
         assert_eq!(parse(&[]).ok().map(|words| words.arguments.plan.clients), Some(10_000));
         assert!(parse(&["--under-way", "33"]).is_err());
+    }
+
+    fn found(cpu: f64, frames_per_second: f64) -> Findings {
+        let phase =
+            Phase { frames: 1, frames_per_second, cpu_micros_per_frame: cpu, load_cpu_micros_per_frame: 1.0 };
+        Findings {
+            connects_per_second: 1.0,
+            connect_cpu_micros: 1.0,
+            bytes_per_client: 1.0,
+            text_bytes: 1,
+            p50_micros: 1,
+            p99_micros: 1,
+            max_micros: 1,
+            last_micros_median: 1.0,
+            last_micros_max: 1.0,
+            one_by_one: phase.clone(),
+            streamed: phase,
+            peak_bytes: 1,
+        }
+    }
+
+    #[test]
+    fn the_server_is_set_against_the_broadcaster_of_its_own_round() {
+        let round = |server, broadcaster| Round { server, broadcaster };
+        let rounds = [
+            round(found(9.0, 100.0), found(6.0, 200.0)),
+            round(found(20.0, 30.0), found(10.0, 40.0)),
+            round(found(9.0, 100.0), found(9.0, 100.0)),
+        ];
+        let ratios = Ratios::of(&rounds);
+        assert_eq!((ratios.one_by_one_cpu, ratios.frames_per_second), (1.5, 0.75));
+        assert_eq!(Ratios::of(&rounds[1..2]).streamed_cpu, 2.0);
     }
 
     #[test]
