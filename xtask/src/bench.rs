@@ -7,6 +7,7 @@
 mod answer;
 pub(crate) mod baseline;
 mod database;
+pub(crate) mod gateway;
 pub(crate) mod load;
 mod pgbench;
 pub(crate) mod process;
@@ -52,6 +53,8 @@ pub(crate) enum Bench {
     Service(service::Arguments),
     /// Sends messages while the receiver of their events does what receivers do
     Webhooks(webhooks::Arguments),
+    /// Sends messages to a group of thousands of connected clients
+    Gateway(gateway::Arguments),
 }
 
 impl Bench {
@@ -64,6 +67,7 @@ impl Bench {
             Self::Import(arguments) => import(arguments),
             Self::Service(arguments) => service::run(arguments),
             Self::Webhooks(arguments) => webhooks::run(arguments),
+            Self::Gateway(arguments) => gateway::run(arguments),
         }
     }
 }

@@ -63,6 +63,12 @@ enum Task {
     /// The load that `bench` puts on a server
     #[command(hide = true)]
     Load(bench::load::Arguments),
+    /// The clients that `bench gateway` connects
+    #[command(hide = true)]
+    Audience(bench::gateway::audience::Arguments),
+    /// What `bench gateway` measures against: the least that telling many clients costs
+    #[command(hide = true)]
+    Broadcaster(bench::gateway::broadcaster::Arguments),
     /// Runs a program that dies with the process that asked for it
     #[command(hide = true)]
     Tether(bench::process::Tether),
@@ -81,6 +87,8 @@ fn main() -> ExitCode {
         Task::Bench(bench) => bench.run(),
         Task::Baseline(arguments) => bench::baseline::run(&arguments),
         Task::Load(arguments) => bench::load::run(&arguments),
+        Task::Audience(arguments) => bench::gateway::audience::run(&arguments),
+        Task::Broadcaster(arguments) => bench::gateway::broadcaster::run(&arguments),
         Task::Tether(tether) => tether.run(),
     };
     match outcome {

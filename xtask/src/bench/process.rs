@@ -117,6 +117,11 @@ impl Process {
         bail!("did not end within {at_most:?} of signal {signal:?}")
     }
 
+    /// Its number.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Processor time used so far by all threads, in seconds.
     pub(super) fn cpu_seconds(&self) -> Result<f64> {
         cpu_seconds(self.child.id())
@@ -124,13 +129,7 @@ impl Process {
 
     /// Resident memory now and at most so far, in bytes.
     pub(super) fn memory(&self) -> Result<Memory> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        let bytes = |name: &str| kibibytes(&text, name).map(|kibibytes| kibibytes * 1_024);
-        match (bytes("VmRSS:"), bytes("VmHWM:")) {
-            (Some(resident), Some(peak)) => Ok(Memory { resident, peak }),
-            _ => bail!("{path} holds no memory figures"),
-        }
+        memory(self.child.id())
     }
 }
 
@@ -147,6 +146,17 @@ impl Drop for Process {
 pub(super) struct Memory {
     pub(super) resident: u64,
     pub(super) peak: u64,
+}
+
+/// Resident memory of a process now and at most so far, in bytes.
+pub(super) fn memory(process: u32) -> Result<Memory> {
+    let path = format!("/proc/{process}/status");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let bytes = |name: &str| kibibytes(&text, name).map(|kibibytes| kibibytes * 1_024);
+    match (bytes("VmRSS:"), bytes("VmHWM:")) {
+        (Some(resident), Some(peak)) => Ok(Memory { resident, peak }),
+        _ => bail!("{path} holds no memory figures"),
+    }
 }
 
 /// Waits until `cpu_seconds` hardly grows any more: work that was put off belongs to the calls that caused it.

@@ -13,7 +13,7 @@ pub(super) const APP: u32 = 1_400_000_001;
 const ADMIN: &str = "administrator";
 
 /// Signs for a server that lives on loopback for the length of a benchmark, so it need not be a secret.
-const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(super) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Longest wait for `listening on`. Opening a large store may take its time.
 const START: Duration = Duration::from_secs(300);
@@ -49,6 +49,12 @@ impl Target {
             Some(bytes) => Self::start(&program, &["baseline", "--answer-bytes", &bytes.to_string()], None),
         }
     }
+
+    /// Starts the broadcaster, with messages of so many bytes.
+    pub(super) fn start_broadcaster(programs: &Path, text_bytes: usize) -> Result<Self> {
+        let arguments = ["broadcaster", "--text-bytes", &text_bytes.to_string()];
+        Self::start(&programs.join("xtask"), &arguments, None)
+    }
 }
 
 /// The server's files: configuration, log and the data of the embedded store, in a directory of the benchmark's own.
@@ -69,7 +75,7 @@ impl Server {
         Self::prepare_with(programs, directory, database, mode, "")
     }
 
-    /// The same with further settings of the app.
+    /// The same with further settings of the app, then whole sections.
     pub(super) fn prepare_with(
         programs: &Path,
         directory: &Path,

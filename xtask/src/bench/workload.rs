@@ -47,6 +47,8 @@ pub(super) enum Workload {
     PrepareLarge,
     /// `import_group_member` into that community
     FillLarge,
+    /// `send_group_msg` to that community
+    SendToLarge,
     /// `add_group_member` of one account, each call to another community
     AddToSmall,
     /// `add_group_member` of one account to the one community
@@ -63,7 +65,7 @@ impl Workload {
             Self::ImportAccounts => "im_open_login_svc/multiaccount_import",
             Self::ImportMembers | Self::FillLarge => "group_open_http_svc/import_group_member",
             Self::ImportMessages => "group_open_http_svc/import_group_msg",
-            Self::SendMessage => "group_open_http_svc/send_group_msg",
+            Self::SendMessage | Self::SendToLarge => "group_open_http_svc/send_group_msg",
             Self::ReadPage => "group_open_http_svc/group_msg_get_simple",
             Self::ReadGroups => "group_open_http_svc/get_group_info",
             Self::AddToSmall | Self::AddToLarge => "group_open_http_svc/add_group_member",
@@ -79,7 +81,7 @@ impl Workload {
             Self::ImportAccounts => ("accounts", ACCOUNTS),
             Self::ImportMembers | Self::FillLarge => ("members", MEMBERS),
             Self::ImportMessages | Self::ReadPage => ("messages", MESSAGES),
-            Self::SendMessage => ("messages", 1),
+            Self::SendMessage | Self::SendToLarge => ("messages", 1),
             Self::ReadGroups => ("groups", GROUPS_ASKED),
             Self::AddToSmall | Self::AddToLarge => ("members", 1),
         }
@@ -91,7 +93,7 @@ impl Workload {
             Self::ImportMembers | Self::FillLarge | Self::AddToSmall | Self::AddToLarge => br#""Result":0"#,
             Self::ImportMessages => br#""MsgSeq":0,"#,
             Self::ReadGroups => br#""ErrorCode":10010"#,
-            Self::SendMessage => b"MsgDropReason",
+            Self::SendMessage | Self::SendToLarge => b"MsgDropReason",
             Self::ReadPage => br#""RspMsgList":[]"#,
             Self::ImportGroup
             | Self::ImportAccounts
@@ -127,9 +129,7 @@ impl Workload {
             Self::SendMessage => {
                 body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
                 body.text(r#"","From_Account":"account-"#).decimal(4, |number| number % GROUPS % OWNERS);
-                body.text(r#"","Random":"#).decimal(NUMBER_DIGITS, |number| 1_000_000_000 + number);
-                body.text(r#","MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"#);
-                body.text(r#""The room has changed, see you upstairs"}}]}"#);
+                one_message(body.text(r#"""#));
             }
             Self::ReadPage => {
                 body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS);
@@ -151,6 +151,10 @@ impl Workload {
             Self::FillLarge => {
                 body.text(r#"{"GroupId":"@TGS#_large""#);
                 members(&mut body, |number, item| number * MEMBERS + item);
+            }
+            Self::SendToLarge => {
+                body.text(r#"{"GroupId":"@TGS#_large","From_Account":"acc-0000000""#);
+                one_message(&mut body);
             }
             Self::AddToSmall => {
                 body.text(r#"{"GroupId":"@TGS#_"#).group_digits(|number| number % SMALL_COMMUNITIES);
@@ -195,6 +199,13 @@ fn members_of(body: &mut Body, count: u64, account: fn(u64, u64) -> u64) {
         body.decimal(7, move |number| account(number, item)).text(r#""}"#);
     }
     body.text("]}");
+}
+
+/// A message to send, ending the body.
+fn one_message(body: &mut Body) {
+    body.text(r#","Random":"#).decimal(NUMBER_DIGITS, |number| 1_000_000_000 + number);
+    body.text(r#","MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"#);
+    body.text(r#""The room has changed, see you upstairs"}}]}"#);
 }
 
 /// Each call brings the next twenty messages of a group, a second apart.

@@ -1,0 +1,128 @@
+//! What telling many clients costs at least: one prepared frame is written to every connection, one after another.
+//!
+//! It speaks to clients and takes messages as the server does, and does nothing else: it looks at no signature, keeps no
+//! message, and has no task, queue or timer for a client.
+
+use super::wire;
+use anyhow::{Context as _, Result};
+use clap::Args;
+use memchr::memmem;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
+
+/// Longest request, bytes.
+const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
+const UPGRADE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+const SENT: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;
+
+/// Settings of the broadcaster.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Threads of the runtime
+    #[arg(long, default_value_t = 2)]
+    workers: usize,
+    /// Length of the frames' texts
+    #[arg(long)]
+    text_bytes: usize,
+}
+
+/// Serves until the process is ended.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(arguments.workers)
+        .enable_io()
+        .build()
+        .context("cannot start the runtime")?;
+    let (listen, text_bytes) = (arguments.listen, arguments.text_bytes);
+    runtime.block_on(async move { tokio::spawn(serve(listen, text_bytes)).await })?
+}
+
+/// The connected clients, and the number of the last message.
+#[derive(Default)]
+struct Clients {
+    streams: Vec<TcpStream>,
+    last: u32,
+}
+
+async fn serve(listen: SocketAddr, text_bytes: usize) -> Result<()> {
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    println!("listening on http://{}", listener.local_addr()?);
+    std::io::stdout().flush()?;
+    let clients = Arc::<Mutex<Clients>>::default();
+    loop {
+        let (stream, _) = listener.accept().await.context("cannot accept a connection")?;
+        stream.set_nodelay(true)?;
+        let clients = Arc::clone(&clients);
+        tokio::spawn(async move {
+            // Who measures sees what is missing.
+            drop(answer(stream, &clients, text_bytes).await);
+        });
+    }
+}
+
+/// Takes a client in, or sends messages until the sender has gone.
+async fn answer(mut stream: TcpStream, clients: &Mutex<Clients>, text_bytes: usize) -> Result<()> {
+    let mut request = Vec::with_capacity(REQUEST_BYTES_MAX);
+    loop {
+        request.clear();
+        while !is_whole(&request) {
+            if stream.read_buf(&mut request).await? == 0 || REQUEST_BYTES_MAX <= request.len() {
+                return Ok(());
+            }
+        }
+        if request.starts_with(b"GET ") {
+            stream.write_all(UPGRADE).await?;
+            stream.write_all(&wire::from_server(r#"{"Event":"ready"}"#)).await?;
+            clients.lock().await.streams.push(stream);
+            return Ok(());
+        }
+        let mut clients = clients.lock().await;
+        clients.last += 1;
+        let frame = wire::from_server(&message(clients.last, text_bytes));
+        for client in &mut clients.streams {
+            client.write_all(&frame).await?;
+        }
+        drop(clients);
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{SENT}", SENT.len());
+        stream.write_all(answer.as_bytes()).await?;
+    }
+}
+
+/// Whether these are the bytes of a whole request. The body of a message is one JSON object.
+fn is_whole(request: &[u8]) -> bool {
+    memmem::find(request, b"\r\n\r\n")
+        .is_some_and(|head| request.starts_with(b"GET ") || request[head..].ends_with(b"}]}"))
+}
+
+/// A message of so many bytes.
+fn message(number: u32, bytes: usize) -> String {
+    let begin = format!(r#"{{"Event":"message","MsgSeq":{number},"Text":""#);
+    let text = "0".repeat(bytes.saturating_sub(begin.len() + 2));
+    format!("{begin}{text}\"}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_as_long_as_asked_and_has_its_number() {
+        for number in [1, 12_345] {
+            let message = message(number, 260);
+            assert_eq!((message.len(), wire::message_number(message.as_bytes())), (260, Some(number)));
+            serde_json::from_str::<serde_json::Value>(&message).unwrap();
+        }
+    }
+}
