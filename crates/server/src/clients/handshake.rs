@@ -115,16 +115,20 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, peer: I
         tracing::warn!("a client is turned away: clients.connections_max are connected");
         return goodbye(&mut socket, Why::TryAgain).await;
     };
-    match gateway::signed(&server, &query, server.clock.now(), Code::GroupInternal).await {
-        Ok((app, account, verified)) => {
-            let Query { platform, hold, .. } = Query::parse(&query);
-            let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
-            let held = hold.as_deref() == Some("1");
-            let client = Arriving { account, platform, held, verified, peer };
-            welcome(&server, &app, client, socket).await;
-        }
+    match admit(&server, query, peer).await {
+        Ok((app, client)) => welcome(&server, &app, client, socket).await,
         Err(failure) => refuse(&mut socket, &failure).await,
     }
+}
+
+/// Who connects. The query goes: it is long, holds the signature, and clients stay for days.
+async fn admit(server: &Arc<Server>, query: String, peer: IpAddr) -> Result<(Arc<App>, Arriving), Failure> {
+    let (app, account, verified) =
+        gateway::signed(server, &query, server.clock.now(), Code::GroupInternal).await?;
+    let Query { platform, hold, .. } = Query::parse(&query);
+    let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
+    let held = hold.as_deref() == Some("1");
+    Ok((app, Arriving { account, platform, held, verified, peer }))
 }
 
 #[derive(Serialize)]
