@@ -110,7 +110,7 @@ pub struct ListenArguments {
     /// Configuration file of a server on this machine; its address, and its first app with its key, are taken from it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Address of another server, such as https://chat.example.com
+    /// Address of another server, with http:// or https://
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// Number of the app
