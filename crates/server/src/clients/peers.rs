@@ -28,6 +28,8 @@ const UNSURE: Duration = Duration::from_secs(5);
 const ANSWERS_MAX: Duration = Duration::from_millis(500);
 /// A loss is often noticed several times; the histories are looked at once.
 const LOSSES_TOGETHER: Duration = Duration::from_millis(200);
+/// Between two looks at all histories, however much is lost.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Who is in a live-stream group, as one server tells another: more are only counted at their own server. [choice]
 const VISITORS_MAX: usize = 50_000;
 
@@ -243,6 +245,8 @@ async fn look_again(peers: Weak<Peers>, missed: Arc<Notify>) {
         for hub in hubs.all() {
             hub.catch_up().await;
         }
+        drop(hubs);
+        tokio::time::sleep(LOOK_PAUSE).await;
     }
 }
 

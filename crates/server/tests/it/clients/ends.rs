@@ -1,8 +1,9 @@
 //! How connections end.
 
 use super::{accounts, done, group, start_relaxed, text, url};
-use crate::harness::{APP, SECOND_APP, Server, Store, sign};
+use crate::harness::{APP, SECOND_APP, Server, Setup, Store, sign};
 use crate::heard::Heard;
+use crate::receiver::Receiver;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,11 +32,16 @@ async fn who_is_refused_is_told_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_eleventh_device_takes_the_place_of_the_first() {
-    let server = Server::start().await;
+    let receiver = Receiver::start().await;
+    let webhook = receiver.config("events = [\"State.StateChange\"]");
+    let server = Server::start_with(Setup { webhook, ..Setup::default() }).await;
     let mut devices = Vec::new();
-    for _ in 0..11 {
-        devices.push(Heard::connect(&server, "ann").await);
+    for platform in std::iter::once("Android").chain(["iPad"; 10]) {
+        devices.push(Heard::connect_from(&server, "ann", platform).await);
     }
+    let told = receiver.told(11).await;
+    let login = told.iter().filter(|told| told.body["Info"]["Action"] == "Login").nth(10).unwrap();
+    assert_eq!(login.body["KickedDevice"], json!([{ "Platform": "Android" }]));
     assert_eq!(devices[0].ended().await.1, 4_003);
     devices[1].hears_nothing().await;
     devices[10].hears_nothing().await;
