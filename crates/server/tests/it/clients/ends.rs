@@ -39,9 +39,12 @@ async fn the_eleventh_device_takes_the_place_of_the_first() {
     for platform in std::iter::once("Android").chain(["iPad"; 10]) {
         devices.push(Heard::connect_from(&server, "ann", platform).await);
     }
-    let told = receiver.told(11).await;
-    let login = told.iter().filter(|told| told.body["Info"]["Action"] == "Login").nth(10).unwrap();
-    assert_eq!(login.body["KickedDevice"], json!([{ "Platform": "Android" }]));
+    let logins = || {
+        let told = receiver.all().into_iter().map(|told| told.body);
+        told.filter(|body| body["Info"]["Action"] == "Login").collect::<Vec<_>>()
+    };
+    receiver.until(|| logins().len() == 11).await;
+    assert_eq!(logins()[10]["KickedDevice"], json!([{ "Platform": "Android" }]));
     assert_eq!(devices[0].ended().await.1, 4_003);
     devices[1].hears_nothing().await;
     devices[10].hears_nothing().await;
