@@ -145,9 +145,11 @@ async fn refuse(socket: &mut Socket, failure: &Failure) {
     }
     let (error_code, error_info) = (failure.number(), failure.text.as_ref());
     let text = frame::text(&Refused { event: "refused", error_code, error_info });
-    // A client that has gone hears nothing any more.
-    drop(socket.send(Message::Text(text.into())).await);
-    goodbye(socket, if failure.cause.is_some() { Why::TryAgain } else { Why::Refused }).await;
+    let why = if failure.cause.is_some() { Why::TryAgain } else { Why::Refused };
+    // It is written with the goodbye, which has its bound.
+    if socket.feed(Message::Text(text.into())).await.is_ok() {
+        goodbye(socket, why).await;
+    }
 }
 
 /// A client whose signature is good.

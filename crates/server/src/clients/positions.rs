@@ -16,7 +16,7 @@ pub(super) const WINDOW: u32 = 1_000;
 struct Position {
     /// Number of the last message sent.
     sent: u32,
-    /// Messages sent and not acknowledged, by their numbers; a jump counts as one.
+    /// Up to where the client has acknowledged; moves on by each number that it does not get.
     acknowledged: u32,
     /// Whether it is sent from the history.
     behind: bool,
