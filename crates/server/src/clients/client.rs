@@ -58,8 +58,9 @@ impl Client {
     fn witnessed(&self) -> Option<presence::Client<'_>> {
         let receiver = self.app.webhook.as_deref()?;
         let Session { account, platform, .. } = &*self.session;
-        let outbox = &*self.server.outbox;
-        Some(presence::Client { receiver, outbox, account, platform: *platform, peer: self.peer })
+        let Server { outbox, causes, .. } = &*self.server;
+        let (outbox, platform, peer) = (&**outbox, *platform, self.peer);
+        Some(presence::Client { receiver, outbox, account, platform, peer, causes })
     }
 
     /// The group of a conversation as one of its members sees it; `None` when it is gone, or the account is no member.
@@ -80,7 +81,9 @@ impl Client {
             }
             Ok(_) | Err(OperationError::Refused(_)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                tracing::warn!(%error, "a history cannot be read for a client: {error}");
+                if let Some(left_out) = self.server.causes.admit() {
+                    tracing::error!(%error, left_out, "a history cannot be read for a client: {error}");
+                }
                 Err(Lost::Ended(Why::TryAgain))
             }
         }

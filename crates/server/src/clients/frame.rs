@@ -2,7 +2,7 @@
 //!
 //! Fields are called as those of webhooks and of the REST API, where these have them. [choice]
 
-use crate::webhook::body::{AtRow, at_rows};
+use crate::webhook::body::{AtRow, MemberRow, at_rows, members};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
@@ -79,18 +79,6 @@ impl<'a> About<'a> {
     }
 }
 
-/// An account in a list.
-#[derive(Serialize)]
-pub(crate) struct Named<'a> {
-    #[serde(rename = "Member_Account")]
-    account: &'a str,
-}
-
-/// Accounts as a list.
-pub(crate) fn named(accounts: &[UserId]) -> Vec<Named<'_>> {
-    accounts.iter().map(|account| Named { account: account.as_str() }).collect()
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct MessageFrame<'a> {
@@ -133,7 +121,7 @@ struct TipFrame<'a> {
     #[serde(rename = "Operator_Account")]
     operator: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    member_list: Vec<Named<'a>>,
+    member_list: Vec<MemberRow<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     change_list: Vec<Change<'a>>,
 }
@@ -214,7 +202,7 @@ pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As
             op_type: tip.number(),
             op_name: tip_name(*tip),
             operator: message.sender.as_str(),
-            member_list: named(accounts),
+            member_list: members(accounts),
             change_list: changes
                 .iter()
                 .map(|(field, value)| Change { field: field_name(*field), value })

@@ -112,12 +112,14 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, peer: I
     let mut socket =
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let Ok(_place) = server.clients.places.try_acquire() else {
-        tracing::warn!("a client is turned away: clients.connections_max are connected");
+        if let Some(left_out) = server.causes.admit() {
+            tracing::warn!(left_out, "a client is turned away: clients.connections_max are connected");
+        }
         return goodbye(&mut socket, Why::TryAgain).await;
     };
     match admit(&server, query, peer).await {
         Ok((app, client)) => welcome(&server, &app, client, socket).await,
-        Err(failure) => refuse(&mut socket, &failure).await,
+        Err(failure) => refuse(&server, &mut socket, &failure).await,
     }
 }
 
@@ -139,9 +141,11 @@ struct Refused<'a> {
     error_info: &'a str,
 }
 
-async fn refuse(socket: &mut Socket, failure: &Failure) {
-    if let Some(cause) = &failure.cause {
-        tracing::error!(%cause, "a client cannot be let in: {cause}");
+async fn refuse(server: &Server, socket: &mut Socket, failure: &Failure) {
+    if let Some(cause) = &failure.cause
+        && let Some(left_out) = server.causes.admit()
+    {
+        tracing::error!(%cause, left_out, "a client cannot be let in: {cause}");
     }
     let (error_code, error_info) = (failure.number(), failure.text.as_ref());
     let text = frame::text(&Refused { event: "refused", error_code, error_info });
@@ -201,7 +205,9 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
         }
         Ok(None) => Some(Why::Kicked),
         Err(error) => {
-            tracing::error!(%error, "a client cannot be let in: {error}");
+            if let Some(left_out) = client.server.causes.admit() {
+                tracing::error!(%error, left_out, "a client cannot be let in: {error}");
+            }
             Some(Why::TryAgain)
         }
     };

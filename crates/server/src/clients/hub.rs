@@ -6,6 +6,7 @@ use super::notice::{Notice, NoticeKind};
 use super::room::{Heads, Newcomer, Room, Step, hears};
 use super::session::{Platform, Session, Why};
 use super::told::{Answer, Question, Told};
+use crate::logging::Causes;
 use landfall_domain::event::{Afterwards, Event, Happened, Subscribers};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, TopicId, UserId};
@@ -33,6 +34,8 @@ pub struct Hub {
     /// Where groups and histories are.
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Bounds what is logged while the store fails.
+    pub(super) causes: Causes,
     accounts: Mutex<BTreeMap<UserId, Vec<Arc<Session>>>>,
     /// How many clients are connected, so that nobody has to look among them where there is none.
     count: AtomicUsize,
@@ -54,7 +57,7 @@ impl Hub {
         others: Arc<dyn Told>,
     ) -> Self {
         let (accounts, rooms, count) = (Mutex::default(), Mutex::default(), AtomicUsize::new(0));
-        Self { app, store, clock, accounts, count, rooms, others }
+        Self { app, store, clock, causes: Causes::default(), accounts, count, rooms, others }
     }
 
     /// Whether anybody anywhere may be connected.
@@ -317,7 +320,9 @@ impl Hub {
         let sessions: Vec<_> = lock(&self.accounts).values().flatten().cloned().collect();
         for session in sessions {
             if let Err(error) = self.look_at(&session).await {
-                tracing::warn!(%error, "a connected client cannot be looked at: {error}");
+                if let Some(left_out) = self.causes.admit() {
+                    tracing::error!(%error, left_out, "a connected client cannot be looked at: {error}");
+                }
                 session.close(Why::TryAgain);
             }
         }

@@ -159,8 +159,10 @@ where
             frame::text(&Answer { event, command, request_id, action_status, error_info, error_code, what })
         }
         Err(failure) => {
-            if let Some(cause) = &failure.cause {
-                tracing::error!(command, %cause, "a client's {command} failed: {cause}");
+            if let Some(cause) = &failure.cause
+                && let Some(left_out) = dialog.client.server.causes.admit()
+            {
+                tracing::error!(command, %cause, left_out, "a client's {command} failed: {cause}");
             }
             let (action_status, error_info, error_code) = ("FAIL", failure.text.as_ref(), failure.number());
             let what = Nothing {};

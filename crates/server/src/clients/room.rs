@@ -122,6 +122,20 @@ struct Inbox {
     idle: Option<Box<State>>,
 }
 
+impl Inbox {
+    /// What waits to be looked at is looked at together, so that it never is more than there are accounts.
+    fn push(&mut self, step: Step) {
+        match (self.waiting.back_mut(), step) {
+            (Some(Step::CatchUp), Step::CatchUp) => {}
+            (Some(Step::Look(waiting)), Step::Look(more)) => {
+                let known: BTreeSet<_> = waiting.iter().cloned().collect();
+                waiting.extend(more.into_iter().filter(|account| !known.contains(account)));
+            }
+            (_, step) => self.waiting.push_back(step),
+        }
+    }
+}
+
 /// A client in a room.
 struct Here {
     session: Arc<Session>,
@@ -152,7 +166,7 @@ impl Room {
             inbox.missed = true;
             return;
         }
-        inbox.waiting.push_back(step);
+        inbox.push(step);
         if let Some(state) = inbox.idle.take() {
             drop(inbox);
             tokio::spawn(Arc::clone(self).work(Arc::clone(hub), state));
@@ -271,7 +285,9 @@ impl State {
             Ok(scene) => Ok(Some(scene)),
             Err(OperationError::Refused(NoSuchGroup)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                tracing::warn!(%error, "a group with connected clients cannot be read: {error}");
+                if let Some(left_out) = hub.causes.admit() {
+                    tracing::error!(%error, left_out, "a group with connected clients cannot be read: {error}");
+                }
                 Err(Unreadable)
             }
         }
@@ -336,11 +352,7 @@ impl State {
             Ok(Some(scene)) => scene,
             Ok(None) => return false,
             Err(Unreadable) => {
-                let (hub, group) = (Arc::clone(hub), self.group.clone());
-                tokio::spawn(async move {
-                    tokio::time::sleep(READ_AGAIN).await;
-                    hub.step(&group, Step::CatchUp);
-                });
+                self.catch_up_later(hub);
                 return false;
             }
         };
@@ -371,8 +383,11 @@ impl State {
         let here: BTreeSet<_> = self.here.values().map(|here| here.session.account.clone()).collect();
         self.look_at(hub, here.into_iter().collect()).await;
         let Some(heads) = self.heads.clone() else { return };
-        let Ok(Some(scene)) = self.read(hub, heads.has_topics, Vec::new()).await else { return };
-        let now = heads_of(&scene);
+        let now = match self.read(hub, heads.has_topics, Vec::new()).await {
+            Ok(Some(scene)) => heads_of(&scene),
+            Ok(None) => return,
+            Err(Unreadable) => return self.catch_up_later(hub),
+        };
         if now.group.told < heads.group.told {
             // Another group by now has the id of one that was dissolved.
             self.heads = Some(now);
@@ -386,6 +401,14 @@ impl State {
                 return;
             }
         }
+    }
+
+    fn catch_up_later(&self, hub: &Arc<Hub>) {
+        let (hub, group) = (Arc::clone(hub), self.group.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(READ_AGAIN).await;
+            hub.step(&group, Step::CatchUp);
+        });
     }
 
     async fn give(&mut self, frame: Frame) {

@@ -59,13 +59,13 @@ impl Body {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct MemberRow<'text> {
+pub(crate) struct MemberRow<'text> {
     #[serde(rename = "Member_Account")]
     account: &'text str,
 }
 
 /// A list of members.
-pub(super) fn members<'text>(accounts: impl IntoIterator<Item = &'text UserId>) -> Vec<MemberRow<'text>> {
+pub(crate) fn members<'text>(accounts: impl IntoIterator<Item = &'text UserId>) -> Vec<MemberRow<'text>> {
     accounts.into_iter().map(|account| MemberRow { account: account.as_str() }).collect()
 }
 

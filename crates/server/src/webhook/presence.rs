@@ -4,6 +4,7 @@ use super::body::{Body, members};
 use super::note::Note;
 use super::receiver::Receiver;
 use crate::clients::Platform;
+use crate::logging::Causes;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::outbox::{Lane, Note as Kept, Outbox};
@@ -67,6 +68,8 @@ pub(crate) struct Client<'a> {
     pub(crate) platform: Platform,
     /// Where it is.
     pub(crate) peer: IpAddr,
+    /// Bounds what is logged while the store fails.
+    pub(crate) causes: &'a Causes,
 }
 
 impl Client<'_> {
@@ -114,7 +117,9 @@ impl Client<'_> {
         match self.outbox.tell(context, lane, Kept::of_no_change(note.encode())).await {
             Ok(()) => self.receiver.wake.notify_one(),
             Err(error) => {
-                tracing::error!(command, %error, "an event of app {} is lost: {error}", context.app);
+                if let Some(left_out) = self.causes.admit() {
+                    tracing::error!(command, %error, left_out, "an event of app {} is lost: {error}", context.app);
+                }
             }
         }
     }

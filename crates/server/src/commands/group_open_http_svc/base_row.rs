@@ -82,6 +82,11 @@ impl BaseFilter {
         Self(bits.fold(0, |all, (place, _)| all | 1 << place))
     }
 
+    /// Whether it is to be known who is there.
+    pub(super) fn counts_online(self) -> bool {
+        self.0 & Self::of(|names| names.contains(&ONLINE)).0 != 0
+    }
+
     fn without_permissions(self) -> Self {
         Self(self.0 & !Self::of(|names| names.iter().any(|name| PERMISSIONS.contains(name))).0)
     }
@@ -104,12 +109,6 @@ impl Base {
         // Only communities with topics have permission groups; elsewhere the two would say nothing. [choice]
         let wanted = if group.support_topic { wanted } else { wanted.without_permissions() };
         Self { wanted, app: app.0, online: 0, group: Some(group) }
-    }
-
-    /// Whether it is to be known who is there.
-    pub(super) fn counts_online(&self) -> bool {
-        let is_live = self.group.as_ref().is_some_and(|group| group.kind.can().live);
-        is_live && self.wanted.0 & BaseFilter::of(|names| names.contains(&ONLINE)).0 != 0
     }
 
     /// With how many are there.

@@ -9,10 +9,12 @@ use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::given::{Given, Misfit, Object};
 use crate::reply::Failure;
+use futures_util::future::join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::GroupId;
 use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Fewest bytes that a member takes in an answer; more members than fit are refused before they are read.
@@ -113,19 +115,29 @@ impl Command for Request {
         if wanted.members.is_some() {
             refuse_more_members_than_fit(&groups, call)?;
         }
+        let online = online(call, &groups, &wanted).await;
         let mut found = groups.into_iter();
         let mut rows = Vec::with_capacity(asked.len());
         for (id, legal) in asked.into_iter().zip(legal) {
             rows.push(if !legal {
                 failed_row(id, Code::GroupIdIllegal, "GroupId is not a group id")
             } else if let Some(group) = found.next().flatten() {
-                row(call, id, group, &wanted).await?
+                let online = online.get(&group.id).copied().unwrap_or_default();
+                row(call, id, group, online, &wanted).await?
             } else {
                 failed_row(id, Code::GroupNotFound, NO_SUCH_GROUP)
             });
         }
         Ok(Reply { group_info: rows })
     }
+}
+
+/// How many are in each live-stream group. Asked for all of them at once: other servers may take their time.
+async fn online(call: &Call, groups: &[Option<Arc<Group>>], wanted: &Wanted) -> BTreeMap<GroupId, usize> {
+    let live = groups.iter().flatten().filter(|group| group.kind.can().live);
+    let live = live.filter(|_| wanted.base.counts_online());
+    let counts = live.map(async |group| (group.id.clone(), call.clients().visitors(&group.id).await.len()));
+    join_all(counts).await.into_iter().collect()
 }
 
 fn refuse_more_members_than_fit(groups: &[Option<Arc<Group>>], call: &Call) -> Result<(), Failure> {
@@ -144,17 +156,19 @@ fn failed_row(group_id: String, code: Code, error_info: &'static str) -> Row {
     Row { group_id, error_code: code.number(), error_info, ..Row::default() }
 }
 
-async fn row(call: &Call, group_id: String, group: Arc<Group>, wanted: &Wanted) -> Result<Row, Failure> {
+async fn row(
+    call: &Call,
+    group_id: String,
+    group: Arc<Group>,
+    online: usize,
+    wanted: &Wanted,
+) -> Result<Row, Failure> {
     let mut row = Row {
         group_id,
         app_defined_data: FieldRow::list(&group.profile.fields, &wanted.group_fields),
-        base: Base::new(call.app_id(), Arc::clone(&group), wanted.base),
+        base: Base::new(call.app_id(), Arc::clone(&group), wanted.base).with_online(online),
         ..Row::default()
     };
-    if row.base.counts_online() {
-        let online = call.clients().visitors(&group.id).await.len();
-        row.base = row.base.with_online(online);
-    }
     if let Some((filter, fields)) = &wanted.members
         && group.kind.can().members
     {
