@@ -146,6 +146,8 @@ pub struct JoinedPage {
 pub enum Health {
     /// It takes writes.
     Ready,
+    /// It takes writes, and some of what it keeps is damaged: calls that meet it fail.
+    Damaged(String),
     /// It does not, for this reason.
     NotReady(String),
 }

@@ -296,6 +296,10 @@ fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Fu
         "/healthz" => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
         "/readyz" => match server.readiness() {
             Health::Ready => (StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned()),
+            // What is not damaged is served, so traffic may come.
+            Health::Damaged(what) => {
+                (StatusCode::OK, "text/plain; charset=utf-8", format!("damaged: {what}\n"))
+            }
             Health::NotReady(why) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{why}\n"))
             }

@@ -6,17 +6,22 @@
 
 mod changes;
 mod committer;
+mod damage;
 mod engine;
 mod format;
 mod group_cache;
+mod guard;
+mod journal;
 mod keys;
 mod known;
+mod merges;
 mod outbox;
 mod reads;
 mod records;
 mod rows;
 mod scene;
 mod sweep;
+mod tables;
 mod transfer;
 mod tx;
 

@@ -110,7 +110,12 @@ impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send> Job for Op
 
     fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
         let Self { result, reply, .. } = *self;
-        let result = committed.and_then(|()| result.unwrap_or_else(|| Err(stopped())));
+        // Its own failure says more than that of its batch.
+        let result = match (result, committed) {
+            (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+            (Some(Ok(result)), Ok(())) => Ok(result),
+            (None, Ok(())) => Err(stopped()),
+        };
         // A caller that went away does not want its answer; the work is done all the same.
         drop(reply.send(result));
     }
@@ -234,21 +239,19 @@ impl Worker {
         }
     }
 
-    /// Applies `jobs` in order, in as few batches as possible. After a failure all that is left fails too.
+    /// Applies `jobs` in order, in as few batches as possible. After a failed write all that is left fails too.
     fn work(&self, engine: &Engine, jobs: VecDeque<Box<dyn Job>>) -> Result<(), StoreError> {
-        let mut outcome = Ok(());
+        let mut failed = None;
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
             let mut tx = Tx::new(engine, &self.known);
             let mut applied = Vec::with_capacity(jobs.len());
-            let mut discard = outcome.is_err();
+            let mut spoilt = false;
             while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
-                let written = tx.written();
-                // What it wrote before it failed cannot be told from what the others wrote.
-                let spoilt = outcome.is_ok() && !job.apply(&mut tx) && tx.written() != written;
-                discard |= spoilt;
-                if spoilt && !applied.is_empty() {
-                    outcome = Err(StoreError::Failed("an operation of the same batch failed".into()));
+                if failed.is_none() {
+                    tx.begin_operation();
+                    // What it wrote before it failed cannot always be told from what the others wrote.
+                    spoilt = !job.apply(&mut tx) && !tx.undo_operation();
                 }
                 let full = spoilt || job.alone() || tx.leaves_sweeps() || BATCH_ROWS_MAX <= tx.rows();
                 applied.push(job);
@@ -256,12 +259,14 @@ impl Worker {
                     break;
                 }
             }
-            if !discard {
-                outcome = self.commit(tx, applied.len());
-            }
+            let outcome = match &failed {
+                Some(error) => Err(StoreError::clone(error)),
+                None if spoilt => Err(StoreError::Failed("an operation of the same batch failed".into())),
+                None => self.commit(tx, applied.len()).inspect_err(|error| failed = Some(error.clone())),
+            };
             applied.into_iter().for_each(|job| job.finish(outcome.clone()));
         }
-        outcome
+        failed.map_or(Ok(()), Err)
     }
 
     fn commit(&self, tx: Tx<'_>, operations: usize) -> Result<(), StoreError> {
@@ -271,7 +276,7 @@ impl Worker {
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
         self.metrics.batch_size.observe(operations as f64);
-        sweeps.iter().try_for_each(|sweep| sweep::finish(engine, &self.known, sweep))
+        sweeps.iter().try_for_each(|sweep| sweep::finish_or_note(engine, &self.known, sweep))
     }
 
     /// After a failed write nobody knows what reached the disk. So the engine is closed, and opened again from

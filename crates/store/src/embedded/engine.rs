@@ -1,12 +1,19 @@
 //! The engine below the store, and what is shared between the committer and the readers.
 
-use super::format;
+use super::damage::Damage;
+use super::format::{self, CleanStop};
 pub(super) use super::format::OpenError;
 use super::group_cache::GroupCache;
+use super::journal::Stamp;
+use super::merges::{self, Merges};
 use super::outbox::Lanes;
+use super::{guard, tables};
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -35,32 +42,80 @@ pub(super) struct Engine {
     pub(super) data: Keyspace,
     pub(super) groups: GroupCache,
     pub(super) lanes: Lanes,
+    pub(super) damage: Arc<Damage>,
+    merges: Option<Merges>,
+    dir: PathBuf,
+    /// Number of the last batch that was written.
+    number: AtomicU64,
+    /// Whether a batch could not be written: nobody knows then where the journal ends.
+    failed: AtomicBool,
 }
 
 /// Opens the engine of the data directory `dir`.
 pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     format::check(dir)?;
     format::clear_unfinished(dir)?;
-    let engine_error = |cause| {
-        if matches!(cause, fjall::Error::Locked) {
-            OpenError::Locked(dir.to_owned())
-        } else {
-            OpenError::Engine { dir: dir.to_owned(), cause }
-        }
+    let looked = guard::look(dir)?;
+    let (database, data) = open_database(dir)?;
+    let number = looked.compare(dir, &data)?;
+    let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
+    CleanStop::remove(dir).map_err(io_error)?;
+    let damage = Arc::<Damage>::default();
+    let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
+    let engine = Engine {
+        database,
+        data,
+        groups: GroupCache::new(),
+        lanes: Lanes::default(),
+        damage,
+        merges: Some(merges),
+        dir: dir.to_owned(),
+        number: AtomicU64::new(number),
+        failed: AtomicBool::new(false),
     };
-    let database = Database::builder(dir.join(FOLDER))
-        .cache_size(BLOCK_CACHE_BYTES)
-        .max_journaling_size(JOURNAL_BYTES_MAX)
-        .worker_threads(WORKERS)
-        .manual_journal_persist(true)
-        .open()
-        .map_err(engine_error)?;
-    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
-    let data = database.keyspace("data", options).map_err(engine_error)?;
-    let engine = Engine { database, data, groups: GroupCache::new(), lanes: Lanes::default() };
     super::sweep::finish_all(&engine)
         .map_err(|why| OpenError::Damaged { dir: dir.to_owned(), why: why.to_string() })?;
     Ok(engine)
+}
+
+fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
+    let open = || {
+        let database = Database::builder(dir.join(FOLDER))
+            .cache_size(BLOCK_CACHE_BYTES)
+            .max_journaling_size(JOURNAL_BYTES_MAX)
+            .worker_threads(WORKERS)
+            .manual_journal_persist(true)
+            .open()?;
+        let options = || {
+            let mut options = KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+            options.compaction_strategy = merges::left_alone();
+            options
+        };
+        let data = database.keyspace("data", options)?;
+        Ok((database, data))
+    };
+    // The engine panics at some kinds of damage.
+    let why = match catch_unwind(AssertUnwindSafe(open)) {
+        Ok(Ok(opened)) => return Ok(opened),
+        Ok(Err(fjall::Error::Locked)) => return Err(OpenError::Locked(dir.to_owned())),
+        Ok(Err(cause)) => plain(&cause),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("the engine gave up").to_owned()
+        }
+    };
+    // Which file it was, the engine does not say.
+    let found = tables::all(&dir.join(FOLDER)).and_then(|listed| {
+        let Ok(listed) = listed else { return Ok(None) };
+        listed.iter().map(tables::check).find_map(Result::transpose).transpose()
+    });
+    Err(match found {
+        Ok(Some(file)) => OpenError::Damaged {
+            dir: dir.to_owned(),
+            why: format!("{file}; restore it, or the whole directory, from a backup"),
+        },
+        Ok(None) | Err(_) => OpenError::Engine { dir: dir.to_owned(), why },
+    })
 }
 
 impl Engine {
@@ -69,17 +124,55 @@ impl Engine {
         OwnedWriteBatch::with_capacity(self.database.clone(), rows).durability(Some(PersistMode::SyncData))
     }
 
-    /// Waits until the engine takes a batch without waiting.
+    /// The row that says which batch the next one is.
+    pub(super) fn next_stamp(&self) -> Stamp {
+        Stamp { number: self.number.load(Ordering::Relaxed) + 1, floor: self.database.seqno() }
+    }
+
+    /// Commits a batch that holds `stamp`.
+    pub(super) fn commit(&self, batch: OwnedWriteBatch, stamp: Stamp) -> Result<(), StoreError> {
+        let written = batch.commit();
+        if written.is_err() {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        written.map_err(failed("writing a batch to the journal"))?;
+        self.number.store(stamp.number, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether a batch could not be written.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the engine takes a batch without waiting. When a damaged table keeps the engine from making room,
+    /// there is none to wait for.
     pub(super) fn wait_for_room(&self) -> Result<(), StoreError> {
-        let full = || {
-            SEALED_MEMTABLES_MAX <= self.data.tree.sealed_memtable_count()
-                || UNMERGED_RUNS_MAX <= self.data.tree.l0_run_count()
-        };
-        while full() {
-            self.check_threads().map_err(failed("waiting for table files to be written"))?;
+        loop {
+            if let Err(cause) = self.check_threads() {
+                self.failed.store(true, Ordering::Relaxed);
+                return Err(failed("waiting for table files to be written")(cause));
+            }
+            let merging = UNMERGED_RUNS_MAX <= self.data.tree.l0_run_count();
+            if merging && let Some(damage) = self.damage.summary() {
+                return Err(StoreError::Failed(
+                    format!("no more rows fit in, because tables cannot be merged: {damage}").into(),
+                ));
+            }
+            if !merging && self.data.tree.sealed_memtable_count() < SEALED_MEMTABLES_MAX {
+                return Ok(());
+            }
             std::thread::sleep(ROOM_CHECK);
         }
-        Ok(())
+    }
+
+    /// Makes the error of a read of these keys from what the engine says.
+    pub(super) fn unreadable<'keys>(
+        &self,
+        doing: &'static str,
+        keys: (Bound<&'keys [u8]>, Bound<&'keys [u8]>),
+    ) -> impl Fn(fjall::Error) -> StoreError + use<'keys, '_> {
+        move |cause| self.damage.explain(&self.data, keys, doing, &cause)
     }
 
     /// Starts writing everything that is only in the journal to table files; [`is_flushed`](Self::is_flushed) tells
@@ -101,6 +194,38 @@ impl Engine {
     fn check_threads(&self) -> Result<(), fjall::Error> {
         self.database.persist(PersistMode::Buffer)
     }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        drop(self.merges.take());
+        let ended = !self.has_failed() && !std::thread::panicking();
+        if ended && self.database.persist(PersistMode::SyncAll).is_ok() {
+            let stop = CleanStop { number: self.number.load(Ordering::Relaxed) };
+            if let Err(error) = stop.write(&self.dir) {
+                tracing::warn!(dir = %self.dir.display(), %error, "the stop was not noted: {error}");
+            }
+        }
+    }
+}
+
+/// An error of the engine in words; it prints itself as it is written in its code.
+pub(super) fn plain(error: &fjall::Error) -> String {
+    use fjall::{Error, LsmError};
+    let text = match error {
+        Error::Io(cause) | Error::Storage(LsmError::Io(cause)) => return cause.to_string(),
+        Error::Storage(LsmError::ChecksumMismatch { .. }) => "a checksum is wrong",
+        Error::Storage(LsmError::Decompress(_)) | Error::Decompress(_) => "a block cannot be unpacked",
+        Error::Storage(LsmError::InvalidVersion(_)) | Error::InvalidVersion(_) => "a file has another format",
+        Error::Storage(LsmError::Unrecoverable) | Error::Unrecoverable => "a file is missing or cannot be read",
+        Error::Storage(_) | Error::InvalidTrailer | Error::InvalidTag(_) => "a file cannot be read",
+        Error::JournalRecovery(_) => "a journal cannot be read",
+        Error::Poisoned => "an earlier write failed",
+        Error::KeyspaceDeleted => "the data were removed",
+        Error::Locked => "another process has it open",
+        _ => "the engine failed",
+    };
+    text.to_owned()
 }
 
 /// What the committer and the readers share. The engine is absent while it is opened again after a failure.
@@ -129,7 +254,7 @@ impl Shared {
 
     pub(super) fn health(&self) -> Health {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(_) => Health::Ready,
+            State::Open(engine) => engine.damage.summary().map_or(Health::Ready, Health::Damaged),
             State::Failed(why) => Health::NotReady(why.to_string()),
         }
     }
@@ -146,5 +271,5 @@ impl Shared {
 
 /// The chain of an engine error.
 pub(super) fn failed(doing: &str) -> impl Fn(fjall::Error) -> StoreError {
-    move |cause| StoreError::failed(doing, &cause)
+    move |cause| StoreError::Failed(format!("{doing}: {}", plain(&cause)).into())
 }

@@ -45,12 +45,12 @@ pub enum OpenError {
         cause: io::Error,
     },
     /// The engine refused.
-    #[error("cannot open the data directory {}: {cause}", dir.display())]
+    #[error("cannot open the data directory {}: {why}", dir.display())]
     Engine {
         /// The directory.
         dir: PathBuf,
-        /// The cause.
-        cause: fjall::Error,
+        /// The cause, in words.
+        why: String,
     },
     /// It can be read, but what is in memory cannot be written to it. The engine keeps the cause to itself.
     #[error("the data directory {} can be opened but not written; the disk may be full or failing", .0.display())]
@@ -100,6 +100,7 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
     let file = dir.join(FORMAT_FILE);
     match fs::read_to_string(&file) {
         Ok(text) => match text.trim().parse::<u32>() {
+            Ok(0) => Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file names no format" }),
             Ok(found) if FORMAT < found => Err(OpenError::Newer { dir: dir.to_owned(), found }),
             Ok(_) => Ok(()),
             Err(_) => Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file holds no number" }),
@@ -123,13 +124,7 @@ pub(super) fn clear_unfinished(dir: &Path) -> Result<(), OpenError> {
         return Ok(());
     }
     // It may be in the making by another process right now.
-    let lock =
-        fs::File::options().create(true).append(true).open(engine.join(ENGINE_LOCK)).map_err(io_error)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => return Err(OpenError::Locked(dir.to_owned())),
-        Err(fs::TryLockError::Error(cause)) => return Err(io_error(cause)),
-    }
+    let _lock = lock_engine(dir)?;
     if is_finished(&engine).map_err(io_error)? {
         return Ok(());
     }
@@ -142,6 +137,65 @@ pub(super) fn clear_unfinished(dir: &Path) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// Locks the folder of the engine as the engine does, for as long as the file lives.
+pub(super) fn lock_engine(dir: &Path) -> Result<fs::File, OpenError> {
+    let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
+    let path = dir.join(super::engine::FOLDER).join(ENGINE_LOCK);
+    let lock = fs::File::options().create(true).append(true).open(path).map_err(io_error)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(OpenError::Locked(dir.to_owned())),
+        Err(fs::TryLockError::Error(cause)) => Err(io_error(cause)),
+    }
+}
+
+/// The file that a clean stop leaves: whoever opens the directory then knows which batch is the last. It is removed
+/// before anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CleanStop {
+    /// Number of the last batch.
+    pub(super) number: u64,
+}
+
+impl CleanStop {
+    const FILE: &str = "CLEAN";
+
+    fn text(self) -> String {
+        let line = format!("stopped after batch {}\n", self.number);
+        format!("{line}{:016x}\n", xxhash_rust::xxh3::xxh3_64(line.as_bytes()))
+    }
+
+    /// `None` where the last stop was not clean, and where the file says nothing that can be trusted.
+    pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
+        let text = match fs::read(dir.join(Self::FILE)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let number = std::str::from_utf8(&text).ok().and_then(|text| {
+            text.lines().next()?.strip_prefix("stopped after batch ")?.parse::<u64>().ok()
+        });
+        let read = number.map(|number| Self { number }).filter(|read| read.text().as_bytes() == text);
+        if read.is_none() {
+            let file = dir.join(Self::FILE);
+            tracing::warn!(file = %file.display(), "the file {} cannot be read; going on without it", file.display());
+        }
+        Ok(read)
+    }
+
+    pub(super) fn write(self, dir: &Path) -> io::Result<()> {
+        write_durably(dir, &dir.join(Self::FILE), self.text().as_bytes())
+    }
+
+    pub(super) fn remove(dir: &Path) -> io::Result<()> {
+        match fs::remove_file(dir.join(Self::FILE)) {
+            Ok(()) => fs::File::open(dir)?.sync_all(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 fn is_finished(engine: &Path) -> io::Result<bool> {

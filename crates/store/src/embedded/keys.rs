@@ -18,6 +18,7 @@
 //! | `s` sweep | what is to be swept | nothing |
 //! | `t` day with messages | day, 4 bytes, group id, 0, topic id or nothing | nothing |
 //! | `x` dead note | lane, 0, number, 8 bytes | when and why, the note |
+//! | `z` stamp of the last batch | nothing, not even an app | [`Stamp`](super::journal::Stamp) |
 //!
 //! A group and its members are neighbours, so adding a member to a new group costs little more than the group.
 //! Ids and accounts are printable ASCII, so the 0 after them ends them and keeps their order.
@@ -232,6 +233,8 @@ pub(super) const ALL_DEAD: [u8; 1] = [DEAD];
 
 /// The key of the progress of a copy.
 pub(super) const PROGRESS: [u8; 1] = [COPY];
+/// The one row that each batch writes.
+pub(super) const STAMP: [u8; 1] = *b"z";
 
 /// The app in a key of any family.
 pub(super) fn app(key: &[u8]) -> Option<AppId> {

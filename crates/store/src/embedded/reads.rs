@@ -1,6 +1,7 @@
 //! Reading: each call sees the store as it is at one moment.
 
-use super::engine::{Engine, Shared, failed};
+use super::damage::{borrowed, only};
+use super::engine::{Engine, Shared};
 use super::group_cache::Missing;
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
@@ -13,7 +14,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::operation::{Needs, Scene};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, StoreError};
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 impl Rows for View {
@@ -22,19 +23,22 @@ impl Rows for View {
         key: &[u8],
         decode: impl FnOnce(&[u8]) -> Result<T, records::Damaged>,
     ) -> Result<Option<T>, StoreError> {
-        match self.snapshot.get(&self.engine.data, key).map_err(failed("reading a row"))? {
+        let unreadable = self.engine.unreadable("reading a row", only(key));
+        match self.snapshot.get(&self.engine.data, key).map_err(unreadable)? {
             Some(value) => Ok(Some(decode(&value)?)),
             None => Ok(None),
         }
     }
 
     fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        scan_engine(self.snapshot.range::<Vec<u8>, _>(&self.engine.data, keys), visit)
+        let rows = self.snapshot.range::<Vec<u8>, _>(&self.engine.data, keys.clone());
+        scan_engine(&self.engine, rows, &keys, visit)
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {
         let key = keys::account(app, id);
-        self.snapshot.contains_key(&self.engine.data, key).map_err(failed("looking for an account"))
+        let unreadable = self.engine.unreadable("looking for an account", only(&key));
+        self.snapshot.contains_key(&self.engine.data, &key).map_err(unreadable)
     }
 }
 
@@ -125,14 +129,14 @@ impl View {
         end.pop();
         end.push(1);
         let mut members = Vec::new();
-        let rows = self
-            .snapshot
-            .range(&self.engine.data, (std::ops::Bound::Excluded(start), std::ops::Bound::Excluded(end)));
+        let keys = (Bound::Excluded(start), Bound::Excluded(end));
+        let rows = self.snapshot.range(&self.engine.data, keys.clone());
         for row in rows {
             if members.len() == limit {
                 break;
             }
-            let (key, value) = row.into_inner().map_err(failed("reading a member"))?;
+            let unreadable = self.engine.unreadable("reading members", borrowed(&keys));
+            let (key, value) = row.into_inner().map_err(unreadable)?;
             let member = records::decode_member(keys::member_account(&key, group), &value)?;
             if wanted(&member) {
                 members.push(member);
@@ -196,8 +200,10 @@ impl View {
             None => counters.groups.iter().sum(),
         };
         let mut page = GroupPage { total, ids: Vec::new(), next: 0 };
-        for row in self.snapshot.range(&self.engine.data, keys::list(app, from)..=keys::list(app, u64::MAX)) {
-            let (key, value) = row.into_inner().map_err(failed("reading the list of groups"))?;
+        let listed = (Bound::Included(keys::list(app, from)), Bound::Included(keys::list(app, u64::MAX)));
+        for row in self.snapshot.range(&self.engine.data, listed.clone()) {
+            let unreadable = self.engine.unreadable("reading the list of groups", borrowed(&listed));
+            let (key, value) = row.into_inner().map_err(unreadable)?;
             let (listed_kind, id) = records::decode_listed(&value)?;
             if kind.is_some_and(|kind| kind != listed_kind) {
                 continue;

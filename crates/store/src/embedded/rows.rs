@@ -1,6 +1,7 @@
 //! Reading rows, the same for what readers see and for what an operation sees within its batch.
 
-use super::engine::failed;
+use super::damage::borrowed;
+use super::engine::Engine;
 use super::keys;
 use super::records::{self, Damaged, GroupRow};
 use fjall::Iter;
@@ -55,9 +56,15 @@ pub(super) trait Rows {
 }
 
 /// Shows the rows of the engine.
-pub(super) fn scan_engine(rows: Iter, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+pub(super) fn scan_engine(
+    engine: &Engine,
+    rows: Iter,
+    keys: &Keys,
+    visit: &mut Visit<'_>,
+) -> Result<(), StoreError> {
     for row in rows {
-        let (key, value) = row.into_inner().map_err(failed("reading a row"))?;
+        let unreadable = engine.unreadable("reading rows", borrowed(keys));
+        let (key, value) = row.into_inner().map_err(unreadable)?;
         if visit(&key, &value)?.is_break() {
             break;
         }

@@ -4,7 +4,8 @@
 //! size, before any other operation runs; after a crash, opening the store goes on where it stopped. So nobody
 //! ever sees half, and no batch is larger than memory.
 
-use super::engine::{Engine, failed};
+use super::damage::borrowed;
+use super::engine::Engine;
 use super::keys::{self, Sweep};
 use super::known::Known;
 use super::rows::{Keys, Rows as _, beginning};
@@ -41,17 +42,35 @@ pub(super) fn finish(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<()
     }
 }
 
+/// Like [`finish`], but a removal that meets damage is noted and stays: until it is done, nothing is made anew under
+/// the name of what is being removed. An error means that the store cannot write.
+pub(super) fn finish_or_note(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<(), StoreError> {
+    match finish(engine, known, sweep) {
+        Err(error) if !engine.has_failed() => {
+            engine.damage.note(&format!("a removal cannot be finished ({sweep:?}): {error}"));
+            Ok(())
+        }
+        finished => finished,
+    }
+}
+
 /// Finishes every sweep that a crash interrupted.
 pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
     let known = Known::nothing();
     let mut pending = Vec::new();
+    let all = beginning(keys::ALL_SWEEPS.to_vec());
     for row in engine.data.prefix(keys::ALL_SWEEPS) {
-        let key = row.key().map_err(failed("reading what is left to sweep"))?;
-        pending.extend(Sweep::parse(&key));
+        match row.key().map_err(engine.unreadable("reading what is left to remove", borrowed(&all))) {
+            Ok(key) => pending.extend(Sweep::parse(&key)),
+            Err(error) => {
+                engine.damage.note(&format!("removals that were interrupted cannot be finished: {error}"));
+                break;
+            }
+        }
     }
     for sweep in pending {
         tracing::info!(?sweep, "finishing a removal that was interrupted");
-        finish(engine, &known, &sweep)?;
+        finish_or_note(engine, &known, &sweep)?;
     }
     Ok(())
 }

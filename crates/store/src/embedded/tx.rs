@@ -1,6 +1,7 @@
 //! The view and the writes of one batch: what an operation reads includes what the ones before it wrote.
 
-use super::engine::{Engine, failed};
+use super::damage::only;
+use super::engine::Engine;
 use super::keys::{self, MemberKey, Sweep};
 use super::known::Known;
 use super::records::{self, Counters, Damaged, GroupRow};
@@ -24,10 +25,22 @@ pub(super) struct Tx<'engine> {
     /// `None` removes the row.
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     written: u64,
+    /// How often anything was written before the operation under way.
+    written_before: u64,
+    /// How to take that operation back.
+    undo: Option<Undo>,
     /// Figures as they were when the batch began, and as they are.
     counters: BTreeMap<AppId, (Counters, Counters)>,
     /// What the committer has to sweep once this batch is durable.
     sweeps: Vec<Sweep>,
+}
+
+/// How to take an operation back.
+struct Undo {
+    /// Keys in the order they were written, and what the batch had there.
+    writes: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    counters: BTreeMap<AppId, (Counters, Counters)>,
+    sweeps: usize,
 }
 
 impl<'engine> Tx<'engine> {
@@ -37,6 +50,8 @@ impl<'engine> Tx<'engine> {
             known,
             writes: BTreeMap::new(),
             written: 0,
+            written_before: 0,
+            undo: None,
             counters: BTreeMap::new(),
             sweeps: Vec::new(),
         }
@@ -44,12 +59,39 @@ impl<'engine> Tx<'engine> {
 
     fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
         self.written += 1;
-        self.writes.insert(key, value);
+        match &mut self.undo {
+            None => {
+                self.writes.insert(key, value);
+            }
+            Some(undo) => {
+                let before = self.writes.insert(key.clone(), value);
+                undo.writes.push((key, before));
+            }
+        }
     }
 
-    /// How often anything was written so far.
-    pub(super) fn written(&self) -> u64 {
-        self.written
+    /// Begins an operation. Only while the store is damaged does it note how to take it back: reads fail now and then.
+    pub(super) fn begin_operation(&mut self) {
+        self.written_before = self.written;
+        self.undo = self.engine.damage.any().then(|| Undo {
+            writes: Vec::new(),
+            counters: self.counters.clone(),
+            sweeps: self.sweeps.len(),
+        });
+    }
+
+    /// Takes back what the operation under way wrote; false when that cannot be done.
+    pub(super) fn undo_operation(&mut self) -> bool {
+        let Some(undo) = self.undo.take() else { return self.written == self.written_before };
+        for (key, before) in undo.writes.into_iter().rev() {
+            match before {
+                Some(value) => self.writes.insert(key, value),
+                None => self.writes.remove(&key),
+            };
+        }
+        self.counters = undo.counters;
+        self.sweeps.truncate(undo.sweeps);
+        true
     }
 
     pub(super) fn engine(&self) -> &'engine Engine {
@@ -59,16 +101,28 @@ impl<'engine> Tx<'engine> {
     fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
         match self.writes.get(key) {
             Some(value) => Ok(value.is_some()),
-            None => self.engine.data.contains_key(key).map_err(failed("looking for a row")),
+            None => self.engine.data.contains_key(key).map_err(self.engine.unreadable("looking for a row", only(key))),
         }
     }
 
     pub(super) fn group_exists(&self, app: AppId, id: &GroupId) -> Result<bool, StoreError> {
         let key = keys::group(app, id);
+        if self.engine.damage.any() {
+            self.refuse_remains(Sweep::Group(app, id.clone()))?;
+        }
         if self.known.group_is_absent(&key) {
             return Ok(false);
         }
         self.contains(&key)
+    }
+
+    /// An error when what is left of something that was removed cannot be removed.
+    fn refuse_remains(&self, sweep: Sweep) -> Result<(), StoreError> {
+        if self.contains(&sweep.key())? {
+            let what = "what is left of a dissolved group or a deleted account of that name lies in a damaged file";
+            return Err(StoreError::Failed(what.into()));
+        }
+        Ok(())
     }
 
     pub(super) fn put_group(&mut self, app: AppId, row: &GroupRow) {
@@ -160,7 +214,10 @@ impl<'engine> Tx<'engine> {
     ) -> Result<T, StoreError> {
         Ok(match self.writes.get(key) {
             Some(value) => change(value.as_deref())?,
-            None => change(self.engine.data.get(key).map_err(failed("reading a row"))?.as_deref())?,
+            None => {
+                let unreadable = self.engine.unreadable("reading a row", only(key));
+                change(self.engine.data.get(key).map_err(unreadable)?.as_deref())?
+            }
         })
     }
 
@@ -192,6 +249,9 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
+        if self.engine.damage.any() {
+            self.refuse_remains(Sweep::Account(app, id.clone()))?;
+        }
         self.read(&keys::account(app, id), records::decode_account)
     }
 
@@ -250,14 +310,20 @@ impl<'engine> Tx<'engine> {
         let Self { engine, writes, sweeps, .. } = self;
         let groups = writes.range(keys::groups()).map(|(key, _)| key).filter(|key| keys::is_group(key));
         let writing = engine.groups.begin_writing(groups);
-        let mut batch = engine.batch(writes.len());
+        if writes.is_empty() {
+            writing.done();
+            return Ok(sweeps);
+        }
+        let stamp = engine.next_stamp();
+        let mut batch = engine.batch(writes.len() + 1);
+        batch.insert(&engine.data, keys::STAMP, stamp.encode());
         for (key, value) in writes {
             match value {
                 Some(value) => batch.insert(&engine.data, key, value),
                 None => batch.remove(&engine.data, key),
             }
         }
-        batch.commit().map_err(failed("writing a batch to the journal"))?;
+        engine.commit(batch, stamp)?;
         writing.done();
         Ok(sweeps)
     }
@@ -272,10 +338,11 @@ impl Rows for Tx<'_> {
         match self.writes.get(key) {
             Some(Some(value)) => Ok(Some(decode(value)?)),
             Some(None) => Ok(None),
-            None => match self.engine.data.get(key).map_err(failed("reading a row"))? {
-                Some(value) => Ok(Some(decode(&value)?)),
-                None => Ok(None),
-            },
+            None => {
+                let unreadable = self.engine.unreadable("reading a row", only(key));
+                let value = self.engine.data.get(key).map_err(unreadable)?;
+                Ok(value.map(|value| decode(&value)).transpose()?)
+            }
         }
     }
 
@@ -283,7 +350,7 @@ impl Rows for Tx<'_> {
         // Copied, since an operation's own writes in a range are few.
         let mut written: Vec<_> = self.writes.range(keys.clone()).rev().collect();
         let mut going_on = ControlFlow::Continue(());
-        scan_engine(self.engine.data.range::<Vec<u8>, _>(keys), &mut |key, value| {
+        scan_engine(self.engine, self.engine.data.range::<Vec<u8>, _>(keys.clone()), &keys, &mut |key, value| {
             while let Some((own, row)) = written.pop_if(|(own, _)| own.as_slice() < key) {
                 if let Some(row) = row {
                     going_on = visit(own, row)?;
@@ -314,6 +381,9 @@ impl Rows for Tx<'_> {
         }
         if self.known.account_exists(&key) {
             return Ok(true);
+        }
+        if self.engine.damage.any() {
+            self.refuse_remains(Sweep::Account(app, id.clone()))?;
         }
         let exists = self.contains(&key)?;
         if exists {

@@ -1,0 +1,134 @@
+//! What of an open engine is known to be damaged. What the damage does not touch goes on working.
+
+use super::engine::plain;
+use super::rows::Keys;
+use super::tables::{self, DamagedFile, Listed};
+use fjall::{AbstractTree as _, Keyspace};
+use landfall_domain::store::StoreError;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a table counts as sound after it was read whole, so that reads that keep failing for another reason do
+/// not read it each time.
+const SOUND_FOR: Duration = Duration::from_secs(60);
+
+/// The damage that was met since the engine was opened.
+#[derive(Default)]
+pub(super) struct Damage {
+    /// Whether there is any, for the hot path.
+    any: AtomicBool,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// By the number of the table.
+    tables: BTreeMap<u64, DamagedFile>,
+    sound: BTreeMap<u64, Instant>,
+    /// Damage that no checksum shows: a removal that met a row that makes no sense.
+    other: Option<String>,
+}
+
+impl Damage {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether anything is damaged.
+    pub(super) fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
+    /// One line for operators, if anything is damaged.
+    pub(super) fn summary(&self) -> Option<String> {
+        if !self.any() {
+            return None;
+        }
+        let known = self.lock();
+        let first = known.tables.values().next().map(ToString::to_string).or_else(|| known.other.clone())?;
+        let more = match known.tables.len() {
+            0 | 1 => String::new(),
+            files => format!("; {} more files are damaged", files - 1),
+        };
+        Some(format!("{first}{more}; run `landfall store check` and restore what it names"))
+    }
+
+    /// Notes damage that no checksum shows.
+    pub(super) fn note(&self, what: &str) {
+        tracing::error!("the store is damaged: {what}");
+        self.lock().other.get_or_insert_with(|| what.to_owned());
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a table is known to be damaged.
+    pub(super) fn holds(&self, table: u64) -> bool {
+        self.any() && self.lock().tables.contains_key(&table)
+    }
+
+    /// The error of a read of `keys` that failed: where the damage lies, if it is damage.
+    pub(super) fn explain(
+        &self,
+        data: &Keyspace,
+        keys: (Bound<&[u8]>, Bound<&[u8]>),
+        doing: &str,
+        cause: &fjall::Error,
+    ) -> StoreError {
+        let version = data.tree.current_version();
+        let touched = version.iter_tables().filter(|table| table.metadata.key_range.overlaps_with_bounds(&keys));
+        let candidates: Vec<_> = touched.map(listed).collect();
+        match self.find(&candidates) {
+            Some(file) => StoreError::Failed(format!("{doing}: {file}").into()),
+            None => StoreError::Failed(format!("{doing}: {}", plain(cause)).into()),
+        }
+    }
+
+    /// The first damaged table of some; reads those whole that were not read lately.
+    pub(super) fn find(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
+        let mut known = self.lock();
+        if let Some(file) = tables.iter().find_map(|(id, _)| known.tables.get(id)) {
+            return Some(file.clone());
+        }
+        let mut first = None;
+        for (id, table) in tables {
+            if known.sound.get(id).is_some_and(|when| when.elapsed() < SOUND_FOR) {
+                continue;
+            }
+            match tables::check(table) {
+                Ok(None) => {
+                    known.sound.insert(*id, Instant::now());
+                }
+                Ok(Some(file)) => {
+                    tracing::error!(
+                        file = %file.path.display(), offset = file.places.first().map(|place| place.start),
+                        "{file}; what it touches answers 10002, the rest is served, and it is merged no more"
+                    );
+                    self.any.store(true, Ordering::Relaxed);
+                    first.get_or_insert_with(|| file.clone());
+                    known.tables.insert(*id, file);
+                }
+                Err(error) => {
+                    tracing::warn!(file = %table.path.display(), %error, "a table file cannot be checked: {error}");
+                }
+            }
+        }
+        first
+    }
+}
+
+/// A table as the engine has it, with its number.
+pub(super) fn listed(table: &lsm_tree::Table) -> (u64, Listed) {
+    (table.id(), Listed { path: table.path.to_path_buf(), checksum: table.checksum().into_u128() })
+}
+
+/// Owned bounds, borrowed.
+pub(super) fn borrowed(keys: &Keys) -> (Bound<&[u8]>, Bound<&[u8]>) {
+    (keys.0.as_ref().map(Vec::as_slice), keys.1.as_ref().map(Vec::as_slice))
+}
+
+/// The bounds of one key.
+pub(super) fn only(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
+    (Bound::Included(key), Bound::Included(key))
+}

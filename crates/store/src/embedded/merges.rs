@@ -1,0 +1,163 @@
+//! Merges the engine's tables, on a thread of its own.
+//!
+//! The engine can do it by itself, but takes a merge that fails for the end: it refuses every write from then on, and
+//! fails again at the same table once it is opened again. So it is told to leave merging alone, and this thread
+//! lets it run one merge after the other. A table that turns out to be damaged is merged no more; tables above it are
+//! merged with each other, so that writes go on.
+
+use super::damage::{Damage, listed};
+use fjall::compaction::Leveled;
+use fjall::{AbstractTree as _, Database, Keyspace};
+use lsm_tree::compaction::{Choice, CompactionStrategy, PullDown};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often to look whether there are new tables.
+const TICK: Duration = Duration::from_millis(20);
+/// How long to wait after a merge that failed for another reason than damage, such as a full disk.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Runs of the first level from which on they are merged; the engine's own number.
+const RUNS_TO_MERGE: usize = 4;
+
+/// The strategy that the engine is given for itself: it moves tables, which reads none, and merges nothing.
+pub(super) fn left_alone() -> Arc<dyn CompactionStrategy + Send + Sync> {
+    Arc::new(Leveled::default().with_l0_threshold(u8::MAX).with_table_target_size(1 << 50))
+}
+
+/// The thread. Dropping this ends it, after the merge that is under way.
+pub(super) struct Merges {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Merges {
+    pub(super) fn start(database: &Database, data: &Keyspace, damage: &Arc<Damage>) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let merger =
+            Merger { database: database.clone(), data: data.clone(), damage: Arc::clone(damage), stop: Arc::clone(&stop) };
+        let thread = std::thread::Builder::new().name("merges".to_owned()).spawn(move || merger.run())?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Merges {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            if thread.join().is_err() {
+                tracing::error!("the thread that merges tables had panicked");
+            }
+        }
+    }
+}
+
+struct Merger {
+    database: Database,
+    data: Keyspace,
+    damage: Arc<Damage>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Merger {
+    fn run(self) {
+        let mut settled = None;
+        while !self.stop.load(Ordering::Relaxed) {
+            let version = self.data.tree.current_version().id();
+            if settled == Some(version) {
+                std::thread::park_timeout(TICK);
+            } else if !self.step() {
+                settled = Some(version);
+            }
+        }
+    }
+
+    /// One merge; false when there is nothing to do until there are new tables.
+    fn step(&self) -> bool {
+        let version = self.data.tree.current_version();
+        let strategy = Arc::new(Leveled::default());
+        // The same choice that the engine makes when it is told to merge: nothing else merges meanwhile.
+        let choice = strategy.choose(&version, self.data.tree.tree_config(), &Default::default());
+        let tables = match &choice {
+            Choice::DoNothing => return false,
+            Choice::Move(_) | Choice::Drop(_) => Vec::new(),
+            Choice::Merge(input) => {
+                version.iter_tables().filter(|table| input.table_ids.contains(&table.id())).map(listed).collect()
+            }
+        };
+        let strategy: Arc<dyn CompactionStrategy> =
+            if !tables.iter().any(|(id, _)| self.damage.holds(*id)) {
+                strategy
+            } else {
+                let levels: Vec<_> = version
+                    .iter_levels()
+                    .map(|level| Level {
+                        runs: level.run_count(),
+                        damaged: level.list_ids().into_iter().any(|id| self.damage.holds(id)),
+                    })
+                    .collect();
+                match above_damage(&levels) {
+                    Some(level) => Arc::new(PullDown(0, level)),
+                    None => return false,
+                }
+            };
+        drop(version);
+        let removable = self.database.supervisor.snapshot_tracker.get_seqno_safe_to_gc();
+        match self.data.tree.compact(strategy, removable) {
+            Ok(()) => true,
+            Err(error) => {
+                if self.damage.find(&tables).is_none() {
+                    tracing::error!(%error, "tables could not be merged, trying again: {error}");
+                    std::thread::park_timeout(AGAIN_AFTER);
+                }
+                true
+            }
+        }
+    }
+}
+
+/// A level of the tree, newest first.
+struct Level {
+    runs: usize,
+    damaged: bool,
+}
+
+/// The level that the first one can be merged into without reading a damaged table, where the usual merge would read
+/// one. None when there is nothing to gain yet, or no such level.
+fn above_damage(levels: &[Level]) -> Option<u8> {
+    let (first, deeper) = levels.split_first()?;
+    if first.runs < RUNS_TO_MERGE || first.damaged {
+        return None;
+    }
+    let filled = 1 + deeper.iter().position(|level| 0 < level.runs).unwrap_or(deeper.len());
+    let into = if levels.get(filled).is_none_or(|level| level.damaged) { filled - 1 } else { filled };
+    u8::try_from(into).ok().filter(|into| 0 < *into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn into(levels: [(usize, bool); 7]) -> Option<u8> {
+        let levels = levels.map(|(runs, damaged)| Level { runs, damaged });
+        above_damage(&levels)
+    }
+
+    #[test]
+    fn new_tables_are_merged_above_a_damaged_one() {
+        const NONE: (usize, bool) = (0, false);
+        const SOUND: (usize, bool) = (1, false);
+        const DAMAGED: (usize, bool) = (1, true);
+        const NEW: (usize, bool) = (4, false);
+        assert_eq!(into([NEW, NONE, NONE, NONE, NONE, NONE, DAMAGED]), Some(5));
+        assert_eq!(into([NEW, NONE, NONE, NONE, NONE, SOUND, DAMAGED]), Some(5));
+        assert_eq!(into([NEW, NONE, NONE, NONE, NONE, DAMAGED, DAMAGED]), Some(4));
+        assert_eq!(into([NEW, NONE, NONE, NONE, NONE, NONE, NONE]), Some(6));
+        assert_eq!(into([NEW, SOUND, DAMAGED, NONE, NONE, NONE, NONE]), Some(1));
+        assert_eq!(into([NEW, DAMAGED, NONE, NONE, NONE, NONE, NONE]), None, "no level is free above it");
+        assert_eq!(into([(3, false), NONE, NONE, NONE, NONE, NONE, DAMAGED]), None, "too few to be worth it");
+        assert_eq!(into([(4, true), NONE, NONE, NONE, NONE, NONE, NONE]), None, "a new table is damaged itself");
+    }
+}
