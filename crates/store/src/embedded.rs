@@ -5,6 +5,7 @@
 //! it is durable, never before.
 
 mod changes;
+mod check;
 mod committer;
 mod damage;
 mod engine;
@@ -18,6 +19,7 @@ mod merges;
 mod outbox;
 mod reads;
 mod records;
+mod repair;
 mod rows;
 mod scene;
 mod sweep;
@@ -29,6 +31,7 @@ use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 use committer::Committer;
 use engine::Shared;
+pub use check::{CheckReport, JournalEnd, check};
 pub use format::OpenError;
 use group_cache::Found;
 use landfall_domain::account::{Account, AccountImport};
@@ -47,6 +50,7 @@ use landfall_domain::store::{
 use landfall_domain::time::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
+pub use repair::{RepairReport, repair};
 pub use transfer::EmbeddedTransfer;
 use tx::Tx;
 

@@ -128,6 +128,9 @@ pub(super) fn borrowed(keys: &Keys) -> (Bound<&[u8]>, Bound<&[u8]>) {
     (keys.0.as_ref().map(Vec::as_slice), keys.1.as_ref().map(Vec::as_slice))
 }
 
+/// The bounds of all keys.
+pub(super) const EVERYTHING: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Unbounded, Bound::Unbounded);
+
 /// The bounds of one key.
 pub(super) fn only(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
     (Bound::Included(key), Bound::Included(key))

@@ -57,10 +57,10 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     format::clear_unfinished(dir)?;
     let looked = guard::look(dir)?;
     let (database, data) = open_database(dir)?;
-    let number = looked.compare(dir, &data)?;
+    let damage = Arc::<Damage>::default();
+    let number = looked.compare(dir, &data, &damage)?;
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     CleanStop::remove(dir).map_err(io_error)?;
-    let damage = Arc::<Damage>::default();
     let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
     let engine = Engine {
         database,
@@ -78,7 +78,7 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     Ok(engine)
 }
 
-fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
+pub(super) fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
     let open = || {
         let database = Database::builder(dir.join(FOLDER))
             .cache_size(BLOCK_CACHE_BYTES)
@@ -270,6 +270,6 @@ impl Shared {
 }
 
 /// The chain of an engine error.
-pub(super) fn failed(doing: &str) -> impl Fn(fjall::Error) -> StoreError {
+fn failed(doing: &str) -> impl Fn(fjall::Error) -> StoreError {
     move |cause| StoreError::Failed(format!("{doing}: {}", plain(&cause)).into())
 }

@@ -98,8 +98,8 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     fs::create_dir_all(dir).map_err(io_error)?;
     let file = dir.join(FORMAT_FILE);
-    match fs::read_to_string(&file) {
-        Ok(text) => match text.trim().parse::<u32>() {
+    match fs::read(&file) {
+        Ok(text) => match String::from_utf8_lossy(&text).trim().parse::<u32>() {
             Ok(0) => Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file names no format" }),
             Ok(found) if FORMAT < found => Err(OpenError::Newer { dir: dir.to_owned(), found }),
             Ok(_) => Ok(()),

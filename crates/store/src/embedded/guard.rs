@@ -4,9 +4,10 @@
 //! A torn end of the last journal is what a crash leaves. It was never acknowledged: it is cut off, with a line in the
 //! log. Anything else that is wrong refuses the directory and changes nothing in it.
 
-use super::engine::{FOLDER, failed};
+use super::damage::{Damage, only};
+use super::engine::FOLDER;
 use super::format::{CleanStop, OpenError, lock_engine};
-use super::journal::{self, Break, Stamp, Survey};
+use super::journal::{self, Stamp, Survey};
 use super::{keys, tables};
 use fjall::{AbstractTree as _, Keyspace};
 use landfall_domain::store::StoreError;
@@ -37,7 +38,13 @@ pub(super) fn look(dir: &Path) -> Result<Looked, OpenError> {
         // After a clean stop there is no torn end: what cannot be read was acknowledged.
         let complete = clean.is_none_or(|clean| survey.last == Some(clean.number));
         if !broken.is_torn_end() || !complete {
-            return Err(refusal(dir, broken_journal(broken)));
+            return Err(refusal(
+                dir,
+                format!(
+                    "{broken}; nothing was changed. Restore the directory from a backup, or go on without that batch \
+                     with `landfall store repair`"
+                ),
+            ));
         }
         cut(broken, survey.last).map_err(io_error)?;
     }
@@ -50,21 +57,12 @@ fn refusal(dir: &Path, why: String) -> OpenError {
     OpenError::Damaged { dir: dir.to_owned(), why }
 }
 
-fn broken_journal(broken: &Break) -> String {
-    let Break { file, offset, why, behind, .. } = broken;
-    format!(
-        "the batch at offset {offset} of the journal {} cannot be read ({why}), and {behind} more batches lie behind \
-         it; nothing was changed. {RESTORE}, or go on without that batch with `landfall store repair`",
-        file.display()
-    )
-}
-
 /// Cuts off the torn end of a journal.
-fn cut(broken: &Break, last: Option<u64>) -> io::Result<()> {
-    let Break { file, offset, bytes, why, .. } = broken;
-    let journal = File::options().write(true).open(file)?;
-    journal.set_len(*offset as u64)?;
-    journal.sync_all()?;
+fn cut(broken: &journal::Break, last: Option<u64>) -> io::Result<()> {
+    let journal::Break { file, offset, bytes, why, .. } = broken;
+    let cut = File::options().write(true).open(file)?;
+    cut.set_len(*offset as u64)?;
+    cut.sync_all()?;
     tracing::warn!(
         file = %file.display(), offset, bytes, last_batch = last, why,
         "cut {bytes} bytes off the end of the journal {} at offset {offset}, a batch that was being written when the \
@@ -77,48 +75,50 @@ fn cut(broken: &Break, last: Option<u64>) -> io::Result<()> {
 
 impl Looked {
     /// Compares what the engine has once it is open; the number of the last batch.
-    pub(super) fn compare(&self, dir: &Path, data: &Keyspace) -> Result<u64, OpenError> {
+    pub(super) fn compare(&self, dir: &Path, data: &Keyspace, damage: &Damage) -> Result<u64, OpenError> {
         let refused = |why: String| Err(refusal(dir, format!("{why}; {RESTORE}")));
-        let unreadable = |error: StoreError| refusal(dir, format!("{error}; {RESTORE}"));
-        let kept = stamp(data, u64::MAX).map_err(unreadable)?.map_or(0, |stamp| stamp.number);
+        let expected = self.survey.last.or(self.clean.map(|clean| clean.number));
+        let kept = match (stamp(data, damage, u64::MAX), expected) {
+            (Ok(stamp), _) => stamp.map_or(0, |stamp| stamp.number),
+            // Its block is damaged, which is no reason to keep everything else back: the number is known.
+            (Err(_), Some(expected)) => expected,
+            (Err(error), None) => return refused(error.to_string()),
+        };
         if let Some((sequence, number)) = self.survey.first {
-            let before = stamp(data, sequence).map_err(unreadable)?.map(|stamp| stamp.number);
-            let follows = match before {
-                Some(before) => before + 1 == number,
+            let before = stamp(data, damage, sequence).map(|stamp| stamp.map(|stamp| stamp.number));
+            let follows = match &before {
+                Ok(Some(before)) => before + 1 == number,
                 // The first batch there ever was, or one that tables hold already.
-                None => {
+                Ok(None) => {
                     number == 1
                         || data.tree.get_highest_persisted_seqno().is_some_and(|newest| sequence <= newest)
                 }
+                Err(_) => true,
             };
             if !follows {
                 return refused(format!(
                     "the oldest journal begins with batch {number}, and the tables end with batch {}: a journal is \
                      missing",
-                    before.unwrap_or(0)
+                    before.ok().flatten().unwrap_or(0)
                 ));
             }
         }
-        let expected = self.survey.last.or(self.clean.map(|clean| clean.number));
-        match expected {
-            Some(expected) if expected != kept => refused(format!(
+        if let Some(expected) = expected
+            && expected != kept
+        {
+            return refused(format!(
                 "it should end with batch {expected}, and ends with batch {kept}: a file is missing or was replaced"
-            )),
-            Some(_) | None => match self.clean {
-                Some(clean) if clean.number != kept => refused(format!(
-                    "it was stopped with batch {}, and ends with batch {kept}: a file is missing or was replaced",
-                    clean.number
-                )),
-                Some(_) | None => Ok(kept),
-            },
+            ));
         }
+        Ok(kept)
     }
 }
 
 /// The newest stamp below a sequence number of the engine.
-fn stamp(data: &Keyspace, below: u64) -> Result<Option<Stamp>, StoreError> {
+pub(super) fn stamp(data: &Keyspace, damage: &Damage, below: u64) -> Result<Option<Stamp>, StoreError> {
     let reading = "reading the number of the last batch";
-    let value = data.tree.get(keys::STAMP, below).map_err(|cause| failed(reading)(cause.into()))?;
+    let value = data.tree.get(keys::STAMP, below);
+    let value = value.map_err(|cause| damage.explain(data, only(&keys::STAMP), reading, &cause.into()))?;
     match value {
         Some(value) => Stamp::decode(&value)
             .map(Some)

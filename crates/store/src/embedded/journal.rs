@@ -22,7 +22,7 @@ use super::keys;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-pub(super) use survey::{Break, Survey, survey};
+pub(super) use survey::{Break, Survey, for_each_whole, read, survey};
 
 const START: u8 = 1;
 const ROW: u8 = 2;
@@ -53,6 +53,11 @@ impl Stamp {
         value[1..9].copy_from_slice(&self.number.to_le_bytes());
         value[9..].copy_from_slice(&self.floor.to_le_bytes());
         value
+    }
+
+    /// Whether the engine can have given this sequence number to the batch.
+    fn allows(self, sequence: u64) -> bool {
+        (self.floor..=self.floor.saturating_add(SEQUENCE_GAP_MAX)).contains(&sequence)
     }
 
     pub(super) fn decode(value: &[u8]) -> Option<Self> {
@@ -142,11 +147,22 @@ pub(super) fn batch(file: &[u8], start: usize) -> Result<Batch, &'static str> {
     Ok(Batch { place: start..at(&rest), rows, sequence, stamp })
 }
 
-/// The bytes of a batch that gets another number.
-pub(super) fn renumbered(file: &[u8], batch: &Batch, number: u64) -> Vec<u8> {
+impl Batch {
+    /// Its own sequence number where that can be right, else the least that can be.
+    pub(super) fn plausible_sequence(&self, least: u64) -> u64 {
+        match &self.stamp {
+            Some((stamp, _)) if !stamp.allows(self.sequence) || self.sequence < least => least.max(stamp.floor),
+            Some(_) | None => self.sequence.max(least),
+        }
+    }
+}
+
+/// The bytes of a batch that gets another sequence number and another number.
+pub(super) fn rewritten(file: &[u8], batch: &Batch, sequence: u64, number: Option<u64>) -> Vec<u8> {
     let mut bytes = file[batch.place.clone()].to_vec();
-    if let Some((stamp, value)) = &batch.stamp {
-        let from = batch.place.start;
+    let from = batch.place.start;
+    bytes[5..13].copy_from_slice(&sequence.to_le_bytes());
+    if let (Some((stamp, value)), Some(number)) = (&batch.stamp, number) {
         let value = value.start - from..value.end - from;
         bytes[value].copy_from_slice(&Stamp { number, ..*stamp }.encode());
         let rows = batch.rows.start - from..batch.rows.end - from;
@@ -170,7 +186,7 @@ impl Order {
             return Err("its sequence number is not above that of the batch before");
         }
         if let Some((stamp, _)) = &batch.stamp {
-            if batch.sequence < stamp.floor || stamp.floor + SEQUENCE_GAP_MAX < batch.sequence {
+            if !stamp.allows(batch.sequence) {
                 return Err("its sequence number was changed");
             }
             if self.number.is_some_and(|last| stamp.number != last + 1) {

@@ -1,7 +1,8 @@
 //! What the committer remembers of the engine's content, to spare it look-ups. Each part may forget; none may be wrong
 //! in the direction it is asked.
 
-use super::engine::{Engine, failed};
+use super::damage::EVERYTHING;
+use super::engine::Engine;
 use super::keys::{self, MemberKey};
 use super::records;
 use fjall::{Readable, Snapshot};
@@ -172,7 +173,7 @@ fn look_through(engine: &Engine, snapshot: &Snapshot, stop: &AtomicBool) -> Resu
         if stop.load(Ordering::Relaxed) {
             return Err(StoreError::Failed("looking through the groups was stopped".into()));
         }
-        let (key, value) = row.into_inner().map_err(failed("looking through the groups"))?;
+        let (key, value) = row.into_inner().map_err(engine.unreadable("looking through the groups", EVERYTHING))?;
         let (_, id) = records::decode_listed(&value)?;
         if let Some(app) = keys::app(&key) {
             filter.add(hash(&keys::group(app, &id)));

@@ -1,7 +1,9 @@
 //! What only the embedded store shows: its directory, its records, and how it fails.
 
+mod damage;
 mod directory;
 mod failures;
+mod power;
 mod records;
 mod transfer;
 

@@ -1,6 +1,7 @@
 //! The embedded store as the source or the target of a copy.
 
-use super::engine::{self, Engine, OpenError, failed};
+use super::damage::{EVERYTHING, only};
+use super::engine::{self, Engine, OpenError};
 use super::format;
 use super::keys::{self, RowKey};
 use super::known::Known;
@@ -135,7 +136,8 @@ impl Transfer for EmbeddedTransfer {
 
 /// How far the copy into this store has come; `None` when it is none.
 fn progress(engine: &Engine) -> Result<Option<Progress>, StoreError> {
-    match engine.data.get(keys::PROGRESS).map_err(failed("reading the progress of the copy"))? {
+    let unreadable = engine.unreadable("reading the progress of the copy", only(&keys::PROGRESS));
+    match engine.data.get(keys::PROGRESS).map_err(unreadable)? {
         Some(value) => Ok(Some(records::decode_progress(&value)?)),
         None => Ok(None),
     }
@@ -146,7 +148,7 @@ fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreEr
     if let Some(progress) = progress(engine)? {
         return Ok(Some(progress));
     }
-    if !engine.data.is_empty().map_err(failed("looking whether the store is empty"))? {
+    if !engine.data.is_empty().map_err(engine.unreadable("looking whether the store is empty", EVERYTHING))? {
         return Ok(None);
     }
     write(engine, Vec::new(), Some(&started))?;
@@ -226,7 +228,8 @@ fn page(engine: &Engine, after: Option<Place>, size: PageSize) -> Result<Option<
     };
     let (mut rows, mut bytes, mut last) = (Vec::new(), 0, None);
     for entry in engine.data.range((start, Bound::Excluded(keys::ROWS.end.to_vec()))) {
-        let (key, value) = entry.into_inner().map_err(failed("reading a row to copy"))?;
+        let unreadable = engine.unreadable("reading rows to copy", EVERYTHING);
+        let (key, value) = entry.into_inner().map_err(unreadable)?;
         if keys::is_counters(&key) {
             continue; // Made anew from the groups.
         }
@@ -271,7 +274,7 @@ fn rows_of(key: &[u8], value: &[u8], rows: &mut Vec<Row>) -> Result<(), records:
 fn count(engine: &Engine) -> Result<u64, StoreError> {
     let mut rows = 0;
     for entry in engine.data.range(keys::ROWS) {
-        let (key, value) = entry.into_inner().map_err(failed("counting the rows"))?;
+        let (key, value) = entry.into_inner().map_err(engine.unreadable("counting the rows", EVERYTHING))?;
         rows += if keys::is_messages(&key) {
             records::count_messages(&value)?
         } else {
@@ -285,18 +288,18 @@ fn indexed(engine: &Engine) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
     let mut apps: BTreeMap<AppId, Indexed> = BTreeMap::new();
     let app = |key: &[u8]| keys::app(key).ok_or(records::Damaged("key"));
     for entry in engine.data.prefix(keys::ALL_COUNTERS) {
-        let (key, value) = entry.into_inner().map_err(failed("reading the counters"))?;
+        let (key, value) = entry.into_inner().map_err(engine.unreadable("reading the counters", EVERYTHING))?;
         // Counted by `kind_byte`, which is the order of `GroupType::ALL`.
         apps.entry(app(&key)?).or_default().totals = records::decode_counters(&value)?.groups;
     }
     for entry in engine.data.prefix(keys::ALL_LISTED) {
-        let key = entry.key().map_err(failed("reading the list of groups"))?;
+        let key = entry.key().map_err(engine.unreadable("reading the list of groups", EVERYTHING))?;
         let indexed = apps.entry(app(&key)?).or_default();
         indexed.listed += 1;
         indexed.last_position = keys::list_position(&key).ok_or(records::Damaged("key"))?;
     }
     for entry in engine.data.prefix(keys::ALL_JOINED) {
-        let key = entry.key().map_err(failed("reading the memberships of accounts"))?;
+        let key = entry.key().map_err(engine.unreadable("reading the memberships of accounts", EVERYTHING))?;
         apps.entry(app(&key)?).or_default().joined += 1;
     }
     Ok(apps)

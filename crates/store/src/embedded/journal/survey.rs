@@ -1,7 +1,9 @@
 //! Goes through all journals of an engine and finds where they break.
 
 use super::{Batch, Order, START, batch, files};
-use std::io;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// What the journals hold.
@@ -32,6 +34,18 @@ pub(in super::super) struct Break {
     pub(in super::super) behind: u64,
 }
 
+impl fmt::Display for Break {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, offset, why, behind, .. } = self;
+        write!(f, "the batch at offset {offset} of the journal {} cannot be read ({why}), ", file.display())?;
+        match behind {
+            0 => write!(f, "and none lies behind it"),
+            1 => write!(f, "and 1 more batch lies behind it"),
+            more => write!(f, "and {more} more batches lie behind it"),
+        }
+    }
+}
+
 impl Break {
     /// Whether a crash leaves such an end: a batch that was being written, and nothing behind it.
     pub(in super::super) fn is_torn_end(&self) -> bool {
@@ -44,7 +58,7 @@ pub(in super::super) fn survey(engine: &Path) -> io::Result<Survey> {
     let mut survey = Survey::default();
     let mut order = Order::default();
     for path in files(engine)? {
-        let file = std::fs::read(&path)?;
+        let file = read(&path)?;
         if let Some(broken) = &mut survey.broken {
             broken.behind += behind(&file, 0, order);
             continue;
@@ -58,7 +72,7 @@ pub(in super::super) fn survey(engine: &Path) -> io::Result<Survey> {
         })
         .map(|(offset, why)| Break {
             offset,
-            bytes: filled(&file) - offset,
+            bytes: file.len() - offset,
             why,
             whole: batch(&file, offset).is_ok(),
             behind: behind(&file, offset + 1, order),
@@ -69,13 +83,13 @@ pub(in super::super) fn survey(engine: &Path) -> io::Result<Survey> {
 }
 
 /// Shows every batch in order, up to where a file breaks.
-pub(in super::super) fn go_through(
+fn go_through(
     file: &[u8],
     order: &mut Order,
     mut visit: impl FnMut(&Batch),
 ) -> Option<(usize, &'static str)> {
-    let (mut at, filled) = (0, filled(file));
-    while at < filled {
+    let mut at = 0;
+    while at < file.len() {
         match batch(file, at).and_then(|batch| order.next(&batch).map(|()| batch)) {
             Ok(batch) => {
                 at = batch.place.end;
@@ -87,33 +101,50 @@ pub(in super::super) fn go_through(
     None
 }
 
-/// How many whole batches begin at or behind a place.
+/// How many batches begin at or behind a place that can come after what was read.
 fn behind(file: &[u8], from: usize, order: Order) -> u64 {
     let mut found = 0;
-    for_each_behind(file, from, order, |_| found += 1);
+    for_each_whole_from(file, from, |batch| found += u64::from(order.may_follow(batch)));
     found
 }
 
-/// Shows the whole batches that begin at or behind a place, wherever they begin.
-pub(in super::super) fn for_each_behind(
-    file: &[u8],
-    from: usize,
-    order: Order,
-    mut visit: impl FnMut(&Batch),
-) {
+/// Shows every whole batch of a file, wherever it begins.
+pub(in super::super) fn for_each_whole(file: &[u8], visit: impl FnMut(&Batch)) {
+    for_each_whole_from(file, 0, visit);
+}
+
+fn for_each_whole_from(file: &[u8], from: usize, mut visit: impl FnMut(&Batch)) {
     let mut at = from;
     while let Some(start) = file.get(at..).and_then(|rest| memchr::memchr(START, rest)).map(|step| at + step) {
         at = match batch(file, start) {
-            Ok(batch) if order.may_follow(&batch) => {
+            Ok(batch) => {
                 visit(&batch);
                 batch.place.end
             }
-            Ok(_) | Err(_) => start + 1,
+            Err(_) => start + 1,
         };
     }
 }
 
-/// Where the zeros begin that the engine fills a new file with.
-fn filled(file: &[u8]) -> usize {
-    file.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+/// A file without the zeros at its end: the engine fills a new file with 64 MiB of them.
+pub(in super::super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    const CHUNK: usize = 1 << 16;
+    const ZEROS: [u8; CHUNK] = [0; CHUNK];
+    let mut file = File::open(path)?;
+    let (mut bytes, mut chunk, mut zeros) = (Vec::new(), vec![0; CHUNK], 0);
+    loop {
+        let read = file.read(&mut chunk)?;
+        let read = &chunk[..read];
+        if read.is_empty() {
+            break;
+        }
+        if *read == ZEROS[..read.len()] {
+            zeros += read.len();
+        } else {
+            bytes.resize(bytes.len() + std::mem::take(&mut zeros), 0);
+            bytes.extend_from_slice(read);
+        }
+    }
+    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+    Ok(bytes)
 }
