@@ -1,0 +1,142 @@
+//! `landfall store check` and `landfall store repair`: whether the files of a stopped store are whole, and how to go
+//! on when a journal is not.
+
+use crate::config::StoreUrl;
+use landfall_store::embedded::{self, CheckReport, JournalEnd, OpenError};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Why a store was not checked or repaired.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreCheckError {
+    /// PostgreSQL checks its own files.
+    #[error("the store is a database; PostgreSQL checks its own files, see pg_amcheck and data checksums in its manual")]
+    Database,
+    /// The directory cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Something is damaged. The report says what.
+    #[error("the store is damaged")]
+    Damaged,
+}
+
+/// What was found, in words, and whether the store is whole.
+#[derive(Debug)]
+pub struct Checked {
+    /// Lines for standard output.
+    pub text: String,
+    /// Whether nothing is damaged.
+    pub whole: bool,
+}
+
+/// Checks the store at `url`, which no server may use. Says on standard error how far it is.
+///
+/// # Errors
+/// The store is a database, is in use, or cannot be read.
+pub fn check(url: &StoreUrl) -> Result<Checked, StoreCheckError> {
+    let directory = directory(url)?;
+    let terminal = io::stderr().is_terminal();
+    let mut shown = Instant::now();
+    let report = embedded::check(&directory, |done, all| {
+        if terminal && (PROGRESS_EVERY <= shown.elapsed() || done == all) {
+            shown = Instant::now();
+            let end = if done == all { "\n" } else { "" };
+            // Without a standard error nobody watches.
+            drop(write!(io::stderr(), "\rtable files: {done} of {all}{end}"));
+        }
+    })?;
+    Ok(Checked { whole: is_whole(&report), text: words(&report) })
+}
+
+/// How often a line on a terminal is written again.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+fn is_whole(report: &CheckReport) -> bool {
+    report.damaged.is_empty() && !matches!(report.journal, Some(JournalEnd::Damaged(_)))
+}
+
+fn words(report: &CheckReport) -> String {
+    let CheckReport { tables, table_bytes, batches, damaged, journal } = report;
+    let mut text = format!("read {tables} table files ({table_bytes} bytes) and {batches} batches in the journals\n");
+    for file in damaged {
+        text.push_str(&format!("damaged: {file}\n"));
+    }
+    match journal {
+        Some(JournalEnd::Damaged(what)) => text.push_str(&format!("damaged: {what}\n")),
+        Some(JournalEnd::Torn(what)) => text.push_str(&format!(
+            "not damaged: {what}. A crash leaves such an end; nobody was told that it was kept, and the next start cuts \
+             it off\n"
+        )),
+        None => {}
+    }
+    if !damaged.is_empty() {
+        text.push_str(
+            "A table file never changes once it is written: restore the file of the same name from any backup that has \
+             it, and check again. Where none has it, restore the whole directory\n",
+        );
+    }
+    if matches!(journal, Some(JournalEnd::Damaged(_))) {
+        text.push_str(
+            "Restore the whole directory from a backup, or go on without the batch that cannot be read: landfall store \
+             repair\n",
+        );
+    }
+    text.push_str(if is_whole(report) { "nothing is damaged\n" } else { "" });
+    text
+}
+
+/// Repairs the journals of the store at `url`, which no server may use. Gives what there is to say.
+///
+/// # Errors
+/// The store is a database, is in use, cannot be read or written, or has damaged table files.
+pub fn repair(url: &StoreUrl) -> Result<String, StoreCheckError> {
+    let directory = directory(url)?;
+    let Some(report) = embedded::repair(&directory)? else {
+        return Ok("the journals are whole; nothing was changed\n".to_owned());
+    };
+    let mut text = String::new();
+    for place in &report.left_out {
+        // Writing to a string has no way to fail.
+        drop(writeln!(text, "left out: {place}"));
+    }
+    drop(writeln!(
+        text,
+        "kept {} batches. The journals are kept as they were in {}; remove that folder when you need it no more. What the \
+         batches that were left out had written is missing: groups, members or messages, and counts can be off by them",
+        report.kept,
+        report.originals.display()
+    ));
+    Ok(text)
+}
+
+fn directory(url: &StoreUrl) -> Result<PathBuf, StoreCheckError> {
+    match url {
+        StoreUrl::Embedded(directory) => Ok(directory.clone()),
+        StoreUrl::Postgres(_) => Err(StoreCheckError::Database),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(damaged: &[&str], journal: Option<JournalEnd>) -> CheckReport {
+        let damaged = damaged.iter().map(|file| (*file).to_owned()).collect();
+        CheckReport { tables: 2, table_bytes: 900, batches: 7, damaged, journal }
+    }
+
+    #[test]
+    fn a_report_says_what_is_damaged_and_what_to_do() {
+        let whole = report(&[], None);
+        assert!(is_whole(&whole) && words(&whole).ends_with("nothing is damaged\n"), "{}", words(&whole));
+        let torn = report(&[], Some(JournalEnd::Torn("the end".to_owned())));
+        assert!(is_whole(&torn) && words(&torn).contains("not damaged: the end"), "{}", words(&torn));
+        let table = report(&["the file 3"], None);
+        assert!(!is_whole(&table) && words(&table).contains("damaged: the file 3\n"), "{}", words(&table));
+        assert!(words(&table).contains("from any backup") && !words(&table).contains("repair"));
+        let journal = report(&[], Some(JournalEnd::Damaged("the batch 4".to_owned())));
+        assert!(!is_whole(&journal) && words(&journal).contains("landfall store repair"), "{}", words(&journal));
+    }
+}
