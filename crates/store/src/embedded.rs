@@ -7,6 +7,7 @@
 mod changes;
 mod committer;
 mod engine;
+mod engine_error;
 mod format;
 mod group_cache;
 mod keys;
@@ -24,7 +25,8 @@ use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 use committer::Committer;
 use engine::Shared;
-pub use format::OpenError;
+pub use engine_error::EngineError;
+pub use format::{OpenError, exists};
 use group_cache::Found;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::event::Subscribers;

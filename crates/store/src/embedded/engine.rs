@@ -1,5 +1,6 @@
 //! The engine below the store, and what is shared between the committer and the readers.
 
+use super::engine_error::EngineError;
 use super::format;
 pub(super) use super::format::OpenError;
 use super::group_cache::GroupCache;
@@ -45,7 +46,7 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
         if matches!(cause, fjall::Error::Locked) {
             OpenError::Locked(dir.to_owned())
         } else {
-            OpenError::Engine { dir: dir.to_owned(), cause }
+            OpenError::Engine { dir: dir.to_owned(), cause: EngineError::from(cause) }
         }
     };
     let database = Database::builder(dir.join(FOLDER))
@@ -56,6 +57,7 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
         .open()
         .map_err(engine_error)?;
     let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+    format::keep_private(&dir.join(FOLDER));
     let data = database.keyspace("data", options).map_err(engine_error)?;
     let engine = Engine { database, data, groups: GroupCache::new(), lanes: Lanes::default() };
     super::sweep::finish_all(&engine)
@@ -146,5 +148,5 @@ impl Shared {
 
 /// The chain of an engine error.
 pub(super) fn failed(doing: &str) -> impl Fn(fjall::Error) -> StoreError {
-    move |cause| StoreError::failed(doing, &cause)
+    move |cause| StoreError::failed(doing, &EngineError::from(cause))
 }

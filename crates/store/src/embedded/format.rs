@@ -1,14 +1,20 @@
 //! The data directory: its format version, and why it cannot be opened.
 
+use super::engine_error::EngineError;
 use crate::transfer::Undelivered;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Version of the layout this program writes.
 pub(super) const FORMAT: u32 = 1;
 
 const FORMAT_FILE: &str = "FORMAT";
+/// The same while it is written.
+const FORMAT_FILE_NEW: &str = "FORMAT.new";
+/// What is stored is for the user who runs the server only.
+const PRIVATE: u32 = 0o700;
 /// The engine writes and syncs this file last when it makes its folder, before it takes any data.
 const ENGINE_MARKER: &str = "version";
 /// The engine holds a lock on this file while it is open.
@@ -36,6 +42,14 @@ pub enum OpenError {
         /// What was found.
         why: &'static str,
     },
+    /// Something else is kept there.
+    #[error("{} holds no data of this program, but {found}; choose an empty directory, or one that is not there", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+        /// A name in it.
+        found: String,
+    },
     /// Reading or writing failed.
     #[error("cannot open the data directory {}: {cause}", dir.display())]
     Io {
@@ -50,7 +64,7 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
         /// The cause.
-        cause: fjall::Error,
+        cause: EngineError,
     },
     /// It can be read, but what is in memory cannot be written to it. The engine keeps the cause to itself.
     #[error("the data directory {} can be opened but not written; the disk may be full or failing", .0.display())]
@@ -84,6 +98,12 @@ pub enum OpenError {
     Thread(io::Error),
 }
 
+/// Whether there is a data directory.
+#[must_use]
+pub fn exists(dir: &Path) -> bool {
+    dir.join(FORMAT_FILE).exists()
+}
+
 /// Makes sure that there is a data directory, so that nothing is made where a name was mistyped.
 pub(super) fn must_exist(dir: &Path) -> Result<(), OpenError> {
     match dir.join(FORMAT_FILE).try_exists() {
@@ -96,7 +116,7 @@ pub(super) fn must_exist(dir: &Path) -> Result<(), OpenError> {
 /// Makes `dir` if needed, and makes sure that it has a format this program knows.
 pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
-    fs::create_dir_all(dir).map_err(io_error)?;
+    fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(dir).map_err(io_error)?;
     let file = dir.join(FORMAT_FILE);
     match fs::read_to_string(&file) {
         Ok(text) => match text.trim().parse::<u32>() {
@@ -108,9 +128,32 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
             if dir.join(super::engine::FOLDER).exists() {
                 return Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file is missing" });
             }
-            write_durably(dir, &file, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
+            if let Some(found) = something_else(dir).map_err(io_error)? {
+                return Err(OpenError::NotEmpty { dir: dir.to_owned(), found });
+            }
+            write_durably(dir, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
         }
         Err(error) => Err(io_error(error)),
+    }
+}
+
+/// A name in a directory without data that this program did not put there.
+fn something_else(dir: &Path) -> io::Result<Option<String>> {
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        // Left by a first start that broke off, and what every new file system of Linux holds.
+        if name != FORMAT_FILE_NEW && name != "lost+found" {
+            return Ok(Some(name.display().to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// Lets nobody but its owner into a folder, whatever the files in it allow. A folder of another owner stays as it is: it
+/// was opened to this program on purpose.
+pub(super) fn keep_private(folder: &Path) {
+    if let Err(error) = fs::set_permissions(folder, fs::Permissions::from_mode(PRIVATE)) {
+        tracing::warn!(%error, "{} cannot be closed to other users: {error}", folder.display());
     }
 }
 
@@ -152,12 +195,13 @@ fn is_finished(engine: &Path) -> io::Result<bool> {
     }
 }
 
-/// Writes beside, syncs, renames: the file is there whole or not at all.
-fn write_durably(dir: &Path, file: &Path, content: &[u8]) -> io::Result<()> {
-    let beside = file.with_extension("new");
-    let mut written = fs::File::create(&beside)?;
+/// Writes the format file beside, syncs, renames: it is there whole or not at all.
+fn write_durably(dir: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = dir.join(FORMAT_FILE_NEW);
+    let mut written =
+        fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     written.write_all(content)?;
     written.sync_all()?;
-    fs::rename(&beside, file)?;
+    fs::rename(&beside, dir.join(FORMAT_FILE))?;
     fs::File::open(dir)?.sync_all()
 }

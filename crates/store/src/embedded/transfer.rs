@@ -83,7 +83,7 @@ fn refuse_undelivered(dir: &Path, engine: &Engine) -> Result<(), OpenError> {
     let count = |start: [u8; 1]| {
         let mut rows = 0;
         for entry in engine.data.prefix(start) {
-            entry.key().map_err(|cause| OpenError::Engine { dir: dir.to_owned(), cause })?;
+            entry.key().map_err(|cause| OpenError::Engine { dir: dir.to_owned(), cause: cause.into() })?;
             rows += 1;
         }
         Ok(rows)
