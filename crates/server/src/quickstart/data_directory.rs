@@ -1,6 +1,5 @@
 //! The directory of a quickstart: `landfall.toml` with the app's key, and the data beside it.
 
-use crate::config::StoreUrl;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -21,9 +20,6 @@ pub enum DataDirectoryError {
         #[source]
         cause: io::Error,
     },
-    /// The path cannot be written into the configuration.
-    #[error("{} is not UTF-8", .0.display())]
-    NotUtf8(PathBuf),
     /// The machine gives no random bytes to make a key of.
     #[error("the machine gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -33,7 +29,6 @@ pub enum DataDirectoryError {
 #[derive(Clone, Debug)]
 pub struct DataDirectory {
     config_file: PathBuf,
-    store: PathBuf,
     made_now: bool,
 }
 
@@ -49,30 +44,18 @@ impl DataDirectory {
         };
         fs::create_dir_all(&directory).map_err(failed(&directory))?;
         let config_file = directory.join("landfall.toml");
-        let store = directory.join("store");
         let made_now = !config_file.try_exists().map_err(failed(&config_file))?;
         if made_now {
-            // Absolute, so that `landfall serve` finds the data from any directory.
-            let absolute = std::path::absolute(&store).map_err(failed(&store))?;
-            let Some(url) = absolute.to_str().map(|path| format!("embedded:{path}")) else {
-                return Err(DataDirectoryError::NotUtf8(absolute));
-            };
-            let text = config_text(&url, &random_key()?);
+            let text = config_text(&random_key()?);
             write_private(&config_file, &text).map_err(failed(&config_file))?;
         }
-        Ok(Self { config_file, store, made_now })
+        Ok(Self { config_file, made_now })
     }
 
     /// The configuration file.
     #[must_use]
     pub fn config_file(&self) -> &Path {
         &self.config_file
-    }
-
-    /// Where the data is.
-    #[must_use]
-    pub fn store(&self) -> StoreUrl {
-        StoreUrl::Embedded(self.store.clone())
     }
 
     /// Whether the configuration was made by this run.
@@ -103,15 +86,15 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&unfinished, path)
 }
 
-fn config_text(store_url: &str, key: &str) -> String {
-    let url = toml::Value::from(store_url);
+fn config_text(key: &str) -> String {
     let types = r#"["Private", "Public", "ChatRoom", "Community"]"#;
     format!(
         r#"# Made by `landfall quickstart`. It holds a secret key: keep it to yourself.
 # Every setting there is: `landfall config --default`.
 
 [store]
-url = {url}
+# Beside this file: the two can be moved together.
+url = "embedded:./store"
 
 [[app]]
 sdk_app_id = {APP}
