@@ -97,6 +97,13 @@ pub enum CertsError {
         /// The file that does not.
         absent: PathBuf,
     },
+    /// A certificate or key that nobody knows to be of this program would be overwritten.
+    #[error(
+        "{} is there without an authority of this program beside it: choose another directory, or remove it to make a new \
+         certificate and a new authority",
+        .0.display()
+    )]
+    Occupied(PathBuf),
     /// The certificate of the authority cannot be read.
     #[error("the authority cannot be used")]
     AuthorityCert(#[source] TlsError),
@@ -148,7 +155,13 @@ pub fn write(out: &Path, now: Timestamp) -> Result<Written, CertsError> {
             written.authority_reused = true;
             read_authority_key(&written.authority_key)?
         }
-        (false, false) => make_authority(&written, now)?,
+        (false, false) => {
+            let kept = [&written.server_cert, &written.server_key].into_iter().find(|path| path.exists());
+            if let Some(kept) = kept {
+                return Err(CertsError::Occupied(kept.clone()));
+            }
+            make_authority(&written, now)?
+        }
         (true, false) => return Err(half(written.authority_cert, written.authority_key)),
         (false, true) => return Err(half(written.authority_key, written.authority_cert)),
     };

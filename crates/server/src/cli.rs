@@ -279,7 +279,7 @@ fn quickstart(
     let options = quickstart::Options { listen, data, program };
     let prepared = quickstart::prepare(options, variables).map_err(|error| match error {
         QuickstartError::Config(problems) => Failure::Configuration(problems),
-        other @ (QuickstartError::DataDirectory(_)
+        other @ (QuickstartError::DataDirectory(..)
         | QuickstartError::Tls
         | QuickstartError::Serve(_)
         | QuickstartError::Samples(_)) => Failure::Quickstart(other),

@@ -48,8 +48,8 @@ pub enum QuickstartError {
     #[error("{0}")]
     Config(Problems),
     /// The data directory cannot be used.
-    #[error("the data directory cannot be used")]
-    DataDirectory(#[from] DataDirectoryError),
+    #[error("the data directory {} cannot be used", .0.display())]
+    DataDirectory(PathBuf, #[source] DataDirectoryError),
     /// The configuration asks for HTTPS.
     #[error("quickstart speaks plain HTTP: take [tls] out, or use `landfall serve`")]
     Tls,
@@ -87,7 +87,8 @@ pub fn prepare(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Prepared, QuickstartError> {
     let begun = Instant::now();
-    let directory = DataDirectory::open(options.data)?;
+    let directory = DataDirectory::open(options.data.clone())
+        .map_err(|error| QuickstartError::DataDirectory(options.data, error))?;
     let mut config =
         config::load(Some(directory.config_file()), variables).map_err(QuickstartError::Config)?;
     if config.tls.is_some() {

@@ -26,7 +26,7 @@ use async_trait::async_trait;
 use committer::Committer;
 use engine::Shared;
 pub use engine_error::EngineError;
-pub use format::{OpenError, exists};
+pub use format::{OpenError, exists, something_else};
 use group_cache::Found;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::event::Subscribers;

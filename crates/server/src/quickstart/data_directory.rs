@@ -1,9 +1,13 @@
 //! The directory of a quickstart: `landfall.toml` with the app's key, and the data beside it.
 
+use landfall_store::embedded;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+/// The configuration while it is written.
+const UNFINISHED: &str = "landfall.toml.unfinished";
 
 /// The app a quickstart makes.
 const APP: u32 = 1_400_000_001;
@@ -20,6 +24,9 @@ pub enum DataDirectoryError {
         #[source]
         cause: io::Error,
     },
+    /// Something else is kept there.
+    #[error("it holds no landfall.toml, but {0}; choose an empty directory, or one that is not there")]
+    NotEmpty(String),
     /// The machine gives no random bytes to make a key of.
     #[error("the machine gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -46,6 +53,10 @@ impl DataDirectory {
         let config_file = directory.join("landfall.toml");
         let made_now = !config_file.try_exists().map_err(failed(&config_file))?;
         if made_now {
+            let found = embedded::something_else(&directory, UNFINISHED).map_err(failed(&directory))?;
+            if let Some(found) = found {
+                return Err(DataDirectoryError::NotEmpty(found));
+            }
             let text = config_text(&random_key()?);
             write_private(&config_file, &text).map_err(failed(&config_file))?;
         }
@@ -75,7 +86,7 @@ fn random_key() -> Result<String, DataDirectoryError> {
 /// Writes a file only its owner can read. It appears whole or not at all, so a run that was interrupted leaves no
 /// half configuration to the next.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("toml.unfinished");
+    let unfinished = path.with_file_name(UNFINISHED);
     match fs::remove_file(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}

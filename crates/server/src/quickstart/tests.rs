@@ -112,6 +112,18 @@ async fn the_key_is_kept_private_and_stays_the_same() {
     assert_eq!(config.apps[0].admins[0].as_str(), "administrator");
 }
 
+#[test]
+fn a_directory_of_something_else_is_not_taken() {
+    let data = TempDir::new().unwrap();
+    std::fs::write(data.path().join("landfall.toml.unfinished"), "left by a run that broke off").unwrap();
+    std::fs::write(data.path().join("photo.jpg"), "kept").unwrap();
+    let refused = DataDirectory::open(data.path().to_owned()).unwrap_err();
+    assert!(matches!(&refused, DataDirectoryError::NotEmpty(found) if found == "photo.jpg"), "{refused}");
+    assert!(!data.path().join("landfall.toml").exists());
+    std::fs::remove_file(data.path().join("photo.jpg")).unwrap();
+    assert!(DataDirectory::open(data.path().to_owned()).unwrap().made_now());
+}
+
 #[tokio::test]
 async fn a_taken_port_ends_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -128,7 +128,7 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
             if dir.join(super::engine::FOLDER).exists() {
                 return Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file is missing" });
             }
-            if let Some(found) = something_else(dir).map_err(io_error)? {
+            if let Some(found) = something_else(dir, FORMAT_FILE_NEW).map_err(io_error)? {
                 return Err(OpenError::NotEmpty { dir: dir.to_owned(), found });
             }
             write_durably(dir, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
@@ -137,12 +137,16 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// A name in a directory without data that this program did not put there.
-fn something_else(dir: &Path) -> io::Result<Option<String>> {
+/// A name in the directory `dir` that nobody has who wants to begin there. `unfinished` is what a beginning that broke off
+/// leaves.
+///
+/// # Errors
+/// It cannot be looked through.
+pub fn something_else(dir: &Path, unfinished: &str) -> io::Result<Option<String>> {
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
-        // Left by a first start that broke off, and what every new file system of Linux holds.
-        if name != FORMAT_FILE_NEW && name != "lost+found" {
+        // The other is in every new file system of Linux.
+        if name != unfinished && name != "lost+found" {
             return Ok(Some(name.display().to_string()));
         }
     }
