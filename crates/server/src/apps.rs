@@ -158,7 +158,7 @@ mod tests {
     const GOOD: Verified = Verified { made: Timestamp(100), last_valid: Timestamp(200) };
 
     fn put(apps: &Apps, id: u32) -> Arc<App> {
-        let key = SecretKey::new("k".to_owned()).unwrap();
+        let key = SecretKey::new("0123456789abcdef".to_owned()).unwrap();
         let config = AppConfig {
             id: AppId(id),
             key,

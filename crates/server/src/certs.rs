@@ -1,6 +1,7 @@
 //! A local authority and a server certificate, so that clients which insist on the documented host names over TLS
 //! can be pointed here by DNS or a hosts file.
 
+use crate::shell;
 use crate::tls::{self, TlsError};
 use landfall_domain::time::Timestamp;
 use rcgen::{
@@ -96,6 +97,13 @@ pub enum CertsError {
         /// The file that does not.
         absent: PathBuf,
     },
+    /// A certificate or key that nobody knows to be of this program would be overwritten.
+    #[error(
+        "{} is there without an authority of this program beside it: choose another directory, or remove it to make a new \
+         certificate and a new authority",
+        .0.display()
+    )]
+    Occupied(PathBuf),
     /// The certificate of the authority cannot be read.
     #[error("the authority cannot be used")]
     AuthorityCert(#[source] TlsError),
@@ -147,7 +155,13 @@ pub fn write(out: &Path, now: Timestamp) -> Result<Written, CertsError> {
             written.authority_reused = true;
             read_authority_key(&written.authority_key)?
         }
-        (false, false) => make_authority(&written, now)?,
+        (false, false) => {
+            let kept = [&written.server_cert, &written.server_key].into_iter().find(|path| path.exists());
+            if let Some(kept) = kept {
+                return Err(CertsError::Occupied(kept.clone()));
+            }
+            make_authority(&written, now)?
+        }
         (true, false) => return Err(half(written.authority_cert, written.authority_key)),
         (false, true) => return Err(half(written.authority_key, written.authority_cert)),
     };
@@ -169,7 +183,12 @@ pub fn write(out: &Path, now: Timestamp) -> Result<Written, CertsError> {
 /// What to do with the files, for the terminal.
 #[must_use]
 pub fn instructions(written: &Written) -> String {
-    let authority = written.authority_cert.display();
+    let authority = shell::quoted(&written.authority_cert.display().to_string());
+    // Absolute, because relative paths of a configuration lead from its own folder.
+    let setting = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        toml::Value::from(path.to_string_lossy().into_owned())
+    };
     let trust = if written.authority_reused {
         format!("The authority {authority} was kept: clients that trust it need no change.")
     } else {
@@ -189,13 +208,13 @@ pub fn instructions(written: &Written) -> String {
          \x20  127.0.0.1 {hosts}\n\
          3. Name the certificate in the configuration, and let the server listen on port 443:\n\
          \x20  [tls]\n\
-         \x20  cert = \"{cert}\"\n\
-         \x20  key = \"{key}\"\n\
+         \x20  cert = {cert}\n\
+         \x20  key = {key}\n\
          The server certificate ends after {SERVER_DAYS} days; run this again to renew it.\n\
          {authority_key} is only needed for that: keep it away from the server if you can.\n",
         hosts = DOCUMENTED_HOSTS.join(" "),
-        cert = written.server_cert.display(),
-        key = written.server_key.display(),
+        cert = setting(&written.server_cert),
+        key = setting(&written.server_key),
         authority_key = written.authority_key.display(),
     )
 }

@@ -2,16 +2,20 @@
 //!
 //! Exit codes: 0 when it was done, 1 when it failed, 2 when the command line or the configuration is wrong.
 
-use crate::config::{self, Config, LogConfig, LogFormat, Problems};
+use crate::config::{self, Config, LogConfig, LogFormat, Problems, StoreUrl};
 use crate::listen::{self, ListenError};
 use crate::quickstart::{self, QuickstartError, USERSIG_SECONDS_DEFAULT};
+use crate::secret::{self, SecretFlaw};
+use crate::store_check::{self, StoreCheckError};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
 use crate::usersig::SecretKey;
-use crate::{certs, commands, logging, server, usersig};
+use crate::{certs, commands, logging, output, server, signals, usersig};
 use clap::{Args, Parser, Subcommand};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::{Clock as _, SystemClock};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -19,7 +23,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// A self-hosted group-chat server to move into.
 #[derive(Debug, Parser)]
@@ -144,12 +147,28 @@ pub enum StoreWork {
         #[arg(long, value_name = "URL")]
         to: String,
     },
+    /// Read every file of a store in a data directory and say what is damaged; changes nothing, exits with 3 when something is
+    Check(WhichStore),
+    /// Go on without what cannot be read in the journals of a data directory, and keep these as they were
+    Repair(WhichStore),
     /// Spread the tables of a PostgreSQL store over the nodes of its Citus cluster
     Distribute {
         /// The database, as in the setting store.url; no server may use it meanwhile
         #[arg(long, value_name = "URL")]
         url: String,
     },
+}
+
+/// Which store; no server may use it meanwhile.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct WhichStore {
+    /// The store, as in the setting store.url
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Configuration file whose store it is
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Pages of the manual that are made from the program.
@@ -178,6 +197,10 @@ enum Failure {
     StoreCopy(#[from] StoreCopyError),
     #[error(transparent)]
     StoreDistribute(#[from] StoreDistributeError),
+    #[error(transparent)]
+    StoreCheck(#[from] StoreCheckError),
+    #[error("--url {0}")]
+    StoreUrl(String),
     #[error("the configuration has no app {0}")]
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
@@ -188,15 +211,23 @@ enum Failure {
         "the app's key is missing; give --config, --key-file or LANDFALL_SECRET_KEY, and --app with the last two"
     )]
     NoKey,
+    #[error("the app's key {0}")]
+    BadKey(SecretFlaw),
     #[error(transparent)]
     Logging(#[from] logging::LoggingError),
     #[error("an operation of the machine failed")]
     Machine(#[from] io::Error),
 }
 
-/// Does what the command line of the process asks for. `variables` is the environment.
-pub fn run(variables: impl IntoIterator<Item = (OsString, OsString)>) -> ExitCode {
-    match perform(Cli::parse().command, variables) {
+/// Does what the command line of the process asks for. The first of `arguments` is how the program was started;
+/// `variables` is the environment.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let program = arguments.first().map(|program| program.to_string_lossy().into_owned());
+    match perform(Cli::parse_from(&arguments).command, program, variables) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(&failure),
     }
@@ -204,10 +235,15 @@ pub fn run(variables: impl IntoIterator<Item = (OsString, OsString)>) -> ExitCod
 
 fn perform(
     command: Command,
+    program: Option<String>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
+    if matches!(command, Command::Quickstart(_) | Command::Serve { .. } | Command::Store { .. }) {
+        // Whatever these make holds messages or keys: it is for the user who runs the server only.
+        umask(Mode::RWXG | Mode::RWXO);
+    }
     match command {
-        Command::Quickstart(arguments) => quickstart(arguments, variables),
+        Command::Quickstart(arguments) => quickstart(arguments, program, variables),
         Command::Serve { config } => serve(load(config, variables)?),
         Command::Config { default: _ } => print(config::DEFAULT),
         Command::Usersig(arguments) => make_usersig(arguments, variables),
@@ -217,6 +253,14 @@ fn perform(
             print(&certs::instructions(&written))
         }
         Command::Store { work: StoreWork::Copy { from, to } } => copy_store(&from, &to),
+        Command::Store { work: StoreWork::Check(which) } => {
+            let checked = store_check::check(&store_url(which, variables)?)?;
+            print(&checked.text)?;
+            if checked.whole { Ok(()) } else { Err(StoreCheckError::Damaged.into()) }
+        }
+        Command::Store { work: StoreWork::Repair(which) } => {
+            print(&store_check::repair(&store_url(which, variables)?)?)
+        }
         Command::Store { work: StoreWork::Distribute { url } } => {
             print(&Runtime::new()?.block_on(store_distribute::distribute(&url))?)
         }
@@ -236,13 +280,15 @@ fn serve(config: Config) -> Result<(), Failure> {
     logging::start(&config.log)?;
     let runtime = Runtime::new()?;
     runtime.block_on(async {
-        let shutdown = shutdown_signal()?;
+        let shutdown = signals::shutdown()?;
+        signals::ignore_hangup()?;
         let address = config.listen.to_string();
         let scheme = if config.tls.is_some() { "https" } else { "http" };
         let ready = move |address| {
+            let line = format!("listening on {scheme}://{address}");
             // The server serves, whether anybody reads its line or not.
-            if let Err(failure) = print(&format!("listening on {scheme}://{address}\n")) {
-                tracing::warn!(error = %failure, "standard output failed");
+            if let Err(error) = output::write(&format!("{line}\n")) {
+                tracing::warn!(%error, "standard output takes nothing ({error}): {line}");
             }
         };
         match server::serve(config, ready, shutdown).await {
@@ -254,21 +300,24 @@ fn serve(config: Config) -> Result<(), Failure> {
 
 fn quickstart(
     arguments: QuickstartArguments,
+    program: Option<String>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
-    let options = quickstart::Options { listen: arguments.listen, data: arguments.data };
+    let QuickstartArguments { listen, data } = arguments;
+    let program = program.unwrap_or_else(|| "landfall".to_owned());
+    let options = quickstart::Options { listen, data, program };
     let prepared = quickstart::prepare(options, variables).map_err(|error| match error {
         QuickstartError::Config(problems) => Failure::Configuration(problems),
-        other @ (QuickstartError::DataDirectory(_)
+        other @ (QuickstartError::DataDirectory(..)
         | QuickstartError::Tls
         | QuickstartError::Serve(_)
-        | QuickstartError::Samples(_)
-        | QuickstartError::Output(_)) => Failure::Quickstart(other),
+        | QuickstartError::Samples(_)) => Failure::Quickstart(other),
     })?;
     logging::start(&prepared.config().log)?;
     let runtime = Runtime::new()?;
     runtime.block_on(async {
-        let shutdown = shutdown_signal()?;
+        let shutdown = signals::shutdown()?;
+        signals::ignore_hangup()?;
         let address = prepared.config().listen.to_string();
         match quickstart::run(prepared, &mut io::stdout(), shutdown).await {
             Err(error) if address_in_use(&error) => Err(Failure::AddressInUse(address, "--listen")),
@@ -277,25 +326,23 @@ fn quickstart(
     })
 }
 
+fn store_url(
+    which: WhichStore,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<StoreUrl, Failure> {
+    match which.url {
+        Some(url) => StoreUrl::parse(&url).map_err(Failure::StoreUrl),
+        None => Ok(load(which.config, variables)?.store),
+    }
+}
+
 fn copy_store(from: &str, to: &str) -> Result<(), Failure> {
     let runtime = Runtime::new()?;
     let said = runtime.block_on(async {
-        let shutdown = shutdown_signal()?;
+        let shutdown = signals::shutdown()?;
         store_copy::copy(from, to, shutdown).await.map_err(Failure::StoreCopy)
     })?;
     print(&said)
-}
-
-/// Ends at the first SIGTERM or SIGINT. Both are caught from the moment this returns.
-fn shutdown_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 fn make_usersig(
@@ -335,31 +382,30 @@ fn listen(
                 variables
                     .find(|(name, _)| name == "LANDFALL_SECRET_KEY")
                     .and_then(|(_, key)| key.into_string().ok())
+                    .filter(|key| !key.is_empty())
             }
         };
-        let key = key.and_then(|key| SecretKey::new(key.trim().to_owned()));
         let (Some(key), Some(app)) = (key, app) else { return Err(Failure::NoKey) };
+        let key = SecretKey::new(secret::of_file(&key).to_owned()).map_err(Failure::BadKey)?;
         (server.unwrap_or_else(|| "http://127.0.0.1:8080".to_owned()), AppId(app), key)
     };
     let options = listen::Options { server, app, key, user, after, count };
     logging::start(&LogConfig { format: LogFormat::Text, level: "warn".to_owned() })?;
     Runtime::new()?.block_on(async {
-        let shutdown = shutdown_signal()?;
+        let shutdown = signals::shutdown()?;
         let mut out = io::stdout();
         tokio::select! {
-            ended = listen::listen(options, &mut out) => ended.map_err(Failure::Listen),
+            ended = listen::listen(options, &mut out) => match ended {
+                Err(ListenError::Output(error)) => Ok(output::unless_unread(Err(error))?),
+                ended => ended.map_err(Failure::Listen),
+            },
             () = shutdown => Ok(()),
         }
     })
 }
 
-/// Writes to standard output, at once. A reader that has left, such as `head`, wants no more: no failure.
 fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(Failure::Machine),
-    }
+    Ok(output::unless_unread(output::write(text))?)
 }
 
 /// Whether somebody else listens where the server should.
@@ -382,14 +428,17 @@ fn report(failure: &Failure) -> ExitCode {
             }
             2
         }
-        Failure::NoAccountName(_) | Failure::NoKey | Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
-        Failure::StoreDistribute(StoreDistributeError::Url(_)) => 2,
+        Failure::NoAccountName(_) | Failure::NoKey | Failure::BadKey(_) => 2,
+        Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
+        Failure::StoreDistribute(StoreDistributeError::Url(_)) | Failure::StoreUrl(_) => 2,
+        Failure::StoreCheck(StoreCheckError::Damaged) => 3,
         Failure::AddressInUse(..)
         | Failure::Quickstart(_)
         | Failure::Serve(_)
         | Failure::Certs(_)
         | Failure::StoreCopy(_)
         | Failure::StoreDistribute(_)
+        | Failure::StoreCheck(_)
         | Failure::NoSuchApp(_)
         | Failure::Listen(_)
         | Failure::Logging(_)
@@ -452,6 +501,8 @@ mod tests {
             "landfall listen",
             "landfall listen --as ann --after g",
             "landfall store copy --from embedded:a",
+            "landfall store check",
+            "landfall store repair --url embedded:a --config f",
         ] {
             assert!(command(line).is_err(), "{line}");
         }

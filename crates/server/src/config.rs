@@ -4,7 +4,9 @@
 //! Nothing here reads the environment of the process: variables are handed in.
 
 mod events;
+mod level;
 mod page;
+mod paths;
 mod problem;
 mod read;
 mod section;
@@ -73,7 +75,13 @@ impl StoreUrl {
     /// What is wrong with it. Never quotes it: the address of a database can hold a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(directory) = text.strip_prefix("embedded:").filter(|directory| !directory.is_empty()) {
-            return Ok(Self::Embedded(PathBuf::from(directory)));
+            if directory.starts_with("//") && !directory.starts_with("///") {
+                return Err(
+                    "must have no // before a directory: embedded:./data, or embedded:/var/lib/landfall"
+                        .to_owned(),
+                );
+            }
+            return paths::written(directory).map(Self::Embedded);
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             let settings = Settings::parse(text).map_err(|problem| problem.to_string())?;
@@ -236,7 +244,8 @@ pub struct ClientsConfig {
 pub struct LogConfig {
     /// Form of a line.
     pub format: LogFormat,
-    /// Filter directives of `tracing-subscriber`, such as `info` or `info,landfall=debug`; checked.
+    /// Filter directives of `tracing-subscriber`, such as `info` or `info,landfall=debug`: a level for everything, and
+    /// others by part.
     pub level: String,
 }
 
@@ -249,8 +258,12 @@ pub enum LogFormat {
     Json,
 }
 
+/// A file of this name where the program runs is most likely meant to be read.
+const USUAL_FILE: &str = "landfall.toml";
+
 /// Reads the configuration: `file` over the default, `variables` over both. Variables whose names do not start with
-/// `LANDFALL__` are passed over.
+/// `LANDFALL__` are passed over, unless they are a setting's name written otherwise. Relative paths lead from the folder of
+/// `file`, those in variables from where the program runs.
 ///
 /// # Errors
 /// Everything that is wrong, an unreadable file included.
@@ -259,10 +272,23 @@ pub fn load(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, Problems> {
     let Some(path) = file else {
-        return parse("", "", variables);
+        if Path::new(USUAL_FILE).exists() {
+            let text = format!(
+                "{USUAL_FILE} is in this directory, but is read only when it is named: --config {USUAL_FILE}; \
+                 --config /dev/null goes on without a file"
+            );
+            return Err(Problems::one(Problem::unplaced("--config", text)));
+        }
+        return parse("", "", variables).inspect_err(|problems| {
+            let text = "names the configuration file; it was not given".to_owned();
+            problems.add(Problem::unplaced("--config", text));
+        });
     };
     match std::fs::read_to_string(path) {
-        Ok(text) => parse(&path.display().to_string(), &text, variables),
+        Ok(text) => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            parse_within(folder, &path.display().to_string(), &text, variables)
+        }
         Err(error) => Err(Problems::one(Problem::unplaced(
             "--config",
             format!("{} cannot be read: {error}", path.display()),
@@ -270,7 +296,7 @@ pub fn load(
     }
 }
 
-/// The same with the text of the file; `name` is what problems call it.
+/// The same with the text of the file; `name` is what problems call it, and its folder is where relative paths lead from.
 ///
 /// # Errors
 /// Everything that is wrong.
@@ -279,9 +305,18 @@ pub fn parse(
     text: &str,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, Problems> {
+    parse_within(Path::new(name).parent().unwrap_or(Path::new("")), name, text, variables)
+}
+
+fn parse_within(
+    folder: &Path,
+    name: &str,
+    text: &str,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, Problems> {
     let problems = Problems::default();
     let layers = source::layers(name, text, variables, &problems);
-    let config = layers.and_then(|root| read::config(root, &problems));
+    let config = layers.and_then(|root| read::config(root, folder, &problems));
     match config {
         Some(config) if problems.is_empty() => Ok(config),
         Some(_) | None => Err(problems),

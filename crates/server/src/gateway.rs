@@ -19,7 +19,7 @@ use crate::webhook::receiver::{CallSubscribers, Cause};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::store::Health;
 use landfall_domain::time::Timestamp;
@@ -69,7 +69,7 @@ pub(crate) async fn answer(
     let name = path.as_deref().unwrap_or_default();
     let (body, failed) = match result {
         Ok(body) => (body, None),
-        Err(failure) => (failed(server, name, &failure), Some(failure.code)),
+        Err(failure) => (failed(server, name, &failure, &uri, peer), Some(failure.code)),
     };
     server.metrics.called(command, failed, started.elapsed());
     let mut response = Response::new(Full::new(Bytes::from(body)));
@@ -83,21 +83,42 @@ pub(crate) async fn answer(
 }
 
 /// The body of a failure; its cause goes to the log.
-fn failed(server: &Server, path: &str, failure: &Failure) -> Vec<u8> {
+fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAddr) -> Vec<u8> {
     let code = failure.number();
+    let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
     if let Some(cause) = &failure.cause {
         if let Some(left_out) = server.causes.admit() {
+            let path = path.escape_debug().to_string();
             let chain =
                 logging::chain(cause.as_ref()).map(ToString::to_string).collect::<Vec<_>>().join(": ");
             tracing::error!(path, code, cause = chain, left_out, "{path} failed with {code}: {chain}");
         }
-    } else {
-        tracing::debug!(path, code, "{path} was refused with {code}");
+    } else if tracing::enabled!(tracing::Level::DEBUG) {
+        log_refusal(path, code, text, uri.query().unwrap_or_default(), peer);
     }
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
-    let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
     let list = commands::index_of(path).and_then(|index| COMMANDS.get(index)?.list_on_failure);
     reply::failure(code, text, service.is_some_and(|service| service.error_display), list)
+}
+
+/// Says in the log who was refused, and why. Of what the URL says only what has the form of a number and a name: the rest may
+/// be anything, a UserSig in the wrong place included.
+pub(crate) fn log_refusal(what: &str, code: u32, reason: &str, query: &str, peer: IpAddr) {
+    let Query { sdkappid, identifier, .. } = Query::parse(query);
+    let app = sdkappid.and_then(|number| number.parse().ok()).map(AppId);
+    let caller = identifier.and_then(|name| UserId::parse(&name));
+    let app = app.map_or_else(|| "-".to_owned(), |app| app.to_string());
+    // It may hold line feeds, and must not pass for lines of the log.
+    let what = what.escape_debug().to_string();
+    let caller = caller.as_ref().map_or("-", UserId::as_str);
+    tracing::debug!(
+        what,
+        code,
+        app,
+        caller,
+        %peer,
+        "{what} was refused with {code}: {reason} (app {app}, caller {caller}, from {peer})"
+    );
 }
 
 /// A call that may be made, whatever its body holds.

@@ -1,10 +1,15 @@
 //! The log: lines of text or JSON on standard error, so standard output stays for what was asked for.
 
+mod output;
+
 use crate::config::{LogConfig, LogFormat};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use output::Output;
+use prometheus_client::metrics::counter::Counter;
 use std::error::Error;
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::num::NonZeroU32;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing_subscriber::EnvFilter;
 
@@ -23,7 +28,15 @@ pub enum LoggingError {
 /// for, because contents do not belong into a log.
 const SILENT: [&str; 2] = ["tokio_postgres=info", "tokio_postgres::query=info"];
 
-/// Starts the log of this process.
+/// Lines that standard error did not take. There is one log in a process, so there is one counter.
+static LOST_LINES: LazyLock<Counter> = LazyLock::new(Counter::default);
+
+/// How many lines of the log could not be written.
+pub(crate) fn lost_lines() -> Counter {
+    LOST_LINES.clone()
+}
+
+/// Starts the log of this process. From then on, logging fails nobody: what cannot be written is counted.
 ///
 /// # Errors
 /// When it was started before, or the level was not checked.
@@ -34,9 +47,11 @@ pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
     }
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(Output::new(io::stderr(), lost_lines()))
+        // Its own complaints would go to standard error too, and end the process when that fails.
+        .log_internal_errors(false)
         // Colours would be noise in a file.
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(io::stderr().is_terminal());
     match config.format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),

@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::commands::COMMANDS;
+use crate::logging;
 use landfall_store::StoreMetrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -27,6 +28,23 @@ pub struct Metrics {
     pub webhooks: WebhookMetrics,
     /// What is counted of connected clients.
     pub clients: ClientMetrics,
+}
+
+/// One more in a gauge, for as long as this lives: whatever ends its holder, a panic included, takes it out again.
+pub(crate) struct Present(Gauge);
+
+impl Present {
+    /// Counts one in.
+    pub(crate) fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// What is counted of connected clients.
@@ -123,6 +141,11 @@ impl Default for Metrics {
             "Messages removed because they were older than message_days",
             expired_messages.clone(),
         );
+        registry.register(
+            "log_lines_lost",
+            "Lines of the log that standard error did not take",
+            logging::lost_lines(),
+        );
         store.register(&mut registry);
         let webhooks = WebhookMetrics::default();
         webhooks.register(&mut registry);
@@ -166,5 +189,23 @@ impl Metrics {
         // Writing to a string has no way to fail.
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap_or_default();
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_dies_is_not_counted_any_more() {
+        let open = Gauge::default();
+        let counted = open.clone();
+        let died = tokio::spawn(async move {
+            let _present = Present::new(&counted);
+            assert_eq!(counted.get(), 1);
+            std::panic::resume_unwind(Box::new("a call dies"));
+        });
+        assert!(died.await.unwrap_err().is_panic());
+        assert_eq!(open.get(), 0);
     }
 }

@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Lifetime of a UserSig that is made without saying how long: 180 days, as the documented packages do. [client]
@@ -37,6 +37,8 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// Directory of the configuration and the data; made when it is missing.
     pub data: PathBuf,
+    /// How this program was started: the commands that are shown begin with it.
+    pub program: String,
 }
 
 /// Why the quickstart ended.
@@ -46,8 +48,8 @@ pub enum QuickstartError {
     #[error("{0}")]
     Config(Problems),
     /// The data directory cannot be used.
-    #[error("the data directory cannot be used")]
-    DataDirectory(#[from] DataDirectoryError),
+    #[error("the data directory {} cannot be used", .0.display())]
+    DataDirectory(PathBuf, #[source] DataDirectoryError),
     /// The configuration asks for HTTPS.
     #[error("quickstart speaks plain HTTP: take [tls] out, or use `landfall serve`")]
     Tls,
@@ -57,9 +59,6 @@ pub enum QuickstartError {
     /// The samples did not reach the server.
     #[error("the samples could not be imported")]
     Samples(#[from] ClientError),
-    /// Nobody reads what is printed.
-    #[error("standard output failed")]
-    Output(#[from] std::io::Error),
 }
 
 /// A configuration made ready, and where it is kept.
@@ -67,6 +66,7 @@ pub enum QuickstartError {
 pub struct Prepared {
     config: Config,
     directory: DataDirectory,
+    program: String,
     begun: Instant,
 }
 
@@ -87,7 +87,8 @@ pub fn prepare(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Prepared, QuickstartError> {
     let begun = Instant::now();
-    let directory = DataDirectory::open(options.data)?;
+    let directory = DataDirectory::open(options.data.clone())
+        .map_err(|error| QuickstartError::DataDirectory(options.data, error))?;
     let mut config =
         config::load(Some(directory.config_file()), variables).map_err(QuickstartError::Config)?;
     if config.tls.is_some() {
@@ -96,9 +97,7 @@ pub fn prepare(
     if let Some(listen) = options.listen {
         config.listen = listen;
     }
-    // The directory may have been moved since its file was written; --data says where it is now.
-    config.store = directory.store();
-    Ok(Prepared { config, directory, begun })
+    Ok(Prepared { config, directory, program: options.program, begun })
 }
 
 /// Starts the server, imports the samples, prints what arrived to `out`, and goes on serving until `shutdown`.
@@ -110,7 +109,7 @@ pub async fn run(
     out: &mut (dyn Write + Send),
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), QuickstartError> {
-    let Prepared { config, directory, begun } = prepared;
+    let Prepared { config, directory, program, begun } = prepared;
     let (ready_sender, ready) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let server = server::serve(
@@ -131,7 +130,13 @@ pub async fn run(
     let shown = async {
         // Without an address the server failed, and its own result says why.
         let Ok(address) = ready.await else { return std::future::pending().await };
-        show(&config, &directory, reachable(address), begun, out).await
+        let address = reachable(address);
+        say(out, &format!("listening on http://{address}\n"));
+        let ready_after = begun.elapsed();
+        if let Some(screen) = import(&config, &directory, &program, address, ready_after).await? {
+            say(out, &screen);
+        }
+        Ok(())
     };
     tokio::select! {
         served = &mut server => served.map_err(QuickstartError::Serve),
@@ -149,20 +154,25 @@ pub async fn run(
     }
 }
 
-/// Imports the samples and prints the screen.
-async fn show(
+/// Prints at once. The server serves, whether anybody reads this or not.
+fn say(out: &mut (dyn Write + Send), text: &str) {
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        let first = text.lines().next().unwrap_or_default();
+        tracing::warn!(%error, "standard output takes nothing ({error}): {first}");
+    }
+}
+
+/// Imports the samples, and gives the screen that shows what arrived.
+async fn import(
     config: &Config,
     directory: &DataDirectory,
+    program: &str,
     address: SocketAddr,
-    begun: Instant,
-    out: &mut (dyn Write + Send),
-) -> Result<(), QuickstartError> {
-    let ready_after = begun.elapsed();
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()?;
+    ready_after: Duration,
+) -> Result<Option<String>, QuickstartError> {
     // A configuration always has an app, and an app an administrator; see `config`.
     let Some((app, admin)) = config.apps.first().and_then(|app| Some((app, app.admins.first()?))) else {
-        return Ok(());
+        return Ok(None);
     };
     let now = SystemClock.now();
     let own = usersig::make(admin.as_str(), app.id, &app.key, now, OWN_USERSIG_SECONDS);
@@ -176,14 +186,13 @@ async fn show(
         address,
         query: &query,
         member: (samples::MEMBER, &lasting(samples::MEMBER)),
+        program,
         config_file: directory.config_file(),
         made_now: directory.made_now(),
         app: app.id,
         admin,
     };
-    write!(out, "{screen}")?;
-    out.flush()?;
-    Ok(())
+    Ok(Some(screen.to_string()))
 }
 
 /// Where a client on this machine finds a server that listens on `address`: one that listens on all addresses is

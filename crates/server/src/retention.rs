@@ -80,7 +80,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_000 * DAY + 5);
 
     fn app(number: u32, message_days: u32) -> App {
-        let key = SecretKey::new("k".to_owned()).unwrap();
+        let key = SecretKey::new("0123456789abcdef".to_owned()).unwrap();
         let config = AppConfig {
             id: AppId(number),
             key,

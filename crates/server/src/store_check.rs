@@ -3,7 +3,6 @@
 
 use crate::config::StoreUrl;
 use landfall_store::embedded::{self, CheckReport, JournalEnd, OpenError};
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -96,15 +95,10 @@ pub fn repair(url: &StoreUrl) -> Result<String, StoreCheckError> {
     let Some(report) = embedded::repair(&directory)? else {
         return Ok("the journals are whole; nothing was changed\n".to_owned());
     };
-    let mut text = String::new();
-    for place in &report.left_out {
-        // Writing to a string has no way to fail.
-        drop(writeln!(text, "left out: {place}"));
-    }
-    drop(writeln!(
-        text,
+    let mut text: String = report.left_out.iter().map(|place| format!("left out: {place}\n")).collect();
+    text.push_str(&format!(
         "kept {} batches. The journals are kept as they were in {}; remove that folder when you need it no more. What the \
-         batches that were left out had written is missing: groups, members or messages, and counts can be off by them",
+         batches that were left out had written is missing: groups, members or messages, and counts can be off by them\n",
         report.kept,
         report.originals.display()
     ));

@@ -9,6 +9,7 @@ mod document;
 #[cfg(test)]
 mod tests;
 
+use crate::secret::{self, SecretFlaw};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use document::Document;
@@ -24,6 +25,9 @@ pub const TEXT_BYTES_MAX: usize = 4 * 1024;
 /// Longest document accepted once inflated, in bytes: the bound against decompression bombs. [choice]
 pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
+/// Shortest key taken, bytes: a shorter one can be guessed from a single UserSig. [choice]
+pub const KEY_BYTES_MIN: usize = 16;
+
 /// The secret key of an app. Its text is the HMAC key: the usual 64 hexadecimal digits are never decoded. [doc]
 ///
 /// Prints as `***`, so that no log or error can carry it.
@@ -31,10 +35,16 @@ pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 pub struct SecretKey(String);
 
 impl SecretKey {
-    /// `None` when `text` is empty: anyone could sign with such a key.
-    #[must_use]
-    pub fn new(text: String) -> Option<Self> {
-        (!text.is_empty()).then_some(Self(text))
+    /// A key of at least [`KEY_BYTES_MIN`] bytes.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(text: String) -> Result<Self, SecretFlaw> {
+        secret::check(&text)?;
+        if text.len() < KEY_BYTES_MIN {
+            return Err(SecretFlaw::Short(KEY_BYTES_MIN));
+        }
+        Ok(Self(text))
     }
 
     /// The HMAC over `message`, not yet finished.

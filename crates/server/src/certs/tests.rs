@@ -134,6 +134,13 @@ fn an_authority_that_cannot_be_used_is_refused_and_left_alone() {
     assert!(matches!(error, CertsError::AuthorityCert(_)), "{error}");
     let error = refused(&|files| fs::write(&files.authority_key, &other_key).unwrap(), now);
     assert!(matches!(error, CertsError::AuthorityRefused { .. }), "{error}");
+    // Without its authority a certificate may be anybody's.
+    let both: &dyn Fn(&Written) = &|files| {
+        remove(&files.authority_cert);
+        remove(&files.authority_key);
+    };
+    let error = refused(both, now);
+    assert!(matches!(error, CertsError::Occupied(ref path) if path.ends_with("server.pem")), "{error}");
     let error = refused(&|_| (), eleven_years_on);
     assert!(matches!(error, CertsError::AuthorityRefused { .. }), "{error}");
 }
@@ -172,6 +179,16 @@ fn instructions_name_the_files_and_every_host() {
     for path in [&written.authority_cert, &written.authority_key, &written.server_cert, &written.server_key] {
         assert!(text.contains(&path.display().to_string()), "{text}");
     }
+    // As they are written in a configuration, wherever that lies, and typed in a shell.
+    let cert = std::path::absolute(&written.server_cert).unwrap();
+    assert!(text.contains(&format!("\n   cert = \"{}\"\n", cert.display())), "{text}");
+    let odd =
+        Written { authority_cert: "my certs/ca.pem".into(), server_cert: "it's\"odd.pem".into(), ..written };
+    let text = instructions(&odd);
+    assert!(text.contains("cp 'my certs/ca.pem' /usr/local"), "{text}");
+    let line = text.lines().find_map(|line| line.strip_prefix("   cert = ")).unwrap();
+    let cert: toml::Table = format!("cert = {line}").parse().unwrap();
+    assert!(cert["cert"].as_str().unwrap().ends_with("/it's\"odd.pem"), "{line}");
     assert!(text.contains("update-ca-certificates"));
     let renewed = instructions(&write(directory.path(), now()).unwrap());
     assert!(renewed.contains("need no change") && !renewed.contains("update-ca-certificates"), "{renewed}");

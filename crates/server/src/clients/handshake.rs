@@ -11,6 +11,7 @@ use super::session::{Platform, Session, Why};
 use crate::apps::App;
 use crate::code::Code;
 use crate::gateway;
+use crate::metrics::Present;
 use crate::reply::{self, Failure};
 use crate::server::Server;
 use crate::url::Query;
@@ -117,17 +118,21 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, peer: I
         }
         return goodbye(&mut socket, Why::TryAgain).await;
     };
-    match admit(&server, query, peer).await {
-        Ok((app, client)) => welcome(&server, &app, client, socket).await,
-        Err(failure) => refuse(&server, &mut socket, &failure).await,
+    match admit(&server, &query, peer).await {
+        Ok((app, client)) => {
+            // It is long, holds the signature, and clients stay for days.
+            drop(query);
+            welcome(&server, &app, client, socket).await;
+        }
+        Err(failure) => refuse(&server, &mut socket, &failure, &query, peer).await,
     }
 }
 
-/// Who connects. The query goes: it is long, holds the signature, and clients stay for days.
-async fn admit(server: &Arc<Server>, query: String, peer: IpAddr) -> Result<(Arc<App>, Arriving), Failure> {
+/// Who connects.
+async fn admit(server: &Arc<Server>, query: &str, peer: IpAddr) -> Result<(Arc<App>, Arriving), Failure> {
     let (app, account, verified) =
-        gateway::signed(server, &query, server.clock.now(), Code::GroupInternal).await?;
-    let Query { platform, hold, .. } = Query::parse(&query);
+        gateway::signed(server, query, server.clock.now(), Code::GroupInternal).await?;
+    let Query { platform, hold, .. } = Query::parse(query);
     let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
     let held = hold.as_deref() == Some("1");
     Ok((app, Arriving { account, platform, held, verified, peer }))
@@ -141,11 +146,14 @@ struct Refused<'a> {
     error_info: &'a str,
 }
 
-async fn refuse(server: &Server, socket: &mut Socket, failure: &Failure) {
-    if let Some(cause) = &failure.cause
-        && let Some(left_out) = server.causes.admit()
-    {
-        tracing::error!(%cause, left_out, "a client cannot be let in: {cause}");
+async fn refuse(server: &Server, socket: &mut Socket, failure: &Failure, query: &str, peer: IpAddr) {
+    match &failure.cause {
+        None => gateway::log_refusal("a client", failure.number(), &failure.text, query, peer),
+        Some(cause) => {
+            if let Some(left_out) = server.causes.admit() {
+                tracing::error!(%cause, left_out, "a client cannot be let in: {cause}");
+            }
+        }
     }
     let (error_code, error_info) = (failure.number(), failure.text.as_ref());
     let text = frame::text(&Refused { event: "refused", error_code, error_info });
@@ -189,7 +197,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
         client.session.close(Why::Stopping);
     }
     let metrics = &client.server.metrics.clients;
-    metrics.connected.inc();
+    let present = Present::new(&metrics.connected);
     let why = match enter(&client).await {
         Ok(Some(group_count)) => {
             let identifier = client.account().as_str();
@@ -212,7 +220,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
         }
     };
     client.hub.depart(&client.session);
-    metrics.connected.dec();
+    drop(present);
     if why == Some(Why::Slow) {
         metrics.slow.inc();
     }

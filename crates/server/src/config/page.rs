@@ -31,6 +31,20 @@ pub fn page() -> String {
     page
 }
 
+/// The variable of every setting; entries of lists have the number 0.
+pub(super) fn variables() -> Vec<String> {
+    let mut section = Section::default();
+    let mut variables = Vec::new();
+    for line in DEFAULT.lines() {
+        match Line::parse(line) {
+            Line::Section { name, list } => section = section.next(name, list),
+            Line::Setting { key, .. } => variables.push(section.variable(key)),
+            Line::Prose(_) | Line::Empty => {}
+        }
+    }
+    variables
+}
+
 /// Writes the lines gathered so far; those with nothing in them part paragraphs.
 fn append_prose(page: &mut String, prose: &mut Vec<&str>) {
     if !prose.is_empty() {

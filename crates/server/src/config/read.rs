@@ -7,7 +7,9 @@ use super::source::Node;
 use super::webhook::webhook;
 use super::{
     AppConfig, ClientsConfig, Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl, TlsConfig,
+    level, paths,
 };
+use crate::secret::{self, SecretFlaw};
 use crate::usersig::SecretKey;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::fields::{FieldKey, FieldRule};
@@ -16,8 +18,7 @@ use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::PathBuf;
-use tracing_subscriber::EnvFilter;
+use std::path::{Path, PathBuf};
 
 /// A day: longer waits are a mistake, 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
@@ -25,9 +26,10 @@ const SECONDS_MAX: i64 = 86_400;
 /// A hundred years; who wants to keep messages longer keeps them for ever.
 const MESSAGE_DAYS_MAX: i64 = 36_500;
 
-/// Reads everything, whatever is wrong on the way. `None` when a setting is unusable; its problem is recorded.
-pub(super) fn config(root: Node, problems: &Problems) -> Option<Config> {
-    let mut root = Section::root(root, problems)?;
+/// Reads everything, whatever is wrong on the way; relative paths lead from `folder`. `None` when a setting is unusable;
+/// its problem is recorded.
+pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<Config> {
+    let mut root = Section::root(root, folder, problems)?;
     // Each part is read before the first `?`, so that one problem hides no other.
     let listen = root.required("listen").and_then(|item| {
         item.parse("an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"", |text| {
@@ -79,7 +81,7 @@ fn read<T>(item: Item<'_>, fill: impl FnOnce(&mut Section<'_>) -> Option<T>) -> 
 
 fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
     let url = section.required("url").and_then(|item| {
-        let parsed = StoreUrl::parse(item.text()?);
+        let parsed = StoreUrl::parse(item.text()?).and_then(|url| paths::store(url, item.folder()));
         parsed.map_err(|problem| item.refuse(problem)).ok()
     });
     // Two: one listens to what other servers do, and one works.
@@ -114,7 +116,8 @@ fn tls(section: &mut Section<'_>) -> Option<TlsConfig> {
 }
 
 pub(super) fn path(item: &Item<'_>) -> Option<PathBuf> {
-    item.parse("the path of a file", |text| (!text.is_empty()).then(|| PathBuf::from(text)))
+    let written = paths::written(item.text()?);
+    written.map(|path| item.folder().join(path)).map_err(|problem| item.refuse(problem)).ok()
 }
 
 fn http(section: &mut Section<'_>) -> Option<HttpConfig> {
@@ -145,11 +148,9 @@ fn log(section: &mut Section<'_>) -> Option<LogConfig> {
     let format = section
         .required("format")
         .and_then(|item| item.choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]));
-    let level = section.required("level").and_then(|item| {
-        item.parse("a level, such as \"info\", or levels by part, such as \"info,landfall=debug\"", |text| {
-            (!text.is_empty() && EnvFilter::try_new(text).is_ok()).then(|| text.to_owned())
-        })
-    });
+    let level = section
+        .required("level")
+        .and_then(|item| level::parse(item.text()?).map_err(|problem| item.refuse(problem)).ok());
     Some(LogConfig { format: format?, level: level? })
 }
 
@@ -211,8 +212,7 @@ fn app_id(item: Item<'_>, taken: &mut BTreeMap<AppId, String>) -> Option<AppId> 
 }
 
 fn secret_key(section: &mut Section<'_>) -> Option<SecretKey> {
-    const ALLOWED: &str = "holds no usable key; a key usually is 64 hexadecimal digits";
-    let key = secret(section, "secret_key", "secret_key_file", ALLOWED, SecretKey::new)?;
+    let key = secret(section, "secret_key", "secret_key_file", SecretKey::new)?;
     if key.is_none() {
         section.refuse("secret_key", "is missing; give it, or secret_key_file".to_owned());
     }
@@ -225,39 +225,47 @@ pub(super) fn secret<T>(
     section: &mut Section<'_>,
     key: &'static str,
     file_key: &'static str,
-    allowed: &str,
-    parse: impl FnOnce(String) -> Option<T>,
+    parse: impl FnOnce(String) -> Result<T, SecretFlaw>,
 ) -> Option<Option<T>> {
     let (item, text) = match (section.optional(key), section.optional(file_key)) {
         (Some(item), None) => {
             let text = item.text()?.to_owned();
             (item, text)
         }
-        (None, Some(item)) => match read_small_file(item.text()?) {
-            Ok(text) => (item, text.trim().to_owned()),
-            Err(error) => {
-                item.refuse(format!("cannot be read: {error}"));
-                return None;
-            }
-        },
+        (None, Some(item)) => {
+            let text = secret_of_file(&item)?;
+            (item, text)
+        }
         (Some(_), Some(both)) => {
             both.refuse(format!("stands beside {key}; only one of them is allowed"));
             return None;
         }
         (None, None) => return Some(None),
     };
-    let secret = parse(text);
-    if secret.is_none() {
-        item.refuse(allowed.to_owned());
+    parse(text).map_err(|flaw| item.refuse(flaw.to_string())).ok().map(Some)
+}
+
+/// The secret in the file that `item` names. What it names is not quoted: it may be the secret itself.
+fn secret_of_file(item: &Item<'_>) -> Option<String> {
+    let path = path(item)?;
+    match read_small_file(&path) {
+        Ok(text) => Some(secret::of_file(&text).to_owned()),
+        Err(error) => {
+            let from = if path.is_absolute() { String::new() } else { paths::lead_from(item.folder()) };
+            item.refuse(format!("cannot be read: {error}{from}"));
+            None
+        }
     }
-    secret.map(Some)
 }
 
 /// Reads at most a few kilobytes: a key is short, and the path may name a device.
-fn read_small_file(path: &str) -> std::io::Result<String> {
+fn read_small_file(path: &Path) -> std::io::Result<String> {
     const BYTES_MAX: u64 = 4_096;
     let mut text = String::new();
-    std::fs::File::open(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
+    std::fs::File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    if BYTES_MAX < text.len() as u64 {
+        return Err(std::io::Error::other(format!("it is longer than {BYTES_MAX} bytes")));
+    }
     Ok(text)
 }
 
@@ -267,11 +275,23 @@ fn admins(item: Item<'_>) -> Option<Vec<UserId>> {
     if items.is_empty() {
         place.refuse("must name at least one account; nobody could call the API".to_owned());
     }
-    let admins = items
-        .iter()
-        .map(|item| item.parse("an account name: 1 to 32 printable ASCII characters", UserId::parse));
-    let admins: Vec<Option<UserId>> = admins.collect();
+    let mut taken = BTreeMap::new();
+    let admins: Vec<Option<UserId>> = items.iter().map(|item| admin(item, &mut taken)).collect();
     admins.into_iter().collect()
+}
+
+/// Reads one administrator. `taken` holds those before it, with the path of each.
+fn admin(item: &Item<'_>, taken: &mut BTreeMap<UserId, String>) -> Option<UserId> {
+    let admin = item.parse(
+        "an account name: 1 to 32 printable ASCII characters, without white space at its ends",
+        |text| UserId::parse(text).filter(|_| text.trim() == text),
+    )?;
+    if let Some(first) = taken.get(&admin) {
+        item.refuse(format!("{admin} is already {first}"));
+        return None;
+    }
+    taken.insert(admin.clone(), item.path().to_owned());
+    Some(admin)
 }
 
 /// Reads a list of custom fields. `keys` holds the field names of the app so far, with the path of each, because

@@ -4,6 +4,7 @@ use super::problem::{Origin, Problem, Problems};
 use super::source::{Node, Value, interpret};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 /// A section that is being read. Whatever was not asked for by [`Section::finish`] is an unknown key.
 pub(super) struct Section<'p> {
@@ -11,6 +12,7 @@ pub(super) struct Section<'p> {
     origin: Origin,
     entries: BTreeMap<String, Node>,
     asked: Vec<&'static str>,
+    folder: &'p Path,
     problems: &'p Problems,
 }
 
@@ -18,6 +20,7 @@ pub(super) struct Section<'p> {
 pub(super) struct Item<'p> {
     path: String,
     node: Node,
+    folder: &'p Path,
     problems: &'p Problems,
 }
 
@@ -41,16 +44,16 @@ impl Place<'_> {
 }
 
 impl<'p> Section<'p> {
-    /// The whole configuration.
-    pub(super) fn root(node: Node, problems: &'p Problems) -> Option<Self> {
-        Item { path: String::new(), node, problems }.section()
+    /// The whole configuration. Relative paths in it lead from `folder`, those in variables from where the program runs.
+    pub(super) fn root(node: Node, folder: &'p Path, problems: &'p Problems) -> Option<Self> {
+        Item { path: String::new(), node, folder, problems }.section()
     }
 
     /// The value of `key`, if it has one.
     pub(super) fn optional(&mut self, key: &'static str) -> Option<Item<'p>> {
         self.asked.push(key);
         let node = self.entries.remove(key)?;
-        Some(Item { path: self.path_of(key), node, problems: self.problems })
+        Some(Item { path: self.path_of(key), node, folder: self.folder, problems: self.problems })
     }
 
     /// The value of `key`; its absence is a problem.
@@ -122,6 +125,14 @@ impl<'p> Item<'p> {
         parsed
     }
 
+    /// The folder that a relative path in it leads from.
+    pub(super) fn folder(&self) -> &'p Path {
+        match &self.node.origin {
+            Origin::Default | Origin::File { .. } => self.folder,
+            Origin::Variable(_) => Path::new(""),
+        }
+    }
+
     /// Which of `choices` it is.
     pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
@@ -162,13 +173,10 @@ impl<'p> Item<'p> {
             item.refuse_kind("a list in [ ]");
             return None;
         };
+        let Self { path, folder, problems, .. } = item;
         let entries = nodes.into_iter().enumerate();
-        let path = item.path;
-        Some(
-            entries
-                .map(|(index, node)| Item { path: format!("{path}[{index}]"), node, problems: item.problems })
-                .collect(),
-        )
+        let entry = |(index, node)| Item { path: format!("{path}[{index}]"), node, folder, problems };
+        Some(entries.map(entry).collect())
     }
 
     /// Its settings.
@@ -178,8 +186,8 @@ impl<'p> Item<'p> {
             item.refuse_kind("a section");
             return None;
         };
-        let Node { origin, .. } = item.node;
-        Some(Section { path: item.path, origin, entries, asked: Vec::new(), problems: item.problems })
+        let Self { path, node: Node { origin, .. }, folder, problems } = item;
+        Some(Section { path, origin, entries, asked: Vec::new(), folder, problems })
     }
 
     /// The text of a variable becomes the value it spells, where one other than text is expected.

@@ -1,7 +1,7 @@
 //! The three layers as one tree in which every value knows where it came from.
 
-use super::DEFAULT;
 use super::problem::{Origin, Problem, Problems};
+use super::{DEFAULT, page};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use toml::Spanned;
@@ -148,6 +148,10 @@ impl Variable {
         let mut recognized = Vec::new();
         for (name, value) in variables {
             let name = name.to_string_lossy().into_owned();
+            if let Some(meant) = respelt(&name) {
+                problems.add(Problem::unplaced(&name, format!("is no setting; did you mean {meant}?")));
+                continue;
+            }
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
             let path: Vec<Step> = rest.split("__").map(Step::parse).collect();
             let variable = Self { path, name, value: String::new() };
@@ -187,6 +191,27 @@ impl Variable {
         }
         dotted
     }
+}
+
+/// The variable that `name` was most likely meant to be: that of a setting, with the same words joined otherwise. Other names
+/// that begin in the same way are somebody else's: of ours, or of an orchestrator.
+fn respelt(name: &str) -> Option<String> {
+    let upper = name.to_ascii_uppercase();
+    let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
+    if words.first() != PREFIX.strip_suffix("__").as_ref() {
+        return None;
+    }
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut numbers = words.iter().copied().filter(|word| is_number(word));
+    let same = |known: &String| {
+        let known = known.split('_').filter(|word| !word.is_empty());
+        known.eq(words.iter().map(|word| if is_number(word) { "0" } else { word }))
+    };
+    let known = page::variables().into_iter().find(same)?;
+    let steps = known.split("__").map(|step| if step == "0" { numbers.next().unwrap_or(step) } else { step });
+    let meant = steps.collect::<Vec<_>>().join("__");
+    // What stands in front counts as it is written, the rest in either case.
+    (!name.starts_with(PREFIX) || meant != upper).then_some(meant)
 }
 
 impl Step {

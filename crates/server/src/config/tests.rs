@@ -1,4 +1,5 @@
 mod events;
+mod meant;
 mod webhook;
 
 use super::*;
@@ -6,7 +7,7 @@ use crate::usersig::make;
 use landfall_domain::group::GroupType;
 use landfall_domain::time::Timestamp;
 
-const APP: &str = "[[app]]\nsdk_app_id = 1400000001\nsecret_key = \"k-secret\"\n";
+const APP: &str = "[[app]]\nsdk_app_id = 1400000001\nsecret_key = \"k-secret-of-16-bytes\"\n";
 
 fn variables(pairs: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
     pairs.iter().map(|&(name, value)| (name.into(), value.into())).collect()
@@ -25,7 +26,7 @@ fn bad(text: &str, pairs: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn bad_app(lines: &str) -> Vec<String> {
-    bad(&format!("[[app]]\nsdk_app_id = 7\nsecret_key = \"k\"\n{lines}"), &[])
+    bad(&format!("[[app]]\nsdk_app_id = 7\nsecret_key = \"0123456789abcdef\"\n{lines}"), &[])
 }
 
 /// Keys cannot be compared or read; two that sign alike are equal.
@@ -132,7 +133,7 @@ fn apps_can_come_from_variables_alone_in_any_order() {
         .rev()
         .flat_map(|index| {
             [
-                (format!("LANDFALL__APP__{index}__SECRET_KEY"), format!("{index}{index}")),
+                (format!("LANDFALL__APP__{index}__SECRET_KEY"), index.to_string().repeat(16)),
                 (format!("LANDFALL__APP__{index}__SDK_APP_ID"), format!("{}", 100 + index)),
             ]
         })
@@ -143,7 +144,7 @@ fn apps_can_come_from_variables_alone_in_any_order() {
     let ids: Vec<u32> = config.apps.iter().map(|app| app.id.0).collect();
     assert_eq!(ids, (100..112).collect::<Vec<u32>>());
     // Where text is expected, a variable is text, whatever else it could be read as.
-    assert!(signs_like(&config, 11, "1111"));
+    assert!(signs_like(&config, 11, &"11".repeat(16)));
 }
 
 #[test]
@@ -202,7 +203,7 @@ fn an_app_number_stands_once_and_fits_32_bits() {
         ["app[1].sdk_app_id: 1400000001 is already the number of app[0].sdk_app_id (f.toml, line 5)"]
     );
     for number in ["-1", "0", "4294967296", "99999999999999999999", "\"7\"", "7.0"] {
-        let found = bad(&format!("[[app]]\nsdk_app_id = {number}\nsecret_key = \"k\"\n"), &[]);
+        let found = bad(&format!("[[app]]\nsdk_app_id = {number}\nsecret_key = \"0123456789abcdef\"\n"), &[]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(
             found[0].starts_with("app[0].sdk_app_id: must be a whole number from 1 to 4294967295"),
@@ -210,7 +211,7 @@ fn an_app_number_stands_once_and_fits_32_bits() {
         );
     }
     assert_eq!(
-        good("[[app]]\nsdk_app_id = 4294967295\nsecret_key = \"k\"\n", &[]).apps[0].id,
+        good("[[app]]\nsdk_app_id = 4294967295\nsecret_key = \"0123456789abcdef\"\n", &[]).apps[0].id,
         AppId(u32::MAX)
     );
 }
@@ -277,17 +278,20 @@ fn administrators_are_account_names_and_at_least_one() {
 fn a_key_comes_from_the_file_or_from_a_file_of_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key");
-    std::fs::write(&path, "of-the-file\n").unwrap();
+    std::fs::write(&path, "of-the-file-itself\n").unwrap();
     let place = format!("secret_key_file = {:?}\n", path.to_str().unwrap());
     let config = good(&format!("[[app]]\nsdk_app_id = 7\n{place}"), &[]);
-    assert!(signs_like(&config, 0, "of-the-file"));
+    assert!(signs_like(&config, 0, "of-the-file-itself"));
 
     assert_eq!(
         bad_app(&place),
         ["app[0].secret_key_file: stands beside secret_key; only one of them is allowed (f.toml, line 4)"]
     );
     std::fs::write(&path, " \n").unwrap();
-    assert!(bad(&format!("[[app]]\nsdk_app_id = 7\n{place}"), &[])[0].contains("holds no usable key"));
+    assert!(
+        bad(&format!("[[app]]\nsdk_app_id = 7\n{place}"), &[])[0]
+            .contains("must not begin or end with white space")
+    );
     std::fs::remove_file(&path).unwrap();
     assert!(bad(&format!("[[app]]\nsdk_app_id = 7\n{place}"), &[])[0].contains("cannot be read"));
 }

@@ -1,10 +1,13 @@
 //! The directory of a quickstart: `landfall.toml` with the app's key, and the data beside it.
 
-use crate::config::StoreUrl;
+use landfall_store::embedded;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+/// The configuration while it is written.
+const UNFINISHED: &str = "landfall.toml.unfinished";
 
 /// The app a quickstart makes.
 const APP: u32 = 1_400_000_001;
@@ -21,9 +24,9 @@ pub enum DataDirectoryError {
         #[source]
         cause: io::Error,
     },
-    /// The path cannot be written into the configuration.
-    #[error("{} is not UTF-8", .0.display())]
-    NotUtf8(PathBuf),
+    /// Something else is kept there.
+    #[error("it holds no landfall.toml, but {0}; choose an empty directory, or one that is not there")]
+    NotEmpty(String),
     /// The machine gives no random bytes to make a key of.
     #[error("the machine gives no random bytes: {0}")]
     Random(getrandom::Error),
@@ -33,7 +36,6 @@ pub enum DataDirectoryError {
 #[derive(Clone, Debug)]
 pub struct DataDirectory {
     config_file: PathBuf,
-    store: PathBuf,
     made_now: bool,
 }
 
@@ -49,30 +51,22 @@ impl DataDirectory {
         };
         fs::create_dir_all(&directory).map_err(failed(&directory))?;
         let config_file = directory.join("landfall.toml");
-        let store = directory.join("store");
         let made_now = !config_file.try_exists().map_err(failed(&config_file))?;
         if made_now {
-            // Absolute, so that `landfall serve` finds the data from any directory.
-            let absolute = std::path::absolute(&store).map_err(failed(&store))?;
-            let Some(url) = absolute.to_str().map(|path| format!("embedded:{path}")) else {
-                return Err(DataDirectoryError::NotUtf8(absolute));
-            };
-            let text = config_text(&url, &random_key()?);
+            let found = embedded::something_else(&directory, UNFINISHED).map_err(failed(&directory))?;
+            if let Some(found) = found {
+                return Err(DataDirectoryError::NotEmpty(found));
+            }
+            let text = config_text(&random_key()?);
             write_private(&config_file, &text).map_err(failed(&config_file))?;
         }
-        Ok(Self { config_file, store, made_now })
+        Ok(Self { config_file, made_now })
     }
 
     /// The configuration file.
     #[must_use]
     pub fn config_file(&self) -> &Path {
         &self.config_file
-    }
-
-    /// Where the data is.
-    #[must_use]
-    pub fn store(&self) -> StoreUrl {
-        StoreUrl::Embedded(self.store.clone())
     }
 
     /// Whether the configuration was made by this run.
@@ -92,7 +86,7 @@ fn random_key() -> Result<String, DataDirectoryError> {
 /// Writes a file only its owner can read. It appears whole or not at all, so a run that was interrupted leaves no
 /// half configuration to the next.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("toml.unfinished");
+    let unfinished = path.with_file_name(UNFINISHED);
     match fs::remove_file(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
@@ -103,15 +97,15 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&unfinished, path)
 }
 
-fn config_text(store_url: &str, key: &str) -> String {
-    let url = toml::Value::from(store_url);
+fn config_text(key: &str) -> String {
     let types = r#"["Private", "Public", "ChatRoom", "Community"]"#;
     format!(
         r#"# Made by `landfall quickstart`. It holds a secret key: keep it to yourself.
 # Every setting there is: `landfall config --default`.
 
 [store]
-url = {url}
+# Beside this file: the two can be moved together.
+url = "embedded:./store"
 
 [[app]]
 sdk_app_id = {APP}

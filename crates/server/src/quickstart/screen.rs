@@ -2,6 +2,7 @@
 
 use super::samples::{Arrived, Outcome, Tour};
 use crate::console::TRY;
+use crate::shell::quoted;
 use landfall_domain::ids::{AppId, UserId};
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ pub(super) struct Screen<'s> {
     pub(super) query: &'s str,
     /// A member of sample groups, and a UserSig of it.
     pub(super) member: (&'s str, &'s str),
+    /// How this program was started.
+    pub(super) program: &'s str,
     pub(super) config_file: &'s Path,
     pub(super) made_now: bool,
     pub(super) app: AppId,
@@ -26,13 +29,14 @@ pub(super) struct Screen<'s> {
 impl fmt::Display for Screen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { address, app, admin, member: (member, usersig), .. } = self;
-        let made = if self.made_now { "made" } else { "reused" };
-        let file = shell_quoted(&self.config_file.display().to_string());
-        writeln!(
-            f,
-            "Ready after {} ms, with {made} {file}: app {app}, its administrator is {admin}.",
-            self.ready_after.as_millis()
-        )?;
+        let (program, file) = (quoted(self.program), quoted(&self.config_file.display().to_string()));
+        writeln!(f, "Ready after {} ms.", self.ready_after.as_millis())?;
+        let found = if self.made_now {
+            format!("A new configuration is in {file}")
+        } else {
+            format!("The configuration in {file} was kept")
+        };
+        writeln!(f, "{found}: app {app}, its administrator is {admin}.")?;
         self.imported(f)?;
         self.table(f)?;
         writeln!(f, "\nImport one yourself:\n")?;
@@ -40,9 +44,9 @@ impl fmt::Display for Screen<'_> {
         writeln!(f, "  -d '{{\"Type\":\"Public\",\"Name\":\"My first import\"}}'\n")?;
         writeln!(f, "health    http://{address}/healthz")?;
         writeln!(f, "metrics   http://{address}/metrics")?;
-        let user = shell_quoted(admin.as_str());
-        writeln!(f, "UserSigs  landfall usersig --config {file} --app {app} --user {user}")?;
-        writeln!(f, "listen    landfall listen --config {file} --server http://{address} --as {member}")?;
+        let user = quoted(admin.as_str());
+        writeln!(f, "UserSigs  {program} usersig --config {file} --app {app} --user {user}")?;
+        writeln!(f, "listen    {program} listen --config {file} --server http://{address} --as {member}")?;
         let link = format!("http://{address}{TRY}#sdkappid={app}&identifier={member}&usersig={usersig}");
         writeln!(f, "browser   {link}")?;
         writeln!(f, "\nCtrl-C stops the server; the data stays.")
@@ -180,13 +184,6 @@ fn date(seconds: u64) -> String {
     format!("{:04}-{month:02}-{day:02}", era * 400 + year_of_era + next_year)
 }
 
-/// `text` as one word of a shell.
-fn shell_quoted(text: &str) -> String {
-    let plain =
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
-    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,7 +208,5 @@ mod tests {
         assert_eq!(clipped("厦门园艺", 6), "厦门…");
         assert_eq!(clipped("厦门园艺", 8), "厦门园艺");
         assert_eq!(printable("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
-        assert_eq!(shell_quoted("./data/x.toml"), "./data/x.toml");
-        assert_eq!(shell_quoted("it's here"), r"'it'\''s here'");
     }
 }

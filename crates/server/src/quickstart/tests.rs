@@ -29,7 +29,11 @@ impl Write for Screen {
 async fn screen_of(data: &TempDir) -> String {
     let (complete, mut completed) = mpsc::unbounded_channel();
     let mut screen = Screen { printed: Vec::new(), complete };
-    let options = Options { listen: "127.0.0.1:0".parse().ok(), data: data.path().join("new") };
+    let options = Options {
+        listen: "127.0.0.1:0".parse().ok(),
+        data: data.path().join("new"),
+        program: "target/x y/landfall".to_owned(),
+    };
     let shutdown = async move {
         completed.recv().await;
     };
@@ -50,8 +54,15 @@ async fn the_samples_arrive_and_a_second_run_adds_nothing() {
     }
     assert!(!first.contains("refused"), "{first}");
     let (_, address) = first.lines().next().unwrap().split_once("http://").unwrap();
-    let listen = format!("landfall.toml --server http://{address} --as hana\n");
+    // As it is typed in a shell: the program as it was started, and quoted where that is needed.
+    let file = data.path().join("new/landfall.toml");
+    let listen = format!(
+        "\nlisten    'target/x y/landfall' listen --config {} --server http://{address} --as hana\n",
+        file.display()
+    );
     assert!(first.contains(&listen), "{first}");
+    assert!(first.contains("\nUserSigs  'target/x y/landfall' usersig --config "), "{first}");
+    assert!(first.contains(&format!(" ms.\nA new configuration is in {}: app ", file.display())), "{first}");
     let page =
         format!("\nbrowser   http://{address}/console/try#sdkappid=1400000001&identifier=hana&usersig=");
     assert!(first.contains(&page), "{first}");
@@ -65,6 +76,18 @@ async fn the_samples_arrive_and_a_second_run_adds_nothing() {
         screen.lines().skip_while(|line| !line.contains("GroupId ")).take(10).map(str::to_owned).collect()
     };
     assert_eq!(table(&again), table(&first));
+    assert!(
+        again.contains(&format!(" ms.\nThe configuration in {} was kept: app ", file.display())),
+        "{again}"
+    );
+
+    // Configuration and store are moved as one.
+    std::fs::rename(data.path().join("new"), data.path().join("other")).unwrap();
+    std::fs::create_dir(data.path().join("new")).unwrap();
+    std::fs::rename(data.path().join("other"), data.path().join("new/moved")).unwrap();
+    let config = config::load(Some(&data.path().join("new/moved/landfall.toml")), []).unwrap();
+    let config::StoreUrl::Embedded(store) = &config.store else { panic!("{config:?}") };
+    assert!(landfall_store::embedded::exists(store), "{}", store.display());
 }
 
 #[tokio::test]
@@ -89,11 +112,27 @@ async fn the_key_is_kept_private_and_stays_the_same() {
     assert_eq!(config.apps[0].admins[0].as_str(), "administrator");
 }
 
+#[test]
+fn a_directory_of_something_else_is_not_taken() {
+    let data = TempDir::new().unwrap();
+    std::fs::write(data.path().join("landfall.toml.unfinished"), "left by a run that broke off").unwrap();
+    std::fs::write(data.path().join("photo.jpg"), "kept").unwrap();
+    let refused = DataDirectory::open(data.path().to_owned()).unwrap_err();
+    assert!(matches!(&refused, DataDirectoryError::NotEmpty(found) if found == "photo.jpg"), "{refused}");
+    assert!(!data.path().join("landfall.toml").exists());
+    std::fs::remove_file(data.path().join("photo.jpg")).unwrap();
+    assert!(DataDirectory::open(data.path().to_owned()).unwrap().made_now());
+}
+
 #[tokio::test]
 async fn a_taken_port_ends_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let data = TempDir::new().unwrap();
-    let options = Options { listen: taken.local_addr().ok(), data: data.path().to_owned() };
+    let options = Options {
+        listen: taken.local_addr().ok(),
+        data: data.path().to_owned(),
+        program: "landfall".to_owned(),
+    };
     let mut out = Vec::new();
     let ended = run(prepare(options, []).unwrap(), &mut out, std::future::pending()).await;
     let error = ended.unwrap_err();
@@ -106,7 +145,7 @@ async fn a_taken_port_ends_it() {
 async fn https_and_a_bad_configuration_are_refused_before_anything_starts() {
     let data = TempDir::new().unwrap();
     let attempt = |name: &str, value: &str| {
-        let options = Options { listen: None, data: data.path().to_owned() };
+        let options = Options { listen: None, data: data.path().to_owned(), program: "landfall".to_owned() };
         prepare(options, [(name.into(), value.into())]).err()
     };
     let tls = attempt("LANDFALL__TLS", "{ cert = \"c\", key = \"k\" }");

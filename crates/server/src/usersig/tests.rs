@@ -244,7 +244,16 @@ fn a_name_with_line_feeds_cannot_pass_for_another_account() {
 
 #[test]
 fn keys_are_not_empty_and_never_printed() {
-    assert!(SecretKey::new(String::new()).is_none());
+    for (text, flaw) in [
+        ("", SecretFlaw::Empty),
+        ("0123456789abcde", SecretFlaw::Short(16)),
+        ("0123456789abcdef ", SecretFlaw::Space),
+        ("\n0123456789abcdef", SecretFlaw::Space),
+        ("01234567\n89abcdef", SecretFlaw::Control),
+    ] {
+        assert_eq!(SecretKey::new(text.to_owned()).err(), Some(flaw), "{text:?}");
+    }
+    assert!(SecretKey::new("0123456789abcdef".to_owned()).is_ok());
     assert_eq!(format!("{:?} {}", key(), key()), "*** ***");
 }
 

@@ -1,5 +1,6 @@
 //! The token that a receiver and this server share, and what requests are signed with.
 
+use crate::secret::{self, SecretFlaw};
 use landfall_domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -9,10 +10,12 @@ use std::fmt;
 pub struct Token(String);
 
 impl Token {
-    /// `None` when `text` is empty: anyone could sign with such a token.
-    #[must_use]
-    pub fn new(text: String) -> Option<Self> {
-        (!text.is_empty()).then_some(Self(text))
+    /// A token that is not empty.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn new(text: String) -> Result<Self, SecretFlaw> {
+        secret::check(&text).map(|()| Self(text))
     }
 
     /// `Sign` of a request made at `now`: the SHA-256 of the token and the decimal digits of `RequestTime`, directly
@@ -52,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_token_is_not_empty_and_never_printed() {
-        assert!(Token::new(String::new()).is_none());
+        assert!(Token::new(String::new()).is_err());
         let token = Token::new("hush".to_owned()).unwrap();
         assert_eq!(format!("{token:?} {token}"), "*** ***");
     }

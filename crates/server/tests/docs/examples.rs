@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -49,7 +50,7 @@ fn the_quickstart_prints_a_call_that_works() {
 
 #[test]
 fn every_configuration_loads() {
-    const APP: &str = "[[app]]\nsdk_app_id = 1\nsecret_key = \"k\"\n";
+    const APP: &str = "[[app]]\nsdk_app_id = 1\nsecret_key = \"0123456789abcdef\"\n";
     let mut loaded = 0;
     for name in page::all() {
         for block in page::blocks(&name).iter().filter(|block| block.is(&["toml"])) {
@@ -112,7 +113,8 @@ impl Runner {
             printed: String::new(),
         };
         let mut command = Command::new(LANDFALL);
-        command.args(["quickstart", "--listen", "127.0.0.1:0"]);
+        // What it prints begins with how it was started; `cargo run` starts it in this way.
+        command.arg0("target/release/landfall").args(["quickstart", "--listen", "127.0.0.1:0"]);
         let mut printed = runner.serve(command, QUICKSTART_PORT);
         while !runner.screen.ends_with("the data stays.\n") {
             assert_ne!(printed.read_line(&mut runner.screen).unwrap(), 0, "{}", runner.screen);

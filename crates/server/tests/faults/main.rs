@@ -9,6 +9,7 @@
 mod check;
 mod clients;
 mod copy;
+mod damage;
 mod database;
 mod disk;
 mod end;

@@ -123,6 +123,15 @@ impl Home {
         fs::read_to_string(self.file("log")).unwrap()
     }
 
+    /// Waits until the log has `part` in it.
+    pub(crate) async fn log_tells(&self, part: &str) {
+        let until = Instant::now() + WAIT_MAX;
+        while !self.log().contains(part) {
+            assert!(Instant::now() < until, "{part:?} is not in the log: {}", self.log());
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     pub(crate) fn command(&self) -> Command {
         command(&self.config())
     }
@@ -165,8 +174,18 @@ impl Server {
 
     /// The same; the status it ended with when it does not take requests.
     pub(crate) async fn try_start(mut command: Command, log: &Path) -> Result<Self, ExitStatus> {
-        let stderr = File::options().create(true).append(true).open(log).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
+        command.stderr(File::options().create(true).append(true).open(log).unwrap());
+        Self::spawn(command, log).await
+    }
+
+    /// The same with its log somewhere else. It must start.
+    pub(crate) async fn start_logging_to(mut command: Command, log: Stdio) -> Self {
+        command.stderr(log);
+        Self::spawn(command, Path::new("/dev/null")).await.unwrap()
+    }
+
+    async fn spawn(mut command: Command, log: &Path) -> Result<Self, ExitStatus> {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let first_line = tokio::task::spawn_blocking(move || {
             let mut line = String::new();
@@ -180,6 +199,27 @@ impl Server {
         };
         let (scheme, address) = (scheme.to_owned(), address.parse().unwrap());
         Ok(Self { child, scheme, address, log: log.to_owned() })
+    }
+
+    /// Starts it with an output that takes nothing, which it says in its log together with where it listens.
+    pub(crate) async fn start_unheard(mut command: Command, log: &Path) -> Self {
+        let stderr = File::create(log).unwrap();
+        let child = command.stderr(stderr).stdin(Stdio::null()).spawn().unwrap();
+        let mut server =
+            Self { child, scheme: "http".to_owned(), address: ([0, 0, 0, 0], 0).into(), log: log.to_owned() };
+        let until = Instant::now() + WAIT_MAX;
+        loop {
+            let said = fs::read_to_string(log).unwrap();
+            if let Some((_, address)) = said.split_once("listening on http://")
+                && let Some((address, _)) = address.split_once([' ', '\n'])
+            {
+                server.address = address.parse().unwrap();
+                return server;
+            }
+            let ended = server.child.try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < until, "it says no address: {said}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Where it is.
@@ -228,9 +268,18 @@ impl Server {
 
     /// Status and text of `/readyz`.
     pub(crate) async fn readiness(&self) -> (u16, String) {
+        self.page("/readyz").await
+    }
+
+    /// The text of `/metrics`.
+    pub(crate) async fn metrics(&self) -> String {
+        self.page("/metrics").await.1
+    }
+
+    async fn page(&self, path: &str) -> (u16, String) {
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await.unwrap();
-            let request = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await.unwrap();

@@ -1,8 +1,11 @@
 //! Starts that cannot succeed.
 
-use crate::server::{Home, command};
+use crate::server::{Home, KEY, Server, command};
 use landfall_test_database::{Cluster, Mode, Options, execute, fresh_database};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 const PASSWORD: &str = "s3cret";
 
@@ -91,4 +94,95 @@ async fn a_database_copied_by_half_is_not_served() {
     let half = "INSERT INTO landfall.unfinished_copy (source, rows) VALUES ('embedded:./old', 7)";
     execute(database.url(), half).unwrap();
     is_refused(database.url(), &["unfinished copy of embedded:./old", "landfall store copy"]);
+}
+
+/// What a program says that is started in `directory` with these arguments, and must be refused for its configuration.
+fn is_refused_in(directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    program.env_clear().envs(variables.iter().copied()).current_dir(directory).args(arguments);
+    let Output { status, stdout, stderr } = program.output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(2), "{said}");
+    assert!(stdout.is_empty(), "it said that it listens");
+    said
+}
+
+#[test]
+fn a_configuration_that_lies_here_is_not_passed_over() {
+    let home = Home::new();
+    let here = home.config().parent().unwrap().to_owned();
+    // With everything that a server needs in variables, too.
+    let app = format!("[{{ sdk_app_id = 1, secret_key = \"{KEY}\" }}]");
+    let said = is_refused_in(&here, &["serve"], &[("LANDFALL__APP", &app)]);
+    assert!(said.contains("--config landfall.toml"), "{said}");
+    let said =
+        is_refused_in(&here, &["serve", "--config", "landfall.toml"], &[("LANDFALL_LISTEN", "[::1]:0")]);
+    assert!(said.contains("LANDFALL_LISTEN: is no setting; did you mean LANDFALL__LISTEN?"), "{said}");
+    assert!(!home.data().exists(), "a refused start left a data directory");
+}
+
+/// A folder with a configuration that names its store as `data`, which is the default too.
+fn folder_with_config(home: &Home, name: &str) -> PathBuf {
+    let folder = home.file(name);
+    fs::create_dir(&folder).unwrap();
+    let config = format!("listen = \"127.0.0.1:0\"\n[[app]]\nsdk_app_id = 1\nsecret_key = \"{KEY}\"\n");
+    fs::write(folder.join("landfall.toml"), config).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_store_moves_with_its_configuration_and_one_of_an_older_server_is_found() {
+    let home = Home::new();
+    let folder = folder_with_config(&home, "conf");
+    let start_in = async |directory: &Path, config: &str| {
+        let mut program = command(Path::new(config));
+        program.current_dir(directory);
+        Server::start(program, &home.file("log")).await
+    };
+    let here = folder.parent().unwrap().to_owned();
+    start_in(&here, "conf/landfall.toml").await.stop().await;
+    assert!(folder.join("data/FORMAT").exists(), "the store is not beside its configuration");
+    fs::rename(&folder, home.file("moved")).unwrap();
+    start_in(Path::new("/"), home.file("moved/landfall.toml").to_str().unwrap()).await.stop().await;
+
+    // As a server left it for which relative paths led from where it was started.
+    let folder = folder_with_config(&home, "again");
+    fs::rename(home.file("moved/data"), home.data()).unwrap();
+    let said = is_refused_in(&here, &["serve", "--config", "again/landfall.toml"], &[]);
+    for directory in [home.data(), folder.join("data")] {
+        assert!(said.contains(directory.to_str().unwrap()), "{directory:?} is not in: {said}");
+    }
+    assert!(!folder.join("data").exists(), "a refused start left a data directory");
+    fs::rename(home.data(), folder.join("data")).unwrap();
+    start_in(&here, "again/landfall.toml").await.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_keeps_is_for_its_user_only() {
+    let home = Home::new();
+    home.start().await.stop().await;
+    let mut folders = vec![home.data()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "others may look into {:?}", entry.path());
+            if entry.file_type().unwrap().is_dir() { folders.push(entry.path()) } else { files += 1 }
+        }
+    }
+    assert!(2 < files, "there are only {files} files");
+    assert_eq!(fs::metadata(home.data()).unwrap().permissions().mode() & 0o077, 0);
+}
+
+#[test]
+fn a_directory_of_something_else_is_not_taken() {
+    let home = Home::new();
+    fs::create_dir(home.data()).unwrap();
+    fs::write(home.data().join("photo.jpg"), "kept").unwrap();
+    let refused = home.command().output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("photo.jpg; choose an empty directory"), "{said}");
+    assert_eq!(fs::read_dir(home.data()).unwrap().count(), 1);
 }

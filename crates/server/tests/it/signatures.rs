@@ -16,7 +16,7 @@ async fn code_of(client: &mut Client<TcpStream>, query: &str) -> u64 {
 }
 
 fn expired() -> String {
-    let key = SecretKey::new("another key".to_owned()).unwrap();
+    let key = SecretKey::new("another key of an app".to_owned()).unwrap();
     usersig::make(ADMIN, AppId(APP), &key, Timestamp(now() - 1_000), 10)
 }
 

@@ -1,6 +1,6 @@
 //! What of an open engine is known to be damaged. What the damage does not touch goes on working.
 
-use super::engine::plain;
+use super::engine_error::EngineError;
 use super::rows::Keys;
 use super::tables::{self, DamagedFile, Listed};
 use fjall::{AbstractTree as _, Keyspace};
@@ -74,14 +74,14 @@ impl Damage {
         data: &Keyspace,
         keys: (Bound<&[u8]>, Bound<&[u8]>),
         doing: &str,
-        cause: &fjall::Error,
+        cause: fjall::Error,
     ) -> StoreError {
         let version = data.tree.current_version();
         let touched = version.iter_tables().filter(|table| table.metadata.key_range.overlaps_with_bounds(&keys));
         let candidates: Vec<_> = touched.map(listed).collect();
         match self.find(&candidates) {
             Some(file) => StoreError::Failed(format!("{doing}: {file}").into()),
-            None => StoreError::Failed(format!("{doing}: {}", plain(cause)).into()),
+            None => StoreError::failed(doing, &EngineError::from(cause)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The engine below the store, and what is shared between the committer and the readers.
 
 use super::damage::Damage;
+use super::engine_error::EngineError;
 use super::format::{self, CleanStop};
 pub(super) use super::format::OpenError;
 use super::group_cache::GroupCache;
@@ -86,6 +87,7 @@ pub(super) fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenErro
             .worker_threads(WORKERS)
             .manual_journal_persist(true)
             .open()?;
+        format::keep_private(&dir.join(FOLDER));
         let options = || {
             let mut options = KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
             options.compaction_strategy = merges::left_alone();
@@ -98,7 +100,7 @@ pub(super) fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenErro
     let why = match catch_unwind(AssertUnwindSafe(open)) {
         Ok(Ok(opened)) => return Ok(opened),
         Ok(Err(fjall::Error::Locked)) => return Err(OpenError::Locked(dir.to_owned())),
-        Ok(Err(cause)) => plain(&cause),
+        Ok(Err(cause)) => EngineError::from(cause).to_string(),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("the engine gave up").to_owned()
@@ -172,7 +174,7 @@ impl Engine {
         doing: &'static str,
         keys: (Bound<&'keys [u8]>, Bound<&'keys [u8]>),
     ) -> impl Fn(fjall::Error) -> StoreError + use<'keys, '_> {
-        move |cause| self.damage.explain(&self.data, keys, doing, &cause)
+        move |cause| self.damage.explain(&self.data, keys, doing, cause)
     }
 
     /// Starts writing everything that is only in the journal to table files; [`is_flushed`](Self::is_flushed) tells
@@ -207,25 +209,6 @@ impl Drop for Engine {
             }
         }
     }
-}
-
-/// An error of the engine in words; it prints itself as it is written in its code.
-pub(super) fn plain(error: &fjall::Error) -> String {
-    use fjall::{Error, LsmError};
-    let text = match error {
-        Error::Io(cause) | Error::Storage(LsmError::Io(cause)) => return cause.to_string(),
-        Error::Storage(LsmError::ChecksumMismatch { .. }) => "a checksum is wrong",
-        Error::Storage(LsmError::Decompress(_)) | Error::Decompress(_) => "a block cannot be unpacked",
-        Error::Storage(LsmError::InvalidVersion(_)) | Error::InvalidVersion(_) => "a file has another format",
-        Error::Storage(LsmError::Unrecoverable) | Error::Unrecoverable => "a file is missing or cannot be read",
-        Error::Storage(_) | Error::InvalidTrailer | Error::InvalidTag(_) => "a file cannot be read",
-        Error::JournalRecovery(_) => "a journal cannot be read",
-        Error::Poisoned => "an earlier write failed",
-        Error::KeyspaceDeleted => "the data were removed",
-        Error::Locked => "another process has it open",
-        _ => "the engine failed",
-    };
-    text.to_owned()
 }
 
 /// What the committer and the readers share. The engine is absent while it is opened again after a failure.
@@ -271,5 +254,5 @@ impl Shared {
 
 /// The chain of an engine error.
 fn failed(doing: &str) -> impl Fn(fjall::Error) -> StoreError {
-    move |cause| StoreError::Failed(format!("{doing}: {}", plain(&cause)).into())
+    move |cause| StoreError::failed(doing, &EngineError::from(cause))
 }

@@ -3,12 +3,17 @@
 use crate::transfer::Undelivered;
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Version of the layout this program writes.
 pub(super) const FORMAT: u32 = 1;
 
 const FORMAT_FILE: &str = "FORMAT";
+/// The same while it is written.
+const FORMAT_FILE_NEW: &str = "FORMAT.new";
+/// What is stored is for the user who runs the server only.
+const PRIVATE: u32 = 0o700;
 /// The engine writes and syncs this file last when it makes its folder, before it takes any data.
 const ENGINE_MARKER: &str = "version";
 /// The engine holds a lock on this file while it is open.
@@ -35,6 +40,14 @@ pub enum OpenError {
         dir: PathBuf,
         /// What was found.
         why: &'static str,
+    },
+    /// Something else is kept there.
+    #[error("{} holds no data of this program, but {found}; choose an empty directory, or one that is not there", dir.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+        /// A name in it.
+        found: String,
     },
     /// Reading or writing failed.
     #[error("cannot open the data directory {}: {cause}", dir.display())]
@@ -84,6 +97,12 @@ pub enum OpenError {
     Thread(io::Error),
 }
 
+/// Whether there is a data directory.
+#[must_use]
+pub fn exists(dir: &Path) -> bool {
+    dir.join(FORMAT_FILE).exists()
+}
+
 /// Makes sure that there is a data directory, so that nothing is made where a name was mistyped.
 pub(super) fn must_exist(dir: &Path) -> Result<(), OpenError> {
     match dir.join(FORMAT_FILE).try_exists() {
@@ -96,7 +115,7 @@ pub(super) fn must_exist(dir: &Path) -> Result<(), OpenError> {
 /// Makes `dir` if needed, and makes sure that it has a format this program knows.
 pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
-    fs::create_dir_all(dir).map_err(io_error)?;
+    fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(dir).map_err(io_error)?;
     let file = dir.join(FORMAT_FILE);
     match fs::read(&file) {
         Ok(text) => match String::from_utf8_lossy(&text).trim().parse::<u32>() {
@@ -109,9 +128,36 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
             if dir.join(super::engine::FOLDER).exists() {
                 return Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file is missing" });
             }
-            write_durably(dir, &file, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
+            if let Some(found) = something_else(dir, FORMAT_FILE_NEW).map_err(io_error)? {
+                return Err(OpenError::NotEmpty { dir: dir.to_owned(), found });
+            }
+            write_durably(dir, FORMAT_FILE, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
         }
         Err(error) => Err(io_error(error)),
+    }
+}
+
+/// A name in the directory `dir` that nobody has who wants to begin there. `unfinished` is what a beginning that broke off
+/// leaves.
+///
+/// # Errors
+/// It cannot be looked through.
+pub fn something_else(dir: &Path, unfinished: &str) -> io::Result<Option<String>> {
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        // The other is in every new file system of Linux.
+        if name != unfinished && name != "lost+found" {
+            return Ok(Some(name.display().to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// Lets nobody but its owner into a folder, whatever the files in it allow. A folder of another owner stays as it is: it
+/// was opened to this program on purpose.
+pub(super) fn keep_private(folder: &Path) {
+    if let Err(error) = fs::set_permissions(folder, fs::Permissions::from_mode(PRIVATE)) {
+        tracing::warn!(%error, "{} cannot be closed to other users: {error}", folder.display());
     }
 }
 
@@ -186,7 +232,7 @@ impl CleanStop {
     }
 
     pub(super) fn write(self, dir: &Path) -> io::Result<()> {
-        write_durably(dir, &dir.join(Self::FILE), self.text().as_bytes())
+        write_durably(dir, Self::FILE, self.text().as_bytes())
     }
 
     pub(super) fn remove(dir: &Path) -> io::Result<()> {
@@ -206,12 +252,13 @@ fn is_finished(engine: &Path) -> io::Result<bool> {
     }
 }
 
-/// Writes beside, syncs, renames: the file is there whole or not at all.
-fn write_durably(dir: &Path, file: &Path, content: &[u8]) -> io::Result<()> {
-    let beside = file.with_extension("new");
-    let mut written = fs::File::create(&beside)?;
+/// Writes a file of the directory beside, syncs, renames: it is there whole or not at all.
+fn write_durably(dir: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    let beside = dir.join(format!("{name}.new"));
+    let mut written =
+        fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     written.write_all(content)?;
     written.sync_all()?;
-    fs::rename(&beside, file)?;
+    fs::rename(&beside, dir.join(name))?;
     fs::File::open(dir)?.sync_all()
 }

@@ -118,7 +118,7 @@ impl Looked {
 pub(super) fn stamp(data: &Keyspace, damage: &Damage, below: u64) -> Result<Option<Stamp>, StoreError> {
     let reading = "reading the number of the last batch";
     let value = data.tree.get(keys::STAMP, below);
-    let value = value.map_err(|cause| damage.explain(data, only(&keys::STAMP), reading, &cause.into()))?;
+    let value = value.map_err(|cause| damage.explain(data, only(&keys::STAMP), reading, cause.into()))?;
     match value {
         Some(value) => Stamp::decode(&value)
             .map(Some)

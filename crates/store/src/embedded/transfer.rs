@@ -2,6 +2,7 @@
 
 use super::damage::{EVERYTHING, only};
 use super::engine::{self, Engine, OpenError};
+use super::engine_error::EngineError;
 use super::format;
 use super::keys::{self, RowKey};
 use super::known::Known;
@@ -84,7 +85,8 @@ fn refuse_undelivered(dir: &Path, engine: &Engine) -> Result<(), OpenError> {
     let count = |start: [u8; 1]| {
         let mut rows = 0;
         for entry in engine.data.prefix(start) {
-            entry.key().map_err(|cause| OpenError::Engine { dir: dir.to_owned(), why: engine::plain(&cause) })?;
+            let unreadable = |cause| OpenError::Engine { dir: dir.to_owned(), why: EngineError::from(cause).to_string() };
+            entry.key().map_err(unreadable)?;
             rows += 1;
         }
         Ok(rows)

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 use tokio_postgres::Config;
@@ -98,6 +98,16 @@ impl Settings {
     pub fn with_connections(self, connections: usize) -> Self {
         Self { connections: connections.max(CONNECTIONS_MIN), ..self }
     }
+
+    /// With a relative `sslrootcert` led from `folder`.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        let encryption = match self.encryption {
+            Encryption::Verified(Some(file)) => Encryption::Verified(Some(folder.join(file))),
+            other @ (Encryption::Never | Encryption::Unverified | Encryption::Verified(None)) => other,
+        };
+        Self { encryption, ..self }
+    }
 }
 
 fn problem(text: &str) -> SettingsProblem {
@@ -172,6 +182,9 @@ mod tests {
             Settings::parse("postgresql://db/chat?sslmode=verify-full&sslrootcert=/etc/my%20ca.pem").unwrap();
         assert_eq!(verified.encryption, Encryption::Verified(Some("/etc/my ca.pem".into())));
         assert_eq!(verified.config.get_ssl_mode(), SslMode::Require);
+        let relative = "postgres://db/chat?sslmode=verify-full&sslrootcert=ca.pem";
+        let relative = Settings::parse(relative).unwrap().within(Path::new("/etc/landfall"));
+        assert_eq!(relative.encryption, Encryption::Verified(Some("/etc/landfall/ca.pem".into())));
         assert_eq!(verified.clone().with_connections(0).connections, CONNECTIONS_MIN);
     }
 

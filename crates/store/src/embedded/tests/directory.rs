@@ -11,6 +11,7 @@ use crate::suite::outbox::nobody;
 use crate::suite::world::World;
 use landfall_domain::store::Store;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 fn refusal(dir: &Path) -> OpenError {
@@ -104,6 +105,35 @@ fn what_is_no_data_directory_is_refused_and_left_alone() {
     let refused = refusal(&file);
     assert!(matches!(refused, OpenError::Io { .. }) && refused.to_string().contains(file.to_str().unwrap()));
     assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+}
+
+#[test]
+fn a_directory_with_anything_else_in_it_is_not_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let photo = dir.path().join("photo.jpg");
+    fs::write(&photo, "kept").unwrap();
+    let refused = refusal(dir.path());
+    assert!(matches!(&refused, OpenError::NotEmpty { found, .. } if found == "photo.jpg"), "{refused}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was made in it");
+    fs::remove_file(photo).unwrap();
+
+    // The root of a file system, after a first start that broke off.
+    fs::create_dir(dir.path().join("lost+found")).unwrap();
+    fs::write(dir.path().join("FORMAT.new"), "").unwrap();
+    drop(open(dir.path()));
+}
+
+#[test]
+fn nobody_else_can_look_into_the_data() {
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("new/data");
+    drop(open(&dir));
+    assert_eq!((mode(&dir), mode(&dir.join("engine")), mode(&dir.join("FORMAT"))), (0o700, 0o700, 0o600));
+    // As older versions left it.
+    fs::set_permissions(dir.join("engine"), fs::Permissions::from_mode(0o755)).unwrap();
+    drop(open(&dir));
+    assert_eq!(mode(&dir.join("engine")), 0o700);
 }
 
 #[test]

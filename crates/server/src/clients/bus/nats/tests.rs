@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 fn config(servers: &str, subject: &str) -> NatsConfig {
     let text = format!(
-        "[[app]]\nsdk_app_id = 1\nsecret_key = \"k\"\n[events]\nnats = {servers:?}\nsubject = {subject:?}\n"
+        "[[app]]\nsdk_app_id = 1\nsecret_key = \"0123456789abcdef\"\n[events]\nnats = {servers:?}\nsubject = {subject:?}\n"
     );
     let Config { events, .. } = parse("f.toml", &text, []).unwrap();
     events.nats.unwrap()

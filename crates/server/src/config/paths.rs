@@ -1,0 +1,63 @@
+//! Paths in a configuration: those in its file lead from the folder of the file, those in variables from where the program
+//! was started.
+
+use super::StoreUrl;
+use landfall_store::embedded;
+use std::path::{Path, PathBuf};
+
+/// The path that is written as `text`.
+///
+/// # Errors
+/// What is wrong with it. Does not quote it.
+pub(super) fn written(text: &str) -> Result<PathBuf, String> {
+    let problem = if text.is_empty() {
+        "must be a path"
+    } else if text.trim() != text {
+        "must not begin or end with white space"
+    } else if text == "~" || text.starts_with("~/") {
+        "must not begin with ~, which only a shell replaces; write the whole path"
+    } else {
+        return Ok(PathBuf::from(text));
+    };
+    Err(problem.to_owned())
+}
+
+/// Says where relative paths lead from.
+pub(super) fn lead_from(folder: &Path) -> String {
+    format!("; relative paths lead from {}", whole(folder).display())
+}
+
+/// The store at `url`, whose relative paths lead from `folder`.
+///
+/// # Errors
+/// There is none, but one where the path led before, or beside the configuration: to make a new one would look as if all data
+/// were lost.
+pub(super) fn store(url: StoreUrl, folder: &Path) -> Result<StoreUrl, String> {
+    let written = match url {
+        StoreUrl::Postgres(settings) => return Ok(StoreUrl::Postgres(Box::new(settings.within(folder)))),
+        StoreUrl::Embedded(written) => written,
+    };
+    let here = folder.join(&written);
+    if embedded::exists(&here) {
+        return Ok(StoreUrl::Embedded(here));
+    }
+    // Once relative paths led from where the server was started, and quickstart wrote whole ones, which a moved folder
+    // leaves behind.
+    let beside = written.file_name().map(|name| folder.join(name));
+    match [Some(written), beside].into_iter().flatten().find(|there| embedded::exists(there)) {
+        None => Ok(StoreUrl::Embedded(here)),
+        Some(there) => {
+            let (here, there) = (whole(&here), whole(&there));
+            let (here, there) = (here.display(), there.display());
+            Err(format!(
+                "leads to {here}, where there is no store, but there is one in {there}: \
+                 name it as embedded:{there}, or move it (relative paths lead from the folder of the configuration file)"
+            ))
+        }
+    }
+}
+
+fn whole(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
