@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreCheckError {
     /// PostgreSQL checks its own files.
-    #[error("the store is a database; PostgreSQL checks its own files, see pg_amcheck and data checksums in its manual")]
+    #[error(
+        "the store is a database; PostgreSQL checks its own files, see pg_amcheck and data checksums in its manual"
+    )]
     Database,
     /// The directory cannot be opened.
     #[error(transparent)]
@@ -58,7 +60,8 @@ fn is_whole(report: &CheckReport) -> bool {
 
 fn words(report: &CheckReport) -> String {
     let CheckReport { tables, table_bytes, batches, damaged, journal } = report;
-    let mut text = format!("read {tables} table files ({table_bytes} bytes) and {batches} batches in the journals\n");
+    let mut text =
+        format!("read {tables} table files ({table_bytes} bytes) and {batches} batches in the journals\n");
     for file in damaged {
         text.push_str(&format!("damaged: {file}\n"));
     }
@@ -131,6 +134,10 @@ mod tests {
         assert!(!is_whole(&table) && words(&table).contains("damaged: the file 3\n"), "{}", words(&table));
         assert!(words(&table).contains("from any backup") && !words(&table).contains("repair"));
         let journal = report(&[], Some(JournalEnd::Damaged("the batch 4".to_owned())));
-        assert!(!is_whole(&journal) && words(&journal).contains("landfall store repair"), "{}", words(&journal));
+        assert!(
+            !is_whole(&journal) && words(&journal).contains("landfall store repair"),
+            "{}",
+            words(&journal)
+        );
     }
 }

@@ -30,9 +30,9 @@ mod tx;
 
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
+pub use check::{CheckReport, JournalEnd, check};
 use committer::Committer;
 use engine::Shared;
-pub use check::{CheckReport, JournalEnd, check};
 pub use format::{OpenError, exists, something_else};
 use group_cache::Found;
 use landfall_domain::account::{Account, AccountImport};
@@ -49,9 +49,9 @@ use landfall_domain::store::{
     NoSuchGroup, OperationError, Store, StoreError,
 };
 use landfall_domain::time::Timestamp;
+pub use repair::{RepairReport, repair};
 use std::path::Path;
 use std::sync::Arc;
-pub use repair::{RepairReport, repair};
 pub use transfer::EmbeddedTransfer;
 use tx::Tx;
 

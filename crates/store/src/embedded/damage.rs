@@ -77,7 +77,8 @@ impl Damage {
         cause: fjall::Error,
     ) -> StoreError {
         let version = data.tree.current_version();
-        let touched = version.iter_tables().filter(|table| table.metadata.key_range.overlaps_with_bounds(&keys));
+        let touched =
+            version.iter_tables().filter(|table| table.metadata.key_range.overlaps_with_bounds(&keys));
         let candidates: Vec<_> = touched.map(listed).collect();
         match self.find(&candidates) {
             Some(file) => StoreError::Failed(format!("{doing}: {file}").into()),

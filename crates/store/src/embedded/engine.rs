@@ -2,8 +2,8 @@
 
 use super::damage::Damage;
 use super::engine_error::EngineError;
-use super::format::{self, CleanStop};
 pub(super) use super::format::OpenError;
+use super::format::{self, CleanStop};
 use super::group_cache::GroupCache;
 use super::journal::Stamp;
 use super::merges::{self, Merges};

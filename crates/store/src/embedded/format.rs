@@ -220,9 +220,9 @@ impl CleanStop {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let number = std::str::from_utf8(&text).ok().and_then(|text| {
-            text.lines().next()?.strip_prefix("stopped after batch ")?.parse::<u64>().ok()
-        });
+        let number = std::str::from_utf8(&text)
+            .ok()
+            .and_then(|text| text.lines().next()?.strip_prefix("stopped after batch ")?.parse::<u64>().ok());
         let read = number.map(|number| Self { number }).filter(|read| read.text().as_bytes() == text);
         if read.is_none() {
             let file = dir.join(Self::FILE);

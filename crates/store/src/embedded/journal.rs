@@ -151,7 +151,9 @@ impl Batch {
     /// Its own sequence number where that can be right, else the least that can be.
     pub(super) fn plausible_sequence(&self, least: u64) -> u64 {
         match &self.stamp {
-            Some((stamp, _)) if !stamp.allows(self.sequence) || self.sequence < least => least.max(stamp.floor),
+            Some((stamp, _)) if !stamp.allows(self.sequence) || self.sequence < least => {
+                least.max(stamp.floor)
+            }
             Some(_) | None => self.sequence.max(least),
         }
     }

@@ -173,7 +173,8 @@ fn look_through(engine: &Engine, snapshot: &Snapshot, stop: &AtomicBool) -> Resu
         if stop.load(Ordering::Relaxed) {
             return Err(StoreError::Failed("looking through the groups was stopped".into()));
         }
-        let (key, value) = row.into_inner().map_err(engine.unreadable("looking through the groups", EVERYTHING))?;
+        let (key, value) =
+            row.into_inner().map_err(engine.unreadable("looking through the groups", EVERYTHING))?;
         let (_, id) = records::decode_listed(&value)?;
         if let Some(app) = keys::app(&key) {
             filter.add(hash(&keys::group(app, &id)));

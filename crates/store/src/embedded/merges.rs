@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How often to look whether there are new tables.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(100);
 /// How long to wait after a merge that failed for another reason than damage, such as a full disk.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Runs of the first level from which on they are merged; the engine's own number.
@@ -35,8 +35,12 @@ pub(super) struct Merges {
 impl Merges {
     pub(super) fn start(database: &Database, data: &Keyspace, damage: &Arc<Damage>) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let merger =
-            Merger { database: database.clone(), data: data.clone(), damage: Arc::clone(damage), stop: Arc::clone(&stop) };
+        let merger = Merger {
+            database: database.clone(),
+            data: data.clone(),
+            damage: Arc::clone(damage),
+            stop: Arc::clone(&stop),
+        };
         let thread = std::thread::Builder::new().name("merges".to_owned()).spawn(move || merger.run())?;
         Ok(Self { stop, thread: Some(thread) })
     }
@@ -83,26 +87,27 @@ impl Merger {
         let tables = match &choice {
             Choice::DoNothing => return false,
             Choice::Move(_) | Choice::Drop(_) => Vec::new(),
-            Choice::Merge(input) => {
-                version.iter_tables().filter(|table| input.table_ids.contains(&table.id())).map(listed).collect()
+            Choice::Merge(input) => version
+                .iter_tables()
+                .filter(|table| input.table_ids.contains(&table.id()))
+                .map(listed)
+                .collect(),
+        };
+        let strategy: Arc<dyn CompactionStrategy> = if !tables.iter().any(|(id, _)| self.damage.holds(*id)) {
+            strategy
+        } else {
+            let levels: Vec<_> = version
+                .iter_levels()
+                .map(|level| Level {
+                    runs: level.run_count(),
+                    damaged: level.list_ids().into_iter().any(|id| self.damage.holds(id)),
+                })
+                .collect();
+            match above_damage(&levels) {
+                Some(level) => Arc::new(PullDown(0, level)),
+                None => return false,
             }
         };
-        let strategy: Arc<dyn CompactionStrategy> =
-            if !tables.iter().any(|(id, _)| self.damage.holds(*id)) {
-                strategy
-            } else {
-                let levels: Vec<_> = version
-                    .iter_levels()
-                    .map(|level| Level {
-                        runs: level.run_count(),
-                        damaged: level.list_ids().into_iter().any(|id| self.damage.holds(id)),
-                    })
-                    .collect();
-                match above_damage(&levels) {
-                    Some(level) => Arc::new(PullDown(0, level)),
-                    None => return false,
-                }
-            };
         drop(version);
         let removable = self.database.supervisor.snapshot_tracker.get_seqno_safe_to_gc();
         match self.data.tree.compact(strategy, removable) {
@@ -158,6 +163,10 @@ mod tests {
         assert_eq!(into([NEW, SOUND, DAMAGED, NONE, NONE, NONE, NONE]), Some(1));
         assert_eq!(into([NEW, DAMAGED, NONE, NONE, NONE, NONE, NONE]), None, "no level is free above it");
         assert_eq!(into([(3, false), NONE, NONE, NONE, NONE, NONE, DAMAGED]), None, "too few to be worth it");
-        assert_eq!(into([(4, true), NONE, NONE, NONE, NONE, NONE, NONE]), None, "a new table is damaged itself");
+        assert_eq!(
+            into([(4, true), NONE, NONE, NONE, NONE, NONE, NONE]),
+            None,
+            "a new table is damaged itself"
+        );
     }
 }

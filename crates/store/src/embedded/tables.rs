@@ -170,9 +170,8 @@ fn take<const LENGTH: usize>(rest: &mut &[u8]) -> Option<[u8; LENGTH]> {
 
 /// Reads a whole table; where it is damaged, if it is.
 pub(super) fn check(table: &Listed) -> io::Result<Option<DamagedFile>> {
-    let damaged = |places, why: &str| {
-        Ok(Some(DamagedFile { path: table.path.clone(), places, why: why.to_owned() }))
-    };
+    let damaged =
+        |places, why: &str| Ok(Some(DamagedFile { path: table.path.clone(), places, why: why.to_owned() }));
     let file = match fs::read(&table.path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -228,7 +227,8 @@ fn block_head(block: &[u8]) -> Option<(usize, u128)> {
     let (head, _) = block.split_first_chunk::<BLOCK_HEAD>()?;
     let (covered, [a, b, c, d]) = head.split_last_chunk::<4>()?;
     #[expect(clippy::cast_possible_truncation, reason = "the engine keeps the lower half of the lower half")]
-    let intact = covered.starts_with(MAGIC) && xxh3_128(covered) as u32 == u32::from_le_bytes([*a, *b, *c, *d]);
+    let intact =
+        covered.starts_with(MAGIC) && xxh3_128(covered) as u32 == u32::from_le_bytes([*a, *b, *c, *d]);
     let mut rest = &covered[MAGIC.len() + 1..];
     let checksum = u128::from_le_bytes(take(&mut rest)?);
     let length = u32::from_le_bytes(take(&mut rest)?);

@@ -85,7 +85,8 @@ fn refuse_undelivered(dir: &Path, engine: &Engine) -> Result<(), OpenError> {
     let count = |start: [u8; 1]| {
         let mut rows = 0;
         for entry in engine.data.prefix(start) {
-            let unreadable = |cause| OpenError::Engine { dir: dir.to_owned(), why: EngineError::from(cause).to_string() };
+            let unreadable =
+                |cause| OpenError::Engine { dir: dir.to_owned(), why: EngineError::from(cause).to_string() };
             entry.key().map_err(unreadable)?;
             rows += 1;
         }
@@ -290,7 +291,8 @@ fn indexed(engine: &Engine) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
     let mut apps: BTreeMap<AppId, Indexed> = BTreeMap::new();
     let app = |key: &[u8]| keys::app(key).ok_or(records::Damaged("key"));
     for entry in engine.data.prefix(keys::ALL_COUNTERS) {
-        let (key, value) = entry.into_inner().map_err(engine.unreadable("reading the counters", EVERYTHING))?;
+        let (key, value) =
+            entry.into_inner().map_err(engine.unreadable("reading the counters", EVERYTHING))?;
         // Counted by `kind_byte`, which is the order of `GroupType::ALL`.
         apps.entry(app(&key)?).or_default().totals = records::decode_counters(&value)?.groups;
     }
@@ -301,7 +303,8 @@ fn indexed(engine: &Engine) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
         indexed.last_position = keys::list_position(&key).ok_or(records::Damaged("key"))?;
     }
     for entry in engine.data.prefix(keys::ALL_JOINED) {
-        let key = entry.key().map_err(engine.unreadable("reading the memberships of accounts", EVERYTHING))?;
+        let key =
+            entry.key().map_err(engine.unreadable("reading the memberships of accounts", EVERYTHING))?;
         apps.entry(app(&key)?).or_default().joined += 1;
     }
     Ok(apps)

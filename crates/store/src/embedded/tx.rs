@@ -22,8 +22,7 @@ use std::ops::ControlFlow;
 pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
     known: &'engine Known,
-    /// `None` removes the row.
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    writes: BTreeMap<Vec<u8>, Write>,
     written: u64,
     /// How often anything was written before the operation under way.
     written_before: u64,
@@ -35,10 +34,13 @@ pub(super) struct Tx<'engine> {
     sweeps: Vec<Sweep>,
 }
 
+/// What a row is to hold; `None` removes it.
+type Write = Option<Vec<u8>>;
+
 /// How to take an operation back.
 struct Undo {
     /// Keys in the order they were written, and what the batch had there.
-    writes: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    writes: Vec<(Vec<u8>, Option<Write>)>,
     counters: BTreeMap<AppId, (Counters, Counters)>,
     sweeps: usize,
 }
@@ -57,7 +59,7 @@ impl<'engine> Tx<'engine> {
         }
     }
 
-    fn set(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+    fn set(&mut self, key: Vec<u8>, value: Write) {
         self.written += 1;
         match &mut self.undo {
             None => {
@@ -101,7 +103,11 @@ impl<'engine> Tx<'engine> {
     fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
         match self.writes.get(key) {
             Some(value) => Ok(value.is_some()),
-            None => self.engine.data.contains_key(key).map_err(self.engine.unreadable("looking for a row", only(key))),
+            None => self
+                .engine
+                .data
+                .contains_key(key)
+                .map_err(self.engine.unreadable("looking for a row", only(key))),
         }
     }
 
@@ -119,7 +125,8 @@ impl<'engine> Tx<'engine> {
     /// An error when what is left of something that was removed cannot be removed.
     fn refuse_remains(&self, sweep: Sweep) -> Result<(), StoreError> {
         if self.contains(&sweep.key())? {
-            let what = "what is left of a dissolved group or a deleted account of that name lies in a damaged file";
+            let what =
+                "what is left of a dissolved group or a deleted account of that name lies in a damaged file";
             return Err(StoreError::Failed(what.into()));
         }
         Ok(())
@@ -350,22 +357,27 @@ impl Rows for Tx<'_> {
         // Copied, since an operation's own writes in a range are few.
         let mut written: Vec<_> = self.writes.range(keys.clone()).rev().collect();
         let mut going_on = ControlFlow::Continue(());
-        scan_engine(self.engine, self.engine.data.range::<Vec<u8>, _>(keys.clone()), &keys, &mut |key, value| {
-            while let Some((own, row)) = written.pop_if(|(own, _)| own.as_slice() < key) {
-                if let Some(row) = row {
-                    going_on = visit(own, row)?;
+        scan_engine(
+            self.engine,
+            self.engine.data.range::<Vec<u8>, _>(keys.clone()),
+            &keys,
+            &mut |key, value| {
+                while let Some((own, row)) = written.pop_if(|(own, _)| own.as_slice() < key) {
+                    if let Some(row) = row {
+                        going_on = visit(own, row)?;
+                    }
+                    if going_on.is_break() {
+                        return Ok(going_on);
+                    }
                 }
-                if going_on.is_break() {
-                    return Ok(going_on);
-                }
-            }
-            going_on = match written.pop_if(|(own, _)| own.as_slice() == key) {
-                Some((own, Some(row))) => visit(own, row)?,
-                Some((_, None)) => ControlFlow::Continue(()),
-                None => visit(key, value)?,
-            };
-            Ok(going_on)
-        })?;
+                going_on = match written.pop_if(|(own, _)| own.as_slice() == key) {
+                    Some((own, Some(row))) => visit(own, row)?,
+                    Some((_, None)) => ControlFlow::Continue(()),
+                    None => visit(key, value)?,
+                };
+                Ok(going_on)
+            },
+        )?;
         while let (ControlFlow::Continue(()), Some((own, row))) = (going_on, written.pop()) {
             if let Some(row) = row {
                 going_on = visit(own, row)?;

@@ -115,7 +115,8 @@ pub(in super::super) fn for_each_whole(file: &[u8], visit: impl FnMut(&Batch)) {
 
 fn for_each_whole_from(file: &[u8], from: usize, mut visit: impl FnMut(&Batch)) {
     let mut at = from;
-    while let Some(start) = file.get(at..).and_then(|rest| memchr::memchr(START, rest)).map(|step| at + step) {
+    while let Some(start) = file.get(at..).and_then(|rest| memchr::memchr(START, rest)).map(|step| at + step)
+    {
         at = match batch(file, start) {
             Ok(batch) => {
                 visit(&batch);
@@ -129,7 +130,7 @@ fn for_each_whole_from(file: &[u8], from: usize, mut visit: impl FnMut(&Batch)) 
 /// A file without the zeros at its end: the engine fills a new file with 64 MiB of them.
 pub(in super::super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     const CHUNK: usize = 1 << 16;
-    const ZEROS: [u8; CHUNK] = [0; CHUNK];
+    static ZEROS: [u8; CHUNK] = [0; CHUNK];
     let mut file = File::open(path)?;
     let (mut bytes, mut chunk, mut zeros) = (Vec::new(), vec![0; CHUNK], 0);
     loop {

@@ -62,7 +62,8 @@ async fn answers(store: &Embedded) -> Vec<Result<String, String>> {
         let found = store.accounts(APP, vec![user(&account)]).await;
         answers.push(found.map(|found| format!("{found:?}")).map_err(|error| error.to_string()));
         let kinds = GroupType::ALL.to_vec();
-        let window = JoinedWindow { kinds, support_topic: None, inactive: true, offset: 0, limit: usize::MAX };
+        let window =
+            JoinedWindow { kinds, support_topic: None, inactive: true, offset: 0, limit: usize::MAX };
         let joined = store.joined_groups(APP, user(&account), window).await;
         answers.push(joined.map(|page| format!("{page:?}")).map_err(|error| error.to_string()));
     }
@@ -121,7 +122,10 @@ async fn flip(
         Ok(store) => store,
         Err(error) => {
             outcomes.refused += 1;
-            let known = matches!(error, OpenError::Damaged { .. } | OpenError::Foreign { .. } | OpenError::Newer { .. });
+            let known = matches!(
+                error,
+                OpenError::Damaged { .. } | OpenError::Foreign { .. } | OpenError::Newer { .. }
+            );
             let text = error.to_string();
             assert!(known || matches!(error, OpenError::Engine { .. }), "{what}: {text}");
             assert!(text.contains(dir.path().to_str().unwrap()), "{what}: {text}");
@@ -141,7 +145,10 @@ async fn flip(
             Ok(_) if answer == expected => {}
             Ok(answer) => {
                 // Only the end of a journal that was cut, with a line in the log, may be gone.
-                assert!(torn && !before.contains_key(Path::new("CLEAN")), "{what}: silently different: {answer}");
+                assert!(
+                    torn && !before.contains_key(Path::new("CLEAN")),
+                    "{what}: silently different: {answer}"
+                );
             }
             Err(error) => {
                 failing = true;
@@ -173,12 +180,12 @@ async fn flips(clean: bool) -> Outcomes {
         before.remove(Path::new("CLEAN"));
     }
     let expected = answers(&open(dir.path())).await;
-    let flips = match std::env::var("LANDFALL_FLIPS").as_deref() {
-        Ok("all") => usize::MAX,
-        Ok(number) => number.parse().expect("a number, or all"),
-        Err(_) => FLIPS,
-    };
-    let each = flips / before.len() + 1;
+    let asked = std::env::var_os("LANDFALL_FLIPS");
+    let flips = asked.map_or(FLIPS, |asked| match asked.to_str().unwrap() {
+        "all" => usize::MAX,
+        number => number.parse().expect("a number, or all"),
+    });
+    let each = (flips / before.len()).saturating_add(1);
     let mut outcomes = Outcomes::default();
     let lock = Path::new(engine::FOLDER).join("lock");
     for (path, content) in before.iter().filter(|(path, _)| **path != lock) {

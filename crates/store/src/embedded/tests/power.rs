@@ -46,7 +46,8 @@ async fn a_scripted_load_keeps_everything() {
             }
             // Together in one batch, larger than a block.
             let names: Vec<_> = (0..60).map(|member| format!("batch-{next}-{member}")).collect();
-            let imports = names.iter().map(|name| store.import_group(context(), group(name, &["ann", "cy", "dora"])));
+            let imports =
+                names.iter().map(|name| store.import_group(context(), group(name, &["ann", "cy", "dora"])));
             for imported in futures_util::future::join_all(imports).await {
                 imported.unwrap();
             }
@@ -155,7 +156,9 @@ impl Disk {
                     Reached::All => true,
                     Reached::Nothing => false,
                     Reached::Some => {
-                        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        *random = random
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1_442_695_040_888_963_407);
                         *random >> 63 == 1
                     }
                 });
