@@ -40,6 +40,7 @@ macro_rules! store_suite {
                 deleting_removes_memberships_and_ownership,
                 deleting_a_member_of_very_many_groups_leaves_nothing,
                 a_kick_outlives_later_imports,
+                a_kick_outlives_the_account_and_the_next_of_its_name,
             }
             groups {
                 a_group_reads_back_with_every_field,

@@ -188,8 +188,12 @@ pub(super) fn delete_accounts(
     let mut budget = sweep::ROWS_PER_BATCH;
     let mut existed = Vec::with_capacity(ids.len());
     for id in ids {
-        let exists = tx.account_exists(context.app, id)?;
-        if exists {
+        let account = tx.account(context.app, id)?;
+        existed.push(account.is_some());
+        if let Some(account) = account {
+            if let Some(from) = account.left_behind(tx.left_behind(context.app, id)?) {
+                tx.put_left_behind(context.app, id, from);
+            }
             tx.remove_account(context.app, id);
             sweep::begin(tx, Sweep::Account(context.app, id.clone()), &mut budget)?;
         }

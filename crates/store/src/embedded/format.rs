@@ -5,8 +5,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Version of the layout this program writes.
-pub(super) const FORMAT: u32 = 1;
+/// Version of the layout this program writes. Each opens what those before it wrote, and changes nothing of it: 2 added
+/// the kicks of deleted accounts, which a program that knows only 1 would forget.
+pub(super) const FORMAT: u32 = 2;
 
 const FORMAT_FILE: &str = "FORMAT";
 /// The engine writes and syncs this file last when it makes its folder, before it takes any data.
@@ -101,6 +102,9 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
     match fs::read_to_string(&file) {
         Ok(text) => match text.trim().parse::<u32>() {
             Ok(found) if FORMAT < found => Err(OpenError::Newer { dir: dir.to_owned(), found }),
+            Ok(found) if found < FORMAT => {
+                write_durably(dir, &file, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
+            }
             Ok(_) => Ok(()),
             Err(_) => Err(OpenError::Foreign { dir: dir.to_owned(), why: "its FORMAT file holds no number" }),
         },

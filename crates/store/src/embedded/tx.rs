@@ -13,6 +13,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
+use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -200,6 +201,11 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
+    /// Keeps from when on signatures of an account are valid that is deleted.
+    pub(super) fn put_left_behind(&mut self, app: AppId, id: &UserId, from: Timestamp) {
+        self.set(keys::left_behind(app, id), Some(records::encode_left_behind(from)));
+    }
+
         let key = keys::account(app, id);
         self.known.remove_account(&key);
         self.set(key, None);

@@ -28,6 +28,8 @@ pub(crate) struct Memory(Mutex<BTreeMap<AppId, Held>>);
 struct Held {
     groups: BTreeMap<GroupId, Whole>,
     accounts: BTreeMap<UserId, Account>,
+    /// Those of deleted accounts.
+    kicks: BTreeMap<UserId, Timestamp>,
     last_position: u64,
 }
 
@@ -189,9 +191,11 @@ impl Held {
     }
 
     fn delete(&mut self, id: &UserId) -> bool {
-        if self.accounts.remove(id).is_none() {
+        let Some(account) = self.accounts.remove(id) else {
             return false;
-        }
+        };
+        let kick = self.kicks.entry(id.clone()).or_default();
+        *kick = account.signatures_from.max(*kick);
         for whole in self.groups.values_mut() {
             // The owner of a group that keeps no members goes on being named.
             if whole.members.remove(id).is_some() {
@@ -416,6 +420,13 @@ impl Store for Memory {
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
         Ok(self.with(context.app, |held| ids.iter().map(|id| held.delete(id)).collect()))
     }
+    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
+        Ok(self.with(app, |held| {
+            let of_living = held.accounts.get(&account).map(|account| account.signatures_from);
+            of_living.max(held.kicks.get(&account).copied()).unwrap_or_default()
+        }))
+    }
+
 
     async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
         refused(self.with(context.app, |held| {
