@@ -180,7 +180,7 @@ pub trait Store: Send + Sync {
         needs: Needs,
     ) -> Result<Scene, OperationError<NoSuchGroup>>;
 
-    /// Imports members into a group, silently. Members already present stay as they are.
+    /// Imports members into a group, silently. Members already present stay as they are, but may have joined earlier.
     async fn import_members(
         &self,
         context: Context,

@@ -57,6 +57,7 @@ macro_rules! store_suite {
             members {
                 each_member_gets_its_own_outcome,
                 every_field_of_a_member_reads_back,
+                members_that_are_there_may_have_joined_earlier,
                 two_callers_cannot_both_take_the_last_seat,
                 many_callers_never_overfill_a_group,
                 one_account_joins_once_however_many_import_it,

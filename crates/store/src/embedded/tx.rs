@@ -107,17 +107,18 @@ impl<'engine> Tx<'engine> {
         self.set(keys::list(app, group.list_position), Some(value));
     }
 
-    pub(super) fn member_exists(
+    /// The membership of somebody who does not own the group; looks at the disk only where it is not known to be none.
+    pub(super) fn present_member(
         &self,
         app: AppId,
         group: &GroupId,
         account: &UserId,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Member>, StoreError> {
         let key = MemberKey::new(app, group, account);
         if self.known.member_is_absent(&key) {
-            return Ok(false);
+            return Ok(None);
         }
-        self.contains(key.bytes())
+        self.read(key.bytes(), |value| records::decode_member(account.as_str().as_bytes(), value))
     }
 
     /// Tells that nobody but its owner is in a group, as this batch sees it.
@@ -200,12 +201,12 @@ impl<'engine> Tx<'engine> {
         self.set(keys::account(app, id), Some(records::encode_account(account)));
     }
 
-    pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
     /// Keeps from when on signatures of an account are valid that is deleted.
     pub(super) fn put_left_behind(&mut self, app: AppId, id: &UserId, from: Timestamp) {
         self.set(keys::left_behind(app, id), Some(records::encode_left_behind(from)));
     }
 
+    pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
         let key = keys::account(app, id);
         self.known.remove_account(&key);
         self.set(key, None);

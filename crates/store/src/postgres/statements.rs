@@ -198,7 +198,7 @@ statements! {
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND owner = $3";
 
     MEMBERS_PRESENT: Group = "
-        SELECT account FROM landfall.members
+        SELECT account, joined FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])";
     MEMBERS: Group = concat!(
         "SELECT ", member_columns!(), " FROM landfall.members

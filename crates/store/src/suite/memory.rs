@@ -175,10 +175,13 @@ impl Held {
         let whole = self.groups.get_mut(id).ok_or(ImportMembersRefusal::NoSuchGroup)?;
         let standing = |asked: &NewMember| Standing {
             known: self.accounts.contains_key(&asked.account),
-            member: whole.members.contains_key(&asked.account),
+            joined: whole.members.get(&asked.account).map(|member| member.joined),
         };
         let standings: Vec<_> = asked.iter().map(standing).collect();
         let change = import::import_members(&whole.group, asked, &standings, context.unknown, context.now)?;
+        for (account, joined) in change.earlier {
+            whole.members.get_mut(&account).unwrap().joined = joined;
+        }
         whole.members.extend(change.added.into_iter().map(|member| (member.account.clone(), member)));
         whole.group.member_count = u32::try_from(whole.members.len()).unwrap();
         self.place(context, change.placeholders);
@@ -417,9 +420,6 @@ impl Store for Memory {
         Ok(self.with(app, |held| ids.iter().map(|id| held.accounts.get(id).cloned()).collect()))
     }
 
-    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
-        Ok(self.with(context.app, |held| ids.iter().map(|id| held.delete(id)).collect()))
-    }
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
         Ok(self.with(app, |held| {
             let of_living = held.accounts.get(&account).map(|account| account.signatures_from);
@@ -427,6 +427,9 @@ impl Store for Memory {
         }))
     }
 
+    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
+        Ok(self.with(context.app, |held| ids.iter().map(|id| held.delete(id)).collect()))
+    }
 
     async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
         refused(self.with(context.app, |held| {
