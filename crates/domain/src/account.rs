@@ -36,9 +36,7 @@ pub struct Account {
     /// True while it was only named by a group import and never imported itself.
     pub placeholder: bool,
     /// Signatures made before this second are no longer valid; 0 when it was not kicked since it is there. An account
-    /// of the same name that was deleted may have left a [later one](Store::signatures_from).
-    ///
-    /// [Store::signatures_from]: crate::store::Store::signatures_from
+    /// of the same name that was deleted may have left a [later one](crate::store::Store::signatures_from).
     pub signatures_from: Timestamp,
 }
 
