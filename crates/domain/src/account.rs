@@ -35,7 +35,8 @@ pub struct Account {
     pub created: Timestamp,
     /// True while it was only named by a group import and never imported itself.
     pub placeholder: bool,
-    /// Signatures made before this second are no longer valid; 0 when it was never kicked.
+    /// Signatures made before this second are no longer valid; 0 when it was not kicked since it is there. An account
+    /// of the same name that was deleted may have left a [later one](crate::store::Store::signatures_from).
     pub signatures_from: Timestamp,
 }
 
@@ -56,6 +57,16 @@ impl Account {
     #[must_use]
     pub fn kicked(self, now: Timestamp) -> Self {
         Self { signatures_from: self.signatures_from.max(now), ..self }
+    }
+
+    /// What stays when the account is deleted: from when on its signatures are valid, where `before` was left by those
+    /// that had its name earlier. `None` when it leaves nothing new.
+    ///
+    /// A kick holds for as long as a signature may live, and a deletion does not shorten that: whoever was thrown out
+    /// would be let in again by it. [choice]
+    #[must_use]
+    pub fn left_behind(&self, before: Timestamp) -> Option<Timestamp> {
+        (before < self.signatures_from).then_some(self.signatures_from)
     }
 
     /// The account after `import`; `None` as `self` stands for one that did not exist.

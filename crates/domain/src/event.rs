@@ -71,6 +71,13 @@ pub enum Event {
         /// The number of the last message read.
         seq: u32,
     },
+    /// A member has confirmed that it has read messages.
+    Confirmed {
+        /// Who.
+        reader: UserId,
+        /// The messages, each once, in the order of their numbers.
+        receipts: Vec<Receipt>,
+    },
     /// The group's counters have these values now.
     CountersChanged(Counters),
     /// The owner is another.
@@ -138,6 +145,17 @@ pub enum Event {
         /// The number of the last change to the message's extensions.
         last: u32,
     },
+}
+
+/// How many have read a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The number of the message.
+    pub seq: u32,
+    /// Members that have read it.
+    pub read: usize,
+    /// Members that have not.
+    pub unread: usize,
 }
 
 /// Those texts of a profile that changed, as they are now.

@@ -8,6 +8,7 @@ use crate::ids::UserId;
 use crate::member::{Member, Role};
 use crate::new_group::{NewMember, new_member, time_fits};
 use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of one imported member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum MemberOutcome {
     Failed,
     /// Imported.
     Imported,
-    /// Was a member already and is unchanged.
+    /// Was a member already, and is unchanged but for the time it joined: [`ImportedMembers::earlier`].
     AlreadyMember,
 }
 
@@ -42,8 +43,8 @@ pub enum ImportMembersRefusal {
 pub struct Standing {
     /// The account exists.
     pub known: bool,
-    /// It is a member of the group.
-    pub member: bool,
+    /// When it joined the group; `None` when it is no member.
+    pub joined: Option<Timestamp>,
 }
 
 /// What importing members changes.
@@ -51,6 +52,8 @@ pub struct Standing {
 pub struct ImportedMembers {
     /// The new members.
     pub added: Vec<Member>,
+    /// Members that were there and joined earlier than it was known, each once, with that time.
+    pub earlier: BTreeMap<UserId, Timestamp>,
     /// Accounts to make because nobody imported them.
     pub placeholders: Vec<UserId>,
     /// One outcome for each member asked for, in order.
@@ -60,6 +63,10 @@ pub struct ImportedMembers {
 /// Decides who of `asked` becomes a member of `group`; `standings` has one entry for each, in order.
 ///
 /// Nobody asks who is banned: whoever moves in says who was a member. The ban stays for who leaves again. [choice]
+///
+/// Who is a member already stays as it is, but a time of joining that lies before the known one counts: members that
+/// were imported without theirs joined when they were imported, and what was said before is hidden from them. Never a
+/// later one, so that repeating a call changes nothing, in whatever order calls arrive. [choice]
 ///
 /// # Errors
 /// When nobody can be imported for one and the same reason.
@@ -76,12 +83,24 @@ pub fn import_members(
     if unknown == UnknownAccounts::Refuse && standings.iter().all(|standing| !standing.known) {
         return Err(ImportMembersRefusal::NoAccountKnown);
     }
-    let mut change = ImportedMembers { added: Vec::new(), placeholders: Vec::new(), outcomes: Vec::new() };
+    let mut change = ImportedMembers {
+        added: Vec::new(),
+        earlier: BTreeMap::new(),
+        placeholders: Vec::new(),
+        outcomes: Vec::new(),
+    };
     let mut room = group.profile.max_members.saturating_sub(group.member_count);
     let mut turned_away = false;
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (member, standing) in asked.iter().zip(standings) {
-        let outcome = if standing.member || seen.contains(&member.account) {
+        let outcome = if let Some(known) = standing.joined {
+            let known = change.earlier.get(&member.account).copied().unwrap_or(known);
+            let joined = member.joined.filter(|joined| time_fits(*joined, group.created, now));
+            if let Some(joined) = joined.filter(|joined| *joined < known) {
+                change.earlier.insert(member.account.clone(), joined);
+            }
+            MemberOutcome::AlreadyMember
+        } else if seen.contains(&member.account) {
             MemberOutcome::AlreadyMember
         } else if !may_join(group, member, *standing, unknown, now) {
             MemberOutcome::Failed

@@ -2,6 +2,7 @@
 
 use crate::ids::{TopicId, UserId};
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// What a message belongs to. Each has its own numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -199,6 +200,19 @@ impl Message {
             }
             Content::Tip(_) | Content::Gone => false,
         }
+    }
+
+    /// How many of `members` are to confirm it and have, and how many have not. `readers` may name others too: some have
+    /// left since.
+    #[must_use]
+    pub fn receipt<'a>(
+        &self,
+        members: impl IntoIterator<Item = &'a UserId>,
+        readers: &BTreeSet<&UserId>,
+    ) -> (usize, usize) {
+        let asked = members.into_iter().filter(|account| self.is_confirmed_by(account));
+        let (read, unread): (Vec<_>, Vec<_>) = asked.partition(|account| readers.contains(account));
+        (read.len(), unread.len())
     }
 
     /// The message with its content gone.

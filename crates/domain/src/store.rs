@@ -182,7 +182,7 @@ pub trait Store: Send + Sync {
         needs: Needs,
     ) -> Result<Scene, OperationError<NoSuchGroup>>;
 
-    /// Imports members into a group, silently. Members already present stay as they are.
+    /// Imports members into a group, silently. Members already present stay as they are, but may have joined earlier.
     async fn import_members(
         &self,
         context: Context,
@@ -240,7 +240,12 @@ pub trait Store: Send + Sync {
     /// The accounts named; `None` where there is none.
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError>;
 
-    /// Deletes accounts with all their memberships; groups they owned stay, without owner. Tells which existed.
+    /// Signatures of the account made before this second are not valid, also when it was deleted since it was kicked,
+    /// and imported anew; 0 when it was never kicked.
+    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError>;
+
+    /// Deletes accounts with all their memberships; groups they owned stay, without owner, and their kicks stay. Tells
+    /// which existed.
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError>;
 
     /// Makes every signature of the account from before this second invalid.

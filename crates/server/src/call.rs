@@ -8,6 +8,7 @@ use crate::given::Given;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::receiver::CallSubscribers;
+use crate::webhook::sender::Answer;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::event::Subscribers;
 use landfall_domain::group::GroupType;
@@ -114,12 +115,17 @@ impl Call {
         Ok(())
     }
 
-    /// Asks the app's receiver whether something may happen.
+    /// Asks the app's receiver whether something may happen; `read` takes from an answer that allows it what else the
+    /// receiver wants, or says what of it cannot be used.
     ///
     /// # Errors
-    /// It refused.
-    pub async fn ask(&self, question: Question<'_>) -> Result<Verdict, Failure> {
-        before::ask(self.app.webhook.as_deref(), question, &self.subscribers.cause, self.now).await
+    /// It refused, or gave no usable answer where that refuses.
+    pub async fn ask<Wish>(
+        &self,
+        question: Question<'_>,
+        read: impl FnOnce(&Answer) -> Result<Wish, String>,
+    ) -> Result<Verdict<Wish>, Failure> {
+        before::ask(self.app.webhook.as_deref(), question, read, &self.subscribers.cause, self.now).await
     }
 
     /// The type of a group, where the app's receiver is to be asked about something in it; `None` when it is not, or

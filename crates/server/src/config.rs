@@ -182,7 +182,7 @@ impl WebhookConfig {
 pub enum Events {
     /// Every one that happens.
     All,
-    /// These, at least one, each of [`EVENTS`](crate::webhook::events::EVENTS).
+    /// These, at least one, each of [`caused`](crate::webhook::events::caused).
     Named(BTreeSet<&'static str>),
 }
 

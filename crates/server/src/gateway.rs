@@ -236,10 +236,8 @@ pub(crate) async fn signed(
         let ticket = app.signatures.ticket();
         let verified =
             usersig::verify(&usersig, app.id, &identifier, &app.key, now).map_err(refused_signature)?;
-        let accounts = server.store.accounts(app.id, vec![account.clone()]).await;
-        let accounts = accounts.map_err(|error| internal.internal(error))?;
-        let signatures_from = accounts.into_iter().flatten().map(|account| account.signatures_from).next();
-        if signatures_from.is_some_and(|from| verified.made < from) {
+        let signatures_from = server.store.signatures_from(app.id, account.clone()).await;
+        if verified.made < signatures_from.map_err(|error| internal.internal(error))? {
             return Err(
                 Code::UserSigRevoked.because("usersig was made before the account was kicked; make another")
             );

@@ -245,6 +245,10 @@ impl Store for Embedded {
         self.read(short, move |view| ids.iter().map(|id| view.account(app, id)).collect()).await
     }
 
+    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
+        self.read(true, move |view| view.signatures_from(app, &account)).await
+    }
+
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
         self.committer.run_alone(move |tx| changes::delete_accounts(tx, context, &ids)).await
     }

@@ -340,6 +340,10 @@ impl Store for Postgres {
         self.read(reads::Accounts { app, ids }).await
     }
 
+    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
+        self.read(reads::SignaturesFrom { app, account }).await
+    }
+
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
         self.write(changes::DeleteAccounts { app: context.app, ids }).await
     }

@@ -40,6 +40,7 @@ macro_rules! store_suite {
                 deleting_removes_memberships_and_ownership,
                 deleting_a_member_of_very_many_groups_leaves_nothing,
                 a_kick_outlives_later_imports,
+                a_kick_outlives_the_account_and_the_next_of_its_name,
             }
             groups {
                 a_group_reads_back_with_every_field,
@@ -56,6 +57,7 @@ macro_rules! store_suite {
             members {
                 each_member_gets_its_own_outcome,
                 every_field_of_a_member_reads_back,
+                members_that_are_there_may_have_joined_earlier,
                 two_callers_cannot_both_take_the_last_seat,
                 many_callers_never_overfill_a_group,
                 one_account_joins_once_however_many_import_it,

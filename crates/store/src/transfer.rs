@@ -22,6 +22,7 @@ use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
+use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// One thing a store keeps, whole. Indexes and counters follow from the rows, so each store makes its own: the list
@@ -37,6 +38,15 @@ pub enum Row {
         id: UserId,
         /// What is known of it.
         account: Account,
+    },
+    /// What was left behind by accounts that were kicked and then deleted.
+    Kick {
+        /// Their app.
+        app: AppId,
+        /// Their name.
+        id: UserId,
+        /// Signatures made before this are not valid.
+        from: Timestamp,
     },
     /// A group with its owner's membership. Comes before the rows of its other members.
     Group {

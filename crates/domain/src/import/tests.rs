@@ -1,6 +1,6 @@
 use super::*;
 use crate::group::GroupType;
-use crate::sample::{NOW, founded, group, member, user};
+use crate::sample::{CREATED, NOW, founded, group, member, user};
 
 /// Imports `asked` into a group of three places that `known1` owns.
 fn join(kind: GroupType, asked: &[NewMember]) -> Result<ImportedMembers, ImportMembersRefusal> {
@@ -9,7 +9,7 @@ fn join(kind: GroupType, asked: &[NewMember]) -> Result<ImportedMembers, ImportM
         .iter()
         .map(|member| Standing {
             known: member.account.as_str().starts_with("known"),
-            member: member.account == user("known1"),
+            joined: (member.account == user("known1")).then_some(CREATED),
         })
         .collect();
     import_members(&group, asked, &standings, UnknownAccounts::Refuse, NOW)
@@ -56,7 +56,7 @@ fn nobody_fits_into_a_full_group() {
     let mut full =
         founded(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
     full.member_count = 3;
-    let standing = [Standing { known: true, member: false }];
+    let standing = [Standing { known: true, joined: None }];
     let result = import_members(&full, &[member("a")], &standing, UnknownAccounts::Create, NOW);
     assert_eq!(result, Err(ImportMembersRefusal::Full));
 }
@@ -68,8 +68,48 @@ fn unread_counts_back_from_the_last_message() {
     busy.log.next_seq = 11;
     for (unread, read_seq) in [(0, 10), (3, 7), (10, 0), (99, 0)] {
         let asked = NewMember { unread, ..member("a") };
-        let standing = [Standing { known: true, member: false }];
+        let standing = [Standing { known: true, joined: None }];
         let change = import_members(&busy, &[asked], &standing, UnknownAccounts::Create, NOW).unwrap();
         assert_eq!(busy.log.read_seq(change.added[0].read), read_seq);
+    }
+}
+
+#[test]
+fn a_member_that_is_there_may_have_joined_earlier_and_not_later() {
+    let there = founded(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Refuse).unwrap().group;
+    let again = |known: u64, times: &[Option<u64>]| {
+        let asked: Vec<_> = times
+            .iter()
+            .map(|time| NewMember {
+                joined: time.map(Timestamp),
+                role: Role::Admin,
+                unread: 3,
+                ..member("known2")
+            })
+            .collect();
+        let standings = vec![Standing { known: true, joined: Some(Timestamp(known)) }; times.len()];
+        let change = import_members(&there, &asked, &standings, UnknownAccounts::Refuse, NOW).unwrap();
+        assert_eq!(change.outcomes, vec![MemberOutcome::AlreadyMember; times.len()]);
+        assert_eq!((change.added, change.placeholders), (vec![], vec![]));
+        change
+            .earlier
+            .into_iter()
+            .map(|(account, time)| (account == user("known2"), time.0))
+            .collect::<Vec<_>>()
+    };
+    for (known, times, expected) in [
+        // As it is imported without a time: now.
+        (2_000, vec![Some(1_500)], vec![(true, 1_500)]),
+        (1_500, vec![Some(1_499)], vec![(true, 1_499)]),
+        (1_500, vec![None], vec![]),
+        (1_500, vec![Some(1_500)], vec![]),
+        (1_500, vec![Some(1_501)], vec![]),
+        // Before the group was made, and after now.
+        (1_500, vec![Some(1_000)], vec![]),
+        (3_000, vec![Some(2_000)], vec![]),
+        // Twice in one call.
+        (2_000, vec![Some(1_500), Some(1_400), Some(1_600)], vec![(true, 1_400)]),
+    ] {
+        assert_eq!(again(known, &times), expected, "{known} {times:?}");
     }
 }

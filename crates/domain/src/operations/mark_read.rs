@@ -1,11 +1,13 @@
 //! Confirming that messages were read.
 
+use crate::event::{Event, Receipt};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::Conversation;
 use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
-use crate::part::{Part, PartKey};
+use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::store::Context;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Confirms for one member that it has read messages of a group.
 #[derive(Clone, Debug)]
@@ -18,11 +20,26 @@ pub struct MarkRead {
     pub numbers: Vec<u32>,
     /// Groups with more members have no receipts.
     pub members_max: u32,
+    /// Those who are counted for others who are told of it, as far as they are members: the members of a moment ago.
+    /// Empty where nobody is told, for counting takes many reads.
+    pub counted: Vec<UserId>,
 }
 
 impl MarkRead {
     fn part(&self, number: u32) -> PartKey {
         PartKey::Reader(Conversation::Group, number, self.reader.clone())
+    }
+
+    /// Who has read each of the messages, once this member has.
+    fn readers<'a>(&'a self, scene: &'a Scene) -> BTreeMap<u32, BTreeSet<&'a UserId>> {
+        let this = self.numbers.iter().map(|number| (*number, BTreeSet::from([&self.reader])));
+        let mut readers: BTreeMap<_, _> = this.collect();
+        for key in scene.parts.keys() {
+            if let PartKey::Reader(Conversation::Group, number, account) = key {
+                readers.entry(*number).or_default().insert(account);
+            }
+        }
+        readers
     }
 }
 
@@ -34,9 +51,17 @@ impl GroupOperation for MarkRead {
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {
+        let others = self.counted.iter().filter(|account| **account != self.reader);
+        let readers = self.numbers.iter().filter(|_| !self.counted.is_empty()).map(|number| PartRange {
+            family: PartFamily::Readers(Conversation::Group, *number),
+            after: None,
+            // Only members confirm, and only while they are not more than this; some may have left since.
+            limit: usize::try_from(self.members_max).unwrap_or(usize::MAX),
+        });
         Needs {
-            members: vec![self.reader.clone()],
+            members: others.chain([&self.reader]).cloned().collect(),
             parts: self.numbers.iter().map(|number| self.part(*number)).collect(),
+            ranges: readers.collect(),
             messages: vec![MessageRange::Numbered(Conversation::Group, self.numbers.clone())],
             ..Needs::default()
         }
@@ -49,18 +74,24 @@ impl GroupOperation for MarkRead {
         if !scene.members.contains_key(&self.reader) {
             return Err(Refusal::NotAMember(self.reader.clone()));
         }
-        let mut changes = Changes::default();
+        let (mut changes, mut receipts) = (Changes::default(), Vec::new());
         if self.members_max < scene.group.member_count {
             return Ok(Decision::new(changes, ()));
         }
         // Messages that nobody or somebody else is to confirm are passed over, and the first time counts. [choice]
+        let (readers, nobody) = (self.readers(&scene), BTreeSet::new());
         for message in scene.messages_of(&Conversation::Group) {
             let part = self.part(message.seq);
             if message.is_confirmed_by(&self.reader) && !scene.parts.contains_key(&part) {
                 changes.put(part, Part::Reader(context.now));
+                let readers = readers.get(&message.seq).unwrap_or(&nobody);
+                let (read, unread) = message.receipt(scene.members.keys(), readers);
+                receipts.push(Receipt { seq: message.seq, read, unread });
             }
         }
-        Ok(Decision::new(changes, ()))
+        let confirmed = Event::Confirmed { reader: self.reader.clone(), receipts };
+        let told = !self.counted.is_empty() && !changes.parts.is_empty();
+        Ok(Decision::new(changes, ()).telling(told.then_some(confirmed)))
     }
 }
 
@@ -99,9 +130,16 @@ mod tests {
         scene.messages.insert(Conversation::Group, messages.into_iter().collect());
         let earlier = PartKey::Reader(Conversation::Group, 6, user(reader));
         scene.parts.insert(earlier, Part::Reader(Timestamp(1)));
-        let operation =
-            MarkRead { group: group_id(kind), reader: user(reader), numbers: (1..=7).collect(), members_max };
-        let parts = decide(&operation, &scene)?.changes.parts.into_iter();
+        let operation = MarkRead {
+            group: group_id(kind),
+            reader: user(reader),
+            numbers: (1..=7).collect(),
+            members_max,
+            counted: Vec::new(),
+        };
+        let decision = decide(&operation, &scene)?;
+        assert_eq!(decision.events, [], "nobody is counted");
+        let parts = decision.changes.parts.into_iter();
         let numbers = parts.map(|part| match part {
             (PartKey::Reader(Conversation::Group, number, account), Some(Part::Reader(NOW))) => {
                 assert_eq!(account, user(reader));
@@ -118,6 +156,45 @@ mod tests {
             assert_eq!(mark(GroupType::Public, reader, 3), Ok(numbers), "{reader}");
         }
         assert_eq!(mark(GroupType::Public, "cy", 3), Err(Refusal::NotAMember(user("cy"))));
+    }
+
+    #[test]
+    fn others_are_told_how_many_have_read_what_was_confirmed() {
+        let members = [("ann", Role::Member), ("bob", Role::Member), ("cy", Role::Member)];
+        let mut scene = scene(GroupType::Public, &members);
+        let directed = |seq: u32| {
+            let mut message = sent(seq, "known1");
+            if let Content::Sent(body) = &mut message.content {
+                body.to = ["ann", "bob", "gone"].map(user).to_vec();
+            }
+            (seq, message)
+        };
+        let messages = [(1, sent(1, "known1")), (2, sent(2, "bob")), directed(3), (4, sent(4, "ann"))];
+        scene.messages.insert(Conversation::Group, messages.into());
+        // One who has read it has left since.
+        for (seq, reader) in [(1, "bob"), (1, "gone"), (2, "ann"), (3, "gone")] {
+            let key = PartKey::Reader(Conversation::Group, seq, user(reader));
+            scene.parts.insert(key, Part::Reader(Timestamp(1)));
+        }
+        let mark = |reader: &str, numbers: &[u32], counted: &[&str]| {
+            let group = group_id(GroupType::Public);
+            let counted = counted.iter().map(|name| user(name)).collect();
+            MarkRead { group, reader: user(reader), numbers: numbers.to_vec(), members_max: 9, counted }
+        };
+        let all = ["known1", "ann", "bob", "cy"];
+        let told = decide(&mark("ann", &[1, 2, 3, 4], &all), &scene).unwrap().events;
+        let receipts = vec![Receipt { seq: 1, read: 2, unread: 1 }, Receipt { seq: 3, read: 1, unread: 1 }];
+        assert_eq!(told, [Event::Confirmed { reader: user("ann"), receipts }]);
+        // What was confirmed before, or is not to be, is told to nobody.
+        for seq in [1, 3] {
+            let key = PartKey::Reader(Conversation::Group, seq, user("ann"));
+            scene.parts.insert(key, Part::Reader(Timestamp(1)));
+        }
+        assert_eq!(decide(&mark("ann", &[1, 2, 3, 4, 9], &all), &scene).unwrap().events, []);
+        let needs = mark("ann", &[1, 2], &all).needs(&crate::sample::context(), &scene.group);
+        assert_eq!((needs.members.len(), needs.ranges.len()), (4, 2));
+        let needs = mark("ann", &[1, 2], &[]).needs(&crate::sample::context(), &scene.group);
+        assert_eq!((needs.members.len(), needs.ranges.len()), (1, 0), "counting is for those who are told");
     }
 
     #[test]

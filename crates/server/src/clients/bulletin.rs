@@ -158,6 +158,7 @@ impl Bulletin {
             | Event::Muted { .. }
             | Event::Unbanned(_)
             | Event::Read { .. }
+            | Event::Confirmed { .. }
             | Event::CountersChanged(_)
             | Event::OwnerChanged { .. }
             | Event::ProfileChanged(_)
@@ -257,7 +258,11 @@ impl Change<'_> {
                 items.push(self.state("extensions", now));
             }
             // Recalled messages are among those that changed. The others are told by the commands that do it.
-            Event::Recalled { .. } | Event::Full | Event::Created { .. } | Event::Destroyed { .. } => {}
+            Event::Recalled { .. }
+            | Event::Full
+            | Event::Created { .. }
+            | Event::Destroyed { .. }
+            | Event::Confirmed { .. } => {}
         }
     }
 

@@ -243,16 +243,15 @@ fn ended(why: Option<Why>) -> State {
 /// Lets a client into its groups; how many these are. `None` when it was kicked meanwhile.
 async fn enter(client: &Client) -> Result<Option<u64>, StoreError> {
     let (store, account) = (&client.server.store, client.account());
+    // Looked at after it is among the clients that a kick ends, so that none is missed.
+    if client.session.signed < store.signatures_from(client.app.id, account.clone()).await? {
+        return Ok(None);
+    }
     let known = store.accounts(client.app.id, vec![account.clone()]).await?;
-    match known.into_iter().flatten().next() {
-        // Looked at after it is among the clients that a kick ends, so that none is missed.
-        Some(account) if client.session.signed < account.signatures_from => return Ok(None),
-        Some(_) => {}
+    if known.iter().flatten().next().is_none() {
         // The app signed for it, which is how accounts first come to the imitated service too. [choice]
-        None => {
-            let import = AccountImport { id: account.clone(), nick: None, face_url: None };
-            store.import_accounts(client.context(), vec![import]).await?;
-        }
+        let import = AccountImport { id: account.clone(), nick: None, face_url: None };
+        store.import_accounts(client.context(), vec![import]).await?;
     }
     client.hub.enter_all(&client.session).await.map(Some)
 }

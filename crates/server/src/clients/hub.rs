@@ -332,12 +332,13 @@ impl Hub {
 
     /// Ends a connection whose account was kicked or deleted, and lets others into the groups they are in by now.
     async fn look_at(self: &Arc<Self>, session: &Arc<Session>) -> Result<(), StoreError> {
-        let account =
-            self.store.accounts(self.app, vec![session.account.clone()]).await?.into_iter().flatten().next();
-        match account {
-            None => session.close(Why::Deleted),
-            Some(account) if session.signed < account.signatures_from => session.close(Why::Kicked),
-            Some(_) => drop(self.enter_all(session).await?),
+        let accounts = self.store.accounts(self.app, vec![session.account.clone()]).await?;
+        if accounts.iter().flatten().next().is_none() {
+            session.close(Why::Deleted);
+        } else if session.signed < self.store.signatures_from(self.app, session.account.clone()).await? {
+            session.close(Why::Kicked);
+        } else {
+            self.enter_all(session).await?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::read::{path, secret};
 use super::section::{Item, Place, Section, closest};
 use super::{Events, OnTimeout, TlsConfig, WebhookConfig};
 use crate::webhook::address::is_public;
-use crate::webhook::events::EVENTS;
+use crate::webhook::events::{EVENTS, caused};
 use crate::webhook::token::Token;
 use crate::webhook::url::{self, literal};
 use reqwest::Url;
@@ -104,14 +104,26 @@ fn event(item: &Item<'_>) -> Option<Word> {
     if word == "all" {
         return Some(Word::All);
     }
-    if let Some(name) = EVENTS.iter().find(|name| **name == word) {
-        return Some(Word::Event(name));
+    if let Some(event) = EVENTS.iter().find(|event| event.name == word) {
+        if event.is_caused() {
+            return Some(Word::Event(event.name));
+        }
+        // Whoever names it waits for it.
+        item.refuse(match event.calls().as_slice() {
+            [] => "is an event that nothing causes in this version; take it out".to_owned(),
+            calls => {
+                let calls = calls.join(" and ");
+                format!("is an event that only {calls} would cause, not built in this version; take it out")
+            }
+        });
+        return None;
     }
     // Left out most often: the part before the dot.
     let without_service =
         |name: &str| name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(word));
-    let near = EVENTS.iter().find(|name| name.eq_ignore_ascii_case(word) || without_service(name));
-    item.refuse(match near.copied().or_else(|| closest(word, EVENTS)) {
+    let caused: Vec<&str> = caused().collect();
+    let near = caused.iter().find(|name| name.eq_ignore_ascii_case(word) || without_service(name));
+    item.refuse(match near.copied().or_else(|| closest(word, &caused)) {
         Some(near) => format!("is no event that can be sent; did you mean {near:?}?"),
         None => "is no event that can be sent; `landfall config --default` lists them".to_owned(),
     });

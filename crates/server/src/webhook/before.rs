@@ -3,7 +3,7 @@
 use super::body::{Body, members, message};
 use super::note::REST_API;
 use super::receiver::{Cause, Receiver};
-use super::sender::{Answer, Origin};
+use super::sender::{Answer, Origin, SendError};
 use crate::code::Code;
 use crate::config::OnTimeout;
 use crate::reply::Failure;
@@ -65,9 +65,9 @@ pub enum Question<'a> {
 
 /// What came of a question that was not refused.
 #[derive(Debug)]
-pub enum Verdict {
-    /// It may happen; the answer may ask for changes.
-    GoOn(Option<Answer>),
+pub enum Verdict<Wish> {
+    /// It may happen, with the changes that the receiver wants; `None` when it said nothing that could be used.
+    GoOn(Option<Wish>),
     /// It does not happen, and the caller is not told so.
     Drop,
 }
@@ -109,41 +109,50 @@ impl Question<'_> {
     }
 }
 
-/// Asks the receiver of an app, when it wants to be asked.
+/// Asks the receiver of an app, when it wants to be asked. `read` takes from an answer that allows it what else the
+/// receiver wants, or says what of the answer cannot be used: then there is no usable answer.
 ///
 /// # Errors
 /// It refused, or gave no usable answer where that refuses.
-pub async fn ask(
+pub async fn ask<Wish>(
     receiver: Option<&Receiver>,
     question: Question<'_>,
+    read: impl FnOnce(&Answer) -> Result<Wish, String>,
     cause: &Cause,
     now: Timestamp,
-) -> Result<Verdict, Failure> {
+) -> Result<Verdict<Wish>, Failure> {
     let command = question.command();
     let Some(receiver) = receiver.filter(|receiver| receiver.config.wants(command)) else {
         return Ok(Verdict::GoOn(None));
     };
-    let Some(body) = question.body(&cause.operator).end(cause.millis) else {
-        return Ok(Verdict::GoOn(None));
+    let answered = match question.body(&cause.operator).end(cause.millis) {
+        Some(body) => {
+            let origin = Origin { client_ip: cause.client_ip.to_string(), platform: REST_API.into() };
+            receiver.post(command, origin, body, now, |answer| judge(command, answer, read)).await
+        }
+        None => Err(SendError::Unwritable),
     };
-    let origin = Origin { client_ip: cause.client_ip.to_string(), platform: REST_API.into() };
-    match receiver.post(command, origin, body, now).await {
-        Ok(answer) => judge(command, answer),
-        Err(error) => {
-            tracing::warn!(command, %error, "a receiver was not asked: {error}");
-            match receiver.config.on_timeout {
-                OnTimeout::Allow => Ok(Verdict::GoOn(None)),
-                OnTimeout::Refuse => {
-                    Err(Code::WebhookTimeout.because("the app's webhook gave no usable answer in time"))
-                }
+    answered.unwrap_or_else(|error| {
+        let app = receiver.sender.app();
+        let fate = error.fate();
+        tracing::warn!(%app, command, %error, "{command}: the receiver of app {app} {fate}: {error}");
+        match receiver.config.on_timeout {
+            OnTimeout::Allow => Ok(Verdict::GoOn(None)),
+            OnTimeout::Refuse => {
+                Err(Code::WebhookTimeout.because("the app's webhook gave no usable answer in time"))
             }
         }
-    }
+    })
 }
 
-fn judge(command: &str, answer: Answer) -> Result<Verdict, Failure> {
-    match answer.error_code {
-        0 => Ok(Verdict::GoOn(Some(answer))),
+/// What an answer means. What else stands in it is read only where the code allows the call.
+fn judge<Wish>(
+    command: &str,
+    answer: Answer,
+    read: impl FnOnce(&Answer) -> Result<Wish, String>,
+) -> Result<Result<Verdict<Wish>, Failure>, SendError> {
+    Ok(match answer.error_code {
+        0 => Ok(Verdict::GoOn(Some(read(&answer).map_err(SendError::unusable)?))),
         2 if command == SEND => Ok(Verdict::Drop),
         code if HANDED_ON.contains(&code) => {
             let mut refused = Code::WebhookRefused.because(answer.error_info);
@@ -152,5 +161,5 @@ fn judge(command: &str, answer: Answer) -> Result<Verdict, Failure> {
         }
         // 1 is the documented one; what means nothing else must not allow what was to be asked about. [choice]
         _ => Err(Code::WebhookRefused.because("the app's webhook refused it")),
-    }
+    })
 }

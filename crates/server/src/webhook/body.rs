@@ -1,7 +1,7 @@
 //! The bodies of events: their names and fields, in the documented order.
 
 use crate::reply::Failure;
-use landfall_domain::event::{Event, ProfileChange};
+use landfall_domain::event::{Event, ProfileChange, Receipt};
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -92,6 +92,8 @@ pub(super) struct About<'a> {
 
 /// A group was dissolved.
 pub(super) const DESTROYED: &str = "Group.CallbackAfterGroupDestroyed";
+/// A member has confirmed that it has read messages.
+pub(crate) const READ_RECEIPT: &str = "Group.CallbackAfterReadReceipt";
 /// A message was not sent.
 pub(crate) const EXCEPTION: &str = "Group.CallbackSendMsgException";
 
@@ -119,6 +121,7 @@ pub(super) fn command(event: &Event) -> Option<&'static str> {
         Event::ProfileChanged(_) => "Group.CallbackAfterGroupInfoChanged",
         Event::MemberChanged { .. } => "Group.CallbackAfterMemberFieldChanged",
         Event::Sent { .. } => "Group.CallbackAfterSendMsg",
+        Event::Confirmed { .. } => READ_RECEIPT,
         Event::Recalled { .. } => "Group.CallbackAfterRecallMsg",
         Event::TopicCreated { .. } => "Group.CallbackAfterCreateTopic",
         Event::TopicsDestroyed(_) => "Group.CallbackAfterTopicDestroyed",
@@ -180,6 +183,7 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
         Event::Sent { conversation, message, online_only } => {
             sent(body, about, conversation, message, *online_only)
         }
+        Event::Confirmed { reader, receipts } => confirmed(body, about, reader, receipts),
         Event::Recalled { conversation, numbers } => recalled(body, about, conversation, numbers),
         Event::Extended { seq, change, outcomes, last } => {
             extended(body.with("GroupId", &group.as_str()).with("MsgSeq", seq), change, outcomes)
@@ -338,6 +342,39 @@ pub(super) fn message(
         .with("MsgBody", &elements)
         .with("CloudCustomData", &said.custom)
         .with_some("TopicId", topic(said.conversation).as_ref())
+}
+
+/// How many have read a message, and who it was that has read it now.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ReceiptRow<'text> {
+    msg_seq: u32,
+    read_num: usize,
+    unread_num: usize,
+    read_receipt_members: [MemberRow<'text>; 1],
+}
+
+fn confirmed(
+    body: Body,
+    &About { group, kind, .. }: &About<'_>,
+    reader: &UserId,
+    receipts: &[Receipt],
+) -> Body {
+    body.with("GroupId", &group.as_str())
+        .with("Type", &kind.word())
+        .with("GroupMsgReceiptList", &receipt_rows(reader, receipts))
+}
+
+/// The documented sample names one member beside a count of 1. All who have read it would be a list of hundreds with each
+/// message, so the one is taken for the member of whom the event is. [choice]
+fn receipt_rows<'a>(reader: &'a UserId, receipts: &[Receipt]) -> Vec<ReceiptRow<'a>> {
+    let row = |Receipt { seq, read, unread }: &Receipt| ReceiptRow {
+        msg_seq: *seq,
+        read_num: *read,
+        unread_num: *unread,
+        read_receipt_members: [MemberRow { account: reader.as_str() }],
+    };
+    receipts.iter().map(row).collect()
 }
 
 #[derive(Serialize)]

@@ -126,7 +126,7 @@ async fn tell(server: &Server, receiver: &Receiver, note: &[u8]) -> Result<(), S
     let note = Note::decode(note).map_err(|error| error.to_string())?;
     let Note { command, client_ip, platform, body } = note;
     let origin = Origin { client_ip, platform };
-    let answered = receiver.post(&command, origin, body, server.clock.now()).await;
     // Whatever it answers is an answer. [doc]
-    answered.map(drop).map_err(|error| error.to_string())
+    let answered = receiver.post(&command, origin, body, server.clock.now(), |_| Ok(())).await;
+    answered.map_err(|error| error.to_string())
 }

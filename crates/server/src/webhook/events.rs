@@ -1,46 +1,115 @@
-//! The events a receiver can be told of, as the API names them.
+//! The events of the API, and what causes each of them.
 
-/// Every event that can be switched on, by its `CallbackCommand`.
-///
-/// The documented ones, but for those of services that are not imitated: official accounts, following, bots, content
+use crate::commands::{COMMANDS, index_of};
+
+/// An event that the API documents.
+#[derive(Debug)]
+pub struct Documented {
+    /// Its `CallbackCommand`.
+    pub name: &'static str,
+    causes: &'static [Cause],
+}
+
+/// What can cause an event.
+#[derive(Clone, Copy, Debug)]
+enum Cause {
+    /// A call of this command, once it is built.
+    Call(&'static str),
+    /// A client that connects, goes, or enters or leaves a live-stream group.
+    Client,
+}
+
+use Cause::{Call, Client};
+
+const fn event(name: &'static str, causes: &'static [Cause]) -> Documented {
+    Documented { name, causes }
+}
+
+/// The documented events, but for those of services that are not imitated: official accounts, following, bots, content
 /// moderation and push.
-pub const EVENTS: &[&str] = &[
-    "Group.CallbackBeforeCreateGroup",
-    "Group.CallbackAfterCreateGroup",
-    "Group.CallbackBeforeApplyJoinGroup",
-    "Group.CallbackBeforeInviteJoinGroup",
-    "Group.CallbackAfterNewMemberJoin",
-    "Group.CallbackAfterMemberExit",
-    "Group.CallbackBeforeSendMsg",
-    "Group.CallbackAfterSendMsg",
-    "Group.CallbackAfterGroupFull",
-    "Group.CallbackAfterGroupDestroyed",
-    "Group.CallbackAfterGroupInfoChanged",
-    "Group.CallbackOnMemberStateChange",
-    "Group.CallbackSendMsgException",
-    "Group.CallbackAfterRecallMsg",
-    "Group.CallbackBeforeCreateTopic",
-    "Group.CallbackAfterCreateTopic",
-    "Group.CallbackAfterTopicDestroyed",
-    "Group.CallbackAfterTopicInfoChanged",
-    "Group.CallbackAfterMemberFieldChanged",
-    "Group.CallbackAfterGroupAttrChanged",
-    "Group.CallbackAfterReadReceipt",
-    "Group.CallbackAfterChangeGroupOwner",
-    "Group.CallbackOnDailyGroupQuotaAlarm",
-    "Group.CallbackAfterGroupMsgExtension",
-    "State.StateChange",
-    "Profile.CallbackPortraitSet",
-    "Sns.CallbackPrevFriendAdd",
-    "Sns.CallbackPrevFriendResponse",
-    "Sns.CallbackFriendAdd",
-    "Sns.CallbackFriendDelete",
-    "Sns.CallbackBlackListAdd",
-    "Sns.CallbackBlackListDelete",
-    "C2C.CallbackBeforeSendMsg",
-    "C2C.CallbackAfterSendMsg",
-    "C2C.CallbackAfterMsgReport",
-    "C2C.CallbackAfterMsgWithDraw",
-    "C2C.CallbackAfterC2CMsgExtension",
-    "Alert.RequestOverLimit",
+///
+/// Those that something causes can be switched on. A test sees to it that each of them is told.
+pub const EVENTS: &[Documented] = &[
+    event("Group.CallbackBeforeCreateGroup", &[Call("group_open_http_svc/create_group")]),
+    event("Group.CallbackAfterCreateGroup", &[Call("group_open_http_svc/create_group")]),
+    event("Group.CallbackBeforeApplyJoinGroup", &[]),
+    event("Group.CallbackBeforeInviteJoinGroup", &[Call("group_open_http_svc/add_group_member")]),
+    event("Group.CallbackAfterNewMemberJoin", &[Call("group_open_http_svc/add_group_member")]),
+    event("Group.CallbackAfterMemberExit", &[Call("group_open_http_svc/delete_group_member")]),
+    event("Group.CallbackBeforeSendMsg", &[Call("group_open_http_svc/send_group_msg")]),
+    event("Group.CallbackAfterSendMsg", &[Call("group_open_http_svc/send_group_msg")]),
+    event("Group.CallbackAfterGroupFull", &[Call("group_open_http_svc/add_group_member")]),
+    event("Group.CallbackAfterGroupDestroyed", &[Call("group_open_http_svc/destroy_group")]),
+    event("Group.CallbackAfterGroupInfoChanged", &[Call("group_open_http_svc/modify_group_base_info")]),
+    event("Group.CallbackOnMemberStateChange", &[Client]),
+    event("Group.CallbackSendMsgException", &[Call("group_open_http_svc/send_group_msg")]),
+    event("Group.CallbackAfterRecallMsg", &[Call("group_open_http_svc/group_msg_recall")]),
+    event("Group.CallbackBeforeCreateTopic", &[Call("million_group_open_http_svc/create_topic")]),
+    event("Group.CallbackAfterCreateTopic", &[Call("million_group_open_http_svc/create_topic")]),
+    event("Group.CallbackAfterTopicDestroyed", &[Call("million_group_open_http_svc/destroy_topic")]),
+    event("Group.CallbackAfterTopicInfoChanged", &[Call("million_group_open_http_svc/modify_topic")]),
+    event("Group.CallbackAfterMemberFieldChanged", &[Call("group_open_http_svc/modify_group_member_info")]),
+    event("Group.CallbackAfterGroupAttrChanged", &[Call("group_open_http_svc/set_group_attr")]),
+    event("Group.CallbackAfterReadReceipt", &[Call("group_open_http_svc/group_msg_receipt")]),
+    event("Group.CallbackAfterChangeGroupOwner", &[Call("group_open_http_svc/change_group_owner")]),
+    event("Group.CallbackOnDailyGroupQuotaAlarm", &[]),
+    event("Group.CallbackAfterGroupMsgExtension", &[Call("openim_msg_ext_http_svc/group_set_key_values")]),
+    event("State.StateChange", &[Client]),
+    event("Profile.CallbackPortraitSet", &[Call("profile/portrait_set")]),
+    event("Sns.CallbackPrevFriendAdd", &[]),
+    event("Sns.CallbackPrevFriendResponse", &[]),
+    event("Sns.CallbackFriendAdd", &[Call("sns/friend_add")]),
+    event("Sns.CallbackFriendDelete", &[Call("sns/friend_delete"), Call("sns/friend_delete_all")]),
+    event("Sns.CallbackBlackListAdd", &[Call("sns/black_list_add")]),
+    event("Sns.CallbackBlackListDelete", &[Call("sns/black_list_delete")]),
+    event("C2C.CallbackBeforeSendMsg", &[Call("openim/sendmsg")]),
+    event("C2C.CallbackAfterSendMsg", &[Call("openim/sendmsg")]),
+    event("C2C.CallbackAfterMsgReport", &[Call("openim/admin_set_msg_read")]),
+    event("C2C.CallbackAfterMsgWithDraw", &[Call("openim/admin_msgwithdraw")]),
+    event("C2C.CallbackAfterC2CMsgExtension", &[]),
+    event("Alert.RequestOverLimit", &[]),
 ];
+
+impl Documented {
+    /// Whether anything in this version causes it.
+    #[must_use]
+    pub fn is_caused(&self) -> bool {
+        self.causes.iter().any(|cause| match cause {
+            Call(path) => {
+                index_of(path).and_then(|index| COMMANDS.get(index)).is_some_and(|entry| entry.run.is_some())
+            }
+            Client => true,
+        })
+    }
+
+    /// The commands that would cause it.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&'static str> {
+        let call = |cause: &Cause| match cause {
+            Call(path) => Some(*path),
+            Client => None,
+        };
+        self.causes.iter().filter_map(call).collect()
+    }
+}
+
+/// The names of those that can be switched on.
+pub fn caused() -> impl Iterator<Item = &'static str> {
+    EVENTS.iter().filter(|event| event.is_caused()).map(|event| event.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_command_that_causes_an_event_is_a_documented_one() {
+        for event in EVENTS {
+            for path in event.calls() {
+                assert!(index_of(path).is_some(), "{}: there is no command {path}", event.name);
+            }
+        }
+        assert_eq!(EVENTS.iter().map(|event| event.name).collect::<BTreeSet<_>>().len(), EVENTS.len());
+    }
+}

@@ -43,19 +43,20 @@ impl Receiver {
         Ok(Self { config, sender, metrics, wake: Notify::new() })
     }
 
-    /// Posts an event, and counts how that went.
+    /// Posts an event, has `read` take from the answer what is to be known of it, and counts how that went.
     ///
     /// # Errors
     /// There is no usable answer.
-    pub async fn post(
+    pub async fn post<Read>(
         &self,
         command: &str,
         origin: Origin,
         body: Box<RawValue>,
         now: Timestamp,
-    ) -> Result<Answer, SendError> {
+        read: impl FnOnce(Answer) -> Result<Read, SendError>,
+    ) -> Result<Read, SendError> {
         let body = Bytes::from(Box::<str>::from(body).into_string());
-        let answered = self.sender.post(command, &origin, body, now).await;
+        let answered = self.sender.post(command, &origin, body, now).await.and_then(read);
         self.metrics.answered(answered.is_ok());
         answered
     }

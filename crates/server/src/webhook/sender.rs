@@ -102,6 +102,12 @@ impl Sender {
         Ok(Self { client, url: config.url.clone(), app, token: config.token.clone(), closed, time_max })
     }
 
+    /// The app whose events it posts.
+    #[must_use]
+    pub fn app(&self) -> AppId {
+        self.app
+    }
+
     /// Posts `body`, a JSON object that begins with its `CallbackCommand`, as the event `command`, and gives the
     /// receiver's answer. `now` is the time the request is signed with. Takes [`TIME_MAX`] at most and never sends
     /// the same request a second time.

@@ -1,8 +1,10 @@
 //! Who may call: the codes of every wrong signature, their order, and how a kick ends old ones.
 
 use crate::harness::{
-    ADMIN, APP, Client, SECOND_APP, Server, Setup, code, now, query, sign, sign_with_key_of,
+    ADMIN, APP, Client, SECOND_APP, Server, Setup, Store, code, now, on_both_stores, query, sign,
+    sign_with_key_of,
 };
+use crate::heard::Heard;
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::AppId;
 use landfall_domain::time::Timestamp;
@@ -133,6 +135,39 @@ async fn a_kick_ends_every_signature_from_before_it() {
     let elsewhere =
         format!("sdkappid={SECOND_APP}&identifier={ADMIN}&usersig={}", sign(SECOND_APP, ADMIN, 100));
     assert_eq!(code_of(&mut client, &elsewhere).await, 0);
+    drop(client);
+    server.stop().await;
+}
+
+on_both_stores! {
+    a_kick_outlives_its_account
+}
+
+async fn a_kick_outlives_its_account(store: Store) {
+    let server = Server::start_with(Setup { store, ..Setup::default() }).await;
+    let (mut client, url) = (server.client().await, format!("http://{}", server.address));
+    let stale = |name: &str| format!("sdkappid={APP}&identifier={name}&usersig={}", sign(APP, name, 100));
+    let refused = async |name: &str| {
+        let (frames, code) = Heard::connect_with(&url, &stale(name)).await.ended().await;
+        let [refused] = &frames[..] else { panic!("{name}: {frames:?}") };
+        assert_eq!((&refused["ErrorCode"], code), (&json!(70_052), 4_001), "{name}: {refused}");
+    };
+    let names = json!({ "Accounts": ["ann", ADMIN] });
+    for name in ["ann", ADMIN] {
+        assert_eq!(code(&client.call("im_open_login_svc/multiaccount_import", &names).await), 0);
+        assert_eq!(code(&client.call("im_open_login_svc/kick", &json!({ "UserID": name })).await), 0);
+        // That of the call itself is of a second before the kick, perhaps.
+        client.query = query(APP, ADMIN);
+        refused(name).await;
+        let delete = json!({ "DeleteItem": [{ "UserID": name }] });
+        assert_eq!(code(&client.call("im_open_login_svc/account_delete", &delete).await), 0);
+        refused(name).await;
+        assert_eq!(code(&client.call("im_open_login_svc/multiaccount_import", &names).await), 0);
+        refused(name).await;
+    }
+    assert_eq!(code_of(&mut client, &stale(ADMIN)).await, 70_052);
+    // Who is let in again is: with a signature made since.
+    Heard::connect(&server, "ann").await;
     drop(client);
     server.stop().await;
 }

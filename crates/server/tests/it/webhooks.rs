@@ -1,13 +1,16 @@
 //! What receivers of webhooks are told and asked, and what they are not.
 
 use crate::harness::{Client, Server, Setup, Store, code, on_both_stores};
+use crate::heard::Heard;
 use crate::receiver::{Receiver, Reply, Told};
+use landfall::webhook::events::caused;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{Claim, Outbox};
 use landfall_domain::time::Timestamp;
 use landfall_store::StoreMetrics;
 use landfall_store::embedded::Embedded;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tokio::net::TcpStream;
 
 const SERVICE: &str = "group_open_http_svc";
@@ -296,8 +299,62 @@ async fn a_message_that_is_refused_is_told_as_an_exception(store: Store) {
     server.stop().await;
 }
 
+/// What nothing causes cannot be switched on: each event that can is told here.
+async fn every_event_that_can_be_switched_on_is_told(store: Store) {
+    let receiver = Receiver::start().await;
+    let server = start(store, &receiver, "").await;
+    let client = &mut server.client().await;
+    accounts(client).await;
+    for (command, body, ..) in steps() {
+        done(client, command, body).await;
+    }
+    let group =
+        json!({ "Type": "Public", "GroupId": "g", "Name": "n", "Owner_Account": "ann", "MaxMemberNum": 2 });
+    done(client, "create_group", group).await;
+    let bob = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "bob" }] });
+    done(client, "add_group_member", bob).await;
+    let mut sent = message("g", 1);
+    (sent["NeedReadReceipt"], sent["SupportMessageExtension"]) = (json!(1), json!(1));
+    let seq = done(client, "send_group_msg", sent).await["MsgSeq"].clone();
+    let read = json!({ "GroupId": "g", "From_Account": "bob", "MsgSeqList": [{ "MsgSeq": seq }] });
+    done(client, "group_msg_receipt", read.clone()).await;
+    // What is confirmed already is not told again.
+    done(client, "group_msg_receipt", read).await;
+    let extend = json!({ "GroupId": "g", "MsgSeq": seq, "OperateType": 1, "ExtensionList": [{ "Key": "k", "Value": "v" }] });
+    done(client, "openim_msg_ext_http_svc/group_set_key_values", extend).await;
+    done(client, "group_msg_recall", json!({ "GroupId": "g", "MsgSeqList": [{ "MsgSeq": seq }] })).await;
+    let mut stranger = message("g", 2);
+    stranger["From_Account"] = json!("nobody");
+    assert_eq!(code(&call(client, "send_group_msg", stranger).await), 10_004);
+    done(client, "create_group", json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" })).await;
+    let mut heard = Heard::connect(&server, "bob").await;
+    heard.ask(json!({ "Command": "enter", "GroupId": "live" })).await;
+
+    let expected: BTreeSet<String> = caused().map(str::to_owned).collect();
+    let told = || receiver.all().iter().map(|told| told.command().to_owned()).collect::<BTreeSet<_>>();
+    receiver.until(|| expected.is_subset(&told())).await;
+    server.stop().await;
+    assert_eq!(told(), expected);
+    let mut receipts: Vec<_> = receiver
+        .all()
+        .into_iter()
+        .filter(|told| told.command() == "Group.CallbackAfterReadReceipt")
+        .collect();
+    let receipt = bodies(&[receipts.remove(0)]).remove(0);
+    let members = json!([{ "Member_Account": "bob" }]);
+    let row = json!({ "MsgSeq": seq, "ReadNum": 1, "UnreadNum": 0, "ReadReceiptMembers": members });
+    let expected = json!({
+        "CallbackCommand": "Group.CallbackAfterReadReceipt",
+        "GroupId": "g",
+        "Type": "Public",
+        "GroupMsgReceiptList": [row],
+    });
+    assert_eq!((receipt, receipts.len()), (expected, 0));
+}
+
 on_both_stores! {
     every_event_is_told_with_its_documented_fields
+    every_event_that_can_be_switched_on_is_told
     a_receiver_decides_what_it_is_asked
     a_message_that_is_refused_is_told_as_an_exception
     what_nobody_took_is_told_again_in_order

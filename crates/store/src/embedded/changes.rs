@@ -2,7 +2,7 @@
 
 use super::keys::Sweep;
 use super::outbox;
-use super::records::{GroupRow, kind_byte};
+use super::records::{Damaged, GroupRow, kind_byte};
 use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
@@ -11,7 +11,7 @@ use landfall_domain::event::Subscribers;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
-use landfall_domain::member::Role;
+use landfall_domain::member::{Member, Role};
 use landfall_domain::new_group::{self, FoundedGroup, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::outbox::{Lane, Note, of_created, of_destroyed};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
@@ -100,16 +100,29 @@ pub(super) fn import_members(
         .iter()
         .map(|member| {
             let account = &member.account;
-            Ok(Standing {
-                known: tx.account_exists(app, account)?,
-                member: row.is_owned_by(account) || tx.member_exists(app, id, account)?,
-            })
+            let joined = match &row.owner {
+                Some(owner) if owner.account == *account => Some(owner.joined),
+                Some(_) | None => tx.present_member(app, id, account)?.map(|member| member.joined),
+            };
+            Ok(Standing { known: tx.account_exists(app, account)?, joined })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
     let change = match import::import_members(&row.group, asked, &standings, context.unknown, context.now) {
         Ok(change) => change,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    for (account, joined) in change.earlier {
+        match &mut row.owner {
+            Some(owner) if owner.account == account => {
+                owner.joined = joined;
+                tx.put_group(app, &row);
+            }
+            Some(_) | None => {
+                let member = tx.present_member(app, id, &account)?.ok_or(Damaged("member"))?;
+                tx.put_member_row(app, id, &Member { joined, ..member });
+            }
+        }
+    }
     if !change.added.is_empty() {
         put_placeholders(tx, app, &change.placeholders, context.now);
         for member in &change.added {
@@ -188,12 +201,15 @@ pub(super) fn delete_accounts(
     let mut budget = sweep::ROWS_PER_BATCH;
     let mut existed = Vec::with_capacity(ids.len());
     for id in ids {
-        let exists = tx.account_exists(context.app, id)?;
-        if exists {
+        let account = tx.account(context.app, id)?;
+        existed.push(account.is_some());
+        if let Some(account) = account {
+            if let Some(from) = account.left_behind(tx.left_behind(context.app, id)?) {
+                tx.put_left_behind(context.app, id, from);
+            }
             tx.remove_account(context.app, id);
             sweep::begin(tx, Sweep::Account(context.app, id.clone()), &mut budget)?;
         }
-        existed.push(exists);
     }
     Ok(existed)
 }

@@ -61,6 +61,8 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     let damage = Arc::<Damage>::default();
     let number = looked.compare(dir, &data, &damage)?;
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
+    // Nothing is wrong with it: now it may be written to.
+    format::raise(dir).map_err(io_error)?;
     CleanStop::remove(dir).map_err(io_error)?;
     let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
     let engine = Engine {

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Version of the layout this program writes.
-pub(super) const FORMAT: u32 = 1;
+/// Version of the layout this program writes. Each opens what those before it wrote, and changes nothing of it: 2 added
+/// the kicks of deleted accounts, which a program that knows only 1 would forget.
+pub(super) const FORMAT: u32 = 2;
 
 const FORMAT_FILE: &str = "FORMAT";
 /// The same while it is written.
@@ -135,6 +136,15 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
         }
         Err(error) => Err(io_error(error)),
     }
+}
+
+/// Notes in a directory of an older format that it has the one of this program from now on.
+pub(super) fn raise(dir: &Path) -> io::Result<()> {
+    let text = format!("{FORMAT}\n");
+    if fs::read(dir.join(FORMAT_FILE))? == text.as_bytes() {
+        return Ok(());
+    }
+    write_durably(dir, FORMAT_FILE, text.as_bytes())
 }
 
 /// A name in the directory `dir` that nobody has who wants to begin there. `unfinished` is what a beginning that broke off

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `a` account | account | `AccountRecord` |
 //! | `c` counters | nothing | `CountersRecord` |
+//! | `e` kick of an account that was deleted since | account | from when on its signatures are valid |
 //! | `g` group | group id, 0 | `GroupRecord`, the owner's membership inside |
 //! | `g` member, not the owner | group id, 0, account | `MemberRecord` |
 //! | `h` part that hangs on a group | group id, 0, kind, name | `PartRecord` |
@@ -37,6 +38,7 @@ use landfall_domain::time::Timestamp;
 
 const ACCOUNT: u8 = b'a';
 const COUNTERS: u8 = b'c';
+const LEFT_BEHIND: u8 = b'e';
 const PART: u8 = b'h';
 const MESSAGES: u8 = b'i';
 const GROUP: u8 = b'g';
@@ -87,6 +89,11 @@ fn key(family: u8, scatter: [u8; 3], app: AppId, parts: &[&[u8]]) -> Vec<u8> {
 
 pub(super) fn account(app: AppId, account: &UserId) -> Vec<u8> {
     scattered(ACCOUNT, app, &[account.as_str().as_bytes()])
+}
+
+/// What is left of accounts of this name that were deleted.
+pub(super) fn left_behind(app: AppId, account: &UserId) -> Vec<u8> {
+    scattered(LEFT_BEHIND, app, &[account.as_str().as_bytes()])
 }
 
 pub(super) fn counters(app: AppId) -> Vec<u8> {
@@ -246,7 +253,7 @@ pub(super) fn list_position(key: &[u8]) -> Option<u64> {
     key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
 }
 
-/// The keys of accounts, groups, members, parts and messages, with [counters](is_counters) between them: from the
+/// The keys of accounts, their kicks, groups, members, parts and messages, with [counters](is_counters) between them: from the
 /// first to before the last.
 pub(super) const ROWS: std::ops::Range<[u8; 1]> = [ACCOUNT]..[MESSAGES + 1];
 
@@ -262,6 +269,7 @@ pub(super) fn is_messages(key: &[u8]) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RowKey {
     Account(AppId, UserId),
+    LeftBehind(AppId, UserId),
     Group(AppId, GroupId),
     /// Not the owner.
     Member(AppId, GroupId, UserId),
@@ -278,6 +286,9 @@ impl RowKey {
         let family = *key.first()?;
         if family == ACCOUNT {
             return Some(Self::Account(owner, UserId::parse(name(rest)?)?));
+        }
+        if family == LEFT_BEHIND {
+            return Some(Self::LeftBehind(owner, UserId::parse(name(rest)?)?));
         }
         let end = rest.iter().position(|byte| *byte == END)?;
         let group = GroupId::parse(name(rest.get(..end)?)?)?;
@@ -428,6 +439,8 @@ mod tests {
             prop_assert_eq!(joined_group(&of_account, &one), here.as_str().as_bytes());
             prop_assert_eq!(list_position(&list(app, positions.0)), Some(positions.0));
             prop_assert_eq!(RowKey::parse(&account(app, &one)), Some(RowKey::Account(app, one.clone())));
+            let kicked = RowKey::LeftBehind(app, one.clone());
+            prop_assert_eq!(RowKey::parse(&left_behind(app, &one)), Some(kicked));
             prop_assert_eq!(RowKey::parse(&group(app, &here)), Some(RowKey::Group(app, here.clone())));
             prop_assert_eq!(RowKey::parse(&in_group), Some(RowKey::Member(app, here.clone(), one.clone())));
             let ban = PartKey::Ban(two.clone());

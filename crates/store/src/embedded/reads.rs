@@ -14,6 +14,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::operation::{Needs, Scene};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, StoreError};
+use landfall_domain::time::Timestamp;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
@@ -70,6 +71,12 @@ impl View {
 
     pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
         self.read(&keys::account(app, id), records::decode_account)
+    }
+
+    /// From when on signatures of an account are valid.
+    pub(super) fn signatures_from(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
+        let living = self.account(app, id)?.map(|account| account.signatures_from);
+        Ok(self.left_behind(app, id)?.max(living.unwrap_or_default()))
     }
 
     /// `None` when there is no such group.

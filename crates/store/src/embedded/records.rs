@@ -295,6 +295,14 @@ pub(super) fn decode_account(bytes: &[u8]) -> Result<Account, Damaged> {
     })
 }
 
+pub(super) fn encode_left_behind(from: Timestamp) -> Vec<u8> {
+    encode(&from.0)
+}
+
+pub(super) fn decode_left_behind(bytes: &[u8]) -> Result<Timestamp, Damaged> {
+    decode(bytes, "kick of a deleted account").map(Timestamp)
+}
+
 /// Figures of one app.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counters {

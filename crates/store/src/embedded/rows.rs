@@ -8,6 +8,7 @@ use fjall::Iter;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::store::StoreError;
+use landfall_domain::time::Timestamp;
 use std::ops::{Bound, ControlFlow};
 
 /// Keys from the first to before the last.
@@ -36,6 +37,11 @@ pub(super) trait Rows {
 
     /// Whether an account exists.
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
+
+    /// What deleted accounts of this name left behind: from when on its signatures are valid.
+    fn left_behind(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
+        Ok(self.read(&keys::left_behind(app, id), records::decode_left_behind)?.unwrap_or_default())
+    }
 
     /// A group with its owner's membership.
     fn group_row(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {

@@ -193,6 +193,7 @@ fn put(
 ) -> Result<(), StoreError> {
     match row {
         Row::Account { app, id, account } => tx.put_account(app, &id, &account),
+        Row::Kick { app, id, from } => tx.put_left_behind(app, &id, from),
         Row::Group { app, group, owner } => {
             let counters = tx.counters(app)?;
             // A later place, of a group that was dissolved, is named by nothing that was copied.
@@ -249,6 +250,7 @@ fn page(engine: &Engine, after: Option<Place>, size: PageSize) -> Result<Option<
 fn rows_of(key: &[u8], value: &[u8], rows: &mut Vec<Row>) -> Result<(), records::Damaged> {
     rows.push(match RowKey::parse(key).ok_or(records::Damaged("key"))? {
         RowKey::Account(app, id) => Row::Account { app, id, account: records::decode_account(value)? },
+        RowKey::LeftBehind(app, id) => Row::Kick { app, id, from: records::decode_left_behind(value)? },
         RowKey::Group(app, id) => {
             let GroupRow { group, owner } = records::decode_group(id, value)?;
             Row::Group { app, group: Box::new(group), owner }

@@ -14,6 +14,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
+use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -167,17 +168,18 @@ impl<'engine> Tx<'engine> {
         self.set(keys::list(app, group.list_position), Some(value));
     }
 
-    pub(super) fn member_exists(
+    /// The membership of somebody who does not own the group; looks at the disk only where it is not known to be none.
+    pub(super) fn present_member(
         &self,
         app: AppId,
         group: &GroupId,
         account: &UserId,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Member>, StoreError> {
         let key = MemberKey::new(app, group, account);
         if self.known.member_is_absent(&key) {
-            return Ok(false);
+            return Ok(None);
         }
-        self.contains(key.bytes())
+        self.read(key.bytes(), |value| records::decode_member(account.as_str().as_bytes(), value))
     }
 
     /// Tells that nobody but its owner is in a group, as this batch sees it.
@@ -264,6 +266,11 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn put_account(&mut self, app: AppId, id: &UserId, account: &Account) {
         self.set(keys::account(app, id), Some(records::encode_account(account)));
+    }
+
+    /// Keeps from when on signatures of an account are valid that is deleted.
+    pub(super) fn put_left_behind(&mut self, app: AppId, id: &UserId, from: Timestamp) {
+        self.set(keys::left_behind(app, id), Some(records::encode_left_behind(from)));
     }
 
     pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {

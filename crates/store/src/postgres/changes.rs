@@ -4,7 +4,7 @@ use super::database::{Failure, Kind, Tx, Work};
 use super::listener::Told;
 use super::locks;
 use super::outbox::NewNotes;
-use super::rows::{self, AccountColumns, CountColumns, app_column};
+use super::rows::{self, AccountColumns, CountColumns, KickColumns, app_column};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -153,13 +153,29 @@ impl Work for DeleteAccounts {
         let names: BTreeSet<&str> = self.ids.iter().map(UserId::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let removed = tx.query(&statements::REMOVE_ACCOUNTS, &[&app, &names]).await?;
-        let mut existed =
-            removed.iter().map(|row| rows::user_id(row, 0)).collect::<Result<BTreeSet<_>, _>>()?;
-        for account in &existed {
+        let removed =
+            removed.iter().map(|row| rows::account(row, 0)).collect::<Result<BTreeMap<_, _>, _>>()?;
+        self.leave_behind(tx, &removed).await?;
+        for account in removed.keys() {
             remove_from_groups(tx, app, account.as_str()).await?;
         }
+        let mut existed: BTreeSet<UserId> = removed.into_keys().collect();
         // A name that stands twice existed the first time.
         Ok(self.ids.iter().map(|id| existed.remove(id)).collect())
+    }
+}
+
+impl DeleteAccounts {
+    /// Keeps the kicks of accounts that are gone.
+    async fn leave_behind(&self, tx: &Tx, removed: &BTreeMap<UserId, Account>) -> Result<(), Failure> {
+        let before = tables::left_behind(tx, self.app, removed.keys()).await?;
+        let mut columns = KickColumns::with_capacity(self.app, removed.len());
+        for (id, account) in removed {
+            if let Some(from) = account.left_behind(before.get(id).copied().unwrap_or_default()) {
+                columns.push(id, from);
+            }
+        }
+        tables::put(tx, &statements::PUT_KICKS, &columns).await
     }
 }
 

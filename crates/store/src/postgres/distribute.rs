@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
 /// key lie beside it. What is left over has a row or a few for each app and stays on the coordinator.
-const TABLES: [(&str, &str, &str); 10] = [
+const TABLES: [(&str, &str, &str); 11] = [
     ("landfall.groups", "group_id", "none"),
     ("landfall.members", "group_id", "landfall.groups"),
     ("landfall.parts", "group_id", "landfall.groups"),
@@ -16,6 +16,7 @@ const TABLES: [(&str, &str, &str); 10] = [
     ("landfall.dead_notes", "group_id", "landfall.groups"),
     ("landfall.accounts", "account", "none"),
     ("landfall.memberships", "account", "landfall.accounts"),
+    ("landfall.kicks", "account", "landfall.accounts"),
 ];
 
 /// Why the tables were not distributed.

@@ -3,7 +3,7 @@
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
 use super::locks;
-use super::rows::{self, NewMembers, app_column};
+use super::rows::{self, MemberColumns, NewMembers, app_column};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -54,9 +54,12 @@ struct Transaction<'asks> {
 /// One of the groups, as it is in the middle of the transaction.
 struct Present {
     group: Group,
-    /// Those of the accounts asked for who are members.
-    members: BTreeSet<UserId>,
-    changed: bool,
+    /// When those of the accounts asked for joined who are members.
+    members: BTreeMap<UserId, Timestamp>,
+    /// More members than before.
+    grown: bool,
+    /// Those who were members before and joined earlier than it was known.
+    earlier: BTreeMap<UserId, Timestamp>,
 }
 
 #[async_trait]
@@ -110,14 +113,17 @@ fn decide(
 ) -> Result<ImportedMembers, ImportMembersRefusal> {
     let standing = |member: &NewMember| Standing {
         known: known.contains(&member.account),
-        member: present.members.contains(&member.account),
+        joined: present.members.get(&member.account).copied(),
     };
     let standings: Vec<_> = ask.members.iter().map(standing).collect();
     let Context { unknown, now, .. } = ask.context;
-    let change = import::import_members(&present.group, &ask.members, &standings, unknown, now)?;
+    let mut change = import::import_members(&present.group, &ask.members, &standings, unknown, now)?;
     known.extend(change.placeholders.iter().cloned());
-    present.members.extend(change.added.iter().map(|member| member.account.clone()));
-    present.changed |= !change.added.is_empty();
+    let added = change.added.iter().map(|member| (member.account.clone(), member.joined));
+    let earlier = change.earlier.iter().map(|(account, joined)| (account.clone(), *joined));
+    present.members.extend(added.chain(earlier));
+    present.earlier.append(&mut change.earlier);
+    present.grown |= !change.added.is_empty();
     present.group.member_count += u32::try_from(change.added.len()).unwrap_or(u32::MAX);
     Ok(change)
 }
@@ -138,8 +144,9 @@ impl Transaction<'_> {
             tables::group(tx, self.app, id),
             tx.query(&statements::MEMBERS_PRESENT, &parameters),
         );
-        let members = members?.iter().map(|row| rows::user_id(row, 0)).collect::<Result<_, _>>()?;
-        Ok(group?.map(|group| Present { group, members, changed: false }))
+        let joined = |row| Ok((rows::user_id(row, 0)?, rows::time(row, 1)?));
+        let members = members?.iter().map(joined).collect::<Result<_, Failure>>()?;
+        Ok(group?.map(|group| Present { group, members, grown: false, earlier: BTreeMap::new() }))
     }
 
     async fn write(
@@ -163,16 +170,34 @@ impl Transaction<'_> {
                 change.placeholders.iter().map(move |account| (account, now))
             }),
         );
-        let changed = groups.values().filter(|present| present.changed);
+        let grown = groups.values().filter(|present| present.grown);
         let (accounts, members, counted) = futures_util::join!(
             tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
             tables::insert_members(tx, &new),
-            try_join_all(changed.map(|present| self.set_member_count(tx, &present.group))),
+            try_join_all(grown.map(|present| self.set_member_count(tx, &present.group))),
         );
         accounts?;
         members?;
         counted?;
+        // After those that were added, of whom a later call of the same transaction may know more.
+        for present in groups.values().filter(|present| !present.earlier.is_empty()) {
+            self.set_earlier(tx, present).await?;
+        }
         Ok(())
+    }
+
+    /// Writes when members joined of whom that is known now.
+    async fn set_earlier(&self, tx: &Tx, Present { group, earlier, .. }: &Present) -> Result<(), Failure> {
+        let (app, id) = (app_column(self.app), group.id.as_str());
+        let names: Vec<&str> = earlier.keys().map(UserId::as_str).collect();
+        let found = tx.query(&statements::MEMBERS, &[&app, &id, &names]).await?;
+        let mut members = found.iter().map(|row| rows::member(row, 0)).collect::<Result<Vec<_>, _>>()?;
+        let mut columns = MemberColumns::with_capacity(self.app, members.len());
+        for member in &mut members {
+            member.joined = earlier.get(&member.account).copied().unwrap_or(member.joined);
+        }
+        members.iter().for_each(|member| columns.push(&group.id, member));
+        tables::put(tx, &statements::PUT_MEMBERS, &columns).await
     }
 
     async fn set_member_count(&self, tx: &Tx, group: &Group) -> Result<(), Failure> {

@@ -4,7 +4,8 @@ use super::{OpenError, locks};
 use tokio_postgres::{Client, GenericClient};
 
 /// A step; its number is its place in [`STEPS`], counted from 1. A step that was released never changes.
-pub(super) const STEPS: [&str; 1] = [include_str!("migrations/0001_groups.sql")];
+pub(super) const STEPS: [&str; 2] =
+    [include_str!("migrations/0001_groups.sql"), include_str!("migrations/0002_kicks.sql")];
 
 /// The version of the tables this program works with.
 pub(super) const VERSION: usize = STEPS.len();

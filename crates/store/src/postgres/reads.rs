@@ -10,6 +10,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
+use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -48,6 +49,29 @@ impl Work for Accounts {
     async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
         let accounts = tables::accounts(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| accounts.get(id).cloned()).collect())
+    }
+}
+
+/// From when on signatures of an account are valid.
+pub(super) struct SignaturesFrom {
+    pub(super) app: AppId,
+    pub(super) account: UserId,
+}
+
+#[async_trait]
+impl Work for SignaturesFrom {
+    type Done = Timestamp;
+    const DOING: &'static str = "reading whether an account was kicked";
+    const KIND: Kind = Kind::Read;
+
+    async fn perform(&self, tx: &Tx) -> Result<Timestamp, Failure> {
+        tx.begin(None, &[]).await?;
+        let (living, left) = futures_util::try_join!(
+            tables::accounts(tx, self.app, [&self.account]),
+            tables::left_behind(tx, self.app, [&self.account]),
+        )?;
+        let living = living.get(&self.account).map(|account| account.signatures_from);
+        Ok(living.max(left.get(&self.account).copied()).unwrap_or_default())
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn time_column(time: Timestamp) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
 }
 
-fn time(row: &Row, column: usize) -> Result<Timestamp, Failure> {
+pub(super) fn time(row: &Row, column: usize) -> Result<Timestamp, Failure> {
     Ok(Timestamp(number(row, column)?))
 }
 
@@ -436,6 +436,21 @@ impl<'row> AccountColumns<'row> {
         self.created.push(time_column(account.created));
         self.placeholder.push(account.placeholder);
         self.signatures_from.push(time_column(account.signatures_from));
+    }
+}
+
+columns! {
+    /// Of `PUT_KICKS`.
+    KickColumns {
+        account: &'row str,
+        signatures_from: i64,
+    }
+}
+
+impl<'row> KickColumns<'row> {
+    pub(super) fn push(&mut self, account: &'row UserId, from: Timestamp) {
+        self.account.push(account.as_str());
+        self.signatures_from.push(time_column(from));
     }
 }
 

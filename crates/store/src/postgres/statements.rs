@@ -161,6 +161,12 @@ statements! {
             created = excluded.created, placeholder = excluded.placeholder,
             signatures_from = excluded.signatures_from";
 
+    PUT_KICKS: Account = "
+        INSERT INTO landfall.kicks (sdk_app_id, account, signatures_from)
+        SELECT $1::bigint, account, signatures_from
+        FROM unnest($2::text[], $3::bigint[]) AS new (account, signatures_from)
+        ON CONFLICT (sdk_app_id, account) DO UPDATE SET signatures_from = excluded.signatures_from";
+
     TAKEN_GROUPS: Group = "
         SELECT group_id FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
     GROUPS: Group = concat!(
@@ -192,7 +198,7 @@ statements! {
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND owner = $3";
 
     MEMBERS_PRESENT: Group = "
-        SELECT account FROM landfall.members
+        SELECT account, joined FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])";
     MEMBERS: Group = concat!(
         "SELECT ", member_columns!(), " FROM landfall.members
@@ -328,8 +334,11 @@ statements! {
         "SELECT ", account_columns!(), " FROM landfall.accounts
         WHERE sdk_app_id = $1 AND account = ANY($2::text[])"
     );
-    REMOVE_ACCOUNTS: Account = "
-        DELETE FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[]) RETURNING account";
+    KICKS: Account = "
+        SELECT account, signatures_from FROM landfall.kicks WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
+    REMOVE_ACCOUNTS: Account = concat!("
+        DELETE FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])
+        RETURNING ", account_columns!());
     GROUPS_OF_ACCOUNT: Account = "
         SELECT group_id FROM landfall.memberships
         WHERE sdk_app_id = $1 AND account = $2 AND group_id > $3 ORDER BY group_id LIMIT $4";
@@ -377,6 +386,7 @@ statements! {
     REMOVE_COPY_PROGRESS: Copy = "DELETE FROM landfall.unfinished_copy WHERE one";
     IS_OCCUPIED: Copy = "
         SELECT EXISTS (SELECT FROM landfall.accounts) UNION ALL SELECT EXISTS (SELECT FROM landfall.groups)
+        UNION ALL SELECT EXISTS (SELECT FROM landfall.kicks)
         UNION ALL SELECT EXISTS (SELECT FROM landfall.members)
         UNION ALL SELECT EXISTS (SELECT FROM landfall.parts)
         UNION ALL SELECT EXISTS (SELECT FROM landfall.messages)
@@ -388,6 +398,9 @@ statements! {
     COPY_ACCOUNTS: Copy = concat!("
         SELECT sdk_app_id, ", account_columns!(), " FROM landfall.accounts
         WHERE (sdk_app_id, account) > ($1, $2) ORDER BY sdk_app_id, account LIMIT $3");
+    COPY_KICKS: Copy = "
+        SELECT sdk_app_id, account, signatures_from FROM landfall.kicks
+        WHERE (sdk_app_id, account) > ($1, $2) ORDER BY sdk_app_id, account LIMIT $3";
     COPY_GROUPS: Copy = concat!("
         SELECT groups.sdk_app_id, ", group_columns!(), ", ", member_columns!("owners."), "
         FROM landfall.groups AS groups
@@ -415,9 +428,10 @@ statements! {
         SELECT sdk_app_id, count(*) FROM landfall.memberships GROUP BY sdk_app_id";
     COUNT_ROWS: Copy = "
         SELECT (SELECT count(*) FROM landfall.accounts), (SELECT count(*) FROM landfall.members WHERE role <> 0),
-            (SELECT count(*) FROM landfall.parts), (SELECT count(*) FROM landfall.messages)";
+            (SELECT count(*) FROM landfall.parts), (SELECT count(*) FROM landfall.messages),
+            (SELECT count(*) FROM landfall.kicks)";
     ANALYZE: Copy = "
-        ANALYZE landfall.accounts, landfall.groups, landfall.members, landfall.memberships, landfall.parts,
+        ANALYZE landfall.accounts, landfall.kicks, landfall.groups, landfall.members, landfall.memberships, landfall.parts,
             landfall.messages, landfall.message_days";
 
     LIST: List = "

@@ -44,6 +44,17 @@ pub(super) async fn accounts<'name>(
     rows.iter().map(|row| rows::account(row, 0)).collect()
 }
 
+/// What deleted accounts left behind: from when on signatures of their names are valid.
+pub(super) async fn left_behind<'name>(
+    tx: &Tx,
+    app: AppId,
+    names: impl IntoIterator<Item = &'name UserId>,
+) -> Result<BTreeMap<UserId, Timestamp>, Failure> {
+    let names: Vec<&str> = names.into_iter().map(UserId::as_str).collect();
+    let rows = tx.query(&statements::KICKS, &[&app_column(app), &names]).await?;
+    rows.iter().map(|row| Ok((rows::user_id(row, 0)?, rows::time(row, 1)?))).collect()
+}
+
 /// The groups that exist, by id.
 pub(super) async fn groups<'id>(
     tx: &Tx,

@@ -4,8 +4,8 @@ mod pages;
 
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::rows::{
-    AccountColumns, Columns as _, CountColumns, DayColumns, GroupColumns, MessageColumns, NewMembers,
-    PartColumns, app_column,
+    AccountColumns, Columns as _, CountColumns, DayColumns, GroupColumns, KickColumns, MessageColumns,
+    NewMembers, PartColumns, app_column,
 };
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
 use crate::messages::day;
@@ -18,6 +18,7 @@ use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
+use landfall_domain::time::Timestamp;
 use pages::{Counts, ReadPage};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Client;
@@ -163,6 +164,7 @@ struct WriteRows<'progress> {
 #[derive(Default)]
 struct OfApp<'row> {
     accounts: Vec<(&'row UserId, &'row Account)>,
+    kicks: Vec<(&'row UserId, Timestamp)>,
     groups: Vec<&'row Group>,
     members: Vec<(&'row GroupId, &'row Member)>,
     parts: Vec<(&'row GroupId, &'row PartKey, &'row Part)>,
@@ -183,6 +185,7 @@ impl Work for WriteRows<'_> {
                 Row::Account { app, id, account } => {
                     apps.entry(*app).or_default().accounts.push((id, account));
                 }
+                Row::Kick { app, id, from } => apps.entry(*app).or_default().kicks.push((id, *from)),
                 Row::Group { app, group, owner } => {
                     let of_app = apps.entry(*app).or_default();
                     of_app.groups.push(group);
@@ -212,6 +215,9 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
         rows.accounts.iter().for_each(|(id, account)| columns.push(id, account));
         tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
     }
+    let mut kicks = KickColumns::with_capacity(app, rows.kicks.len());
+    rows.kicks.iter().for_each(|(id, from)| kicks.push(id, *from));
+    tables::put(tx, &statements::PUT_KICKS, &kicks).await?;
     if let Some(last) = rows.groups.iter().map(|group| group.list_position).max() {
         let mut columns = GroupColumns::with_capacity(app, rows.groups.len());
         rows.groups.iter().for_each(|group| columns.push(group));

@@ -5,6 +5,7 @@ use super::{
     APP, NOW, account, at_once, context, decided, group, group_id, import, member, owned_group, text, user,
 };
 use landfall_domain::account::Account;
+use landfall_domain::ids::AppId;
 use landfall_domain::new_group::NewGroup;
 use landfall_domain::store::{Context, NoSuchAccount, Store};
 use landfall_domain::text::Text;
@@ -103,4 +104,34 @@ pub(crate) async fn a_kick_outlives_later_imports(store: &dyn Store) {
     store.import_accounts(at(3_000), vec![account("ann", None, None)]).await.unwrap();
     let imported = Account { placeholder: false, ..kicked };
     assert_eq!(read(store, "ann").await, Some(imported), "an import forgot the kick");
+}
+
+pub(crate) async fn a_kick_outlives_the_account_and_the_next_of_its_name(store: &dyn Store) {
+    let from = async |name: &str| store.signatures_from(APP, user(name)).await.unwrap();
+    assert_eq!(from("ann").await, Timestamp(0), "nobody was kicked");
+    let accounts = || vec![account("ann", None, None), account("bob", None, None)];
+    store.import_accounts(context(), accounts()).await.unwrap();
+    decided(store.kick(at(2_222), user("ann")).await).unwrap();
+    assert_eq!([from("ann").await, from("bob").await], [Timestamp(2_222), Timestamp(0)]);
+    store.delete_accounts(context(), ["ann", "bob", "ann"].map(user).to_vec()).await.unwrap();
+    assert_eq!([from("ann").await, from("bob").await], [Timestamp(2_222), Timestamp(0)]);
+    assert_eq!(decided(store.kick(at(9_999), user("ann")).await), Err(NoSuchAccount));
+
+    // However it comes back, and goes again.
+    store.import_accounts(at(3_000), accounts()).await.unwrap();
+    assert_eq!(from("ann").await, Timestamp(2_222));
+    store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
+    import(store, NewGroup { members: vec![member("ann")], ..group("g") }).await.unwrap();
+    assert_eq!(from("ann").await, Timestamp(2_222));
+    decided(store.kick(at(3_333), user("ann")).await).unwrap();
+    assert_eq!(from("ann").await, Timestamp(3_333));
+    store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
+    assert_eq!(from("ann").await, Timestamp(3_333));
+    // A server whose clock is behind takes nothing back.
+    store.import_accounts(at(3_000), accounts()).await.unwrap();
+    decided(store.kick(at(1_111), user("ann")).await).unwrap();
+    store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
+    assert_eq!([from("ann").await, from("bob").await], [Timestamp(3_333), Timestamp(0)]);
+    let elsewhere = AppId(APP.0 + 1);
+    assert_eq!(store.signatures_from(elsewhere, user("ann")).await.unwrap(), Timestamp(0));
 }

@@ -303,10 +303,15 @@ fn history(group: &GroupId) -> BoxedStrategy<Change> {
 
 fn receipts(group: &GroupId) -> BoxedStrategy<Change> {
     let id = group.clone();
-    let read =
-        (some_user(), vec(1_u32..4, 1..4), 2_u32..9).prop_map(move |(reader, numbers, members_max)| {
-            MarkRead { group: id.clone(), reader, numbers, members_max }
-        });
+    let read = (some_user(), vec(1_u32..4, 1..4), 2_u32..9, vec(some_user(), 0..4)).prop_map(
+        move |(reader, numbers, members_max, counted)| MarkRead {
+            group: id.clone(),
+            reader,
+            numbers,
+            members_max,
+            counted,
+        },
+    );
     let id = group.clone();
     let extension = ("[kl]", some_text(), option::of(0_u32..4))
         .prop_map(|(key, value, seq)| AskedExtension { key, value: value.as_str().to_owned(), seq });

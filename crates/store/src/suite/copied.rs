@@ -36,6 +36,7 @@ pub(crate) async fn fill(store: &dyn Store) -> [World; 2] {
     import(store, owned_group("gone", "cy")).await.unwrap();
     decided(store.destroy_group(context(), group_id("gone"), nobody()).await).unwrap();
     import(store, NewGroup { members: vec![member("bob")], ..owned_group("h", "gone") }).await.unwrap();
+    decided(store.kick(context(), user("gone")).await).unwrap();
     store.delete_accounts(context(), vec![user("gone")]).await.unwrap();
     let ann = AccountImport { id: user("ann"), nick: Some(super::text("Änn\u{0}")), face_url: None };
     store.import_accounts(context(), vec![ann]).await.unwrap();

@@ -162,6 +162,10 @@ impl Store for Faulty<'_> {
         self.store.accounts(app, ids).await
     }
 
+    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
+        self.store.signatures_from(app, account).await
+    }
+
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
         self.write(self.store.delete_accounts(context, ids)).await
     }

@@ -1,5 +1,6 @@
 //! Importing and reading members.
 
+use super::outbox::nobody;
 use super::world::{World, pages_by_join_time, pages_by_name};
 use super::{
     APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing, user,
@@ -10,6 +11,8 @@ use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::ReadMark;
 use landfall_domain::new_group::{NewGroup, NewMember};
+use landfall_domain::operation::perform;
+use landfall_domain::operations::change_owner::ChangeOwner;
 use landfall_domain::store::{Context, MemberWindow, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 
@@ -74,6 +77,43 @@ pub(crate) async fn every_field_of_a_member_reads_back(store: &dyn Store) {
         fields: Vec::new(),
     };
     assert_eq!(world.groups[&group_id("g")].1, [expected]);
+}
+
+pub(crate) async fn members_that_are_there_may_have_joined_earlier(store: &dyn Store) {
+    import(store, owned_group("g", "ann")).await.unwrap();
+    let at = |name: &str, time| NewMember { joined: Some(Timestamp(time)), ..member(name) };
+    let first = vec![member("bob"), at("cy", 1_500), member("dan"), member("eve")];
+    assert_eq!(join(store, context(), "g", first).await, Ok(vec![Imported; 4]));
+    // An owner is kept in another place than others.
+    let owner = ChangeOwner { group: group_id("g"), owner: user("bob"), operator: user("admin") };
+    decided(perform(store, context(), owner, nobody()).await).unwrap();
+    let seen = async || World::of(store, APP, &[group_id("g")], &[user("bob")]).await;
+    let mut expected = seen().await;
+    // What else is said of members that are there changes nothing.
+    let other = NewMember { role: Role::Admin, unread: 2, muted_until: Timestamp(9_999), ..at("dan", 1_400) };
+    let again =
+        vec![at("ann", 900), at("bob", 1_300), at("cy", 1_600), other, member("eve"), at("flo", 1_200)];
+    let outcomes = [[AlreadyMember; 5].as_slice(), &[Imported]].concat();
+    assert_eq!(join(store, context(), "g", again.clone()).await, Ok(outcomes));
+    let world = seen().await;
+    let (group, members) = &world.groups[&group_id("g")];
+    let times: Vec<_> = members.iter().map(|member| (member.account.as_str(), member.joined.0)).collect();
+    let by_time =
+        [("ann", 1_000), ("flo", 1_200), ("bob", 1_300), ("dan", 1_400), ("cy", 1_500), ("eve", 2_000)];
+    assert_eq!(times, by_time);
+    assert_eq!(group.member_count, 6);
+    // Nothing but their times is another.
+    let before = &mut expected.groups.get_mut(&group_id("g")).unwrap().1;
+    for member in before.iter_mut() {
+        member.joined = members.iter().find(|now| now.account == member.account).unwrap().joined;
+    }
+    before.sort_by(|one, two| one.account.cmp(&two.account));
+    let mut now: Vec<_> = members.iter().filter(|member| member.account != user("flo")).cloned().collect();
+    now.sort_by(|one, two| one.account.cmp(&two.account));
+    assert_eq!(now, *before);
+    assert_eq!(world.joined[&user("bob")][0].1.joined, Timestamp(1_300));
+    assert_eq!(join(store, context(), "g", again).await, Ok(vec![AlreadyMember; 6]));
+    assert_eq!(seen().await, world, "the same call again changed something");
 }
 
 pub(crate) async fn two_callers_cannot_both_take_the_last_seat(store: &dyn Store) {

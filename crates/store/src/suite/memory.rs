@@ -28,6 +28,8 @@ pub(crate) struct Memory(Mutex<BTreeMap<AppId, Held>>);
 struct Held {
     groups: BTreeMap<GroupId, Whole>,
     accounts: BTreeMap<UserId, Account>,
+    /// Those of deleted accounts.
+    kicks: BTreeMap<UserId, Timestamp>,
     last_position: u64,
 }
 
@@ -173,10 +175,13 @@ impl Held {
         let whole = self.groups.get_mut(id).ok_or(ImportMembersRefusal::NoSuchGroup)?;
         let standing = |asked: &NewMember| Standing {
             known: self.accounts.contains_key(&asked.account),
-            member: whole.members.contains_key(&asked.account),
+            joined: whole.members.get(&asked.account).map(|member| member.joined),
         };
         let standings: Vec<_> = asked.iter().map(standing).collect();
         let change = import::import_members(&whole.group, asked, &standings, context.unknown, context.now)?;
+        for (account, joined) in change.earlier {
+            whole.members.get_mut(&account).unwrap().joined = joined;
+        }
         whole.members.extend(change.added.into_iter().map(|member| (member.account.clone(), member)));
         whole.group.member_count = u32::try_from(whole.members.len()).unwrap();
         self.place(context, change.placeholders);
@@ -189,9 +194,11 @@ impl Held {
     }
 
     fn delete(&mut self, id: &UserId) -> bool {
-        if self.accounts.remove(id).is_none() {
+        let Some(account) = self.accounts.remove(id) else {
             return false;
-        }
+        };
+        let kick = self.kicks.entry(id.clone()).or_default();
+        *kick = account.signatures_from.max(*kick);
         for whole in self.groups.values_mut() {
             // The owner of a group that keeps no members goes on being named.
             if whole.members.remove(id).is_some() {
@@ -411,6 +418,13 @@ impl Store for Memory {
 
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
         Ok(self.with(app, |held| ids.iter().map(|id| held.accounts.get(id).cloned()).collect()))
+    }
+
+    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
+        Ok(self.with(app, |held| {
+            let of_living = held.accounts.get(&account).map(|account| account.signatures_from);
+            of_living.max(held.kicks.get(&account).copied()).unwrap_or_default()
+        }))
     }
 
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {

@@ -10,6 +10,7 @@ use landfall_domain::message::{Conversation, Message};
 use landfall_domain::operation::{MessageRange, Needs, Scene};
 use landfall_domain::part::{Part, PartKey, PartRange};
 use landfall_domain::store::{JoinedWindow, MemberWindow, NoSuchGroup, Store};
+use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// Groups with their members in the order they joined and all that hangs on them, accounts, the list of groups by
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 pub(crate) struct World {
     pub(crate) groups: BTreeMap<GroupId, (Group, Vec<Member>)>,
     pub(crate) accounts: BTreeMap<UserId, Account>,
+    /// From when on signatures of each account are valid, whether it is there or not.
+    pub(crate) signatures_from: BTreeMap<UserId, Timestamp>,
     /// Total and ids; the first entry is that of all types.
     pub(crate) lists: Vec<(Option<GroupType>, u64, Vec<GroupId>)>,
     pub(crate) parts: BTreeMap<GroupId, BTreeMap<PartKey, Part>>,
@@ -64,6 +67,8 @@ impl World {
             .accounts
             .extend(users.iter().zip(accounts).filter_map(|(user, account)| Some((user.clone(), account?))));
         for (number, user) in users.iter().enumerate() {
+            let from = store.signatures_from(app, user.clone()).await.unwrap();
+            world.signatures_from.insert(user.clone(), from);
             world.joined.insert(user.clone(), joined(store, app, user, number).await);
         }
         let limit = page_of(ids.len()).max(2);

@@ -23,6 +23,8 @@ pub struct Rows {
 pub struct AppTally {
     /// Its accounts.
     pub accounts: Rows,
+    /// The kicks of accounts that were deleted since.
+    pub kicks: Rows,
     /// Its groups by type, in the order of `GroupType::ALL`.
     pub groups: [Rows; 5],
     /// The memberships of its groups, those of owners included.
@@ -49,12 +51,13 @@ impl AppTally {
 
     /// Everything there is to compare, in an order that is always the same.
     fn figures(&self) -> Vec<Figure> {
-        let Self { accounts, groups, members, parts, messages, indexed } = *self;
+        let Self { accounts, kicks, groups, members, parts, messages, indexed } = *self;
         let Indexed { totals, listed, last_position, joined } = indexed;
         let rows = |what: String, rows: Rows| Figure { what, count: rows.count, sum: rows.sum };
         let number = |what: String, count| Figure { what, count, sum: Sum::default() };
         let mut figures = vec![
             rows("accounts".to_owned(), accounts),
+            rows("kicks of deleted accounts".to_owned(), kicks),
             rows("members".to_owned(), members),
             rows("parts of groups".to_owned(), parts),
             rows("messages".to_owned(), messages),
@@ -190,6 +193,11 @@ impl<'store> Side<'store> {
                 let accounts = &mut self.apps.entry(*app).or_default().accounts;
                 accounts.count += 1;
                 accounts.sum.add_account(id, account);
+            }
+            Row::Kick { app, id, from } => {
+                let kicks = &mut self.apps.entry(*app).or_default().kicks;
+                kicks.count += 1;
+                kicks.sum.add_kick(id, *from);
             }
             Row::Group { app, group, owner } => {
                 let tally = self.apps.entry(*app).or_default();

@@ -9,6 +9,7 @@ use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message, MessageLog};
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -30,6 +31,12 @@ impl Sum {
         let mut fields = Fields::default();
         fields.text(id.as_str()).text(nick.as_str()).text(face_url.as_str());
         fields.number(created.0).number((*placeholder).into()).number(signatures_from.0);
+        self.add(fields);
+    }
+
+    pub(super) fn add_kick(&mut self, id: &UserId, from: Timestamp) {
+        let mut fields = Fields::default();
+        fields.text(id.as_str()).number(from.0);
         self.add(fields);
     }
 
@@ -157,7 +164,6 @@ mod tests {
     use landfall_domain::member::{ReceiveOption, Role};
     use landfall_domain::message::ReadMark;
     use landfall_domain::text::Text;
-    use landfall_domain::time::Timestamp;
 
     fn text(content: &str) -> Text {
         Text::stored(content.to_owned())
@@ -250,17 +256,6 @@ mod tests {
             |group| group.list_position = 1,
         ];
         all_differ(&group(), changes, Sum::add_group);
-        let account = Account::placeholder(Timestamp(0));
-        let changes: &[fn(&mut Account)] = &[
-            |account| account.nick = text("a"),
-            |account| account.face_url = text("a"),
-            |account| account.created = Timestamp(1),
-            |account| account.placeholder = false,
-            |account| account.signatures_from = Timestamp(1),
-        ];
-        all_differ(&account, changes, |sum, account| {
-            sum.add_account(&UserId::parse("ann").unwrap(), account)
-        });
         let member = Member {
             account: UserId::parse("ann").unwrap(),
             role: Role::Member,
@@ -285,6 +280,25 @@ mod tests {
             |member| member.name_card.push('\u{0}'),
         ];
         all_differ(&member, changes, |sum, member| sum.add_member(&GroupId::parse("g").unwrap(), member));
+    }
+
+    #[test]
+    fn every_field_of_an_account_and_of_a_kick_counts() {
+        let account = Account::placeholder(Timestamp(0));
+        let changes: &[fn(&mut Account)] = &[
+            |account| account.nick = text("a"),
+            |account| account.face_url = text("a"),
+            |account| account.created = Timestamp(1),
+            |account| account.placeholder = false,
+            |account| account.signatures_from = Timestamp(1),
+        ];
+        all_differ(&account, changes, |sum, account| {
+            sum.add_account(&UserId::parse("ann").unwrap(), account)
+        });
+        let kick = (UserId::parse("ann").unwrap(), Timestamp(0));
+        let changes: &[fn(&mut (UserId, Timestamp))] =
+            &[|kick| kick.0 = UserId::parse("bob").unwrap(), |kick| kick.1 = Timestamp(1)];
+        all_differ(&kick, changes, |sum, (id, from)| sum.add_kick(id, *from));
     }
 
     #[test]

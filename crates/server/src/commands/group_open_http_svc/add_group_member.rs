@@ -10,6 +10,7 @@ use crate::commands::refusal;
 use crate::given::{Given, Object};
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
+use crate::webhook::sender::Answer;
 use landfall_domain::group::GroupType;
 use landfall_domain::operation::Refusal;
 use landfall_domain::operations::add_members::{AddMembers, Added, nobody_fits};
@@ -63,8 +64,10 @@ impl Command for Request {
 /// Those whom the app's receiver wants left out.
 async fn refused(call: &Call, asked: &AddMembers, kind: GroupType) -> Result<BTreeSet<String>, Failure> {
     let AddMembers { group, accounts, .. } = asked;
-    let verdict = call.ask(Question::Invite { group, kind, accounts }).await?;
-    let Verdict::GoOn(Some(answer)) = verdict else { return Ok(BTreeSet::new()) };
-    let refused = answer.extra.get("RefusedMembers_Account");
-    Ok(refused.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default())
+    let read = |answer: &Answer| answer.member("RefusedMembers_Account", "a list of account names");
+    match call.ask(Question::Invite { group, kind, accounts }, read).await? {
+        Verdict::GoOn(refused) => Ok(refused.flatten().unwrap_or_default()),
+        // Not an answer to this question.
+        Verdict::Drop => Ok(BTreeSet::new()),
+    }
 }

@@ -82,13 +82,13 @@ impl Command for Request {
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
         // Placeholders are for moving in; here every account has to be there. [choice]
         let context = Context { unknown: UnknownAccounts::Refuse, ..call.context() };
-        call.ask(Question::Create {
+        let question = Question::Create {
             owner: new.owner.as_ref(),
             kind: new.kind,
             name: new.profile.name.as_str(),
             members: new.members.iter().map(|member| &member.account).collect(),
-        })
-        .await?;
+        };
+        call.ask(question, |_| Ok(())).await?;
         let created = call.store.create_group(context, new, call.subscribers()).await;
         call.subscribers.wake();
         match created {

@@ -1,7 +1,7 @@
 //! `group_open_http_svc/get_group_msg_receipt`: how many have read messages, and how many have not.
 
 use super::group_id;
-use super::receipt::{is_too_large, look_at, members, reader};
+use super::receipt::{is_too_large, look_at, members, messages_at_once, reader};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_seq::{Item, numbers};
@@ -13,9 +13,6 @@ use landfall_domain::operation::Needs;
 use landfall_domain::part::{PartFamily, PartRange};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Readers held in memory at once, about.
-const READERS_AT_ONCE: u32 = 20_000;
 
 /// The request.
 #[derive(Deserialize, Default)]
@@ -82,11 +79,9 @@ async fn count(
     messages: &[&Message],
 ) -> Result<BTreeMap<u32, (usize, usize)>, Failure> {
     let mut counted = BTreeMap::new();
-    let members_max = call.limits.messages.receipt_members;
-    let limit = usize::try_from(members_max).unwrap_or(usize::MAX);
+    let limit = usize::try_from(call.limits.messages.receipt_members).unwrap_or(usize::MAX);
     let members = members(call, group.clone(), None, limit).await?.members;
-    let at_once = usize::try_from(READERS_AT_ONCE / members_max.max(1)).unwrap_or_default().max(1);
-    for some in messages.chunks(at_once) {
+    for some in messages.chunks(messages_at_once(call)) {
         let readers = some.iter().map(|message| PartRange {
             family: PartFamily::Readers(Conversation::Group, message.seq),
             after: None,
@@ -100,10 +95,8 @@ async fn count(
         }
         for message in some {
             let readers = by_message.remove(&message.seq).unwrap_or_default();
-            let asked = members.iter().filter(|member| message.is_confirmed_by(&member.account));
-            let (read, unread): (Vec<_>, Vec<_>) =
-                asked.partition(|member| readers.contains(&member.account));
-            counted.insert(message.seq, (read.len(), unread.len()));
+            let accounts = members.iter().map(|member| &member.account);
+            counted.insert(message.seq, message.receipt(accounts, &readers));
         }
     }
     Ok(counted)

@@ -2,11 +2,14 @@
 //!
 //! Only messages that were sent with `NeedReadReceipt` by somebody else are confirmed; the others are passed over.
 
+use super::receipt::{is_too_large, members, messages_at_once};
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
 use crate::commands::message_seq::{Item, numbers};
 use crate::given::{Given, Object};
 use crate::reply::{Failure, Nothing};
+use crate::webhook::body::READ_RECEIPT;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::operations::mark_read::MarkRead;
 use serde::Deserialize;
 
@@ -29,7 +32,31 @@ impl Command for Request {
         let limits = call.limits.messages;
         let reader = required_account(self.from_account, "From_Account")?;
         let numbers = numbers(self.msg_seq_list, limits.receipts_per_call)?;
-        call.change(MarkRead { group, reader, numbers, members_max: limits.receipt_members }).await?;
+        let counted = counted(call, &group).await?;
+        let at_once = if counted.is_empty() { numbers.len() } else { messages_at_once(call) };
+        // One call of the documented size is one change; a larger one can be made again when it fails midway.
+        for numbers in numbers.chunks(at_once.max(1)) {
+            let operation = MarkRead {
+                group: group.clone(),
+                reader: reader.clone(),
+                numbers: numbers.to_vec(),
+                members_max: limits.receipt_members,
+                counted: counted.clone(),
+            };
+            call.change(operation).await?;
+        }
         Ok(Nothing {})
     }
+}
+
+/// The members of the group, where the app's receiver wants to know how many have read a message. Who comes after this
+/// moment, and before the change is kept, is not counted.
+async fn counted(call: &Call, group: &GroupId) -> Result<Vec<UserId>, Failure> {
+    if !call.subscribers.want(READ_RECEIPT) {
+        return Ok(Vec::new());
+    }
+    let limit = usize::try_from(call.limits.messages.receipt_members).unwrap_or(usize::MAX);
+    let page = members(call, group.clone(), None, limit).await?;
+    let is_counted = !is_too_large(&page.group, call);
+    Ok(page.members.into_iter().filter(|_| is_counted).map(|member| member.account).collect())
 }

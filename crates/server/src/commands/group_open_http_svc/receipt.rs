@@ -24,6 +24,15 @@ pub(super) async fn look_at(call: &Call, group: GroupId, numbers: &[u32]) -> Res
     Ok(scene)
 }
 
+/// Readers held in memory at once, about.
+const READERS_AT_ONCE: u32 = 20_000;
+
+/// Messages whose readers are looked at together.
+pub(super) fn messages_at_once(call: &Call) -> usize {
+    let members_max = call.limits.messages.receipt_members.max(1);
+    usize::try_from(READERS_AT_ONCE / members_max).unwrap_or_default().max(1)
+}
+
 /// Whether a group has too many members for receipts.
 pub(super) fn is_too_large(group: &Group, call: &Call) -> bool {
     call.limits.messages.receipt_members < group.member_count

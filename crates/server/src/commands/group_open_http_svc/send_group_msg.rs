@@ -20,6 +20,7 @@ use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::body::EXCEPTION;
 use crate::webhook::sender::Answer;
 use landfall_domain::ids::UserId;
+use landfall_domain::limits::MessageLimits;
 use landfall_domain::message::{At, Body, Conversation, Priority};
 use landfall_domain::operations::send_message::{SendMessage, Sent};
 use serde::{Deserialize, Serialize};
@@ -82,8 +83,9 @@ impl Command for Request {
         if !control.unasked
             && let Some(kind) = call.kind_to_ask_about(before::SEND, &message.group).await?
         {
-            match call.ask(Question::Send { message: &message, kind }).await? {
-                Verdict::GoOn(answer) => message.body = changed(message.body, answer, call),
+            let read = |answer: &Answer| changed(&message.body, answer, &call.limits.messages);
+            match call.ask(Question::Send { message: &message, kind }, read).await? {
+                Verdict::GoOn(changed) => message.body = changed.unwrap_or(message.body),
                 Verdict::Drop => {
                     return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: None });
                 }
@@ -169,21 +171,22 @@ fn callback_control(given: Given<Vec<Given<String>>>) -> Result<CallbackControl,
     Ok(control)
 }
 
-/// The message as the app's receiver wants it: everybody gets that. [doc] What cannot be sent changes nothing. [choice]
-fn changed(mut asked: Body, answer: Option<Answer>, call: &Call) -> Body {
-    let Some(Answer { extra, .. }) = answer else { return asked };
-    let custom =
-        extra.get("CloudCustomData").and_then(|text| serde_json::from_str::<String>(text.get()).ok());
-    let elements = extra.get("MsgBody").map_or_else(|| asked.elements.clone(), |body| body.get().into());
-    let custom = custom.unwrap_or_else(|| asked.custom.clone().into());
-    let elements = RawValue::from_string(elements.into());
-    match elements.ok().map(|elements| body(Some(elements), Given::Is(custom), &call.limits.messages)) {
-        Some(Ok(Body { elements, custom, .. })) => (asked.elements, asked.custom) = (elements, custom),
-        Some(Err(_)) | None => {
-            tracing::warn!(app = %call.app_id(), "a receiver answered with a message that cannot be sent");
-        }
+/// The message as the app's receiver wants it: everybody gets that. [doc] An answer that asks for a message which
+/// cannot be sent is not usable: `on_timeout` decides. [choice]
+fn changed(asked: &Body, answer: &Answer, limits: &MessageLimits) -> Result<Body, String> {
+    let custom: Option<String> = answer.member("CloudCustomData", "a string")?;
+    let elements = answer.given("MsgBody");
+    if elements.is_none() && custom.is_none() {
+        return Ok(asked.clone());
     }
-    asked
+    let elements = match elements {
+        Some(elements) => Ok(elements.to_owned()),
+        None => RawValue::from_string(asked.elements.clone().into()).map_err(|error| error.to_string()),
+    };
+    let custom = custom.unwrap_or_else(|| asked.custom.clone().into());
+    let Body { elements, custom, .. } =
+        body(Some(elements?), Given::Is(custom), limits).map_err(|problem| problem.to_string())?;
+    Ok(Body { elements, custom, ..asked.clone() })
 }
 
 #[derive(Default)]

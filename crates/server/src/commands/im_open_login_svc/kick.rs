@@ -1,5 +1,6 @@
 //! `im_open_login_svc/kick`: ends the sessions of an account: every UserSig made before this second is refused
-//! from now on, with 70052. One made in the same second still passes. [choice]
+//! from now on, with 70052, also when the account is deleted or imported anew. One made in the same second still
+//! passes. [choice]
 
 use super::{internal, user};
 use crate::call::{Call, Command};

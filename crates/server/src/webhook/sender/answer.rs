@@ -1,6 +1,7 @@
 //! What a receiver answers.
 
 use super::error::SendError;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -39,6 +40,24 @@ impl Answer {
         error_info.truncate(error_info.floor_char_boundary(INFO_BYTES_MAX));
         extra.remove("ActionStatus");
         Ok(Self { error_code: error_code.ok_or(SendError::NoErrorCode)?, error_info, extra })
+    }
+
+    /// The member called `name`, as it was written; `None` when it is missing or `null`.
+    pub(crate) fn given(&self, name: &str) -> Option<&RawValue> {
+        self.extra.get(name).map(|value| &**value).filter(|value| value.get() != "null")
+    }
+
+    /// The member called `name`, which must be `expected`; `None` when it is missing or `null`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub(crate) fn member<'a, T: Deserialize<'a>>(
+        &'a self,
+        name: &str,
+        expected: &str,
+    ) -> Result<Option<T>, String> {
+        let read = self.given(name).map(|value| serde_json::from_str(value.get()));
+        read.transpose().map_err(|_| format!("{name} is not {expected}"))
     }
 }
 

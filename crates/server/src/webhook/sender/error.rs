@@ -61,9 +61,32 @@ pub enum SendError {
     /// The answer has no whole number as `ErrorCode`.
     #[error("the answer has no ErrorCode")]
     NoErrorCode,
+    /// The answer allows the call, but what else it says cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// The event could not be written as JSON.
+    #[error("the event cannot be written as JSON")]
+    Unwritable,
 }
 
 impl SendError {
+    /// An answer of which this cannot be used.
+    pub(in crate::webhook) fn unusable(mut what: String) -> Self {
+        what.truncate(what.floor_char_boundary(CAUSE_BYTES_MAX));
+        Self::Unusable(what)
+    }
+
+    /// How far the request got, as the end of a sentence about the receiver.
+    pub(in crate::webhook) fn fate(&self) -> &'static str {
+        match self {
+            Self::NotPublic(_) | Self::Connect(_) | Self::Unwritable => "was not asked",
+            Self::TimedOut(_) | Self::Broken(_) => "gave no answer",
+            Self::Status(_) | Self::TooLong | Self::NotJson | Self::NoErrorCode | Self::Unusable(_) => {
+                "was asked, its answer could not be used"
+            }
+        }
+    }
+
     /// What the HTTP client ran into.
     pub(super) fn from_client(error: reqwest::Error) -> Self {
         if let Some(found) = chain(&error).find_map(|cause| cause.downcast_ref::<NoPublicAddress>()) {

@@ -81,11 +81,28 @@ fn a_directory_that_is_open_is_refused() {
 fn a_newer_format_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()));
-    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "1\n");
-    fs::write(dir.path().join("FORMAT"), "2\n").unwrap();
-    let text = refusal(dir.path()).to_string();
-    assert!(text.contains("has format 2, this program knows up to 1"), "{text}");
     assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "2\n");
+    fs::write(dir.path().join("FORMAT"), "3\n").unwrap();
+    let text = refusal(dir.path()).to_string();
+    assert!(text.contains("has format 3, this program knows up to 2"), "{text}");
+    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "3\n");
+}
+
+/// Format 1 knows no kicks of deleted accounts, and is else the same.
+#[tokio::test]
+async fn the_format_before_is_opened_and_raised() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.import_group(context(), group("g", &["ann"])).await.unwrap();
+    store.kick(context(), user("ann")).await.unwrap();
+    drop(store);
+    fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
+    let store = open(dir.path());
+    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "2\n");
+    store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
+    drop(store);
+    let from = open(dir.path()).signatures_from(APP, user("ann")).await.unwrap();
+    assert_eq!(from, context().now);
 }
 
 #[test]

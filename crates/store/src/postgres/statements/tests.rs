@@ -6,7 +6,7 @@ use super::{ALL, Key, Statement};
 use std::collections::BTreeSet;
 
 /// What the tables are keyed by, besides the app.
-const TABLES: [(&str, Key); 13] = [
+const TABLES: [(&str, Key); 14] = [
     ("groups", Key::Group),
     ("members", Key::Group),
     ("parts", Key::Group),
@@ -16,6 +16,7 @@ const TABLES: [(&str, Key); 13] = [
     ("notes", Key::Group),
     ("dead_notes", Key::Group),
     ("accounts", Key::Account),
+    ("kicks", Key::Account),
     ("memberships", Key::Account),
     ("group_counts", Key::Figures),
     ("list_positions", Key::Figures),
@@ -42,13 +43,14 @@ const WITHOUT_KEY: [(&str, &str); 12] = [
 const LOCKING: [&str; 2] = ["FREE_LANE", "HELD_LANE"];
 
 /// The statements that look at everything there is, while nobody serves. The list may only shrink.
-const OF_COPIES: [&str; 15] = [
+const OF_COPIES: [&str; 16] = [
     "COPY_PROGRESS",
     "PUT_COPY_PROGRESS",
     "REMOVE_COPY_PROGRESS",
     "IS_OCCUPIED",
     "RAISE_POSITION",
     "COPY_ACCOUNTS",
+    "COPY_KICKS",
     "COPY_GROUPS",
     "COPY_MEMBERS",
     "COPY_PARTS",
@@ -60,7 +62,8 @@ const OF_COPIES: [&str; 15] = [
     "ANALYZE",
 ];
 /// Those of them that read a page of many.
-const PAGES: [&str; 5] = ["COPY_ACCOUNTS", "COPY_GROUPS", "COPY_MEMBERS", "COPY_PARTS", "COPY_MESSAGES"];
+const PAGES: [&str; 6] =
+    ["COPY_ACCOUNTS", "COPY_KICKS", "COPY_GROUPS", "COPY_MEMBERS", "COPY_PARTS", "COPY_MESSAGES"];
 
 /// What statements on distributed tables may call: nothing that differs from one place to another.
 const CALLABLE: [&str; 2] = ["unnest", "any"];
@@ -229,6 +232,7 @@ const GROWTH: &str = "
     INSERT INTO landfall.dead_notes SELECT 7, 'n1', n, n, '', '' FROM generate_series(1, 5000) AS n;
     INSERT INTO landfall.dead_notes SELECT 7, 'n' || n, 0, n, '', '' FROM generate_series(2, 5000) AS n;
     INSERT INTO landfall.accounts SELECT 7, 'n' || n, '', '', 0, true, 0 FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.kicks SELECT 7, 'n' || n, n FROM generate_series(1, 5000) AS n;
     INSERT INTO landfall.group_counts SELECT 7, n % 5, n / 5, 3 FROM generate_series(1, 319) AS n";
 
 /// What there is, and what the planner knows of it.

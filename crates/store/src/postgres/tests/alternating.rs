@@ -147,6 +147,10 @@ impl Store for Alternating {
         self.next().accounts(app, ids).await
     }
 
+    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
+        self.next().signatures_from(app, account).await
+    }
+
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
         self.next().delete_accounts(context, ids).await
     }

@@ -1,7 +1,8 @@
 //! Making tables, and databases that are refused.
 
 use super::*;
-use crate::suite::at_once;
+use crate::suite::{APP, at_once, context, user};
+use landfall_domain::time::Timestamp;
 
 /// Every table and column, and which steps were taken when.
 async fn tables(client: &Client) -> Vec<String> {
@@ -35,6 +36,27 @@ async fn opening_again_changes_nothing() {
     drop(store);
     drop(open(database.url()).await);
     assert_eq!(tables(&admin).await, before);
+}
+
+/// Version 1 knows no kicks of deleted accounts.
+#[tokio::test]
+async fn tables_of_an_older_program_are_brought_up_to_date() {
+    let database = empty_database();
+    let admin = admin(database.url()).await;
+    let older = "CREATE SCHEMA landfall; CREATE TABLE landfall.schema_versions (
+                     version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())";
+    admin.batch_execute(older).await.unwrap();
+    admin.batch_execute(migrations::STEPS[0]).await.unwrap();
+    let kicked = format!(
+        "INSERT INTO landfall.schema_versions (version) VALUES (1);
+         INSERT INTO landfall.accounts VALUES ({APP}, 'ann', '', '', 1, false, 1234)"
+    );
+    admin.batch_execute(&kicked).await.unwrap();
+    let store = open(database.url()).await;
+    let steps = number(&admin, "SELECT max(version)::bigint FROM landfall.schema_versions").await;
+    assert_eq!(usize::try_from(steps).unwrap(), migrations::VERSION);
+    assert_eq!(store.delete_accounts(context(), vec![user("ann")]).await.unwrap(), [true]);
+    assert_eq!(store.signatures_from(APP, user("ann")).await.unwrap(), Timestamp(1_234));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Reading everything: all accounts, then all groups with their owners' memberships, then all other members, parts
-//! and messages, each in the order of its table's key.
+//! and messages, then the kicks of deleted accounts, each in the order of its table's key.
 
 use crate::parts;
 use crate::postgres::database::{Failure, Kind, Tx, Work};
@@ -29,15 +29,17 @@ enum Table {
     Members = 2,
     Parts = 3,
     Messages = 4,
+    Kicks = 5,
 }
 
 impl Table {
-    const ALL: [Self; 5] = [Self::Accounts, Self::Groups, Self::Members, Self::Parts, Self::Messages];
+    const ALL: [Self; 6] =
+        [Self::Accounts, Self::Groups, Self::Members, Self::Parts, Self::Messages, Self::Kicks];
 
     /// What comes before every key of it, after the app.
     fn before_all(self) -> &'static [&'static str] {
         match self {
-            Self::Accounts | Self::Groups => &[""],
+            Self::Accounts | Self::Groups | Self::Kicks => &[""],
             Self::Members => &["", ""],
             Self::Parts => &["", "-1", ""],
             Self::Messages => &["", "", "-1"],
@@ -50,7 +52,8 @@ impl Table {
             Self::Groups => Some(Self::Members),
             Self::Members => Some(Self::Parts),
             Self::Parts => Some(Self::Messages),
-            Self::Messages => None,
+            Self::Messages => Some(Self::Kicks),
+            Self::Kicks => None,
         }
     }
 
@@ -61,6 +64,7 @@ impl Table {
             Self::Members => &statements::COPY_MEMBERS,
             Self::Parts => &statements::COPY_PARTS,
             Self::Messages => &statements::COPY_MESSAGES,
+            Self::Kicks => &statements::COPY_KICKS,
         }
     }
 }
@@ -101,6 +105,7 @@ impl Cursor {
             Row::Account { app, id, .. } => {
                 Self { table: Table::Accounts, app: *app, names: vec![id.to_string()] }
             }
+            Row::Kick { app, id, .. } => Self { table: Table::Kicks, app: *app, names: vec![id.to_string()] },
             Row::Group { app, group, .. } => {
                 Self { table: Table::Groups, app: *app, names: vec![group.id.to_string()] }
             }
@@ -170,7 +175,7 @@ impl ReadPage {
         let mut parameters: rows::Parameters<'_> = vec![&app];
         // The name at this place of the key is a number.
         let number_at = match cursor.table {
-            Table::Accounts | Table::Groups | Table::Members => None,
+            Table::Accounts | Table::Groups | Table::Members | Table::Kicks => None,
             Table::Parts => Some(1),
             Table::Messages => Some(2),
         };
@@ -197,6 +202,10 @@ impl ReadPage {
             Table::Accounts => {
                 let (id, account) = rows::account(row, 1)?;
                 Row::Account { app: rows::app(row, 0)?, id, account }
+            }
+            Table::Kicks => {
+                let (app, id, from) = (rows::app(row, 0)?, rows::user_id(row, 1)?, rows::time(row, 2)?);
+                Row::Kick { app, id, from }
             }
             Table::Groups => {
                 let app = rows::app(row, 0)?;
@@ -267,7 +276,7 @@ impl Work for Counts {
             indexed.entry(rows::app(row, 0)?).or_default().joined = rows::number(row, 1)?;
         }
         for row in &tx.query(&statements::COUNT_ROWS, &[]).await? {
-            for column in 0..4 {
+            for column in 0..5 {
                 rows_in_all += rows::number::<u64>(row, column)?;
             }
         }

@@ -19,11 +19,13 @@ use std::collections::BTreeMap;
 
 /// Rows of a few apps that have accounts, groups and members of the same names.
 pub(super) fn some_rows() -> impl Strategy<Value = Vec<Row>> {
-    let app = (btree_map(some_name(), some_account(), 0..6), vec(some_group(), 0..6));
+    let kicks = btree_map(some_name(), (1..=u64::MAX / 4).prop_map(Timestamp), 0..4);
+    let app = (btree_map(some_name(), some_account(), 0..6), kicks, vec(some_group(), 0..6));
     btree_map(select(vec![1, 7, u32::MAX]).prop_map(AppId), app, 1..=3).prop_map(|apps| {
         let mut rows = Vec::new();
-        for (app, (accounts, groups)) in apps {
+        for (app, (accounts, kicks, groups)) in apps {
             rows.extend(accounts.into_iter().map(|(id, account)| Row::Account { app, id, account }));
+            rows.extend(kicks.into_iter().map(|(id, from)| Row::Kick { app, id, from }));
             let groups: BTreeMap<_, _> = groups
                 .into_iter()
                 .map(|(group, owner, members)| (group.id.clone(), (group, owner, members)))
