@@ -93,7 +93,7 @@ fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAdd
                 logging::chain(cause.as_ref()).map(ToString::to_string).collect::<Vec<_>>().join(": ");
             tracing::error!(path, code, cause = chain, left_out, "{path} failed with {code}: {chain}");
         }
-    } else if tracing::enabled!(tracing::Level::DEBUG) {
+    } else {
         log_refusal(path, code, text, uri.query().unwrap_or_default(), peer);
     }
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
@@ -104,6 +104,9 @@ fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAdd
 /// Says in the log who was refused, and why. Of what the URL says only what has the form of a number and a name: the rest may
 /// be anything, a UserSig in the wrong place included.
 pub(crate) fn log_refusal(what: &str, code: u32, reason: &str, query: &str, peer: IpAddr) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
     let Query { sdkappid, identifier, .. } = Query::parse(query);
     let app = sdkappid.and_then(|number| number.parse().ok()).map(AppId);
     let caller = identifier.and_then(|name| UserId::parse(&name));

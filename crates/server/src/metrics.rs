@@ -30,23 +30,6 @@ pub struct Metrics {
     pub clients: ClientMetrics,
 }
 
-/// One more in a gauge, for as long as this lives: whatever ends its holder, a panic included, takes it out again.
-pub(crate) struct Present(Gauge);
-
-impl Present {
-    /// Counts one in.
-    pub(crate) fn new(gauge: &Gauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 /// What is counted of connected clients.
 #[derive(Clone, Debug, Default)]
 pub struct ClientMetrics {
@@ -189,23 +172,5 @@ impl Metrics {
         // Writing to a string has no way to fail.
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap_or_default();
         text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_connection_that_dies_is_not_counted_any_more() {
-        let open = Gauge::default();
-        let counted = open.clone();
-        let died = tokio::spawn(async move {
-            let _present = Present::new(&counted);
-            assert_eq!(counted.get(), 1);
-            std::panic::resume_unwind(Box::new("a call dies"));
-        });
-        assert!(died.await.unwrap_err().is_panic());
-        assert_eq!(open.get(), 0);
     }
 }

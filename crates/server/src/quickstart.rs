@@ -21,6 +21,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -112,6 +114,8 @@ pub async fn run(
     let Prepared { config, directory, program, begun } = prepared;
     let (ready_sender, ready) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
+    let asked_to_stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&asked_to_stop);
     let server = server::serve(
         config.clone(),
         move |address| {
@@ -121,7 +125,7 @@ pub async fn run(
         },
         async move {
             tokio::select! {
-                () = shutdown => {}
+                () = shutdown => asked.store(true, Ordering::Relaxed),
                 _ = stopped => {}
             }
         },
@@ -145,7 +149,8 @@ pub async fn run(
                 // This stops the server, so it drains before the failure is reported.
                 drop(stop);
                 server.await.map_err(QuickstartError::Serve)?;
-                return shown;
+                // Who stops it while the samples are on their way has not made them fail.
+                return if asked_to_stop.load(Ordering::Relaxed) { Ok(()) } else { shown };
             }
             let served = server.await.map_err(QuickstartError::Serve);
             drop(stop);

@@ -7,7 +7,7 @@ use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, PaceLimits, Ticks};
 use crate::logging::Causes;
-use crate::metrics::{Metrics, Present};
+use crate::metrics::Metrics;
 use crate::retention;
 use crate::tls::{self, TlsError};
 use crate::webhook::dispatch;
@@ -217,8 +217,9 @@ async fn accept_until(
                 let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    let _present = Present::new(&server.metrics.connections);
+                    server.metrics.connections.inc();
                     accept(&server, stream, peer.ip(), tls, draining).await;
+                    server.metrics.connections.dec();
                 });
             }
             Err(error) => {

@@ -11,7 +11,6 @@ use super::session::{Platform, Session, Why};
 use crate::apps::App;
 use crate::code::Code;
 use crate::gateway;
-use crate::metrics::Present;
 use crate::reply::{self, Failure};
 use crate::server::Server;
 use crate::url::Query;
@@ -197,7 +196,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
         client.session.close(Why::Stopping);
     }
     let metrics = &client.server.metrics.clients;
-    let present = Present::new(&metrics.connected);
+    metrics.connected.inc();
     let why = match enter(&client).await {
         Ok(Some(group_count)) => {
             let identifier = client.account().as_str();
@@ -220,7 +219,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
         }
     };
     client.hub.depart(&client.session);
-    drop(present);
+    metrics.connected.dec();
     if why == Some(Why::Slow) {
         metrics.slow.inc();
     }

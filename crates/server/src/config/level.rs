@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 /// What a level may be, the least talkative first.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
+/// The level of what is no part that is named, where there is none for everything.
+const LEVEL_OF_THE_REST: &str = "error";
+
 /// What other programs call them.
 const ELSEWHERE: [(&str, &str); 9] = [
     ("warning", "warn"),
@@ -45,7 +48,8 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
         directives.push(part.map_or_else(|| level.to_owned(), |part| format!("{part}={level}")));
     }
     if !parts.contains(&None) {
-        return Err("names no level for what is no part of it, such as info,landfall=debug".to_owned());
+        // A part that does not exist is not known as such, and must not silence the others.
+        directives.insert(0, LEVEL_OF_THE_REST.to_owned());
     }
     Ok(directives.join(","))
 }
@@ -83,6 +87,7 @@ mod tests {
             ("info,fjall=warn,lsm_tree=warn", "info,fjall=warn,lsm_tree=warn"),
             ("landfall=debug, info", "landfall=debug,info"),
             ("trace,tokio_postgres::query=off", "trace,tokio_postgres::query=off"),
+            ("landfal=debug", "error,landfal=debug"),
         ] {
             assert_eq!(parse(text).as_deref(), Ok(directives));
             EnvFilter::try_new(directives).unwrap();
@@ -106,7 +111,6 @@ mod tests {
             ("info debug", "\"info debug\" is no level. Levels are"),
             ("info,debug", "names a level for everything twice"),
             ("info,a=warn,a=debug", "names a level for a twice"),
-            ("landfall=debug", "names no level for what is no part of it, such as info,landfall=debug"),
             ("info,landfall[{app=7}]=debug", "\"landfall[{app\" is no part of the program"),
             ("info,=debug", "\"\" is no part of the program"),
         ] {

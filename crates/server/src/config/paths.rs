@@ -51,7 +51,8 @@ pub(super) fn store(url: StoreUrl, folder: &Path) -> Result<StoreUrl, String> {
             let (here, there) = (here.display(), there.display());
             Err(format!(
                 "leads to {here}, where there is no store, but there is one in {there}: \
-                 name it as embedded:{there}, or move it (relative paths lead from the folder of the configuration file)"
+                 name it as embedded:{there}, move it, or begin anew in a directory of another name \
+                 (relative paths lead from the folder of the configuration file)"
             ))
         }
     }

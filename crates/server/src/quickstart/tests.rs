@@ -112,6 +112,18 @@ async fn the_key_is_kept_private_and_stays_the_same() {
     assert_eq!(config.apps[0].admins[0].as_str(), "administrator");
 }
 
+#[tokio::test]
+async fn who_stops_it_before_the_samples_have_arrived_has_stopped_it_in_order() {
+    let data = TempDir::new().unwrap();
+    let options = Options {
+        listen: "127.0.0.1:0".parse().ok(),
+        data: data.path().to_owned(),
+        program: "landfall".to_owned(),
+    };
+    // At once: the samples find nobody, or are cut off.
+    run(prepare(options, []).unwrap(), &mut Vec::new(), std::future::ready(())).await.unwrap();
+}
+
 #[test]
 fn a_directory_of_something_else_is_not_taken() {
     let data = TempDir::new().unwrap();

@@ -2,16 +2,10 @@
 
 use crate::load::{IMPORT_GROUP, group, owner, tag};
 use crate::server::{ADMIN, Home, Server, usersig_of};
-use landfall::client::Client;
 use landfall::listen::Listener;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_test_database::fresh_database;
-use rustix::process::Signal;
 use serde_json::json;
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 async fn holds_no_contents(home: Home) {
     let mut command = home.command();
@@ -44,95 +38,4 @@ async fn nothing_of_a_call_is_logged_at_any_level() {
     holds_no_contents(Home::new()).await;
     let database = fresh_database("empty", |_| {});
     holds_no_contents(Home::over(database.url())).await;
-}
-
-const CALLS: usize = 50;
-
-/// A server that logs every call to `log` answers all of them, counts what was lost, and ends in order.
-async fn answers_although_its_log_goes_to(log: Stdio) {
-    let home = Home::new();
-    let mut command = home.command();
-    command.env("LANDFALL__LOG__LEVEL", "trace");
-    let mut server = Server::start_logging_to(command, log).await;
-    let mut client: Client = server.client().await;
-    let begun = Instant::now();
-    for call in 0..CALLS {
-        client.call(IMPORT_GROUP, &group(&format!("logged-{call}"))).await.unwrap();
-        let refused = client.call(IMPORT_GROUP, &group(&format!("logged-{call}"))).await;
-        refused.unwrap_err();
-    }
-    assert!(begun.elapsed() < Duration::from_secs(20), "calls wait for the log: {:?}", begun.elapsed());
-    let metrics = server.metrics().await;
-    let count = |name: &str| -> u64 {
-        let line = metrics.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
-        line.rsplit_once(' ').unwrap().1.parse().unwrap()
-    };
-    assert!(CALLS as u64 <= count("landfall_log_lines_lost_total"), "{metrics}");
-    // The client's, and that of the figures.
-    assert_eq!(count("landfall_connections"), 2, "{metrics}");
-    server.signal(Signal::TERM);
-    let status = server.ended().await;
-    assert!(status.success(), "{status}");
-}
-
-#[tokio::test]
-async fn a_log_on_a_full_disk_fails_no_call() {
-    answers_although_its_log_goes_to(File::options().write(true).open("/dev/full").unwrap().into()).await;
-}
-
-#[tokio::test]
-async fn a_log_that_nobody_reads_any_more_fails_no_call() {
-    let (reader, writer) = io::pipe().unwrap();
-    drop(reader);
-    answers_although_its_log_goes_to(writer.into()).await;
-}
-
-#[tokio::test]
-async fn a_reader_of_the_log_that_stands_still_holds_up_no_call() {
-    let (reader, writer) = io::pipe().unwrap();
-    let mut other = writer.try_clone().unwrap();
-    // Keeps the pipe full, until there is no reader any more.
-    let full = std::thread::spawn(move || while other.write_all(&[b'x'; 4_096]).is_ok() {});
-    answers_although_its_log_goes_to(writer.into()).await;
-    drop(reader);
-    full.join().unwrap();
-}
-
-/// Starts a program with an output that nobody reads, and waits until its log says where it listens.
-async fn listens_unheard(mut command: Command, home: &Home) -> Server {
-    let (reader, writer) = io::pipe().unwrap();
-    drop(reader);
-    command.stdout(writer);
-    Server::start_unheard(command, &home.file("log")).await
-}
-
-#[tokio::test]
-async fn a_server_whose_output_nobody_reads_serves() {
-    let home = Home::new();
-    let mut server = listens_unheard(home.command(), &home).await;
-    assert_eq!(server.readiness().await.0, 200);
-    server.signal(Signal::TERM);
-    assert!(server.ended().await.success(), "{}", home.log());
-
-    let mut quickstart = Command::new(env!("CARGO_BIN_EXE_landfall"));
-    quickstart.env_clear().args(["quickstart", "--listen", "127.0.0.1:0", "--data"]).arg(home.file("new"));
-    let mut server = listens_unheard(quickstart, &home).await;
-    assert_eq!(server.readiness().await.0, 200);
-    server.signal(Signal::TERM);
-    assert!(server.ended().await.success(), "{}", home.log());
-}
-
-#[tokio::test]
-async fn a_hangup_is_ignored_and_told_once() {
-    let home = Home::new();
-    let server = home.start().await;
-    let mut client = server.client().await;
-    server.signal(Signal::HUP);
-    home.log_tells("SIGHUP is ignored").await;
-    for call in 0..3 {
-        server.signal(Signal::HUP);
-        client.call(IMPORT_GROUP, &group(&format!("logged-{call}"))).await.unwrap();
-    }
-    server.stop().await;
-    assert_eq!(home.log().matches("SIGHUP is ignored").count(), 1, "{}", home.log());
 }

@@ -23,6 +23,7 @@ mod kill;
 mod listen;
 mod load;
 mod logs;
+mod outputs;
 mod rates;
 #[expect(dead_code, reason = "the tests over the network use the rest")]
 #[path = "../it/receiver.rs"]
