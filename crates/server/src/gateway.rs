@@ -96,8 +96,9 @@ fn failed(server: &Server, path: &str, failure: &Failure) -> Vec<u8> {
     }
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
-    let list = commands::index_of(path).and_then(|index| COMMANDS.get(index)?.list_on_failure);
-    reply::failure(code, text, service.is_some_and(|service| service.error_display), list)
+    let entry = commands::index_of(path).and_then(|index| COMMANDS.get(index));
+    let lists = entry.map_or(&[][..], |entry| entry.lists_on_failure);
+    reply::failure(code, text, service.is_some_and(|service| service.error_display), lists)
 }
 
 /// A call that may be made, whatever its body holds.
@@ -248,10 +249,8 @@ async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8
     let mut total = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure {
-            code: Code::HttpParse,
-            text: "the body cannot be read".into(),
-            handed_on: None,
             cause: error.source().is_some().then(|| error.into()),
+            ..Code::HttpParse.because("the body cannot be read")
         })?;
         let Ok(data) = frame.into_data() else {
             continue; // Trailers say nothing here.

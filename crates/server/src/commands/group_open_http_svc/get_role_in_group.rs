@@ -1,5 +1,5 @@
 //! `group_open_http_svc/get_role_in_group`: which roles accounts have in one group. Those that are no members, or no
-//! accounts at all, have `NotMember`.
+//! accounts at all, have `NotMember`, and so has what can be no account.
 
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
