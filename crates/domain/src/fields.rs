@@ -216,7 +216,10 @@ mod tests {
     #[test]
     fn further_problems_are_counted() {
         let text = |pairs| refusal(pairs).unwrap_err().to_string();
-        assert_eq!(text(&[("Other", "v"), ("?", "v")]), FieldsProblem::KeyIllegal("?".to_owned()).to_string());
+        assert_eq!(
+            text(&[("Other", "v"), ("?", "v")]),
+            FieldsProblem::KeyIllegal("?".to_owned()).to_string()
+        );
         assert!(text(&[("?", "v"), ("Room", "1"), ("Room", "2")]).ends_with("; 1 more field is wrong"));
         assert!(text(&[("A", "v"), ("B", "v"), ("Locked", "v")]).ends_with("; 2 more fields are wrong"));
     }

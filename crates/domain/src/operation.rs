@@ -224,9 +224,9 @@ pub enum Refusal {
     /// A value that does not fit what is there; the text says which and why.
     #[error("{0}")]
     Unfitting(String),
-    /// The owner may not leave.
-    #[error("the owner may not leave; change the owner first")]
-    OwnerStays,
+    /// The owner, who is named here, may not leave.
+    #[error("{0} is the owner and may not leave; change the owner first")]
+    OwnerStays(UserId),
     /// Not a member of the group.
     #[error("{0} is not a member of the group")]
     NotAMember(UserId),

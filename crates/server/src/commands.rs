@@ -16,6 +16,7 @@ pub mod webhook_svc;
 
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::json;
 use crate::reply::{self, Failure};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -118,7 +119,7 @@ fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
     let body = body.trim_ascii();
     match body.first() {
         None => Err("it is empty; send {} where there is nothing to say".to_owned()),
-        Some(b'{') => serde_json::from_slice(body).map_err(|error| error.to_string()),
+        Some(b'{') => serde_json::from_slice(body).map_err(|error| json::unreadable_body(&error)),
         Some(b'[')
             if body
                 .strip_prefix(b"[")

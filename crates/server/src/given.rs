@@ -313,7 +313,10 @@ impl<'de, T: Shape> Deserialize<'de> for Given<T> {
                 const EXACT: f64 = 9_007_199_254_740_992.0;
                 const BEYOND: f64 = 18_446_744_073_709_551_616.0;
                 if number.fract() == 0.0 && (number.abs() <= EXACT || BEYOND <= number.abs()) {
-                    #[expect(clippy::cast_possible_truncation, reason = "exact, or cut to the largest there is")]
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "exact, or cut to the largest there is"
+                    )]
                     return Ok(T::from_integer(number as i128).map_or(Given::Wrong("a number"), Given::Is));
                 }
                 Ok(Given::Wrong(NOT_WHOLE))
@@ -374,7 +377,8 @@ mod tests {
 
     #[test]
     fn one_row_that_cannot_be_read_leaves_the_others() {
-        let rows = read::<Rows<Vec<Given<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
+        let rows =
+            read::<Rows<Vec<Given<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
         assert!(matches!(&rows[..], [Given::Is(_), Given::Unreadable(_), Given::Is(_), Given::Wrong(_)]));
         let broken = Unreadable { why: String::new(), json: r#"{"a":"x","b":"\ud83d","c":1e400}"#.into() };
         assert_eq!(broken.member::<String>("a").unwrap(), "x");

@@ -1,4 +1,7 @@
 //! Lists in requests: every entry is looked at, and an error names the first that is wrong and how many more there are.
+//!
+//! [choice] Where entries have results of their own, only a member that is missing, empty or of another JSON type fails the
+//! call; whatever else is wrong with an entry is its own result.
 
 use crate::reply::Failure;
 
@@ -110,14 +113,23 @@ mod tests {
     fn the_first_wrong_entry_is_named_and_the_others_are_counted() {
         assert_eq!(every("L", [2, 4], even).unwrap(), [2, 4]);
         assert_eq!(text(every("L", [2, 3], even)), "L[1] is 3, which is odd");
-        assert_eq!(text(every("L", [2, 3, 4, 5], even)), "L[1] is 3, which is odd; 1 more entry of L is wrong");
-        assert_eq!(text(every("L", [3, 5, 7], even)), "L[0] is 3, which is odd; 2 more entries of L are wrong");
+        assert_eq!(
+            text(every("L", [2, 3, 4, 5], even)),
+            "L[1] is 3, which is odd; 1 more entry of L is wrong"
+        );
+        assert_eq!(
+            text(every("L", [3, 5, 7], even)),
+            "L[0] is 3, which is odd; 2 more entries of L are wrong"
+        );
     }
 
     #[test]
     fn only_another_shape_fails_all() {
         let results = each("L", [2, 3, 4], even).unwrap();
         assert!(matches!(&results[..], [Ok(2), Err(_), Ok(4)]));
-        assert_eq!(text(each("L", [3, -1, -3], even)), "L[1] is -1, which is odd; 1 more entry of L is wrong");
+        assert_eq!(
+            text(each("L", [3, -1, -3], even)),
+            "L[1] is -1, which is odd; 1 more entry of L is wrong"
+        );
     }
 }

@@ -37,12 +37,26 @@ pub(crate) fn check(field: &str, json: &str, depth_max: usize) -> Result<(), Str
 pub(crate) fn unreadable(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
+    known(text).map_or_else(|| format!("cannot be read: {text}"), str::to_owned)
+}
+
+/// The same of a whole body, with the place.
+pub(crate) fn unreadable_body(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ").and_then(|(text, _)| known(text)) {
+        Some(known) => format!("it {known} at line {} column {}", error.line(), error.column()),
+        None => text,
+    }
+}
+
+/// The reader's words for what is no fault of form.
+fn known(text: &str) -> Option<&'static str> {
     match text {
         "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
-            "holds half of a surrogate pair".to_owned()
+            Some("holds half of a surrogate pair")
         }
-        "number out of range" => "holds a number that is too large".to_owned(),
-        other => format!("cannot be read: {other}"),
+        "number out of range" => Some("holds a number that is too large"),
+        _ => None,
     }
 }
 

@@ -41,8 +41,8 @@ impl GroupOperation for BanMembers {
         if !group.kind.can().ban {
             return Err(Refusal::TypeForbids("ban nobody"));
         }
-        if group.owner.as_ref().is_some_and(|owner| self.accounts.contains(owner)) {
-            return Err(Refusal::OwnerStays);
+        if let Some(owner) = group.owner.as_ref().filter(|owner| self.accounts.contains(owner)) {
+            return Err(Refusal::OwnerStays(owner.clone()));
         }
         if let Some(all) = Several::of(&self.accounts)
             && accounts.is_empty()
@@ -111,9 +111,9 @@ mod tests {
     fn refusals() {
         let cases = [
             (GroupType::Community, "known2", Refusal::TypeForbids("ban nobody")),
-            (GroupType::Public, "known1", Refusal::OwnerStays),
-            (GroupType::Private, "known1", Refusal::OwnerStays),
-            (GroupType::AvChatRoom, "known1", Refusal::OwnerStays),
+            (GroupType::Public, "known1", Refusal::OwnerStays(user("known1"))),
+            (GroupType::Private, "known1", Refusal::OwnerStays(user("known1"))),
+            (GroupType::AvChatRoom, "known1", Refusal::OwnerStays(user("known1"))),
             (GroupType::Public, "stranger", Refusal::NoSuchAccount(Several::of(["stranger"]).unwrap())),
         ];
         for (kind, name, expected) in cases {

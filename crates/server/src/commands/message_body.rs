@@ -117,8 +117,7 @@ fn check(elements: &str) -> Result<(), BodyProblem> {
 
 /// A part of a body that is JSON as a whole.
 fn read<'a, T: Deserialize<'a>>(json: &'a str, place: &str) -> Result<T, Failure> {
-    serde_json::from_str(json)
-        .map_err(|error| CODE.because(format!("{place} {}", json::unreadable(&error))))
+    serde_json::from_str(json).map_err(|error| CODE.because(format!("{place} {}", json::unreadable(&error))))
 }
 
 /// An element as it was written.
@@ -140,14 +139,16 @@ fn check_element(element: &str, place: &str) -> Result<&'static ElementType, Fai
     let name = element.msg_type.ok_or_else(|| required("MsgType"))?.get();
     must_be(Kind::Text, name, &at("MsgType"))?;
     let name = name.trim_matches('"');
-    let kind = ELEMENT_TYPES.iter().find(|kind| kind.name == name).ok_or_else(|| {
-        CODE.because(format!("{} is {name:?}, which is no type of element", at("MsgType")))
-    })?;
+    let kind = ELEMENT_TYPES
+        .iter()
+        .find(|kind| kind.name == name)
+        .ok_or_else(|| CODE.because(format!("{} is {name:?}, which is no type of element", at("MsgType"))))?;
     let content = element.msg_content.ok_or_else(|| required("MsgContent"))?.get();
     must_be(Kind::Object, content, &at("MsgContent"))?;
-    let has_text = serde_json::Deserializer::from_str(content)
-        .deserialize_map(Contents { kind, place })
-        .map_err(|error| CODE.because(format!("{} {}", at("MsgContent"), json::unreadable(&error))))??;
+    let has_text =
+        serde_json::Deserializer::from_str(content)
+            .deserialize_map(Contents { kind, place })
+            .map_err(|error| CODE.because(format!("{} {}", at("MsgContent"), json::unreadable(&error))))??;
     if kind.name == TEXT && !has_text {
         return Err(required("MsgContent.Text"));
     }
@@ -407,7 +408,10 @@ mod tests {
                 format!(r#"[{text},1,{{"MsgType":"X"}},{{}}]"#),
                 "MsgBody[1] must be an object, not a number; 2 more entries of MsgBody are wrong",
             ),
-            (r#"[{"MsgType":"TIMFaceElem","MsgType":1}]"#.to_owned(), r#"MsgBody[0] has the name "MsgType" twice"#),
+            (
+                r#"[{"MsgType":"TIMFaceElem","MsgType":1}]"#.to_owned(),
+                r#"MsgBody[0] has the name "MsgType" twice"#,
+            ),
         ] {
             assert_eq!(parse(&elements, "null").unwrap_err().to_string(), problem, "{elements}");
         }
@@ -428,9 +432,13 @@ mod tests {
             for readable in [r#""\ud83d\ude00\u0000""#, &deep(ELEMENT_DEPTH_MAX - 2)] {
                 assert!(with(readable).is_ok(), "{} {readable}", kind.name);
             }
-            for unreadable in
-                [r#""cut \ud83d""#, r#"{"\ude00":1}"#, r#"{"a":1,"a":2}"#, "1e400", &deep(ELEMENT_DEPTH_MAX - 1)]
-            {
+            for unreadable in [
+                r#""cut \ud83d""#,
+                r#"{"\ude00":1}"#,
+                r#"{"a":1,"a":2}"#,
+                "1e400",
+                &deep(ELEMENT_DEPTH_MAX - 1),
+            ] {
                 let problem = with(unreadable).unwrap_err();
                 assert!(problem.to_string().starts_with("MsgBody[0].MsgContent.New"), "{problem}");
                 assert!(!Failure::from(problem).is_shapeless);

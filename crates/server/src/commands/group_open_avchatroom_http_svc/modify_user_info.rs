@@ -71,7 +71,11 @@ impl Command for Request {
 }
 
 /// The account of the entry called `name`, whose marks are in order.
-fn member(Marked { member_account: account, marks }: Marked, name: &str, call: &Call) -> Result<UserId, Failure> {
+fn member(
+    Marked { member_account: account, marks }: Marked,
+    name: &str,
+    call: &Call,
+) -> Result<UserId, Failure> {
     let account = required_account(account, &format!("{name}.Member_Account"))?;
     let field = format!("{name}.Marks");
     let marks = marks.required(&field)?;

@@ -5,6 +5,7 @@
 //!
 //! [choice] Takes every type of element, though its page names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
+//! [choice] A message for a topic that is not there is 110013 in its row; where all are, the call is.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
 use super::{group_id, in_place, number_up_to, required_account};

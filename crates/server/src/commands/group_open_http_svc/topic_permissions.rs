@@ -132,7 +132,8 @@ pub(super) async fn perform(
     });
     let read: Vec<_> = read.collect();
     let is_read: Vec<_> = read.iter().map(Option::is_some).collect();
-    let operation = SetTopicPermissions { group, permission_group, topics: read.into_iter().flatten().collect() };
+    let operation =
+        SetTopicPermissions { group, permission_group, topics: read.into_iter().flatten().collect() };
     let outcomes = in_place(is_read, call.change(operation).await?);
     let rows = topics.into_iter().zip(outcomes).map(|((topic, change), outcome)| match change {
         Ok(_) => Row::new(topic, outcome),

@@ -57,9 +57,11 @@ impl Command for Request {
     }
 }
 
+/// Every account asked for: its name as it was written, and what is to be imported.
+type Asked = Vec<(String, Result<AccountImport, Failure>)>;
+
 impl Request {
-    /// Every account asked for, with its name as it was written.
-    fn check(self, call: &Call) -> Result<Vec<(String, Result<AccountImport, Failure>)>, Failure> {
+    fn check(self, call: &Call) -> Result<Asked, Failure> {
         let absent = match (&self.accounts, &self.account_list) {
             (Given::Empty, Given::Absent | Given::Empty) => Some(Misfit::Empty("Accounts".to_owned())),
             (Given::Absent, Given::Empty) => Some(Misfit::Empty("AccountList".to_owned())),
@@ -111,5 +113,9 @@ fn import(profile: Profile, field: &str, call: &Call) -> Result<AccountImport, F
         let value = profile_value(given, field, call.limits.profile_value);
         value.map_err(|failure| Failure { is_shapeless: false, ..failure })
     };
-    Ok(AccountImport { id, nick: value(profile.nick, "Nick")?, face_url: value(profile.face_url, "FaceUrl")? })
+    Ok(AccountImport {
+        id,
+        nick: value(profile.nick, "Nick")?,
+        face_url: value(profile.face_url, "FaceUrl")?,
+    })
 }

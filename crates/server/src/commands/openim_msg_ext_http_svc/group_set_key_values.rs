@@ -115,7 +115,10 @@ fn asked(
     })?;
     let rows = keys.into_iter().zip(&entries).map(|(key, entry)| {
         let failure = entry.as_ref().err()?;
-        Some(Row { error_code: failure.number(), extension: ExtensionRow { key, value: String::new(), seq: 0 } })
+        Some(Row {
+            error_code: failure.number(),
+            extension: ExtensionRow { key, value: String::new(), seq: 0 },
+        })
     });
     let rows = rows.collect();
     Ok((rows, entries.into_iter().flatten().collect()))
