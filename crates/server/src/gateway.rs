@@ -195,17 +195,16 @@ pub(crate) async fn signed(
 ) -> Result<(Arc<App>, UserId, Verified), Failure> {
     let query = Query::parse(query);
     let number = query.sdkappid.ok_or_else(|| Code::AppMissing.because("sdkappid is missing in the URL"))?;
-    let app = number
-        .parse()
-        .ok()
-        .and_then(|number| server.apps.get(AppId(number)))
-        .ok_or_else(|| Code::AppUnknown.because("sdkappid is not an app of this server"))?;
+    let app = number.parse().ok().and_then(|number| server.apps.get(AppId(number))).ok_or_else(|| {
+        let problem = if number.is_empty() { "is empty in the URL" } else { "is not an app of this server" };
+        Code::AppUnknown.because(format!("sdkappid {problem}"))
+    })?;
+    let absence = if query.identifier.is_none() { "is missing in the URL" } else { "is empty in the URL" };
     let identifier = query.identifier.unwrap_or_default();
     let usersig = query.usersig;
     let Some(account) = UserId::parse(&identifier) else {
-        return Err(
-            Code::IdentifierIllegal.because("identifier is missing in the URL, or not an account name")
-        );
+        let problem = if identifier.is_empty() { absence } else { "in the URL is not an account name" };
+        return Err(Code::IdentifierIllegal.because(format!("identifier {problem}")));
     };
     let usersig = usersig.ok_or_else(|| Code::UserSigMissing.because("usersig is missing in the URL"))?;
     let remembered = app.signatures.get(&identifier, &usersig, now);

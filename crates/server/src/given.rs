@@ -140,6 +140,32 @@ impl<T: Shape> Given<T> {
     }
 }
 
+impl<T: Clone + Default> Given<T> {
+    /// The value as it was written; the default where there is none.
+    #[must_use]
+    pub fn written(&self) -> T {
+        match self {
+            Self::Is(value) => value.clone(),
+            Self::Absent | Self::Empty | Self::Wrong(_) | Self::Unreadable(_) => T::default(),
+        }
+    }
+}
+
+impl<T> Given<Object<T>> {
+    /// The member called `name` as it was written, also where the entry as a whole cannot be read.
+    pub fn written_member<V: Shape + Clone + Default>(
+        &self,
+        name: &str,
+        member: impl Fn(&T) -> &Given<V>,
+    ) -> V {
+        match self {
+            Self::Is(Object(entry)) => member(entry).written(),
+            Self::Unreadable(entry) => entry.member(name).unwrap_or_default(),
+            Self::Absent | Self::Empty | Self::Wrong(_) => V::default(),
+        }
+    }
+}
+
 impl<T> Given<Vec<T>> {
     /// The list, empty when not given.
     ///

@@ -55,7 +55,8 @@ type Batch = Vec<(String, Result<UserId, Failure>)>;
 fn batch(list: Given<Rows<Object<Item>>>, field: &str, call: &Call) -> Result<Batch, Failure> {
     let Rows(list) = list.required(field).map_err(illegal)?;
     refuse_too_many(list.len(), field, call)?;
-    let names: Vec<_> = list.iter().map(written).collect();
+    let names = list.iter().map(|entry| entry.written_member("UserID", |item| &item.user_id));
+    let names: Vec<_> = names.map(echoed).collect();
     let accounts = each(field, list, |entry, place| {
         let item = entry.required(place).map_err(illegal)?.0;
         user(item.user_id, Given::Absent, &format!("{place}.UserID"))
@@ -66,15 +67,6 @@ fn batch(list: Given<Rows<Object<Item>>>, field: &str, call: &Call) -> Result<Ba
 /// Those of a batch that are account names.
 fn accounts(batch: &Batch) -> Vec<UserId> {
     batch.iter().filter_map(|(_, account)| account.as_ref().ok().cloned()).collect()
-}
-
-/// The account of an entry as it was written, cut where it is longer than any; empty when it cannot be read.
-fn written(entry: &Given<Object<Item>>) -> String {
-    echoed(match entry {
-        Given::Is(Object(Item { user_id: Given::Is(name) })) => name.clone(),
-        Given::Unreadable(entry) => entry.member("UserID").unwrap_or_default(),
-        Given::Is(_) | Given::Absent | Given::Empty | Given::Wrong(_) => String::new(),
-    })
 }
 
 /// Which code the service gives for too many is not published. [choice]

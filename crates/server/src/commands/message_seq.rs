@@ -58,7 +58,8 @@ impl Entries {
     pub(super) fn new(list: Given<Rows<Object<Item>>>, max: usize) -> Result<Self, Failure> {
         let Rows(list) = list.required("MsgSeqList")?;
         refuse_too_many(list.len(), max)?;
-        let written = list.iter().map(written).collect();
+        let written = list.iter().map(|entry| entry.written_member("MsgSeq", |item| &item.msg_seq));
+        let written = written.map(clamped).collect();
         let numbers = each("MsgSeqList", list, number_of)?;
         let is_right = numbers.iter().map(Result::is_ok).collect();
         Ok(Self { written, is_right, right: numbers.into_iter().flatten().collect() })
@@ -71,16 +72,6 @@ impl Entries {
     ) -> impl Iterator<Item = (i64, Option<Outcome>)> {
         self.written.into_iter().zip(in_place(self.is_right, outcomes))
     }
-}
-
-/// The number of a message as it was written; 0 when it cannot be read.
-fn written(entry: &Given<Object<Item>>) -> i64 {
-    let number = match entry {
-        Given::Is(Object(Item { msg_seq: Given::Is(number) })) => *number,
-        Given::Unreadable(entry) => entry.member("MsgSeq").unwrap_or_default(),
-        Given::Is(_) | Given::Absent | Given::Empty | Given::Wrong(_) => 0,
-    };
-    clamped(number)
 }
 
 /// A number as answers can carry it.

@@ -122,7 +122,8 @@ impl Request {
             return Err(Code::GroupParameter
                 .because(format!("MsgList has {} messages; at most {max} are allowed", list.len())));
         }
-        let times = list.iter().map(written_time).collect();
+        let written = list.iter().map(|entry| entry.written_member("SendTime", |asked| &asked.send_time));
+        let times = written.map(clamped).collect();
         let messages = each("MsgList", list, |entry, place| {
             message(entry.required(place)?.0, place, &group, &conversation, call)
         })?;
@@ -134,15 +135,6 @@ impl Request {
         }
         Ok(Checked { group, times, messages })
     }
-}
-
-/// When a message was sent, as it was written; 0 when that cannot be read.
-fn written_time(entry: &Given<Object<Asked>>) -> i64 {
-    clamped(match entry {
-        Given::Is(Object(Asked { send_time: Given::Is(time), .. })) => *time,
-        Given::Unreadable(entry) => entry.member("SendTime").unwrap_or_default(),
-        Given::Is(_) | Given::Absent | Given::Empty | Given::Wrong(_) => 0,
-    })
 }
 
 /// The message that is asked for at `place`.

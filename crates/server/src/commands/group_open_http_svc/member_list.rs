@@ -2,7 +2,7 @@
 //! its own result.
 
 use super::{refuse_too_many_accounts, required_account};
-use crate::given::{Given, Object, Rows};
+use crate::given::{Given, Object, Rows, Shape};
 use crate::items::{each, echoed, every};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -62,12 +62,12 @@ impl<T> Entries<T> {
         mut check: impl FnMut(M, &str) -> Result<T, Failure>,
     ) -> Result<Self, Failure>
     where
-        Rows<Object<M>>: crate::given::Shape,
-        Object<M>: crate::given::Shape,
+        Object<M>: Shape,
     {
         let Rows(list) = given.required("MemberList")?;
         refuse_too_many_accounts(list.len(), "MemberList", max)?;
-        let names = list.iter().map(written).collect();
+        let written = |entry: &Given<Object<M>>| entry.written_member("Member_Account", M::account);
+        let names = list.iter().map(|entry| echoed(written(entry))).collect();
         let entries = each("MemberList", list, |entry, place| check(entry.required(place)?.0, place))?;
         let is_right = entries.iter().map(Result::is_ok).collect();
         Ok(Self { names, is_right, right: entries.into_iter().flatten().collect() })
@@ -82,18 +82,6 @@ impl<T> Entries<T> {
         });
         Results { member_list: rows.collect() }
     }
-}
-
-/// The account of an entry as it was written; empty when it cannot be read.
-fn written<M: Member>(entry: &Given<Object<M>>) -> String {
-    echoed(match entry {
-        Given::Is(Object(member)) => match member.account() {
-            Given::Is(name) => name.clone(),
-            Given::Absent | Given::Empty | Given::Wrong(_) | Given::Unreadable(_) => String::new(),
-        },
-        Given::Unreadable(entry) => entry.member("Member_Account").unwrap_or_default(),
-        Given::Absent | Given::Empty | Given::Wrong(_) => String::new(),
-    })
 }
 
 /// A reply with one row for each account asked for, in order.

@@ -149,8 +149,9 @@ fn fields(
     let pairs = every(name, given.list(name)?, |entry, place| {
         let field = entry.required(place)?.0;
         // A key that is missing, or spelled in lower case, gets the answer of a key that is not switched on. [sample]
+        let absence = if matches!(field.key, Given::Empty) { "has an empty Key" } else { "has no Key" };
         let Some(key) = field.key.optional(&format!("{place}.Key"))? else {
-            return Err(unknown_field(&format!("{place} has no Key")));
+            return Err(unknown_field(&format!("{place} {absence}")));
         };
         let value = field.value.as_deref().map_or(Ok(String::new()), literal).map_err(|found| {
             Code::GroupParameter.because(format!("{place}.Value must be a string, not {found}"))

@@ -98,7 +98,8 @@ impl Asked {
                 list.len()
             )));
         }
-        let names: Vec<_> = list.iter().map(written).collect();
+        let names = list.iter().map(|entry| entry.written_member("TopicId", |asked| &asked.topic_id));
+        let names: Vec<_> = names.map(echoed).collect();
         let changes = each("TopicPermissionList", list, |entry, place| {
             let at = |field: &str| format!("{place}.{field}");
             let TopicPermission { topic_id, permission } = entry.required(place)?.0;
@@ -108,15 +109,6 @@ impl Asked {
         })?;
         perform(call, group, self.permission_group_id, names.into_iter().zip(changes).collect()).await
     }
-}
-
-/// The topic of an entry as it was written; empty when it cannot be read.
-fn written(entry: &Given<Object<TopicPermission>>) -> String {
-    echoed(match entry {
-        Given::Is(Object(TopicPermission { topic_id: Given::Is(topic), .. })) => topic.clone(),
-        Given::Unreadable(entry) => entry.member("TopicId").unwrap_or_default(),
-        Given::Is(_) | Given::Absent | Given::Empty | Given::Wrong(_) => String::new(),
-    })
 }
 
 /// Changes the permissions in each topic whose change can be.

@@ -74,7 +74,10 @@ impl Request {
         let Rows(names) = self.accounts.optional("Accounts").map_err(illegal)?.unwrap_or_default();
         let Rows(objects) = self.account_list.optional("AccountList").map_err(illegal)?.unwrap_or_default();
         refuse_too_many(names.len() + objects.len(), "Accounts", call)?;
-        let written: Vec<String> = names.iter().map(name).chain(objects.iter().map(name_in)).collect();
+        let written_in =
+            |entry: &Given<Object<Profile>>| entry.written_member("UserID", |asked| &asked.user_id);
+        let written = names.iter().map(Given::written).chain(objects.iter().map(written_in));
+        let written: Vec<_> = written.map(echoed).collect();
         let mut imports = each("Accounts", names, |user_id, place| {
             import(Profile { user_id, ..Profile::default() }, place, call)
         })?;
@@ -83,22 +86,6 @@ impl Request {
             import(profile, &format!("{place}.UserID"), call)
         })?);
         Ok(written.into_iter().zip(imports).collect())
-    }
-}
-
-/// A name as it was written; empty when it cannot be read.
-fn name(given: &Given<String>) -> String {
-    match given {
-        Given::Is(name) => echoed(name.clone()),
-        Given::Absent | Given::Empty | Given::Wrong(_) | Given::Unreadable(_) => String::new(),
-    }
-}
-
-fn name_in(entry: &Given<Object<Profile>>) -> String {
-    match entry {
-        Given::Is(Object(profile)) => name(&profile.user_id),
-        Given::Unreadable(entry) => echoed(entry.member("UserID").unwrap_or_default()),
-        Given::Absent | Given::Empty | Given::Wrong(_) => String::new(),
     }
 }
 

@@ -99,7 +99,8 @@ fn asked(
         return Err(Code::GroupParameter
             .because(format!("ExtensionList names {} extensions; at most {max} are allowed", list.len())));
     }
-    let keys: Vec<_> = list.iter().map(written).collect();
+    let keys = list.iter().map(|entry| entry.written_member("Key", |asked| &asked.key));
+    let keys: Vec<_> = keys.map(echoed).collect();
     let entries = each("ExtensionList", list, |entry, place| {
         let at = |field: &str| format!("{place}.{field}");
         let asked = entry.required(place)?.0;
@@ -122,15 +123,6 @@ fn asked(
     });
     let rows = rows.collect();
     Ok((rows, entries.into_iter().flatten().collect()))
-}
-
-/// The key of an entry as it was written; empty when it cannot be read.
-fn written(entry: &Given<Object<Asked>>) -> String {
-    echoed(match entry {
-        Given::Is(Object(Asked { key: Given::Is(key), .. })) => key.clone(),
-        Given::Unreadable(entry) => entry.member("Key").unwrap_or_default(),
-        Given::Is(_) | Given::Absent | Given::Empty | Given::Wrong(_) => String::new(),
-    })
 }
 
 fn bounded(text: String, field: &str, allowed: Span) -> Result<String, Failure> {
