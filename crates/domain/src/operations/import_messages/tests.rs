@@ -106,7 +106,7 @@ fn topics_have_their_own_order() {
     let mut scene = scene(kind, &[]);
     let asked = import(vec![message(1_700, 0), in_topic(1_600), message(1_650, 0), in_topic(1_800)]);
     let nowhere = MessageOutcome::NoSuchTopic;
-    let expected = [imported(1, 1_700), nowhere, MessageOutcome::BadTime, nowhere];
+    let expected = [imported(1, 1_700), nowhere, BadTime, nowhere];
     assert_eq!(decide_import(&asked, &scene).unwrap().answer, expected);
     let topic = Topic {
         id: id.clone(),
