@@ -1,7 +1,7 @@
 //! Custom fields of groups (`AppDefinedData`): which keys an app has switched on, and the pairs a group carries.
 
 use crate::group::GroupType;
-use crate::limits::{FIELD_KEY_BYTES_MAX, FieldLimits};
+use crate::limits::{FIELD_KEY_BYTES_MAX, FieldLimits, Span};
 use crate::text::{Text, TextOutOfBounds};
 use std::fmt;
 
@@ -84,41 +84,86 @@ pub enum FieldsProblem {
     ReadOnly(String),
 }
 
+/// The first problem of the custom fields of a request, and how many more fields have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldsRefusal {
+    /// The first.
+    pub first: FieldsProblem,
+    /// Further fields with a problem of their own.
+    pub more: usize,
+}
+
+impl fmt::Display for FieldsRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)?;
+        match self.more {
+            0 => Ok(()),
+            1 => f.write_str("; 1 more field is wrong"),
+            more => write!(f, "; {more} more fields are wrong"),
+        }
+    }
+}
+
+impl FieldsRefusal {
+    fn of(problems: impl IntoIterator<Item = FieldsProblem>) -> Result<(), Self> {
+        let mut problems = problems.into_iter();
+        let Some(first) = problems.next() else { return Ok(()) };
+        Err(Self { first, more: problems.count() })
+    }
+}
+
 /// Checks the custom fields given for a group of type `kind`, or for a member of one. White space around a key is dropped, because
 /// the documentation's own samples carry a leading space. [choice]
 ///
 /// # Errors
-/// The first problem, in the order of the list; keys that are not switched on come after all malformed ones.
+/// The first problem, in the order of the list; keys that are not switched on come after all malformed ones, and are
+/// counted by themselves.
 pub fn parse_fields(
     pairs: Vec<(String, String)>,
     kind: GroupType,
     switched_on: &[FieldRule],
     limits: FieldLimits,
-) -> Result<Vec<CustomField>, FieldsProblem> {
+) -> Result<Vec<CustomField>, FieldsRefusal> {
     if limits.count < pairs.len() {
-        return Err(FieldsProblem::TooMany { got: pairs.len(), max: limits.count });
+        let first = FieldsProblem::TooMany { got: pairs.len(), max: limits.count };
+        return Err(FieldsRefusal { first, more: 0 });
     }
     let mut fields: Vec<CustomField> = Vec::with_capacity(pairs.len());
+    let mut problems = Vec::new();
     for (raw_key, raw_value) in pairs {
-        let Some(key) = FieldKey::parse(raw_key.trim()) else {
-            return Err(FieldsProblem::KeyIllegal(raw_key));
-        };
-        if fields.iter().any(|field| field.key == key) {
-            return Err(FieldsProblem::KeyTwice(key.0));
-        }
-        match Text::parse(raw_value, limits.value) {
-            Ok(value) => fields.push(CustomField { key, value }),
-            Err(problem) => return Err(FieldsProblem::Value { key: key.0, problem }),
+        match parse_field(raw_key, raw_value, &fields, limits.value) {
+            Ok(field) => fields.push(field),
+            Err(problem) => problems.push(problem),
         }
     }
-    for field in &fields {
+    FieldsRefusal::of(problems)?;
+    FieldsRefusal::of(fields.iter().filter_map(|field| {
         match switched_on.iter().find(|rule| rule.key == field.key && rule.types.contains(&kind)) {
-            None => return Err(FieldsProblem::NotSwitchedOn(field.key.0.clone())),
-            Some(rule) if !rule.writable => return Err(FieldsProblem::ReadOnly(field.key.0.clone())),
-            Some(_) => {}
+            None => Some(FieldsProblem::NotSwitchedOn(field.key.0.clone())),
+            Some(rule) if !rule.writable => Some(FieldsProblem::ReadOnly(field.key.0.clone())),
+            Some(_) => None,
         }
-    }
+    }))?;
     Ok(fields)
+}
+
+/// A field that comes after `fields`.
+fn parse_field(
+    raw_key: String,
+    raw_value: String,
+    fields: &[CustomField],
+    allowed: Span,
+) -> Result<CustomField, FieldsProblem> {
+    let Some(key) = FieldKey::parse(raw_key.trim()) else {
+        return Err(FieldsProblem::KeyIllegal(raw_key));
+    };
+    if fields.iter().any(|field| field.key == key) {
+        return Err(FieldsProblem::KeyTwice(key.0));
+    }
+    match Text::parse(raw_value, allowed) {
+        Ok(value) => Ok(CustomField { key, value }),
+        Err(problem) => Err(FieldsProblem::Value { key: key.0, problem }),
+    }
 }
 
 /// What becomes of `fields` when those of `given` are set; an empty value takes a field away. [doc]
@@ -143,6 +188,10 @@ mod tests {
     use crate::limits::Limits;
 
     fn check(pairs: &[(&str, &str)]) -> Result<Vec<CustomField>, FieldsProblem> {
+        refusal(pairs).map_err(|refusal| refusal.first)
+    }
+
+    fn refusal(pairs: &[(&str, &str)]) -> Result<Vec<CustomField>, FieldsRefusal> {
         let rule = |key: &str, writable| FieldRule {
             key: FieldKey::parse(key).unwrap(),
             types: vec![GroupType::Public],
@@ -162,6 +211,17 @@ mod tests {
         let fields = check(&[(" Room", "abc\u{0}\u{1}")]).unwrap();
         assert_eq!(fields[0].key.as_str(), "Room");
         assert_eq!(fields[0].value.as_str(), "abc\u{0}\u{1}");
+    }
+
+    #[test]
+    fn further_problems_are_counted() {
+        let text = |pairs| refusal(pairs).unwrap_err().to_string();
+        assert_eq!(
+            text(&[("Other", "v"), ("?", "v")]),
+            FieldsProblem::KeyIllegal("?".to_owned()).to_string()
+        );
+        assert!(text(&[("?", "v"), ("Room", "1"), ("Room", "2")]).ends_with("; 1 more field is wrong"));
+        assert!(text(&[("A", "v"), ("B", "v"), ("Locked", "v")]).ends_with("; 2 more fields are wrong"));
     }
 
     #[test]

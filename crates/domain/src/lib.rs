@@ -22,6 +22,7 @@ pub mod part;
 pub mod permission;
 #[cfg(test)]
 mod sample;
+pub mod several;
 pub mod store;
 pub mod text;
 pub mod time;

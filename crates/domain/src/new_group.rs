@@ -8,6 +8,7 @@ use crate::group::{Group, GroupType, InviteOption, Profile};
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{MessageLog, ReadMark};
+use crate::several::Several;
 use crate::time::Timestamp;
 
 /// How a new group gets its id.
@@ -90,7 +91,7 @@ pub struct NewMember {
 }
 
 /// Why a group is not made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NewGroupRefusal {
     /// A living group has the id.
     #[error("the group id is in use")]
@@ -98,9 +99,9 @@ pub enum NewGroupRefusal {
     /// The owner is no account of the app.
     #[error("the owner is not an imported account")]
     OwnerUnknown,
-    /// A member named in the same call is no account of the app.
-    #[error("a member is not an imported account")]
-    MemberUnknown,
+    /// Members named in the same call are no accounts of the app.
+    #[error("{0} is not an imported account")]
+    MemberUnknown(Several),
 }
 
 /// What a new group consists of.
@@ -119,7 +120,7 @@ pub struct FoundedGroup {
 /// `list_position` is the group's place in the app's list; `is_known` tells whether an account exists.
 ///
 /// # Errors
-/// The first account that is unknown while unknown ones are refused.
+/// An account is unknown while unknown ones are refused.
 pub fn new_group<E>(
     new: NewGroup,
     id: GroupId,
@@ -149,19 +150,21 @@ pub fn new_group<E>(
             ..new_member(kind, member.account, role, joined)
         });
     }
-    let mut placeholders = Vec::new();
+    let mut unknown_accounts = Vec::new();
     // The owner of a group that keeps no members is named in the group only.
     let absent_owner = new.owner.iter().filter(|_| !owner_sits).map(|owner| (owner, Role::Owner));
     for (account, role) in absent_owner.chain(members.iter().map(|member| (&member.account, member.role))) {
         if !is_known(account)? {
-            if unknown == UnknownAccounts::Refuse {
-                return Ok(Err(match role {
-                    Role::Owner => NewGroupRefusal::OwnerUnknown,
-                    Role::Admin | Role::Member => NewGroupRefusal::MemberUnknown,
-                }));
+            if role == Role::Owner && unknown == UnknownAccounts::Refuse {
+                return Ok(Err(NewGroupRefusal::OwnerUnknown));
             }
-            placeholders.push(account.clone());
+            unknown_accounts.push(account.clone());
         }
+    }
+    if let Some(members) = Several::of(&unknown_accounts)
+        && unknown == UnknownAccounts::Refuse
+    {
+        return Ok(Err(NewGroupRefusal::MemberUnknown(members)));
     }
     let group = Group {
         id,
@@ -182,7 +185,7 @@ pub fn new_group<E>(
         member_count: u32::try_from(members.len()).unwrap_or(u32::MAX),
         list_position,
     };
-    Ok(Ok(FoundedGroup { group, members, placeholders }))
+    Ok(Ok(FoundedGroup { group, members, placeholders: unknown_accounts }))
 }
 
 /// A member with the defaults of its group's type.

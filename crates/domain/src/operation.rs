@@ -15,6 +15,7 @@ use crate::member::Member;
 use crate::message::{Content, Conversation, Message, MessageLog, MessageState, Priority, Tip};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::permission::PermissionGroup;
+use crate::several::Several;
 use crate::store::{Context, NoSuchGroup};
 use crate::time::Timestamp;
 use crate::topic::Topic;
@@ -223,15 +224,15 @@ pub enum Refusal {
     /// A value that does not fit what is there; the text says which and why.
     #[error("{0}")]
     Unfitting(String),
-    /// The owner may not leave.
-    #[error("the owner may not leave; change the owner first")]
-    OwnerStays,
+    /// The owner, who is named here, may not leave.
+    #[error("{0} is the owner and may not leave; change the owner first")]
+    OwnerStays(UserId),
     /// Not a member of the group.
     #[error("{0} is not a member of the group")]
     NotAMember(UserId),
-    /// An account nobody imported.
+    /// Accounts nobody imported.
     #[error("{0} is not an imported account")]
-    NoSuchAccount(UserId),
+    NoSuchAccount(Several),
     /// The group is full.
     #[error("the group is full; raise MaxMemberNum or name fewer members")]
     Full,
@@ -276,9 +277,9 @@ pub enum Refusal {
     /// More than the group may have; the text says of what.
     #[error("{0}")]
     TooMany(TooMany),
-    /// The attribute to be deleted is not there.
-    #[error("the group has no attribute {0:?}")]
-    NoSuchAttribute(String),
+    /// Attributes to be deleted are not there.
+    #[error("the group has no attribute {0}")]
+    NoSuchAttribute(Several),
 }
 
 /// More than a group may have.

@@ -191,13 +191,16 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 /// # Errors
 /// See above.
 pub fn account(given: Given<String>, field: &str, illegal: Code) -> Result<Option<UserId>, Failure> {
-    match given {
-        Given::Absent => Ok(None),
-        Given::Wrong(found) => {
-            Err(Code::AccountNotText.because(format!("{field} must be a string, not {found}")))
-        }
-        Given::Is(name) => UserId::parse(&name)
-            .map(Some)
-            .ok_or_else(|| illegal.because(format!("{field} is not 1 to 32 bytes of printable ASCII"))),
-    }
+    given.is_given().then(|| required_account(given, field, illegal)).transpose()
+}
+
+/// The account in a member called `field`, which must be there. One that is missing is `illegal` too.
+///
+/// # Errors
+/// See above.
+pub fn required_account(given: Given<String>, field: &str, illegal: Code) -> Result<UserId, Failure> {
+    let code = if matches!(given, Given::Wrong(_)) { Code::AccountNotText } else { illegal };
+    let name = given.required(field).map_err(|misfit| misfit.failure(code))?;
+    UserId::parse(&name)
+        .ok_or_else(|| illegal.because(format!("{field} is not 1 to 32 bytes of printable ASCII")))
 }

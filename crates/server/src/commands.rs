@@ -16,6 +16,7 @@ pub mod webhook_svc;
 
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::json;
 use crate::reply::{self, Failure};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -32,8 +33,8 @@ pub struct Entry {
     pub run: Option<Run>,
     /// Half of the common call frequency applies. [doc]
     pub halved_rate: bool,
-    /// The list that a failure has too, empty: strict clients cannot read an answer without it. [client]
-    pub list_on_failure: Option<&'static str>,
+    /// The lists that a failure has too, empty: strict clients cannot read an answer without them. [client]
+    pub lists_on_failure: &'static [&'static str],
 }
 
 /// Runs a command on a body that is JSON, and gives the body of the answer.
@@ -58,12 +59,12 @@ pub struct Service {
 
 /// The row of a command that is built.
 const fn entry<C: Command>() -> Entry {
-    Entry { path: C::PATH, run: Some(run::<C>), halved_rate: false, list_on_failure: None }
+    Entry { path: C::PATH, run: Some(run::<C>), halved_rate: false, lists_on_failure: &[] }
 }
 
 /// The row of a command that is not built yet.
 const fn planned(path: &'static str) -> Entry {
-    Entry { path, run: None, halved_rate: false, list_on_failure: None }
+    Entry { path, run: None, halved_rate: false, lists_on_failure: &[] }
 }
 
 impl Entry {
@@ -72,8 +73,8 @@ impl Entry {
         self
     }
 
-    const fn with_list_on_failure(mut self, name: &'static str) -> Self {
-        self.list_on_failure = Some(name);
+    const fn with_lists_on_failure(mut self, names: &'static [&'static str]) -> Self {
+        self.lists_on_failure = names;
         self
     }
 
@@ -118,7 +119,7 @@ fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
     let body = body.trim_ascii();
     match body.first() {
         None => Err("it is empty; send {} where there is nothing to say".to_owned()),
-        Some(b'{') => serde_json::from_slice(body).map_err(|error| error.to_string()),
+        Some(b'{') => serde_json::from_slice(body).map_err(|error| json::unreadable_body(&error)),
         Some(b'[')
             if body
                 .strip_prefix(b"[")

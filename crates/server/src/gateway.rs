@@ -97,8 +97,9 @@ fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAdd
         log_refusal(path, code, text, uri.query().unwrap_or_default(), peer);
     }
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
-    let list = commands::index_of(path).and_then(|index| COMMANDS.get(index)?.list_on_failure);
-    reply::failure(code, text, service.is_some_and(|service| service.error_display), list)
+    let entry = commands::index_of(path).and_then(|index| COMMANDS.get(index));
+    let lists = entry.map_or(&[][..], |entry| entry.lists_on_failure);
+    reply::failure(code, text, service.is_some_and(|service| service.error_display), lists)
 }
 
 /// Says in the log who was refused, and why. Of what the URL says only what has the form of a number and a name: the rest may
@@ -218,17 +219,16 @@ pub(crate) async fn signed(
 ) -> Result<(Arc<App>, UserId, Verified), Failure> {
     let query = Query::parse(query);
     let number = query.sdkappid.ok_or_else(|| Code::AppMissing.because("sdkappid is missing in the URL"))?;
-    let app = number
-        .parse()
-        .ok()
-        .and_then(|number| server.apps.get(AppId(number)))
-        .ok_or_else(|| Code::AppUnknown.because("sdkappid is not an app of this server"))?;
+    let app = number.parse().ok().and_then(|number| server.apps.get(AppId(number))).ok_or_else(|| {
+        let problem = if number.is_empty() { "is empty in the URL" } else { "is not an app of this server" };
+        Code::AppUnknown.because(format!("sdkappid {problem}"))
+    })?;
+    let absence = if query.identifier.is_none() { "is missing in the URL" } else { "is empty in the URL" };
     let identifier = query.identifier.unwrap_or_default();
     let usersig = query.usersig;
     let Some(account) = UserId::parse(&identifier) else {
-        return Err(
-            Code::IdentifierIllegal.because("identifier is missing in the URL, or not an account name")
-        );
+        let problem = if identifier.is_empty() { absence } else { "in the URL is not an account name" };
+        return Err(Code::IdentifierIllegal.because(format!("identifier {problem}")));
     };
     let usersig = usersig.ok_or_else(|| Code::UserSigMissing.because("usersig is missing in the URL"))?;
     let remembered = app.signatures.get(&identifier, &usersig, now);
@@ -270,10 +270,8 @@ async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8
     let mut total = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure {
-            code: Code::HttpParse,
-            text: "the body cannot be read".into(),
-            handed_on: None,
             cause: error.source().is_some().then(|| error.into()),
+            ..Code::HttpParse.because("the body cannot be read")
         })?;
         let Ok(data) = frame.into_data() else {
             continue; // Trailers say nothing here.

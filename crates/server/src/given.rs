@@ -1,24 +1,51 @@
 //! Request members as real clients send them.
 //!
-//! `null`, `""`, `[]` and a missing member all mean "not given" [client]. A member of the wrong JSON type does not
-//! make the whole body unreadable: it is reported by name, when the command comes to look at it, so that the first
-//! problem in the documented order is the one reported.
+//! `null`, `""`, `[]` and a missing member all mean "not given" [client], but an error says which of them it was. A
+//! member of the wrong JSON type does not make the whole body unreadable: it is reported by name, when the command
+//! comes to look at it, so that the first problem in the documented order is the one reported.
 
+use crate::code::Code;
+use crate::json;
+use crate::reply::Failure;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+
+/// What is found where a whole number should be and there is a fraction, or a number too large to be exact.
+const NOT_WHOLE: &str = "a number that is not whole";
 
 /// A member of a request.
 #[derive(Debug, Default)]
 pub enum Given<T> {
-    /// Missing, or as good as missing.
+    /// Missing, or `null`.
     #[default]
     Absent,
+    /// An empty text or list, which is as good as missing.
+    Empty,
     /// There.
     Is(T),
     /// Of another JSON type, named here.
     Wrong(&'static str),
+    /// JSON that cannot be read.
+    Unreadable(Unreadable),
+}
+
+/// An entry of a list that is JSON by its form, and cannot be read all the same.
+#[derive(Debug)]
+pub struct Unreadable {
+    why: String,
+    json: Box<str>,
+}
+
+impl Unreadable {
+    /// A member of the entry, when that by itself can be read.
+    #[must_use]
+    pub fn member<T: Shape>(&self, name: &str) -> Option<T> {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(&self.json).ok()?;
+        serde_json::from_str::<Given<T>>(members.get(name)?.get()).ok()?.if_fitting()
+    }
 }
 
 /// A member that is not what the command takes.
@@ -27,6 +54,9 @@ pub enum Misfit {
     /// It must be given.
     #[error("{0} is required")]
     Missing(String),
+    /// It must not be empty.
+    #[error("{0} is empty")]
+    Empty(String),
     /// It is of the wrong JSON type.
     #[error("{field} must be {expected}, not {found}")]
     WrongType {
@@ -37,6 +67,27 @@ pub enum Misfit {
         /// What it is.
         found: &'static str,
     },
+    /// It is JSON that cannot be read.
+    #[error("{field} {why}")]
+    Unreadable {
+        /// The member.
+        field: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Misfit {
+    /// The answer to a call with this member.
+    #[must_use]
+    pub fn failure(self, code: Code) -> Failure {
+        let is_shapeless = match &self {
+            Self::Missing(_) | Self::Empty(_) => true,
+            Self::WrongType { found, .. } => *found != NOT_WHOLE,
+            Self::Unreadable { .. } => false,
+        };
+        Failure { is_shapeless, ..code.because(self.to_string()) }
+    }
 }
 
 impl<T: Shape> Given<T> {
@@ -46,10 +97,13 @@ impl<T: Shape> Given<T> {
     /// It is of the wrong type.
     pub fn optional(self, field: &str) -> Result<Option<T>, Misfit> {
         match self {
-            Self::Absent => Ok(None),
+            Self::Absent | Self::Empty => Ok(None),
             Self::Is(value) => Ok(Some(value)),
             Self::Wrong(found) => {
                 Err(Misfit::WrongType { field: field.to_owned(), expected: T::EXPECTED, found })
+            }
+            Self::Unreadable(Unreadable { why, .. }) => {
+                Err(Misfit::Unreadable { field: field.to_owned(), why })
             }
         }
     }
@@ -57,15 +111,16 @@ impl<T: Shape> Given<T> {
     /// The value of a required member called `field`.
     ///
     /// # Errors
-    /// It is missing or of the wrong type.
+    /// It is missing, empty or of the wrong type.
     pub fn required(self, field: &str) -> Result<T, Misfit> {
-        self.optional(field)?.ok_or_else(|| Misfit::Missing(field.to_owned()))
+        let absence = if matches!(self, Self::Empty) { Misfit::Empty } else { Misfit::Missing };
+        self.optional(field)?.ok_or_else(|| absence(field.to_owned()))
     }
 
     /// Whether something was given, of whatever type.
     #[must_use]
     pub fn is_given(&self) -> bool {
-        !matches!(self, Self::Absent)
+        !matches!(self, Self::Absent | Self::Empty)
     }
 
     /// The value when it is there and of the right type: for members that are ignored when not understood.
@@ -73,14 +128,41 @@ impl<T: Shape> Given<T> {
     pub fn if_fitting(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
-            Self::Absent | Self::Wrong(_) => None,
+            Self::Absent | Self::Empty | Self::Wrong(_) | Self::Unreadable(_) => None,
         }
     }
 
     /// This member, or `other` when this one is not given: for members with an old and a new name.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        if self.is_given() { self } else { other }
+        let says_more = matches!(self, Self::Empty) && !other.is_given();
+        if self.is_given() || says_more { self } else { other }
+    }
+}
+
+impl<T: Clone + Default> Given<T> {
+    /// The value as it was written; the default where there is none.
+    #[must_use]
+    pub fn written(&self) -> T {
+        match self {
+            Self::Is(value) => value.clone(),
+            Self::Absent | Self::Empty | Self::Wrong(_) | Self::Unreadable(_) => T::default(),
+        }
+    }
+}
+
+impl<T> Given<Object<T>> {
+    /// The member called `name` as it was written, also where the entry as a whole cannot be read.
+    pub fn written_member<V: Shape + Clone + Default>(
+        &self,
+        name: &str,
+        member: impl Fn(&T) -> &Given<V>,
+    ) -> V {
+        match self {
+            Self::Is(Object(entry)) => member(entry).written(),
+            Self::Unreadable(entry) => entry.member(name).unwrap_or_default(),
+            Self::Absent | Self::Empty | Self::Wrong(_) => V::default(),
+        }
     }
 }
 
@@ -117,7 +199,7 @@ pub trait Shape: Sized {
         None
     }
 
-    /// From a list; `Ok(Given::Absent)` when it is empty.
+    /// From a list; `Ok(Given::Empty)` when it is empty.
     ///
     /// # Errors
     /// The JSON is broken.
@@ -127,7 +209,7 @@ pub trait Shape: Sized {
             empty = false;
         }
         // PHP writes an empty object as an empty list. [client]
-        Ok(if empty { Given::Absent } else { Given::Wrong("a list") })
+        Ok(if empty { Given::Empty } else { Given::Wrong("a list") })
     }
 
     /// From an object.
@@ -182,7 +264,26 @@ impl<T: Shape> Shape for Vec<Given<T>> {
         while let Some(element) = list.next_element()? {
             elements.push(element);
         }
-        Ok(if elements.is_empty() { Given::Absent } else { Given::Is(elements) })
+        Ok(if elements.is_empty() { Given::Empty } else { Given::Is(elements) })
+    }
+}
+
+/// A list whose entries have results of their own: one that cannot be read does not keep the others from being read.
+#[derive(Debug, Default)]
+pub struct Rows<T>(pub Vec<Given<T>>);
+
+impl<T: Shape> Shape for Rows<T> {
+    const EXPECTED: &'static str = "a list";
+
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Given<Self>, A::Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = list.next_element::<&'de RawValue>()? {
+            let json = row.get();
+            rows.push(serde_json::from_str(json).unwrap_or_else(|error| {
+                Given::Unreadable(Unreadable { why: json::unreadable(&error), json: json.into() })
+            }));
+        }
+        Ok(if rows.is_empty() { Given::Empty } else { Given::Is(Self(rows)) })
     }
 }
 
@@ -219,7 +320,7 @@ impl<'de, T: Shape> Deserialize<'de> for Given<T> {
 
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
                 if text.is_empty() {
-                    return Ok(T::from_empty_text().map_or(Given::Absent, Given::Is));
+                    return Ok(T::from_empty_text().map_or(Given::Empty, Given::Is));
                 }
                 Ok(T::from_text(text).map_or(Given::Wrong("a string"), Given::Is))
             }
@@ -233,13 +334,18 @@ impl<'de, T: Shape> Deserialize<'de> for Given<T> {
             }
 
             fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                // Some languages write whole numbers with a point. Those above 2^53 are no longer exact.
+                // Some languages write whole numbers with a point. Those above 2^53 are no longer exact; what leaves 64
+                // bits is beyond every limit, however exact.
                 const EXACT: f64 = 9_007_199_254_740_992.0;
-                if number.fract() == 0.0 && number.abs() <= EXACT {
-                    #[expect(clippy::cast_possible_truncation, reason = "checked in the line above")]
+                const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+                if number.fract() == 0.0 && (number.abs() <= EXACT || BEYOND <= number.abs()) {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "exact, or cut to the largest there is"
+                    )]
                     return Ok(T::from_integer(number as i128).map_or(Given::Wrong("a number"), Given::Is));
                 }
-                Ok(Given::Wrong("a number that is not whole"))
+                Ok(Given::Wrong(NOT_WHOLE))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
@@ -285,6 +391,36 @@ mod tests {
             assert!(!read::<i128>(json).is_given(), "{json}");
             assert!(!read::<Vec<Given<String>>>(json).is_given(), "{json}");
         }
+    }
+
+    #[test]
+    fn absent_and_empty_are_told_apart() {
+        let required = |json: &str| read::<Vec<Given<String>>>(json).required("F").unwrap_err().to_string();
+        assert_eq!(required("null"), "F is required");
+        assert_eq!(required("[]"), "F is empty");
+        assert_eq!(read::<String>("\"\"").required("F").unwrap_err().to_string(), "F is empty");
+    }
+
+    #[test]
+    fn one_row_that_cannot_be_read_leaves_the_others() {
+        let rows =
+            read::<Rows<Vec<Given<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
+        assert!(matches!(&rows[..], [Given::Is(_), Given::Unreadable(_), Given::Is(_), Given::Wrong(_)]));
+        let broken = Unreadable { why: String::new(), json: r#"{"a":"x","b":"\ud83d","c":1e400}"#.into() };
+        assert_eq!(broken.member::<String>("a").unwrap(), "x");
+        assert!(broken.member::<String>("b").is_none() && broken.member::<i128>("c").is_none());
+    }
+
+    #[test]
+    fn numbers_beyond_64_bits_are_whole() {
+        for (json, number) in [
+            ("18446744073709551616", 1 << 64),
+            ("-99999999999999999999", -100_000_000_000_000_000_000),
+            ("1e300", i128::MAX),
+        ] {
+            assert_eq!(read::<i128>(json).required("F").unwrap(), number, "{json}");
+        }
+        assert!(matches!(read::<i128>("9007199254740994.0"), Given::Wrong(NOT_WHOLE)));
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod connection;
 mod console;
 mod gateway;
 pub mod given;
+mod items;
+mod json;
 pub mod listen;
 pub mod logging;
 pub mod metrics;

@@ -16,6 +16,9 @@ pub struct Failure {
     pub handed_on: Option<u32>,
     /// The cause, for the log; never sent.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// The request is not of the documented shape: a member is missing, empty or of another JSON type. That fails a call
+    /// whole whose entries otherwise have results of their own.
+    pub is_shapeless: bool,
 }
 
 impl Failure {
@@ -30,14 +33,14 @@ impl Code {
     /// This code, with the text for the client.
     #[must_use]
     pub fn because(self, text: impl Into<Cow<'static, str>>) -> Failure {
-        Failure { code: self, text: text.into(), handed_on: None, cause: None }
+        Failure { code: self, text: text.into(), handed_on: None, cause: None, is_shapeless: false }
     }
 
     /// This code for a failure of ours: the client is told to try again, the log why.
     #[must_use]
     pub fn internal(self, cause: impl std::error::Error + Send + Sync + 'static) -> Failure {
-        let text = "internal error, please try again".into();
-        Failure { code: self, text, handed_on: None, cause: Some(Box::new(cause)) }
+        let text = "internal error, please try again";
+        Failure { cause: Some(Box::new(cause)), ..self.because(text) }
     }
 }
 
@@ -75,21 +78,21 @@ struct Refusal<'text> {
     /// The profile and friend services send a second text. [doc]
     #[serde(skip_serializing_if = "Option::is_none")]
     error_display: Option<&'static str>,
-    /// At most one; without it strict clients cannot read the failures of some commands. [client]
+    /// Without these strict clients cannot read the failures of some commands. [client]
     #[serde(flatten)]
-    list: BTreeMap<&'static str, [u8; 0]>,
+    lists: BTreeMap<&'static str, [u8; 0]>,
 }
 
-/// The body of a failure; `with_display` adds the empty `ErrorDisplay` of some services, `list` the list that the
+/// The body of a failure; `with_display` adds the empty `ErrorDisplay` of some services, `lists` the lists that the
 /// answer of the command has, empty.
 #[must_use]
-pub fn failure(code: u32, text: &str, with_display: bool, list: Option<&'static str>) -> Vec<u8> {
+pub fn failure(code: u32, text: &str, with_display: bool, lists: &[&'static str]) -> Vec<u8> {
     let refusal = Refusal {
         action_status: "FAIL",
         error_info: text,
         error_code: code,
         error_display: with_display.then_some(""),
-        list: list.map(|name| (name, [])).into_iter().collect(),
+        lists: lists.iter().map(|name| (*name, [])).collect(),
     };
     // Plain texts and numbers always serialize.
     serde_json::to_vec(&refusal).unwrap_or_default()
@@ -113,11 +116,11 @@ mod tests {
 
     #[test]
     fn a_failure_has_all_three_members() {
-        let body = failure(Code::GroupNotFound.number(), "this group does not exist", false, None);
+        let body = failure(Code::GroupNotFound.number(), "this group does not exist", false, &[]);
         let expected =
             br#"{"ActionStatus":"FAIL","ErrorInfo":"this group does not exist","ErrorCode":10010}"#;
         assert_eq!(body, expected);
-        assert!(failure(Code::GroupNotFound.number(), "", true, None).ends_with(br#""ErrorDisplay":""}"#));
-        assert!(failure(Code::GroupNotFound.number(), "", false, Some("Rows")).ends_with(br#","Rows":[]}"#));
+        assert!(failure(Code::GroupNotFound.number(), "", true, &[]).ends_with(br#""ErrorDisplay":""}"#));
+        assert!(failure(Code::GroupNotFound.number(), "", false, &["Rows"]).ends_with(br#","Rows":[]}"#));
     }
 }

@@ -36,7 +36,10 @@ fn what_a_member_of_a_new_group_cannot_be_is_as_if_not_given() {
 fn unknown_accounts_are_made_or_refused() {
     let with_stranger = || group(GroupType::Public, Some("known1"), vec![member("stranger")]);
     assert_eq!(founded(with_stranger(), UnknownAccounts::Create).unwrap().placeholders, [user("stranger")]);
-    assert_eq!(founded(with_stranger(), UnknownAccounts::Refuse), Err(NewGroupRefusal::MemberUnknown));
+    assert_eq!(
+        founded(with_stranger(), UnknownAccounts::Refuse),
+        Err(NewGroupRefusal::MemberUnknown(Several::of(["stranger"]).unwrap()))
+    );
     let owned_by_stranger = group(GroupType::Public, Some("stranger"), Vec::new());
     assert_eq!(founded(owned_by_stranger, UnknownAccounts::Refuse), Err(NewGroupRefusal::OwnerUnknown));
 }

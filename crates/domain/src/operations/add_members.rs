@@ -8,6 +8,7 @@ use crate::message::{Tip, TipKind};
 use crate::new_group::new_member;
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
 use crate::part::{Part, PartKey};
+use crate::several::Several;
 use crate::store::Context;
 use std::collections::BTreeSet;
 
@@ -69,10 +70,10 @@ impl GroupOperation for AddMembers {
         if !group.kind.can().members {
             return Err(Refusal::TypeForbids("keep no members"));
         }
-        if let Some(first) = self.accounts.first()
+        if let Some(all) = Several::of(&self.accounts)
             && accounts.is_empty()
         {
-            return Err(Refusal::NoSuchAccount(first.clone()));
+            return Err(Refusal::NoSuchAccount(all));
         }
         let mut changes = Changes::default();
         let mut outcomes = Vec::with_capacity(self.accounts.len());
@@ -163,7 +164,8 @@ mod tests {
         for (accounts, expected) in cases {
             assert_eq!(outcomes(accounts), Ok(expected.to_vec()), "{accounts:?}");
         }
-        assert_eq!(outcomes(&["stranger", "other"]), Err(Refusal::NoSuchAccount(user("stranger"))));
+        let strangers = Several::of(["stranger", "other"]).unwrap();
+        assert_eq!(outcomes(&["stranger", "other"]), Err(Refusal::NoSuchAccount(strangers)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
 use crate::part::{Part, PartKey};
+use crate::several::Several;
 use crate::store::Context;
 use crate::time::Timestamp;
 
@@ -40,13 +41,13 @@ impl GroupOperation for BanMembers {
         if !group.kind.can().ban {
             return Err(Refusal::TypeForbids("ban nobody"));
         }
-        if group.owner.as_ref().is_some_and(|owner| self.accounts.contains(owner)) {
-            return Err(Refusal::OwnerStays);
+        if let Some(owner) = group.owner.as_ref().filter(|owner| self.accounts.contains(owner)) {
+            return Err(Refusal::OwnerStays(owner.clone()));
         }
-        if let Some(first) = self.accounts.first()
+        if let Some(all) = Several::of(&self.accounts)
             && accounts.is_empty()
         {
-            return Err(Refusal::NoSuchAccount(first.clone()));
+            return Err(Refusal::NoSuchAccount(all));
         }
         let mut changes = Changes::default();
         let told = Event::Banned(accounts.iter().cloned().collect());
@@ -110,10 +111,10 @@ mod tests {
     fn refusals() {
         let cases = [
             (GroupType::Community, "known2", Refusal::TypeForbids("ban nobody")),
-            (GroupType::Public, "known1", Refusal::OwnerStays),
-            (GroupType::Private, "known1", Refusal::OwnerStays),
-            (GroupType::AvChatRoom, "known1", Refusal::OwnerStays),
-            (GroupType::Public, "stranger", Refusal::NoSuchAccount(user("stranger"))),
+            (GroupType::Public, "known1", Refusal::OwnerStays(user("known1"))),
+            (GroupType::Private, "known1", Refusal::OwnerStays(user("known1"))),
+            (GroupType::AvChatRoom, "known1", Refusal::OwnerStays(user("known1"))),
+            (GroupType::Public, "stranger", Refusal::NoSuchAccount(Several::of(["stranger"]).unwrap())),
         ];
         for (kind, name, expected) in cases {
             assert_eq!(outcome(&ban(kind, &[name]), kind).map(|_| ()), Err(expected), "{kind:?} {name}");

@@ -9,6 +9,7 @@ use crate::ids::GroupId;
 use crate::limits::ValueLimits;
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
 use crate::part::{Part, PartKey};
+use crate::several::Several;
 use crate::store::Context;
 use std::collections::BTreeSet;
 
@@ -72,9 +73,11 @@ impl ChangeAttributes {
             AttributeChange::Replace(all) => self.fitting(all.clone()),
             // Fewer than before always fit, also when the limits were larger once.
             AttributeChange::Delete(keys) => {
-                for key in keys {
-                    attributes.remove(key).ok_or_else(|| Refusal::NoSuchAttribute(key.clone()))?;
+                let missing = keys.iter().filter(|key| !attributes.contains_key(*key));
+                if let Some(missing) = Several::quoted(missing) {
+                    return Err(Refusal::NoSuchAttribute(missing));
                 }
+                attributes.retain(|key, _| !keys.contains(key));
                 Ok(attributes)
             }
             AttributeChange::Clear => Ok(Attributes::new()),
@@ -155,7 +158,7 @@ mod tests {
     fn one_absent_key_keeps_all_others() {
         let before = attributes(&[("a", "1")]);
         let refused = after(&before, AttributeChange::Delete(keys(&["a", "b"])));
-        assert_eq!(refused, Err(Refusal::NoSuchAttribute("b".to_owned())));
+        assert_eq!(refused, Err(Refusal::NoSuchAttribute(Several::quoted(["b"]).unwrap())));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::ids::GroupId;
 use crate::limits::ValueLimits;
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
 use crate::part::{Part, PartKey};
+use crate::several::Several;
 use crate::store::Context;
 
 /// How a counter gets its new value.
@@ -85,6 +86,7 @@ impl GroupOperation for UpdateCounters {
     fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
         let mut counters = counters_of(&scene)?;
         let mut answer = Vec::with_capacity(self.by.len());
+        let mut out_of_range = Vec::new();
         for (key, by) in &self.by {
             let before = counters.get(key).copied().unwrap_or_default();
             let after = match self.mode {
@@ -92,11 +94,16 @@ impl GroupOperation for UpdateCounters {
                 CounterMode::Increase => before.checked_add(*by),
                 CounterMode::Decrease => before.checked_sub(*by),
             };
-            let after = after.ok_or_else(|| {
-                Refusal::Unfitting(format!("the counter {key:?} would leave the range of 64 bits"))
-            })?;
-            counters.insert(key.clone(), after);
-            answer.push((key.clone(), after));
+            match after {
+                Some(after) => {
+                    counters.insert(key.clone(), after);
+                    answer.push((key.clone(), after));
+                }
+                None => out_of_range.push(key),
+            }
+        }
+        if let Some(keys) = Several::quoted(out_of_range) {
+            return Err(Refusal::Unfitting(format!("the counter {keys} would leave the range of 64 bits")));
         }
         let max = self.limits.counters;
         if max < counters.len() {

@@ -4,6 +4,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
+use crate::several::Several;
 use crate::store::Context;
 use std::collections::BTreeSet;
 
@@ -64,13 +65,16 @@ impl GroupOperation for ChangeLiveAdmins {
     fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
         refuse_unless_live(&scene.group)?;
         let before: BTreeSet<&UserId> = live_admins(&scene).collect();
+        let unknown = self.accounts.iter().filter(|account| {
+            self.appoint && !before.contains(account) && !scene.accounts.contains(*account)
+        });
+        if let Some(unknown) = Several::of(unknown) {
+            return Err(Refusal::NoSuchAccount(unknown));
+        }
         let mut changes = Changes::default();
         for account in &self.accounts {
             let key = PartKey::LiveAdmin(account.clone());
             match (self.appoint, before.contains(account)) {
-                (true, false) if !scene.accounts.contains(account) => {
-                    return Err(Refusal::NoSuchAccount(account.clone()));
-                }
                 (true, false) => changes.put(key, Part::LiveAdmin(context.now)),
                 (false, true) => changes.remove(key),
                 (true, true) | (false, false) => {}
@@ -123,7 +127,7 @@ mod tests {
     fn the_accounts_must_exist_and_fit() {
         let live = with(GroupType::AvChatRoom, &["ann", "bob"]);
         let refused = decide(&change(true, &["cat", "nobody"]), &live).unwrap_err();
-        assert_eq!(refused, Refusal::NoSuchAccount(user("nobody")));
+        assert_eq!(refused, Refusal::NoSuchAccount(Several::of(["nobody"]).unwrap()));
         assert!(decide(&change(true, &["ann", "cat"]), &live).is_ok());
         let refused = decide(&change(true, &["cat", "dan"]), &live).unwrap_err();
         assert_eq!(refused, Refusal::TooMany(TooMany::Admins(MAX)));

@@ -87,9 +87,11 @@ impl GroupOperation for DeleteMembers {
         if !can.removal {
             return Err(Refusal::Unfitting("groups of this type have no members to remove".to_owned()));
         }
-        let owner_leaves = group.owner.as_ref().is_some_and(|owner| self.accounts.contains(owner));
-        if owner_leaves && !can.owner_leaves && !self.even_owner {
-            return Err(Refusal::OwnerStays);
+        if let Some(owner) = group.owner.as_ref().filter(|owner| self.accounts.contains(owner))
+            && !can.owner_leaves
+            && !self.even_owner
+        {
+            return Err(Refusal::OwnerStays(owner.clone()));
         }
         let places = Places::of(&parts);
         if !places.occupied.is_subset(&self.permission_groups) {

@@ -48,6 +48,8 @@ pub enum MessageOutcome {
     BadTime,
     /// It is too long.
     TooLong,
+    /// There is no such topic.
+    NoSuchTopic,
 }
 
 impl GroupImport for ImportMessages {
@@ -104,7 +106,11 @@ impl GroupImport for ImportMessages {
         for message in &self.messages {
             let conversation = &message.conversation;
             if !logs.contains_key(conversation) {
-                logs.insert(conversation, (scene.log(conversation)?.clone(), false));
+                let Ok(log) = scene.log(conversation) else {
+                    outcomes.push(MessageOutcome::NoSuchTopic);
+                    continue;
+                };
+                logs.insert(conversation, (log.clone(), false));
             }
             let Some((log, has_grown)) = logs.get_mut(conversation) else { continue };
             let outcome = if let Some(body) = &message.body {

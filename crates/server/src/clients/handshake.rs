@@ -55,7 +55,7 @@ pub(crate) fn answer(
     let Some(key) = websocket_key(&request) else {
         let text =
             "clients connect here with a WebSocket (version 13); other calls go to /v4/SERVICE/COMMAND";
-        let body = reply::failure(Code::HttpParse.number(), text, false, None);
+        let body = reply::failure(Code::HttpParse.number(), text, false, &[]);
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
         upgrade_headers(response.headers_mut());

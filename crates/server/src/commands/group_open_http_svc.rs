@@ -64,21 +64,23 @@ mod topic_permissions;
 pub mod unban_group_member;
 pub mod update_group_counter;
 
-use crate::call::{Call, account};
+use crate::call::{self, Call, account};
 use crate::code::Code;
 use crate::given::{Given, Misfit, Object};
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::NewMember;
 use landfall_domain::time::Timestamp;
+use member_list::Member;
 use serde::Deserialize;
 
 /// A member that is missing or of the wrong type is 10004 here. [doc]
 impl From<Misfit> for Failure {
     fn from(misfit: Misfit) -> Self {
-        Code::GroupParameter.because(misfit.to_string())
+        misfit.failure(Code::GroupParameter)
     }
 }
 
@@ -99,16 +101,16 @@ pub(super) fn names(
         return Err(Code::GroupParameter
             .because(format!("{field} has {} entries; at most {max} are allowed", list.len())));
     }
-    let names = list.into_iter().enumerate();
-    Ok(names
-        .map(|(index, name)| name.required(&format!("{field}[{index}]")))
-        .collect::<Result<_, Misfit>>()?)
+    every(field, list, |name, place| Ok(name.required(place)?))
 }
 
-/// Puts what became of the names that could be read in their places among all names.
-pub(super) fn in_place<Id, Outcome>(read: &[Option<Id>], outcomes: Vec<Outcome>) -> Vec<Option<Outcome>> {
+/// Puts what became of the entries that could be read in their places among all entries.
+pub(super) fn in_place<Outcome>(
+    is_read: impl IntoIterator<Item = bool>,
+    outcomes: Vec<Outcome>,
+) -> impl Iterator<Item = Option<Outcome>> {
     let mut outcomes = outcomes.into_iter();
-    read.iter().map(|id| id.as_ref().and_then(|_| outcomes.next())).collect()
+    is_read.into_iter().map(move |is_read| if is_read { outcomes.next() } else { None })
 }
 
 /// A number that must lie within `0..=max`.
@@ -121,7 +123,7 @@ pub(super) fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, F
 
 /// The account in a member called `field`, which must be there.
 pub(super) fn required_account(given: Given<String>, field: &str) -> Result<UserId, Failure> {
-    account(given, field, Code::GroupParameter)?.ok_or_else(|| Misfit::Missing(field.to_owned()).into())
+    call::required_account(given, field, Code::GroupParameter)
 }
 
 /// The accounts of a list called `field`, at most `max`.
@@ -132,8 +134,7 @@ pub(super) fn accounts(
 ) -> Result<Vec<UserId>, Failure> {
     let list = given.required(field)?;
     refuse_too_many_accounts(list.len(), field, max)?;
-    let named = list.into_iter().enumerate();
-    named.map(|(index, name)| required_account(name, &format!("{field}[{index}]"))).collect()
+    every(field, list, required_account)
 }
 
 /// Refuses a list called `field` that names more than `max` accounts.
@@ -145,14 +146,13 @@ pub(super) fn refuse_too_many_accounts(named: usize, field: &str, max: usize) ->
     Ok(())
 }
 
-/// The end of a mute that lasts so many seconds from now, if given; 0 lifts it, and 4294967295 is for ever. [doc]
-fn mute_end(mute_time: Given<i128>, call: &Call) -> Result<Option<Timestamp>, Failure> {
-    let Some(seconds) = mute_time.optional("MuteTime")? else { return Ok(None) };
+/// The end of a mute that lasts so many seconds from now; 0 lifts it, and 4294967295 is for ever. [doc]
+fn mute_end(seconds: i128, call: &Call) -> Result<Timestamp, Failure> {
     let seconds = number_up_to(seconds, "MuteTime", u32::MAX.into())?;
-    Ok(Some(match u32::try_from(seconds).unwrap_or(u32::MAX) {
+    Ok(match u32::try_from(seconds).unwrap_or(u32::MAX) {
         0 => Timestamp(0),
         seconds => call.now.plus(seconds),
-    }))
+    })
 }
 
 /// A member that is 0 or 1.
@@ -193,6 +193,14 @@ fn time(given: Given<i128>, field: &str) -> Result<Option<Timestamp>, Failure> {
     Ok((seconds != 0).then_some(Timestamp(seconds)))
 }
 
+/// How many messages somebody has not read. More than there are is cut to their number. [doc]
+fn unread_count(number: i128, field: &str) -> Result<u32, Failure> {
+    if number < 0 {
+        return Err(Code::GroupParameter.because(format!("{field} is {number}; it must not be negative")));
+    }
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
 /// A member as import commands take it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -206,15 +214,21 @@ pub struct AskedMember {
     shut_up_until: Given<i128>,
 }
 
-/// The members named in a call, checked one by one but for the rules that give each its own result.
-fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
-    refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
-    list.into_iter().enumerate().map(|(index, item)| member(item, index)).collect()
+impl Member for AskedMember {
+    fn account(&self) -> &Given<String> {
+        &self.member_account
+    }
 }
 
-fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<NewMember, Failure> {
-    let at = |field: &str| format!("MemberList[{index}].{field}");
-    let asked = item.required(&format!("MemberList[{index}]"))?.0;
+/// The members named in a call, all of which must be right.
+fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
+    refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
+    every("MemberList", list, |item, place| member(item.required(place)?.0, place))
+}
+
+/// The member that is asked for at `place`.
+fn member(asked: AskedMember, place: &str) -> Result<NewMember, Failure> {
+    let at = |field: &str| format!("{place}.{field}");
     let account = required_account(asked.member_account, &at("Member_Account"))?;
     let role = match asked.role.optional(&at("Role"))? {
         None => Role::Member,
@@ -223,13 +237,13 @@ fn member(item: Given<Object<AskedMember>>, index: usize) -> Result<NewMember, F
         })?,
     };
     let unread = asked.unread_msg_num.optional(&at("UnreadMsgNum"))?.unwrap_or_default();
-    let unread = number_up_to(unread, &at("UnreadMsgNum"), u32::MAX.into())?;
+    let unread = unread_count(unread, &at("UnreadMsgNum"))?;
     let muted_until = time(asked.mute_until.or(asked.shut_up_until), &at("MuteUntil"))?;
     Ok(NewMember {
         account,
         role,
         joined: time(asked.join_time, &at("JoinTime"))?,
-        unread: u32::try_from(unread).unwrap_or(u32::MAX),
+        unread,
         muted_until: muted_until.unwrap_or_default(),
         fields: Vec::new(),
     })

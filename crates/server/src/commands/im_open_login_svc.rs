@@ -6,9 +6,10 @@ pub mod account_import;
 pub mod kick;
 pub mod multiaccount_import;
 
-use crate::call::{Call, account};
+use crate::call::{Call, required_account};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Misfit, Object, Rows};
+use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::limits::Span;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 
 /// A member that is missing or of the wrong type is 70402 here. [doc]
 fn illegal(misfit: Misfit) -> Failure {
-    Code::AccountParameter.because(misfit.to_string())
+    misfit.failure(Code::AccountParameter)
 }
 
 fn internal(error: StoreError) -> Failure {
@@ -27,8 +28,7 @@ fn internal(error: StoreError) -> Failure {
 
 /// The account a command is about, under its new or its old name.
 fn user(user_id: Given<String>, identifier: Given<String>, field: &str) -> Result<UserId, Failure> {
-    account(user_id.or(identifier), field, Code::AccountParameter)?
-        .ok_or_else(|| illegal(Misfit::Missing(field.to_owned())))
+    required_account(user_id.or(identifier), field, Code::AccountParameter)
 }
 
 /// Nick or face address.
@@ -48,17 +48,25 @@ pub struct Item {
     user_id: Given<String>,
 }
 
-/// The accounts of a batch, in order.
-fn batch(list: Given<Vec<Given<Object<Item>>>>, field: &str, call: &Call) -> Result<Vec<UserId>, Failure> {
-    let list = list.required(field).map_err(illegal)?;
+/// The accounts of a batch, in order: each as it was written, and what it is.
+type Batch = Vec<(String, Result<UserId, Failure>)>;
+
+/// The accounts of a batch, each of which has a result of its own.
+fn batch(list: Given<Rows<Object<Item>>>, field: &str, call: &Call) -> Result<Batch, Failure> {
+    let Rows(list) = list.required(field).map_err(illegal)?;
     refuse_too_many(list.len(), field, call)?;
-    list.into_iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let item = item.required(&format!("{field}[{index}]")).map_err(illegal)?.0;
-            user(item.user_id, Given::Absent, &format!("{field}[{index}].UserID"))
-        })
-        .collect()
+    let names = list.iter().map(|entry| entry.written_member("UserID", |item| &item.user_id));
+    let names: Vec<_> = names.map(echoed).collect();
+    let accounts = each(field, list, |entry, place| {
+        let item = entry.required(place).map_err(illegal)?.0;
+        user(item.user_id, Given::Absent, &format!("{place}.UserID"))
+    })?;
+    Ok(names.into_iter().zip(accounts).collect())
+}
+
+/// Those of a batch that are account names.
+fn accounts(batch: &Batch) -> Vec<UserId> {
+    batch.iter().filter_map(|(_, account)| account.as_ref().ok().cloned()).collect()
 }
 
 /// Which code the service gives for too many is not published. [choice]

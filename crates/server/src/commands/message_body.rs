@@ -3,11 +3,15 @@
 //! The elements stay the text they came as, so that members nobody knows and the digits of numbers survive. They are
 //! read to check them and never become values.
 //!
+//! [choice] What some reader could not read is refused, as `json.rs` says, and so is what is nested deeper than 50 levels:
+//! common readers stop at 64, and the message is a part of what they read.
 //! [choice] Members that the documentation names must have the JSON type it gives them, where they are given; only a
 //! text element must have its `Text`. What else an element needs is not stated.
 
 use crate::code::Code;
-use crate::given::Given;
+use crate::given::{Given, Misfit};
+use crate::items::every;
+use crate::json;
 use crate::reply::Failure;
 use landfall_domain::limits::MessageLimits;
 use landfall_domain::message::Body;
@@ -16,15 +20,23 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
+/// How deep lists and objects may be nested in an element, which is one of these itself.
+const ELEMENT_DEPTH_MAX: usize = 50;
+
 /// What is wrong with a message. Which code that is depends on the command.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyProblem {
-    /// There is no `MsgBody`, or it is no list.
+    /// There is no `MsgBody`, or it is no list, or an empty one.
     #[error("{0}")]
     NoList(String),
-    /// An element, or the custom data, is not of the documented form; the text names it and its member.
-    #[error("{0}")]
-    Malformed(String),
+    /// An element, or the custom data, is not of the documented form.
+    #[error("{text}")]
+    Malformed {
+        /// Names it and its member.
+        text: String,
+        /// Whether it is a member that is missing or of another JSON type.
+        is_shapeless: bool,
+    },
     /// It is too long.
     #[error("MsgBody and CloudCustomData are {bytes} bytes long; at most {max} are allowed")]
     TooLong {
@@ -38,11 +50,12 @@ pub enum BodyProblem {
 /// The codes of the group service. [doc]
 impl From<BodyProblem> for Failure {
     fn from(problem: BodyProblem) -> Self {
-        let code = match &problem {
-            BodyProblem::NoList(_) | BodyProblem::Malformed(_) => Code::GroupParameter,
-            BodyProblem::TooLong { .. } => Code::MessageTooLong,
+        let (code, is_shapeless) = match &problem {
+            BodyProblem::NoList(_) => (Code::GroupParameter, true),
+            BodyProblem::Malformed { is_shapeless, .. } => (Code::GroupParameter, *is_shapeless),
+            BodyProblem::TooLong { .. } => (Code::MessageTooLong, false),
         };
-        code.because(problem.to_string())
+        Failure { is_shapeless, ..code.because(problem.to_string()) }
     }
 }
 
@@ -59,10 +72,9 @@ pub fn body(
     custom: Given<String>,
     limits: &MessageLimits,
 ) -> Result<Body, BodyProblem> {
-    let elements = elements.ok_or_else(missing)?;
+    let elements = elements.ok_or_else(|| BodyProblem::NoList("MsgBody is required".to_owned()))?;
     check(elements.get())?;
-    let custom =
-        custom.optional("CloudCustomData").map_err(|misfit| BodyProblem::Malformed(misfit.to_string()))?;
+    let custom = custom.optional("CloudCustomData").map_err(|misfit| malformed(misfit.failure(CODE)))?;
     let custom = custom.unwrap_or_default();
     let bytes = elements.get().len() + custom.len();
     if limits.bytes < bytes {
@@ -71,42 +83,41 @@ pub fn body(
     Ok(Body { elements: elements.into(), custom: custom.into(), ..Body::default() })
 }
 
+/// The code that a failure has here until the command chooses one.
+const CODE: Code = Code::GroupParameter;
+
+fn malformed(failure: Failure) -> BodyProblem {
+    BodyProblem::Malformed { text: failure.text.into_owned(), is_shapeless: failure.is_shapeless }
+}
+
 /// Looks whether a JSON value is a list of elements.
 fn check(elements: &str) -> Result<(), BodyProblem> {
+    let empty = || BodyProblem::NoList("MsgBody is empty".to_owned());
     // As good as missing, as in every member. [client]
     if elements == "\"\"" {
-        return Err(missing());
+        return Err(empty());
     }
-    must_be(Kind::List, elements).map_err(|problem| BodyProblem::NoList(format!("MsgBody {problem}")))?;
-    let list: Vec<&RawValue> = read(elements).map_err(|problem| malformed("MsgBody", &problem))?;
+    let no_list = |failure: Failure| BodyProblem::NoList(failure.text.into_owned());
+    must_be(Kind::List, elements, "MsgBody").map_err(no_list)?;
+    let list: Vec<&RawValue> = read(elements, "MsgBody").map_err(no_list)?;
     if list.is_empty() {
-        return Err(missing());
+        return Err(empty());
     }
     let mut has_custom = false;
-    for (index, element) in list.into_iter().enumerate() {
-        let kind = check_element(element.get())
-            .map_err(|(member, problem)| malformed(&format!("MsgBody[{index}]{member}"), &problem))?;
+    let checked = every("MsgBody", list, |element, place| {
+        json::check(place, element.get(), ELEMENT_DEPTH_MAX).map_err(|problem| CODE.because(problem))?;
+        let kind = check_element(element.get(), place)?;
         if kind.name == CUSTOM && std::mem::replace(&mut has_custom, true) {
-            return Err(malformed(
-                &format!("MsgBody[{index}]"),
-                "is a second TIMCustomElem; only one is allowed",
-            ));
+            return Err(CODE.because(format!("{place} is a second TIMCustomElem; only one is allowed")));
         }
-    }
-    Ok(())
+        Ok(())
+    });
+    checked.map(|_| ()).map_err(malformed)
 }
 
-fn missing() -> BodyProblem {
-    BodyProblem::NoList("MsgBody is required".to_owned())
-}
-
-fn malformed(place: &str, problem: &str) -> BodyProblem {
-    BodyProblem::Malformed(format!("{place} {problem}"))
-}
-
-/// A part of a body that is JSON as a whole; all that can be wrong is a member that stands twice.
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
-    serde_json::from_str(json).map_err(|error| format!("cannot be read: {error}"))
+/// A part of a body that is JSON as a whole.
+fn read<'a, T: Deserialize<'a>>(json: &'a str, place: &str) -> Result<T, Failure> {
+    serde_json::from_str(json).map_err(|error| CODE.because(format!("{place} {}", json::unreadable(&error))))
 }
 
 /// An element as it was written.
@@ -119,41 +130,49 @@ struct Element<'a> {
     msg_content: Option<&'a RawValue>,
 }
 
-/// The type of an element; or its member that is wrong, and what is wrong with it.
-fn check_element(element: &str) -> Result<&'static ElementType, (String, String)> {
-    must_be(Kind::Object, element).map_err(|problem| (String::new(), problem))?;
-    let element: Element<'_> = read(element).map_err(|problem| (String::new(), problem))?;
-    let of = |member: &str, problem: String| (format!(".{member}"), problem);
-    let required = |member: &str| of(member, "is required".to_owned());
+/// The type of the element at `place`.
+fn check_element(element: &str, place: &str) -> Result<&'static ElementType, Failure> {
+    let at = |member: &str| format!("{place}.{member}");
+    let required = |member: &str| Misfit::Missing(at(member)).failure(CODE);
+    must_be(Kind::Object, element, place)?;
+    let element: Element<'_> = read(element, place)?;
     let name = element.msg_type.ok_or_else(|| required("MsgType"))?.get();
-    must_be(Kind::Text, name).map_err(|problem| of("MsgType", problem))?;
+    must_be(Kind::Text, name, &at("MsgType"))?;
     let name = name.trim_matches('"');
     let kind = ELEMENT_TYPES
         .iter()
         .find(|kind| kind.name == name)
-        .ok_or_else(|| of("MsgType", format!("is {name:?}, which is no type of element")))?;
+        .ok_or_else(|| CODE.because(format!("{} is {name:?}, which is no type of element", at("MsgType"))))?;
     let content = element.msg_content.ok_or_else(|| required("MsgContent"))?.get();
-    must_be(Kind::Object, content).map_err(|problem| of("MsgContent", problem))?;
-    let has_text = serde_json::Deserializer::from_str(content)
-        .deserialize_map(Contents(kind))
-        .map_err(|error| of("MsgContent", format!("cannot be read: {error}")))?
-        .map_err(|(member, problem)| of(&format!("MsgContent.{member}"), problem))?;
+    must_be(Kind::Object, content, &at("MsgContent"))?;
+    let has_text =
+        serde_json::Deserializer::from_str(content)
+            .deserialize_map(Contents { kind, place })
+            .map_err(|error| CODE.because(format!("{} {}", at("MsgContent"), json::unreadable(&error))))??;
     if kind.name == TEXT && !has_text {
         return Err(required("MsgContent.Text"));
     }
     Ok(kind)
 }
 
-fn must_be(kind: Kind, json: &str) -> Result<(), String> {
+fn must_be(kind: Kind, json: &str, field: &str) -> Result<(), Failure> {
     let found = Kind::of(json);
-    if found == kind { Ok(()) } else { Err(format!("must be {}, not {}", kind.name(), found.name())) }
+    if found == kind {
+        return Ok(());
+    }
+    let misfit = Misfit::WrongType { field: field.to_owned(), expected: kind.name(), found: found.name() };
+    Err(misfit.failure(CODE))
 }
 
 /// Reads the content of an element of this type: whether it has the first of its members, or which member is wrong.
-struct Contents(&'static ElementType);
+struct Contents<'a> {
+    kind: &'static ElementType,
+    /// Where the element is.
+    place: &'a str,
+}
 
-impl<'de> Visitor<'de> for Contents {
-    type Value = Result<bool, (&'static str, String)>;
+impl<'de> Visitor<'de> for Contents<'_> {
+    type Value = Result<bool, Failure>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -162,13 +181,14 @@ impl<'de> Visitor<'de> for Contents {
     fn visit_map<A: MapAccess<'de>>(self, mut content: A) -> Result<Self::Value, A::Error> {
         let mut wrong = None;
         let mut has_first = false;
-        while let Some(index) = content.next_key_seed(MemberName(self.0))? {
+        while let Some(index) = content.next_key_seed(MemberName(self.kind))? {
             let value = content.next_value::<&'de RawValue>()?.get();
             // `null` is as good as missing. [client]
-            let Some((name, kind)) = index.and_then(|index| self.0.members.get(index)) else { continue };
+            let Some((name, kind)) = index.and_then(|index| self.kind.members.get(index)) else { continue };
             if Kind::of(value) != Kind::Null {
                 has_first |= index == Some(0);
-                wrong = wrong.or_else(|| must_be(*kind, value).err().map(|problem| (*name, problem)));
+                let field = || format!("{}.MsgContent.{name}", self.place);
+                wrong = wrong.or_else(|| must_be(*kind, value, &field()).err());
             }
         }
         Ok(wrong.map_or(Ok(has_first), Err))
@@ -326,7 +346,7 @@ mod tests {
 
     #[test]
     fn what_was_written_stays() {
-        let elements = r#"[ {"MsgContent": {"Latitude":29.340656774469956123,"New":[1e400],"Desc":null},"MsgType":"TIMLocationElem"} ]"#;
+        let elements = r#"[ {"MsgContent": {"Latitude":29.340656774469956123,"New":[1.50e300],"Desc":null},"MsgType":"TIMLocationElem"} ]"#;
         let body = parse(elements, r#""a\u0000b""#).unwrap();
         assert_eq!((&*body.elements, &*body.custom), (elements, "a\0b"));
     }
@@ -335,10 +355,11 @@ mod tests {
     fn every_type_is_taken_with_members_of_the_right_type_only() {
         for kind in &ELEMENT_TYPES {
             for (member, right) in kind.members {
-                let required = if kind.name == TEXT && *member != "Text" { r#""Text":"","# } else { "" };
                 let with = |value: &str| {
-                    let (name, content) = (kind.name, format!(r#"{{{required}"{member}":{value}}}"#));
-                    parse(&format!(r#"[{{"MsgType":"{name}","MsgContent":{content}}}]"#), "null").map(|_| ())
+                    let (name, content) = (kind.name, format!(r#"{{"{member}":{value}}}"#));
+                    parse(&format!(r#"[{{"MsgType":"{name}","MsgContent":{content}}}]"#), "null")
+                        .map(|_| ())
+                        .map_err(|problem| problem.to_string())
                 };
                 for (value, of) in
                     [(r#""""#, Kind::Text), ("-1.5", Kind::Number), ("[]", Kind::List), ("{}", Kind::Object)]
@@ -347,10 +368,7 @@ mod tests {
                         Ok(())
                     } else {
                         let (right, of) = (right.name(), of.name());
-                        Err(malformed(
-                            &format!("MsgBody[0].MsgContent.{member}"),
-                            &format!("must be {right}, not {of}"),
-                        ))
+                        Err(format!("MsgBody[0].MsgContent.{member} must be {right}, not {of}"))
                     };
                     assert_eq!(with(value), expected, "{} {member} {value}", kind.name);
                 }
@@ -364,8 +382,8 @@ mod tests {
         let custom = r#"{"MsgType":"TIMCustomElem","MsgContent":{}}"#;
         for (elements, problem) in [
             ("null".to_owned(), "MsgBody is required"),
-            (r#""""#.to_owned(), "MsgBody is required"),
-            ("[]".to_owned(), "MsgBody is required"),
+            (r#""""#.to_owned(), "MsgBody is empty"),
+            ("[]".to_owned(), "MsgBody is empty"),
             (text.to_owned(), "MsgBody must be a list, not an object"),
             ("7".to_owned(), "MsgBody must be a list, not a number"),
             (format!("[{text},1]"), "MsgBody[1] must be an object, not a number"),
@@ -386,12 +404,46 @@ mod tests {
                 format!("[{custom},{text},{custom}]"),
                 "MsgBody[2] is a second TIMCustomElem; only one is allowed",
             ),
+            (
+                format!(r#"[{text},1,{{"MsgType":"X"}},{{}}]"#),
+                "MsgBody[1] must be an object, not a number; 2 more entries of MsgBody are wrong",
+            ),
+            (
+                r#"[{"MsgType":"TIMFaceElem","MsgType":1}]"#.to_owned(),
+                r#"MsgBody[0] has the name "MsgType" twice"#,
+            ),
         ] {
             assert_eq!(parse(&elements, "null").unwrap_err().to_string(), problem, "{elements}");
         }
         let problem = parse(&format!("[{text}]"), "1").unwrap_err();
         assert_eq!(problem.to_string(), "CloudCustomData must be a string, not a number");
-        assert!(parse(r#"[{"MsgType":"TIMFaceElem","MsgType":1}]"#, "null").is_err());
+    }
+
+    #[test]
+    fn what_some_readers_cannot_read_is_refused_in_elements_of_every_type() {
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        for kind in &ELEMENT_TYPES {
+            let with = |value: &str| {
+                let (name, text) = (kind.name, r#""Text":"","#);
+                let text = if name == TEXT { text } else { "" };
+                parse(&format!(r#"[{{"MsgType":"{name}","MsgContent":{{{text}"New":{value}}}}}]"#), "null")
+            };
+            // The element and its content are two levels themselves.
+            for readable in [r#""\ud83d\ude00\u0000""#, &deep(ELEMENT_DEPTH_MAX - 2)] {
+                assert!(with(readable).is_ok(), "{} {readable}", kind.name);
+            }
+            for unreadable in [
+                r#""cut \ud83d""#,
+                r#"{"\ude00":1}"#,
+                r#"{"a":1,"a":2}"#,
+                "1e400",
+                &deep(ELEMENT_DEPTH_MAX - 1),
+            ] {
+                let problem = with(unreadable).unwrap_err();
+                assert!(problem.to_string().starts_with("MsgBody[0].MsgContent.New"), "{problem}");
+                assert!(!Failure::from(problem).is_shapeless);
+            }
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Messages as commands name them: by their numbers.
 
-use super::group_open_http_svc::number_up_to;
+use super::group_open_http_svc::{in_place, number_up_to};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object, Rows};
+use crate::items::{each, every};
 use crate::reply::Failure;
 use serde::Deserialize;
 
@@ -15,26 +16,65 @@ pub(super) struct Item {
 
 /// The number of the message a command is about.
 pub(super) fn number(given: Given<i128>) -> Result<u32, Failure> {
-    number_in(given.required("MsgSeq")?, "MsgSeq")
+    number_in(given, "MsgSeq")
 }
 
 /// The numbers of the messages in `MsgSeqList`: at least one, at most `max`.
 pub(super) fn numbers(list: Given<Vec<Given<Object<Item>>>>, max: usize) -> Result<Vec<u32>, Failure> {
     let list = list.required("MsgSeqList")?;
-    if max < list.len() {
-        return Err(Code::GroupParameter
-            .because(format!("MsgSeqList names {} messages; at most {max} are allowed", list.len())));
-    }
-    list.into_iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let item = item.required(&format!("MsgSeqList[{index}]"))?.0;
-            let field = format!("MsgSeqList[{index}].MsgSeq");
-            number_in(item.msg_seq.optional(&field)?.ok_or_else(|| Misfit::Missing(field.clone()))?, &field)
-        })
-        .collect()
+    refuse_too_many(list.len(), max)?;
+    every("MsgSeqList", list, number_of)
 }
 
-fn number_in(number: i128, field: &str) -> Result<u32, Failure> {
-    number_up_to(number, field, u32::MAX.into()).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+fn refuse_too_many(count: usize, max: usize) -> Result<(), Failure> {
+    if max < count {
+        return Err(Code::GroupParameter
+            .because(format!("MsgSeqList names {count} messages; at most {max} are allowed")));
+    }
+    Ok(())
+}
+
+fn number_of(entry: Given<Object<Item>>, place: &str) -> Result<u32, Failure> {
+    number_in(entry.required(place)?.0.msg_seq, &format!("{place}.MsgSeq"))
+}
+
+fn number_in(given: Given<i128>, field: &str) -> Result<u32, Failure> {
+    let number = number_up_to(given.required(field)?, field, u32::MAX.into())?;
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// The messages in a `MsgSeqList`, each of which has a result of its own.
+pub(super) struct Entries {
+    /// Their numbers as they were written.
+    written: Vec<i64>,
+    /// Which of these numbers a message can have.
+    is_right: Vec<bool>,
+    /// Those.
+    pub(super) right: Vec<u32>,
+}
+
+impl Entries {
+    /// At least one, at most `max`.
+    pub(super) fn new(list: Given<Rows<Object<Item>>>, max: usize) -> Result<Self, Failure> {
+        let Rows(list) = list.required("MsgSeqList")?;
+        refuse_too_many(list.len(), max)?;
+        let written = list.iter().map(|entry| entry.written_member("MsgSeq", |item| &item.msg_seq));
+        let written = written.map(clamped).collect();
+        let numbers = each("MsgSeqList", list, number_of)?;
+        let is_right = numbers.iter().map(Result::is_ok).collect();
+        Ok(Self { written, is_right, right: numbers.into_iter().flatten().collect() })
+    }
+
+    /// The number of each message as it was written, and what became of it; `None` where no message can have the number.
+    pub(super) fn with<Outcome>(
+        self,
+        outcomes: Vec<Outcome>,
+    ) -> impl Iterator<Item = (i64, Option<Outcome>)> {
+        self.written.into_iter().zip(in_place(self.is_right, outcomes))
+    }
+}
+
+/// A number as answers can carry it.
+pub(super) fn clamped(number: i128) -> i64 {
+    i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX })
 }

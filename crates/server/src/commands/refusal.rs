@@ -29,7 +29,7 @@ fn code(refusal: &Refusal) -> Code {
     match refusal {
         Refusal::NoSuchGroup => Code::GroupNotFound,
         // Removing an owner who may not leave: 10007 on the page of that command; 10009 is for leaving by oneself. [doc]
-        Refusal::TypeForbids(_) | Refusal::GroupForbids(_) | Refusal::OwnerStays => Code::GroupNotAllowed,
+        Refusal::TypeForbids(_) | Refusal::GroupForbids(_) | Refusal::OwnerStays(_) => Code::GroupNotAllowed,
         Refusal::Unfitting(_) | Refusal::NotAMember(_) | Refusal::NoNumbersLeft => Code::GroupParameter,
         Refusal::NoSuchAccount(_) => Code::GroupAccountUnknown,
         Refusal::Full => Code::GroupFull,

@@ -38,6 +38,7 @@ pub static SERVICES: &[Service] = &[
     Service { name: "openim", ..MESSAGE },
     Service { name: "openim_msg_ext_http_svc", ..COMMON },
     Service { name: "openim_robot_http_svc", ..COMMON },
+    Service { name: "openim_dirty_words", ..COMMON },
     Service {
         name: "profile",
         bad_json: Code::ProfileJsonParse,
@@ -45,15 +46,19 @@ pub static SERVICES: &[Service] = &[
         ..WITH_DISPLAY
     },
     Service { name: "sns", ..WITH_DISPLAY },
+    Service { name: "follow", ..WITH_DISPLAY },
     Service { name: "recentcontact", ..WITH_DISPLAY },
     Service { name: "openconfigsvr", ..CONFIG },
     Service { name: "open_msg_svc", ..COMMON },
     Service { name: "ConfigSvc", ..COMMON },
     Service { name: "all_member_push", ..COMMON },
     Service { name: "im_msg_audit", ..COMMON },
+    Service { name: "im_cos_msg", ..COMMON },
     Service { name: "official_account_open_http_svc", ..COMMON },
     Service { name: OWN, ..GROUP },
 ];
+
+const ONLINE_LISTS: &[&str] = &["ErrorList", "QueryResult"];
 
 /// All commands.
 pub static COMMANDS: &[Entry] = &[
@@ -63,8 +68,8 @@ pub static COMMANDS: &[Entry] = &[
     entry::<account::account_delete::Request>().at_half_rate(),
     entry::<account::account_check::Request>().at_half_rate(),
     entry::<account::kick::Request>(),
-    entry::<message::query_online_status::Request>(),
-    entry::<message::query_online_status::OlderRequest>(),
+    entry::<message::query_online_status::Request>().with_lists_on_failure(ONLINE_LISTS),
+    entry::<message::query_online_status::OlderRequest>().with_lists_on_failure(ONLINE_LISTS),
     // Profiles
     planned("profile/portrait_set"),
     planned("profile/portrait_get"),
@@ -84,10 +89,15 @@ pub static COMMANDS: &[Entry] = &[
     planned("sns/group_add"),
     planned("sns/group_delete"),
     planned("sns/group_get"),
+    planned("follow/follow_add"),
+    planned("follow/follow_delete"),
+    planned("follow/follow_get"),
+    planned("follow/follow_check"),
+    planned("follow/follow_get_info"),
     // Migration of groups
     entry::<group::import_group::Request>(),
     entry::<group::import_group_member::Request>(),
-    entry::<group::import_group_msg::Request>().with_list_on_failure("ImportMsgResult"),
+    entry::<group::import_group_msg::Request>().with_lists_on_failure(&["ImportMsgResult"]),
     entry::<group::set_unread_msg_num::Request>(),
     entry::<group::import_topic::Request>(),
     // Groups
@@ -103,7 +113,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<group::modify_group_member_info::Request>(),
     entry::<group::destroy_group::Request>(),
     entry::<group::get_joined_group_list::Request>(),
-    entry::<group::get_role_in_group::Request>().with_list_on_failure("UserIdList"),
+    entry::<group::get_role_in_group::Request>().with_lists_on_failure(&["UserIdList"]),
     entry::<group::forbid_send_msg::Request>(),
     entry::<group::get_group_muted_account::Request>(),
     entry::<group::get_group_shutted_uin::Request>(),
@@ -115,7 +125,7 @@ pub static COMMANDS: &[Entry] = &[
     // Group messages
     entry::<group::send_group_msg::Request>(),
     entry::<group::send_group_system_notification::Request>(),
-    entry::<group::group_msg_recall::Request>().with_list_on_failure("RecallRetList"),
+    entry::<group::group_msg_recall::Request>().with_lists_on_failure(&["RecallRetList"]),
     entry::<group::delete_group_msg_by_sender::Request>(),
     entry::<group::group_msg_get_simple::Request>(),
     entry::<group::clear_group_msg::Request>(),
@@ -128,6 +138,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<extension::group_get_key_values::Request>(),
     // Group attributes and counters
     entry::<attributes::get_group_attr::Request>(),
+    entry::<attributes::get_group_attr::GroupServiceRequest>(),
     entry::<group::modify_group_attr::Request>(),
     entry::<group::set_group_attr::Request>(),
     entry::<group::delete_group_attr::Request>(),
@@ -141,6 +152,8 @@ pub static COMMANDS: &[Entry] = &[
     entry::<live::modify_admin::Request>(),
     entry::<live::get_admin_list::Request>(),
     entry::<live::check_members::Request>(),
+    planned("group_open_avchatroom_http_svc/add_robots"),
+    planned("group_open_avchatroom_http_svc/del_robots"),
     // Topics
     entry::<topic::create_topic::Request>(),
     entry::<topic::get_topic::Request>(),
@@ -167,6 +180,8 @@ pub static COMMANDS: &[Entry] = &[
     planned("openim/admin_set_msg_read"),
     planned("openim/get_c2c_unread_msg_num"),
     planned("openim/modify_c2c_msg"),
+    planned("openim/c2c_msg_read_receipt"),
+    planned("openim/delete_c2c_msg_ramble"),
     planned("openim_msg_ext_http_svc/set_key_values"),
     planned("openim_msg_ext_http_svc/get_key_values"),
     // Conversations
@@ -197,6 +212,26 @@ pub static COMMANDS: &[Entry] = &[
     planned("openim_robot_http_svc/create_robot"),
     planned("openim_robot_http_svc/delete_robot"),
     planned("openim_robot_http_svc/get_all_robots"),
+    planned("openim_robot_http_svc/send_stream_msg"),
+    planned("im_cos_msg/get_cos_sig"),
+    planned("im_cos_msg/forbid_illegal_object"),
+    planned("im_cos_msg/allow_banned_object"),
+    planned("openim_dirty_words/get"),
+    planned("openim_dirty_words/add"),
+    planned("openim_dirty_words/delete"),
+    // Official accounts
+    planned("official_account_open_http_svc/create_official_account"),
+    planned("official_account_open_http_svc/destroy_official_account"),
+    planned("official_account_open_http_svc/modify_official_account_base_info"),
+    planned("official_account_open_http_svc/get_official_account_info"),
+    planned("official_account_open_http_svc/get_subscriber_info"),
+    planned("official_account_open_http_svc/add_subscriber"),
+    planned("official_account_open_http_svc/delete_subscriber"),
+    planned("official_account_open_http_svc/modify_subscriber_info"),
+    planned("official_account_open_http_svc/get_subscribed_official_account_list"),
+    planned("official_account_open_http_svc/send_official_account_msg"),
+    planned("official_account_open_http_svc/official_account_msg_recall"),
+    planned("official_account_open_http_svc/official_account_msg_get_simple"),
     // Our own
     entry::<webhook::get_dead_events::Request>(),
     entry::<webhook::resend_dead_events::Request>(),
@@ -218,6 +253,7 @@ static SECTIONS: &[(&str, &str)] = &[
     ("One-to-one messages", "openim/sendmsg"),
     ("Conversations", "recentcontact/get_list"),
     ("Mute, operation, push, chatbots", "openconfigsvr/setnospeaking"),
+    ("Official accounts", "official_account_open_http_svc/create_official_account"),
     ("Beyond the API", "webhook_svc/get_dead_events"),
 ];
 

@@ -15,11 +15,16 @@ use serde::{Deserialize, Serialize};
 /// # Errors
 /// It is no string, or not the id of a topic of `group`.
 pub fn topic_id(given: Given<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
-    given.optional("TopicId")?.map_or(Ok(None), |raw| {
-        TopicId::parse(&raw, group)
-            .map(Some)
-            .ok_or_else(|| Code::TopicIdIllegal.because("TopicId is not the id of a topic of the group"))
-    })
+    given.is_given().then(|| required_topic_id(given, group)).transpose()
+}
+
+/// The topic of `group` in a member called `TopicId`, which must be there.
+///
+/// # Errors
+/// It is missing, no string, or not the id of a topic of `group`.
+pub fn required_topic_id(given: Given<String>, group: &GroupId) -> Result<TopicId, Failure> {
+    TopicId::parse(&given.required("TopicId")?, group)
+        .ok_or_else(|| Code::TopicIdIllegal.because("TopicId is not the id of a topic of the group"))
 }
 
 /// A topic to be made, but for what only an import says.

@@ -8,6 +8,7 @@ pub mod resend_dead_events;
 use crate::call::Call;
 use crate::code::Code;
 use crate::given::Given;
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::outbox::{DeadPlace, Fate, Lane};
 use serde::{Deserialize, Serialize};
@@ -44,12 +45,10 @@ pub struct Taken {
 impl Named {
     async fn take(self, fate: Fate, call: &Call) -> Result<Taken, Failure> {
         let names = super::group_open_http_svc::names(self.id_list, "IdList", EVENTS_MAX)?;
-        let places = names.iter().enumerate().map(|(index, name)| {
-            let illegal =
-                || Code::GroupParameter.because(format!("IdList[{index}] is not the id of an event"));
-            place(name).ok_or_else(illegal)
-        });
-        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let places = every("IdList", names, |name, at| {
+            let illegal = || Code::GroupParameter.because(format!("{at} is not the id of an event"));
+            place(&name).ok_or_else(illegal)
+        })?;
         let taken = call.outbox.take_dead(call.context(), places, fate).await;
         if let Some(receiver) = &call.app.webhook {
             receiver.wake.notify_one();

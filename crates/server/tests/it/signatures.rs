@@ -69,6 +69,26 @@ async fn the_first_thing_wrong_in_the_url_is_the_one_reported() {
 }
 
 #[tokio::test]
+async fn what_is_missing_in_the_url_is_told_from_what_is_empty() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    for (query, text) in [
+        ("", "sdkappid is missing in the URL"),
+        ("sdkappid=", "sdkappid is empty in the URL"),
+        ("sdkappid=x", "sdkappid is not an app of this server"),
+        (&format!("sdkappid={APP}"), "identifier is missing in the URL"),
+        (&format!("sdkappid={APP}&identifier="), "identifier is empty in the URL"),
+        (&format!("sdkappid={APP}&identifier=%C3%A4"), "identifier in the URL is not an account name"),
+        (&format!("sdkappid={APP}&identifier={ADMIN}"), "usersig is missing in the URL"),
+    ] {
+        let answer = client.post(&format!("{LIST}?{query}"), b"{}").await.envelope();
+        assert_eq!(answer["ErrorInfo"], text, "{query}");
+    }
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_caller_is_checked_before_the_command_and_the_body() {
     let server = Server::start().await;
     let mut client = server.client().await;

@@ -336,7 +336,7 @@ async fn unknown_and_planned_commands_have_their_own_codes() {
     for entry in COMMANDS.iter().filter(|entry| entry.run.is_none()) {
         let refusal = client.call(entry.path, &json!({})).await;
         assert_eq!(refusal["ErrorCode"], 60017, "{}", entry.path);
-        let with_display = ["profile", "sns", "recentcontact"].contains(&entry.service());
+        let with_display = ["profile", "sns", "follow", "recentcontact"].contains(&entry.service());
         assert_eq!(refusal.get("ErrorDisplay"), with_display.then_some(&json!("")), "{}", entry.path);
     }
     drop(client);

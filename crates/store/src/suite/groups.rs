@@ -14,6 +14,7 @@ use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::several::Several;
 use landfall_domain::store::{Context, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
@@ -244,7 +245,7 @@ pub(crate) async fn refused_owners_and_members_leave_no_trace(store: &dyn Store)
     let refused = |asked| async { decided(store.import_group(refusing(), asked).await) };
     assert_eq!(refused(owned_group("g", "stranger")).await, Err(NewGroupRefusal::OwnerUnknown));
     let asked = NewGroup { members: vec![member("stranger")], ..owned_group("g", "known") };
-    assert_eq!(refused(asked).await, Err(NewGroupRefusal::MemberUnknown));
+    assert_eq!(refused(asked).await, Err(NewGroupRefusal::MemberUnknown(Several::of(["stranger"]).unwrap())));
     // Refused ones between others that are not, all in one go.
     let calls = (0..30).map(|number| {
         let owner = if number % 3 == 0 { "known" } else { "other" };

@@ -15,6 +15,11 @@ pub struct Request {
     group_id: Given<String>,
 }
 
+/// The same under the service of the other commands about attributes, where two published clients ask. [client]
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+pub struct GroupServiceRequest(Request);
+
 /// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -27,6 +32,15 @@ pub struct Reply {
 struct Row {
     key: String,
     value: String,
+}
+
+impl Command for GroupServiceRequest {
+    const PATH: &'static str = "group_open_http_svc/get_group_attr";
+    type Reply = Reply;
+
+    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+        self.0.run(call).await
+    }
 }
 
 impl Command for Request {

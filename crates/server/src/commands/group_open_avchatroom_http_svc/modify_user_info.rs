@@ -6,7 +6,8 @@
 use super::{group_id, look, refuse_too_many_accounts, required_account, sets};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::operation::Needs;
@@ -61,8 +62,7 @@ impl Command for Request {
         let sets = sets(self.command_type)?;
         let list = self.member_list.required("MemberList")?;
         refuse_too_many_accounts(list.len(), "MemberList", call.limits.live.marked_per_call)?;
-        let members = list.into_iter().enumerate().map(|(index, item)| member(item, index, call));
-        let members = members.collect::<Result<Vec<UserId>, Failure>>()?;
+        let members = every("MemberList", list, |entry, name| member(entry.required(name)?.0, name, call))?;
         look(call, group, Needs::default()).await?;
         let rows =
             members.iter().map(|account| Row { member_account: account.as_str().to_owned(), marks: [] });
@@ -70,10 +70,12 @@ impl Command for Request {
     }
 }
 
-/// The account of an item whose marks are in order.
-fn member(item: Given<Object<Marked>>, index: usize, call: &Call) -> Result<UserId, Failure> {
-    let name = format!("MemberList[{index}]");
-    let Marked { member_account: account, marks } = item.required(&name)?.0;
+/// The account of the entry called `name`, whose marks are in order.
+fn member(
+    Marked { member_account: account, marks }: Marked,
+    name: &str,
+    call: &Call,
+) -> Result<UserId, Failure> {
     let account = required_account(account, &format!("{name}.Member_Account"))?;
     let field = format!("{name}.Marks");
     let marks = marks.required(&field)?;
@@ -82,15 +84,13 @@ fn member(item: Given<Object<Marked>>, index: usize, call: &Call) -> Result<User
         return Err(Code::GroupParameter
             .because(format!("{field} names {} marks; at most {max} are allowed", marks.len())));
     }
-    for (position, mark) in marks.into_iter().enumerate() {
-        let field = format!("{field}[{position}]");
-        let Some(mark) = mark.optional(&field)? else {
-            return Err(Misfit::Missing(field).into());
-        };
+    every(&field, marks, |mark, field| {
+        let mark = mark.required(field)?;
         if mark != SPECIAL_MARK && !(MARK_MIN..=u32::MAX.into()).contains(&mark) {
             return Err(Code::GroupParameter
                 .because(format!("{field} is {mark}; {MARK_MIN} to {} are allowed", u32::MAX)));
         }
-    }
+        Ok(())
+    })?;
     Ok(account)
 }

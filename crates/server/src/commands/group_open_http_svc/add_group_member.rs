@@ -3,11 +3,11 @@
 //! Each account gets an answer; a repeated call changes nothing.
 //! [choice] Nobody is asked, so no account is ever told to wait (3): the caller has the rights of the owner.
 
-use super::member_list::{Named, Results, named};
+use super::member_list::{Named, Results, each_named};
 use super::{flag, group_id};
 use crate::call::{Call, Command};
 use crate::commands::refusal;
-use crate::given::{Given, Object};
+use crate::given::{Given, Object, Rows};
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::sender::Answer;
@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Given<String>,
-    member_list: Given<Vec<Given<Object<Named>>>>,
+    member_list: Given<Rows<Object<Named>>>,
     silence: Given<i128>,
 }
 
@@ -31,16 +31,18 @@ impl Command for Request {
     type Reply = Results;
 
     async fn run(self, call: &Call) -> Result<Results, Failure> {
+        let group = group_id(self.group_id)?;
+        let mut entries = each_named(self.member_list, call.limits.members_per_call)?;
+        let accounts = std::mem::take(&mut entries.right);
         let operation = AddMembers {
-            group: group_id(self.group_id)?,
+            group,
             operator: call.caller.clone(),
-            accounts: named(self.member_list, call.limits.members_per_call)?,
+            accounts: accounts.clone(),
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
         };
-        let accounts = operation.accounts.clone();
         let refused = match call.kind_to_ask_about(before::INVITE, &operation.group).await? {
-            Some(kind) => refused(call, &operation, kind).await?,
-            None => BTreeSet::new(),
+            Some(kind) if !accounts.is_empty() => refused(call, &operation, kind).await?,
+            Some(_) | None => BTreeSet::new(),
         };
         let mut allowed = operation;
         allowed.accounts.retain(|account| !refused.contains(account.as_str()));
@@ -57,7 +59,7 @@ impl Command for Request {
                 Added::AlreadyMember => 2,
             }
         });
-        Ok(Results::new(&accounts, results.collect::<Vec<_>>()))
+        Ok(entries.results(results.collect::<Vec<_>>(), 0))
     }
 }
 

@@ -2,11 +2,11 @@
 //! itself.
 
 use super::group_id;
-use super::member_list::{Named, Results, named};
+use super::member_list::{Named, Results, each_named};
 use super::permission_group::permission_group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::given::{Given, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::operations::permission_group_members::{
     AddPermissionGroupMembers, PermissionGroupMembers, PermittedOutcome,
@@ -19,7 +19,7 @@ use serde::Deserialize;
 pub struct Request {
     group_id: Given<String>,
     permission_group_id: Given<String>,
-    member_list: Given<Vec<Given<Object<Named>>>>,
+    member_list: Given<Rows<Object<Named>>>,
 }
 
 impl Command for Request {
@@ -27,18 +27,19 @@ impl Command for Request {
     type Reply = Results;
 
     async fn run(self, call: &Call) -> Result<Results, Failure> {
-        let asked = PermissionGroupMembers {
-            group: group_id(self.group_id)?,
-            permission_group: permission_group_id(self.permission_group_id)?,
-            accounts: named(self.member_list, call.limits.topics.permission_members_per_call)?,
-        };
-        let accounts = asked.accounts.clone();
+        let group = group_id(self.group_id)?;
+        let permission_group = permission_group_id(self.permission_group_id)?;
+        let max = call.limits.topics.permission_members_per_call;
+        let mut entries = each_named(self.member_list, max)?;
+        let accounts = std::mem::take(&mut entries.right);
+        let asked = PermissionGroupMembers { group, permission_group, accounts };
         let outcomes = call.change(AddPermissionGroupMembers(asked)).await?;
-        Ok(Results::new(&accounts, outcomes.into_iter().map(result)))
+        Ok(entries.results(outcomes.into_iter().map(result), Code::GroupParameter.number()))
     }
 }
 
-/// 0, or a code: 10013 for who is in it [doc], 10007 for who is not in the community. [choice]
+/// 0, or a code: 10013 for who is in it [doc], 10007 for who is not in the community; and 10004 for what is no account
+/// name. [choice]
 fn result(outcome: PermittedOutcome) -> u32 {
     match outcome {
         PermittedOutcome::Added => 0,

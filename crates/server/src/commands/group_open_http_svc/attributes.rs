@@ -5,7 +5,8 @@
 
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::attributes::Attributes;
 use landfall_domain::ids::GroupId;
@@ -38,10 +39,9 @@ type List = Given<Vec<Given<Object<Attribute>>>>;
 /// Keys and values. An empty list is none: there is a command of its own that clears. [choice]
 pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure> {
     let mut attributes = Attributes::new();
-    for (index, item) in list.required("GroupAttr")?.into_iter().enumerate() {
-        let name = format!("GroupAttr[{index}]");
-        let Attribute { key, value, large_key, large_value } = item.required(&name)?.0;
-        let key = self::key(key.or(large_key), &name, call)?;
+    every("GroupAttr", list.required("GroupAttr")?, |entry, name| {
+        let Attribute { key, value, large_key, large_value } = entry.required(name)?.0;
+        let key = self::key(key.or(large_key), name, call)?;
         let value = value.or(large_value).optional(&format!("{name}.value"))?.unwrap_or_default();
         let allowed = call.limits.values.attribute_value;
         if !allowed.contains(value.len()) {
@@ -56,27 +56,23 @@ pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure>
             return Err(Code::GroupParameter.because(format!("{name}.key {key:?} stands twice")));
         }
         attributes.insert(key, value);
-    }
+        Ok(())
+    })?;
     Ok(attributes)
 }
 
 /// Keys alone.
 pub(super) fn keys(list: List, call: &Call) -> Result<BTreeSet<String>, Failure> {
-    let items = list.required("GroupAttr")?.into_iter().enumerate();
-    items
-        .map(|(index, item)| {
-            let name = format!("GroupAttr[{index}]");
-            let Attribute { key, large_key, .. } = item.required(&name)?.0;
-            self::key(key.or(large_key), &name, call)
-        })
-        .collect()
+    let keys = every("GroupAttr", list.required("GroupAttr")?, |entry, name| {
+        let Attribute { key, large_key, .. } = entry.required(name)?.0;
+        self::key(key.or(large_key), name, call)
+    })?;
+    Ok(keys.into_iter().collect())
 }
 
 fn key(given: Given<String>, name: &str, call: &Call) -> Result<String, Failure> {
     let field = format!("{name}.key");
-    let Some(key) = given.optional(&field)? else {
-        return Err(Misfit::Missing(field).into());
-    };
+    let key = given.required(&field)?;
     let allowed = call.limits.values.attribute_key;
     if !allowed.contains(key.len()) {
         return Err(Code::AttributeKeyTooLong.because(format!(

@@ -4,7 +4,8 @@
 
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Misfit};
+use crate::given::Given;
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::attributes::Counters;
 use serde::Serialize;
@@ -41,17 +42,12 @@ impl Reply {
 /// Which counters; `None` for all.
 pub(super) fn keys(list: Given<Vec<Given<String>>>, call: &Call) -> Result<Option<Vec<String>>, Failure> {
     let Some(list) = list.optional("GroupCounterKeys")? else { return Ok(None) };
-    let keys = list.into_iter().enumerate();
-    keys.map(|(index, given)| key(given, &format!("GroupCounterKeys[{index}]"), call))
-        .collect::<Result<_, _>>()
-        .map(Some)
+    every("GroupCounterKeys", list, |given, place| key(given, place, call)).map(Some)
 }
 
 /// The key of a counter.
 pub(super) fn key(given: Given<String>, name: &str, call: &Call) -> Result<String, Failure> {
-    let Some(key) = given.optional(name)? else {
-        return Err(Misfit::Missing(name.to_owned()).into());
-    };
+    let key = given.required(name)?;
     let allowed = call.limits.values.counter_key;
     if !allowed.contains(key.len()) {
         return Err(Code::GroupParameter.because(format!(

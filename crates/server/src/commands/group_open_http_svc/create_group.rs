@@ -11,6 +11,7 @@ use super::{flag, refuse_too_many_accounts, required_account};
 use crate::call::{Call, Command, account};
 use crate::code::Code;
 use crate::given::{Given, Object};
+use crate::items::every;
 use crate::reply::Failure;
 use crate::webhook::before::Question;
 use landfall_domain::account::UnknownAccounts;
@@ -176,14 +177,8 @@ fn members(
         );
     }
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
-    let members = list
-        .into_iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let at = format!("MemberList[{index}]");
-            member(item.required(&at)?.0, &at, kind, owner, call)
-        })
-        .collect::<Result<_, _>>()?;
+    let members =
+        every("MemberList", list, |entry, at| member(entry.required(at)?.0, at, kind, owner, call))?;
     Ok(seats(owner, members))
 }
 
@@ -232,8 +227,8 @@ async fn refuse(refusal: NewGroupRefusal, id: IdChoice, claimant: &UserId, call:
             Code::GroupParameter.because("Owner_Account is not an imported account")
         }
         // As for members that are added later. [choice]
-        NewGroupRefusal::MemberUnknown => {
-            Code::GroupAccountUnknown.because("MemberList names an account that is not imported")
+        NewGroupRefusal::MemberUnknown(_) => {
+            Code::GroupAccountUnknown.because(format!("MemberList: {refusal}"))
         }
     }
 }

@@ -25,7 +25,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         let topics = names(self.topic_id_list, "TopicIdList", call.limits.topics.permissions_per_call)?;
-        let topics = topics.into_iter().map(|topic| (topic, TopicPermissionChange::Delete)).collect();
+        let topics = topics.into_iter().map(|topic| (topic, Ok(TopicPermissionChange::Delete))).collect();
         perform(call, group, self.permission_group_id, topics).await
     }
 }

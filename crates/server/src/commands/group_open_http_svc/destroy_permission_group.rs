@@ -46,7 +46,7 @@ impl Command for Request {
         let read: Vec<_> = asked.iter().map(|id| PermissionGroupId::parse(id)).collect();
         let ids = read.iter().flatten().cloned().collect();
         let gone = call.change(DestroyPermissionGroups { group, ids }).await?;
-        let rows = asked.into_iter().zip(in_place(&read, gone));
+        let rows = asked.into_iter().zip(in_place(read.iter().map(Option::is_some), gone));
         Ok(Reply { permission_group_result_list: rows.map(|(id, gone)| Row::new(id, gone)).collect() })
     }
 }

@@ -4,7 +4,7 @@
 use super::{accounts, group_id, mute_end};
 use crate::call::{Call, Command};
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Misfit};
+use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::mute_members::MuteMembers;
 use serde::Deserialize;
@@ -29,8 +29,8 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let max = call.limits.accounts_per_query;
         let accounts = accounts(self.members, "Members_Account", max)?;
-        let until = mute_end(self.mute_time.or(self.shut_up_time), call)?
-            .ok_or_else(|| Misfit::Missing("MuteTime".to_owned()))?;
+        let mute_time = self.mute_time.or(self.shut_up_time).required("MuteTime")?;
+        let until = mute_end(mute_time, call)?;
         let topic = topic_id(self.topic_id, &group)?;
         call.change(MuteMembers { group, operator: call.caller.clone(), accounts, until, topic }).await?;
         Ok(Nothing {})

@@ -1,13 +1,14 @@
 //! `group_open_http_svc/get_group_info`: the profiles of up to 50 groups, with their members when asked for.
 //!
-//! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show none.
+//! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show an empty list.
 
 use super::base_row::{Base, BaseFilter};
 use super::member_row::{FieldRow, Filter, MemberRow, Names};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
+use crate::items::every;
 use crate::reply::Failure;
 use futures_util::future::join_all;
 use landfall_domain::group::Group;
@@ -103,11 +104,7 @@ impl Command for Request {
                 .because(format!("GroupIdList names {} groups; at most {max} are allowed", list.len())));
         }
         let wanted = Wanted::new(self.response_filter);
-        let asked = list
-            .into_iter()
-            .enumerate()
-            .map(|(index, id)| id.required(&format!("GroupIdList[{index}]")))
-            .collect::<Result<Vec<String>, Misfit>>()?;
+        let asked = every("GroupIdList", list, |id, place| Ok(id.required(place)?))?;
         let ids: Vec<_> = asked.iter().map(|id| GroupId::parse(id)).collect();
         let legal: Vec<_> = ids.iter().map(Option::is_some).collect();
         let ids = ids.into_iter().flatten().collect();
@@ -169,9 +166,9 @@ async fn row(
         base: Base::new(call.app_id(), Arc::clone(&group), wanted.base).with_online(online),
         ..Row::default()
     };
-    if let Some((filter, fields)) = &wanted.members
-        && group.kind.can().members
-    {
+    let Some((filter, fields)) = &wanted.members else { return Ok(row) };
+    row.member_list = Some(Vec::new());
+    if group.kind.can().members {
         let window = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
         match call.store.members(call.app_id(), group.id.clone(), Vec::new(), window).await {
             Ok(page) => {

@@ -1,11 +1,13 @@
 //! `group_open_http_svc/get_group_msg_receipt`: how many have read messages, and how many have not.
+//!
+//! [choice] A number that no message can have is 10004 in its row.
 
 use super::group_id;
 use super::receipt::{is_too_large, look_at, members, messages_at_once, reader};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::message_seq::{Item, numbers};
-use crate::given::{Given, Object};
+use crate::commands::message_seq::{Entries, Item};
+use crate::given::{Given, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Message};
@@ -19,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Given<String>,
-    msg_seq_list: Given<Vec<Given<Object<Item>>>>,
+    msg_seq_list: Given<Rows<Object<Item>>>,
 }
 
 /// The reply: one row for each message asked for, in order.
@@ -32,14 +34,14 @@ pub struct Reply {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
-    msg_seq: u32,
+    msg_seq: i64,
     code: u32,
     read_num: usize,
     unread_num: usize,
 }
 
 impl Row {
-    fn without(msg_seq: u32, code: Code) -> Self {
+    fn without(msg_seq: i64, code: Code) -> Self {
         Self { msg_seq, code: code.number(), read_num: 0, unread_num: 0 }
     }
 }
@@ -50,11 +52,15 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let numbers = numbers(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
+        let mut entries = Entries::new(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
+        let numbers = std::mem::take(&mut entries.right);
         let scene = look_at(call, group.clone(), &numbers).await?;
+        let illegal = Code::GroupParameter;
         if is_too_large(&scene.group, call) {
-            let row = |number| Row::without(number, Code::TooLargeForReceipts);
-            return Ok(Reply { group_msg_receipt_list: numbers.into_iter().map(row).collect() });
+            let rows = entries.with(numbers).map(|(msg_seq, number)| {
+                Row::without(msg_seq, number.map_or(illegal, |_| Code::TooLargeForReceipts))
+            });
+            return Ok(Reply { group_msg_receipt_list: rows.collect() });
         }
         let messages: Vec<&Message> = scene
             .messages_of(&Conversation::Group)
@@ -62,11 +68,14 @@ impl Command for Request {
             .filter(|message| message.has_receipt())
             .collect();
         let counted = count(call, group, &messages).await?;
-        let rows = numbers.into_iter().map(|number| match counted.get(&number) {
-            Some((read_num, unread_num)) => {
-                Row { msg_seq: number, code: 0, read_num: *read_num, unread_num: *unread_num }
+        let rows = entries.with(numbers).map(|(msg_seq, number)| {
+            let Some(number) = number else { return Row::without(msg_seq, illegal) };
+            match counted.get(&number) {
+                Some((read_num, unread_num)) => {
+                    Row { msg_seq, code: 0, read_num: *read_num, unread_num: *unread_num }
+                }
+                None => Row::without(msg_seq, Code::ReceiptMissing),
             }
-            None => Row::without(number, Code::ReceiptMissing),
         });
         Ok(Reply { group_msg_receipt_list: rows.collect() })
     }

@@ -1,9 +1,10 @@
 //! `group_open_http_svc/get_role_in_group`: which roles accounts have in one group. Those that are no members, or no
-//! accounts at all, have `NotMember`.
+//! accounts at all, have `NotMember`, and so has what can be no account.
 
-use super::{accounts, group_id, refuse_without_members};
+use super::{group_id, refuse_too_many_accounts, refuse_without_members, required_account};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::given::{Given, Rows};
+use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Request {
     group_id: Given<String>,
     #[serde(rename = "User_Account")]
-    user_account: Given<Vec<Given<String>>>,
+    user_account: Given<Rows<String>>,
 }
 
 /// The reply: a row for each account asked for, in order.
@@ -38,12 +39,16 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let asked = accounts(self.user_account, "User_Account", call.limits.accounts_per_query)?;
-        let scene = call.look(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
+        let Rows(list) = self.user_account.required("User_Account")?;
+        refuse_too_many_accounts(list.len(), "User_Account", call.limits.accounts_per_query)?;
+        let names: Vec<_> = list.iter().map(|name| echoed(name.written())).collect();
+        let asked = each("User_Account", list, required_account)?;
+        let members = asked.iter().flatten().cloned().collect();
+        let scene = call.look(group, Needs { members, ..Needs::default() }).await?;
         refuse_without_members(scene.group.kind)?;
-        let rows = asked.iter().map(|account| Row {
-            member_account: account.as_str().to_owned(),
-            role: scene.members.get(account).map_or("NotMember", |member| member.role.word()),
+        let rows = names.into_iter().zip(asked).map(|(member_account, account)| {
+            let member = account.ok().and_then(|account| scene.members.get(&account));
+            Row { member_account, role: member.map_or("NotMember", |member| member.role.word()) }
         });
         Ok(Reply { user_id_list: rows.collect() })
     }

@@ -2,7 +2,7 @@
 //!
 //! In the order asked; accounts that are no members are left out. [choice]
 
-use super::member_row::{MemberRow, Names, record_filters};
+use super::member_row::{Filter, MemberRow, Names, record_filters};
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::given::Given;
@@ -18,6 +18,7 @@ pub struct Request {
     #[serde(rename = "Member_List_Account")]
     member_list_account: Given<Vec<Given<String>>>,
     member_info_filter: Names,
+    member_role_filter: Names,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
     member_fields: Names,
 }
@@ -40,8 +41,9 @@ impl Command for Request {
         let scene = call.look(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
         refuse_without_members(scene.group.kind)?;
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
-        let members: Vec<_> =
-            asked.iter().filter_map(|account| scene.members.get(account)).cloned().collect();
+        let roles = Filter::new(self.member_role_filter);
+        let members = asked.iter().filter_map(|account| scene.members.get(account));
+        let members = members.filter(|member| roles.takes(&[member.role.word()])).cloned().collect();
         Ok(Reply {
             group_id: scene.group.id.as_str().to_owned(),
             member_list: MemberRow::list(call, members, &scene.group, (&filter, &fields)).await,

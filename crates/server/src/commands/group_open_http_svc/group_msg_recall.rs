@@ -1,15 +1,16 @@
 //! `group_open_http_svc/group_msg_recall`: takes back messages, each with a result of its own.
 //!
 //! An administrator may recall however old a message is (10031 is for clients), and there is no switch (10041).
+//! [choice] A number that no message can have is 10004 in its row.
 //! [choice] Of groups that keep no messages, each message gets 10033.
 
 use super::group_id;
 use super::profile::text;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::message_seq::{Item, numbers};
+use crate::commands::message_seq::{Entries, Item};
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Object};
+use crate::given::{Given, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::message::Conversation;
 use landfall_domain::operations::recall_messages::{RecallMessages, RecallOutcome};
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub struct Request {
     group_id: Given<String>,
     topic_id: Given<String>,
-    msg_seq_list: Given<Vec<Given<Object<Item>>>>,
+    msg_seq_list: Given<Rows<Object<Item>>>,
     /// For clients that are connected, of which this version has none.
     reason: Given<String>,
 }
@@ -36,7 +37,7 @@ pub struct Reply {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
-    msg_seq: u32,
+    msg_seq: i64,
     ret_code: u32,
 }
 
@@ -46,16 +47,16 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let numbers = numbers(self.msg_seq_list, call.limits.messages.recalled_per_call)?;
+        let mut entries = Entries::new(self.msg_seq_list, call.limits.messages.recalled_per_call)?;
+        let numbers = std::mem::take(&mut entries.right);
         text(self.reason, "Reason", call.limits.messages.recall_reason)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
-        let outcomes = call.change(RecallMessages { group, conversation, numbers: numbers.clone() }).await?;
-        let rows = numbers.into_iter().zip(outcomes);
-        Ok(Reply {
-            recall_ret_list: rows
-                .map(|(msg_seq, outcome)| Row { msg_seq, ret_code: ret_code(outcome) })
-                .collect(),
-        })
+        let outcomes = call.change(RecallMessages { group, conversation, numbers }).await?;
+        let rows = entries.with(outcomes).map(|(msg_seq, outcome)| {
+            let ret_code = outcome.map_or(Code::GroupParameter.number(), ret_code);
+            Row { msg_seq, ret_code }
+        });
+        Ok(Reply { recall_ret_list: rows.collect() })
     }
 }
 

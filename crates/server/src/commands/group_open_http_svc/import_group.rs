@@ -150,8 +150,8 @@ fn refuse(error: OperationError<NewGroupRefusal>) -> Failure {
         OperationError::Refused(NewGroupRefusal::OwnerUnknown) => {
             Code::GroupParameter.because("Owner_Account is not an imported account")
         }
-        OperationError::Refused(NewGroupRefusal::MemberUnknown) => {
-            Code::GroupParameter.because("MemberList names an account that is not imported")
+        OperationError::Refused(refusal @ NewGroupRefusal::MemberUnknown(_)) => {
+            Code::GroupParameter.because(format!("MemberList: {refusal}"))
         }
         OperationError::Store(error) => Code::GroupInternal.internal(error),
     }

@@ -1,15 +1,19 @@
 //! `group_open_http_svc/import_group_member`: brings members into a group, silently.
 //!
-//! Each member gets an answer; a repeated call changes nothing.
+//! Each member gets an answer, also one with a number that cannot be; a repeated call changes nothing.
 
-use super::member_list::Results;
-use super::{AskedMember, group_id, members};
+use super::member_list::{Entries, Results};
+use super::{AskedMember, group_id, member};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object, Rows};
 use crate::reply::Failure;
+use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::new_group::NewMember;
+use landfall_domain::operation::Needs;
+use landfall_domain::several::Several;
 use landfall_domain::store::OperationError;
 use serde::Deserialize;
 
@@ -18,7 +22,7 @@ use serde::Deserialize;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Given<String>,
-    member_list: Given<Vec<Given<Object<AskedMember>>>>,
+    member_list: Given<Rows<Object<AskedMember>>>,
 }
 
 impl Command for Request {
@@ -27,25 +31,36 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Results, Failure> {
         let group = group_id(self.group_id)?;
-        let asked = members(self.member_list.list("MemberList")?, call)?;
-        if asked.is_empty() {
-            return Err(Misfit::Missing("MemberList".to_owned()).into());
-        }
-        let accounts: Vec<_> = asked.iter().map(|member| member.account.clone()).collect();
-        let newcomers = call.clients().newcomers(accounts.iter());
-        let outcomes =
-            call.store.import_members(call.context(), group.clone(), asked).await.map_err(refuse)?;
-        call.clients().imported(&group, newcomers);
+        let mut entries = Entries::new(self.member_list, call.limits.members_per_call, member)?;
+        let asked = std::mem::take(&mut entries.right);
+        let outcomes = import(call, group, asked).await?;
         let results = outcomes.into_iter().map(|outcome| match outcome {
             MemberOutcome::Failed => 0,
             MemberOutcome::Imported => 1,
             MemberOutcome::AlreadyMember => 2,
         });
-        Ok(Results::new(&accounts, results))
+        Ok(entries.results(results, 0))
     }
 }
 
-fn refuse(error: OperationError<ImportMembersRefusal>) -> Failure {
+async fn import(call: &Call, group: GroupId, asked: Vec<NewMember>) -> Result<Vec<MemberOutcome>, Failure> {
+    if asked.is_empty() {
+        // Nobody is left to import, but the group must be there all the same.
+        let group = call.look(group, Needs::default()).await?.group;
+        let refusal = OperationError::Refused(ImportMembersRefusal::TypeNotImportable);
+        return if group.kind.can().import { Ok(Vec::new()) } else { Err(refuse(refusal, "")) };
+    }
+    let accounts: Vec<_> = asked.iter().map(|member| member.account.clone()).collect();
+    let named = Several::of(&accounts).map(|named| named.to_string()).unwrap_or_default();
+    let newcomers = call.clients().newcomers(accounts.iter());
+    let outcomes = call.store.import_members(call.context(), group.clone(), asked).await;
+    let outcomes = outcomes.map_err(|error| refuse(error, &named))?;
+    call.clients().imported(&group, newcomers);
+    Ok(outcomes)
+}
+
+/// `named`: the accounts of the call.
+fn refuse(error: OperationError<ImportMembersRefusal>, named: &str) -> Failure {
     match error {
         OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => {
             Code::GroupNotFound.because(NO_SUCH_GROUP)
@@ -54,7 +69,7 @@ fn refuse(error: OperationError<ImportMembersRefusal>) -> Failure {
             Code::GroupNotAllowed.because("groups of this type take no imported members")
         }
         OperationError::Refused(ImportMembersRefusal::NoAccountKnown) => {
-            Code::GroupAccountUnknown.because("no account of MemberList is imported")
+            Code::GroupAccountUnknown.because(format!("no account of MemberList is imported: {named}"))
         }
         OperationError::Refused(ImportMembersRefusal::Full) => {
             Code::GroupFull.because("the group is full; raise MaxMemberNum or name fewer members")

@@ -5,17 +5,22 @@
 //!
 //! [choice] Takes every type of element, though its page names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
+//! [choice] A message for a topic that is not there is 110013 in its row; where all are, the call is.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
-use super::{group_id, number_up_to, required_account};
+use super::{group_id, in_place, number_up_to, required_account};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_body::{BodyProblem, body};
+use crate::commands::message_seq::clamped;
+use crate::commands::refusal;
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Object};
+use crate::given::{Given, Object, Rows};
+use crate::items::each;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::message::Conversation;
+use landfall_domain::operation::Refusal;
 use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage, MessageOutcome};
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,7 +33,7 @@ pub struct Request {
     group_id: Given<String>,
     topic_id: Given<String>,
     recent_contact_flag: Given<i128>,
-    msg_list: Given<Vec<Given<Object<Asked>>>>,
+    msg_list: Given<Rows<Object<Asked>>>,
 }
 
 /// A message as the request has it.
@@ -56,7 +61,7 @@ pub struct Reply {
 #[serde(rename_all = "PascalCase")]
 struct Row {
     msg_seq: u32,
-    msg_time: u64,
+    msg_time: i64,
     result: u32,
 }
 
@@ -65,65 +70,82 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let import = self.check(call)?;
-        let times: Vec<Timestamp> = import.messages.iter().map(|message| message.sent).collect();
-        let outcomes = call.import(import).await?;
-        Ok(Reply {
-            import_msg_result: times
-                .into_iter()
-                .zip(outcomes)
-                .map(|(sent, outcome)| row(sent, outcome))
-                .collect(),
-        })
+        let Checked { group, times, messages } = self.check(call)?;
+        let results: Vec<_> =
+            messages.iter().map(|message| message.as_ref().err().map(|failure| failure.code)).collect();
+        let messages = messages.into_iter().flatten().collect();
+        let outcomes = call.import(ImportMessages { group, messages }).await?;
+        let is_nowhere = |outcome: &MessageOutcome| *outcome == MessageOutcome::NoSuchTopic;
+        if !outcomes.is_empty() && outcomes.len() == results.len() && outcomes.iter().all(is_nowhere) {
+            return Err(refusal::of(&Refusal::NoSuchTopic));
+        }
+        let outcomes = in_place(results.iter().map(Option::is_none), outcomes);
+        let rows = times.into_iter().zip(&results).zip(outcomes);
+        let rows = rows.map(|((asked, refused), outcome)| {
+            row(asked, outcome.ok_or(refused.unwrap_or(Code::GroupParameter)))
+        });
+        Ok(Reply { import_msg_result: rows.collect() })
     }
 }
 
 /// What was not stored has no number, and its own time. [choice]
-fn row(asked: Timestamp, outcome: MessageOutcome) -> Row {
-    let failed = |code: Code| Row { msg_seq: 0, msg_time: asked.0, result: code.number() };
+fn row(asked: i64, outcome: Result<MessageOutcome, Code>) -> Row {
+    let failed = |code: Code| Row { msg_seq: 0, msg_time: asked, result: code.number() };
     match outcome {
-        MessageOutcome::Imported { seq, sent } => Row { msg_seq: seq, msg_time: sent.0, result: 0 },
-        MessageOutcome::BadTime => failed(Code::GroupParameter),
-        MessageOutcome::TooLong => failed(Code::MessageTooLong),
+        Ok(MessageOutcome::Imported { seq, sent }) => {
+            Row { msg_seq: seq, msg_time: i64::try_from(sent.0).unwrap_or(i64::MAX), result: 0 }
+        }
+        Ok(MessageOutcome::BadTime) => failed(Code::GroupParameter),
+        Ok(MessageOutcome::TooLong) => failed(Code::MessageTooLong),
+        Ok(MessageOutcome::NoSuchTopic) => failed(Code::TopicIdIllegal),
+        Err(code) => failed(code),
     }
 }
 
+/// The messages of a call.
+struct Checked {
+    group: GroupId,
+    /// When each was sent, as it was written.
+    times: Vec<i64>,
+    messages: Vec<Result<ImportedMessage, Failure>>,
+}
+
 impl Request {
-    fn check(self, call: &Call) -> Result<ImportMessages, Failure> {
+    fn check(self, call: &Call) -> Result<Checked, Failure> {
         let group = group_id(self.group_id)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let flag = self.recent_contact_flag.optional("RecentContactFlag")?.unwrap_or_default();
         number_up_to(flag, "RecentContactFlag", 1)?;
-        let list = self.msg_list.required("MsgList")?;
+        let Rows(list) = self.msg_list.required("MsgList")?;
         let max = call.limits.messages.per_import;
         if max < list.len() {
             return Err(Code::GroupParameter
                 .because(format!("MsgList has {} messages; at most {max} are allowed", list.len())));
         }
-        let messages = list.into_iter().enumerate();
-        let messages = messages
-            .map(|(index, item)| message(item, index, &group, &conversation, call))
-            .collect::<Result<Vec<_>, _>>()?;
-        if messages.iter().all(|message| message.body.is_none()) {
+        let written = list.iter().map(|entry| entry.written_member("SendTime", |asked| &asked.send_time));
+        let times = written.map(clamped).collect();
+        let messages = each("MsgList", list, |entry, place| {
+            message(entry.required(place)?.0, place, &group, &conversation, call)
+        })?;
+        if messages.iter().all(|message| matches!(message, Ok(ImportedMessage { body: None, .. }))) {
             return Err(Code::ImportTooLong.because(format!(
                 "every message is too long; MsgBody and CloudCustomData may have {} bytes",
                 call.limits.messages.bytes
             )));
         }
-        Ok(ImportMessages { group, messages })
+        Ok(Checked { group, times, messages })
     }
 }
 
-/// A message without what gives it a result of its own.
+/// The message that is asked for at `place`.
 fn message(
-    item: Given<Object<Asked>>,
-    index: usize,
+    asked: Asked,
+    place: &str,
     group: &GroupId,
     conversation: &Conversation,
     call: &Call,
 ) -> Result<ImportedMessage, Failure> {
-    let at = |field: &str| format!("MsgList[{index}].{field}");
-    let asked = item.required(&format!("MsgList[{index}]"))?.0;
+    let at = |field: &str| format!("{place}.{field}");
     let sender = required_account(asked.from_account, &at("From_Account"))?;
     let sent = number_up_to(asked.send_time.required(&at("SendTime"))?, &at("SendTime"), u32::MAX.into())?;
     let random = asked.random.optional(&at("Random"))?.unwrap_or_default();
@@ -135,8 +157,9 @@ fn message(
     let body = match body(asked.msg_body, asked.cloud_custom_data, &call.limits.messages) {
         Ok(body) => Some(body),
         Err(BodyProblem::TooLong { .. }) => None,
-        Err(problem @ (BodyProblem::NoList(_) | BodyProblem::Malformed(_))) => {
-            return Err(Code::GroupParameter.because(at(&problem.to_string())));
+        Err(problem @ (BodyProblem::NoList(_) | BodyProblem::Malformed { .. })) => {
+            let failure = Failure::from(problem);
+            return Err(Failure { text: at(&failure.text).into(), ..failure });
         }
     };
     Ok(ImportedMessage {

@@ -2,7 +2,8 @@
 //! its own result.
 
 use super::{refuse_too_many_accounts, required_account};
-use crate::given::{Given, Object};
+use crate::given::{Given, Object, Rows, Shape};
+use crate::items::{each, echoed, every};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use serde::{Deserialize, Serialize};
@@ -15,15 +16,72 @@ pub(super) struct Named {
     member_account: Given<String>,
 }
 
+/// An entry of a `MemberList`.
+pub(super) trait Member {
+    /// Its `Member_Account`.
+    fn account(&self) -> &Given<String>;
+}
+
+impl Member for Named {
+    fn account(&self) -> &Given<String> {
+        &self.member_account
+    }
+}
+
 /// The accounts in `MemberList`, at most `max`.
 pub(super) fn named(given: Given<Vec<Given<Object<Named>>>>, max: usize) -> Result<Vec<UserId>, Failure> {
     let list = given.required("MemberList")?;
     refuse_too_many_accounts(list.len(), "MemberList", max)?;
-    let accounts = list.into_iter().enumerate().map(|(index, item)| {
-        let at = format!("MemberList[{index}]");
-        required_account(item.required(&at)?.0.member_account, &format!("{at}.Member_Account"))
-    });
-    accounts.collect()
+    every("MemberList", list, |entry, place| account(entry.required(place)?.0, place))
+}
+
+/// The accounts in `MemberList`, at most `max`, each of which has a result of its own.
+pub(super) fn each_named(given: Given<Rows<Object<Named>>>, max: usize) -> Result<Entries<UserId>, Failure> {
+    Entries::new(given, max, account)
+}
+
+fn account(Named { member_account }: Named, place: &str) -> Result<UserId, Failure> {
+    required_account(member_account, &format!("{place}.Member_Account"))
+}
+
+/// The entries of a `MemberList`, each of which has a result of its own.
+pub(super) struct Entries<T> {
+    /// The accounts as they were written.
+    names: Vec<String>,
+    /// Which entries are right.
+    is_right: Vec<bool>,
+    /// Those.
+    pub(super) right: Vec<T>,
+}
+
+impl<T> Entries<T> {
+    /// At most `max` entries, each seen by `check` with its place.
+    pub(super) fn new<M: Member>(
+        given: Given<Rows<Object<M>>>,
+        max: usize,
+        mut check: impl FnMut(M, &str) -> Result<T, Failure>,
+    ) -> Result<Self, Failure>
+    where
+        Object<M>: Shape,
+    {
+        let Rows(list) = given.required("MemberList")?;
+        refuse_too_many_accounts(list.len(), "MemberList", max)?;
+        let written = |entry: &Given<Object<M>>| entry.written_member("Member_Account", M::account);
+        let names = list.iter().map(|entry| echoed(written(entry))).collect();
+        let entries = each("MemberList", list, |entry, place| check(entry.required(place)?.0, place))?;
+        let is_right = entries.iter().map(Result::is_ok).collect();
+        Ok(Self { names, is_right, right: entries.into_iter().flatten().collect() })
+    }
+
+    /// The answer: what became of those that are right, and `wrong` of the others.
+    pub(super) fn results(self, results: impl IntoIterator<Item = u32>, wrong: u32) -> Results {
+        let mut results = results.into_iter();
+        let rows = self.names.into_iter().zip(self.is_right).map(|(member_account, is_right)| {
+            let result = if is_right { results.next() } else { None };
+            Row { member_account, result: result.unwrap_or(wrong) }
+        });
+        Results { member_list: rows.collect() }
+    }
 }
 
 /// A reply with one row for each account asked for, in order.
@@ -39,13 +97,4 @@ struct Row {
     #[serde(rename = "Member_Account")]
     member_account: String,
     result: u32,
-}
-
-impl Results {
-    /// What became of each account.
-    pub(super) fn new(accounts: &[UserId], results: impl IntoIterator<Item = u32>) -> Self {
-        let rows = accounts.iter().zip(results);
-        let rows = rows.map(|(account, result)| Row { member_account: account.as_str().to_owned(), result });
-        Self { member_list: rows.collect() }
-    }
 }

@@ -82,7 +82,7 @@ pub(super) struct MemberRow {
     /// On request only. [doc]
     #[serde(skip_serializing_if = "Option::is_none")]
     online_status: Option<&'static str>,
-    /// The custom fields that are set; left out when there are none. [choice]
+    /// The custom fields that are set, of those asked for; a field that never was is left out. [choice]
     #[serde(skip_serializing_if = "Option::is_none")]
     app_member_defined_data: Option<Vec<FieldRow>>,
 }
@@ -144,7 +144,7 @@ impl MemberRow {
             mute_until: muted,
             shut_up_until: muted,
             online_status: is_online.map(|is_online| if is_online { "Online" } else { "Offline" }),
-            app_member_defined_data: FieldRow::list(&member.fields, fields).filter(|rows| !rows.is_empty()),
+            app_member_defined_data: FieldRow::list(&member.fields, fields),
             name_card: filter.takes(&["NameCard"]).then_some(member.name_card),
             member_account: member.account.as_str().to_owned(),
         }

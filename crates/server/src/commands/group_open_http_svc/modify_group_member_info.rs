@@ -39,6 +39,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let fields = self.app_member_defined_data;
+        let mute_time = self.mute_time.or(self.shut_up_time);
         let mut operation = ModifyMember {
             group: group_id(self.group_id)?,
             operator: call.caller.clone(),
@@ -47,7 +48,10 @@ impl Command for Request {
             receive_option: self.msg_flag.optional("MsgFlag")?.as_deref().map(receive_option).transpose()?,
             name_card: new_text(self.name_card, "NameCard", call.limits.name_card)?,
             fields: Vec::new(),
-            muted_until: mute_end(self.mute_time.or(self.shut_up_time), call)?
+            muted_until: mute_time
+                .optional("MuteTime")?
+                .map(|seconds| mute_end(seconds, call))
+                .transpose()?
                 .or(time(self.mute_until.or(self.shut_up_until), "MuteUntil")?),
         };
         if fields.is_given() {

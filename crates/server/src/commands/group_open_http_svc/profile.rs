@@ -4,6 +4,7 @@ use super::{flag, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
 use crate::given::{Emptiable, Given, Object, Shape, literal};
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
@@ -145,19 +146,19 @@ fn fields(
     switched_on: &[FieldRule],
     limits: FieldLimits,
 ) -> Result<Vec<CustomField>, Failure> {
-    let mut pairs = Vec::new();
-    for (index, item) in given.list(name)?.into_iter().enumerate() {
-        let field = item.required(&format!("{name}[{index}]"))?.0;
+    let pairs = every(name, given.list(name)?, |entry, place| {
+        let field = entry.required(place)?.0;
         // A key that is missing, or spelled in lower case, gets the answer of a key that is not switched on. [sample]
-        let Some(key) = field.key.optional(&format!("{name}[{index}].Key"))? else {
-            return Err(unknown_field(&format!("{name}[{index}] has no Key")));
+        let absence = if matches!(field.key, Given::Empty) { "has an empty Key" } else { "has no Key" };
+        let Some(key) = field.key.optional(&format!("{place}.Key"))? else {
+            return Err(unknown_field(&format!("{place} {absence}")));
         };
         let value = field.value.as_deref().map_or(Ok(String::new()), literal).map_err(|found| {
-            Code::GroupParameter.because(format!("{name}[{index}].Value must be a string, not {found}"))
+            Code::GroupParameter.because(format!("{place}.Value must be a string, not {found}"))
         })?;
-        pairs.push((key, value));
-    }
-    parse_fields(pairs, kind, switched_on, limits).map_err(|problem| match problem {
+        Ok((key, value))
+    })?;
+    parse_fields(pairs, kind, switched_on, limits).map_err(|problem| match &problem.first {
         FieldsProblem::NotSwitchedOn(_) => unknown_field(&format!("{name} {problem}")),
         FieldsProblem::ReadOnly(_) => Code::GroupNotAllowed.because(format!("{name} {problem}")),
         FieldsProblem::KeyIllegal(_)

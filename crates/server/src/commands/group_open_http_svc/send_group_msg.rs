@@ -15,6 +15,7 @@ use crate::code::Code;
 use crate::commands::message_body::body;
 use crate::commands::topic::topic_id;
 use crate::given::{Given, Object};
+use crate::items::every;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::body::EXCEPTION;
@@ -161,13 +162,15 @@ struct CallbackControl {
 
 fn callback_control(given: Given<Vec<Given<String>>>) -> Result<CallbackControl, Failure> {
     let mut control = CallbackControl::default();
-    for (index, word) in given.list("ForbidCallbackControl")?.into_iter().enumerate() {
-        match word.optional(&format!("ForbidCallbackControl[{index}]"))?.as_deref() {
+    let list = given.list("ForbidCallbackControl")?;
+    every("ForbidCallbackControl", list, |word, place| {
+        match word.optional(place)?.as_deref() {
             Some("ForbidBeforeSendMsgCallback") => control.unasked = true,
             Some("ForbidAfterSendMsgCallback") => control.untold = true,
             Some(_) | None => {}
         }
-    }
+        Ok(())
+    })?;
     Ok(control)
 }
 
@@ -197,19 +200,20 @@ struct Control {
 
 fn control(given: Given<Vec<Given<String>>>) -> Result<Control, Failure> {
     let mut control = Control::default();
-    for (index, word) in given.list("SendMsgControl")?.into_iter().enumerate() {
-        match word.required(&format!("SendMsgControl[{index}]"))?.as_str() {
+    every("SendMsgControl", given.list("SendMsgControl")?, |word, place| {
+        match word.required(place)?.as_str() {
             "NoUnread" => control.no_unread = true,
             "NoLastMsg" => control.not_last = true,
             // About how clients show the message; nothing here.
             "WithMuteNotifications" => {}
             word => {
                 return Err(Code::GroupParameter.because(format!(
-                    "SendMsgControl[{index}] is {word:?}, not NoUnread, NoLastMsg or WithMuteNotifications"
+                    "{place} is {word:?}, not NoUnread, NoLastMsg or WithMuteNotifications"
                 )));
             }
         }
-    }
+        Ok(())
+    })?;
     Ok(control)
 }
 
@@ -219,10 +223,7 @@ fn receivers(given: Given<Vec<Given<String>>>, max: usize) -> Result<Vec<UserId>
         return Err(Code::GroupParameter
             .because(format!("To_Account names {} accounts; at most {max} are allowed", list.len())));
     }
-    list.into_iter()
-        .enumerate()
-        .map(|(index, name)| required_account(name, &format!("To_Account[{index}]")))
-        .collect()
+    every("To_Account", list, required_account)
 }
 
 fn pointed_at(given: Given<Vec<Given<Object<AskedAt>>>>, max: usize) -> Result<At, Failure> {
@@ -232,14 +233,14 @@ fn pointed_at(given: Given<Vec<Given<Object<AskedAt>>>>, max: usize) -> Result<A
             .because(format!("GroupAtInfo points at {} members; at most {max} are allowed", list.len())));
     }
     let mut at = At::default();
-    for (index, item) in list.into_iter().enumerate() {
-        let place = format!("GroupAtInfo[{index}]");
-        let asked = item.required(&place)?.0;
+    every("GroupAtInfo", list, |entry, place| {
+        let asked = entry.required(place)?.0;
         if flag(asked.group_at_all_flag, &format!("{place}.GroupAtAllFlag"))? {
             at.everybody = true;
         } else {
             at.accounts.push(required_account(asked.group_at_account, &format!("{place}.GroupAt_Account"))?);
         }
-    }
+        Ok(())
+    })?;
     Ok(at)
 }

@@ -11,6 +11,7 @@ use crate::code::Code;
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::given::Given;
+use crate::items::every;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::limits::Span;
 use landfall_domain::message::Conversation;
@@ -48,11 +49,7 @@ impl Command for Request {
             )));
         }
         let is_for_some = !receivers.is_empty();
-        let receivers = receivers
-            .into_iter()
-            .enumerate()
-            .map(|(index, receiver)| required_account(receiver, &format!("ToMembers_Account[{index}]")))
-            .collect::<Result<Vec<_>, _>>()?;
+        let receivers = every("ToMembers_Account", receivers, required_account)?;
         let topic = topic_id(self.topic_id, &group)?;
         let parts = topic.iter().cloned().map(PartKey::Topic).collect();
         let scene = call.look(group, Needs { parts, ..Needs::default() }).await?;

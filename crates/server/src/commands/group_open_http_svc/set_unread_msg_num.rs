@@ -2,9 +2,8 @@
 //!
 //! Types without unread counts take the call and do nothing. [doc]
 
-use super::{group_id, required_account};
+use super::{group_id, required_account, unread_count};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::given::Given;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::set_unread::SetUnread;
@@ -27,14 +26,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
         let member = required_account(self.member_account, "Member_Account")?;
-        let unread = self.unread_msg_num.required("UnreadMsgNum")?;
-        if unread < 0 {
-            return Err(
-                Code::GroupParameter.because(format!("UnreadMsgNum is {unread}; it must not be negative"))
-            );
-        }
-        // More than the group has messages is cut to their number. [doc]
-        let unread = u32::try_from(unread).unwrap_or(u32::MAX);
+        let unread = unread_count(self.unread_msg_num.required("UnreadMsgNum")?, "UnreadMsgNum")?;
         call.import(SetUnread { group, member, unread }).await?;
         Ok(Nothing {})
     }

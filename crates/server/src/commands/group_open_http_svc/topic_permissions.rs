@@ -1,16 +1,18 @@
 //! What a permission group may do in topics, as the four commands about it take and answer it.
 
-use super::permission_group::{permission_group_id, permissions};
-use super::{group_id, in_place};
+use super::permission_group::permission_group_id;
+use super::{group_id, in_place, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object, Rows};
+use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
 use landfall_domain::operations::set_topic_permissions::{
     SetTopicPermissions, TopicPermissionChange, TopicPermissionOutcome,
 };
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A request that says what may be done in topics.
 #[derive(Deserialize, Default)]
@@ -18,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Asked {
     group_id: Given<String>,
     permission_group_id: Given<String>,
-    topic_permission_list: Given<Vec<Given<Object<TopicPermission>>>>,
+    topic_permission_list: Given<Rows<Object<TopicPermission>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -40,7 +42,7 @@ pub struct Reply {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Row {
     error_code: u32,
-    error_info: &'static str,
+    error_info: Cow<'static, str>,
     topic_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     permission: Option<u64>,
@@ -49,7 +51,7 @@ pub(super) struct Row {
 impl Row {
     /// Permissions that are there.
     pub(super) fn found(topic_id: String, permission: u64) -> Self {
-        Self { error_code: 0, error_info: "", topic_id, permission: Some(permission) }
+        Self { error_code: 0, error_info: "".into(), topic_id, permission: Some(permission) }
     }
 
     /// Nothing but what became of them; absent when no topic can have the id. To change permissions that are not there
@@ -71,7 +73,12 @@ impl Row {
                 (Code::TopicPermissionDeleted.number(), "the permissions in the topic were deleted already")
             }
         };
-        Self { error_code, error_info, topic_id, permission: None }
+        Self { error_code, error_info: error_info.into(), topic_id, permission: None }
+    }
+
+    /// What was asked for it cannot be.
+    fn refused(topic_id: String, failure: Failure) -> Self {
+        Self { error_code: failure.number(), error_info: failure.text, topic_id, permission: None }
     }
 }
 
@@ -83,7 +90,7 @@ impl Asked {
         change: fn(u64) -> TopicPermissionChange,
     ) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let list = self.topic_permission_list.required("TopicPermissionList")?;
+        let Rows(list) = self.topic_permission_list.required("TopicPermissionList")?;
         let max = call.limits.topics.permissions_per_call;
         if max < list.len() {
             return Err(Code::GroupParameter.because(format!(
@@ -91,32 +98,38 @@ impl Asked {
                 list.len()
             )));
         }
-        let topics = list.into_iter().enumerate().map(|(index, item)| {
-            let at = |field: &str| format!("TopicPermissionList[{index}].{field}");
-            let item = item.required(&format!("TopicPermissionList[{index}]"))?.0;
-            let topic = item.topic_id.required(&at("TopicId"))?;
+        let names = list.iter().map(|entry| entry.written_member("TopicId", |asked| &asked.topic_id));
+        let names: Vec<_> = names.map(echoed).collect();
+        let changes = each("TopicPermissionList", list, |entry, place| {
+            let at = |field: &str| format!("{place}.{field}");
+            let TopicPermission { topic_id, permission } = entry.required(place)?.0;
+            topic_id.required(&at("TopicId"))?;
             let name = at("Permission");
-            let bits = permissions(item.permission, &name)?.ok_or(Misfit::Missing(name))?;
-            Ok((topic, change(bits)))
-        });
-        let topics = topics.collect::<Result<_, Failure>>()?;
-        perform(call, group, self.permission_group_id, topics).await
+            Ok(change(number_up_to(permission.required(&name)?, &name, u64::MAX)?))
+        })?;
+        perform(call, group, self.permission_group_id, names.into_iter().zip(changes).collect()).await
     }
 }
 
-/// Changes the permissions in each topic.
+/// Changes the permissions in each topic whose change can be.
 pub(super) async fn perform(
     call: &Call,
     group: GroupId,
     permission_group: Given<String>,
-    topics: Vec<(String, TopicPermissionChange)>,
+    topics: Vec<(String, Result<TopicPermissionChange, Failure>)>,
 ) -> Result<Reply, Failure> {
     let permission_group = permission_group_id(permission_group)?;
-    let read: Vec<_> = topics.iter().map(|(topic, _)| TopicId::parse(topic, &group)).collect();
-    let changes = read.iter().cloned().zip(&topics);
-    let topics_read = changes.filter_map(|(id, (_, change))| id.map(|id| (id, *change))).collect();
-    let operation = SetTopicPermissions { group, permission_group, topics: topics_read };
-    let outcomes = in_place(&read, call.change(operation).await?);
-    let rows = topics.into_iter().zip(outcomes).map(|((topic, _), outcome)| Row::new(topic, outcome));
+    let read = topics.iter().map(|(topic, change)| {
+        change.as_ref().ok().and_then(|change| Some((TopicId::parse(topic, &group)?, *change)))
+    });
+    let read: Vec<_> = read.collect();
+    let is_read: Vec<_> = read.iter().map(Option::is_some).collect();
+    let operation =
+        SetTopicPermissions { group, permission_group, topics: read.into_iter().flatten().collect() };
+    let outcomes = in_place(is_read, call.change(operation).await?);
+    let rows = topics.into_iter().zip(outcomes).map(|((topic, change), outcome)| match change {
+        Ok(_) => Row::new(topic, outcome),
+        Err(failure) => Row::refused(topic, failure),
+    });
     Ok(Reply { topic_permission_result_list: rows.collect() })
 }

@@ -7,7 +7,8 @@ use super::counters::{self, Reply};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Object};
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::operations::change_counters::{CounterMode, UpdateCounters};
 use serde::Deserialize;
@@ -48,22 +49,17 @@ impl Command for Request {
 
 fn values(list: Vec<Given<Object<Counter>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
     let mut keys = BTreeSet::new();
-    let mut values = Vec::with_capacity(list.len());
-    for (index, item) in list.into_iter().enumerate() {
-        let name = format!("GroupCounter[{index}]");
-        let Counter { key, value } = item.required(&name)?.0;
+    every("GroupCounter", list, |entry, name| {
+        let Counter { key, value } = entry.required(name)?.0;
         let key = counters::key(key, &format!("{name}.Key"), call)?;
         let field = format!("{name}.Value");
-        let Some(value) = value.optional(&field)? else {
-            return Err(Misfit::Missing(field).into());
-        };
+        let value = value.required(&field)?;
         let value = i64::try_from(value).map_err(|_| {
             Code::GroupParameter.because(format!("{field} is {value}, which is no number of 64 bits"))
         })?;
         if !keys.insert(key.clone()) {
             return Err(Code::GroupParameter.because(format!("{name}.Key {key:?} stands twice")));
         }
-        values.push((key, value));
-    }
-    Ok(values)
+        Ok((key, value))
+    })
 }

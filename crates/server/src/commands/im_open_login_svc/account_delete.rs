@@ -5,17 +5,18 @@
 //! Memberships are all that a store removes with an account. What the topics and permission groups of communities know
 //! of it goes first, community by community: a call that the store fails midway can be made again.
 
-use super::{Item, batch, internal};
+use super::{Item, accounts, batch, internal};
 use crate::call::{Call, Command};
 use crate::clients::Why;
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::given::{Given, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::UserId;
 use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
 use landfall_domain::store::{JoinedWindow, OperationError, StoreError};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Communities read at one moment.
@@ -25,7 +26,7 @@ const COMMUNITIES_PER_STEP: usize = 100;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    delete_item: Given<Vec<Given<Object<Item>>>>,
+    delete_item: Given<Rows<Object<Item>>>,
 }
 
 /// The reply: a row for each account asked for, in order.
@@ -39,7 +40,7 @@ pub struct Reply {
 #[serde(rename_all = "PascalCase")]
 struct Row {
     result_code: u32,
-    result_info: &'static str,
+    result_info: Cow<'static, str>,
     #[serde(rename = "UserID")]
     user_id: String,
 }
@@ -49,7 +50,8 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let asked = batch(self.delete_item, "DeleteItem", call)?;
+        let batch = batch(self.delete_item, "DeleteItem", call)?;
+        let asked = accounts(&batch);
         for account in &asked {
             leave_communities(call, account).await.map_err(internal)?;
         }
@@ -58,11 +60,15 @@ impl Command for Request {
             call.app.signatures.invalidate(account.as_str());
             call.clients().disconnect(account, Why::Deleted);
         }
-        let rows = asked.iter().zip(existed).map(|(id, existed)| Row {
-            result_code: if existed { 0 } else { Code::AccountUnknown.number() },
-            // The text as the service really sends it. [sample]
-            result_info: if existed { "" } else { "Err_TLS_PT_Open_Login_Account_Not_Exist" },
-            user_id: id.as_str().to_owned(),
+        let mut existed = existed.into_iter();
+        let rows = batch.into_iter().map(|(user_id, account)| {
+            let (result_code, result_info) = match account {
+                Err(failure) => (failure.number(), failure.text),
+                Ok(_) if existed.next() == Some(true) => (0, "".into()),
+                // The text as the service really sends it. [sample]
+                Ok(_) => (Code::AccountUnknown.number(), "Err_TLS_PT_Open_Login_Account_Not_Exist".into()),
+            };
+            Row { result_code, result_info, user_id }
         });
         Ok(Reply { result_item: rows.collect() })
     }

@@ -5,7 +5,8 @@
 use super::{illegal, internal, profile_value, refuse_too_many, user};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::given::{Given, Misfit, Object, Rows};
+use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::account::AccountImport;
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    accounts: Given<Vec<Given<String>>>,
-    account_list: Given<Vec<Given<Object<Profile>>>>,
+    accounts: Given<Rows<String>>,
+    account_list: Given<Rows<Object<Profile>>>,
 }
 
 #[derive(Deserialize, Default, Debug)]
@@ -40,13 +41,12 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let profiles = self.profiles(call)?;
+        let asked = self.check(call)?;
         let mut fail_accounts = Vec::new();
-        let mut imports = Vec::with_capacity(profiles.len());
-        for (name, profile) in profiles {
-            match import(profile, call) {
+        let mut imports = Vec::with_capacity(asked.len());
+        for (name, import) in asked {
+            match import {
                 Ok(import) => imports.push(import),
-                Err(failure) if failure.code == Code::AccountNotText => return Err(failure),
                 Err(_) => fail_accounts.push(name),
             }
         }
@@ -57,37 +57,52 @@ impl Command for Request {
     }
 }
 
+/// Every account asked for: its name as it was written, and what is to be imported.
+type Asked = Vec<(String, Result<AccountImport, Failure>)>;
+
 impl Request {
-    /// Every account asked for, with its name as it was written.
-    fn profiles(self, call: &Call) -> Result<Vec<(String, Profile)>, Failure> {
-        let names = self.accounts.list("Accounts").map_err(illegal)?;
-        let objects = self.account_list.list("AccountList").map_err(illegal)?;
-        if names.is_empty() && objects.is_empty() {
-            return Err(illegal(Misfit::Missing("Accounts".to_owned())));
+    fn check(self, call: &Call) -> Result<Asked, Failure> {
+        let absent = match (&self.accounts, &self.account_list) {
+            (Given::Empty, Given::Absent | Given::Empty) => Some(Misfit::Empty("Accounts".to_owned())),
+            (Given::Absent, Given::Empty) => Some(Misfit::Empty("AccountList".to_owned())),
+            (Given::Absent, Given::Absent) => Some(Misfit::Missing("Accounts".to_owned())),
+            (_, _) => None,
+        };
+        if let Some(misfit) = absent {
+            return Err(illegal(misfit));
         }
+        let Rows(names) = self.accounts.optional("Accounts").map_err(illegal)?.unwrap_or_default();
+        let Rows(objects) = self.account_list.optional("AccountList").map_err(illegal)?.unwrap_or_default();
         refuse_too_many(names.len() + objects.len(), "Accounts", call)?;
-        let mut profiles: Vec<Profile> =
-            names.into_iter().map(|user_id| Profile { user_id, ..Profile::default() }).collect();
-        for (index, object) in objects.into_iter().enumerate() {
-            profiles.push(object.required(&format!("AccountList[{index}]")).map_err(illegal)?.0);
-        }
-        Ok(profiles
-            .into_iter()
-            .map(|profile| {
-                let name = match &profile.user_id {
-                    Given::Is(name) => name.clone(),
-                    Given::Absent | Given::Wrong(_) => String::new(),
-                };
-                (name, profile)
-            })
-            .collect())
+        let written_in =
+            |entry: &Given<Object<Profile>>| entry.written_member("UserID", |asked| &asked.user_id);
+        let written = names.iter().map(Given::written).chain(objects.iter().map(written_in));
+        let written: Vec<_> = written.map(echoed).collect();
+        let mut imports = each("Accounts", names, |user_id, place| {
+            import(Profile { user_id, ..Profile::default() }, place, call)
+        })?;
+        imports.extend(each("AccountList", objects, |entry, place| {
+            let profile = entry.required(place).map_err(illegal)?.0;
+            import(profile, &format!("{place}.UserID"), call)
+        })?);
+        Ok(written.into_iter().zip(imports).collect())
     }
 }
 
-fn import(profile: Profile, call: &Call) -> Result<AccountImport, Failure> {
+/// The account in the member called `field`. Only one that is no text fails the call. [doc]
+fn import(profile: Profile, field: &str, call: &Call) -> Result<AccountImport, Failure> {
+    let id = user(profile.user_id, Given::Absent, field);
+    let id = id.map_err(|failure| {
+        let is_shapeless = failure.code == Code::AccountNotText;
+        Failure { is_shapeless, ..failure }
+    })?;
+    let value = |given, field| {
+        let value = profile_value(given, field, call.limits.profile_value);
+        value.map_err(|failure| Failure { is_shapeless: false, ..failure })
+    };
     Ok(AccountImport {
-        id: user(profile.user_id, Given::Absent, "UserID")?,
-        nick: profile_value(profile.nick, "Nick", call.limits.profile_value)?,
-        face_url: profile_value(profile.face_url, "FaceUrl", call.limits.profile_value)?,
+        id,
+        nick: value(profile.nick, "Nick")?,
+        face_url: value(profile.face_url, "FaceUrl")?,
     })
 }

@@ -48,7 +48,7 @@ impl Command for Request {
         let ids: Vec<_> = asked.iter().map(|id| TopicId::parse(id, &group)).collect();
         let topics = ids.iter().flatten().cloned().collect();
         let gone = call.change(DestroyTopics { group, topics }).await?;
-        let rows = asked.into_iter().zip(in_place(&ids, gone));
+        let rows = asked.into_iter().zip(in_place(ids.iter().map(Option::is_some), gone));
         Ok(Reply { destroy_result_item: rows.map(|(topic_id, gone)| Row::new(topic_id, gone)).collect() })
     }
 }

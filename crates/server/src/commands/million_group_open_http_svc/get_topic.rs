@@ -56,7 +56,7 @@ struct SelfInfo {
     msg_flag: Option<&'static str>,
 }
 
-/// What a topic says about itself; what was not asked for is left out, but for its id.
+/// What a topic says about itself; what was not asked for is left out, but for its id and that of its community. [sample]
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct TopicInfo {
@@ -145,19 +145,21 @@ impl Own {
         Ok(scene.members.remove(&account).map(|member| Self { member, scene }))
     }
 
-    /// What the topic knows of the member; `None` when nothing of it was asked for.
-    fn info(&self, topic: &Topic, filter: &Filter) -> Option<SelfInfo> {
+    /// What the topic knows of the member: all of it when the filter names nothing of it. [sample]
+    fn info(&self, topic: &Topic, filter: &Filter) -> SelfInfo {
         let key = PartKey::TopicMember(topic.id.clone(), self.member.account.clone());
         let known = match self.scene.parts.get(&key) {
             Some(Part::TopicMember(member)) => member.clone(),
             Some(_) | None => TopicMember::default(),
         };
         let option = known.receive_option.unwrap_or(self.member.receive_option);
-        filter.takes(&["SelfInfo", "ShutUpTime", "MsgSeq", "MsgFlag"]).then(|| SelfInfo {
-            shut_up_time: filter.takes(&["SelfInfo", "ShutUpTime"]).then_some(known.muted_until.0),
-            msg_seq: filter.takes(&["SelfInfo", "MsgSeq"]).then(|| topic.log.read_seq(known.read)),
-            msg_flag: filter.takes(&["SelfInfo", "MsgFlag"]).then(|| option.word()),
-        })
+        let is_whole = filter.takes(&["SelfInfo"]) || !filter.takes(&["ShutUpTime", "MsgSeq", "MsgFlag"]);
+        let takes = |name| is_whole || filter.takes(&[name]);
+        SelfInfo {
+            shut_up_time: takes("ShutUpTime").then_some(known.muted_until.0),
+            msg_seq: takes("MsgSeq").then(|| topic.log.read_seq(known.read)),
+            msg_flag: takes("MsgFlag").then(|| option.word()),
+        }
     }
 }
 
@@ -171,7 +173,7 @@ fn row(topic_id: String, scene: &Scene, own: Option<&Own>, filter: &Filter) -> R
     Row {
         error_code: 0,
         error_info: ITEM_OK,
-        self_info: own.and_then(|own| own.info(topic, filter)),
+        self_info: own.map(|own| own.info(topic, filter)),
         topic_info: TopicInfo::new(topic, &scene.group.id, filter),
     }
 }
@@ -183,7 +185,7 @@ impl TopicInfo {
         Self {
             topic_id: topic.id.as_str().to_owned(),
             topic_name: text("TopicName", topic.name.as_str()),
-            group_id: filter.takes(&["GroupID", "GroupId"]).then(|| group.as_str().to_owned()),
+            group_id: Some(group.as_str().to_owned()),
             face_url: text("FaceUrl", topic.face_url.as_str()),
             introduction: text("Introduction", topic.introduction.as_str()),
             notification: text("Notification", topic.notification.as_str()),

@@ -4,8 +4,8 @@ use crate::call::{Call, Command, account};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::group_id;
 use crate::commands::group_open_http_svc::profile::new_text;
-use crate::commands::topic::topic_id;
-use crate::given::{Emptiable, Given, Misfit};
+use crate::commands::topic::required_topic_id;
+use crate::given::{Emptiable, Given};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_topic::ModifyTopic;
 use serde::Deserialize;
@@ -34,7 +34,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let limits = call.limits;
         let group = group_id(self.group_id)?;
-        let topic = topic_id(self.topic_id, &group)?.ok_or_else(|| Misfit::Missing("TopicId".to_owned()))?;
+        let topic = required_topic_id(self.topic_id, &group)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;
         let operation = ModifyTopic {
             group,

@@ -9,8 +9,10 @@ use crate::call::{Call, Command};
 use crate::clients::Platform;
 use crate::code::Code;
 use crate::given::{Given, Misfit};
+use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
+use landfall_domain::several::Several;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -36,7 +38,7 @@ pub struct OlderRequest(Request);
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     query_result: Vec<Row>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// One client cannot read an answer without it. [client]
     error_list: Vec<Unknown>,
 }
 
@@ -100,14 +102,17 @@ impl Command for Request {
         }
         // At least one account that can be asked about makes it a success. [doc]
         if reply.query_result.is_empty() {
-            return Err(Code::AccountUnknown.because("no account of To_Account is imported"));
+            let named = Several::quoted(reply.error_list.iter().map(|unknown| &unknown.to_account));
+            let named = named.map(|named| named.to_string()).unwrap_or_default();
+            let text = format!("no account of To_Account is imported: {named}");
+            return Err(Code::AccountUnknown.because(text));
         }
         Ok(reply)
     }
 }
 
 fn names(to_account: Given<Vec<Given<String>>>) -> Result<Vec<String>, Failure> {
-    let illegal = |misfit: Misfit| Code::ToAccountIllegal.because(misfit.to_string());
+    let illegal = |misfit: Misfit| misfit.failure(Code::ToAccountIllegal);
     let list = to_account.required("To_Account").map_err(illegal)?;
     if ACCOUNTS_MAX < list.len() {
         return Err(Code::TooManyToAccounts.because(format!(
@@ -115,8 +120,7 @@ fn names(to_account: Given<Vec<Given<String>>>) -> Result<Vec<String>, Failure> 
             list.len()
         )));
     }
-    let named = list.into_iter().enumerate();
-    named.map(|(index, name)| name.required(&format!("To_Account[{index}]")).map_err(illegal)).collect()
+    every("To_Account", list, |name, place| name.required(place).map_err(illegal))
 }
 
 fn row(to_account: String, devices: &[Platform], with_detail: bool) -> Row {

@@ -1,11 +1,14 @@
 //! `openim_msg_ext_http_svc/group_set_key_values`: sets, deletes or clears the extensions of a message.
+//!
+//! [choice] A key, value or number that cannot be is 10004 in its row.
 
 use super::ExtensionRow;
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::{group_id, number_up_to};
 use crate::commands::message_seq::number;
-use crate::given::{Given, Object};
+use crate::given::{Given, Object, Rows};
+use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::limits::{MessageLimits, Span};
 use landfall_domain::operations::set_extensions::{
@@ -21,7 +24,7 @@ pub struct Request {
     group_id: Given<String>,
     msg_seq: Given<i128>,
     operate_type: Given<i128>,
-    extension_list: Given<Vec<Given<Object<Asked>>>>,
+    extension_list: Given<Rows<Object<Asked>>>,
 }
 
 /// An extension in the request.
@@ -56,18 +59,22 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let seq = number(self.msg_seq)?;
         let limits = &call.limits.messages;
-        let change = match self.operate_type.required("OperateType")? {
-            1 => ExtensionChange::Set(asked(self.extension_list, limits)?),
-            2 => ExtensionChange::Delete(asked(self.extension_list, limits)?),
-            3 => ExtensionChange::Clear,
+        let kind = self.operate_type.required("OperateType")?;
+        let change: fn(Vec<AskedExtension>) -> ExtensionChange = match kind {
+            1 => ExtensionChange::Set,
+            2 => ExtensionChange::Delete,
+            3 => |_| ExtensionChange::Clear,
             other => {
                 return Err(Code::GroupParameter
                     .because(format!("OperateType is {other}, not 1 (set), 2 (delete) or 3 (clear)")));
             }
         };
-        let count_max = limits.extensions;
-        let outcomes = call.change(SetExtensions { group, seq, change, count_max }).await?;
-        Ok(Reply { extension_list: outcomes.into_iter().map(row).collect() })
+        let (rows, right) =
+            if kind == 3 { (Vec::new(), Vec::new()) } else { asked(self.extension_list, limits)? };
+        let (change, count_max) = (change(right), limits.extensions);
+        let mut outcomes = call.change(SetExtensions { group, seq, change, count_max }).await?.into_iter();
+        let rows = rows.into_iter().map(|refused| refused.or_else(|| outcomes.next().map(row)));
+        Ok(Reply { extension_list: rows.flatten().collect() })
     }
 }
 
@@ -81,32 +88,41 @@ fn row(outcome: ExtensionOutcome) -> Row {
     Row { error_code, extension: ExtensionRow { key, value, seq } }
 }
 
+/// The rows of those that cannot be, with places for the others, and these.
 fn asked(
-    list: Given<Vec<Given<Object<Asked>>>>,
+    list: Given<Rows<Object<Asked>>>,
     limits: &MessageLimits,
-) -> Result<Vec<AskedExtension>, Failure> {
-    let list = list.required("ExtensionList")?;
+) -> Result<(Vec<Option<Row>>, Vec<AskedExtension>), Failure> {
+    let Rows(list) = list.required("ExtensionList")?;
     let max = limits.extensions_per_call;
     if max < list.len() {
         return Err(Code::GroupParameter
             .because(format!("ExtensionList names {} extensions; at most {max} are allowed", list.len())));
     }
-    list.into_iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let at = |field: &str| format!("ExtensionList[{index}].{field}");
-            let item = item.required(&format!("ExtensionList[{index}]"))?.0;
-            let key = item.key.required(&at("Key"))?;
-            let value = item.value.optional(&at("Value"))?.unwrap_or_default();
-            let seq = item.seq.optional(&at("Seq"))?;
-            let seq = seq.map(|seq| number_up_to(seq, &at("Seq"), u32::MAX.into())).transpose()?;
-            Ok(AskedExtension {
-                key: bounded(key, &at("Key"), limits.extension_key)?,
-                value: bounded(value, &at("Value"), limits.extension_value)?,
-                seq: seq.map(|seq| u32::try_from(seq).unwrap_or(u32::MAX)),
-            })
+    let keys = list.iter().map(|entry| entry.written_member("Key", |asked| &asked.key));
+    let keys: Vec<_> = keys.map(echoed).collect();
+    let entries = each("ExtensionList", list, |entry, place| {
+        let at = |field: &str| format!("{place}.{field}");
+        let asked = entry.required(place)?.0;
+        let key = asked.key.required(&at("Key"))?;
+        let value = asked.value.optional(&at("Value"))?.unwrap_or_default();
+        let seq = asked.seq.optional(&at("Seq"))?;
+        let seq = seq.map(|seq| number_up_to(seq, &at("Seq"), u32::MAX.into())).transpose()?;
+        Ok(AskedExtension {
+            key: bounded(key, &at("Key"), limits.extension_key)?,
+            value: bounded(value, &at("Value"), limits.extension_value)?,
+            seq: seq.map(|seq| u32::try_from(seq).unwrap_or(u32::MAX)),
         })
-        .collect()
+    })?;
+    let rows = keys.into_iter().zip(&entries).map(|(key, entry)| {
+        let failure = entry.as_ref().err()?;
+        Some(Row {
+            error_code: failure.number(),
+            extension: ExtensionRow { key, value: String::new(), seq: 0 },
+        })
+    });
+    let rows = rows.collect();
+    Ok((rows, entries.into_iter().flatten().collect()))
 }
 
 fn bounded(text: String, field: &str, allowed: Span) -> Result<String, Failure> {

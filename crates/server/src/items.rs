@@ -1,0 +1,135 @@
+//! Lists in requests: every entry is looked at, and an error names the first that is wrong and how many more there are.
+//!
+//! [choice] Where entries have results of their own, only a member that is missing, empty or of another JSON type fails the
+//! call; whatever else is wrong with an entry is its own result.
+
+use crate::reply::Failure;
+
+/// Bytes of a name that an answer repeats where no account can have it: it may be as long as a request.
+const ECHOED_BYTES_MAX: usize = 256;
+
+/// A name as an answer repeats it.
+pub(crate) fn echoed(mut name: String) -> String {
+    name.truncate(name.floor_char_boundary(ECHOED_BYTES_MAX));
+    name
+}
+
+/// The entries of the list called `field`, all of which must be right. `check` is given each with its place:
+/// `MemberList[3]`.
+///
+/// # Errors
+/// An entry is wrong.
+pub(crate) fn every<T, U>(
+    field: &str,
+    list: impl IntoIterator<Item = T>,
+    check: impl FnMut(T, &str) -> Result<U, Failure>,
+) -> Result<Vec<U>, Failure> {
+    let mut right = Vec::new();
+    let mut wrong = Wrong::default();
+    for checked in checked(list, field, check) {
+        match checked {
+            Ok(entry) => right.push(entry),
+            Err(failure) => wrong.add(failure),
+        }
+    }
+    wrong.none(field)?;
+    Ok(right)
+}
+
+/// The entries of the list called `field`, each with a result of its own.
+///
+/// # Errors
+/// An entry is not of the documented shape, which leaves nothing that could have a result.
+pub(crate) fn each<T, U>(
+    field: &str,
+    list: impl IntoIterator<Item = T>,
+    check: impl FnMut(T, &str) -> Result<U, Failure>,
+) -> Result<Vec<Result<U, Failure>>, Failure> {
+    let mut results = Vec::new();
+    let mut shapeless = Wrong::default();
+    for checked in checked(list, field, check) {
+        match checked {
+            Err(failure) if failure.is_shapeless => shapeless.add(failure),
+            result => results.push(result),
+        }
+    }
+    shapeless.none(field)?;
+    Ok(results)
+}
+
+fn checked<T, U>(
+    list: impl IntoIterator<Item = T>,
+    field: &str,
+    mut check: impl FnMut(T, &str) -> Result<U, Failure>,
+) -> impl Iterator<Item = Result<U, Failure>> {
+    list.into_iter().enumerate().map(move |(index, entry)| check(entry, &format!("{field}[{index}]")))
+}
+
+/// Entries that are wrong.
+#[derive(Default)]
+struct Wrong {
+    first: Option<Failure>,
+    more: usize,
+}
+
+impl Wrong {
+    fn add(&mut self, failure: Failure) {
+        match self.first {
+            Some(_) => self.more += 1,
+            None => self.first = Some(failure),
+        }
+    }
+
+    fn none(self, field: &str) -> Result<(), Failure> {
+        let Some(first) = self.first else { return Ok(()) };
+        let more = match self.more {
+            0 => return Err(first),
+            1 => format!("1 more entry of {field} is wrong"),
+            more => format!("{more} more entries of {field} are wrong"),
+        };
+        Err(Failure { text: format!("{}; {more}", first.text).into(), ..first })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::Code;
+
+    /// Even numbers are right; odd ones have another shape when they are negative.
+    fn even(number: i32, place: &str) -> Result<i32, Failure> {
+        if number % 2 == 0 {
+            return Ok(number);
+        }
+        let failure = Code::GroupParameter.because(format!("{place} is {number}, which is odd"));
+        Err(Failure { is_shapeless: number < 0, ..failure })
+    }
+
+    fn text<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
+        result.unwrap_err().text.into_owned()
+    }
+
+    #[test]
+    fn the_first_wrong_entry_is_named_and_the_others_are_counted() {
+        assert_eq!(every("L", [2, 4], even).unwrap(), [2, 4]);
+        assert_eq!(text(every("L", [2, 3], even)), "L[1] is 3, which is odd");
+        assert_eq!(
+            text(every("L", [2, 3, 4, 5], even)),
+            "L[1] is 3, which is odd; 1 more entry of L is wrong"
+        );
+        assert_eq!(
+            text(every("L", [3, 5, 7], even)),
+            "L[0] is 3, which is odd; 2 more entries of L are wrong"
+        );
+    }
+
+    #[test]
+    fn only_another_shape_fails_all() {
+        let results = each("L", [2, 3, 4], even).unwrap();
+        assert!(matches!(&results[..], [Ok(2), Err(_), Ok(4)]));
+        assert_eq!(
+            text(each("L", [3, -1, -3], even)),
+            "L[1] is -1, which is odd; 1 more entry of L is wrong"
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! JSON that is kept as it was written: whoever gets it, in a history, an event or a frame, reads it as part of a
+//! larger document, which is lost to him when he cannot read it. So it is read here, once, before it is kept.
+//!
+//! Refused is what readers refuse or understand differently: half of a surrogate pair, a name that stands twice in one
+//! object, a number too large for a `double`, and nesting that is too deep. A NUL is none of that: documented samples
+//! have one.
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
+
+/// Looks through the JSON value in the member called `field`, in which lists and objects may be nested as deep as
+/// `depth_max` says.
+///
+/// # Errors
+/// Why a reader may not read it; the text names the place.
+pub(crate) fn check(field: &str, json: &str, depth_max: usize) -> Result<(), String> {
+    let found = Found::default();
+    let look = Look { found: &found, depth_left: depth_max };
+    let mut reader = serde_json::Deserializer::from_str(json);
+    look.deserialize(&mut reader).map_err(|error| {
+        let problem = found.problem.take().unwrap_or_else(|| unreadable(&error));
+        let mut place = field.to_owned();
+        for step in found.path.take() {
+            // Writing to a string has no way to fail.
+            match step {
+                Step::Member(name) => write!(place, ".{name}").unwrap_or_default(),
+                Step::Entry(index) => write!(place, "[{index}]").unwrap_or_default(),
+            }
+        }
+        format!("{place} {problem}")
+    })
+}
+
+/// What keeps JSON from being read whose form is right.
+pub(crate) fn unreadable(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
+    known(text).map_or_else(|| format!("cannot be read: {text}"), str::to_owned)
+}
+
+/// The same of a whole body, with the place.
+pub(crate) fn unreadable_body(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ").and_then(|(text, _)| known(text)) {
+        Some(known) => format!("it {known} at line {} column {}", error.line(), error.column()),
+        None => text,
+    }
+}
+
+/// The reader's words for what is no fault of form.
+fn known(text: &str) -> Option<&'static str> {
+    match text {
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            Some("holds half of a surrogate pair")
+        }
+        "number out of range" => Some("holds a number that is too large"),
+        _ => None,
+    }
+}
+
+enum Step {
+    Member(String),
+    Entry(usize),
+}
+
+#[derive(Default)]
+struct Found {
+    /// The way to the value that is looked at.
+    path: RefCell<Vec<Step>>,
+    /// What is wrong with it, where that is not the reader's word.
+    problem: RefCell<Option<String>>,
+}
+
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    found: &'a Found,
+    depth_left: usize,
+}
+
+impl Look<'_> {
+    fn refuse<E: Error>(self, problem: String) -> E {
+        *self.found.problem.borrow_mut() = Some(problem);
+        E::custom("")
+    }
+
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        match self.depth_left.checked_sub(1) {
+            Some(depth_left) => Ok(Self { depth_left, ..self }),
+            None => Err(self.refuse("is nested too deep".to_owned())),
+        }
+    }
+
+    /// The path stays as it is where something is wrong, so that it can be named.
+    fn at<T, E>(self, step: Step, look: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.found.path.borrow_mut().push(step);
+        let seen = look()?;
+        self.found.path.borrow_mut().pop();
+        Ok(seen)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Look<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Look<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
+        let mut index = 0;
+        while self.at(Step::Entry(index), || list.next_element_seed(inside))?.is_some() {
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
+        let mut names = BTreeSet::new();
+        while let Some(name) = object.next_key::<String>()? {
+            if !names.insert(name.clone()) {
+                return Err(self.refuse(format!("has the name {name:?} twice")));
+            }
+            self.at(Step::Member(name), || object.next_value_seed(inside))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(json: &str) -> Result<(), String> {
+        check("F", json, 3)
+    }
+
+    #[test]
+    fn what_every_reader_reads_is_taken() {
+        for json in [
+            r#""\ud83d\ude00 \u0000 \ufffe""#,
+            r#"{"a":[1.50,-0,12345678901234567890123,1e-400,1.7976931348623157e308],"A":{"a":null}}"#,
+            "[[[]]]",
+            r#"{"a":{"b":{}}}"#,
+            "true",
+        ] {
+            assert_eq!(problem(json), Ok(()), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_some_readers_refuse_is_refused_with_its_place() {
+        for (json, expected) in [
+            (r#""\ud83d""#, "F holds half of a surrogate pair"),
+            (r#"[0,{"T":"cut \ud83d"}]"#, "F[1].T holds half of a surrogate pair"),
+            (r#"{"T":"\ud83d\ud83d"}"#, "F.T holds half of a surrogate pair"),
+            (r#"{"T":"\ud83d\n"}"#, "F.T holds half of a surrogate pair"),
+            (r#"{"T":["\ude00 \ud83d"]}"#, "F.T[0] holds half of a surrogate pair"),
+            (r#"{"T":{"\ud83d":1}}"#, "F.T holds half of a surrogate pair"),
+            (r#"{"n":1e400}"#, "F.n holds a number that is too large"),
+            (r#"[{"a":1,"b":2,"\u0061":3}]"#, r#"F[0] has the name "a" twice"#),
+            ("[[[[]]]]", "F[0][0][0] is nested too deep"),
+        ] {
+            assert_eq!(problem(json), Err(expected.to_owned()), "{json}");
+        }
+    }
+}
