@@ -18,6 +18,7 @@ mod keys;
 mod known;
 mod merges;
 mod outbox;
+mod raise;
 mod reads;
 mod records;
 mod repair;

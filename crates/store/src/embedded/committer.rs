@@ -262,7 +262,10 @@ impl Worker {
             let outcome = match &failed {
                 Some(error) => Err(StoreError::clone(error)),
                 None if spoilt => Err(StoreError::Failed("an operation of the same batch failed".into())),
-                None => self.commit(tx, applied.len()).inspect_err(|error| failed = Some(error.clone())),
+                // Unless the engine failed, only this batch was not taken: no room was left beside damaged tables.
+                None => self.commit(tx, applied.len()).inspect_err(|error| {
+                    failed = engine.has_failed().then(|| error.clone());
+                }),
             };
             applied.into_iter().for_each(|job| job.finish(outcome.clone()));
         }

@@ -8,7 +8,7 @@ use super::group_cache::GroupCache;
 use super::journal::Stamp;
 use super::merges::{self, Merges};
 use super::outbox::Lanes;
-use super::{guard, tables};
+use super::{guard, raise, tables};
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
 use std::ops::Bound;
@@ -57,12 +57,11 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     format::check(dir)?;
     format::clear_unfinished(dir)?;
     let looked = guard::look(dir)?;
+    raise::raise(dir)?;
     let (database, data) = open_database(dir)?;
     let damage = Arc::<Damage>::default();
     let number = looked.compare(dir, &data, &damage)?;
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
-    // Nothing is wrong with it: now it may be written to.
-    format::raise(dir).map_err(io_error)?;
     CleanStop::remove(dir).map_err(io_error)?;
     let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
     let engine = Engine {
@@ -158,10 +157,8 @@ impl Engine {
                 return Err(failed("waiting for table files to be written")(cause));
             }
             let merging = UNMERGED_RUNS_MAX <= self.data.tree.l0_run_count();
-            if merging && let Some(damage) = self.damage.summary() {
-                return Err(StoreError::Failed(
-                    format!("no more rows fit in, because tables cannot be merged: {damage}").into(),
-                ));
+            if merging && let Some(why) = self.merges.as_ref().and_then(Merges::failing) {
+                return Err(StoreError::Failed(format!("no more rows fit in: {why}").into()));
             }
             if !merging && self.data.tree.sealed_memtable_count() < SEALED_MEMTABLES_MAX {
                 return Ok(());

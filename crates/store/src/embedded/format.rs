@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Version of the layout this program writes. Each opens what those before it wrote, and changes nothing of it: 2 added
-/// the kicks of deleted accounts, which a program that knows only 1 would forget.
+/// Version of the layout this program writes. Each opens what those before it wrote. 2 added the kicks of deleted accounts and
+/// the stamps of batches, which a program that knows only 1 would forget, and took merging tables away from the engine.
 pub(super) const FORMAT: u32 = 2;
 
 const FORMAT_FILE: &str = "FORMAT";
@@ -132,19 +132,24 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
             if let Some(found) = something_else(dir, FORMAT_FILE_NEW).map_err(io_error)? {
                 return Err(OpenError::NotEmpty { dir: dir.to_owned(), found });
             }
-            write_durably(dir, FORMAT_FILE, format!("{FORMAT}\n").as_bytes()).map_err(io_error)
+            note(dir).map_err(io_error)
         }
         Err(error) => Err(io_error(error)),
     }
 }
 
-/// Notes in a directory of an older format that it has the one of this program from now on.
-pub(super) fn raise(dir: &Path) -> io::Result<()> {
-    let text = format!("{FORMAT}\n");
-    if fs::read(dir.join(FORMAT_FILE))? == text.as_bytes() {
-        return Ok(());
-    }
-    write_durably(dir, FORMAT_FILE, text.as_bytes())
+/// Whether the directory has the format of this program.
+pub(super) fn is_current(dir: &Path) -> io::Result<bool> {
+    Ok(fs::read(dir.join(FORMAT_FILE))? == text().as_bytes())
+}
+
+/// Notes that the directory has the format of this program.
+pub(super) fn note(dir: &Path) -> io::Result<()> {
+    write_durably(dir, FORMAT_FILE, text().as_bytes())
+}
+
+fn text() -> String {
+    format!("{FORMAT}\n")
 }
 
 /// A name in the directory `dir` that nobody has who wants to begin there. `unfinished` is what a beginning that broke off

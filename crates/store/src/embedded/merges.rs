@@ -6,11 +6,13 @@
 //! merged with each other, so that writes go on.
 
 use super::damage::{Damage, listed};
+use super::engine_error::EngineError;
 use fjall::compaction::Leveled;
 use fjall::{AbstractTree as _, Database, Keyspace};
 use lsm_tree::compaction::{Choice, CompactionStrategy, PullDown};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,32 +30,49 @@ pub(super) fn left_alone() -> Arc<dyn CompactionStrategy + Send + Sync> {
 
 /// The thread. Dropping this ends it, after the merge that is under way.
 pub(super) struct Merges {
-    stop: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    /// Why tables are not merged, while they should be.
+    failing: Mutex<Option<String>>,
+}
+
+impl Shared {
+    fn set_failing(&self, why: Option<String>) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
 }
 
 impl Merges {
     pub(super) fn start(database: &Database, data: &Keyspace, damage: &Arc<Damage>) -> std::io::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let shared = Arc::<Shared>::default();
         let merger = Merger {
             database: database.clone(),
             data: data.clone(),
             damage: Arc::clone(damage),
-            stop: Arc::clone(&stop),
+            shared: Arc::clone(&shared),
         };
         let thread = std::thread::Builder::new().name("merges".to_owned()).spawn(move || merger.run())?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Why tables are not merged, while they should be.
+    pub(super) fn failing(&self) -> Option<String> {
+        self.shared.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Drop for Merges {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.shared.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            if thread.join().is_err() {
-                tracing::error!("the thread that merges tables had panicked");
-            }
+            // It catches its panics.
+            drop(thread.join());
         }
     }
 }
@@ -62,18 +81,28 @@ struct Merger {
     database: Database,
     data: Keyspace,
     damage: Arc<Damage>,
-    stop: Arc<AtomicBool>,
+    shared: Arc<Shared>,
 }
 
 impl Merger {
     fn run(self) {
         let mut settled = None;
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.shared.stop.load(Ordering::Relaxed) {
             let version = self.data.tree.current_version().id();
             if settled == Some(version) {
                 std::thread::park_timeout(TICK);
-            } else if !self.step() {
-                settled = Some(version);
+                continue;
+            }
+            // The engine panics at some kinds of damage.
+            match catch_unwind(AssertUnwindSafe(|| self.step())) {
+                Ok(true) => {}
+                Ok(false) => settled = Some(version),
+                Err(_) => {
+                    let why = "the engine gave up merging its tables; restart the server";
+                    self.damage.note(why);
+                    self.shared.set_failing(Some(why.to_owned()));
+                    return;
+                }
             }
         }
     }
@@ -93,9 +122,7 @@ impl Merger {
                 .map(listed)
                 .collect(),
         };
-        let strategy: Arc<dyn CompactionStrategy> = if !tables.iter().any(|(id, _)| self.damage.holds(*id)) {
-            strategy
-        } else {
+        let strategy: Arc<dyn CompactionStrategy> = if tables.iter().any(|(id, _)| self.damage.holds(*id)) {
             let levels: Vec<_> = version
                 .iter_levels()
                 .map(|level| Level {
@@ -103,23 +130,28 @@ impl Merger {
                     damaged: level.list_ids().into_iter().any(|id| self.damage.holds(id)),
                 })
                 .collect();
-            match above_damage(&levels) {
-                Some(level) => Arc::new(PullDown(0, level)),
-                None => return false,
-            }
+            let Some(level) = above_damage(&levels) else {
+                self.shared.set_failing(self.damage.summary());
+                return false;
+            };
+            Arc::new(PullDown(0, level))
+        } else {
+            strategy
         };
         drop(version);
         let removable = self.database.supervisor.snapshot_tracker.get_seqno_safe_to_gc();
         match self.data.tree.compact(strategy, removable) {
-            Ok(()) => true,
+            Ok(()) => self.shared.set_failing(None),
             Err(error) => {
                 if self.damage.find(&tables).is_none() {
+                    let error = EngineError::from(fjall::Error::from(error));
                     tracing::error!(%error, "tables could not be merged, trying again: {error}");
+                    self.shared.set_failing(Some(format!("tables cannot be merged: {error}")));
                     std::thread::park_timeout(AGAIN_AFTER);
                 }
-                true
             }
         }
+        true
     }
 }
 

@@ -3,13 +3,16 @@
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
 use crate::embedded::engine::{self, Engine};
-use crate::embedded::keys::{STAMP, Sweep};
+use crate::embedded::keys::{self as layout, STAMP, Sweep};
+use crate::embedded::records;
 use crate::embedded::rows::Rows as _;
 use crate::embedded::{Embedded, OpenError};
 use crate::embedded::{known::Known, tx::Tx};
 use crate::suite::outbox::nobody;
 use crate::suite::world::World;
+use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::store::Store;
+use landfall_domain::time::Timestamp;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -103,6 +106,33 @@ async fn the_format_before_is_opened_and_raised() {
     drop(store);
     let from = open(dir.path()).signatures_from(APP, user("ann")).await.unwrap();
     assert_eq!(from, context().now);
+}
+
+/// In format 1 the engine merged its tables by itself, and batches had no stamps.
+#[tokio::test]
+async fn merging_is_taken_from_the_engine_when_a_directory_is_raised() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join(engine::FOLDER);
+    let threshold = |engine: &fjall::Keyspace| {
+        let config = engine.config.compaction_strategy.get_config();
+        config.into_iter().find(|(name, _)| **name == *b"leveled_l0_threshold").unwrap().1.to_vec()
+    };
+    let old = fjall::Database::builder(&folder).open().unwrap();
+    let data = old.keyspace("data", fjall::KeyspaceCreateOptions::default).unwrap();
+    assert_eq!(threshold(&data), [4]);
+    let account = Account::placeholder(Timestamp(5));
+    data.insert(layout::account(APP, &user("ann")), records::encode_account(&account)).unwrap();
+    drop((data, old));
+    fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
+    for _ in 0..2 {
+        let store = open(dir.path());
+        assert_eq!(threshold(&store.shared.engine().unwrap().data), [u8::MAX]);
+        assert_eq!(store.accounts(APP, vec![user("ann")]).await.unwrap(), [Some(account.clone())]);
+        store
+            .import_accounts(context(), vec![AccountImport { id: user("bob"), nick: None, face_url: None }])
+            .await
+            .unwrap();
+    }
 }
 
 #[test]
