@@ -253,4 +253,7 @@ pub trait Store: Send + Sync {
 
     /// Whether the store takes writes.
     fn health(&self) -> Health;
+
+    /// Ends in order: returns once everything that was accepted is kept. From then on every call fails.
+    async fn close(&self);
 }

@@ -143,6 +143,10 @@ pub async fn serve(
     while dispatchers.join_next().await.is_some() {}
     // A step of an expiry that is under way is carried out whole.
     background.shutdown().await;
+    let time = Duration::from_secs(server.http.drain_seconds_max);
+    if tokio::time::timeout(time, server.store.close()).await.is_err() {
+        tracing::warn!("stopping although the store is still writing after {} seconds", time.as_secs());
+    }
     Ok(())
 }
 

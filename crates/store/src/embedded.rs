@@ -261,6 +261,10 @@ impl Store for Embedded {
     fn health(&self) -> Health {
         self.shared.health()
     }
+
+    async fn close(&self) {
+        self.committer.close().await;
+    }
 }
 
 #[async_trait]

@@ -355,6 +355,8 @@ impl Store for Postgres {
     fn health(&self) -> Health {
         self.listener.health()
     }
+
+    async fn close(&self) {}
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Operations that may wait; one more is turned away.
 pub(super) const QUEUE_MAX: usize = 16_384;
@@ -30,14 +30,27 @@ const FLUSH_CHECK: Duration = Duration::from_millis(20);
 pub(super) struct Committer {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
+    /// Closed once the thread has let go of the engine.
+    ended: watch::Receiver<()>,
 }
 
 impl Committer {
     pub(super) fn start(shared: Arc<Shared>, metrics: StoreMetrics) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
         let worker = Worker { queue: Arc::clone(&queue), shared, metrics, known: Known::nothing() };
-        let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || worker.run())?;
-        Ok(Self { queue, thread: Some(thread) })
+        let (running, ended) = watch::channel(());
+        let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || {
+            worker.run();
+            drop(running);
+        })?;
+        Ok(Self { queue, thread: Some(thread), ended })
+    }
+
+    /// Takes nothing more, and returns once what was accepted is written and the engine is closed.
+    pub(super) async fn close(&self) {
+        self.queue.close();
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
     }
 
     /// Runs `change` in the next batch and returns once that batch is durable.

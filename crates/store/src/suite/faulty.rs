@@ -177,6 +177,10 @@ impl Store for Faulty<'_> {
     fn health(&self) -> Health {
         self.store.health()
     }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
 }
 
 const GROUPS: [&str; 3] = ["large", "small", "short-lived"];

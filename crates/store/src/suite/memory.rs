@@ -442,4 +442,6 @@ impl Store for Memory {
     fn health(&self) -> Health {
         Health::Ready
     }
+
+    async fn close(&self) {}
 }

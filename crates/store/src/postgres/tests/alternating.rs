@@ -162,6 +162,10 @@ impl Store for Alternating {
     fn health(&self) -> Health {
         self.next().health()
     }
+
+    async fn close(&self) {
+        self.next().close().await;
+    }
 }
 
 #[async_trait]
