@@ -266,6 +266,7 @@ async fn topics(client: &Client, request: &Request) -> Result<Topics, Failure> {
         ..Needs::default()
     };
     let scene = look(client, &group, needs).await?;
+    scene.show_to(account).map_err(|hidden| refusal::of(&hidden))?;
     if !scene.members.contains_key(account) {
         return Err(refusal::of(&Refusal::NotAMember(account.clone())));
     }
@@ -307,8 +308,11 @@ async fn visit(client: &Client, request: &Request) -> Result<Nothing, Failure> {
         }
         return Ok(Nothing {});
     }
-    let ban = PartKey::Ban(client.account().clone());
-    let scene = look(client, &group, Needs { parts: vec![ban.clone()], ..Needs::default() }).await?;
+    let account = client.account();
+    let ban = PartKey::Ban(account.clone());
+    let needs = Needs { members: vec![account.clone()], parts: vec![ban.clone()], ..Needs::default() };
+    let scene = look(client, &group, needs).await?;
+    scene.show_to(account).map_err(|hidden| refusal::of(&hidden))?;
     if !scene.group.kind.can().live {
         return Err(Code::GroupNotAllowed.because("only groups of Type AVChatRoom are entered and left"));
     }
