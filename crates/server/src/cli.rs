@@ -5,6 +5,7 @@
 use crate::config::{self, Config, LogConfig, LogFormat, Problems};
 use crate::listen::{self, ListenError};
 use crate::quickstart::{self, QuickstartError, USERSIG_SECONDS_DEFAULT};
+use crate::server::{Listening, ServeError};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
 use crate::usersig::SecretKey;
@@ -171,7 +172,7 @@ enum Failure {
     #[error(transparent)]
     Quickstart(QuickstartError),
     #[error("the server failed")]
-    Serve(#[source] server::ServeError),
+    Serve(#[source] ServeError),
     #[error("no certificates were made")]
     Certs(#[source] certs::CertsError),
     #[error(transparent)]
@@ -237,16 +238,19 @@ fn serve(config: Config) -> Result<(), Failure> {
     let runtime = Runtime::new()?;
     runtime.block_on(async {
         let shutdown = shutdown_signal()?;
-        let address = config.listen.to_string();
         let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let ready = move |address| {
-            // The server serves, whether anybody reads its line or not.
-            if let Err(failure) = print(&format!("listening on {scheme}://{address}\n")) {
+        let ready = move |listening: Listening| {
+            // The server serves, whether anybody reads its lines or not.
+            if let Err(failure) = print(&listening.lines(scheme)) {
                 tracing::warn!(error = %failure, "standard output failed");
             }
         };
         match server::serve(config, ready, shutdown).await {
-            Err(error) if address_in_use(&error) => Err(Failure::AddressInUse(address, "listen")),
+            Err(ServeError::Listen { address, setting, cause })
+                if cause.kind() == io::ErrorKind::AddrInUse =>
+            {
+                Err(Failure::AddressInUse(address.to_string(), setting))
+            }
             served => served.map_err(Failure::Serve),
         }
     })

@@ -1,6 +1,5 @@
 //! Connected clients: who is there, and what they are told. See `docs/gateway.md` for what goes over the wire.
 
-mod allowance;
 mod bulletin;
 mod bus;
 mod client;

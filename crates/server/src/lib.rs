@@ -1,5 +1,6 @@
 //! The group-chat server.
 
+mod allowance;
 pub mod apps;
 pub mod call;
 pub mod certs;
@@ -16,6 +17,8 @@ pub mod given;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+pub mod network;
+mod places;
 pub mod quickstart;
 pub mod reply;
 pub mod retention;

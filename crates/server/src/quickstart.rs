@@ -14,7 +14,7 @@ pub use samples::{Arrived, Outcome, Tour, tour};
 
 use crate::client::{Client, ClientError};
 use crate::config::{self, Config, Problems};
-use crate::server::{self, ServeError};
+use crate::server::{self, Listening, ServeError};
 use crate::usersig;
 use landfall_domain::time::{Clock as _, SystemClock};
 use std::ffi::OsString;
@@ -115,8 +115,8 @@ pub async fn run(
     let (stop, stopped) = oneshot::channel::<()>();
     let server = server::serve(
         config.clone(),
-        move |address| {
-            if ready_sender.send(address).is_err() {
+        move |listening| {
+            if ready_sender.send(listening).is_err() {
                 tracing::debug!("the server became ready after it was stopped");
             }
         },
@@ -130,8 +130,9 @@ pub async fn run(
     tokio::pin!(server);
     let shown = async {
         // Without an address the server failed, and its own result says why.
-        let Ok(address) = ready.await else { return std::future::pending().await };
-        show(&config, &directory, reachable(address), begun, out).await
+        let Ok(listening) = ready.await else { return std::future::pending().await };
+        let listening = Listening { address: reachable(listening.address), ..listening };
+        show(&config, &directory, listening, begun, out).await
     };
     tokio::select! {
         served = &mut server => served.map_err(QuickstartError::Serve),
@@ -153,13 +154,14 @@ pub async fn run(
 async fn show(
     config: &Config,
     directory: &DataDirectory,
-    address: SocketAddr,
+    listening: Listening,
     begun: Instant,
     out: &mut (dyn Write + Send),
 ) -> Result<(), QuickstartError> {
     let ready_after = begun.elapsed();
-    writeln!(out, "listening on http://{address}")?;
+    write!(out, "{}", listening.lines("http"))?;
     out.flush()?;
+    let address = listening.address;
     // A configuration always has an app, and an app an administrator; see `config`.
     let Some((app, admin)) = config.apps.first().and_then(|app| Some((app, app.admins.first()?))) else {
         return Ok(());

@@ -100,9 +100,9 @@ where
             Code::GroupParameter.because("a frame is a JSON object with Command, and numbers are numbers");
         return reply(dialog, &Request::default(), Err::<Nothing, _>(failure)).await;
     };
-    // What only says where the client is, or that it is there, costs nothing.
+    // What only says where the client is, or that it is there, costs the store nothing.
     let is_free = matches!(request.command.as_str(), "ack" | "go" | "ping");
-    if !is_free && !dialog.allowance.take(Instant::now()) {
+    if !is_free && !dialog.commands.take(Instant::now()) {
         let failure = Code::TooFrequent.because("too many requests; try again in a second");
         return reply(dialog, &request, Err::<Nothing, _>(failure)).await;
     }
@@ -152,6 +152,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     T: Serialize,
 {
+    dialog.answers();
     let (event, command, request_id) = ("answer", request.command.as_str(), request.request_id.as_ref());
     let text = match done {
         Ok(what) => {

@@ -39,7 +39,6 @@ impl fmt::Display for Screen<'_> {
         writeln!(f, "curl -s 'http://{address}/v4/group_open_http_svc/import_group?{}' \\", self.query)?;
         writeln!(f, "  -d '{{\"Type\":\"Public\",\"Name\":\"My first import\"}}'\n")?;
         writeln!(f, "health    http://{address}/healthz")?;
-        writeln!(f, "metrics   http://{address}/metrics")?;
         let user = shell_quoted(admin.as_str());
         writeln!(f, "UserSigs  landfall usersig --config {file} --app {app} --user {user}")?;
         writeln!(f, "listen    landfall listen --config {file} --server http://{address} --as {member}")?;

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+mod attacks;
 mod check;
 mod clients;
 mod copy;
