@@ -40,8 +40,9 @@ pub(crate) async fn serve<S, A, F>(
         let (answering, pace) = (answer(request), &pace);
         async move {
             let response = answering.await;
-            // A connection that is handed over is not this one's any more.
-            if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                pace.is_handed_over();
+            } else {
                 pace.work_ends();
             }
             Ok::<_, Infallible>(response)
@@ -75,7 +76,7 @@ pub(crate) async fn serve<S, A, F>(
                 Due::At(moment) => check.as_mut().reset(moment),
             },
             () = pace.asked_to_leave() => {
-                tracing::debug!("a connection at rest was closed to make room");
+                tracing::debug!("a connection was closed to make room");
                 return;
             }
             // An error means that the server is gone, which also ends the connection.
@@ -149,6 +150,8 @@ pub(crate) struct Pace {
     ticks: Arc<Ticks>,
     /// The tick at which the phase began, times 4, plus the phase.
     state: AtomicU64,
+    /// Whether it is a WebSocket now, whose bytes are no heads.
+    handed_over: AtomicBool,
     /// Whether the client does not take what is written.
     blocked: AtomicBool,
     /// Whether somebody signed a call on it.
@@ -158,6 +161,18 @@ pub(crate) struct Pace {
     /// Whether it is to make room.
     asked: AtomicBool,
     leave: Notify,
+}
+
+/// Which connections make room before others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// Nobody has signed anything on it, and it waits for its client.
+    Stranger,
+    /// It is at rest between calls that were signed.
+    Caller {
+        /// The tick since when it is.
+        idle_since: u64,
+    },
 }
 
 enum Due {
@@ -171,6 +186,7 @@ impl Pace {
         let pace = Self {
             ticks,
             state: AtomicU64::new(0),
+            handed_over: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
             proved: AtomicBool::new(false),
             twice_framed: AtomicBool::new(false),
@@ -212,13 +228,13 @@ impl Pace {
         self.enter(Phase::Work);
     }
 
+    fn is_handed_over(&self) {
+        self.handed_over.store(true, Ordering::Relaxed);
+    }
+
     /// A call on it was signed, by whomever.
     pub(crate) fn proves_who_calls(&self) {
         self.proved.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn has_proved_who_calls(&self) -> bool {
-        self.proved.load(Ordering::Relaxed)
     }
 
     /// Whether the request at hand says twice how long its body is.
@@ -226,17 +242,21 @@ impl Pace {
         self.twice_framed.load(Ordering::Relaxed)
     }
 
-    /// The tick since when nothing is done on it, unless it is asked to leave already.
-    pub(crate) fn at_rest_since(&self) -> Option<u64> {
-        (self.is_at_rest() && !self.asked.load(Ordering::Relaxed))
-            .then(|| self.state.load(Ordering::Relaxed) >> 2)
+    /// How soon it is to make room: the smallest goes first. `None` while it is worked on, or is asked already.
+    pub(crate) fn rank(&self) -> Option<Rank> {
+        if self.asked.load(Ordering::Relaxed) { None } else { self.can_make_room() }
     }
 
-    fn is_at_rest(&self) -> bool {
-        self.phase() == Phase::Idle && !self.blocked.load(Ordering::Relaxed)
+    fn can_make_room(&self) -> Option<Rank> {
+        let phase = self.phase();
+        if !self.proved.load(Ordering::Relaxed) {
+            return (phase != Phase::Work).then_some(Rank::Stranger);
+        }
+        let is_at_rest = phase == Phase::Idle && !self.blocked.load(Ordering::Relaxed);
+        is_at_rest.then(|| Rank::Caller { idle_since: self.state.load(Ordering::Relaxed) >> 2 })
     }
 
-    /// Asks it to make room, if it is at rest when it hears of it.
+    /// Asks it to make room, if it still can when it hears of it.
     pub(crate) fn ask_to_leave(&self) {
         self.asked.store(true, Ordering::Relaxed);
         self.leave.notify_one();
@@ -246,7 +266,7 @@ impl Pace {
     pub(crate) async fn asked_to_leave(&self) {
         loop {
             self.leave.notified().await;
-            if self.is_at_rest() {
+            if self.can_make_room().is_some() {
                 return;
             }
             self.asked.store(false, Ordering::Relaxed);
@@ -277,6 +297,9 @@ struct Paced<S> {
 impl<S> Paced<S> {
     /// Takes in what has arrived.
     fn heard(&mut self, bytes: &[u8]) {
+        if self.pace.handed_over.load(Ordering::Relaxed) {
+            return;
+        }
         match self.pace.phase() {
             Phase::Idle => {
                 self.pace.enter(Phase::Head);
@@ -336,5 +359,36 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_its_client_makes_room_and_strangers_do_so_first() {
+        let ticks = Arc::<Ticks>::default();
+        let stranger = Pace::new(Arc::clone(&ticks));
+        assert_eq!(stranger.rank(), Some(Rank::Stranger));
+        stranger.enter(Phase::Head);
+        assert_eq!(stranger.rank(), Some(Rank::Stranger), "a head that does not get whole");
+        stranger.work_begins();
+        assert_eq!(stranger.rank(), None, "its signature is being looked at");
+        stranger.body_begins();
+        assert_eq!(stranger.rank(), Some(Rank::Stranger), "a body that is thrown away");
+
+        let caller = Pace::new(Arc::clone(&ticks));
+        caller.proves_who_calls();
+        for busy in [Phase::Head, Phase::Body, Phase::Work] {
+            caller.enter(busy);
+            assert_eq!(caller.rank(), None, "{busy:?}");
+        }
+        ticks.0.fetch_add(7, Ordering::Relaxed);
+        caller.work_ends();
+        assert_eq!(caller.rank(), Some(Rank::Caller { idle_since: 7 }));
+        caller.blocked.store(true, Ordering::Relaxed);
+        assert_eq!(caller.rank(), None, "its answer is on its way");
+        assert!(Rank::Stranger < Rank::Caller { idle_since: 0 });
     }
 }

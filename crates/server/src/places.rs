@@ -80,19 +80,17 @@ impl Places {
         tokio::time::timeout(time, self.free.acquire_many(all)).await.is_ok()
     }
 
-    /// Asks connections at rest to make room: those first whose caller has proved nothing, then those that have been at
-    /// rest longest.
+    /// Asks some connections to make room.
     fn ask_to_leave(&self) {
         let taken = self.lock();
-        let mut at_rest: Vec<_> = taken
-            .connections
-            .values()
-            .filter_map(|pace| Some(((pace.has_proved_who_calls(), pace.at_rest_since()?), pace)))
-            .collect();
-        let count = self.part_free().min(at_rest.len());
+        // Of strangers who came first goes first, whatever they do meanwhile: who has just come is given time to sign.
+        let ranked =
+            taken.connections.iter().filter_map(|(number, pace)| Some(((pace.rank()?, *number), pace)));
+        let mut ranked: Vec<_> = ranked.collect();
+        let count = self.part_free().min(ranked.len());
         if let Some(last) = count.checked_sub(1) {
-            at_rest.select_nth_unstable_by_key(last, |(rank, _)| *rank);
-            at_rest.iter().take(count).for_each(|(_, pace)| pace.ask_to_leave());
+            ranked.select_nth_unstable_by_key(last, |(rank, _)| *rank);
+            ranked.iter().take(count).for_each(|(_, pace)| pace.ask_to_leave());
         }
     }
 
@@ -197,7 +195,7 @@ mod tests {
         stranger.asked_to_leave().await;
         drop(stranger_s);
         assert!(waiting.await.unwrap());
-        assert!(known.at_rest_since().is_some(), "it was not asked");
+        assert!(known.rank().is_some(), "it was not asked");
     }
 
     #[tokio::test(start_paused = true)]

@@ -45,7 +45,7 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}, which is {setting}")]
+    #[error("cannot listen on {address} ({setting})")]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -19,8 +19,8 @@ use landfall_domain::time::Timestamp;
 use sha2::Sha256;
 use std::fmt;
 
-/// Longest document accepted, in bytes, compressed or not. An official package has this much room for the compressed one,
-/// and the one of the longest name that is allowed, each character escaped, takes a third of it. [choice]
+/// Longest document accepted, in bytes, compressed or not. An official package has this much room for the compressed one. With
+/// the longest name, each character escaped, and a user buffer it takes less than half of that. [choice]
 pub const DOCUMENT_BYTES_MAX: usize = 2 * 1024;
 
 /// Longest `UserSig` accepted, in bytes: the longest document in base64, not compressed at all. [choice]
