@@ -13,6 +13,7 @@ mod positions;
 mod request;
 mod room;
 mod session;
+mod slowed;
 mod told;
 
 pub(crate) use bulletin::Bulletin;

@@ -8,7 +8,7 @@ use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, Webho
 use crate::connection::{self, Pace, PaceLimits, Ticks};
 use crate::gateway;
 use crate::logging::Causes;
-use crate::metrics::{self, Metrics};
+use crate::metrics::{self, Counted, Metrics};
 use crate::places::{Place, Places};
 use crate::retention;
 use crate::tls::{self, TlsError};
@@ -259,12 +259,10 @@ async fn accept_until(
             tracing::debug!(%peer, "a connection was closed: {} has as many as it may", peer.ip());
             continue;
         };
+        let counted = Arc::new(Counted::new(&server.metrics.connections));
+        let caller = Caller { address: peer.ip(), pace, _held: (place, counted) };
         let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
-        tokio::spawn(async move {
-            let _counted = metrics::Counted::new(&server.metrics.connections);
-            let caller = Caller { address: peer.ip(), pace, _place: place };
-            accept(&server, stream, caller, tls, draining).await;
-        });
+        tokio::spawn(async move { accept(&server, stream, caller, tls, draining).await });
     }
 }
 
@@ -370,8 +368,8 @@ async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
 pub(crate) struct Caller {
     pub(crate) address: IpAddr,
     pub(crate) pace: Arc<Pace>,
-    /// Taken for as long as anything of the connection is left.
-    _place: Arc<Place>,
+    /// Its place, and that it is counted, for as long as anything of the connection is left.
+    _held: (Arc<Place>, Arc<Counted>),
 }
 
 async fn accept(

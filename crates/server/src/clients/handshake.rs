@@ -8,6 +8,7 @@ use super::dialog::{Dialog, goodbye};
 use super::frame;
 use super::positions::WINDOW;
 use super::session::{Platform, Session, Why};
+use super::slowed::Slowed;
 use crate::apps::App;
 use crate::code::Code;
 use crate::gateway;
@@ -45,7 +46,7 @@ const READ_BYTES: usize = 1 << 10;
 /// What is gathered before it is written, bytes: frames that come together take one call to the system.
 const WRITE_BYTES: usize = 4 << 10;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+type Socket = WebSocketStream<Slowed<TokioIo<Upgraded>>>;
 
 /// Answers a request at [`PATH`], and goes on with the client in a task of its own.
 pub(crate) fn answer(
@@ -111,8 +112,8 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
         .write_buffer_size(WRITE_BYTES)
         .max_message_size(Some(REQUEST_BYTES_MAX))
         .max_frame_size(Some(REQUEST_BYTES_MAX));
-    let mut socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let stream = Slowed::new(TokioIo::new(upgraded));
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let goodbye = match admit(&server, query, &from).await {
         Ok((app, client)) => match server.clients.places.try_acquire() {
             Ok(_place) => {
