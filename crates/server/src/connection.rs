@@ -41,7 +41,7 @@ pub(crate) async fn serve<S, A, F>(
         async move {
             let response = answering.await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                pace.is_handed_over();
+                pace.hands_over();
             } else {
                 pace.work_ends();
             }
@@ -228,7 +228,7 @@ impl Pace {
         self.enter(Phase::Work);
     }
 
-    fn is_handed_over(&self) {
+    fn hands_over(&self) {
         self.handed_over.store(true, Ordering::Relaxed);
     }
 
