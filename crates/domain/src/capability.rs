@@ -18,6 +18,8 @@ pub struct StoredTips {
 pub struct Capabilities {
     /// Groups, members and messages may be imported.
     pub import: bool,
+    /// Who is not in it may learn that it is there.
+    pub findable: bool,
     /// Memberships are kept.
     pub members: bool,
     /// Members can be made administrators.
@@ -56,6 +58,7 @@ const ALL_TIPS: StoredTips = StoredTips { members: true, profile: true, member_p
 
 static PRIVATE: Capabilities = Capabilities {
     import: true,
+    findable: false,
     members: true,
     admins: false,
     owner_leaves: true,
@@ -74,8 +77,14 @@ static PRIVATE: Capabilities = Capabilities {
     tips: ALL_TIPS,
 };
 
-static PUBLIC: Capabilities =
-    Capabilities { admins: true, owner_leaves: false, mute: true, activation: false, ..PRIVATE };
+static PUBLIC: Capabilities = Capabilities {
+    findable: true,
+    admins: true,
+    owner_leaves: false,
+    mute: true,
+    activation: false,
+    ..PRIVATE
+};
 
 static CHAT_ROOM: Capabilities = Capabilities {
     unread: false,
@@ -129,6 +138,7 @@ mod tests {
     /// A line for each capability: for which of Private, Public, ChatRoom, AVChatRoom, Community.
     const TABLE: &str = "
         import                yes yes yes no  yes
+        findable              no  yes yes yes yes
         members               yes yes yes no  yes
         admins                no  yes yes no  yes
         owner_leaves          yes no  no  no  no
@@ -153,6 +163,7 @@ mod tests {
         let column = |kind: GroupType| {
             let Capabilities {
                 import,
+                findable,
                 members,
                 admins,
                 owner_leaves,
@@ -172,6 +183,7 @@ mod tests {
             } = *kind.can();
             [
                 Some(import),
+                Some(findable),
                 Some(members),
                 Some(admins),
                 Some(owner_leaves),

@@ -89,6 +89,16 @@ impl Scene {
         }
     }
 
+    /// Refuses an account that may not know of the group, in the way of one that is not there. The account must have been
+    /// among the members that were asked for.
+    ///
+    /// # Errors
+    /// It is no member of a group that only members know of.
+    pub fn show_to(&self, account: &UserId) -> Result<(), Refusal> {
+        let may_know = self.group.kind.can().findable || self.members.contains_key(account);
+        if may_know { Ok(()) } else { Err(Refusal::NoSuchGroup) }
+    }
+
     /// A topic that was asked for.
     ///
     /// # Errors

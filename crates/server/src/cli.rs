@@ -6,6 +6,7 @@ use crate::config::{self, Config, LogConfig, LogFormat, Problems, StoreUrl};
 use crate::listen::{self, ListenError};
 use crate::quickstart::{self, QuickstartError, USERSIG_SECONDS_DEFAULT};
 use crate::secret::{self, SecretFlaw};
+use crate::server::{Listening, ServeError};
 use crate::store_check::{self, StoreCheckError};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
@@ -190,7 +191,7 @@ enum Failure {
     #[error(transparent)]
     Quickstart(QuickstartError),
     #[error("the server failed")]
-    Serve(#[source] server::ServeError),
+    Serve(#[source] ServeError),
     #[error("no certificates were made")]
     Certs(#[source] certs::CertsError),
     #[error(transparent)]
@@ -282,17 +283,20 @@ fn serve(config: Config) -> Result<(), Failure> {
     runtime.block_on(async {
         let shutdown = signals::shutdown()?;
         signals::ignore_hangup()?;
-        let address = config.listen.to_string();
         let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let ready = move |address| {
-            let line = format!("listening on {scheme}://{address}");
-            // The server serves, whether anybody reads its line or not.
-            if let Err(error) = output::write(&format!("{line}\n")) {
-                tracing::warn!(%error, "standard output takes nothing ({error}): {line}");
+        let ready = move |listening: Listening| {
+            let lines = listening.lines(scheme);
+            // The server serves, whether anybody reads its lines or not.
+            if let Err(error) = output::write(&lines) {
+                tracing::warn!(%error, "standard output takes nothing ({error}): {}", lines.trim_end());
             }
         };
         match server::serve(config, ready, shutdown).await {
-            Err(error) if address_in_use(&error) => Err(Failure::AddressInUse(address, "listen")),
+            Err(ServeError::Listen { address, setting, cause })
+                if cause.kind() == io::ErrorKind::AddrInUse =>
+            {
+                Err(Failure::AddressInUse(address.to_string(), setting))
+            }
             served => served.map_err(Failure::Serve),
         }
     })

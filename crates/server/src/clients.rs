@@ -1,6 +1,5 @@
 //! Connected clients: who is there, and what they are told. See `docs/gateway.md` for what goes over the wire.
 
-mod allowance;
 mod bulletin;
 mod bus;
 mod client;
@@ -14,6 +13,7 @@ mod positions;
 mod request;
 mod room;
 mod session;
+mod slowed;
 mod told;
 
 pub(crate) use bulletin::Bulletin;

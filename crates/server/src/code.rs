@@ -125,6 +125,8 @@ pub enum Code {
     UserSigWrongUser = 70013,
     /// The UserSig is for another app.
     UserSigWrongApp = 70014,
+    /// Too many UserSigs from one address were refused.
+    UserSigTooManyFailures = 70050,
     /// The UserSig was made before the account was kicked.
     UserSigRevoked = 70052,
     /// No such account.

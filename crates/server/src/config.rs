@@ -18,6 +18,7 @@ mod webhook;
 pub use page::page;
 pub use problem::{Origin, Problem, Problems};
 
+use crate::network::Exempt;
 use crate::usersig::SecretKey;
 use crate::webhook::token::Token;
 use landfall_domain::account::UnknownAccounts;
@@ -39,6 +40,8 @@ pub const DEFAULT: &str = include_str!("default.toml");
 pub struct Config {
     /// Address and port the server listens on; port 0 lets the machine choose.
     pub listen: SocketAddr,
+    /// Address and port of `/metrics`; `None`: there is none.
+    pub metrics: Option<SocketAddr>,
     /// Where the data is kept.
     pub store: StoreUrl,
     /// How servers over one store tell each other what happens.
@@ -216,12 +219,16 @@ pub struct TlsConfig {
 }
 
 /// Bounds of the connections. None of them is 0, except `drain_seconds_max`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpConfig {
     /// Largest body of a request, bytes.
     pub body_bytes_max: usize,
     /// Connections at a time.
     pub connections_max: usize,
+    /// Connections at a time from one address.
+    pub connections_per_address_max: usize,
+    /// Addresses that no bound by address holds for.
+    pub exempt_addresses: Exempt,
     /// Seconds to send the head of a request.
     pub head_seconds_max: u64,
     /// Seconds to send the body of a request.

@@ -1,4 +1,4 @@
-//! Pages for people with a browser: `/console/try` connects to the gateway and shows what is heard.
+//! Pages for people with a browser: `/` says what this is, `/console/try` connects to the gateway and shows what is heard.
 //!
 //! A page is one file without anything fetched from elsewhere. The policy it is sent with lets its own script run, told by
 //! its hash, and no other: text of a chat that got into the page as markup would stay dead.
@@ -12,30 +12,45 @@ use hyper::header::{self, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
-/// Where the page is.
+/// Where the page is that connects to the gateway.
 pub(crate) const TRY: &str = "/console/try";
 
-static PAGE: &str = include_str!("console/try.html");
+static HOME_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/home.html")));
+static TRY_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/try.html")));
 
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let (script, style) = (hash(inside(PAGE, "script")), hash(inside(PAGE, "style")));
-    // Not every browser takes the server's own WebSockets for 'self'.
-    let policy = format!(
-        "default-src 'none'; script-src '{script}'; style-src '{style}'; connect-src 'self' ws: wss:; img-src data:; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    );
-    HeaderValue::from_str(&policy).expect("hashes in base64 are characters of a header")
-});
+struct Page {
+    text: &'static str,
+    policy: HeaderValue,
+}
+
+impl Page {
+    fn new(text: &'static str) -> Self {
+        let source = |name| {
+            let inside = inside(text, name);
+            if inside.is_empty() { "'none'".to_owned() } else { format!("'{}'", hash(inside)) }
+        };
+        let (script, style) = (source("script"), source("style"));
+        // Not every browser takes the server's own WebSockets for 'self'.
+        let policy = format!(
+            "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self' ws: wss:; img-src data:; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        let policy = HeaderValue::from_str(&policy).expect("hashes in base64 are characters of a header");
+        Self { text, policy }
+    }
+}
 
 /// The page at `path`, if there is one.
 pub(crate) fn page(path: &str) -> Option<Response<Full<Bytes>>> {
-    if path.strip_suffix('/').unwrap_or(path) != TRY {
-        return None;
-    }
-    let mut response = Response::new(Full::new(Bytes::from_static(PAGE.as_bytes())));
+    let Page { text, policy } = match path.strip_suffix('/').unwrap_or(path) {
+        "" => &*HOME_PAGE,
+        TRY => &*TRY_PAGE,
+        _ => return None,
+    };
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -59,25 +74,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_has_one_script_and_one_style_and_fetches_nothing() {
-        for name in ["script", "style"] {
-            assert!(!inside(PAGE, name).is_empty());
-            assert_eq!(PAGE.matches(&format!("<{name}")).count(), 1, "{name}");
-        }
-        for word in
-            ["http:", "https:", "src=", "innerHTML", "localStorage", "sessionStorage", "document.cookie"]
-        {
-            assert!(!PAGE.contains(word), "{word}");
+    fn pages_have_at_most_one_script_and_one_style_and_fetch_nothing() {
+        for (page, scripts) in [(HOME_PAGE.text, 0), (TRY_PAGE.text, 1)] {
+            for (name, count) in [("script", scripts), ("style", 1)] {
+                assert_eq!(usize::from(!inside(page, name).is_empty()), count, "{name}");
+                assert_eq!(page.matches(&format!("<{name}")).count(), count, "{name}");
+            }
+            for word in
+                ["http:", "https:", "src=", "innerHTML", "localStorage", "sessionStorage", "document.cookie"]
+            {
+                assert!(!page.contains(word), "{word}");
+            }
         }
     }
 
     #[test]
-    fn there_is_one_page() {
-        for path in ["/console/try", "/console/try/"] {
+    fn there_are_two_pages_and_their_links_lead_somewhere() {
+        for path in ["/", "", "/console/try", "/console/try/"] {
             assert!(page(path).is_some(), "{path}");
         }
-        for path in ["/console", "/console/try/x", "/console/tryx", "/", "/try"] {
+        for path in ["/console", "/console/try/x", "/console/tryx", "/try", "//"] {
             assert!(page(path).is_none(), "{path}");
+        }
+        let links = HOME_PAGE.text.split("<a href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for link in links {
+            assert!(page(link).is_some() || ["/healthz", "/readyz"].contains(&link), "{link}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::connection::Pace;
 use crate::console;
 use crate::logging;
 use crate::reply::{self, Failure};
-use crate::server::Server;
+use crate::server::{Caller, Server};
 use crate::url::{Query, service_and_command};
 use crate::usersig::{self, Problem, Verified};
 use crate::webhook::receiver::{CallSubscribers, Cause};
@@ -23,7 +23,6 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::store::Health;
 use landfall_domain::time::Timestamp;
-use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,34 +41,36 @@ const ERROR_INFO_BYTES_MAX: usize = 1_000;
 pub(crate) async fn answer(
     server: &Arc<Server>,
     request: Request<Incoming>,
-    peer: IpAddr,
-    pace: &Pace,
+    from: &Caller,
 ) -> Response<Full<Bytes>> {
+    if let Some(refusal) = no_request_of_ours(&request, &from.pace) {
+        return refusal;
+    }
     if let Some(response) = operating(server, &request) {
         return response;
     }
     if request.uri().path() == handshake::PATH {
-        return handshake::answer(server, request, peer);
+        return handshake::answer(server, request, from);
     }
     let started = Instant::now();
     let uri = request.uri().clone();
     let path = service_and_command(uri.path());
     let command = path.as_deref().and_then(commands::index_of);
-    let result = match admit(server, path.as_deref(), command, &request).await {
+    let result = match admit(server, path.as_deref(), command, &request, from).await {
         Ok(admitted) => {
             // A database that is slow is slow for the signature too.
             let time = CALL_TIME_MAX.saturating_sub(started.elapsed());
-            call(server, admitted, time, request, peer, pace).await
+            call(server, admitted, time, request, from).await
         }
         Err(failure) => {
-            discard_body(request.into_body(), server.http.body_bytes_max, pace).await;
+            discard_body(request.into_body(), server.http.body_bytes_max, &from.pace).await;
             Err(failure)
         }
     };
     let name = path.as_deref().unwrap_or_default();
     let (body, failed) = match result {
         Ok(body) => (body, None),
-        Err(failure) => (failed(server, name, &failure, &uri, peer), Some(failure.code)),
+        Err(failure) => (failed(server, name, &failure, &uri, from.address), Some(failure.code)),
     };
     server.metrics.called(command, failed, started.elapsed());
     let mut response = Response::new(Full::new(Bytes::from(body)));
@@ -80,6 +81,28 @@ pub(crate) async fn answer(
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("X-Requested-With"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
     response
+}
+
+/// The answer to what is no request of this service, whatever it calls. It is no answer of the API, so its status says so:
+/// who relays to us must not take it for success. The connection ends.
+fn no_request_of_ours(request: &Request<Incoming>, pace: &Pace) -> Option<Response<Full<Bytes>>> {
+    let (status, why) = if request.method() == Method::CONNECT {
+        (StatusCode::METHOD_NOT_ALLOWED, "CONNECT is refused: this is no proxy")
+    } else if pace.is_framed_twice() {
+        (StatusCode::BAD_REQUEST, "a request has Content-Length or Transfer-Encoding, never both")
+    } else {
+        return None;
+    };
+    let body = reply::failure(Code::HttpParse.number(), why, false, &[]);
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    }
+    Some(response)
 }
 
 /// The body of a failure; its cause goes to the log.
@@ -140,6 +163,7 @@ async fn admit(
     path: Option<&str>,
     command: Option<usize>,
     request: &Request<Incoming>,
+    from: &Caller,
 ) -> Result<Admitted, Failure> {
     let (Some(path), &Method::GET | &Method::POST) = (path, request.method()) else {
         return Err(Code::HttpParse.because("HTTP parse Error"));
@@ -148,7 +172,7 @@ async fn admit(
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let internal = service.map_or(Code::GroupInternal, |service| service.internal);
     let (app, caller) =
-        authenticate(server, request.uri().query().unwrap_or_default(), now, internal).await?;
+        authenticate(server, request.uri().query().unwrap_or_default(), from, now, internal).await?;
     if !app.admit(command).await {
         return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
     }
@@ -167,15 +191,14 @@ async fn call(
     Admitted { path, app, caller, run, now }: Admitted,
     time: Duration,
     request: Request<Incoming>,
-    peer: IpAddr,
-    pace: &Pace,
+    from: &Caller,
 ) -> Result<Vec<u8>, Failure> {
     let is_get = request.method() == Method::GET;
-    let mut body = read_body(request.into_body(), server.http.body_bytes_max, pace).await?;
+    let mut body = read_body(request.into_body(), server.http.body_bytes_max, &from.pace).await?;
     if is_get && body.is_empty() {
         body = b"{}".to_vec(); // One client asks for the list of groups so. [client]
     }
-    let cause = Cause { operator: caller.clone(), client_ip: peer, millis: server.clock.millis() };
+    let cause = Cause { operator: caller.clone(), client_ip: from.address, millis: server.clock.millis() };
     let call = Call {
         subscribers: Arc::new(CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause)),
         app,
@@ -200,10 +223,11 @@ async fn call(
 async fn authenticate(
     server: &Arc<Server>,
     query: &str,
+    from: &Caller,
     now: Timestamp,
     internal: Code,
 ) -> Result<(Arc<App>, UserId), Failure> {
-    let (app, account, _) = signed(server, query, now, internal).await?;
+    let (app, account, _) = signed(server, query, from, now, internal).await?;
     if !app.has_admin(account.as_str()) {
         return Err(Code::AdminRequired.because("identifier is not an administrator of this app"));
     }
@@ -214,6 +238,7 @@ async fn authenticate(
 pub(crate) async fn signed(
     server: &Arc<Server>,
     query: &str,
+    from: &Caller,
     now: Timestamp,
     internal: Code,
 ) -> Result<(Arc<App>, UserId, Verified), Failure> {
@@ -237,8 +262,18 @@ pub(crate) async fn signed(
     } else {
         // Taken before the store is read: a kick in between makes the ticket void.
         let ticket = app.signatures.ticket();
-        let verified =
-            usersig::verify(&usersig, app.id, &identifier, &app.key, now).map_err(refused_signature)?;
+        let network = server.http.exempt_addresses.counted(from.address);
+        if !server.failures.may_try(network) {
+            let text = "too many UserSigs from this address were refused; try again in a minute";
+            return Err(Code::UserSigTooManyFailures.because(text));
+        }
+        let verified = usersig::verify(&usersig, app.id, &identifier, &app.key, now);
+        let verified = verified.map_err(|refused| {
+            if !refused.is_genuine {
+                server.failures.count(network);
+            }
+            refused_signature(refused.problem)
+        })?;
         let signatures_from = server.store.signatures_from(app.id, account.clone()).await;
         if verified.made < signatures_from.map_err(|error| internal.internal(error))? {
             return Err(
@@ -248,6 +283,7 @@ pub(crate) async fn signed(
         app.signatures.remember(ticket, &identifier, &usersig, verified);
         verified
     };
+    from.pace.proves_who_calls();
     Ok((app, account, verified))
 }
 
@@ -266,13 +302,13 @@ fn refused_signature(problem: Problem) -> Failure {
 /// Reads a body of at most `max` bytes.
 async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8>, Failure> {
     pace.body_begins();
-    let mut read = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(max).min(max));
+    // Room is made for what has arrived, not for what is announced.
+    let mut read = Vec::new();
     let mut total = 0_usize;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Failure {
-            cause: error.source().is_some().then(|| error.into()),
-            ..Code::HttpParse.because("the body cannot be read")
-        })?;
+        // Whatever is wrong with it is the client's doing, or that of the way between.
+        let frame =
+            frame.map_err(|error| Code::HttpParse.because(format!("the body cannot be read: {error}")))?;
         let Ok(data) = frame.into_data() else {
             continue; // Trailers say nothing here.
         };
@@ -309,7 +345,9 @@ async fn discard_body(mut body: Incoming, max: usize, pace: &Pace) {
 
 /// The pages for operating the server and for people with a browser, which take no signature.
 fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
-    if let Some(page) = console::page(request.uri().path()) {
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && let Some(page) = console::page(request.uri().path())
+    {
         return Some(page);
     }
     let (status, content_type, text) = match request.uri().path() {
@@ -324,11 +362,6 @@ fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Fu
                 (StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{why}\n"))
             }
         },
-        "/metrics" => (
-            StatusCode::OK,
-            "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            server.metrics.text(),
-        ),
         _ => return None,
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));

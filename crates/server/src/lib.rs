@@ -1,5 +1,6 @@
 //! The group-chat server.
 
+mod allowance;
 pub mod apps;
 pub mod call;
 pub mod certs;
@@ -18,7 +19,9 @@ mod json;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+pub mod network;
 mod output;
+mod places;
 pub mod quickstart;
 pub mod reply;
 pub mod retention;

@@ -11,7 +11,11 @@ use std::io::{self, IsTerminal as _};
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +28,15 @@ pub enum LoggingError {
     Twice(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Parts of the PostgreSQL client that log what is written to the database: they stay silent, whatever level is asked
-/// for, because contents do not belong into a log.
-const SILENT: [&str; 2] = ["tokio_postgres=info", "tokio_postgres::query=info"];
+/// Whether something may be logged, whatever level is asked for: below `info` only what this program says itself. Libraries
+/// write there what they send and receive, and contents do not belong into a log.
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let part = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::INFO || OWN_PARTS.contains(&part)
+}
+
+/// The crates of this program.
+const OWN_PARTS: [&str; 3] = ["landfall", "landfall_domain", "landfall_store"];
 
 /// Lines that standard error did not take. There is one log in a process, so there is one counter.
 static LOST_LINES: LazyLock<Counter> = LazyLock::new(Counter::default);
@@ -41,10 +51,7 @@ pub(crate) fn lost_lines() -> Counter {
 /// # Errors
 /// When it was started before, or the level was not checked.
 pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
-    let mut filter = EnvFilter::try_new(&config.level)?;
-    for directive in SILENT {
-        filter = filter.add_directive(directive.parse()?);
-    }
+    let filter = EnvFilter::try_new(&config.level)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(Output::new(io::stderr(), lost_lines()))
@@ -52,11 +59,14 @@ pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
         .log_internal_errors(false)
         // Colours would be noise in a file.
         .with_ansi(io::stderr().is_terminal());
+    let silenced = filter_fn(may_be_logged);
     match config.format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Text => lines.finish().with(silenced).try_init(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).finish().with(silenced).try_init()
+        }
     }
-    .map_err(LoggingError::Twice)
+    .map_err(|error| LoggingError::Twice(error.into()))
 }
 
 /// An error and its causes, the outermost first.

@@ -3,6 +3,10 @@
 use crate::code::Code;
 use crate::commands::COMMANDS;
 use crate::logging;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
 use landfall_store::StoreMetrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -10,14 +14,20 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::OnceLock;
 use std::time::Duration;
+
+/// Connections to the address of the figures at a time.
+pub(crate) const CONNECTIONS_MAX: usize = 16;
 
 /// Everything the server counts.
 pub struct Metrics {
     registry: Registry,
-    /// By index in the command table, the unknown commands last; looked up once, not at every call.
+    /// By index in the command table, the unknown commands last; looked up at the first call, not at every one.
     commands: Vec<CommandMetrics>,
+    succeeded: Family<CommandLabels, Counter>,
     failures: Family<FailureLabels, Counter>,
+    seconds: Family<CommandLabels, Histogram>,
     /// Open connections.
     pub connections: Gauge,
     /// Messages removed because of their age.
@@ -83,10 +93,27 @@ impl WebhookMetrics {
     }
 }
 
+/// That one more of something is there, for as long as this is: it also ends when what holds it panics.
+pub(crate) struct Counted(Gauge);
+
+impl Counted {
+    pub(crate) fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The figures of one command. A command that nobody calls has none, which keeps the page short.
 struct CommandMetrics {
     name: &'static str,
-    succeeded: Counter,
-    seconds: Histogram,
+    succeeded: OnceLock<Counter>,
+    seconds: OnceLock<Histogram>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -136,13 +163,20 @@ impl Default for Metrics {
         clients.register(&mut registry);
         let names = COMMANDS.iter().map(|entry| entry.path).chain(["unknown"]);
         let commands = names
-            .map(|name| CommandMetrics {
-                name,
-                succeeded: succeeded.get_or_create(&CommandLabels { command: name }).clone(),
-                seconds: seconds.get_or_create(&CommandLabels { command: name }).clone(),
-            })
+            .map(|name| CommandMetrics { name, succeeded: OnceLock::new(), seconds: OnceLock::new() })
             .collect();
-        Self { registry, commands, failures, connections, expired_messages, store, webhooks, clients }
+        Self {
+            registry,
+            commands,
+            succeeded,
+            failures,
+            seconds,
+            connections,
+            expired_messages,
+            store,
+            webhooks,
+            clients,
+        }
     }
 }
 
@@ -153,16 +187,35 @@ impl Metrics {
         let Some(metrics) = self.commands.get(index) else {
             return;
         };
-        metrics.seconds.observe(took.as_secs_f64());
+        let labels = CommandLabels { command: metrics.name };
+        let seconds = metrics.seconds.get_or_init(|| self.seconds.get_or_create(&labels).clone());
+        seconds.observe(took.as_secs_f64());
         match failed {
             None => {
-                metrics.succeeded.inc();
+                metrics.succeeded.get_or_init(|| self.succeeded.get_or_create(&labels).clone()).inc();
             }
             Some(code) => {
                 let labels = FailureLabels { command: metrics.name, code: code.number() };
                 self.failures.get_or_create(&labels).inc();
             }
         }
+    }
+
+    /// Answers a request at the address of the figures.
+    pub(crate) fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        const TEXT: &str = "text/plain; charset=utf-8";
+        const FIGURES: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        let (status, content_type, text) = match (request.uri().path(), request.method()) {
+            ("/metrics", &Method::GET | &Method::HEAD) => (StatusCode::OK, FIGURES, self.text()),
+            ("/metrics", _) => {
+                (StatusCode::METHOD_NOT_ALLOWED, TEXT, "figures are read with GET\n".to_owned())
+            }
+            _ => (StatusCode::NOT_FOUND, TEXT, "there is nothing here but /metrics\n".to_owned()),
+        };
+        let mut response = Response::new(Full::new(Bytes::from(text)));
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response
     }
 
     /// All figures as text.
@@ -172,5 +225,26 @@ impl Metrics {
         // Writing to a string has no way to fail.
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap_or_default();
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic;
+
+    #[test]
+    fn what_is_counted_ends_with_its_holder_however_that_ends() {
+        let gauge = Gauge::default();
+        let counted = Counted::new(&gauge);
+        let other = gauge.clone();
+        panic::catch_unwind(move || {
+            let _counted = Counted::new(&other);
+            panic!("a call dies");
+        })
+        .unwrap_err();
+        assert_eq!(gauge.get(), 1);
+        drop(counted);
+        assert_eq!(gauge.get(), 0);
     }
 }

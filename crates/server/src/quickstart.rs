@@ -14,7 +14,7 @@ pub use samples::{Arrived, Outcome, Tour, tour};
 
 use crate::client::{Client, ClientError};
 use crate::config::{self, Config, Problems};
-use crate::server::{self, ServeError};
+use crate::server::{self, Listening, ServeError};
 use crate::usersig;
 use landfall_domain::time::{Clock as _, SystemClock};
 use std::ffi::OsString;
@@ -118,8 +118,8 @@ pub async fn run(
     let asked = Arc::clone(&asked_to_stop);
     let server = server::serve(
         config.clone(),
-        move |address| {
-            if ready_sender.send(address).is_err() {
+        move |listening| {
+            if ready_sender.send(listening).is_err() {
                 tracing::debug!("the server became ready after it was stopped");
             }
         },
@@ -133,11 +133,11 @@ pub async fn run(
     tokio::pin!(server);
     let shown = async {
         // Without an address the server failed, and its own result says why.
-        let Ok(address) = ready.await else { return std::future::pending().await };
-        let address = reachable(address);
-        say(out, &format!("listening on http://{address}\n"));
+        let Ok(listening) = ready.await else { return std::future::pending().await };
+        let listening = Listening { address: reachable(listening.address), ..listening };
+        say(out, &listening.lines("http"));
         let ready_after = begun.elapsed();
-        if let Some(screen) = import(&config, &directory, &program, address, ready_after).await? {
+        if let Some(screen) = import(&config, &directory, &program, listening, ready_after).await? {
             say(out, &screen);
         }
         Ok(())
@@ -172,9 +172,10 @@ async fn import(
     config: &Config,
     directory: &DataDirectory,
     program: &str,
-    address: SocketAddr,
+    listening: Listening,
     ready_after: Duration,
 ) -> Result<Option<String>, QuickstartError> {
+    let address = listening.address;
     // A configuration always has an app, and an app an administrator; see `config`.
     let Some((app, admin)) = config.apps.first().and_then(|app| Some((app, app.admins.first()?))) else {
         return Ok(None);

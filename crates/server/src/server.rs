@@ -5,11 +5,14 @@ use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreEars};
 use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
-use crate::connection::{self, PaceLimits, Ticks};
+use crate::connection::{self, Pace, PaceLimits, Ticks};
+use crate::gateway;
 use crate::logging::Causes;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Counted, Metrics};
+use crate::places::{Place, Places};
 use crate::retention;
 use crate::tls::{self, TlsError};
+use crate::usersig::failures::Failures;
 use crate::webhook::dispatch;
 use crate::webhook::receiver::Receiver;
 use crate::webhook::sender::SenderError;
@@ -32,8 +35,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -41,10 +45,12 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address} ({setting})")]
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The setting it is from.
+        setting: &'static str,
         /// The cause.
         #[source]
         cause: io::Error,
@@ -88,6 +94,8 @@ pub(crate) struct Server {
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,
     pub(crate) causes: Causes,
+    /// Signatures that were refused, by address.
+    pub(crate) failures: Failures,
     draining: AtomicBool,
 }
 
@@ -109,20 +117,47 @@ impl Server {
     }
 }
 
-/// Runs the server until `shutdown` is done, then lets the calls under way end. `ready` is called with the address
+/// Where a server listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    /// The address of everything it offers to others.
+    pub address: SocketAddr,
+    /// The address of `/metrics`, if there is one.
+    pub metrics: Option<SocketAddr>,
+}
+
+impl Listening {
+    /// What a starting server prints: a line for each address. The first is that of everything it offers to others.
+    #[must_use]
+    pub fn lines(&self, scheme: &str) -> String {
+        let metrics = self.metrics.map(|metrics| format!("metrics listening on http://{metrics}/metrics\n"));
+        format!("listening on {scheme}://{}\n{}", self.address, metrics.unwrap_or_default())
+    }
+}
+
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |cause| ServeError::Listen { address, setting, cause };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Runs the server until `shutdown` is done, then lets the calls under way end. `ready` is called with its addresses
 /// once requests are accepted.
 ///
 /// # Errors
 /// The store cannot be opened, the address is taken, or the certificate is unusable.
 pub async fn serve(
     config: Config,
-    ready: impl FnOnce(SocketAddr) + Send,
+    ready: impl FnOnce(Listening) + Send,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let tls = config.tls.as_ref().map(|TlsConfig { cert, key }| tls::acceptor(cert, key)).transpose()?;
-    let listen_error = |cause| ServeError::Listen { address: config.listen, cause };
-    let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
-    let address = listener.local_addr().map_err(listen_error)?;
+    let (listener, address) = listen(config.listen, "listen").await?;
+    let figures = match config.metrics {
+        Some(address) => Some(listen(address, "metrics.listen").await?),
+        None => None,
+    };
     let server = open(config).await?;
     let mut background = JoinSet::new();
     background.spawn(Arc::clone(&server.ticks).count());
@@ -134,11 +169,15 @@ pub async fn serve(
             dispatchers.spawn(dispatch::run(Arc::clone(&server), app, receiver, draining.clone()));
         }
     }
-    let connections = Arc::new(Semaphore::new(server.http.connections_max));
-    ready(address);
-    accept_until(shutdown, &server, &listener, tls, &draining, &connections).await;
+    let metrics = figures.as_ref().map(|(_, address)| *address);
+    if let Some((listener, _)) = figures {
+        background.spawn(serve_figures(Arc::clone(&server), listener, draining.clone()));
+    }
+    let places = Places::new(server.http.connections_max, server.http.connections_per_address_max);
+    ready(Listening { address, metrics });
+    accept_until(shutdown, &server, &listener, tls, &draining, &places).await;
     drop(listener);
-    end(&server, &drain, &connections).await;
+    end(&server, &drain, &places).await;
     // What is on its way to receivers has its own, shorter limit.
     while dispatchers.join_next().await.is_some() {}
     // A step of an expiry that is under way is carried out whole.
@@ -183,6 +222,7 @@ async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         metrics,
         ticks: Arc::default(),
         causes: Causes::default(),
+        failures: Failures::default(),
         draining: AtomicBool::new(false),
     };
     for app in config.apps {
@@ -203,35 +243,62 @@ async fn accept_until(
     listener: &TcpListener,
     tls: Option<TlsAcceptor>,
     draining: &watch::Receiver<bool>,
-    connections: &Arc<Semaphore>,
+    places: &Arc<Places>,
 ) {
     let mut shutdown = pin!(shutdown);
     loop {
-        // A place first: connections over the limit wait in the machine's queue rather than being refused.
-        let place = tokio::select! {
-            () = &mut shutdown => break,
-            place = Arc::clone(connections).acquire_owned() => place,
-        };
         let accepted = tokio::select! {
             () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
+            accepted = next_connection(listener) => accepted,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
-                tokio::spawn(async move {
-                    let _place = place;
-                    server.metrics.connections.inc();
-                    accept(&server, stream, peer.ip(), tls, draining).await;
-                    server.metrics.connections.dec();
-                });
-            }
+        let (stream, peer) = accepted;
+        let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
+        let network = server.http.exempt_addresses.counted(peer.ip());
+        // While there is no place for this one, others wait in the machine's queue.
+        let place = tokio::select! {
+            () = &mut shutdown => break,
+            place = places.take(network, &pace) => place,
+        };
+        let Some(place) = place else {
+            tracing::debug!(%peer, "a connection was closed: {} has as many as it may", peer.ip());
+            continue;
+        };
+        let counted = Arc::new(Counted::new(&server.metrics.connections));
+        let caller = Caller { address: peer.ip(), pace, _held: (place, counted) };
+        let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
+        tokio::spawn(async move { accept(&server, stream, caller, tls, draining).await });
+    }
+}
+
+async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
             Err(error) => {
                 // Out of file handles, most likely: connections that end give some back.
                 tracing::warn!(%error, "a connection cannot be accepted: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
+    }
+}
+
+/// Answers at the address of the figures, for as long as the server runs.
+async fn serve_figures(server: Arc<Server>, listener: TcpListener, draining: watch::Receiver<bool>) {
+    let places = Places::new(metrics::CONNECTIONS_MAX, metrics::CONNECTIONS_MAX);
+    loop {
+        let (stream, _) = next_connection(&listener).await;
+        let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
+        let Some(place) = places.take(None, &pace).await else { continue };
+        let (server, draining) = (Arc::clone(&server), draining.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let answer = |request| {
+                let response = server.metrics.answer(&request);
+                async { response }
+            };
+            connection::serve(stream, pace, server.pace_limits(), draining, answer).await;
+        });
     }
 }
 
@@ -300,10 +367,19 @@ async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Who is at the other end of a connection.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) address: IpAddr,
+    pub(crate) pace: Arc<Pace>,
+    /// Its place, and that it is counted, for as long as anything of the connection is left.
+    _held: (Arc<Place>, Arc<Counted>),
+}
+
 async fn accept(
     server: &Arc<Server>,
     stream: TcpStream,
-    peer: IpAddr,
+    caller: Caller,
     tls: Option<TlsAcceptor>,
     drain: watch::Receiver<bool>,
 ) {
@@ -311,28 +387,40 @@ async fn accept(
         tracing::debug!(%error, "a connection ended at once: {error}");
         return;
     }
-    match tls {
-        None => connection::serve(Arc::clone(server), stream, peer, drain).await,
-        Some(tls) => {
-            let handshake = tokio::time::timeout(server.pace_limits().head, tls.accept(stream));
-            match handshake.await {
-                Ok(Ok(stream)) => connection::serve(Arc::clone(server), stream, peer, drain).await,
-                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed: {error}"),
-                Err(_) => tracing::debug!("a TLS handshake took too long"),
-            }
-        }
+    let Some(tls) = tls else { return converse(server, stream, caller, drain).await };
+    let handshake = tokio::time::timeout(server.pace_limits().head, tls.accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        () = caller.pace.asked_to_leave() => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => converse(server, stream, caller, drain).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed: {error}"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
 }
 
+/// Answers the requests of one connection.
+async fn converse<S>(server: &Arc<Server>, stream: S, caller: Caller, drain: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (pace, limits) = (Arc::clone(&caller.pace), server.pace_limits());
+    let answer = |request| {
+        let (server, caller) = (Arc::clone(server), caller.clone());
+        async move { gateway::answer(&server, request, &caller).await }
+    };
+    connection::serve(stream, pace, limits, drain, answer).await;
+}
+
 /// Lets the calls under way end.
-async fn end(server: &Server, drain: &watch::Sender<bool>, connections: &Semaphore) {
+async fn end(server: &Server, drain: &watch::Sender<bool>, places: &Places) {
     tracing::info!("stopping: no new connections, calls under way may end");
     server.draining.store(true, Ordering::Relaxed);
     drain.send_replace(true);
-    let all = u32::try_from(server.http.connections_max).unwrap_or(u32::MAX);
     let time = Duration::from_secs(server.http.drain_seconds_max);
     server.clients.end(time).await;
-    if tokio::time::timeout(time, connections.acquire_many(all)).await.is_err() {
+    if !places.are_free_within(time).await {
         tracing::warn!("stopping although calls are still under way after {} seconds", time.as_secs());
     }
 }

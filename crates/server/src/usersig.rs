@@ -6,6 +6,7 @@
 
 pub mod cache;
 mod document;
+pub(crate) mod failures;
 #[cfg(test)]
 mod tests;
 
@@ -19,11 +20,15 @@ use landfall_domain::time::Timestamp;
 use sha2::Sha256;
 use std::fmt;
 
-/// Longest `UserSig` accepted, in bytes. Real ones stay under 2,048, the buffer of one official package. [choice]
-pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Longest document accepted, in bytes, compressed or not. An official package has this much room for the compressed one. With
+/// the longest name, each character escaped, and a user buffer it takes less than half of that. [choice]
+pub const DOCUMENT_BYTES_MAX: usize = 2 * 1024;
 
-/// Longest document accepted once inflated, in bytes: the bound against decompression bombs. [choice]
-pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
+/// Longest `UserSig` accepted, in bytes: the longest document in base64, not compressed at all. [choice]
+pub const TEXT_BYTES_MAX: usize = (DOCUMENT_BYTES_MAX + ZLIB_BYTES).div_ceil(3) * 4;
+
+/// What zlib adds to a document that is not compressed: head, block and checksum.
+const ZLIB_BYTES: usize = 2 + 5 + 4;
 
 /// Shortest key taken, bytes: a shorter one can be guessed from a single UserSig. [choice]
 pub const KEY_BYTES_MIN: usize = 16;
@@ -75,6 +80,15 @@ pub struct Verified {
     pub made: Timestamp,
     /// The last second it may be used in.
     pub last_valid: Timestamp,
+}
+
+/// That a `UserSig` is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub problem: Problem,
+    /// Whether the app's key signed it all the same: it is not a guess, but out of date or somebody else's.
+    pub is_genuine: bool,
 }
 
 /// Why a `UserSig` is refused, in the order of the checks.
@@ -133,7 +147,7 @@ pub enum Flaw {
 ///
 /// The order of the checks is app, account, expiry, signature, so a wrongly signed one that has also expired is
 /// "expired", as the official verifiers have it. [choice] One made in the future passes: clocks differ. The HMAC
-/// is compared in constant time. Whether a kick came after it was made is for the caller to ask.
+/// is compared in constant time, whatever else is wrong. Whether a kick came after it was made is for the caller to ask.
 ///
 /// # Errors
 /// The first [`Problem`] found.
@@ -143,20 +157,22 @@ pub fn verify(
     identifier: &str,
     key: &SecretKey,
     now: Timestamp,
-) -> Result<Verified, Problem> {
-    let document = Document::read(text)?;
-    if document.app != u64::from(app.0) {
-        return Err(Problem::WrongApp);
-    }
-    if document.identifier != identifier {
-        return Err(Problem::WrongIdentifier);
-    }
-    if document.last_valid() < now {
-        return Err(Problem::Expired);
-    }
-    let claimed = STANDARD.decode(&document.signature).map_err(|_| Problem::WrongSignature)?;
-    key.sign(&document.signed_text()).verify_slice(&claimed).map_err(|_| Problem::WrongSignature)?;
-    Ok(Verified { made: Timestamp(document.made_seconds), last_valid: document.last_valid() })
+) -> Result<Verified, Refused> {
+    let document = Document::read(text).map_err(|problem| Refused { problem, is_genuine: false })?;
+    let claimed = STANDARD.decode(&document.signature).unwrap_or_default();
+    let is_genuine = key.sign(&document.signed_text()).verify_slice(&claimed).is_ok();
+    let problem = if document.app != u64::from(app.0) {
+        Problem::WrongApp
+    } else if document.identifier != identifier {
+        Problem::WrongIdentifier
+    } else if document.last_valid() < now {
+        Problem::Expired
+    } else if !is_genuine {
+        Problem::WrongSignature
+    } else {
+        return Ok(Verified { made: Timestamp(document.made_seconds), last_valid: document.last_valid() });
+    };
+    Err(Refused { problem, is_genuine })
 }
 
 /// Makes a `UserSig` without a user buffer, valid from `now` up to and including `now + lifetime_seconds`.

@@ -50,6 +50,7 @@ impl GroupOperation for ReadUpTo {
     }
 
     fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<u32>, Refusal> {
+        scene.show_to(&self.reader)?;
         if !scene.group.kind.can().unread {
             return Err(Refusal::TypeForbids("do not count what is unread"));
         }
@@ -124,6 +125,8 @@ mod tests {
     #[test]
     fn only_members_of_groups_that_count_have_a_mark() {
         assert_eq!(read(GroupType::Public, "bob", 1, 0), Err(Refusal::NotAMember(user("bob"))));
+        // Outsiders do not learn that a Private group is there.
+        assert_eq!(read(GroupType::Private, "bob", 1, 0), Err(Refusal::NoSuchGroup));
         for kind in GroupType::ALL {
             assert_eq!(read(kind, "ann", 1, 0).is_ok(), kind.can().unread, "{kind:?}");
         }

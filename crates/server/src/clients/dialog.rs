@@ -3,12 +3,12 @@
 //! Nothing waits here for a client but a bounded number of frames: a client that lags behind is read the history again,
 //! one page after another, each when the one before is on its way.
 
-use super::allowance::Allowance;
 use super::client::Client;
 use super::frame::{self, About, Frame, Place};
 use super::positions::{Live, Positions};
 use super::request;
 use super::session::{Waiting, Why};
+use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Message as Kept;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
@@ -32,6 +32,13 @@ const PING_EVERY: Duration = Duration::from_secs(25);
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest time to say goodbye.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
+/// Commands that cost the store something: so many at once, and then so many a second. [choice]
+const COMMANDS: (f64, f64) = (1_000.0, 50.0);
+/// Frames of a client, those that are no commands too: so many at once, and then so many a second. What is answered counts
+/// as ten. Further ones are read when they are due, so a client that says more is not cut off, but slowed down. [choice]
+const FRAMES: (f64, f64) = (10_000.0, 1_000.0);
+/// What a frame counts as that is answered.
+const ANSWERED: f64 = 10.0;
 /// Messages read from a history at a time.
 const PAGE: u32 = 100;
 /// Frames that are put together before they are sent.
@@ -61,7 +68,9 @@ enum Next {
 pub(super) struct Dialog<S> {
     pub(super) client: Arc<Client>,
     pub(super) positions: Positions,
-    pub(super) allowance: Allowance,
+    pub(super) commands: Allowance,
+    /// What the client may say of any kind.
+    said: Allowance,
     socket: WebSocketStream<S>,
     frames: mpsc::Receiver<Waiting>,
     pings: Interval,
@@ -83,8 +92,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
         let mut pings = interval_at(Instant::now() + first, PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (positions, heard) = (Positions::new(held), Instant::now());
-        let allowance = Allowance::new(heard);
-        Self { client, positions, allowance, socket, frames, pings, heard, last_valid }
+        let [commands, said] =
+            [COMMANDS, FRAMES].map(|(at_once, per_second)| Allowance::new(at_once, per_second, heard));
+        Self { client, positions, commands, said, socket, frames, pings, heard, last_valid }
     }
 
     /// Sends `first`, then goes on until the connection ends; gives it back, and the reason where it is the server's.
@@ -112,10 +122,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
     }
 
     async fn next(&mut self) -> Next {
+        let waits_until = self.said.waits_until(Instant::now());
+        let said = async {
+            if let Some(due) = waits_until {
+                sleep_until(due).await;
+            }
+            self.socket.next().await
+        };
         tokio::select! {
             () = self.client.session.end.notified() => Next::Ends,
             waiting = self.frames.recv() => Next::Waiting(waiting),
-            said = self.socket.next() => Next::Said(said),
+            said = said => Next::Said(said),
             () = std::future::ready(()), if self.positions.is_due() => Next::History,
             _ = self.pings.tick() => Next::Ping,
         }
@@ -167,11 +184,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
 
     async fn hear(&mut self, said: Result<Message, tungstenite::Error>) -> Result<(), Lost> {
         self.heard = Instant::now();
+        self.said.spend(1.0, self.heard);
         match said.map_err(misuse)? {
             Message::Text(text) => request::answer(self, &text).await,
             Message::Binary(_) => Err(Lost::Ended(Why::Misuse)),
             // Pongs are sent with the next flush.
-            Message::Ping(_) => self.flush().await,
+            Message::Ping(_) => {
+                self.answers();
+                self.flush().await
+            }
             Message::Pong(_) | Message::Frame(_) => Ok(()),
             Message::Close(_) => {
                 // The goodbye is answered with the next flush.
@@ -179,6 +200,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
                 Err(Lost::Socket(tungstenite::Error::ConnectionClosed))
             }
         }
+    }
+
+    /// A frame of the client is answered.
+    pub(super) fn answers(&mut self) {
+        self.said.spend(ANSWERED - 1.0, self.heard);
     }
 
     async fn ping(&mut self) -> Result<(), Lost> {

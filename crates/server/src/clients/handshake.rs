@@ -8,11 +8,13 @@ use super::dialog::{Dialog, goodbye};
 use super::frame;
 use super::positions::WINDOW;
 use super::session::{Platform, Session, Why};
+use super::slowed::Slowed;
 use crate::apps::App;
 use crate::code::Code;
 use crate::gateway;
+use crate::metrics::Counted;
 use crate::reply::{self, Failure};
-use crate::server::Server;
+use crate::server::{Caller, Server};
 use crate::url::Query;
 use crate::usersig::Verified;
 use crate::webhook::presence::State;
@@ -44,13 +46,13 @@ const READ_BYTES: usize = 1 << 10;
 /// What is gathered before it is written, bytes: frames that come together take one call to the system.
 const WRITE_BYTES: usize = 4 << 10;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+type Socket = WebSocketStream<Slowed<TokioIo<Upgraded>>>;
 
 /// Answers a request at [`PATH`], and goes on with the client in a task of its own.
 pub(crate) fn answer(
     server: &Arc<Server>,
     mut request: Request<Incoming>,
-    peer: IpAddr,
+    from: &Caller,
 ) -> Response<Full<Bytes>> {
     let Some(key) = websocket_key(&request) else {
         let text =
@@ -64,7 +66,7 @@ pub(crate) fn answer(
     let accept = derive_accept_key(key.as_bytes());
     let query = request.uri().query().unwrap_or_default().to_owned();
     let upgrade = hyper::upgrade::on(&mut request);
-    tokio::spawn(connect(Arc::clone(server), upgrade, query, peer));
+    tokio::spawn(connect(Arc::clone(server), upgrade, query, from.clone()));
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -95,7 +97,8 @@ fn websocket_key(request: &Request<Incoming>) -> Option<HeaderValue> {
     request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).cloned()
 }
 
-async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, peer: IpAddr) {
+/// Until the client is let in, it has the place of its connection; who is not let in makes room for others.
+async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: Caller) {
     let upgraded = match tokio::time::timeout(server.pace_limits().head, upgrade).await {
         Ok(Ok(upgraded)) => upgraded,
         Ok(Err(error)) => {
@@ -109,32 +112,42 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, peer: I
         .write_buffer_size(WRITE_BYTES)
         .max_message_size(Some(REQUEST_BYTES_MAX))
         .max_frame_size(Some(REQUEST_BYTES_MAX));
-    let mut socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    let Ok(_place) = server.clients.places.try_acquire() else {
-        if let Some(left_out) = server.causes.admit() {
-            tracing::warn!(left_out, "a client is turned away: clients.connections_max are connected");
-        }
-        return goodbye(&mut socket, Why::TryAgain).await;
+    let stream = Slowed::new(TokioIo::new(upgraded));
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+    let goodbye = match admit(&server, &query, &from).await {
+        Ok((app, client)) => match server.clients.places.try_acquire() {
+            Ok(_place) => {
+                // The query is long, holds the signature, and clients stay for days.
+                drop((from, query));
+                return welcome(&server, &app, client, socket).await;
+            }
+            Err(_) => {
+                if let Some(left_out) = server.causes.admit() {
+                    tracing::warn!(
+                        left_out,
+                        "a client is turned away: clients.connections_max are connected"
+                    );
+                }
+                Goodbye { refusal: None, why: Why::TryAgain }
+            }
+        },
+        Err(failure) => Goodbye::refusing(&server, &failure, &query, from.address),
     };
-    match admit(&server, &query, peer).await {
-        Ok((app, client)) => {
-            // It is long, holds the signature, and clients stay for days.
-            drop(query);
-            welcome(&server, &app, client, socket).await;
-        }
-        Err(failure) => refuse(&server, &mut socket, &failure, &query, peer).await,
+    from.pace.work_ends();
+    tokio::select! {
+        () = goodbye.say(&mut socket) => {}
+        () = from.pace.asked_to_leave() => {}
     }
 }
 
 /// Who connects.
-async fn admit(server: &Arc<Server>, query: &str, peer: IpAddr) -> Result<(Arc<App>, Arriving), Failure> {
+async fn admit(server: &Arc<Server>, query: &str, from: &Caller) -> Result<(Arc<App>, Arriving), Failure> {
     let (app, account, verified) =
-        gateway::signed(server, query, server.clock.now(), Code::GroupInternal).await?;
+        gateway::signed(server, query, from, server.clock.now(), Code::GroupInternal).await?;
     let Query { platform, hold, .. } = Query::parse(query);
     let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
     let held = hold.as_deref() == Some("1");
-    Ok((app, Arriving { account, platform, held, verified, peer }))
+    Ok((app, Arriving { account, platform, held, verified, peer: from.address }))
 }
 
 #[derive(Serialize)]
@@ -145,21 +158,37 @@ struct Refused<'a> {
     error_info: &'a str,
 }
 
-async fn refuse(server: &Server, socket: &mut Socket, failure: &Failure, query: &str, peer: IpAddr) {
-    match &failure.cause {
-        None => gateway::log_refusal("a client", failure.number(), &failure.text, query, peer),
-        Some(cause) => {
-            if let Some(left_out) = server.causes.admit() {
-                tracing::error!(%cause, left_out, "a client cannot be let in: {cause}");
+/// What a client hears that is not let in.
+struct Goodbye {
+    refusal: Option<String>,
+    why: Why,
+}
+
+impl Goodbye {
+    fn refusing(server: &Server, failure: &Failure, query: &str, peer: IpAddr) -> Self {
+        match &failure.cause {
+            None => gateway::log_refusal("a client", failure.number(), &failure.text, query, peer),
+            Some(cause) => {
+                if let Some(left_out) = server.causes.admit() {
+                    tracing::error!(%cause, left_out, "a client cannot be let in: {cause}");
+                }
             }
         }
+        let (error_code, error_info) = (failure.number(), failure.text.as_ref());
+        let text = frame::text(&Refused { event: "refused", error_code, error_info });
+        // These two pass by themselves.
+        let passes = failure.cause.is_some() || failure.code == Code::UserSigTooManyFailures;
+        Self { refusal: Some(text), why: if passes { Why::TryAgain } else { Why::Refused } }
     }
-    let (error_code, error_info) = (failure.number(), failure.text.as_ref());
-    let text = frame::text(&Refused { event: "refused", error_code, error_info });
-    let why = if failure.cause.is_some() { Why::TryAgain } else { Why::Refused };
-    // It is written with the goodbye, which has its bound.
-    if socket.feed(Message::Text(text.into())).await.is_ok() {
-        goodbye(socket, why).await;
+
+    async fn say(self, socket: &mut Socket) {
+        if let Some(text) = self.refusal {
+            // It is written with the goodbye, which has its bound.
+            if socket.feed(Message::Text(text.into())).await.is_err() {
+                return;
+            }
+        }
+        goodbye(socket, self.why).await;
     }
 }
 
@@ -195,8 +224,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
     if client.server.clients.is_ending() {
         client.session.close(Why::Stopping);
     }
-    let metrics = &client.server.metrics.clients;
-    metrics.connected.inc();
+    let present = Present::new(&client);
     let why = match enter(&client).await {
         Ok(Some(group_count)) => {
             let identifier = client.account().as_str();
@@ -218,16 +246,33 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
             Some(Why::TryAgain)
         }
     };
-    client.hub.depart(&client.session);
-    metrics.connected.dec();
+    drop(present);
     if why == Some(Why::Slow) {
-        metrics.slow.inc();
+        client.server.metrics.clients.slow.inc();
     }
     for group in client.session.visited() {
         client.tell_visit(&group, false).await;
     }
     if let Some(why) = why {
         goodbye(&mut socket, why).await;
+    }
+}
+
+/// That a client is connected, for as long as this is: it also goes when what serves it panics.
+struct Present<'a> {
+    client: &'a Client,
+    _counted: Counted,
+}
+
+impl<'a> Present<'a> {
+    fn new(client: &'a Client) -> Self {
+        Self { client, _counted: Counted::new(&client.server.metrics.clients.connected) }
+    }
+}
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        self.client.hub.depart(&self.client.session);
     }
 }
 

@@ -100,9 +100,9 @@ where
             Code::GroupParameter.because("a frame is a JSON object with Command, and numbers are numbers");
         return reply(dialog, &Request::default(), Err::<Nothing, _>(failure)).await;
     };
-    // What only says where the client is, or that it is there, costs nothing.
+    // What only says where the client is, or that it is there, costs the store nothing.
     let is_free = matches!(request.command.as_str(), "ack" | "go" | "ping");
-    if !is_free && !dialog.allowance.take(Instant::now()) {
+    if !is_free && !dialog.commands.take(Instant::now()) {
         let failure = Code::TooFrequent.because("too many requests; try again in a second");
         return reply(dialog, &request, Err::<Nothing, _>(failure)).await;
     }
@@ -152,6 +152,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     T: Serialize,
 {
+    dialog.answers();
     let (event, command, request_id) = ("answer", request.command.as_str(), request.request_id.as_ref());
     let text = match done {
         Ok(what) => {
@@ -266,6 +267,7 @@ async fn topics(client: &Client, request: &Request) -> Result<Topics, Failure> {
         ..Needs::default()
     };
     let scene = look(client, &group, needs).await?;
+    scene.show_to(account).map_err(|hidden| refusal::of(&hidden))?;
     if !scene.members.contains_key(account) {
         return Err(refusal::of(&Refusal::NotAMember(account.clone())));
     }
@@ -307,8 +309,11 @@ async fn visit(client: &Client, request: &Request) -> Result<Nothing, Failure> {
         }
         return Ok(Nothing {});
     }
-    let ban = PartKey::Ban(client.account().clone());
-    let scene = look(client, &group, Needs { parts: vec![ban.clone()], ..Needs::default() }).await?;
+    let account = client.account();
+    let ban = PartKey::Ban(account.clone());
+    let needs = Needs { members: vec![account.clone()], parts: vec![ban.clone()], ..Needs::default() };
+    let scene = look(client, &group, needs).await?;
+    scene.show_to(account).map_err(|hidden| refusal::of(&hidden))?;
     if !scene.group.kind.can().live {
         return Err(Code::GroupNotAllowed.because("only groups of Type AVChatRoom are entered and left"));
     }

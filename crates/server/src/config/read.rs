@@ -9,6 +9,7 @@ use super::{
     AppConfig, ClientsConfig, Config, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl, TlsConfig,
     level, paths,
 };
+use crate::network::{self, Exempt};
 use crate::secret::{self, SecretFlaw};
 use crate::usersig::SecretKey;
 use landfall_domain::account::UnknownAccounts;
@@ -18,6 +19,7 @@ use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// A day: longer waits are a mistake, 0 would close every connection at once.
@@ -31,11 +33,8 @@ const MESSAGE_DAYS_MAX: i64 = 36_500;
 pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<Config> {
     let mut root = Section::root(root, folder, problems)?;
     // Each part is read before the first `?`, so that one problem hides no other.
-    let listen = root.required("listen").and_then(|item| {
-        item.parse("an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"", |text| {
-            text.parse().ok()
-        })
-    });
+    let listen = root.required("listen").and_then(|item| address(&item));
+    let metrics = section(&mut root, "metrics", metrics);
     let store = section(&mut root, "store", store);
     let events = section(&mut root, "events", events);
     let apps = apps(&mut root, problems);
@@ -51,6 +50,7 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
     root.finish();
     Some(Config {
         listen: listen?,
+        metrics: metrics?,
         store: store?,
         events: events?,
         apps: apps?,
@@ -77,6 +77,17 @@ fn read<T>(item: Item<'_>, fill: impl FnOnce(&mut Section<'_>) -> Option<T>) -> 
     let filled = fill(&mut section);
     section.finish();
     filled
+}
+
+fn address(item: &Item<'_>) -> Option<SocketAddr> {
+    let allowed = "an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"";
+    item.parse(allowed, |text| text.parse().ok())
+}
+
+/// `Some(None)`: there are no figures.
+fn metrics(section: &mut Section<'_>) -> Option<Option<SocketAddr>> {
+    let item = section.required("listen")?;
+    if item.text()?.is_empty() { Some(None) } else { address(&item).map(Some) }
 }
 
 fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
@@ -125,18 +136,30 @@ fn http(section: &mut Section<'_>) -> Option<HttpConfig> {
     // Less than 64 KiB would refuse documented calls; more than 1 GiB is a mistake in the unit.
     let body_bytes_max = number("body_bytes_max", 65_536..=1 << 30);
     let connections_max = number("connections_max", 1..=1_000_000);
+    let connections_per_address_max = number("connections_per_address_max", 1..=1_000_000);
     let head_seconds_max = number("head_seconds_max", 1..=SECONDS_MAX);
     let body_seconds_max = number("body_seconds_max", 1..=SECONDS_MAX);
     let idle_seconds_max = number("idle_seconds_max", 1..=SECONDS_MAX);
     let drain_seconds_max = number("drain_seconds_max", 0..=SECONDS_MAX);
+    let exempt_addresses = section.required("exempt_addresses").and_then(exempt_addresses);
     Some(HttpConfig {
         body_bytes_max: usize::try_from(body_bytes_max?).ok()?,
         connections_max: usize::try_from(connections_max?).ok()?,
+        connections_per_address_max: usize::try_from(connections_per_address_max?).ok()?,
+        exempt_addresses: exempt_addresses?,
         head_seconds_max: head_seconds_max?,
         body_seconds_max: body_seconds_max?,
         idle_seconds_max: idle_seconds_max?,
         drain_seconds_max: drain_seconds_max?,
     })
+}
+
+fn exempt_addresses(item: Item<'_>) -> Option<Exempt> {
+    let items = item.list()?;
+    let networks = items
+        .iter()
+        .map(|item| item.parse("an IP address, or a network such as \"10.1.0.0/16\"", network::parse));
+    networks.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>().map(Exempt::new)
 }
 
 fn clients(section: &mut Section<'_>) -> Option<ClientsConfig> {

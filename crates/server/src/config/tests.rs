@@ -38,7 +38,7 @@ fn signs_like(config: &Config, app: usize, key: &str) -> bool {
 #[test]
 fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
     let config = good(APP, &[]);
-    assert_eq!(config.listen, "127.0.0.1:8080".parse().unwrap());
+    assert_eq!((config.listen, config.metrics), ("127.0.0.1:8080".parse().unwrap(), None));
     assert!(matches!(config.store, StoreUrl::Embedded(directory) if directory == Path::new("./data")));
     assert_eq!(
         config.limits,
@@ -51,6 +51,8 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
         HttpConfig {
             body_bytes_max: 2 << 20,
             connections_max: 10_000,
+            connections_per_address_max: 1_000,
+            exempt_addresses: Exempt::new(vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]),
             head_seconds_max: 15,
             body_seconds_max: 30,
             idle_seconds_max: 75,
@@ -428,4 +430,31 @@ fn the_manual_has_every_setting_with_its_variable() {
     ] {
         assert!(page.contains(expected), "{expected} is not in\n{page}");
     }
+}
+
+#[test]
+fn figures_have_an_address_where_one_is_given() {
+    let metrics = |text: &str| good(&format!("{APP}[metrics]\nlisten = \"{text}\"\n"), &[]).metrics;
+    assert_eq!(metrics(""), None);
+    assert_eq!(metrics("[::1]:0"), "[::1]:0".parse().ok());
+    assert_eq!(
+        good(APP, &[("LANDFALL__METRICS__LISTEN", "127.0.0.1:9464")]).metrics,
+        "127.0.0.1:9464".parse().ok()
+    );
+    let problems = bad(&format!("{APP}[metrics]\nlisten = \"9464\"\n"), &[]);
+    assert!(problems[0].starts_with("metrics.listen: must be an IP address and a port"), "{problems:?}");
+}
+
+#[test]
+fn addresses_and_networks_can_be_exempt_from_bounds_by_address() {
+    let exempt =
+        |list: &str| good(&format!("{APP}[http]\nexempt_addresses = {list}\n"), &[]).http.exempt_addresses;
+    assert_eq!(exempt("[]"), Exempt::new(Vec::new()));
+    let networks = ["10.1.0.5/32", "fd00::/8"].map(|network| network.parse().unwrap());
+    assert_eq!(exempt("[\"10.1.0.5\", \"fd00::/8\"]"), Exempt::new(networks.to_vec()));
+    let problems = bad(&format!("{APP}[http]\nexempt_addresses = [\"10.1.0.5\", \"proxy\"]\n"), &[]);
+    assert!(
+        problems[0].starts_with("http.exempt_addresses[1]: must be an IP address, or a network"),
+        "{problems:?}"
+    );
 }

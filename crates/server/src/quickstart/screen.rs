@@ -43,7 +43,6 @@ impl fmt::Display for Screen<'_> {
         writeln!(f, "curl -s 'http://{address}/v4/group_open_http_svc/import_group?{}' \\", self.query)?;
         writeln!(f, "  -d '{{\"Type\":\"Public\",\"Name\":\"My first import\"}}'\n")?;
         writeln!(f, "health    http://{address}/healthz")?;
-        writeln!(f, "metrics   http://{address}/metrics")?;
         let user = quoted(admin.as_str());
         writeln!(f, "UserSigs  {program} usersig --config {file} --app {app} --user {user}")?;
         writeln!(f, "listen    {program} listen --config {file} --server http://{address} --as {member}")?;

@@ -102,28 +102,15 @@ impl Document {
     }
 }
 
-/// Inflates one whole zlib stream that makes up all of `compressed`.
+/// Inflates one whole zlib stream that makes up all of `compressed`. No more is inflated than a document may hold.
 fn inflate(compressed: &[u8]) -> Result<Vec<u8>, Flaw> {
-    /// Room for a document without a user buffer, which real ones are.
-    const USUAL_BYTES: usize = 512;
     let mut inflater = Decompress::new(true);
-    let mut inflated = Vec::with_capacity(USUAL_BYTES);
-    loop {
-        let rest = usize::try_from(inflater.total_in()).ok().and_then(|read| compressed.get(read..));
-        let rest = rest.unwrap_or_default();
-        let status =
-            inflater.decompress_vec(rest, &mut inflated, FlushDecompress::None).map_err(|_| Flaw::NotZlib)?;
-        if DOCUMENT_BYTES_MAX < inflated.len() {
-            return Err(Flaw::DocumentTooLong);
-        }
-        match status {
-            Status::StreamEnd => break,
-            // Out of room: with the check above, at most twice the limit is ever reserved.
-            Status::Ok | Status::BufError if inflated.len() == inflated.capacity() => {
-                inflated.reserve(inflated.len());
-            }
-            Status::Ok | Status::BufError => return Err(Flaw::Truncated),
-        }
+    let mut inflated = Vec::with_capacity(DOCUMENT_BYTES_MAX + 1);
+    let status = inflater.decompress_vec(compressed, &mut inflated, FlushDecompress::Finish);
+    match status.map_err(|_| Flaw::NotZlib)? {
+        _ if DOCUMENT_BYTES_MAX < inflated.len() => return Err(Flaw::DocumentTooLong),
+        Status::StreamEnd => {}
+        Status::Ok | Status::BufError => return Err(Flaw::Truncated),
     }
     if inflater.total_in() == compressed.len() as u64 { Ok(inflated) } else { Err(Flaw::TrailingBytes) }
 }

@@ -73,7 +73,7 @@ fn is_known(block: &Block) -> bool {
             let kinds = [("sh", "run"), ("json", "expect"), ("text", "expect"), ("text", "quickstart")];
             language == "toml" || kinds.contains(&(language, kind))
         }
-        [language, kind, _port] => (language, kind) == ("sh", "serve"),
+        [language, kind, _port] | [language, kind, _port, _] => (language, kind) == ("sh", "serve"),
         _ => false,
     }
 }
@@ -132,15 +132,22 @@ impl Runner {
         let mut child = command.spawn().unwrap();
         let mut printed = BufReader::new(child.stdout.take().unwrap());
         self.servers.push(Running(child));
-        let mut line = String::new();
-        printed.read_line(&mut line).unwrap();
-        assert!(line.starts_with("listening on http"), "{}: the server says {line:?}", self.page);
-        let real = line.trim_end().rsplit(':').next().unwrap().to_owned();
-        self.ports.insert(port.to_owned(), real);
+        let line = self.listens(&mut printed, "listening on http", port);
         if port == QUICKSTART_PORT {
             self.screen.push_str(&line);
         }
         printed
+    }
+
+    /// Learns the real port from the line that the server prints next.
+    fn listens(&mut self, printed: &mut impl BufRead, begins: &str, port: &str) -> String {
+        let mut line = String::new();
+        printed.read_line(&mut line).unwrap();
+        assert!(line.starts_with(begins), "{}: the server says {line:?}", self.page);
+        let (_, real) = line.trim_end().rsplit_once(':').unwrap();
+        let real = real.trim_end_matches("/metrics").to_owned();
+        self.ports.insert(port.to_owned(), real);
+        line
     }
 
     fn perform(&mut self, block: &Block) {
@@ -151,8 +158,16 @@ impl Runner {
             command.arg("-c").arg(format!("exec {}", block.text));
             command.env("LANDFALL__LISTEN", "127.0.0.1:0").env("LANDFALL__LOG__LEVEL", "warn");
             command.env("PATH", search_path());
+            let metrics = block.words.get(3);
+            if metrics.is_some() {
+                command.env("LANDFALL__METRICS__LISTEN", "127.0.0.1:0");
+            }
+            let mut printed = self.serve(command, &block.words[2]);
+            if let Some(port) = metrics {
+                self.listens(&mut printed, "metrics listening on http", port);
+            }
             // Nothing more is printed there.
-            drop(self.serve(command, &block.words[2]));
+            drop(printed);
         } else if block.is(&["json", "expect"]) {
             let expected: Value = serde_json::from_str(&block.text).unwrap();
             let printed: Value = serde_json::from_str(&self.printed).unwrap_or_default();

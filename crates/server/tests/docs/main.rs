@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `sh run` | run by bash; must exit with 0 |
 //! | `sh serve 8443` | a server, started in the background; the page calls its port 8443 |
+//! | `sh serve 8443 9464` | the same with figures, at the port that the page calls 9464 |
 //! | `json expect` | what the block before it printed, at least |
 //! | `text expect` | each line stands in what the block before it printed, in this order |
 //! | `text quickstart` | each line stands so on the screen of the quickstart, in this order |

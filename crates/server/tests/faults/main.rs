@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod answers;
+mod attacks;
 mod check;
 mod clients;
 mod copy;

@@ -222,6 +222,15 @@ impl Server {
         }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it is.
     pub(crate) fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)

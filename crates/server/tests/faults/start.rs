@@ -3,9 +3,11 @@
 use crate::server::{Home, KEY, Server, command};
 use landfall_test_database::{Cluster, Mode, Options, execute, fresh_database};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const PASSWORD: &str = "s3cret";
 
@@ -22,6 +24,34 @@ async fn a_directory_that_is_in_use_is_named() {
     server.stop().await;
     // And it is free again at once.
     home.start().await.stop().await;
+}
+
+/// Who starts a server with ports that the machine chooses learns both from what it prints.
+#[test]
+fn each_address_is_printed_once_it_is_listened_on() {
+    let home = Home::embedded_with("metrics.listen = \"127.0.0.1:0\"\n");
+    let mut command = home.command();
+    let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    for begins in ["listening on http://127.0.0.1:", "metrics listening on http://127.0.0.1:"] {
+        let line = lines.next().unwrap().unwrap();
+        let address =
+            line.strip_prefix(begins).unwrap_or_else(|| panic!("{line}")).trim_end_matches("/metrics");
+        TcpStream::connect(format!("127.0.0.1:{address}")).unwrap();
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
+fn an_address_in_use_is_named_with_its_setting() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let home = Home::embedded_with(&format!("metrics.listen = \"{address}\"\n"));
+    let refused = home.command().output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains(&address.to_string()) && said.contains("metrics.listen"), "{said}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A server of its own for each test, and a client that can speak as oddly as real ones do.
 
+use landfall::server::Listening;
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::AppId;
 use landfall_domain::time::{Clock, SystemClock, Timestamp};
@@ -177,6 +178,8 @@ impl Setup {
 /// A running server.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// Where its figures are, if it has any.
+    pub(crate) metrics: Option<SocketAddr>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), landfall::server::ServeError>>,
     place: Place,
@@ -198,13 +201,18 @@ impl Server {
         let config = landfall::config::parse("test.toml", &setup.config(&place.url()), []);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopped) = oneshot::channel();
-        let (ready, address) = oneshot::channel();
-        let running =
-            tokio::spawn(landfall::server::serve(config, |address| ready.send(address).unwrap(), async {
+        let (ready, listening) = oneshot::channel();
+        let running = tokio::spawn(landfall::server::serve(
+            config,
+            |listening| ready.send(listening).unwrap(),
+            async {
                 stopped.await.unwrap();
-            }));
-        let Ok(address) = address.await else { panic!("the server did not start: {:?}", running.await) };
-        Self { address, stop, running, place }
+            },
+        ));
+        let Ok(Listening { address, metrics }) = listening.await else {
+            panic!("the server did not start: {:?}", running.await)
+        };
+        Self { address, metrics, stop, running, place }
     }
 
     /// A new connection, with the calls of the first app's administrator.

@@ -9,6 +9,10 @@ mod clients;
 #[cfg(test)]
 mod documented;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
+mod framing;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod harness;

@@ -1,7 +1,7 @@
 //! How connections end.
 
 use super::{accounts, done, group, start_relaxed, text, url};
-use crate::harness::{APP, SECOND_APP, Server, Setup, Store, sign};
+use crate::harness::{APP, SECOND_APP, Server, Setup, Store, on_both_stores, sign};
 use crate::heard::Heard;
 use crate::receiver::Receiver;
 use serde_json::json;
@@ -89,6 +89,49 @@ async fn clients_are_told_that_the_server_stops() {
     assert_eq!(ended.1, 1_001);
     place.close();
 }
+
+async fn outsiders_do_not_learn_that_a_private_group_is_there(store: Store) {
+    let server = start_relaxed(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve"]).await;
+    group(client, "Private", "there").await;
+    group(client, "Public", "public").await;
+    let (mut eve, mut bob) = (Heard::connect(&server, "eve").await, Heard::connect(&server, "bob").await);
+    for command in ["ack", "catch_up", "read", "topics", "enter", "leave"] {
+        for topic in [None, Some("@TOPIC#_t")] {
+            let mut heard = Vec::new();
+            for group in ["absent", "there"] {
+                let topic = topic.map(|name| format!("{group}{name}"));
+                eve.say(json!({ "Command": command, "GroupId": group, "TopicId": topic, "MsgSeq": 1 })).await;
+                // Not everything is answered.
+                eve.say(json!({ "Command": "ping" })).await;
+                let mut frames = Vec::new();
+                loop {
+                    let frame = eve.next().await;
+                    if frame["Command"] == "ping" {
+                        break;
+                    }
+                    frames.push(frame);
+                }
+                heard.push(frames);
+            }
+            assert_eq!(heard[0], heard[1], "{command} {topic:?}");
+            if ["read", "topics", "enter"].contains(&command) {
+                assert_eq!(heard[1][0]["ErrorCode"], 10_010, "{command} {topic:?}");
+            }
+        }
+    }
+    // Its members are told the reason, and so is everybody of groups that can be found.
+    let of = |command: &str, group: &str| json!({ "Command": command, "GroupId": group, "MsgSeq": 1 });
+    assert_eq!(bob.ask(of("read", "there")).await["ErrorCode"], 0);
+    assert_eq!(bob.ask(of("enter", "there")).await["ErrorCode"], 10_007);
+    assert_eq!(eve.ask(of("read", "public")).await["ErrorCode"], 10_004);
+    assert_eq!(eve.ask(of("enter", "public")).await["ErrorCode"], 10_007);
+    drop((eve, bob));
+    server.stop().await;
+}
+
+on_both_stores!(outsiders_do_not_learn_that_a_private_group_is_there);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_frames_are_answered_or_end_the_connection() {

@@ -1,0 +1,218 @@
+//! Places for connections: how many there may be at a time, how many of them one address may take, and who makes room
+//! when there is none left.
+//!
+//! A place is taken when a connection is accepted and given back when nothing of it is left, so what has no place has no
+//! file handle. The connection of a client counts until the client is let in and has its place among the clients.
+
+use crate::connection::Pace;
+use crate::network::Network;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How often one looks again for connections that can make room.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// This part of all places is kept free, so that who comes need not wait until somebody has left; and as many are asked to
+/// leave together, because looking through all of them is not for free.
+const PART_FREE: usize = 32;
+
+/// The places of one listener.
+pub(crate) struct Places {
+    free: Arc<Semaphore>,
+    places_max: usize,
+    /// Places that connections of one network may take.
+    share: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    /// Connections accepted so far.
+    accepted: u64,
+    connections: BTreeMap<u64, Arc<Pace>>,
+    by_network: BTreeMap<Network, usize>,
+}
+
+impl Places {
+    /// All of them are free. Neither number is 0.
+    pub(crate) fn new(places_max: usize, share: usize) -> Arc<Self> {
+        Arc::new(Self {
+            free: Arc::new(Semaphore::new(places_max)),
+            places_max,
+            share,
+            taken: Mutex::default(),
+        })
+    }
+
+    /// A place for a connection with this pace; waits for one when all are taken. `network` is what it counts for, if
+    /// anything. `None` when connections of that network have their share already.
+    pub(crate) async fn take(
+        self: &Arc<Self>,
+        network: Option<Network>,
+        pace: &Arc<Pace>,
+    ) -> Option<Arc<Place>> {
+        let share = Share::take(self, network)?;
+        let permit = loop {
+            if self.free.available_permits() < self.part_free() {
+                self.ask_to_leave();
+            }
+            if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+                break permit;
+            }
+            let waiting = tokio::time::timeout(LOOK_EVERY, Arc::clone(&self.free).acquire_owned());
+            if let Ok(Ok(permit)) = waiting.await {
+                break permit;
+            }
+        };
+        let mut taken = self.lock();
+        taken.accepted += 1;
+        let number = taken.accepted;
+        taken.connections.insert(number, Arc::clone(pace));
+        drop(taken);
+        Some(Arc::new(Place { number, share, _permit: permit }))
+    }
+
+    /// Waits until all places are free, for this long at most; false when some are still taken.
+    pub(crate) async fn are_free_within(&self, time: Duration) -> bool {
+        let all = u32::try_from(self.places_max).unwrap_or(u32::MAX);
+        tokio::time::timeout(time, self.free.acquire_many(all)).await.is_ok()
+    }
+
+    /// Asks some connections to make room.
+    fn ask_to_leave(&self) {
+        let taken = self.lock();
+        // Of strangers who came first goes first, whatever they do meanwhile: who has just come is given time to sign.
+        let ranked =
+            taken.connections.iter().filter_map(|(number, pace)| Some(((pace.rank()?, *number), pace)));
+        let mut ranked: Vec<_> = ranked.collect();
+        let count = self.part_free().min(ranked.len());
+        if let Some(last) = count.checked_sub(1) {
+            ranked.select_nth_unstable_by_key(last, |(rank, _)| *rank);
+            ranked.iter().take(count).for_each(|(_, pace)| pace.ask_to_leave());
+        }
+    }
+
+    fn part_free(&self) -> usize {
+        (self.places_max / PART_FREE).max(1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        // What is inside is whole even if its last holder panicked.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place; dropping it gives it back.
+pub(crate) struct Place {
+    number: u64,
+    share: Share,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.share.places.lock().connections.remove(&self.number);
+    }
+}
+
+/// That a connection counts for its network.
+struct Share {
+    places: Arc<Places>,
+    network: Option<Network>,
+}
+
+impl Share {
+    fn take(places: &Arc<Places>, network: Option<Network>) -> Option<Self> {
+        if let Some(network) = network {
+            let mut taken = places.lock();
+            let count = taken.by_network.entry(network).or_default();
+            if places.share <= *count {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(Self { places: Arc::clone(places), network })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let Some(network) = self.network else { return };
+        let mut taken = self.places.lock();
+        if let Some(count) = taken.by_network.get_mut(&network) {
+            *count -= 1;
+            if *count == 0 {
+                taken.by_network.remove(&network);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Exempt;
+
+    fn network(address: &str) -> Option<Network> {
+        Exempt::new(Vec::new()).counted(address.parse().unwrap())
+    }
+
+    fn pace() -> Arc<Pace> {
+        Arc::new(Pace::new(Arc::default()))
+    }
+
+    #[tokio::test]
+    async fn a_network_gets_its_share_and_no_more() {
+        let places = Places::new(10, 2);
+        let (one, other) = (network("192.0.2.1"), network("192.0.2.2"));
+        let first = places.take(one, &pace()).await.unwrap();
+        let _second = places.take(one, &pace()).await.unwrap();
+        assert!(places.take(one, &pace()).await.is_none());
+        assert!(places.take(other, &pace()).await.is_some(), "others have their own share");
+        let mut exempt = Vec::new();
+        for _ in 0..5 {
+            exempt.push(places.take(None, &pace()).await.expect("nothing is counted for who is exempt"));
+        }
+        drop(first);
+        assert!(places.take(one, &pace()).await.is_some(), "it was given back");
+    }
+
+    #[tokio::test]
+    async fn who_is_at_rest_makes_room_and_who_proved_nothing_first() {
+        let places = Places::new(3, 3);
+        let (busy, known, stranger) = (pace(), pace(), pace());
+        busy.work_begins();
+        known.proves_who_calls();
+        let _busy = places.take(None, &busy).await.unwrap();
+        let _known = places.take(None, &known).await.unwrap();
+        let stranger_s = places.take(None, &stranger).await.unwrap();
+        let waiting = tokio::spawn({
+            let places = Arc::clone(&places);
+            async move { places.take(None, &pace()).await.is_some() }
+        });
+        stranger.asked_to_leave().await;
+        drop(stranger_s);
+        assert!(waiting.await.unwrap());
+        assert!(known.rank().is_some(), "it was not asked");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_who_works_is_asked_to_leave() {
+        let places = Places::new(1, 1);
+        let busy = pace();
+        busy.work_begins();
+        let place = places.take(None, &busy).await.unwrap();
+        let other = pace();
+        let next = places.take(None, &other);
+        assert!(tokio::time::timeout(Duration::from_secs(5), next).await.is_err(), "there is no place");
+        // Once it is at rest it makes room.
+        busy.work_ends();
+        let (next, ()) = tokio::join!(places.take(None, &other), async {
+            busy.asked_to_leave().await;
+            drop(place);
+        });
+        assert!(next.is_some());
+    }
+}
