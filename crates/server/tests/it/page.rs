@@ -123,6 +123,7 @@ async fn it_runs_nothing_of_what_it_shows() {
         "new Promise(resolve => {{
             document.addEventListener('securitypolicyviolation', event => resolve(event.effectiveDirective), {{ once: true }});
             document.body.insertAdjacentHTML('beforeend', {});
+            document.body.lastElementChild.click();
         }})",
         json!("<p onclick=\"document.title='ran'\"></p>")
     );
