@@ -14,7 +14,7 @@ const CALLS: usize = 50;
 async fn answers_although_its_log_goes_to(log: Stdio) {
     let home = Home::new();
     let mut command = home.command();
-    command.env("LANDFALL__LOG__LEVEL", "trace");
+    command.env("LANDFALL__LOG__LEVEL", "trace").env("LANDFALL__METRICS__LISTEN", "127.0.0.1:0");
     let mut server = Server::start_logging_to(command, log).await;
     let mut client = server.client().await;
     let begun = Instant::now();

@@ -158,6 +158,8 @@ pub(crate) struct Server {
     child: Child,
     scheme: String,
     address: SocketAddr,
+    /// The address of its figures, if it has one.
+    metrics: Option<SocketAddr>,
     log: PathBuf,
 }
 
@@ -187,26 +189,30 @@ impl Server {
     async fn spawn(mut command: Command, log: &Path) -> Result<Self, ExitStatus> {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
-        let first_line = tokio::task::spawn_blocking(move || {
-            let mut line = String::new();
-            BufReader::new(stdout).read_line(&mut line).map(|_| line)
+        let lines = tokio::task::spawn_blocking(move || {
+            let (mut line, mut stdout) = (String::new(), BufReader::new(stdout));
+            stdout.read_line(&mut line)?;
+            // All lines are written at once.
+            Ok::<_, std::io::Error>((line, String::from_utf8_lossy(stdout.buffer()).into_owned()))
         });
-        let line = tokio::time::timeout(WAIT_MAX, first_line).await.unwrap().unwrap().unwrap();
+        let (line, rest) = tokio::time::timeout(WAIT_MAX, lines).await.unwrap().unwrap().unwrap();
         let Some((scheme, address)) =
             line.trim().strip_prefix("listening on ").and_then(|url| url.split_once("://"))
         else {
             return Err(child.wait().unwrap());
         };
         let (scheme, address) = (scheme.to_owned(), address.parse().unwrap());
-        Ok(Self { child, scheme, address, log: log.to_owned() })
+        let metrics = rest.trim().strip_prefix("metrics listening on http://");
+        let metrics = metrics.map(|url| url.trim_end_matches("/metrics").parse().unwrap());
+        Ok(Self { child, scheme, address, metrics, log: log.to_owned() })
     }
 
     /// Starts it with an output that takes nothing, which it says in its log together with where it listens.
     pub(crate) async fn start_unheard(mut command: Command, log: &Path) -> Self {
         let stderr = File::create(log).unwrap();
         let child = command.stderr(stderr).stdin(Stdio::null()).spawn().unwrap();
-        let mut server =
-            Self { child, scheme: "http".to_owned(), address: ([0, 0, 0, 0], 0).into(), log: log.to_owned() };
+        let (scheme, address) = ("http".to_owned(), ([0, 0, 0, 0], 0).into());
+        let mut server = Self { child, scheme, address, metrics: None, log: log.to_owned() };
         let until = Instant::now() + WAIT_MAX;
         loop {
             let said = fs::read_to_string(log).unwrap();
@@ -277,17 +283,17 @@ impl Server {
 
     /// Status and text of `/readyz`.
     pub(crate) async fn readiness(&self) -> (u16, String) {
-        self.page("/readyz").await
+        self.page(self.address, "/readyz").await
     }
 
     /// The text of `/metrics`.
     pub(crate) async fn metrics(&self) -> String {
-        self.page("/metrics").await.1
+        self.page(self.metrics.unwrap(), "/metrics").await.1
     }
 
-    async fn page(&self, path: &str) -> (u16, String) {
+    async fn page(&self, address: SocketAddr, path: &str) -> (u16, String) {
         let exchange = async {
-            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            let mut stream = TcpStream::connect(address).await.unwrap();
             let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             stream.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
