@@ -212,7 +212,7 @@ fn a_small_text_cannot_inflate_without_bound() {
 /// Who uses what the key signed for another account, app or time does not guess.
 #[test]
 fn what_the_key_signed_is_told_from_what_it_did_not() {
-    let other_key = SecretKey::new("another".to_owned()).unwrap();
+    let other_key = SecretKey::new("another key of an app".to_owned()).unwrap();
     let later = Timestamp(NOW.0 + 61);
     for (key_used, is_genuine) in [(&key(), true), (&other_key, false)] {
         let text = |app: AppId, name: &str| make(name, app, key_used, NOW, 60);
