@@ -287,13 +287,15 @@ pub fn load(
             return Err(Problems::one(Problem::unplaced("--config", text)));
         }
         return parse("", "", variables).inspect_err(|problems| {
-            let text = "names the configuration file; it was not given".to_owned();
+            let text = "no configuration file was given; name it with --config FILE".to_owned();
             problems.add(Problem::unplaced("--config", text));
         });
     };
     match std::fs::read_to_string(path) {
         Ok(text) => {
-            let folder = path.parent().unwrap_or(Path::new(""));
+            // Nothing lies beside a device or a pipe.
+            let beside = path.parent().filter(|_| path.is_file());
+            let folder = beside.unwrap_or(Path::new(""));
             parse_within(folder, &path.display().to_string(), &text, variables)
         }
         Err(error) => Err(Problems::one(Problem::unplaced(

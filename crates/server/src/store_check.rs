@@ -2,7 +2,7 @@
 //! on when a journal is not.
 
 use crate::config::StoreUrl;
-use landfall_store::embedded::{self, CheckReport, JournalEnd, OpenError};
+use landfall_store::embedded::{self, CheckReport, JournalFault, OpenError};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ pub fn check(url: &StoreUrl) -> Result<Checked, StoreCheckError> {
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 fn is_whole(report: &CheckReport) -> bool {
-    report.damaged.is_empty() && !matches!(report.journal, Some(JournalEnd::Damaged(_)))
+    report.damaged.is_empty() && !matches!(report.journal, Some(JournalFault::Damaged(_)))
 }
 
 fn words(report: &CheckReport) -> String {
@@ -66,10 +66,9 @@ fn words(report: &CheckReport) -> String {
         text.push_str(&format!("damaged: {file}\n"));
     }
     match journal {
-        Some(JournalEnd::Damaged(what)) => text.push_str(&format!("damaged: {what}\n")),
-        Some(JournalEnd::Torn(what)) => text.push_str(&format!(
-            "not damaged: {what}. A crash leaves such an end; nobody was told that it was kept, and the next start cuts \
-             it off\n"
+        Some(JournalFault::Damaged(what)) => text.push_str(&format!("damaged: {what}\n")),
+        Some(JournalFault::Torn(what)) => text.push_str(&format!(
+            "not damaged: {what}. A crash leaves such an end; it was never acknowledged, and the next start cuts it off\n"
         )),
         None => {}
     }
@@ -79,7 +78,7 @@ fn words(report: &CheckReport) -> String {
              it, and check again. Where none has it, restore the whole directory\n",
         );
     }
-    if matches!(journal, Some(JournalEnd::Damaged(_))) {
+    if matches!(journal, Some(JournalFault::Damaged(_))) {
         text.push_str(
             "Restore the whole directory from a backup, or go on without the batch that cannot be read: landfall store \
              repair\n",
@@ -119,7 +118,7 @@ fn directory(url: &StoreUrl) -> Result<PathBuf, StoreCheckError> {
 mod tests {
     use super::*;
 
-    fn report(damaged: &[&str], journal: Option<JournalEnd>) -> CheckReport {
+    fn report(damaged: &[&str], journal: Option<JournalFault>) -> CheckReport {
         let damaged = damaged.iter().map(|file| (*file).to_owned()).collect();
         CheckReport { tables: 2, table_bytes: 900, batches: 7, damaged, journal }
     }
@@ -128,12 +127,12 @@ mod tests {
     fn a_report_says_what_is_damaged_and_what_to_do() {
         let whole = report(&[], None);
         assert!(is_whole(&whole) && words(&whole).ends_with("nothing is damaged\n"), "{}", words(&whole));
-        let torn = report(&[], Some(JournalEnd::Torn("the end".to_owned())));
+        let torn = report(&[], Some(JournalFault::Torn("the end".to_owned())));
         assert!(is_whole(&torn) && words(&torn).contains("not damaged: the end"), "{}", words(&torn));
         let table = report(&["the file 3"], None);
         assert!(!is_whole(&table) && words(&table).contains("damaged: the file 3\n"), "{}", words(&table));
         assert!(words(&table).contains("from any backup") && !words(&table).contains("repair"));
-        let journal = report(&[], Some(JournalEnd::Damaged("the batch 4".to_owned())));
+        let journal = report(&[], Some(JournalFault::Damaged("the batch 4".to_owned())));
         assert!(
             !is_whole(&journal) && words(&journal).contains("landfall store repair"),
             "{}",

@@ -31,7 +31,7 @@ mod tx;
 
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
-pub use check::{CheckReport, JournalEnd, check};
+pub use check::{CheckReport, JournalFault, check};
 use committer::Committer;
 use engine::Shared;
 pub use format::{OpenError, exists, something_else};

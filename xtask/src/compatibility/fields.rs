@@ -161,8 +161,10 @@ impl Fields {
         match value {
             Value::Array(list) => list.iter().for_each(|item| self.add(item, known, elements)),
             Value::Object(members) => {
+                // Rows of a call that succeeds may be refused, such as one of a type that is written otherwise.
                 if let (Some(Value::String(kind)), Some(content)) =
                     (members.get("MsgType"), members.get(CONTENT))
+                    && kind.starts_with("TIM")
                 {
                     let kind = elements.0.entry(kind.clone()).or_default();
                     // What is deeper in it is passed on unread.

@@ -80,11 +80,15 @@ impl<S: Write + AsFd> State<S> {
     fn wait_until_ready(&self) -> io::Result<()> {
         let patience = if self.behind { NO_WAIT } else { PATIENCE };
         let mut stream = [PollFd::new(&self.stream, PollFlags::OUT)];
-        match poll(&mut stream, Some(&patience)) {
-            Ok(0) => Err(io::ErrorKind::TimedOut.into()),
-            // A reader that has gone is ready too: writing then says so.
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+        loop {
+            // A signal makes it wait anew: writing without waiting could take for ever.
+            match poll(&mut stream, Some(&patience)) {
+                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                // A reader that has gone is ready too: writing then says so.
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

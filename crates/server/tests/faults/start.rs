@@ -151,6 +151,19 @@ fn a_configuration_that_lies_here_is_not_passed_over() {
     assert!(!home.data().exists(), "a refused start left a data directory");
 }
 
+/// Nothing is kept beside a device: what is no path of a setting leads from where the program runs.
+#[tokio::test]
+async fn a_configuration_that_is_no_file_leads_nowhere() {
+    let home = Home::new();
+    let here = home.file("here");
+    fs::create_dir(&here).unwrap();
+    let mut program = command(Path::new("/dev/null"));
+    let app = format!("[{{ sdk_app_id = 1, secret_key = \"{KEY}\" }}]");
+    program.current_dir(&here).env("LANDFALL__APP", app).env("LANDFALL__LISTEN", "127.0.0.1:0");
+    Server::start(program, &home.file("log")).await.stop().await;
+    assert!(here.join("data/FORMAT").exists());
+}
+
 /// A folder with a configuration that names its store as `data`, which is the default too.
 fn folder_with_config(home: &Home, name: &str) -> PathBuf {
     let folder = home.file(name);

@@ -2,7 +2,8 @@
 
 use super::engine::FOLDER;
 use super::format::{self, OpenError, lock_engine};
-use super::{journal, tables};
+use super::guard::{self, Inspection, Verdict};
+use super::tables;
 use std::fs;
 use std::path::Path;
 
@@ -17,17 +18,17 @@ pub struct CheckReport {
     pub batches: u64,
     /// Damaged files, each with the place and what is wrong there.
     pub damaged: Vec<String>,
-    /// Where a journal cannot be read any further.
-    pub journal: Option<JournalEnd>,
+    /// What is wrong with the journals.
+    pub journal: Option<JournalFault>,
 }
 
-/// A place in a journal behind which nothing can be read in order.
+/// What is wrong with the journals.
 #[derive(Debug)]
-pub enum JournalEnd {
-    /// The torn end that a crash leaves. The next start cuts it off, with a line in the log; nobody was told that it
-    /// was kept.
+pub enum JournalFault {
+    /// The newest has the torn end that a crash leaves. The next start cuts it off, with a line in the log; it was never
+    /// acknowledged.
     Torn(String),
-    /// Damage: batches that were acknowledged lie there or behind it.
+    /// Batches that were acknowledged are missing or cannot be read.
     Damaged(String),
 }
 
@@ -38,6 +39,7 @@ pub enum JournalEnd {
 pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<CheckReport, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     format::must_exist(dir)?;
+    format::check(dir)?;
     let engine = dir.join(FOLDER);
     let mut report = CheckReport::default();
     if !engine.try_exists().map_err(io_error)? {
@@ -57,14 +59,19 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
             progress(listed.len(), listed.len());
         }
     }
-    let survey = journal::survey(&engine).map_err(io_error)?;
-    report.batches = survey.batches;
-    report.journal = survey.broken.map(|broken| {
-        if broken.is_torn_end() {
-            JournalEnd::Torn(broken.to_string())
-        } else {
-            JournalEnd::Damaged(broken.to_string())
+    match guard::inspect(dir) {
+        Ok(Inspection { survey, verdict, .. }) => {
+            report.batches = survey.batches;
+            report.journal = match verdict {
+                Verdict::Whole => None,
+                Verdict::Torn => survey.broken.map(|broken| JournalFault::Torn(broken.to_string())),
+                Verdict::Damaged(what) => Some(JournalFault::Damaged(what)),
+            };
         }
-    });
+        // Named above already, unless it is something else.
+        Err(OpenError::Damaged { why, .. }) if report.damaged.is_empty() => report.damaged.push(why),
+        Err(OpenError::Damaged { .. }) => {}
+        Err(other) => return Err(other),
+    }
     Ok(report)
 }

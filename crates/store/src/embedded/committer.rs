@@ -277,6 +277,7 @@ impl Worker {
                 None if spoilt => Err(StoreError::Failed("an operation of the same batch failed".into())),
                 // Unless the engine failed, only this batch was not taken: no room was left beside damaged tables.
                 None => self.commit(tx, applied.len()).inspect_err(|error| {
+                    self.known.forget_members();
                     failed = engine.has_failed().then(|| error.clone());
                 }),
             };

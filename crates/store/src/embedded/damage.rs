@@ -80,26 +80,32 @@ impl Damage {
         let touched =
             version.iter_tables().filter(|table| table.metadata.key_range.overlaps_with_bounds(&keys));
         let candidates: Vec<_> = touched.map(listed).collect();
-        match self.find(&candidates) {
+        match self.known(&candidates).or_else(|| self.search(&candidates)) {
             Some(file) => StoreError::Failed(format!("{doing}: {file}").into()),
             None => StoreError::failed(doing, &EngineError::from(cause)),
         }
     }
 
-    /// The first damaged table of some; reads those whole that were not read lately.
-    pub(super) fn find(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
-        let mut known = self.lock();
-        if let Some(file) = tables.iter().find_map(|(id, _)| known.tables.get(id)) {
-            return Some(file.clone());
-        }
+    fn known(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
+        let known = self.lock();
+        tables.iter().find_map(|(id, _)| known.tables.get(id)).cloned()
+    }
+
+    /// Reads those of some tables whole that are not known to be damaged and were not read lately; the first that is
+    /// found to be damaged.
+    pub(super) fn search(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
         let mut first = None;
         for (id, table) in tables {
-            if known.sound.get(id).is_some_and(|when| when.elapsed() < SOUND_FOR) {
+            let known = self.lock();
+            let lately = known.sound.get(id).is_some_and(|when| when.elapsed() < SOUND_FOR);
+            if lately || known.tables.contains_key(id) {
                 continue;
             }
+            // It takes a while, and others only want to know what is known.
+            drop(known);
             match tables::check(table) {
                 Ok(None) => {
-                    known.sound.insert(*id, Instant::now());
+                    self.lock().sound.insert(*id, Instant::now());
                 }
                 Ok(Some(file)) => {
                     tracing::error!(
@@ -108,7 +114,7 @@ impl Damage {
                     );
                     self.any.store(true, Ordering::Relaxed);
                     first.get_or_insert_with(|| file.clone());
-                    known.tables.insert(*id, file);
+                    self.lock().tables.insert(*id, file);
                 }
                 Err(error) => {
                     tracing::warn!(file = %table.path.display(), %error, "a table file cannot be checked: {error}");

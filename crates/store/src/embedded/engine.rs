@@ -8,7 +8,7 @@ use super::group_cache::GroupCache;
 use super::journal::Stamp;
 use super::merges::{self, Merges};
 use super::outbox::Lanes;
-use super::{guard, raise, tables};
+use super::{guard, keys, raise, tables};
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
 use std::ops::Bound;
@@ -56,11 +56,11 @@ pub(super) struct Engine {
 pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     format::check(dir)?;
     format::clear_unfinished(dir)?;
-    let looked = guard::look(dir)?;
+    let number = guard::look(dir)?;
     raise::raise(dir)?;
     let (database, data) = open_database(dir)?;
+    compare(dir, &data, number)?;
     let damage = Arc::<Damage>::default();
-    let number = looked.compare(dir, &data, &damage)?;
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     CleanStop::remove(dir).map_err(io_error)?;
     let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
@@ -80,7 +80,7 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     Ok(engine)
 }
 
-pub(super) fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
+fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
     let open = || {
         let database = Database::builder(dir.join(FOLDER))
             .cache_size(BLOCK_CACHE_BYTES)
@@ -98,27 +98,24 @@ pub(super) fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenErro
         Ok((database, data))
     };
     // The engine panics at some kinds of damage.
-    let why = match catch_unwind(AssertUnwindSafe(open)) {
-        Ok(Ok(opened)) => return Ok(opened),
-        Ok(Err(fjall::Error::Locked)) => return Err(OpenError::Locked(dir.to_owned())),
-        Ok(Err(cause)) => EngineError::from(cause).to_string(),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("the engine gave up").to_owned()
-        }
-    };
-    // Which file it was, the engine does not say.
-    let found = tables::all(&dir.join(FOLDER)).and_then(|listed| {
-        let Ok(listed) = listed else { return Ok(None) };
-        listed.iter().map(tables::check).find_map(Result::transpose).transpose()
-    });
-    Err(match found {
-        Ok(Some(file)) => OpenError::Damaged {
-            dir: dir.to_owned(),
-            why: format!("{file}; restore it, or the whole directory, from a backup"),
-        },
-        Ok(None) | Err(_) => OpenError::Engine { dir: dir.to_owned(), why },
-    })
+    match catch_unwind(AssertUnwindSafe(open)) {
+        Ok(Ok(opened)) => Ok(opened),
+        Ok(Err(fjall::Error::Locked)) => Err(OpenError::Locked(dir.to_owned())),
+        Ok(Err(cause)) => Err(tables::unopened(dir, &dir.join(FOLDER), cause)),
+        Err(_) => Err(tables::unopened(dir, &dir.join(FOLDER), fjall::Error::Unrecoverable)),
+    }
+}
+
+/// An error when the engine ends with another batch than was found before it was opened.
+fn compare(dir: &Path, data: &Keyspace, number: u64) -> Result<(), OpenError> {
+    // One that cannot be read lies in a damaged block; who needs the rows of that block is told.
+    let Ok(value) = data.get(keys::STAMP) else { return Ok(()) };
+    let found = value.and_then(|value| Stamp::decode(&value)).map_or(0, |stamp| stamp.number);
+    if found == number {
+        return Ok(());
+    }
+    let why = format!("it ends with batch {number}, and the engine reads batch {found} as the last");
+    Err(OpenError::Damaged { dir: dir.to_owned(), why })
 }
 
 impl Engine {

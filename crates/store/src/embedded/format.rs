@@ -1,5 +1,6 @@
 //! The data directory: its format version, and why it cannot be opened.
 
+use super::{journal, tables};
 use crate::transfer::Undelivered;
 use std::fs;
 use std::io::{self, Write};
@@ -189,6 +190,13 @@ pub(super) fn clear_unfinished(dir: &Path) -> Result<(), OpenError> {
     if is_finished(&engine).map_err(io_error)? {
         return Ok(());
     }
+    if holds_data(&engine).map_err(io_error)? {
+        let why = format!(
+            "the file {} is missing or empty, and there are data; restore it, or the whole directory, from a backup",
+            engine.join(ENGINE_MARKER).display()
+        );
+        return Err(OpenError::Damaged { dir: dir.to_owned(), why });
+    }
     for entry in fs::read_dir(&engine).map_err(io_error)? {
         let entry = entry.map_err(io_error)?;
         if entry.file_type().map_err(io_error)?.is_dir() {
@@ -257,6 +265,12 @@ impl CleanStop {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether there is anything in an engine's folder that an engine in the making has not written yet.
+pub(super) fn holds_data(engine: &Path) -> io::Result<bool> {
+    let survey = journal::survey(engine)?;
+    Ok(0 < survey.batches || survey.broken.is_some() || tables::any(engine)?)
 }
 
 fn is_finished(engine: &Path) -> io::Result<bool> {

@@ -22,7 +22,7 @@ use super::keys;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-pub(super) use survey::{Break, Survey, for_each_whole, read, survey};
+pub(super) use survey::{Break, Survey, for_each_later, read, survey};
 
 const START: u8 = 1;
 const ROW: u8 = 2;
@@ -200,9 +200,20 @@ impl Order {
         Ok(())
     }
 
-    /// Whether a batch can come somewhere behind what was read so far.
-    fn may_follow(&self, batch: &Batch) -> bool {
-        self.sequence.is_none_or(|last| last < batch.sequence)
+    /// Whether a batch can come somewhere behind what was read so far; then it is the last that was read. Its sequence number
+    /// counts only where it has no number of its own: that is covered by its checksum.
+    fn skip_to(&mut self, batch: &Batch) -> bool {
+        let follows = match (&batch.stamp, self.number) {
+            (Some((stamp, _)), Some(last)) => last < stamp.number,
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
+            (None, None) => self.sequence.is_none_or(|last| last < batch.sequence),
+        };
+        if follows {
+            self.sequence = Some(batch.sequence);
+            self.number = batch.stamp.as_ref().map(|(stamp, _)| stamp.number).or(self.number);
+        }
+        follows
     }
 }
 

@@ -56,6 +56,12 @@ impl Known {
         self.members.borrow_mut().clear();
     }
 
+    /// Forgets who is in which group: a batch was not kept that removed members. What is remembered of accounts and groups
+    /// may be more than there is, which is no harm.
+    pub(super) fn forget_members(&self) {
+        self.members.borrow_mut().clear();
+    }
+
     pub(super) fn account_exists(&self, key: &Vec<u8>) -> bool {
         self.accounts.get(key).is_some()
     }

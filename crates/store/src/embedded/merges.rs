@@ -113,16 +113,12 @@ impl Merger {
         let strategy = Arc::new(Leveled::default());
         // The same choice that the engine makes when it is told to merge: nothing else merges meanwhile.
         let choice = strategy.choose(&version, self.data.tree.tree_config(), &Default::default());
-        let tables = match &choice {
+        let (mut strategy, mut merged): (Arc<dyn CompactionStrategy>, Vec<u64>) = match choice {
             Choice::DoNothing => return false,
-            Choice::Move(_) | Choice::Drop(_) => Vec::new(),
-            Choice::Merge(input) => version
-                .iter_tables()
-                .filter(|table| input.table_ids.contains(&table.id()))
-                .map(listed)
-                .collect(),
+            Choice::Move(_) | Choice::Drop(_) => (strategy, Vec::new()),
+            Choice::Merge(input) => (strategy, input.table_ids.into_iter().collect()),
         };
-        let strategy: Arc<dyn CompactionStrategy> = if tables.iter().any(|(id, _)| self.damage.holds(*id)) {
+        if merged.iter().any(|id| self.damage.holds(*id)) {
             let levels: Vec<_> = version
                 .iter_levels()
                 .map(|level| Level {
@@ -130,20 +126,22 @@ impl Merger {
                     damaged: level.list_ids().into_iter().any(|id| self.damage.holds(id)),
                 })
                 .collect();
-            let Some(level) = above_damage(&levels) else {
+            let Some(into) = above_damage(&levels) else {
                 self.shared.set_failing(self.damage.summary());
                 return false;
             };
-            Arc::new(PullDown(0, level))
-        } else {
-            strategy
-        };
+            strategy = Arc::new(PullDown(0, into));
+            let read = [0, usize::from(into)].into_iter().filter_map(|level| version.level(level));
+            merged = read.flat_map(|level| level.list_ids()).collect();
+        }
+        let tables: Vec<_> =
+            version.iter_tables().filter(|table| merged.contains(&table.id())).map(listed).collect();
         drop(version);
         let removable = self.database.supervisor.snapshot_tracker.get_seqno_safe_to_gc();
         match self.data.tree.compact(strategy, removable) {
             Ok(()) => self.shared.set_failing(None),
             Err(error) => {
-                if self.damage.find(&tables).is_none() {
+                if self.damage.search(&tables).is_none() {
                     let error = EngineError::from(fjall::Error::from(error));
                     tracing::error!(%error, "tables could not be merged, trying again: {error}");
                     self.shared.set_failing(Some(format!("tables cannot be merged: {error}")));

@@ -1,11 +1,10 @@
 //! `landfall store repair`: goes on without the batches of a journal that cannot be read. The journals are kept as they
 //! were, in a folder beside.
 
-use super::damage::Damage;
-use super::engine::{FOLDER, open_database};
+use super::engine::FOLDER;
 use super::format::{self, CleanStop, OpenError, lock_engine};
-use super::guard::stamp;
-use super::journal::{self, Batch};
+use super::guard::{self, Inspection, Persisted, Verdict};
+use super::journal::{self, Batch, Order};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -29,32 +28,25 @@ pub struct RepairReport {
 pub fn repair(dir: &Path) -> Result<Option<RepairReport>, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     format::must_exist(dir)?;
+    format::check(dir)?;
     let engine = dir.join(FOLDER);
-    let lock = lock_engine(dir)?;
-    if journal::survey(&engine).map_err(io_error)?.broken.is_none() {
+    let _lock = lock_engine(dir)?;
+    let Inspection { tables, verdict: Verdict::Damaged(_), .. } = guard::inspect(dir)? else {
         return Ok(None);
-    }
+    };
     let journals = journal::files(&engine).map_err(io_error)?;
     let originals = keep(dir, &journals).map_err(io_error)?;
     CleanStop::remove(dir).map_err(io_error)?;
-    let mut repaired = rewrite(&engine, &originals, &journals, None).map_err(io_error)?;
-    drop(lock);
-    // Only the engine knows which batch its tables end with, and the first one of the journals follows that.
-    if let Some((sequence, number)) = repaired.first {
-        let before = {
-            let (_database, data) = open_database(dir)?;
-            let before = stamp(&data, &Damage::default(), sequence);
-            before.map_err(|error| OpenError::Damaged { dir: dir.to_owned(), why: error.to_string() })?
-        };
-        if let Some(before) = before
-            && before.number + 1 != number
-        {
-            let _lock = lock_engine(dir)?;
-            repaired = rewrite(&engine, &originals, &journals, Some(before.number + 1)).map_err(io_error)?;
-        }
+    let Rewritten { kept, left_out } = rewrite(&engine, &originals, &journals, tables).map_err(io_error)?;
+    match guard::inspect(dir)?.verdict {
+        Verdict::Whole => Ok(Some(RepairReport { kept, left_out, originals })),
+        Verdict::Torn => Err(unrepaired(dir, "a journal still has a torn end")),
+        Verdict::Damaged(what) => Err(unrepaired(dir, &what)),
     }
-    let Rewritten { kept, left_out, .. } = repaired;
-    Ok(Some(RepairReport { kept, left_out, originals }))
+}
+
+fn unrepaired(dir: &Path, what: &str) -> OpenError {
+    OpenError::Damaged { dir: dir.to_owned(), why: format!("it could not be repaired: {what}") }
 }
 
 /// Copies the journals into a new folder of the data directory.
@@ -84,44 +76,44 @@ fn keep(dir: &Path, journals: &[PathBuf]) -> io::Result<PathBuf> {
 struct Rewritten {
     kept: u64,
     left_out: Vec<String>,
-    /// Sequence number of the engine and number of the first batch that has a number.
-    first: Option<(u64, u64)>,
 }
 
-/// Writes each journal anew with the batches of its original that can be read, numbered without a gap.
+/// Writes each journal anew with the batches of its original that can be read and that are not in tables already,
+/// numbered without a gap from the last one in tables on.
 fn rewrite(
     engine: &Path,
     originals: &Path,
     journals: &[PathBuf],
-    mut number: Option<u64>,
+    tables: Persisted,
 ) -> io::Result<Rewritten> {
     let mut done = Rewritten::default();
+    let mut order = Order::default();
     let mut last_sequence = None;
+    let mut next = tables.number.map(|number| number + 1);
     for journal in journals {
         let original = originals.join(journal.file_name().unwrap_or_default());
         let file = journal::read(&original)?;
         let mut content = Vec::with_capacity(file.len());
         let mut end = 0;
         let mut left_out = |from: usize, to: usize| {
-            let why = journal::batch(&file, from).err().unwrap_or("it is no batch");
+            let why = journal::batch(&file, from).err().unwrap_or("it cannot follow the batch before");
             let lost = format!("{} bytes at offset {from} of {} ({why})", to - from, journal.display());
             done.left_out.push(lost);
         };
-        journal::for_each_whole(&file, |batch: &Batch| {
+        order = journal::for_each_later(&file, 0, order, |batch: &Batch| {
             if end < batch.place.start {
                 left_out(end, batch.place.start);
             }
             end = batch.place.end;
-            let least = last_sequence.map_or(0, |last| last + 1);
-            let sequence = batch.plausible_sequence(least);
+            let sequence = batch.plausible_sequence(last_sequence.map_or(0, |last| last + 1));
             last_sequence = Some(sequence);
-            if let Some((stamp, _)) = &batch.stamp {
-                let next = number.unwrap_or(stamp.number);
-                done.first.get_or_insert((sequence, next));
-                number = Some(next + 1);
-            }
             done.kept += 1;
-            content.extend(journal::rewritten(&file, batch, sequence, number.map(|next| next - 1)));
+            if tables.sequence.is_some_and(|newest| sequence <= newest) {
+                return;
+            }
+            let number = batch.stamp.as_ref().map(|(stamp, _)| next.unwrap_or(stamp.number));
+            next = number.map(|number| number + 1).or(next);
+            content.extend(journal::rewritten(&file, batch, sequence, number));
         });
         if end < file.len() {
             left_out(end, file.len());

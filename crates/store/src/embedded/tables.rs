@@ -4,6 +4,8 @@
 //! number and checksum; the file of that version lists the tables with the checksum of each whole file. The engine
 //! compares neither: it deletes every table that the version it reads does not list.
 
+use super::engine_error::EngineError;
+use super::format::{self, OpenError};
 use std::fs;
 use std::io::{self, Read as _};
 use std::ops::Range;
@@ -14,6 +16,8 @@ use xxhash_rust::xxh3::xxh3_128;
 const TREES: &str = "keyspaces";
 /// The tree in which the engine keeps its own settings.
 const SETTINGS: &str = "0";
+/// Content of the file that the engine writes last when it makes its folder.
+const ENGINE_VERSION: &[u8] = b"FJL\x03";
 const MAGIC: &[u8] = b"LSM\x03";
 /// Bytes before a block's content: magic, kind, checksum, both lengths, checksum of all that.
 const BLOCK_HEAD: usize = 33;
@@ -51,9 +55,25 @@ pub(super) struct Listed {
     pub(super) checksum: u128,
 }
 
-/// The lists of tables of every tree in an engine's folder, and the tables of the engine's own settings: small files
+/// The version in an engine's folder, the lists of tables of every tree in it, and the tables of the engine's own settings: small files
 /// without which nothing can be read. An error is a damaged file.
 pub(super) fn check_lists(engine: &Path) -> io::Result<Result<(), DamagedFile>> {
+    let marker = engine.join("version");
+    match fs::read(&marker) {
+        Ok(content) if content != ENGINE_VERSION => {
+            let why = "it does not name the version of the engine".to_owned();
+            return Ok(Err(DamagedFile { path: marker, places: vec![whole(content.len())], why }));
+        }
+        Ok(_) => {}
+        // An engine in the making has written no data yet.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if format::holds_data(engine)? {
+                let why = "it is missing".to_owned();
+                return Ok(Err(DamagedFile { path: marker, places: vec![whole(0)], why }));
+            }
+        }
+        Err(error) => return Err(error),
+    }
     for tree in trees(engine)? {
         let listed = match list(&tree)? {
             Ok(listed) => listed,
@@ -70,6 +90,16 @@ pub(super) fn check_lists(engine: &Path) -> io::Result<Result<(), DamagedFile>> 
     Ok(Ok(()))
 }
 
+/// Whether there is any table, listed or not.
+pub(super) fn any(engine: &Path) -> io::Result<bool> {
+    for tree in trees(engine)? {
+        if !is_empty(&tree.join("tables"))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Every table of every tree. An error is a damaged list.
 pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
     let mut found = Vec::new();
@@ -80,6 +110,23 @@ pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>>
         }
     }
     Ok(Ok(found))
+}
+
+/// Why the engine does not open: it says no file, so the damaged one is looked for.
+pub(super) fn unopened(dir: &Path, engine: &Path, cause: fjall::Error) -> OpenError {
+    let found = all(engine).and_then(|listed| {
+        let Ok(listed) = listed else { return Ok(None) };
+        listed.iter().map(check).find_map(Result::transpose).transpose()
+    });
+    match found {
+        Ok(Some(file)) => OpenError::Damaged {
+            dir: dir.to_owned(),
+            why: format!("{file}; restore it, or the whole directory, from a backup"),
+        },
+        Ok(None) | Err(_) => {
+            OpenError::Engine { dir: dir.to_owned(), why: EngineError::from(cause).to_string() }
+        }
+    }
 }
 
 fn trees(engine: &Path) -> io::Result<Vec<PathBuf>> {

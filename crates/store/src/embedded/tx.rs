@@ -85,7 +85,12 @@ impl<'engine> Tx<'engine> {
 
     /// Takes back what the operation under way wrote; false when that cannot be done.
     pub(super) fn undo_operation(&mut self) -> bool {
-        let Some(undo) = self.undo.take() else { return self.written == self.written_before };
+        if self.written == self.written_before {
+            return true;
+        }
+        // It may have told of members that are gone, and are not.
+        self.known.forget_members();
+        let Some(undo) = self.undo.take() else { return false };
         for (key, before) in undo.writes.into_iter().rev() {
             match before {
                 Some(value) => self.writes.insert(key, value),
@@ -320,14 +325,13 @@ impl<'engine> Tx<'engine> {
                 self.writes.insert(keys::counters(app), Some(records::encode_counters(&counters)));
             }
         }
-        self.engine.wait_for_room()?;
         let Self { engine, writes, sweeps, .. } = self;
-        let groups = writes.range(keys::groups()).map(|(key, _)| key).filter(|key| keys::is_group(key));
-        let writing = engine.groups.begin_writing(groups);
         if writes.is_empty() {
-            writing.done();
             return Ok(sweeps);
         }
+        engine.wait_for_room()?;
+        let groups = writes.range(keys::groups()).map(|(key, _)| key).filter(|key| keys::is_group(key));
+        let writing = engine.groups.begin_writing(groups);
         let stamp = engine.next_stamp();
         let mut batch = engine.batch(writes.len() + 1);
         batch.insert(&engine.data, keys::STAMP, stamp.encode());

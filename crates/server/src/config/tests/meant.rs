@@ -201,5 +201,8 @@ fn a_store_that_is_found_only_beside_a_file_that_was_moved_is_not_made_anew() {
 fn without_a_file_the_way_to_name_one_is_said() {
     // There is no landfall.toml where tests run.
     let problems = load(None, []).unwrap_err().to_string();
-    assert!(problems.contains("\n--config: names the configuration file; it was not given"), "{problems}");
+    assert!(
+        problems.contains("\n--config: no configuration file was given; name it with --config FILE"),
+        "{problems}"
+    );
 }

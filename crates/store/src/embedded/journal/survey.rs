@@ -11,10 +11,8 @@ use std::path::{Path, PathBuf};
 pub(in super::super) struct Survey {
     /// Batches that can be read up to the break, or to the end.
     pub(in super::super) batches: u64,
-    /// Sequence number of the engine and number of the first batch that has a number.
-    pub(in super::super) first: Option<(u64, u64)>,
-    /// Number of the last batch that has one.
-    pub(in super::super) last: Option<u64>,
+    /// Sequence number of the engine and number of each of those that has a number.
+    pub(in super::super) numbered: Vec<(u64, u64)>,
     /// Where they break, if they do.
     pub(in super::super) broken: Option<Break>,
 }
@@ -30,6 +28,8 @@ pub(in super::super) struct Break {
     pub(in super::super) why: &'static str,
     /// Whether that batch is whole and only cannot be the next one.
     pub(in super::super) whole: bool,
+    /// Whether the file is the newest. A journal is synced before the next one is begun.
+    pub(in super::super) newest: bool,
     /// Whole batches that lie behind it.
     pub(in super::super) behind: u64,
 }
@@ -46,10 +46,17 @@ impl fmt::Display for Break {
     }
 }
 
+impl Survey {
+    /// Number of the last batch that has one, else 0.
+    pub(in super::super) fn last(&self) -> u64 {
+        self.numbered.last().map_or(0, |(_, number)| *number)
+    }
+}
+
 impl Break {
     /// Whether a crash leaves such an end: a batch that was being written, and nothing behind it.
     pub(in super::super) fn is_torn_end(&self) -> bool {
-        !self.whole && self.behind == 0
+        !self.whole && self.newest && self.behind == 0
     }
 }
 
@@ -60,14 +67,14 @@ pub(in super::super) fn survey(engine: &Path) -> io::Result<Survey> {
     for path in files(engine)? {
         let file = read(&path)?;
         if let Some(broken) = &mut survey.broken {
+            broken.newest = false;
             broken.behind += behind(&file, 0, order);
             continue;
         }
         survey.broken = go_through(&file, &mut order, |batch| {
             survey.batches += 1;
             if let Some((stamp, _)) = &batch.stamp {
-                survey.first.get_or_insert((batch.sequence, stamp.number));
-                survey.last = Some(stamp.number);
+                survey.numbered.push((batch.sequence, stamp.number));
             }
         })
         .map(|(offset, why)| Break {
@@ -75,6 +82,7 @@ pub(in super::super) fn survey(engine: &Path) -> io::Result<Survey> {
             bytes: file.len() - offset,
             why,
             whole: batch(&file, offset).is_ok(),
+            newest: true,
             behind: behind(&file, offset + 1, order),
             file: path,
         });
@@ -104,27 +112,30 @@ fn go_through(
 /// How many batches begin at or behind a place that can come after what was read.
 fn behind(file: &[u8], from: usize, order: Order) -> u64 {
     let mut found = 0;
-    for_each_whole_from(file, from, |batch| found += u64::from(order.may_follow(batch)));
+    for_each_later(file, from, order, |_| found += 1);
     found
 }
 
-/// Shows every whole batch of a file, wherever it begins.
-pub(in super::super) fn for_each_whole(file: &[u8], visit: impl FnMut(&Batch)) {
-    for_each_whole_from(file, 0, visit);
-}
-
-fn for_each_whole_from(file: &[u8], from: usize, mut visit: impl FnMut(&Batch)) {
+/// Shows every whole batch at or behind a place that can come after what was read, wherever it begins; where the order
+/// stands then. What users wrote may look like a batch, but has no number that follows.
+pub(in super::super) fn for_each_later(
+    file: &[u8],
+    from: usize,
+    mut order: Order,
+    mut visit: impl FnMut(&Batch),
+) -> Order {
     let mut at = from;
     while let Some(start) = file.get(at..).and_then(|rest| memchr::memchr(START, rest)).map(|step| at + step)
     {
         at = match batch(file, start) {
-            Ok(batch) => {
+            Ok(batch) if order.skip_to(&batch) => {
                 visit(&batch);
                 batch.place.end
             }
-            Err(_) => start + 1,
+            Ok(_) | Err(_) => start + 1,
         };
     }
+    order
 }
 
 /// A file without the zeros at its end: the engine fills a new file with 64 MiB of them.

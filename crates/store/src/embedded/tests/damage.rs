@@ -4,7 +4,7 @@ use super::power::{flush, in_memory};
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
 use crate::embedded::engine;
-use crate::embedded::{Embedded, JournalEnd, OpenError, check, journal, repair};
+use crate::embedded::{Embedded, JournalFault, OpenError, check, journal, repair};
 use landfall_domain::group::GroupType;
 use landfall_domain::store::{Health, JoinedWindow, MemberWindow, NoSuchGroup, OperationError, Store};
 use std::collections::BTreeMap;
@@ -118,6 +118,11 @@ async fn flip(
     let dir = in_memory();
     write(dir.path(), &files_now);
     let torn = journal::survey(&dir.path().join(engine::FOLDER)).unwrap().broken.is_some();
+    let checked = check(dir.path(), |_, _| {});
+    let found = checked.as_ref().map_or(true, |report| {
+        !report.damaged.is_empty() || matches!(report.journal, Some(JournalFault::Damaged(_)))
+    });
+    assert!(files(dir.path()) == files_now, "{what}: a check changed something");
     let store = match Embedded::open(dir.path(), StoreMetrics::default()) {
         Ok(store) => store,
         Err(error) => {
@@ -127,6 +132,7 @@ async fn flip(
                 OpenError::Damaged { .. } | OpenError::Foreign { .. } | OpenError::Newer { .. }
             );
             let text = error.to_string();
+            assert!(found, "{what}: a check finds nothing of {text}: {checked:?}");
             assert!(known || matches!(error, OpenError::Engine { .. }), "{what}: {text}");
             assert!(text.contains(dir.path().to_str().unwrap()), "{what}: {text}");
             let mut files_after = files(dir.path());
@@ -157,6 +163,7 @@ async fn flip(
         }
     }
     if failing {
+        assert!(found, "{what}: a check finds nothing: {checked:?}");
         assert!(matches!(store.health(), Health::Damaged(_)), "{what}: {:?}", store.health());
     }
     let mut taken = 0;
@@ -274,7 +281,9 @@ async fn a_repair_leaves_out_what_cannot_be_read_and_keeps_the_originals() {
     let expected = answers(&open(dir.path())).await;
     let journal = Path::new(engine::FOLDER).join("0.jnl");
     let mut starts = Vec::new();
-    journal::for_each_whole(&before[&journal], |batch| starts.push(batch.place.start));
+    journal::for_each_later(&before[&journal], 0, journal::Order::default(), |batch| {
+        starts.push(batch.place.start)
+    });
     assert_eq!(starts.len(), GROUPS);
     for number in [0, 1, 19, 20, 39, 40, 41, 58, 59] {
         let start = starts[number];
@@ -335,7 +344,7 @@ async fn a_check_names_every_damaged_file() {
         let named = report.damaged.iter().any(|file| file.contains(name) && file.contains("at offset 0"));
         assert!(named, "{name}: {report:?}");
     }
-    let Some(JournalEnd::Damaged(what)) = &report.journal else { panic!("{report:?}") };
+    let Some(JournalFault::Damaged(what)) = &report.journal else { panic!("{report:?}") };
     assert!(what.contains("at offset 0") && what.contains("59 more batches"), "{what}");
 }
 
@@ -350,6 +359,142 @@ async fn a_store_that_is_open_is_neither_checked_nor_repaired() {
     }
 }
 
+/// The engine takes such a folder for one whose making broke off.
+#[tokio::test]
+async fn a_store_without_the_mark_of_its_engine_is_not_made_anew() {
+    let dir = stopped().await;
+    let marker = dir.path().join(engine::FOLDER).join("version");
+    for gone in [true, false] {
+        if gone {
+            fs::remove_file(&marker).unwrap();
+        } else {
+            fs::write(&marker, "").unwrap();
+        }
+        let before = files(dir.path());
+        let refused = refusal(dir.path());
+        assert!(refused.contains("engine/version is missing or empty, and there are data"), "{refused}");
+        assert!(files(dir.path()) == before);
+        assert_eq!(check(dir.path(), |_, _| {}).unwrap().damaged.len(), 1);
+    }
+}
+
+/// A store of a few groups that are all in the journal, and where the batch of each begins.
+async fn young() -> (TempDir, PathBuf, Vec<usize>) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    import(&store, 0..10).await;
+    drop(store);
+    drop(engine::open(dir.path()).unwrap());
+    let journal = dir.path().join(engine::FOLDER).join("0.jnl");
+    let mut starts = Vec::new();
+    let content = fs::read(&journal).unwrap();
+    journal::for_each_later(&content, 0, journal::Order::default(), |batch| starts.push(batch.place.start));
+    assert_eq!(starts.len(), 10);
+    (dir, journal, starts)
+}
+
+async fn there(dir: &Path) -> Vec<usize> {
+    let store = open(dir);
+    let ids = (0..10).map(|number| group_id(&name(number))).collect();
+    let found = store.groups(APP, ids).await.unwrap();
+    (0..10).filter(|number| found[*number].is_some()).collect()
+}
+
+fn flip_byte(file: &Path, place: usize) {
+    let mut content = fs::read(file).unwrap();
+    content[place] ^= 1;
+    fs::write(file, content).unwrap();
+}
+
+#[tokio::test]
+async fn the_first_batch_of_a_store_without_tables_can_be_left_out() {
+    let (dir, journal, _) = young().await;
+    flip_byte(&journal, 0);
+    refusal(dir.path());
+    assert_eq!(repair(dir.path()).unwrap().unwrap().kept, 9);
+    assert_eq!(there(dir.path()).await, (1..10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_damaged_batch_that_tables_hold_costs_nothing() {
+    let (dir, journal, starts) = young().await;
+    let store = open(dir.path());
+    flush(&store);
+    drop(store);
+    flip_byte(&journal, starts[4]);
+    refusal(dir.path());
+    repair(dir.path()).unwrap().unwrap();
+    assert_eq!(there(dir.path()).await, (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_end_that_is_missing_after_an_ordered_stop_is_refused() {
+    let (dir, journal, starts) = young().await;
+    let whole = fs::read(&journal).unwrap();
+    let mut zeroed = whole.clone();
+    zeroed[starts[5]..].fill(0);
+    for content in [whole[..starts[5]].to_vec(), zeroed] {
+        fs::write(&journal, &content).unwrap();
+        let refused = refusal(dir.path());
+        assert!(
+            refused.contains("stopped with batch 10") && refused.contains("ends with batch 5"),
+            "{refused}"
+        );
+        assert!(fs::read(&journal).unwrap() == content);
+    }
+    repair(dir.path()).unwrap().unwrap();
+    assert_eq!(there(dir.path()).await, (0..5).collect::<Vec<_>>());
+}
+
+/// A journal is synced before the next one is begun, so only the newest can have a torn end.
+#[tokio::test]
+async fn a_torn_end_before_the_newest_journal_is_damage() {
+    let (dir, journal, starts) = young().await;
+    fs::remove_file(dir.path().join("CLEAN")).unwrap();
+    let whole = fs::read(&journal).unwrap();
+    let next = journal.with_file_name("1.jnl");
+    for (end, behind) in [(starts[9], &whole[starts[9]..]), (whole.len(), &[0_u8; 4096][..])] {
+        let mut first = whole[..end].to_vec();
+        fs::write(&next, behind).unwrap();
+        fs::write(&journal, &first).unwrap();
+        assert_eq!(there(dir.path()).await.len(), 10, "a journal in two files");
+        fs::remove_file(dir.path().join("CLEAN")).unwrap();
+
+        first[starts[8] + 40] ^= 1;
+        fs::write(&journal, &first).unwrap();
+        fs::write(&next, behind).unwrap();
+        let refused = refusal(dir.path());
+        assert!(refused.contains("0.jnl") && refused.contains("landfall store repair"), "{refused}");
+        assert!(fs::read(&journal).unwrap() == first);
+    }
+}
+
+#[tokio::test]
+async fn a_torn_end_of_the_newest_journal_is_cut() {
+    let (dir, journal, _) = young().await;
+    fs::remove_file(dir.path().join("CLEAN")).unwrap();
+    let whole = fs::read(&journal).unwrap();
+    fs::write(&journal, &whole[..whole.len() - 3]).unwrap();
+    let Some(JournalFault::Torn(what)) = check(dir.path(), |_, _| {}).unwrap().journal else {
+        panic!("no torn end")
+    };
+    assert!(what.contains("it is cut off"), "{what}");
+    assert_eq!(there(dir.path()).await, (0..9).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_value_that_looks_like_a_batch_is_none() {
+    let (dir, journal, starts) = young().await;
+    fs::remove_file(dir.path().join("CLEAN")).unwrap();
+    let mut content = fs::read(&journal).unwrap();
+    // The last batch is torn, and holds the bytes of an older one.
+    let older = content[starts[2]..starts[3]].to_vec();
+    content.truncate(starts[9] + 30);
+    content.extend(older);
+    fs::write(&journal, content).unwrap();
+    assert_eq!(there(dir.path()).await, (0..9).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_journal_that_is_missing_is_refused() {
     let dir = stopped().await;
@@ -357,5 +502,5 @@ async fn a_journal_that_is_missing_is_refused() {
         fs::remove_file(journal).unwrap();
     }
     let refused = refusal(dir.path());
-    assert!(refused.contains("a file is missing or was replaced"), "{refused}");
+    assert!(refused.contains("ends with batch 40") && refused.contains("is missing"), "{refused}");
 }
