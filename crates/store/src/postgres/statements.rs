@@ -385,13 +385,13 @@ statements! {
         ON CONFLICT (one) DO UPDATE SET source = excluded.source, place = excluded.place, rows = excluded.rows";
     REMOVE_COPY_PROGRESS: Copy = "DELETE FROM landfall.unfinished_copy WHERE one";
     IS_OCCUPIED: Copy = "
-        SELECT EXISTS (SELECT FROM landfall.accounts) UNION ALL SELECT EXISTS (SELECT FROM landfall.groups)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.kicks)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.members)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.parts)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.messages)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.lanes)
-        UNION ALL SELECT EXISTS (SELECT FROM landfall.dead_notes)";
+        SELECT EXISTS (SELECT 1 FROM landfall.accounts) UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.groups)
+        UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.kicks)
+        UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.members)
+        UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.parts)
+        UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.messages)
+        UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.lanes)
+        UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.dead_notes)";
     RAISE_POSITION: Copy = "
         INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
         ON CONFLICT (sdk_app_id) DO UPDATE SET given = greatest(positions.given, excluded.given)";
