@@ -300,13 +300,8 @@ impl<S> Paced<S> {
         if self.pace.handed_over.load(Ordering::Relaxed) {
             return;
         }
-        match self.pace.phase() {
-            Phase::Idle => {
-                self.pace.enter(Phase::Head);
-                self.framing = Framing::default();
-            }
-            Phase::Head => {}
-            Phase::Body | Phase::Work => return,
+        if self.pace.phase() == Phase::Idle {
+            self.pace.enter(Phase::Head);
         }
         let twice = self.framing.read(bytes);
         self.pace.twice_framed.store(twice, Ordering::Relaxed);

@@ -68,6 +68,12 @@ async fn a_request_that_says_its_length_in_two_ways_is_refused() {
     client.send(format!("{second}{CHUNKED}").as_bytes()).await;
     assert_eq!(client.answer().await.status, 400);
     assert!(client.is_closed().await);
+    // Behind another request, in one piece with it: nothing of it is served.
+    let mut client = server.client().await;
+    let before = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    client.send(format!("{before}{head}{CHUNKED}").as_bytes()).await;
+    assert_eq!(client.answer().await.status, 400);
+    assert!(client.is_closed().await);
     server.stop().await;
 }
 
