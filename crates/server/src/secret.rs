@@ -23,15 +23,19 @@ pub(crate) fn check(text: &str) -> Result<(), SecretFlaw> {
         Err(SecretFlaw::Empty)
     } else if text.trim() != text {
         Err(SecretFlaw::Space)
-    } else if text.contains(char::is_control) {
+    } else if text.contains(|character: char| character.is_control() || character == BYTE_ORDER_MARK) {
         Err(SecretFlaw::Control)
     } else {
         Ok(())
     }
 }
 
-/// The secret in the text of a file, which editors end with a line feed.
+/// What some editors begin a file with; nobody sees it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The secret in the text of a file, which editors end with a line feed, and some begin with a byte order mark.
 pub(crate) fn of_file(text: &str) -> &str {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
 }
@@ -49,13 +53,18 @@ mod tests {
             ("\thush", SecretFlaw::Space),
             ("\u{a0}hush", SecretFlaw::Space),
             ("hu\nsh", SecretFlaw::Control),
+            ("\u{feff}hush", SecretFlaw::Control),
         ] {
             assert_eq!(check(text), Err(flaw), "{text:?}");
         }
         assert_eq!(check("hu sh"), Ok(()));
-        for (file, secret) in
-            [("hush\n", "hush"), ("hush\r\n", "hush"), ("hush", "hush"), ("hush\n\n", "hush\n")]
-        {
+        for (file, secret) in [
+            ("hush\n", "hush"),
+            ("\u{feff}hush\n", "hush"),
+            ("hush\r\n", "hush"),
+            ("hush", "hush"),
+            ("hush\n\n", "hush\n"),
+        ] {
             assert_eq!(of_file(file), secret);
         }
     }

@@ -362,7 +362,11 @@ async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
     let context = Context { app: app.id, now: server.clock.now(), unknown: server.unknown_accounts };
     let accounts =
         app.admins.iter().map(|id| AccountImport { id: id.clone(), nick: None, face_url: None }).collect();
-    server.store.import_accounts(context, accounts).await?;
+    if let Err(error) = server.store.import_accounts(context, accounts).await {
+        // What is damaged must not keep back what is not.
+        let Health::Damaged(_) = server.store.health() else { return Err(error.into()) };
+        tracing::error!(%error, "the administrators of an app could not be written: {error}");
+    }
     server.apps.put(app);
     Ok(())
 }

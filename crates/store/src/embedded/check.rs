@@ -43,9 +43,17 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
     let engine = dir.join(FOLDER);
     let mut report = CheckReport::default();
     if !engine.try_exists().map_err(io_error)? {
+        if format::CleanStop::read(dir).map_err(io_error)?.is_some() {
+            report.damaged.push(format!("the folder {} is missing", engine.display()));
+        }
         return Ok(report);
     }
-    let _lock = lock_engine(dir)?;
+    // Without the file nobody has the store open, and none is made here.
+    let locked = engine.join("lock").try_exists().map_err(io_error)?;
+    let _lock = if locked { Some(lock_engine(dir)?) } else { None };
+    if !format::is_made(dir).map_err(io_error)? && !format::holds_data(&engine).map_err(io_error)? {
+        return Ok(report);
+    }
     match tables::all(&engine).map_err(io_error)? {
         Err(list) => report.damaged.push(list.to_string()),
         Ok(listed) => {

@@ -127,7 +127,14 @@ impl Damage {
 
 /// A table as the engine has it, with its number.
 pub(super) fn listed(table: &lsm_tree::Table) -> (u64, Listed) {
-    (table.id(), Listed { path: table.path.to_path_buf(), checksum: table.checksum().into_u128() })
+    (
+        table.id(),
+        Listed {
+            path: table.path.to_path_buf(),
+            checksum: table.checksum().into_u128(),
+            sequence: table.global_seqno(),
+        },
+    )
 }
 
 /// Owned bounds, borrowed.

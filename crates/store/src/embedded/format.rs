@@ -273,6 +273,11 @@ pub(super) fn holds_data(engine: &Path) -> io::Result<bool> {
     Ok(0 < survey.batches || survey.broken.is_some() || tables::any(engine)?)
 }
 
+/// Whether the engine's folder was made to its end.
+pub(super) fn is_made(dir: &Path) -> io::Result<bool> {
+    is_finished(&dir.join(super::engine::FOLDER))
+}
+
 fn is_finished(engine: &Path) -> io::Result<bool> {
     match fs::metadata(engine.join(ENGINE_MARKER)) {
         Ok(marker) => Ok(marker.len() != 0),

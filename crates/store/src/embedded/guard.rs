@@ -7,16 +7,15 @@
 use super::engine::FOLDER;
 use super::format::{CleanStop, OpenError, lock_engine};
 use super::journal::{self, Break, Stamp, Survey};
-use super::{keys, tables};
-use fjall::AbstractTree as _;
-use lsm_tree::{Config, SequenceNumberCounter};
+use super::tables::{self, Listed};
+use super::{format::is_made, keys};
+use lsm_tree::{Cache, Checksum, Table, UserKey};
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 
-/// The tree of the only keyspace in the engine's folder.
-const TREE: &str = "keyspaces/1";
 const RESTORE: &str = "restore it, or the whole directory, from a backup";
 
 /// What lies in an engine's folder.
@@ -52,14 +51,28 @@ pub(super) fn inspect(dir: &Path) -> Result<Inspection, OpenError> {
     let engine = dir.join(FOLDER);
     let lists = tables::check_lists(&engine).map_err(io_error)?;
     lists.map_err(|file| refusal(dir, format!("{file}; {RESTORE}")))?;
-    let tables = persisted(dir, &engine)?;
     let survey = journal::survey(&engine).map_err(io_error)?;
+    let written = 0 < survey.batches || survey.broken.is_some();
+    let tables = match persisted(dir, &engine)? {
+        Some(persisted) => persisted,
+        None if written => {
+            let missing = engine.join("keyspaces/1/current");
+            return Err(refusal(
+                dir,
+                format!("the file {} is missing, and there are data; {RESTORE}", missing.display()),
+            ));
+        }
+        None => Persisted { sequence: None, number: Some(0) },
+    };
     let clean = CleanStop::read(dir).map_err(io_error)?;
     let verdict = judge(&survey, tables, clean);
     Ok(Inspection { survey, tables, verdict })
 }
 
 fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdict {
+    if survey.files == 0 {
+        return Verdict::Damaged("there is no journal, and the engine always has one".to_owned());
+    }
     let torn = match &survey.broken {
         Some(broken) if !broken.is_torn_end() => return Verdict::Damaged(broken.to_string()),
         Some(_) => true,
@@ -95,9 +108,15 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
 pub(super) fn look(dir: &Path) -> Result<u64, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     if !dir.join(FOLDER).try_exists().map_err(io_error)? {
-        return Ok(0);
+        return match CleanStop::read(dir).map_err(io_error)? {
+            None => Ok(0),
+            Some(_) => Err(refusal(dir, format!("its folder `{FOLDER}` is missing; {RESTORE}"))),
+        };
     }
     let _lock = lock_engine(dir)?;
+    if !is_made(dir).map_err(io_error)? {
+        return Ok(0);
+    }
     let Inspection { survey, tables, verdict } = inspect(dir)?;
     match (verdict, &survey.broken) {
         (Verdict::Damaged(what), _) => Err(refusal(
@@ -128,35 +147,43 @@ fn cut(broken: &Break, last: u64) -> io::Result<()> {
     tracing::warn!(
         file = %file.display(), offset, bytes, last_batch = last, why,
         "cut {bytes} bytes off the end of the journal {} at offset {offset}, a batch that was being written when the \
-         server was killed or the machine stopped ({why}); it was never acknowledged. The last batch of the journals is \
-         {last}",
+         server was killed or the machine stopped ({why}); as far as can be told it was never acknowledged. The last batch \
+         of the journals is {last}",
         file.display(),
     );
     Ok(())
 }
 
-/// Reads from the tables alone how far they are. The engine does not have them open.
-fn persisted(dir: &Path, engine: &Path) -> Result<Persisted, OpenError> {
-    let tree = engine.join(TREE);
-    // A tree whose making broke off has no tables yet.
-    let made = tree.join("current").try_exists();
-    if !made.map_err(|cause| OpenError::Io { dir: dir.to_owned(), cause })? {
-        return Ok(Persisted { sequence: None, number: Some(0) });
-    }
-    let read = || {
-        let numbers = SequenceNumberCounter::default;
-        let tree = Config::new(&tree, numbers(), numbers()).open()?;
-        let number = match tree.get(keys::STAMP, u64::MAX) {
-            Ok(Some(value)) => Stamp::decode(&value).map(|stamp| stamp.number),
-            Ok(None) => Some(0),
-            Err(_) => None,
-        };
-        Ok::<_, lsm_tree::Error>(Persisted { sequence: tree.get_highest_persisted_seqno(), number })
+/// Reads from the tables alone how far they are; `None` when their tree was not made yet. The engine does not have them
+/// open, and would remove what their list does not name.
+fn persisted(dir: &Path, engine: &Path) -> Result<Option<Persisted>, OpenError> {
+    let listed = tables::rows(engine).map_err(|cause| OpenError::Io { dir: dir.to_owned(), cause })?;
+    let Some(listed) = listed.map_err(|file| refusal(dir, format!("{file}; {RESTORE}")))? else {
+        return Ok(None);
     };
     // The engine panics at some kinds of damage.
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Ok(persisted)) => Ok(persisted),
+    match catch_unwind(AssertUnwindSafe(|| newest(listed))) {
+        Ok(Ok(persisted)) => Ok(Some(persisted)),
         Ok(Err(cause)) => Err(tables::unopened(dir, engine, fjall::Error::from(cause))),
         Err(_) => Err(tables::unopened(dir, engine, fjall::Error::Unrecoverable)),
     }
+}
+
+fn newest(listed: Vec<Listed>) -> lsm_tree::Result<Persisted> {
+    let cache = Arc::new(Cache::with_capacity_bytes(0));
+    let (mut sequence, mut stamp, mut damaged) = (None, (0, 0), false);
+    for Listed { path, checksum, sequence: added } in listed {
+        let checksum = Checksum::from_raw(checksum);
+        let table = Table::recover(path, checksum, added, 0, Arc::clone(&cache), None, false, false)?;
+        sequence = sequence.max(Some(table.get_highest_seqno()));
+        let key = UserKey::from(keys::STAMP);
+        for row in table.range(key.clone()..=key) {
+            match row.map(|row| (row.key.seqno, Stamp::decode(&row.value))) {
+                Ok((at, Some(found))) => stamp = stamp.max((at, found.number)),
+                // Its block is damaged.
+                Ok((_, None)) | Err(_) => damaged = true,
+            }
+        }
+    }
+    Ok(Persisted { sequence, number: (!damaged).then_some(stamp.1) })
 }

@@ -37,6 +37,10 @@ pub fn repair(dir: &Path) -> Result<Option<RepairReport>, OpenError> {
     let journals = journal::files(&engine).map_err(io_error)?;
     let originals = keep(dir, &journals).map_err(io_error)?;
     CleanStop::remove(dir).map_err(io_error)?;
+    if journals.is_empty() {
+        // The engine has always one; without it, it does not see what is in tables.
+        File::create(engine.join("0.jnl")).and_then(|journal| journal.sync_all()).map_err(io_error)?;
+    }
     let Rewritten { kept, left_out } = rewrite(&engine, &originals, &journals, tables).map_err(io_error)?;
     match guard::inspect(dir)?.verdict {
         Verdict::Whole => Ok(Some(RepairReport { kept, left_out, originals })),

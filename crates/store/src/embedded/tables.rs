@@ -16,6 +16,8 @@ use xxhash_rust::xxh3::xxh3_128;
 const TREES: &str = "keyspaces";
 /// The tree in which the engine keeps its own settings.
 const SETTINGS: &str = "0";
+/// The tree of the only keyspace.
+const ROWS: &str = "1";
 /// Content of the file that the engine writes last when it makes its folder.
 const ENGINE_VERSION: &[u8] = b"FJL\x03";
 const MAGIC: &[u8] = b"LSM\x03";
@@ -53,6 +55,8 @@ impl std::fmt::Display for DamagedFile {
 pub(super) struct Listed {
     pub(super) path: PathBuf,
     pub(super) checksum: u128,
+    /// What the engine adds to the sequence numbers in it.
+    pub(super) sequence: u64,
 }
 
 /// The version in an engine's folder, the lists of tables of every tree in it, and the tables of the engine's own settings: small files
@@ -73,6 +77,12 @@ pub(super) fn check_lists(engine: &Path) -> io::Result<Result<(), DamagedFile>> 
             }
         }
         Err(error) => return Err(error),
+    }
+    let settings = engine.join(TREES).join(SETTINGS).join("current");
+    // The engine makes it after the marker, and before it takes any data.
+    if !settings.try_exists()? && format::holds_data(engine)? {
+        let why = "it is missing".to_owned();
+        return Ok(Err(DamagedFile { path: settings, places: vec![whole(0)], why }));
     }
     for tree in trees(engine)? {
         let listed = match list(&tree)? {
@@ -147,6 +157,15 @@ fn trees(engine: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The tables of the tree that holds the rows; `None` when it was not made yet. An error is a damaged list.
+pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<Listed>>, DamagedFile>> {
+    let tree = engine.join(TREES).join(ROWS);
+    if !tree.join("current").try_exists()? {
+        return Ok(Ok(None));
+    }
+    Ok(list(&tree)?.map(Some))
+}
+
 /// The tables of a tree.
 fn list(tree: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
     let damaged = |path: PathBuf, length: usize, why: &str| {
@@ -201,8 +220,8 @@ fn tables(tree: &Path, version: &Path) -> Option<Vec<Listed>> {
                 let id = u64::from_le_bytes(take(&mut rest)?);
                 let [0] = take(&mut rest)? else { return None };
                 let checksum = u128::from_le_bytes(take(&mut rest)?);
-                take::<8>(&mut rest)?;
-                listed.push(Listed { path: tree.join("tables").join(id.to_string()), checksum });
+                let sequence = u64::from_le_bytes(take(&mut rest)?);
+                listed.push(Listed { path: tree.join("tables").join(id.to_string()), checksum, sequence });
             }
         }
     }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 /// What the journals hold.
 #[derive(Debug, Default)]
 pub(in super::super) struct Survey {
+    /// How many journals there are.
+    pub(in super::super) files: usize,
     /// Batches that can be read up to the break, or to the end.
     pub(in super::super) batches: u64,
     /// Sequence number of the engine and number of each of those that has a number.
@@ -65,6 +67,7 @@ pub(in super::super) fn survey(engine: &Path) -> io::Result<Survey> {
     let mut survey = Survey::default();
     let mut order = Order::default();
     for path in files(engine)? {
+        survey.files += 1;
         let file = read(&path)?;
         if let Some(broken) = &mut survey.broken {
             broken.newest = false;

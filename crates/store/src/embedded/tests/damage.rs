@@ -495,6 +495,77 @@ async fn a_value_that_looks_like_a_batch_is_none() {
     assert_eq!(there(dir.path()).await, (0..9).collect::<Vec<_>>());
 }
 
+/// A crash leaves tables and lists that are named nowhere. Who only looks, or refuses, leaves them too.
+#[tokio::test]
+async fn looking_and_refusing_remove_nothing() {
+    let dir = stopped().await;
+    let tree = dir.path().join(engine::FOLDER).join("keyspaces/1");
+    fs::write(tree.join("tables/99"), "left by a crash").unwrap();
+    fs::write(tree.join("v99"), "left by a crash").unwrap();
+    fs::remove_file(dir.path().join(engine::FOLDER).join("lock")).unwrap();
+    let before = files(dir.path());
+    assert!(check(dir.path(), |_, _| {}).unwrap().damaged.is_empty());
+    assert!(files(dir.path()) == before, "a check changed something");
+    flip_byte(&dir.path().join(engine::FOLDER).join("0.jnl"), 0);
+    let before = files(dir.path());
+    refusal(dir.path());
+    let mut after = files(dir.path());
+    after.remove(&Path::new(engine::FOLDER).join("lock"));
+    assert!(after == before, "a refusal changed something");
+}
+
+#[tokio::test]
+async fn a_part_of_the_engine_that_is_missing_is_refused() {
+    for part in [
+        "",
+        "keyspaces",
+        "keyspaces/0",
+        "keyspaces/0/current",
+        "keyspaces/1",
+        "keyspaces/1/current",
+        "keyspaces/1/tables",
+    ] {
+        let dir = stopped().await;
+        let path = dir.path().join(engine::FOLDER).join(part);
+        if path.is_dir() {
+            fs::remove_dir_all(&path).unwrap();
+        } else {
+            fs::remove_file(&path).unwrap();
+        }
+        let before = files(dir.path());
+        let refused = refusal(dir.path());
+        assert!(refused.contains("is missing"), "{part}: {refused}");
+        assert!(files(dir.path()) == before, "{part}: a refusal changed something");
+        assert!(!check(dir.path(), |_, _| {}).unwrap().damaged.is_empty(), "{part}");
+        assert!(files(dir.path()) == before, "{part}: a check changed something");
+        repair(dir.path()).unwrap_err();
+    }
+}
+
+/// Without any journal the engine does not see what is in tables.
+#[tokio::test]
+async fn tables_without_a_journal_are_refused_and_repaired() {
+    for clean in [true, false] {
+        let dir = stopped().await;
+        for journal in journal::files(&dir.path().join(engine::FOLDER)).unwrap() {
+            fs::remove_file(journal).unwrap();
+        }
+        if !clean {
+            fs::remove_file(dir.path().join("CLEAN")).unwrap();
+        }
+        let refused = refusal(dir.path());
+        assert!(refused.contains("there is no journal"), "{refused}");
+        repair(dir.path()).unwrap().unwrap();
+        for _ in 0..2 {
+            let store = open(dir.path());
+            let ids = (0..GROUPS).map(|number| group_id(&name(number))).collect();
+            let found = store.groups(APP, ids).await.unwrap();
+            assert!(found[..40].iter().all(Option::is_some) && found[40..].iter().all(Option::is_none));
+            store.import_group(context(), group("after", &["ann"])).await.ok();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_journal_that_is_missing_is_refused() {
     let dir = stopped().await;
@@ -502,5 +573,5 @@ async fn a_journal_that_is_missing_is_refused() {
         fs::remove_file(journal).unwrap();
     }
     let refused = refusal(dir.path());
-    assert!(refused.contains("ends with batch 40") && refused.contains("is missing"), "{refused}");
+    assert!(refused.contains("there is no journal"), "{refused}");
 }
