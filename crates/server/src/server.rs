@@ -364,7 +364,7 @@ async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
         app.admins.iter().map(|id| AccountImport { id: id.clone(), nick: None, face_url: None }).collect();
     if let Err(error) = server.store.import_accounts(context, accounts).await {
         // What is damaged must not keep back what is not.
-        let Health::Damaged(_) = server.store.health() else { return Err(error.into()) };
+        let Health::Damaged(_) = server.store.health() else { return Err(error) };
         tracing::error!(%error, "the administrators of an app could not be written: {error}");
     }
     server.apps.put(app);
