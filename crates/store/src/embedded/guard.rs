@@ -180,8 +180,11 @@ fn newest(listed: Vec<Listed>) -> lsm_tree::Result<Persisted> {
         for row in table.range(key.clone()..=key) {
             match row.map(|row| (row.key.seqno, Stamp::decode(&row.value))) {
                 Ok((at, Some(found))) => stamp = stamp.max((at, found.number)),
-                // Its block is damaged.
-                Ok((_, None)) | Err(_) => damaged = true,
+                // Its block is damaged. The engine would read it again and again.
+                Ok((_, None)) | Err(_) => {
+                    damaged = true;
+                    break;
+                }
             }
         }
     }
