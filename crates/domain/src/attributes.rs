@@ -1,6 +1,6 @@
 //! Small values that an app keeps with a group: attributes, which are texts, and counters.
 
-use crate::operation::Scene;
+use crate::operation::GroupSnapshot;
 use crate::part::{Part, PartKey};
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ pub type Attributes = BTreeMap<String, String>;
 /// The counters of a group, by key.
 pub type Counters = BTreeMap<String, i64>;
 
-impl Scene {
+impl GroupSnapshot {
     /// The attributes of the group, which were asked for.
     #[must_use]
     pub fn attributes(&self) -> Attributes {

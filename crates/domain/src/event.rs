@@ -183,7 +183,7 @@ impl ProfileChange {
 
 /// What an operation did to one group, before it is kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Happened<'a> {
+pub struct AppliedChange<'a> {
     /// The group.
     pub group: &'a GroupId,
     /// Its type.
@@ -195,7 +195,7 @@ pub struct Happened<'a> {
 }
 
 /// What is to be done once a change is kept. It is dropped when the change is not, or when the rule is asked again.
-pub type Afterwards = Box<dyn FnOnce() + Send>;
+pub type AfterCommit = Box<dyn FnOnce() + Send>;
 
 /// Those who want to be told of what happens to an app's groups.
 pub trait Subscribers: Send + Sync {
@@ -203,11 +203,11 @@ pub trait Subscribers: Send + Sync {
     fn wants_former_members(&self, kind: GroupType) -> bool;
 
     /// What they are to be told of an event; `None` when nobody wants to know.
-    fn note(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>>;
+    fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>>;
 
     /// Sees all of a change, and gives what is to be done about it once it is kept: for those who are told only while
     /// they listen, and who find in the history what they missed.
-    fn happened(&self, _: Happened<'_>) -> Option<Afterwards> {
+    fn on_change(&self, _: AppliedChange<'_>) -> Option<AfterCommit> {
         None
     }
 }

@@ -44,7 +44,7 @@ impl GroupType {
 
     /// The name that is stored and answered, always the older one.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Private => "Private",
             Self::Public => "Public",
@@ -138,7 +138,7 @@ impl JoinOption {
 
     /// Its name.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::FreeAccess => "FreeAccess",
             Self::NeedPermission => "NeedPermission",
@@ -172,7 +172,7 @@ impl InviteOption {
 
     /// Its name.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::FreeAccess => "FreeAccess",
             Self::NeedPermission => "NeedPermission",

@@ -30,7 +30,7 @@ impl Role {
 
     /// Its name.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "Owner",
             Self::Admin => "Admin",
@@ -60,12 +60,12 @@ impl ReceiveOption {
     /// The option called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|option| option.word() == word)
+        Self::ALL.into_iter().find(|option| option.as_str() == word)
     }
 
     /// Its name.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::AcceptAndNotify => "AcceptAndNotify",
             Self::AcceptNotNotify => "AcceptNotNotify",

@@ -112,12 +112,12 @@ impl Priority {
     /// The priority called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|priority| priority.word() == word)
+        Self::ALL.into_iter().find(|priority| priority.as_str() == word)
     }
 
     /// Its name.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::High => "High",
             Self::Normal => "Normal",

@@ -106,7 +106,7 @@ pub enum NewGroupRefusal {
 
 /// What a new group consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundedGroup {
+pub struct CreatedGroup {
     /// The group.
     pub group: Group,
     /// Its members, the owner first.
@@ -128,7 +128,7 @@ pub fn new_group<E>(
     unknown: UnknownAccounts,
     now: Timestamp,
     mut is_known: impl FnMut(&UserId) -> Result<bool, E>,
-) -> Result<Result<FoundedGroup, NewGroupRefusal>, E> {
+) -> Result<Result<CreatedGroup, NewGroupRefusal>, E> {
     let kind = new.kind;
     let mut members = Vec::with_capacity(1 + new.members.len());
     let owner_sits = kind.can().members;
@@ -185,7 +185,7 @@ pub fn new_group<E>(
         member_count: u32::try_from(members.len()).unwrap_or(u32::MAX),
         list_position,
     };
-    Ok(Ok(FoundedGroup { group, members, placeholders: unknown_accounts }))
+    Ok(Ok(CreatedGroup { group, members, placeholders: unknown_accounts }))
 }
 
 /// A member with the defaults of its group's type.

@@ -6,7 +6,7 @@
 
 mod perform;
 
-pub use perform::{Outcome, Pending, import, perform};
+pub use perform::{DynOperation, Outcome, import, perform};
 
 use crate::event::Event;
 use crate::group::Group;
@@ -63,7 +63,7 @@ pub enum MessageRange {
 
 /// What was loaded: the group at one moment.
 #[derive(Clone, Debug)]
-pub struct Scene {
+pub struct GroupSnapshot {
     /// The group.
     pub group: Group,
     /// Those of the accounts asked for who are members.
@@ -76,7 +76,7 @@ pub struct Scene {
     pub messages: BTreeMap<Conversation, BTreeMap<u32, Message>>,
 }
 
-impl Scene {
+impl GroupSnapshot {
     /// Nothing but a group.
     #[must_use]
     pub fn of(group: Group) -> Self {
@@ -94,7 +94,7 @@ impl Scene {
     ///
     /// # Errors
     /// It is no member of a group that only members know of.
-    pub fn show_to(&self, account: &UserId) -> Result<(), Refusal> {
+    pub fn check_visible_to(&self, account: &UserId) -> Result<(), Refusal> {
         let may_know = self.group.kind.can().findable || self.members.contains_key(account);
         if may_know { Ok(()) } else { Err(Refusal::NoSuchGroup) }
     }
@@ -145,23 +145,23 @@ pub struct Changes {
     /// The group as it is afterwards, its member count included, when it changed.
     pub group: Option<Group>,
     /// New members. None of them is the owner.
-    pub joined: Vec<Member>,
+    pub added_members: Vec<Member>,
     /// Members as they are afterwards; they were members before, and the group's owner may be among them.
-    pub changed: Vec<Member>,
+    pub updated_members: Vec<Member>,
     /// Members that are none afterwards.
-    pub left: Vec<UserId>,
+    pub removed_members: Vec<UserId>,
     /// Accounts to make because nobody imported them.
     pub placeholders: Vec<UserId>,
     /// Parts as they are afterwards; `None` where there is none.
     pub parts: Vec<(PartKey, Option<Part>)>,
     /// New messages, in ascending order within each conversation.
-    pub sent: Vec<(Conversation, Message)>,
+    pub new_messages: Vec<(Conversation, Message)>,
     /// Messages as they are afterwards; they were there before.
-    pub rewritten: Vec<(Conversation, Message)>,
+    pub updated_messages: Vec<(Conversation, Message)>,
     /// Families whose parts all go. None of `parts` is of them.
-    pub dropped: Vec<PartFamily>,
+    pub removed_families: Vec<PartFamily>,
     /// Topics whose messages all go, with their readers and extensions.
-    pub silenced: Vec<TopicId>,
+    pub cleared_topics: Vec<TopicId>,
 }
 
 impl Changes {
@@ -181,20 +181,20 @@ impl Changes {
         self.parts.push((key, None));
     }
 
-    /// Sets the numbers of a conversation of the group that `scene` shows.
+    /// Sets the numbers of a conversation of the group that `snapshot` shows.
     ///
     /// # Errors
     /// There is no such topic.
-    pub fn keep_log(
+    pub fn put_log(
         &mut self,
-        scene: &Scene,
+        snapshot: &GroupSnapshot,
         conversation: &Conversation,
         log: MessageLog,
     ) -> Result<(), Refusal> {
         match conversation {
-            Conversation::Group => self.group.get_or_insert_with(|| scene.group.clone()).log = log,
+            Conversation::Group => self.group.get_or_insert_with(|| snapshot.group.clone()).log = log,
             Conversation::Topic(id) => {
-                let topic = Topic { log, ..scene.topic(id)?.clone() };
+                let topic = Topic { log, ..snapshot.topic(id)?.clone() };
                 self.put(PartKey::Topic(id.clone()), Part::Topic(topic));
             }
         }
@@ -203,7 +203,7 @@ impl Changes {
 
     /// Tells in the history of `group` what happened, where there is a number left for it. The caller has looked
     /// whether groups of this type keep such tips.
-    pub fn tell(&mut self, context: &Context, group: &mut Group, operator: &UserId, tip: Tip) {
+    pub fn add_tip(&mut self, context: &Context, group: &mut Group, operator: &UserId, tip: Tip) {
         if let Some(seq) = group.log.take_seq(context.now) {
             let message = Message {
                 seq,
@@ -214,7 +214,7 @@ impl Changes {
                 state: MessageState::Kept,
                 content: Content::Tip(tip),
             };
-            self.sent.push((Conversation::Group, message));
+            self.new_messages.push((Conversation::Group, message));
         }
     }
 }
@@ -350,7 +350,7 @@ impl<Answer> Decision<Answer> {
 
     /// Others are told of this too, if it is something.
     #[must_use]
-    pub fn telling(mut self, event: impl Into<Option<Event>>) -> Self {
+    pub fn with_event(mut self, event: impl Into<Option<Event>>) -> Self {
         self.events.extend(event.into());
         self
     }
@@ -380,7 +380,7 @@ pub trait GroupOperation: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why nothing changes.
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal>;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Self::Answer>, Refusal>;
 }
 
 /// An import into one group: an operation of which nobody else is told. It has no events by type.
@@ -388,7 +388,7 @@ pub trait GroupOperation: Send + Sync + 'static {
 /// ```compile_fail,E0560
 /// use landfall_domain::event::Event;
 /// use landfall_domain::operation::{Changes, Imported};
-/// let told = Imported { changes: Changes::default(), answer: (), events: vec![Event::Full] };
+/// let imported = Imported { changes: Changes::default(), answer: (), events: vec![Event::Full] };
 /// ```
 ///
 /// What an import is performed with takes nobody who could be told:
@@ -398,7 +398,7 @@ pub trait GroupOperation: Send + Sync + 'static {
 /// use landfall_domain::operation::{GroupImport, import};
 /// use landfall_domain::store::{Context, Store};
 /// use std::sync::Arc;
-/// async fn tell<I: GroupImport>(store: &dyn Store, context: Context, operation: I, all: Arc<dyn Subscribers>) {
+/// async fn reach<I: GroupImport>(store: &dyn Store, context: Context, operation: I, all: Arc<dyn Subscribers>) {
 ///     drop(import(store, context, operation, all).await);
 /// }
 /// ```
@@ -416,5 +416,5 @@ pub trait GroupImport: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why nothing changes.
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Imported<Self::Answer>, Refusal>;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Imported<Self::Answer>, Refusal>;
 }

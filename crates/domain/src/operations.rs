@@ -48,12 +48,12 @@ fn recall(conversation: &Conversation, message: Message, changes: &mut Changes) 
     if let Content::Sent(body) = &message.content {
         // Looked at first, because to remove what can be any number of rows is dear.
         if body.receipt {
-            changes.dropped.push(PartFamily::Readers(conversation.clone(), seq));
+            changes.removed_families.push(PartFamily::Readers(conversation.clone(), seq));
         }
         if body.extensible {
-            changes.dropped.push(PartFamily::Extensions(conversation.clone(), seq));
+            changes.removed_families.push(PartFamily::Extensions(conversation.clone(), seq));
             changes.remove(PartKey::ExtensionHead(conversation.clone(), seq));
         }
     }
-    changes.rewritten.push((conversation.clone(), message.without_content(MessageState::Recalled)));
+    changes.updated_messages.push((conversation.clone(), message.without_content(MessageState::Recalled)));
 }

@@ -6,7 +6,7 @@
 use crate::event::{Event, Subscribers};
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
-use crate::new_group::FoundedGroup;
+use crate::new_group::CreatedGroup;
 use crate::store::{Context, StoreError};
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -15,12 +15,12 @@ use async_trait::async_trait;
 /// one: [`perform`](crate::operation::perform), the making and the dissolving of a group, and
 /// [`Outbox::tell`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Note(Vec<u8>);
+pub struct OutboxEntry(Vec<u8>);
 
-impl Note {
+impl OutboxEntry {
     /// The note of an event that changed nothing in the store.
     #[must_use]
-    pub fn of_no_change(bytes: Vec<u8>) -> Self {
+    pub fn without_change(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
@@ -44,19 +44,23 @@ impl Note {
 }
 
 /// The notes of events of one group.
-pub(crate) fn notes(
+pub(crate) fn entries(
     subscribers: &dyn Subscribers,
     group: &GroupId,
     kind: GroupType,
     events: Vec<Event>,
-) -> Vec<Note> {
-    events.into_iter().filter_map(|event| subscribers.note(group, kind, event)).map(Note).collect()
+) -> Vec<OutboxEntry> {
+    events
+        .into_iter()
+        .filter_map(|event| subscribers.outbox_entry(group, kind, event))
+        .map(OutboxEntry)
+        .collect()
 }
 
 /// The notes of a group that was made.
 #[must_use]
-pub fn of_created(subscribers: &dyn Subscribers, founded: &FoundedGroup) -> Vec<Note> {
-    let FoundedGroup { group, members, .. } = founded;
+pub fn entries_of_created(subscribers: &dyn Subscribers, created: &CreatedGroup) -> Vec<OutboxEntry> {
+    let CreatedGroup { group, members, .. } = created;
     let others =
         members.iter().map(|member| &member.account).filter(|account| Some(*account) != group.owner.as_ref());
     let event = Event::Created {
@@ -65,14 +69,18 @@ pub fn of_created(subscribers: &dyn Subscribers, founded: &FoundedGroup) -> Vec<
         members: others.cloned().collect(),
         fields: group.profile.fields.clone(),
     };
-    notes(subscribers, &group.id, group.kind, vec![event])
+    entries(subscribers, &group.id, group.kind, vec![event])
 }
 
 /// The notes of a group that was dissolved, and had these members.
 #[must_use]
-pub fn of_destroyed(subscribers: &dyn Subscribers, group: &Group, members: Vec<UserId>) -> Vec<Note> {
+pub fn entries_of_destroyed(
+    subscribers: &dyn Subscribers,
+    group: &Group,
+    members: Vec<UserId>,
+) -> Vec<OutboxEntry> {
     let event = Event::Destroyed { owner: group.owner.clone(), name: group.profile.name.clone(), members };
-    notes(subscribers, &group.id, group.kind, vec![event])
+    entries(subscribers, &group.id, group.kind, vec![event])
 }
 
 /// With what the names of lanes about accounts begin: nothing that is in a group id.
@@ -133,7 +141,7 @@ pub struct Claim {
     /// How many lanes at most.
     pub lanes: usize,
     /// How many notes of each at most.
-    pub notes: usize,
+    pub entries: usize,
 }
 
 /// A lane that is being delivered.
@@ -144,12 +152,12 @@ pub struct ClaimedLane {
     /// How often its first note failed.
     pub failures: u32,
     /// Its first notes, in order, with their numbers in the lane.
-    pub notes: Vec<(u64, Note)>,
+    pub entries: Vec<(u64, OutboxEntry)>,
 }
 
 /// How the delivery of a claimed lane ended. The lane is free again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct Settlement {
     /// The number of the claim. When another has claimed the lane since, nothing happens.
     pub token: u64,
     /// The lane.
@@ -157,14 +165,14 @@ pub struct Settled {
     /// The last note that was delivered; it and all before it are removed. `None`: none was.
     pub delivered: Option<u64>,
     /// What becomes of the note that follows.
-    pub then: Then,
+    pub next: Next,
 }
 
 /// What becomes of the first note that was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Then {
+pub enum Next {
     /// It is delivered as soon as somebody claims the lane.
-    GoOn,
+    Continue,
     /// It failed so often, and is tried again at this time.
     Retry {
         /// How often.
@@ -173,9 +181,9 @@ pub enum Then {
         at: Timestamp,
     },
     /// It goes to the dead ones, for this reason, and the lane goes on.
-    Bury {
+    DeadLetter {
         /// Why it was not delivered.
-        why: String,
+        reason: String,
     },
 }
 
@@ -190,20 +198,20 @@ pub enum Fate {
 
 /// A note that was not delivered, and is not tried again by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadNote {
+pub struct DeadLetter {
     /// Where it is.
-    pub place: DeadPlace,
+    pub key: DeadLetterKey,
     /// When it was given up.
-    pub buried: Timestamp,
+    pub given_up: Timestamp,
     /// Why.
-    pub why: String,
+    pub reason: String,
     /// The note.
-    pub note: Note,
+    pub entry: OutboxEntry,
 }
 
 /// The place of a dead note; they are listed in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DeadPlace {
+pub struct DeadLetterKey {
     /// Its lane.
     pub lane: Lane,
     /// Its number among the dead ones of the lane.
@@ -214,28 +222,28 @@ pub struct DeadPlace {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Puts a note into the outbox, about something that changed nothing else.
-    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError>;
+    async fn enqueue(&self, context: Context, lane: Lane, entry: OutboxEntry) -> Result<(), StoreError>;
 
     /// Lanes of an app that have notes and are due, each given to one caller at a time. A claim ends with
     /// [`settle_lane`](Self::settle_lane), or when its time is over.
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError>;
 
     /// Takes the end of a claim.
-    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError>;
+    async fn settle_lane(&self, context: Context, settled: Settlement) -> Result<(), StoreError>;
 
     /// Dead notes of an app that come after a place, at most `limit`.
-    async fn dead_notes(
+    async fn dead_letters(
         &self,
         app: AppId,
-        after: Option<DeadPlace>,
+        after: Option<DeadLetterKey>,
         limit: usize,
-    ) -> Result<Vec<DeadNote>, StoreError>;
+    ) -> Result<Vec<DeadLetter>, StoreError>;
 
     /// Takes these notes from the dead ones; how many of them were there.
-    async fn take_dead(
+    async fn take_dead_letters(
         &self,
         context: Context,
-        places: Vec<DeadPlace>,
+        keys: Vec<DeadLetterKey>,
         fate: Fate,
     ) -> Result<usize, StoreError>;
 }

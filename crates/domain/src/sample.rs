@@ -5,8 +5,8 @@ use crate::group::{Group, GroupType, Profile};
 use crate::ids::{AppId, GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{Body, Content, Message, MessageLog, MessageState, Priority};
-use crate::new_group::{FoundedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
-use crate::operation::{Decision, GroupImport, GroupOperation, Imported, Refusal, Scene};
+use crate::new_group::{CreatedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
+use crate::operation::{Decision, GroupImport, GroupOperation, GroupSnapshot, Imported, Refusal};
 use crate::part::{Part, PartKey};
 use crate::permission::PermissionGroup;
 use crate::store::Context;
@@ -68,7 +68,7 @@ pub(crate) fn group(kind: GroupType, owner: Option<&str>, members: Vec<NewMember
 }
 
 /// The group that becomes of it; accounts whose names start with "known" exist.
-pub(crate) fn founded(new: NewGroup, unknown: UnknownAccounts) -> Result<FoundedGroup, NewGroupRefusal> {
+pub(crate) fn create(new: NewGroup, unknown: UnknownAccounts) -> Result<CreatedGroup, NewGroupRefusal> {
     let id = new.id.candidate(new.kind, 0).unwrap();
     let known = |account: &UserId| Ok::<_, std::convert::Infallible>(account.as_str().starts_with("known"));
     let Ok(result) = new_group(new, id, 1, unknown, NOW, known);
@@ -76,35 +76,35 @@ pub(crate) fn founded(new: NewGroup, unknown: UnknownAccounts) -> Result<Founded
 }
 
 /// A group of this type that `known1` owns, and in which `members` are, with what an operation would be shown of it.
-pub(crate) fn scene(kind: GroupType, members: &[(&str, Role)]) -> Scene {
-    let made = founded(group(kind, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap();
-    let mut scene = Scene::of(Group { member_count: 1, ..made.group });
-    scene.group.member_count = u32::try_from(made.members.len() + members.len()).unwrap();
+pub(crate) fn snapshot(kind: GroupType, members: &[(&str, Role)]) -> GroupSnapshot {
+    let made = create(group(kind, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap();
+    let mut snapshot = GroupSnapshot::of(Group { member_count: 1, ..made.group });
+    snapshot.group.member_count = u32::try_from(made.members.len() + members.len()).unwrap();
     for member in made.members {
-        scene.members.insert(member.account.clone(), member);
+        snapshot.members.insert(member.account.clone(), member);
     }
     for (name, role) in members {
         let member: Member = new_member(kind, user(name), *role, NOW);
-        scene.members.insert(member.account.clone(), member);
+        snapshot.members.insert(member.account.clone(), member);
     }
-    scene.accounts = scene.members.keys().cloned().collect();
-    scene
+    snapshot.accounts = snapshot.members.keys().cloned().collect();
+    snapshot
 }
 
-/// What `operation` decides on `scene`.
+/// What `operation` decides on `snapshot`.
 pub(crate) fn decide<O: GroupOperation>(
     operation: &O,
-    scene: &Scene,
+    snapshot: &GroupSnapshot,
 ) -> Result<Decision<O::Answer>, Refusal> {
-    operation.decide(&context(), scene.clone())
+    operation.decide(&context(), snapshot.clone())
 }
 
-/// What an import decides on `scene`.
+/// What an import decides on `snapshot`.
 pub(crate) fn decide_import<I: GroupImport>(
     operation: &I,
-    scene: &Scene,
+    snapshot: &GroupSnapshot,
 ) -> Result<Imported<I::Answer>, Refusal> {
-    operation.decide(&context(), scene.clone())
+    operation.decide(&context(), snapshot.clone())
 }
 
 /// The id of all groups.
@@ -113,13 +113,13 @@ pub(crate) fn group_id(kind: GroupType) -> GroupId {
 }
 
 /// A community with these topics.
-pub(crate) fn community(topics: &[&str]) -> Scene {
-    let mut scene = scene(GroupType::Community, &[]);
-    scene.group.support_topic = true;
+pub(crate) fn community(topics: &[&str]) -> GroupSnapshot {
+    let mut snapshot = snapshot(GroupType::Community, &[]);
+    snapshot.group.support_topic = true;
     for name in topics {
-        scene.parts.insert(PartKey::Topic(topic_id(name)), Part::Topic(topic(name)));
+        snapshot.parts.insert(PartKey::Topic(topic_id(name)), Part::Topic(topic(name)));
     }
-    scene
+    snapshot
 }
 
 /// The id of a topic of the community.
@@ -143,11 +143,11 @@ pub(crate) fn topic(name: &str) -> Topic {
 }
 
 /// A community with a permission group and these topics.
-pub(crate) fn permitted(group: &str, topics: &[&str]) -> Scene {
-    let mut scene = community(topics);
+pub(crate) fn permitted(group: &str, topics: &[&str]) -> GroupSnapshot {
+    let mut snapshot = community(topics);
     let part = Part::PermissionGroup(permission_group(group));
-    scene.parts.insert(PartKey::PermissionGroup(permission_group_id(group)), part);
-    scene
+    snapshot.parts.insert(PartKey::PermissionGroup(permission_group_id(group)), part);
+    snapshot
 }
 
 pub(crate) fn permission_group_id(name: &str) -> PermissionGroupId {

@@ -8,7 +8,7 @@ use crate::ids::{AppId, GroupId, UserId};
 use crate::import::{ImportMembersRefusal, MemberOutcome};
 use crate::member::{Member, Role};
 use crate::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use crate::operation::{Needs, Pending, Scene};
+use crate::operation::{DynOperation, GroupSnapshot, Needs};
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -172,15 +172,19 @@ pub trait Store: Send + Sync {
 
     /// Performs an operation on one group, alone with it: loads what it needs, asks it, and writes what it decides.
     /// [`perform`](crate::operation::perform) calls this.
-    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError>;
+    async fn change_group(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynOperation>,
+    ) -> Result<(), StoreError>;
 
     /// What `needs` names of one group, all at one moment.
-    async fn look(
+    async fn snapshot(
         &self,
         app: AppId,
         group: GroupId,
         needs: Needs,
-    ) -> Result<Scene, OperationError<NoSuchGroup>>;
+    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>>;
 
     /// Imports members into a group, silently. Members already present stay as they are, but may have joined earlier.
     async fn import_members(

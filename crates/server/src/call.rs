@@ -4,7 +4,7 @@ use crate::apps::App;
 use crate::clients::Hub;
 use crate::code::Code;
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::receiver::CallSubscribers;
@@ -14,7 +14,7 @@ use landfall_domain::event::Subscribers;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
-use landfall_domain::operation::{GroupImport, GroupOperation, Needs, Scene, import, perform};
+use landfall_domain::operation::{GroupImport, GroupOperation, GroupSnapshot, Needs, import, perform};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::{Lane, Outbox};
 use landfall_domain::store::{Context, OperationError, Store};
@@ -68,7 +68,10 @@ impl Call {
     ///
     /// # Errors
     /// A rule refused it, or the store failed.
-    pub async fn change_silently<O: GroupOperation>(&self, operation: O) -> Result<O::Answer, Failure> {
+    pub async fn change_without_webhook<O: GroupOperation>(
+        &self,
+        operation: O,
+    ) -> Result<O::Answer, Failure> {
         let CallSubscribers { clients, cause, .. } = &*self.subscribers;
         let clients = CallSubscribers::new(None, Arc::clone(clients), cause.clone());
         let changed = perform(&*self.store, self.context(), operation, Arc::new(clients)).await;
@@ -105,11 +108,11 @@ impl Call {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn tell_exception(&self, message: &SendMessage, failure: &Failure) -> Result<(), Failure> {
+    pub async fn report_exception(&self, message: &SendMessage, failure: &Failure) -> Result<(), Failure> {
         let Some(kind) = self.kind_of(&message.group).await? else { return Ok(()) };
         let Some(note) = self.subscribers.exception(message, kind, failure) else { return Ok(()) };
         let lane = Lane::Group(message.group.clone());
-        let told = self.outbox.tell(self.context(), lane, note).await;
+        let told = self.outbox.enqueue(self.context(), lane, note).await;
         told.map_err(|error| Code::GroupInternal.internal(error))?;
         self.subscribers.wake();
         Ok(())
@@ -133,11 +136,7 @@ impl Call {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn kind_to_ask_about(
-        &self,
-        command: &str,
-        group: &GroupId,
-    ) -> Result<Option<GroupType>, Failure> {
+    pub async fn kind_if_asking(&self, command: &str, group: &GroupId) -> Result<Option<GroupType>, Failure> {
         if !self.subscribers.want(command) {
             return Ok(None);
         }
@@ -158,8 +157,8 @@ impl Call {
     ///
     /// # Errors
     /// There is no such group, or the store failed.
-    pub async fn look(&self, group: GroupId, needs: Needs) -> Result<Scene, Failure> {
-        self.store.look(self.app.id, group, needs).await.map_err(|error| match error {
+    pub async fn snapshot(&self, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+        self.store.snapshot(self.app.id, group, needs).await.map_err(|error| match error {
             OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
             OperationError::Store(error) => Code::GroupInternal.internal(error),
         })
@@ -190,7 +189,7 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 ///
 /// # Errors
 /// See above.
-pub fn account(given: Given<String>, field: &str, illegal: Code) -> Result<Option<UserId>, Failure> {
+pub fn account(given: Field<String>, field: &str, illegal: Code) -> Result<Option<UserId>, Failure> {
     given.is_given().then(|| required_account(given, field, illegal)).transpose()
 }
 
@@ -198,9 +197,9 @@ pub fn account(given: Given<String>, field: &str, illegal: Code) -> Result<Optio
 ///
 /// # Errors
 /// See above.
-pub fn required_account(given: Given<String>, field: &str, illegal: Code) -> Result<UserId, Failure> {
-    let code = if matches!(given, Given::Wrong(_)) { Code::AccountNotText } else { illegal };
-    let name = given.required(field).map_err(|misfit| misfit.failure(code))?;
+pub fn required_account(given: Field<String>, field: &str, illegal: Code) -> Result<UserId, Failure> {
+    let code = if matches!(given, Field::WrongType(_)) { Code::AccountNotText } else { illegal };
+    let name = given.required(field).map_err(|error| error.failure(code))?;
     UserId::parse(&name)
         .ok_or_else(|| illegal.because(format!("{field} is not 1 to 32 bytes of printable ASCII")))
 }

@@ -78,28 +78,31 @@ pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item 
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// Causes of failures logged in a second. A full disk fails every call, and its log must not fill what is left.
-const CAUSES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// ErrorLogLimiter of failures logged in a second. A full disk fails every call, and its log must not fill what is left.
+const ERRORS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
 /// Keeps the log of causes short; what it leaves out is counted.
-pub(crate) struct Causes {
+pub(crate) struct ErrorLogLimiter {
     rate: DefaultDirectRateLimiter,
-    left_out: AtomicU64,
+    suppressed: AtomicU64,
 }
 
-impl Default for Causes {
+impl Default for ErrorLogLimiter {
     fn default() -> Self {
-        Self { rate: RateLimiter::direct(Quota::per_second(CAUSES_PER_SECOND)), left_out: AtomicU64::new(0) }
+        Self {
+            rate: RateLimiter::direct(Quota::per_second(ERRORS_PER_SECOND)),
+            suppressed: AtomicU64::new(0),
+        }
     }
 }
 
-impl Causes {
+impl ErrorLogLimiter {
     /// Whether a cause may be logged, and how many were left out since the last one that was.
     pub(crate) fn admit(&self) -> Option<u64> {
         if self.rate.check().is_ok() {
-            Some(self.left_out.swap(0, Ordering::Relaxed))
+            Some(self.suppressed.swap(0, Ordering::Relaxed))
         } else {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
+            self.suppressed.fetch_add(1, Ordering::Relaxed);
             None
         }
     }
@@ -111,10 +114,10 @@ mod tests {
 
     #[test]
     fn a_flood_of_causes_is_cut_and_counted() {
-        let causes = Causes::default();
-        let logged: Vec<u64> = (0..10_000).filter_map(|_| causes.admit()).collect();
+        let limiter = ErrorLogLimiter::default();
+        let logged: Vec<u64> = (0..10_000).filter_map(|_| limiter.admit()).collect();
         assert!(logged.len() < 1_000, "{} of 10,000 were logged", logged.len());
-        let left_out = causes.left_out.load(Ordering::Relaxed) + logged.iter().sum::<u64>();
-        assert_eq!(logged.len() as u64 + left_out, 10_000);
+        let suppressed = limiter.suppressed.load(Ordering::Relaxed) + logged.iter().sum::<u64>();
+        assert_eq!(logged.len() as u64 + suppressed, 10_000);
     }
 }

@@ -69,7 +69,7 @@ mod tests {
     use landfall_domain::message::{Conversation, Tip, TipKind};
     use landfall_domain::new_group::{IdChoice, NewGroup};
     use landfall_domain::operation::{
-        Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene, perform,
+        Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, perform,
     };
     use landfall_domain::store::Context;
     use landfall_domain::text::Text;
@@ -115,15 +115,15 @@ mod tests {
             Needs::default()
         }
 
-        fn decide(&self, context: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
+        fn decide(&self, context: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
             let then = Context { now: self.1, ..*context };
             let sender = UserId::parse("ann").unwrap();
             let mut changes = Changes::default();
             for _ in 0..self.2 {
                 let tip = Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: Vec::new() };
-                changes.tell(&then, &mut scene.group, &sender, tip);
+                changes.add_tip(&then, &mut snapshot.group, &sender, tip);
             }
-            changes.group = Some(scene.group);
+            changes.group = Some(snapshot.group);
             Ok(Decision::new(changes, ()))
         }
     }
@@ -162,7 +162,7 @@ mod tests {
             false
         }
 
-        fn note(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+        fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
             None
         }
     }
@@ -177,8 +177,8 @@ mod tests {
         let newest =
             MessageRange::Newest { conversation: Conversation::Group, up_to: u32::MAX, limit: usize::MAX };
         let needs = Needs { messages: vec![newest], ..Needs::default() };
-        let scene = store.look(app.id, group(), needs).await.unwrap();
-        scene.messages_of(&Conversation::Group).into_iter().map(|message| message.sent.0).collect()
+        let snapshot = store.snapshot(app.id, group(), needs).await.unwrap();
+        snapshot.messages_of(&Conversation::Group).into_iter().map(|message| message.sent.0).collect()
     }
 
     #[tokio::test]
@@ -217,7 +217,7 @@ mod tests {
         let removed = Counter::default();
         expire(&store, &app, NOW, &removed).await.unwrap();
         assert_eq!((left(&store, &app).await.len(), removed.get()), (0, u64::from(steps) + 1));
-        let scene = store.look(app.id, group(), Needs::default()).await.unwrap();
-        assert_eq!(scene.group.log.next_seq, steps + 2);
+        let snapshot = store.snapshot(app.id, group(), Needs::default()).await.unwrap();
+        assert_eq!(snapshot.group.log.next_seq, steps + 2);
     }
 }

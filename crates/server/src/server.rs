@@ -7,7 +7,7 @@ use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, Pace, PaceLimits, Ticks};
 use crate::gateway;
-use crate::logging::Causes;
+use crate::logging::ErrorLogLimiter;
 use crate::metrics::{self, Counted, Metrics};
 use crate::places::{Place, Places};
 use crate::retention;
@@ -93,7 +93,7 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,
-    pub(crate) causes: Causes,
+    pub(crate) error_log: ErrorLogLimiter,
     /// Signatures that were refused, by address.
     pub(crate) failures: Failures,
     draining: AtomicBool,
@@ -221,7 +221,7 @@ async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         clock,
         metrics,
         ticks: Arc::default(),
-        causes: Causes::default(),
+        error_log: ErrorLogLimiter::default(),
         failures: Failures::default(),
         draining: AtomicBool::new(false),
     };

@@ -23,7 +23,7 @@ mod reads;
 mod records;
 mod repair;
 mod rows;
-mod scene;
+mod snapshots;
 mod sweep;
 mod tables;
 mod transfer;
@@ -43,8 +43,10 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{MessageRange, Needs, Pending, Scene};
-use landfall_domain::outbox::{Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled};
+use landfall_domain::operation::{DynOperation, GroupSnapshot, MessageRange, Needs};
+use landfall_domain::outbox::{
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
+};
 use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
@@ -129,18 +131,22 @@ impl Store for Embedded {
         refusable(self.committer.run(change).await)
     }
 
-    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
-        self.committer.run(move |tx| scene::change(tx, context, &*operation)).await
+    async fn change_group(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynOperation>,
+    ) -> Result<(), StoreError> {
+        self.committer.run(move |tx| snapshots::change(tx, context, &*operation)).await
     }
 
-    async fn look(
+    async fn snapshot(
         &self,
         app: AppId,
         group: GroupId,
         needs: Needs,
-    ) -> Result<Scene, OperationError<NoSuchGroup>> {
-        let scene = self.read(is_short(&needs), move |view| view.look(app, &group, needs)).await?;
-        scene.ok_or(OperationError::Refused(NoSuchGroup))
+    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
+        let snapshot = self.read(is_short(&needs), move |view| view.look(app, &group, needs)).await?;
+        snapshot.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
     async fn joined_groups(
@@ -161,7 +167,7 @@ impl Store for Embedded {
         let mut next = None;
         loop {
             let after = next.take();
-            let step = self.committer.run(move |tx| scene::expire(tx, app, before, after, limit)).await?;
+            let step = self.committer.run(move |tx| snapshots::expire(tx, app, before, after, limit)).await?;
             if 0 < step.removed || step.next.is_none() {
                 return Ok(step.removed);
             }
@@ -269,7 +275,7 @@ impl Store for Embedded {
 
 #[async_trait]
 impl Outbox for Embedded {
-    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError> {
+    async fn enqueue(&self, context: Context, lane: Lane, note: OutboxEntry) -> Result<(), StoreError> {
         self.committer.run(move |tx| outbox::append(tx, context, &lane, vec![note])).await
     }
 
@@ -285,23 +291,23 @@ impl Outbox for Embedded {
         .await
     }
 
-    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError> {
+    async fn settle_lane(&self, context: Context, settled: Settlement) -> Result<(), StoreError> {
         self.committer.run(move |tx| outbox::settle(tx, context, &settled)).await
     }
 
-    async fn dead_notes(
+    async fn dead_letters(
         &self,
         app: AppId,
-        after: Option<DeadPlace>,
+        after: Option<DeadLetterKey>,
         limit: usize,
-    ) -> Result<Vec<DeadNote>, StoreError> {
+    ) -> Result<Vec<DeadLetter>, StoreError> {
         self.read(false, move |view| outbox::dead(view, app, after.as_ref(), limit)).await
     }
 
-    async fn take_dead(
+    async fn take_dead_letters(
         &self,
         context: Context,
-        places: Vec<DeadPlace>,
+        places: Vec<DeadLetterKey>,
         fate: Fate,
     ) -> Result<usize, StoreError> {
         self.committer.run(move |tx| outbox::take_dead(tx, context, &places, fate)).await

@@ -20,8 +20,8 @@ mod positions;
 mod rates;
 mod reads;
 mod rows;
-mod scenes;
 mod settings;
+mod snapshots;
 mod statements;
 mod tables;
 mod telling;
@@ -47,7 +47,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{Needs, Pending, Scene};
+use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
 use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
@@ -237,7 +237,11 @@ impl Store for Postgres {
         self.make_group(import_groups::Ask::create(context, new, subscribers)).await
     }
 
-    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+    async fn change_group(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynOperation>,
+    ) -> Result<(), StoreError> {
         let work = ChangeGroup::<false> { context, operation: Arc::clone(&operation) };
         if !self.write(work).await? {
             self.write(ChangeGroup::<true> { context, operation }).await?;
@@ -245,14 +249,14 @@ impl Store for Postgres {
         Ok(())
     }
 
-    async fn look(
+    async fn snapshot(
         &self,
         app: AppId,
         group: GroupId,
         needs: Needs,
-    ) -> Result<Scene, OperationError<NoSuchGroup>> {
-        let scene = self.read(scenes::Look { app, group, needs }).await?;
-        scene.ok_or(OperationError::Refused(NoSuchGroup))
+    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
+        let snapshot = self.read(snapshots::Look { app, group, needs }).await?;
+        snapshot.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
     async fn import_members(

@@ -1,10 +1,10 @@
 use super::*;
 use crate::group::GroupType;
-use crate::sample::{CREATED, NOW, founded, group, member, user};
+use crate::sample::{CREATED, NOW, create, group, member, user};
 
 /// Imports `asked` into a group of three places that `known1` owns.
 fn join(kind: GroupType, asked: &[NewMember]) -> Result<ImportedMembers, ImportMembersRefusal> {
-    let group = founded(group(kind, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap().group;
+    let group = create(group(kind, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap().group;
     let standings: Vec<Standing> = asked
         .iter()
         .map(|member| Standing {
@@ -53,8 +53,7 @@ fn a_full_group_takes_as_many_as_fit() {
 
 #[test]
 fn nobody_fits_into_a_full_group() {
-    let mut full =
-        founded(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
+    let mut full = create(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
     full.member_count = 3;
     let standing = [Standing { known: true, joined: None }];
     let result = import_members(&full, &[member("a")], &standing, UnknownAccounts::Create, NOW);
@@ -63,8 +62,7 @@ fn nobody_fits_into_a_full_group() {
 
 #[test]
 fn unread_counts_back_from_the_last_message() {
-    let mut busy =
-        founded(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
+    let mut busy = create(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Create).unwrap().group;
     busy.log.next_seq = 11;
     for (unread, read_seq) in [(0, 10), (3, 7), (10, 0), (99, 0)] {
         let asked = NewMember { unread, ..member("a") };
@@ -76,7 +74,7 @@ fn unread_counts_back_from_the_last_message() {
 
 #[test]
 fn a_member_that_is_there_may_have_joined_earlier_and_not_later() {
-    let there = founded(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Refuse).unwrap().group;
+    let there = create(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Refuse).unwrap().group;
     let again = |known: u64, times: &[Option<u64>]| {
         let asked: Vec<_> = times
             .iter()

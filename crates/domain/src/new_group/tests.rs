@@ -1,14 +1,13 @@
 use super::*;
-use crate::sample::{NOW, founded, group, member, user};
+use crate::sample::{NOW, create, group, member, user};
 
 #[test]
 fn a_new_group_starts_at_message_one_with_its_owner_inside() {
-    let made =
-        founded(group(GroupType::Public, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap();
+    let made = create(group(GroupType::Public, Some("known1"), Vec::new()), UnknownAccounts::Refuse).unwrap();
     assert_eq!((made.group.log.next_seq, made.group.member_count), (1, 1));
     assert_eq!((made.members[0].role, made.members[0].joined), (Role::Owner, Timestamp(1_000)));
     assert!(made.placeholders.is_empty());
-    let made = founded(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Refuse).unwrap();
+    let made = create(group(GroupType::Public, None, Vec::new()), UnknownAccounts::Refuse).unwrap();
     assert_eq!((made.group.owner, made.group.member_count), (None, 0));
 }
 
@@ -26,7 +25,7 @@ fn what_a_member_of_a_new_group_cannot_be_is_as_if_not_given() {
         (GroupType::Public, 2_000, (Role::Admin, NOW.0, 9_000)),
         (GroupType::Private, 1_500, (Role::Member, 1_500, 0)),
     ] {
-        let made = founded(group(kind, None, vec![odd(joined)]), UnknownAccounts::Refuse).unwrap();
+        let made = create(group(kind, None, vec![odd(joined)]), UnknownAccounts::Refuse).unwrap();
         let member = &made.members[0];
         assert_eq!((member.role, member.joined.0, member.muted_until.0), expected, "{kind:?} {joined}");
     }
@@ -35,13 +34,13 @@ fn what_a_member_of_a_new_group_cannot_be_is_as_if_not_given() {
 #[test]
 fn unknown_accounts_are_made_or_refused() {
     let with_stranger = || group(GroupType::Public, Some("known1"), vec![member("stranger")]);
-    assert_eq!(founded(with_stranger(), UnknownAccounts::Create).unwrap().placeholders, [user("stranger")]);
+    assert_eq!(create(with_stranger(), UnknownAccounts::Create).unwrap().placeholders, [user("stranger")]);
     assert_eq!(
-        founded(with_stranger(), UnknownAccounts::Refuse),
+        create(with_stranger(), UnknownAccounts::Refuse),
         Err(NewGroupRefusal::MemberUnknown(Several::of(["stranger"]).unwrap()))
     );
     let owned_by_stranger = group(GroupType::Public, Some("stranger"), Vec::new());
-    assert_eq!(founded(owned_by_stranger, UnknownAccounts::Refuse), Err(NewGroupRefusal::OwnerUnknown));
+    assert_eq!(create(owned_by_stranger, UnknownAccounts::Refuse), Err(NewGroupRefusal::OwnerUnknown));
 }
 
 #[test]

@@ -1,24 +1,24 @@
-//! Performing operations: the answer's type is forgotten on the way through the store and known again afterwards.
+//! Performing operations: the answer's type is forgotten on the way through the store and known again after_commit.
 
-use super::{Changes, Decision, GroupImport, GroupOperation, Imported, Needs, Refusal, Scene};
-use crate::event::{Afterwards, Happened, Subscribers};
+use super::{Changes, Decision, GroupImport, GroupOperation, GroupSnapshot, Imported, Needs, Refusal};
+use crate::event::{AfterCommit, AppliedChange, Subscribers};
 use crate::group::Group;
 use crate::ids::GroupId;
-use crate::outbox::{self, Note};
+use crate::outbox::{self, OutboxEntry};
 use crate::store::{Context, OperationError, Store, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An operation with its answer's type forgotten, as a store takes it.
-pub trait Pending: Send + Sync {
+pub trait DynOperation: Send + Sync {
     /// The group.
     fn group(&self) -> &GroupId;
 
     /// What has to be loaded besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;
 
-    /// Decides, and keeps the answer for the caller. `None` as a scene: there is no such group. What comes back is to be
+    /// Decides, and keeps the answer for the caller. `None` as a snapshot: there is no such group. What comes back is to be
     /// written; nothing when the operation was refused.
-    fn decide(&self, context: &Context, scene: Option<Scene>) -> Option<Outcome>;
+    fn decide(&self, context: &Context, snapshot: Option<GroupSnapshot>) -> Option<Outcome>;
 }
 
 /// What a store is to write.
@@ -27,23 +27,23 @@ pub struct Outcome {
     /// What becomes of the group.
     pub changes: Changes,
     /// What is put into the outbox, in the lane of the group.
-    pub notes: Vec<Note>,
+    pub outbox: Vec<OutboxEntry>,
 }
 
-type Answered<Answer> = Mutex<Option<Result<Answer, Refusal>>>;
+type AnswerSlot<Answer> = Mutex<Option<Result<Answer, Refusal>>>;
 
-fn answered<Answer>(answer: &Answered<Answer>, with: Result<Answer, Refusal>) {
+fn set_answer<Answer>(answer: &AnswerSlot<Answer>, with: Result<Answer, Refusal>) {
     *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(with);
 }
 
-struct Asked<O: GroupOperation> {
+struct OperationCall<O: GroupOperation> {
     operation: O,
     subscribers: Arc<dyn Subscribers>,
-    answer: Answered<O::Answer>,
-    afterwards: Mutex<Option<Afterwards>>,
+    answer: AnswerSlot<O::Answer>,
+    after_commit: Mutex<Option<AfterCommit>>,
 }
 
-impl<O: GroupOperation> Pending for Asked<O> {
+impl<O: GroupOperation> DynOperation for OperationCall<O> {
     fn group(&self) -> &GroupId {
         self.operation.group()
     }
@@ -52,34 +52,39 @@ impl<O: GroupOperation> Pending for Asked<O> {
         self.operation.needs(context, group)
     }
 
-    fn decide(&self, context: &Context, scene: Option<Scene>) -> Option<Outcome> {
-        let kind = scene.as_ref().map(|scene| scene.group.kind);
-        let decided =
-            scene.ok_or(Refusal::NoSuchGroup).and_then(|scene| self.operation.decide(context, scene));
-        let mut afterwards = None;
+    fn decide(&self, context: &Context, snapshot: Option<GroupSnapshot>) -> Option<Outcome> {
+        let kind = snapshot.as_ref().map(|snapshot| snapshot.group.kind);
+        let decided = snapshot
+            .ok_or(Refusal::NoSuchGroup)
+            .and_then(|snapshot| self.operation.decide(context, snapshot));
+        let mut after_commit = None;
         let (outcome, answer) = match (decided, kind) {
             (Ok(Decision { changes, answer, events }), Some(kind)) => {
                 let group = self.operation.group();
-                afterwards =
-                    self.subscribers.happened(Happened { group, kind, changes: &changes, events: &events });
-                let notes = outbox::notes(&*self.subscribers, group, kind, events);
-                (Some(Outcome { changes, notes }), Ok(answer))
+                after_commit = self.subscribers.on_change(AppliedChange {
+                    group,
+                    kind,
+                    changes: &changes,
+                    events: &events,
+                });
+                let outbox = outbox::entries(&*self.subscribers, group, kind, events);
+                (Some(Outcome { changes, outbox }), Ok(answer))
             }
             (Ok(_), None) => (None, Err(Refusal::NoSuchGroup)),
             (Err(refusal), _) => (None, Err(refusal)),
         };
-        *self.afterwards.lock().unwrap_or_else(PoisonError::into_inner) = afterwards;
-        answered(&self.answer, answer);
+        *self.after_commit.lock().unwrap_or_else(PoisonError::into_inner) = after_commit;
+        set_answer(&self.answer, answer);
         outcome
     }
 }
 
-struct AskedSilently<I: GroupImport> {
+struct ImportCall<I: GroupImport> {
     operation: I,
-    answer: Answered<I::Answer>,
+    answer: AnswerSlot<I::Answer>,
 }
 
-impl<I: GroupImport> Pending for AskedSilently<I> {
+impl<I: GroupImport> DynOperation for ImportCall<I> {
     fn group(&self) -> &GroupId {
         self.operation.group()
     }
@@ -88,14 +93,15 @@ impl<I: GroupImport> Pending for AskedSilently<I> {
         self.operation.needs(context, group)
     }
 
-    fn decide(&self, context: &Context, scene: Option<Scene>) -> Option<Outcome> {
-        let decided =
-            scene.ok_or(Refusal::NoSuchGroup).and_then(|scene| self.operation.decide(context, scene));
+    fn decide(&self, context: &Context, snapshot: Option<GroupSnapshot>) -> Option<Outcome> {
+        let decided = snapshot
+            .ok_or(Refusal::NoSuchGroup)
+            .and_then(|snapshot| self.operation.decide(context, snapshot));
         let (outcome, answer) = match decided {
-            Ok(Imported { changes, answer }) => (Some(Outcome { changes, notes: Vec::new() }), Ok(answer)),
+            Ok(Imported { changes, answer }) => (Some(Outcome { changes, outbox: Vec::new() }), Ok(answer)),
             Err(refusal) => (None, Err(refusal)),
         };
-        answered(&self.answer, answer);
+        set_answer(&self.answer, answer);
         outcome
     }
 }
@@ -110,14 +116,18 @@ pub async fn perform<O: GroupOperation>(
     operation: O,
     subscribers: Arc<dyn Subscribers>,
 ) -> Result<O::Answer, OperationError<Refusal>> {
-    let asked =
-        Arc::new(Asked { operation, subscribers, answer: Mutex::new(None), afterwards: Mutex::new(None) });
-    store.change_group(context, Arc::clone(&asked) as Arc<dyn Pending>).await?;
-    let afterwards = asked.afterwards.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(afterwards) = afterwards {
-        afterwards();
+    let call = Arc::new(OperationCall {
+        operation,
+        subscribers,
+        answer: Mutex::new(None),
+        after_commit: Mutex::new(None),
+    });
+    store.change_group(context, Arc::clone(&call) as Arc<dyn DynOperation>).await?;
+    let after_commit = call.after_commit.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(after_commit) = after_commit {
+        after_commit();
     }
-    taken(&asked.answer)
+    take_answer(&call.answer)
 }
 
 /// Imports something into one group, of which nobody is told.
@@ -129,12 +139,12 @@ pub async fn import<I: GroupImport>(
     context: Context,
     operation: I,
 ) -> Result<I::Answer, OperationError<Refusal>> {
-    let asked = Arc::new(AskedSilently { operation, answer: Mutex::new(None) });
-    store.change_group(context, Arc::clone(&asked) as Arc<dyn Pending>).await?;
-    taken(&asked.answer)
+    let call = Arc::new(ImportCall { operation, answer: Mutex::new(None) });
+    store.change_group(context, Arc::clone(&call) as Arc<dyn DynOperation>).await?;
+    take_answer(&call.answer)
 }
 
-fn taken<Answer>(answer: &Answered<Answer>) -> Result<Answer, OperationError<Refusal>> {
+fn take_answer<Answer>(answer: &AnswerSlot<Answer>) -> Result<Answer, OperationError<Refusal>> {
     match answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(decided) => decided.map_err(OperationError::Refused),
         None => Err(StoreError::Failed("the store did not ask the rule".into()).into()),

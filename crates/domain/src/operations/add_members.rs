@@ -6,7 +6,7 @@ use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{Tip, TipKind};
 use crate::new_group::new_member;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::several::Several;
 use crate::store::Context;
@@ -65,8 +65,8 @@ impl GroupOperation for AddMembers {
         }
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Vec<Added>>, Refusal> {
-        let Scene { mut group, members, accounts, parts, .. } = scene;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Vec<Added>>, Refusal> {
+        let GroupSnapshot { mut group, members, accounts, parts, .. } = snapshot;
         if !group.kind.can().members {
             return Err(Refusal::TypeForbids("keep no members"));
         }
@@ -102,23 +102,23 @@ impl GroupOperation for AddMembers {
         }
         let turned_away = outcomes.contains(&Added::NoPlace).then_some(Event::Full);
         if joined.is_empty() {
-            return Ok(Decision::unchanged(outcomes).telling(turned_away));
+            return Ok(Decision::unchanged(outcomes).with_event(turned_away));
         }
         group.member_count += u32::try_from(joined.len()).unwrap_or(u32::MAX);
         let is_full = (group.profile.max_members <= group.member_count).then_some(Event::Full);
         let told = Event::Joined { accounts: joined.clone(), silent: self.silent };
         if group.kind.can().tips.members && group.active && !self.silent {
             let tip = Tip { kind: TipKind::Invited, accounts: joined.clone(), changes: Vec::new() };
-            changes.tell(context, &mut group, &self.operator, tip);
+            changes.add_tip(context, &mut group, &self.operator, tip);
         }
         // Newcomers have nothing unread, the tip about them included. [choice]
         let read = group.log.mark_unread(0);
-        changes.joined = joined
+        changes.added_members = joined
             .into_iter()
             .map(|account| Member { read, ..new_member(group.kind, account, Role::Member, context.now) })
             .collect();
         changes.group = Some(group);
-        Ok(Decision::new(changes, outcomes).telling(told).telling(is_full.or(turned_away)))
+        Ok(Decision::new(changes, outcomes).with_event(told).with_event(is_full.or(turned_away)))
     }
 }
 
@@ -126,7 +126,7 @@ impl GroupOperation for AddMembers {
 mod tests {
     use super::*;
     use crate::group::GroupType;
-    use crate::sample::{NOW, decide, group_id, scene, user};
+    use crate::sample::{NOW, decide, group_id, snapshot, user};
     use crate::time::Timestamp;
 
     fn add(kind: GroupType, accounts: &[&str]) -> AddMembers {
@@ -139,11 +139,11 @@ mod tests {
     }
 
     /// A group of three places with `known1` and `known2` in it; accounts whose names start with "known" exist.
-    fn asked_about(kind: GroupType, operation: &AddMembers) -> Scene {
-        let mut scene = scene(kind, &[("known2", Role::Member)]);
-        scene.accounts =
+    fn asked_about(kind: GroupType, operation: &AddMembers) -> GroupSnapshot {
+        let mut snapshot = snapshot(kind, &[("known2", Role::Member)]);
+        snapshot.accounts =
             operation.accounts.iter().filter(|id| id.as_str().starts_with("known")).cloned().collect();
-        scene
+        snapshot
     }
 
     #[test]
@@ -172,9 +172,9 @@ mod tests {
     fn a_full_group_says_so_and_the_call_fails_only_when_nobody_has_a_place() {
         let full = |accounts: &[&str]| {
             let operation = add(GroupType::Public, accounts);
-            let mut scene = asked_about(GroupType::Public, &operation);
-            scene.group.member_count = 3;
-            let decision = decide(&operation, &scene).unwrap();
+            let mut snapshot = asked_about(GroupType::Public, &operation);
+            snapshot.group.member_count = 3;
+            let decision = decide(&operation, &snapshot).unwrap();
             assert_eq!(decision.events, [Event::Full]);
             decision.answer
         };
@@ -189,9 +189,9 @@ mod tests {
     fn others_are_told_who_joined_and_when_the_last_place_is_taken() {
         let told = |accounts: &[&str], places| {
             let operation = add(GroupType::Public, accounts);
-            let mut scene = asked_about(GroupType::Public, &operation);
-            scene.group.profile.max_members = places;
-            decide(&operation, &scene).unwrap().events
+            let mut snapshot = asked_about(GroupType::Public, &operation);
+            snapshot.group.profile.max_members = places;
+            decide(&operation, &snapshot).unwrap().events
         };
         let joined = || Event::Joined { accounts: vec![user("known3")], silent: false };
         assert_eq!(told(&["known3", "known2", "stranger"], 4), [joined()]);
@@ -204,10 +204,10 @@ mod tests {
     fn a_ban_keeps_out_until_it_ends_and_is_forgotten_then() {
         let operation = add(GroupType::Public, &["known3"]);
         for (until, expected) in [(NOW.0 + 1, Added::Failed), (NOW.0, Added::Joined)] {
-            let mut scene = asked_about(GroupType::Public, &operation);
+            let mut snapshot = asked_about(GroupType::Public, &operation);
             let ban = PartKey::Ban(user("known3"));
-            scene.parts.insert(ban.clone(), Part::Ban(Timestamp(until)));
-            let decision = decide(&operation, &scene).unwrap();
+            snapshot.parts.insert(ban.clone(), Part::Ban(Timestamp(until)));
+            let decision = decide(&operation, &snapshot).unwrap();
             assert_eq!(decision.answer, [expected]);
             let forgotten = decision.changes.parts == [(ban, None)];
             assert_eq!(forgotten, expected == Added::Joined);
@@ -226,16 +226,16 @@ mod tests {
         ];
         for (kind, active, silent, told) in cases {
             let operation = AddMembers { silent, ..add(kind, &["known3"]) };
-            let mut scene = asked_about(kind, &operation);
-            scene.group.active = active;
-            scene.group.log.next_seq = 5;
-            let changes = decide(&operation, &scene).unwrap().changes;
-            assert_eq!(changes.sent.len(), told, "{kind:?} {active} {silent}");
+            let mut snapshot = asked_about(kind, &operation);
+            snapshot.group.active = active;
+            snapshot.group.log.next_seq = 5;
+            let changes = decide(&operation, &snapshot).unwrap().changes;
+            assert_eq!(changes.new_messages.len(), told, "{kind:?} {active} {silent}");
             let group = changes.group.unwrap();
-            assert_eq!((group.member_count, group.log.unread(changes.joined[0].read)), (3, 0));
-            assert_eq!(changes.joined[0].joined, NOW);
+            assert_eq!((group.member_count, group.log.unread(changes.added_members[0].read)), (3, 0));
+            assert_eq!(changes.added_members[0].joined, NOW);
         }
         let live = add(GroupType::AvChatRoom, &["known3"]);
-        assert!(matches!(decide(&live, &scene(GroupType::AvChatRoom, &[])), Err(Refusal::TypeForbids(_))));
+        assert!(matches!(decide(&live, &snapshot(GroupType::AvChatRoom, &[])), Err(Refusal::TypeForbids(_))));
     }
 }

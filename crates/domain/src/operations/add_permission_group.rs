@@ -3,7 +3,7 @@
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId};
 use crate::new_group::attempts;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::permission::{PermissionGroup, has_permission_groups};
 use crate::store::Context;
@@ -30,9 +30,9 @@ pub struct AddPermissionGroup {
 
 impl AddPermissionGroup {
     /// An id that no permission group of the community has.
-    fn free_id(&self, scene: &Scene) -> Option<PermissionGroupId> {
+    fn free_id(&self, snapshot: &GroupSnapshot) -> Option<PermissionGroupId> {
         let is_free =
-            |id: &PermissionGroupId| !scene.parts.contains_key(&PartKey::PermissionGroup(id.clone()));
+            |id: &PermissionGroupId| !snapshot.parts.contains_key(&PartKey::PermissionGroup(id.clone()));
         match &self.id {
             Some(id) => Some(id.clone()).filter(is_free),
             None => attempts(self.random_bits).map(PermissionGroupId::generate).find(is_free),
@@ -53,10 +53,14 @@ impl GroupOperation for AddPermissionGroup {
         Needs { parts: own, ranges: vec![groups], ..Needs::default() }
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<PermissionGroupId>, Refusal> {
-        has_permission_groups(&scene.group)?;
-        let id = self.free_id(&scene).ok_or(Refusal::PermissionGroupTaken)?;
-        if self.max <= scene.parts.len() {
+    fn decide(
+        &self,
+        context: &Context,
+        snapshot: GroupSnapshot,
+    ) -> Result<Decision<PermissionGroupId>, Refusal> {
+        has_permission_groups(&snapshot.group)?;
+        let id = self.free_id(&snapshot).ok_or(Refusal::PermissionGroupTaken)?;
+        if self.max <= snapshot.parts.len() {
             return Err(Refusal::TooMany(TooMany::PermissionGroups(self.max)));
         }
         let made = PermissionGroup {
@@ -77,7 +81,7 @@ impl GroupOperation for AddPermissionGroup {
 mod tests {
     use super::*;
     use crate::group::GroupType;
-    use crate::sample::{NOW, decide, group_id, permission_group, permission_group_id, scene, text};
+    use crate::sample::{NOW, decide, group_id, permission_group, permission_group_id, snapshot, text};
 
     fn add(id: Option<PermissionGroupId>, max: usize) -> AddPermissionGroup {
         AddPermissionGroup {
@@ -94,14 +98,14 @@ mod tests {
     #[test]
     fn only_communities_take_one() {
         for kind in GroupType::ALL {
-            let decided = decide(&add(None, 2), &scene(kind, &[]));
+            let decided = decide(&add(None, 2), &snapshot(kind, &[]));
             assert_eq!(decided.is_ok(), kind == GroupType::Community, "{kind:?}");
         }
     }
 
     #[test]
     fn it_is_as_given_and_empty() {
-        let changes = decide(&add(Some(permission_group_id("p")), 1), &scene(GroupType::Community, &[]))
+        let changes = decide(&add(Some(permission_group_id("p")), 1), &snapshot(GroupType::Community, &[]))
             .unwrap()
             .changes;
         let expected = PermissionGroup {
@@ -116,11 +120,11 @@ mod tests {
 
     #[test]
     fn ids_are_used_once_and_the_number_has_a_bound() {
-        let mut scene = scene(GroupType::Community, &[]);
+        let mut snapshot = snapshot(GroupType::Community, &[]);
         let mut put = |id: PermissionGroupId| {
             let part = Part::PermissionGroup(PermissionGroup { id: id.clone(), ..permission_group("p") });
-            scene.parts.insert(PartKey::PermissionGroup(id), part);
-            scene.clone()
+            snapshot.parts.insert(PartKey::PermissionGroup(id), part);
+            snapshot.clone()
         };
         let one = put(permission_group_id("p"));
         let taken = decide(&add(Some(permission_group_id("p")), 9), &one).unwrap_err();

@@ -7,7 +7,7 @@ use crate::ids::{GroupId, TopicId};
 use crate::message::MessageLog;
 use crate::new_group::attempts;
 use crate::operation::{
-    Changes, Decision, GroupImport, GroupOperation, Imported, Needs, Refusal, Scene, TooMany,
+    Changes, Decision, GroupImport, GroupOperation, GroupSnapshot, Imported, Needs, Refusal, TooMany,
 };
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::store::Context;
@@ -42,8 +42,8 @@ pub struct AddTopic {
 
 impl AddTopic {
     /// An id that no topic of the community has.
-    fn free_id(&self, scene: &Scene) -> Option<TopicId> {
-        let is_free = |id: &TopicId| !scene.parts.contains_key(&PartKey::Topic(id.clone()));
+    fn free_id(&self, snapshot: &GroupSnapshot) -> Option<TopicId> {
+        let is_free = |id: &TopicId| !snapshot.parts.contains_key(&PartKey::Topic(id.clone()));
         match &self.id {
             Some(id) => Some(id.clone()).filter(is_free),
             None => attempts(self.random_bits).map(|bits| TopicId::generate(&self.group, bits)).find(is_free),
@@ -66,11 +66,11 @@ impl GroupOperation for CreateTopic {
         self.0.needs()
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<TopicId>, Refusal> {
-        let owner = scene.group.owner.clone();
-        let (changes, id) = self.0.add(&scene)?;
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<TopicId>, Refusal> {
+        let owner = snapshot.group.owner.clone();
+        let (changes, id) = self.0.add(&snapshot)?;
         let created = Event::TopicCreated { id: id.clone(), name: self.0.name.clone(), owner };
-        Ok(Decision::new(changes, id).telling(created))
+        Ok(Decision::new(changes, id).with_event(created))
     }
 }
 
@@ -89,8 +89,8 @@ impl GroupImport for ImportTopic {
         self.0.needs()
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Imported<TopicId>, Refusal> {
-        let (changes, answer) = self.0.add(&scene)?;
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Imported<TopicId>, Refusal> {
+        let (changes, answer) = self.0.add(&snapshot)?;
         Ok(Imported { changes, answer })
     }
 }
@@ -102,10 +102,10 @@ impl AddTopic {
         Needs { parts: own, ranges: vec![topics], ..Needs::default() }
     }
 
-    fn add(&self, scene: &Scene) -> Result<(Changes, TopicId), Refusal> {
-        has_topics(&scene.group)?;
-        let id = self.free_id(scene).ok_or(Refusal::TopicTaken)?;
-        if self.max <= scene.parts.len() {
+    fn add(&self, snapshot: &GroupSnapshot) -> Result<(Changes, TopicId), Refusal> {
+        has_topics(&snapshot.group)?;
+        let id = self.free_id(snapshot).ok_or(Refusal::TopicTaken)?;
+        if self.max <= snapshot.parts.len() {
             return Err(Refusal::TooMany(TooMany::Topics(self.max)));
         }
         let topic = Topic {
@@ -129,7 +129,7 @@ impl AddTopic {
 mod tests {
     use super::*;
     use crate::group::GroupType;
-    use crate::sample::{CREATED, community, decide, group_id, scene, text, topic, topic_id};
+    use crate::sample::{CREATED, community, decide, group_id, snapshot, text, topic, topic_id};
 
     fn add(id: Option<TopicId>, max: usize) -> CreateTopic {
         CreateTopic(AddTopic {
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn only_communities_made_with_topics_take_one() {
         for kind in GroupType::ALL {
-            let refused = decide(&add(None, 2), &scene(kind, &[])).unwrap_err();
+            let refused = decide(&add(None, 2), &snapshot(kind, &[])).unwrap_err();
             match kind {
                 GroupType::Community => assert!(matches!(refused, Refusal::GroupForbids(_))),
                 GroupType::Private | GroupType::Public | GroupType::ChatRoom | GroupType::AvChatRoom => {
@@ -168,16 +168,16 @@ mod tests {
         let key = PartKey::Topic(topic_id("t"));
         assert_eq!(decision.changes.parts, [(key, Some(Part::Topic(expected)))]);
         assert_eq!(decision.changes.group, None);
-        assert!(decision.changes.sent.is_empty());
+        assert!(decision.changes.new_messages.is_empty());
     }
 
     #[test]
     fn an_id_is_used_once_and_a_made_one_gives_way() {
-        let mut scene = community(&["t"]);
-        assert_eq!(decide(&add(Some(topic_id("t")), 9), &scene).unwrap_err(), Refusal::TopicTaken);
-        let first = decide(&add(None, 9), &scene).unwrap().answer;
-        scene.parts.insert(PartKey::Topic(first.clone()), Part::Topic(topic("t")));
-        let second = decide(&add(None, 9), &scene).unwrap().answer;
+        let mut snapshot = community(&["t"]);
+        assert_eq!(decide(&add(Some(topic_id("t")), 9), &snapshot).unwrap_err(), Refusal::TopicTaken);
+        let first = decide(&add(None, 9), &snapshot).unwrap().answer;
+        snapshot.parts.insert(PartKey::Topic(first.clone()), Part::Topic(topic("t")));
+        let second = decide(&add(None, 9), &snapshot).unwrap().answer;
         assert_ne!(first, second);
         assert_eq!(TopicId::parse(second.as_str(), &group_id(GroupType::Community)), Some(second));
     }

@@ -4,7 +4,7 @@ use super::delete_members::leave;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::several::Several;
 use crate::store::Context;
@@ -36,8 +36,8 @@ impl GroupOperation for BanMembers {
     }
 
     /// The owner is banned in no type of group, not even where it may leave. [choice]
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        let Scene { mut group, members, accounts, .. } = scene;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        let GroupSnapshot { mut group, members, accounts, .. } = snapshot;
         if !group.kind.can().ban {
             return Err(Refusal::TypeForbids("ban nobody"));
         }
@@ -59,7 +59,7 @@ impl GroupOperation for BanMembers {
             leave(context, &mut group, &self.operator, left, false, &mut changes);
             changes.group = Some(group);
         }
-        Ok(Decision::new(changes, ()).telling(told))
+        Ok(Decision::new(changes, ()).with_event(told))
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::member::Role;
-    use crate::sample::{NOW, decide, group_id, scene, user};
+    use crate::sample::{NOW, decide, group_id, snapshot, user};
     use std::collections::BTreeSet;
 
     const UNTIL: Timestamp = Timestamp(NOW.0 + 60);
@@ -85,11 +85,11 @@ mod tests {
     /// What is loaded of a group with `known1` as owner and `known2` in it; names that start with "known" exist.
     fn outcome(operation: &BanMembers, kind: GroupType) -> Result<Changes, Refusal> {
         let members: &[(&str, Role)] = if kind.can().members { &[("known2", Role::Member)] } else { &[] };
-        let mut scene = scene(kind, members);
-        scene.members.retain(|account, _| operation.accounts.contains(account));
-        scene.accounts =
+        let mut snapshot = snapshot(kind, members);
+        snapshot.members.retain(|account, _| operation.accounts.contains(account));
+        snapshot.accounts =
             operation.accounts.iter().filter(|id| id.as_str().starts_with("known")).cloned().collect();
-        decide(operation, &scene).map(|decision| decision.changes)
+        decide(operation, &snapshot).map(|decision| decision.changes)
     }
 
     #[test]
@@ -97,14 +97,18 @@ mod tests {
         let names = ["known3", "stranger", "known2", "known2"];
         for (kind, told) in [(GroupType::Private, 1), (GroupType::Public, 1), (GroupType::ChatRoom, 0)] {
             let changes = outcome(&ban(kind, &names), kind).unwrap();
-            assert_eq!(changes.left, [user("known2")]);
+            assert_eq!(changes.removed_members, [user("known2")]);
             let banned: BTreeSet<_> = changes.parts.iter().map(|(key, _)| key.clone()).collect();
             assert_eq!(banned, BTreeSet::from(["known2", "known3"].map(user).map(PartKey::Ban)));
             assert!(changes.parts.iter().all(|(_, part)| *part == Some(Part::Ban(UNTIL))));
-            assert_eq!((changes.sent.len(), changes.group.unwrap().member_count), (told, 1), "{kind:?}");
+            assert_eq!(
+                (changes.new_messages.len(), changes.group.unwrap().member_count),
+                (told, 1),
+                "{kind:?}"
+            );
         }
         let live = outcome(&ban(GroupType::AvChatRoom, &["known3"]), GroupType::AvChatRoom).unwrap();
-        assert!(live.group.is_none() && live.left.is_empty() && live.parts.len() == 1);
+        assert!(live.group.is_none() && live.removed_members.is_empty() && live.parts.len() == 1);
     }
 
     #[test]

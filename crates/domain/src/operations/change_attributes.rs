@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::limits::ValueLimits;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
 use crate::part::{Part, PartKey};
 use crate::several::Several;
 use crate::store::Context;
@@ -48,8 +48,8 @@ impl GroupOperation for ChangeAttributes {
         Needs { parts: vec![PartKey::Attributes], ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        let before = scene.attributes();
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        let before = snapshot.attributes();
         let after = self.applied_to(before.clone())?;
         let has_changed = after != before;
         let mut changes = Changes::default();
@@ -59,7 +59,7 @@ impl GroupOperation for ChangeAttributes {
             changes.put(PartKey::Attributes, Part::Attributes(after));
         }
         let told = has_changed.then(|| Event::AttributesChanged(self.change.clone()));
-        Ok(Decision::new(changes, ()).telling(told))
+        Ok(Decision::new(changes, ()).with_event(told))
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::limits::Limits;
-    use crate::sample::{decide, group_id, scene};
+    use crate::sample::{decide, group_id, snapshot};
 
     fn attributes(pairs: &[(&str, &str)]) -> Attributes {
         pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()
@@ -114,10 +114,10 @@ mod tests {
     /// The attributes after `change`, of a group that has `before`.
     fn after(before: &Attributes, change: AttributeChange) -> Result<Attributes, Refusal> {
         let kind = GroupType::Public;
-        let mut scene = scene(kind, &[]);
-        scene.parts.insert(PartKey::Attributes, Part::Attributes(before.clone()));
+        let mut snapshot = snapshot(kind, &[]);
+        snapshot.parts.insert(PartKey::Attributes, Part::Attributes(before.clone()));
         let operation = ChangeAttributes { group: group_id(kind), change, limits: Limits::FAITHFUL.values };
-        let mut changes = decide(&operation, &scene)?.changes;
+        let mut changes = decide(&operation, &snapshot)?.changes;
         Ok(match changes.parts.pop() {
             Some((PartKey::Attributes, Some(Part::Attributes(attributes)))) => attributes,
             Some((PartKey::Attributes, None)) => Attributes::new(),
@@ -148,7 +148,7 @@ mod tests {
             let change = AttributeChange::Add(attributes(&[("a", "1")]));
             let operation =
                 ChangeAttributes { group: group_id(kind), change, limits: Limits::FAITHFUL.values };
-            let decided = decide(&operation, &scene(kind, &[])).unwrap();
+            let decided = decide(&operation, &snapshot(kind, &[])).unwrap();
             let written = Part::Attributes(attributes(&[("a", "1")]));
             assert_eq!(decided.changes.parts, [(PartKey::Attributes, Some(written))], "{kind:?}");
         }

@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::limits::ValueLimits;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
 use crate::part::{Part, PartKey};
 use crate::several::Several;
 use crate::store::Context;
@@ -60,9 +60,9 @@ pub struct DeleteCounters {
 ///
 /// # Errors
 /// Groups of this type have none.
-pub fn counters_of(scene: &Scene) -> Result<Counters, Refusal> {
-    if scene.group.kind.can().counters {
-        Ok(scene.counters())
+pub fn counters_of(snapshot: &GroupSnapshot) -> Result<Counters, Refusal> {
+    if snapshot.group.kind.can().counters {
+        Ok(snapshot.counters())
     } else {
         Err(Refusal::TypeForbids("have no counters"))
     }
@@ -83,8 +83,8 @@ impl GroupOperation for UpdateCounters {
         needs()
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
-        let mut counters = counters_of(&scene)?;
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<Self::Answer>, Refusal> {
+        let mut counters = counters_of(&snapshot)?;
         let mut answer = Vec::with_capacity(self.by.len());
         let mut out_of_range = Vec::new();
         for (key, by) in &self.by {
@@ -112,7 +112,7 @@ impl GroupOperation for UpdateCounters {
         let told = Event::CountersChanged(counters.clone());
         let mut changes = Changes::default();
         changes.put(PartKey::Counters, Part::Counters(counters));
-        Ok(Decision::new(changes, answer).telling(told))
+        Ok(Decision::new(changes, answer).with_event(told))
     }
 }
 
@@ -127,8 +127,8 @@ impl GroupOperation for DeleteCounters {
         needs()
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        let mut counters = counters_of(&scene)?;
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        let mut counters = counters_of(&snapshot)?;
         match &self.keys {
             Some(keys) => counters.retain(|key, _| !keys.contains(key)),
             None => counters.clear(),
@@ -140,7 +140,7 @@ impl GroupOperation for DeleteCounters {
         } else {
             changes.put(PartKey::Counters, Part::Counters(counters));
         }
-        Ok(Decision::new(changes, ()).telling(told))
+        Ok(Decision::new(changes, ()).with_event(told))
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::limits::Limits;
-    use crate::sample::{decide, group_id, scene};
+    use crate::sample::{decide, group_id, snapshot};
 
     const KIND: GroupType = GroupType::Public;
 
@@ -163,11 +163,11 @@ mod tests {
         DeleteCounters { group: group_id(KIND), keys }
     }
 
-    fn with(kind: GroupType, counters: &[(&str, i64)]) -> Scene {
-        let mut scene = scene(kind, &[]);
+    fn with(kind: GroupType, counters: &[(&str, i64)]) -> GroupSnapshot {
+        let mut snapshot = snapshot(kind, &[]);
         let counters = counters.iter().map(|&(key, value)| (key.to_owned(), value)).collect();
-        scene.parts.insert(PartKey::Counters, Part::Counters(counters));
-        scene
+        snapshot.parts.insert(PartKey::Counters, Part::Counters(counters));
+        snapshot
     }
 
     /// What is left of the counters `a` = 5 and `b` = 6.

@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, TooMany};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::several::Several;
 use crate::store::Context;
@@ -22,8 +22,8 @@ pub struct ChangeLiveAdmins {
 }
 
 /// The administrators of a live-stream group that were asked for, in the order of their names.
-pub fn live_admins(scene: &Scene) -> impl Iterator<Item = &UserId> {
-    scene
+pub fn live_admins(snapshot: &GroupSnapshot) -> impl Iterator<Item = &UserId> {
+    snapshot
         .parts
         .keys()
         .filter_map(|key| if let PartKey::LiveAdmin(account) = key { Some(account) } else { None })
@@ -62,11 +62,11 @@ impl GroupOperation for ChangeLiveAdmins {
         }
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        refuse_unless_live(&scene.group)?;
-        let before: BTreeSet<&UserId> = live_admins(&scene).collect();
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        refuse_unless_live(&snapshot.group)?;
+        let before: BTreeSet<&UserId> = live_admins(&snapshot).collect();
         let unknown = self.accounts.iter().filter(|account| {
-            self.appoint && !before.contains(account) && !scene.accounts.contains(*account)
+            self.appoint && !before.contains(account) && !snapshot.accounts.contains(*account)
         });
         if let Some(unknown) = Several::of(unknown) {
             return Err(Refusal::NoSuchAccount(unknown));
@@ -91,7 +91,7 @@ impl GroupOperation for ChangeLiveAdmins {
 mod tests {
     use super::*;
     use crate::group::GroupType;
-    use crate::sample::{NOW, decide, group_id, scene, user};
+    use crate::sample::{NOW, decide, group_id, snapshot, user};
     use crate::time::Timestamp;
 
     const MAX: usize = 3;
@@ -105,13 +105,13 @@ mod tests {
         }
     }
 
-    fn with(kind: GroupType, admins: &[&str]) -> Scene {
-        let mut scene = scene(kind, &[]);
-        scene.accounts = ["ann", "bob", "cat", "dan"].map(user).into();
+    fn with(kind: GroupType, admins: &[&str]) -> GroupSnapshot {
+        let mut snapshot = snapshot(kind, &[]);
+        snapshot.accounts = ["ann", "bob", "cat", "dan"].map(user).into();
         for admin in admins {
-            scene.parts.insert(PartKey::LiveAdmin(user(admin)), Part::LiveAdmin(Timestamp(1)));
+            snapshot.parts.insert(PartKey::LiveAdmin(user(admin)), Part::LiveAdmin(Timestamp(1)));
         }
-        scene
+        snapshot
     }
 
     #[test]

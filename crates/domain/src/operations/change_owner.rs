@@ -5,7 +5,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Role;
 use crate::message::{Tip, TipField, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::store::Context;
 
 /// Makes a member the owner. The owner before, if there is one, stays as an ordinary member. A member who owns the
@@ -32,8 +32,8 @@ impl GroupOperation for ChangeOwner {
         Needs { members, ..Needs::default() }
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        let Scene { mut group, mut members, .. } = scene;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        let GroupSnapshot { mut group, mut members, .. } = snapshot;
         if !group.kind.can().members {
             return Err(Refusal::TypeForbids("keep no members, of whom one could become the owner"));
         }
@@ -46,10 +46,10 @@ impl GroupOperation for ChangeOwner {
         let mut changes = Changes::default();
         if let Some(mut old_owner) = group.owner.as_ref().and_then(|owner| members.remove(owner)) {
             old_owner.role = Role::Member;
-            changes.changed.push(old_owner);
+            changes.updated_members.push(old_owner);
         }
         new_owner.role = Role::Owner;
-        changes.changed.push(new_owner);
+        changes.updated_members.push(new_owner);
         let told = Event::OwnerChanged {
             before: group.owner.replace(self.owner.clone()),
             after: self.owner.clone(),
@@ -62,10 +62,10 @@ impl GroupOperation for ChangeOwner {
                 accounts: Vec::new(),
                 changes: vec![(TipField::Owner, self.owner.as_str().to_owned())],
             };
-            changes.tell(context, &mut group, &self.operator, tip);
+            changes.add_tip(context, &mut group, &self.operator, tip);
         }
         changes.group = Some(group);
-        Ok(Decision::new(changes, ()).telling(told))
+        Ok(Decision::new(changes, ()).with_event(told))
     }
 }
 
@@ -74,27 +74,27 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::message::Content;
-    use crate::sample::{NOW, decide, group_id, scene, user};
+    use crate::sample::{NOW, decide, group_id, snapshot, user};
 
     fn to(kind: GroupType, owner: &str) -> ChangeOwner {
         ChangeOwner { group: group_id(kind), owner: user(owner), operator: user("admin") }
     }
 
     fn changed_roles(changes: &Changes) -> Vec<(&str, Role)> {
-        changes.changed.iter().map(|member| (member.account.as_str(), member.role)).collect()
+        changes.updated_members.iter().map(|member| (member.account.as_str(), member.role)).collect()
     }
 
     #[test]
     fn the_owner_before_stays_as_a_member_and_the_history_tells_of_the_new_one() {
         for (kind, role) in [(GroupType::Public, Role::Admin), (GroupType::Private, Role::Member)] {
-            let scene = scene(kind, &[("ivo", role)]);
-            let changes = decide(&to(kind, "ivo"), &scene).unwrap().changes;
+            let snapshot = snapshot(kind, &[("ivo", role)]);
+            let changes = decide(&to(kind, "ivo"), &snapshot).unwrap().changes;
             assert_eq!(changed_roles(&changes), [("known1", Role::Member), ("ivo", Role::Owner)]);
             let group = changes.group.unwrap();
             assert_eq!(group.owner, Some(user("ivo")));
             assert_eq!((group.info_seq, group.info_changed), (1, NOW));
             assert_eq!((group.member_count, group.log.next_seq), (2, 2));
-            let [(_, message)] = &changes.sent[..] else { panic!("{kind:?} has not one tip") };
+            let [(_, message)] = &changes.new_messages[..] else { panic!("{kind:?} has not one tip") };
             let Content::Tip(tip) = &message.content else { panic!("{kind:?} has another message") };
             assert_eq!(tip.changes, [(TipField::Owner, "ivo".to_owned())]);
             assert_eq!(message.sender, user("admin"));
@@ -104,10 +104,10 @@ mod tests {
     #[test]
     fn a_group_without_owner_gets_one() {
         let kind = GroupType::Community;
-        let mut scene = scene(kind, &[("ivo", Role::Member)]);
-        scene.group.owner = None;
-        scene.members.remove(&user("known1"));
-        let changes = decide(&to(kind, "ivo"), &scene).unwrap().changes;
+        let mut snapshot = snapshot(kind, &[("ivo", Role::Member)]);
+        snapshot.group.owner = None;
+        snapshot.members.remove(&user("known1"));
+        let changes = decide(&to(kind, "ivo"), &snapshot).unwrap().changes;
         assert_eq!(changed_roles(&changes), [("ivo", Role::Owner)]);
         assert_eq!(changes.group.unwrap().owner, Some(user("ivo")));
     }
@@ -115,13 +115,15 @@ mod tests {
     #[test]
     fn the_owner_stays_the_owner_without_a_change() {
         let changes =
-            decide(&to(GroupType::Public, "known1"), &scene(GroupType::Public, &[])).unwrap().changes;
-        assert!(changes.group.is_none() && changes.changed.is_empty() && changes.sent.is_empty());
+            decide(&to(GroupType::Public, "known1"), &snapshot(GroupType::Public, &[])).unwrap().changes;
+        assert!(
+            changes.group.is_none() && changes.updated_members.is_empty() && changes.new_messages.is_empty()
+        );
     }
 
     #[test]
     fn strangers_and_groups_without_members_are_refused() {
-        let refusal = |kind, owner| decide(&to(kind, owner), &scene(kind, &[])).unwrap_err();
+        let refusal = |kind, owner| decide(&to(kind, owner), &snapshot(kind, &[])).unwrap_err();
         assert_eq!(refusal(GroupType::Public, "ivo"), Refusal::NotAMember(user("ivo")));
         assert!(matches!(refusal(GroupType::AvChatRoom, "known1"), Refusal::TypeForbids(_)));
     }

@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::ids::GroupId;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::store::Context;
 
 /// Clears the history of a group.
@@ -25,8 +25,8 @@ impl GroupOperation for ClearMessages {
         Needs::default()
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        let mut group = scene.group;
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        let mut group = snapshot.group;
         if !group.kind.can().clear {
             return Err(Refusal::TypeForbids("do not let their history be cleared"));
         }
@@ -45,14 +45,14 @@ impl GroupOperation for ClearMessages {
 mod tests {
     use super::*;
     use crate::group::GroupType;
-    use crate::sample::{decide, group_id, scene};
+    use crate::sample::{decide, group_id, snapshot};
 
     /// What is cleared afterwards in a group of ten messages, three of them cleared before.
     fn cleared(kind: GroupType, up_to: Option<u32>) -> Result<Option<u32>, Refusal> {
-        let mut scene = scene(kind, &[]);
-        scene.group.log.next_seq = 11;
-        scene.group.log.cleared = 3;
-        let decision = decide(&ClearMessages { group: group_id(kind), up_to }, &scene)?;
+        let mut snapshot = snapshot(kind, &[]);
+        snapshot.group.log.next_seq = 11;
+        snapshot.group.log.cleared = 3;
+        let decision = decide(&ClearMessages { group: group_id(kind), up_to }, &snapshot)?;
         Ok(decision.changes.group.map(|group| group.log.cleared))
     }
 

@@ -4,7 +4,7 @@ use super::{recall, topic_part};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::{Content, Conversation};
-use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
 use crate::store::Context;
 
 /// So many of the newest messages are looked through. [doc]
@@ -43,9 +43,9 @@ impl GroupOperation for DeleteBySender {
         }
     }
 
-    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
-        scene.log(&self.conversation)?;
-        let messages = scene.messages.remove(&self.conversation).unwrap_or_default();
+    fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        snapshot.log(&self.conversation)?;
+        let messages = snapshot.messages.remove(&self.conversation).unwrap_or_default();
         let mut changes = Changes::default();
         messages
             .into_values()
@@ -61,7 +61,7 @@ mod tests {
     use crate::group::GroupType;
     use crate::message::MessageState;
     use crate::message::{Tip, TipKind};
-    use crate::sample::{context, decide, group_id, scene, sent, user};
+    use crate::sample::{context, decide, group_id, sent, snapshot, user};
 
     fn operation(kind: GroupType, sender: &str) -> DeleteBySender {
         DeleteBySender { group: group_id(kind), conversation: Conversation::Group, sender: user(sender) }
@@ -69,26 +69,29 @@ mod tests {
 
     #[test]
     fn only_what_the_sender_wrote_is_recalled() {
-        let mut scene = scene(GroupType::Public, &[]);
+        let mut snapshot = snapshot(GroupType::Public, &[]);
         let mut tip = sent(4, "ann");
         tip.content =
             Content::Tip(Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: Vec::new() });
         let gone = sent(3, "ann").without_content(MessageState::Recalled);
         let messages = [sent(1, "ann"), sent(2, "bob"), gone, tip, sent(5, "ann")];
         let messages = messages.into_iter().map(|message| (message.seq, message)).collect();
-        scene.messages.insert(Conversation::Group, messages);
+        snapshot.messages.insert(Conversation::Group, messages);
         for (sender, numbers) in [("ann", vec![1, 5]), ("bob", vec![2]), ("cy", vec![])] {
-            let changes = decide(&operation(GroupType::Public, sender), &scene).unwrap().changes;
-            let recalled: Vec<u32> = changes.rewritten.iter().map(|(_, message)| message.seq).collect();
+            let changes = decide(&operation(GroupType::Public, sender), &snapshot).unwrap().changes;
+            let recalled: Vec<u32> =
+                changes.updated_messages.iter().map(|(_, message)| message.seq).collect();
             assert_eq!(recalled, numbers, "{sender}");
-            assert!(changes.rewritten.iter().all(|(_, message)| message.state == MessageState::Recalled));
+            assert!(
+                changes.updated_messages.iter().all(|(_, message)| message.state == MessageState::Recalled)
+            );
         }
     }
 
     #[test]
     fn nothing_is_looked_for_where_no_messages_are_kept() {
         for kind in GroupType::ALL {
-            let needs = operation(kind, "ann").needs(&context(), &scene(kind, &[]).group);
+            let needs = operation(kind, "ann").needs(&context(), &snapshot(kind, &[]).group);
             assert_eq!(needs.messages.is_empty(), kind == GroupType::AvChatRoom, "{kind:?}");
         }
     }

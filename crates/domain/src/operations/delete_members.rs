@@ -4,7 +4,7 @@ use crate::event::{Event, Subscribers};
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use crate::message::{Tip, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene, perform};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, perform};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::store::{Context, OperationError, Store};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,8 +81,8 @@ impl GroupOperation for DeleteMembers {
         }
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Removal>, Refusal> {
-        let Scene { mut group, mut members, parts, .. } = scene;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Removal>, Refusal> {
+        let GroupSnapshot { mut group, mut members, parts, .. } = snapshot;
         let can = group.kind.can();
         if !can.removal {
             return Err(Refusal::Unfitting("groups of this type have no members to remove".to_owned()));
@@ -116,7 +116,7 @@ impl GroupOperation for DeleteMembers {
         let told = Event::Removed { accounts: left.clone(), silent: self.silent };
         leave(context, &mut group, &self.operator, left, self.silent, &mut changes);
         changes.group = Some(group);
-        Ok(Decision::new(changes, answer).telling(told))
+        Ok(Decision::new(changes, answer).with_event(told))
     }
 }
 
@@ -153,9 +153,9 @@ pub(super) fn leave(
     group.owner = group.owner.take().filter(|owner| !left.contains(owner));
     if group.kind.can().tips.members && group.active && !silent {
         let tip = Tip { kind: TipKind::Kicked, accounts: left.clone(), changes: Vec::new() };
-        changes.tell(context, group, operator, tip);
+        changes.add_tip(context, group, operator, tip);
     }
-    changes.left = left;
+    changes.removed_members = left;
 }
 
 /// Where a community keeps rows of its members.

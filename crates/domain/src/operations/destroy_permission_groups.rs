@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{PartFamily, PartKey};
 use crate::permission::has_permission_groups;
 use crate::store::Context;
@@ -29,19 +29,19 @@ impl GroupOperation for DestroyPermissionGroups {
         Needs { parts, ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Vec<bool>>, Refusal> {
-        has_permission_groups(&scene.group)?;
+    fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<Vec<bool>>, Refusal> {
+        has_permission_groups(&snapshot.group)?;
         let mut changes = Changes::default();
         let mut answer = Vec::with_capacity(self.ids.len());
         for id in &self.ids {
             let key = PartKey::PermissionGroup(id.clone());
             // One named twice is gone at the second time.
-            let there = scene.parts.remove(&key).is_some();
+            let there = snapshot.parts.remove(&key).is_some();
             answer.push(there);
             if there {
                 changes.remove(key);
-                changes.dropped.push(PartFamily::TopicPermissions(id.clone()));
-                changes.dropped.push(PartFamily::PermissionGroupMembers(id.clone()));
+                changes.removed_families.push(PartFamily::TopicPermissions(id.clone()));
+                changes.removed_families.push(PartFamily::PermissionGroupMembers(id.clone()));
             }
         }
         Ok(Decision::new(changes, answer))
@@ -65,6 +65,6 @@ mod tests {
         let id = || permission_group_id("p");
         assert_eq!(changes.parts, [(PartKey::PermissionGroup(id()), None)]);
         let families = [PartFamily::TopicPermissions(id()), PartFamily::PermissionGroupMembers(id())];
-        assert_eq!(changes.dropped, families);
+        assert_eq!(changes.removed_families, families);
     }
 }

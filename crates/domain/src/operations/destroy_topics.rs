@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{PartFamily, PartKey, PartRange};
 use crate::store::Context;
 use crate::topic::has_topics;
@@ -30,29 +30,29 @@ impl GroupOperation for DestroyTopics {
         Needs { parts, ranges: vec![PartRange::all(PartFamily::PermissionGroups)], ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Vec<bool>>, Refusal> {
-        has_topics(&scene.group)?;
+    fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<Vec<bool>>, Refusal> {
+        has_topics(&snapshot.group)?;
         let mut changes = Changes::default();
         let mut answer = Vec::with_capacity(self.topics.len());
         for topic in &self.topics {
             let key = PartKey::Topic(topic.clone());
             // A topic named twice is gone at the second time.
-            let there = scene.parts.remove(&key).is_some();
+            let there = snapshot.parts.remove(&key).is_some();
             answer.push(there);
             if there {
                 changes.remove(key);
-                changes.dropped.push(PartFamily::TopicMembers(topic.clone()));
-                changes.silenced.push(topic.clone());
-                for key in scene.parts.keys() {
+                changes.removed_families.push(PartFamily::TopicMembers(topic.clone()));
+                changes.cleared_topics.push(topic.clone());
+                for key in snapshot.parts.keys() {
                     if let PartKey::PermissionGroup(group) = key {
                         changes.remove(PartKey::TopicPermission(group.clone(), topic.clone()));
                     }
                 }
             }
         }
-        let gone = changes.silenced.clone();
+        let gone = changes.cleared_topics.clone();
         let told = (!gone.is_empty()).then_some(Event::TopicsDestroyed(gone));
-        Ok(Decision::new(changes, answer).telling(told))
+        Ok(Decision::new(changes, answer).with_event(told))
     }
 }
 
@@ -65,20 +65,20 @@ mod tests {
 
     #[test]
     fn each_topic_goes_once_with_what_hangs_on_it() {
-        let mut scene = community(&["t", "u"]);
+        let mut snapshot = community(&["t", "u"]);
         let group = permission_group_id("p");
-        scene
+        snapshot
             .parts
             .insert(PartKey::PermissionGroup(group.clone()), Part::PermissionGroup(permission_group("p")));
         let operation = DestroyTopics {
             group: group_id(GroupType::Community),
             topics: ["t", "t", "never"].map(topic_id).to_vec(),
         };
-        let Decision { changes, answer, .. } = decide(&operation, &scene).unwrap();
+        let Decision { changes, answer, .. } = decide(&operation, &snapshot).unwrap();
         assert_eq!(answer, [true, false, false]);
         let gone = [PartKey::Topic(topic_id("t")), PartKey::TopicPermission(group, topic_id("t"))];
         assert_eq!(changes.parts, gone.map(|key| (key, None)));
-        assert_eq!(changes.dropped, [PartFamily::TopicMembers(topic_id("t"))]);
-        assert_eq!(changes.silenced, [topic_id("t")]);
+        assert_eq!(changes.removed_families, [PartFamily::TopicMembers(topic_id("t"))]);
+        assert_eq!(changes.cleared_topics, [topic_id("t")]);
     }
 }

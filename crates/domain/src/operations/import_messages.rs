@@ -4,7 +4,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
 use crate::new_group::time_fits;
-use crate::operation::{Changes, GroupImport, Imported, MessageRange, Needs, Refusal, Scene};
+use crate::operation::{Changes, GroupImport, GroupSnapshot, Imported, MessageRange, Needs, Refusal};
 use crate::part::PartKey;
 use crate::store::Context;
 use crate::time::Timestamp;
@@ -96,8 +96,8 @@ impl GroupImport for ImportMessages {
 
     /// A message that is there already is told from one that comes too late by looking for it first, so that a call
     /// whose answer was lost can be made again.
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Imported<Self::Answer>, Refusal> {
-        if !scene.group.kind.can().import {
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Imported<Self::Answer>, Refusal> {
+        if !snapshot.group.kind.can().import {
             return Err(Refusal::TypeForbids("take no imported messages"));
         }
         let mut logs: BTreeMap<&Conversation, (MessageLog, bool)> = BTreeMap::new();
@@ -106,7 +106,7 @@ impl GroupImport for ImportMessages {
         for message in &self.messages {
             let conversation = &message.conversation;
             if !logs.contains_key(conversation) {
-                let Ok(log) = scene.log(conversation) else {
+                let Ok(log) = snapshot.log(conversation) else {
                     outcomes.push(MessageOutcome::NoSuchTopic);
                     continue;
                 };
@@ -114,14 +114,14 @@ impl GroupImport for ImportMessages {
             }
             let Some((log, has_grown)) = logs.get_mut(conversation) else { continue };
             let outcome = if let Some(body) = &message.body {
-                if let Some(first) = message.earlier(body, &scene, &changes) {
+                if let Some(first) = message.earlier(body, &snapshot, &changes) {
                     MessageOutcome::Imported { seq: first.seq, sent: first.sent }
-                } else if time_fits(message.sent, scene.group.created, context.now)
+                } else if time_fits(message.sent, snapshot.group.created, context.now)
                     && log.last_message <= message.sent
                 {
                     let seq = log.take_seq(message.sent).ok_or(Refusal::NoNumbersLeft)?;
                     *has_grown = true;
-                    changes.sent.push((conversation.clone(), message.kept(seq, body)));
+                    changes.new_messages.push((conversation.clone(), message.kept(seq, body)));
                     MessageOutcome::Imported { seq, sent: message.sent }
                 } else {
                     MessageOutcome::BadTime
@@ -134,12 +134,12 @@ impl GroupImport for ImportMessages {
         for (conversation, (mut log, has_grown)) in logs {
             if has_grown {
                 log.read_everything();
-                changes.keep_log(&scene, conversation, log)?;
+                changes.put_log(&snapshot, conversation, log)?;
             }
         }
         // A group that brings its history along is no new one: its members see it. [choice]
-        if !scene.group.active && !changes.sent.is_empty() {
-            changes.group.get_or_insert_with(|| scene.group.clone()).active = true;
+        if !snapshot.group.active && !changes.new_messages.is_empty() {
+            changes.group.get_or_insert_with(|| snapshot.group.clone()).active = true;
         }
         Ok(Imported { changes, answer: outcomes })
     }
@@ -147,12 +147,17 @@ impl GroupImport for ImportMessages {
 
 impl ImportedMessage {
     /// The message that this one repeats, of an earlier call or of this one.
-    fn earlier<'a>(&self, body: &Body, scene: &'a Scene, changes: &'a Changes) -> Option<&'a Message> {
+    fn earlier<'a>(
+        &self,
+        body: &Body,
+        snapshot: &'a GroupSnapshot,
+        changes: &'a Changes,
+    ) -> Option<&'a Message> {
         if self.random == 0 {
             return None;
         }
-        let stored = scene.messages.get(&self.conversation).into_iter().flat_map(BTreeMap::values);
-        let new = changes.sent.iter().filter(|(conversation, _)| *conversation == self.conversation);
+        let stored = snapshot.messages.get(&self.conversation).into_iter().flat_map(BTreeMap::values);
+        let new = changes.new_messages.iter().filter(|(conversation, _)| *conversation == self.conversation);
         stored
             .chain(new.map(|(_, message)| message))
             .find(|earlier| earlier.is_repeated_by(&self.sender, self.random, self.sent, body))

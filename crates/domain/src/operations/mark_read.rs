@@ -4,7 +4,7 @@ use crate::event::{Event, Receipt};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::Conversation;
-use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::store::Context;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,10 +31,10 @@ impl MarkRead {
     }
 
     /// Who has read each of the messages, once this member has.
-    fn readers<'a>(&'a self, scene: &'a Scene) -> BTreeMap<u32, BTreeSet<&'a UserId>> {
+    fn readers<'a>(&'a self, snapshot: &'a GroupSnapshot) -> BTreeMap<u32, BTreeSet<&'a UserId>> {
         let this = self.numbers.iter().map(|number| (*number, BTreeSet::from([&self.reader])));
         let mut readers: BTreeMap<_, _> = this.collect();
-        for key in scene.parts.keys() {
+        for key in snapshot.parts.keys() {
             if let PartKey::Reader(Conversation::Group, number, account) = key {
                 readers.entry(*number).or_default().insert(account);
             }
@@ -67,31 +67,31 @@ impl GroupOperation for MarkRead {
         }
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        if !scene.group.kind.can().receipts {
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        if !snapshot.group.kind.can().receipts {
             return Err(Refusal::TypeForbids("have no read receipts"));
         }
-        if !scene.members.contains_key(&self.reader) {
+        if !snapshot.members.contains_key(&self.reader) {
             return Err(Refusal::NotAMember(self.reader.clone()));
         }
         let (mut changes, mut receipts) = (Changes::default(), Vec::new());
-        if self.members_max < scene.group.member_count {
+        if self.members_max < snapshot.group.member_count {
             return Ok(Decision::new(changes, ()));
         }
         // Messages that nobody or somebody else is to confirm are passed over, and the first time counts. [choice]
-        let (readers, nobody) = (self.readers(&scene), BTreeSet::new());
-        for message in scene.messages_of(&Conversation::Group) {
+        let (readers, nobody) = (self.readers(&snapshot), BTreeSet::new());
+        for message in snapshot.messages_of(&Conversation::Group) {
             let part = self.part(message.seq);
-            if message.is_confirmed_by(&self.reader) && !scene.parts.contains_key(&part) {
+            if message.is_confirmed_by(&self.reader) && !snapshot.parts.contains_key(&part) {
                 changes.put(part, Part::Reader(context.now));
                 let readers = readers.get(&message.seq).unwrap_or(&nobody);
-                let (read, unread) = message.receipt(scene.members.keys(), readers);
+                let (read, unread) = message.receipt(snapshot.members.keys(), readers);
                 receipts.push(Receipt { seq: message.seq, read, unread });
             }
         }
         let confirmed = Event::Confirmed { reader: self.reader.clone(), receipts };
         let told = !self.counted.is_empty() && !changes.parts.is_empty();
-        Ok(Decision::new(changes, ()).telling(told.then_some(confirmed)))
+        Ok(Decision::new(changes, ()).with_event(told.then_some(confirmed)))
     }
 }
 
@@ -101,11 +101,11 @@ mod tests {
     use crate::group::GroupType;
     use crate::member::Role;
     use crate::message::{Content, Message, MessageState};
-    use crate::sample::{NOW, decide, group_id, scene, sent, user};
+    use crate::sample::{NOW, decide, group_id, sent, snapshot, user};
     use crate::time::Timestamp;
 
     fn mark(kind: GroupType, reader: &str, members_max: u32) -> Result<Vec<u32>, Refusal> {
-        let mut scene = scene(kind, &[("ann", Role::Member), ("bob", Role::Member)]);
+        let mut snapshot = snapshot(kind, &[("ann", Role::Member), ("bob", Role::Member)]);
         let change = |seq: u32, how: &dyn Fn(&mut Message)| {
             let mut message = sent(seq, "known1");
             how(&mut message);
@@ -127,9 +127,9 @@ mod tests {
             }),
             change(6, &|_| ()),
         ];
-        scene.messages.insert(Conversation::Group, messages.into_iter().collect());
+        snapshot.messages.insert(Conversation::Group, messages.into_iter().collect());
         let earlier = PartKey::Reader(Conversation::Group, 6, user(reader));
-        scene.parts.insert(earlier, Part::Reader(Timestamp(1)));
+        snapshot.parts.insert(earlier, Part::Reader(Timestamp(1)));
         let operation = MarkRead {
             group: group_id(kind),
             reader: user(reader),
@@ -137,7 +137,7 @@ mod tests {
             members_max,
             counted: Vec::new(),
         };
-        let decision = decide(&operation, &scene)?;
+        let decision = decide(&operation, &snapshot)?;
         assert_eq!(decision.events, [], "nobody is counted");
         let parts = decision.changes.parts.into_iter();
         let numbers = parts.map(|part| match part {
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn others_are_told_how_many_have_read_what_was_confirmed() {
         let members = [("ann", Role::Member), ("bob", Role::Member), ("cy", Role::Member)];
-        let mut scene = scene(GroupType::Public, &members);
+        let mut snapshot = snapshot(GroupType::Public, &members);
         let directed = |seq: u32| {
             let mut message = sent(seq, "known1");
             if let Content::Sent(body) = &mut message.content {
@@ -170,11 +170,11 @@ mod tests {
             (seq, message)
         };
         let messages = [(1, sent(1, "known1")), (2, sent(2, "bob")), directed(3), (4, sent(4, "ann"))];
-        scene.messages.insert(Conversation::Group, messages.into());
+        snapshot.messages.insert(Conversation::Group, messages.into());
         // One who has read it has left since.
         for (seq, reader) in [(1, "bob"), (1, "gone"), (2, "ann"), (3, "gone")] {
             let key = PartKey::Reader(Conversation::Group, seq, user(reader));
-            scene.parts.insert(key, Part::Reader(Timestamp(1)));
+            snapshot.parts.insert(key, Part::Reader(Timestamp(1)));
         }
         let mark = |reader: &str, numbers: &[u32], counted: &[&str]| {
             let group = group_id(GroupType::Public);
@@ -182,18 +182,18 @@ mod tests {
             MarkRead { group, reader: user(reader), numbers: numbers.to_vec(), members_max: 9, counted }
         };
         let all = ["known1", "ann", "bob", "cy"];
-        let told = decide(&mark("ann", &[1, 2, 3, 4], &all), &scene).unwrap().events;
+        let told = decide(&mark("ann", &[1, 2, 3, 4], &all), &snapshot).unwrap().events;
         let receipts = vec![Receipt { seq: 1, read: 2, unread: 1 }, Receipt { seq: 3, read: 1, unread: 1 }];
         assert_eq!(told, [Event::Confirmed { reader: user("ann"), receipts }]);
         // What was confirmed before, or is not to be, is told to nobody.
         for seq in [1, 3] {
             let key = PartKey::Reader(Conversation::Group, seq, user("ann"));
-            scene.parts.insert(key, Part::Reader(Timestamp(1)));
+            snapshot.parts.insert(key, Part::Reader(Timestamp(1)));
         }
-        assert_eq!(decide(&mark("ann", &[1, 2, 3, 4, 9], &all), &scene).unwrap().events, []);
-        let needs = mark("ann", &[1, 2], &all).needs(&crate::sample::context(), &scene.group);
+        assert_eq!(decide(&mark("ann", &[1, 2, 3, 4, 9], &all), &snapshot).unwrap().events, []);
+        let needs = mark("ann", &[1, 2], &all).needs(&crate::sample::context(), &snapshot.group);
         assert_eq!((needs.members.len(), needs.ranges.len()), (4, 2));
-        let needs = mark("ann", &[1, 2], &[]).needs(&crate::sample::context(), &scene.group);
+        let needs = mark("ann", &[1, 2], &[]).needs(&crate::sample::context(), &snapshot.group);
         assert_eq!((needs.members.len(), needs.ranges.len()), (1, 0), "counting is for those who are told");
     }
 

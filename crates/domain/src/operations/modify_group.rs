@@ -5,7 +5,7 @@ use crate::fields::{CustomField, changed_fields};
 use crate::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use crate::ids::{GroupId, UserId};
 use crate::message::{Tip, TipField, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::store::Context;
 use crate::text::Text;
 
@@ -55,8 +55,8 @@ impl GroupOperation for ModifyGroup {
         Needs::default()
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        let before = scene.group;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        let before = snapshot.group;
         if before.kind != self.kind {
             return Err(Refusal::NoSuchGroup);
         }
@@ -71,10 +71,10 @@ impl GroupOperation for ModifyGroup {
         let mut changes = Changes::default();
         if !news.is_empty() && group.kind.can().tips.profile {
             let tip = Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: news };
-            changes.tell(context, &mut group, &self.operator, tip);
+            changes.add_tip(context, &mut group, &self.operator, tip);
         }
         changes.group = Some(group);
-        Ok(Decision::new(changes, ()).telling(told.map(Event::ProfileChanged)))
+        Ok(Decision::new(changes, ()).with_event(told.map(Event::ProfileChanged)))
     }
 }
 
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::fields::FieldKey;
     use crate::message::Content;
-    use crate::sample::{CREATED, NOW, decide, group_id, scene, text, user};
+    use crate::sample::{CREATED, NOW, decide, group_id, snapshot, text, user};
 
     /// A call that gives nothing.
     fn modify(kind: GroupType) -> ModifyGroup {
@@ -185,12 +185,12 @@ mod tests {
                 mute_all: Some(true),
                 ..modify(kind)
             };
-            let changes = decide(&operation, &scene(kind, &[])).unwrap().changes;
+            let changes = decide(&operation, &snapshot(kind, &[])).unwrap().changes;
             let group = changes.group.unwrap();
             assert_eq!((group.info_seq, group.info_changed), (1, NOW));
             assert_eq!((group.profile.notification, group.profile.face_url), (text("room 5"), text("u")));
             let told: Vec<_> = changes
-                .sent
+                .new_messages
                 .iter()
                 .map(|(_, message)| match &message.content {
                     Content::Tip(tip) => tip.changes.clone(),
@@ -210,10 +210,10 @@ mod tests {
         for kind in GroupType::ALL {
             let can = kind.can();
             for topics in [false, true] {
-                let mut scene = scene(kind, &[]);
-                scene.group.support_topic = topics;
-                let before = scene.group.clone();
-                let changes = decide(&every_option(kind), &scene).unwrap().changes;
+                let mut snapshot = snapshot(kind, &[]);
+                snapshot.group.support_topic = topics;
+                let before = snapshot.group.clone();
+                let changes = decide(&every_option(kind), &snapshot).unwrap().changes;
                 let after = changes.group.unwrap();
                 let changed = [
                     after.profile.max_members != before.profile.max_members,
@@ -236,7 +236,7 @@ mod tests {
                     true,
                 ];
                 assert_eq!(changed, expected, "{kind:?} with topics {topics}");
-                assert!(changes.sent.is_empty());
+                assert!(changes.new_messages.is_empty());
             }
         }
     }
@@ -249,30 +249,30 @@ mod tests {
             ModifyGroup { name: Some(text("n")), introduction: Some(text("")), ..modify(kind) },
             ModifyGroup { mute_all: Some(false), fields: vec![field("A", "")], ..modify(kind) },
         ] {
-            let changes = decide(&operation, &scene(kind, &[])).unwrap().changes;
-            assert!(changes.group.is_none() && changes.sent.is_empty(), "{operation:?}");
+            let changes = decide(&operation, &snapshot(kind, &[])).unwrap().changes;
+            assert!(changes.group.is_none() && changes.new_messages.is_empty(), "{operation:?}");
         }
-        let mut scene = scene(kind, &[]);
-        let once = decide(&every_option(kind), &scene).unwrap().changes.group.unwrap();
+        let mut snapshot = snapshot(kind, &[]);
+        let once = decide(&every_option(kind), &snapshot).unwrap().changes.group.unwrap();
         assert_ne!(once.info_changed, CREATED);
-        scene.group = once;
-        assert!(decide(&every_option(kind), &scene).unwrap().changes.group.is_none());
+        snapshot.group = once;
+        assert!(decide(&every_option(kind), &snapshot).unwrap().changes.group.is_none());
     }
 
     #[test]
     fn an_empty_value_takes_a_custom_field_away() {
-        let mut scene = scene(GroupType::Public, &[]);
-        scene.group.profile.fields = vec![field("A", "1"), field("B", "2")];
+        let mut snapshot = snapshot(GroupType::Public, &[]);
+        snapshot.group.profile.fields = vec![field("A", "1"), field("B", "2")];
         let operation =
             ModifyGroup { fields: vec![field("A", ""), field("C", "3")], ..modify(GroupType::Public) };
-        let after = decide(&operation, &scene).unwrap().changes.group.unwrap();
+        let after = decide(&operation, &snapshot).unwrap().changes.group.unwrap();
         assert_eq!(after.profile.fields, [field("B", "2"), field("C", "3")]);
     }
 
     #[test]
     fn a_group_of_another_type_is_another_group() {
         let operation = ModifyGroup { name: Some(text("x")), ..modify(GroupType::Public) };
-        let refusal = decide(&operation, &scene(GroupType::ChatRoom, &[])).unwrap_err();
+        let refusal = decide(&operation, &snapshot(GroupType::ChatRoom, &[])).unwrap_err();
         assert_eq!(refusal, Refusal::NoSuchGroup);
     }
 }

@@ -6,7 +6,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, ReceiveOption, Role};
 use crate::message::{Tip, TipField, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::store::Context;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -43,8 +43,8 @@ impl GroupOperation for ModifyMember {
         Needs { members: vec![self.account.clone()], ..Needs::default() }
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        let Scene { mut group, mut members, .. } = scene;
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        let GroupSnapshot { mut group, mut members, .. } = snapshot;
         self.check(&group)?;
         let before =
             members.remove(&self.account).ok_or_else(|| Refusal::NotAMember(self.account.clone()))?;
@@ -56,7 +56,7 @@ impl GroupOperation for ModifyMember {
         if group.kind.can().tips.member_profile {
             let tips = tips(context, &before, &after);
             if !tips.is_empty() {
-                tips.into_iter().for_each(|tip| changes.tell(context, &mut group, &self.operator, tip));
+                tips.into_iter().for_each(|tip| changes.add_tip(context, &mut group, &self.operator, tip));
                 changes.group = Some(group);
             }
         }
@@ -67,8 +67,8 @@ impl GroupOperation for ModifyMember {
         };
         let muted = (after.muted_until != before.muted_until)
             .then(|| Event::Muted { accounts: vec![self.account.clone()], until: after.muted_until });
-        changes.changed.push(after);
-        Ok(Decision::new(changes, ()).telling(told).telling(muted))
+        changes.updated_members.push(after);
+        Ok(Decision::new(changes, ()).with_event(told).with_event(muted))
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
     use crate::fields::FieldKey;
     use crate::group::GroupType;
     use crate::message::Content;
-    use crate::sample::{NOW, decide, group_id, scene, text, user};
+    use crate::sample::{NOW, decide, group_id, snapshot, text, user};
 
     fn nothing(kind: GroupType, name: &str) -> ModifyMember {
         ModifyMember {
@@ -150,12 +150,12 @@ mod tests {
     }
 
     fn outcome(operation: &ModifyMember, kind: GroupType) -> Result<Changes, Refusal> {
-        let scene = scene(kind, &[("a", Role::Admin), ("b", Role::Member)]);
-        decide(operation, &scene).map(|decision| decision.changes)
+        let snapshot = snapshot(kind, &[("a", Role::Admin), ("b", Role::Member)]);
+        decide(operation, &snapshot).map(|decision| decision.changes)
     }
 
     fn kinds_of_tips(changes: &Changes) -> Vec<TipKind> {
-        let tips = changes.sent.iter().filter_map(|(_, message)| match &message.content {
+        let tips = changes.new_messages.iter().filter_map(|(_, message)| match &message.content {
             Content::Tip(tip) => Some(tip.kind),
             Content::Sent(_) | Content::Gone => None,
         });
@@ -172,15 +172,15 @@ mod tests {
             ..nothing(GroupType::Public, "b")
         };
         let changes = outcome(&operation, GroupType::Public).unwrap();
-        let [member] = &changes.changed[..] else { panic!("{changes:?}") };
+        let [member] = &changes.updated_members[..] else { panic!("{changes:?}") };
         assert_eq!((member.receive_option, &*member.name_card), (ReceiveOption::Discard, "Captain"));
         assert_eq!(
             (member.role, member.joined, &member.fields[..]),
             (Role::Member, NOW, &[field("ops")][..])
         );
-        assert!(changes.sent.is_empty() && changes.group.is_none());
+        assert!(changes.new_messages.is_empty() && changes.group.is_none());
         let unchanged = outcome(&nothing(GroupType::Public, "b"), GroupType::Public).unwrap();
-        assert!(unchanged.changed.is_empty());
+        assert!(unchanged.updated_members.is_empty());
     }
 
     #[test]
@@ -194,7 +194,7 @@ mod tests {
                 assert_eq!(kinds_of_tips(&changes), told, "{kind:?} {name} {role:?} {muted_until:?}");
             }
             let quiet = ModifyMember { role, muted_until, ..nothing(GroupType::ChatRoom, name) };
-            assert!(outcome(&quiet, GroupType::ChatRoom).unwrap().sent.is_empty());
+            assert!(outcome(&quiet, GroupType::ChatRoom).unwrap().new_messages.is_empty());
         };
         check("b", Some(Role::Admin), None, &[AdminSet]);
         check("a", Some(Role::Member), None, &[AdminCancelled]);

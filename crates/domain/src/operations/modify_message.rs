@@ -4,7 +4,7 @@ use super::topic_part;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Body, Content, Conversation, Message};
-use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
 use crate::store::Context;
 
 /// Puts other elements or other custom data into a message.
@@ -39,12 +39,12 @@ impl GroupOperation for ModifyMessage {
         }
     }
 
-    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
-        scene.log(&self.conversation)?;
-        if !scene.group.kind.can().history {
+    fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        snapshot.log(&self.conversation)?;
+        if !snapshot.group.kind.can().history {
             return Err(Refusal::TypeForbids("keep no messages that could be changed"));
         }
-        let messages = scene.messages.remove(&self.conversation);
+        let messages = snapshot.messages.remove(&self.conversation);
         let message = messages.and_then(|mut messages| messages.remove(&self.seq));
         let message = message.ok_or(Refusal::NoSuchMessage)?;
         let body = match message.content {
@@ -64,7 +64,8 @@ impl GroupOperation for ModifyMessage {
             return Err(Refusal::MessageTooLong { got: length, max: self.bytes_max });
         }
         let message = Message { content: Content::Sent(body), ..message };
-        let changes = Changes { rewritten: vec![(self.conversation.clone(), message)], ..Changes::default() };
+        let changes =
+            Changes { updated_messages: vec![(self.conversation.clone(), message)], ..Changes::default() };
         Ok(Decision::new(changes, ()))
     }
 }
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::message::{MessageState, Tip, TipKind};
-    use crate::sample::{decide, group_id, scene, sent};
+    use crate::sample::{decide, group_id, sent, snapshot};
 
     /// Elements and custom data afterwards.
     fn modify(
@@ -83,8 +84,8 @@ mod tests {
         elements: Option<&str>,
         custom: Option<&str>,
     ) -> Result<(String, String), Refusal> {
-        let mut scene = scene(kind, &[]);
-        scene.messages.entry(Conversation::Group).or_default().insert(message.seq, message.clone());
+        let mut snapshot = snapshot(kind, &[]);
+        snapshot.messages.entry(Conversation::Group).or_default().insert(message.seq, message.clone());
         let operation = ModifyMessage {
             group: group_id(kind),
             conversation: Conversation::Group,
@@ -93,8 +94,8 @@ mod tests {
             custom: custom.map(Into::into),
             bytes_max: 10,
         };
-        let changes = decide(&operation, &scene)?.changes;
-        let (conversation, changed) = changes.rewritten.into_iter().next().unwrap();
+        let changes = decide(&operation, &snapshot)?.changes;
+        let (conversation, changed) = changes.updated_messages.into_iter().next().unwrap();
         assert_eq!(conversation, Conversation::Group);
         let Content::Sent(body) = changed.content.clone() else { panic!("{changed:?}") };
         assert_eq!(Message { content: message.content.clone(), ..changed }, message);

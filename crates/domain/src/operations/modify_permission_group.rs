@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::permission::{PermissionGroup, has_permission_groups};
 use crate::store::Context;
@@ -34,9 +34,9 @@ impl GroupOperation for ModifyPermissionGroup {
         Needs { parts: vec![PartKey::PermissionGroup(self.id.clone())], ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        has_permission_groups(&scene.group)?;
-        let before = scene.permission_group(&self.id)?;
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        has_permission_groups(&snapshot.group)?;
+        let before = snapshot.permission_group(&self.id)?;
         let after = PermissionGroup {
             id: before.id.clone(),
             name: self.name.as_ref().unwrap_or(&before.name).clone(),

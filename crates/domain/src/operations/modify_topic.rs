@@ -3,7 +3,7 @@
 use crate::event::{Event, ProfileChange};
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::store::Context;
 use crate::text::Text;
@@ -41,9 +41,9 @@ impl GroupOperation for ModifyTopic {
         Needs { parts: vec![PartKey::Topic(self.topic.clone())], ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        has_topics(&scene.group)?;
-        let before = scene.topic(&self.topic)?;
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        has_topics(&snapshot.group)?;
+        let before = snapshot.topic(&self.topic)?;
         let text = |new: &Option<Text>, old: &Text| new.as_ref().unwrap_or(old).clone();
         let after = Topic {
             id: before.id.clone(),
@@ -63,7 +63,7 @@ impl GroupOperation for ModifyTopic {
         let mut changes = Changes::default();
         changes.put(PartKey::Topic(self.topic.clone()), Part::Topic(after));
         let told = change.map(|change| Event::TopicChanged { id: self.topic.clone(), change });
-        Ok(Decision::new(changes, ()).telling(told))
+        Ok(Decision::new(changes, ()).with_event(told))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId, UserId};
 use crate::member::Member;
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::store::Context;
 use crate::time::Timestamp;
@@ -44,23 +44,24 @@ impl GroupOperation for MuteMembers {
     }
 
     /// A group that keeps no members has nowhere to keep a mute, so muting changes nothing there. [choice]
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        if !scene.group.kind.can().mute {
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        if !snapshot.group.kind.can().mute {
             return Err(Refusal::TypeForbids("mute nobody"));
         }
         let Some(topic) = &self.topic else {
-            let changes = self.in_group(context, scene);
-            let accounts: Vec<_> = changes.changed.iter().map(|member| member.account.clone()).collect();
+            let changes = self.in_group(context, snapshot);
+            let accounts: Vec<_> =
+                changes.updated_members.iter().map(|member| member.account.clone()).collect();
             let told = (!accounts.is_empty()).then_some(Event::Muted { accounts, until: self.until });
-            return Ok(Decision::new(changes, ()).telling(told));
+            return Ok(Decision::new(changes, ()).with_event(told));
         };
-        Ok(Decision::new(self.in_topic(topic, scene)?, ()))
+        Ok(Decision::new(self.in_topic(topic, snapshot)?, ()))
     }
 }
 
 impl MuteMembers {
-    fn in_group(&self, context: &Context, scene: Scene) -> Changes {
-        let Scene { mut group, members, .. } = scene;
+    fn in_group(&self, context: &Context, snapshot: GroupSnapshot) -> Changes {
+        let GroupSnapshot { mut group, members, .. } = snapshot;
         let until = self.until;
         let changed: Vec<Member> = members
             .into_values()
@@ -70,17 +71,17 @@ impl MuteMembers {
         let mut changes = Changes::default();
         if group.kind.can().tips.member_profile && !changed.is_empty() {
             let accounts = changed.iter().map(|member| member.account.clone()).collect();
-            changes.tell(context, &mut group, &self.operator, mute_tip(context, accounts, until));
+            changes.add_tip(context, &mut group, &self.operator, mute_tip(context, accounts, until));
             changes.group = Some(group);
         }
-        changes.changed = changed;
+        changes.updated_members = changed;
         changes
     }
 
     /// No tip is documented for the mute in a topic, so there is none.
-    fn in_topic(&self, topic: &TopicId, scene: Scene) -> Result<Changes, Refusal> {
-        scene.topic(topic)?;
-        let Scene { members, mut parts, .. } = scene;
+    fn in_topic(&self, topic: &TopicId, snapshot: GroupSnapshot) -> Result<Changes, Refusal> {
+        snapshot.topic(topic)?;
+        let GroupSnapshot { members, mut parts, .. } = snapshot;
         let mut changes = Changes::default();
         for account in members.into_keys() {
             let key = PartKey::TopicMember(topic.clone(), account);
@@ -102,7 +103,7 @@ mod tests {
     use crate::group::GroupType;
     use crate::member::{ReceiveOption, Role};
     use crate::message::{Content, MessageLog, ReadMark, TipField};
-    use crate::sample::{CREATED, NOW, decide, group_id, scene, text, user};
+    use crate::sample::{CREATED, NOW, decide, group_id, snapshot, text, user};
     use crate::topic::Topic;
 
     fn mute(kind: GroupType, until: u64) -> MuteMembers {
@@ -115,26 +116,26 @@ mod tests {
         }
     }
 
-    fn two_of_three(kind: GroupType) -> Scene {
-        let mut scene = scene(kind, &[("a", Role::Admin), ("b", Role::Member)]);
-        scene.members.remove(&user("known1"));
-        scene
+    fn two_of_three(kind: GroupType) -> GroupSnapshot {
+        let mut snapshot = snapshot(kind, &[("a", Role::Admin), ("b", Role::Member)]);
+        snapshot.members.remove(&user("known1"));
+        snapshot
     }
 
     #[test]
     fn members_are_muted_and_the_group_is_told() {
         for (kind, told) in [(GroupType::Public, 1), (GroupType::Community, 1), (GroupType::ChatRoom, 0)] {
             let changes = decide(&mute(kind, NOW.0 + 60), &two_of_three(kind)).unwrap().changes;
-            let muted: Vec<_> = changes.changed.iter().map(|member| member.muted_until.0).collect();
+            let muted: Vec<_> = changes.updated_members.iter().map(|member| member.muted_until.0).collect();
             assert_eq!(muted, [NOW.0 + 60; 2]);
-            assert_eq!((changes.sent.len(), changes.group.is_some()), (told, told == 1), "{kind:?}");
+            assert_eq!((changes.new_messages.len(), changes.group.is_some()), (told, told == 1), "{kind:?}");
         }
         let lifted = decide(&mute(GroupType::Public, 0), &two_of_three(GroupType::Public)).unwrap();
-        assert!(lifted.changes.changed.is_empty() && lifted.changes.sent.is_empty());
+        assert!(lifted.changes.updated_members.is_empty() && lifted.changes.new_messages.is_empty());
         let private = decide(&mute(GroupType::Private, 0), &two_of_three(GroupType::Private));
         assert!(matches!(private, Err(Refusal::TypeForbids(_))));
-        let live = decide(&mute(GroupType::AvChatRoom, NOW.0 + 1), &scene(GroupType::AvChatRoom, &[]));
-        assert!(live.unwrap().changes.changed.is_empty());
+        let live = decide(&mute(GroupType::AvChatRoom, NOW.0 + 1), &snapshot(GroupType::AvChatRoom, &[]));
+        assert!(live.unwrap().changes.updated_members.is_empty());
     }
 
     #[test]
@@ -142,7 +143,7 @@ mod tests {
         for (until, seconds) in [(NOW.0 + 60, "60"), (u32::MAX.into(), "4294967295")] {
             let changes =
                 decide(&mute(GroupType::Public, until), &two_of_three(GroupType::Public)).unwrap().changes;
-            let Content::Tip(tip) = &changes.sent[0].1.content else { panic!("{changes:?}") };
+            let Content::Tip(tip) = &changes.new_messages[0].1.content else { panic!("{changes:?}") };
             assert_eq!(tip.changes, [(TipField::MuteSeconds, seconds.to_owned())]);
             assert_eq!(tip.accounts, ["a", "b"].map(user));
         }
@@ -153,8 +154,8 @@ mod tests {
         let kind = GroupType::Community;
         let id = TopicId::generate(&group_id(kind), 1);
         let operation = MuteMembers { topic: Some(id.clone()), ..mute(kind, NOW.0 + 60) };
-        let mut scene = two_of_three(kind);
-        assert_eq!(decide(&operation, &scene).map(|_| ()), Err(Refusal::NoSuchTopic));
+        let mut snapshot = two_of_three(kind);
+        assert_eq!(decide(&operation, &snapshot).map(|_| ()), Err(Refusal::NoSuchTopic));
         let topic = Topic {
             id: id.clone(),
             name: text("t"),
@@ -166,21 +167,21 @@ mod tests {
             mute_all: false,
             log: MessageLog::default(),
         };
-        scene.parts.insert(PartKey::Topic(id.clone()), Part::Topic(topic));
+        snapshot.parts.insert(PartKey::Topic(id.clone()), Part::Topic(topic));
         let known = TopicMember {
             read: ReadMark { seq: 3, made_at: 0 },
             receive_option: Some(ReceiveOption::Discard),
             muted_until: Timestamp(0),
         };
         let (of_a, of_b) = (PartKey::TopicMember(id.clone(), user("a")), PartKey::TopicMember(id, user("b")));
-        scene.parts.insert(of_b.clone(), Part::TopicMember(known.clone()));
-        let changes = decide(&operation, &scene).unwrap().changes;
+        snapshot.parts.insert(of_b.clone(), Part::TopicMember(known.clone()));
+        let changes = decide(&operation, &snapshot).unwrap().changes;
         let muted_until = Timestamp(NOW.0 + 60);
         let expected = [
             (of_a, Some(Part::TopicMember(TopicMember { muted_until, ..TopicMember::default() }))),
             (of_b, Some(Part::TopicMember(TopicMember { muted_until, ..known }))),
         ];
         assert_eq!(changes.parts, expected);
-        assert!(changes.changed.is_empty() && changes.sent.is_empty());
+        assert!(changes.updated_members.is_empty() && changes.new_messages.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, UserId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::permission::{PermissionGroup, has_permission_groups};
 use crate::store::Context;
@@ -69,21 +69,25 @@ impl GroupOperation for AddPermissionGroupMembers {
         Needs { members: self.0.accounts.clone(), parts: self.0.parts(), ..Needs::default() }
     }
 
-    fn decide(&self, context: &Context, mut scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
-        has_permission_groups(&scene.group)?;
-        let before = scene.permission_group(&self.0.permission_group)?.clone();
+    fn decide(
+        &self,
+        context: &Context,
+        mut snapshot: GroupSnapshot,
+    ) -> Result<Decision<Self::Answer>, Refusal> {
+        has_permission_groups(&snapshot.group)?;
+        let before = snapshot.permission_group(&self.0.permission_group)?.clone();
         let mut count = before.member_count;
         let mut changes = Changes::default();
         let mut answer = Vec::with_capacity(self.0.accounts.len());
         for account in &self.0.accounts {
             let key = self.0.key(account);
-            answer.push(if !scene.members.contains_key(account) {
+            answer.push(if !snapshot.members.contains_key(account) {
                 PermittedOutcome::NotAMember
-            } else if scene.parts.contains_key(&key) {
+            } else if snapshot.parts.contains_key(&key) {
                 PermittedOutcome::AlreadyIn
             } else {
                 let part = Part::PermissionGroupMember(context.now);
-                scene.parts.insert(key.clone(), part.clone());
+                snapshot.parts.insert(key.clone(), part.clone());
                 changes.put(key, part);
                 count = count.saturating_add(1);
                 PermittedOutcome::Added
@@ -105,14 +109,14 @@ impl GroupOperation for DeletePermissionGroupMembers {
         Needs { parts: self.0.parts(), ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<()>, Refusal> {
-        has_permission_groups(&scene.group)?;
-        let before = scene.permission_group(&self.0.permission_group)?.clone();
+    fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        has_permission_groups(&snapshot.group)?;
+        let before = snapshot.permission_group(&self.0.permission_group)?.clone();
         let mut count = before.member_count;
         let mut changes = Changes::default();
         for account in &self.0.accounts {
             let key = self.0.key(account);
-            if scene.parts.remove(&key).is_some() {
+            if snapshot.parts.remove(&key).is_some() {
                 changes.remove(key);
                 count = count.saturating_sub(1);
             }
@@ -127,7 +131,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::member::Role;
-    use crate::sample::{NOW, decide, group_id, permission_group, permission_group_id, scene, user};
+    use crate::sample::{NOW, decide, group_id, permission_group, permission_group_id, snapshot, user};
 
     fn of(accounts: &[&str]) -> PermissionGroupMembers {
         PermissionGroupMembers {
@@ -147,12 +151,13 @@ mod tests {
     }
 
     /// `inside` is in the permission group, `outside` in the community only.
-    fn with_one_inside() -> Scene {
-        let mut scene = scene(GroupType::Community, &[("inside", Role::Member), ("outside", Role::Member)]);
+    fn with_one_inside() -> GroupSnapshot {
+        let mut snapshot =
+            snapshot(GroupType::Community, &[("inside", Role::Member), ("outside", Role::Member)]);
         let (group, part) = counted(1);
-        scene.parts.extend(part.map(|part| (group, part)));
-        scene.parts.insert(key("inside"), Part::PermissionGroupMember(NOW));
-        scene
+        snapshot.parts.extend(part.map(|part| (group, part)));
+        snapshot.parts.insert(key("inside"), Part::PermissionGroupMember(NOW));
+        snapshot
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Member;
 use crate::message::{Conversation, MessageLog, ReadMark};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::store::Context;
 use crate::topic::TopicMember;
@@ -49,24 +49,24 @@ impl GroupOperation for ReadUpTo {
         Needs { members: vec![self.reader.clone()], parts, ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<u32>, Refusal> {
-        scene.show_to(&self.reader)?;
-        if !scene.group.kind.can().unread {
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<u32>, Refusal> {
+        snapshot.check_visible_to(&self.reader)?;
+        if !snapshot.group.kind.can().unread {
             return Err(Refusal::TypeForbids("do not count what is unread"));
         }
         let member =
-            scene.members.get(&self.reader).ok_or_else(|| Refusal::NotAMember(self.reader.clone()))?;
-        let log = scene.log(&self.conversation)?;
+            snapshot.members.get(&self.reader).ok_or_else(|| Refusal::NotAMember(self.reader.clone()))?;
+        let log = snapshot.log(&self.conversation)?;
         let mut changes = Changes::default();
         let (before, after) = match &self.conversation {
             Conversation::Group => {
                 let after = self.mark(log, member.read);
-                changes.changed.extend(after.map(|read| Member { read, ..member.clone() }));
+                changes.updated_members.extend(after.map(|read| Member { read, ..member.clone() }));
                 (member.read, after)
             }
             Conversation::Topic(topic) => {
                 let key = PartKey::TopicMember(topic.clone(), self.reader.clone());
-                let known = match scene.parts.get(&key) {
+                let known = match snapshot.parts.get(&key) {
                     Some(Part::TopicMember(known)) => known.clone(),
                     Some(_) | None => TopicMember::default(),
                 };
@@ -82,7 +82,7 @@ impl GroupOperation for ReadUpTo {
             conversation: self.conversation.clone(),
             seq: mark.seq,
         });
-        Ok(Decision::new(changes, log.unread(after.unwrap_or(before))).telling(told))
+        Ok(Decision::new(changes, log.unread(after.unwrap_or(before))).with_event(told))
     }
 }
 
@@ -91,18 +91,18 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::member::Role;
-    use crate::sample::{decide, group_id, scene, user};
+    use crate::sample::{decide, group_id, snapshot, user};
 
     fn read(kind: GroupType, reader: &str, seq: u32, before: u32) -> Result<(u32, Vec<Event>), Refusal> {
-        let mut scene = scene(kind, &[("ann", Role::Member)]);
-        scene.group.log.next_seq = 6;
-        if let Some(ann) = scene.members.get_mut(&user("ann")) {
+        let mut snapshot = snapshot(kind, &[("ann", Role::Member)]);
+        snapshot.group.log.next_seq = 6;
+        if let Some(ann) = snapshot.members.get_mut(&user("ann")) {
             ann.read = ReadMark { seq: before, made_at: 0 };
         }
         let conversation = Conversation::Group;
         let operation = ReadUpTo { group: group_id(kind), conversation, reader: user(reader), seq };
-        let decision = decide(&operation, &scene)?;
-        let marks: Vec<_> = decision.changes.changed.iter().map(|member| member.read.seq).collect();
+        let decision = decide(&operation, &snapshot)?;
+        let marks: Vec<_> = decision.changes.updated_members.iter().map(|member| member.read.seq).collect();
         assert_eq!(marks.len(), decision.events.len());
         Ok((decision.answer, decision.events))
     }

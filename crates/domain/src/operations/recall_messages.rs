@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, MessageState};
-use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
 use crate::store::Context;
 
 /// Recalls messages of one conversation.
@@ -48,13 +48,13 @@ impl GroupOperation for RecallMessages {
         }
     }
 
-    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
-        scene.log(&self.conversation)?;
-        if !scene.group.kind.can().history {
+    fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<Self::Answer>, Refusal> {
+        snapshot.log(&self.conversation)?;
+        if !snapshot.group.kind.can().history {
             return Ok(Decision::unchanged(vec![RecallOutcome::TypeForbids; self.numbers.len()]));
         }
         let mut changes = Changes::default();
-        let mut messages = scene.messages.remove(&self.conversation).unwrap_or_default();
+        let mut messages = snapshot.messages.remove(&self.conversation).unwrap_or_default();
         let mut outcome = |number: &u32| {
             let Some(message) = messages.get_mut(number) else { return RecallOutcome::Missing };
             match (&message.content, message.state) {
@@ -69,10 +69,10 @@ impl GroupOperation for RecallMessages {
             }
         };
         let answer = self.numbers.iter().map(&mut outcome).collect();
-        let numbers: Vec<_> = changes.rewritten.iter().map(|(_, message)| message.seq).collect();
+        let numbers: Vec<_> = changes.updated_messages.iter().map(|(_, message)| message.seq).collect();
         let told = (!numbers.is_empty())
             .then(|| Event::Recalled { conversation: self.conversation.clone(), numbers });
-        Ok(Decision::new(changes, answer).telling(told))
+        Ok(Decision::new(changes, answer).with_event(told))
     }
 }
 
@@ -83,26 +83,26 @@ mod tests {
     use crate::ids::TopicId;
     use crate::message::{Tip, TipKind};
     use crate::part::PartFamily;
-    use crate::sample::{decide, group_id, scene, sent};
+    use crate::sample::{decide, group_id, sent, snapshot};
 
     fn recall(kind: GroupType, numbers: &[u32]) -> Result<(Vec<u32>, Vec<RecallOutcome>), Refusal> {
-        let mut scene = scene(kind, &[]);
+        let mut snapshot = snapshot(kind, &[]);
         let mut messages: Vec<_> = (1..=4).map(|seq| sent(seq, "known1")).collect();
         messages[1] = sent(2, "known1").without_content(MessageState::Recalled);
         messages[2] = sent(3, "known1").without_content(MessageState::Deleted);
         messages[3].content =
             Content::Tip(Tip { kind: TipKind::Invited, accounts: Vec::new(), changes: Vec::new() });
         let messages = messages.into_iter().map(|message| (message.seq, message)).collect();
-        scene.messages.insert(Conversation::Group, messages);
+        snapshot.messages.insert(Conversation::Group, messages);
         let operation = RecallMessages {
             group: group_id(kind),
             conversation: Conversation::Group,
             numbers: numbers.to_vec(),
         };
-        let Decision { changes, answer, .. } = decide(&operation, &scene)?;
+        let Decision { changes, answer, .. } = decide(&operation, &snapshot)?;
         // With what hangs on them, but for what has gone before.
         let dropped: Vec<_> = changes
-            .rewritten
+            .updated_messages
             .iter()
             .flat_map(|(place, message)| {
                 [
@@ -111,8 +111,8 @@ mod tests {
                 ]
             })
             .collect();
-        assert_eq!(changes.dropped, dropped);
-        let recalled = changes.rewritten.into_iter().map(|(_, message)| {
+        assert_eq!(changes.removed_families, dropped);
+        let recalled = changes.updated_messages.into_iter().map(|(_, message)| {
             assert_eq!((&message.content, message.state), (&Content::Gone, MessageState::Recalled));
             message.seq
         });
@@ -135,7 +135,7 @@ mod tests {
         let group = group_id(GroupType::Community);
         let topic = TopicId::generate(&group, 1);
         let operation = RecallMessages { group, conversation: Conversation::Topic(topic), numbers: vec![1] };
-        let refused = decide(&operation, &scene(GroupType::Community, &[])).unwrap_err();
+        let refused = decide(&operation, &snapshot(GroupType::Community, &[])).unwrap_err();
         assert_eq!(refused, Refusal::NoSuchTopic);
     }
 }

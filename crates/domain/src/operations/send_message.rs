@@ -5,7 +5,7 @@ use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
-use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::store::Context;
 use crate::time::Timestamp;
@@ -81,25 +81,25 @@ impl GroupOperation for SendMessage {
         needs
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<Sent>, Refusal> {
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Sent>, Refusal> {
         let now = context.now;
-        let log = scene.log(&self.conversation)?;
-        if !self.by_administrator && !scene.accounts.contains(&self.sender) {
+        let log = snapshot.log(&self.conversation)?;
+        if !self.by_administrator && !snapshot.accounts.contains(&self.sender) {
             let problem = format!("From_Account {} is not an imported account", self.sender);
             return Err(Refusal::Unfitting(problem));
         }
-        let mut earlier = scene.messages_of(&self.conversation).into_iter();
+        let mut earlier = snapshot.messages_of(&self.conversation).into_iter();
         if let Some(first) =
             earlier.find(|earlier| earlier.is_repeated_by(&self.sender, self.random, now, &self.body))
         {
             return Ok(Decision::unchanged(Sent { seq: first.seq, sent: first.sent }));
         }
-        if !self.may_speak(now, &scene) {
+        if !self.may_speak(now, &snapshot) {
             return Err(Refusal::Muted);
         }
         if self.online_only {
-            let told = self.told(self.message(0, now, &scene.group));
-            return Ok(Decision::unchanged(Sent { seq: 0, sent: now }).telling(told));
+            let told = self.told(self.message(0, now, &snapshot.group));
+            return Ok(Decision::unchanged(Sent { seq: 0, sent: now }).with_event(told));
         }
         let mut after = log.clone();
         let seq = after.take_seq(now).ok_or(Refusal::NoNumbersLeft)?;
@@ -107,43 +107,43 @@ impl GroupOperation for SendMessage {
             after.last_message = log.last_message;
         }
         let mut changes = Changes::default();
-        self.note_sender(now, &scene, (log, &after), &mut changes);
-        changes.keep_log(&scene, &self.conversation, after)?;
+        self.note_sender(now, &snapshot, (log, &after), &mut changes);
+        changes.put_log(&snapshot, &self.conversation, after)?;
         // The owner's first message is what makes such a group visible [doc]; anybody's, where there is none. [choice]
-        let owner = scene.group.owner.as_ref();
-        if !scene.group.active && owner.is_none_or(|owner| *owner == self.sender) {
-            changes.group.get_or_insert_with(|| scene.group.clone()).active = true;
+        let owner = snapshot.group.owner.as_ref();
+        if !snapshot.group.active && owner.is_none_or(|owner| *owner == self.sender) {
+            changes.group.get_or_insert_with(|| snapshot.group.clone()).active = true;
         }
-        let message = self.message(seq, now, &scene.group);
+        let message = self.message(seq, now, &snapshot.group);
         let told = self.told(message.clone());
-        if scene.group.kind.can().history {
-            changes.sent.push((self.conversation.clone(), message));
+        if snapshot.group.kind.can().history {
+            changes.new_messages.push((self.conversation.clone(), message));
         }
-        Ok(Decision::new(changes, Sent { seq, sent: now }).telling(told))
+        Ok(Decision::new(changes, Sent { seq, sent: now }).with_event(told))
     }
 }
 
 impl SendMessage {
-    fn may_speak(&self, now: Timestamp, scene: &Scene) -> bool {
+    fn may_speak(&self, now: Timestamp, snapshot: &GroupSnapshot) -> bool {
         if self.by_administrator {
             return true;
         }
-        let member = scene.members.get(&self.sender);
+        let member = snapshot.members.get(&self.sender);
         let mut muted = member.is_some_and(|member| now < member.muted_until);
-        let mut all_muted = scene.group.mute_all;
+        let mut all_muted = snapshot.group.mute_all;
         if let Conversation::Topic(id) = &self.conversation {
-            all_muted |= scene.topic(id).is_ok_and(|topic| topic.mute_all);
-            muted |= self.topic_member(scene).is_some_and(|member| now < member.muted_until);
+            all_muted |= snapshot.topic(id).is_ok_and(|topic| topic.mute_all);
+            muted |= self.topic_member(snapshot).is_some_and(|member| now < member.muted_until);
         }
-        let leads = scene.group.owner.as_ref() == Some(&self.sender)
+        let leads = snapshot.group.owner.as_ref() == Some(&self.sender)
             || member.is_some_and(|member| member.role == Role::Admin)
-            || scene.parts.contains_key(&PartKey::LiveAdmin(self.sender.clone()));
+            || snapshot.parts.contains_key(&PartKey::LiveAdmin(self.sender.clone()));
         !muted && (leads || !all_muted)
     }
 
-    fn topic_member<'s>(&self, scene: &'s Scene) -> Option<&'s TopicMember> {
+    fn topic_member<'s>(&self, snapshot: &'s GroupSnapshot) -> Option<&'s TopicMember> {
         let Conversation::Topic(id) = &self.conversation else { return None };
-        match scene.parts.get(&PartKey::TopicMember(id.clone(), self.sender.clone())) {
+        match snapshot.parts.get(&PartKey::TopicMember(id.clone(), self.sender.clone())) {
             Some(Part::TopicMember(member)) => Some(member),
             Some(_) | None => None,
         }
@@ -153,24 +153,24 @@ impl SendMessage {
     fn note_sender(
         &self,
         now: Timestamp,
-        scene: &Scene,
+        snapshot: &GroupSnapshot,
         (before, after): (&MessageLog, &MessageLog),
         changes: &mut Changes,
     ) {
-        let Some(member) = scene.members.get(&self.sender) else { return };
+        let Some(member) = snapshot.members.get(&self.sender) else { return };
         let mut member = Member { last_message: now, ..member.clone() };
         match &self.conversation {
             Conversation::Group if before.unread(member.read) == 0 => member.read = after.mark_unread(0),
             Conversation::Group => {}
             Conversation::Topic(id) => {
-                let known = self.topic_member(scene).cloned().unwrap_or_default();
+                let known = self.topic_member(snapshot).cloned().unwrap_or_default();
                 if before.unread(known.read) == 0 {
                     let key = PartKey::TopicMember(id.clone(), self.sender.clone());
                     changes.put(key, Part::TopicMember(TopicMember { read: after.mark_unread(0), ..known }));
                 }
             }
         }
-        changes.changed.push(member);
+        changes.updated_members.push(member);
     }
 
     fn told(&self, message: Message) -> Event {

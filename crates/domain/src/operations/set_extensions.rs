@@ -4,7 +4,9 @@ use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, Message};
-use crate::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene, TooMany};
+use crate::operation::{
+    Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, TooMany,
+};
 use crate::part::{Extension, ExtensionHead, Part, PartFamily, PartKey};
 use crate::store::Context;
 
@@ -148,9 +150,9 @@ impl GroupOperation for SetExtensions {
         }
     }
 
-    fn decide(&self, _: &Context, mut scene: Scene) -> Result<Decision<Self::Answer>, Refusal> {
-        takes_extensions(&scene.group, scene.messages_of(&Conversation::Group).first().copied())?;
-        let mut head = match scene.parts.get(&self.head()) {
+    fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<Self::Answer>, Refusal> {
+        takes_extensions(&snapshot.group, snapshot.messages_of(&Conversation::Group).first().copied())?;
+        let mut head = match snapshot.parts.get(&self.head()) {
             Some(Part::ExtensionHead(head)) => *head,
             Some(_) | None => ExtensionHead::default(),
         };
@@ -159,17 +161,17 @@ impl GroupOperation for SetExtensions {
         if self.change == ExtensionChange::Clear {
             let latest_seq = head.latest_seq.saturating_add(1);
             head = ExtensionHead { latest_seq, clear_seq: latest_seq, count: 0 };
-            changes.dropped.push(PartFamily::Extensions(Conversation::Group, self.seq));
+            changes.removed_families.push(PartFamily::Extensions(Conversation::Group, self.seq));
         }
         for asked in self.change.asked() {
             let key = self.part(&asked.key);
-            let mut present = match scene.parts.remove(&key) {
+            let mut present = match snapshot.parts.remove(&key) {
                 Some(Part::Extension(extension)) => Some(extension),
                 Some(_) | None => None,
             };
             let outcome = self.apply(asked, &mut present, &mut head);
             // A key may be named twice: the second meets what the first made of it.
-            scene.parts.extend(present.clone().map(|extension| (key.clone(), Part::Extension(extension))));
+            snapshot.parts.extend(present.clone().map(|extension| (key.clone(), Part::Extension(extension))));
             if outcome.problem.is_none() {
                 changes.parts.retain(|(written, _)| *written != key);
                 changes.parts.push((key, present.map(Part::Extension)));
@@ -179,7 +181,7 @@ impl GroupOperation for SetExtensions {
         if self.count_max < usize::try_from(head.count).unwrap_or(usize::MAX) {
             return Err(Refusal::TooMany(TooMany::Extensions(self.count_max)));
         }
-        if changes.parts.is_empty() && changes.dropped.is_empty() {
+        if changes.parts.is_empty() && changes.removed_families.is_empty() {
             return Ok(Decision::unchanged(answer));
         }
         changes.put(self.head(), Part::ExtensionHead(head));
@@ -189,7 +191,7 @@ impl GroupOperation for SetExtensions {
             outcomes: answer.clone(),
             last: head.latest_seq,
         };
-        Ok(Decision::new(changes, answer).telling(told))
+        Ok(Decision::new(changes, answer).with_event(told))
     }
 }
 
@@ -198,7 +200,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::message::MessageState;
-    use crate::sample::{decide, group_id, scene, sent};
+    use crate::sample::{decide, group_id, sent, snapshot};
     use std::collections::BTreeMap;
 
     /// A message and its extensions, over several calls.
@@ -214,13 +216,13 @@ mod tests {
         }
 
         fn call(&mut self, change: ExtensionChange) -> Result<Vec<ExtensionOutcome>, Refusal> {
-            let mut scene = scene(self.kind, &[]);
+            let mut snapshot = snapshot(self.kind, &[]);
             let messages = self.message.clone().into_iter().map(|message| (message.seq, message));
-            scene.messages.insert(Conversation::Group, messages.collect());
-            scene.parts.clone_from(&self.parts);
+            snapshot.messages.insert(Conversation::Group, messages.collect());
+            snapshot.parts.clone_from(&self.parts);
             let operation = SetExtensions { group: group_id(self.kind), seq: 1, change, count_max: 2 };
-            let Decision { changes, answer, .. } = decide(&operation, &scene)?;
-            if !changes.dropped.is_empty() {
+            let Decision { changes, answer, .. } = decide(&operation, &snapshot)?;
+            if !changes.removed_families.is_empty() {
                 self.parts.clear();
             }
             for (key, part) in changes.parts {

@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::{Part, PartKey};
 use crate::permission::has_permission_groups;
 use crate::store::Context;
@@ -68,19 +68,19 @@ impl GroupOperation for SetTopicPermissions {
     fn decide(
         &self,
         _: &Context,
-        mut scene: Scene,
+        mut snapshot: GroupSnapshot,
     ) -> Result<Decision<Vec<TopicPermissionOutcome>>, Refusal> {
         use TopicPermissionChange::{Add, Delete, Set};
         use TopicPermissionOutcome::{AlreadyDeleted, AlreadyThere, Done, NoSuchTopic, NotThere};
-        has_permission_groups(&scene.group)?;
-        scene.permission_group(&self.permission_group)?;
+        has_permission_groups(&snapshot.group)?;
+        snapshot.permission_group(&self.permission_group)?;
         let mut answer = Vec::with_capacity(self.topics.len());
         // A topic named twice is written once, as it is in the end.
         let mut written = std::collections::BTreeMap::new();
         for (topic, change) in &self.topics {
             let key = self.key(topic);
-            let known = scene.parts.contains_key(&PartKey::Topic(topic.clone()));
-            let there = scene.parts.contains_key(&key);
+            let known = snapshot.parts.contains_key(&PartKey::Topic(topic.clone()));
+            let there = snapshot.parts.contains_key(&key);
             let (outcome, after) = match change {
                 Add(_) | Set(_) if !known => (NoSuchTopic, None),
                 Add(_) if there => (AlreadyThere, None),
@@ -94,8 +94,8 @@ impl GroupOperation for SetTopicPermissions {
             answer.push(outcome);
             if let Some(after) = after {
                 match after.clone() {
-                    Some(part) => scene.parts.insert(key.clone(), part),
-                    None => scene.parts.remove(&key),
+                    Some(part) => snapshot.parts.insert(key.clone(), part),
+                    None => snapshot.parts.remove(&key),
                 };
                 written.insert(key, after);
             }
@@ -114,10 +114,10 @@ mod tests {
     use crate::sample::{decide, group_id, permission_group_id, permitted, topic_id};
 
     fn set(topics: &[(&str, TopicPermissionChange)]) -> Decision<Vec<TopicPermissionOutcome>> {
-        let mut scene = permitted("p", &["with", "without"]);
+        let mut snapshot = permitted("p", &["with", "without"]);
         let key = PartKey::TopicPermission(permission_group_id("p"), topic_id("with"));
-        scene.parts.insert(key, Part::TopicPermission(1));
-        decide(&operation("p", topics), &scene).unwrap()
+        snapshot.parts.insert(key, Part::TopicPermission(1));
+        decide(&operation("p", topics), &snapshot).unwrap()
     }
 
     fn operation(name: &str, topics: &[(&str, TopicPermissionChange)]) -> SetTopicPermissions {

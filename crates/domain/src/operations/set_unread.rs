@@ -3,7 +3,7 @@
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Member;
-use crate::operation::{Changes, GroupImport, Imported, Needs, Refusal, Scene};
+use crate::operation::{Changes, GroupImport, GroupSnapshot, Imported, Needs, Refusal};
 use crate::store::Context;
 
 /// Sets the unread count of one member.
@@ -29,15 +29,15 @@ impl GroupImport for SetUnread {
         Needs { members, ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Imported<()>, Refusal> {
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Imported<()>, Refusal> {
         // Types without unread counts take the call and do nothing. [doc]
-        if !scene.group.kind.can().unread {
+        if !snapshot.group.kind.can().unread {
             return Ok(Imported { changes: Changes::default(), answer: () });
         }
         let member =
-            scene.members.get(&self.member).ok_or_else(|| Refusal::NotAMember(self.member.clone()))?;
-        let member = Member { read: scene.group.log.mark_unread(self.unread), ..member.clone() };
-        Ok(Imported { changes: Changes { changed: vec![member], ..Changes::default() }, answer: () })
+            snapshot.members.get(&self.member).ok_or_else(|| Refusal::NotAMember(self.member.clone()))?;
+        let member = Member { read: snapshot.group.log.mark_unread(self.unread), ..member.clone() };
+        Ok(Imported { changes: Changes { updated_members: vec![member], ..Changes::default() }, answer: () })
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::member::Role;
-    use crate::sample::{decide_import, group_id, scene, user};
+    use crate::sample::{decide_import, group_id, snapshot, user};
 
     #[test]
     fn the_count_is_cut_and_types_without_counts_do_nothing() {
@@ -60,12 +60,12 @@ mod tests {
             (GroupType::ChatRoom, "b", 1, Ok(None)),
             (GroupType::AvChatRoom, "b", 1, Ok(None)),
         ] {
-            let mut scene = scene(kind, &[("a", Role::Member)]);
-            scene.group.log.next_seq = 5;
+            let mut snapshot = snapshot(kind, &[("a", Role::Member)]);
+            snapshot.group.log.next_seq = 5;
             let operation = SetUnread { group: group_id(kind), member: user(member), unread };
-            let decided = decide_import(&operation, &scene).map(|imported| {
+            let decided = decide_import(&operation, &snapshot).map(|imported| {
                 assert!(imported.changes.group.is_none());
-                imported.changes.changed.first().map(|member| scene.group.log.unread(member.read))
+                imported.changes.updated_members.first().map(|member| snapshot.group.log.unread(member.read))
             });
             assert_eq!(decided, expected, "{kind:?} {member} {unread}");
         }

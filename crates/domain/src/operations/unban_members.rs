@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::operation::{Changes, Decision, GroupOperation, Needs, Refusal, Scene};
+use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
 use crate::part::PartKey;
 use crate::store::Context;
 
@@ -27,20 +27,20 @@ impl GroupOperation for UnbanMembers {
         Needs { parts: self.accounts.iter().cloned().map(PartKey::Ban).collect(), ..Needs::default() }
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        if !scene.group.kind.can().ban {
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        if !snapshot.group.kind.can().ban {
             return Err(Refusal::TypeForbids("ban nobody"));
         }
         let mut changes = Changes::default();
         let mut unbanned = Vec::new();
-        for ban in scene.parts.into_keys() {
+        for ban in snapshot.parts.into_keys() {
             if let PartKey::Ban(account) = &ban {
                 unbanned.push(account.clone());
             }
             changes.remove(ban);
         }
         let told = (!unbanned.is_empty()).then_some(Event::Unbanned(unbanned));
-        Ok(Decision::new(changes, ()).telling(told))
+        Ok(Decision::new(changes, ()).with_event(told))
     }
 }
 
@@ -49,17 +49,17 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::part::Part;
-    use crate::sample::{NOW, decide, group_id, scene, user};
+    use crate::sample::{NOW, decide, group_id, snapshot, user};
 
     #[test]
     fn bans_that_are_there_go() {
         let unban = |kind| UnbanMembers { group: group_id(kind), accounts: ["a", "b"].map(user).to_vec() };
-        let mut banned = scene(GroupType::Public, &[]);
+        let mut banned = snapshot(GroupType::Public, &[]);
         let ban = PartKey::Ban(user("a"));
         banned.parts.insert(ban.clone(), Part::Ban(NOW));
         let changes = decide(&unban(GroupType::Public), &banned).unwrap().changes;
         assert_eq!(changes.parts, [(ban, None)]);
-        let community = decide(&unban(GroupType::Community), &scene(GroupType::Community, &[]));
+        let community = decide(&unban(GroupType::Community), &snapshot(GroupType::Community, &[]));
         assert!(matches!(community, Err(Refusal::TypeForbids(_))));
     }
 }

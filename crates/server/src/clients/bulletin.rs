@@ -4,7 +4,7 @@
 use super::frame::{self, About, As, Place};
 use super::notice::{Notice, NoticeKind};
 use crate::webhook::body::{Attribute, ExtensionRow, attributes, extension, operate_type};
-use landfall_domain::event::{Event, Happened, ProfileChange};
+use landfall_domain::event::{AppliedChange, Event, ProfileChange};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
@@ -126,14 +126,14 @@ struct Extensions<'a> {
 
 impl Bulletin {
     /// Of an operation on one group; the messages it puts into the history, and its events.
-    pub(crate) fn of(happened: Happened<'_>, operator: &UserId, now: Timestamp) -> Self {
-        let Happened { group, kind, changes, events } = happened;
+    pub(crate) fn of(happened: AppliedChange<'_>, operator: &UserId, now: Timestamp) -> Self {
+        let AppliedChange { group, kind, changes, events } = happened;
         let change = Change { group, kind, operator, now };
         let mut bulletin = Self::of_moves(events);
-        for (conversation, message) in &changes.sent {
+        for (conversation, message) in &changes.new_messages {
             bulletin.items.push(change.kept(conversation, message));
         }
-        for (conversation, message) in &changes.rewritten {
+        for (conversation, message) in &changes.updated_messages {
             let place = Place { group: group.clone(), conversation: conversation.clone() };
             let text = frame::message(&place, kind, message, As::Modified);
             bulletin.items.push(Item { to: names(&frame::receivers(message)), ..Item::for_all(text) });

@@ -9,7 +9,7 @@ use crate::server::Server;
 use crate::webhook::presence::{self, State};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
-use landfall_domain::operation::{MessageRange, Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::PartKey;
 use landfall_domain::store::{Context, OperationError};
 use landfall_domain::time::Timestamp;
@@ -58,9 +58,9 @@ impl Client {
     fn witnessed(&self) -> Option<presence::Client<'_>> {
         let receiver = self.app.webhook.as_deref()?;
         let Session { account, platform, .. } = &*self.session;
-        let Server { outbox, causes, .. } = &*self.server;
+        let Server { outbox, error_log, .. } = &*self.server;
         let (outbox, platform, peer) = (&**outbox, *platform, self.peer);
-        Some(presence::Client { receiver, outbox, account, platform, peer, causes })
+        Some(presence::Client { receiver, outbox, account, platform, peer, error_log: error_log })
     }
 
     /// The group of a conversation as one of its members sees it; `None` when it is gone, or the account is no member.
@@ -68,21 +68,23 @@ impl Client {
         &self,
         place: &Place,
         messages: Vec<MessageRange>,
-    ) -> Result<Option<Scene>, Lost> {
+    ) -> Result<Option<GroupSnapshot>, Lost> {
         let account = self.account();
         let parts = match &place.conversation {
             Conversation::Group => Vec::new(),
             Conversation::Topic(id) => vec![PartKey::Topic(id.clone())],
         };
         let needs = Needs { members: vec![account.clone()], parts, messages, ..Needs::default() };
-        match self.hub.store.look(self.hub.app, place.group.clone(), needs).await {
-            Ok(scene) if scene.members.contains_key(account) && scene.log(&place.conversation).is_ok() => {
-                Ok(Some(scene))
+        match self.hub.store.snapshot(self.hub.app, place.group.clone(), needs).await {
+            Ok(snapshot)
+                if snapshot.members.contains_key(account) && snapshot.log(&place.conversation).is_ok() =>
+            {
+                Ok(Some(snapshot))
             }
             Ok(_) | Err(OperationError::Refused(_)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                if let Some(left_out) = self.server.causes.admit() {
-                    tracing::error!(%error, left_out, "a history cannot be read for a client: {error}");
+                if let Some(suppressed) = self.server.error_log.admit() {
+                    tracing::error!(%error, suppressed, "a history cannot be read for a client: {error}");
                 }
                 Err(Lost::Ended(Why::TryAgain))
             }

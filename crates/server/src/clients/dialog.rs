@@ -12,7 +12,7 @@ use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Message as Kept;
-use landfall_domain::operation::{MessageRange, Scene};
+use landfall_domain::operation::{GroupSnapshot, MessageRange};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
@@ -227,15 +227,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
             up_to,
             limit: usize::try_from(limit).unwrap_or_default(),
         };
-        let Some(mut scene) = self.client.look(&place, vec![range]).await? else {
+        let Some(mut snapshot) = self.client.look(&place, vec![range]).await? else {
             self.positions.forget(&place);
             return Ok(());
         };
-        let messages = scene.messages.remove(&place.conversation).unwrap_or_default();
-        let kind = scene.group.kind;
-        let log = scene.log(&place.conversation).cloned().unwrap_or_default();
+        let messages = snapshot.messages.remove(&place.conversation).unwrap_or_default();
+        let kind = snapshot.group.kind;
+        let log = snapshot.log(&place.conversation).cloned().unwrap_or_default();
         for (seq, message) in messages.range(after.saturating_add(1)..) {
-            if is_seen(&scene, log.cleared, message, &self.client.session.account) {
+            if is_seen(&snapshot, log.cleared, message, &self.client.session.account) {
                 let Frame { text, .. } = frame::kept(&place, kind, message);
                 self.feed(text).await?;
                 self.positions.sent(&place, *seq);
@@ -262,12 +262,12 @@ fn misuse(error: tungstenite::Error) -> Lost {
 
 /// Whether a member sees a message of the history: not what was cleared, nor what is for others, nor what was said before it
 /// came, where the group keeps that to itself.
-fn is_seen(scene: &Scene, cleared: u32, message: &Kept, account: &UserId) -> bool {
+fn is_seen(snapshot: &GroupSnapshot, cleared: u32, message: &Kept, account: &UserId) -> bool {
     let to = frame::receivers(message);
-    let since = scene.members.get(account).map_or(Timestamp(u64::MAX), |member| member.joined);
+    let since = snapshot.members.get(account).map_or(Timestamp(u64::MAX), |member| member.joined);
     cleared < message.seq
         && (to.is_empty() || to.contains(account))
-        && (scene.group.history_before_join || since <= message.sent)
+        && (snapshot.group.history_before_join || since <= message.sent)
 }
 
 async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) -> Result<(), Lost> {

@@ -66,7 +66,7 @@ impl<'a> About<'a> {
         group: &'a GroupId,
         conversation: &'a Conversation,
     ) -> Self {
-        Self { kind: Some(kind.word()), ..Self::place(event, group, conversation) }
+        Self { kind: Some(kind.as_str()), ..Self::place(event, group, conversation) }
     }
 
     /// Without the type of the group.
@@ -187,7 +187,7 @@ pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As
             msg_time: message.sent.0,
             from_account: message.sender.as_str(),
             random: message.random,
-            msg_priority: message.priority.word(),
+            msg_priority: message.priority.as_str(),
             msg_body: serde_json::from_str(&body.elements).ok(),
             cloud_custom_data: &body.custom,
             online_only_flag: u8::from(how == As::OnlineOnly),

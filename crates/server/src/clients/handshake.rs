@@ -122,9 +122,9 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
                 return welcome(&server, &app, client, socket).await;
             }
             Err(_) => {
-                if let Some(left_out) = server.causes.admit() {
+                if let Some(suppressed) = server.error_log.admit() {
                     tracing::warn!(
-                        left_out,
+                        suppressed,
                         "a client is turned away: clients.connections_max are connected"
                     );
                 }
@@ -169,8 +169,8 @@ impl Goodbye {
         match &failure.cause {
             None => gateway::log_refusal("a client", failure.number(), &failure.text, query, peer),
             Some(cause) => {
-                if let Some(left_out) = server.causes.admit() {
-                    tracing::error!(%cause, left_out, "a client cannot be let in: {cause}");
+                if let Some(suppressed) = server.error_log.admit() {
+                    tracing::error!(%cause, suppressed, "a client cannot be let in: {cause}");
                 }
             }
         }
@@ -240,8 +240,8 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut soc
         }
         Ok(None) => Some(Why::Kicked),
         Err(error) => {
-            if let Some(left_out) = client.server.causes.admit() {
-                tracing::error!(%error, left_out, "a client cannot be let in: {error}");
+            if let Some(suppressed) = client.server.error_log.admit() {
+                tracing::error!(%error, suppressed, "a client cannot be let in: {error}");
             }
             Some(Why::TryAgain)
         }

@@ -6,8 +6,8 @@ use super::notice::{Notice, NoticeKind};
 use super::room::{Heads, Newcomer, Room, Step, hears};
 use super::session::{Platform, Session, Why};
 use super::told::{Answer, Question, Told};
-use crate::logging::Causes;
-use landfall_domain::event::{Afterwards, Event, Happened, Subscribers};
+use crate::logging::ErrorLogLimiter;
+use landfall_domain::event::{AfterCommit, AppliedChange, Event, Subscribers};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, TopicId, UserId};
 use landfall_domain::message::Conversation;
@@ -35,7 +35,7 @@ pub struct Hub {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     /// Bounds what is logged while the store fails.
-    pub(super) causes: Causes,
+    pub(super) error_log: ErrorLogLimiter,
     accounts: Mutex<BTreeMap<UserId, Vec<Arc<Session>>>>,
     /// How many clients are connected, so that nobody has to look among them where there is none.
     count: AtomicUsize,
@@ -57,7 +57,7 @@ impl Hub {
         others: Arc<dyn Told>,
     ) -> Self {
         let (accounts, rooms, count) = (Mutex::default(), Mutex::default(), AtomicUsize::new(0));
-        Self { app, store, clock, causes: Causes::default(), accounts, count, rooms, others }
+        Self { app, store, clock, error_log: ErrorLogLimiter::default(), accounts, count, rooms, others }
     }
 
     /// Whether anybody anywhere may be connected.
@@ -68,10 +68,10 @@ impl Hub {
     /// What to do about a change of a group once it is kept.
     pub(crate) fn happened(
         self: &Arc<Self>,
-        happened: Happened<'_>,
+        happened: AppliedChange<'_>,
         operator: &UserId,
         now: Timestamp,
-    ) -> Option<Afterwards> {
+    ) -> Option<AfterCommit> {
         let (hub, group) = (Arc::clone(self), happened.group.clone());
         if !self.is_heard() {
             let moved = Bulletin::of_moves(happened.events);
@@ -84,7 +84,7 @@ impl Hub {
             }));
         }
         let bulletin = Bulletin::of(happened, operator, now);
-        (!bulletin.is_empty()).then(|| Box::new(move || hub.publish(&group, bulletin)) as Afterwards)
+        (!bulletin.is_empty()).then(|| Box::new(move || hub.publish(&group, bulletin)) as AfterCommit)
     }
 
     /// Tells clients, here and at other servers.
@@ -320,8 +320,8 @@ impl Hub {
         let sessions: Vec<_> = lock(&self.accounts).values().flatten().cloned().collect();
         for session in sessions {
             if let Err(error) = self.look_at(&session).await {
-                if let Some(left_out) = self.causes.admit() {
-                    tracing::error!(%error, left_out, "a connected client cannot be looked at: {error}");
+                if let Some(suppressed) = self.error_log.admit() {
+                    tracing::error!(%error, suppressed, "a connected client cannot be looked at: {error}");
                 }
                 session.close(Why::TryAgain);
             }
@@ -418,11 +418,11 @@ impl Subscribers for ClientsOnly {
         false
     }
 
-    fn note(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+    fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
         None
     }
 
-    fn happened(&self, happened: Happened<'_>) -> Option<Afterwards> {
+    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
         self.hub.happened(happened, &self.operator, self.now)
     }
 }

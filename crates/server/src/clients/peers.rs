@@ -41,7 +41,7 @@ enum Line {
     /// Who has clients may have missed something.
     LookAgain,
     /// Something happened in a group.
-    Happened { app: u32, group: String, bulletin: Bulletin },
+    AppliedChange { app: u32, group: String, bulletin: Bulletin },
     /// The connections of an account end.
     Ended { app: u32, account: String, why: Why },
     /// Who can answer this?
@@ -158,7 +158,7 @@ impl Peers {
         match line {
             Line::Present { clients } => self.is_present(&hubs, from, clients),
             Line::LookAgain => self.missed.notify_one(),
-            Line::Happened { app, group, bulletin } => {
+            Line::AppliedChange { app, group, bulletin } => {
                 if let (Some(hub), Some(group)) = (hubs.known(AppId(app)), GroupId::parse(&group)) {
                     hub.take(&group, bulletin);
                 }
@@ -260,7 +260,7 @@ impl Told for Peers {
     fn tell(&self, app: AppId, group: &GroupId, bulletin: &Bulletin) {
         if self.are_listening() {
             let (group, bulletin) = (group.as_str().to_owned(), bulletin.clone());
-            self.tell_line(&Line::Happened { app: app.0, group, bulletin });
+            self.tell_line(&Line::AppliedChange { app: app.0, group, bulletin });
         }
     }
 

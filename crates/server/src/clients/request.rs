@@ -11,7 +11,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{GroupId, TopicId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, MessageLog};
-use landfall_domain::operation::{Needs, Refusal, Scene, perform};
+use landfall_domain::operation::{GroupSnapshot, Needs, Refusal, perform};
 use landfall_domain::operations::read_up_to::ReadUpTo;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::store::{JoinedWindow, OperationError};
@@ -161,9 +161,9 @@ where
         }
         Err(failure) => {
             if let Some(cause) = &failure.cause
-                && let Some(left_out) = dialog.client.server.causes.admit()
+                && let Some(suppressed) = dialog.client.server.error_log.admit()
             {
-                tracing::error!(command, %cause, left_out, "a client's {command} failed: {cause}");
+                tracing::error!(command, %cause, suppressed, "a client's {command} failed: {cause}");
             }
             let (action_status, error_info, error_code) = ("FAIL", failure.text.as_ref(), failure.number());
             let what = Nothing {};
@@ -198,7 +198,7 @@ where
         Ok(place) => place,
         Err(failure) => return Ok(Err(failure)),
     };
-    let Some(scene) = dialog.client.look(&place, Vec::new()).await? else {
+    let Some(snapshot) = dialog.client.look(&place, Vec::new()).await? else {
         // Who has entered a live-stream group is no member of it.
         let is_live = dialog.client.session.visited().contains(&place.group);
         let why = if is_live {
@@ -210,7 +210,7 @@ where
     };
     // A client of a group that was made anew, or of an older copy of the store, knows numbers that are still to come; it must
     // not miss what gets them.
-    let last = scene.log(&place.conversation).map_or(0, MessageLog::last_seq);
+    let last = snapshot.log(&place.conversation).map_or(0, MessageLog::last_seq);
     dialog.positions.catch_up(&Arc::new(place), request.msg_seq.min(last));
     Ok(Ok(Nothing {}))
 }
@@ -251,7 +251,7 @@ async fn groups(client: &Client, request: &Request) -> Result<Conversations, Fai
     let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
     let rows = page.groups.iter().map(|(group, member): &(Group, Member)| Row {
         group_id: Some(group.id.as_str().to_owned()),
-        kind: Some(group.kind.word()),
+        kind: Some(group.kind.as_str()),
         ..row(group.kind, group.profile.name.as_str(), &group.log, group.log.read_seq(member.read))
     });
     Ok(Conversations { total_count: page.total, group_list: rows.collect() })
@@ -266,12 +266,12 @@ async fn topics(client: &Client, request: &Request) -> Result<Topics, Failure> {
         ranges: vec![PartRange::all(PartFamily::Topics)],
         ..Needs::default()
     };
-    let scene = look(client, &group, needs).await?;
-    scene.show_to(account).map_err(|hidden| refusal::of(&hidden))?;
-    if !scene.members.contains_key(account) {
+    let snapshot = look(client, &group, needs).await?;
+    snapshot.check_visible_to(account).map_err(|hidden| refusal::of(&hidden))?;
+    if !snapshot.members.contains_key(account) {
         return Err(refusal::of(&Refusal::NotAMember(account.clone())));
     }
-    let topics: Vec<_> = scene
+    let topics: Vec<_> = snapshot
         .parts
         .into_values()
         .filter_map(|part| if let Part::Topic(topic) = part { Some(topic) } else { None })
@@ -285,14 +285,17 @@ async fn topics(client: &Client, request: &Request) -> Result<Topics, Failure> {
             Some(_) | None => Default::default(),
         };
         let topic_id = Some(topic.id.as_str().to_owned());
-        Row { topic_id, ..row(scene.group.kind, topic.name.as_str(), &topic.log, topic.log.read_seq(mark)) }
+        Row {
+            topic_id,
+            ..row(snapshot.group.kind, topic.name.as_str(), &topic.log, topic.log.read_seq(mark))
+        }
     });
     Ok(Topics { topic_list: rows.collect() })
 }
 
-async fn look(client: &Client, group: &GroupId, needs: Needs) -> Result<Scene, Failure> {
+async fn look(client: &Client, group: &GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let hub = &client.hub;
-    hub.store.look(hub.app, group.clone(), needs).await.map_err(|error| match error {
+    hub.store.snapshot(hub.app, group.clone(), needs).await.map_err(|error| match error {
         OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
         OperationError::Store(error) => Code::GroupInternal.internal(error),
     })
@@ -312,16 +315,16 @@ async fn visit(client: &Client, request: &Request) -> Result<Nothing, Failure> {
     let account = client.account();
     let ban = PartKey::Ban(account.clone());
     let needs = Needs { members: vec![account.clone()], parts: vec![ban.clone()], ..Needs::default() };
-    let scene = look(client, &group, needs).await?;
-    scene.show_to(account).map_err(|hidden| refusal::of(&hidden))?;
-    if !scene.group.kind.can().live {
+    let snapshot = look(client, &group, needs).await?;
+    snapshot.check_visible_to(account).map_err(|hidden| refusal::of(&hidden))?;
+    if !snapshot.group.kind.can().live {
         return Err(Code::GroupNotAllowed.because("only groups of Type AVChatRoom are entered and left"));
     }
-    if matches!(scene.parts.get(&ban), Some(Part::Ban(until)) if client.now() < *until) {
+    if matches!(snapshot.parts.get(&ban), Some(Part::Ban(until)) if client.now() < *until) {
         return Err(Code::GroupNotAllowed.because("you are banned from the group"));
     }
     if session.visits(&group) {
-        hub.enter_live(session, Heads::of(&scene.group), &group);
+        hub.enter_live(session, Heads::of(&snapshot.group), &group);
         client.tell_visit(&group, true).await;
     }
     Ok(Nothing {})

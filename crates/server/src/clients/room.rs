@@ -11,7 +11,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::{Member, ReceiveOption};
 use landfall_domain::message::{Conversation, MessageLog};
-use landfall_domain::operation::{MessageRange, Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::store::{NoSuchGroup, OperationError};
 use landfall_domain::time::Timestamp;
@@ -268,7 +268,7 @@ impl State {
         hub: &Hub,
         topics: bool,
         messages: Vec<MessageRange>,
-    ) -> Result<Option<Scene>, Unreadable> {
+    ) -> Result<Option<GroupSnapshot>, Unreadable> {
         let ranges = if topics { vec![PartRange::all(PartFamily::Topics)] } else { Vec::new() };
         let parts = messages.iter().filter_map(|range| match range {
             MessageRange::Newest { conversation: Conversation::Topic(id), .. } => {
@@ -280,13 +280,13 @@ impl State {
         self.look(hub, needs).await
     }
 
-    async fn look(&self, hub: &Hub, needs: Needs) -> Result<Option<Scene>, Unreadable> {
-        match hub.store.look(hub.app, self.group.clone(), needs).await {
-            Ok(scene) => Ok(Some(scene)),
+    async fn look(&self, hub: &Hub, needs: Needs) -> Result<Option<GroupSnapshot>, Unreadable> {
+        match hub.store.snapshot(hub.app, self.group.clone(), needs).await {
+            Ok(snapshot) => Ok(Some(snapshot)),
             Err(OperationError::Refused(NoSuchGroup)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                if let Some(left_out) = hub.causes.admit() {
-                    tracing::error!(%error, left_out, "a group with connected clients cannot be read: {error}");
+                if let Some(suppressed) = hub.error_log.admit() {
+                    tracing::error!(%error, suppressed, "a group with connected clients cannot be read: {error}");
                 }
                 Err(Unreadable)
             }
@@ -302,14 +302,14 @@ impl State {
         }
         let needs = Needs { members: connected.clone(), ..Needs::default() };
         let mut looked = self.look(hub, needs).await;
-        if let Ok(Some(scene)) = &looked
-            && self.learn(hub, Heads::of(&scene.group)).await.is_err()
+        if let Ok(Some(snapshot)) = &looked
+            && self.learn(hub, Heads::of(&snapshot.group)).await.is_err()
         {
             looked = Err(Unreadable);
         }
         for session in connected.iter().flat_map(|account| hub.sessions_of(account)) {
             let member = match &looked {
-                Ok(Some(scene)) => scene.members.get(&session.account),
+                Ok(Some(snapshot)) => snapshot.members.get(&session.account),
                 Ok(None) => None,
                 // Nobody knows what it may hear: it comes again, and is looked at anew.
                 Err(Unreadable) => {
@@ -348,17 +348,17 @@ impl State {
     async fn fill(&mut self, hub: &Arc<Hub>, conversation: &Conversation, after: u32, last: u32) -> bool {
         let limit = usize::try_from((last - after).min(MISSED_MAX)).unwrap_or_default();
         let range = MessageRange::Newest { conversation: conversation.clone(), up_to: last, limit };
-        let mut scene = match self.read(hub, false, vec![range]).await {
-            Ok(Some(scene)) => scene,
+        let mut snapshot = match self.read(hub, false, vec![range]).await {
+            Ok(Some(snapshot)) => snapshot,
             Ok(None) => return false,
             Err(Unreadable) => {
                 self.catch_up_later(hub);
                 return false;
             }
         };
-        let kind = scene.group.kind;
-        let messages = scene.messages.remove(conversation).unwrap_or_default();
-        let log = scene.log(conversation).cloned().unwrap_or_default();
+        let kind = snapshot.group.kind;
+        let messages = snapshot.messages.remove(conversation).unwrap_or_default();
+        let log = snapshot.log(conversation).cloned().unwrap_or_default();
         let MessageLog { read_by_all, .. } = log;
         let place = self.place(conversation);
         let from = after.max(read_by_all);
@@ -384,7 +384,7 @@ impl State {
         self.look_at(hub, here.into_iter().collect()).await;
         let Some(heads) = self.heads.clone() else { return };
         let now = match self.read(hub, heads.has_topics, Vec::new()).await {
-            Ok(Some(scene)) => heads_of(&scene),
+            Ok(Some(snapshot)) => heads_of(&snapshot),
             Ok(None) => return,
             Err(Unreadable) => return self.catch_up_later(hub),
         };
@@ -450,10 +450,10 @@ pub(super) fn hears(member: &Member) -> bool {
     member.receive_option != ReceiveOption::Discard
 }
 
-fn heads_of(scene: &Scene) -> Heads {
-    let topics = scene.parts.values().filter_map(|part| {
+fn heads_of(snapshot: &GroupSnapshot) -> Heads {
+    let topics = snapshot.parts.values().filter_map(|part| {
         let Part::Topic(topic) = part else { return None };
         Some((topic.id.clone(), Head::at(topic.log.last_seq())))
     });
-    Heads { topics: Some(topics.collect()), ..Heads::of(&scene.group) }
+    Heads { topics: Some(topics.collect()), ..Heads::of(&snapshot.group) }
 }

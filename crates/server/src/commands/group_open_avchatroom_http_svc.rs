@@ -13,21 +13,21 @@ use super::group_open_http_svc::{accounts, group_id, refuse_too_many_accounts, r
 use super::refusal;
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
-use landfall_domain::operation::{Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::operations::change_live_admins::refuse_unless_live;
 
 /// What `needs` names of a live-stream group.
-async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<Scene, Failure> {
-    let scene = call.look(group, needs).await?;
-    refuse_unless_live(&scene.group).map_err(|refusal| refusal::of(&refusal))?;
-    Ok(scene)
+async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+    let snapshot = call.snapshot(group, needs).await?;
+    refuse_unless_live(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+    Ok(snapshot)
 }
 
 /// Whether a command sets something (1) or takes it away (2).
-fn sets(command_type: Given<i128>) -> Result<bool, Failure> {
+fn sets(command_type: Field<i128>) -> Result<bool, Failure> {
     match command_type.required("CommandType")? {
         1 => Ok(true),
         2 => Ok(false),

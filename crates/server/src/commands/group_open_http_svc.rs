@@ -66,7 +66,7 @@ pub mod update_group_counter;
 
 use crate::call::{self, Call, account};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object};
+use crate::field::{Field, FieldError, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
@@ -78,21 +78,21 @@ use member_list::Member;
 use serde::Deserialize;
 
 /// A member that is missing or of the wrong type is 10004 here. [doc]
-impl From<Misfit> for Failure {
-    fn from(misfit: Misfit) -> Self {
-        misfit.failure(Code::GroupParameter)
+impl From<FieldError> for Failure {
+    fn from(error: FieldError) -> Self {
+        error.failure(Code::GroupParameter)
     }
 }
 
 /// The group a command is about.
-pub(super) fn group_id(given: Given<String>) -> Result<GroupId, Failure> {
+pub(super) fn group_id(given: Field<String>) -> Result<GroupId, Failure> {
     let raw = given.required("GroupId")?;
     GroupId::parse(&raw).ok_or_else(|| Code::GroupIdIllegal.because("GroupId is not a group id"))
 }
 
 /// The names in a required list of at most `max`.
 pub(super) fn names(
-    given: Given<Vec<Given<String>>>,
+    given: Field<Vec<Field<String>>>,
     field: &str,
     max: usize,
 ) -> Result<Vec<String>, Failure> {
@@ -122,13 +122,13 @@ pub(super) fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, F
 }
 
 /// The account in a member called `field`, which must be there.
-pub(super) fn required_account(given: Given<String>, field: &str) -> Result<UserId, Failure> {
+pub(super) fn required_account(given: Field<String>, field: &str) -> Result<UserId, Failure> {
     call::required_account(given, field, Code::GroupParameter)
 }
 
 /// The accounts of a list called `field`, at most `max`.
 pub(super) fn accounts(
-    given: Given<Vec<Given<String>>>,
+    given: Field<Vec<Field<String>>>,
     field: &str,
     max: usize,
 ) -> Result<Vec<UserId>, Failure> {
@@ -156,7 +156,7 @@ fn mute_end(seconds: i128, call: &Call) -> Result<Timestamp, Failure> {
 }
 
 /// A member that is 0 or 1.
-fn flag(given: Given<i128>, field: &str) -> Result<Option<bool>, Failure> {
+fn flag(given: Field<i128>, field: &str) -> Result<Option<bool>, Failure> {
     let number = given.optional(field)?;
     number.map(|number| Ok(number_up_to(number, field, 1)? == 1)).transpose()
 }
@@ -166,7 +166,7 @@ fn refuse_without_members(kind: GroupType) -> Result<(), Failure> {
     if kind.can().members {
         return Ok(());
     }
-    Err(Code::GroupNotAllowed.because(format!("groups of Type {} keep no members", kind.word())))
+    Err(Code::GroupNotAllowed.because(format!("groups of Type {} keep no members", kind.as_str())))
 }
 
 /// The type a list is limited to; `None` for one that cannot be made here, so that there are no such groups.
@@ -181,13 +181,13 @@ fn listed_type(word: &str) -> Result<Option<GroupType>, Failure> {
 
 /// Who is named as the one who did it: whom the request says, else the caller. Nobody looks whether the account is
 /// there: it is only a name, and administrators need not be imported either. [choice]
-fn operator(from_account: Given<String>, call: &Call) -> Result<UserId, Failure> {
+fn operator(from_account: Field<String>, call: &Call) -> Result<UserId, Failure> {
     let from = account(from_account, "From_Account", Code::GroupParameter)?;
     Ok(from.unwrap_or_else(|| call.caller.clone()))
 }
 
 /// A time that clients may leave out or send as 0.
-fn time(given: Given<i128>, field: &str) -> Result<Option<Timestamp>, Failure> {
+fn time(given: Field<i128>, field: &str) -> Result<Option<Timestamp>, Failure> {
     let seconds = given.optional(field)?.unwrap_or_default();
     let seconds = number_up_to(seconds, field, u32::MAX.into())?;
     Ok((seconds != 0).then_some(Timestamp(seconds)))
@@ -206,22 +206,22 @@ fn unread_count(number: i128, field: &str) -> Result<u32, Failure> {
 #[serde(rename_all = "PascalCase", default)]
 pub struct AskedMember {
     #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
-    role: Given<String>,
-    join_time: Given<i128>,
-    unread_msg_num: Given<i128>,
-    mute_until: Given<i128>,
-    shut_up_until: Given<i128>,
+    member_account: Field<String>,
+    role: Field<String>,
+    join_time: Field<i128>,
+    unread_msg_num: Field<i128>,
+    mute_until: Field<i128>,
+    shut_up_until: Field<i128>,
 }
 
 impl Member for AskedMember {
-    fn account(&self) -> &Given<String> {
+    fn account(&self) -> &Field<String> {
         &self.member_account
     }
 }
 
 /// The members named in a call, all of which must be right.
-fn members(list: Vec<Given<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
+fn members(list: Vec<Field<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     every("MemberList", list, |item, place| member(item.required(place)?.0, place))
 }

@@ -8,7 +8,7 @@ pub mod multiaccount_import;
 
 use crate::call::{Call, required_account};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object, Rows};
+use crate::field::{Field, FieldError, Object, Rows};
 use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -18,8 +18,8 @@ use landfall_domain::text::Text;
 use serde::Deserialize;
 
 /// A member that is missing or of the wrong type is 70402 here. [doc]
-fn illegal(misfit: Misfit) -> Failure {
-    misfit.failure(Code::AccountParameter)
+fn illegal(error: FieldError) -> Failure {
+    error.failure(Code::AccountParameter)
 }
 
 fn internal(error: StoreError) -> Failure {
@@ -27,12 +27,12 @@ fn internal(error: StoreError) -> Failure {
 }
 
 /// The account a command is about, under its new or its old name.
-fn user(user_id: Given<String>, identifier: Given<String>, field: &str) -> Result<UserId, Failure> {
+fn user(user_id: Field<String>, identifier: Field<String>, field: &str) -> Result<UserId, Failure> {
     required_account(user_id.or(identifier), field, Code::AccountParameter)
 }
 
 /// Nick or face address.
-fn profile_value(given: Given<String>, field: &str, allowed: Span) -> Result<Option<Text>, Failure> {
+fn profile_value(given: Field<String>, field: &str, allowed: Span) -> Result<Option<Text>, Failure> {
     given.optional(field).map_err(illegal)?.map_or(Ok(None), |raw| {
         Text::parse(raw, allowed)
             .map(Some)
@@ -45,21 +45,21 @@ fn profile_value(given: Given<String>, field: &str, allowed: Span) -> Result<Opt
 #[serde(default)]
 pub struct Item {
     #[serde(rename = "UserID")]
-    user_id: Given<String>,
+    user_id: Field<String>,
 }
 
 /// The accounts of a batch, in order: each as it was written, and what it is.
 type Batch = Vec<(String, Result<UserId, Failure>)>;
 
 /// The accounts of a batch, each of which has a result of its own.
-fn batch(list: Given<Rows<Object<Item>>>, field: &str, call: &Call) -> Result<Batch, Failure> {
+fn batch(list: Field<Rows<Object<Item>>>, field: &str, call: &Call) -> Result<Batch, Failure> {
     let Rows(list) = list.required(field).map_err(illegal)?;
     refuse_too_many(list.len(), field, call)?;
     let names = list.iter().map(|entry| entry.written_member("UserID", |item| &item.user_id));
     let names: Vec<_> = names.map(echoed).collect();
     let accounts = each(field, list, |entry, place| {
         let item = entry.required(place).map_err(illegal)?.0;
-        user(item.user_id, Given::Absent, &format!("{place}.UserID"))
+        user(item.user_id, Field::Absent, &format!("{place}.UserID"))
     })?;
     Ok(names.into_iter().zip(accounts).collect())
 }

@@ -9,7 +9,7 @@
 //! text element must have its `Text`. What else an element needs is not stated.
 
 use crate::code::Code;
-use crate::given::{Given, Misfit};
+use crate::field::{Field, FieldError};
 use crate::items::every;
 use crate::json;
 use crate::reply::Failure;
@@ -69,12 +69,12 @@ impl From<BodyProblem> for Failure {
 /// The first problem found. The length comes last.
 pub fn body(
     elements: Option<Box<RawValue>>,
-    custom: Given<String>,
+    custom: Field<String>,
     limits: &MessageLimits,
 ) -> Result<Body, BodyProblem> {
     let elements = elements.ok_or_else(|| BodyProblem::NoList("MsgBody is required".to_owned()))?;
     check(elements.get())?;
-    let custom = custom.optional("CloudCustomData").map_err(|misfit| malformed(misfit.failure(CODE)))?;
+    let custom = custom.optional("CloudCustomData").map_err(|error| malformed(error.failure(CODE)))?;
     let custom = custom.unwrap_or_default();
     let bytes = elements.get().len() + custom.len();
     if limits.bytes < bytes {
@@ -133,7 +133,7 @@ struct Element<'a> {
 /// The type of the element at `place`.
 fn check_element(element: &str, place: &str) -> Result<&'static ElementType, Failure> {
     let at = |member: &str| format!("{place}.{member}");
-    let required = |member: &str| Misfit::Missing(at(member)).failure(CODE);
+    let required = |member: &str| FieldError::Missing(at(member)).failure(CODE);
     must_be(Kind::Object, element, place)?;
     let element: Element<'_> = read(element, place)?;
     let name = element.msg_type.ok_or_else(|| required("MsgType"))?.get();
@@ -160,8 +160,8 @@ fn must_be(kind: Kind, json: &str, field: &str) -> Result<(), Failure> {
     if found == kind {
         return Ok(());
     }
-    let misfit = Misfit::WrongType { field: field.to_owned(), expected: kind.name(), found: found.name() };
-    Err(misfit.failure(CODE))
+    let error = FieldError::WrongType { field: field.to_owned(), expected: kind.name(), found: found.name() };
+    Err(error.failure(CODE))
 }
 
 /// Reads the content of an element of this type: whether it has the first of its members, or which member is wrong.

@@ -2,7 +2,7 @@
 
 use super::group_open_http_svc::{in_place, number_up_to};
 use crate::code::Code;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::items::{each, every};
 use crate::reply::Failure;
 use serde::Deserialize;
@@ -11,16 +11,16 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Item {
-    msg_seq: Given<i128>,
+    msg_seq: Field<i128>,
 }
 
 /// The number of the message a command is about.
-pub(super) fn number(given: Given<i128>) -> Result<u32, Failure> {
+pub(super) fn number(given: Field<i128>) -> Result<u32, Failure> {
     number_in(given, "MsgSeq")
 }
 
 /// The numbers of the messages in `MsgSeqList`: at least one, at most `max`.
-pub(super) fn numbers(list: Given<Vec<Given<Object<Item>>>>, max: usize) -> Result<Vec<u32>, Failure> {
+pub(super) fn numbers(list: Field<Vec<Field<Object<Item>>>>, max: usize) -> Result<Vec<u32>, Failure> {
     let list = list.required("MsgSeqList")?;
     refuse_too_many(list.len(), max)?;
     every("MsgSeqList", list, number_of)
@@ -34,11 +34,11 @@ fn refuse_too_many(count: usize, max: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn number_of(entry: Given<Object<Item>>, place: &str) -> Result<u32, Failure> {
+fn number_of(entry: Field<Object<Item>>, place: &str) -> Result<u32, Failure> {
     number_in(entry.required(place)?.0.msg_seq, &format!("{place}.MsgSeq"))
 }
 
-fn number_in(given: Given<i128>, field: &str) -> Result<u32, Failure> {
+fn number_in(given: Field<i128>, field: &str) -> Result<u32, Failure> {
     let number = number_up_to(given.required(field)?, field, u32::MAX.into())?;
     Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
@@ -55,7 +55,7 @@ pub(super) struct Entries {
 
 impl Entries {
     /// At least one, at most `max`.
-    pub(super) fn new(list: Given<Rows<Object<Item>>>, max: usize) -> Result<Self, Failure> {
+    pub(super) fn new(list: Field<Rows<Object<Item>>>, max: usize) -> Result<Self, Failure> {
         let Rows(list) = list.required("MsgSeqList")?;
         refuse_too_many(list.len(), max)?;
         let written = list.iter().map(|entry| entry.written_member("MsgSeq", |item| &item.msg_seq));

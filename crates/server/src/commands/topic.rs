@@ -3,7 +3,7 @@
 use super::group_open_http_svc::profile::text;
 use crate::call::{Call, account};
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
 use landfall_domain::operations::add_topic::AddTopic;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Errors
 /// It is no string, or not the id of a topic of `group`.
-pub fn topic_id(given: Given<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
+pub fn topic_id(given: Field<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
     given.is_given().then(|| required_topic_id(given, group)).transpose()
 }
 
@@ -22,7 +22,7 @@ pub fn topic_id(given: Given<String>, group: &GroupId) -> Result<Option<TopicId>
 ///
 /// # Errors
 /// It is missing, no string, or not the id of a topic of `group`.
-pub fn required_topic_id(given: Given<String>, group: &GroupId) -> Result<TopicId, Failure> {
+pub fn required_topic_id(given: Field<String>, group: &GroupId) -> Result<TopicId, Failure> {
     TopicId::parse(&given.required("TopicId")?, group)
         .ok_or_else(|| Code::TopicIdIllegal.because("TopicId is not the id of a topic of the group"))
 }
@@ -31,14 +31,14 @@ pub fn required_topic_id(given: Given<String>, group: &GroupId) -> Result<TopicI
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct NewTopic {
-    topic_id: Given<String>,
-    topic_name: Given<String>,
+    topic_id: Field<String>,
+    topic_name: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    custom_string: Given<String>,
-    face_url: Given<String>,
-    notification: Given<String>,
-    introduction: Given<String>,
+    from_account: Field<String>,
+    custom_string: Field<String>,
+    face_url: Field<String>,
+    notification: Field<String>,
+    introduction: Field<String>,
 }
 
 /// The reply to a call that made a topic.
@@ -53,7 +53,7 @@ impl NewTopic {
     /// names it. [choice]
     pub(super) fn check(self, group: GroupId, created: Timestamp, call: &Call) -> Result<AddTopic, Failure> {
         let limits = call.limits;
-        let name = text(Given::Is(self.topic_name.required("TopicName")?), "TopicName", limits.name)?;
+        let name = text(Field::Value(self.topic_name.required("TopicName")?), "TopicName", limits.name)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;
         Ok(AddTopic {
             id: custom_id(self.topic_id, &group)?,
@@ -77,7 +77,7 @@ impl MadeTopic {
 }
 
 /// An id chosen by the app.
-fn custom_id(given: Given<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
+fn custom_id(given: Field<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
     given.optional("TopicId")?.map_or(Ok(None), |raw| {
         TopicId::parse_custom(&raw, group).map(Some).ok_or_else(|| {
             Code::TopicIdIllegal.because(

@@ -7,31 +7,31 @@ pub mod resend_dead_events;
 
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::items::every;
 use crate::reply::Failure;
-use landfall_domain::outbox::{DeadPlace, Fate, Lane};
+use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
 use serde::{Deserialize, Serialize};
 
 /// Events that one call lists, or names, at most.
 const EVENTS_MAX: usize = 100;
 
 /// The id of an event: its number and the group it is about.
-fn id(place: &DeadPlace) -> String {
+fn id(place: &DeadLetterKey) -> String {
     format!("{}/{}", place.number, place.lane.name())
 }
 
 /// The event with an id.
-fn place(id: &str) -> Option<DeadPlace> {
+fn place(id: &str) -> Option<DeadLetterKey> {
     let (number, lane) = id.split_once('/')?;
-    Some(DeadPlace { lane: Lane::named(lane)?, number: number.parse().ok()? })
+    Some(DeadLetterKey { lane: Lane::named(lane)?, number: number.parse().ok()? })
 }
 
 /// The events that are to be sent again or dropped.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Named {
-    id_list: Given<Vec<Given<String>>>,
+    id_list: Field<Vec<Field<String>>>,
 }
 
 /// The reply.
@@ -49,7 +49,7 @@ impl Named {
             let illegal = || Code::GroupParameter.because(format!("{at} is not the id of an event"));
             place(&name).ok_or_else(illegal)
         })?;
-        let taken = call.outbox.take_dead(call.context(), places, fate).await;
+        let taken = call.outbox.take_dead_letters(call.context(), places, fate).await;
         if let Some(receiver) = &call.app.webhook {
             receiver.wake.notify_one();
         }

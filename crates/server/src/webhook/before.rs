@@ -1,8 +1,8 @@
 //! Asking a receiver before something happens: it may refuse it, drop it, or change it.
 
 use super::body::{Body, members, message};
-use super::note::REST_API;
 use super::receiver::{Cause, Receiver};
+use super::request::REST_API;
 use super::sender::{Answer, Origin, SendError};
 use crate::code::Code;
 use crate::config::OnTimeout;
@@ -90,12 +90,12 @@ impl Question<'_> {
             Self::Create { owner, kind, name, members: first } => body
                 .with("Operator_Account", &operator.as_str())
                 .with("Owner_Account", &owner.map_or("", UserId::as_str))
-                .with("Type", &kind.word())
+                .with("Type", &kind.as_str())
                 .with("Name", name)
                 .with("MemberList", &members(first.iter().copied())),
             Self::Invite { group, kind, accounts } => body
                 .with("GroupId", &group.as_str())
-                .with("Type", &kind.word())
+                .with("Type", &kind.as_str())
                 .with("Operator_Account", &operator.as_str())
                 .with("DestinationMembers", &members(*accounts)),
             Self::Send { message: asked, kind } => {
@@ -103,7 +103,7 @@ impl Question<'_> {
             }
             Self::CreateTopic { kind, name } => body
                 .with("Operator_Account", &operator.as_str())
-                .with("Type", &kind.word())
+                .with("Type", &kind.as_str())
                 .with("Name", name),
         }
     }

@@ -45,7 +45,7 @@ impl Body {
     /// The fields that nearly all have: which group, of which type, and who did it.
     fn about(self, group: &GroupId, kind: GroupType, operator: &UserId) -> Self {
         self.with("GroupId", &group.as_str())
-            .with("Type", &kind.word())
+            .with("Type", &kind.as_str())
             .with("Operator_Account", &operator.as_str())
     }
 
@@ -148,21 +148,21 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
             .with("GroupId", &group.as_str())
             .with("Operator_Account", &operator.as_str())
             .with("Owner_Account", &owner(of.as_ref()))
-            .with("Type", &kind.word())
+            .with("Type", &kind.as_str())
             .with("Name", &name.as_str())
             .with("MemberList", &members(others))
             .with("UserDefinedDataList", &fields(custom)),
         Event::Destroyed { owner, name, members } => destroyed(body, about, owner.as_ref(), name, members),
         Event::Joined { accounts: joined, .. } => body
             .with("GroupId", &group.as_str())
-            .with("Type", &kind.word())
+            .with("Type", &kind.as_str())
             .with("JoinType", &"Invited")
             .with("Operator_Account", &operator.as_str())
             .with("NewMemberList", &members(joined)),
         Event::Full => body.with("GroupId", &group.as_str()),
         Event::Removed { accounts: left, .. } => body
             .with("GroupId", &group.as_str())
-            .with("Type", &kind.word())
+            .with("Type", &kind.as_str())
             .with("ExitType", &"Kicked")
             .with("Operator_Account", &operator.as_str())
             .with("ExitMemberList", &members(left)),
@@ -174,7 +174,7 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
         Event::MemberChanged { account, role, name_card } => body
             .about(group, kind, operator)
             .with("Modified_Account", &account.as_str())
-            .with_some("Role", role.map(Role::word).as_ref())
+            .with_some("Role", role.map(Role::as_str).as_ref())
             .with_some("NameCard", name_card.as_ref()),
         Event::AttributesChanged(change) => {
             let (how, attributes) = attributes(change);
@@ -194,12 +194,12 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
             .with("TopicId", &id.as_str())
             .with("Operator_Account", &operator.as_str())
             .with("Owner_Account", &owner(of.as_ref()))
-            .with("Type", &kind.word())
+            .with("Type", &kind.as_str())
             .with("Name", &name.as_str())
             .with("UserDefinedDataList", &fields(&[])),
         Event::TopicsDestroyed(topics) => body
             .with("GroupId", &group.as_str())
-            .with("Type", &kind.word())
+            .with("Type", &kind.as_str())
             .with("TopicIdList", &topics.iter().map(TopicId::as_str).collect::<Vec<_>>()),
         // The id is in no documented list of fields; without it nobody knows which topic changed. [choice]
         Event::TopicChanged { id, change } => {
@@ -223,7 +223,7 @@ fn destroyed(
 ) -> Body {
     let body = body
         .with("GroupId", &group.as_str())
-        .with("Type", &kind.word())
+        .with("Type", &kind.as_str())
         .with("Owner_Account", &owner(of))
         .with("Name", &name.as_str());
     if lists_former_members(kind) { body.with("MemberList", &members(former)) } else { body }
@@ -254,7 +254,7 @@ fn recalled(
     numbers: &[u32],
 ) -> Body {
     body.with("Operator_Account", &operator.as_str())
-        .with("Type", &kind.word())
+        .with("Type", &kind.as_str())
         .with("GroupId", &group.as_str())
         .with("MsgSeqList", &numbers.iter().map(|seq| SeqRow { msg_seq: *seq }).collect::<Vec<_>>())
         .with_some("TopicId", topic(conversation).as_ref())
@@ -334,7 +334,7 @@ pub(super) fn message(
 ) -> Body {
     let elements: Option<&RawValue> = serde_json::from_str(said.elements).ok();
     body.with("GroupId", &group.as_str())
-        .with("Type", &kind.word())
+        .with("Type", &kind.as_str())
         .with("From_Account", &said.sender.as_str())
         .with("Operator_Account", &operator.as_str())
         .with("Random", &said.random)
@@ -361,7 +361,7 @@ fn confirmed(
     receipts: &[Receipt],
 ) -> Body {
     body.with("GroupId", &group.as_str())
-        .with("Type", &kind.word())
+        .with("Type", &kind.as_str())
         .with("GroupMsgReceiptList", &receipt_rows(reader, receipts))
 }
 

@@ -3,12 +3,12 @@
 //! Each app has its own loop, so that a receiver that hangs holds up nobody else's. Lanes are delivered side by side, the
 //! notes of a lane one after another. What is waiting stays in the store; in memory is what is on its way.
 
-use super::note::Note;
 use super::receiver::Receiver;
+use super::request::WebhookRequest;
 use super::sender::Origin;
 use crate::apps::App;
 use crate::server::Server;
-use landfall_domain::outbox::{Claim, ClaimedLane, Settled, Then};
+use landfall_domain::outbox::{Claim, ClaimedLane, Next, Settlement};
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
@@ -67,12 +67,12 @@ async fn claim(server: &Server, app: &App, lanes: usize) -> Vec<(u64, ClaimedLan
     let now = server.clock.now();
     let token = fastrand::u64(..);
     let until = Timestamp(now.0 + CLAIM_SECONDS);
-    let claim = Claim { token, now, until, lanes, notes: NOTES_AT_ONCE };
+    let claim = Claim { token, now, until, lanes, entries: NOTES_AT_ONCE };
     match server.outbox.claim_lanes(app.id, claim).await {
         Ok(lanes) => lanes.into_iter().map(|lane| (token, lane)).collect(),
         Err(error) => {
-            if let Some(left_out) = server.causes.admit() {
-                tracing::error!(app = %app.id, cause = %error, left_out, "events of app {} wait: {error}", app.id);
+            if let Some(suppressed) = server.error_log.admit() {
+                tracing::error!(app = %app.id, cause = %error, suppressed, "events of app {} wait: {error}", app.id);
             }
             Vec::new()
         }
@@ -88,26 +88,26 @@ async fn deliver(
     claimed: ClaimedLane,
     draining: &watch::Receiver<bool>,
 ) {
-    let ClaimedLane { lane, mut failures, notes } = claimed;
-    let (mut delivered, mut then) = (None, Then::GoOn);
+    let ClaimedLane { lane, mut failures, entries: notes } = claimed;
+    let (mut delivered, mut then) = (None, Next::Continue);
     for (number, note) in notes {
         if *draining.borrow() {
             break;
         }
         match tell(server, receiver, note.as_bytes()).await {
             Ok(()) => (delivered, failures) = (Some(number), 0),
-            Err(why) => {
+            Err(reason) => {
                 let wait =
                     usize::try_from(failures).ok().and_then(|made| receiver.config.retry_seconds.get(made));
                 then = match wait {
                     Some(seconds) => {
                         let at = Timestamp(server.clock.now().0 + u64::from(*seconds));
-                        Then::Retry { failures: failures.saturating_add(1), at }
+                        Next::Retry { failures: failures.saturating_add(1), at }
                     }
                     None => {
-                        tracing::warn!(app = %app.id, why, "an event of app {} was given up: {why}", app.id);
+                        tracing::warn!(app = %app.id, reason, "an event of app {} was given up: {reason}", app.id);
                         receiver.metrics.given_up.inc();
-                        Then::Bury { why }
+                        Next::DeadLetter { reason }
                     }
                 };
                 break;
@@ -115,7 +115,7 @@ async fn deliver(
         }
     }
     let context = Context { app: app.id, now: server.clock.now(), unknown: server.unknown_accounts };
-    let settled = Settled { token, lane, delivered, then };
+    let settled = Settlement { token, lane, delivered, next: then };
     if let Err(error) = server.outbox.settle_lane(context, settled).await {
         tracing::error!(app = %app.id, cause = %error, "events of app {} will be sent again: {error}", app.id);
     }
@@ -123,8 +123,8 @@ async fn deliver(
 
 /// Tells one note.
 async fn tell(server: &Server, receiver: &Receiver, note: &[u8]) -> Result<(), String> {
-    let note = Note::decode(note).map_err(|error| error.to_string())?;
-    let Note { command, client_ip, platform, body } = note;
+    let note = WebhookRequest::decode(note).map_err(|error| error.to_string())?;
+    let WebhookRequest { command, client_ip, platform, body } = note;
     let origin = Origin { client_ip, platform };
     // Whatever it answers is an answer. [doc]
     let answered = receiver.post(&command, origin, body, server.clock.now(), |_| Ok(())).await;

@@ -1,13 +1,13 @@
 //! Events about who is connected: their causes are clients and not calls.
 
 use super::body::{Body, members};
-use super::note::Note;
 use super::receiver::Receiver;
+use super::request::WebhookRequest;
 use crate::clients::Platform;
-use crate::logging::Causes;
+use crate::logging::ErrorLogLimiter;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::outbox::{Lane, Note as Kept, Outbox};
+use landfall_domain::outbox::{Lane, Outbox, OutboxEntry};
 use landfall_domain::store::Context;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -69,7 +69,7 @@ pub(crate) struct Client<'a> {
     /// Where it is.
     pub(crate) peer: IpAddr,
     /// Bounds what is logged while the store fails.
-    pub(crate) causes: &'a Causes,
+    pub(crate) error_log: &'a ErrorLogLimiter,
 }
 
 impl Client<'_> {
@@ -94,7 +94,7 @@ impl Client<'_> {
     pub(crate) async fn visits(&self, group: &GroupId, is_there: bool, context: Context, millis: u64) {
         let body = Body::new(VISIT)
             .with("GroupId", &group.as_str())
-            .with("Type", &GroupType::AvChatRoom.word())
+            .with("Type", &GroupType::AvChatRoom.as_str())
             .with("EventType", &if is_there { "Online" } else { "Offline" })
             .with("MemberList", &members([self.account]));
         self.tell(VISIT, Lane::Group(group.clone()), body.end(millis), context).await;
@@ -108,17 +108,17 @@ impl Client<'_> {
         context: Context,
     ) {
         let Some(body) = body.filter(|_| self.receiver.config.wants(command)) else { return };
-        let note = Note {
+        let note = WebhookRequest {
             command: command.to_owned(),
             client_ip: self.peer.to_string(),
             platform: self.platform.event_word().into(),
             body,
         };
-        match self.outbox.tell(context, lane, Kept::of_no_change(note.encode())).await {
+        match self.outbox.enqueue(context, lane, OutboxEntry::without_change(note.encode())).await {
             Ok(()) => self.receiver.wake.notify_one(),
             Err(error) => {
-                if let Some(left_out) = self.causes.admit() {
-                    tracing::error!(command, %error, left_out, "an event of app {} is lost: {error}", context.app);
+                if let Some(suppressed) = self.error_log.admit() {
+                    tracing::error!(command, %error, suppressed, "an event of app {} is lost: {error}", context.app);
                 }
             }
         }

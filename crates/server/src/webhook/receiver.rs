@@ -1,18 +1,18 @@
 //! The receiver of an app's events, as calls and deliveries share it.
 
 use super::body::{self, About};
-use super::note::{self, REST_API};
+use super::request::{self, REST_API};
 use super::sender::{Answer, Origin, SendError, Sender, SenderError};
 use crate::clients::Hub;
 use crate::config::WebhookConfig;
 use crate::metrics::WebhookMetrics;
 use crate::reply::Failure;
 use hyper::body::Bytes;
-use landfall_domain::event::{Afterwards, Event, Happened, Subscribers};
+use landfall_domain::event::{AfterCommit, AppliedChange, Event, Subscribers};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
-use landfall_domain::outbox::Note;
+use landfall_domain::outbox::OutboxEntry;
 use landfall_domain::time::Timestamp;
 use serde_json::value::RawValue;
 use std::net::IpAddr;
@@ -109,16 +109,22 @@ impl CallSubscribers {
 
     /// That a message was not sent, because of this.
     #[must_use]
-    pub fn exception(&self, message: &SendMessage, kind: GroupType, failure: &Failure) -> Option<Note> {
+    pub fn exception(
+        &self,
+        message: &SendMessage,
+        kind: GroupType,
+        failure: &Failure,
+    ) -> Option<OutboxEntry> {
         let Cause { operator, millis, .. } = &self.cause;
         let body = body::exception(message, kind, operator, failure).end(*millis)?;
-        Some(Note::of_no_change(self.encoded(body::EXCEPTION, body)))
+        Some(OutboxEntry::without_change(self.encoded(body::EXCEPTION, body)))
     }
 
     fn encoded(&self, command: &str, body: Box<RawValue>) -> Vec<u8> {
         self.has_notes.store(true, Ordering::Relaxed);
         let client_ip = self.cause.client_ip.to_string();
-        note::Note { command: command.to_owned(), client_ip, platform: REST_API.into(), body }.encode()
+        request::WebhookRequest { command: command.to_owned(), client_ip, platform: REST_API.into(), body }
+            .encode()
     }
 }
 
@@ -127,7 +133,7 @@ impl Subscribers for CallSubscribers {
         body::lists_former_members(kind) && self.want(body::DESTROYED)
     }
 
-    fn note(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>> {
+    fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>> {
         let command = body::command(&event)?;
         if !self.want(command) {
             return None;
@@ -137,7 +143,7 @@ impl Subscribers for CallSubscribers {
         Some(self.encoded(command, body))
     }
 
-    fn happened(&self, happened: Happened<'_>) -> Option<Afterwards> {
+    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
         let Cause { operator, millis, .. } = &self.cause;
         self.clients.happened(happened, operator, Timestamp(millis / 1_000))
     }

@@ -393,7 +393,7 @@ async fn what_nobody_took_is_told_again_in_order(store: Store) {
     let told = receiver.told(9).await;
     let dead = told.iter().filter(|told| told.body["GroupId"] == "dead").count();
     assert_eq!((dead, told.len()), (3, 9));
-    // Given up once the last answer is in: the list has it from then on.
+    // Field up once the last answer is in: the list has it from then on.
     let dead = loop {
         let list = done(client, "webhook_svc/get_dead_events", json!({})).await;
         if let Some(dead) = list["DeadEventList"].get(0) {
@@ -411,9 +411,14 @@ async fn what_nobody_took_is_told_again_in_order(store: Store) {
     let place = server.begin_stop().await;
     if let Some(directory) = place.directory() {
         let store = Embedded::open(directory, StoreMetrics::default()).unwrap();
-        assert_eq!(store.dead_notes(AppId(1_400_000_001), None, 9).await.unwrap(), []);
-        let claim =
-            Claim { token: 1, now: Timestamp(u64::MAX - 60), until: Timestamp(u64::MAX), lanes: 9, notes: 9 };
+        assert_eq!(store.dead_letters(AppId(1_400_000_001), None, 9).await.unwrap(), []);
+        let claim = Claim {
+            token: 1,
+            now: Timestamp(u64::MAX - 60),
+            until: Timestamp(u64::MAX),
+            lanes: 9,
+            entries: 9,
+        };
         assert_eq!(store.claim_lanes(AppId(1_400_000_001), claim).await.unwrap(), []);
     }
     place.close();

@@ -12,8 +12,8 @@ use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::new_group::{self, FoundedGroup, NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::outbox::{Lane, Note, of_created, of_destroyed};
+use landfall_domain::new_group::{self, CreatedGroup, NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::outbox::{Lane, OutboxEntry, entries_of_created, entries_of_destroyed};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -26,24 +26,24 @@ pub(super) fn import_group(
     context: Context,
     import: NewGroup,
 ) -> Decided<GroupId, NewGroupRefusal> {
-    found(tx, context, import, |_| Vec::new())
+    insert_new_group(tx, context, import, |_| Vec::new())
 }
 
-/// Makes a group, and has others told of it.
+/// Makes a group, and has others entries of it.
 pub(super) fn create_group(
     tx: &mut Tx<'_>,
     context: Context,
     new: NewGroup,
     subscribers: &dyn Subscribers,
 ) -> Decided<GroupId, NewGroupRefusal> {
-    found(tx, context, new, |founded| of_created(subscribers, founded))
+    insert_new_group(tx, context, new, |created| entries_of_created(subscribers, created))
 }
 
-fn found(
+fn insert_new_group(
     tx: &mut Tx<'_>,
     context: Context,
     new: NewGroup,
-    told: impl FnOnce(&FoundedGroup) -> Vec<Note>,
+    entries: impl FnOnce(&CreatedGroup) -> Vec<OutboxEntry>,
 ) -> Decided<GroupId, NewGroupRefusal> {
     let app = context.app;
     let mut attempt = 0;
@@ -58,18 +58,18 @@ fn found(
     };
     let position = tx.counters(app)?.last_position + 1;
     let known = |account: &UserId| tx.account_exists(app, account);
-    let founded = match new_group::new_group(new, id, position, context.unknown, context.now, known)? {
-        Ok(founded) => founded,
+    let created = match new_group::new_group(new, id, position, context.unknown, context.now, known)? {
+        Ok(created) => created,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let counters = tx.counters(app)?;
     counters.last_position = position;
-    counters.groups[usize::from(kind_byte(founded.group.kind))] += 1;
-    put_placeholders(tx, app, &founded.placeholders, context.now);
-    let notes = told(&founded);
+    counters.groups[usize::from(kind_byte(created.group.kind))] += 1;
+    put_placeholders(tx, app, &created.placeholders, context.now);
+    let notes = entries(&created);
     let (owner, others): (Vec<_>, Vec<_>) =
-        founded.members.into_iter().partition(|member| member.role == Role::Owner);
-    let row = GroupRow { group: founded.group, owner: owner.into_iter().next() };
+        created.members.into_iter().partition(|member| member.role == Role::Owner);
+    let row = GroupRow { group: created.group, owner: owner.into_iter().next() };
     tx.put_group(app, &row);
     tx.put_listed(app, &row.group);
     if let Some(owner) = &row.owner {
@@ -156,7 +156,7 @@ pub(super) fn destroy_group(
         members.extend(tx.member_names(app, id)?);
         members.sort();
     }
-    let notes = of_destroyed(subscribers, &row.group, members);
+    let notes = entries_of_destroyed(subscribers, &row.group, members);
     count_down(tx, app, row.group.kind)?;
     tx.remove_group(app, &row);
     let mut budget = sweep::ROWS_PER_BATCH;

@@ -144,8 +144,8 @@ mod tests {
         let id = suite::group_id("g");
         let key = keys::group(AppId(1), &id);
         let known = |_: &_| Ok::<_, ()>(true);
-        let founded = new_group(suite::group("g"), id, 1, UnknownAccounts::Create, Timestamp(1), known);
-        let group = Arc::new(founded.unwrap().unwrap().group);
+        let created = new_group(suite::group("g"), id, 1, UnknownAccounts::Create, Timestamp(1), known);
+        let group = Arc::new(created.unwrap().unwrap().group);
         let begin_writing = || cache.begin_writing([&key].into_iter());
 
         cache.keep(missing(cache.look(key.clone())), &group);

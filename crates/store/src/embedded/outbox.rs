@@ -9,7 +9,9 @@ use super::records::{self, Damaged, DeadRow, Due, LaneRow};
 use super::rows::{Rows, beginning};
 use super::tx::Tx;
 use landfall_domain::ids::AppId;
-use landfall_domain::outbox::{Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Settled, Then};
+use landfall_domain::outbox::{
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, OutboxEntry, Settlement,
+};
 use landfall_domain::store::{Context, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -79,7 +81,7 @@ pub(super) fn append(
     tx: &mut Tx<'_>,
     context: Context,
     lane: &Lane,
-    notes: Vec<Note>,
+    notes: Vec<OutboxEntry>,
 ) -> Result<(), StoreError> {
     if notes.is_empty() {
         return Ok(());
@@ -152,15 +154,16 @@ pub(super) fn claimed(
     let row = view.read(&keys::lane(app, &lane), records::decode_lane)?;
     let Some(row) = row else { return Ok(None) };
     let mut notes = Vec::new();
-    for number in (row.first..row.next).take(claim.notes) {
-        let note = view.read(&keys::note(app, &lane, number), |bytes| Ok(Note::stored(bytes.to_vec())))?;
+    for number in (row.first..row.next).take(claim.entries) {
+        let note =
+            view.read(&keys::note(app, &lane, number), |bytes| Ok(OutboxEntry::stored(bytes.to_vec())))?;
         notes.push((number, note.ok_or(Damaged("note"))?));
     }
-    Ok(Some(ClaimedLane { lane, failures: row.failures, notes }))
+    Ok(Some(ClaimedLane { lane, failures: row.failures, entries: notes }))
 }
 
 /// Takes the end of a claim.
-pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settled) -> Result<(), StoreError> {
+pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settlement) -> Result<(), StoreError> {
     let (app, lane) = (context.app, &settled.lane);
     if !tx.engine().lanes.release(app, lane, settled.token) {
         return Ok(());
@@ -174,14 +177,14 @@ pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settled) -> Re
             row.failures = 0;
         }
     }
-    match &settled.then {
+    match &settled.next {
         // Behind the others, who have waited.
-        Then::GoOn => row.due = tx.engine().lanes.due_at_once(context),
-        Then::Retry { failures, at } => {
+        Next::Continue => row.due = tx.engine().lanes.due_at_once(context),
+        Next::Retry { failures, at } => {
             let order = tx.engine().lanes.due_at_once(context).order;
             (row.failures, row.due) = (*failures, Due { at: *at, order });
         }
-        Then::Bury { why } if row.first < row.next => {
+        Next::DeadLetter { reason: why } if row.first < row.next => {
             let key = keys::note(app, lane, row.first);
             let note = tx.read(&key, |bytes| Ok(bytes.to_vec()))?.ok_or(Damaged("note"))?;
             let dead = DeadRow { buried: context.now, why: why.clone(), note };
@@ -191,7 +194,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settled) -> Re
             row.first += 1;
             (row.failures, row.due) = (0, tx.engine().lanes.due_at_once(context));
         }
-        Then::Bury { .. } => {}
+        Next::DeadLetter { .. } => {}
     }
     put_lane(tx, app, lane, Some(&before), (row.first < row.next).then_some(&row));
     Ok(())
@@ -211,11 +214,11 @@ fn next_dead(tx: &Tx<'_>, app: AppId, lane: &Lane) -> Result<u64, StoreError> {
 pub(super) fn dead(
     view: &View,
     app: AppId,
-    after: Option<&DeadPlace>,
+    after: Option<&DeadLetterKey>,
     limit: usize,
-) -> Result<Vec<DeadNote>, StoreError> {
+) -> Result<Vec<DeadLetter>, StoreError> {
     let (mut start, end) = beginning(keys::all_dead(app));
-    if let Some(DeadPlace { lane, number }) = after {
+    if let Some(DeadLetterKey { lane, number }) = after {
         start = Bound::Excluded(keys::dead(app, lane, *number));
     }
     let mut found = Vec::new();
@@ -226,8 +229,13 @@ pub(super) fn dead(
         let (lane, number) = keys::dead_place(key).ok_or(Damaged("dead note"))?;
         let lane = lane_in(lane).ok_or(Damaged("dead note"))?;
         let DeadRow { buried, why, note } = records::decode_dead(value)?;
-        let place = DeadPlace { lane, number };
-        found.push(DeadNote { place, buried, why, note: Note::stored(note) });
+        let place = DeadLetterKey { lane, number };
+        found.push(DeadLetter {
+            key: place,
+            given_up: buried,
+            reason: why,
+            entry: OutboxEntry::stored(note),
+        });
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
@@ -236,17 +244,17 @@ pub(super) fn dead(
 pub(super) fn take_dead(
     tx: &mut Tx<'_>,
     context: Context,
-    places: &[DeadPlace],
+    places: &[DeadLetterKey],
     fate: Fate,
 ) -> Result<usize, StoreError> {
     let mut taken = 0;
-    for DeadPlace { lane, number } in places {
+    for DeadLetterKey { lane, number } in places {
         let key = keys::dead(context.app, lane, *number);
         let Some(dead) = tx.read(&key, records::decode_dead)? else { continue };
         tx.remove_row(key);
         taken += 1;
         match fate {
-            Fate::Resend => append(tx, context, lane, vec![Note::stored(dead.note)])?,
+            Fate::Resend => append(tx, context, lane, vec![OutboxEntry::stored(dead.note)])?,
             Fate::Drop => {}
         }
     }

@@ -6,13 +6,13 @@ use super::group_cache::Missing;
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
 use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
-use super::scene;
+use super::snapshots;
 use fjall::{Readable, Snapshot};
 use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::operation::{Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, StoreError};
 use landfall_domain::time::Timestamp;
 use std::ops::{Bound, ControlFlow};
@@ -153,9 +153,14 @@ impl View {
     }
 
     /// `None` when there is no such group.
-    pub(super) fn look(&self, app: AppId, id: &GroupId, needs: Needs) -> Result<Option<Scene>, StoreError> {
+    pub(super) fn look(
+        &self,
+        app: AppId,
+        id: &GroupId,
+        needs: Needs,
+    ) -> Result<Option<GroupSnapshot>, StoreError> {
         let row = self.group_row(app, id)?;
-        row.map(|row| scene::load(self, app, row, needs)).transpose()
+        row.map(|row| snapshots::load(self, app, row, needs)).transpose()
     }
 
     pub(super) fn joined_groups(
@@ -185,7 +190,7 @@ impl View {
             page.total += 1;
             if wanted
                 && let Some(row) = row
-                && let Some(member) = scene::member(self, app, &row, account)?
+                && let Some(member) = snapshots::member(self, app, &row, account)?
             {
                 page.groups.push((row.group, member));
             }

@@ -8,7 +8,7 @@ use super::keys::{self, RowKey};
 use super::known::Known;
 use super::records::{self, GroupRow, kind_byte};
 use super::rows::Rows as _;
-use super::scene;
+use super::snapshots;
 use super::tx::Tx;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
 use async_trait::async_trait;
@@ -170,9 +170,9 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
     for of_group in said.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
         if let Some((app, group, _)) = of_group.first() {
             let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
-            let pages = scene::pages(&tx, *app, group, &[], &messages)?;
+            let pages = snapshots::pages(&tx, *app, group, &[], &messages)?;
             pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-            scene::note_days(&mut tx, *app, group, None, &messages);
+            snapshots::note_days(&mut tx, *app, group, None, &messages);
         }
     }
     tx.put_progress(progress);

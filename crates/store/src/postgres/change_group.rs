@@ -2,11 +2,11 @@
 
 use super::database::{Failure, Kind, Tx, Work};
 use super::locks;
-use super::outbox::NewNotes;
+use super::outbox::NewEntries;
 use super::rows::{
     self, DayColumns, MemberColumns, MessageColumns, NameRange, NewMembers, PartColumns, app_column,
 };
-use super::scenes;
+use super::snapshots;
 use super::statements;
 use super::tables;
 use crate::messages::day;
@@ -16,8 +16,8 @@ use futures_util::future::try_join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::{Changes, Outcome, Pending, Scene};
-use landfall_domain::outbox::Note;
+use landfall_domain::operation::{Changes, DynOperation, GroupSnapshot, Outcome};
+use landfall_domain::outbox::OutboxEntry;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::Context;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 /// and are performed again as `LONG` ones.
 pub(super) struct ChangeGroup<const LONG: bool> {
     pub(super) context: Context,
-    pub(super) operation: Arc<dyn Pending>,
+    pub(super) operation: Arc<dyn DynOperation>,
 }
 
 #[async_trait]
@@ -48,12 +48,13 @@ impl<const LONG: bool> Work for ChangeGroup<LONG> {
             return Ok(true);
         };
         let needs = self.operation.needs(&self.context, &group);
-        let scene = scenes::load(tx, app, group, &needs).await?;
-        let before = Before::of(&scene);
-        let Some(Outcome { changes, notes }) = self.operation.decide(&self.context, Some(scene)) else {
+        let snapshot = snapshots::load(tx, app, group, &needs).await?;
+        let before = Before::of(&snapshot);
+        let Some(Outcome { changes, outbox: notes }) = self.operation.decide(&self.context, Some(snapshot))
+        else {
             return Ok(true);
         };
-        let takes_long = !(changes.dropped.is_empty() && changes.silenced.is_empty());
+        let takes_long = !(changes.removed_families.is_empty() && changes.cleared_topics.is_empty());
         if takes_long && !LONG {
             return Ok(false);
         }
@@ -70,8 +71,8 @@ struct Before {
 }
 
 impl Before {
-    fn of(scene: &Scene) -> Self {
-        let topics = scene.parts.values().filter_map(|part| match part {
+    fn of(snapshot: &GroupSnapshot) -> Self {
+        let topics = snapshot.parts.values().filter_map(|part| match part {
             Part::Topic(topic) => Some((Conversation::Topic(topic.id.clone()), &topic.log)),
             Part::Attributes(_)
             | Part::Counters(_)
@@ -85,10 +86,10 @@ impl Before {
             | Part::ExtensionHead(_)
             | Part::Extension(_) => None,
         });
-        let logs = topics.chain([(Conversation::Group, &scene.group.log)]);
+        let logs = topics.chain([(Conversation::Group, &snapshot.group.log)]);
         let with_messages = logs.filter(|(_, log)| log.first_kept < log.next_seq);
         let days = with_messages.map(|(place, log)| (place, day(log.last_message))).collect();
-        Self { group: scene.group.clone(), days }
+        Self { group: snapshot.group.clone(), days }
     }
 
     /// Writes what an operation decided.
@@ -97,14 +98,14 @@ impl Before {
         tx: &Tx,
         context: &Context,
         changes: &Changes,
-        notes: &[Note],
+        notes: &[OutboxEntry],
     ) -> Result<(), Failure> {
         // Of two parts or rows with one key the last counts, as in a store that writes them one by one.
         let parts: BTreeMap<&PartKey, Option<&Part>> =
             changes.parts.iter().map(|(key, part)| (key, part.as_ref())).collect();
         // What goes is gone before what comes is written.
         self.remove(tx, context.app, changes, &parts).await?;
-        let notes = NewNotes::of(context, self.group.id.as_str(), notes);
+        let notes = NewEntries::of(context, self.group.id.as_str(), notes);
         self.put(tx, context, changes, &parts, &notes).await
     }
 
@@ -118,8 +119,9 @@ impl Before {
         let (app, id) = (app_column(app), self.group.id.as_str());
         let removed: Vec<(i16, String)> =
             parts.iter().filter(|(_, part)| part.is_none()).map(|(key, _)| rows::part_name(key)).collect();
-        let silenced: Vec<Conversation> = changes.silenced.iter().cloned().map(Conversation::Topic).collect();
-        let families = changes.dropped.iter().map(NameRange::of_family);
+        let silenced: Vec<Conversation> =
+            changes.cleared_topics.iter().cloned().map(Conversation::Topic).collect();
+        let families = changes.removed_families.iter().map(NameRange::of_family);
         let ranges: Vec<NameRange> =
             families.chain(silenced.iter().flat_map(|place| NameRange::of_messages(place, None))).collect();
         let removed = removed
@@ -133,7 +135,7 @@ impl Before {
             tx.run(&statements::REMOVE_MESSAGES_BELOW, &[&app, &id, &topic, &i64::MAX]).await?;
             tx.run(&statements::REMOVE_DAYS_BEFORE, &[&app, &id, &topic, &i64::MAX]).await
         });
-        let left: Vec<&str> = changes.left.iter().map(UserId::as_str).collect();
+        let left: Vec<&str> = changes.removed_members.iter().map(UserId::as_str).collect();
         let left = async {
             if !left.is_empty() {
                 tx.run(&statements::REMOVE_LEFT, &[&app, &id, &left]).await?;
@@ -151,27 +153,27 @@ impl Before {
         context: &Context,
         changes: &Changes,
         parts: &BTreeMap<&PartKey, Option<&Part>>,
-        notes: &NewNotes<'_>,
+        notes: &NewEntries<'_>,
     ) -> Result<(), Failure> {
         let (app, id) = (context.app, &self.group.id);
-        let mut joined = NewMembers::with_capacity(app, changes.joined.len());
+        let mut joined = NewMembers::with_capacity(app, changes.added_members.len());
         let group = changes.group.as_ref().unwrap_or(&self.group);
-        changes.joined.iter().for_each(|member| joined.push(group, member));
+        changes.added_members.iter().for_each(|member| joined.push(group, member));
         let named = changes.placeholders.iter().map(|account| (account, context.now));
         let placeholders = tables::placeholders(app, named);
         let changed: BTreeMap<_, _> =
-            changes.changed.iter().map(|member| (&member.account, member)).collect();
+            changes.updated_members.iter().map(|member| (&member.account, member)).collect();
         let mut members = MemberColumns::with_capacity(app, changed.len());
         changed.values().for_each(|member| members.push(id, member));
         let mut put = PartColumns::with_capacity(app, parts.len());
         let there = parts.iter().filter_map(|(key, part)| part.map(|part| (*key, part)));
         there.for_each(|(key, part)| put.push(id, key, part));
-        let mut sent = MessageColumns::with_capacity(app, changes.sent.len());
-        changes.sent.iter().for_each(|(place, message)| sent.push(id, place, message));
+        let mut sent = MessageColumns::with_capacity(app, changes.new_messages.len());
+        changes.new_messages.iter().for_each(|(place, message)| sent.push(id, place, message));
         let mut days = DayColumns::with_capacity(app, 1);
-        self.new_days(&changes.sent).into_iter().for_each(|(place, day)| days.push(id, place, day));
+        self.new_days(&changes.new_messages).into_iter().for_each(|(place, day)| days.push(id, place, day));
         let again: BTreeMap<_, _> =
-            changes.rewritten.iter().map(|(place, message)| ((place, message.seq), message)).collect();
+            changes.updated_messages.iter().map(|(place, message)| ((place, message.seq), message)).collect();
         let mut rewritten = MessageColumns::with_capacity(app, again.len());
         again.iter().for_each(|((place, _), message)| rewritten.push(id, place, message));
         // Sent one after the other without waiting for each other's answers.

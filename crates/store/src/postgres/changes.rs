@@ -3,7 +3,7 @@
 use super::database::{Failure, Kind, Tx, Work};
 use super::listener::Told;
 use super::locks;
-use super::outbox::NewNotes;
+use super::outbox::NewEntries;
 use super::rows::{self, AccountColumns, CountColumns, KickColumns, app_column};
 use super::statements;
 use super::tables;
@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::event::Subscribers;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::outbox::of_destroyed;
+use landfall_domain::outbox::entries_of_destroyed;
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -66,8 +66,8 @@ impl Work for DestroyGroup {
             tx.run(statement, &[&app, &id]).await?;
         }
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
-        let notes = of_destroyed(&*self.subscribers, &group, former);
-        NewNotes::of(&self.context, id, &notes).append(tx).await?;
+        let notes = entries_of_destroyed(&*self.subscribers, &group, former);
+        NewEntries::of(&self.context, id, &notes).append(tx).await?;
         Ok(Ok(()))
     }
 }

@@ -3,7 +3,7 @@
 use super::database::{Failure, Kind, Tx, Work};
 use super::locks;
 use super::rows::{self, NameRange, Parameters, PartColumns, app_column, count};
-use super::scenes;
+use super::snapshots;
 use super::statements;
 use super::tables;
 use crate::messages::day;
@@ -98,10 +98,10 @@ impl Work for Expire {
             Conversation::Topic(topic) => vec![PartKey::Topic(topic.clone())],
         };
         let needs = Needs { parts, ..Needs::default() };
-        let mut scene = scenes::load(tx, self.app, group, &needs).await?;
-        let before = scene.group.clone();
-        let log = match (place, scene.parts.values_mut().next()) {
-            (Conversation::Group, _) => &mut scene.group.log,
+        let mut snapshot = snapshots::load(tx, self.app, group, &needs).await?;
+        let before = snapshot.group.clone();
+        let log = match (place, snapshot.parts.values_mut().next()) {
+            (Conversation::Group, _) => &mut snapshot.group.log,
             (Conversation::Topic(_), Some(Part::Topic(topic))) => &mut topic.log,
             (Conversation::Topic(_), _) => {
                 self.forget_days(tx, i64::MAX).await?;
@@ -113,9 +113,9 @@ impl Work for Expire {
             log.first_kept = oldest.first_kept;
             self.remove(tx, oldest.first_kept).await?;
             let mut columns = PartColumns::with_capacity(self.app, 1);
-            scene.parts.iter().for_each(|(key, part)| columns.push(id, key, part));
+            snapshot.parts.iter().for_each(|(key, part)| columns.push(id, key, part));
             tables::put(tx, &statements::PUT_PARTS, &columns).await?;
-            tables::put_group(tx, self.app, &before, &scene.group).await?;
+            tables::put_group(tx, self.app, &before, &snapshot.group).await?;
         }
         if oldest.all {
             self.forget_days(tx, day(self.before).into()).await?;

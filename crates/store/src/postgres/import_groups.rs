@@ -2,7 +2,7 @@
 
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
-use super::outbox::NewNotes;
+use super::outbox::NewEntries;
 use super::positions::Positions;
 use super::rows::{Columns as _, CountColumns, GroupColumns, NewMembers};
 use super::statements;
@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::event::Subscribers;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::new_group::{self, FoundedGroup, NewGroup, NewGroupRefusal};
-use landfall_domain::outbox::{Note, of_created};
+use landfall_domain::new_group::{self, CreatedGroup, NewGroup, NewGroupRefusal};
+use landfall_domain::outbox::{OutboxEntry, entries_of_created};
 use landfall_domain::store::Context;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -42,8 +42,11 @@ impl Ask {
     }
 
     /// What is told of the group that was made of it.
-    fn notes(&self, made: &FoundedGroup) -> Vec<Note> {
-        self.subscribers.as_deref().map(|subscribers| of_created(subscribers, made)).unwrap_or_default()
+    fn notes(&self, made: &CreatedGroup) -> Vec<OutboxEntry> {
+        self.subscribers
+            .as_deref()
+            .map(|subscribers| entries_of_created(subscribers, made))
+            .unwrap_or_default()
     }
 }
 
@@ -122,7 +125,7 @@ impl Transaction<'_> {
         tx: &Tx,
         open: Vec<Open>,
         answers: &mut [Option<Answer>],
-        made: &mut Vec<(usize, FoundedGroup)>,
+        made: &mut Vec<(usize, CreatedGroup)>,
     ) -> Result<Vec<Open>, Failure> {
         let mut tried: Vec<(Open, GroupId)> = Vec::with_capacity(open.len());
         for Open { index, attempt } in open {
@@ -186,7 +189,7 @@ impl Transaction<'_> {
     }
 
     /// Writes groups whose id is free; the list positions of those that were written come out.
-    async fn insert(&self, tx: &Tx, imported: &[(Open, FoundedGroup)]) -> Result<BTreeSet<u64>, Failure> {
+    async fn insert(&self, tx: &Tx, imported: &[(Open, CreatedGroup)]) -> Result<BTreeSet<u64>, Failure> {
         if imported.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -198,9 +201,9 @@ impl Transaction<'_> {
 
     /// Members of groups that were just made, their other side, the accounts they need, the app's figures, and what is
     /// told of them.
-    async fn write_members(&self, tx: &Tx, made: &[(usize, FoundedGroup)]) -> Result<(), Failure> {
+    async fn write_members(&self, tx: &Tx, made: &[(usize, CreatedGroup)]) -> Result<(), Failure> {
         let mut new = NewMembers::with_capacity(self.app, made.len());
-        for (_, FoundedGroup { group, members, .. }) in made {
+        for (_, CreatedGroup { group, members, .. }) in made {
             members.iter().for_each(|member| new.push(group, member));
         }
         let placeholders = tables::placeholders(
@@ -212,8 +215,9 @@ impl Transaction<'_> {
         );
         let counts = CountColumns::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
         let counts = counts.parameters();
-        let told: Vec<Vec<Note>> = made.iter().map(|(index, made)| self.asks[*index].notes(made)).collect();
-        let mut notes = NewNotes::new(self.app);
+        let told: Vec<Vec<OutboxEntry>> =
+            made.iter().map(|(index, made)| self.asks[*index].notes(made)).collect();
+        let mut notes = NewEntries::new(self.app);
         for ((index, made), told) in made.iter().zip(&told) {
             let now = self.asks[*index].context.now;
             told.iter().for_each(|note| notes.push(made.group.id.as_str(), now, note.as_bytes()));

@@ -36,25 +36,25 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{
-    Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled, Then,
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, Outbox, OutboxEntry, Settlement,
 };
 use landfall_domain::store::{Context, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Notes to be put at the ends of their lanes.
-pub(super) struct NewNotes<'note> {
+pub(super) struct NewEntries<'note> {
     app: AppId,
     lanes: BTreeMap<&'note str, (Timestamp, Vec<&'note [u8]>)>,
 }
 
-impl<'note> NewNotes<'note> {
+impl<'note> NewEntries<'note> {
     pub(super) fn new(app: AppId) -> Self {
         Self { app, lanes: BTreeMap::new() }
     }
 
     /// Those of one lane.
-    pub(super) fn of(context: &Context, lane: &'note str, notes: &'note [Note]) -> Self {
+    pub(super) fn of(context: &Context, lane: &'note str, notes: &'note [OutboxEntry]) -> Self {
         let mut new = Self::new(context.app);
         notes.iter().for_each(|note| new.push(lane, context.now, note.as_bytes()));
         new
@@ -86,14 +86,14 @@ impl<'note> NewNotes<'note> {
 }
 
 /// Puts a note into a lane.
-struct TellLane {
+struct Enqueue {
     context: Context,
     lane: Lane,
-    note: Note,
+    note: OutboxEntry,
 }
 
 #[async_trait]
-impl Work for TellLane {
+impl Work for Enqueue {
     type Done = ();
     const DOING: &'static str = "writing to the outbox";
     const KIND: Kind = Kind::Write;
@@ -101,7 +101,7 @@ impl Work for TellLane {
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.begin(None, &[]).await?;
         let note = std::slice::from_ref(&self.note);
-        NewNotes::of(&self.context, self.lane.name(), note).append(tx).await
+        NewEntries::of(&self.context, self.lane.name(), note).append(tx).await
     }
 }
 
@@ -166,7 +166,7 @@ impl Work for ClaimLanes {
         let claimed = free.into_iter().zip(notes).map(|((lane, row), notes)| ClaimedLane {
             lane: lane.clone(),
             failures: row.failures,
-            notes,
+            entries: notes,
         });
         Ok(claimed.collect())
     }
@@ -185,8 +185,8 @@ impl ClaimLanes {
     }
 
     /// The first notes of a lane.
-    async fn notes(&self, tx: &Tx, lane: &Lane, row: &LaneRow) -> Result<Vec<(u64, Note)>, Failure> {
-        first_notes(tx, self.app, lane, row, self.claim.notes).await
+    async fn notes(&self, tx: &Tx, lane: &Lane, row: &LaneRow) -> Result<Vec<(u64, OutboxEntry)>, Failure> {
+        first_notes(tx, self.app, lane, row, self.claim.entries).await
     }
 }
 
@@ -197,7 +197,7 @@ async fn first_notes(
     lane: &Lane,
     row: &LaneRow,
     limit: usize,
-) -> Result<Vec<(u64, Note)>, Failure> {
+) -> Result<Vec<(u64, OutboxEntry)>, Failure> {
     let (app, first) = (app_column(app), number_column(row.first));
     let rows = tx.query(&statements::FIRST_NOTES, &[&app, &lane.name(), &first, &count(limit)]).await?;
     let notes = rows.iter().map(rows::note).collect::<Result<Vec<_>, _>>()?;
@@ -211,7 +211,7 @@ async fn first_notes(
 /// Takes the end of a claim.
 struct SettleLane {
     context: Context,
-    settled: Settled,
+    settled: Settlement,
 }
 
 #[async_trait]
@@ -223,7 +223,7 @@ impl Work for SettleLane {
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.begin(None, &[]).await?;
         let Context { app, now, .. } = self.context;
-        let Settled { token, lane, delivered, then } = &self.settled;
+        let Settlement { token, lane, delivered, next: then } = &self.settled;
         let (app_id, name) = (app_column(app), lane.name());
         let held = tx.query(&statements::HELD_LANE, &[&app_id, &name, &token.cast_signed()]).await?;
         let Some(mut row) = held.first().map(rows::lane_row).transpose()? else {
@@ -233,14 +233,14 @@ impl Work for SettleLane {
             (row.first, row.failures) = (row.next.min(delivered.saturating_add(1)), 0);
         }
         match then {
-            Then::GoOn => row.due = row.due.min(now),
-            Then::Retry { failures, at } => (row.failures, row.due) = (*failures, *at),
-            Then::Bury { why } if row.first < row.next => {
+            Next::Continue => row.due = row.due.min(now),
+            Next::Retry { failures, at } => (row.failures, row.due) = (*failures, *at),
+            Next::DeadLetter { reason: why } if row.first < row.next => {
                 self.bury(tx, &row, why).await?;
                 row.first += 1;
                 (row.failures, row.due) = (0, now);
             }
-            Then::Bury { .. } => {}
+            Next::DeadLetter { .. } => {}
         }
         let first = number_column(row.first);
         let delivered: Parameters<'_> = vec![&app_id, &name, &first];
@@ -279,19 +279,19 @@ impl SettleLane {
 }
 
 /// Dead notes after a place.
-struct DeadNotes {
+struct ListDeadLetters {
     app: AppId,
-    after: Option<DeadPlace>,
+    after: Option<DeadLetterKey>,
     limit: usize,
 }
 
 #[async_trait]
-impl Work for DeadNotes {
-    type Done = Vec<DeadNote>;
+impl Work for ListDeadLetters {
+    type Done = Vec<DeadLetter>;
     const DOING: &'static str = "reading dead notes";
     const KIND: Kind = Kind::Statement;
 
-    async fn perform(&self, tx: &Tx) -> Result<Vec<DeadNote>, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Vec<DeadLetter>, Failure> {
         let (app, limit) = (app_column(self.app), count(self.limit));
         let after = self.after.as_ref();
         let (lane, number) = after.map_or(("", -1), |place| (place.lane.name(), number_column(place.number)));
@@ -301,14 +301,14 @@ impl Work for DeadNotes {
 }
 
 /// Takes notes from the dead ones.
-struct TakeDead {
+struct TakeDeadLetters {
     context: Context,
-    places: Vec<DeadPlace>,
+    places: Vec<DeadLetterKey>,
     fate: Fate,
 }
 
 #[async_trait]
-impl Work for TakeDead {
+impl Work for TakeDeadLetters {
     /// How many were there.
     type Done = usize;
     const DOING: &'static str = "taking dead notes";
@@ -318,7 +318,7 @@ impl Work for TakeDead {
         tx.begin(None, &[]).await?;
         let app = app_column(self.context.app);
         // Each once, in the order of the lanes and of their numbers.
-        let places: BTreeSet<&DeadPlace> = self.places.iter().collect();
+        let places: BTreeSet<&DeadLetterKey> = self.places.iter().collect();
         let mut lanes: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
         for place in places {
             lanes.entry(place.lane.name()).or_default().push(number_column(place.number));
@@ -338,9 +338,9 @@ impl Work for TakeDead {
         let count = notes.len();
         match self.fate {
             Fate::Resend => {
-                let mut new = NewNotes::new(self.context.app);
+                let mut new = NewEntries::new(self.context.app);
                 // In the order in which they are named.
-                for DeadPlace { lane, number } in &self.places {
+                for DeadLetterKey { lane, number } in &self.places {
                     if let Some(note) = notes.remove(&(lane.name(), *number)) {
                         new.push(lane.name(), self.context.now, note);
                     }
@@ -355,8 +355,8 @@ impl Work for TakeDead {
 
 #[async_trait]
 impl Outbox for Postgres {
-    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError> {
-        self.write(TellLane { context, lane, note }).await
+    async fn enqueue(&self, context: Context, lane: Lane, note: OutboxEntry) -> Result<(), StoreError> {
+        self.write(Enqueue { context, lane, note }).await
     }
 
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {
@@ -374,25 +374,25 @@ impl Outbox for Postgres {
         }
     }
 
-    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError> {
+    async fn settle_lane(&self, context: Context, settled: Settlement) -> Result<(), StoreError> {
         self.write(SettleLane { context, settled }).await
     }
 
-    async fn dead_notes(
+    async fn dead_letters(
         &self,
         app: AppId,
-        after: Option<DeadPlace>,
+        after: Option<DeadLetterKey>,
         limit: usize,
-    ) -> Result<Vec<DeadNote>, StoreError> {
-        self.read(DeadNotes { app, after, limit }).await
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.read(ListDeadLetters { app, after, limit }).await
     }
 
-    async fn take_dead(
+    async fn take_dead_letters(
         &self,
         context: Context,
-        places: Vec<DeadPlace>,
+        places: Vec<DeadLetterKey>,
         fate: Fate,
     ) -> Result<usize, StoreError> {
-        self.write(TakeDead { context, places, fate }).await
+        self.write(TakeDeadLetters { context, places, fate }).await
     }
 }

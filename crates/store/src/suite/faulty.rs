@@ -11,7 +11,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{Needs, Pending, Scene};
+use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
 use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
@@ -77,17 +77,21 @@ impl Store for Faulty<'_> {
         self.write(self.store.create_group(context, new, subscribers)).await
     }
 
-    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+    async fn change_group(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynOperation>,
+    ) -> Result<(), StoreError> {
         self.write(self.store.change_group(context, operation)).await
     }
 
-    async fn look(
+    async fn snapshot(
         &self,
         app: AppId,
         group: GroupId,
         needs: Needs,
-    ) -> Result<Scene, OperationError<NoSuchGroup>> {
-        self.store.look(app, group, needs).await
+    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
+        self.store.snapshot(app, group, needs).await
     }
 
     async fn joined_groups(

@@ -9,7 +9,7 @@ use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standin
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember, new_group};
-use landfall_domain::operation::{Changes, MessageRange, Needs, Outcome, Pending, Scene};
+use landfall_domain::operation::{Changes, DynOperation, GroupSnapshot, MessageRange, Needs, Outcome};
 use landfall_domain::part::{Part, PartFamily, PartKey};
 use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
@@ -60,15 +60,15 @@ fn is_of(family: &PartFamily, key: &PartKey) -> bool {
 }
 
 impl Whole {
-    fn load(&self, accounts: &BTreeMap<UserId, Account>, needs: Needs) -> Scene {
-        let mut scene = Scene::of(self.group.clone());
+    fn load(&self, accounts: &BTreeMap<UserId, Account>, needs: Needs) -> GroupSnapshot {
+        let mut snapshot = GroupSnapshot::of(self.group.clone());
         for account in needs.members {
             let member = self.members.get(&account).cloned();
-            scene.members.extend(member.map(|member| (account, member)));
+            snapshot.members.extend(member.map(|member| (account, member)));
         }
-        scene.accounts = needs.accounts.into_iter().filter(|id| accounts.contains_key(id)).collect();
+        snapshot.accounts = needs.accounts.into_iter().filter(|id| accounts.contains_key(id)).collect();
         for key in needs.parts {
-            scene.parts.extend(self.parts.get(&key).cloned().map(|part| (key, part)));
+            snapshot.parts.extend(self.parts.get(&key).cloned().map(|part| (key, part)));
         }
         for range in needs.ranges {
             let found = self
@@ -77,7 +77,7 @@ impl Whole {
                 .filter(|(key, _)| is_of(&range.family, key))
                 .filter(|(key, _)| range.after.as_ref().is_none_or(|after| after < *key))
                 .take(range.limit);
-            scene.parts.extend(found.map(|(key, part)| (key.clone(), part.clone())));
+            snapshot.parts.extend(found.map(|(key, part)| (key.clone(), part.clone())));
         }
         for range in needs.messages {
             let (MessageRange::Numbered(conversation, _)
@@ -95,25 +95,25 @@ impl Whole {
                     .collect(),
             };
             if !found.is_empty() {
-                let kept = scene.messages.entry(conversation.clone()).or_default();
+                let kept = snapshot.messages.entry(conversation.clone()).or_default();
                 kept.extend(found.into_iter().map(|(seq, message)| (*seq, message.clone())));
             }
         }
-        scene
+        snapshot
     }
 
     fn write(&mut self, changes: Changes) {
         let Changes {
             group,
-            joined,
-            changed,
-            left,
+            added_members: joined,
+            updated_members: changed,
+            removed_members: left,
             placeholders: _,
             parts,
-            sent,
-            rewritten,
-            dropped,
-            silenced,
+            new_messages: sent,
+            updated_messages: rewritten,
+            removed_families: dropped,
+            cleared_topics: silenced,
         } = changes;
         self.group = group.unwrap_or_else(|| self.group.clone());
         let silent =
@@ -269,15 +269,19 @@ impl Store for Memory {
         refused(self.with(context.app, |held| held.new_group(context, new)))
     }
 
-    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+    async fn change_group(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynOperation>,
+    ) -> Result<(), StoreError> {
         self.with(context.app, |held| {
             let Some(whole) = held.groups.get_mut(operation.group()) else {
                 operation.decide(&context, None);
                 return;
             };
             let needs = operation.needs(&context, &whole.group);
-            let scene = whole.load(&held.accounts, needs);
-            if let Some(Outcome { mut changes, .. }) = operation.decide(&context, Some(scene)) {
+            let snapshot = whole.load(&held.accounts, needs);
+            if let Some(Outcome { mut changes, .. }) = operation.decide(&context, Some(snapshot)) {
                 let placeholders = std::mem::take(&mut changes.placeholders);
                 whole.write(changes);
                 held.place(context, placeholders);
@@ -286,12 +290,12 @@ impl Store for Memory {
         Ok(())
     }
 
-    async fn look(
+    async fn snapshot(
         &self,
         app: AppId,
         group: GroupId,
         needs: Needs,
-    ) -> Result<Scene, OperationError<NoSuchGroup>> {
+    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
         refused(self.with(app, |held| {
             let whole = held.groups.get(&group).ok_or(NoSuchGroup)?;
             Ok(whole.load(&held.accounts, needs))

@@ -10,7 +10,7 @@ use landfall_domain::member::Role;
 use landfall_domain::message::Conversation;
 use landfall_domain::new_group::NewGroup;
 use landfall_domain::operation::{
-    Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene, perform,
+    Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, perform,
 };
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::store::{Context, JoinedWindow, NoSuchGroup, Store};
@@ -26,14 +26,14 @@ async fn run_at(store: &dyn Store, name: &str, step: Step, now: Timestamp) -> Re
     decided(perform(store, context, Script { group: group_id(name), step }, everybody()).await)
 }
 
-async fn look(store: &dyn Store, name: &str, needs: Needs) -> Scene {
-    decided(store.look(APP, group_id(name), needs).await).unwrap()
+async fn look(store: &dyn Store, name: &str, needs: Needs) -> GroupSnapshot {
+    decided(store.snapshot(APP, group_id(name), needs).await).unwrap()
 }
 
 /// The numbers of the messages that a range shows.
 async fn numbers(store: &dyn Store, name: &str, range: MessageRange) -> Vec<u32> {
-    let scene = look(store, name, Needs { messages: vec![range], ..Needs::default() }).await;
-    scene
+    let snapshot = look(store, name, Needs { messages: vec![range], ..Needs::default() }).await;
+    snapshot
         .messages
         .into_values()
         .flatten()
@@ -48,7 +48,7 @@ pub(crate) async fn a_missing_group_is_refused_and_a_refusal_changes_nothing(sto
     for step in [Step::Refuse, Step::ReadEverything] {
         assert_eq!(run(store, "none", step).await, Err(Refusal::NoSuchGroup));
     }
-    let missing = decided(store.look(APP, group_id("none"), Needs::default()).await);
+    let missing = decided(store.snapshot(APP, group_id("none"), Needs::default()).await);
     assert_eq!(missing.map(|_| ()), Err(NoSuchGroup));
     import(store, owned_group("g", "a")).await.unwrap();
     let before = World::of(store, APP, &[group_id("g")], &[user("a")]).await;
@@ -123,8 +123,8 @@ pub(crate) async fn parts_are_read_in_pages(store: &dyn Store) {
             let mut found = Vec::new();
             loop {
                 let range = PartRange { family: family.clone(), after: found.last().cloned(), limit };
-                let scene = look(store, "g", Needs { ranges: vec![range], ..Needs::default() }).await;
-                let page: Vec<PartKey> = scene.parts.into_keys().collect();
+                let snapshot = look(store, "g", Needs { ranges: vec![range], ..Needs::default() }).await;
+                let page: Vec<PartKey> = snapshot.parts.into_keys().collect();
                 assert!(page.len() <= limit);
                 let last = page.len() < limit;
                 found.extend(page);
@@ -182,7 +182,7 @@ pub(crate) async fn a_topic_goes_with_everything_below_it(store: &dyn Store) {
     let with = World::of(store, APP, &[group_id(here)], &[]).await;
     assert_eq!(with.messages[&group_id(here)].len(), 2);
     run(store, here, Step::DropTopic(0)).await.unwrap();
-    let scene = look(
+    let snapshot = look(
         store,
         here,
         Needs {
@@ -197,7 +197,7 @@ pub(crate) async fn a_topic_goes_with_everything_below_it(store: &dyn Store) {
         },
     )
     .await;
-    assert!(scene.parts.is_empty() && scene.messages.is_empty(), "{scene:?}");
+    assert!(snapshot.parts.is_empty() && snapshot.messages.is_empty(), "{snapshot:?}");
     let after = World::of(store, APP, &[group_id(here)], &[]).await;
     let other = Conversation::Topic(topic(&group_id(here), 1));
     assert_eq!(after.messages[&group_id(here)][&other], with.messages[&group_id(here)][&other]);
@@ -232,7 +232,7 @@ impl GroupOperation for Many {
         Needs::default()
     }
 
-    fn decide(&self, context: &Context, _: Scene) -> Result<Decision<()>, Refusal> {
+    fn decide(&self, context: &Context, _: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let mut changes = Changes::default();
         let here = topic(&group_id("g"), 0);
         match &self.0 {
@@ -243,7 +243,7 @@ impl GroupOperation for Many {
                     changes.put(key, Part::Reader(context.now));
                 }
             }
-            None => changes.dropped.push(PartFamily::Readers(Conversation::Topic(here), 1)),
+            None => changes.removed_families.push(PartFamily::Readers(Conversation::Topic(here), 1)),
         }
         Ok(Decision::new(changes, ()))
     }

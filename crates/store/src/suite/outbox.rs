@@ -12,7 +12,7 @@ use landfall_domain::operations::add_topic::{AddTopic, ImportTopic};
 use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage};
 use landfall_domain::operations::set_unread::SetUnread;
 use landfall_domain::outbox::{
-    Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled, Then,
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, Outbox, OutboxEntry, Settlement,
 };
 use landfall_domain::store::{Context, Store};
 use landfall_domain::text::Text;
@@ -29,7 +29,7 @@ impl Subscribers for Everybody {
         true
     }
 
-    fn note(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>> {
+    fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>> {
         let said = if let Event::Created { owner, members, .. } = event {
             format!("created {owner:?} {members:?}")
         } else if let Event::Destroyed { owner, members, .. } = event {
@@ -51,7 +51,7 @@ impl Subscribers for Nobody {
         false
     }
 
-    fn note(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+    fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
         None
     }
 }
@@ -73,7 +73,7 @@ fn at(now: u64) -> Context {
 }
 
 /// What a note of these cases says.
-fn said(note: &Note) -> String {
+fn said(note: &OutboxEntry) -> String {
     String::from_utf8(note.as_bytes().to_vec()).unwrap()
 }
 
@@ -82,8 +82,8 @@ async fn tell(store: &dyn Outbox, name: &str, what: &str) {
 }
 
 async fn tell_at(store: &dyn Outbox, now: u64, name: &str, what: &str) {
-    let note = Note::of_no_change(what.as_bytes().to_vec());
-    store.tell(at(now), lane(name), note).await.unwrap();
+    let note = OutboxEntry::without_change(what.as_bytes().to_vec());
+    store.enqueue(at(now), lane(name), note).await.unwrap();
 }
 
 /// A claimed lane, and the claim.
@@ -95,7 +95,7 @@ struct Mine {
 async fn claim_some(store: &dyn Outbox, app: AppId, now: u64, (lanes, notes): (usize, usize)) -> Vec<Mine> {
     static CLAIMS: AtomicU64 = AtomicU64::new(0);
     let token = CLAIMS.fetch_add(1, Ordering::Relaxed);
-    let claim = Claim { token, now: Timestamp(now), until: Timestamp(now + 30), lanes, notes };
+    let claim = Claim { token, now: Timestamp(now), until: Timestamp(now + 30), lanes, entries: notes };
     let claimed = store.claim_lanes(app, claim).await.unwrap();
     claimed.into_iter().map(|lane| Mine { token, lane }).collect()
 }
@@ -109,7 +109,7 @@ async fn claim(store: &dyn Outbox) -> Vec<Mine> {
 }
 
 fn notes(claimed: &Mine) -> Vec<String> {
-    claimed.lane.notes.iter().map(|(_, note)| said(note)).collect()
+    claimed.lane.entries.iter().map(|(_, note)| said(note)).collect()
 }
 
 /// Lanes with what their notes say, in the order of their names.
@@ -120,15 +120,15 @@ fn told(claimed: &[Mine]) -> Vec<(String, u32, Vec<String>)> {
     told
 }
 
-async fn settle(store: &dyn Outbox, now: u64, claimed: &Mine, delivered: usize, then: Then) {
-    let Mine { token, lane: ClaimedLane { lane, notes, .. } } = claimed;
+async fn settle(store: &dyn Outbox, now: u64, claimed: &Mine, delivered: usize, then: Next) {
+    let Mine { token, lane: ClaimedLane { lane, entries: notes, .. } } = claimed;
     let delivered = delivered.checked_sub(1).map(|last| notes[last].0);
-    let settled = Settled { token: *token, lane: lane.clone(), delivered, then };
+    let settled = Settlement { token: *token, lane: lane.clone(), delivered, next: then };
     store.settle_lane(at(now), settled).await.unwrap();
 }
 
-async fn all_dead(store: &dyn Outbox) -> Vec<DeadNote> {
-    store.dead_notes(APP, None, 100).await.unwrap()
+async fn all_dead(store: &dyn Outbox) -> Vec<DeadLetter> {
+    store.dead_letters(APP, None, 100).await.unwrap()
 }
 
 pub(crate) async fn what_happens_is_told_in_its_order(store: &(impl Store + Outbox)) {
@@ -217,13 +217,13 @@ pub(crate) async fn a_lane_is_delivered_by_one_until_its_time_is_over(store: &(i
     tell(store, "h", "3").await;
     let others = claim(store).await;
     assert_eq!(told(&others), [("h".to_owned(), 0, vec!["3".to_owned()])]);
-    settle(store, NOW.0, &others[0], 1, Then::GoOn).await;
+    settle(store, NOW.0, &others[0], 1, Next::Continue).await;
     // Whoever does not come back loses its claim; when it comes back after all, nothing is removed that was not told.
     let again = claim_at(store, NOW.0 + 30).await;
     assert_eq!(told(&again), [("g".to_owned(), 0, vec!["1".to_owned(), "2".to_owned()])]);
-    settle(store, NOW.0 + 30, &again[0], 2, Then::GoOn).await;
+    settle(store, NOW.0 + 30, &again[0], 2, Next::Continue).await;
     tell(store, "g", "4").await;
-    settle(store, NOW.0 + 31, &mine[0], 1, Then::GoOn).await;
+    settle(store, NOW.0 + 31, &mine[0], 1, Next::Continue).await;
     let rest = claim_at(store, NOW.0 + 31).await;
     assert_eq!(told(&rest), [("g".to_owned(), 0, vec!["4".to_owned()])]);
 }
@@ -234,21 +234,21 @@ pub(crate) async fn a_lane_that_failed_waits_in_its_order_and_others_do_not(stor
     }
     let now = NOW.0;
     let claimed = claim(store).await;
-    settle(store, now, &claimed[0], 1, Then::Retry { failures: 1, at: Timestamp(now + 10) }).await;
+    settle(store, now, &claimed[0], 1, Next::Retry { failures: 1, at: Timestamp(now + 10) }).await;
     tell(store, "g", "4").await;
     tell(store, "h", "5").await;
     let others = claim_at(store, now + 9).await;
     assert_eq!(told(&others), [("h".to_owned(), 0, vec!["5".to_owned()])]);
     let again = claim_at(store, now + 10).await;
     assert_eq!(told(&again), [("g".to_owned(), 1, ["2", "3", "4"].map(str::to_owned).to_vec())]);
-    settle(store, now + 10, &again[0], 0, Then::Bury { why: "no".to_owned() }).await;
+    settle(store, now + 10, &again[0], 0, Next::DeadLetter { reason: "no".to_owned() }).await;
     let rest = claim_at(store, now + 10).await;
     assert_eq!(told(&rest), [("g".to_owned(), 0, ["3", "4"].map(str::to_owned).to_vec())]);
     // Of many lanes some are given, and of many notes some.
-    settle(store, now + 10, &rest[0], 0, Then::GoOn).await;
-    settle(store, now + 10, &others[0], 0, Then::GoOn).await;
+    settle(store, now + 10, &rest[0], 0, Next::Continue).await;
+    settle(store, now + 10, &others[0], 0, Next::Continue).await;
     let one = claim_some(store, APP, now + 10, (1, 1)).await;
-    assert_eq!((one.len(), one[0].lane.notes.len()), (1, 1));
+    assert_eq!((one.len(), one[0].lane.entries.len()), (1, 1));
 }
 
 pub(crate) async fn dead_notes_are_listed_sent_again_and_dropped(store: &(impl Store + Outbox)) {
@@ -257,25 +257,26 @@ pub(crate) async fn dead_notes_are_listed_sent_again_and_dropped(store: &(impl S
     }
     for _ in 0..2 {
         for claimed in claim_at(store, NOW.0 + 5).await {
-            let why = format!("why {}", claimed.lane.lane.name());
-            settle(store, NOW.0 + 5, &claimed, 0, Then::Bury { why }).await;
+            let reason = format!("reason {}", claimed.lane.lane.name());
+            settle(store, NOW.0 + 5, &claimed, 0, Next::DeadLetter { reason }).await;
         }
     }
     assert!(claim_at(store, NOW.0 + 5).await.is_empty());
     let dead = all_dead(store).await;
     let listed: Vec<_> =
-        dead.iter().map(|dead| (dead.place.lane.name(), dead.why.as_str(), said(&dead.note))).collect();
-    let expected = [("g", "why g", "1"), ("g", "why g", "2"), ("h", "why h", "3")];
-    assert_eq!(listed, expected.map(|(name, why, what)| (name, why, what.to_owned())));
-    assert!(dead.iter().all(|dead| dead.buried == Timestamp(NOW.0 + 5)));
-    let page = store.dead_notes(APP, Some(dead[0].place.clone()), 1).await.unwrap();
+        dead.iter().map(|dead| (dead.key.lane.name(), dead.reason.as_str(), said(&dead.entry))).collect();
+    let expected = [("g", "reason g", "1"), ("g", "reason g", "2"), ("h", "reason h", "3")];
+    assert_eq!(listed, expected.map(|(name, reason, what)| (name, reason, what.to_owned())));
+    assert!(dead.iter().all(|dead| dead.given_up == Timestamp(NOW.0 + 5)));
+    let page = store.dead_letters(APP, Some(dead[0].key.clone()), 1).await.unwrap();
     assert_eq!(page, dead[1..2]);
 
-    let places: Vec<DeadPlace> = dead.iter().map(|dead| dead.place.clone()).collect();
+    let places: Vec<DeadLetterKey> = dead.iter().map(|dead| dead.key.clone()).collect();
     tell(store, "g", "4").await;
-    let sent = store.take_dead(context(), vec![places[0].clone(), places[0].clone()], Fate::Resend).await;
+    let sent =
+        store.take_dead_letters(context(), vec![places[0].clone(), places[0].clone()], Fate::Resend).await;
     assert_eq!(sent.unwrap(), 1);
-    assert_eq!(store.take_dead(context(), places, Fate::Drop).await.unwrap(), 2);
+    assert_eq!(store.take_dead_letters(context(), places, Fate::Drop).await.unwrap(), 2);
     assert_eq!(all_dead(store).await, []);
     assert_eq!(
         told(&claim_at(store, NOW.0 + 5).await),
@@ -289,19 +290,19 @@ pub(crate) async fn a_clock_that_goes_back_hides_nothing(store: &(impl Store + O
         tell_at(store, time, name, "1").await;
         let claimed = claim_at(store, now + 9).await;
         assert_eq!(told(&claimed), [(name.to_owned(), 0, vec!["1".to_owned()])]);
-        settle(store, time, &claimed[0], 1, Then::GoOn).await;
+        settle(store, time, &claimed[0], 1, Next::Continue).await;
     }
     // Of lanes that wait for different times, each comes when its own has come.
     for (name, wait) in [("g", 7), ("h", 5), ("i", 6)] {
         tell_at(store, now + 9, name, "2").await;
         let claimed = claim_at(store, now + 9).await;
         let at = Timestamp(now + 9 + wait);
-        settle(store, now + 9, &claimed[0], 0, Then::Retry { failures: 1, at }).await;
+        settle(store, now + 9, &claimed[0], 0, Next::Retry { failures: 1, at }).await;
     }
     for (name, wait) in [("h", 5), ("i", 6), ("g", 7)] {
         let claimed = claim_at(store, now + 9 + wait).await;
         assert_eq!(told(&claimed), [(name.to_owned(), 1, vec!["2".to_owned()])]);
-        settle(store, now + 9 + wait, &claimed[0], 1, Then::GoOn).await;
+        settle(store, now + 9 + wait, &claimed[0], 1, Next::Continue).await;
     }
 }
 
@@ -323,7 +324,7 @@ pub(crate) async fn of_many_who_deliver_each_note_is_told_once_in_order(store: &
         for _ in 0..LANES * NOTES {
             for claimed in claim(store).await {
                 let (name, notes) = (claimed.lane.lane.name().to_owned(), notes(&claimed));
-                settle(store, NOW.0, &claimed, notes.len(), Then::GoOn).await;
+                settle(store, NOW.0, &claimed, notes.len(), Next::Continue).await;
                 delivered.extend(notes.into_iter().map(|note| (name.clone(), note)));
             }
         }
@@ -354,7 +355,7 @@ pub(crate) async fn leave_undelivered(store: &dyn Outbox) {
     }
     for claimed in claim(store).await {
         let bury = claimed.lane.lane == lane("g");
-        let then = if bury { Then::Bury { why: "no".to_owned() } } else { Then::GoOn };
+        let then = if bury { Next::DeadLetter { reason: "no".to_owned() } } else { Next::Continue };
         settle(store, NOW.0, &claimed, 0, then).await;
     }
 }
@@ -362,12 +363,12 @@ pub(crate) async fn leave_undelivered(store: &dyn Outbox) {
 /// Delivers all that is in lanes.
 pub(crate) async fn deliver(store: &dyn Outbox) {
     for claimed in claim(store).await {
-        settle(store, NOW.0, &claimed, claimed.lane.notes.len(), Then::GoOn).await;
+        settle(store, NOW.0, &claimed, claimed.lane.entries.len(), Next::Continue).await;
     }
 }
 
 /// Forgets what is dead.
 pub(crate) async fn drop_dead(store: &dyn Outbox) {
-    let places = all_dead(store).await.into_iter().map(|dead| dead.place).collect();
-    store.take_dead(context(), places, Fate::Drop).await.unwrap();
+    let places = all_dead(store).await.into_iter().map(|dead| dead.key).collect();
+    store.take_dead_letters(context(), places, Fate::Drop).await.unwrap();
 }

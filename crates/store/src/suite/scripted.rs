@@ -10,7 +10,9 @@ use landfall_domain::message::{
     TipKind,
 };
 use landfall_domain::new_group::new_member;
-use landfall_domain::operation::{Changes, Decision, GroupOperation, MessageRange, Needs, Refusal, Scene};
+use landfall_domain::operation::{
+    Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal,
+};
 use landfall_domain::part::{Extension, ExtensionHead, Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::PermissionGroup;
 use landfall_domain::store::Context;
@@ -177,35 +179,41 @@ fn message(seq: u32, sent: Timestamp, random: u32) -> Message {
 }
 
 impl Script {
-    fn send(&self, number: Option<usize>, random: &[u32], mut scene: Scene, now: Timestamp) -> Changes {
+    fn send(
+        &self,
+        number: Option<usize>,
+        random: &[u32],
+        mut snapshot: GroupSnapshot,
+        now: Timestamp,
+    ) -> Changes {
         let place = place(&self.group, number);
         let mut changes = Changes::default();
         let mut topic = match number {
-            Some(number) => match scene.topic(&topic(&self.group, number)) {
+            Some(number) => match snapshot.topic(&topic(&self.group, number)) {
                 Ok(topic) => Some(topic.clone()),
                 Err(_) => return changes,
             },
             None => None,
         };
-        let log = topic.as_mut().map_or(&mut scene.group.log, |topic| &mut topic.log);
+        let log = topic.as_mut().map_or(&mut snapshot.group.log, |topic| &mut topic.log);
         for random in random {
             let sent = Timestamp(now.0.max(log.last_message.0) + 1);
             let seq = log.take_seq(sent).unwrap();
-            changes.sent.push((place.clone(), message(seq, sent, *random)));
+            changes.new_messages.push((place.clone(), message(seq, sent, *random)));
         }
         match topic {
             Some(topic) => changes.put(PartKey::Topic(topic.id.clone()), Part::Topic(topic)),
-            None => changes.group = Some(scene.group),
+            None => changes.group = Some(snapshot.group),
         }
         changes
     }
 
-    fn join(&self, account: &UserId, scene: &Scene, now: Timestamp) -> Changes {
+    fn join(&self, account: &UserId, snapshot: &GroupSnapshot, now: Timestamp) -> Changes {
         let mut changes = Changes::default();
-        if let Some(member) = scene.members.get(account) {
+        if let Some(member) = snapshot.members.get(account) {
             let receive_option = ReceiveOption::AcceptNotNotifyExceptAt;
             let read = ReadMark { seq: 7, made_at: 3 };
-            changes.changed.push(Member {
+            changes.updated_members.push(Member {
                 receive_option,
                 read,
                 name_card: "card\u{0}".to_owned(),
@@ -213,27 +221,27 @@ impl Script {
                 last_message: now,
                 ..member.clone()
             });
-        } else if scene.group.kind.can().members {
-            changes.joined.push(new_member(scene.group.kind, account.clone(), Role::Member, now));
-            if !scene.accounts.contains(account) {
+        } else if snapshot.group.kind.can().members {
+            changes.added_members.push(new_member(snapshot.group.kind, account.clone(), Role::Member, now));
+            if !snapshot.accounts.contains(account) {
                 changes.placeholders.push(account.clone());
             }
-            let member_count = scene.group.member_count + 1;
-            changes.group = Some(Group { member_count, active: true, ..scene.group.clone() });
+            let member_count = snapshot.group.member_count + 1;
+            changes.group = Some(Group { member_count, active: true, ..snapshot.group.clone() });
         }
         changes
     }
 
-    fn own(&self, account: &UserId, scene: Scene) -> Changes {
+    fn own(&self, account: &UserId, snapshot: GroupSnapshot) -> Changes {
         let mut changes = Changes::default();
-        let Some(member) = scene.members.get(account) else { return changes };
+        let Some(member) = snapshot.members.get(account) else { return changes };
         if member.role == Role::Owner {
             return changes;
         }
-        let old = scene.group.owner.as_ref().and_then(|owner| scene.members.get(owner));
-        changes.changed.extend(old.map(|old| Member { role: Role::Member, ..old.clone() }));
-        changes.changed.push(Member { role: Role::Owner, ..member.clone() });
-        changes.group = Some(Group { owner: Some(account.clone()), info_seq: 9, ..scene.group });
+        let old = snapshot.group.owner.as_ref().and_then(|owner| snapshot.members.get(owner));
+        changes.updated_members.extend(old.map(|old| Member { role: Role::Member, ..old.clone() }));
+        changes.updated_members.push(Member { role: Role::Owner, ..member.clone() });
+        changes.group = Some(Group { owner: Some(account.clone()), info_seq: 9, ..snapshot.group });
         changes
     }
 }
@@ -288,42 +296,43 @@ impl GroupOperation for Script {
         needs
     }
 
-    fn decide(&self, context: &Context, scene: Scene) -> Result<Decision<String>, Refusal> {
+    fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<String>, Refusal> {
         // Where a group is in the list differs from store to store.
-        let seen = Scene { group: Group { list_position: 0, ..scene.group.clone() }, ..scene.clone() };
+        let seen =
+            GroupSnapshot { group: Group { list_position: 0, ..snapshot.group.clone() }, ..snapshot.clone() };
         let answer = format!("{seen:?}");
         let mut changes = Changes::default();
         match &self.step {
             Step::Refuse => return Err(Refusal::Full),
             Step::Look(..) | Step::Page(..) => {}
             Step::ReadEverything => {
-                let mut group = scene.group;
+                let mut group = snapshot.group;
                 group.log.read_everything();
                 changes.group = Some(group);
             }
-            Step::Send(number, random) => changes = self.send(*number, random, scene, context.now),
+            Step::Send(number, random) => changes = self.send(*number, random, snapshot, context.now),
             Step::Recall(number, _) => {
                 let place = place(&self.group, *number);
-                changes.rewritten = scene
+                changes.updated_messages = snapshot
                     .messages_of(&place)
                     .into_iter()
                     .map(|message| (place.clone(), message.clone().without_content(MessageState::Recalled)))
                     .collect();
             }
-            Step::Join(account) => changes = self.join(account, &scene, context.now),
+            Step::Join(account) => changes = self.join(account, &snapshot, context.now),
             Step::Leave(account) => {
-                if let Some(member) = scene.members.get(account) {
-                    let mut group = scene.group.clone();
+                if let Some(member) = snapshot.members.get(account) {
+                    let mut group = snapshot.group.clone();
                     group.member_count -= 1;
                     group.owner.take_if(|_| member.role == Role::Owner);
                     changes = Changes::of(group);
-                    changes.left.push(account.clone());
+                    changes.removed_members.push(account.clone());
                 }
             }
-            Step::Own(account) => changes = self.own(account, scene),
+            Step::Own(account) => changes = self.own(account, snapshot),
             Step::PutTopic(number) => {
                 let key = PartKey::Topic(topic(&self.group, *number));
-                if !scene.parts.contains_key(&key) {
+                if !snapshot.parts.contains_key(&key) {
                     let part = part(&key, context.now);
                     changes.put(key, part);
                 }
@@ -331,8 +340,8 @@ impl GroupOperation for Script {
             Step::DropTopic(number) => {
                 let id = topic(&self.group, *number);
                 changes.remove(PartKey::Topic(id.clone()));
-                changes.dropped.push(PartFamily::TopicMembers(id.clone()));
-                changes.silenced.push(id);
+                changes.removed_families.push(PartFamily::TopicMembers(id.clone()));
+                changes.cleared_topics.push(id);
             }
             Step::PutParts(account, seq) => {
                 for key in keys(&self.group, account, *seq) {

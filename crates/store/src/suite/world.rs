@@ -7,7 +7,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::{MessageRange, Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::{Part, PartKey, PartRange};
 use landfall_domain::store::{JoinedWindow, MemberWindow, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
@@ -53,9 +53,9 @@ impl World {
                     assert_eq!(page.group, *group);
                     assert!(!page.more);
                     check_members(store, app, &group, &page.members).await;
-                    let scene = everything(store, app, &group).await;
-                    world.parts.insert(id.clone(), scene.parts);
-                    world.messages.insert(id.clone(), scene.messages);
+                    let snapshot = everything(store, app, &group).await;
+                    world.parts.insert(id.clone(), snapshot.parts);
+                    world.messages.insert(id.clone(), snapshot.messages);
                     world.groups.insert(id.clone(), (page.group, page.members));
                 }
                 (group, page) => panic!("{id} is there for one call only: {group:?}, {page:?}"),
@@ -94,7 +94,7 @@ impl World {
 }
 
 /// All that hangs on a group, as far as scripts make it.
-async fn everything(store: &dyn Store, app: AppId, group: &Group) -> Scene {
+async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapshot {
     let places = [None, Some(0), Some(1)].map(|number| Conversation::of(number.map(|n| topic(&group.id, n))));
     let newest = |conversation| MessageRange::Newest { conversation, up_to: u32::MAX, limit: usize::MAX };
     let mut parts = vec![PartKey::Attributes, PartKey::Counters];
@@ -105,9 +105,9 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> Scene {
         messages: places.into_iter().map(newest).collect(),
         ..Needs::default()
     };
-    let scene = decided(store.look(app, group.id.clone(), needs).await).unwrap();
-    assert_eq!(scene.group, *group);
-    scene
+    let snapshot = decided(store.snapshot(app, group.id.clone(), needs).await).unwrap();
+    assert_eq!(snapshot.group, *group);
+    snapshot
 }
 
 /// The groups of an account, the same in pages, and with those left out that a filter leaves out: by turns one of

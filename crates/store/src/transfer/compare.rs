@@ -66,8 +66,8 @@ impl AppTally {
             number("memberships found by account".to_owned(), joined),
         ];
         for (kind, (groups, total)) in GroupType::ALL.iter().zip(groups.into_iter().zip(totals)) {
-            figures.push(rows(format!("groups of type {}", kind.word()), groups));
-            figures.push(number(format!("total of the list of type {}", kind.word()), total));
+            figures.push(rows(format!("groups of type {}", kind.as_str()), groups));
+            figures.push(number(format!("total of the list of type {}", kind.as_str()), total));
         }
         figures
     }

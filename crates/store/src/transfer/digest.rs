@@ -63,14 +63,14 @@ impl Sum {
         let Profile { name, introduction, notification, face_url, fields: custom, max_members, join_option } =
             profile;
         let mut fields = Fields::default();
-        fields.text(id.as_str()).text(kind.word());
+        fields.text(id.as_str()).text(kind.as_str());
         for text in [name, introduction, notification, face_url] {
             fields.text(text.as_str());
         }
-        fields.custom(custom).number((*max_members).into()).text(join_option.word());
+        fields.custom(custom).number((*max_members).into()).text(join_option.as_str());
         // No account has an empty name.
         fields.text(owner.as_ref().map_or("", UserId::as_str));
-        fields.number((*support_topic).into()).text(invite_option.word()).number((*mute_all).into());
+        fields.number((*support_topic).into()).text(invite_option.as_str()).number((*mute_all).into());
         fields.number(created.0).number((*info_seq).into()).number(info_changed.0);
         fields.log(log).number((*history_before_join).into()).number((*permissions_enabled).into());
         fields.number(*default_permissions).number((*active).into());
@@ -91,8 +91,8 @@ impl Sum {
             fields: custom,
         } = member;
         let mut fields = Fields::default();
-        fields.text(group.as_str()).text(account.as_str()).text(role.word()).number(joined.0);
-        fields.number(read.seq.into()).number(read.made_at.into()).text(receive_option.word());
+        fields.text(group.as_str()).text(account.as_str()).text(role.as_str()).number(joined.0);
+        fields.number(read.seq.into()).number(read.made_at.into()).text(receive_option.as_str());
         fields.number(muted_until.0).number(last_message.0).text(name_card).custom(custom);
         self.add(fields);
     }
@@ -112,7 +112,7 @@ impl Sum {
         let (elements, custom) = messages::texts(content);
         let mut fields = Fields::default();
         fields.text(group.as_str()).text(parts::topic_of(conversation)).number((*seq).into());
-        fields.number(sent.0).text(sender.as_str()).number((*random).into()).text(priority.word());
+        fields.number(sent.0).text(sender.as_str()).number((*random).into()).text(priority.as_str());
         fields.number(messages::state_number(*state).into()).text(elements).text(custom);
         fields.record(&Details::of(content));
         self.add(fields);

@@ -3,7 +3,7 @@ use crate::group::GroupType;
 use crate::member::Role;
 use crate::message::MessageLog;
 use crate::permission::PermissionGroup;
-use crate::sample::{CREATED, NOW, decide, group_id, scene, text, user};
+use crate::sample::{CREATED, NOW, decide, group_id, snapshot, text, user};
 use crate::topic::Topic;
 
 fn delete(kind: GroupType, accounts: &[&str]) -> DeleteMembers {
@@ -17,8 +17,8 @@ fn delete(kind: GroupType, accounts: &[&str]) -> DeleteMembers {
     }
 }
 
-fn three(kind: GroupType) -> Scene {
-    scene(kind, &[("a", Role::Admin), ("b", Role::Member)])
+fn three(kind: GroupType) -> GroupSnapshot {
+    snapshot(kind, &[("a", Role::Admin), ("b", Role::Member)])
 }
 
 #[test]
@@ -26,10 +26,10 @@ fn members_leave_once_and_others_are_passed_over() {
     let decision =
         decide(&delete(GroupType::Public, &["b", "stranger", "b", "a"]), &three(GroupType::Public)).unwrap();
     assert_eq!(decision.answer, Removal::Done);
-    assert_eq!(decision.changes.left, [user("b"), user("a")]);
+    assert_eq!(decision.changes.removed_members, [user("b"), user("a")]);
     assert_eq!(decision.changes.group.unwrap().member_count, 1);
     let nobody = decide(&delete(GroupType::Public, &["stranger"]), &three(GroupType::Public)).unwrap();
-    assert!(nobody.changes.group.is_none() && nobody.changes.sent.is_empty());
+    assert!(nobody.changes.group.is_none() && nobody.changes.new_messages.is_empty());
 }
 
 #[test]
@@ -43,9 +43,9 @@ fn the_owner_leaves_only_where_groups_can_be_without() {
     }
     let changes =
         decide(&delete(GroupType::Private, &["known1"]), &three(GroupType::Private)).unwrap().changes;
-    assert_eq!(changes.left, [user("known1")]);
+    assert_eq!(changes.removed_members, [user("known1")]);
     assert_eq!(changes.group.unwrap().owner, None);
-    let live = decide(&delete(GroupType::AvChatRoom, &["a"]), &scene(GroupType::AvChatRoom, &[]));
+    let live = decide(&delete(GroupType::AvChatRoom, &["a"]), &snapshot(GroupType::AvChatRoom, &[]));
     assert!(matches!(live, Err(Refusal::Unfitting(_))));
 }
 
@@ -60,11 +60,11 @@ fn the_group_is_told_who_really_left() {
         (GroupType::Community, true, false, true),
     ];
     for (kind, active, silent, told) in cases {
-        let mut scene = three(kind);
-        scene.group.active = active;
+        let mut snapshot = three(kind);
+        snapshot.group.active = active;
         let operation = DeleteMembers { silent, ..delete(kind, &["stranger", "a"]) };
-        let changes = decide(&operation, &scene).unwrap().changes;
-        let tips: Vec<_> = changes.sent.iter().map(|(_, message)| message.content.clone()).collect();
+        let changes = decide(&operation, &snapshot).unwrap().changes;
+        let tips: Vec<_> = changes.new_messages.iter().map(|(_, message)| message.content.clone()).collect();
         let tip = Tip { kind: TipKind::Kicked, accounts: vec![user("a")], changes: Vec::new() };
         let expected = told.then_some(crate::message::Content::Tip(tip));
         assert_eq!(tips, Vec::from_iter(expected), "{kind:?} {active} {silent}");
@@ -72,10 +72,10 @@ fn the_group_is_told_who_really_left() {
 }
 
 /// A community with topics and a permission group that has `members` members, `a` among them.
-fn community(topics: u64, members: u32) -> (Scene, PermissionGroupId) {
-    let mut scene = three(GroupType::Community);
+fn community(topics: u64, members: u32) -> (GroupSnapshot, PermissionGroupId) {
+    let mut snapshot = three(GroupType::Community);
     for number in 0..topics {
-        let id = TopicId::generate(&scene.group.id, number);
+        let id = TopicId::generate(&snapshot.group.id, number);
         let topic = Topic {
             id: id.clone(),
             name: text("t"),
@@ -87,7 +87,7 @@ fn community(topics: u64, members: u32) -> (Scene, PermissionGroupId) {
             mute_all: false,
             log: MessageLog::default(),
         };
-        scene.parts.insert(PartKey::Topic(id), Part::Topic(topic));
+        snapshot.parts.insert(PartKey::Topic(id), Part::Topic(topic));
     }
     let id = PermissionGroupId::generate(1);
     let group = PermissionGroup {
@@ -98,25 +98,25 @@ fn community(topics: u64, members: u32) -> (Scene, PermissionGroupId) {
         member_count: members,
         created: CREATED,
     };
-    scene.parts.insert(PartKey::PermissionGroup(id.clone()), Part::PermissionGroup(group));
+    snapshot.parts.insert(PartKey::PermissionGroup(id.clone()), Part::PermissionGroup(group));
     let membership = PartKey::PermissionGroupMember(id.clone(), user("a"));
-    scene.parts.insert(membership, Part::PermissionGroupMember(NOW));
-    (scene, id)
+    snapshot.parts.insert(membership, Part::PermissionGroupMember(NOW));
+    (snapshot, id)
 }
 
 #[test]
 fn topics_and_permission_groups_forget_those_who_left() {
-    let (scene, id) = community(2, 5);
+    let (snapshot, id) = community(2, 5);
     let first = delete(GroupType::Community, &["a", "b"]);
-    let asked = decide(&first, &scene).unwrap();
+    let asked = decide(&first, &snapshot).unwrap();
     let Removal::Rest { accounts, permission_groups } = asked.answer else { panic!("nothing to learn") };
     assert_eq!((&accounts, &permission_groups), (&first.accounts, &BTreeSet::from([id.clone()])));
-    assert!(asked.changes.group.is_none() && asked.changes.left.is_empty());
+    assert!(asked.changes.group.is_none() && asked.changes.removed_members.is_empty());
 
     let second = DeleteMembers { permission_groups, ..first };
-    let needs = second.needs(&crate::sample::context(), &scene.group);
+    let needs = second.needs(&crate::sample::context(), &snapshot.group);
     assert_eq!(needs.parts.len(), 2);
-    let decision = decide(&second, &scene).unwrap();
+    let decision = decide(&second, &snapshot).unwrap();
     assert_eq!(decision.answer, Removal::Done);
     let gone = decision.changes.parts.iter().filter(|(_, part)| part.is_none());
     // Two accounts in two topics, and one in the permission group.
@@ -130,20 +130,20 @@ fn topics_and_permission_groups_forget_those_who_left() {
 
 #[test]
 fn an_empty_permission_group_is_nothing_to_learn_of() {
-    let (scene, _) = community(0, 0);
-    let decision = decide(&delete(GroupType::Community, &["b"]), &scene).unwrap();
+    let (snapshot, _) = community(0, 0);
+    let decision = decide(&delete(GroupType::Community, &["b"]), &snapshot).unwrap();
     assert_eq!(decision.answer, Removal::Done);
 }
 
 #[test]
 fn many_topics_make_several_steps() {
-    let (scene, id) = community(6_000, 1);
+    let (snapshot, id) = community(6_000, 1);
     let operation = DeleteMembers {
         permission_groups: BTreeSet::from([id.clone()]),
         ..delete(GroupType::Community, &["a", "b"])
     };
-    let decision = decide(&operation, &scene).unwrap();
-    assert_eq!(decision.changes.left, [user("a")]);
+    let decision = decide(&operation, &snapshot).unwrap();
+    assert_eq!(decision.changes.removed_members, [user("a")]);
     let permission_groups = BTreeSet::from([id]);
     assert_eq!(decision.answer, Removal::Rest { accounts: vec![user("b")], permission_groups });
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::group::GroupType;
 use crate::ids::TopicId;
 use crate::part::Part;
-use crate::sample::{CREATED, NOW, context, decide_import, group_id, scene, text, user};
+use crate::sample::{CREATED, NOW, context, decide_import, group_id, snapshot, text, user};
 use crate::topic::Topic;
 use MessageOutcome::{BadTime, Imported, TooLong};
 
@@ -25,20 +25,20 @@ fn imported(seq: u32, sent: u64) -> MessageOutcome {
 }
 
 /// A group whose second message was sent at 1500.
-fn room() -> Scene {
-    let mut scene = scene(GroupType::Public, &[]);
-    scene.group.log = MessageLog { next_seq: 3, last_message: Timestamp(1_500), ..MessageLog::default() };
-    scene
+fn room() -> GroupSnapshot {
+    let mut snapshot = snapshot(GroupType::Public, &[]);
+    snapshot.group.log = MessageLog { next_seq: 3, last_message: Timestamp(1_500), ..MessageLog::default() };
+    snapshot
 }
 
-fn outcomes(messages: Vec<ImportedMessage>, scene: &Scene) -> Vec<MessageOutcome> {
-    decide_import(&import(messages), scene).unwrap().answer
+fn outcomes(messages: Vec<ImportedMessage>, snapshot: &GroupSnapshot) -> Vec<MessageOutcome> {
+    decide_import(&import(messages), snapshot).unwrap().answer
 }
 
 #[test]
 fn times_ascend_between_the_group_and_now() {
-    let empty = scene(GroupType::Public, &[]);
-    for (sent, scene, expected) in [
+    let empty = snapshot(GroupType::Public, &[]);
+    for (sent, snapshot, expected) in [
         (CREATED.0, &empty, BadTime),
         (CREATED.0 + 1, &empty, imported(1, CREATED.0 + 1)),
         (NOW.0 - 1, &empty, imported(1, NOW.0 - 1)),
@@ -46,7 +46,7 @@ fn times_ascend_between_the_group_and_now() {
         (1_499, &room(), BadTime),
         (1_500, &room(), imported(3, 1_500)),
     ] {
-        assert_eq!(outcomes(vec![message(sent, 0)], scene), [expected], "{sent}");
+        assert_eq!(outcomes(vec![message(sent, 0)], snapshot), [expected], "{sent}");
     }
 }
 
@@ -60,33 +60,36 @@ fn a_bad_message_does_not_harm_the_others() {
     let group = decision.changes.group.unwrap();
     assert_eq!((group.log.next_seq, group.log.last_message), (6, Timestamp(1_700)));
     assert_eq!(group.log.read_by_all, 5, "everybody has read everything");
-    assert!(decision.changes.changed.is_empty() && decision.changes.placeholders.is_empty());
-    assert_eq!(decision.changes.sent.iter().map(|(_, message)| message.seq).collect::<Vec<_>>(), [3, 4, 5]);
+    assert!(decision.changes.updated_members.is_empty() && decision.changes.placeholders.is_empty());
+    assert_eq!(
+        decision.changes.new_messages.iter().map(|(_, message)| message.seq).collect::<Vec<_>>(),
+        [3, 4, 5]
+    );
 }
 
 #[test]
 fn nothing_changes_when_nothing_is_new() {
-    let mut scene = room();
+    let mut snapshot = room();
     let known = message(1_400, 9);
-    scene.messages =
+    snapshot.messages =
         [(Conversation::Group, [(1, known.kept(1, known.body.as_ref().unwrap()))].into())].into();
-    let decision = decide_import(&import(vec![known.clone(), message(1_000, 0)]), &scene).unwrap();
+    let decision = decide_import(&import(vec![known.clone(), message(1_000, 0)]), &snapshot).unwrap();
     assert_eq!(decision.answer, [imported(1, 1_400), BadTime]);
-    assert!(decision.changes.group.is_none() && decision.changes.sent.is_empty());
+    assert!(decision.changes.group.is_none() && decision.changes.new_messages.is_empty());
     // Another content, or more than five minutes later, is another message.
     let other = Some(Body { elements: "[2]".into(), ..Body::default() });
     let asked = vec![ImportedMessage { body: other, ..message(1_500, 9) }, message(1_701, 9)];
-    assert_eq!(outcomes(asked, &scene), [imported(3, 1_500), imported(4, 1_701)]);
-    assert_eq!(outcomes(vec![message(1_700, 9)], &scene), [imported(1, 1_400)]);
+    assert_eq!(outcomes(asked, &snapshot), [imported(3, 1_500), imported(4, 1_701)]);
+    assert_eq!(outcomes(vec![message(1_700, 9)], &snapshot), [imported(1, 1_400)]);
 }
 
 #[test]
 fn a_group_with_a_history_is_seen() {
-    let mut scene = room();
-    scene.group.active = false;
-    let changes = decide_import(&import(vec![message(1_900, 1)]), &scene).unwrap().changes;
+    let mut snapshot = room();
+    snapshot.group.active = false;
+    let changes = decide_import(&import(vec![message(1_900, 1)]), &snapshot).unwrap().changes;
     assert!(changes.group.unwrap().active);
-    let changes = decide_import(&import(vec![message(1, 1)]), &scene).unwrap().changes;
+    let changes = decide_import(&import(vec![message(1, 1)]), &snapshot).unwrap().changes;
     assert!(changes.group.is_none(), "nothing was imported");
 }
 
@@ -103,11 +106,11 @@ fn topics_have_their_own_order() {
     let id = TopicId::generate(&group_id(kind), 3);
     let in_topic =
         |sent| ImportedMessage { conversation: Conversation::Topic(id.clone()), ..message(sent, 0) };
-    let mut scene = scene(kind, &[]);
+    let mut snapshot = snapshot(kind, &[]);
     let asked = import(vec![message(1_700, 0), in_topic(1_600), message(1_650, 0), in_topic(1_800)]);
     let nowhere = MessageOutcome::NoSuchTopic;
     let expected = [imported(1, 1_700), nowhere, BadTime, nowhere];
-    assert_eq!(decide_import(&asked, &scene).unwrap().answer, expected);
+    assert_eq!(decide_import(&asked, &snapshot).unwrap().answer, expected);
     let topic = Topic {
         id: id.clone(),
         name: text("t"),
@@ -120,8 +123,8 @@ fn topics_have_their_own_order() {
         mute_all: false,
         log: MessageLog { next_seq: 8, ..MessageLog::default() },
     };
-    scene.parts.insert(PartKey::Topic(id.clone()), Part::Topic(topic));
-    let decision = decide_import(&asked, &scene).unwrap();
+    snapshot.parts.insert(PartKey::Topic(id.clone()), Part::Topic(topic));
+    let decision = decide_import(&asked, &snapshot).unwrap();
     assert_eq!(decision.answer, [imported(1, 1_700), imported(8, 1_600), BadTime, imported(9, 1_800)]);
     assert_eq!(decision.changes.group.unwrap().log.next_seq, 2);
     let [(_, Some(Part::Topic(topic)))] = &decision.changes.parts[..] else {
@@ -133,7 +136,7 @@ fn topics_have_their_own_order() {
 #[test]
 fn what_is_refused_whole() {
     for kind in GroupType::ALL {
-        let refused = decide_import(&import(vec![message(1_600, 0)]), &scene(kind, &[])).err();
+        let refused = decide_import(&import(vec![message(1_600, 0)]), &snapshot(kind, &[])).err();
         let expected = (!kind.can().import).then_some(Refusal::TypeForbids("take no imported messages"));
         assert_eq!(refused, expected, "{kind:?}");
     }

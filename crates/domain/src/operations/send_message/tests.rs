@@ -2,7 +2,7 @@ use super::*;
 use crate::group::GroupType;
 use crate::ids::TopicId;
 use crate::message::ReadMark;
-use crate::sample::{CREATED, NOW, context, decide, group_id, scene, text, user};
+use crate::sample::{CREATED, NOW, context, decide, group_id, snapshot, text, user};
 use crate::topic::Topic;
 
 fn send(kind: GroupType, sender: &str) -> SendMessage {
@@ -20,10 +20,10 @@ fn send(kind: GroupType, sender: &str) -> SendMessage {
 }
 
 /// `known1` owns it, `admin` and `member` are in it, `stranger` only exists.
-fn room(kind: GroupType) -> Scene {
-    let mut scene = scene(kind, &[("admin", Role::Admin), ("member", Role::Member)]);
-    scene.accounts.insert(user("stranger"));
-    scene
+fn room(kind: GroupType) -> GroupSnapshot {
+    let mut snapshot = snapshot(kind, &[("admin", Role::Admin), ("member", Role::Member)]);
+    snapshot.accounts.insert(user("stranger"));
+    snapshot
 }
 
 fn topic_id() -> TopicId {
@@ -31,8 +31,8 @@ fn topic_id() -> TopicId {
 }
 
 /// A community with a topic.
-fn community() -> Scene {
-    let mut scene = room(GroupType::Community);
+fn community() -> GroupSnapshot {
+    let mut snapshot = room(GroupType::Community);
     let topic = Topic {
         id: topic_id(),
         name: text("t"),
@@ -44,8 +44,8 @@ fn community() -> Scene {
         mute_all: false,
         log: MessageLog { next_seq: 5, ..MessageLog::default() },
     };
-    scene.parts.insert(PartKey::Topic(topic_id()), Part::Topic(topic));
-    scene
+    snapshot.parts.insert(PartKey::Topic(topic_id()), Part::Topic(topic));
+    snapshot
 }
 
 fn to_topic(sender: &str) -> SendMessage {
@@ -58,20 +58,20 @@ fn stored(operation: &SendMessage, seq: u32, sent: u64) -> Message {
 
 #[test]
 fn who_may_speak() {
-    let allowed = |sender: &str, change: &dyn Fn(&mut Scene)| {
-        let mut scene = room(GroupType::Public);
-        change(&mut scene);
-        let decided = decide(&send(GroupType::Public, sender), &scene).map(|decision| decision.answer.seq);
+    let allowed = |sender: &str, change: &dyn Fn(&mut GroupSnapshot)| {
+        let mut snapshot = room(GroupType::Public);
+        change(&mut snapshot);
+        let decided = decide(&send(GroupType::Public, sender), &snapshot).map(|decision| decision.answer.seq);
         let administrator = SendMessage { by_administrator: true, ..send(GroupType::Public, sender) };
-        assert_eq!(decide(&administrator, &scene).unwrap().answer.seq, 1, "administrators always may");
+        assert_eq!(decide(&administrator, &snapshot).unwrap().answer.seq, 1, "administrators always may");
         decided
     };
     let unknown = Refusal::Unfitting("From_Account nobody is not an imported account".to_owned());
     assert_eq!(allowed("nobody", &|_| {}), Err(unknown));
-    let mute_all = |scene: &mut Scene| scene.group.mute_all = true;
+    let mute_all = |snapshot: &mut GroupSnapshot| snapshot.group.mute_all = true;
     let muted_until = |until| {
-        move |scene: &mut Scene| {
-            scene.members.values_mut().for_each(|member| member.muted_until = Timestamp(until));
+        move |snapshot: &mut GroupSnapshot| {
+            snapshot.members.values_mut().for_each(|member| member.muted_until = Timestamp(until));
         }
     };
     for (sender, free, muted, all_muted) in [
@@ -89,92 +89,96 @@ fn who_may_speak() {
 
 #[test]
 fn who_may_speak_in_a_topic() {
-    let answer = |scene: &Scene, sender: &str| decide(&to_topic(sender), scene).map(|sent| sent.answer.seq);
-    let mut scene = community();
-    assert_eq!(answer(&scene, "member"), Ok(5));
+    let answer = |snapshot: &GroupSnapshot, sender: &str| {
+        decide(&to_topic(sender), snapshot).map(|sent| sent.answer.seq)
+    };
+    let mut snapshot = community();
+    assert_eq!(answer(&snapshot, "member"), Ok(5));
     let muted = TopicMember { muted_until: Timestamp(NOW.0 + 1), ..TopicMember::default() };
-    scene.parts.insert(PartKey::TopicMember(topic_id(), user("member")), Part::TopicMember(muted));
-    assert_eq!(answer(&scene, "member"), Err(Refusal::Muted));
-    if let Some(Part::Topic(topic)) = scene.parts.get_mut(&PartKey::Topic(topic_id())) {
+    snapshot.parts.insert(PartKey::TopicMember(topic_id(), user("member")), Part::TopicMember(muted));
+    assert_eq!(answer(&snapshot, "member"), Err(Refusal::Muted));
+    if let Some(Part::Topic(topic)) = snapshot.parts.get_mut(&PartKey::Topic(topic_id())) {
         topic.mute_all = true;
     }
-    assert_eq!((answer(&scene, "stranger"), answer(&scene, "admin")), (Err(Refusal::Muted), Ok(5)));
-    scene.parts.clear();
-    assert_eq!(answer(&scene, "admin"), Err(Refusal::NoSuchTopic));
+    assert_eq!((answer(&snapshot, "stranger"), answer(&snapshot, "admin")), (Err(Refusal::Muted), Ok(5)));
+    snapshot.parts.clear();
+    assert_eq!(answer(&snapshot, "admin"), Err(Refusal::NoSuchTopic));
 }
 
 #[test]
 fn administrators_of_a_live_stream_speak_while_all_are_muted() {
-    let mut scene = room(GroupType::AvChatRoom);
-    scene.members.clear();
-    scene.group.mute_all = true;
+    let mut snapshot = room(GroupType::AvChatRoom);
+    snapshot.members.clear();
+    snapshot.group.mute_all = true;
     let operation = send(GroupType::AvChatRoom, "stranger");
-    assert_eq!(decide(&operation, &scene).unwrap_err(), Refusal::Muted);
-    scene.parts.insert(PartKey::LiveAdmin(user("stranger")), Part::LiveAdmin(NOW));
-    let decision = decide(&operation, &scene).unwrap();
+    assert_eq!(decide(&operation, &snapshot).unwrap_err(), Refusal::Muted);
+    snapshot.parts.insert(PartKey::LiveAdmin(user("stranger")), Part::LiveAdmin(NOW));
+    let decision = decide(&operation, &snapshot).unwrap();
     assert_eq!(decision.answer, Sent { seq: 1, sent: NOW });
     assert_eq!(decision.changes.group.unwrap().log.next_seq, 2);
-    assert!(decision.changes.sent.is_empty(), "such a group has no history");
+    assert!(decision.changes.new_messages.is_empty(), "such a group has no history");
 }
 
 #[test]
 fn a_message_is_numbered_kept_and_read_by_its_sender() {
-    let mut scene = room(GroupType::Public);
-    scene.group.log.next_seq = 3;
-    scene.members.get_mut(&user("admin")).unwrap().read = ReadMark { seq: 2, made_at: 0 };
-    let decision = decide(&send(GroupType::Public, "admin"), &scene).unwrap();
+    let mut snapshot = room(GroupType::Public);
+    snapshot.group.log.next_seq = 3;
+    snapshot.members.get_mut(&user("admin")).unwrap().read = ReadMark { seq: 2, made_at: 0 };
+    let decision = decide(&send(GroupType::Public, "admin"), &snapshot).unwrap();
     let group = decision.changes.group.unwrap();
     assert_eq!((group.log.next_seq, group.log.last_message), (4, NOW));
-    let sender = &decision.changes.changed[0];
+    let sender = &decision.changes.updated_members[0];
     assert_eq!((sender.last_message, group.log.unread(sender.read)), (NOW, 0));
-    let (conversation, message) = &decision.changes.sent[0];
+    let (conversation, message) = &decision.changes.new_messages[0];
     assert_eq!((conversation, message.seq, message.sent), (&Conversation::Group, 3, NOW));
     // Somebody with unread messages has not read them by writing one.
-    let decision = decide(&send(GroupType::Public, "member"), &scene).unwrap();
-    assert_eq!(group.log.unread(decision.changes.changed[0].read), 3);
+    let decision = decide(&send(GroupType::Public, "member"), &snapshot).unwrap();
+    assert_eq!(group.log.unread(decision.changes.updated_members[0].read), 3);
 
     let unnumbered = SendMessage { online_only: true, ..send(GroupType::Public, "admin") };
-    let decision = decide(&unnumbered, &scene).unwrap();
+    let decision = decide(&unnumbered, &snapshot).unwrap();
     assert_eq!(decision.answer, Sent { seq: 0, sent: NOW });
-    assert!(decision.changes.group.is_none() && decision.changes.sent.is_empty());
+    assert!(decision.changes.group.is_none() && decision.changes.new_messages.is_empty());
 
     let not_last = SendMessage { not_last: true, ..send(GroupType::Public, "admin") };
-    let log = decide(&not_last, &scene).unwrap().changes.group.unwrap().log;
+    let log = decide(&not_last, &snapshot).unwrap().changes.group.unwrap().log;
     assert_eq!((log.next_seq, log.last_message), (4, Timestamp(0)));
 
-    scene.group.log.next_seq = u32::MAX;
-    assert_eq!(decide(&send(GroupType::Public, "admin"), &scene).unwrap_err(), Refusal::NoNumbersLeft);
+    snapshot.group.log.next_seq = u32::MAX;
+    assert_eq!(decide(&send(GroupType::Public, "admin"), &snapshot).unwrap_err(), Refusal::NoNumbersLeft);
 }
 
 #[test]
 fn a_topic_has_its_own_numbers_and_marks() {
-    let mut scene = community();
+    let mut snapshot = community();
     let read = TopicMember { read: ReadMark { seq: 4, made_at: 0 }, ..TopicMember::default() };
     let place = PartKey::TopicMember(topic_id(), user("member"));
-    scene.parts.insert(place.clone(), Part::TopicMember(read.clone()));
+    snapshot.parts.insert(place.clone(), Part::TopicMember(read.clone()));
     let body = Body { receipt: true, extensible: true, ..to_topic("member").body };
-    let decision = decide(&SendMessage { body, ..to_topic("member") }, &scene).unwrap();
+    let decision = decide(&SendMessage { body, ..to_topic("member") }, &snapshot).unwrap();
     assert!(decision.changes.group.is_none());
     let read = TopicMember { read: ReadMark { seq: 5, made_at: 0 }, ..read };
     assert_eq!(decision.changes.parts[0], (place, Some(Part::TopicMember(read))));
     let Some(Part::Topic(topic)) = &decision.changes.parts[1].1 else { panic!("the topic has changed") };
     assert_eq!((topic.log.next_seq, topic.log.last_message), (6, NOW));
-    assert_eq!(decision.changes.changed[0].last_message, NOW);
-    let Content::Sent(body) = &decision.changes.sent[0].1.content else { panic!("a message was sent") };
+    assert_eq!(decision.changes.updated_members[0].last_message, NOW);
+    let Content::Sent(body) = &decision.changes.new_messages[0].1.content else {
+        panic!("a message was sent")
+    };
     assert!(!body.receipt && !body.extensible, "not in topics");
     // Who has not read the topic gets no mark by writing.
-    assert_eq!(decide(&to_topic("admin"), &scene).unwrap().changes.parts.len(), 1);
+    assert_eq!(decide(&to_topic("admin"), &snapshot).unwrap().changes.parts.len(), 1);
 }
 
 #[test]
 fn the_same_again_is_the_first_one() {
     let operation = send(GroupType::Public, "member");
-    let mut scene = room(GroupType::Public);
-    scene.group.log = MessageLog { next_seq: 2, last_message: Timestamp(1_700), ..MessageLog::default() };
+    let mut snapshot = room(GroupType::Public);
+    snapshot.group.log = MessageLog { next_seq: 2, last_message: Timestamp(1_700), ..MessageLog::default() };
     let mut answer = |operation: &SendMessage, earlier: Message| {
-        scene.messages = [(Conversation::Group, [(1, earlier)].into())].into();
-        let decision = decide(operation, &scene).unwrap();
-        assert_eq!(decision.changes.sent.is_empty(), decision.answer.seq == 1);
+        snapshot.messages = [(Conversation::Group, [(1, earlier)].into())].into();
+        let decision = decide(operation, &snapshot).unwrap();
+        assert_eq!(decision.changes.new_messages.is_empty(), decision.answer.seq == 1);
         decision.answer
     };
     let first = Sent { seq: 1, sent: Timestamp(1_700) };
@@ -211,10 +215,10 @@ fn the_owner_s_first_message_makes_a_group_visible_or_anybody_s_where_there_is_n
     for (sender, owned, active) in
         [("known1", true, true), ("member", true, false), ("member", false, true), ("stranger", false, true)]
     {
-        let mut scene = room(GroupType::Private);
-        scene.group.active = false;
-        scene.group.owner.take_if(|_| !owned);
-        let group = decide(&send(GroupType::Private, sender), &scene).unwrap().changes.group.unwrap();
+        let mut snapshot = room(GroupType::Private);
+        snapshot.group.active = false;
+        snapshot.group.owner.take_if(|_| !owned);
+        let group = decide(&send(GroupType::Private, sender), &snapshot).unwrap().changes.group.unwrap();
         assert_eq!((group.active, group.log.next_seq), (active, 2), "{sender} {owned}");
     }
 }

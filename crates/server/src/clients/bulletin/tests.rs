@@ -8,7 +8,7 @@ fn user(name: &str) -> UserId {
 
 fn bulletin(kind: GroupType, changes: &Changes, events: &[Event]) -> Bulletin {
     let group = GroupId::parse("g").unwrap();
-    let happened = Happened { group: &group, kind, changes, events };
+    let happened = AppliedChange { group: &group, kind, changes, events };
     Bulletin::of(happened, &user("admin"), Timestamp(100))
 }
 
@@ -45,7 +45,7 @@ fn a_message_is_told_once_and_unkept_ones_without_a_place_in_a_history() {
         message: message(seq),
         online_only,
     };
-    let kept = Changes { sent: vec![(Conversation::Group, message(4))], ..Changes::default() };
+    let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };
     let told = bulletin(GroupType::Public, &kept, &[sent(4, false)]);
     assert_eq!(items(&told), [item(4, "", "message")]);
     let told = bulletin(GroupType::Public, &Changes::default(), &[sent(0, true)]);
@@ -114,7 +114,7 @@ fn live_groups_are_told_of_their_profile_and_others_find_it_in_the_history() {
 
 #[test]
 fn servers_hand_on_bulletins_as_they_are() {
-    let kept = Changes { sent: vec![(Conversation::Group, message(4))], ..Changes::default() };
+    let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };
     let events = [Event::Joined { accounts: vec![user("ann")], silent: false }];
     let bulletin = bulletin(GroupType::Public, &kept, &events);
     let text = serde_json::to_string(&bulletin).unwrap();

@@ -65,14 +65,14 @@ impl Carrier for Wire {
 }
 
 /// A bus whose packets the test gets, and another server that it may show them to.
-struct Scene {
+struct Fixture {
     bus: Bus,
     packets: UnboundedReceiver<Vec<String>>,
     other: Arc<Listening>,
     heard: UnboundedReceiver<Heard>,
 }
 
-impl Scene {
+impl Fixture {
     /// With the outcomes of the first calls.
     fn new(outcomes: Vec<Result<(), String>>) -> Self {
         let (sender, packets) = unbounded_channel();
@@ -95,101 +95,101 @@ impl Scene {
 
 #[tokio::test(start_paused = true)]
 async fn what_waits_travels_together_and_silence_is_never_long() {
-    let mut scene = Scene::new(vec![]);
-    assert_eq!(scene.carried().await, [format!("{} 0 line\n", scene.bus.me)]);
+    let mut fixture = Fixture::new(vec![]);
+    assert_eq!(fixture.carried().await, [format!("{} 0 line\n", fixture.bus.me)]);
     let started = Instant::now();
     for text in ["one", "two", ""] {
-        scene.bus.tell(text.to_owned());
+        fixture.bus.tell(text.to_owned());
     }
-    assert_eq!(scene.carried().await, [format!("{} 1 line\none\ntwo\n\n", scene.bus.me)]);
+    assert_eq!(fixture.carried().await, [format!("{} 1 line\none\ntwo\n\n", fixture.bus.me)]);
     assert_eq!(started.elapsed(), Duration::ZERO);
-    assert_eq!(lines(&mut scene.heard, scene.bus.me, 3).await, ["one", "two", ""]);
+    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 3).await, ["one", "two", ""]);
     // No more packets in a call than the carrier takes.
-    scene.bus.tell("x".repeat(600));
-    assert_eq!([scene.carried().await.len(), scene.carried().await.len()], [2, 2]);
-    assert_eq!(lines(&mut scene.heard, scene.bus.me, 1).await, ["x".repeat(600)]);
+    fixture.bus.tell("x".repeat(600));
+    assert_eq!([fixture.carried().await.len(), fixture.carried().await.len()], [2, 2]);
+    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["x".repeat(600)]);
     assert_eq!(started.elapsed(), Duration::ZERO);
-    assert_eq!(scene.carried().await, [format!("{} 6 line\n", scene.bus.me)]);
-    assert_eq!(scene.carried().await, [format!("{} 7 line\n", scene.bus.me)]);
+    assert_eq!(fixture.carried().await, [format!("{} 6 line\n", fixture.bus.me)]);
+    assert_eq!(fixture.carried().await, [format!("{} 7 line\n", fixture.bus.me)]);
     assert_eq!(started.elapsed(), 2 * SILENT_AT_MOST);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_carrier_loses_is_noticed() {
     let lost = || Err("it is away".to_owned());
-    let mut scene = Scene::new(vec![Ok(()), lost(), lost()]);
-    scene.carried().await;
-    scene.bus.tell("lost".to_owned());
-    assert_eq!(scene.carried().await, [format!("{} 3 line\n", scene.bus.me)]);
-    assert_eq!(scene.heard.try_recv(), Ok(Heard::Missed));
-    scene.bus.tell("heard".to_owned());
-    scene.carried().await;
-    assert_eq!(lines(&mut scene.heard, scene.bus.me, 1).await, ["heard"]);
+    let mut fixture = Fixture::new(vec![Ok(()), lost(), lost()]);
+    fixture.carried().await;
+    fixture.bus.tell("lost".to_owned());
+    assert_eq!(fixture.carried().await, [format!("{} 3 line\n", fixture.bus.me)]);
+    assert_eq!(fixture.heard.try_recv(), Ok(Heard::Missed));
+    fixture.bus.tell("heard".to_owned());
+    fixture.carried().await;
+    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["heard"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_is_dropped_and_noticed() {
-    let mut scene = Scene::new(vec![]);
-    scene.carried().await;
+    let mut fixture = Fixture::new(vec![]);
+    fixture.carried().await;
     for number in 0..100 {
-        scene.bus.tell(format!("line {number:03} {}", "x".repeat(91)));
+        fixture.bus.tell(format!("line {number:03} {}", "x".repeat(91)));
     }
-    assert!(!scene.bus.queue.lock().outgoing.is_empty());
+    assert!(!fixture.bus.queue.lock().outgoing.is_empty());
     for _ in 0..10 {
-        scene.carried().await;
+        fixture.carried().await;
     }
-    assert_eq!(missed(&mut scene.heard).await, Vec::<String>::new());
-    let heard = lines(&mut scene.heard, scene.bus.me, 16).await;
+    assert_eq!(missed(&mut fixture.heard).await, Vec::<String>::new());
+    let heard = lines(&mut fixture.heard, fixture.bus.me, 16).await;
     assert!(heard.last().unwrap().starts_with("line 015 "), "{heard:?}");
-    scene.bus.tell("much later".to_owned());
-    scene.carried().await;
-    assert_eq!(lines(&mut scene.heard, scene.bus.me, 1).await, ["much later"]);
+    fixture.bus.tell("much later".to_owned());
+    fixture.carried().await;
+    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["much later"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_ends_tells_everything_first_and_that_it_ends() {
-    let mut scene = Scene::new(vec![]);
-    scene.carried().await;
+    let mut fixture = Fixture::new(vec![]);
+    fixture.carried().await;
     for _ in 0..5 {
-        scene.bus.tell("x".repeat(300));
+        fixture.bus.tell("x".repeat(300));
     }
-    scene.bus.end().await;
-    scene.bus.tell("too late".to_owned());
+    fixture.bus.end().await;
+    fixture.bus.tell("too late".to_owned());
     let mut packets = Vec::new();
     // The last sender of packets is gone with the task.
-    while let Some(more) = in_time(scene.packets.recv()).await {
+    while let Some(more) = in_time(fixture.packets.recv()).await {
         packets.extend(more);
     }
     for packet in &packets {
-        scene.other.take(packet.as_bytes());
+        fixture.other.take(packet.as_bytes());
     }
     assert!(packets.last().unwrap().ends_with(" end\n"), "{packets:?}");
-    assert_eq!(lines(&mut scene.heard, scene.bus.me, 5).await, vec!["x".repeat(300); 5]);
+    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 5).await, vec!["x".repeat(300); 5]);
     tokio::time::advance(Duration::from_secs(60)).await;
-    scene.other.forget_silent();
-    assert!(scene.heard.try_recv().is_err());
+    fixture.other.forget_silent();
+    assert!(fixture.heard.try_recv().is_err());
     // Once more makes no difference.
-    scene.bus.end().await;
+    fixture.bus.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_end_does_not_wait_for_a_carrier_that_is_away() {
-    let scene = Scene::new(vec![Err("it is away".to_owned()); 100]);
+    let fixture = Fixture::new(vec![Err("it is away".to_owned()); 100]);
     for _ in 0..15 {
-        scene.bus.tell("x".repeat(100));
+        fixture.bus.tell("x".repeat(100));
     }
     let started = Instant::now();
-    scene.bus.end().await;
+    fixture.bus.end().await;
     assert!(started.elapsed() <= END_AT_MOST, "{:?}", started.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_the_bus_its_task_ends() {
-    let mut scene = Scene::new(vec![]);
-    let listening = Arc::downgrade(&scene.bus._listening);
+    let mut fixture = Fixture::new(vec![]);
+    let listening = Arc::downgrade(&fixture.bus._listening);
     assert!(listening.upgrade().is_some());
-    drop(scene.bus);
-    while in_time(scene.packets.recv()).await.is_some() {}
+    drop(fixture.bus);
+    while in_time(fixture.packets.recv()).await.is_some() {}
     assert!(listening.upgrade().is_none());
 }
 

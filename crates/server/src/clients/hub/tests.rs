@@ -34,14 +34,14 @@ fn group() -> GroupId {
 }
 
 /// A group of `ann`, who is connected.
-struct Scene {
+struct Fixture {
     hub: Arc<Hub>,
     session: Arc<Session>,
     waiting: Receiver<Waiting>,
     _dir: TempDir,
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(Embedded::open(dir.path(), StoreMetrics::default()).unwrap());
@@ -127,11 +127,11 @@ impl Subscribers for Kept {
         false
     }
 
-    fn note(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+    fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
         None
     }
 
-    fn happened(&self, happened: Happened<'_>) -> Option<Afterwards> {
+    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
         let (bulletin, kept) = (Bulletin::of(happened, &user("admin"), NOW), Arc::clone(&self.0));
         Some(Box::new(move || lock(&kept).push(bulletin)))
     }
@@ -141,10 +141,10 @@ impl Subscribers for Kept {
 async fn messages_sent_side_by_side_are_told_in_order() {
     const TASKS: u32 = 8;
     const EACH: u32 = 40;
-    let mut scene = Scene::new().await;
+    let mut fixture = Fixture::new().await;
     let mut sending = tokio::task::JoinSet::new();
     for task in 0..TASKS {
-        let hub = Arc::clone(&scene.hub);
+        let hub = Arc::clone(&fixture.hub);
         sending.spawn(async move {
             for number in 0..EACH {
                 let subscribers = hub.subscribers(user("admin"), NOW);
@@ -152,15 +152,15 @@ async fn messages_sent_side_by_side_are_told_in_order() {
             }
         });
     }
-    let numbers = scene.numbers(usize::try_from(TASKS * EACH).unwrap()).await;
+    let numbers = fixture.numbers(usize::try_from(TASKS * EACH).unwrap()).await;
     assert!(numbers.iter().copied().eq(1..=TASKS * EACH), "{numbers:?}");
     sending.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
-    let mut scene = Scene::new().await;
-    let hub = Arc::clone(&scene.hub);
+    let mut fixture = Fixture::new().await;
+    let hub = Arc::clone(&fixture.hub);
     let live = || hub.subscribers(user("admin"), NOW);
     send(&hub, 1, live()).await;
     let imported = ImportedMessage {
@@ -179,26 +179,26 @@ async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
     let bulletins = Arc::clone(&kept.0);
     send(&hub, 2, Arc::new(kept)).await;
     send(&hub, 3, live()).await;
-    assert_eq!(scene.numbers(3).await, [1, 9, 10]);
+    assert_eq!(fixture.numbers(3).await, [1, 9, 10]);
     for bulletin in std::mem::take(&mut *lock(&bulletins)) {
         hub.publish(&group(), bulletin);
     }
     send(&hub, 4, live()).await;
-    assert_eq!(scene.numbers(1).await, [11]);
+    assert_eq!(fixture.numbers(1).await, [11]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_takes_nothing_is_let_go() {
-    let scene = Scene::new().await;
+    let fixture = Fixture::new().await;
     let frame = Arc::new(Frame { text: "{}".into(), number: None, is_message: true, to: Vec::new() });
     for _ in 0..super::super::session::FRAMES_MAX {
-        scene.session.push(&frame);
+        fixture.session.push(&frame);
     }
-    assert_eq!(scene.session.ending(), None);
-    scene.session.push(&frame);
-    assert_eq!(scene.session.ending(), Some(Why::Slow));
-    scene.hub.depart(&scene.session);
-    assert_eq!((scene.hub.count(), scene.hub.devices_here(&user("ann"))), (0, vec![]));
+    assert_eq!(fixture.session.ending(), None);
+    fixture.session.push(&frame);
+    assert_eq!(fixture.session.ending(), Some(Why::Slow));
+    fixture.hub.depart(&fixture.session);
+    assert_eq!((fixture.hub.count(), fixture.hub.devices_here(&user("ann"))), (0, vec![]));
 }
 
 proptest! {
@@ -211,21 +211,21 @@ proptest! {
         lost in 0..20_usize,
     ) {
         Runtime::new().unwrap().block_on(async {
-            let mut scene = Scene::new().await;
+            let mut fixture = Fixture::new().await;
             let kept = Arc::new(Kept::default());
             for random in 1..=30 {
-                send(&scene.hub, random, Arc::clone(&kept) as _).await;
+                send(&fixture.hub, random, Arc::clone(&kept) as _).await;
             }
             let bulletins = lock(&kept.0).clone();
             for place in order.iter().skip(lost) {
-                scene.hub.publish(&group(), bulletins[*place].clone());
+                fixture.hub.publish(&group(), bulletins[*place].clone());
             }
             let last = order.iter().skip(lost).max().unwrap() + 1;
-            let numbers = scene.numbers(last).await;
+            let numbers = fixture.numbers(last).await;
             assert!(numbers.iter().copied().eq(1..=u32::try_from(last).unwrap()), "{numbers:?}");
             // What nobody told is told when somebody looks.
-            scene.hub.catch_up().await;
-            let rest = scene.numbers(30 - last).await;
+            fixture.hub.catch_up().await;
+            let rest = fixture.numbers(30 - last).await;
             assert!(rest.iter().copied().eq(u32::try_from(last).unwrap() + 1..=30), "{rest:?}");
         });
     }

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::group_id;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use landfall_domain::part::PartKey;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
 }
 
 /// The same under the service of the other commands about attributes, where two published clients ask. [client]
@@ -50,8 +50,8 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         let needs = Needs { parts: vec![PartKey::Attributes], ..Needs::default() };
-        let scene = call.look(group, needs).await?;
-        let rows = scene.attributes().into_iter().map(|(key, value)| Row { key, value });
+        let snapshot = call.snapshot(group, needs).await?;
+        let rows = snapshot.attributes().into_iter().map(|(key, value)| Row { key, value });
         Ok(Reply { group_attr_ary: rows.collect() })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{accounts, group_id, look};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "Member_Account")]
-    member_account: Given<Vec<Given<String>>>,
+    member_account: Field<Vec<Field<String>>>,
 }
 
 /// The reply.

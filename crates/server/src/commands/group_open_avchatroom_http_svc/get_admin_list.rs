@@ -6,7 +6,7 @@
 use super::{group_id, look};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::operation::Needs;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
 }
 
 /// The reply.
@@ -42,8 +42,8 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let needs = Needs { ranges: vec![all_live_admins()], ..Needs::default() };
-        let scene = look(call, group_id(self.group_id)?, needs).await?;
-        let admins: Vec<UserId> = live_admins(&scene).cloned().collect();
+        let snapshot = look(call, group_id(self.group_id)?, needs).await?;
+        let admins: Vec<UserId> = live_admins(&snapshot).cloned().collect();
         let accounts = call.store.accounts(call.app_id(), admins.clone()).await;
         let accounts = accounts.map_err(|error| Code::GroupInternal.internal(error))?;
         let rows = admins.iter().zip(accounts).map(|(admin, account)| {

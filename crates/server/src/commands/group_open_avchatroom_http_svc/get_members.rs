@@ -7,7 +7,7 @@ use super::{group_id, look};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::number_up_to;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::operation::Needs;
@@ -24,9 +24,9 @@ const PER_PAGE: usize = 500;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    timestamp: Given<i128>,
-    mark: Given<i128>,
+    group_id: Field<String>,
+    timestamp: Field<i128>,
+    mark: Field<i128>,
 }
 
 /// The reply.

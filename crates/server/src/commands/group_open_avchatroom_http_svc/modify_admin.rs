@@ -6,7 +6,7 @@
 
 use super::{accounts, group_id, sets};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_live_admins::ChangeLiveAdmins;
 use serde::Deserialize;
@@ -15,10 +15,10 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    command_type: Given<i128>,
+    group_id: Field<String>,
+    command_type: Field<i128>,
     #[serde(rename = "Admin_Account")]
-    admin_account: Given<Vec<Given<String>>>,
+    admin_account: Field<Vec<Field<String>>>,
 }
 
 impl Command for Request {

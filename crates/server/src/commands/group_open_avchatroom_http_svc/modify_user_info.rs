@@ -6,7 +6,7 @@
 use super::{group_id, look, refuse_too_many_accounts, required_account, sets};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -23,9 +23,9 @@ const SPECIAL_MARK: i128 = 500;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    command_type: Given<i128>,
-    member_list: Given<Vec<Given<Object<Marked>>>>,
+    group_id: Field<String>,
+    command_type: Field<i128>,
+    member_list: Field<Vec<Field<Object<Marked>>>>,
 }
 
 /// A member and marks.
@@ -33,8 +33,8 @@ pub struct Request {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Marked {
     #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
-    marks: Given<Vec<Given<i128>>>,
+    member_account: Field<String>,
+    marks: Field<Vec<Field<i128>>>,
 }
 
 /// The reply: a row for each member asked for, in order.

@@ -7,7 +7,7 @@ use super::member_list::{Named, Results, each_named};
 use super::{flag, group_id};
 use crate::call::{Call, Command};
 use crate::commands::refusal;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::sender::Answer;
@@ -21,9 +21,9 @@ use std::collections::BTreeSet;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    member_list: Given<Rows<Object<Named>>>,
-    silence: Given<i128>,
+    group_id: Field<String>,
+    member_list: Field<Rows<Object<Named>>>,
+    silence: Field<i128>,
 }
 
 impl Command for Request {
@@ -40,7 +40,7 @@ impl Command for Request {
             accounts: accounts.clone(),
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
         };
-        let refused = match call.kind_to_ask_about(before::INVITE, &operation.group).await? {
+        let refused = match call.kind_if_asking(before::INVITE, &operation.group).await? {
             Some(kind) if !accounts.is_empty() => refused(call, &operation, kind).await?,
             Some(_) | None => BTreeSet::new(),
         };

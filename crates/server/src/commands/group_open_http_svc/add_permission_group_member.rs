@@ -6,7 +6,7 @@ use super::member_list::{Named, Results, each_named};
 use super::permission_group::permission_group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::operations::permission_group_members::{
     AddPermissionGroupMembers, PermissionGroupMembers, PermittedOutcome,
@@ -17,9 +17,9 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    member_list: Given<Rows<Object<Named>>>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    member_list: Field<Rows<Object<Named>>>,
 }
 
 impl Command for Request {

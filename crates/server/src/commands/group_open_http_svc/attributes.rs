@@ -5,7 +5,7 @@
 
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::attributes::Attributes;
@@ -18,23 +18,23 @@ use std::collections::BTreeSet;
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Attribute {
-    key: Given<String>,
-    value: Given<String>,
+    key: Field<String>,
+    value: Field<String>,
     #[serde(rename = "Key")]
-    large_key: Given<String>,
+    large_key: Field<String>,
     #[serde(rename = "Value")]
-    large_value: Given<String>,
+    large_value: Field<String>,
 }
 
 /// The request of a command that names attributes.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Named {
-    pub(super) group_id: Given<String>,
-    pub(super) group_attr: Given<Vec<Given<Object<Attribute>>>>,
+    pub(super) group_id: Field<String>,
+    pub(super) group_attr: Field<Vec<Field<Object<Attribute>>>>,
 }
 
-type List = Given<Vec<Given<Object<Attribute>>>>;
+type List = Field<Vec<Field<Object<Attribute>>>>;
 
 /// Keys and values. An empty list is none: there is a command of its own that clears. [choice]
 pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure> {
@@ -70,7 +70,7 @@ pub(super) fn keys(list: List, call: &Call) -> Result<BTreeSet<String>, Failure>
     Ok(keys.into_iter().collect())
 }
 
-fn key(given: Given<String>, name: &str, call: &Call) -> Result<String, Failure> {
+fn key(given: Field<String>, name: &str, call: &Call) -> Result<String, Failure> {
     let field = format!("{name}.key");
     let key = given.required(&field)?;
     let allowed = call.limits.values.attribute_key;

@@ -5,7 +5,7 @@ use super::profile::text;
 use super::{accounts, group_id};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::ban_members::BanMembers;
 use serde::Deserialize;
@@ -14,11 +14,11 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "Members_Account")]
-    members: Given<Vec<Given<String>>>,
-    duration: Given<i128>,
-    description: Given<String>,
+    members: Field<Vec<Field<String>>>,
+    duration: Field<i128>,
+    description: Field<String>,
 }
 
 impl Command for Request {
@@ -38,7 +38,7 @@ impl Command for Request {
 }
 
 /// Seconds. A ban of none would be a removal under another name. [choice]
-fn duration(given: Given<i128>) -> Result<u32, Failure> {
+fn duration(given: Field<i128>) -> Result<u32, Failure> {
     let seconds = given.required("Duration")?;
     u32::try_from(seconds).ok().filter(|seconds| *seconds != 0).ok_or_else(|| {
         Code::GroupParameter.because(format!("Duration is {seconds}; 1 to {} are allowed", u32::MAX))

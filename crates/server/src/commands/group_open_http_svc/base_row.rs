@@ -44,7 +44,7 @@ const PERMISSIONS: [&str; 2] = ["EnablePermission", "DefaultPermission"];
 // Both names of mute-all are sent, for old and new clients.
 base_fields! {
     "InfoSeq" => |_, group| group.info_seq;
-    "Type" => |_, group| group.kind.word();
+    "Type" => |_, group| group.kind.as_str();
     "Name" => |_, group| group.profile.name.as_str();
     "Appid" => |base, _group| base.app;
     "Introduction" => |_, group| group.profile.introduction.as_str();
@@ -58,8 +58,8 @@ base_fields! {
     "MemberNum" => |_, group| group.member_count;
     "MaxMemberNum" | "MaxMemberCount" => |_, group| group.profile.max_members;
     "OnlineMemberNum" => |base, _group| base.online;
-    "ApplyJoinOption" => |_, group| group.profile.join_option.word();
-    "InviteJoinOption" => |_, group| group.invite_option.word();
+    "ApplyJoinOption" => |_, group| group.profile.join_option.as_str();
+    "InviteJoinOption" => |_, group| group.invite_option.as_str();
     "MuteAllMember" | "ShutUpAllMember" => |_, group| on_off(group.mute_all);
     "ShutUpAllMember" | "MuteAllMember" => |_, group| on_off(group.mute_all);
     "SupportTopic" => |_, group| u8::from(group.support_topic);

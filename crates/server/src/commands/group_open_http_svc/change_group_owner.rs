@@ -4,7 +4,7 @@
 
 use super::{group_id, operator, required_account};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_owner::ChangeOwner;
 use serde::Deserialize;
@@ -13,11 +13,11 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "NewOwner_Account")]
-    new_owner_account: Given<String>,
+    new_owner_account: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
+    from_account: Field<String>,
 }
 
 impl Command for Request {

@@ -3,7 +3,7 @@
 use super::attributes::change;
 use super::group_id;
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_attributes::AttributeChange;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
 }
 
 impl Command for Request {

@@ -2,7 +2,7 @@
 
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::clear_messages::ClearMessages;
 use serde::Deserialize;
@@ -11,8 +11,8 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    msg_seq: Given<i128>,
+    group_id: Field<String>,
+    msg_seq: Field<i128>,
 }
 
 impl Command for Request {

@@ -4,7 +4,7 @@
 
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::attributes::Counters;
@@ -40,13 +40,13 @@ impl Reply {
 }
 
 /// Which counters; `None` for all.
-pub(super) fn keys(list: Given<Vec<Given<String>>>, call: &Call) -> Result<Option<Vec<String>>, Failure> {
+pub(super) fn keys(list: Field<Vec<Field<String>>>, call: &Call) -> Result<Option<Vec<String>>, Failure> {
     let Some(list) = list.optional("GroupCounterKeys")? else { return Ok(None) };
     every("GroupCounterKeys", list, |given, place| key(given, place, call)).map(Some)
 }
 
 /// The key of a counter.
-pub(super) fn key(given: Given<String>, name: &str, call: &Call) -> Result<String, Failure> {
+pub(super) fn key(given: Field<String>, name: &str, call: &Call) -> Result<String, Failure> {
     let key = given.required(name)?;
     let allowed = call.limits.values.counter_key;
     if !allowed.contains(key.len()) {

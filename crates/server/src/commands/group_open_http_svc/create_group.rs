@@ -4,13 +4,13 @@
 //! on the number of groups, which the imitated service sells by edition, do not exist here.
 
 use super::profile::{
-    Bits, Field, apply_join_option, group_fields, id_choice, invite_join_option, max_members, member_fields,
-    permissions, refuse_more_than_fit, seats, text,
+    Bits, CustomFieldInput, apply_join_option, group_fields, id_choice, invite_join_option, max_members,
+    member_fields, permissions, refuse_more_than_fit, seats, text,
 };
 use super::{flag, refuse_too_many_accounts, required_account};
 use crate::call::{Call, Command, account};
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use crate::webhook::before::Question;
@@ -28,23 +28,23 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "Owner_Account")]
-    owner_account: Given<String>,
+    owner_account: Field<String>,
     #[serde(rename = "Type")]
-    kind: Given<String>,
-    group_id: Given<String>,
-    name: Given<String>,
-    introduction: Given<String>,
-    notification: Given<String>,
-    face_url: Given<String>,
-    max_member_num: Given<i128>,
-    max_member_count: Given<i128>,
-    apply_join_option: Given<String>,
-    invite_join_option: Given<String>,
-    app_defined_data: Given<Vec<Given<Object<Field>>>>,
-    member_list: Given<Vec<Given<Object<Asked>>>>,
-    support_topic: Given<i128>,
-    enable_permission: Given<i128>,
-    default_permission: Given<Bits>,
+    kind: Field<String>,
+    group_id: Field<String>,
+    name: Field<String>,
+    introduction: Field<String>,
+    notification: Field<String>,
+    face_url: Field<String>,
+    max_member_num: Field<i128>,
+    max_member_count: Field<i128>,
+    apply_join_option: Field<String>,
+    invite_join_option: Field<String>,
+    app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
+    member_list: Field<Vec<Field<Object<Asked>>>>,
+    support_topic: Field<i128>,
+    enable_permission: Field<i128>,
+    default_permission: Field<Bits>,
 }
 
 /// A member as this command takes it.
@@ -52,9 +52,9 @@ pub struct Request {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Asked {
     #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
-    role: Given<String>,
-    app_member_defined_data: Given<Vec<Given<Object<Field>>>>,
+    member_account: Field<String>,
+    role: Field<String>,
+    app_member_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
 }
 
 /// The reply.
@@ -74,7 +74,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let new = self.check(call)?;
-        let kind = new.kind.word();
+        let kind = new.kind.as_str();
         let id = new.id.clone();
         let type_of_group = new.kind;
         let (owner, members) = (new.owner.clone(), new.members.iter().map(|member| member.account.clone()));
@@ -109,7 +109,7 @@ impl Request {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
         let owner = account(self.owner_account, "Owner_Account", Code::GroupParameter)?;
-        let name = text(Given::Is(self.name.required("Name")?), "Name", limits.name)?;
+        let name = text(Field::Value(self.name.required("Name")?), "Name", limits.name)?;
         let introduction = text(self.introduction, "Introduction", limits.introduction)?;
         let notification = text(self.notification, "Notification", limits.notification)?;
         let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
@@ -145,7 +145,7 @@ impl Request {
     }
 }
 
-fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
+fn group_type(given: Field<String>) -> Result<GroupType, Failure> {
     let word = given.required("Type")?;
     GroupType::parse(&word).ok_or_else(|| match word.as_str() {
         // In no table since 2024, and discouraged before. [choice]
@@ -155,7 +155,7 @@ fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
     })
 }
 
-fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Failure> {
+fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Failure> {
     let default = kind.default_join_option_on_creation();
     if kind == GroupType::Community {
         return Ok(default); // As for an import.
@@ -165,16 +165,15 @@ fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Fail
 
 /// Who is in the group besides its owner.
 fn members(
-    given: Given<Vec<Given<Object<Asked>>>>,
+    given: Field<Vec<Field<Object<Asked>>>>,
     kind: GroupType,
     owner: Option<&UserId>,
     call: &Call,
 ) -> Result<Vec<NewMember>, Failure> {
     let list = given.list("MemberList")?;
     if !list.is_empty() && !kind.can().members {
-        return Err(
-            Code::GroupNotAllowed.because(format!("groups of Type {} take no initial members", kind.word()))
-        );
+        return Err(Code::GroupNotAllowed
+            .because(format!("groups of Type {} take no initial members", kind.as_str())));
     }
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     let members =
@@ -203,13 +202,13 @@ fn member(
 }
 
 /// `Admin` is the only role that can be given, and not to the owner.
-fn role(given: Given<String>, at: &str, kind: GroupType, is_owner: bool) -> Result<Role, Failure> {
+fn role(given: Field<String>, at: &str, kind: GroupType, is_owner: bool) -> Result<Role, Failure> {
     let name = format!("{at}.Role");
     let problem = match given.optional(&name)?.as_deref() {
         None => return Ok(Role::Member),
         Some("Admin") if is_owner => "is of the owner, who is listed without Role".to_owned(),
         Some("Admin") if kind.can().admins => return Ok(Role::Admin),
-        Some("Admin") => format!("is Admin; groups of Type {} have no administrators", kind.word()),
+        Some("Admin") => format!("is Admin; groups of Type {} have no administrators", kind.as_str()),
         Some(word) => format!("is {word:?}; leave it out, or send Admin"),
     };
     Err(Code::GroupParameter.because(format!("{name} {problem}")))

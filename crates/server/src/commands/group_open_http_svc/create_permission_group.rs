@@ -5,7 +5,7 @@ use super::permission_group::permissions;
 use super::profile::text;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::PermissionGroupId;
 use landfall_domain::operations::add_permission_group::AddPermissionGroup;
@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    permission_group_name: Given<String>,
-    permission: Given<i128>,
-    custom_string: Given<String>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    permission_group_name: Field<String>,
+    permission: Field<i128>,
+    custom_string: Field<String>,
 }
 
 /// The reply.
@@ -36,7 +36,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let limits = call.limits.topics;
         let group = group_id(self.group_id)?;
-        let name = Given::Is(self.permission_group_name.required("PermissionGroupName")?);
+        let name = Field::Value(self.permission_group_name.required("PermissionGroupName")?);
         let operation = AddPermissionGroup {
             group,
             id: custom_id(self.permission_group_id)?,
@@ -52,7 +52,7 @@ impl Command for Request {
 }
 
 /// An id chosen by the app. No code of its own is documented for one of the wrong form. [choice]
-fn custom_id(given: Given<String>) -> Result<Option<PermissionGroupId>, Failure> {
+fn custom_id(given: Field<String>) -> Result<Option<PermissionGroupId>, Failure> {
     given.optional("PermissionGroupId")?.map_or(Ok(None), |raw| {
         PermissionGroupId::parse_custom(&raw).map(Some).ok_or_else(|| {
             Code::GroupParameter.because(

@@ -4,7 +4,7 @@
 
 use super::{counters, group_id};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_counters::DeleteCounters;
 use serde::Deserialize;
@@ -13,8 +13,8 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    group_counter_keys: Given<Vec<Given<String>>>,
+    group_id: Field<String>,
+    group_counter_keys: Field<Vec<Field<String>>>,
 }
 
 impl Command for Request {

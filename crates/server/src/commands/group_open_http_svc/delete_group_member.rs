@@ -4,7 +4,7 @@ use super::profile::text;
 use super::{accounts, flag, group_id};
 use crate::call::{Call, Command};
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
 use serde::Deserialize;
@@ -14,11 +14,11 @@ use std::collections::BTreeSet;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "MemberToDel_Account")]
-    members: Given<Vec<Given<String>>>,
-    silence: Given<i128>,
-    reason: Given<String>,
+    members: Field<Vec<Field<String>>>,
+    silence: Field<i128>,
+    reason: Field<String>,
 }
 
 impl Command for Request {

@@ -5,7 +5,7 @@
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
 use crate::commands::topic::topic_id;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::message::Conversation;
 use landfall_domain::operations::delete_by_sender::DeleteBySender;
@@ -15,10 +15,10 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
     #[serde(rename = "Sender_Account")]
-    sender_account: Given<String>,
+    sender_account: Field<String>,
 }
 
 impl Command for Request {

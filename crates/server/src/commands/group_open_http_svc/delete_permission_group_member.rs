@@ -5,7 +5,7 @@ use super::group_id;
 use super::member_list::{Named, named};
 use super::permission_group::permission_group_id;
 use crate::call::{Call, Command};
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::permission_group_members::{
     DeletePermissionGroupMembers, PermissionGroupMembers,
@@ -16,9 +16,9 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    member_list: Given<Vec<Given<Object<Named>>>>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    member_list: Field<Vec<Field<Object<Named>>>>,
 }
 
 impl Command for Request {

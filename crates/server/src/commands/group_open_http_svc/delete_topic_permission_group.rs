@@ -4,7 +4,7 @@
 use super::topic_permissions::{Reply, perform};
 use super::{group_id, names};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operations::set_topic_permissions::TopicPermissionChange;
 use serde::Deserialize;
@@ -13,9 +13,9 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    topic_id_list: Given<Vec<Given<String>>>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    topic_id_list: Field<Vec<Field<String>>>,
 }
 
 impl Command for Request {

@@ -6,7 +6,7 @@ use super::permission_group::NO_SUCH_PERMISSION_GROUP;
 use super::{group_id, in_place, names};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::PermissionGroupId;
 use landfall_domain::operations::destroy_permission_groups::DestroyPermissionGroups;
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id_list: Given<Vec<Given<String>>>,
+    group_id: Field<String>,
+    permission_group_id_list: Field<Vec<Field<String>>>,
 }
 
 /// The reply: one row for each permission group asked for, in order.

@@ -4,7 +4,7 @@
 use super::{accounts, group_id, mute_end};
 use crate::call::{Call, Command};
 use crate::commands::topic::topic_id;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::mute_members::MuteMembers;
 use serde::Deserialize;
@@ -13,12 +13,12 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "Members_Account")]
-    members: Given<Vec<Given<String>>>,
-    mute_time: Given<i128>,
-    shut_up_time: Given<i128>,
-    topic_id: Given<String>,
+    members: Field<Vec<Field<String>>>,
+    mute_time: Field<i128>,
+    shut_up_time: Field<i128>,
+    topic_id: Field<String>,
 }
 
 impl Command for Request {

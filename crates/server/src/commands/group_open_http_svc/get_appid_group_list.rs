@@ -4,7 +4,7 @@
 use super::{listed_type, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    limit: Given<i128>,
-    next: Given<i128>,
-    group_type: Given<String>,
+    limit: Field<i128>,
+    next: Field<i128>,
+    group_type: Field<String>,
     /// The name one client sends for `GroupType`. [client]
     #[serde(rename = "Type")]
-    kind: Given<String>,
+    kind: Field<String>,
 }
 
 /// The reply.

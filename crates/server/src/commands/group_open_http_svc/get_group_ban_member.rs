@@ -5,7 +5,7 @@ use super::parts::visit_parts;
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Refusal;
 use landfall_domain::part::{Part, PartFamily, PartKey};
@@ -16,9 +16,9 @@ use std::ops::ControlFlow;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    limit: Given<i128>,
-    offset: Given<i128>,
+    group_id: Field<String>,
+    limit: Field<i128>,
+    offset: Field<i128>,
 }
 
 /// The reply.

@@ -6,7 +6,7 @@ use super::counters::{self, Reply};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use landfall_domain::operations::change_counters::counters_of;
@@ -17,8 +17,8 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    group_counter_keys: Given<Vec<Given<String>>>,
+    group_id: Field<String>,
+    group_counter_keys: Field<Vec<Field<String>>>,
 }
 
 impl Command for Request {
@@ -29,8 +29,8 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let keys = counters::keys(self.group_counter_keys, call)?;
         let needs = Needs { parts: vec![PartKey::Counters], ..Needs::default() };
-        let scene = call.look(group, needs).await?;
-        let counters = counters_of(&scene).map_err(|refusal| refusal::of(&refusal))?;
+        let snapshot = call.snapshot(group, needs).await?;
+        let counters = counters_of(&snapshot).map_err(|refusal| refusal::of(&refusal))?;
         Ok(Reply::of(counters, keys))
     }
 }

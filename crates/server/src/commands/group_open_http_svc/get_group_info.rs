@@ -7,7 +7,7 @@ use super::member_row::{FieldRow, Filter, MemberRow, Names};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use futures_util::future::join_all;
@@ -25,8 +25,8 @@ const MEMBER_ROW_BYTES_MIN: usize = 22;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id_list: Given<Vec<Given<String>>>,
-    response_filter: Given<Object<ResponseFilter>>,
+    group_id_list: Field<Vec<Field<String>>>,
+    response_filter: Field<Object<ResponseFilter>>,
 }
 
 #[derive(Deserialize, Default, Debug)]
@@ -72,8 +72,8 @@ struct Wanted {
 
 impl Wanted {
     /// Without a filter: everything. With one: only the categories it names.
-    fn new(filter: Given<Object<ResponseFilter>>) -> Self {
-        let filter = filter.if_fitting().unwrap_or_default().0;
+    fn new(filter: Field<Object<ResponseFilter>>) -> Self {
+        let filter = filter.if_valid().unwrap_or_default().0;
         let base = Filter::new(filter.group_base_info_filter);
         let group_fields = Filter::new(filter.group_fields);
         let members = Filter::new(filter.member_info_filter);

@@ -8,7 +8,7 @@ use super::{group_id, number_up_to, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
@@ -23,14 +23,14 @@ const COMMUNITY_PAGE_DEFAULT: usize = 2_000;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     member_info_filter: Names,
     member_role_filter: Names,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
     member_fields: Names,
-    limit: Given<i128>,
-    offset: Given<i128>,
-    next: Given<String>,
+    limit: Field<i128>,
+    offset: Field<i128>,
+    next: Field<String>,
 }
 
 /// The same under the name that one published client sends. [client]
@@ -68,7 +68,7 @@ impl Command for Request {
         let roles = match roles.is_given() {
             true => [Role::Owner, Role::Admin, Role::Member]
                 .into_iter()
-                .filter(|role| roles.takes(&[role.word()]))
+                .filter(|role| roles.takes(&[role.as_str()]))
                 .collect(),
             false => Vec::new(),
         };

@@ -7,7 +7,7 @@ use super::receipt::{is_too_large, look_at, members, messages_at_once, reader};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_seq::{Entries, Item};
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Message};
@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    msg_seq_list: Given<Rows<Object<Item>>>,
+    group_id: Field<String>,
+    msg_seq_list: Field<Rows<Object<Item>>>,
 }
 
 /// The reply: one row for each message asked for, in order.
@@ -54,15 +54,15 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let mut entries = Entries::new(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
         let numbers = std::mem::take(&mut entries.right);
-        let scene = look_at(call, group.clone(), &numbers).await?;
+        let snapshot = look_at(call, group.clone(), &numbers).await?;
         let illegal = Code::GroupParameter;
-        if is_too_large(&scene.group, call) {
+        if is_too_large(&snapshot.group, call) {
             let rows = entries.with(numbers).map(|(msg_seq, number)| {
                 Row::without(msg_seq, number.map_or(illegal, |_| Code::TooLargeForReceipts))
             });
             return Ok(Reply { group_msg_receipt_list: rows.collect() });
         }
-        let messages: Vec<&Message> = scene
+        let messages: Vec<&Message> = snapshot
             .messages_of(&Conversation::Group)
             .into_iter()
             .filter(|message| message.has_receipt())
@@ -97,9 +97,10 @@ async fn count(
             // Only members confirm, and only while they are not more than this; some may have left since.
             limit,
         });
-        let scene = call.look(group.clone(), Needs { ranges: readers.collect(), ..Needs::default() }).await?;
+        let snapshot =
+            call.snapshot(group.clone(), Needs { ranges: readers.collect(), ..Needs::default() }).await?;
         let mut by_message: BTreeMap<u32, BTreeSet<&UserId>> = BTreeMap::new();
-        for (number, account) in scene.parts.keys().filter_map(reader) {
+        for (number, account) in snapshot.parts.keys().filter_map(reader) {
             by_message.entry(number).or_default().insert(account);
         }
         for message in some {

@@ -7,7 +7,7 @@ use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_seq::number;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Message};
@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    msg_seq: Given<i128>,
-    filter: Given<i128>,
-    cursor: Given<String>,
-    count: Given<i128>,
+    group_id: Field<String>,
+    msg_seq: Field<i128>,
+    filter: Field<i128>,
+    cursor: Field<String>,
+    count: Field<i128>,
 }
 
 /// The reply. The sample of the documentation and its table name the end differently: both are sent.
@@ -68,12 +68,12 @@ impl Command for Request {
             number_up_to(self.count.optional("Count")?.unwrap_or_default(), "Count", page_max as u64)?;
         // A page whose size the caller leaves open is as large as it may be. [choice]
         let count = usize::try_from(count).ok().filter(|count| *count != 0).unwrap_or(page_max);
-        let scene = look_at(call, group.clone(), &[number]).await?;
-        if is_too_large(&scene.group, call) {
+        let snapshot = look_at(call, group.clone(), &[number]).await?;
+        if is_too_large(&snapshot.group, call) {
             return Err(Code::TooLargeForReceipts.because("the group is too large for read receipts"));
         }
         let message =
-            scene.messages_of(&Conversation::Group).into_iter().find(|message| message.has_receipt());
+            snapshot.messages_of(&Conversation::Group).into_iter().find(|message| message.has_receipt());
         let Some(message) = message else {
             return Err(Code::ReceiptMissing.because("the message has no read receipts, or does not exist"));
         };
@@ -113,13 +113,14 @@ async fn read(
             after: after.map(|account| PartKey::Reader(Conversation::Group, number, account)),
             limit,
         };
-        let scene = call.look(group.clone(), Needs { ranges: vec![range], ..Needs::default() }).await?;
+        let snapshot =
+            call.snapshot(group.clone(), Needs { ranges: vec![range], ..Needs::default() }).await?;
         let readers: Vec<UserId> =
-            scene.parts.keys().filter_map(reader).map(|(_, account)| account.clone()).collect();
+            snapshot.parts.keys().filter_map(reader).map(|(_, account)| account.clone()).collect();
         let more = readers.len() == limit;
         after = readers.last().cloned();
-        let scene = call.look(group.clone(), Needs { members: readers, ..Needs::default() }).await?;
-        found.extend(scene.members.into_keys());
+        let snapshot = call.snapshot(group.clone(), Needs { members: readers, ..Needs::default() }).await?;
+        found.extend(snapshot.members.into_keys());
         found.truncate(limit);
         if found.len() == limit || !more {
             return Ok(found);
@@ -148,8 +149,8 @@ async fn unread(
             .collect();
         let part = |account: &UserId| PartKey::Reader(Conversation::Group, message.seq, account.clone());
         let parts = asked.iter().map(part).collect();
-        let scene = call.look(group.clone(), Needs { parts, ..Needs::default() }).await?;
-        found.extend(asked.into_iter().filter(|account| !scene.parts.contains_key(&part(account))));
+        let snapshot = call.snapshot(group.clone(), Needs { parts, ..Needs::default() }).await?;
+        found.extend(asked.into_iter().filter(|account| !snapshot.parts.contains_key(&part(account))));
         found.truncate(limit);
         if found.len() == limit || !page.more {
             return Ok(found);

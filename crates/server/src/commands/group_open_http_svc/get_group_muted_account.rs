@@ -6,7 +6,7 @@ use super::parts::visit_parts;
 use crate::call::{Call, Command};
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -24,8 +24,8 @@ const MEMBERS_PER_STEP: usize = 5_000;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
 }
 
 /// The reply.
@@ -110,7 +110,7 @@ async fn visit_topic(
     note: &mut (impl FnMut(UserId, Timestamp) + Send),
 ) -> Result<Group, Failure> {
     let needs = Needs { parts: vec![PartKey::Topic(topic.clone())], ..Needs::default() };
-    call.look(id.clone(), needs).await?.topic(&topic).map_err(|refused| refusal::of(&refused))?;
+    call.snapshot(id.clone(), needs).await?.topic(&topic).map_err(|refused| refusal::of(&refused))?;
     visit_parts(call, id, PartFamily::TopicMembers(topic), |key, part| {
         if let (PartKey::TopicMember(_, account), Part::TopicMember(member)) = (key, part) {
             note(account, member.muted_until);

@@ -8,7 +8,7 @@ use super::member_row::{Filter, Names};
 use super::{flag, listed_type, number_up_to, required_account};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::reply::Failure;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::UserId;
@@ -29,14 +29,14 @@ const ROW_BYTES_MIN: usize = 16;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
-    limit: Given<i128>,
-    offset: Given<i128>,
-    group_type: Given<String>,
-    with_huge_groups: Given<i128>,
-    with_no_active_groups: Given<i128>,
-    support_topic: Given<i128>,
-    response_filter: Given<Object<ResponseFilter>>,
+    member_account: Field<String>,
+    limit: Field<i128>,
+    offset: Field<i128>,
+    group_type: Field<String>,
+    with_huge_groups: Field<i128>,
+    with_no_active_groups: Field<i128>,
+    support_topic: Field<i128>,
+    response_filter: Field<Object<ResponseFilter>>,
 }
 
 #[derive(Deserialize, Default, Debug)]
@@ -98,8 +98,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(filter: Given<Object<ResponseFilter>>) -> Self {
-        let filter = filter.if_fitting().unwrap_or_default().0;
+    fn new(filter: Field<Object<ResponseFilter>>) -> Self {
+        let filter = filter.if_valid().unwrap_or_default().0;
         let own = Filter::new(filter.self_info_filter);
         let base = Filter::new(filter.group_base_info_filter).or_nothing();
         Self {
@@ -157,9 +157,9 @@ impl Command for Request {
 fn row(call: &Call, group: Group, member: &Member, topics: Option<Topics>, wanted: &Wanted) -> Row {
     let next = topics.as_ref().map(|topics| topics.last + 1);
     let self_info = wanted.own.as_ref().map(|own| SelfInfo {
-        role: own.takes(&["Role"]).then(|| member.role.word()),
+        role: own.takes(&["Role"]).then(|| member.role.as_str()),
         join_time: own.takes(&["JoinTime"]).then_some(member.joined.0),
-        msg_flag: own.takes(&["MsgFlag"]).then(|| member.receive_option.word()),
+        msg_flag: own.takes(&["MsgFlag"]).then(|| member.receive_option.as_str()),
         msg_seq: own.takes(&["MsgSeq"]).then(|| group.log.read_seq(member.read)),
         unread_msg_num: own.takes(&["UnreadMsgNum"]).then(|| match group.kind.can().unread {
             true => group.log.unread(member.read),
@@ -186,8 +186,8 @@ struct Topics {
 /// `None` when the group was dissolved since it was read.
 async fn topics(call: &Call, group: &Group, account: &UserId) -> Result<Option<Topics>, Failure> {
     let all = PartRange::all(PartFamily::Topics);
-    let found = match call.look(group.id.clone(), Needs { ranges: vec![all], ..Needs::default() }).await {
-        Ok(scene) => scene.parts,
+    let found = match call.snapshot(group.id.clone(), Needs { ranges: vec![all], ..Needs::default() }).await {
+        Ok(snapshot) => snapshot.parts,
         Err(failure) if failure.code == Code::GroupNotFound => return Ok(None),
         Err(failure) => return Err(failure),
     };
@@ -199,8 +199,8 @@ async fn topics(call: &Call, group: &Group, account: &UserId) -> Result<Option<T
     });
     let logs: Vec<_> = logs.collect();
     let parts = logs.iter().map(|(key, _)| key.clone()).collect();
-    let known = match call.look(group.id.clone(), Needs { parts, ..Needs::default() }).await {
-        Ok(scene) => scene.parts,
+    let known = match call.snapshot(group.id.clone(), Needs { parts, ..Needs::default() }).await {
+        Ok(snapshot) => snapshot.parts,
         Err(failure) if failure.code == Code::GroupNotFound => return Ok(None),
         Err(failure) => return Err(failure),
     };

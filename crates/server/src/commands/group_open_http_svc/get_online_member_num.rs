@@ -3,7 +3,7 @@
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::operation::Needs;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
 }
 
 /// The reply.
@@ -29,9 +29,9 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let group = call.look(group_id(self.group_id)?, Needs::default()).await?.group;
+        let group = call.snapshot(group_id(self.group_id)?, Needs::default()).await?.group;
         if group.kind != GroupType::AvChatRoom {
-            let kind = group.kind.word();
+            let kind = group.kind.as_str();
             return Err(Code::GroupNotAllowed
                 .because(format!("groups of Type {kind} do not count who is online; AVChatRoom does")));
         }

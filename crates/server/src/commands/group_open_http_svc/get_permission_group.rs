@@ -6,10 +6,10 @@ use super::{group_id, names};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, PermissionGroupId};
-use landfall_domain::operation::{Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::{PermissionGroup, has_permission_groups};
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id_list: Given<Vec<Given<String>>>,
-    limit: Given<i128>,
-    next: Given<PageStart>,
+    group_id: Field<String>,
+    permission_group_id_list: Field<Vec<Field<String>>>,
+    limit: Field<i128>,
+    next: Field<PageStart>,
 }
 
 /// The reply.
@@ -73,9 +73,9 @@ impl Command for Request {
 async fn named(call: &Call, group: GroupId, asked: Vec<String>) -> Result<Reply, Failure> {
     let ids = asked.iter().filter_map(|id| PermissionGroupId::parse(id));
     let needs = Needs { parts: ids.map(PartKey::PermissionGroup).collect(), ..Needs::default() };
-    let scene = look(call, group, needs).await?;
+    let snapshot = look(call, group, needs).await?;
     let rows = asked.into_iter().map(|id| {
-        let found = PermissionGroupId::parse(&id).and_then(|id| scene.permission_group(&id).ok());
+        let found = PermissionGroupId::parse(&id).and_then(|id| snapshot.permission_group(&id).ok());
         found.map_or_else(|| Row::missing(id), Row::new)
     });
     Ok(Reply { permission_group_info_list: rows.collect(), next: String::new() })
@@ -93,8 +93,8 @@ async fn page(
         // One more tells whether there is another page.
         limit: limit.saturating_add(1),
     };
-    let scene = look(call, group, Needs { ranges: vec![range], ..Needs::default() }).await?;
-    let found = scene.parts.values().filter_map(|part| {
+    let snapshot = look(call, group, Needs { ranges: vec![range], ..Needs::default() }).await?;
+    let found = snapshot.parts.values().filter_map(|part| {
         if let Part::PermissionGroup(group) = part { Some(Row::new(group)) } else { None }
     });
     let mut rows: Vec<Row> = found.collect();
@@ -104,10 +104,10 @@ async fn page(
     Ok(Reply { permission_group_info_list: rows, next: next.unwrap_or_default() })
 }
 
-async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<Scene, Failure> {
-    let scene = call.look(group, needs).await?;
-    has_permission_groups(&scene.group).map_err(|refusal| refusal::of(&refusal))?;
-    Ok(scene)
+async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+    let snapshot = call.snapshot(group, needs).await?;
+    has_permission_groups(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+    Ok(snapshot)
 }
 
 fn page_start(token: &str) -> Result<PermissionGroupId, Failure> {

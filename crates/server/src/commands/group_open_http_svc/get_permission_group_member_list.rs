@@ -7,7 +7,7 @@ use super::member_row::{MemberRow, Names, record_filters};
 use super::permission_group::{PageStart, page_limit, permission_group_id};
 use crate::call::{Call, Command};
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::operation::Needs;
@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    limit: Given<i128>,
-    next: Given<PageStart>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    limit: Field<i128>,
+    next: Field<PageStart>,
     member_info_filter: Names,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
     member_fields: Names,
@@ -55,20 +55,20 @@ impl Command for Request {
         };
         let parts = vec![PartKey::PermissionGroup(id.clone())];
         let needs = Needs { parts, ranges: vec![range], ..Needs::default() };
-        let scene = call.look(group.clone(), needs).await?;
-        has_permission_groups(&scene.group)
-            .and_then(|()| scene.permission_group(&id).map(|_| ()))
+        let snapshot = call.snapshot(group.clone(), needs).await?;
+        has_permission_groups(&snapshot.group)
+            .and_then(|()| snapshot.permission_group(&id).map(|_| ()))
             .map_err(|refusal| refusal::of(&refusal))?;
-        let mut page: Vec<UserId> = scene.parts.into_keys().filter_map(account).collect();
+        let mut page: Vec<UserId> = snapshot.parts.into_keys().filter_map(account).collect();
         let more = limit < page.len();
         page.truncate(limit);
         let next = page.last().filter(|_| more).map(page_token);
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
         // Those who left the community are not shown.
-        let scene = call.look(group, Needs { members: page, ..Needs::default() }).await?;
-        let members = scene.members.into_values().collect();
+        let snapshot = call.snapshot(group, Needs { members: page, ..Needs::default() }).await?;
+        let members = snapshot.members.into_values().collect();
         Ok(Reply {
-            member_list: MemberRow::list(call, members, &scene.group, (&filter, &fields)).await,
+            member_list: MemberRow::list(call, members, &snapshot.group, (&filter, &fields)).await,
             next: next.unwrap_or_default(),
         })
     }

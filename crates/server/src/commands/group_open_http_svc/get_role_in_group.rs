@@ -3,7 +3,7 @@
 
 use super::{group_id, refuse_too_many_accounts, refuse_without_members, required_account};
 use crate::call::{Call, Command};
-use crate::given::{Given, Rows};
+use crate::field::{Field, Rows};
 use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "User_Account")]
-    user_account: Given<Rows<String>>,
+    user_account: Field<Rows<String>>,
 }
 
 /// The reply: a row for each account asked for, in order.
@@ -44,11 +44,11 @@ impl Command for Request {
         let names: Vec<_> = list.iter().map(|name| echoed(name.written())).collect();
         let asked = each("User_Account", list, required_account)?;
         let members = asked.iter().flatten().cloned().collect();
-        let scene = call.look(group, Needs { members, ..Needs::default() }).await?;
-        refuse_without_members(scene.group.kind)?;
+        let snapshot = call.snapshot(group, Needs { members, ..Needs::default() }).await?;
+        refuse_without_members(snapshot.group.kind)?;
         let rows = names.into_iter().zip(asked).map(|(member_account, account)| {
-            let member = account.ok().and_then(|account| scene.members.get(&account));
-            Row { member_account, role: member.map_or("NotMember", |member| member.role.word()) }
+            let member = account.ok().and_then(|account| snapshot.members.get(&account));
+            Row { member_account, role: member.map_or("NotMember", |member| member.role.as_str()) }
         });
         Ok(Reply { user_id_list: rows.collect() })
     }

@@ -5,7 +5,7 @@
 use super::member_row::{Filter, MemberRow, Names, record_filters};
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "Member_List_Account")]
-    member_list_account: Given<Vec<Given<String>>>,
+    member_list_account: Field<Vec<Field<String>>>,
     member_info_filter: Names,
     member_role_filter: Names,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
@@ -38,15 +38,15 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         let asked = accounts(self.member_list_account, "Member_List_Account", call.limits.named_members)?;
-        let scene = call.look(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
-        refuse_without_members(scene.group.kind)?;
+        let snapshot = call.snapshot(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
+        refuse_without_members(snapshot.group.kind)?;
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
         let roles = Filter::new(self.member_role_filter);
-        let members = asked.iter().filter_map(|account| scene.members.get(account));
-        let members = members.filter(|member| roles.takes(&[member.role.word()])).cloned().collect();
+        let members = asked.iter().filter_map(|account| snapshot.members.get(account));
+        let members = members.filter(|member| roles.takes(&[member.role.as_str()])).cloned().collect();
         Ok(Reply {
-            group_id: scene.group.id.as_str().to_owned(),
-            member_list: MemberRow::list(call, members, &scene.group, (&filter, &fields)).await,
+            group_id: snapshot.group.id.as_str().to_owned(),
+            member_list: MemberRow::list(call, members, &snapshot.group, (&filter, &fields)).await,
         })
     }
 }

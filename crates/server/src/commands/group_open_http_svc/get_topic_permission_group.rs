@@ -5,7 +5,7 @@ use super::topic_permissions::{Reply, Row};
 use super::{group_id, names};
 use crate::call::{Call, Command};
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
 use landfall_domain::operation::Needs;
@@ -18,9 +18,9 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    topic_id_list: Given<Vec<Given<String>>>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    topic_id_list: Field<Vec<Field<String>>>,
 }
 
 impl Command for Request {
@@ -45,22 +45,22 @@ impl Command for Request {
                 needs.ranges.push(PartRange { limit: limits.count, ..all });
             }
         }
-        let scene = call.look(group.clone(), needs).await?;
-        has_permission_groups(&scene.group)
-            .and_then(|()| scene.permission_group(&id).map(|_| ()))
+        let snapshot = call.snapshot(group.clone(), needs).await?;
+        has_permission_groups(&snapshot.group)
+            .and_then(|()| snapshot.permission_group(&id).map(|_| ()))
             .map_err(|refusal| refusal::of(&refusal))?;
         let rows = match asked {
             Some(asked) => asked
                 .into_iter()
                 .map(|raw| match TopicId::parse(&raw, &group) {
                     None => Row::new(raw, None),
-                    Some(topic) => match scene.parts.get(&key(topic)) {
+                    Some(topic) => match snapshot.parts.get(&key(topic)) {
                         Some(Part::TopicPermission(bits)) => Row::found(raw, *bits),
                         Some(_) | None => Row::new(raw, Some(TopicPermissionOutcome::NotThere)),
                     },
                 })
                 .collect(),
-            None => scene
+            None => snapshot
                 .parts
                 .iter()
                 .filter_map(|part| match part {

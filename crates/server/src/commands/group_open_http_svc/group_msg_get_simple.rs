@@ -13,7 +13,7 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::message::{Content, Conversation, Message, MessageLog, MessageState, Priority};
 use landfall_domain::operation::{MessageRange, Needs, Refusal};
@@ -26,11 +26,11 @@ use std::collections::BTreeMap;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
-    req_msg_number: Given<i128>,
-    req_msg_seq: Given<i128>,
-    with_recalled_msg: Given<i128>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
+    req_msg_number: Field<i128>,
+    req_msg_seq: Field<i128>,
+    with_recalled_msg: Field<i128>,
 }
 
 /// The reply.
@@ -90,14 +90,14 @@ impl Command for Request {
             messages: vec![MessageRange::Newest { conversation: conversation.clone(), up_to, limit }],
             ..Needs::default()
         };
-        let mut scene = call.look(group, needs).await?;
-        if !scene.group.kind.can().history {
+        let mut snapshot = call.snapshot(group, needs).await?;
+        if !snapshot.group.kind.can().history {
             return Err(refusal::of(&Refusal::TypeForbids("keep no messages")));
         }
-        let kept = scene.messages.remove(&conversation).unwrap_or_default();
-        let log = scene.log(&conversation).map_err(|refused| refusal::of(&refused))?;
+        let kept = snapshot.messages.remove(&conversation).unwrap_or_default();
+        let log = snapshot.log(&conversation).map_err(|refused| refusal::of(&refused))?;
         let (is_finished, rsp_msg_list) = page(log, up_to, limit, kept, with_recalled)?;
-        Ok(Reply { group_id: scene.group.id.as_str().to_owned(), is_finished, rsp_msg_list })
+        Ok(Reply { group_id: snapshot.group.id.as_str().to_owned(), is_finished, rsp_msg_list })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_seq::{Entries, Item};
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::message::Conversation;
 use landfall_domain::operations::recall_messages::{RecallMessages, RecallOutcome};
@@ -20,11 +20,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
-    msg_seq_list: Given<Rows<Object<Item>>>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
+    msg_seq_list: Field<Rows<Object<Item>>>,
     /// For clients that are connected, of which this version has none.
-    reason: Given<String>,
+    reason: Field<String>,
 }
 
 /// The reply: one row for each message asked for, in order.

@@ -6,7 +6,7 @@ use super::receipt::{is_too_large, members, messages_at_once};
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
 use crate::commands::message_seq::{Item, numbers};
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::reply::{Failure, Nothing};
 use crate::webhook::body::READ_RECEIPT;
 use landfall_domain::ids::{GroupId, UserId};
@@ -17,10 +17,10 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    msg_seq_list: Given<Vec<Given<Object<Item>>>>,
+    from_account: Field<String>,
+    msg_seq_list: Field<Vec<Field<Object<Item>>>>,
 }
 
 impl Command for Request {

@@ -7,12 +7,13 @@
 //! [choice] A `MemberList` is taken like that of create_group, because real importers send one.
 
 use super::profile::{
-    Field, apply_join_option, group_fields, id_choice, max_members, refuse_more_than_fit, seats, text,
+    CustomFieldInput, apply_join_option, group_fields, id_choice, max_members, refuse_more_than_fit, seats,
+    text,
 };
 use super::{AskedMember, flag, members, time};
 use crate::call::{Call, Command, account};
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::reply::Failure;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::UserId;
@@ -28,21 +29,21 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "Owner_Account")]
-    owner_account: Given<String>,
+    owner_account: Field<String>,
     #[serde(rename = "Type")]
-    kind: Given<String>,
-    group_id: Given<String>,
-    name: Given<String>,
-    introduction: Given<String>,
-    notification: Given<String>,
-    face_url: Given<String>,
-    max_member_num: Given<i128>,
-    max_member_count: Given<i128>,
-    apply_join_option: Given<String>,
-    app_defined_data: Given<Vec<Given<Object<Field>>>>,
-    create_time: Given<i128>,
-    support_topic: Given<i128>,
-    member_list: Given<Vec<Given<Object<AskedMember>>>>,
+    kind: Field<String>,
+    group_id: Field<String>,
+    name: Field<String>,
+    introduction: Field<String>,
+    notification: Field<String>,
+    face_url: Field<String>,
+    max_member_num: Field<i128>,
+    max_member_count: Field<i128>,
+    apply_join_option: Field<String>,
+    app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
+    create_time: Field<i128>,
+    support_topic: Field<i128>,
+    member_list: Field<Vec<Field<Object<AskedMember>>>>,
 }
 
 /// The reply.
@@ -71,7 +72,7 @@ impl Request {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
         let owner = account(self.owner_account, "Owner_Account", Code::GroupParameter)?;
-        let name = text(Given::Is(self.name.required("Name")?), "Name", limits.name)?;
+        let name = text(Field::Value(self.name.required("Name")?), "Name", limits.name)?;
         let introduction = text(self.introduction, "Introduction", limits.introduction)?;
         let notification = text(self.notification, "Notification", limits.notification)?;
         let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
@@ -102,7 +103,7 @@ impl Request {
     }
 }
 
-fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
+fn group_type(given: Field<String>) -> Result<GroupType, Failure> {
     let word = given.required("Type")?;
     match GroupType::parse(&word) {
         Some(kind) if kind.can().import => Ok(kind),
@@ -114,7 +115,7 @@ fn group_type(given: Given<String>) -> Result<GroupType, Failure> {
     }
 }
 
-fn join_option(given: Given<String>, kind: GroupType) -> Result<JoinOption, Failure> {
+fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Failure> {
     let default = kind.default_join_option_on_import();
     if kind == GroupType::Community {
         return Ok(default); // Not supported by communities; ignored everywhere, because SDKs send it. [choice]
@@ -135,7 +136,7 @@ fn owned(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<
 }
 
 /// In the future it would make the group unusable: members and messages must lie between it and now. [choice]
-pub(super) fn created(given: Given<i128>, now: Timestamp) -> Result<Timestamp, Failure> {
+pub(super) fn created(given: Field<i128>, now: Timestamp) -> Result<Timestamp, Failure> {
     let created = time(given, "CreateTime")?.unwrap_or(now);
     if now < created {
         return Err(Code::GroupParameter

@@ -7,7 +7,7 @@ use super::{AskedMember, group_id, member};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -21,8 +21,8 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    member_list: Given<Rows<Object<AskedMember>>>,
+    group_id: Field<String>,
+    member_list: Field<Rows<Object<AskedMember>>>,
 }
 
 impl Command for Request {
@@ -46,7 +46,7 @@ impl Command for Request {
 async fn import(call: &Call, group: GroupId, asked: Vec<NewMember>) -> Result<Vec<MemberOutcome>, Failure> {
     if asked.is_empty() {
         // Nobody is left to import, but the group must be there all the same.
-        let group = call.look(group, Needs::default()).await?.group;
+        let group = call.snapshot(group, Needs::default()).await?.group;
         let refusal = OperationError::Refused(ImportMembersRefusal::TypeNotImportable);
         return if group.kind.can().import { Ok(Vec::new()) } else { Err(refuse(refusal, "")) };
     }

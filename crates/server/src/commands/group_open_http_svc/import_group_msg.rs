@@ -1,6 +1,6 @@
 //! `group_open_http_svc/import_group_msg`: brings messages into a group, silently.
 //!
-//! Each message gets an answer; a bad one does not harm the others. Afterwards everybody has read everything. [doc]
+//! Each message gets an answer; a bad one does not harm the others. AfterCommit everybody has read everything. [doc]
 //! A repeated call stores nothing twice, as far as its messages have a `Random`.
 //!
 //! [choice] Takes every type of element, though its page names four.
@@ -15,7 +15,7 @@ use crate::commands::message_body::{BodyProblem, body};
 use crate::commands::message_seq::clamped;
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::items::each;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
@@ -30,10 +30,10 @@ use serde_json::value::RawValue;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
-    recent_contact_flag: Given<i128>,
-    msg_list: Given<Rows<Object<Asked>>>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
+    recent_contact_flag: Field<i128>,
+    msg_list: Field<Rows<Object<Asked>>>,
 }
 
 /// A message as the request has it.
@@ -41,13 +41,13 @@ pub struct Request {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Asked {
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    send_time: Given<i128>,
-    random: Given<i128>,
+    from_account: Field<String>,
+    send_time: Field<i128>,
+    random: Field<i128>,
     msg_body: Option<Box<RawValue>>,
-    cloud_custom_data: Given<String>,
+    cloud_custom_data: Field<String>,
     /// Some clients name the topic here. [client]
-    topic_id: Given<String>,
+    topic_id: Field<String>,
 }
 
 /// The reply: one row for each message, in order.

@@ -6,7 +6,7 @@ use super::import_group::created;
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::topic::{MadeTopic, NewTopic};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::operations::add_topic::ImportTopic;
@@ -17,9 +17,9 @@ use serde::Deserialize;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "Type")]
-    kind: Given<String>,
-    group_id: Given<String>,
-    create_time: Given<i128>,
+    kind: Field<String>,
+    group_id: Field<String>,
+    create_time: Field<i128>,
     #[serde(flatten)]
     topic: NewTopic,
 }
@@ -37,7 +37,7 @@ impl Command for Request {
     }
 }
 
-fn group_type(given: Given<String>) -> Result<(), Failure> {
+fn group_type(given: Field<String>) -> Result<(), Failure> {
     let Some(word) = given.optional("Type")? else { return Ok(()) };
     match GroupType::parse(&word) {
         Some(kind) if kind.can().topics => Ok(()),

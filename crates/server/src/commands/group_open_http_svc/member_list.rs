@@ -2,7 +2,7 @@
 //! its own result.
 
 use super::{refuse_too_many_accounts, required_account};
-use crate::given::{Given, Object, Rows, Shape};
+use crate::field::{Field, Object, Rows, Shape};
 use crate::items::{each, echoed, every};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -13,30 +13,30 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub(super) struct Named {
     #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
+    member_account: Field<String>,
 }
 
 /// An entry of a `MemberList`.
 pub(super) trait Member {
     /// Its `Member_Account`.
-    fn account(&self) -> &Given<String>;
+    fn account(&self) -> &Field<String>;
 }
 
 impl Member for Named {
-    fn account(&self) -> &Given<String> {
+    fn account(&self) -> &Field<String> {
         &self.member_account
     }
 }
 
 /// The accounts in `MemberList`, at most `max`.
-pub(super) fn named(given: Given<Vec<Given<Object<Named>>>>, max: usize) -> Result<Vec<UserId>, Failure> {
+pub(super) fn named(given: Field<Vec<Field<Object<Named>>>>, max: usize) -> Result<Vec<UserId>, Failure> {
     let list = given.required("MemberList")?;
     refuse_too_many_accounts(list.len(), "MemberList", max)?;
     every("MemberList", list, |entry, place| account(entry.required(place)?.0, place))
 }
 
 /// The accounts in `MemberList`, at most `max`, each of which has a result of its own.
-pub(super) fn each_named(given: Given<Rows<Object<Named>>>, max: usize) -> Result<Entries<UserId>, Failure> {
+pub(super) fn each_named(given: Field<Rows<Object<Named>>>, max: usize) -> Result<Entries<UserId>, Failure> {
     Entries::new(given, max, account)
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Entries<T> {
 impl<T> Entries<T> {
     /// At most `max` entries, each seen by `check` with its place.
     pub(super) fn new<M: Member>(
-        given: Given<Rows<Object<M>>>,
+        given: Field<Rows<Object<M>>>,
         max: usize,
         mut check: impl FnMut(M, &str) -> Result<T, Failure>,
     ) -> Result<Self, Failure>
@@ -66,7 +66,7 @@ impl<T> Entries<T> {
     {
         let Rows(list) = given.required("MemberList")?;
         refuse_too_many_accounts(list.len(), "MemberList", max)?;
-        let written = |entry: &Given<Object<M>>| entry.written_member("Member_Account", M::account);
+        let written = |entry: &Field<Object<M>>| entry.written_member("Member_Account", M::account);
         let names = list.iter().map(|entry| echoed(written(entry))).collect();
         let entries = each("MemberList", list, |entry, place| check(entry.required(place)?.0, place))?;
         let is_right = entries.iter().map(Result::is_ok).collect();

@@ -1,14 +1,14 @@
 //! Member records as answers carry them, cut to the fields asked for.
 
 use crate::call::Call;
-use crate::given::Given;
+use crate::field::Field;
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::Group;
 use landfall_domain::member::Member;
 use serde::Serialize;
 
 /// A list of field names in a request. Elements that are no strings, and unknown names, are ignored. [client]
-pub(in crate::commands) type Names = Given<Vec<Given<String>>>;
+pub(in crate::commands) type Names = Field<Vec<Field<String>>>;
 
 /// Which fields an answer carries.
 pub(in crate::commands) struct Filter(Option<Vec<String>>);
@@ -16,7 +16,7 @@ pub(in crate::commands) struct Filter(Option<Vec<String>>);
 impl Filter {
     /// A filter that is not given, or empty, lets everything through. [client]
     pub(in crate::commands) fn new(names: Names) -> Self {
-        Self(names.if_fitting().map(|names| names.into_iter().filter_map(Given::if_fitting).collect()))
+        Self(names.if_valid().map(|names| names.into_iter().filter_map(Field::if_valid).collect()))
     }
 
     pub(super) fn is_given(&self) -> bool {
@@ -136,10 +136,10 @@ impl MemberRow {
     ) -> Self {
         let muted = filter.takes(&["MuteUntil", "ShutUpUntil"]).then_some(member.muted_until.0);
         Self {
-            role: filter.takes(&["Role"]).then(|| member.role.word()),
+            role: filter.takes(&["Role"]).then(|| member.role.as_str()),
             join_time: filter.takes(&["JoinTime"]).then_some(member.joined.0),
             msg_seq: filter.takes(&["MsgSeq"]).then(|| group.log.read_seq(member.read)),
-            msg_flag: filter.takes(&["MsgFlag"]).then(|| member.receive_option.word()),
+            msg_flag: filter.takes(&["MsgFlag"]).then(|| member.receive_option.as_str()),
             last_send_msg_time: filter.takes(&["LastSendMsgTime"]).then_some(member.last_message.0),
             mute_until: muted,
             shut_up_until: muted,

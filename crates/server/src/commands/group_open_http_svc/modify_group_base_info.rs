@@ -4,12 +4,13 @@
 //! any other counts `InfoSeq` up, and texts that are new are told in the history where the type keeps such tips.
 
 use super::profile::{
-    Bits, Field, apply_join_option, group_fields, invite_join_option, max_members, new_text, permissions,
+    Bits, CustomFieldInput, apply_join_option, group_fields, invite_join_option, max_members, new_text,
+    permissions,
 };
 use super::{group_id, operator};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Emptiable, Given, Object};
+use crate::field::{Emptiable, Field, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::GroupId;
@@ -21,23 +22,23 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    name: Given<Emptiable>,
-    introduction: Given<Emptiable>,
-    notification: Given<Emptiable>,
-    face_url: Given<Emptiable>,
-    max_member_num: Given<i128>,
-    max_member_count: Given<i128>,
-    apply_join_option: Given<String>,
-    invite_join_option: Given<String>,
-    mute_all_member: Given<String>,
-    shut_up_all_member: Given<String>,
-    history_msg_before_join: Given<String>,
-    enable_permission: Given<i128>,
-    default_permission: Given<Bits>,
-    app_defined_data: Given<Vec<Given<Object<Field>>>>,
+    from_account: Field<String>,
+    name: Field<Emptiable>,
+    introduction: Field<Emptiable>,
+    notification: Field<Emptiable>,
+    face_url: Field<Emptiable>,
+    max_member_num: Field<i128>,
+    max_member_count: Field<i128>,
+    apply_join_option: Field<String>,
+    invite_join_option: Field<String>,
+    mute_all_member: Field<String>,
+    shut_up_all_member: Field<String>,
+    history_msg_before_join: Field<String>,
+    enable_permission: Field<i128>,
+    default_permission: Field<Bits>,
+    app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
 }
 
 impl Command for Request {
@@ -47,7 +48,7 @@ impl Command for Request {
     async fn run(mut self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(std::mem::take(&mut self.group_id))?;
         // What may be given depends on the type, which a group keeps for life.
-        let kind = call.look(group.clone(), Needs::default()).await?.group.kind;
+        let kind = call.snapshot(group.clone(), Needs::default()).await?.group.kind;
         call.change(self.check(group, kind, call)?).await?;
         Ok(Nothing {})
     }
@@ -94,7 +95,7 @@ impl Request {
     }
 }
 
-fn on_off(given: Given<String>, field: &str) -> Result<Option<bool>, Failure> {
+fn on_off(given: Field<String>, field: &str) -> Result<Option<bool>, Failure> {
     match given.optional(field)?.as_deref() {
         None => Ok(None),
         Some("On") => Ok(Some(true)),

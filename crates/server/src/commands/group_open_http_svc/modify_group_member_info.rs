@@ -3,11 +3,11 @@
 //!
 //! [choice] An account that is no member is 10004. A call that names nothing to change succeeds and changes nothing.
 
-use super::profile::{Field, member_fields, new_text};
+use super::profile::{CustomFieldInput, member_fields, new_text};
 use super::{group_id, mute_end, required_account, time};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Emptiable, Given, Object};
+use crate::field::{Emptiable, Field, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::member::{ReceiveOption, Role};
 use landfall_domain::operation::Needs;
@@ -18,19 +18,19 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
-    role: Given<String>,
-    msg_flag: Given<String>,
+    member_account: Field<String>,
+    role: Field<String>,
+    msg_flag: Field<String>,
     /// An empty one removes the name card. [choice]
-    name_card: Given<Emptiable>,
-    app_member_defined_data: Given<Vec<Given<Object<Field>>>>,
-    mute_time: Given<i128>,
-    shut_up_time: Given<i128>,
+    name_card: Field<Emptiable>,
+    app_member_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
+    mute_time: Field<i128>,
+    shut_up_time: Field<i128>,
     /// The end itself, as one client sends it, often as a 0 that means nothing. [client]
-    mute_until: Given<i128>,
-    shut_up_until: Given<i128>,
+    mute_until: Field<i128>,
+    shut_up_until: Field<i128>,
 }
 
 impl Command for Request {
@@ -56,7 +56,7 @@ impl Command for Request {
         };
         if fields.is_given() {
             // Which fields there are depends on the type of the group, and a type never changes.
-            let kind = call.look(operation.group.clone(), Needs::default()).await?.group.kind;
+            let kind = call.snapshot(operation.group.clone(), Needs::default()).await?.group.kind;
             operation.fields = member_fields(fields, "AppMemberDefinedData", kind, call)?;
         }
         call.change(operation).await?;
@@ -72,7 +72,7 @@ fn role(word: &str) -> Result<Role, Failure> {
 
 fn receive_option(word: &str) -> Result<ReceiveOption, Failure> {
     ReceiveOption::parse(word).ok_or_else(|| {
-        let known = ReceiveOption::ALL.map(ReceiveOption::word).join(", ");
+        let known = ReceiveOption::ALL.map(ReceiveOption::as_str).join(", ");
         Code::GroupParameter.because(format!("MsgFlag is {word:?}, none of {known}"))
     })
 }

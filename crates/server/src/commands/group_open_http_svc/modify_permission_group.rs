@@ -4,7 +4,7 @@ use super::group_id;
 use super::permission_group::{permission_group_id, permissions};
 use super::profile::new_text;
 use crate::call::{Call, Command};
-use crate::given::{Emptiable, Given};
+use crate::field::{Emptiable, Field};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_permission_group::ModifyPermissionGroup;
 use serde::Deserialize;
@@ -13,11 +13,11 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    permission_group_name: Given<Emptiable>,
-    permission: Given<i128>,
-    custom_string: Given<Emptiable>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    permission_group_name: Field<Emptiable>,
+    permission: Field<i128>,
+    custom_string: Field<Emptiable>,
 }
 
 impl Command for Request {

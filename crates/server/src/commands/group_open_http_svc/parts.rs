@@ -21,13 +21,13 @@ pub(super) async fn visit_parts(
     let mut after = None;
     loop {
         let range = PartRange { family: family.clone(), after, limit: PARTS_PER_STEP };
-        let scene = call.look(id.clone(), Needs { ranges: vec![range], ..Needs::default() }).await?;
-        after = (scene.parts.len() == PARTS_PER_STEP)
-            .then(|| scene.parts.last_key_value().map(|(key, _)| key.clone()))
+        let snapshot = call.snapshot(id.clone(), Needs { ranges: vec![range], ..Needs::default() }).await?;
+        after = (snapshot.parts.len() == PARTS_PER_STEP)
+            .then(|| snapshot.parts.last_key_value().map(|(key, _)| key.clone()))
             .flatten();
-        let enough = scene.parts.into_iter().any(|(key, part)| visit(key, part).is_break());
+        let enough = snapshot.parts.into_iter().any(|(key, part)| visit(key, part).is_break());
         if enough || after.is_none() {
-            return Ok(scene.group);
+            return Ok(snapshot.group);
         }
     }
 }

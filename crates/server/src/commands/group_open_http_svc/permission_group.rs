@@ -2,7 +2,7 @@
 
 use super::number_up_to;
 use crate::code::Code;
-use crate::given::{Given, Shape};
+use crate::field::{Field, Shape};
 use crate::reply::Failure;
 use landfall_domain::ids::PermissionGroupId;
 
@@ -10,19 +10,19 @@ use landfall_domain::ids::PermissionGroupId;
 pub(super) const NO_SUCH_PERMISSION_GROUP: &str = "the permission group does not exist";
 
 /// The permission group a command is about. An id of another form is that of no permission group. [choice]
-pub(super) fn permission_group_id(given: Given<String>) -> Result<PermissionGroupId, Failure> {
+pub(super) fn permission_group_id(given: Field<String>) -> Result<PermissionGroupId, Failure> {
     let raw = given.required("PermissionGroupId")?;
     PermissionGroupId::parse(&raw)
         .ok_or_else(|| Code::PermissionGroupMissing.because(NO_SUCH_PERMISSION_GROUP))
 }
 
 /// Permissions in bits, if given.
-pub(super) fn permissions(given: Given<i128>, field: &str) -> Result<Option<u64>, Failure> {
+pub(super) fn permissions(given: Field<i128>, field: &str) -> Result<Option<u64>, Failure> {
     given.optional(field)?.map(|bits| number_up_to(bits, field, u64::MAX)).transpose()
 }
 
 /// How many a page holds at most: all that are allowed when nothing is said.
-pub(super) fn page_limit(given: Given<i128>, max: usize) -> Result<usize, Failure> {
+pub(super) fn page_limit(given: Field<i128>, max: usize) -> Result<usize, Failure> {
     let limit = number_up_to(given.optional("Limit")?.unwrap_or_default(), "Limit", max as u64)?;
     Ok(usize::try_from(limit).ok().filter(|limit| *limit != 0).unwrap_or(max))
 }
@@ -45,7 +45,7 @@ impl Shape for PageStart {
 
 impl PageStart {
     /// The token an answer gave; `None` at the start.
-    pub(super) fn token(given: Given<Self>) -> Result<Option<String>, Failure> {
+    pub(super) fn token(given: Field<Self>) -> Result<Option<String>, Failure> {
         Ok(given.optional("Next")?.map(|start| start.0).filter(|token| token != "0"))
     }
 }

@@ -3,7 +3,7 @@
 use super::{flag, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Emptiable, Given, Object, Shape, literal};
+use crate::field::{Emptiable, Field, Object, Shape, literal};
 use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
@@ -19,15 +19,15 @@ use std::collections::BTreeSet;
 /// A custom field as requests carry it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Field {
-    key: Given<String>,
+pub(super) struct CustomFieldInput {
+    key: Field<String>,
     /// Some clients type it as anything, so a number may arrive. [client]
     value: Option<Box<RawValue>>,
 }
 
 /// A text with bounds; empty when not given.
 pub(in crate::commands) fn text(
-    given: Given<String>,
+    given: Field<String>,
     field: &'static str,
     allowed: Span,
 ) -> Result<Text, Failure> {
@@ -36,7 +36,7 @@ pub(in crate::commands) fn text(
 }
 
 /// The id of a group that is made: the one given, or any.
-pub(super) fn id_choice(given: Given<String>, kind: GroupType, call: &Call) -> Result<IdChoice, Failure> {
+pub(super) fn id_choice(given: Field<String>, kind: GroupType, call: &Call) -> Result<IdChoice, Failure> {
     match given.optional("GroupId")? {
         None => Ok(IdChoice::Generated(call.random_bits)),
         Some(raw) => GroupId::parse_custom(&raw, kind)
@@ -63,7 +63,7 @@ impl Shape for Bits {
 
 /// A text with bounds, if given; the empty one is given too.
 pub(in crate::commands) fn new_text(
-    given: Given<Emptiable>,
+    given: Field<Emptiable>,
     field: &str,
     allowed: Span,
 ) -> Result<Option<Text>, Failure> {
@@ -76,7 +76,7 @@ pub(in crate::commands) fn new_text(
 
 /// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]
 /// A group that keeps no members has none, whatever is given. [doc]
-pub(super) fn max_members(given: Given<i128>, kind: GroupType, call: &Call) -> Result<Option<u32>, Failure> {
+pub(super) fn max_members(given: Field<i128>, kind: GroupType, call: &Call) -> Result<Option<u32>, Failure> {
     let max = match kind {
         GroupType::Community => call.limits.max_members_community,
         GroupType::Private | GroupType::Public | GroupType::ChatRoom => call.limits.max_members,
@@ -88,7 +88,7 @@ pub(super) fn max_members(given: Given<i128>, kind: GroupType, call: &Call) -> R
 }
 
 /// How a group is joined, if given.
-pub(super) fn apply_join_option(given: Given<String>) -> Result<Option<JoinOption>, Failure> {
+pub(super) fn apply_join_option(given: Field<String>) -> Result<Option<JoinOption>, Failure> {
     given.optional("ApplyJoinOption")?.map_or(Ok(None), |word| {
         JoinOption::parse(&word).map(Some).ok_or_else(|| {
             Code::GroupParameter.because(format!(
@@ -99,7 +99,7 @@ pub(super) fn apply_join_option(given: Given<String>) -> Result<Option<JoinOptio
 }
 
 /// How members are invited, if given.
-pub(super) fn invite_join_option(given: Given<String>) -> Result<Option<InviteOption>, Failure> {
+pub(super) fn invite_join_option(given: Field<String>) -> Result<Option<InviteOption>, Failure> {
     given.optional("InviteJoinOption")?.map_or(Ok(None), |word| {
         InviteOption::parse(&word).map(Some).ok_or_else(|| {
             Code::GroupParameter.because(format!(
@@ -111,8 +111,8 @@ pub(super) fn invite_join_option(given: Given<String>) -> Result<Option<InviteOp
 
 /// Whether permission groups decide, and what members in none of them may do; each if given.
 pub(super) fn permissions(
-    enable: Given<i128>,
-    default: Given<Bits>,
+    enable: Field<i128>,
+    default: Field<Bits>,
 ) -> Result<(Option<bool>, Option<u64>), Failure> {
     let enable = flag(enable, "EnablePermission")?;
     let default = default.optional("DefaultPermission")?;
@@ -122,7 +122,7 @@ pub(super) fn permissions(
 
 /// Custom fields of a group.
 pub(super) fn group_fields(
-    given: Given<Vec<Given<Object<Field>>>>,
+    given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     kind: GroupType,
     call: &Call,
 ) -> Result<Vec<CustomField>, Failure> {
@@ -131,7 +131,7 @@ pub(super) fn group_fields(
 
 /// Custom fields of a member, in the request member called `name`.
 pub(super) fn member_fields(
-    given: Given<Vec<Given<Object<Field>>>>,
+    given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     name: &str,
     kind: GroupType,
     call: &Call,
@@ -140,7 +140,7 @@ pub(super) fn member_fields(
 }
 
 fn fields(
-    given: Given<Vec<Given<Object<Field>>>>,
+    given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     name: &str,
     kind: GroupType,
     switched_on: &[FieldRule],
@@ -149,7 +149,7 @@ fn fields(
     let pairs = every(name, given.list(name)?, |entry, place| {
         let field = entry.required(place)?.0;
         // A key that is missing, or spelled in lower case, gets the answer of a key that is not switched on. [sample]
-        let absence = if matches!(field.key, Given::Empty) { "has an empty Key" } else { "has no Key" };
+        let absence = if matches!(field.key, Field::Empty) { "has an empty Key" } else { "has no Key" };
         let Some(key) = field.key.optional(&format!("{place}.Key"))? else {
             return Err(unknown_field(&format!("{place} {absence}")));
         };

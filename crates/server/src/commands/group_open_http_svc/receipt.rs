@@ -10,18 +10,18 @@ use crate::reply::Failure;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
-use landfall_domain::operation::{MessageRange, Needs, Refusal, Scene};
+use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs, Refusal};
 use landfall_domain::part::PartKey;
 use landfall_domain::store::{MemberPage, MemberWindow, NoSuchGroup, OperationError};
 
 /// The group and those of the messages that are there.
-pub(super) async fn look_at(call: &Call, group: GroupId, numbers: &[u32]) -> Result<Scene, Failure> {
+pub(super) async fn look_at(call: &Call, group: GroupId, numbers: &[u32]) -> Result<GroupSnapshot, Failure> {
     let messages = vec![MessageRange::Numbered(Conversation::Group, numbers.to_vec())];
-    let scene = call.look(group, Needs { messages, ..Needs::default() }).await?;
-    if !scene.group.kind.can().receipts {
+    let snapshot = call.snapshot(group, Needs { messages, ..Needs::default() }).await?;
+    if !snapshot.group.kind.can().receipts {
         return Err(refusal::of(&Refusal::TypeForbids("have no read receipts")));
     }
-    Ok(scene)
+    Ok(snapshot)
 }
 
 /// Readers held in memory at once, about.

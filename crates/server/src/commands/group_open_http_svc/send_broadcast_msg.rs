@@ -11,7 +11,7 @@ use crate::code::Code;
 use crate::commands::group_open_http_svc::number_up_to;
 use crate::commands::message_body::body;
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
@@ -32,10 +32,10 @@ const GROUPS_AT_ONCE: usize = 100;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    random: Given<i128>,
+    from_account: Field<String>,
+    random: Field<i128>,
     msg_body: Option<Box<RawValue>>,
-    cloud_custom_data: Given<String>,
+    cloud_custom_data: Field<String>,
 }
 
 /// The reply.

@@ -14,7 +14,7 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::message_body::body;
 use crate::commands::topic::topic_id;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
@@ -31,33 +31,33 @@ use serde_json::value::RawValue;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    random: Given<i128>,
-    msg_priority: Given<String>,
+    from_account: Field<String>,
+    random: Field<i128>,
+    msg_priority: Field<String>,
     msg_body: Option<Box<RawValue>>,
-    cloud_custom_data: Given<String>,
-    online_only_flag: Given<i128>,
-    msg_online_only_flag: Given<i128>,
-    send_msg_control: Given<Vec<Given<String>>>,
-    forbid_callback_control: Given<Vec<Given<String>>>,
-    support_message_extension: Given<i128>,
-    need_read_receipt: Given<i128>,
+    cloud_custom_data: Field<String>,
+    online_only_flag: Field<i128>,
+    msg_online_only_flag: Field<i128>,
+    send_msg_control: Field<Vec<Field<String>>>,
+    forbid_callback_control: Field<Vec<Field<String>>>,
+    support_message_extension: Field<i128>,
+    need_read_receipt: Field<i128>,
     #[serde(rename = "To_Account")]
-    to_account: Given<Vec<Given<String>>>,
-    group_at_info: Given<Vec<Given<Object<AskedAt>>>>,
-    offline_push_info: Given<Object<Unread>>,
+    to_account: Field<Vec<Field<String>>>,
+    group_at_info: Field<Vec<Field<Object<AskedAt>>>>,
+    offline_push_info: Field<Object<Unread>>,
 }
 
 /// Somebody a message points at.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct AskedAt {
-    group_at_all_flag: Given<i128>,
+    group_at_all_flag: Field<i128>,
     #[serde(rename = "GroupAt_Account")]
-    group_at_account: Given<String>,
+    group_at_account: Field<String>,
 }
 
 /// An object of which nothing is read.
@@ -82,7 +82,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let (mut message, control) = self.check(call)?;
         if !control.unasked
-            && let Some(kind) = call.kind_to_ask_about(before::SEND, &message.group).await?
+            && let Some(kind) = call.kind_if_asking(before::SEND, &message.group).await?
         {
             let read = |answer: &Answer| changed(&message.body, answer, &call.limits.messages);
             match call.ask(Question::Send { message: &message, kind }, read).await? {
@@ -97,10 +97,13 @@ impl Command for Request {
             return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: Some("MsgFreqCtrl") });
         }
         let excepted = call.subscribers.want(EXCEPTION).then(|| message.clone());
-        let sent =
-            if control.untold { call.change_silently(message).await } else { call.change(message).await };
+        let sent = if control.untold {
+            call.change_without_webhook(message).await
+        } else {
+            call.change(message).await
+        };
         if let (Err(failure), Some(message)) = (&sent, excepted) {
-            call.tell_exception(&message, failure).await?;
+            call.report_exception(&message, failure).await?;
         }
         let Sent { seq, sent } = sent?;
         Ok(Reply { msg_time: sent.0, msg_seq: seq, msg_drop_reason: None })
@@ -139,11 +142,11 @@ impl Request {
     }
 }
 
-fn flag(given: Given<i128>, field: &str) -> Result<bool, Failure> {
+fn flag(given: Field<i128>, field: &str) -> Result<bool, Failure> {
     Ok(number_up_to(given.optional(field)?.unwrap_or_default(), field, 1)? == 1)
 }
 
-fn priority(given: Given<String>) -> Result<Priority, Failure> {
+fn priority(given: Field<String>) -> Result<Priority, Failure> {
     given.optional("MsgPriority")?.map_or(Ok(Priority::default()), |word| {
         Priority::parse(&word).ok_or_else(|| {
             Code::GroupParameter.because(format!("MsgPriority is {word:?}, not High, Normal, Low or Lowest"))
@@ -160,7 +163,7 @@ struct CallbackControl {
     untold: bool,
 }
 
-fn callback_control(given: Given<Vec<Given<String>>>) -> Result<CallbackControl, Failure> {
+fn callback_control(given: Field<Vec<Field<String>>>) -> Result<CallbackControl, Failure> {
     let mut control = CallbackControl::default();
     let list = given.list("ForbidCallbackControl")?;
     every("ForbidCallbackControl", list, |word, place| {
@@ -188,7 +191,7 @@ fn changed(asked: &Body, answer: &Answer, limits: &MessageLimits) -> Result<Body
     };
     let custom = custom.unwrap_or_else(|| asked.custom.clone().into());
     let Body { elements, custom, .. } =
-        body(Some(elements?), Given::Is(custom), limits).map_err(|problem| problem.to_string())?;
+        body(Some(elements?), Field::Value(custom), limits).map_err(|problem| problem.to_string())?;
     Ok(Body { elements, custom, ..asked.clone() })
 }
 
@@ -198,7 +201,7 @@ struct Control {
     not_last: bool,
 }
 
-fn control(given: Given<Vec<Given<String>>>) -> Result<Control, Failure> {
+fn control(given: Field<Vec<Field<String>>>) -> Result<Control, Failure> {
     let mut control = Control::default();
     every("SendMsgControl", given.list("SendMsgControl")?, |word, place| {
         match word.required(place)?.as_str() {
@@ -217,7 +220,7 @@ fn control(given: Given<Vec<Given<String>>>) -> Result<Control, Failure> {
     Ok(control)
 }
 
-fn receivers(given: Given<Vec<Given<String>>>, max: usize) -> Result<Vec<UserId>, Failure> {
+fn receivers(given: Field<Vec<Field<String>>>, max: usize) -> Result<Vec<UserId>, Failure> {
     let list = given.list("To_Account")?;
     if max < list.len() {
         return Err(Code::GroupParameter
@@ -226,7 +229,7 @@ fn receivers(given: Given<Vec<Given<String>>>, max: usize) -> Result<Vec<UserId>
     every("To_Account", list, required_account)
 }
 
-fn pointed_at(given: Given<Vec<Given<Object<AskedAt>>>>, max: usize) -> Result<At, Failure> {
+fn pointed_at(given: Field<Vec<Field<Object<AskedAt>>>>, max: usize) -> Result<At, Failure> {
     let list = given.list("GroupAtInfo")?;
     if max < list.len() {
         return Err(Code::TooManyAt

@@ -10,7 +10,7 @@ use crate::clients::{Bulletin, Notice, NoticeKind};
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
-use crate::given::Given;
+use crate::field::Field;
 use crate::items::every;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::limits::Span;
@@ -23,11 +23,11 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
-    content: Given<String>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
+    content: Field<String>,
     #[serde(rename = "ToMembers_Account")]
-    to_members_account: Given<Vec<Given<String>>>,
+    to_members_account: Field<Vec<Field<String>>>,
 }
 
 impl Command for Request {
@@ -39,7 +39,7 @@ impl Command for Request {
         let limits = call.limits.messages;
         // No length is documented: that of a message holds. [choice]
         let content = self.content.required("Content")?;
-        let content = text(Given::Is(content), "Content", Span::one_to(limits.bytes))?;
+        let content = text(Field::Value(content), "Content", Span::one_to(limits.bytes))?;
         let receivers = self.to_members_account.list("ToMembers_Account")?;
         if limits.notified < receivers.len() {
             return Err(Code::GroupParameter.because(format!(
@@ -52,21 +52,21 @@ impl Command for Request {
         let receivers = every("ToMembers_Account", receivers, required_account)?;
         let topic = topic_id(self.topic_id, &group)?;
         let parts = topic.iter().cloned().map(PartKey::Topic).collect();
-        let scene = call.look(group, Needs { parts, ..Needs::default() }).await?;
-        if is_for_some && !scene.group.kind.can().members {
+        let snapshot = call.snapshot(group, Needs { parts, ..Needs::default() }).await?;
+        if is_for_some && !snapshot.group.kind.can().members {
             return Err(refusal::of(&Refusal::TypeForbids(
                 "keep no members whom ToMembers_Account could name",
             )));
         }
         if let Some(topic) = &topic {
-            scene.topic(topic).map_err(|refused| refusal::of(&refused))?;
+            snapshot.topic(topic).map_err(|refused| refusal::of(&refused))?;
         }
         let conversation = Conversation::of(topic);
         let (operator, now) = call.cause();
-        let notice = Notice::new(NoticeKind::Custom, scene.group.kind, &scene.group.id, operator, now);
+        let notice = Notice::new(NoticeKind::Custom, snapshot.group.kind, &snapshot.group.id, operator, now);
         let notice = notice.at(&conversation).content(content.as_str());
         let item = if receivers.is_empty() { notice.to_all() } else { notice.to(&receivers) };
-        call.clients().publish(&scene.group.id, Bulletin { items: vec![item], ..Bulletin::default() });
+        call.clients().publish(&snapshot.group.id, Bulletin { items: vec![item], ..Bulletin::default() });
         Ok(Nothing {})
     }
 }

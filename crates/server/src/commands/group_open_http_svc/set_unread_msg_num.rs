@@ -4,7 +4,7 @@
 
 use super::{group_id, required_account, unread_count};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::set_unread::SetUnread;
 use serde::Deserialize;
@@ -13,10 +13,10 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "Member_Account")]
-    member_account: Given<String>,
-    unread_msg_num: Given<i128>,
+    member_account: Field<String>,
+    unread_msg_num: Field<i128>,
 }
 
 impl Command for Request {

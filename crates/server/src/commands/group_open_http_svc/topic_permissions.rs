@@ -4,7 +4,7 @@ use super::permission_group::permission_group_id;
 use super::{group_id, in_place, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
@@ -18,16 +18,16 @@ use std::borrow::Cow;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Asked {
-    group_id: Given<String>,
-    permission_group_id: Given<String>,
-    topic_permission_list: Given<Rows<Object<TopicPermission>>>,
+    group_id: Field<String>,
+    permission_group_id: Field<String>,
+    topic_permission_list: Field<Rows<Object<TopicPermission>>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct TopicPermission {
-    topic_id: Given<String>,
-    permission: Given<i128>,
+    topic_id: Field<String>,
+    permission: Field<i128>,
 }
 
 /// The reply: one row for each topic asked for, in order.
@@ -115,7 +115,7 @@ impl Asked {
 pub(super) async fn perform(
     call: &Call,
     group: GroupId,
-    permission_group: Given<String>,
+    permission_group: Field<String>,
     topics: Vec<(String, Result<TopicPermissionChange, Failure>)>,
 ) -> Result<Reply, Failure> {
     let permission_group = permission_group_id(permission_group)?;

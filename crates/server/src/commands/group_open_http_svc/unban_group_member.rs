@@ -2,7 +2,7 @@
 
 use super::{accounts, group_id};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::unban_members::UnbanMembers;
 use serde::Deserialize;
@@ -11,9 +11,9 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "Members_Account")]
-    members: Given<Vec<Given<String>>>,
+    members: Field<Vec<Field<String>>>,
 }
 
 impl Command for Request {

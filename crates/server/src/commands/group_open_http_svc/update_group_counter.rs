@@ -7,7 +7,7 @@ use super::counters::{self, Reply};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Object};
+use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::operations::change_counters::{CounterMode, UpdateCounters};
@@ -18,17 +18,17 @@ use std::collections::BTreeSet;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    group_counter: Given<Vec<Given<Object<Counter>>>>,
-    mode: Given<String>,
+    group_id: Field<String>,
+    group_counter: Field<Vec<Field<Object<Counter>>>>,
+    mode: Field<String>,
 }
 
 /// A counter, and what to set it to or to count it by.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Counter {
-    key: Given<String>,
-    value: Given<i128>,
+    key: Field<String>,
+    value: Field<i128>,
 }
 
 impl Command for Request {
@@ -47,7 +47,7 @@ impl Command for Request {
     }
 }
 
-fn values(list: Vec<Given<Object<Counter>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
+fn values(list: Vec<Field<Object<Counter>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
     let mut keys = BTreeSet::new();
     every("GroupCounter", list, |entry, name| {
         let Counter { key, value } = entry.required(name)?.0;

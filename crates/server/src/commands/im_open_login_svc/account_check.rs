@@ -6,7 +6,7 @@
 
 use super::{Item, accounts, batch, internal};
 use crate::call::{Call, Command};
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    check_item: Given<Rows<Object<Item>>>,
+    check_item: Field<Rows<Object<Item>>>,
 }
 
 /// The reply: a row for each account asked for, in order.

@@ -9,7 +9,7 @@ use super::{Item, accounts, batch, internal};
 use crate::call::{Call, Command};
 use crate::clients::Why;
 use crate::code::Code;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::UserId;
@@ -26,7 +26,7 @@ const COMMUNITIES_PER_STEP: usize = 100;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    delete_item: Given<Rows<Object<Item>>>,
+    delete_item: Field<Rows<Object<Item>>>,
 }
 
 /// The reply: a row for each account asked for, in order.

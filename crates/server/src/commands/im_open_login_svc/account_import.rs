@@ -2,7 +2,7 @@
 
 use super::{internal, profile_value, user};
 use crate::call::{Call, Command};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::account::AccountImport;
 use serde::Deserialize;
@@ -12,10 +12,10 @@ use serde::Deserialize;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "UserID")]
-    user_id: Given<String>,
-    identifier: Given<String>,
-    nick: Given<String>,
-    face_url: Given<String>,
+    user_id: Field<String>,
+    identifier: Field<String>,
+    nick: Field<String>,
+    face_url: Field<String>,
 }
 
 impl Command for Request {

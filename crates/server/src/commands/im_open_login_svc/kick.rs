@@ -6,7 +6,7 @@ use super::{internal, user};
 use crate::call::{Call, Command};
 use crate::clients::Why;
 use crate::code::Code;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::store::{NoSuchAccount, OperationError};
 use serde::Deserialize;
@@ -16,8 +16,8 @@ use serde::Deserialize;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "UserID")]
-    user_id: Given<String>,
-    identifier: Given<String>,
+    user_id: Field<String>,
+    identifier: Field<String>,
 }
 
 impl Command for Request {

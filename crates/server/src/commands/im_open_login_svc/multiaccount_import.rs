@@ -5,7 +5,7 @@
 use super::{illegal, internal, profile_value, refuse_too_many, user};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::given::{Given, Misfit, Object, Rows};
+use crate::field::{Field, FieldError, Object, Rows};
 use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::account::AccountImport;
@@ -15,17 +15,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    accounts: Given<Rows<String>>,
-    account_list: Given<Rows<Object<Profile>>>,
+    accounts: Field<Rows<String>>,
+    account_list: Field<Rows<Object<Profile>>>,
 }
 
 #[derive(Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase", default)]
 struct Profile {
     #[serde(rename = "UserID")]
-    user_id: Given<String>,
-    nick: Given<String>,
-    face_url: Given<String>,
+    user_id: Field<String>,
+    nick: Field<String>,
+    face_url: Field<String>,
 }
 
 /// The reply.
@@ -63,20 +63,20 @@ type Asked = Vec<(String, Result<AccountImport, Failure>)>;
 impl Request {
     fn check(self, call: &Call) -> Result<Asked, Failure> {
         let absent = match (&self.accounts, &self.account_list) {
-            (Given::Empty, Given::Absent | Given::Empty) => Some(Misfit::Empty("Accounts".to_owned())),
-            (Given::Absent, Given::Empty) => Some(Misfit::Empty("AccountList".to_owned())),
-            (Given::Absent, Given::Absent) => Some(Misfit::Missing("Accounts".to_owned())),
+            (Field::Empty, Field::Absent | Field::Empty) => Some(FieldError::Empty("Accounts".to_owned())),
+            (Field::Absent, Field::Empty) => Some(FieldError::Empty("AccountList".to_owned())),
+            (Field::Absent, Field::Absent) => Some(FieldError::Missing("Accounts".to_owned())),
             (_, _) => None,
         };
-        if let Some(misfit) = absent {
-            return Err(illegal(misfit));
+        if let Some(error) = absent {
+            return Err(illegal(error));
         }
         let Rows(names) = self.accounts.optional("Accounts").map_err(illegal)?.unwrap_or_default();
         let Rows(objects) = self.account_list.optional("AccountList").map_err(illegal)?.unwrap_or_default();
         refuse_too_many(names.len() + objects.len(), "Accounts", call)?;
         let written_in =
-            |entry: &Given<Object<Profile>>| entry.written_member("UserID", |asked| &asked.user_id);
-        let written = names.iter().map(Given::written).chain(objects.iter().map(written_in));
+            |entry: &Field<Object<Profile>>| entry.written_member("UserID", |asked| &asked.user_id);
+        let written = names.iter().map(Field::written).chain(objects.iter().map(written_in));
         let written: Vec<_> = written.map(echoed).collect();
         let mut imports = each("Accounts", names, |user_id, place| {
             import(Profile { user_id, ..Profile::default() }, place, call)
@@ -91,7 +91,7 @@ impl Request {
 
 /// The account in the member called `field`. Only one that is no text fails the call. [doc]
 fn import(profile: Profile, field: &str, call: &Call) -> Result<AccountImport, Failure> {
-    let id = user(profile.user_id, Given::Absent, field);
+    let id = user(profile.user_id, Field::Absent, field);
     let id = id.map_err(|failure| {
         let is_shapeless = failure.code == Code::AccountNotText;
         Failure { is_shapeless, ..failure }

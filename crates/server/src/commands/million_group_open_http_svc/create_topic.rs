@@ -3,7 +3,7 @@
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::group_id;
 use crate::commands::topic::{MadeTopic, NewTopic};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question};
 use landfall_domain::operations::add_topic::CreateTopic;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(flatten)]
     topic: NewTopic,
 }
@@ -24,7 +24,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
         let topic = self.topic.check(group_id(self.group_id)?, call.now, call)?;
-        if let Some(kind) = call.kind_to_ask_about(before::CREATE_TOPIC, &topic.group).await? {
+        if let Some(kind) = call.kind_if_asking(before::CREATE_TOPIC, &topic.group).await? {
             call.ask(Question::CreateTopic { kind, name: topic.name.as_str() }, |_| Ok(())).await?;
         }
         Ok(MadeTopic::new(&call.change(CreateTopic(topic)).await?))

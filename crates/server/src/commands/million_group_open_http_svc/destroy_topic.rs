@@ -6,7 +6,7 @@ use super::{NO_TOPIC_ID, item};
 use crate::call::{Call, Command, account};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::{group_id, in_place, names};
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
 use landfall_domain::operations::destroy_topics::DestroyTopics;
@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id_list: Given<Vec<Given<String>>>,
+    group_id: Field<String>,
+    topic_id_list: Field<Vec<Field<String>>>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
+    from_account: Field<String>,
 }
 
 /// The reply: one row for each topic asked for, in order.

@@ -7,11 +7,11 @@ use crate::code::Code;
 use crate::commands::group_open_http_svc::member_row::{Filter, Names};
 use crate::commands::group_open_http_svc::{group_id, names};
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Member;
-use landfall_domain::operation::{Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::topic::{Topic, TopicMember, has_topics};
 use serde::{Deserialize, Serialize};
@@ -20,10 +20,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
+    group_id: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    topic_id_list: Given<Vec<Given<String>>>,
+    from_account: Field<String>,
+    topic_id_list: Field<Vec<Field<String>>>,
     response_filter: Names,
 }
 
@@ -104,14 +104,14 @@ impl Command for Request {
                 Needs { ranges: vec![all], ..Needs::default() }
             }
         };
-        let scene = call.look(group.clone(), needs).await?;
-        has_topics(&scene.group).map_err(|refusal| refusal::of(&refusal))?;
-        let asked = asked.unwrap_or_else(|| topics_of(&scene));
+        let snapshot = call.snapshot(group.clone(), needs).await?;
+        has_topics(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+        let asked = asked.unwrap_or_else(|| topics_of(&snapshot));
         let own = match from {
-            Some(account) => Own::look(call, &scene, account).await?,
+            Some(account) => Own::look(call, &snapshot, account).await?,
             None => None,
         };
-        let rows = asked.into_iter().map(|id| row(id, &scene, own.as_ref(), &filter));
+        let rows = asked.into_iter().map(|id| row(id, &snapshot, own.as_ref(), &filter));
         Ok(Reply { topic_and_self_info: rows.collect() })
     }
 }
@@ -121,8 +121,8 @@ fn named(asked: &[String], group: &GroupId) -> Needs {
     Needs { parts: ids.map(PartKey::Topic).collect(), ..Needs::default() }
 }
 
-fn topics_of(scene: &Scene) -> Vec<String> {
-    scene.parts.values().filter_map(topic).map(|topic| topic.id.as_str().to_owned()).collect()
+fn topics_of(snapshot: &GroupSnapshot) -> Vec<String> {
+    snapshot.parts.values().filter_map(topic).map(|topic| topic.id.as_str().to_owned()).collect()
 }
 
 fn topic(part: &Part) -> Option<&Topic> {
@@ -132,23 +132,23 @@ fn topic(part: &Part) -> Option<&Topic> {
 /// A member, and what the topics know of it.
 struct Own {
     member: Member,
-    scene: Scene,
+    snapshot: GroupSnapshot,
 }
 
 impl Own {
     /// `None` for who is no member of the community: topics know nothing of strangers. [choice]
-    async fn look(call: &Call, topics: &Scene, account: UserId) -> Result<Option<Self>, Failure> {
+    async fn look(call: &Call, topics: &GroupSnapshot, account: UserId) -> Result<Option<Self>, Failure> {
         let ids = topics.parts.values().filter_map(topic).map(|topic| topic.id.clone());
         let parts = ids.map(|id| PartKey::TopicMember(id, account.clone())).collect();
         let needs = Needs { members: vec![account.clone()], parts, ..Needs::default() };
-        let mut scene = call.look(topics.group.id.clone(), needs).await?;
-        Ok(scene.members.remove(&account).map(|member| Self { member, scene }))
+        let mut snapshot = call.snapshot(topics.group.id.clone(), needs).await?;
+        Ok(snapshot.members.remove(&account).map(|member| Self { member, snapshot }))
     }
 
     /// What the topic knows of the member: all of it when the filter names nothing of it. [sample]
     fn info(&self, topic: &Topic, filter: &Filter) -> SelfInfo {
         let key = PartKey::TopicMember(topic.id.clone(), self.member.account.clone());
-        let known = match self.scene.parts.get(&key) {
+        let known = match self.snapshot.parts.get(&key) {
             Some(Part::TopicMember(member)) => member.clone(),
             Some(_) | None => TopicMember::default(),
         };
@@ -158,13 +158,13 @@ impl Own {
         SelfInfo {
             shut_up_time: takes("ShutUpTime").then_some(known.muted_until.0),
             msg_seq: takes("MsgSeq").then(|| topic.log.read_seq(known.read)),
-            msg_flag: takes("MsgFlag").then(|| option.word()),
+            msg_flag: takes("MsgFlag").then(|| option.as_str()),
         }
     }
 }
 
-fn row(topic_id: String, scene: &Scene, own: Option<&Own>, filter: &Filter) -> Row {
-    let found = TopicId::parse(&topic_id, &scene.group.id).and_then(|id| scene.topic(&id).ok());
+fn row(topic_id: String, snapshot: &GroupSnapshot, own: Option<&Own>, filter: &Filter) -> Row {
+    let found = TopicId::parse(&topic_id, &snapshot.group.id).and_then(|id| snapshot.topic(&id).ok());
     let Some(topic) = found else {
         let (error_code, error_info) = item(Some((Code::TopicIdIllegal, NO_TOPIC_ID)));
         let topic_info = TopicInfo { topic_id, ..TopicInfo::default() };
@@ -174,7 +174,7 @@ fn row(topic_id: String, scene: &Scene, own: Option<&Own>, filter: &Filter) -> R
         error_code: 0,
         error_info: ITEM_OK,
         self_info: own.map(|own| own.info(topic, filter)),
-        topic_info: TopicInfo::new(topic, &scene.group.id, filter),
+        topic_info: TopicInfo::new(topic, &snapshot.group.id, filter),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::commands::group_open_http_svc::group_id;
 use crate::commands::group_open_http_svc::profile::new_text;
 use crate::commands::topic::required_topic_id;
-use crate::given::{Emptiable, Given};
+use crate::field::{Emptiable, Field};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_topic::ModifyTopic;
 use serde::Deserialize;
@@ -14,17 +14,17 @@ use serde::Deserialize;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
     #[serde(rename = "From_Account")]
-    from_account: Given<String>,
-    topic_name: Given<Emptiable>,
-    custom_string: Given<Emptiable>,
-    face_url: Given<Emptiable>,
-    notification: Given<Emptiable>,
-    introduction: Given<Emptiable>,
-    mute_all_member: Given<String>,
-    shut_up_all_member: Given<String>,
+    from_account: Field<String>,
+    topic_name: Field<Emptiable>,
+    custom_string: Field<Emptiable>,
+    face_url: Field<Emptiable>,
+    notification: Field<Emptiable>,
+    introduction: Field<Emptiable>,
+    mute_all_member: Field<String>,
+    shut_up_all_member: Field<String>,
 }
 
 impl Command for Request {
@@ -51,7 +51,7 @@ impl Command for Request {
     }
 }
 
-fn mute_all(given: Given<String>) -> Result<Option<bool>, Failure> {
+fn mute_all(given: Field<String>) -> Result<Option<bool>, Failure> {
     match given.optional("MuteAllMember")?.as_deref() {
         None => Ok(None),
         Some("On") => Ok(Some(true)),

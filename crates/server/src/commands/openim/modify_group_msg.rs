@@ -9,7 +9,7 @@ use crate::commands::group_open_http_svc::group_id;
 use crate::commands::message_body::body;
 use crate::commands::message_seq::number;
 use crate::commands::topic::topic_id;
-use crate::given::{Emptiable, Given};
+use crate::field::{Emptiable, Field};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::message::Conversation;
 use landfall_domain::operations::modify_message::ModifyMessage;
@@ -20,11 +20,11 @@ use serde_json::value::RawValue;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    topic_id: Given<String>,
-    msg_seq: Given<i128>,
+    group_id: Field<String>,
+    topic_id: Field<String>,
+    msg_seq: Field<i128>,
     msg_body: Option<Box<RawValue>>,
-    cloud_custom_data: Given<Emptiable>,
+    cloud_custom_data: Field<Emptiable>,
 }
 
 impl Command for Request {
@@ -41,7 +41,7 @@ impl Command for Request {
         let elements = match self.msg_body {
             None => None,
             given => {
-                let custom = custom.clone().map_or(Given::Absent, Given::Is);
+                let custom = custom.clone().map_or(Field::Absent, Field::Value);
                 Some(body(given, custom, limits)?.elements)
             }
         };

@@ -8,7 +8,7 @@
 use crate::call::{Call, Command};
 use crate::clients::Platform;
 use crate::code::Code;
-use crate::given::{Given, Misfit};
+use crate::field::{Field, FieldError};
 use crate::items::every;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -24,8 +24,8 @@ const ACCOUNTS_MAX: usize = 500;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     #[serde(rename = "To_Account")]
-    to_account: Given<Vec<Given<String>>>,
-    is_need_detail: Given<i128>,
+    to_account: Field<Vec<Field<String>>>,
+    is_need_detail: Field<i128>,
 }
 
 /// The same under its older name.
@@ -84,7 +84,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let names = names(self.to_account)?;
-        let with_detail = self.is_need_detail.if_fitting() == Some(1);
+        let with_detail = self.is_need_detail.if_valid() == Some(1);
         let ids: Vec<_> = names.iter().filter_map(|name| UserId::parse(name)).collect();
         let accounts = call.store.accounts(call.app_id(), ids.clone()).await;
         let accounts = accounts.map_err(|error| Code::MessageInternal.internal(error))?;
@@ -111,8 +111,8 @@ impl Command for Request {
     }
 }
 
-fn names(to_account: Given<Vec<Given<String>>>) -> Result<Vec<String>, Failure> {
-    let illegal = |misfit: Misfit| misfit.failure(Code::ToAccountIllegal);
+fn names(to_account: Field<Vec<Field<String>>>) -> Result<Vec<String>, Failure> {
+    let illegal = |error: FieldError| error.failure(Code::ToAccountIllegal);
     let list = to_account.required("To_Account").map_err(illegal)?;
     if ACCOUNTS_MAX < list.len() {
         return Err(Code::TooManyToAccounts.because(format!(

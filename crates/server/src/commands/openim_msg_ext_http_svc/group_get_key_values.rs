@@ -9,7 +9,7 @@ use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::{group_id, number_up_to};
 use crate::commands::message_seq::number;
 use crate::commands::refusal;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::message::Conversation;
 use landfall_domain::operation::{MessageRange, Needs};
@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    msg_seq: Given<i128>,
-    start_seq: Given<i128>,
+    group_id: Field<String>,
+    msg_seq: Field<i128>,
+    start_seq: Field<i128>,
 }
 
 /// The reply.
@@ -55,14 +55,14 @@ impl Command for Request {
             messages: vec![MessageRange::Numbered(Conversation::Group, vec![number])],
             ..Needs::default()
         };
-        let mut scene = call.look(group, needs).await?;
-        takes_extensions(&scene.group, scene.messages_of(&Conversation::Group).first().copied())
+        let mut snapshot = call.snapshot(group, needs).await?;
+        takes_extensions(&snapshot.group, snapshot.messages_of(&Conversation::Group).first().copied())
             .map_err(|refused| refusal::of(&refused))?;
-        let head = match scene.parts.remove(&head) {
+        let head = match snapshot.parts.remove(&head) {
             Some(Part::ExtensionHead(head)) => head,
             Some(_) | None => ExtensionHead::default(),
         };
-        let mut rows: Vec<ExtensionRow> = scene.parts.into_iter().filter_map(row).collect();
+        let mut rows: Vec<ExtensionRow> = snapshot.parts.into_iter().filter_map(row).collect();
         rows.retain(|row| start <= row.seq.into());
         rows.sort_by_key(|row| row.seq);
         let page_max = call.limits.messages.extensions_per_page;

@@ -7,7 +7,7 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::{group_id, number_up_to};
 use crate::commands::message_seq::number;
-use crate::given::{Given, Object, Rows};
+use crate::field::{Field, Object, Rows};
 use crate::items::{each, echoed};
 use crate::reply::Failure;
 use landfall_domain::limits::{MessageLimits, Span};
@@ -21,19 +21,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    group_id: Given<String>,
-    msg_seq: Given<i128>,
-    operate_type: Given<i128>,
-    extension_list: Given<Rows<Object<Asked>>>,
+    group_id: Field<String>,
+    msg_seq: Field<i128>,
+    operate_type: Field<i128>,
+    extension_list: Field<Rows<Object<Asked>>>,
 }
 
 /// An extension in the request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Asked {
-    key: Given<String>,
-    value: Given<String>,
-    seq: Given<i128>,
+    key: Field<String>,
+    value: Field<String>,
+    seq: Field<i128>,
 }
 
 /// The reply: one row for each extension named, in order.
@@ -90,7 +90,7 @@ fn row(outcome: ExtensionOutcome) -> Row {
 
 /// The rows of those that cannot be, with places for the others, and these.
 fn asked(
-    list: Given<Rows<Object<Asked>>>,
+    list: Field<Rows<Object<Asked>>>,
     limits: &MessageLimits,
 ) -> Result<(Vec<Option<Row>>, Vec<AskedExtension>), Failure> {
     let Rows(list) = list.required("ExtensionList")?;

@@ -4,10 +4,10 @@ use super::{EVENTS_MAX, id, place};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::number_up_to;
-use crate::given::Given;
+use crate::field::Field;
 use crate::reply::Failure;
-use crate::webhook::note::Note;
-use landfall_domain::outbox::DeadNote;
+use crate::webhook::request::WebhookRequest;
+use landfall_domain::outbox::DeadLetter;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    limit: Given<i128>,
-    next: Given<String>,
+    limit: Field<i128>,
+    next: Field<String>,
 }
 
 /// The reply.
@@ -55,17 +55,19 @@ impl Command for Request {
         let after = self.next.optional("Next")?.filter(|next| !next.is_empty());
         let after =
             after.map(|next| place(&next).ok_or_else(|| Code::GroupParameter.because("Next is of no page")));
-        let dead = call.outbox.dead_notes(call.app_id(), after.transpose()?, limit).await;
+        let dead = call.outbox.dead_letters(call.app_id(), after.transpose()?, limit).await;
         let dead = dead.map_err(|error| Code::GroupInternal.internal(error))?;
-        let next =
-            dead.last().filter(|_| dead.len() == limit).map(|last| id(&last.place)).unwrap_or_default();
+        let next = dead.last().filter(|_| dead.len() == limit).map(|last| id(&last.key)).unwrap_or_default();
         let rows = dead.into_iter().map(row).collect::<Result<_, _>>()?;
         Ok(Reply { dead_event_list: rows, next })
     }
 }
 
-fn row(DeadNote { place, buried, why, note }: DeadNote) -> Result<Row, Failure> {
-    let note = Note::decode(note.as_bytes()).map_err(|error| Code::GroupInternal.internal(error))?;
-    let Note { client_ip, body, .. } = note;
+fn row(
+    DeadLetter { key: place, given_up: buried, reason: why, entry: note }: DeadLetter,
+) -> Result<Row, Failure> {
+    let note =
+        WebhookRequest::decode(note.as_bytes()).map_err(|error| Code::GroupInternal.internal(error))?;
+    let WebhookRequest { client_ip, body, .. } = note;
     Ok(Row { id: id(&place), give_up_time: buried.0, reason: why, client_ip, body })
 }

@@ -5,7 +5,7 @@ use crate::postgres::database::Failure;
 use crate::postgres::rows::{Columns, Parameters, app_column, number_column};
 use crate::postgres::texts::{escape, unescape};
 use landfall_domain::ids::AppId;
-use landfall_domain::outbox::{DeadNote, DeadPlace, Lane, Note};
+use landfall_domain::outbox::{DeadLetter, DeadLetterKey, Lane, OutboxEntry};
 use landfall_domain::time::Timestamp;
 use std::borrow::Cow;
 use tokio_postgres::Row;
@@ -39,17 +39,17 @@ pub(in crate::postgres) fn lane(row: &Row, column: usize) -> Result<Lane, Failur
 }
 
 /// A note with its number.
-pub(in crate::postgres) fn note(row: &Row) -> Result<(u64, Note), Failure> {
-    Ok((number(row, 0)?, Note::stored(row.try_get(1)?)))
+pub(in crate::postgres) fn note(row: &Row) -> Result<(u64, OutboxEntry), Failure> {
+    Ok((number(row, 0)?, OutboxEntry::stored(row.try_get(1)?)))
 }
 
 /// A row of `DEAD_NOTES`.
-pub(in crate::postgres) fn dead_note(row: &Row) -> Result<DeadNote, Failure> {
-    Ok(DeadNote {
-        place: DeadPlace { lane: lane(row, 0)?, number: number(row, 1)? },
-        buried: time(row, 2)?,
-        why: unescape(row.try_get(3)?),
-        note: Note::stored(row.try_get(4)?),
+pub(in crate::postgres) fn dead_note(row: &Row) -> Result<DeadLetter, Failure> {
+    Ok(DeadLetter {
+        key: DeadLetterKey { lane: lane(row, 0)?, number: number(row, 1)? },
+        given_up: time(row, 2)?,
+        reason: unescape(row.try_get(3)?),
+        entry: OutboxEntry::stored(row.try_get(4)?),
     })
 }
 
@@ -105,7 +105,7 @@ impl<'row> DeadColumns<'row> {
         lane: &'row str,
         number: u64,
         buried: Timestamp,
-        (why, note): (&'row str, &'row Note),
+        (why, note): (&'row str, &'row OutboxEntry),
     ) {
         self.group_id.push(lane);
         self.number.push(number_column(number));

@@ -2,8 +2,10 @@
 
 use super::*;
 use landfall_domain::event::Subscribers;
-use landfall_domain::operation::{Needs, Pending, Scene};
-use landfall_domain::outbox::{Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled};
+use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
+use landfall_domain::outbox::{
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
+};
 use landfall_domain::store::{JoinedPage, JoinedWindow};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
@@ -62,17 +64,21 @@ impl Store for Alternating {
         self.importing(context.app).create_group(context, new, subscribers).await
     }
 
-    async fn change_group(&self, context: Context, operation: Arc<dyn Pending>) -> Result<(), StoreError> {
+    async fn change_group(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynOperation>,
+    ) -> Result<(), StoreError> {
         self.next().change_group(context, operation).await
     }
 
-    async fn look(
+    async fn snapshot(
         &self,
         app: AppId,
         group: GroupId,
         needs: Needs,
-    ) -> Result<Scene, OperationError<NoSuchGroup>> {
-        self.next().look(app, group, needs).await
+    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
+        self.next().snapshot(app, group, needs).await
     }
 
     async fn joined_groups(
@@ -170,34 +176,34 @@ impl Store for Alternating {
 
 #[async_trait]
 impl Outbox for Alternating {
-    async fn tell(&self, context: Context, lane: Lane, note: Note) -> Result<(), StoreError> {
-        self.next().tell(context, lane, note).await
+    async fn enqueue(&self, context: Context, lane: Lane, note: OutboxEntry) -> Result<(), StoreError> {
+        self.next().enqueue(context, lane, note).await
     }
 
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {
         self.next().claim_lanes(app, claim).await
     }
 
-    async fn settle_lane(&self, context: Context, settled: Settled) -> Result<(), StoreError> {
+    async fn settle_lane(&self, context: Context, settled: Settlement) -> Result<(), StoreError> {
         self.next().settle_lane(context, settled).await
     }
 
-    async fn dead_notes(
+    async fn dead_letters(
         &self,
         app: AppId,
-        after: Option<DeadPlace>,
+        after: Option<DeadLetterKey>,
         limit: usize,
-    ) -> Result<Vec<DeadNote>, StoreError> {
-        self.next().dead_notes(app, after, limit).await
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.next().dead_letters(app, after, limit).await
     }
 
-    async fn take_dead(
+    async fn take_dead_letters(
         &self,
         context: Context,
-        places: Vec<DeadPlace>,
+        places: Vec<DeadLetterKey>,
         fate: Fate,
     ) -> Result<usize, StoreError> {
-        self.next().take_dead(context, places, fate).await
+        self.next().take_dead_letters(context, places, fate).await
     }
 }
 

@@ -24,7 +24,7 @@ struct Act<Decide> {
 
 impl<Decide> GroupOperation for Act<Decide>
 where
-    Decide: Fn(Scene) -> Changes + Send + Sync + 'static,
+    Decide: Fn(GroupSnapshot) -> Changes + Send + Sync + 'static,
 {
     type Answer = ();
 
@@ -36,15 +36,15 @@ where
         self.needs.clone()
     }
 
-    fn decide(&self, _: &Context, scene: Scene) -> Result<Decision<()>, Refusal> {
-        Ok(Decision::new((self.decide)(scene), ()))
+    fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
+        Ok(Decision::new((self.decide)(snapshot), ()))
     }
 }
 
 async fn act(
     store: &Postgres,
     needs: Needs,
-    decide: impl Fn(Scene) -> Changes + Send + Sync + 'static,
+    decide: impl Fn(GroupSnapshot) -> Changes + Send + Sync + 'static,
 ) -> Result<(), Refusal> {
     decided(perform(store, context(), Act { group: group_id("g"), needs, decide }, everybody()).await)
 }
@@ -91,10 +91,10 @@ fn message(seq: u32, sent: Timestamp) -> Message {
     }
 }
 
-/// Messages sent at these times, as a change of the conversation that `scene` shows.
-fn say(scene: Scene, place: &Conversation, times: &[u64]) -> Changes {
-    let mut group = scene.group;
-    let mut topic = scene
+/// Messages sent at these times, as a change of the conversation that `snapshot` shows.
+fn say(snapshot: GroupSnapshot, place: &Conversation, times: &[u64]) -> Changes {
+    let mut group = snapshot.group;
+    let mut topic = snapshot
         .parts
         .into_values()
         .find_map(|part| if let Part::Topic(topic) = part { Some(topic) } else { None });
@@ -104,7 +104,7 @@ fn say(scene: Scene, place: &Conversation, times: &[u64]) -> Changes {
     };
     let take = |sent: &u64| message(log.take_seq(Timestamp(*sent)).unwrap(), Timestamp(*sent));
     let sent: Vec<_> = times.iter().map(take).map(|message| (place.clone(), message)).collect();
-    let mut changes = Changes { sent, ..Changes::of(group) };
+    let mut changes = Changes { new_messages: sent, ..Changes::of(group) };
     if let Some(topic) = topic {
         changes.put(topic_key(), Part::Topic(topic));
     }
@@ -116,8 +116,8 @@ async fn with_group() -> (Postgres, FreshDatabase) {
     let (store, alive) = fresh().await;
     let new = NewGroup { members: vec![member("bob")], ..owned_group("g", "ann") };
     decided(store.create_group(context(), new, everybody()).await).unwrap();
-    let put_topic = |scene: Scene| {
-        let mut changes = Changes::of(scene.group);
+    let put_topic = |snapshot: GroupSnapshot| {
+        let mut changes = Changes::of(snapshot.group);
         changes.put(topic_key(), Part::Topic(topic()));
         changes
     };
@@ -129,8 +129,8 @@ fn with_topic() -> Needs {
     Needs { parts: vec![topic_key()], ..Needs::default() }
 }
 
-async fn look(store: &Postgres, needs: Needs) -> Scene {
-    decided(store.look(APP, group_id("g"), needs).await).unwrap()
+async fn look(store: &Postgres, needs: Needs) -> GroupSnapshot {
+    decided(store.snapshot(APP, group_id("g"), needs).await).unwrap()
 }
 
 fn newest(place: &Conversation) -> Needs {
@@ -145,17 +145,17 @@ async fn everything_an_operation_changes_reads_back() {
     let names = ["a", "a\0", "a\u{10ffff}", "b", "c"];
     let value = |seq| Part::Extension(Extension { value: "v\0\u{10ffff}".to_owned(), seq });
     let needs = Needs { members: vec![user("ann"), user("bob"), user("cy")], ..Needs::default() };
-    let change = move |scene: Scene| {
-        let mut group = scene.group;
-        let mut members = scene.members;
+    let change = move |snapshot: GroupSnapshot| {
+        let mut group = snapshot.group;
+        let mut members = snapshot.members;
         assert_eq!(members.keys().cloned().collect::<Vec<_>>(), [user("ann"), user("bob")]);
         let [ann, bob] = [members.remove(&user("ann")), members.remove(&user("bob"))].map(Option::unwrap);
         group.owner = Some(bob.account.clone());
         (group.default_permissions, group.active) = (u64::MAX, false);
         let mut changes = Changes {
-            joined: vec![Member { account: user("cy"), role: Role::Member, ..ann }],
-            changed: vec![Member { role: Role::Owner, muted_until: NOW, ..bob }],
-            left: vec![user("ann")],
+            added_members: vec![Member { account: user("cy"), role: Role::Member, ..ann }],
+            updated_members: vec![Member { role: Role::Owner, muted_until: NOW, ..bob }],
+            removed_members: vec![user("ann")],
             placeholders: vec![user("cy")],
             ..Changes::of(group)
         };
@@ -175,14 +175,15 @@ async fn everything_an_operation_changes_reads_back() {
         ranges: vec![PartRange { family: family.clone(), after: Some(extension("a")), limit: 2 }],
         messages: Vec::new(),
     };
-    let scene = look(&store, needs).await;
-    assert_eq!(scene.group.owner, Some(user("bob")));
-    assert_eq!((scene.group.default_permissions, scene.group.active), (u64::MAX, false));
-    let seen: Vec<_> = scene.members.values().map(|member| (member.account.as_str(), member.role)).collect();
+    let snapshot = look(&store, needs).await;
+    assert_eq!(snapshot.group.owner, Some(user("bob")));
+    assert_eq!((snapshot.group.default_permissions, snapshot.group.active), (u64::MAX, false));
+    let seen: Vec<_> =
+        snapshot.members.values().map(|member| (member.account.as_str(), member.role)).collect();
     assert_eq!(seen, [("bob", Role::Owner), ("cy", Role::Member)]);
-    assert_eq!(scene.members[&user("bob")].muted_until, NOW);
-    assert_eq!(scene.accounts, [user("cy")].into());
-    let mut parts = scene.parts;
+    assert_eq!(snapshot.members[&user("bob")].muted_until, NOW);
+    assert_eq!(snapshot.accounts, [user("cy")].into());
+    let mut parts = snapshot.parts;
     assert_eq!(parts.remove(&topic_key()), Some(Part::Topic(topic())));
     assert_eq!(parts.remove(&extension("c")), Some(value(9)));
     let rest: Vec<_> = parts.into_iter().collect();
@@ -210,9 +211,9 @@ async fn messages_read_back_by_number_by_age_and_by_random_number() {
     for place in [Conversation::Group, Conversation::Topic(topic_id())] {
         let times = [1, 2, 3, 4, 5].map(|second| NOW.0 + second);
         let said = place.clone();
-        act(&store, with_topic(), move |scene| say(scene, &said, &times)).await.unwrap();
+        act(&store, with_topic(), move |snapshot| say(snapshot, &said, &times)).await.unwrap();
         let gone = place.clone();
-        let edit = move |_: Scene| {
+        let edit = move |_: GroupSnapshot| {
             let tip = Tip {
                 kind: TipKind::ProfileChanged,
                 accounts: vec![user("bob")],
@@ -222,7 +223,7 @@ async fn messages_read_back_by_number_by_age_and_by_random_number() {
                 (gone.clone(), message(2, Timestamp(NOW.0 + 2)).without_content(MessageState::Recalled)),
                 (gone.clone(), Message { content: Content::Tip(tip), ..message(3, Timestamp(NOW.0 + 3)) }),
             ];
-            Changes { rewritten, ..Changes::default() }
+            Changes { updated_messages: rewritten, ..Changes::default() }
         };
         act(&store, Needs::default(), edit).await.unwrap();
         let ranges = [
@@ -238,13 +239,13 @@ async fn messages_read_back_by_number_by_age_and_by_random_number() {
             ),
         ];
         for (range, expected) in ranges {
-            let scene = look(&store, Needs { messages: vec![range.clone()], ..Needs::default() }).await;
-            let seqs: Vec<_> = scene.messages_of(&place).iter().map(|message| message.seq).collect();
+            let snapshot = look(&store, Needs { messages: vec![range.clone()], ..Needs::default() }).await;
+            let seqs: Vec<_> = snapshot.messages_of(&place).iter().map(|message| message.seq).collect();
             assert_eq!(seqs, expected, "{range:?}");
-            assert!(scene.messages.len() == 1);
+            assert!(snapshot.messages.len() == 1);
         }
-        let scene = look(&store, newest(&place)).await;
-        let messages = scene.messages_of(&place);
+        let snapshot = look(&store, newest(&place)).await;
+        let messages = snapshot.messages_of(&place);
         assert_eq!(*messages[0], message(1, Timestamp(NOW.0 + 1)));
         assert_eq!(*messages[1], message(2, Timestamp(NOW.0 + 2)).without_content(MessageState::Recalled));
         assert!(matches!(&messages[2].content, Content::Tip(tip) if tip.changes[0].1 == "n\0"));
@@ -283,7 +284,7 @@ async fn old_messages_go_with_all_that_hangs_on_them() {
     let times = [DAY, DAY + 5, 2 * DAY, 3 * DAY + 7, 3 * DAY + 9];
     for place in places.clone() {
         let said = place.clone();
-        act(&store, with_topic(), move |scene| say(scene, &said, &times)).await.unwrap();
+        act(&store, with_topic(), move |snapshot| say(snapshot, &said, &times)).await.unwrap();
         act(&store, Needs::default(), move |_| hang(&place, 1..=5)).await.unwrap();
     }
     assert_eq!(hanging(&database).await, [1 + 2 * 15, 10, 6]);
@@ -299,18 +300,20 @@ async fn old_messages_go_with_all_that_hangs_on_them() {
     assert_eq!(expire(3 * DAY + 8, 100).await, 2);
     assert_eq!(hanging(&database).await, [1 + 2 * 3, 2, 2]);
     for place in &places {
-        let scene = look(&store, newest(place)).await;
-        assert_eq!(*scene.messages_of(place)[0], message(5, Timestamp(3 * DAY + 9)));
+        let snapshot = look(&store, newest(place)).await;
+        assert_eq!(*snapshot.messages_of(place)[0], message(5, Timestamp(3 * DAY + 9)));
         let first_kept = match place {
-            Conversation::Group => scene.group.log.first_kept,
-            Conversation::Topic(id) => scene.topic(id).unwrap().log.first_kept,
+            Conversation::Group => snapshot.group.log.first_kept,
+            Conversation::Topic(id) => snapshot.topic(id).unwrap().log.first_kept,
         };
         assert_eq!(first_kept, 5);
     }
     assert_eq!(expire(u64::MAX, 100).await, 2);
     assert_eq!(hanging(&database).await, [1, 0, 0]);
     // What is said later on the day of what is gone is not forgotten.
-    act(&store, Needs::default(), |scene| say(scene, &Conversation::Group, &[3 * DAY + 10])).await.unwrap();
+    act(&store, Needs::default(), |snapshot| say(snapshot, &Conversation::Group, &[3 * DAY + 10]))
+        .await
+        .unwrap();
     assert_eq!(hanging(&database).await, [1, 1, 1]);
     assert_eq!(expire(u64::MAX, 100).await, 1);
 }
@@ -321,19 +324,19 @@ async fn topics_and_groups_go_with_all_that_hangs_on_them() {
     let places = [Conversation::Group, Conversation::Topic(topic_id())];
     for place in places.clone() {
         let said = place.clone();
-        act(&store, with_topic(), move |scene| say(scene, &said, &[DAY, 2 * DAY])).await.unwrap();
+        act(&store, with_topic(), move |snapshot| say(snapshot, &said, &[DAY, 2 * DAY])).await.unwrap();
         act(&store, Needs::default(), move |_| hang(&place, 1..=2)).await.unwrap();
     }
-    let silence = |_: Scene| {
+    let silence = |_: GroupSnapshot| {
         let mut changes = Changes {
-            silenced: vec![topic_id()],
-            dropped: vec![PartFamily::TopicMembers(topic_id())],
+            cleared_topics: vec![topic_id()],
+            removed_families: vec![PartFamily::TopicMembers(topic_id())],
             ..Changes::default()
         };
         changes.remove(topic_key());
         changes
     };
-    let know_bob = |_: Scene| {
+    let know_bob = |_: GroupSnapshot| {
         let mut changes = Changes::default();
         let key = PartKey::TopicMember(topic_id(), user("bob"));
         changes.put(key, Part::TopicMember(TopicMember::default()));
@@ -346,5 +349,5 @@ async fn topics_and_groups_go_with_all_that_hangs_on_them() {
     decided(store.destroy_group(context(), group_id("g"), everybody()).await).unwrap();
     assert_eq!(hanging(&database).await, [0, 0, 0]);
     assert_eq!(act(&store, Needs::default(), |_| Changes::default()).await, Err(Refusal::NoSuchGroup));
-    assert!(store.look(APP, group_id("g"), Needs::default()).await.is_err());
+    assert!(store.snapshot(APP, group_id("g"), Needs::default()).await.is_err());
 }

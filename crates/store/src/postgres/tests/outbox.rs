@@ -7,7 +7,7 @@ use landfall_domain::event::Event;
 use landfall_domain::operation::perform;
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::outbox::{
-    Claim, ClaimedLane, DeadNote, DeadPlace, Fate, Lane, Note, Outbox, Settled, Then,
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, Outbox, OutboxEntry, Settlement,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -38,14 +38,14 @@ fn lane(name: &str) -> Lane {
 }
 
 async fn tell(store: &Postgres, lane: Lane, what: &[u8]) {
-    store.tell(context(), lane, Note::of_no_change(what.to_vec())).await.unwrap();
+    store.enqueue(context(), lane, OutboxEntry::without_change(what.to_vec())).await.unwrap();
 }
 
 /// A claim nobody else makes.
 fn claim_at(now: u64, lanes: usize) -> Claim {
     static CLAIMS: AtomicU64 = AtomicU64::new(0);
     let token = u64::MAX - CLAIMS.fetch_add(1, Ordering::Relaxed);
-    Claim { token, now: Timestamp(now), until: Timestamp(now + 30), lanes, notes: 3 }
+    Claim { token, now: Timestamp(now), until: Timestamp(now + 30), lanes, entries: 3 }
 }
 
 async fn claimed(store: &Postgres, claim: Claim) -> Vec<ClaimedLane> {
@@ -56,8 +56,8 @@ fn names(lanes: &[ClaimedLane]) -> Vec<&str> {
     lanes.iter().map(|claimed| claimed.lane.name()).collect()
 }
 
-async fn settle(store: &Postgres, token: u64, lane: &Lane, delivered: Option<u64>, then: Then) {
-    let settled = Settled { token, lane: lane.clone(), delivered, then };
+async fn settle(store: &Postgres, token: u64, lane: &Lane, delivered: Option<u64>, then: Next) {
+    let settled = Settlement { token, lane: lane.clone(), delivered, next: then };
     store.settle_lane(context(), settled).await.unwrap();
 }
 
@@ -65,12 +65,12 @@ async fn settle(store: &Postgres, token: u64, lane: &Lane, delivered: Option<u64
 async fn bury(store: &Postgres, why: &str) {
     let claim = claim_at(NOW.0, 100);
     for of in claimed(store, claim).await {
-        settle(store, claim.token, &of.lane, None, Then::Bury { why: why.to_owned() }).await;
+        settle(store, claim.token, &of.lane, None, Next::DeadLetter { reason: why.to_owned() }).await;
     }
 }
 
-async fn dead(store: &Postgres) -> Vec<DeadNote> {
-    store.dead_notes(APP, None, 100).await.unwrap()
+async fn dead(store: &Postgres) -> Vec<DeadLetter> {
+    store.dead_letters(APP, None, 100).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,7 +84,7 @@ async fn servers_that_claim_at_the_same_time_never_get_the_same_lane() {
         let claims = (0..12).map(|number| claimed(&servers[number % 2], claim_at(NOW.0, 5)));
         let before = given.len();
         for lanes in at_once(claims).await {
-            assert!(lanes.len() <= 5 && lanes.iter().all(|lane| lane.notes.len() == 1));
+            assert!(lanes.len() <= 5 && lanes.iter().all(|lane| lane.entries.len() == 1));
             given.extend(lanes.into_iter().map(|claimed| claimed.lane));
         }
         assert!(before < given.len(), "{before} of {LANES} were given, and nobody gets the others");
@@ -104,19 +104,19 @@ async fn what_a_server_had_claimed_that_went_away_is_free_after_its_time() {
     assert_eq!(names(&claimed(&gone, first).await), ["g", "h"]);
     drop(gone);
     // Any server takes the end of a claim.
-    settle(&other, first.token, &lane("h"), Some(0), Then::GoOn).await;
+    settle(&other, first.token, &lane("h"), Some(0), Next::Continue).await;
     assert!(claimed(&other, claim_at(NOW.0 + 29, 10)).await.is_empty());
     let second = claim_at(NOW.0 + 30, 10);
     assert_eq!(names(&claimed(&other, second).await), ["g"]);
     // It comes back after all, and has nothing to say any more.
-    settle(&other, first.token, &lane("g"), Some(0), Then::GoOn).await;
+    settle(&other, first.token, &lane("g"), Some(0), Next::Continue).await;
     assert_eq!(kept(&database).await, [1, 1, 0]);
     assert!(claimed(&other, claim_at(NOW.0 + 30, 10)).await.is_empty());
-    settle(&other, second.token, &lane("g"), Some(0), Then::GoOn).await;
+    settle(&other, second.token, &lane("g"), Some(0), Next::Continue).await;
     assert_eq!(kept(&database).await, [0, 0, 0]);
     // A lane that was made anew belongs to no earlier claim.
     tell(&other, lane("g"), b"3").await;
-    settle(&other, second.token, &lane("g"), Some(0), Then::GoOn).await;
+    settle(&other, second.token, &lane("g"), Some(0), Next::Continue).await;
     assert_eq!(kept(&database).await, [1, 1, 0]);
 }
 
@@ -136,14 +136,14 @@ async fn what_is_told_while_it_is_delivered_is_neither_lost_nor_overtaken() {
         let mut round = who;
         while 0 < left.load(Ordering::Relaxed) {
             let claim = claim_at(NOW.0, 2);
-            for ClaimedLane { lane, notes, .. } in claimed(&servers[who % 2], claim).await {
+            for ClaimedLane { lane, entries: notes, .. } in claimed(&servers[who % 2], claim).await {
                 round += 1;
                 // All of them, all but one, or none.
                 let count = notes.len().saturating_sub(round % 3);
                 let delivered = &notes[..count];
                 let said = delivered.iter().flat_map(|(_, note)| note.as_bytes());
                 told.lock().unwrap().entry(lane.clone()).or_default().extend(said);
-                let then = if round % 2 == 0 { Then::GoOn } else { Then::Retry { failures: 1, at: NOW } };
+                let then = if round % 2 == 0 { Next::Continue } else { Next::Retry { failures: 1, at: NOW } };
                 settle(&servers[round % 2], claim.token, &lane, delivered.last().map(|note| note.0), then)
                     .await;
                 left.fetch_sub(count, Ordering::Relaxed);
@@ -229,7 +229,7 @@ async fn what_cannot_be_told_does_not_happen() {
         ["gone", "made"].map(|name| store.create_group(context(), owned_group(name, "cy"), everybody()));
     let made: Vec<bool> = at_once(made).await.iter().map(has_failed).collect();
     assert_eq!(made, [true, false]);
-    let told = store.tell(context(), Lane::App, Note::of_no_change(Vec::new())).await;
+    let told = store.enqueue(context(), Lane::App, OutboxEntry::without_change(Vec::new())).await;
     assert!(told.is_err());
     assert_eq!(kept(&database).await, [1, 1, 0]);
     let groups = store.groups(APP, ["g", "gone", "made"].map(group_id).to_vec()).await.unwrap();
@@ -246,29 +246,30 @@ async fn every_byte_and_every_number_reads_back() {
     }
     let claim = Claim { token: 1 << 63, ..claim_at(NOW.0, 1) };
     let [of] = claimed(&store, claim).await.try_into().unwrap();
-    let notes = [(0, Note::stored(bytes.clone())), (1, Note::stored(Vec::new()))];
-    assert_eq!(of, ClaimedLane { lane: Lane::App, failures: 0, notes: notes.to_vec() });
+    let notes = [(0, OutboxEntry::stored(bytes.clone())), (1, OutboxEntry::stored(Vec::new()))];
+    assert_eq!(of, ClaimedLane { lane: Lane::App, failures: 0, entries: notes.to_vec() });
     let late = Timestamp(u64::from(u32::MAX) << 8);
-    let then = Then::Retry { failures: u32::MAX, at: late };
+    let then = Next::Retry { failures: u32::MAX, at: late };
     settle(&store, claim.token, &Lane::App, None, then).await;
     assert!(claimed(&store, claim_at(late.0 - 1, 1)).await.is_empty());
     let claim = claim_at(late.0, 1);
     assert_eq!(claimed(&store, claim).await[0].failures, u32::MAX);
     let why = "why\0\u{10ffff}";
-    let settled = Settled {
+    let settled = Settlement {
         token: claim.token,
         lane: Lane::App,
         delivered: None,
-        then: Then::Bury { why: why.to_owned() },
+        next: Next::DeadLetter { reason: why.to_owned() },
     };
     store.settle_lane(Context { now: late, ..context() }, settled).await.unwrap();
-    let place = DeadPlace { lane: Lane::App, number: 0 };
-    let buried = DeadNote { place, buried: late, why: why.to_owned(), note: Note::stored(bytes) };
+    let place = DeadLetterKey { lane: Lane::App, number: 0 };
+    let buried =
+        DeadLetter { key: place, given_up: late, reason: why.to_owned(), entry: OutboxEntry::stored(bytes) };
     assert_eq!(dead(&store).await, [buried]);
     let claim = claim_at(late.0, 1);
-    assert_eq!(claimed(&store, claim).await[0].notes, notes[1..]);
+    assert_eq!(claimed(&store, claim).await[0].entries, notes[1..]);
     // Further than there are any.
-    settle(&store, claim.token, &Lane::App, Some(u64::MAX), Then::Bury { why: String::new() }).await;
+    settle(&store, claim.token, &Lane::App, Some(u64::MAX), Next::DeadLetter { reason: String::new() }).await;
     assert!(claimed(&store, claim_at(u64::MAX - 30, 1)).await.is_empty());
 }
 
@@ -281,36 +282,39 @@ async fn dead_notes_are_in_the_order_of_bytes_and_are_sent_as_they_are_named() {
         tell(&store, of.clone(), b"2").await;
     }
     let elsewhere = Context { app: AppId(APP.0 + 1), ..context() };
-    store.tell(elsewhere, Lane::App, Note::of_no_change(Vec::new())).await.unwrap();
+    store.enqueue(elsewhere, Lane::App, OutboxEntry::without_change(Vec::new())).await.unwrap();
     bury(&store, "one").await;
     bury(&store, "two").await;
     assert_eq!(kept(&database).await, [1, 1, 12]);
-    let expected: Vec<DeadPlace> =
-        lanes.iter().flat_map(|lane| [0, 1].map(|number| DeadPlace { lane: lane.clone(), number })).collect();
-    let mut listed: Vec<DeadPlace> = Vec::new();
+    let expected: Vec<DeadLetterKey> = lanes
+        .iter()
+        .flat_map(|lane| [0, 1].map(|number| DeadLetterKey { lane: lane.clone(), number }))
+        .collect();
+    let mut listed: Vec<DeadLetterKey> = Vec::new();
     loop {
-        let page = store.dead_notes(APP, listed.last().cloned(), 5).await.unwrap();
+        let page = store.dead_letters(APP, listed.last().cloned(), 5).await.unwrap();
         if page.is_empty() {
             break;
         }
-        assert!(page.iter().all(|dead| dead.why == ["one", "two"][dead.place.number as usize]));
-        listed.extend(page.into_iter().map(|dead| dead.place));
+        assert!(page.iter().all(|dead| dead.reason == ["one", "two"][dead.key.number as usize]));
+        listed.extend(page.into_iter().map(|dead| dead.key));
     }
     assert_eq!(listed, expected);
-    assert!(store.dead_notes(elsewhere.app, None, 5).await.unwrap().is_empty());
-    let taken =
-        async |places: &[DeadPlace], fate| store.take_dead(context(), places.to_vec(), fate).await.unwrap();
+    assert!(store.dead_letters(elsewhere.app, None, 5).await.unwrap().is_empty());
+    let taken = async |places: &[DeadLetterKey], fate| {
+        store.take_dead_letters(context(), places.to_vec(), fate).await.unwrap()
+    };
     // Twice, one that is not there, and the later one first.
-    let missing = DeadPlace { lane: lane("b"), number: u64::MAX };
+    let missing = DeadLetterKey { lane: lane("b"), number: u64::MAX };
     let places =
         [listed[11].clone(), missing.clone(), listed[10].clone(), listed[0].clone(), listed[11].clone()];
-    assert_eq!(store.take_dead(elsewhere, places.to_vec(), Fate::Drop).await.unwrap(), 0);
+    assert_eq!(store.take_dead_letters(elsewhere, places.to_vec(), Fate::Drop).await.unwrap(), 0);
     assert_eq!(taken(&places, Fate::Resend).await, 3);
     assert_eq!(taken(&[missing], Fate::Drop).await, 0);
     assert_eq!(taken(&[], Fate::Resend).await, 0);
     let again = claimed(&store, claim_at(NOW.0, 10)).await;
     assert_eq!(names(&again), ["", "b"]);
-    let said: Vec<_> = again[1].notes.iter().map(|(_, note)| note.as_bytes()).collect();
+    let said: Vec<_> = again[1].entries.iter().map(|(_, note)| note.as_bytes()).collect();
     assert_eq!(said, [b"2", b"1"]);
     assert_eq!(taken(&listed, Fate::Drop).await, 9);
     assert_eq!(kept(&database).await, [3, 4, 0]);
@@ -326,7 +330,7 @@ impl Subscribers for Curious {
         self.wants_names
     }
 
-    fn note(&self, _: &GroupId, _: GroupType, event: Event) -> Option<Vec<u8>> {
+    fn outbox_entry(&self, _: &GroupId, _: GroupType, event: Event) -> Option<Vec<u8>> {
         if let Event::Destroyed { owner, name, members } = event {
             let members: Vec<_> = members.iter().map(UserId::as_str).collect();
             Some(format!("{} {} {members:?}", owner.unwrap(), name.as_str()).into_bytes())
@@ -347,7 +351,8 @@ async fn former_members_are_named_where_somebody_wants_to_know() {
         decided(store.destroy_group(context(), group_id(name), curious).await).unwrap_err();
     }
     let told = claimed(&store, claim_at(NOW.0, 10)).await;
-    let told: Vec<_> = told.iter().map(|lane| str::from_utf8(lane.notes[0].1.as_bytes()).unwrap()).collect();
+    let told: Vec<_> =
+        told.iter().map(|lane| str::from_utf8(lane.entries[0].1.as_bytes()).unwrap()).collect();
     assert_eq!(told, ["ann g [\"C\", \"a\", \"ann\", \"b\"]", "ann h []"]);
     assert_eq!(kept(&database).await, [2, 2, 0]);
 }

@@ -13,7 +13,7 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message, MessageLog};
-use landfall_domain::operation::{Changes, MessageRange, Needs, Outcome, Pending, Scene};
+use landfall_domain::operation::{Changes, DynOperation, GroupSnapshot, MessageRange, Needs, Outcome};
 use landfall_domain::outbox::Lane;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::store::{Context, StoreError};
@@ -22,16 +22,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 
 /// Performs an operation on one group within a batch.
-pub(super) fn change(tx: &mut Tx<'_>, context: Context, operation: &dyn Pending) -> Result<(), StoreError> {
+pub(super) fn change(
+    tx: &mut Tx<'_>,
+    context: Context,
+    operation: &dyn DynOperation,
+) -> Result<(), StoreError> {
     let Some(row) = tx.group_row(context.app, operation.group())? else {
         operation.decide(&context, None);
         return Ok(());
     };
     let needs = operation.needs(&context, &row.group);
     let before = row.clone();
-    let scene = load(tx, context.app, row, needs)?;
-    match operation.decide(&context, Some(scene)) {
-        Some(Outcome { changes, notes }) => {
+    let snapshot = load(tx, context.app, row, needs)?;
+    match operation.decide(&context, Some(snapshot)) {
+        Some(Outcome { changes, outbox: notes }) => {
             let lane = Lane::Group(before.group.id.clone());
             write(tx, context, before, changes)?;
             outbox::append(tx, context, &lane, notes)
@@ -41,34 +45,39 @@ pub(super) fn change(tx: &mut Tx<'_>, context: Context, operation: &dyn Pending)
 }
 
 /// Loads what is needed of a group.
-pub(super) fn load(rows: &impl Rows, app: AppId, row: GroupRow, needs: Needs) -> Result<Scene, StoreError> {
+pub(super) fn load(
+    rows: &impl Rows,
+    app: AppId,
+    row: GroupRow,
+    needs: Needs,
+) -> Result<GroupSnapshot, StoreError> {
     let mut members = BTreeMap::new();
     for account in needs.members {
         let member = member(rows, app, &row, &account)?;
         members.extend(member.map(|member| (account, member)));
     }
     let id = row.group.id.clone();
-    let mut scene = Scene { members, ..Scene::of(row.group) };
+    let mut snapshot = GroupSnapshot { members, ..GroupSnapshot::of(row.group) };
     for account in needs.accounts {
         if rows.account_exists(app, &account)? {
-            scene.accounts.insert(account);
+            snapshot.accounts.insert(account);
         }
     }
     for key in needs.parts {
         let place = keys::part(app, &id, &parts::name(&key));
         if let Some(part) = rows.read(&place, |value| records::decode_part(&key, value))? {
-            scene.parts.insert(key, part);
+            snapshot.parts.insert(key, part);
         }
     }
     for range in needs.ranges {
-        load_range(rows, app, &id, &range, &mut scene.parts)?;
+        load_range(rows, app, &id, &range, &mut snapshot.parts)?;
     }
     for range in needs.messages {
-        for (conversation, message) in load_messages(rows, app, &scene.group, &range)? {
-            scene.messages.entry(conversation).or_default().insert(message.seq, message);
+        for (conversation, message) in load_messages(rows, app, &snapshot.group, &range)? {
+            snapshot.messages.entry(conversation).or_default().insert(message.seq, message);
         }
     }
-    Ok(scene)
+    Ok(snapshot)
 }
 
 fn family_keys(app: AppId, group: &GroupId, family: &PartFamily) -> Keys {
@@ -191,9 +200,19 @@ fn read_page(
 fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) -> Result<(), StoreError> {
     let app = context.app;
     // What reads comes before what writes, so that a failure leaves nothing behind.
-    let pages = pages(tx, app, &before.group.id, &changes.rewritten, &changes.sent)?;
-    let Changes { group, joined, changed, left, placeholders, parts, sent, rewritten: _, dropped, silenced } =
-        changes;
+    let pages = pages(tx, app, &before.group.id, &changes.updated_messages, &changes.new_messages)?;
+    let Changes {
+        group,
+        added_members: joined,
+        updated_members: changed,
+        removed_members: left,
+        placeholders,
+        parts,
+        new_messages: sent,
+        updated_messages: _,
+        removed_families: dropped,
+        cleared_topics: silenced,
+    } = changes;
     let after = group.unwrap_or_else(|| before.group.clone());
     let id = after.id.clone();
     let mut budget = sweep::ROWS_PER_BATCH;

@@ -18,16 +18,16 @@ const NOT_WHOLE: &str = "a number that is not whole";
 
 /// A member of a request.
 #[derive(Debug, Default)]
-pub enum Given<T> {
+pub enum Field<T> {
     /// Missing, or `null`.
     #[default]
     Absent,
     /// An empty text or list, which is as good as missing.
     Empty,
     /// There.
-    Is(T),
+    Value(T),
     /// Of another JSON type, named here.
-    Wrong(&'static str),
+    WrongType(&'static str),
     /// JSON that cannot be read.
     Unreadable(Unreadable),
 }
@@ -44,13 +44,13 @@ impl Unreadable {
     #[must_use]
     pub fn member<T: Shape>(&self, name: &str) -> Option<T> {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(&self.json).ok()?;
-        serde_json::from_str::<Given<T>>(members.get(name)?.get()).ok()?.if_fitting()
+        serde_json::from_str::<Field<T>>(members.get(name)?.get()).ok()?.if_valid()
     }
 }
 
 /// A member that is not what the command takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
+pub enum FieldError {
     /// It must be given.
     #[error("{0} is required")]
     Missing(String),
@@ -77,7 +77,7 @@ pub enum Misfit {
     },
 }
 
-impl Misfit {
+impl FieldError {
     /// The answer to a call with this member.
     #[must_use]
     pub fn failure(self, code: Code) -> Failure {
@@ -90,20 +90,20 @@ impl Misfit {
     }
 }
 
-impl<T: Shape> Given<T> {
+impl<T: Shape> Field<T> {
     /// The value of an optional member called `field`.
     ///
     /// # Errors
     /// It is of the wrong type.
-    pub fn optional(self, field: &str) -> Result<Option<T>, Misfit> {
+    pub fn optional(self, field: &str) -> Result<Option<T>, FieldError> {
         match self {
             Self::Absent | Self::Empty => Ok(None),
-            Self::Is(value) => Ok(Some(value)),
-            Self::Wrong(found) => {
-                Err(Misfit::WrongType { field: field.to_owned(), expected: T::EXPECTED, found })
+            Self::Value(value) => Ok(Some(value)),
+            Self::WrongType(found) => {
+                Err(FieldError::WrongType { field: field.to_owned(), expected: T::EXPECTED, found })
             }
             Self::Unreadable(Unreadable { why, .. }) => {
-                Err(Misfit::Unreadable { field: field.to_owned(), why })
+                Err(FieldError::Unreadable { field: field.to_owned(), why })
             }
         }
     }
@@ -112,8 +112,8 @@ impl<T: Shape> Given<T> {
     ///
     /// # Errors
     /// It is missing, empty or of the wrong type.
-    pub fn required(self, field: &str) -> Result<T, Misfit> {
-        let absence = if matches!(self, Self::Empty) { Misfit::Empty } else { Misfit::Missing };
+    pub fn required(self, field: &str) -> Result<T, FieldError> {
+        let absence = if matches!(self, Self::Empty) { FieldError::Empty } else { FieldError::Missing };
         self.optional(field)?.ok_or_else(|| absence(field.to_owned()))
     }
 
@@ -125,10 +125,10 @@ impl<T: Shape> Given<T> {
 
     /// The value when it is there and of the right type: for members that are ignored when not understood.
     #[must_use]
-    pub fn if_fitting(self) -> Option<T> {
+    pub fn if_valid(self) -> Option<T> {
         match self {
-            Self::Is(value) => Some(value),
-            Self::Absent | Self::Empty | Self::Wrong(_) | Self::Unreadable(_) => None,
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Empty | Self::WrongType(_) | Self::Unreadable(_) => None,
         }
     }
 
@@ -140,38 +140,38 @@ impl<T: Shape> Given<T> {
     }
 }
 
-impl<T: Clone + Default> Given<T> {
+impl<T: Clone + Default> Field<T> {
     /// The value as it was written; the default where there is none.
     #[must_use]
     pub fn written(&self) -> T {
         match self {
-            Self::Is(value) => value.clone(),
-            Self::Absent | Self::Empty | Self::Wrong(_) | Self::Unreadable(_) => T::default(),
+            Self::Value(value) => value.clone(),
+            Self::Absent | Self::Empty | Self::WrongType(_) | Self::Unreadable(_) => T::default(),
         }
     }
 }
 
-impl<T> Given<Object<T>> {
+impl<T> Field<Object<T>> {
     /// The member called `name` as it was written, also where the entry as a whole cannot be read.
     pub fn written_member<V: Shape + Clone + Default>(
         &self,
         name: &str,
-        member: impl Fn(&T) -> &Given<V>,
+        member: impl Fn(&T) -> &Field<V>,
     ) -> V {
         match self {
-            Self::Is(Object(entry)) => member(entry).written(),
+            Self::Value(Object(entry)) => member(entry).written(),
             Self::Unreadable(entry) => entry.member(name).unwrap_or_default(),
-            Self::Absent | Self::Empty | Self::Wrong(_) => V::default(),
+            Self::Absent | Self::Empty | Self::WrongType(_) => V::default(),
         }
     }
 }
 
-impl<T> Given<Vec<T>> {
+impl<T> Field<Vec<T>> {
     /// The list, empty when not given.
     ///
     /// # Errors
     /// It is of the wrong type.
-    pub fn list(self, field: &str) -> Result<Vec<T>, Misfit>
+    pub fn list(self, field: &str) -> Result<Vec<T>, FieldError>
     where
         Vec<T>: Shape,
     {
@@ -199,26 +199,26 @@ pub trait Shape: Sized {
         None
     }
 
-    /// From a list; `Ok(Given::Empty)` when it is empty.
+    /// From a list; `Ok(Field::Empty)` when it is empty.
     ///
     /// # Errors
     /// The JSON is broken.
-    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Given<Self>, A::Error> {
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
         let mut empty = true;
         while list.next_element::<IgnoredAny>()?.is_some() {
             empty = false;
         }
         // PHP writes an empty object as an empty list. [client]
-        Ok(if empty { Given::Empty } else { Given::Wrong("a list") })
+        Ok(if empty { Field::Empty } else { Field::WrongType("a list") })
     }
 
     /// From an object.
     ///
     /// # Errors
     /// The JSON is broken.
-    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Given<Self>, A::Error> {
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Field<Self>, A::Error> {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Given::Wrong("an object"))
+        Ok(Field::WrongType("an object"))
     }
 }
 
@@ -256,34 +256,34 @@ impl Shape for i128 {
 }
 
 /// A list; each element may be of the wrong type by itself.
-impl<T: Shape> Shape for Vec<Given<T>> {
+impl<T: Shape> Shape for Vec<Field<T>> {
     const EXPECTED: &'static str = "a list";
 
-    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Given<Self>, A::Error> {
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
         let mut elements = Self::new();
         while let Some(element) = list.next_element()? {
             elements.push(element);
         }
-        Ok(if elements.is_empty() { Given::Empty } else { Given::Is(elements) })
+        Ok(if elements.is_empty() { Field::Empty } else { Field::Value(elements) })
     }
 }
 
 /// A list whose entries have results of their own: one that cannot be read does not keep the others from being read.
 #[derive(Debug, Default)]
-pub struct Rows<T>(pub Vec<Given<T>>);
+pub struct Rows<T>(pub Vec<Field<T>>);
 
 impl<T: Shape> Shape for Rows<T> {
     const EXPECTED: &'static str = "a list";
 
-    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Given<Self>, A::Error> {
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
         let mut rows = Vec::new();
         while let Some(row) = list.next_element::<&'de RawValue>()? {
             let json = row.get();
             rows.push(serde_json::from_str(json).unwrap_or_else(|error| {
-                Given::Unreadable(Unreadable { why: json::unreadable(&error), json: json.into() })
+                Field::Unreadable(Unreadable { why: json::unreadable(&error), json: json.into() })
             }));
         }
-        Ok(if rows.is_empty() { Given::Empty } else { Given::Is(Self(rows)) })
+        Ok(if rows.is_empty() { Field::Empty } else { Field::Value(Self(rows)) })
     }
 }
 
@@ -294,43 +294,43 @@ pub struct Object<T>(pub T);
 impl<T: for<'de> Deserialize<'de>> Shape for Object<T> {
     const EXPECTED: &'static str = "an object";
 
-    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Given<Self>, A::Error> {
-        T::deserialize(de::value::MapAccessDeserializer::new(object)).map(|value| Given::Is(Self(value)))
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Field<Self>, A::Error> {
+        T::deserialize(de::value::MapAccessDeserializer::new(object)).map(|value| Field::Value(Self(value)))
     }
 }
 
-impl<'de, T: Shape> Deserialize<'de> for Given<T> {
+impl<'de, T: Shape> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AnyJson<T>(PhantomData<T>);
 
         impl<'de, T: Shape> Visitor<'de> for AnyJson<T> {
-            type Value = Given<T>;
+            type Value = Field<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(T::EXPECTED)
             }
 
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Given::Absent)
+                Ok(Field::Absent)
             }
 
             fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(Given::Wrong("true or false"))
+                Ok(Field::WrongType("true or false"))
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
                 if text.is_empty() {
-                    return Ok(T::from_empty_text().map_or(Given::Empty, Given::Is));
+                    return Ok(T::from_empty_text().map_or(Field::Empty, Field::Value));
                 }
-                Ok(T::from_text(text).map_or(Given::Wrong("a string"), Given::Is))
+                Ok(T::from_text(text).map_or(Field::WrongType("a string"), Field::Value))
             }
 
             fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(T::from_integer(number.into()).map_or(Given::Wrong("a number"), Given::Is))
+                Ok(T::from_integer(number.into()).map_or(Field::WrongType("a number"), Field::Value))
             }
 
             fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(T::from_integer(number.into()).map_or(Given::Wrong("a number"), Given::Is))
+                Ok(T::from_integer(number.into()).map_or(Field::WrongType("a number"), Field::Value))
             }
 
             fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
@@ -343,9 +343,11 @@ impl<'de, T: Shape> Deserialize<'de> for Given<T> {
                         clippy::cast_possible_truncation,
                         reason = "exact, or cut to the largest there is"
                     )]
-                    return Ok(T::from_integer(number as i128).map_or(Given::Wrong("a number"), Given::Is));
+                    return Ok(
+                        T::from_integer(number as i128).map_or(Field::WrongType("a number"), Field::Value)
+                    );
                 }
-                Ok(Given::Wrong(NOT_WHOLE))
+                Ok(Field::WrongType(NOT_WHOLE))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
@@ -380,7 +382,7 @@ pub fn literal(raw: &RawValue) -> Result<String, &'static str> {
 mod tests {
     use super::*;
 
-    fn read<T: Shape>(json: &str) -> Given<T> {
+    fn read<T: Shape>(json: &str) -> Field<T> {
         serde_json::from_str(json).unwrap()
     }
 
@@ -389,13 +391,13 @@ mod tests {
         for json in ["null", "\"\"", "[]"] {
             assert!(!read::<String>(json).is_given(), "{json}");
             assert!(!read::<i128>(json).is_given(), "{json}");
-            assert!(!read::<Vec<Given<String>>>(json).is_given(), "{json}");
+            assert!(!read::<Vec<Field<String>>>(json).is_given(), "{json}");
         }
     }
 
     #[test]
     fn absent_and_empty_are_told_apart() {
-        let required = |json: &str| read::<Vec<Given<String>>>(json).required("F").unwrap_err().to_string();
+        let required = |json: &str| read::<Vec<Field<String>>>(json).required("F").unwrap_err().to_string();
         assert_eq!(required("null"), "F is required");
         assert_eq!(required("[]"), "F is empty");
         assert_eq!(read::<String>("\"\"").required("F").unwrap_err().to_string(), "F is empty");
@@ -404,8 +406,11 @@ mod tests {
     #[test]
     fn one_row_that_cannot_be_read_leaves_the_others() {
         let rows =
-            read::<Rows<Vec<Given<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
-        assert!(matches!(&rows[..], [Given::Is(_), Given::Unreadable(_), Given::Is(_), Given::Wrong(_)]));
+            read::<Rows<Vec<Field<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
+        assert!(matches!(
+            &rows[..],
+            [Field::Value(_), Field::Unreadable(_), Field::Value(_), Field::WrongType(_)]
+        ));
         let broken = Unreadable { why: String::new(), json: r#"{"a":"x","b":"\ud83d","c":1e400}"#.into() };
         assert_eq!(broken.member::<String>("a").unwrap(), "x");
         assert!(broken.member::<String>("b").is_none() && broken.member::<i128>("c").is_none());
@@ -420,14 +425,14 @@ mod tests {
         ] {
             assert_eq!(read::<i128>(json).required("F").unwrap(), number, "{json}");
         }
-        assert!(matches!(read::<i128>("9007199254740994.0"), Given::Wrong(NOT_WHOLE)));
+        assert!(matches!(read::<i128>("9007199254740994.0"), Field::WrongType(NOT_WHOLE)));
     }
 
     #[test]
     fn an_emptiable_text_tells_empty_from_absent() {
         assert_eq!(read::<Emptiable>("\"\"").optional("F").unwrap(), Some(Emptiable(String::new())));
         assert_eq!(read::<Emptiable>("null").optional("F").unwrap(), None);
-        assert!(matches!(read::<Emptiable>("1"), Given::Wrong("a number")));
+        assert!(matches!(read::<Emptiable>("1"), Field::WrongType("a number")));
     }
 
     #[test]
@@ -435,8 +440,8 @@ mod tests {
         assert_eq!(read::<String>(r#""a\u0000b""#).required("F").unwrap(), "a\0b");
         assert_eq!(read::<i128>("18446744073709551615").required("F").unwrap(), i128::from(u64::MAX));
         assert_eq!(read::<i128>("3.0").required("F").unwrap(), 3);
-        let list = read::<Vec<Given<String>>>(r#"["a", 1]"#).list("F").unwrap();
-        assert!(matches!(&list[..], [Given::Is(text), Given::Wrong("a number")] if text == "a"));
+        let list = read::<Vec<Field<String>>>(r#"["a", 1]"#).list("F").unwrap();
+        assert!(matches!(&list[..], [Field::Value(text), Field::WrongType("a number")] if text == "a"));
     }
 
     #[test]
@@ -444,7 +449,7 @@ mod tests {
         let problem = read::<String>("1").required("Name").unwrap_err().to_string();
         assert_eq!(problem, "Name must be a string, not a number");
         for json in ["true", "1.5", "\"1\"", "[1]", "{}"] {
-            assert!(matches!(read::<i128>(json), Given::Wrong(_)), "{json}");
+            assert!(matches!(read::<i128>(json), Field::WrongType(_)), "{json}");
         }
         assert_eq!(read::<String>("null").required("Name").unwrap_err().to_string(), "Name is required");
     }

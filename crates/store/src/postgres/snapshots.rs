@@ -11,7 +11,7 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::{MessageRange, Needs, Scene};
+use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::{Part, PartKey, PartRange};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
@@ -26,7 +26,7 @@ pub(super) struct Look {
 #[async_trait]
 impl Work for Look {
     /// `None` when there is no such group.
-    type Done = Option<Scene>;
+    type Done = Option<GroupSnapshot>;
     const DOING: &'static str = "reading a group";
     const KIND: Kind = Kind::Read;
 
@@ -40,7 +40,7 @@ impl Work for Look {
 }
 
 /// Loads what is needed of a group.
-pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Result<Scene, Failure> {
+pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Result<GroupSnapshot, Failure> {
     let of = Of { tx, app: app_column(app), group: group.id.as_str() };
     // Sent one after the other without waiting for each other's answers.
     let (members, accounts, named, ranges, messages) = futures_util::try_join!(
@@ -55,7 +55,7 @@ pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Re
         found.entry(place).or_default().insert(message.seq, message);
     }
     let parts = named.into_iter().chain(ranges).flatten().collect();
-    Ok(Scene { members, accounts, parts, messages: found, ..Scene::of(group) })
+    Ok(GroupSnapshot { members, accounts, parts, messages: found, ..GroupSnapshot::of(group) })
 }
 
 /// One group, of which something is loaded.

@@ -13,7 +13,7 @@ fn rest_api() -> Cow<'static, str> {
 
 /// An event as it is sent.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Note {
+pub struct WebhookRequest {
     /// Its name, such as `Group.CallbackAfterCreateGroup`.
     pub command: String,
     /// Where the call came from that caused it.
@@ -30,7 +30,7 @@ pub struct Note {
 #[error("a note in the outbox cannot be read")]
 pub struct Unreadable(#[from] serde_json::Error);
 
-impl Note {
+impl WebhookRequest {
     /// As bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
