@@ -1,14 +1,11 @@
 //! What happened to a group, for those who are told of it. An import has no events: its rule has no place for them.
 
-use crate::attributes::Counters;
+use crate::attributes::{AttributeChange, Counters};
+use crate::extension::{ExtensionChange, ExtensionOutcome};
 use crate::fields::CustomField;
-use crate::group::GroupType;
-use crate::ids::{GroupId, TopicId, UserId};
+use crate::ids::{TopicId, UserId};
 use crate::member::Role;
 use crate::message::{Conversation, Message};
-use crate::operation::Changes;
-use crate::operations::change_attributes::AttributeChange;
-use crate::operations::set_extensions::{ExtensionChange, ExtensionOutcome};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -178,36 +175,5 @@ impl ProfileChange {
         let [name, introduction, notification, face_url] =
             std::array::from_fn(|index| (before[index] != after[index]).then(|| after[index].clone()));
         (before != after).then_some(Self { name, introduction, notification, face_url })
-    }
-}
-
-/// What an operation did to one group, before it is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct AppliedChange<'a> {
-    /// The group.
-    pub group: &'a GroupId,
-    /// Its type.
-    pub kind: GroupType,
-    /// What becomes of it.
-    pub changes: &'a Changes,
-    /// What others are told of that.
-    pub events: &'a [Event],
-}
-
-/// What is to be done once a change is kept. It is dropped when the change is not, or when the rule is asked again.
-pub type AfterCommit = Box<dyn FnOnce() + Send>;
-
-/// Those who want to be told of what happens to an app's groups.
-pub trait Subscribers: Send + Sync {
-    /// Whether anybody wants to know who was in a dissolved group of this type, which may take many reads to find out.
-    fn wants_former_members(&self, kind: GroupType) -> bool;
-
-    /// What they are to be told of an event; `None` when nobody wants to know.
-    fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>>;
-
-    /// Sees all of a change, and gives what is to be done about it once it is kept: for those who are told only while
-    /// they listen, and who find in the history what they missed.
-    fn on_change(&self, _: AppliedChange<'_>) -> Option<AfterCommit> {
-        None
     }
 }

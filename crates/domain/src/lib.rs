@@ -6,7 +6,11 @@
 pub mod account;
 pub mod attributes;
 pub mod capability;
+pub mod changes;
+pub mod context;
+pub mod error;
 pub mod event;
+pub mod extension;
 pub mod fields;
 pub mod group;
 pub mod ids;
@@ -20,10 +24,13 @@ pub mod operations;
 pub mod outbox;
 pub mod part;
 pub mod permission;
+pub mod refusal;
 #[cfg(test)]
 mod sample;
 pub mod several;
+pub mod snapshot;
 pub mod store;
+pub mod subscribers;
 pub mod text;
 pub mod time;
 pub mod topic;

@@ -3,11 +3,13 @@
 //! Notes lie in lanes, one for each group. A lane is delivered in order, by one process at a time, and each note at least
 //! once; lanes do not wait for each other. A note that nobody takes goes to the dead ones, and its lane goes on.
 
-use crate::event::{Event, Subscribers};
+use crate::context::Context;
+use crate::error::StoreError;
+use crate::event::Event;
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
 use crate::new_group::CreatedGroup;
-use crate::store::{Context, StoreError};
+use crate::subscribers::Subscribers;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 

@@ -3,6 +3,7 @@
 //! A store keeps every kind of part in the same way, so a new kind costs it a number and an encoding.
 
 use crate::attributes::{Attributes, Counters};
+use crate::extension::{Extension, ExtensionHead};
 use crate::ids::{PermissionGroupId, TopicId, UserId};
 use crate::message::Conversation;
 use crate::permission::PermissionGroup;
@@ -65,26 +66,6 @@ pub enum Part {
     ExtensionHead(ExtensionHead),
     /// An extension.
     Extension(Extension),
-}
-
-/// Figures of a message's extensions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ExtensionHead {
-    /// Number of the last change.
-    pub latest_seq: u32,
-    /// Number of the change that removed all.
-    pub clear_seq: u32,
-    /// How many there are.
-    pub count: u32,
-}
-
-/// An extension of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extension {
-    /// Its value.
-    pub value: String,
-    /// Number of the change that made it so.
-    pub seq: u32,
 }
 
 /// Parts that lie together, in the order of their keys.

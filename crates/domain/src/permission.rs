@@ -2,7 +2,7 @@
 
 use crate::group::Group;
 use crate::ids::PermissionGroupId;
-use crate::operation::Refusal;
+use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -1,15 +1,17 @@
 //! Groups and members for tests of rules.
 
 use crate::account::UnknownAccounts;
+use crate::context::Context;
 use crate::group::{Group, GroupType, Profile};
 use crate::ids::{AppId, GroupId, PermissionGroupId, TopicId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{Body, Content, Message, MessageLog, MessageState, Priority};
 use crate::new_group::{CreatedGroup, IdChoice, NewGroup, NewGroupRefusal, NewMember, new_group, new_member};
-use crate::operation::{Decision, GroupImport, GroupOperation, GroupSnapshot, Imported, Refusal};
+use crate::operation::{Decision, GroupImport, GroupOperation, Imported};
 use crate::part::{Part, PartKey};
 use crate::permission::PermissionGroup;
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::GroupSnapshot;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::topic::Topic;

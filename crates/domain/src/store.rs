@@ -1,80 +1,21 @@
 //! What the server asks of a store. Each operation happens entirely or not at all, and has reached the disk when
 //! its future is done. A store never decides a rule: it loads what the rule needs, calls it, and keeps the result.
 
-use crate::account::{Account, AccountImport, UnknownAccounts};
-use crate::event::Subscribers;
+pub use crate::context::Context;
+pub use crate::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError, with_causes};
+
+use crate::account::{Account, AccountImport};
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
 use crate::import::{ImportMembersRefusal, MemberOutcome};
 use crate::member::{Member, Role};
 use crate::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use crate::operation::{DynOperation, GroupSnapshot, Needs};
+use crate::operation::DynOperation;
+use crate::snapshot::{GroupSnapshot, Needs};
+use crate::subscribers::Subscribers;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 use std::sync::Arc;
-
-/// The store could not do its work. Whether it did is not known; the caller may ask again, and a repeated operation
-/// changes nothing it has done. Only a group whose id the store was to make may be made twice.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// More calls wait than the store takes.
-    #[error("the store's queue is full")]
-    Busy,
-    /// Writing or reading failed; the text is for the log.
-    #[error("{0}")]
-    Failed(Arc<str>),
-}
-
-impl StoreError {
-    /// A failure with the chain of its causes.
-    pub fn failed(doing: &str, cause: &dyn std::error::Error) -> Self {
-        Self::Failed(format!("{doing}: {}", with_causes(cause)).into())
-    }
-}
-
-/// An error and the chain of its causes, in one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut inner = error.source();
-    while let Some(cause) = inner {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        inner = cause.source();
-    }
-    text
-}
-
-/// An operation was refused by a rule, or the store failed.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum OperationError<Refusal> {
-    /// A rule said no; nothing was changed.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// The store failed; whether anything has changed is not known.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Who, when, and how to treat unknown accounts: what every writing operation is told.
-#[derive(Clone, Copy, Debug)]
-pub struct Context {
-    /// The app.
-    pub app: AppId,
-    /// The time of the call.
-    pub now: Timestamp,
-    /// What to do with accounts nobody imported.
-    pub unknown: UnknownAccounts,
-}
-
-/// No such group, or it was dissolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the group does not exist")]
-pub struct NoSuchGroup;
-
-/// No such account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the account does not exist")]
-pub struct NoSuchAccount;
 
 /// One page of an app's groups, in the order they arrived; to a second, where several servers share a store.
 #[derive(Clone, Debug, PartialEq, Eq)]

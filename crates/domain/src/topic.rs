@@ -4,7 +4,7 @@ use crate::group::Group;
 use crate::ids::TopicId;
 use crate::member::ReceiveOption;
 use crate::message::{MessageLog, ReadMark};
-use crate::operation::Refusal;
+use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
 

@@ -10,7 +10,6 @@ use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::receiver::CallSubscribers;
 use crate::webhook::sender::Answer;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::event::Subscribers;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
@@ -18,6 +17,7 @@ use landfall_domain::operation::{GroupImport, GroupOperation, GroupSnapshot, Nee
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::{Lane, Outbox};
 use landfall_domain::store::{Context, OperationError, Store};
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

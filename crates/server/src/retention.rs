@@ -63,7 +63,7 @@ mod tests {
     use crate::config::AppConfig;
     use crate::usersig::SecretKey;
     use landfall_domain::account::UnknownAccounts;
-    use landfall_domain::event::{Event, Subscribers};
+    use landfall_domain::event::Event;
     use landfall_domain::group::{Group, GroupType, Profile};
     use landfall_domain::ids::{AppId, GroupId, UserId};
     use landfall_domain::message::{Conversation, Tip, TipKind};
@@ -72,6 +72,7 @@ mod tests {
         Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, perform,
     };
     use landfall_domain::store::Context;
+    use landfall_domain::subscribers::Subscribers;
     use landfall_domain::text::Text;
     use landfall_store::StoreMetrics;
     use landfall_store::embedded::Embedded;

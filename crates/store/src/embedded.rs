@@ -37,7 +37,6 @@ use engine::Shared;
 pub use format::{OpenError, exists, something_else};
 use group_cache::Found;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -51,6 +50,7 @@ use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
 };
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 pub use repair::{RepairReport, repair};
 use std::path::Path;

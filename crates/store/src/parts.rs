@@ -4,10 +4,11 @@
 //! tab between them keeps that order; the text at the end of a name may hold anything.
 
 use landfall_domain::attributes::{Attributes, Counters};
+use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::ids::{PermissionGroupId, TopicId, UserId};
 use landfall_domain::member::ReceiveOption;
 use landfall_domain::message::{Conversation, MessageLog, ReadMark};
-use landfall_domain::part::{Extension, ExtensionHead, Part, PartFamily, PartKey};
+use landfall_domain::part::{Part, PartFamily, PartKey};
 use landfall_domain::permission::PermissionGroup;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;

@@ -41,7 +41,6 @@ use database::{Database, Failure, Work};
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -52,6 +51,7 @@ use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
 };
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use lanes::{Lanes, PATIENCE};
 use listener::Listener;

@@ -1,34 +1,16 @@
 //! Performing operations: the answer's type is forgotten on the way through the store and known again after_commit.
 
-use super::{Changes, Decision, GroupImport, GroupOperation, GroupSnapshot, Imported, Needs, Refusal};
-use crate::event::{AfterCommit, AppliedChange, Subscribers};
+use super::{Decision, DynOperation, GroupImport, GroupOperation, Imported, Outcome};
+use crate::context::Context;
+use crate::error::{OperationError, StoreError};
 use crate::group::Group;
 use crate::ids::GroupId;
-use crate::outbox::{self, OutboxEntry};
-use crate::store::{Context, OperationError, Store, StoreError};
+use crate::outbox;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
+use crate::store::Store;
+use crate::subscribers::{AfterCommit, AppliedChange, Subscribers};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// An operation with its answer's type forgotten, as a store takes it.
-pub trait DynOperation: Send + Sync {
-    /// The group.
-    fn group(&self) -> &GroupId;
-
-    /// What has to be loaded besides `group`.
-    fn needs(&self, context: &Context, group: &Group) -> Needs;
-
-    /// Decides, and keeps the answer for the caller. `None` as a snapshot: there is no such group. What comes back is to be
-    /// written; nothing when the operation was refused.
-    fn decide(&self, context: &Context, snapshot: Option<GroupSnapshot>) -> Option<Outcome>;
-}
-
-/// What a store is to write.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// What becomes of the group.
-    pub changes: Changes,
-    /// What is put into the outbox, in the lane of the group.
-    pub outbox: Vec<OutboxEntry>,
-}
 
 type AnswerSlot<Answer> = Mutex<Option<Result<Answer, Refusal>>>;
 

@@ -1,15 +1,18 @@
 //! Adding members to a group.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{Tip, TipKind};
 use crate::new_group::new_member;
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
+use crate::refusal::Refusal;
 use crate::several::Several;
-use crate::store::Context;
+use crate::snapshot::{GroupSnapshot, Needs};
 use std::collections::BTreeSet;
 
 /// Accounts to be added to a group. They enter at once: the caller has the rights of an owner, so neither the

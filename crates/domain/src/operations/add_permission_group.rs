@@ -1,12 +1,15 @@
 //! A new permission group.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId};
 use crate::new_group::attempts;
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::permission::{PermissionGroup, has_permission_groups};
-use crate::store::Context;
+use crate::refusal::{Refusal, TooMany};
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 
 /// Makes a permission group in a community.

@@ -1,16 +1,17 @@
 //! A new topic: the rule that imports and creations share. It uses no message number: topics keep no notices of
 //! themselves in their history. [choice]
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
 use crate::message::MessageLog;
 use crate::new_group::attempts;
-use crate::operation::{
-    Changes, Decision, GroupImport, GroupOperation, GroupSnapshot, Imported, Needs, Refusal, TooMany,
-};
+use crate::operation::{Decision, GroupImport, GroupOperation, Imported};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
-use crate::store::Context;
+use crate::refusal::{Refusal, TooMany};
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::topic::{Topic, has_topics};

@@ -1,13 +1,16 @@
 //! Banning accounts from a group.
 
 use super::delete_members::leave;
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
+use crate::refusal::Refusal;
 use crate::several::Several;
-use crate::store::Context;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::time::Timestamp;
 
 /// Accounts that leave the group and stay out until some time. Those that are no members stay out as well; those that

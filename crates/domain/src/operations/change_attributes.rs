@@ -2,29 +2,18 @@
 //!
 //! Operations on a group happen one after another, so two of them never conflict.
 
-use crate::attributes::Attributes;
+use crate::attributes::{AttributeChange, Attributes};
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::limits::ValueLimits;
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
+use crate::refusal::{Refusal, TooMany};
 use crate::several::Several;
-use crate::store::Context;
-use std::collections::BTreeSet;
-
-/// What becomes of the attributes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AttributeChange {
-    /// These are added, over those with the same keys.
-    Add(Attributes),
-    /// These take the place of all.
-    Replace(Attributes),
-    /// Those with these keys go; each must be there.
-    Delete(BTreeSet<String>),
-    /// All go.
-    Clear,
-}
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Changes the attributes of a group of any type.
 #[derive(Clone, Debug)]
@@ -102,6 +91,7 @@ mod tests {
     use crate::group::GroupType;
     use crate::limits::Limits;
     use crate::sample::{decide, group_id, snapshot};
+    use std::collections::BTreeSet;
 
     fn attributes(pairs: &[(&str, &str)]) -> Attributes {
         pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()

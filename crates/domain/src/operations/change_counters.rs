@@ -1,14 +1,17 @@
 //! Changing the counters of a group.
 
 use crate::attributes::Counters;
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::limits::ValueLimits;
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
+use crate::refusal::{Refusal, TooMany};
 use crate::several::Several;
-use crate::store::Context;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// How a counter gets its new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

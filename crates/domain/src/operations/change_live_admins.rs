@@ -1,11 +1,14 @@
 //! The administrators of a live-stream group, who need not be in it.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, TooMany};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
+use crate::refusal::{Refusal, TooMany};
 use crate::several::Several;
-use crate::store::Context;
+use crate::snapshot::{GroupSnapshot, Needs};
 use std::collections::BTreeSet;
 
 /// Makes accounts administrators of a live-stream group, or ends that. Those who are, or are not, stay so.

@@ -1,12 +1,15 @@
 //! A group gets another owner.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Role;
 use crate::message::{Tip, TipField, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{Decision, GroupOperation};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Makes a member the owner. The owner before, if there is one, stays as an ordinary member. A member who owns the
 /// group already changes nothing.

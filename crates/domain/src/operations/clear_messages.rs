@@ -1,9 +1,12 @@
 //! Clearing a history: members read what comes after it, administrators of the app go on reading all.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::GroupId;
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{Decision, GroupOperation};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Clears the history of a group.
 #[derive(Clone, Debug)]

@@ -1,11 +1,14 @@
 //! Recalling what one account lately wrote.
 
 use super::{recall, topic_part};
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::{Content, Conversation};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{Decision, GroupOperation};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 
 /// So many of the newest messages are looked through. [doc]
 pub const NEWEST_MESSAGES: usize = 1_000;

@@ -1,12 +1,18 @@
 //! Removing members from a group.
 
-use crate::event::{Event, Subscribers};
+use crate::changes::Changes;
+use crate::context::Context;
+use crate::error::OperationError;
+use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use crate::message::{Tip, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal, perform};
+use crate::operation::{Decision, GroupOperation, perform};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
-use crate::store::{Context, OperationError, Store};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
+use crate::store::Store;
+use crate::subscribers::Subscribers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -1,11 +1,14 @@
 //! Removes permission groups. Those who were in them stay in the community.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{PartFamily, PartKey};
 use crate::permission::has_permission_groups;
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Removes permission groups with their members and what they may do in topics.
 #[derive(Clone, Debug)]

@@ -1,11 +1,14 @@
 //! Removes topics with everything that hangs on them.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{PartFamily, PartKey, PartRange};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::topic::has_topics;
 
 /// Removes topics, their messages, what they know of members, and what permission groups may do in them.

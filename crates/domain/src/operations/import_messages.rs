@@ -1,12 +1,15 @@
 //! Bringing messages into a group or its topics, silently: they make no tip, and nobody's last message changes.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
 use crate::new_group::time_fits;
-use crate::operation::{Changes, GroupImport, GroupSnapshot, Imported, MessageRange, Needs, Refusal};
+use crate::operation::{GroupImport, Imported};
 use crate::part::PartKey;
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 

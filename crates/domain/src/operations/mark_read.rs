@@ -1,12 +1,15 @@
 //! Confirming that messages were read.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::{Event, Receipt};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::message::Conversation;
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Confirms for one member that it has read messages of a group.

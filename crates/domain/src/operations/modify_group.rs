@@ -1,12 +1,15 @@
 //! The profile and the settings of a group change.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::{Event, ProfileChange};
 use crate::fields::{CustomField, changed_fields};
 use crate::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use crate::ids::{GroupId, UserId};
 use crate::message::{Tip, TipField, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{Decision, GroupOperation};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 
 /// Changes what is given; the rest stays. What the type does not have is left as it is. [choice]

@@ -1,13 +1,16 @@
 //! Changing what a group knows of one member.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::fields::{CustomField, changed_fields};
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, ReceiveOption, Role};
 use crate::message::{Tip, TipField, TipKind};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{Decision, GroupOperation};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 use crate::time::Timestamp;
 

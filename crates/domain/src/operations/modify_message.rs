@@ -1,11 +1,14 @@
 //! Changing what a message says. Its number, sender and time stay.
 
 use super::topic_part;
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Body, Content, Conversation, Message};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{Decision, GroupOperation};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 
 /// Puts other elements or other custom data into a message.
 #[derive(Clone, Debug)]

@@ -1,11 +1,14 @@
 //! Changes a permission group.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::permission::{PermissionGroup, has_permission_groups};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 
 /// Changes a permission group; what is not given stays as it is.

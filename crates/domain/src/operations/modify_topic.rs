@@ -1,11 +1,14 @@
 //! Changes what a topic says about itself.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::{Event, ProfileChange};
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 use crate::topic::{Topic, has_topics};
 

@@ -1,13 +1,16 @@
 //! Muting members, in the group or in one topic.
 
 use super::modify_member::mute_tip;
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, TopicId, UserId};
 use crate::member::Member;
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::time::Timestamp;
 use crate::topic::TopicMember;
 

@@ -1,11 +1,14 @@
 //! Who is in a permission group. Who leaves the community leaves its permission groups too.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, UserId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::permission::{PermissionGroup, has_permission_groups};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Puts members of a community into a permission group, each for itself.
 #[derive(Clone, Debug)]

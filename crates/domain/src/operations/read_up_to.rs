@@ -1,14 +1,17 @@
 //! Noting how far a member has read.
 
 use super::topic_part;
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Member;
 use crate::message::{Conversation, MessageLog, ReadMark};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 use crate::topic::TopicMember;
 
 /// A member has read a conversation up to some message. Who has read further stays there: marks of several devices

@@ -1,12 +1,15 @@
 //! Recalling messages: the place of each stays, its content goes.
 
 use super::{recall, topic_part};
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, MessageState};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{Decision, GroupOperation};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 
 /// Recalls messages of one conversation.
 #[derive(Clone, Debug)]

@@ -1,13 +1,16 @@
 //! Sending a message to a group or topic.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::{Member, Role};
 use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 use crate::time::Timestamp;
 use crate::topic::TopicMember;
 

@@ -1,46 +1,18 @@
 //! Extensions of a message: keys and values that apps attach to it, to count votes for example.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::event::Event;
+use crate::extension::{
+    AskedExtension, Extension, ExtensionChange, ExtensionHead, ExtensionOutcome, ExtensionProblem,
+};
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::message::{Content, Conversation, Message};
-use crate::operation::{
-    Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, TooMany,
-};
-use crate::part::{Extension, ExtensionHead, Part, PartFamily, PartKey};
-use crate::store::Context;
-
-/// What is to become of a message's extensions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExtensionChange {
-    /// These are set.
-    Set(Vec<AskedExtension>),
-    /// These are deleted; their values do not count.
-    Delete(Vec<AskedExtension>),
-    /// All are deleted.
-    Clear,
-}
-
-impl ExtensionChange {
-    fn asked(&self) -> &[AskedExtension] {
-        match self {
-            Self::Set(asked) | Self::Delete(asked) => asked,
-            Self::Clear => &[],
-        }
-    }
-}
-
-/// One extension, as a caller wants it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskedExtension {
-    /// Its key.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-    /// Number of the change the caller knows of, 0 for a key that is not there. Administrators may leave it out; then
-    /// nothing is compared. [doc]
-    pub seq: Option<u32>,
-}
+use crate::operation::{Decision, GroupOperation};
+use crate::part::{Part, PartFamily, PartKey};
+use crate::refusal::{Refusal, TooMany};
+use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 
 /// Changes the extensions of one message.
 #[derive(Clone, Debug)]
@@ -53,28 +25,6 @@ pub struct SetExtensions {
     pub change: ExtensionChange,
     /// How many extensions a message may have.
     pub count_max: usize,
-}
-
-/// What became of one extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExtensionOutcome {
-    /// Why nothing changed, if so.
-    pub problem: Option<ExtensionProblem>,
-    /// Its key.
-    pub key: String,
-    /// Its value now; empty when there is none.
-    pub value: String,
-    /// Number of the change that made it so; 0 when it never was there.
-    pub seq: u32,
-}
-
-/// Why one extension did not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExtensionProblem {
-    /// Somebody else changed it; the outcome says what it is now.
-    Conflict,
-    /// It is not there and cannot be deleted.
-    Missing,
 }
 
 /// Refuses a message that takes no extensions.

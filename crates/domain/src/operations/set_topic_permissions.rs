@@ -1,11 +1,14 @@
 //! What a permission group may do in topics: added, changed or taken away.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId};
-use crate::operation::{Changes, Decision, GroupOperation, GroupSnapshot, Needs, Refusal};
+use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::permission::has_permission_groups;
-use crate::store::Context;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Changes what a permission group may do in topics, each topic for itself.
 #[derive(Clone, Debug)]

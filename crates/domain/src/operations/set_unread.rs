@@ -1,10 +1,13 @@
 //! Setting how many messages a member has not read.
 
+use crate::changes::Changes;
+use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
 use crate::member::Member;
-use crate::operation::{Changes, GroupImport, GroupSnapshot, Imported, Needs, Refusal};
-use crate::store::Context;
+use crate::operation::{GroupImport, Imported};
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// Sets the unread count of one member.
 #[derive(Clone, Debug)]

@@ -4,13 +4,14 @@
 use super::frame::{self, About, As, Place};
 use super::notice::{Notice, NoticeKind};
 use crate::webhook::body::{Attribute, ExtensionRow, attributes, extension, operate_type};
-use landfall_domain::event::{AppliedChange, Event, ProfileChange};
+use landfall_domain::event::{Event, ProfileChange};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::message::{
     Content, Conversation, Message, MessageState, Priority, Tip, TipField, TipKind,
 };
+use landfall_domain::subscribers::AppliedChange;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -1,15 +1,15 @@
 //! The bodies of events: their names and fields, in the documented order.
 
 use crate::reply::Failure;
+use landfall_domain::attributes::AttributeChange;
 use landfall_domain::event::{Event, ProfileChange, Receipt};
+use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::message::{At, Content, Conversation, Message};
-use landfall_domain::operations::change_attributes::AttributeChange;
 use landfall_domain::operations::send_message::SendMessage;
-use landfall_domain::operations::set_extensions::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::text::Text;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -7,7 +7,6 @@ use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::event::Subscribers;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
@@ -15,6 +14,7 @@ use landfall_domain::member::{Member, Role};
 use landfall_domain::new_group::{self, CreatedGroup, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::outbox::{Lane, OutboxEntry, entries_of_created, entries_of_destroyed};
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 

@@ -9,10 +9,10 @@ use super::statements;
 use super::tables;
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::event::Subscribers;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::outbox::entries_of_destroyed;
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup};
+use landfall_domain::subscribers::Subscribers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -5,7 +5,6 @@ use super::world::World;
 use super::{APP, account, context, group_id, member, owned_group, user};
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -16,6 +15,7 @@ use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
 };
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::future::Future;
 use std::sync::Arc;

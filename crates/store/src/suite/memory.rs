@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::event::Subscribers;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
@@ -15,6 +14,7 @@ use landfall_domain::store::{
     Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
     NoSuchGroup, OperationError, Store, StoreError,
 };
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

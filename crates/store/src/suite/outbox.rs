@@ -2,7 +2,7 @@
 
 use super::scripted::{Script, Step};
 use super::{APP, NOW, at_once, context, decided, group_id, import, member, owned_group, user};
-use landfall_domain::event::{Event, Subscribers};
+use landfall_domain::event::Event;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::message::{Body, Conversation};
@@ -15,6 +15,7 @@ use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, Outbox, OutboxEntry, Settlement,
 };
 use landfall_domain::store::{Context, Store};
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, VecDeque};

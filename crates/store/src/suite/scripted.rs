@@ -2,6 +2,7 @@
 
 use super::text;
 use landfall_domain::attributes::Attributes;
+use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, PermissionGroupId, TopicId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
@@ -13,7 +14,7 @@ use landfall_domain::new_group::new_member;
 use landfall_domain::operation::{
     Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal,
 };
-use landfall_domain::part::{Extension, ExtensionHead, Part, PartFamily, PartKey, PartRange};
+use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::PermissionGroup;
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;

@@ -8,9 +8,10 @@ use crate::code::Code;
 use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
+use landfall_domain::attributes::AttributeChange;
 use landfall_domain::attributes::Attributes;
 use landfall_domain::ids::GroupId;
-use landfall_domain::operations::change_attributes::{AttributeChange, ChangeAttributes};
+use landfall_domain::operations::change_attributes::ChangeAttributes;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

@@ -5,7 +5,7 @@ use super::group_id;
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::{Failure, Nothing};
-use landfall_domain::operations::change_attributes::AttributeChange;
+use landfall_domain::attributes::AttributeChange;
 use serde::Deserialize;
 
 /// The request.

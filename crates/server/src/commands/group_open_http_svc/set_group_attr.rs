@@ -4,7 +4,7 @@ use super::attributes::{Named, attributes, change};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::reply::{Failure, Nothing};
-use landfall_domain::operations::change_attributes::AttributeChange;
+use landfall_domain::attributes::AttributeChange;
 use serde::Deserialize;
 
 /// The request.

@@ -11,10 +11,11 @@ use crate::commands::message_seq::number;
 use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
+use landfall_domain::extension::ExtensionHead;
 use landfall_domain::message::Conversation;
 use landfall_domain::operation::{MessageRange, Needs};
 use landfall_domain::operations::set_extensions::takes_extensions;
-use landfall_domain::part::{ExtensionHead, Part, PartFamily, PartKey, PartRange};
+use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use serde::{Deserialize, Serialize};
 
 /// The request.

@@ -10,10 +10,9 @@ use crate::commands::message_seq::number;
 use crate::field::{Field, Object, Rows};
 use crate::items::{each, echoed};
 use crate::reply::Failure;
+use landfall_domain::extension::{AskedExtension, ExtensionChange, ExtensionOutcome, ExtensionProblem};
 use landfall_domain::limits::{MessageLimits, Span};
-use landfall_domain::operations::set_extensions::{
-    AskedExtension, ExtensionChange, ExtensionOutcome, ExtensionProblem, SetExtensions,
-};
+use landfall_domain::operations::set_extensions::SetExtensions;
 use landfall_domain::text::Text;
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,12 @@
 //! The suite and the model against two servers over one database that take turns.
 
 use super::*;
-use landfall_domain::event::Subscribers;
 use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
 };
 use landfall_domain::store::{JoinedPage, JoinedWindow};
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -3,13 +3,14 @@
 use super::*;
 use crate::suite::outbox::everybody;
 use crate::suite::{APP, NOW, context, decided, group_id, member, owned_group, user};
+use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::ids::TopicId;
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{
     Body, Content, Conversation, Message, MessageLog, MessageState, Priority, Tip, TipField, TipKind,
 };
 use landfall_domain::operation::{Changes, Decision, GroupOperation, MessageRange, Refusal, perform};
-use landfall_domain::part::{Extension, ExtensionHead, Part, PartFamily, PartKey, PartRange};
+use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::text::Text;
 use landfall_domain::topic::{Topic, TopicMember};
 

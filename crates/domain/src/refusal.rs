@@ -1,0 +1,110 @@
+//! The reasons for which a rule refuses an operation on a group.
+
+use crate::error::NoSuchGroup;
+use crate::ids::UserId;
+use crate::several::Several;
+
+/// What an operation on one group answers when it does not happen. It changes nothing then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such group, or it was dissolved.
+    #[error("the group does not exist")]
+    NoSuchGroup,
+    /// Groups of this type do not have this.
+    #[error("groups of this type {0}")]
+    TypeForbids(&'static str),
+    /// The group was made without this.
+    #[error("the group {0}")]
+    GroupForbids(&'static str),
+    /// A value that does not fit what is there; the text says which and why.
+    #[error("{0}")]
+    Unfitting(String),
+    /// The owner, who is named here, may not leave.
+    #[error("{0} is the owner and may not leave; change the owner first")]
+    OwnerStays(UserId),
+    /// Not a member of the group.
+    #[error("{0} is not a member of the group")]
+    NotAMember(UserId),
+    /// Accounts nobody imported.
+    #[error("{0} is not an imported account")]
+    NoSuchAccount(Several),
+    /// The group is full.
+    #[error("the group is full; raise MaxMemberNum or name fewer members")]
+    Full,
+    /// The sender is muted, or the whole group is.
+    #[error("the sender is muted")]
+    Muted,
+    /// All message numbers are used up.
+    #[error("the conversation has used up all its message numbers")]
+    NoNumbersLeft,
+    /// No such message.
+    #[error("the message does not exist")]
+    NoSuchMessage,
+    /// The message cannot be recalled or changed any more.
+    #[error("the message was deleted or recalled")]
+    MessageGone,
+    /// The message would be longer than one may be.
+    #[error("MsgBody and CloudCustomData are {got} bytes long; at most {max} are allowed")]
+    MessageTooLong {
+        /// Its length, bytes.
+        got: usize,
+        /// The limit, bytes.
+        max: usize,
+    },
+    /// There is no message to which extensions could be attached.
+    #[error("the message does not exist, or was recalled")]
+    NoMessageToExtend,
+    /// The message was sent without extensions, or in a group that has none.
+    #[error("the message does not support extensions")]
+    NotExtensible,
+    /// No such topic.
+    #[error("the topic does not exist")]
+    NoSuchTopic,
+    /// A topic has the id already.
+    #[error("the topic id is in use")]
+    TopicTaken,
+    /// No such permission group.
+    #[error("the permission group does not exist")]
+    NoSuchPermissionGroup,
+    /// A permission group has the id already.
+    #[error("the permission group id is in use")]
+    PermissionGroupTaken,
+    /// More than the group may have; the text says of what.
+    #[error("{0}")]
+    TooMany(TooMany),
+    /// Attributes to be deleted are not there.
+    #[error("the group has no attribute {0}")]
+    NoSuchAttribute(Several),
+}
+
+/// More than a group may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TooMany {
+    /// Attributes.
+    #[error("a group has at most {0} attributes")]
+    Attributes(usize),
+    /// Bytes in all attributes.
+    #[error("the attributes of a group take at most {0} bytes")]
+    AttributeBytes(usize),
+    /// Counters.
+    #[error("a group has at most {0} counters")]
+    Counters(usize),
+    /// Topics.
+    #[error("a community has at most {0} topics")]
+    Topics(usize),
+    /// Permission groups.
+    #[error("a community has at most {0} permission groups")]
+    PermissionGroups(usize),
+    /// Administrators of a live-stream group.
+    #[error("a group has at most {0} administrators")]
+    Admins(usize),
+    /// Extensions of a message.
+    #[error("a message has at most {0} extensions")]
+    Extensions(usize),
+}
+
+impl From<NoSuchGroup> for Refusal {
+    fn from(NoSuchGroup: NoSuchGroup) -> Self {
+        Self::NoSuchGroup
+    }
+}
