@@ -4,7 +4,7 @@ use crate::ids::UserId;
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// What a call does with an account that it names and nobody imported.
+/// How a call treats an account that was never imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownAccounts {
     /// Make a placeholder, so that groups can be imported before accounts. [choice]
@@ -16,9 +16,7 @@ pub enum UnknownAccounts {
 /// An account as an app imports it; importing again changes only what is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountImport {
-    /// Its name.
     pub id: UserId,
-    /// Display name.
     pub nick: Option<Text>,
     /// Address of its picture.
     pub face_url: Option<Text>,
@@ -41,7 +39,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account that a group import named before anybody imported it.
+    /// An account that a group import named before it was imported itself.
     #[must_use]
     pub fn placeholder(now: Timestamp) -> Self {
         Self {
@@ -62,14 +60,14 @@ impl Account {
     /// What stays when the account is deleted: from when on its signatures are valid, where `before` was left by those
     /// that had its name earlier. `None` when it leaves nothing new.
     ///
-    /// A kick holds for as long as a signature may live, and a deletion does not shorten that: whoever was thrown out
-    /// would be let in again by it. [choice]
+    /// A kick holds for as long as a signature may live, and a deletion does not shorten that: otherwise a
+    /// kicked account could return by being deleted. [choice]
     #[must_use]
     pub fn left_behind(&self, before: Timestamp) -> Option<Timestamp> {
         (before < self.signatures_from).then_some(self.signatures_from)
     }
 
-    /// The account after `import`; `None` as `self` stands for one that did not exist.
+    /// The account after `import`; `before` is `None` when it did not exist.
     #[must_use]
     pub fn imported(before: Option<Self>, import: &AccountImport, now: Timestamp) -> Self {
         let mut account = before.unwrap_or_else(|| Self::placeholder(now));

@@ -8,15 +8,15 @@ pub type Attributes = BTreeMap<String, String>;
 /// The counters of a group, by key.
 pub type Counters = BTreeMap<String, i64>;
 
-/// What becomes of the attributes.
+/// A change of a group's attributes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttributeChange {
-    /// These are added, over those with the same keys.
+    /// Adds these, replacing values with the same keys.
     Add(Attributes),
-    /// These take the place of all.
+    /// Replaces all attributes by these.
     Replace(Attributes),
-    /// Those with these keys go; each must be there.
+    /// Deletes the attributes with these keys; each must exist.
     Delete(BTreeSet<String>),
-    /// All go.
+    /// Deletes all attributes.
     Clear,
 }

@@ -5,7 +5,7 @@ use crate::group::GroupType;
 /// Which changes leave a tip, a message of the system's own, in the group's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredTips {
-    /// Somebody joins, leaves or is removed.
+    /// A member joins, leaves or is removed.
     pub members: bool,
     /// Name, introduction, notice, picture or owner change.
     pub profile: bool,
@@ -18,7 +18,7 @@ pub struct StoredTips {
 pub struct Capabilities {
     /// Groups, members and messages may be imported.
     pub import: bool,
-    /// Who is not in it may learn that it is there.
+    /// Accounts outside the group may learn that it exists.
     pub findable: bool,
     /// Memberships are kept.
     pub members: bool,
@@ -42,7 +42,7 @@ pub struct Capabilities {
     pub history_before_join: Option<bool>,
     /// Messages have read receipts and extensions.
     pub receipts: bool,
-    /// Who is there is only known while they are connected; administrators and marks are kept instead of members.
+    /// Visitors are known only while they are connected; administrators and marks are kept instead of members.
     pub live: bool,
     /// The group has counters.
     pub counters: bool,

@@ -10,33 +10,33 @@ use crate::refusal::Refusal;
 use crate::snapshot::GroupSnapshot;
 use crate::topic::Topic;
 
-/// What an operation changes. What is not named stays as it is.
+/// The changes that an operation makes. Everything it does not name stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// The group as it is afterwards, its member count included, when it changed.
+    /// The group after the change, its member count included; `None` when the group itself does not change.
     pub group: Option<Group>,
     /// New members. None of them is the owner.
     pub added_members: Vec<Member>,
-    /// Members as they are afterwards; they were members before, and the group's owner may be among them.
+    /// Existing members after the change; the owner may be among them.
     pub updated_members: Vec<Member>,
-    /// Members that are none afterwards.
+    /// Accounts that are no longer members.
     pub removed_members: Vec<UserId>,
-    /// Accounts to make because nobody imported them.
+    /// Accounts that were never imported and are created as placeholders.
     pub placeholders: Vec<UserId>,
-    /// Parts as they are afterwards; `None` where there is none.
+    /// Parts after the change; `None` removes the part.
     pub parts: Vec<(PartKey, Option<Part>)>,
     /// New messages, in ascending order within each conversation.
     pub new_messages: Vec<(Conversation, Message)>,
-    /// Messages as they are afterwards; they were there before.
+    /// Existing messages after the change.
     pub updated_messages: Vec<(Conversation, Message)>,
-    /// Families whose parts all go. None of `parts` is of them.
+    /// Families whose parts are all removed. No entry of `parts` belongs to one of them.
     pub removed_families: Vec<PartFamily>,
-    /// Topics whose messages all go, with their readers and extensions.
+    /// Topics whose messages are all removed, with their readers and extensions.
     pub cleared_topics: Vec<TopicId>,
 }
 
 impl Changes {
-    /// Puts `group` as it is afterwards.
+    /// Changes only the group itself.
     #[must_use]
     pub fn of(group: Group) -> Self {
         Self { group: Some(group), ..Self::default() }
@@ -47,15 +47,15 @@ impl Changes {
         self.parts.push((key, Some(part)));
     }
 
-    /// Takes a part away.
+    /// Removes a part.
     pub fn remove(&mut self, key: PartKey) {
         self.parts.push((key, None));
     }
 
-    /// Sets the numbers of a conversation of the group that `snapshot` shows.
+    /// Sets the message log of a conversation of the group in `snapshot`.
     ///
     /// # Errors
-    /// There is no such topic.
+    /// The topic does not exist.
     pub fn put_log(
         &mut self,
         snapshot: &GroupSnapshot,
@@ -72,8 +72,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Tells in the history of `group` what happened, where there is a number left for it. The caller has looked
-    /// whether groups of this type keep such tips.
+    /// Adds a tip to the history of `group`, unless the group has used up its message numbers. The caller has checked
+    /// that groups of this type keep such tips.
     pub fn add_tip(&mut self, context: &Context, group: &mut Group, operator: &UserId, tip: Tip) {
         if let Some(seq) = group.log.take_seq(context.now) {
             let message = Message {

@@ -4,13 +4,12 @@ use crate::account::UnknownAccounts;
 use crate::ids::AppId;
 use crate::time::Timestamp;
 
-/// Who, when, and how to treat unknown accounts: what every writing operation is told.
+/// The app, the time, and the treatment of unknown accounts, as every writing operation receives them.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// The app.
     pub app: AppId,
     /// The time of the call.
     pub now: Timestamp,
-    /// What to do with accounts nobody imported.
+    /// How to treat accounts that were never imported.
     pub unknown: UnknownAccounts,
 }

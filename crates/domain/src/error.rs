@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-/// The store could not do its work. Whether it did is not known; the caller may ask again, and a repeated operation
-/// changes nothing it has done. Only a group whose id the store was to make may be made twice.
+/// The store failed. Whether the operation took effect is unknown; the caller may repeat it, and a repeat of an operation
+/// that did take effect changes nothing. Only a group whose id the store generates may be created twice.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// More calls wait than the store takes.

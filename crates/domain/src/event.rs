@@ -1,4 +1,5 @@
-//! What happened to a group, for those who are told of it. An import has no events: its rule has no place for them.
+//! Events of a group, as webhooks and clients receive them. An import has no events: the result of its rule has no field
+//! for them.
 
 use crate::attributes::{AttributeChange, Counters};
 use crate::extension::{ExtensionChange, ExtensionOutcome};
@@ -9,48 +10,38 @@ use crate::message::{Conversation, Message};
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// Something that happened to a group. Who did it is known to whoever asked for it.
+/// A change of a group. The account that caused it is part of the call, not of the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The group was made.
     Created {
-        /// Its owner.
         owner: Option<UserId>,
-        /// Its name.
         name: Text,
         /// Its first members, the owner not among them.
         members: Vec<UserId>,
-        /// Its custom fields.
         fields: Vec<CustomField>,
     },
     /// The group was dissolved.
     Destroyed {
-        /// Its owner.
         owner: Option<UserId>,
-        /// Its name.
         name: Text,
         /// Its members; none where they are not listed.
         members: Vec<UserId>,
     },
-    /// Members were added.
     Joined {
-        /// Who.
         accounts: Vec<UserId>,
-        /// Whether clients are not to be told.
+        /// Whether clients receive no notice.
         silent: bool,
     },
-    /// The last place was taken, or somebody could not join because there was none.
+    /// The last seat was taken, or an account could not join a full group.
     Full,
-    /// Members were removed.
     Removed {
-        /// Who.
         accounts: Vec<UserId>,
-        /// Whether clients are not to be told.
+        /// Whether clients receive no notice.
         silent: bool,
     },
     /// Members may not speak until some time, or may again.
     Muted {
-        /// Who.
         accounts: Vec<UserId>,
         /// Until when; 0: they may speak.
         until: Timestamp,
@@ -61,16 +52,13 @@ pub enum Event {
     Unbanned(Vec<UserId>),
     /// A member has read as far as this number.
     Read {
-        /// Who.
         account: UserId,
-        /// What.
         conversation: Conversation,
         /// The number of the last message read.
         seq: u32,
     },
     /// A member has confirmed that it has read messages.
     Confirmed {
-        /// Who.
         reader: UserId,
         /// The messages, each once, in the order of their numbers.
         receipts: Vec<Receipt>,
@@ -79,16 +67,15 @@ pub enum Event {
     CountersChanged(Counters),
     /// The owner is another.
     OwnerChanged {
-        /// Who was.
+        /// The previous owner.
         before: Option<UserId>,
-        /// Who is.
+        /// The new owner.
         after: UserId,
     },
     /// What the group says of itself changed: what is not named stayed.
     ProfileChanged(ProfileChange),
     /// A member was changed.
     MemberChanged {
-        /// The member.
         account: UserId,
         /// Its role now, if that changed.
         role: Option<Role>,
@@ -97,25 +84,21 @@ pub enum Event {
     },
     /// A message was sent.
     Sent {
-        /// Where.
         conversation: Conversation,
         /// The message; its number is 0 when it is not kept.
         message: Message,
-        /// Whether only those got it who are online.
+        /// Whether the message went to online members only.
         online_only: bool,
     },
     /// Messages were recalled.
     Recalled {
         /// Where they were.
         conversation: Conversation,
-        /// Their numbers.
         numbers: Vec<u32>,
     },
     /// A topic was made.
     TopicCreated {
-        /// The topic.
         id: TopicId,
-        /// Its name.
         name: Text,
         /// The owner of its group.
         owner: Option<UserId>,
@@ -124,7 +107,6 @@ pub enum Event {
     TopicsDestroyed(Vec<TopicId>),
     /// What a topic says of itself changed.
     TopicChanged {
-        /// The topic.
         id: TopicId,
         /// What changed.
         change: ProfileChange,
@@ -135,7 +117,6 @@ pub enum Event {
     Extended {
         /// The message's number.
         seq: u32,
-        /// How.
         change: ExtensionChange,
         /// What became of each extension that was asked for.
         outcomes: Vec<ExtensionOutcome>,
@@ -144,7 +125,7 @@ pub enum Event {
     },
 }
 
-/// How many have read a message.
+/// The read receipt of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The number of the message.
@@ -158,13 +139,9 @@ pub struct Receipt {
 /// Those texts of a profile that changed, as they are now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileChange {
-    /// Name.
     pub name: Option<Text>,
-    /// Introduction.
     pub introduction: Option<Text>,
-    /// Notice to the members.
     pub notification: Option<Text>,
-    /// Address of the picture.
     pub face_url: Option<Text>,
 }
 

@@ -14,20 +14,19 @@ pub struct ExtensionHead {
 /// An extension of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
-    /// Its value.
     pub value: String,
     /// Number of the change that made it so.
     pub seq: u32,
 }
 
-/// What is to become of a message's extensions.
+/// A change of a message's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExtensionChange {
-    /// These are set.
+    /// Sets these extensions.
     Set(Vec<AskedExtension>),
-    /// These are deleted; their values do not count.
+    /// Deletes these extensions; their values are ignored.
     Delete(Vec<AskedExtension>),
-    /// All are deleted.
+    /// Deletes all extensions.
     Clear,
 }
 
@@ -40,24 +39,21 @@ impl ExtensionChange {
     }
 }
 
-/// One extension, as a caller wants it.
+/// An extension in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedExtension {
-    /// Its key.
     pub key: String,
-    /// Its value.
     pub value: String,
     /// Number of the change the caller knows of, 0 for a key that is not there. Administrators may leave it out; then
     /// nothing is compared. [doc]
     pub seq: Option<u32>,
 }
 
-/// What became of one extension.
+/// The result for one extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtensionOutcome {
-    /// Why nothing changed, if so.
+    /// The reason why it did not change, if it did not.
     pub problem: Option<ExtensionProblem>,
-    /// Its key.
     pub key: String,
     /// Its value now; empty when there is none.
     pub value: String,
@@ -65,11 +61,11 @@ pub struct ExtensionOutcome {
     pub seq: u32,
 }
 
-/// Why one extension did not change.
+/// The reason why an extension did not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExtensionProblem {
-    /// Somebody else changed it; the outcome says what it is now.
+    /// Another caller changed it; the outcome holds the present value.
     Conflict,
-    /// It is not there and cannot be deleted.
+    /// It does not exist and cannot be deleted.
     Missing,
 }

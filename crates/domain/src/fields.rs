@@ -18,7 +18,6 @@ impl FieldKey {
         well_formed.then(|| Self(raw.to_owned()))
     }
 
-    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -34,20 +33,17 @@ impl fmt::Display for FieldKey {
 /// One custom field of a group or member. The value is any text, control characters included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomField {
-    /// Its name.
     pub key: FieldKey,
-    /// Its value.
     pub value: Text,
 }
 
 /// A field an app has switched on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldRule {
-    /// Its name.
     pub key: FieldKey,
     /// Types of group that may carry it.
     pub types: Vec<GroupType>,
-    /// False: nobody may write it, the app's administrators included.
+    /// False: no caller may write it, administrators of the app included.
     pub writable: bool,
 }
 
@@ -57,7 +53,7 @@ pub enum FieldsProblem {
     /// A key that is empty, too long or of other characters.
     #[error("key {0:?} is not 1 to {FIELD_KEY_BYTES_MAX} letters, digits or underscores")]
     KeyIllegal(String),
-    /// A key that stands twice.
+    /// A key that appears twice.
     #[error("key {0:?} stands twice")]
     KeyTwice(String),
     /// A value outside its bounds.
@@ -79,7 +75,7 @@ pub enum FieldsProblem {
     /// A key this app has not switched on for this type of group.
     #[error("key {0:?} is not switched on for this type of group")]
     NotSwitchedOn(String),
-    /// A key nobody may write.
+    /// A key that no caller may write.
     #[error("key {0:?} may be written by nobody")]
     ReadOnly(String),
 }

@@ -103,7 +103,7 @@ impl GroupType {
         }
     }
 
-    /// Who may invite into a new group: the capability of the type. [choice]
+    /// The invite option of a new group: what its type allows. [choice]
     #[must_use]
     pub fn default_invite_option(self) -> InviteOption {
         match self {
@@ -116,11 +116,11 @@ impl GroupType {
 /// How a group is joined by application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JoinOption {
-    /// Anybody enters.
+    /// Any account joins without approval.
     FreeAccess,
     /// Owner or administrators decide.
     NeedPermission,
-    /// Nobody can apply.
+    /// No account can apply.
     DisableApply,
 }
 
@@ -136,7 +136,6 @@ impl JoinOption {
         }
     }
 
-    /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -147,14 +146,13 @@ impl JoinOption {
     }
 }
 
-/// How members are invited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InviteOption {
     /// Invited accounts enter at once.
     FreeAccess,
     /// Owner or administrators decide.
     NeedPermission,
-    /// Nobody can invite.
+    /// No member can invite.
     DisableInvite,
 }
 
@@ -170,7 +168,6 @@ impl InviteOption {
         }
     }
 
-    /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -186,24 +183,18 @@ impl InviteOption {
 pub struct Profile {
     /// Name, never empty.
     pub name: Text,
-    /// Introduction.
     pub introduction: Text,
-    /// Notice to the members.
     pub notification: Text,
-    /// Address of the picture.
     pub face_url: Text,
-    /// Custom fields.
     pub fields: Vec<CustomField>,
     /// Largest number of members; 0 in a group that keeps none.
     pub max_members: u32,
-    /// How the group is joined.
     pub join_option: JoinOption,
 }
 
 /// A group as a store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Its id.
     pub id: GroupId,
     /// Its type, fixed for life.
     pub kind: GroupType,
@@ -213,7 +204,6 @@ pub struct Group {
     pub owner: Option<UserId>,
     /// Whether a community has topics, fixed for life.
     pub support_topic: bool,
-    /// How members are invited.
     pub invite_option: InviteOption,
     /// Whether only owner and administrators may speak.
     pub mute_all: bool,
@@ -231,7 +221,7 @@ pub struct Group {
     pub permissions_enabled: bool,
     /// What members in no permission group may do, in bits.
     pub default_permissions: u64,
-    /// False while nobody but the owner sees it, because nothing was said in it yet.
+    /// False while only the owner sees the group, because no message was sent in it yet.
     pub active: bool,
     /// Members at present.
     pub member_count: u32,

@@ -28,7 +28,6 @@ impl UserId {
             .then(|| Self(raw.to_owned()))
     }
 
-    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -119,7 +118,6 @@ impl GroupId {
         Self(id)
     }
 
-    /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -171,7 +169,6 @@ impl TopicId {
         raw.contains(TOPIC).then(|| Self(raw.to_owned()))
     }
 
-    /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -214,7 +211,6 @@ impl PermissionGroupId {
         Self(id)
     }
 
-    /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,6 @@
 //! Rules of importing members into a group that is there.
 //!
-//! What they return has no place for a notice or a callback: an import is silent by type.
+//! Their result has no field for a notice or a callback: an import is silent by type.
 
 use crate::account::UnknownAccounts;
 use crate::group::Group;
@@ -33,7 +33,7 @@ pub enum ImportMembersRefusal {
     /// No account of the list exists while unknown ones are refused. [choice]
     #[error("none of the accounts is imported")]
     NoAccountKnown,
-    /// The group is full, and nobody of the list is in it. [choice]
+    /// The group is full, and no account of the list is a member. [choice]
     #[error("the group is full")]
     Full,
 }
@@ -54,7 +54,7 @@ pub struct ImportedMembers {
     pub added: Vec<Member>,
     /// Members that were there and joined earlier than it was known, each once, with that time.
     pub earlier: BTreeMap<UserId, Timestamp>,
-    /// Accounts to make because nobody imported them.
+    /// Accounts that were never imported and are created as placeholders.
     pub placeholders: Vec<UserId>,
     /// One outcome for each member asked for, in order.
     pub outcomes: Vec<MemberOutcome>,
@@ -62,14 +62,14 @@ pub struct ImportedMembers {
 
 /// Decides who of `asked` becomes a member of `group`; `standings` has one entry for each, in order.
 ///
-/// Nobody asks who is banned: whoever moves in says who was a member. The ban stays for who leaves again. [choice]
+/// Bans are not checked: the importing app says which accounts were members. A ban applies again once the member leaves. [choice]
 ///
-/// Who is a member already stays as it is, but a time of joining that lies before the known one counts: members that
+/// An existing member stays as it is, but an earlier time of joining replaces the known one: members that
 /// were imported without theirs joined when they were imported, and what was said before is hidden from them. Never a
 /// later one, so that repeating a call changes nothing, in whatever order calls arrive. [choice]
 ///
 /// # Errors
-/// When nobody can be imported for one and the same reason.
+/// All accounts are refused for the same reason.
 pub fn import_members(
     group: &Group,
     asked: &[NewMember],

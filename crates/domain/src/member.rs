@@ -12,7 +12,7 @@ pub enum Role {
     Owner,
     /// Appointed by the owner.
     Admin,
-    /// Everybody else.
+    /// Any other member.
     Member,
 }
 
@@ -28,7 +28,6 @@ impl Role {
         }
     }
 
-    /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -63,7 +62,6 @@ impl ReceiveOption {
         Self::ALL.into_iter().find(|option| option.as_str() == word)
     }
 
-    /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -78,7 +76,6 @@ impl ReceiveOption {
 /// One account's membership in one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The account.
     pub account: UserId,
     /// Its role.
     pub role: Role,
@@ -86,7 +83,6 @@ pub struct Member {
     pub joined: Timestamp,
     /// How far it has read.
     pub read: ReadMark,
-    /// How it receives messages.
     pub receive_option: ReceiveOption,
     /// End of its mute; 0 when it may speak.
     pub muted_until: Timestamp,
@@ -94,6 +90,5 @@ pub struct Member {
     pub last_message: Timestamp,
     /// Its name within the group.
     pub name_card: String,
-    /// Custom fields.
     pub fields: Vec<CustomField>,
 }

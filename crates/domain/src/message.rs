@@ -28,7 +28,7 @@ pub struct MessageLog {
     pub next_seq: u32,
     /// When the last message was sent; 0 when there is none.
     pub last_message: Timestamp,
-    /// Messages up to here count as read by everybody whose [`ReadMark`] is older than this: an import of messages
+    /// Messages up to here count as read by every member whose [`ReadMark`] is older than this: an import of messages
     /// sets the unread counts of all members to 0 without a write for each.
     pub read_by_all: u32,
     /// Messages up to here are cleared: only the app's administrators still read them.
@@ -63,29 +63,29 @@ impl MessageLog {
         self.read_by_all = self.last_seq();
     }
 
-    /// The mark of somebody who has not read the last `unread` messages; more than there are counts as all.
+    /// The mark of a member with `unread` unread messages; a count above the number of messages counts as all.
     #[must_use]
     pub fn mark_unread(&self, unread: u32) -> ReadMark {
         ReadMark { seq: self.last_seq().saturating_sub(unread), made_at: self.read_by_all }
     }
 
-    /// Number of the last message that somebody with this mark has read.
+    /// Number of the last message that a member with this mark has read.
     #[must_use]
     pub fn read_seq(&self, mark: ReadMark) -> u32 {
         if mark.made_at < self.read_by_all { self.read_by_all.max(mark.seq) } else { mark.seq }
     }
 
-    /// How many messages somebody with this mark has not read.
+    /// Unread messages of a member with this mark.
     #[must_use]
     pub fn unread(&self, mark: ReadMark) -> u32 {
         self.last_seq().saturating_sub(self.read_seq(mark))
     }
 }
 
-/// How far somebody has read.
+/// How far a member has read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadMark {
-    /// Number of the last message read, unless everybody was made to have read more since.
+    /// Number of the last message read, unless an import has marked later ones as read since.
     pub seq: u32,
     /// [`MessageLog::read_by_all`] when this was set.
     pub made_at: u32,
@@ -115,7 +115,6 @@ impl Priority {
         Self::ALL.into_iter().find(|priority| priority.as_str() == word)
     }
 
-    /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -155,17 +154,14 @@ pub enum MessageState {
 pub struct Message {
     /// Its number within the conversation.
     pub seq: u32,
-    /// When it was sent.
     pub sent: Timestamp,
-    /// Who sent it; for a tip, who caused it.
+    /// The sender; for a tip, the account that caused it.
     pub sender: UserId,
-    /// What the sender chose to tell it from others; 0 when nothing.
+    /// Chosen by the sender to detect repeats; 0 when not given.
     pub random: u32,
-    /// How important it is.
     pub priority: Priority,
     /// Whether it can still be read.
     pub state: MessageState,
-    /// What it says.
     pub content: Content,
 }
 
@@ -173,7 +169,7 @@ impl Message {
     /// Seconds within which the same content with the same random number is the same message. [doc]
     pub const DUPLICATE_SECONDS: u64 = 300;
 
-    /// Whether `other`, sent by somebody within five minutes of this one, is this one sent again.
+    /// Whether `other`, sent within five minutes of this one, is a repeat of it.
     ///
     /// Sender, random number and content decide: scripts that always send the same random number lose nothing.
     /// [choice]
@@ -185,13 +181,13 @@ impl Message {
             && matches!(&self.content, Content::Sent(own) if own.elements == body.elements && own.custom == body.custom)
     }
 
-    /// Whether readers confirm it. One whose content is gone has no receipt any more.
+    /// Whether readers confirm it. A message whose content is gone no longer has a receipt.
     #[must_use]
     pub fn has_receipt(&self) -> bool {
         matches!(&self.content, Content::Sent(body) if body.receipt)
     }
 
-    /// Whether `account`, a member, is to confirm it: the sender is not, nor is anybody a directed message is not for.
+    /// Whether `account`, a member, is to confirm it: not the sender, and not a member that a directed message leaves out.
     #[must_use]
     pub fn is_confirmed_by(&self, account: &UserId) -> bool {
         match &self.content {
@@ -225,15 +221,15 @@ impl Message {
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// What somebody sent.
+    /// A message that an account sent.
     Sent(Body),
     /// What happened in the group.
     Tip(Tip),
-    /// Nothing any more.
+    /// The content was removed.
     Gone,
 }
 
-/// What somebody sent.
+/// A message that an account sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
     /// The elements (`MsgBody`), as the app wrote them: what is unknown here comes back unchanged.
@@ -247,13 +243,13 @@ pub struct Body {
     /// Whether clients are not to count it as unread. The counts kept here are differences of numbers, as documented,
     /// which cannot leave one out. [choice]
     pub no_unread: bool,
-    /// Those it is addressed to (`@`); everybody when [`At::everybody`].
+    /// Accounts it mentions (`@`); all members when [`At::everybody`].
     pub at: At,
     /// Those it is for; all members when empty.
     pub to: Vec<UserId>,
 }
 
-/// Whom a message points at.
+/// The accounts that a message mentions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct At {
     /// All members.
@@ -262,27 +258,23 @@ pub struct At {
     pub accounts: Vec<UserId>,
 }
 
-/// Something that happened in a group, told in its history.
+/// A change of the group that its history records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tip {
-    /// What happened.
     pub kind: TipKind,
-    /// To whom; empty when to the group.
+    /// The accounts concerned; empty when the change concerns the group.
     pub accounts: Vec<UserId>,
     /// What is new, by field.
     pub changes: Vec<(TipField, String)>,
 }
 
-/// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TipKind {
-    /// Members were added.
     Invited,
-    /// Members were removed.
     Kicked,
     /// Members became administrators.
     AdminSet,
-    /// Members are administrators no more.
+    /// Members are no longer administrators.
     AdminCancelled,
     /// The profile changed.
     ProfileChanged,
@@ -319,18 +311,13 @@ impl TipKind {
     }
 }
 
-/// What of a group or member a tip says is new.
+/// A field of a group or member whose new value a tip records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TipField {
-    /// The group's name.
     Name,
-    /// Its introduction.
     Introduction,
-    /// Its notice.
     Notification,
-    /// Its picture.
     FaceUrl,
-    /// Its owner.
     Owner,
     /// Seconds of a mute; 0 ends it.
     MuteSeconds,

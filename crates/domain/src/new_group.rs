@@ -1,6 +1,6 @@
 //! A new group: the rule that imports and creations share.
 //!
-//! What it returns has no place for a notice or a callback.
+//! Its result has no field for a notice or a callback.
 
 use crate::account::UnknownAccounts;
 use crate::fields::CustomField;
@@ -49,11 +49,9 @@ fn mix(bits: u64) -> u64 {
 /// A group to be made; every value was checked when it was parsed.
 #[derive(Clone, Debug)]
 pub struct NewGroup {
-    /// Its id.
     pub id: IdChoice,
-    /// Its type.
     pub kind: GroupType,
-    /// What the app says about it.
+    /// Name, texts, picture, limits and custom fields.
     pub profile: Profile,
     /// The owner, if it has one.
     pub owner: Option<UserId>,
@@ -65,7 +63,6 @@ pub struct NewGroup {
     pub permissions_enabled: bool,
     /// What members in no permission group may do, in bits.
     pub default_permissions: u64,
-    /// How members are invited.
     pub invite_option: InviteOption,
     /// False for a group that only its owner sees until something is said in it.
     pub active: bool,
@@ -76,7 +73,6 @@ pub struct NewGroup {
 /// A member of a new group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMember {
-    /// The account.
     pub account: UserId,
     /// `Admin` or `Member`; `Owner` is refused for this member.
     pub role: Role,
@@ -86,7 +82,6 @@ pub struct NewMember {
     pub unread: u32,
     /// End of its mute; 0 when it may speak.
     pub muted_until: Timestamp,
-    /// Custom fields.
     pub fields: Vec<CustomField>,
 }
 
@@ -107,17 +102,16 @@ pub enum NewGroupRefusal {
 /// What a new group consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedGroup {
-    /// The group.
     pub group: Group,
     /// Its members, the owner first.
     pub members: Vec<Member>,
-    /// Accounts to make because nobody imported them.
+    /// Accounts that were never imported and are created as placeholders.
     pub placeholders: Vec<UserId>,
 }
 
 /// Decides what a new group, whose id is free, consists of.
 ///
-/// `list_position` is the group's place in the app's list; `is_known` tells whether an account exists.
+/// `list_position` is the group's place in the app's list; `is_known` answers whether an account exists.
 ///
 /// # Errors
 /// An account is unknown while unknown ones are refused.

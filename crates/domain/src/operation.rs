@@ -1,8 +1,10 @@
-//! Operations on one group: what an operation needs to see, and what it changes.
+//! Operations on one group: the rows an operation reads, and the changes it makes.
 //!
 //! An operation is a value with a pure rule. A store loads what the rule asks for, calls it within a transaction that
 //! has the group for itself, and writes what it answers: whole or not at all. So an operation is written once, for
 //! every store.
+
+#![warn(missing_docs)]
 
 mod perform;
 
@@ -17,19 +19,19 @@ use crate::group::Group;
 use crate::ids::GroupId;
 use crate::outbox::OutboxEntry;
 
-/// What a rule decided.
+/// The decision of a rule.
 #[derive(Clone, Debug)]
 pub struct Decision<Answer> {
-    /// What becomes of the group.
+    /// The changes of the group.
     pub changes: Changes,
-    /// What the caller is told.
+    /// The answer to the caller.
     pub answer: Answer,
-    /// What others are told.
+    /// The events that webhooks and clients receive.
     pub events: Vec<Event>,
 }
 
 impl<Answer> Decision<Answer> {
-    /// These changes, of which nobody else is told.
+    /// Changes without an event.
     #[must_use]
     pub fn new(changes: Changes, answer: Answer) -> Self {
         Self { changes, answer, events: Vec::new() }
@@ -41,7 +43,7 @@ impl<Answer> Decision<Answer> {
         Self::new(Changes::default(), answer)
     }
 
-    /// Others are told of this too, if it is something.
+    /// Adds an event, if there is one.
     #[must_use]
     pub fn with_event(mut self, event: impl Into<Option<Event>>) -> Self {
         self.events.extend(event.into());
@@ -49,34 +51,34 @@ impl<Answer> Decision<Answer> {
     }
 }
 
-/// What the rule of an import decided: there is no place for anything that others are told.
+/// The decision of an import: it has no field for events.
 #[derive(Clone, Debug)]
 pub struct Imported<Answer> {
-    /// What becomes of the group.
+    /// The changes of the group.
     pub changes: Changes,
-    /// What the caller is told.
+    /// The answer to the caller.
     pub answer: Answer,
 }
 
 /// An operation on one group.
 pub trait GroupOperation: Send + Sync + 'static {
-    /// What comes out.
+    /// The answer to the caller.
     type Answer: Send + 'static;
 
     /// The group.
     fn group(&self) -> &GroupId;
 
-    /// What has to be loaded besides `group`.
+    /// The rows to load besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;
 
     /// Decides. May be called several times; only the last call counts.
     ///
     /// # Errors
-    /// Why nothing changes.
+    /// The reason why nothing changes.
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<Self::Answer>, Refusal>;
 }
 
-/// An import into one group: an operation of which nobody else is told. It has no events by type.
+/// An import into one group: an operation without events, by type.
 ///
 /// ```compile_fail,E0560
 /// use landfall_domain::event::Event;
@@ -84,7 +86,7 @@ pub trait GroupOperation: Send + Sync + 'static {
 /// let imported = Imported { changes: Changes::default(), answer: (), events: vec![Event::Full] };
 /// ```
 ///
-/// What an import is performed with takes nobody who could be told:
+/// The function that performs an import takes no subscribers:
 ///
 /// ```compile_fail,E0061
 /// use landfall_domain::subscribers::Subscribers;
@@ -96,19 +98,19 @@ pub trait GroupOperation: Send + Sync + 'static {
 /// }
 /// ```
 pub trait GroupImport: Send + Sync + 'static {
-    /// What comes out.
+    /// The answer to the caller.
     type Answer: Send + 'static;
 
     /// The group.
     fn group(&self) -> &GroupId;
 
-    /// What has to be loaded besides `group`.
+    /// The rows to load besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;
 
     /// Decides. May be called several times; only the last call counts.
     ///
     /// # Errors
-    /// Why nothing changes.
+    /// The reason why nothing changes.
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Imported<Self::Answer>, Refusal>;
 }
 
@@ -117,7 +119,7 @@ pub trait DynOperation: Send + Sync {
     /// The group.
     fn group(&self) -> &GroupId;
 
-    /// What has to be loaded besides `group`.
+    /// The rows to load besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;
 
     /// Decides, and keeps the answer for the caller. `None` as a snapshot: there is no such group. What comes back is to be
@@ -128,7 +130,7 @@ pub trait DynOperation: Send + Sync {
 /// What a store is to write.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What becomes of the group.
+    /// The changes of the group.
     pub changes: Changes,
     /// What is put into the outbox, in the lane of the group.
     pub outbox: Vec<OutboxEntry>,

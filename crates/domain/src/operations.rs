@@ -42,7 +42,7 @@ fn topic_part(conversation: &Conversation) -> Vec<PartKey> {
     }
 }
 
-/// Recalls a message: its content goes, and with it who has read it and what was attached to it.
+/// Recalls a message: its content, its readers and its extensions are removed.
 fn recall(conversation: &Conversation, message: Message, changes: &mut Changes) {
     let seq = message.seq;
     if let Content::Sent(body) = &message.content {

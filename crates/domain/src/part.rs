@@ -1,4 +1,4 @@
-//! What hangs on a group besides its members and messages: small records, each under a key of its own.
+//! The parts of a group besides its members and messages: small records, each under a key of its own.
 //!
 //! A store keeps every kind of part in the same way, so a new kind costs it a number and an encoding.
 
@@ -10,14 +10,11 @@ use crate::permission::PermissionGroup;
 use crate::time::Timestamp;
 use crate::topic::{Topic, TopicMember};
 
-/// Where a part of a group is.
+/// The key of a part of a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PartKey {
-    /// All attributes.
     Attributes,
-    /// All counters.
     Counters,
-    /// One topic.
     Topic(TopicId),
     /// A member in a topic.
     TopicMember(TopicId, UserId),
@@ -25,13 +22,12 @@ pub enum PartKey {
     Ban(UserId),
     /// An administrator of a live-stream group, which keeps no members.
     LiveAdmin(UserId),
-    /// One permission group.
     PermissionGroup(PermissionGroupId),
     /// What a permission group may do in a topic.
     TopicPermission(PermissionGroupId, TopicId),
     /// A member of a permission group.
     PermissionGroupMember(PermissionGroupId, UserId),
-    /// Who has confirmed to have read a message.
+    /// A member that has confirmed reading a message.
     Reader(Conversation, u32, UserId),
     /// The figures of a message's extensions.
     ExtensionHead(Conversation, u32),
@@ -42,50 +38,42 @@ pub enum PartKey {
 /// A part of a group; its kind is that of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// All attributes.
     Attributes(Attributes),
-    /// All counters.
     Counters(Counters),
-    /// A topic.
     Topic(Topic),
     /// A member in a topic.
     TopicMember(TopicMember),
     /// A ban and its end.
     Ban(Timestamp),
-    /// Since when somebody is an administrator.
+    /// The time at which the account became an administrator.
     LiveAdmin(Timestamp),
-    /// A permission group.
     PermissionGroup(PermissionGroup),
     /// Bits.
     TopicPermission(u64),
-    /// Since when somebody is in a permission group.
+    /// The time at which the member entered the permission group.
     PermissionGroupMember(Timestamp),
     /// When a message was read.
     Reader(Timestamp),
     /// Figures of a message's extensions.
     ExtensionHead(ExtensionHead),
-    /// An extension.
     Extension(Extension),
 }
 
 /// Parts that lie together, in the order of their keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartFamily {
-    /// All topics.
     Topics,
-    /// All members a topic knows something of.
+    /// The members with a row in a topic.
     TopicMembers(TopicId),
-    /// All bans.
     Bans,
     /// All administrators of a live-stream group.
     LiveAdmins,
-    /// All permission groups.
     PermissionGroups,
-    /// Where a permission group may do something.
+    /// The topics in which a permission group has rights.
     TopicPermissions(PermissionGroupId),
     /// The members of a permission group.
     PermissionGroupMembers(PermissionGroupId),
-    /// Who has read a message.
+    /// The readers of a message.
     Readers(Conversation, u32),
     /// The extensions of a message.
     Extensions(Conversation, u32),
@@ -94,7 +82,6 @@ pub enum PartFamily {
 /// Some parts of a family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartRange {
-    /// The family.
     pub family: PartFamily,
     /// The last key of the page before.
     pub after: Option<PartKey>,

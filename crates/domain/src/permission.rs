@@ -1,4 +1,4 @@
-//! Permission groups of a community: who may do what, in bits.
+//! Permission groups of a community: the rights of their members, in bits.
 
 use crate::group::Group;
 use crate::ids::PermissionGroupId;
@@ -6,12 +6,10 @@ use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// Members who may do the same.
+/// A set of members with the same rights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PermissionGroup {
-    /// Its id.
     pub id: PermissionGroupId,
-    /// Its name.
     pub name: Text,
     /// What its members may do in the community, in bits.
     pub permissions: u64,

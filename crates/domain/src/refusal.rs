@@ -4,7 +4,7 @@ use crate::error::NoSuchGroup;
 use crate::ids::UserId;
 use crate::several::Several;
 
-/// What an operation on one group answers when it does not happen. It changes nothing then.
+/// The reason why an operation on one group is refused. A refused operation changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No such group, or it was dissolved.
@@ -16,16 +16,16 @@ pub enum Refusal {
     /// The group was made without this.
     #[error("the group {0}")]
     GroupForbids(&'static str),
-    /// A value that does not fit what is there; the text says which and why.
+    /// A value that does not fit the group; the text names it and says why.
     #[error("{0}")]
     Unfitting(String),
-    /// The owner, who is named here, may not leave.
+    /// The owner, named here, may not leave.
     #[error("{0} is the owner and may not leave; change the owner first")]
     OwnerStays(UserId),
     /// Not a member of the group.
     #[error("{0} is not a member of the group")]
     NotAMember(UserId),
-    /// Accounts nobody imported.
+    /// Accounts that were never imported.
     #[error("{0} is not an imported account")]
     NoSuchAccount(Several),
     /// The group is full.
@@ -40,7 +40,7 @@ pub enum Refusal {
     /// No such message.
     #[error("the message does not exist")]
     NoSuchMessage,
-    /// The message cannot be recalled or changed any more.
+    /// The message can no longer be recalled or changed.
     #[error("the message was deleted or recalled")]
     MessageGone,
     /// The message would be longer than one may be.
@@ -69,7 +69,7 @@ pub enum Refusal {
     /// A permission group has the id already.
     #[error("the permission group id is in use")]
     PermissionGroupTaken,
-    /// More than the group may have; the text says of what.
+    /// A limit of the group is exceeded; the text names it.
     #[error("{0}")]
     TooMany(TooMany),
     /// Attributes to be deleted are not there.
@@ -77,7 +77,7 @@ pub enum Refusal {
     NoSuchAttribute(Several),
 }
 
-/// More than a group may have.
+/// A limit that a group would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooMany {
     /// Attributes.

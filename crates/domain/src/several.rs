@@ -1,4 +1,4 @@
-//! What of a list something holds for: the first, by its name, and how many more.
+//! The entries of a list that an error message names: the first by name, the others by their number.
 
 use std::fmt::{self, Debug, Display};
 

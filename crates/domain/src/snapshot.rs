@@ -12,63 +12,57 @@ use crate::time::Timestamp;
 use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is to be loaded besides the group itself.
+/// The rows to load besides the group itself.
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
-    /// Accounts whose membership counts.
+    /// Accounts whose memberships are loaded.
     pub members: Vec<UserId>,
-    /// Accounts of which it counts whether they exist.
+    /// Accounts whose existence is checked.
     pub accounts: Vec<UserId>,
     /// Parts, by key.
     pub parts: Vec<PartKey>,
-    /// Parts that lie together.
+    /// Ranges of parts.
     pub ranges: Vec<PartRange>,
-    /// Messages.
     pub messages: Vec<MessageRange>,
 }
 
 /// Messages of one conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageRange {
-    /// Those with these numbers.
+    /// The messages with these numbers.
     Numbered(Conversation, Vec<u32>),
-    /// The `limit` newest of those with a number up to `up_to`.
+    /// The `limit` newest messages with a number up to `up_to`.
     Newest {
-        /// Where they were sent.
         conversation: Conversation,
-        /// The highest number.
         up_to: u32,
         /// How many at most.
         limit: usize,
     },
-    /// Those with one of these random numbers, sent at `since` or later.
+    /// Messages with one of these random numbers, sent at `since` or later.
     Random {
-        /// Where they were sent.
         conversation: Conversation,
-        /// The random numbers.
         random: Vec<u32>,
         /// The earliest time.
         since: Timestamp,
     },
 }
 
-/// What was loaded: the group at one moment.
+/// A group at one moment, with the rows that an operation asked for.
 #[derive(Clone, Debug)]
 pub struct GroupSnapshot {
-    /// The group.
     pub group: Group,
-    /// Those of the accounts asked for who are members.
+    /// The requested accounts that are members.
     pub members: BTreeMap<UserId, Member>,
-    /// Those of the accounts asked for that exist.
+    /// The requested accounts that exist.
     pub accounts: BTreeSet<UserId>,
-    /// The parts asked for that are there.
+    /// The requested parts that exist.
     pub parts: BTreeMap<PartKey, Part>,
-    /// The messages asked for that are there, in ascending order.
+    /// The requested messages that exist, in ascending order.
     pub messages: BTreeMap<Conversation, BTreeMap<u32, Message>>,
 }
 
 impl GroupSnapshot {
-    /// Nothing but a group.
+    /// A snapshot of a group without members, parts or messages.
     #[must_use]
     pub fn of(group: Group) -> Self {
         Self {
@@ -80,20 +74,20 @@ impl GroupSnapshot {
         }
     }
 
-    /// Refuses an account that may not know of the group, in the way of one that is not there. The account must have been
-    /// among the members that were asked for.
+    /// Refuses an account that may not know of the group, as if the group did not exist. The account must have been
+    /// among the requested members.
     ///
     /// # Errors
-    /// It is no member of a group that only members know of.
+    /// The account is not a member of a group that only its members may find.
     pub fn check_visible_to(&self, account: &UserId) -> Result<(), Refusal> {
         let may_know = self.group.kind.can().findable || self.members.contains_key(account);
         if may_know { Ok(()) } else { Err(Refusal::NoSuchGroup) }
     }
 
-    /// A topic that was asked for.
+    /// A requested topic.
     ///
     /// # Errors
-    /// There is none.
+    /// It does not exist.
     pub fn topic(&self, id: &TopicId) -> Result<&Topic, Refusal> {
         match self.parts.get(&PartKey::Topic(id.clone())) {
             Some(Part::Topic(topic)) => Ok(topic),
@@ -101,10 +95,10 @@ impl GroupSnapshot {
         }
     }
 
-    /// A permission group that was asked for.
+    /// A requested permission group.
     ///
     /// # Errors
-    /// There is none.
+    /// It does not exist.
     pub fn permission_group(&self, id: &PermissionGroupId) -> Result<&PermissionGroup, Refusal> {
         match self.parts.get(&PartKey::PermissionGroup(id.clone())) {
             Some(Part::PermissionGroup(group)) => Ok(group),
@@ -112,10 +106,10 @@ impl GroupSnapshot {
         }
     }
 
-    /// The numbers of a conversation; its topic was asked for.
+    /// The message log of a conversation, whose topic was requested.
     ///
     /// # Errors
-    /// There is no such topic.
+    /// The topic does not exist.
     pub fn log(&self, conversation: &Conversation) -> Result<&MessageLog, Refusal> {
         match conversation {
             Conversation::Group => Ok(&self.group.log),
@@ -123,13 +117,13 @@ impl GroupSnapshot {
         }
     }
 
-    /// The messages of a conversation that were asked for.
+    /// The requested messages of a conversation.
     #[must_use]
     pub fn messages_of(&self, conversation: &Conversation) -> Vec<&Message> {
         self.messages.get(conversation).into_iter().flat_map(BTreeMap::values).collect()
     }
 
-    /// The attributes of the group, which were asked for.
+    /// The attributes of the group, which were requested.
     #[must_use]
     pub fn attributes(&self) -> Attributes {
         match self.parts.get(&PartKey::Attributes) {
@@ -138,7 +132,7 @@ impl GroupSnapshot {
         }
     }
 
-    /// The counters of the group, which were asked for.
+    /// The counters of the group, which were requested.
     #[must_use]
     pub fn counters(&self) -> Counters {
         match self.parts.get(&PartKey::Counters) {

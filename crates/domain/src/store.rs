@@ -1,6 +1,8 @@
 //! What the server asks of a store. Each operation happens entirely or not at all, and has reached the disk when
 //! its future is done. A store never decides a rule: it loads what the rule needs, calls it, and keeps the result.
 
+#![warn(missing_docs)]
+
 pub use crate::context::Context;
 pub use crate::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError, with_causes};
 
@@ -189,8 +191,8 @@ pub trait Store: Send + Sync {
     /// and imported anew; 0 when it was never kicked.
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError>;
 
-    /// Deletes accounts with all their memberships; groups they owned stay, without owner, and their kicks stay. Tells
-    /// which existed.
+    /// Deletes accounts with all their memberships; groups they owned stay, without owner, and their kicks stay. Answers
+    /// which of them existed.
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError>;
 
     /// Makes every signature of the account from before this second invalid.

@@ -5,32 +5,30 @@ use crate::event::Event;
 use crate::group::GroupType;
 use crate::ids::GroupId;
 
-/// What an operation did to one group, before it is kept.
+/// The effect of an operation on one group, before it is committed.
 #[derive(Clone, Copy, Debug)]
 pub struct AppliedChange<'a> {
-    /// The group.
     pub group: &'a GroupId,
-    /// Its type.
     pub kind: GroupType,
-    /// What becomes of it.
+    /// The changes of the group.
     pub changes: &'a Changes,
-    /// What others are told of that.
+    /// The events of the change.
     pub events: &'a [Event],
 }
 
-/// What is to be done once a change is kept. It is dropped when the change is not, or when the rule is asked again.
+/// Work to do once a change is committed. It is dropped when the change is not committed, or when the rule runs again.
 pub type AfterCommit = Box<dyn FnOnce() + Send>;
 
-/// Those who want to be told of what happens to an app's groups.
+/// The receivers of events of an app's groups.
 pub trait Subscribers: Send + Sync {
-    /// Whether anybody wants to know who was in a dissolved group of this type, which may take many reads to find out.
+    /// Whether a subscriber wants the former members of a dissolved group of this type; reading them may take many reads.
     fn wants_former_members(&self, kind: GroupType) -> bool;
 
-    /// What they are to be told of an event; `None` when nobody wants to know.
+    /// The outbox entry of an event; `None` when no subscriber wants it.
     fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>>;
 
-    /// Sees all of a change, and gives what is to be done about it once it is kept: for those who are told only while
-    /// they listen, and who find in the history what they missed.
+    /// Sees a change before it is committed, and returns the work to do after the commit: for clients, which receive events only
+    /// while they are connected and read from the history what they missed.
     fn on_change(&self, _: AppliedChange<'_>) -> Option<AfterCommit> {
         None
     }

@@ -35,7 +35,6 @@ impl Text {
         Self(raw)
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

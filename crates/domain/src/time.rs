@@ -17,9 +17,9 @@ impl Timestamp {
     }
 }
 
-/// Where "now" comes from. Handed in, so that tests choose the time.
+/// The source of the present time. Passed in, so that tests choose the time.
 pub trait Clock: Send + Sync {
-    /// The present second.
+    /// The present time in seconds.
     fn now(&self) -> Timestamp;
 
     /// Milliseconds since 1970.

@@ -1,4 +1,4 @@
-//! Topics of a community, and what is known of each member in each of them.
+//! Topics of a community, and the state of each member in each topic.
 
 use crate::group::Group;
 use crate::ids::TopicId;
@@ -11,15 +11,11 @@ use crate::time::Timestamp;
 /// A topic as a store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
-    /// Its id.
     pub id: TopicId,
     /// Name, never empty.
     pub name: Text,
-    /// Introduction.
     pub introduction: Text,
-    /// Notice to the members.
     pub notification: Text,
-    /// Address of the picture.
     pub face_url: Text,
     /// Whatever the app wants to keep with it.
     pub custom: Text,
@@ -27,11 +23,10 @@ pub struct Topic {
     pub created: Timestamp,
     /// Whether only owner and administrators may speak.
     pub mute_all: bool,
-    /// Its messages.
     pub log: MessageLog,
 }
 
-/// What a topic knows of one member; a member without it has the defaults.
+/// The state of one member in a topic; a member without a row has the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicMember {
     /// How far it has read.

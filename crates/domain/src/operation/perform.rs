@@ -88,7 +88,7 @@ impl<I: GroupImport> DynOperation for ImportCall<I> {
     }
 }
 
-/// Performs an operation on one group, and has `subscribers` told of it.
+/// Performs an operation on one group, and notifies `subscribers` of it.
 ///
 /// # Errors
 /// A rule refused it, or the store failed.
@@ -112,7 +112,7 @@ pub async fn perform<O: GroupOperation>(
     take_answer(&call.answer)
 }
 
-/// Imports something into one group, of which nobody is told.
+/// Imports into one group, silently.
 ///
 /// # Errors
 /// A rule refused it, or the store failed.

@@ -15,35 +15,32 @@ use crate::several::Several;
 use crate::snapshot::{GroupSnapshot, Needs};
 use std::collections::BTreeSet;
 
-/// Accounts to be added to a group. They enter at once: the caller has the rights of an owner, so neither the
-/// group's invite option nor the wish of the account counts.
+/// Accounts to be added to a group. They join at once: the caller has the rights of an owner, so neither the
+/// group's invite option nor the account's consent is asked for.
 #[derive(Clone, Debug)]
 pub struct AddMembers {
-    /// The group.
     pub group: GroupId,
-    /// Who adds them.
     pub operator: UserId,
-    /// The accounts; one that stands twice is a member already at its second place.
+    /// The accounts; an account that appears twice counts as a member already the second time.
     pub accounts: Vec<UserId>,
-    /// Whether the group is told nothing.
+    /// Whether no tip and no notice is made.
     pub silent: bool,
 }
 
 /// What became of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
-    /// Not added: nobody imported it, or it is banned.
+    /// Not added: it was never imported, or it is banned.
     Failed,
     /// Not added: there was no place left.
     NoPlace,
-    /// Added.
     Joined,
     /// Was a member already and is unchanged.
     AlreadyMember,
 }
 
-/// Whether the whole call is answered with "the group is full". As for an import: somebody in the list for whom a place is
-/// not needed makes it a success. [choice]
+/// Whether the whole call is answered with "the group is full". As for an import, a listed account that needs no seat makes
+/// it a success. [choice]
 #[must_use]
 pub fn nobody_fits(outcomes: &[Added]) -> bool {
     outcomes.contains(&Added::NoPlace)
@@ -109,7 +106,7 @@ impl GroupOperation for AddMembers {
         }
         group.member_count += u32::try_from(joined.len()).unwrap_or(u32::MAX);
         let is_full = (group.profile.max_members <= group.member_count).then_some(Event::Full);
-        let told = Event::Joined { accounts: joined.clone(), silent: self.silent };
+        let event = Event::Joined { accounts: joined.clone(), silent: self.silent };
         if group.kind.can().tips.members && group.active && !self.silent {
             let tip = Tip { kind: TipKind::Invited, accounts: joined.clone(), changes: Vec::new() };
             changes.add_tip(context, &mut group, &self.operator, tip);
@@ -121,7 +118,7 @@ impl GroupOperation for AddMembers {
             .map(|account| Member { read, ..new_member(group.kind, account, Role::Member, context.now) })
             .collect();
         changes.group = Some(group);
-        Ok(Decision::new(changes, outcomes).with_event(told).with_event(is_full.or(turned_away)))
+        Ok(Decision::new(changes, outcomes).with_event(event).with_event(is_full.or(turned_away)))
     }
 }
 
@@ -190,17 +187,17 @@ mod tests {
 
     #[test]
     fn others_are_told_who_joined_and_when_the_last_place_is_taken() {
-        let told = |accounts: &[&str], places| {
+        let events = |accounts: &[&str], places| {
             let operation = add(GroupType::Public, accounts);
             let mut snapshot = asked_about(GroupType::Public, &operation);
             snapshot.group.profile.max_members = places;
             decide(&operation, &snapshot).unwrap().events
         };
         let joined = || Event::Joined { accounts: vec![user("known3")], silent: false };
-        assert_eq!(told(&["known3", "known2", "stranger"], 4), [joined()]);
-        assert_eq!(told(&["known3"], 3), [joined(), Event::Full]);
-        assert_eq!(told(&["known3", "known4"], 3), [joined(), Event::Full]);
-        assert_eq!(told(&["known2"], 3), []);
+        assert_eq!(events(&["known3", "known2", "stranger"], 4), [joined()]);
+        assert_eq!(events(&["known3"], 3), [joined(), Event::Full]);
+        assert_eq!(events(&["known3", "known4"], 3), [joined(), Event::Full]);
+        assert_eq!(events(&["known2"], 3), []);
     }
 
     #[test]
@@ -227,13 +224,13 @@ mod tests {
             (GroupType::ChatRoom, true, false, 0),
             (GroupType::Community, true, false, 1),
         ];
-        for (kind, active, silent, told) in cases {
+        for (kind, active, silent, tips) in cases {
             let operation = AddMembers { silent, ..add(kind, &["known3"]) };
             let mut snapshot = asked_about(kind, &operation);
             snapshot.group.active = active;
             snapshot.group.log.next_seq = 5;
             let changes = decide(&operation, &snapshot).unwrap().changes;
-            assert_eq!(changes.new_messages.len(), told, "{kind:?} {active} {silent}");
+            assert_eq!(changes.new_messages.len(), tips, "{kind:?} {active} {silent}");
             let group = changes.group.unwrap();
             assert_eq!((group.member_count, group.log.unread(changes.added_members[0].read)), (3, 0));
             assert_eq!(changes.added_members[0].joined, NOW);

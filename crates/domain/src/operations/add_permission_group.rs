@@ -15,13 +15,11 @@ use crate::text::Text;
 /// Makes a permission group in a community.
 #[derive(Clone, Debug)]
 pub struct AddPermissionGroup {
-    /// The community.
     pub group: GroupId,
     /// The id the app chose; without one, the server makes it.
     pub id: Option<PermissionGroupId>,
     /// Random bits, for an id that the server makes.
     pub random_bits: u64,
-    /// Its name.
     pub name: Text,
     /// What its members may do in the community, in bits.
     pub permissions: u64,

@@ -19,7 +19,6 @@ use crate::topic::{Topic, has_topics};
 /// Makes a topic in a community that has topics.
 #[derive(Clone, Debug)]
 pub struct AddTopic {
-    /// The community.
     pub group: GroupId,
     /// The id the app chose; without one, the server makes it.
     pub id: Option<TopicId>,
@@ -27,11 +26,8 @@ pub struct AddTopic {
     pub random_bits: u64,
     /// Name, never empty.
     pub name: Text,
-    /// Introduction.
     pub introduction: Text,
-    /// Notice to the members.
     pub notification: Text,
-    /// Address of the picture.
     pub face_url: Text,
     /// Whatever the app wants to keep with it.
     pub custom: Text,
@@ -52,7 +48,6 @@ impl AddTopic {
     }
 }
 
-/// Makes a topic.
 #[derive(Clone, Debug)]
 pub struct CreateTopic(pub AddTopic);
 

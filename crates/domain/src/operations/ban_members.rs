@@ -13,15 +13,12 @@ use crate::several::Several;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::time::Timestamp;
 
-/// Accounts that leave the group and stay out until some time. Those that are no members stay out as well; those that
-/// nobody imported are passed over while others are known. [choice]
+/// Removes accounts from the group and keeps them out until some time. Accounts that are not members are banned as well; accounts
+/// that were never imported are ignored as long as another one is known. [choice]
 #[derive(Clone, Debug)]
 pub struct BanMembers {
-    /// The group.
     pub group: GroupId,
-    /// Who bans them.
     pub operator: UserId,
-    /// The accounts.
     pub accounts: Vec<UserId>,
     /// End of the ban.
     pub until: Timestamp,
@@ -53,7 +50,7 @@ impl GroupOperation for BanMembers {
             return Err(Refusal::NoSuchAccount(all));
         }
         let mut changes = Changes::default();
-        let told = Event::Banned(accounts.iter().cloned().collect());
+        let event = Event::Banned(accounts.iter().cloned().collect());
         for account in accounts {
             changes.put(PartKey::Ban(account), Part::Ban(self.until));
         }
@@ -62,7 +59,7 @@ impl GroupOperation for BanMembers {
             leave(context, &mut group, &self.operator, left, false, &mut changes);
             changes.group = Some(group);
         }
-        Ok(Decision::new(changes, ()).with_event(told))
+        Ok(Decision::new(changes, ()).with_event(event))
     }
 }
 
@@ -98,7 +95,7 @@ mod tests {
     #[test]
     fn members_leave_and_all_who_are_known_stay_out() {
         let names = ["known3", "stranger", "known2", "known2"];
-        for (kind, told) in [(GroupType::Private, 1), (GroupType::Public, 1), (GroupType::ChatRoom, 0)] {
+        for (kind, tips) in [(GroupType::Private, 1), (GroupType::Public, 1), (GroupType::ChatRoom, 0)] {
             let changes = outcome(&ban(kind, &names), kind).unwrap();
             assert_eq!(changes.removed_members, [user("known2")]);
             let banned: BTreeSet<_> = changes.parts.iter().map(|(key, _)| key.clone()).collect();
@@ -106,7 +103,7 @@ mod tests {
             assert!(changes.parts.iter().all(|(_, part)| *part == Some(Part::Ban(UNTIL))));
             assert_eq!(
                 (changes.new_messages.len(), changes.group.unwrap().member_count),
-                (told, 1),
+                (tips, 1),
                 "{kind:?}"
             );
         }

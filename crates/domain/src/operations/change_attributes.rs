@@ -18,7 +18,6 @@ use crate::snapshot::{GroupSnapshot, Needs};
 /// Changes the attributes of a group of any type.
 #[derive(Clone, Debug)]
 pub struct ChangeAttributes {
-    /// The group.
     pub group: GroupId,
     /// What becomes of its attributes.
     pub change: AttributeChange,
@@ -47,8 +46,8 @@ impl GroupOperation for ChangeAttributes {
         } else if has_changed {
             changes.put(PartKey::Attributes, Part::Attributes(after));
         }
-        let told = has_changed.then(|| Event::AttributesChanged(self.change.clone()));
-        Ok(Decision::new(changes, ()).with_event(told))
+        let event = has_changed.then(|| Event::AttributesChanged(self.change.clone()));
+        Ok(Decision::new(changes, ()).with_event(event))
     }
 }
 

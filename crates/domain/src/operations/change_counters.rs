@@ -40,9 +40,7 @@ impl CounterMode {
 /// Changes counters, and makes those that are not there, from 0. Answers with their new values, in order.
 #[derive(Clone, Debug)]
 pub struct UpdateCounters {
-    /// The group.
     pub group: GroupId,
-    /// How.
     pub mode: CounterMode,
     /// Keys, each once, and by what.
     pub by: Vec<(String, i64)>,
@@ -50,19 +48,18 @@ pub struct UpdateCounters {
     pub limits: ValueLimits,
 }
 
-/// Deletes counters; those that are not there are passed over.
+/// Deletes counters; missing ones are ignored.
 #[derive(Clone, Debug)]
 pub struct DeleteCounters {
-    /// The group.
     pub group: GroupId,
     /// Which; all when `None`.
     pub keys: Option<Vec<String>>,
 }
 
-/// What reads or changes counters has to look at first.
+/// The check that every operation on counters makes first.
 ///
 /// # Errors
-/// Groups of this type have none.
+/// Groups of this type have no counters.
 pub fn counters_of(snapshot: &GroupSnapshot) -> Result<Counters, Refusal> {
     if snapshot.group.kind.can().counters {
         Ok(snapshot.counters())
@@ -112,10 +109,10 @@ impl GroupOperation for UpdateCounters {
         if max < counters.len() {
             return Err(Refusal::TooMany(TooMany::Counters(max)));
         }
-        let told = Event::CountersChanged(counters.clone());
+        let event = Event::CountersChanged(counters.clone());
         let mut changes = Changes::default();
         changes.put(PartKey::Counters, Part::Counters(counters));
-        Ok(Decision::new(changes, answer).with_event(told))
+        Ok(Decision::new(changes, answer).with_event(event))
     }
 }
 
@@ -136,14 +133,14 @@ impl GroupOperation for DeleteCounters {
             Some(keys) => counters.retain(|key, _| !keys.contains(key)),
             None => counters.clear(),
         }
-        let told = Event::CountersChanged(counters.clone());
+        let event = Event::CountersChanged(counters.clone());
         let mut changes = Changes::default();
         if counters.is_empty() {
             changes.remove(PartKey::Counters);
         } else {
             changes.put(PartKey::Counters, Part::Counters(counters));
         }
-        Ok(Decision::new(changes, ()).with_event(told))
+        Ok(Decision::new(changes, ()).with_event(event))
     }
 }
 

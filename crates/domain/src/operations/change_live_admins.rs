@@ -1,4 +1,4 @@
-//! The administrators of a live-stream group, who need not be in it.
+//! The administrators of a live-stream group; they need not be in it.
 
 use crate::changes::Changes;
 use crate::context::Context;
@@ -11,10 +11,9 @@ use crate::several::Several;
 use crate::snapshot::{GroupSnapshot, Needs};
 use std::collections::BTreeSet;
 
-/// Makes accounts administrators of a live-stream group, or ends that. Those who are, or are not, stay so.
+/// Makes accounts administrators of a live-stream group, or removes them from its administrators. A repeat changes nothing.
 #[derive(Clone, Debug)]
 pub struct ChangeLiveAdmins {
-    /// The group.
     pub group: GroupId,
     /// The accounts; only one that becomes an administrator has to exist.
     pub accounts: BTreeSet<UserId>,
@@ -38,7 +37,7 @@ pub fn all_live_admins() -> PartRange {
     PartRange::all(PartFamily::LiveAdmins)
 }
 
-/// What everything about live-stream groups looks at first.
+/// The check that every operation on live-stream groups makes first.
 ///
 /// # Errors
 /// The group is of another type.
@@ -134,7 +133,7 @@ mod tests {
         assert!(decide(&change(true, &["ann", "cat"]), &live).is_ok());
         let refused = decide(&change(true, &["cat", "dan"]), &live).unwrap_err();
         assert_eq!(refused, Refusal::TooMany(TooMany::Admins(MAX)));
-        // Who was appointed under a larger limit can be named again.
+        // An administrator appointed under a larger limit can be named again.
         let many = with(GroupType::AvChatRoom, &["ann", "bob", "cat", "dan"]);
         assert!(decide(&change(true, &["dan"]), &many).unwrap().changes.parts.is_empty());
     }

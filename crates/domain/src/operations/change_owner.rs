@@ -15,11 +15,10 @@ use crate::snapshot::{GroupSnapshot, Needs};
 /// group already changes nothing.
 #[derive(Clone, Debug)]
 pub struct ChangeOwner {
-    /// The group.
     pub group: GroupId,
     /// The member who becomes the owner.
     pub owner: UserId,
-    /// Who does it; for the tip.
+    /// The account that the tip names.
     pub operator: UserId,
 }
 
@@ -53,7 +52,7 @@ impl GroupOperation for ChangeOwner {
         }
         new_owner.role = Role::Owner;
         changes.updated_members.push(new_owner);
-        let told = Event::OwnerChanged {
+        let event = Event::OwnerChanged {
             before: group.owner.replace(self.owner.clone()),
             after: self.owner.clone(),
         };
@@ -68,7 +67,7 @@ impl GroupOperation for ChangeOwner {
             changes.add_tip(context, &mut group, &self.operator, tip);
         }
         changes.group = Some(group);
-        Ok(Decision::new(changes, ()).with_event(told))
+        Ok(Decision::new(changes, ()).with_event(event))
     }
 }
 

@@ -11,7 +11,6 @@ use crate::snapshot::{GroupSnapshot, Needs};
 /// Clears the history of a group.
 #[derive(Clone, Debug)]
 pub struct ClearMessages {
-    /// The group.
     pub group: GroupId,
     /// Up to this number; everything when not given.
     pub up_to: Option<u32>,

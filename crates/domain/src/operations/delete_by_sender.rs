@@ -16,16 +16,14 @@ pub const NEWEST_MESSAGES: usize = 1_000;
 /// Recalls the messages of one sender among the [`NEWEST_MESSAGES`] of a conversation.
 #[derive(Clone, Debug)]
 pub struct DeleteBySender {
-    /// The group.
     pub group: GroupId,
-    /// Where they were sent.
     pub conversation: Conversation,
-    /// Who sent them.
+    /// The sender of the messages.
     pub sender: UserId,
 }
 
 impl GroupOperation for DeleteBySender {
-    /// There is nothing to tell: nobody learns whether the account wrote anything.
+    /// The answer is empty: it does not reveal whether the account wrote anything.
     type Answer = ();
 
     fn group(&self) -> &GroupId {

@@ -20,25 +20,22 @@ use std::sync::Arc;
 /// is a row for each.
 const ROWS_PER_STEP: usize = 10_000;
 
-/// Members to be removed from a group. One who is no member is passed over. [doc]
+/// Removes members from a group. Accounts that are not members are ignored. [doc]
 ///
-/// What a topic or permission group of a community knows of a member goes with the member, so that it is not there
+/// The rows of a member in topics and permission groups of a community are removed with the member, so that they are gone
 /// when the account comes back. Topics times members can be a great many rows, so a removal may take several steps,
 /// each whole by itself; and the members of permission groups can only be asked for by their group, so the groups
 /// must be known before. [`Removal::Rest`] names the step that is to follow.
 #[derive(Clone, Debug)]
 pub struct DeleteMembers {
-    /// The group.
     pub group: GroupId,
-    /// Who removes them.
     pub operator: UserId,
-    /// The accounts.
     pub accounts: Vec<UserId>,
-    /// Whether the group is told nothing.
+    /// Whether no tip and no notice is made.
     pub silent: bool,
     /// Whether the owner goes as well where owners may not leave: its account is about to be deleted.
     pub even_owner: bool,
-    /// The permission groups of the community that have members, as far as the step before told them; empty at first.
+    /// The permission groups of the community that have members, as the previous step reported them; empty at first.
     pub permission_groups: BTreeSet<PermissionGroupId>,
 }
 
@@ -119,10 +116,10 @@ impl GroupOperation for DeleteMembers {
             return Ok(Decision::new(changes, answer));
         }
         places.forget(&left, &parts, &mut changes);
-        let told = Event::Removed { accounts: left.clone(), silent: self.silent };
+        let event = Event::Removed { accounts: left.clone(), silent: self.silent };
         leave(context, &mut group, &self.operator, left, self.silent, &mut changes);
         changes.group = Some(group);
-        Ok(Decision::new(changes, answer).with_event(told))
+        Ok(Decision::new(changes, answer).with_event(event))
     }
 }
 
@@ -136,7 +133,7 @@ pub async fn delete_members(
     mut operation: DeleteMembers,
     subscribers: Arc<dyn Subscribers>,
 ) -> Result<(), OperationError<Refusal>> {
-    // Each step removes somebody, or has met a permission group that it did not know of.
+    // Each step removes a member, or finds a permission group that it did not know of.
     while let Removal::Rest { accounts, permission_groups } =
         perform(store, context, operation.clone(), Arc::clone(&subscribers)).await?
     {
@@ -146,7 +143,7 @@ pub async fn delete_members(
     Ok(())
 }
 
-/// Lets members leave whom somebody removes: they, their number, the owner's place, and what the group is told.
+/// Removes members: their rows, the member count, the owner if it is among them, and the tip.
 pub(super) fn leave(
     context: &Context,
     group: &mut Group,
@@ -186,7 +183,7 @@ impl<'parts> Places<'parts> {
         places
     }
 
-    /// Removes the rows of those who left. Topics have none of most members; to look costs as much as to remove.
+    /// Removes the rows of former members. Most members have no row in a topic; a look-up would cost as much as the removal.
     fn forget(&self, left: &[UserId], parts: &BTreeMap<PartKey, Part>, changes: &mut Changes) {
         for topic in &self.topics {
             for account in left {

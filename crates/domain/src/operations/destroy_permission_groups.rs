@@ -1,4 +1,4 @@
-//! Removes permission groups. Those who were in them stay in the community.
+//! Removes permission groups. Their members stay in the community.
 
 use crate::changes::Changes;
 use crate::context::Context;
@@ -13,9 +13,7 @@ use crate::snapshot::{GroupSnapshot, Needs};
 /// Removes permission groups with their members and what they may do in topics.
 #[derive(Clone, Debug)]
 pub struct DestroyPermissionGroups {
-    /// The community.
     pub group: GroupId,
-    /// The permission groups.
     pub ids: Vec<PermissionGroupId>,
 }
 
@@ -38,7 +36,7 @@ impl GroupOperation for DestroyPermissionGroups {
         let mut answer = Vec::with_capacity(self.ids.len());
         for id in &self.ids {
             let key = PartKey::PermissionGroup(id.clone());
-            // One named twice is gone at the second time.
+            // A permission group named twice no longer exists the second time.
             let there = snapshot.parts.remove(&key).is_some();
             answer.push(there);
             if there {

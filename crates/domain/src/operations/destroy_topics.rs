@@ -14,9 +14,7 @@ use crate::topic::has_topics;
 /// Removes topics, their messages, what they know of members, and what permission groups may do in them.
 #[derive(Clone, Debug)]
 pub struct DestroyTopics {
-    /// The community.
     pub group: GroupId,
-    /// The topics.
     pub topics: Vec<TopicId>,
 }
 
@@ -39,7 +37,7 @@ impl GroupOperation for DestroyTopics {
         let mut answer = Vec::with_capacity(self.topics.len());
         for topic in &self.topics {
             let key = PartKey::Topic(topic.clone());
-            // A topic named twice is gone at the second time.
+            // A topic named twice no longer exists the second time.
             let there = snapshot.parts.remove(&key).is_some();
             answer.push(there);
             if there {
@@ -54,8 +52,8 @@ impl GroupOperation for DestroyTopics {
             }
         }
         let gone = changes.cleared_topics.clone();
-        let told = (!gone.is_empty()).then_some(Event::TopicsDestroyed(gone));
-        Ok(Decision::new(changes, answer).with_event(told))
+        let event = (!gone.is_empty()).then_some(Event::TopicsDestroyed(gone));
+        Ok(Decision::new(changes, answer).with_event(event))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Bringing messages into a group or its topics, silently: they make no tip, and nobody's last message changes.
+//! Bringing messages into a group or its topics, silently: they make no tip, and the time of a member's last message does not change.
 
 use crate::changes::Changes;
 use crate::context::Context;
@@ -16,9 +16,7 @@ use std::collections::BTreeMap;
 /// Imports messages, in the order in which they were sent.
 #[derive(Clone, Debug)]
 pub struct ImportMessages {
-    /// The group.
     pub group: GroupId,
-    /// The messages.
     pub messages: Vec<ImportedMessage>,
 }
 
@@ -27,11 +25,10 @@ pub struct ImportMessages {
 pub struct ImportedMessage {
     /// Where in the group.
     pub conversation: Conversation,
-    /// Who sent it; it need neither exist nor be a member, since people leave and their messages stay. [choice]
+    /// The sender; it need neither exist nor be a member, since people leave and their messages stay. [choice]
     pub sender: UserId,
-    /// When.
     pub sent: Timestamp,
-    /// What tells it from others; 0 when nothing does: then the same message twice is two. [choice]
+    /// Detects repeats; 0 when not given: then the same message twice is two messages. [choice]
     pub random: u32,
     /// What it says; `None` when that is too long.
     pub body: Option<Body>,
@@ -41,12 +38,7 @@ pub struct ImportedMessage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageOutcome {
     /// It is in the history, from now on or since an earlier call.
-    Imported {
-        /// Its number.
-        seq: u32,
-        /// When it was sent.
-        sent: Timestamp,
-    },
+    Imported { seq: u32, sent: Timestamp },
     /// It cannot have been sent then: the group was not there, a later message is, or the time is yet to come.
     BadTime,
     /// It is too long.
@@ -97,8 +89,8 @@ impl GroupImport for ImportMessages {
         needs
     }
 
-    /// A message that is there already is told from one that comes too late by looking for it first, so that a call
-    /// whose answer was lost can be made again.
+    /// A message is looked up before its time is checked: a repeat is then not mistaken for a message that comes too late,
+    /// and a call whose answer was lost can be repeated.
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Imported<Self::Answer>, Refusal> {
         if !snapshot.group.kind.can().import {
             return Err(Refusal::TypeForbids("take no imported messages"));

@@ -15,16 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Confirms for one member that it has read messages of a group.
 #[derive(Clone, Debug)]
 pub struct MarkRead {
-    /// The group.
     pub group: GroupId,
-    /// Who has read them.
+    /// The member that has read them.
     pub reader: UserId,
-    /// Their numbers.
     pub numbers: Vec<u32>,
     /// Groups with more members have no receipts.
     pub members_max: u32,
-    /// Those who are counted for others who are told of it, as far as they are members: the members of a moment ago.
-    /// Empty where nobody is told, for counting takes many reads.
+    /// The accounts that the receipts count, as far as they are still members: the members of a moment ago. Empty where no
+    /// subscriber wants receipts, because counting takes many reads.
     pub counted: Vec<UserId>,
 }
 
@@ -33,7 +31,7 @@ impl MarkRead {
         PartKey::Reader(Conversation::Group, number, self.reader.clone())
     }
 
-    /// Who has read each of the messages, once this member has.
+    /// The readers of each message, this member included.
     fn readers<'a>(&'a self, snapshot: &'a GroupSnapshot) -> BTreeMap<u32, BTreeSet<&'a UserId>> {
         let this = self.numbers.iter().map(|number| (*number, BTreeSet::from([&self.reader])));
         let mut readers: BTreeMap<_, _> = this.collect();
@@ -81,7 +79,7 @@ impl GroupOperation for MarkRead {
         if self.members_max < snapshot.group.member_count {
             return Ok(Decision::new(changes, ()));
         }
-        // Messages that nobody or somebody else is to confirm are passed over, and the first time counts. [choice]
+        // Messages that this member is not to confirm are ignored, and the first confirmation counts. [choice]
         let (readers, nobody) = (self.readers(&snapshot), BTreeSet::new());
         for message in snapshot.messages_of(&Conversation::Group) {
             let part = self.part(message.seq);
@@ -93,8 +91,8 @@ impl GroupOperation for MarkRead {
             }
         }
         let confirmed = Event::Confirmed { reader: self.reader.clone(), receipts };
-        let told = !self.counted.is_empty() && !changes.parts.is_empty();
-        Ok(Decision::new(changes, ()).with_event(told.then_some(confirmed)))
+        let counts = !self.counted.is_empty() && !changes.parts.is_empty();
+        Ok(Decision::new(changes, ()).with_event(counts.then_some(confirmed)))
     }
 }
 
@@ -174,7 +172,7 @@ mod tests {
         };
         let messages = [(1, sent(1, "known1")), (2, sent(2, "bob")), directed(3), (4, sent(4, "ann"))];
         snapshot.messages.insert(Conversation::Group, messages.into());
-        // One who has read it has left since.
+        // A reader has left since.
         for (seq, reader) in [(1, "bob"), (1, "gone"), (2, "ann"), (3, "gone")] {
             let key = PartKey::Reader(Conversation::Group, seq, user(reader));
             snapshot.parts.insert(key, Part::Reader(Timestamp(1)));
@@ -185,10 +183,10 @@ mod tests {
             MarkRead { group, reader: user(reader), numbers: numbers.to_vec(), members_max: 9, counted }
         };
         let all = ["known1", "ann", "bob", "cy"];
-        let told = decide(&mark("ann", &[1, 2, 3, 4], &all), &snapshot).unwrap().events;
+        let events = decide(&mark("ann", &[1, 2, 3, 4], &all), &snapshot).unwrap().events;
         let receipts = vec![Receipt { seq: 1, read: 2, unread: 1 }, Receipt { seq: 3, read: 1, unread: 1 }];
-        assert_eq!(told, [Event::Confirmed { reader: user("ann"), receipts }]);
-        // What was confirmed before, or is not to be, is told to nobody.
+        assert_eq!(events, [Event::Confirmed { reader: user("ann"), receipts }]);
+        // A message that was confirmed before, or needs no confirmation, makes no event.
         for seq in [1, 3] {
             let key = PartKey::Reader(Conversation::Group, seq, user("ann"));
             snapshot.parts.insert(key, Part::Reader(Timestamp(1)));
@@ -197,7 +195,11 @@ mod tests {
         let needs = mark("ann", &[1, 2], &all).needs(&crate::sample::context(), &snapshot.group);
         assert_eq!((needs.members.len(), needs.ranges.len()), (4, 2));
         let needs = mark("ann", &[1, 2], &[]).needs(&crate::sample::context(), &snapshot.group);
-        assert_eq!((needs.members.len(), needs.ranges.len()), (1, 0), "counting is for those who are told");
+        assert_eq!(
+            (needs.members.len(), needs.ranges.len()),
+            (1, 0),
+            "members are counted only for subscribers"
+        );
     }
 
     #[test]

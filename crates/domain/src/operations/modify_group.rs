@@ -12,28 +12,21 @@ use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 
-/// Changes what is given; the rest stays. What the type does not have is left as it is. [choice]
+/// Changes the given fields; the others stay. A field that the type does not have is ignored. [choice]
 #[derive(Clone, Debug)]
 pub struct ModifyGroup {
-    /// The group.
     pub group: GroupId,
     /// The type for which the values were checked: a group that took the id since then is not the one that was meant.
     pub kind: GroupType,
-    /// Who does it; for the tip.
+    /// The account that the tip names.
     pub operator: UserId,
-    /// Name.
     pub name: Option<Text>,
-    /// Introduction.
     pub introduction: Option<Text>,
-    /// Notice to the members.
     pub notification: Option<Text>,
-    /// Address of the picture.
     pub face_url: Option<Text>,
     /// Largest number of members. When there are more, all stay.
     pub max_members: Option<u32>,
-    /// How the group is joined.
     pub join_option: Option<JoinOption>,
-    /// How members are invited.
     pub invite_option: Option<InviteOption>,
     /// Whether only owner and administrators may speak.
     pub mute_all: Option<bool>,
@@ -70,14 +63,14 @@ impl GroupOperation for ModifyGroup {
             return Ok(Decision::unchanged(())); // So that a repeated call changes nothing. [choice]
         }
         group.info_changes(context.now);
-        let told = ProfileChange::between(texts(&before), texts(&group));
+        let change = ProfileChange::between(texts(&before), texts(&group));
         let mut changes = Changes::default();
         if !news.is_empty() && group.kind.can().tips.profile {
             let tip = Tip { kind: TipKind::ProfileChanged, accounts: Vec::new(), changes: news };
             changes.add_tip(context, &mut group, &self.operator, tip);
         }
         changes.group = Some(group);
-        Ok(Decision::new(changes, ()).with_event(told.map(Event::ProfileChanged)))
+        Ok(Decision::new(changes, ()).with_event(change.map(Event::ProfileChanged)))
     }
 }
 
@@ -192,7 +185,7 @@ mod tests {
             let group = changes.group.unwrap();
             assert_eq!((group.info_seq, group.info_changed), (1, NOW));
             assert_eq!((group.profile.notification, group.profile.face_url), (text("room 5"), text("u")));
-            let told: Vec<_> = changes
+            let tips: Vec<_> = changes
                 .new_messages
                 .iter()
                 .map(|(_, message)| match &message.content {
@@ -203,7 +196,7 @@ mod tests {
             let news =
                 vec![(TipField::Notification, "room 5".to_owned()), (TipField::FaceUrl, "u".to_owned())];
             let kept = kind.can().tips.profile;
-            assert_eq!(told, if kept { vec![news] } else { Vec::new() }, "{kind:?}");
+            assert_eq!(tips, if kept { vec![news] } else { Vec::new() }, "{kind:?}");
             assert_eq!(group.log.next_seq, if kept { 2 } else { 1 });
         }
     }

@@ -14,18 +14,14 @@ use crate::snapshot::{GroupSnapshot, Needs};
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// What is to become of one member. What is not given stays; with nothing given, nothing changes. [choice]
+/// Changes one member. Fields that are not given stay; with none given, nothing changes. [choice]
 #[derive(Clone, Debug)]
 pub struct ModifyMember {
-    /// The group.
     pub group: GroupId,
-    /// Who changes it.
     pub operator: UserId,
-    /// The member.
     pub account: UserId,
     /// Its role: `Admin` or `Member`.
     pub role: Option<Role>,
-    /// How it receives messages.
     pub receive_option: Option<ReceiveOption>,
     /// Its name within the group.
     pub name_card: Option<Text>,
@@ -63,7 +59,7 @@ impl GroupOperation for ModifyMember {
                 changes.group = Some(group);
             }
         }
-        let told = Event::MemberChanged {
+        let event = Event::MemberChanged {
             account: self.account.clone(),
             role: (after.role != before.role).then_some(after.role),
             name_card: (after.name_card != before.name_card).then(|| after.name_card.clone()),
@@ -71,7 +67,7 @@ impl GroupOperation for ModifyMember {
         let muted = (after.muted_until != before.muted_until)
             .then(|| Event::Muted { accounts: vec![self.account.clone()], until: after.muted_until });
         changes.updated_members.push(after);
-        Ok(Decision::new(changes, ()).with_event(told).with_event(muted))
+        Ok(Decision::new(changes, ()).with_event(event).with_event(muted))
     }
 }
 
@@ -92,7 +88,7 @@ impl ModifyMember {
     }
 
     fn apply(&self, member: Member) -> Result<Member, Refusal> {
-        // The documented values of `Role` are those of others than the owner; who owns the group changes otherwise. [choice]
+        // `Role` has no documented value for the owner; another operation changes the owner. [choice]
         if member.role == Role::Owner && self.role.is_some() {
             return Err(Refusal::Unfitting("Role of the owner cannot be changed".to_owned()));
         }
@@ -108,7 +104,7 @@ impl ModifyMember {
     }
 }
 
-/// What the group is told of a change: the role and the mute. [doc]
+/// The tips about a change: the role and the mute. [doc]
 fn tips(context: &Context, before: &Member, after: &Member) -> Vec<Tip> {
     let mut tips = Vec::new();
     if after.role != before.role {
@@ -190,11 +186,11 @@ mod tests {
     fn role_and_mute_are_told_where_the_type_keeps_that() {
         use TipKind::{AdminCancelled, AdminSet, MemberChanged};
         let end = Timestamp(NOW.0 + 60);
-        let check = |name: &str, role: Option<Role>, muted_until: Option<Timestamp>, told: &[TipKind]| {
+        let check = |name: &str, role: Option<Role>, muted_until: Option<Timestamp>, tips: &[TipKind]| {
             for kind in [GroupType::Public, GroupType::Community] {
                 let operation = ModifyMember { role, muted_until, ..nothing(kind, name) };
                 let changes = outcome(&operation, kind).unwrap();
-                assert_eq!(kinds_of_tips(&changes), told, "{kind:?} {name} {role:?} {muted_until:?}");
+                assert_eq!(kinds_of_tips(&changes), tips, "{kind:?} {name} {role:?} {muted_until:?}");
             }
             let quiet = ModifyMember { role, muted_until, ..nothing(GroupType::ChatRoom, name) };
             assert!(outcome(&quiet, GroupType::ChatRoom).unwrap().new_messages.is_empty());

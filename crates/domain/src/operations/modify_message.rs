@@ -13,11 +13,8 @@ use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 /// Puts other elements or other custom data into a message.
 #[derive(Clone, Debug)]
 pub struct ModifyMessage {
-    /// The group.
     pub group: GroupId,
-    /// Where the message was sent.
     pub conversation: Conversation,
-    /// Its number.
     pub seq: u32,
     /// Its new elements; the old ones stay when not given.
     pub elements: Option<Box<str>>,

@@ -14,11 +14,8 @@ use crate::text::Text;
 /// Changes a permission group; what is not given stays as it is.
 #[derive(Clone, Debug)]
 pub struct ModifyPermissionGroup {
-    /// The community.
     pub group: GroupId,
-    /// The permission group.
     pub id: PermissionGroupId,
-    /// Its name.
     pub name: Option<Text>,
     /// What its members may do in the community, in bits.
     pub permissions: Option<u64>,

@@ -15,17 +15,12 @@ use crate::topic::{Topic, has_topics};
 /// Changes a topic; what is not given stays as it is.
 #[derive(Clone, Debug)]
 pub struct ModifyTopic {
-    /// The community.
     pub group: GroupId,
-    /// The topic.
     pub topic: TopicId,
     /// Name, never empty.
     pub name: Option<Text>,
-    /// Introduction.
     pub introduction: Option<Text>,
-    /// Notice to the members.
     pub notification: Option<Text>,
-    /// Address of the picture.
     pub face_url: Option<Text>,
     /// Whatever the app wants to keep with it.
     pub custom: Option<Text>,
@@ -65,8 +60,8 @@ impl GroupOperation for ModifyTopic {
         let change = ProfileChange::between(texts(before), texts(&after));
         let mut changes = Changes::default();
         changes.put(PartKey::Topic(self.topic.clone()), Part::Topic(after));
-        let told = change.map(|change| Event::TopicChanged { id: self.topic.clone(), change });
-        Ok(Decision::new(changes, ()).with_event(told))
+        let event = change.map(|change| Event::TopicChanged { id: self.topic.clone(), change });
+        Ok(Decision::new(changes, ()).with_event(event))
     }
 }
 

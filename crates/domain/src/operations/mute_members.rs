@@ -14,14 +14,11 @@ use crate::snapshot::{GroupSnapshot, Needs};
 use crate::time::Timestamp;
 use crate::topic::TopicMember;
 
-/// Members who may not speak until some time, or may again. Accounts that are no members are passed over. [choice]
+/// Mutes members until some time, or lifts their mute. Accounts that are not members are ignored. [choice]
 #[derive(Clone, Debug)]
 pub struct MuteMembers {
-    /// The group.
     pub group: GroupId,
-    /// Who mutes them.
     pub operator: UserId,
-    /// The accounts.
     pub accounts: Vec<UserId>,
     /// End of the mute; 0 lifts it.
     pub until: Timestamp,
@@ -55,8 +52,8 @@ impl GroupOperation for MuteMembers {
             let changes = self.in_group(context, snapshot);
             let accounts: Vec<_> =
                 changes.updated_members.iter().map(|member| member.account.clone()).collect();
-            let told = (!accounts.is_empty()).then_some(Event::Muted { accounts, until: self.until });
-            return Ok(Decision::new(changes, ()).with_event(told));
+            let event = (!accounts.is_empty()).then_some(Event::Muted { accounts, until: self.until });
+            return Ok(Decision::new(changes, ()).with_event(event));
         };
         Ok(Decision::new(self.in_topic(topic, snapshot)?, ()))
     }
@@ -127,11 +124,11 @@ mod tests {
 
     #[test]
     fn members_are_muted_and_the_group_is_told() {
-        for (kind, told) in [(GroupType::Public, 1), (GroupType::Community, 1), (GroupType::ChatRoom, 0)] {
+        for (kind, tips) in [(GroupType::Public, 1), (GroupType::Community, 1), (GroupType::ChatRoom, 0)] {
             let changes = decide(&mute(kind, NOW.0 + 60), &two_of_three(kind)).unwrap().changes;
             let muted: Vec<_> = changes.updated_members.iter().map(|member| member.muted_until.0).collect();
             assert_eq!(muted, [NOW.0 + 60; 2]);
-            assert_eq!((changes.new_messages.len(), changes.group.is_some()), (told, told == 1), "{kind:?}");
+            assert_eq!((changes.new_messages.len(), changes.group.is_some()), (tips, tips == 1), "{kind:?}");
         }
         let lifted = decide(&mute(GroupType::Public, 0), &two_of_three(GroupType::Public)).unwrap();
         assert!(lifted.changes.updated_members.is_empty() && lifted.changes.new_messages.is_empty());

@@ -1,4 +1,4 @@
-//! Who is in a permission group. Who leaves the community leaves its permission groups too.
+//! Members of a permission group. A member that leaves the community leaves its permission groups too.
 
 use crate::changes::Changes;
 use crate::context::Context;
@@ -21,11 +21,8 @@ pub struct DeletePermissionGroupMembers(pub PermissionGroupMembers);
 /// A permission group and accounts.
 #[derive(Clone, Debug)]
 pub struct PermissionGroupMembers {
-    /// The community.
     pub group: GroupId,
-    /// The permission group.
     pub permission_group: PermissionGroupId,
-    /// The accounts.
     pub accounts: Vec<UserId>,
 }
 

@@ -14,15 +14,13 @@ use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::topic::TopicMember;
 
-/// A member has read a conversation up to some message. Who has read further stays there: marks of several devices
-/// come in any order.
+/// Marks a conversation as read up to some message. A mark never moves back: the marks of several devices come in any
+/// order.
 #[derive(Clone, Debug)]
 pub struct ReadUpTo {
-    /// The group.
     pub group: GroupId,
     /// What was read.
     pub conversation: Conversation,
-    /// The member.
     pub reader: UserId,
     /// The number of the last message read; one that is not yet given counts as the last.
     pub seq: u32,
@@ -80,12 +78,12 @@ impl GroupOperation for ReadUpTo {
                 (before, after)
             }
         };
-        let told = after.map(|mark| Event::Read {
+        let event = after.map(|mark| Event::Read {
             account: self.reader.clone(),
             conversation: self.conversation.clone(),
             seq: mark.seq,
         });
-        Ok(Decision::new(changes, log.unread(after.unwrap_or(before))).with_event(told))
+        Ok(Decision::new(changes, log.unread(after.unwrap_or(before))).with_event(event))
     }
 }
 
@@ -115,12 +113,12 @@ mod tests {
         for (seq, before, unread, moved_to) in
             [(3, 0, 2, Some(3)), (9, 0, 0, Some(5)), (2, 3, 2, None), (3, 3, 2, None), (0, 0, 5, None)]
         {
-            let told = moved_to.map(|seq| Event::Read {
+            let event = moved_to.map(|seq| Event::Read {
                 account: user("ann"),
                 conversation: Conversation::Group,
                 seq,
             });
-            let expected = (unread, told.into_iter().collect());
+            let expected = (unread, event.into_iter().collect());
             assert_eq!(read(GroupType::Public, "ann", seq, before), Ok(expected), "{seq} {before}");
         }
     }

@@ -14,11 +14,8 @@ use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 /// Recalls messages of one conversation.
 #[derive(Clone, Debug)]
 pub struct RecallMessages {
-    /// The group.
     pub group: GroupId,
-    /// Where they were sent.
     pub conversation: Conversation,
-    /// Their numbers.
     pub numbers: Vec<u32>,
 }
 
@@ -73,9 +70,9 @@ impl GroupOperation for RecallMessages {
         };
         let answer = self.numbers.iter().map(&mut outcome).collect();
         let numbers: Vec<_> = changes.updated_messages.iter().map(|(_, message)| message.seq).collect();
-        let told = (!numbers.is_empty())
+        let event = (!numbers.is_empty())
             .then(|| Event::Recalled { conversation: self.conversation.clone(), numbers });
-        Ok(Decision::new(changes, answer).with_event(told))
+        Ok(Decision::new(changes, answer).with_event(event))
     }
 }
 

@@ -17,21 +17,18 @@ use crate::topic::TopicMember;
 /// Sends one message.
 #[derive(Clone, Debug)]
 pub struct SendMessage {
-    /// The group.
     pub group: GroupId,
     /// Where in it.
     pub conversation: Conversation,
-    /// Who sends it. It must exist; nobody asks that it be a member. [choice]
+    /// The sender. It must exist; it need not be a member. [choice]
     pub sender: UserId,
-    /// Whether the sender is an administrator of the app, who exists everywhere and is never muted.
+    /// Whether the sender is an administrator of the app: it exists everywhere and is never muted.
     pub by_administrator: bool,
-    /// What tells it from others; the same again within five minutes is the same message.
+    /// Detects repeats: the same message with the same number within five minutes is a repeat.
     pub random: u32,
-    /// How important it is.
     pub priority: Priority,
-    /// What it says.
     pub body: Body,
-    /// Whether only those see it who are online: it is not kept, and has no number. [choice]
+    /// Whether only online members receive it: it is not kept, and has no number. [choice]
     pub online_only: bool,
     /// Whether it leaves the time of the last message as it is.
     pub not_last: bool,
@@ -42,7 +39,6 @@ pub struct SendMessage {
 pub struct Sent {
     /// Its number; 0 when it has none.
     pub seq: u32,
-    /// When it was sent.
     pub sent: Timestamp,
 }
 
@@ -101,8 +97,8 @@ impl GroupOperation for SendMessage {
             return Err(Refusal::Muted);
         }
         if self.online_only {
-            let told = self.told(self.message(0, now, &snapshot.group));
-            return Ok(Decision::unchanged(Sent { seq: 0, sent: now }).with_event(told));
+            let event = self.event(self.message(0, now, &snapshot.group));
+            return Ok(Decision::unchanged(Sent { seq: 0, sent: now }).with_event(event));
         }
         let mut after = log.clone();
         let seq = after.take_seq(now).ok_or(Refusal::NoNumbersLeft)?;
@@ -112,17 +108,17 @@ impl GroupOperation for SendMessage {
         let mut changes = Changes::default();
         self.note_sender(now, &snapshot, (log, &after), &mut changes);
         changes.put_log(&snapshot, &self.conversation, after)?;
-        // The owner's first message is what makes such a group visible [doc]; anybody's, where there is none. [choice]
+        // The owner's first message makes such a group visible [doc]; in a group without an owner, any message does. [choice]
         let owner = snapshot.group.owner.as_ref();
         if !snapshot.group.active && owner.is_none_or(|owner| *owner == self.sender) {
             changes.group.get_or_insert_with(|| snapshot.group.clone()).active = true;
         }
         let message = self.message(seq, now, &snapshot.group);
-        let told = self.told(message.clone());
+        let event = self.event(message.clone());
         if snapshot.group.kind.can().history {
             changes.new_messages.push((self.conversation.clone(), message));
         }
-        Ok(Decision::new(changes, Sent { seq, sent: now }).with_event(told))
+        Ok(Decision::new(changes, Sent { seq, sent: now }).with_event(event))
     }
 }
 
@@ -176,7 +172,7 @@ impl SendMessage {
         changes.updated_members.push(member);
     }
 
-    fn told(&self, message: Message) -> Event {
+    fn event(&self, message: Message) -> Event {
         Event::Sent { conversation: self.conversation.clone(), message, online_only: self.online_only }
     }
 

@@ -17,11 +17,9 @@ use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 /// Changes the extensions of one message.
 #[derive(Clone, Debug)]
 pub struct SetExtensions {
-    /// The group.
     pub group: GroupId,
     /// The message's number. Messages of topics have no extensions. [doc]
     pub seq: u32,
-    /// What changes.
     pub change: ExtensionChange,
     /// How many extensions a message may have.
     pub count_max: usize,
@@ -120,7 +118,7 @@ impl GroupOperation for SetExtensions {
                 Some(_) | None => None,
             };
             let outcome = self.apply(asked, &mut present, &mut head);
-            // A key may be named twice: the second meets what the first made of it.
+            // A key may be named twice: the second change sees the result of the first.
             snapshot.parts.extend(present.clone().map(|extension| (key.clone(), Part::Extension(extension))));
             if outcome.problem.is_none() {
                 changes.parts.retain(|(written, _)| *written != key);
@@ -135,13 +133,13 @@ impl GroupOperation for SetExtensions {
             return Ok(Decision::unchanged(answer));
         }
         changes.put(self.head(), Part::ExtensionHead(head));
-        let told = Event::Extended {
+        let event = Event::Extended {
             seq: self.seq,
             change: self.change.clone(),
             outcomes: answer.clone(),
             last: head.latest_seq,
         };
-        Ok(Decision::new(changes, answer).with_event(told))
+        Ok(Decision::new(changes, answer).with_event(event))
     }
 }
 

@@ -13,9 +13,7 @@ use crate::snapshot::{GroupSnapshot, Needs};
 /// Changes what a permission group may do in topics, each topic for itself.
 #[derive(Clone, Debug)]
 pub struct SetTopicPermissions {
-    /// The community.
     pub group: GroupId,
-    /// The permission group.
     pub permission_group: PermissionGroupId,
     /// The topics, and what becomes of each.
     pub topics: Vec<(TopicId, TopicPermissionChange)>,
@@ -43,7 +41,7 @@ pub enum TopicPermissionOutcome {
     AlreadyThere,
     /// Nothing: it has none.
     NotThere,
-    /// Nothing: it has none any more.
+    /// Nothing: it no longer has any.
     AlreadyDeleted,
 }
 

@@ -12,9 +12,7 @@ use crate::snapshot::{GroupSnapshot, Needs};
 /// Sets the unread count of one member.
 #[derive(Clone, Debug)]
 pub struct SetUnread {
-    /// The group.
     pub group: GroupId,
-    /// The member.
     pub member: UserId,
     /// How many messages it has not read; more than there are counts as all.
     pub unread: u32,

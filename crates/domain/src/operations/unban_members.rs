@@ -10,12 +10,10 @@ use crate::part::PartKey;
 use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
 
-/// Accounts that may join the group again. Those that are not banned are passed over. [choice]
+/// Lets accounts join the group again. Accounts that are not banned are ignored. [choice]
 #[derive(Clone, Debug)]
 pub struct UnbanMembers {
-    /// The group.
     pub group: GroupId,
-    /// The accounts.
     pub accounts: Vec<UserId>,
 }
 
@@ -42,8 +40,8 @@ impl GroupOperation for UnbanMembers {
             }
             changes.remove(ban);
         }
-        let told = (!unbanned.is_empty()).then_some(Event::Unbanned(unbanned));
-        Ok(Decision::new(changes, ()).with_event(told))
+        let event = (!unbanned.is_empty()).then_some(Event::Unbanned(unbanned));
+        Ok(Decision::new(changes, ()).with_event(event))
     }
 }
 

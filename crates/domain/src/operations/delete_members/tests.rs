@@ -59,14 +59,14 @@ fn the_group_is_told_who_really_left() {
         (GroupType::ChatRoom, true, false, false),
         (GroupType::Community, true, false, true),
     ];
-    for (kind, active, silent, told) in cases {
+    for (kind, active, silent, makes_tip) in cases {
         let mut snapshot = three(kind);
         snapshot.group.active = active;
         let operation = DeleteMembers { silent, ..delete(kind, &["stranger", "a"]) };
         let changes = decide(&operation, &snapshot).unwrap().changes;
         let tips: Vec<_> = changes.new_messages.iter().map(|(_, message)| message.content.clone()).collect();
         let tip = Tip { kind: TipKind::Kicked, accounts: vec![user("a")], changes: Vec::new() };
-        let expected = told.then_some(crate::message::Content::Tip(tip));
+        let expected = makes_tip.then_some(crate::message::Content::Tip(tip));
         assert_eq!(tips, Vec::from_iter(expected), "{kind:?} {active} {silent}");
     }
 }

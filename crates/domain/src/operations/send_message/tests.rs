@@ -131,7 +131,7 @@ fn a_message_is_numbered_kept_and_read_by_its_sender() {
     assert_eq!((sender.last_message, group.log.unread(sender.read)), (NOW, 0));
     let (conversation, message) = &decision.changes.new_messages[0];
     assert_eq!((conversation, message.seq, message.sent), (&Conversation::Group, 3, NOW));
-    // Somebody with unread messages has not read them by writing one.
+    // Sending a message does not mark earlier unread messages as read.
     let decision = decide(&send(GroupType::Public, "member"), &snapshot).unwrap();
     assert_eq!(group.log.unread(decision.changes.updated_members[0].read), 3);
 
@@ -166,7 +166,7 @@ fn a_topic_has_its_own_numbers_and_marks() {
         panic!("a message was sent")
     };
     assert!(!body.receipt && !body.extensible, "not in topics");
-    // Who has not read the topic gets no mark by writing.
+    // Sending in a topic makes no read mark for a member without one.
     assert_eq!(decide(&to_topic("admin"), &snapshot).unwrap().changes.parts.len(), 1);
 }
 
