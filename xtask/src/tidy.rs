@@ -1,7 +1,12 @@
 //! `cargo xtask tidy`: rules about the source that no lint knows.
 
+mod circles;
+mod references;
+mod tokens;
+
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -12,8 +17,11 @@ const EXCEPTIONS: [(&str, Rule); 0] = [];
 /// Longest file of Rust, in lines: longer ones hold more than one subject.
 const LINES_MAX: usize = 500;
 
-/// Where Rust sources lie.
-const SOURCE_DIRECTORIES: [&str; 2] = ["crates", "xtask"];
+/// Directories that hold nothing written by hand, at any depth.
+const SKIPPED_DIRECTORIES: [&str; 2] = ["target", ".git"];
+
+/// How the names of the files end that are read.
+const EXTENSIONS: [&str; 1] = ["rs"];
 
 /// Marks of work that was left for later, or of a test that does not run. Written in two parts, so that this file
 /// does not hold them.
@@ -51,12 +59,11 @@ struct Breach {
 /// Lists every breach, and every exception that is no longer needed.
 pub(crate) fn run() -> Result<()> {
     let mut files = Vec::new();
-    for directory in SOURCE_DIRECTORIES {
-        collect(&workspace::root().join(directory), &mut files)?;
-    }
+    collect(workspace::root(), &mut files)?;
     files.sort();
+    let mut problems = circles::problems(&files);
     let breaches: Vec<Breach> = files.iter().flat_map(|(path, text)| check(path, text)).collect();
-    let problems = judge(breaches, &EXCEPTIONS);
+    problems.extend(judge(breaches, &EXCEPTIONS));
     if !problems.is_empty() {
         bail!("{} in the sources:\n  {}", problems.len(), problems.join("\n  "));
     }
@@ -64,17 +71,19 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Adds path (relative to the workspace, with slashes) and text of every Rust file below `directory`.
+/// Adds path (relative to the workspace, with slashes) and text of every file to read below `directory`.
 fn collect(directory: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
     let unreadable = || format!("cannot read {}", directory.display());
     for entry in fs::read_dir(directory).with_context(unreadable)? {
         let path = entry.with_context(unreadable)?.path();
+        let is_one_of = |names: &[&str], name: Option<&OsStr>| {
+            name.and_then(OsStr::to_str).is_some_and(|name| names.contains(&name))
+        };
         if path.is_dir() {
-            // Cargo's output, where it is kept beside a crate.
-            if path.file_name().is_some_and(|name| name != "target") {
+            if !is_one_of(&SKIPPED_DIRECTORIES, path.file_name()) {
                 collect(&path, files)?;
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if is_one_of(&EXTENSIONS, path.extension()) {
             let text =
                 fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let relative = path.strip_prefix(workspace::root()).unwrap_or(&path);
