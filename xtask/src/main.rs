@@ -52,7 +52,8 @@ enum Task {
     },
     /// Checks licences, bans and sources of all dependencies against deny.toml
     Licences,
-    /// Checks what no lint sees: long files, left-over marks, commands without a header, circles of modules
+    /// Checks what no lint sees: long files, left-over marks, commands without a header, circles of modules,
+    /// words the project does without
     Tidy,
     /// Measures the server beside an empty handler of the same HTTP library
     #[command(subcommand)]

@@ -3,6 +3,7 @@
 mod circles;
 mod references;
 mod tokens;
+mod words;
 
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
@@ -21,7 +22,7 @@ const LINES_MAX: usize = 500;
 const SKIPPED_DIRECTORIES: [&str; 2] = ["target", ".git"];
 
 /// How the names of the files end that are read.
-const EXTENSIONS: [&str; 1] = ["rs"];
+const EXTENSIONS: [&str; 3] = ["rs", "md", "toml"];
 
 /// Marks of work that was left for later, or of a test that does not run. Written in two parts, so that this file
 /// does not hold them.
@@ -61,7 +62,9 @@ pub(crate) fn run() -> Result<()> {
     let mut files = Vec::new();
     collect(workspace::root(), &mut files)?;
     files.sort();
-    let mut problems = circles::problems(&files);
+    let mut problems = words::problems(&files);
+    files.retain(|(path, _)| path.ends_with(".rs"));
+    problems.extend(circles::problems(&files));
     let breaches: Vec<Breach> = files.iter().flat_map(|(path, text)| check(path, text)).collect();
     problems.extend(judge(breaches, &EXCEPTIONS));
     if !problems.is_empty() {
