@@ -8,9 +8,9 @@ use anyhow::{Result, anyhow};
 use std::time::Instant;
 
 /// A named part of the run.
-type Step = (&'static str, fn() -> Result<()>);
+type CiStep = (&'static str, fn() -> Result<()>);
 
-const STEPS: &[Step] = &[
+const STEPS: &[CiStep] = &[
     ("format", || workspace::run(&mut cargo(&["fmt", "--all", "--check"]))),
     ("tidy", tidy::run),
     ("licences", licences::run),

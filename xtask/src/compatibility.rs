@@ -33,7 +33,7 @@ const RULES: [&str; 3] =
 
 /// A command, as the program lists it.
 #[derive(Debug, PartialEq, Eq)]
-struct Command<'list> {
+struct ListedCommand<'list> {
     section: &'list str,
     path: &'list str,
     /// What it answers while it is not built.
@@ -44,7 +44,7 @@ struct Command<'list> {
 
 /// What the golden files of a command show.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Shown {
+struct Coverage {
     /// How many there are of each kind.
     files: [usize; KINDS.len()],
     calls: usize,
@@ -70,10 +70,11 @@ pub(crate) fn page(list: &str) -> Result<String> {
     let survey = Survey::read(&root.join("crates/server/tests/golden"), &root.join(COMMANDS))?;
     let mut elements = Fields::default();
     let mut built = String::new();
-    let mut shown = Shown::default();
+    let mut coverage = Coverage::default();
     let mut services = BTreeSet::new();
     for section in commands.chunk_by(|one, next| one.section == next.section) {
-        let section: Vec<&Command<'_>> = section.iter().filter(|command| command.planned.is_none()).collect();
+        let section: Vec<&ListedCommand<'_>> =
+            section.iter().filter(|command| command.planned.is_none()).collect();
         if let Some(first) = section.first() {
             write!(built, "\n## {}\n\n{TABLE_HEAD}", first.section)?;
             let mut used = String::new();
@@ -82,7 +83,7 @@ pub(crate) fn page(list: &str) -> Result<String> {
                 let of_command = golden(&root.join(golden_folder(command.path)))?;
                 let source = source(command.path)?;
                 built.push_str(&row(command.path, &source, &of_command));
-                shown.add(of_command);
+                coverage.add(of_command);
                 let fields = survey.of(command.path);
                 writeln!(used, "* `{}`: {}", command_name(command.path), fields.line())?;
                 elements.merge(fields.elements);
@@ -103,7 +104,7 @@ pub(crate) fn page(list: &str) -> Result<String> {
     }
     let of_the_api = || commands.iter().filter(|command| !command.own);
     let count = of_the_api().filter(|command| command.planned.is_none()).count();
-    let [success, refusal, repeat] = shown.files;
+    let [success, refusal, repeat] = coverage.files;
     Ok(format!(
         "# Compatibility\n\n<!-- Made by `cargo xtask docs`; do not edit. -->\n\n\
          {count} of the {} operations of the API are built. {} golden files with {} calls of these hold them to what \
@@ -116,8 +117,8 @@ pub(crate) fn page(list: &str) -> Result<String> {
          ## Elements of messages\n\nThe members of `MsgContent` by `MsgType`. Others are kept as they came.\n\n\
          `{}`\n{}",
         of_the_api().count(),
-        shown.files.iter().sum::<usize>(),
-        shown.calls,
+        coverage.files.iter().sum::<usize>(),
+        coverage.calls,
         elements.line(),
         planned(&commands),
     ))
@@ -125,9 +126,9 @@ pub(crate) fn page(list: &str) -> Result<String> {
 
 const TABLE_HEAD: &str = "| Operation | Success | Refusal | Repeat | Codes |\n|---|---|---|---|---|\n";
 
-fn row(path: &str, source: &str, shown: &Shown) -> String {
-    let codes: Vec<String> = shown.codes.iter().map(ToString::to_string).collect();
-    let [success, refusal, repeat] = shown.files;
+fn row(path: &str, source: &str, coverage: &Coverage) -> String {
+    let codes: Vec<String> = coverage.codes.iter().map(ToString::to_string).collect();
+    let [success, refusal, repeat] = coverage.files;
     format!(
         "| [`{path}`](../{})<br>{} | {success} | {refusal} | {repeat} | {} |\n",
         golden_folder(path),
@@ -151,7 +152,7 @@ fn decisions(choices: &[Choice<'_>], decided: &[Vec<String>]) -> String {
 }
 
 /// What is not built, at the end.
-fn planned(commands: &[Command<'_>]) -> String {
+fn planned(commands: &[ListedCommand<'_>]) -> String {
     let code = commands.iter().find_map(|command| command.planned);
     let Some(code) = code else { return String::new() };
     let mut text = format!("\n## Planned\n\nThese are known by name, answer {code} and change nothing.\n\n");
@@ -168,12 +169,12 @@ fn planned(commands: &[Command<'_>]) -> String {
     text
 }
 
-fn commands(list: &str) -> Result<Vec<Command<'_>>> {
+fn commands(list: &str) -> Result<Vec<ListedCommand<'_>>> {
     list.lines()
         .map(|line| match line.split('\t').collect::<Vec<_>>().as_slice() {
             [section, path, state] => {
                 let planned = (*state != "built" && *state != "own").then_some(*state);
-                Ok(Command { section, path, planned, own: *state == "own" })
+                Ok(ListedCommand { section, path, planned, own: *state == "own" })
             }
             _ => bail!("no line of the list of commands: {line:?}"),
         })
@@ -215,7 +216,7 @@ fn folder(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(folder, _)| folder)
 }
 
-impl Shown {
+impl Coverage {
     fn add(&mut self, other: Self) {
         for (sum, more) in self.files.iter_mut().zip(other.files) {
             *sum += more;
@@ -267,8 +268,8 @@ fn collect_codes(value: &Value, codes: &mut BTreeSet<u64>) {
 }
 
 /// What the golden files in the folder of a command show.
-fn golden(folder: &Path) -> Result<Shown> {
-    let mut shown = Shown::default();
+fn golden(folder: &Path) -> Result<Coverage> {
+    let mut coverage = Coverage::default();
     let path = folder.iter().rev().take(2).collect::<Vec<_>>();
     let path = path.into_iter().rev().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
     let entries = fs::read_dir(folder).with_context(|| format!("{path} is built and has no golden files"))?;
@@ -277,9 +278,9 @@ fn golden(folder: &Path) -> Result<Shown> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let kind = KINDS.iter().position(|kind| name.starts_with(&format!("{kind}_")));
         let kind = kind.with_context(|| format!("{} is of no kind", file.display()))?;
-        shown.read(kind, &path, &read(&file)?).with_context(|| file.display().to_string())?;
+        coverage.read(kind, &path, &read(&file)?).with_context(|| file.display().to_string())?;
     }
-    Ok(shown)
+    Ok(coverage)
 }
 
 fn golden_folder(path: &str) -> String {
@@ -319,9 +320,9 @@ mod tests {
 
     #[test]
     fn codes_of_calls_and_items_are_found() {
-        let mut shown = Shown::default();
-        shown.read(1, "s/c", GOLDEN).unwrap();
-        assert_eq!(shown, Shown { files: [0, 1, 0], calls: 2, codes: [10_004, 10_049].into() });
+        let mut coverage = Coverage::default();
+        coverage.read(1, "s/c", GOLDEN).unwrap();
+        assert_eq!(coverage, Coverage { files: [0, 1, 0], calls: 2, codes: [10_004, 10_049].into() });
     }
 
     #[test]

@@ -47,7 +47,7 @@ enum Rule {
 
 /// A broken rule.
 #[derive(Debug, PartialEq, Eq)]
-struct Breach {
+struct Violation {
     path: String,
     rule: Rule,
     /// What is wrong, beginning with the place.
@@ -57,7 +57,7 @@ struct Breach {
 /// Checks all sources.
 ///
 /// # Errors
-/// Lists every breach, and every exception that is no longer needed.
+/// Lists every violation, and every exception that is no longer needed.
 pub(crate) fn run() -> Result<()> {
     let mut files = Vec::new();
     collect(workspace::root(), &mut files)?;
@@ -65,8 +65,8 @@ pub(crate) fn run() -> Result<()> {
     let mut problems = words::problems(&files);
     files.retain(|(path, _)| path.ends_with(".rs"));
     problems.extend(circles::problems(&files));
-    let breaches: Vec<Breach> = files.iter().flat_map(|(path, text)| check(path, text)).collect();
-    problems.extend(judge(breaches, &EXCEPTIONS));
+    let violations: Vec<Violation> = files.iter().flat_map(|(path, text)| check(path, text)).collect();
+    problems.extend(judge(violations, &EXCEPTIONS));
     if !problems.is_empty() {
         bail!("{} in the sources:\n  {}", problems.len(), problems.join("\n  "));
     }
@@ -96,27 +96,27 @@ fn collect(directory: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
     Ok(())
 }
 
-/// All breaches of one file.
-fn check(path: &str, text: &str) -> Vec<Breach> {
-    let breach = |rule, text| Breach { path: path.to_owned(), rule, text };
-    let mut breaches = Vec::new();
+/// All violations of one file.
+fn check(path: &str, text: &str) -> Vec<Violation> {
+    let violation = |rule, text| Violation { path: path.to_owned(), rule, text };
+    let mut violations = Vec::new();
     let lines = text.lines().count();
     if LINES_MAX < lines {
-        breaches
-            .push(breach(Rule::Length, format!("{path}: {lines} lines; at most {LINES_MAX} are allowed")));
+        violations
+            .push(violation(Rule::Length, format!("{path}: {lines} lines; at most {LINES_MAX} are allowed")));
     }
     for (position, line) in text.lines().enumerate() {
         if let Some(mark) = MARKS.iter().find(|mark| holds_word(line, mark)) {
-            breaches.push(breach(Rule::NoMarks, format!("{path}:{}: {mark}", position + 1)));
+            violations.push(violation(Rule::NoMarks, format!("{path}:{}: {mark}", position + 1)));
         }
     }
     if is_command(path) && !text.starts_with("//!") {
-        breaches.push(breach(
+        violations.push(violation(
             Rule::CommandHeader,
             format!("{path}:1: the file of a command starts with `//!` and says what the command does"),
         ));
     }
-    breaches
+    violations
 }
 
 /// Whether `path` is the file of one command: `crates/server/src/commands/<service>/<command>.rs`.
@@ -132,21 +132,22 @@ fn holds_word(line: &str, mark: &str) -> bool {
     })
 }
 
-/// What remains to be said once the exceptions are taken off: breaches, then exceptions that excuse nothing.
-fn judge(breaches: Vec<Breach>, exceptions: &[(&str, Rule)]) -> Vec<String> {
-    let excuses =
-        |exception: &(&str, Rule), breach: &Breach| *exception == (breach.path.as_str(), breach.rule);
+/// What remains to be said once the exceptions are taken off: violations, then exceptions that excuse nothing.
+fn judge(violations: Vec<Violation>, exceptions: &[(&str, Rule)]) -> Vec<String> {
+    let excuses = |exception: &(&str, Rule), violation: &Violation| {
+        *exception == (violation.path.as_str(), violation.rule)
+    };
     let stale: Vec<String> = exceptions
         .iter()
-        .filter(|exception| !breaches.iter().any(|breach| excuses(exception, breach)))
+        .filter(|exception| !violations.iter().any(|violation| excuses(exception, violation)))
         .map(|(path, rule)| {
             format!("{path}: keeps {rule:?} now, so take it off the exceptions in xtask/src/tidy.rs")
         })
         .collect();
-    let unexcused = breaches
+    let unexcused = violations
         .into_iter()
-        .filter(|breach| !exceptions.iter().any(|exception| excuses(exception, breach)))
-        .map(|breach| breach.text);
+        .filter(|violation| !exceptions.iter().any(|exception| excuses(exception, violation)))
+        .map(|violation| violation.text);
     unexcused.chain(stale).collect()
 }
 
@@ -155,7 +156,7 @@ mod tests {
     use super::*;
 
     fn rules(path: &str, text: &str) -> Vec<Rule> {
-        check(path, text).into_iter().map(|breach| breach.rule).collect()
+        check(path, text).into_iter().map(|violation| violation.rule).collect()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A whole PostgreSQL server with data of its own, on a port of its own of the loopback interface.
 
 use crate::Programs;
-use crate::launch::{Program, Server, tether};
+use crate::launch::{Server, ServerProgram, tether};
 use crate::port::{PORT_ATTEMPTS_MAX, free_port};
 use crate::session::session;
 use anyhow::{Context as _, Result, bail};
@@ -15,10 +15,10 @@ use tempfile::TempDir;
 
 /// The program `postgres`. A following one says that it takes connections which only read. QUIT stops it at once, and
 /// lets it take its shared memory away.
-static POSTGRES: Program = Program {
+static POSTGRES: ServerProgram = ServerProgram {
     name: "PostgreSQL",
     ready: &["ready to accept connections", "ready to accept read-only connections"],
-    at_once: Signal::QUIT,
+    end_now: Signal::QUIT,
 };
 
 /// In every cluster. Tests run side by side, each with connections of its own; nothing but TCP is used.

@@ -20,22 +20,22 @@ const END_AT_MOST: Duration = Duration::from_secs(30);
 const LOG_LINES_MAX: usize = 20;
 
 /// What is to be known of a program to run it as a server.
-pub(crate) struct Program {
+pub(crate) struct ServerProgram {
     /// What errors call it.
     pub(crate) name: &'static str,
     /// How lines of its log end that say that it takes connections.
     pub(crate) ready: &'static [&'static str],
     /// The signal that ends it at once, and with it what it has in the system.
-    pub(crate) at_once: Signal,
+    pub(crate) end_now: Signal,
 }
 
 /// A command to start, and where its process goes.
-type Start = (Command, mpsc::Sender<io::Result<Child>>);
+type StartRequest = (Command, mpsc::Sender<io::Result<Child>>);
 
 /// The thread that starts all servers. The kernel ends a server together with the *thread* that started it, and
 /// this one lasts as long as the process.
-static STARTER: LazyLock<mpsc::Sender<Start>> = LazyLock::new(|| {
-    let (sender, receiver) = mpsc::channel::<Start>();
+static STARTER: LazyLock<mpsc::Sender<StartRequest>> = LazyLock::new(|| {
+    let (sender, receiver) = mpsc::channel::<StartRequest>();
     thread::spawn(move || {
         for (mut command, reply) in receiver {
             // Nobody waits any more only where the asking thread is gone, and its server is not wanted then.
@@ -50,7 +50,7 @@ static STARTER: LazyLock<mpsc::Sender<Start>> = LazyLock::new(|| {
 
 /// A running server. It is stopped at once when this value goes.
 pub(crate) struct Server {
-    program: &'static Program,
+    program: &'static ServerProgram,
     child: Child,
     log: Log,
 }
@@ -72,7 +72,7 @@ impl Server {
     ///
     /// # Errors
     /// With the end of its log when it ends instead, or is not ready in time.
-    pub(crate) fn start(program: &'static Program, mut command: Command) -> Result<Self> {
+    pub(crate) fn start(program: &'static ServerProgram, mut command: Command) -> Result<Self> {
         let name = program.name;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let (sender, receiver) = mpsc::channel();
@@ -114,7 +114,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             // Killed, PostgreSQL would leave its shared memory behind. It is its process still: nobody waited for it.
-            let asked = kill_process(Pid::from_child(&self.child), self.program.at_once);
+            let asked = kill_process(Pid::from_child(&self.child), self.program.end_now);
             if asked.is_err() || !self.log.ends_within(END_AT_MOST) {
                 drop(self.child.kill());
             }

@@ -1,6 +1,6 @@
 //! A NATS server on a port of its own of the loopback interface.
 
-use crate::launch::{Program, Server, tether};
+use crate::launch::{Server, ServerProgram, tether};
 use crate::port::{PORT_ATTEMPTS_MAX, free_port};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
@@ -14,7 +14,8 @@ use tempfile::TempDir;
 const DEBIAN_PROGRAM: &str = "/usr/sbin/nats-server";
 
 /// The program `nats-server`.
-static NATS: Program = Program { name: "NATS", ready: &["Server is ready"], at_once: Signal::KILL };
+static NATS: ServerProgram =
+    ServerProgram { name: "NATS", ready: &["Server is ready"], end_now: Signal::KILL };
 
 /// A NATS server. It is gone when this value goes, and also when this process ends otherwise.
 pub struct NatsServer {

@@ -105,13 +105,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// A running server, and the number of the next call of each kind.
-struct Running {
+struct RunningServer {
     target: Target,
     runner: Runner,
     next: Vec<(Workload, u64)>,
 }
 
-impl Running {
+impl RunningServer {
     fn start(programs: &Path, directory: &Path, mode: Mode) -> Result<Self> {
         fs::create_dir_all(directory)?;
         let server = Server::prepare(programs, directory, None, mode)?;
@@ -121,14 +121,14 @@ impl Running {
     }
 
     fn next(&mut self, workload: Workload) -> &mut u64 {
-        let place = match self.next.iter().position(|(of, _)| *of == workload) {
-            Some(place) => place,
+        let index = match self.next.iter().position(|(of, _)| *of == workload) {
+            Some(index) => index,
             None => {
                 self.next.push((workload, 0));
                 self.next.len() - 1
             }
         };
-        &mut self.next[place].1
+        &mut self.next[index].1
     }
 
     /// So many calls, however long they take.
@@ -158,20 +158,20 @@ impl Running {
 }
 
 fn calls(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec<Measured>> {
-    let mut running = Running::start(programs, &directory.join("calls"), Mode::Faithful)?;
-    running.fill(Workload::ImportAccounts, MEMBER_ACCOUNTS / ACCOUNTS)?;
-    running.fill(Workload::PrepareGroups, GROUPS)?;
+    let mut server = RunningServer::start(programs, &directory.join("calls"), Mode::Faithful)?;
+    server.fill(Workload::ImportAccounts, MEMBER_ACCOUNTS / ACCOUNTS)?;
+    server.fill(Workload::PrepareGroups, GROUPS)?;
     println!(
         "\nEach kind of call beside an empty handler with answers of the same size; CPU is µs per call."
     );
     let mut measured = Vec::new();
-    measured.push(measure(arguments, programs, &mut running, Workload::ImportMembers)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::ImportMembers)?);
     // So that every group has a page of messages.
-    running.fill(Workload::ImportMessages, GROUPS)?;
-    measured.push(measure(arguments, programs, &mut running, Workload::ImportMessages)?);
-    measured.push(measure(arguments, programs, &mut running, Workload::ReadPage)?);
-    measured.push(measure(arguments, programs, &mut running, Workload::ReadGroups)?);
-    measured.push(measure(arguments, programs, &mut running, Workload::SendMessage)?);
+    server.fill(Workload::ImportMessages, GROUPS)?;
+    measured.push(measure(arguments, programs, &mut server, Workload::ImportMessages)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::ReadPage)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::ReadGroups)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::SendMessage)?);
     println!();
     for of in &measured {
         println!(
@@ -185,7 +185,7 @@ fn calls(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec
 fn measure(
     arguments: &Arguments,
     programs: &Path,
-    running: &mut Running,
+    server: &mut RunningServer,
     workload: Workload,
 ) -> Result<Measured> {
     // A number up to 4,096 fits.
@@ -193,19 +193,19 @@ fn measure(
     let (what, items_per_call) = workload.items();
     println!("\n{} of {items_per_call} {what}", workload.command());
     report::print_heading();
-    let answer_bytes = running.timed(workload, connections, WARM_UP_SECONDS)?.answer_bytes;
+    let answer_bytes = server.timed(workload, connections, WARM_UP_SECONDS)?.answer_bytes;
     let baseline = Target::start_baseline(programs, Some(answer_bytes))?;
     let mut rounds = Vec::new();
     for number in 0..=arguments.rounds as usize {
-        let first = *running.next(workload);
+        let first = *server.next(workload);
         let seconds = if number == 0 { WARM_UP_SECONDS } else { arguments.seconds };
         let load = Load { connections, seconds, calls: None, first };
-        let empty = running.runner.measure(&baseline, workload, load)?;
+        let empty = server.runner.measure(&baseline, workload, load)?;
         if number == 0 {
             continue;
         }
         report::print_figures(connections, number, "empty", &empty);
-        let server = running.timed(workload, connections, arguments.seconds)?;
+        let server = server.timed(workload, connections, arguments.seconds)?;
         report::print_figures(connections, number, "server", &server);
         rounds.push(Round { baseline: empty, server });
     }

@@ -21,11 +21,11 @@ const PREPARE_CONNECTIONS: usize = 64;
 /// Filling ends with an error when it takes longer than this, seconds.
 const PREPARE_SECONDS: f64 = 300.0;
 /// How often to look whether everything was told.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Longest wait until everything was told.
-const DRAIN: Duration = Duration::from_secs(300);
+const DRAIN_MAX: Duration = Duration::from_secs(300);
 /// Settings of the receiver: what fails is soon sent again, and never given up while it is measured.
-const WEBHOOK: &str = "events = [\"Group.CallbackAfterSendMsg\"]\nallow_private = true\nretry_seconds = [1, 1, 2, 2, 5, 5, 5, 5, 5, 5, 5, 5]\n";
+const WEBHOOK_SETTINGS: &str = "events = [\"Group.CallbackAfterSendMsg\"]\nallow_private = true\nretry_seconds = [1, 1, 2, 2, 5, 5, 5, 5, 5, 5, 5, 5]\n";
 
 /// Settings of the benchmark of webhooks.
 #[derive(clap::Args)]
@@ -47,7 +47,7 @@ struct Measured {
     receiver: &'static str,
     calls: Figures,
     /// Events that had been told when the load ended.
-    told_meanwhile: u64,
+    delivered_meanwhile: u64,
     /// Seconds from the end of the load, when the receiver came back, until the last event was told.
     drained_in: f64,
     /// Events told a second time.
@@ -75,18 +75,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let directory = WorkDirectory::make()?;
     println!("\nMessages to {GROUPS} groups, {} s each; CPU is µs per call.", arguments.seconds);
     report::print_heading();
-    let mut bench = Bench::start(&programs, &directory.path().join("silent"), None)?;
+    let mut server = RunningServer::start(&programs, &directory.path().join("silent"), None)?;
     let connections = arguments.connections as usize;
-    let silent = bench.load(arguments)?;
+    let silent = server.load(arguments)?;
     report::print_figures(connections, 1, "silent", &silent);
-    drop(bench);
+    drop(server);
 
     let receiver = Receiver::start()?;
-    let webhook = format!("[app.webhook]\nurl = \"{}\"\n{WEBHOOK}", receiver.url);
-    let mut bench = Bench::start(&programs, &directory.path().join("told"), Some(&webhook))?;
+    let webhook = format!("[app.webhook]\nurl = \"{}\"\n{WEBHOOK_SETTINGS}", receiver.url);
+    let mut server = RunningServer::start(&programs, &directory.path().join("told"), Some(&webhook))?;
     let mut rounds = Vec::new();
     for (number, behaviour) in Behaviour::ALL.into_iter().enumerate() {
-        let measured = bench.round(arguments, &receiver, behaviour)?;
+        let measured = server.round(arguments, &receiver, behaviour)?;
         report::print_figures(connections, number + 1, measured.receiver, &measured.calls);
         rounds.push(measured);
     }
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             "{:<8} {:.3} of the calls/s without a receiver; {:>7} of {:>7} events told meanwhile, the rest {:>5.1} s after it came back; {} told twice, none lost, all in order; {:>5.1} µs of CPU per event; {:>4} MB at most",
             round.receiver,
             round.calls.calls_per_second / silent.calls_per_second,
-            round.told_meanwhile,
+            round.delivered_meanwhile,
             round.calls.calls,
             round.drained_in,
             round.repeated,
@@ -115,13 +115,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// A running server with groups.
-struct Bench {
+struct RunningServer {
     target: Target,
     runner: Runner,
     sent: u64,
 }
 
-impl Bench {
+impl RunningServer {
     fn start(programs: &Path, directory: &Path, webhook: Option<&str>) -> Result<Self> {
         fs::create_dir_all(directory)?;
         let server =
@@ -152,31 +152,31 @@ impl Bench {
         receiver: &Receiver,
         behaviour: Behaviour,
     ) -> Result<Measured> {
-        let (told, repeated) = (receiver.told(), receiver.repeated());
+        let (delivered, repeated) = (receiver.delivered(), receiver.repeated());
         let cpu = self.target.process.cpu_seconds()?;
-        receiver.behave(behaviour);
+        receiver.set_behaviour(behaviour);
         let calls = self.load(arguments)?;
-        let told_meanwhile = receiver.told() - told;
+        let delivered_meanwhile = receiver.delivered() - delivered;
         let came_back = Instant::now();
-        receiver.behave(Behaviour::Answers);
-        while receiver.told() < self.sent {
+        receiver.set_behaviour(Behaviour::Answers);
+        while receiver.delivered() < self.sent {
             ensure!(
-                came_back.elapsed() < DRAIN,
-                "only {} of {} events were told within {DRAIN:?}",
-                receiver.told(),
+                came_back.elapsed() < DRAIN_MAX,
+                "only {} of {} events were told within {DRAIN_MAX:?}",
+                receiver.delivered(),
                 self.sent
             );
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         let drained_in = came_back.elapsed().as_secs_f64();
         let used = self.target.process.cpu_seconds()? - cpu;
-        ensure!(receiver.told() == self.sent, "more events were told than messages sent");
+        ensure!(receiver.delivered() == self.sent, "more events were told than messages sent");
         ensure!(receiver.out_of_order() == 0, "{} events were told out of order", receiver.out_of_order());
         process::wait_until_idle(|| self.target.process.cpu_seconds(), process::REST)?;
         let Memory { peak, .. } = self.target.process.memory()?;
         Ok(Measured {
             receiver: behaviour.name(),
-            told_meanwhile,
+            delivered_meanwhile,
             drained_in,
             repeated: receiver.repeated() - repeated,
             cpu_micros_per_event: used * 1e6 / calls.calls as f64,

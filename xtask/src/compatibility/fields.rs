@@ -25,7 +25,7 @@ pub(super) struct Survey {
 
 /// The fields that calls of one command use.
 #[derive(Debug, Default)]
-pub(super) struct Used {
+pub(super) struct UsedFields {
     request: Fields,
     answer: Fields,
     /// What elements of messages hold, by their type.
@@ -46,7 +46,7 @@ struct Field {
 }
 
 /// Names of fields.
-type Known = BTreeSet<String>;
+type FieldNames = BTreeSet<String>;
 
 impl Survey {
     /// Reads all files below two folders.
@@ -60,9 +60,9 @@ impl Survey {
 
     /// The fields of all calls of a command that succeed. Golden files also send fields that no command reads, to
     /// show that those do no harm: what its sources do not name is left out.
-    pub(super) fn of(&self, path: &str) -> Used {
+    pub(super) fn of(&self, path: &str) -> UsedFields {
         let known = known(path, &self.sources);
-        let mut used = Used::default();
+        let mut used = UsedFields::default();
         for (_, request, answer) in
             self.golden.iter().flat_map(|text| calls(text)).filter(|call| call.0 == path)
         {
@@ -95,13 +95,13 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>> {
 
 /// The names of the fields that a command reads or writes: those in its source, in that of its service, and in all
 /// that these use.
-fn known(path: &str, sources: &[(String, String)]) -> Known {
+fn known(path: &str, sources: &[(String, String)]) -> FieldNames {
     let service = path.split('/').next().unwrap_or_default();
     let own = format!("\"{path}\"");
     let is_first = |(name, source): &&(String, String)| name == service || source.contains(&own);
     let mut left: Vec<&(String, String)> = sources.iter().filter(is_first).collect();
     let mut seen = BTreeSet::new();
-    let mut known = Known::new();
+    let mut known = FieldNames::new();
     while let Some(file @ (_, source)) = left.pop() {
         if seen.insert(file) {
             names_in(source, &mut known);
@@ -119,7 +119,7 @@ pub(super) fn used_names(source: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Adds the names of fields in a source: those in quotes, and its members as they are spelled in JSON.
-fn names_in(source: &str, known: &mut Known) {
+fn names_in(source: &str, known: &mut FieldNames) {
     let is_name = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     let source = source.split("#[cfg(test)]").next().unwrap_or_default();
     known.extend(source.split('"').filter(is_name).map(str::to_owned));
@@ -138,8 +138,8 @@ pub(super) fn capitalized(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
-impl Used {
-    fn add(&mut self, request: &Value, answer: &Value, known: &Known) {
+impl UsedFields {
+    fn add(&mut self, request: &Value, answer: &Value, known: &FieldNames) {
         self.request.add(request, known, &mut self.elements);
         self.answer.add(answer, known, &mut self.elements);
         self.answer.0.retain(|name, _| !ENVELOPE.contains(&name.as_str()));
@@ -157,7 +157,7 @@ impl Used {
 
 impl Fields {
     /// Adds the members of a value, at any depth.
-    fn add(&mut self, value: &Value, known: &Known, elements: &mut Self) {
+    fn add(&mut self, value: &Value, known: &FieldNames, elements: &mut Self) {
         match value {
             Value::Array(list) => list.iter().for_each(|item| self.add(item, known, elements)),
             Value::Object(members) => {
@@ -240,7 +240,7 @@ mod tests {
     fn fields_of_calls_are_found_at_any_depth() {
         let names = ["A", "GroupId", "L", "MsgBody", "MsgType", "MsgContent", "O", "TIMTextElem", "Text"];
         let known = names.map(str::to_owned).into();
-        let mut used = Used::default();
+        let mut used = UsedFields::default();
         assert_eq!(used.line(), "nothing → nothing");
         let body = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "t", "New": 1}}]);
         let request = json!({"GroupId": "g", "Extra": 1, "L": [{"A": 1}], "O": {"A": 1}, "MsgBody": body});

@@ -3,7 +3,7 @@
 //! One poll, no task and no timer for a client: who hears shares the machine with the program that is measured. It ends by
 //! itself, and as soon as one client misses a message, hears one twice or out of order, or loses its connection.
 
-use super::client::Client;
+use super::client::GatewayClient;
 use super::signature;
 use crate::bench::answer::{self, Answer};
 use crate::bench::process::{self, Memory, REST};
@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let one_by_one = audience.phase(arguments.plan.messages, 1)?;
     let (latencies, last) = (audience.latencies.clone(), audience.last.clone());
     let streamed = audience.phase(arguments.plan.stream, arguments.plan.under_way)?;
-    audience.listen(QUIET)?;
+    audience.expect_silence(QUIET)?;
     let Memory { peak, .. } = process::memory(arguments.process)?;
     let findings = Findings {
         connects_per_second,
@@ -146,7 +146,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 struct Sender {
     stream: TcpStream,
     buffer: Vec<u8>,
-    waits: bool,
+    waiting: bool,
 }
 
 struct Audience<'a> {
@@ -154,16 +154,16 @@ struct Audience<'a> {
     poll: Poll,
     events: Events,
     buffer: Vec<u8>,
-    clients: Vec<Client>,
+    clients: Vec<GatewayClient>,
     ready: usize,
     senders: Vec<Sender>,
     request: Request,
     sent: u32,
     sent_at: Instant,
     /// How many clients have each message, by its number less one.
-    heard: Vec<u32>,
+    delivered: Vec<u32>,
     /// Messages that all clients have.
-    whole: u32,
+    complete: u32,
     frames: u64,
     text_bytes: usize,
     latencies: Histogram<u64>,
@@ -184,8 +184,8 @@ impl<'a> Audience<'a> {
             request: Workload::SendToLarge.request(&arguments.target),
             sent: 0,
             sent_at: Instant::now(),
-            heard: Vec::new(),
-            whole: 0,
+            delivered: Vec::new(),
+            complete: 0,
             frames: 0,
             text_bytes: 0,
             latencies: Histogram::new_with_bounds(1, LATENCY_MICROS_MAX, 3)?,
@@ -202,20 +202,21 @@ impl<'a> Audience<'a> {
     fn connect(&mut self) -> Result<f64> {
         let targets: Vec<String> = (0..self.all()).map(client_target).collect();
         let started = Instant::now();
-        let mut moved = (self.ready, started);
+        let mut progress = (self.ready, started);
         while self.ready < targets.len() {
             while self.clients.len() < targets.len().min(self.ready + CONNECTING) {
                 let number = self.clients.len();
                 let registry = self.poll.registry();
-                let client = Client::connect(self.arguments.address, &targets[number], registry, number)?;
+                let client =
+                    GatewayClient::connect(self.arguments.address, &targets[number], registry, number)?;
                 self.clients.push(client);
             }
-            self.turn()?;
-            if moved.0 < self.ready {
-                moved = (self.ready, Instant::now());
+            self.poll_once()?;
+            if progress.0 < self.ready {
+                progress = (self.ready, Instant::now());
             }
             let (ready, all) = (self.ready, targets.len());
-            ensure!(moved.1.elapsed() < PATIENCE, "only {ready} of {all} clients could connect");
+            ensure!(progress.1.elapsed() < PATIENCE, "only {ready} of {all} clients could connect");
         }
         Ok(targets.len() as f64 / started.elapsed().as_secs_f64())
     }
@@ -230,17 +231,17 @@ impl<'a> Audience<'a> {
         let (cpu, own) = (process::cpu_seconds(self.arguments.process)?, own_cpu_seconds()?);
         let (frames, started) = (self.frames, Instant::now());
         let until = self.sent + messages;
-        let mut moved = (self.frames, started);
-        while self.whole < until || self.senders.iter().any(|sender| sender.waits) {
-            while self.sent < until && self.sent - self.whole < under_way {
-                let Some(free) = self.senders.iter().position(|sender| !sender.waits) else { break };
+        let mut progress = (self.frames, started);
+        while self.complete < until || self.senders.iter().any(|sender| sender.waiting) {
+            while self.sent < until && self.sent - self.complete < under_way {
+                let Some(free) = self.senders.iter().position(|sender| !sender.waiting) else { break };
                 self.send(free)?;
             }
-            self.turn()?;
-            if moved.0 < self.frames {
-                moved = (self.frames, Instant::now());
+            self.poll_once()?;
+            if progress.0 < self.frames {
+                progress = (self.frames, Instant::now());
             }
-            ensure!(moved.1.elapsed() < PATIENCE, "{}", self.missing());
+            ensure!(progress.1.elapsed() < PATIENCE, "{}", self.describe_stall());
         }
         let (seconds, frames) = (started.elapsed().as_secs_f64(), self.frames - frames);
         let (cpu, own) = (process::cpu_seconds(self.arguments.process)? - cpu, own_cpu_seconds()? - own);
@@ -253,21 +254,22 @@ impl<'a> Audience<'a> {
         })
     }
 
-    fn listen(&mut self, time: Duration) -> Result<()> {
+    fn expect_silence(&mut self, time: Duration) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < time {
-            self.turn()?;
+            self.poll_once()?;
         }
         Ok(())
     }
 
-    fn missing(&self) -> String {
-        let behind = self.clients.iter().position(|client| client.last() <= self.whole).unwrap_or_default();
-        let waits = self.senders.iter().filter(|sender| sender.waits).count();
+    fn describe_stall(&self) -> String {
+        let behind =
+            self.clients.iter().position(|client| client.last() <= self.complete).unwrap_or_default();
+        let waiting = self.senders.iter().filter(|sender| sender.waiting).count();
         format!(
             "nothing was heard for {PATIENCE:?}: of {} messages all clients have {}, client {behind} is one of those \
-             without the next, and {waits} calls are not answered",
-            self.sent, self.whole
+             without the next, and {waiting} calls are not answered",
+            self.sent, self.complete
         )
     }
 
@@ -278,23 +280,23 @@ impl<'a> Audience<'a> {
         stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
         self.poll.registry().register(&mut stream, Token(token), Interest::READABLE)?;
-        Ok(Sender { stream, buffer: Vec::new(), waits: false })
+        Ok(Sender { stream, buffer: Vec::new(), waiting: false })
     }
 
     fn send(&mut self, free: usize) -> Result<()> {
         let bytes = self.request.numbered(u64::from(self.sent));
         let sender = &mut self.senders[free];
-        self.heard.push(0);
+        self.delivered.push(0);
         self.sent += 1;
         self.sent_at = Instant::now();
         let written = sender.stream.write(bytes).context("a message cannot be sent")?;
         ensure!(written == bytes.len(), "only {written} bytes of a request could be sent");
-        sender.waits = true;
+        sender.waiting = true;
         Ok(())
     }
 
     /// Takes what has arrived, and waits for that a little.
-    fn turn(&mut self) -> Result<()> {
+    fn poll_once(&mut self) -> Result<()> {
         let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         match self.poll.poll(&mut events, Some(Duration::from_millis(100))) {
             Err(error) if error.kind() != ErrorKind::Interrupted => bail!("polling failed: {error}"),
@@ -303,38 +305,38 @@ impl<'a> Audience<'a> {
         for event in &events {
             let token = event.token().0;
             if token < self.all() {
-                self.hear(token).with_context(|| format!("client {token}"))?;
+                self.receive(token).with_context(|| format!("client {token}"))?;
             } else {
-                self.answered(token - self.all())?;
+                self.read_answer(token - self.all())?;
             }
         }
         self.events = events;
         Ok(())
     }
 
-    fn hear(&mut self, position: usize) -> Result<()> {
-        let heard = self.clients[position].hear(&mut self.buffer)?;
-        self.ready += usize::from(heard.is_ready);
-        if heard.messages.is_empty() {
+    fn receive(&mut self, position: usize) -> Result<()> {
+        let received = self.clients[position].receive(&mut self.buffer)?;
+        self.ready += usize::from(received.is_ready);
+        if received.messages.is_empty() {
             return Ok(());
         }
-        self.text_bytes = heard.text_bytes;
+        self.text_bytes = received.text_bytes;
         let latency = self.sent_at.elapsed();
-        for number in heard.messages {
+        for number in received.messages {
             ensure!(number <= self.sent, "message {number} was sent by nobody");
             self.frames += 1;
             self.latencies.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
-            let count = &mut self.heard[number as usize - 1];
+            let count = &mut self.delivered[number as usize - 1];
             *count += 1;
             if *count == self.arguments.plan.clients {
-                self.whole += 1;
+                self.complete += 1;
                 self.last.push(latency.as_secs_f64() * 1e6);
             }
         }
         Ok(())
     }
 
-    fn answered(&mut self, position: usize) -> Result<()> {
+    fn read_answer(&mut self, position: usize) -> Result<()> {
         // One of the phase before has nothing to say.
         let Some(sender) = self.senders.get_mut(position) else { return Ok(()) };
         match sender.stream.read(&mut self.buffer) {
@@ -347,7 +349,7 @@ impl<'a> Audience<'a> {
             Answer::Partial => {}
             Answer::Success { .. } => {
                 sender.buffer.clear();
-                sender.waits = false;
+                sender.waiting = false;
             }
             Answer::Other | Answer::Broken => {
                 bail!("a message was answered with {}", String::from_utf8_lossy(&sender.buffer));
