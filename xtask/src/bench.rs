@@ -7,6 +7,7 @@
 mod answer;
 pub(crate) mod baseline;
 mod database;
+mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod load;
 mod pgbench;
@@ -15,6 +16,7 @@ mod report;
 mod request;
 mod runner;
 mod service;
+mod socket;
 mod target;
 mod webhooks;
 mod workload;
@@ -26,7 +28,6 @@ use database::Database;
 use pgbench::{Pgbench, PgbenchFigures};
 use report::{Figures, Level, Phase, Preload, Report, Restart, Round};
 use runner::{Load, Runner};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use target::{Mode, Server, Target, WorkDirectory};
@@ -162,12 +163,7 @@ fn import(arguments: &ImportArguments) -> Result<()> {
         report.restarts = bench.restarts(&server)?;
     }
     bench.check_tables()?;
-    if let Some(path) = &arguments.out {
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    report::write(arguments.out.as_deref(), &report)
 }
 
 /// Builds what is measured and returns the directory of the programs.

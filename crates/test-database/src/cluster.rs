@@ -2,11 +2,10 @@
 
 use crate::Programs;
 use crate::launch::{Server, ServerProgram, tether};
-use crate::port::{PORT_ATTEMPTS_MAX, free_port};
+use crate::port::start_on_free_port;
 use crate::session::session;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -100,7 +99,7 @@ impl Cluster {
                 cluster.port = port;
                 cluster.start()?;
             }
-            None => cluster.start_on_a_free_port()?,
+            None => cluster.start_on_free_port()?,
         }
         Ok(cluster)
     }
@@ -172,7 +171,7 @@ impl Cluster {
         copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
         copy.arg("--dbname").arg(self.url("postgres"));
         run(copy.arg("--pgdata").arg(replica.data()))?;
-        replica.start_on_a_free_port()?;
+        replica.start_on_free_port()?;
         // Only now: the replica must not take over a setting that makes it wait for one of its own.
         if replication == Replication::Synchronous {
             session(&self.url("postgres"), |client| {
@@ -220,17 +219,11 @@ impl Cluster {
         self.programs.command(self.programs.path(program), self.directory.path())
     }
 
-    fn start_on_a_free_port(&mut self) -> Result<()> {
-        let mut outcome = Ok(());
-        for _ in 0..PORT_ATTEMPTS_MAX {
-            self.port = free_port()?;
-            outcome = self.start();
-            // Between the look and the start, another program may have taken the port.
-            if outcome.is_ok() || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-                break;
-            }
-        }
-        outcome
+    fn start_on_free_port(&mut self) -> Result<()> {
+        start_on_free_port(|port| {
+            self.port = port;
+            self.start()
+        })
     }
 
     /// The reload of a setting and the arrival of a replica are told nowhere, so they are looked for.

@@ -1,11 +1,10 @@
 //! A NATS server on a port of its own of the loopback interface.
 
 use crate::launch::{Server, ServerProgram, tether};
-use crate::port::{PORT_ATTEMPTS_MAX, free_port};
+use crate::port::start_on_free_port;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -34,18 +33,13 @@ impl NatsServer {
         let directory = tempfile::Builder::new().prefix("landfall-nats-").tempdir();
         let directory = directory.context("cannot make a temporary directory")?;
         let mut nats = Self { server: None, directory, port: 0 };
-        let mut outcome = Ok(());
-        for _ in 0..PORT_ATTEMPTS_MAX {
-            nats.port = free_port()?;
+        start_on_free_port(|port| {
+            nats.port = port;
             let text = format!("listen: \"{}\"\n{settings}\n", nats.address());
             fs::write(nats.configuration(), text).context("cannot write the configuration of NATS")?;
-            outcome = nats.start();
-            // Between the look and the start, another program may have taken the port.
-            if outcome.is_ok() || TcpListener::bind(nats.address()).is_ok() {
-                break;
-            }
-        }
-        outcome.map(|()| nats)
+            nats.start()
+        })?;
+        Ok(nats)
     }
 
     /// Its host and port.

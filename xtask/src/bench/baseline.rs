@@ -4,7 +4,8 @@
 //! has to, and answers with as many bytes and headers as the
 //! real one.
 
-use anyhow::{Context as _, Result};
+use super::endpoint::Endpoint;
+use anyhow::Result;
 use clap::Args;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -13,9 +14,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use std::io::Write as _;
-use std::net::SocketAddr;
-use tokio::net::TcpListener;
 
 /// What an answer begins and ends with.
 const BEGIN: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":""#;
@@ -33,12 +31,8 @@ fn answer_of(bytes: usize) -> Bytes {
 /// Settings of the empty handler.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
-    /// Threads of the runtime
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
+    #[command(flatten)]
+    endpoint: Endpoint,
     /// Length of the answers' bodies
     #[arg(long, default_value_t = IMPORT_ANSWER_BYTES)]
     answer_bytes: usize,
@@ -49,36 +43,15 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When the address cannot be listened on.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(arguments.workers)
-        .enable_io()
-        .build()
-        .context("cannot start the runtime")?;
-    // Connections are accepted on a worker, not on this thread, as the server does it.
-    let (listen, body) = (arguments.listen, answer_of(arguments.answer_bytes));
-    runtime.block_on(async move { tokio::spawn(serve(listen, body)).await })?
-}
-
-async fn serve(listen: SocketAddr, body: Bytes) -> Result<()> {
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    std::io::stdout().flush()?;
-    loop {
-        let (stream, _) = listener.accept().await.context("cannot accept a connection")?;
-        stream.set_nodelay(true)?;
+    let body = answer_of(arguments.answer_bytes);
+    arguments.endpoint.serve(move |stream| {
         let body = body.clone();
-        tokio::spawn(async move {
-            // A client that goes away ends its connection with an error, which is nobody's concern here.
-            drop(
-                http1::Builder::new()
-                    .serve_connection(
-                        TokioIo::new(stream),
-                        service_fn(|request| answer(request, body.clone())),
-                    )
-                    .await,
-            );
-        });
-    }
+        async move {
+            let service = service_fn(|request| answer(request, body.clone()));
+            // A client that disconnects ends its connection with an error, which does not matter here.
+            drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+        }
+    })
 }
 
 async fn answer(request: Request<Incoming>, body: Bytes) -> Result<Response<Full<Bytes>>, hyper::Error> {

@@ -110,13 +110,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     print_ratios("MEDIAN", &ratios);
     let messages = plan.messages + plan.stream;
     println!("Every client heard all {messages} messages of each round once and in order.");
-    if let Some(path) = &arguments.out {
-        let report = Report { processors, processor, plan: plan.clone(), ratios, rounds };
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    let report = Report { processors, processor, plan: plan.clone(), ratios, rounds };
+    report::write(arguments.out.as_deref(), &report)
 }
 
 /// Each program, and what connects to it, needs a file handle for each client.

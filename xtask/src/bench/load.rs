@@ -6,12 +6,13 @@
 use super::answer::{self, Answer};
 use super::process;
 use super::request::Request;
+use super::socket;
 use super::workload::Workload;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use hdrhistogram::Histogram;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -122,12 +123,7 @@ impl<'a> Load<'a> {
         let mut connections = Vec::with_capacity(arguments.connections);
         let now = Instant::now();
         for position in 0..arguments.connections {
-            let stream = std::net::TcpStream::connect(arguments.address)
-                .with_context(|| format!("cannot connect to {}", arguments.address))?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry().register(&mut stream, Token(position), Interest::READABLE)?;
+            let stream = socket::connect(arguments.address, poll.registry(), position)?;
             let buffer = vec![0; ANSWER_BYTES_MAX];
             connections.push(Connection { stream, buffer, filled: 0, sent_at: now, waiting: false });
         }
@@ -159,10 +155,7 @@ impl<'a> Load<'a> {
         let mut events = Events::with_capacity(1_024);
         let mut progress_due = self.started + Duration::from_secs(1);
         while 0 < self.in_flight {
-            match self.poll.poll(&mut events, Some(Duration::from_millis(200))) {
-                Err(error) if error.kind() != ErrorKind::Interrupted => bail!("polling failed: {error}"),
-                Ok(()) | Err(_) => {}
-            }
+            socket::wait(&mut self.poll, &mut events, Duration::from_millis(200))?;
             for event in &events {
                 self.receive(event.token().0);
             }

@@ -4,7 +4,10 @@ use super::database::Settings;
 use super::load::Findings;
 use super::pgbench::PgbenchFigures;
 use super::process::Memory;
+use anyhow::{Context as _, Result};
 use serde::Serialize;
+use std::fs;
+use std::path::Path;
 
 /// One program under one load.
 #[derive(Clone, Debug, Serialize)]
@@ -253,6 +256,15 @@ pub(super) fn print_level(level: &Level) {
             level.connections
         );
     }
+}
+
+/// Writes all figures as JSON, where a path is given.
+pub(super) fn write(path: Option<&Path>, report: &impl Serialize) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    fs::write(path, serde_json::to_string_pretty(report)? + "\n")
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    println!("all figures: {}", path.display());
+    Ok(())
 }
 
 /// Bytes in millions.

@@ -7,7 +7,7 @@ use super::report::{self, Figures};
 use super::runner::{Load, Runner};
 use super::target::{Mode, Server, Target, WorkDirectory};
 use super::workload::{ACCOUNTS, GROUPS, Workload};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use growth::Growth;
 use serde::Serialize;
 use std::fs;
@@ -96,12 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     if 0 < arguments.messages {
         report.growth = growth::measure(arguments, &programs, directory.path())?;
     }
-    if let Some(path) = &arguments.out {
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    report::write(arguments.out.as_deref(), &report)
 }
 
 /// A running server, and the number of the next call of each kind.

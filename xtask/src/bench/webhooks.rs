@@ -8,7 +8,7 @@ use super::report::{self, Figures};
 use super::runner::{Load, Runner};
 use super::target::{Mode, Server, Target, WorkDirectory};
 use super::workload::{GROUPS, Workload};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use receiver::{Behaviour, Receiver};
 use serde::Serialize;
 use std::fs;
@@ -104,14 +104,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             round.peak_bytes / 1_000_000,
         );
     }
-    if let Some(path) = &arguments.out {
-        let processors = thread::available_parallelism()?.get();
-        let report = Report { processors, connections: arguments.connections, silent, rounds };
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    let processors = thread::available_parallelism()?.get();
+    let report = Report { processors, connections: arguments.connections, silent, rounds };
+    report::write(arguments.out.as_deref(), &report)
 }
 
 /// A running server with groups.

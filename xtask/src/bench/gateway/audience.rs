@@ -9,13 +9,14 @@ use crate::bench::answer::{self, Answer};
 use crate::bench::process::{self, Memory, REST};
 use crate::bench::report::median;
 use crate::bench::request::Request;
+use crate::bench::socket;
 use crate::bench::target::APP;
 use crate::bench::workload::Workload;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use hdrhistogram::Histogram;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -275,11 +276,7 @@ impl<'a> Audience<'a> {
 
     fn sender(&self, token: usize) -> Result<Sender> {
         let stream =
-            std::net::TcpStream::connect(self.arguments.address).context("a sender cannot connect")?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
-        self.poll.registry().register(&mut stream, Token(token), Interest::READABLE)?;
+            socket::connect(self.arguments.address, self.poll.registry(), token).context("a sender")?;
         Ok(Sender { stream, buffer: Vec::new(), waiting: false })
     }
 
@@ -298,10 +295,7 @@ impl<'a> Audience<'a> {
     /// Takes what has arrived, and waits for that a little.
     fn poll_once(&mut self) -> Result<()> {
         let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-        match self.poll.poll(&mut events, Some(Duration::from_millis(100))) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => bail!("polling failed: {error}"),
-            Ok(()) | Err(_) => {}
-        }
+        socket::wait(&mut self.poll, &mut events, Duration::from_millis(100))?;
         for event in &events {
             let token = event.token().0;
             if token < self.all() {

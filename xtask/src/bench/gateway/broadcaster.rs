@@ -4,14 +4,13 @@
 //! message, and has no task, queue or timer for a client.
 
 use super::wire;
-use anyhow::{Context as _, Result};
+use crate::bench::endpoint::Endpoint;
+use anyhow::Result;
 use clap::Args;
 use memchr::memmem;
-use std::io::Write as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 /// Longest request, bytes.
@@ -24,12 +23,8 @@ const SENT: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;
 /// Settings of the broadcaster.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
-    /// Threads of the runtime
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
+    #[command(flatten)]
+    endpoint: Endpoint,
     /// Length of the frames' texts
     #[arg(long)]
     text_bytes: usize,
@@ -40,13 +35,12 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When the address cannot be listened on.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(arguments.workers)
-        .enable_io()
-        .build()
-        .context("cannot start the runtime")?;
-    let (listen, text_bytes) = (arguments.listen, arguments.text_bytes);
-    runtime.block_on(async move { tokio::spawn(serve(listen, text_bytes)).await })?
+    let (clients, text_bytes) = (Arc::<Mutex<Clients>>::default(), arguments.text_bytes);
+    arguments.endpoint.serve(move |stream| {
+        let clients = Arc::clone(&clients);
+        // The clients notice a message that is missing.
+        async move { drop(answer(stream, &clients, text_bytes).await) }
+    })
 }
 
 /// The connected clients, and the number of the last message.
@@ -54,22 +48,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 struct Clients {
     streams: Vec<TcpStream>,
     last: u32,
-}
-
-async fn serve(listen: SocketAddr, text_bytes: usize) -> Result<()> {
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    std::io::stdout().flush()?;
-    let clients = Arc::<Mutex<Clients>>::default();
-    loop {
-        let (stream, _) = listener.accept().await.context("cannot accept a connection")?;
-        stream.set_nodelay(true)?;
-        let clients = Arc::clone(&clients);
-        tokio::spawn(async move {
-            // Who measures sees what is missing.
-            drop(answer(stream, &clients, text_bytes).await);
-        });
-    }
 }
 
 /// Takes a client in, or sends messages until the sender has gone.

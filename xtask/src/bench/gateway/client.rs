@@ -1,10 +1,11 @@
 //! One connected client: it checks that it hears every message once and in order, and says as little as a client may.
 
 use super::wire::{self, FRAME_BYTES_MAX, Frame};
+use crate::bench::socket::connect;
 use anyhow::{Context as _, Result, bail, ensure};
 use memchr::memmem;
+use mio::Registry;
 use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -56,12 +57,7 @@ impl GatewayClient {
         registry: &Registry,
         token: usize,
     ) -> Result<Self> {
-        let stream = std::net::TcpStream::connect(address)
-            .with_context(|| format!("client {token} cannot connect to {address}"))?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
-        registry.register(&mut stream, Token(token), Interest::READABLE)?;
+        let stream = connect(address, registry, token).with_context(|| format!("client {token}"))?;
         let spread = u32::try_from(token).unwrap_or_default() % ACKNOWLEDGE_EVERY;
         let acknowledge_at = ACKNOWLEDGE_EVERY + spread;
         let mut client = Self { stream, session: Session::default(), rest: Vec::new(), acknowledge_at };
