@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what a change has to pass, word for word what continuous integration runs.
+//! `cargo xtask ci`: the checks that a change has to pass. Continuous integration runs the same.
 //!
 //! Quick checks come first, the tests last, so that a failure is seen early and a run ends with the tests' summary.
 

@@ -12,40 +12,40 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Kinds of golden files, by how their names begin.
+/// Kinds of golden files, which their names begin with.
 const KINDS: [&str; 3] = ["success", "refusal", "repeat"];
 
 /// Members of an answer that hold codes: its own, or those of single items.
 const CODE_MEMBERS: [&str; 5] = ["ErrorCode", "ResultCode", "RetCode", "Code", "Result"];
 
-/// Smaller numbers are results such as "was a member already", which are no error codes.
+/// Smaller numbers are results such as "was a member already", not error codes.
 const CODE_MIN: u64 = 10_000;
 
-/// Where commands are, from the directory of the workspace.
+/// The directory of the commands, relative to the workspace.
 const COMMANDS: &str = "crates/server/src/commands";
 
-/// What commands of several services share.
+/// Modules that commands of several services share.
 const SHARED: [&str; 2] = ["message_body", "topic"];
 
-/// Where rules are that commands name.
+/// Files and directories with rules that commands use.
 const RULES: [&str; 3] =
     ["crates/domain/src/operations/", "crates/domain/src/import.rs", "crates/domain/src/new_group.rs"];
 
-/// A command, as the program lists it.
+/// A command in the list that the program prints.
 #[derive(Debug, PartialEq, Eq)]
 struct ListedCommand<'list> {
     section: &'list str,
     path: &'list str,
-    /// What it answers while it is not built.
+    /// Its error code while it is not built.
     planned: Option<&'list str>,
-    /// Whether the imitated API does not have it.
+    /// Whether it is this server's own, and not part of the imitated API.
     own: bool,
 }
 
-/// What the golden files of a command show.
+/// The calls and error codes in the golden files of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Coverage {
-    /// How many there are of each kind.
+    /// Number of files of each kind.
     files: [usize; KINDS.len()],
     calls: usize,
     codes: BTreeSet<u64>,
@@ -137,12 +137,12 @@ fn row(path: &str, source: &str, coverage: &Coverage) -> String {
     )
 }
 
-/// The decisions about a section, each with what it is about.
+/// The decisions about a section, each with the commands it is about.
 fn decisions(choices: &[Choice<'_>], decided: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (choice, names) in choices.iter().zip(decided).filter(|(_, names)| !names.is_empty()) {
         text.push_str(if text.is_empty() { "\nDecisions:\n\n" } else { "" });
-        // What the decision itself names need not stand before it.
+        // A command that the decision itself names is not repeated before it.
         let mut names = names.clone();
         names.retain(|name| !choice.text.contains(name));
         let about = if names.is_empty() { String::new() } else { format!("{}: ", names.join(", ")) };
@@ -151,7 +151,7 @@ fn decisions(choices: &[Choice<'_>], decided: &[Vec<String>]) -> String {
     text
 }
 
-/// What is not built, at the end.
+/// The section of the commands that are not built.
 fn planned(commands: &[ListedCommand<'_>]) -> String {
     let code = commands.iter().find_map(|command| command.planned);
     let Some(code) = code else { return String::new() };
@@ -191,17 +191,17 @@ fn choices(page: &str) -> Vec<Choice<'_>> {
 }
 
 impl Choice<'_> {
-    /// The command it stands in the file of, or what else that file is among the commands.
+    /// The path of its file below the commands, without its extension.
     fn command(&self) -> Option<&str> {
         self.file.strip_prefix(COMMANDS)?.trim_start_matches('/').strip_suffix(".rs")
     }
 
-    /// Whether it stands in the file of a command, or names it.
+    /// Whether it is marked in the file of a command, or names the command.
     fn names(&self, path: &str) -> bool {
         self.command() == Some(path) || self.text.contains(&format!("`{}`", command_name(path)))
     }
 
-    /// Whether it stands in a file that the source of a command names.
+    /// Whether it is marked in a file that the source of a command uses.
     fn is_shared_by(&self, path: &str, source: &str) -> bool {
         let own = self.command();
         let is_near = own.is_some_and(|own| SHARED.contains(&own) || folder(own) == folder(path));
@@ -225,7 +225,7 @@ impl Coverage {
         self.codes.extend(other.codes);
     }
 
-    /// Takes in the text of a golden file of the command `path`.
+    /// Adds the text of a golden file of the command `path`.
     fn read(&mut self, kind: usize, path: &str, text: &str) -> Result<()> {
         if let Some(count) = self.files.get_mut(kind) {
             *count += 1;
@@ -241,7 +241,7 @@ impl Coverage {
 
 /// The calls of a golden file: command, request and answer of each.
 fn calls(text: &str) -> impl Iterator<Item = (String, String, String)> {
-    // Before each call a mark, whether it is made once or repeated.
+    // The same mark before each call, whether it is made once or repeated.
     let marked = format!("\n{text}").replace("\n>> ", "\n> ");
     let read = |call: &str| {
         let (command, rest) = call.split_once('\n')?;
@@ -267,7 +267,7 @@ fn collect_codes(value: &Value, codes: &mut BTreeSet<u64>) {
     }
 }
 
-/// What the golden files in the folder of a command show.
+/// The coverage by the golden files in the folder of a command.
 fn golden(folder: &Path) -> Result<Coverage> {
     let mut coverage = Coverage::default();
     let path = folder.iter().rev().take(2).collect::<Vec<_>>();
@@ -287,13 +287,13 @@ fn golden_folder(path: &str) -> String {
     format!("crates/server/tests/golden/{path}")
 }
 
-/// The source of a command; empty for a second name, which has no file.
+/// The source of a command; empty for an alias, which has no file.
 fn source(path: &str) -> Result<String> {
     let file: PathBuf = workspace::root().join(COMMANDS).join(format!("{path}.rs"));
     if file.exists() { read(&file) } else { Ok(String::new()) }
 }
 
-/// The first sentence of what a source says of its command.
+/// The first sentence about a command in its source.
 fn summary(source: &str) -> String {
     let head = source.lines().map_while(|line| line.strip_prefix("//! ")).collect::<Vec<_>>().join(" ");
     let Some((_, text)) = head.split_once("`: ") else {
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_planned_stands_at_the_end() {
+    fn planned_commands_are_listed_at_the_end() {
         let commands = commands("A\ts/c\tbuilt\nA\ts/d\t60017\nB\tt/e\t60017\n").unwrap();
         let text = planned(&commands);
         assert!(

@@ -33,7 +33,7 @@ const REQUIRED_PROGRAMS: &[RequiredProgram] = &[
     },
 ];
 
-/// Runs all tests, with a PostgreSQL of their own; those of the stores also on Citus where there is one.
+/// Runs all tests with a PostgreSQL of their own, and the store tests also on Citus where the environment names one.
 ///
 /// # Errors
 /// When a needed program is missing or a test fails.
@@ -53,7 +53,7 @@ pub(crate) fn run() -> Result<()> {
     run(&["--all-targets"])
 }
 
-/// Runs the tests of the stores on Citus, where the environment names one.
+/// Runs the store tests on Citus where the environment names one.
 fn on_citus() -> Result<()> {
     let Some(url) = std::env::var_os(CITUS_URL_VARIABLE) else {
         println!("{CITUS_URL_VARIABLE} is not set: the stores are not tested on Citus in this run");
@@ -63,7 +63,7 @@ fn on_citus() -> Result<()> {
     workspace::run(command.env(SERVER_URL_VARIABLE, url).env(ON_CITUS_VARIABLE, "1"))
 }
 
-/// Makes sure that a program is there: installs it where that is possible.
+/// Makes sure that a program is installed, and installs it where possible.
 fn require(required: &RequiredProgram) -> Result<()> {
     let RequiredProgram { program, purpose, package } = required;
     if debian::starts(program, "--version") {

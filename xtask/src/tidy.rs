@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-/// Files that may break a rule. A file that no longer does must leave the list, and the number in its type may only
+/// Files that may violate a rule. A file that no longer does must leave the list, and the number in its type may only
 /// be lowered.
 const EXCEPTIONS: [(&str, Rule); 0] = [];
 
@@ -21,11 +21,11 @@ const LINES_MAX: usize = 500;
 /// Directories that hold nothing written by hand, at any depth.
 const SKIPPED_DIRECTORIES: [&str; 2] = ["target", ".git"];
 
-/// How the names of the files end that are read.
+/// Extensions of the files that are read.
 const EXTENSIONS: [&str; 3] = ["rs", "md", "toml"];
 
 /// Marks of work that was left for later, or of a test that does not run. Written in two parts, so that this file
-/// does not hold them.
+/// does not contain them.
 const MARKS: [&str; 5] = [
     concat!("FIX", "ME"),
     concat!("TO", "DO"),
@@ -34,7 +34,7 @@ const MARKS: [&str; 5] = [
     concat!("#[ig", "nore"),
 ];
 
-/// What a source file has to keep.
+/// A rule for source files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     /// At most [`LINES_MAX`] lines.
@@ -45,12 +45,12 @@ enum Rule {
     CommandHeader,
 }
 
-/// A broken rule.
+/// A file that violates a rule.
 #[derive(Debug, PartialEq, Eq)]
 struct Violation {
     path: String,
     rule: Rule,
-    /// What is wrong, beginning with the place.
+    /// What is wrong, and where.
     text: String,
 }
 
@@ -132,7 +132,7 @@ fn holds_word(line: &str, mark: &str) -> bool {
     })
 }
 
-/// What remains to be said once the exceptions are taken off: violations, then exceptions that excuse nothing.
+/// The problems to report: violations without an exception, then exceptions without a violation.
 fn judge(violations: Vec<Violation>, exceptions: &[(&str, Rule)]) -> Vec<String> {
     let excuses = |exception: &(&str, Rule), violation: &Violation| {
         *exception == (violation.path.as_str(), violation.rule)
@@ -141,7 +141,9 @@ fn judge(violations: Vec<Violation>, exceptions: &[(&str, Rule)]) -> Vec<String>
         .iter()
         .filter(|exception| !violations.iter().any(|violation| excuses(exception, violation)))
         .map(|(path, rule)| {
-            format!("{path}: keeps {rule:?} now, so take it off the exceptions in xtask/src/tidy.rs")
+            format!(
+                "{path}: complies with {rule:?} now, so remove it from the exceptions in xtask/src/tidy.rs"
+            )
         })
         .collect();
     let unexcused = violations
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_within_a_longer_word_is_none() {
+    fn a_mark_within_a_longer_word_is_allowed() {
         for mark in MARKS {
             assert_eq!(rules("crates/a/src/lib.rs", &format!("let a{mark}b = 1;\n")), [], "{mark}");
         }
@@ -198,11 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_that_excuses_nothing_must_go() {
+    fn an_exception_without_a_violation_is_reported() {
         let problems = judge(Vec::new(), &[("crates/a/src/lib.rs", Rule::Length)]);
         assert_eq!(
             problems,
-            ["crates/a/src/lib.rs: keeps Length now, so take it off the exceptions in xtask/src/tidy.rs"]
+            [
+                "crates/a/src/lib.rs: complies with Length now, so remove it from the exceptions in xtask/src/tidy.rs"
+            ]
         );
     }
 }

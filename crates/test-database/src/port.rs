@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// Ports to choose from. Below those that systems give to outgoing connections: a client that dials a stopped server
-/// must not take the server's port, nor reach itself.
+/// Ports to choose from, below those of outgoing connections: a client of a stopped server must not be given the
+/// server's port, nor connect to itself.
 const FIRST_PORT: u16 = 20_000;
 const PORTS: u16 = 12_000;
 

@@ -1,8 +1,7 @@
-//! The empty handler: what the HTTP library costs when nothing is done with a request.
+//! The empty handler: the cost of the HTTP library alone.
 //!
-//! It is the plainest fast form of the library the server is built on. It reads the whole body, since every command
-//! has to, and answers with as many bytes and headers as the
-//! real one.
+//! It uses the server's library in its plainest fast form. It reads the whole body, since every command has to, and
+//! answers with as many bytes and headers as the server.
 
 use super::endpoint::Endpoint;
 use anyhow::Result;
@@ -15,14 +14,14 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-/// What an answer begins and ends with.
+/// The beginning and the end of an answer.
 const BEGIN: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":""#;
 const END: &str = r#""}"#;
 
 /// As long as the answer to an import: its group id has as many bytes as the load's.
 const IMPORT_ANSWER_BYTES: usize = BEGIN.len() + "grp-0000000000000000".len() + END.len();
 
-/// An answer of so many bytes, or of the fewest that say success.
+/// An answer of `bytes` bytes, or of the fewest that say success.
 fn answer_of(bytes: usize) -> Bytes {
     let text = "0".repeat(bytes.saturating_sub(BEGIN.len() + END.len()));
     Bytes::from(format!("{BEGIN}{text}{END}"))

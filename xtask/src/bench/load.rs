@@ -18,13 +18,13 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Room for one answer; that about fifty groups takes some 30,000 bytes.
+/// Size of the buffer for one answer; an answer about fifty groups has some 30,000 bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// How long calls in flight may take after the last was sent. Longer than any stall a healthy server has.
+/// Longest wait for calls in flight after the last was sent. Longer than any stall a healthy server has.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Longest latency the histogram holds, in microseconds; longer ones count as this.
+/// Longest latency in the histogram, in microseconds; longer ones count as this.
 const LATENCY_MICROS_MAX: u64 = 60_000_000;
 
 /// What to load, and for how long.
@@ -56,35 +56,32 @@ pub(crate) struct Arguments {
     progress: bool,
 }
 
-/// What a load found; printed as one line of JSON.
+/// The results of a load, printed as one line of JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Findings {
     /// Calls that were sent.
     pub(super) sent: u64,
     /// Calls answered with success.
     pub(super) succeeded: u64,
-    /// The first answer that was no success, or what became of it.
+    /// The first answer that was no success, or why there was none.
     pub(super) first_wrong: Option<String>,
     /// Length of the last answer's body.
     pub(super) answer_bytes: usize,
     /// From the first call to the last answer.
     pub(super) seconds: f64,
-    /// Median latency of the successes, in microseconds, as the following.
+    /// Latencies of the successes.
     pub(super) p50_micros: u64,
-    /// 99 of 100 are not slower.
     pub(super) p99_micros: u64,
-    /// 999 of 1,000 are not slower.
     pub(super) p999_micros: u64,
-    /// The slowest.
     pub(super) max_micros: u64,
     /// Processor time of the load itself, in seconds.
     pub(super) cpu_seconds: f64,
 }
 
-/// Puts the load on and prints what it found.
+/// Runs the load and prints its results.
 ///
 /// # Errors
-/// When a connection cannot be opened. Wrong answers are findings.
+/// When a connection cannot be opened. A wrong answer is a result.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut load = Load::connect(arguments)?;
     let findings = load.run()?;
@@ -97,7 +94,7 @@ struct Connection {
     buffer: Vec<u8>,
     filled: usize,
     sent_at: Instant,
-    /// A request was sent and its answer is not whole yet.
+    /// A request was sent and its answer is not complete yet.
     waiting: bool,
 }
 
@@ -205,7 +202,7 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Takes what has arrived on a connection.
+    /// Reads what has arrived on a connection.
     fn receive(&mut self, position: usize) {
         let connection = &mut self.connections[position];
         while connection.waiting {
@@ -236,7 +233,7 @@ impl<'a> Load<'a> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => format!("an answer could not be read: {error}"),
             };
-            // The connection is of no further use, so it gets no further call.
+            // The connection is no longer usable, so no further call is sent on it.
             connection.waiting = false;
             self.in_flight -= 1;
             self.note_wrong(&wrong);

@@ -2,20 +2,20 @@
 
 use std::ops::Range;
 
-/// Digits of a call's number wherever it stands.
+/// Digits of a call's number wherever it appears.
 pub(super) const NUMBER_DIGITS: usize = 10;
 
-/// Length of a group id made from a number, in bytes, whatever stands before its digits.
+/// Digits of a group id made from a number, without its prefix.
 const GROUP_ID_DIGITS: usize = 16;
 
-/// A body in the making: texts that stay, and placeholders whose value follows from the number of the call.
+/// A body under construction: fixed text, and placeholders whose value follows from the number of the call.
 #[derive(Default)]
 pub(super) struct Body {
     bytes: Vec<u8>,
     placeholders: Vec<Placeholder>,
 }
 
-/// A placeholder in a request.
+/// Digits that differ from call to call.
 struct Placeholder {
     range: Range<usize>,
     form: Form,
@@ -25,19 +25,18 @@ struct Placeholder {
 #[derive(Clone, Copy)]
 enum Form {
     Decimal,
-    /// Sixteen digits in no order: for every ordered store that is the hard case, and a migration in parallel is
-    /// like it.
+    /// Sixteen digits in random order: the hard case for every ordered store, and like a parallel migration.
     Scrambled,
 }
 
 impl Body {
-    /// Adds a text that stays.
+    /// Adds fixed text.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         self.bytes.extend_from_slice(text.as_bytes());
         self
     }
 
-    /// Adds a number of so many digits. As a JSON number its value must have as many, since none begins with 0.
+    /// Adds a number of `digits` digits. In a JSON number the value must have that many, since none begins with 0.
     pub(super) fn decimal(&mut self, digits: usize, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
         self.placeholder(digits, Form::Decimal, value)
     }
@@ -97,24 +96,24 @@ impl Request {
     }
 }
 
-fn write_decimal(placeholder: &mut [u8], mut number: u64) {
-    for byte in placeholder.iter_mut().rev() {
+fn write_decimal(digits: &mut [u8], mut number: u64) {
+    for byte in digits.iter_mut().rev() {
         // A digit always fits a byte.
         *byte = b'0' + (number % 10) as u8;
         number /= 10;
     }
 }
 
-fn write_scrambled(placeholder: &mut [u8], number: u64) {
+fn write_scrambled(digits: &mut [u8], number: u64) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut bits = scramble(number);
-    for byte in placeholder.iter_mut().rev() {
+    for byte in digits.iter_mut().rev() {
         *byte = HEX[(bits & 15) as usize];
         bits >>= 4;
     }
 }
 
-/// SplitMix64's finalizer: every step can be undone, so different numbers give different ids.
+/// SplitMix64's finalizer: every step is invertible, so different numbers give different ids.
 fn scramble(number: u64) -> u64 {
     let bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,5 +1,5 @@
 //! `cargo xtask bench service`: members, messages and reads on the embedded store, each beside an empty handler that
-//! gets the same requests and answers with as many bytes; and how their cost grows with what is stored.
+//! receives the same requests and answers with as many bytes; and how their cost grows with the size of the store.
 
 mod growth;
 
@@ -37,13 +37,13 @@ pub(crate) struct Arguments {
     /// Rounds of each kind of call
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// Messages in the larger store when growth is measured; the smaller one has a tenth; 0 leaves growth out
+    /// Messages in the larger store when growth is measured; the smaller one has a tenth; 0 skips growth
     #[arg(long, default_value_t = 10_000_000)]
     messages: u64,
     /// Members of the larger community when growth is measured; the smaller ones have ten
     #[arg(long, default_value_t = 100_000)]
     members: u64,
-    /// Where to write all figures as JSON
+    /// File for all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -55,7 +55,7 @@ struct Measured {
     what: &'static str,
     items_per_call: u64,
     answer_bytes: usize,
-    /// Middle values over the rounds.
+    /// Medians over the rounds.
     calls_per_second: f64,
     items_per_second: f64,
     /// Calls per second, as a share of the empty handler's in the same round.
@@ -82,7 +82,7 @@ struct Report {
 /// Builds, measures, prints and writes.
 ///
 /// # Errors
-/// When a program does not start, or a single call or item is not answered with success.
+/// When a program does not start, or a single call or item fails.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let programs = super::build(false)?;
     let directory = WorkDirectory::make()?;
@@ -126,7 +126,7 @@ impl RunningServer {
         &mut self.next[index].1
     }
 
-    /// So many calls, however long they take.
+    /// Makes exactly `calls` calls.
     fn fill(&mut self, workload: Workload, calls: u64) -> Result<()> {
         let first = *self.next(workload);
         let (what, items) = workload.items();
@@ -143,7 +143,7 @@ impl RunningServer {
         Ok(())
     }
 
-    /// The next calls, for a time.
+    /// Makes the next calls for `seconds`.
     fn timed(&mut self, workload: Workload, connections: usize, seconds: f64) -> Result<Figures> {
         let load = Load { connections, seconds, calls: None, first: *self.next(workload) };
         let figures = self.runner.measure(&self.target, workload, load)?;

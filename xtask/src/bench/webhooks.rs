@@ -1,5 +1,5 @@
-//! `cargo xtask bench webhooks`: messages are sent while the receiver of their events answers, hangs, fails, answers garbage
-//! or hangs up; then it comes back, and has to be told everything once, in the order of each group.
+//! `cargo xtask bench webhooks`: messages are sent while the receiver of their events answers, hangs, fails, sends
+//! garbage or disconnects. Then it recovers, and has to receive every event once, in the order of each group.
 
 mod receiver;
 
@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 const PREPARE_CONNECTIONS: usize = 64;
 /// Filling ends with an error when it takes longer than this, seconds.
 const PREPARE_SECONDS: f64 = 300.0;
-/// How often to look whether everything was told.
+/// Interval between checks whether every event was delivered.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Longest wait until everything was told.
+/// Longest wait until every event is delivered.
 const DRAIN_MAX: Duration = Duration::from_secs(300);
-/// Settings of the receiver: what fails is soon sent again, and never given up while it is measured.
+/// Settings of the webhook: a failed event is soon sent again, and never dropped during the benchmark.
 const WEBHOOK_SETTINGS: &str = "events = [\"Group.CallbackAfterSendMsg\"]\nallow_private = true\nretry_seconds = [1, 1, 2, 2, 5, 5, 5, 5, 5, 5, 5, 5]\n";
 
 /// Settings of the benchmark of webhooks.
@@ -36,23 +36,23 @@ pub(crate) struct Arguments {
     /// Seconds of load in each state of the receiver
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// Where to write all figures as JSON
+    /// File for all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
-/// A load in one state of the receiver, and what came of its events.
+/// A load in one state of the receiver, and the delivery of its events.
 #[derive(Serialize)]
 struct Measured {
     receiver: &'static str,
     calls: Figures,
-    /// Events that had been told when the load ended.
+    /// Events delivered before the load ended.
     delivered_meanwhile: u64,
-    /// Seconds from the end of the load, when the receiver came back, until the last event was told.
+    /// Seconds from the end of the load, when the receiver recovered, until the last event was delivered.
     drained_in: f64,
-    /// Events told a second time.
+    /// Events delivered a second time.
     repeated: u64,
-    /// Processor time of the server from the start of the load until the last event was told, µs per event.
+    /// Processor time of the server from the start of the load until the last event was delivered, µs per event.
     cpu_micros_per_event: f64,
     peak_bytes: u64,
 }
@@ -69,7 +69,7 @@ struct Report {
 /// Builds, measures, prints and writes.
 ///
 /// # Errors
-/// A program does not start, a call is not answered with success, or an event is lost or told out of order.
+/// A program does not start, a call fails, or an event is lost or delivered out of order.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let programs = super::build(false)?;
     let directory = WorkDirectory::make()?;
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 
     let receiver = Receiver::start()?;
     let webhook = format!("[app.webhook]\nurl = \"{}\"\n{WEBHOOK_SETTINGS}", receiver.url);
-    let mut server = RunningServer::start(&programs, &directory.path().join("told"), Some(&webhook))?;
+    let mut server = RunningServer::start(&programs, &directory.path().join("webhook"), Some(&webhook))?;
     let mut rounds = Vec::new();
     for (number, behaviour) in Behaviour::ALL.into_iter().enumerate() {
         let measured = server.round(arguments, &receiver, behaviour)?;
@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     println!();
     for round in &rounds {
         println!(
-            "{:<8} {:.3} of the calls/s without a receiver; {:>7} of {:>7} events told meanwhile, the rest {:>5.1} s after it came back; {} told twice, none lost, all in order; {:>5.1} µs of CPU per event; {:>4} MB at most",
+            "{:<8} {:.3} of the calls/s without a receiver; {:>7} of {:>7} events delivered meanwhile, the rest {:>5.1} s after it recovered; {} delivered twice, none lost, all in order; {:>5.1} µs of CPU per event; {:>4} MB at most",
             round.receiver,
             round.calls.calls_per_second / silent.calls_per_second,
             round.delivered_meanwhile,
@@ -152,21 +152,25 @@ impl RunningServer {
         receiver.set_behaviour(behaviour);
         let calls = self.load(arguments)?;
         let delivered_meanwhile = receiver.delivered() - delivered;
-        let came_back = Instant::now();
+        let recovered = Instant::now();
         receiver.set_behaviour(Behaviour::Answers);
         while receiver.delivered() < self.sent {
             ensure!(
-                came_back.elapsed() < DRAIN_MAX,
-                "only {} of {} events were told within {DRAIN_MAX:?}",
+                recovered.elapsed() < DRAIN_MAX,
+                "only {} of {} events were delivered within {DRAIN_MAX:?}",
                 receiver.delivered(),
                 self.sent
             );
             thread::sleep(POLL_INTERVAL);
         }
-        let drained_in = came_back.elapsed().as_secs_f64();
+        let drained_in = recovered.elapsed().as_secs_f64();
         let used = self.target.process.cpu_seconds()? - cpu;
-        ensure!(receiver.delivered() == self.sent, "more events were told than messages sent");
-        ensure!(receiver.out_of_order() == 0, "{} events were told out of order", receiver.out_of_order());
+        ensure!(receiver.delivered() == self.sent, "more events were delivered than messages sent");
+        ensure!(
+            receiver.out_of_order() == 0,
+            "{} events were delivered out of order",
+            receiver.out_of_order()
+        );
         process::wait_until_idle(|| self.target.process.cpu_seconds(), process::REST)?;
         let Memory { peak, .. } = self.target.process.memory()?;
         Ok(Measured {

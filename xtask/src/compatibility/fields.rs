@@ -7,19 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// What every answer has. It says nothing about a command.
+/// Members of every answer, which say nothing about a command.
 const ENVELOPE: [&str; 4] = ["ActionStatus", "ErrorInfo", "ErrorCode", "ErrorDisplay"];
 
-/// Its members depend on the type of the element it is in: they are listed by type, once for all commands.
+/// Its members depend on the type of its element. They are listed by type, once for all commands.
 const CONTENT: &str = "MsgContent";
 
 /// What golden files write for a value that does not matter.
 const ANYTHING: &str = "*";
 
-/// All golden files and sources.
+/// The texts of all golden files and sources.
 pub(super) struct Survey {
     golden: Vec<String>,
-    /// Those of all commands and of what they share, each with the name of its file.
+    /// The sources of all commands and of the modules they share, each with the name of its file.
     sources: Vec<(String, String)>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Survey {
 pub(super) struct UsedFields {
     request: Fields,
     answer: Fields,
-    /// What elements of messages hold, by their type.
+    /// Members of message elements, by type.
     pub(super) elements: Fields,
 }
 
@@ -39,13 +39,13 @@ pub(super) struct Fields(BTreeMap<String, Field>);
 #[derive(Debug, Default)]
 struct Field {
     was_list: bool,
-    /// An empty list may stand for what is not given, where no list belongs.
+    /// An empty list may mean an absent value where no list is expected.
     was_single: bool,
-    /// Its own fields; none where it is no object.
+    /// Empty where the field is no object.
     members: Fields,
 }
 
-/// Names of fields.
+/// Names of fields, as they appear in JSON.
 type FieldNames = BTreeSet<String>;
 
 impl Survey {
@@ -58,8 +58,8 @@ impl Survey {
         Ok(Self { golden, sources: files(commands)? })
     }
 
-    /// The fields of all calls of a command that succeed. Golden files also send fields that no command reads, to
-    /// show that those do no harm: what its sources do not name is left out.
+    /// The fields of all successful calls of a command. Golden files also send fields that no command reads, to show
+    /// that those do no harm: a field that the command's sources do not name is left out.
     pub(super) fn of(&self, path: &str) -> UsedFields {
         let known = known(path, &self.sources);
         let mut used = UsedFields::default();
@@ -94,7 +94,7 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>> {
 }
 
 /// The names of the fields that a command reads or writes: those in its source, in that of its service, and in all
-/// that these use.
+/// modules that these use.
 fn known(path: &str, sources: &[(String, String)]) -> FieldNames {
     let service = path.split('/').next().unwrap_or_default();
     let own = format!("\"{path}\"");
@@ -145,7 +145,7 @@ impl UsedFields {
         self.answer.0.retain(|name, _| !ENVELOPE.contains(&name.as_str()));
     }
 
-    /// Those of requests, and those of answers.
+    /// The fields of requests, and the fields of answers.
     pub(super) fn line(&self) -> String {
         let code = |fields: &Fields| match fields.line() {
             none if none.is_empty() => "nothing".to_owned(),
@@ -161,13 +161,13 @@ impl Fields {
         match value {
             Value::Array(list) => list.iter().for_each(|item| self.add(item, known, elements)),
             Value::Object(members) => {
-                // Rows of a call that succeeds may be refused, such as one of a type that is written otherwise.
+                // A successful call may contain refused rows, such as one whose type has another spelling.
                 if let (Some(Value::String(kind)), Some(content)) =
                     (members.get("MsgType"), members.get(CONTENT))
                     && kind.starts_with("TIM")
                 {
                     let kind = elements.0.entry(kind.clone()).or_default();
-                    // What is deeper in it is passed on unread.
+                    // Deeper members are passed on unread.
                     let names = content.as_object().into_iter().flatten().map(|(name, _)| name);
                     for name in names.filter(|name| known.contains(*name)) {
                         kind.members.0.entry(name.clone()).or_default();
@@ -187,7 +187,7 @@ impl Fields {
         }
     }
 
-    /// Adds those of another command.
+    /// Adds the fields of another command.
     pub(super) fn merge(&mut self, other: Self) {
         for (name, field) in other.0 {
             let own = self.0.entry(name).or_default();
@@ -197,7 +197,7 @@ impl Fields {
         }
     }
 
-    /// All of them in one line: what is in a list stands in brackets, what is in an object in braces.
+    /// All fields in one line: members of a list in brackets, members of an object in braces.
     pub(super) fn line(&self) -> String {
         let fields = self.0.iter().map(|(name, field)| match field.members.line() {
             inner if field.was_list && !field.was_single => format!("{name}[{inner}]"),
@@ -214,7 +214,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_command_knows_the_fields_of_all_that_it_uses() {
+    fn a_command_knows_the_fields_of_the_modules_it_uses() {
         let source = |name: &str, text: &str| (name.to_owned(), text.to_owned());
         let sources = [
             source(
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn only_calls_that_succeed_count() {
+    fn only_successful_calls_count() {
         let text = "> s/c\n{\"A\": 1}\n< {\"ErrorCode\": 0}\n> s/d\n{\"B\": 1}\n< {\"ErrorCode\": 0}\n> s/c\n{\"C\": 1}\n\
              < {\"ErrorCode\": 10004}\n";
         let source = "const PATH: &str = \"s/c\";\n    a: u8,\n    b: u8,\n    c: u8,\n";

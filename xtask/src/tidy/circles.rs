@@ -1,4 +1,4 @@
-//! Circles of modules: files of one crate that name each other, directly or by way of others.
+//! Circles of modules: files of one crate that name each other, directly or through others.
 //!
 //! A file names another where a path begins with `crate`, `super` or `self`, in a `use` line or elsewhere. A re-export
 //! counts as the module that is written, and a submodule that is used by its bare name counts as a part of its parent.
@@ -84,7 +84,7 @@ struct Graph<'text> {
     arrows: BTreeSet<Arrow>,
 }
 
-/// The circles among `files`, paths and texts, that no exception allows, and exceptions that allow nothing.
+/// The circles among `files` (paths and texts) that no exception allows, then the excepted files that are in no circle.
 pub(super) fn problems(files: &[(String, String)]) -> Vec<String> {
     judge(files, EXCEPTIONS)
 }
@@ -104,7 +104,7 @@ fn judge(files: &[(String, String)], exceptions: &[&[&str]]) -> Vec<String> {
         circles.iter().flat_map(|(graph, circle)| circle.iter().map(|file| graph.files[*file])).collect();
     let stale = exceptions.iter().copied().flatten().filter(|file| !in_circles.contains(*file));
     problems.extend(stale.map(|file| {
-        format!("{file}: is in no circle, so take it off the exceptions in xtask/src/tidy/circles.rs")
+        format!("{file}: is in no circle, so remove it from the exceptions in xtask/src/tidy/circles.rs")
     }));
     problems
 }
@@ -132,7 +132,7 @@ impl<'text> Graph<'text> {
     fn new(modules: &BTreeMap<Vec<&'text str>, (&'text str, &'text str)>) -> Self {
         let names: BTreeMap<&[&str], usize> =
             modules.keys().enumerate().map(|(position, module)| (module.as_slice(), position)).collect();
-        // A path goes on behind the module that it names, with an item of it.
+        // A path may continue after its module with an item.
         let owner = |path: &[&str]| {
             let lengths = (0..=path.len()).rev();
             lengths.filter_map(|length| names.get(&path[..length])).next().copied()
@@ -244,10 +244,9 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_without_a_circle_must_go() {
+    fn an_exception_without_a_circle_is_reported() {
         let files = [("a.rs", "use super::b;"), ("b.rs", "")];
-        let stale =
-            "crates/c/src/b.rs: is in no circle, so take it off the exceptions in xtask/src/tidy/circles.rs";
+        let stale = "crates/c/src/b.rs: is in no circle, so remove it from the exceptions in xtask/src/tidy/circles.rs";
         assert_eq!(problems(&files, &[&["crates/c/src/b.rs"]]), [stale]);
     }
 }

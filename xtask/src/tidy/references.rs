@@ -1,22 +1,22 @@
-//! The paths in a file that begin with `crate`, `super` or `self`, and what they begin from.
+//! The paths in a file that begin with `crate`, `super` or `self`.
 
 use super::tokens::{Token, tokens};
 
 /// A path within the crate.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reference<'text> {
-    /// The names from the root of the crate on. Where modules end and other items begin is not known here.
+    /// The names from the root of the crate on: modules, then possibly an item.
     pub(super) path: Vec<&'text str>,
     /// The line of its last name.
     pub(super) line: usize,
 }
 
-/// Whether a module of this name holds tests only.
+/// Whether a module of this name contains only tests.
 pub(super) fn is_test(module: &str) -> bool {
     ["tests", "suite"].contains(&module)
 }
 
-/// The references in the file of `module`, those in modules of tests left out.
+/// The references in the file of `module`, without those in test modules.
 pub(super) fn references<'text>(module: &[&'text str], source: &'text str) -> Vec<Reference<'text>> {
     let mut reader = Reader { source, tokens: tokens(source), module: module.to_vec(), found: Vec::new() };
     // For each open brace whether it opened a module.
@@ -41,7 +41,7 @@ pub(super) fn references<'text>(module: &[&'text str], source: &'text str) -> Ve
                 position + 1
             }
             ["use", ..] => reader.use_tree(position + 1, &mut Vec::new()),
-            // The bounds of a visibility, not a use.
+            // A visibility is no reference.
             ["pub", "(", "in", ..] => reader.path_end(position + 3),
             [first, "::", _] if is_start(first) => {
                 let end = reader.path_end(position);
@@ -62,7 +62,7 @@ fn is_start(name: &str) -> bool {
 struct Reader<'text> {
     source: &'text str,
     tokens: Vec<Token<'text>>,
-    /// The module that is being read, from the root of the crate.
+    /// The current module, from the root of the crate.
     module: Vec<&'text str>,
     found: Vec<Reference<'text>>,
 }
@@ -72,12 +72,12 @@ impl<'text> Reader<'text> {
         self.tokens.get(position).map_or("", |token| token.text)
     }
 
-    /// Three tokens from `position` on; empty ones follow the last.
+    /// Three tokens from `position` on, empty after the last one.
     fn texts(&self, position: usize) -> [&'text str; 3] {
         [self.text(position), self.text(position + 1), self.text(position + 2)]
     }
 
-    /// Behind the brace that closes the one at `position`.
+    /// The position after the block whose brace is at `position`.
     fn block_end(&self, position: usize) -> usize {
         let mut depth = 0_usize;
         for (position, token) in self.tokens.iter().enumerate().skip(position) {
@@ -91,7 +91,7 @@ impl<'text> Reader<'text> {
         self.tokens.len()
     }
 
-    /// Behind the path whose first name is at `position`.
+    /// The position after the path whose first name is at `position`.
     fn path_end(&self, position: usize) -> usize {
         let mut end = position + 1;
         while self.text(end) == "::"
@@ -102,7 +102,7 @@ impl<'text> Reader<'text> {
         end
     }
 
-    /// Reads what stands at `position` in a `use` line behind the names `before`. Returns the position behind it.
+    /// Reads the part of a `use` line at `position`, which follows the names `before`. Returns the position after it.
     fn use_tree(&mut self, mut position: usize, before: &mut Vec<&'text str>) -> usize {
         let depth = before.len();
         loop {

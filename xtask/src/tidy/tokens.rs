@@ -1,6 +1,6 @@
 //! The tokens of Rust source, without comments, strings and characters.
 
-/// A name, a number, `::` or a single sign.
+/// A name, a number, `::` or a single punctuation character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'text> {
     pub(super) text: &'text str,
@@ -15,7 +15,7 @@ impl Token<'_> {
     }
 }
 
-/// All tokens of `source`. The source compiles: what does not is read somehow, without a panic.
+/// All tokens of `source`, which is expected to compile. For other text the tokens are arbitrary.
 pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut start = 0;
@@ -90,7 +90,7 @@ fn character(text: &str) -> usize {
     let (_, first) = characters.next().unwrap_or_default();
     let (second_start, second) = characters.next().unwrap_or_default();
     if first == '\\' {
-        // The escaped one may itself be a quote.
+        // The escaped character may itself be a quote.
         let escaped_end = second_start + second.len_utf8();
         return text[escaped_end..].find('\'').map_or(text.len(), |found| escaped_end + found + 1);
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_signs_are_tokens() {
+    fn names_and_punctuation_are_tokens() {
         assert_eq!(texts("pub(super) use a::b_1;"), ["pub", "(", "super", ")", "use", "a", "::", "b_1", ";"]);
     }
 

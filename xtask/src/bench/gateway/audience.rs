@@ -1,7 +1,8 @@
-//! The clients: one thread hears for all of them, and has messages sent to the group they are in.
+//! The clients: one thread reads for all of them, and sends messages to their group.
 //!
-//! One poll, no task and no timer for a client: who hears shares the machine with the program that is measured. It ends by
-//! itself, and as soon as one client misses a message, hears one twice or out of order, or loses its connection.
+//! One poll, no task and no timer for a client, since the clients share the machine with the measured program. The
+//! process ends by itself, and fails as soon as a client misses a message, receives one twice or out of order, or is
+//! disconnected.
 
 use super::client::GatewayClient;
 use super::signature;
@@ -26,16 +27,16 @@ use std::time::{Duration, Instant};
 const CONNECTING: usize = 128;
 /// Messages sent before any is measured.
 const WARM_UP: u32 = 5;
-/// Longest time in which no client hears anything that it should.
+/// Longest time without progress of any client.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long clients listen after the last message for one that nobody sent.
+/// How long clients watch for unexpected messages after the last one.
 const QUIET: Duration = Duration::from_millis(500);
-/// Room for what has come over one connection.
+/// Size of the buffer for one read.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Longest latency the histogram holds, in microseconds.
+/// Longest latency in the histogram, in microseconds.
 const LATENCY_MICROS_MAX: u64 = 60_000_000;
 
-/// How many clients, and what they are to hear.
+/// How many clients there are, and how many messages they receive.
 #[derive(Args, Clone, Debug, Serialize)]
 pub(crate) struct Plan {
     /// Clients, all in one group
@@ -44,15 +45,15 @@ pub(crate) struct Plan {
     /// Messages sent one after another, each when all clients have the one before
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) messages: u32,
-    /// Messages sent then as fast as they are heard
+    /// Messages sent after that, as fast as they are received
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) stream: u32,
-    /// How many of these are under way at a time
+    /// How many of those are under way at a time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
     pub(super) under_way: u32,
 }
 
-/// Whom to hear.
+/// The program to connect to.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Address of the program
@@ -68,22 +69,22 @@ pub(crate) struct Arguments {
     plan: Plan,
 }
 
-/// What the clients found; printed as one line of JSON.
+/// The figures of the clients, printed as one line of JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Findings {
-    /// Clients connected in a second, each from its first byte until it is ready.
+    /// Clients connected per second, each from its first byte until it is ready.
     pub(super) connects_per_second: f64,
     /// Processor time of the program per client that connected.
     pub(super) connect_cpu_micros: f64,
-    /// Resident memory that came with the clients, divided by them.
+    /// Growth of the program's resident memory per client.
     pub(super) bytes_per_client: f64,
     /// Length of the last message's text.
     pub(super) text_bytes: usize,
-    /// From just before the call until one client has the message, over all clients and messages sent one after another.
+    /// From just before the call until a client has the message, over all clients and messages sent one after another.
     pub(super) p50_micros: u64,
     pub(super) p99_micros: u64,
     pub(super) max_micros: u64,
-    /// The same until the last client has it: the middle one and the longest of these messages.
+    /// The same until the last client has it: the median and the maximum over these messages.
     pub(super) last_micros_median: f64,
     pub(super) last_micros_max: f64,
     pub(super) one_by_one: Phase,
@@ -92,21 +93,21 @@ pub(super) struct Findings {
     pub(super) peak_bytes: u64,
 }
 
-/// Some messages, sent in one way.
+/// Messages sent one after another, or several at a time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Phase {
     /// Messages times clients.
     pub(super) frames: u64,
     pub(super) frames_per_second: f64,
-    /// Processor time of the program per frame, and that of the clients and who sends.
+    /// Processor time per frame of the program, and of the clients with the senders.
     pub(super) cpu_micros_per_frame: f64,
     pub(super) load_cpu_micros_per_frame: f64,
 }
 
-/// Connects, listens and prints.
+/// Connects, sends, receives and prints.
 ///
 /// # Errors
-/// A client cannot connect, or does not hear every message once and in order.
+/// A client cannot connect, or does not receive every message once and in order.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut audience = Audience::new(arguments)?;
     let cpu = process::cpu_seconds(arguments.process)?;
@@ -199,7 +200,7 @@ impl<'a> Audience<'a> {
         self.arguments.plan.clients as usize
     }
 
-    /// Connects all clients, a bounded number at a time; how many in a second.
+    /// Connects all clients, a bounded number at a time. Returns clients per second.
     fn connect(&mut self) -> Result<f64> {
         let targets: Vec<String> = (0..self.all()).map(client_target).collect();
         let started = Instant::now();
@@ -222,7 +223,7 @@ impl<'a> Audience<'a> {
         Ok(targets.len() as f64 / started.elapsed().as_secs_f64())
     }
 
-    /// Has so many messages sent and heard, a bounded number under way at a time.
+    /// Sends messages until all clients have them, a bounded number under way at a time.
     fn phase(&mut self, messages: u32, under_way: u32) -> Result<Phase> {
         // A server closes connections without calls after a while, so each phase has its own.
         self.senders.clear();
@@ -268,7 +269,7 @@ impl<'a> Audience<'a> {
             self.clients.iter().position(|client| client.last() <= self.complete).unwrap_or_default();
         let waiting = self.senders.iter().filter(|sender| sender.waiting).count();
         format!(
-            "nothing was heard for {PATIENCE:?}: of {} messages all clients have {}, client {behind} is one of those \
+            "nothing was received for {PATIENCE:?}: of {} messages all clients have {}, client {behind} is one of those \
              without the next, and {waiting} calls are not answered",
             self.sent, self.complete
         )
@@ -292,7 +293,7 @@ impl<'a> Audience<'a> {
         Ok(())
     }
 
-    /// Takes what has arrived, and waits for that a little.
+    /// Waits a little for data, and reads what has arrived.
     fn poll_once(&mut self) -> Result<()> {
         let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         socket::wait(&mut self.poll, &mut events, Duration::from_millis(100))?;
@@ -317,7 +318,7 @@ impl<'a> Audience<'a> {
         self.text_bytes = received.text_bytes;
         let latency = self.sent_at.elapsed();
         for number in received.messages {
-            ensure!(number <= self.sent, "message {number} was sent by nobody");
+            ensure!(number <= self.sent, "message {number} was never sent");
             self.frames += 1;
             self.latencies.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
             let count = &mut self.delivered[number as usize - 1];
@@ -331,7 +332,7 @@ impl<'a> Audience<'a> {
     }
 
     fn read_answer(&mut self, position: usize) -> Result<()> {
-        // One of the phase before has nothing to say.
+        // A sender of the phase before has no answer due.
         let Some(sender) = self.senders.get_mut(position) else { return Ok(()) };
         match sender.stream.read(&mut self.buffer) {
             Ok(0) => bail!("the connection of a sender was closed"),

@@ -1,6 +1,6 @@
-//! What telling many clients costs at least: one prepared frame is written to every connection, one after another.
+//! The least cost of a message to many clients: one prepared frame is written to every connection, one after another.
 //!
-//! It speaks to clients and takes messages as the server does, and does nothing else: it looks at no signature, keeps no
+//! It serves clients and accepts messages as the server does, and does nothing else: it checks no signature, stores no
 //! message, and has no task, queue or timer for a client.
 
 use super::wire;
@@ -50,12 +50,12 @@ struct Clients {
     last: u32,
 }
 
-/// Takes a client in, or sends messages until the sender has gone.
+/// Adds a client, or sends messages until the sender disconnects.
 async fn answer(mut stream: TcpStream, clients: &Mutex<Clients>, text_bytes: usize) -> Result<()> {
     let mut request = Vec::with_capacity(REQUEST_BYTES_MAX);
     loop {
         request.clear();
-        while !is_whole(&request) {
+        while !is_complete(&request) {
             if stream.read_buf(&mut request).await? == 0 || REQUEST_BYTES_MAX <= request.len() {
                 return Ok(());
             }
@@ -78,13 +78,13 @@ async fn answer(mut stream: TcpStream, clients: &Mutex<Clients>, text_bytes: usi
     }
 }
 
-/// Whether these are the bytes of a whole request. The body of a message is one JSON object.
-fn is_whole(request: &[u8]) -> bool {
+/// Whether a request is complete. The body of a message is one JSON object.
+fn is_complete(request: &[u8]) -> bool {
     memmem::find(request, b"\r\n\r\n")
         .is_some_and(|head| request.starts_with(b"GET ") || request[head..].ends_with(b"}]}"))
 }
 
-/// A message of so many bytes.
+/// A message of `bytes` bytes.
 fn message(number: u32, bytes: usize) -> String {
     let begin = format!(r#"{{"Event":"message","MsgSeq":{number},"Text":""#);
     let text = "0".repeat(bytes.saturating_sub(begin.len() + 2));

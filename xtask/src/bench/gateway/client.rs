@@ -1,4 +1,4 @@
-//! One connected client: it checks that it hears every message once and in order, and says as little as a client may.
+//! One connected client. It checks that it receives every message once and in order, and sends as little as possible.
 
 use super::wire::{self, FRAME_BYTES_MAX, Frame};
 use crate::bench::socket::connect;
@@ -10,47 +10,46 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::ops::Range;
 
-/// Messages after which a client says how far it is. The server waits for that after 1,000.
+/// Messages after which a client acknowledges. The server waits for that after 1,000.
 const ACKNOWLEDGE_EVERY: u32 = 100;
 
-/// The group everybody is in, as `Workload` names it.
+/// The group of all clients, as `Workload` names it.
 const GROUP: &str = "@TGS#_large";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// The request for a WebSocket is not answered yet.
+    /// The upgrade to a WebSocket is not answered yet.
     Upgrading,
-    /// There is a WebSocket, and nothing was said yet.
+    /// The WebSocket is open; `ready` is expected next.
     Joining,
-    /// Everything that is said is heard from here on.
+    /// The server sends every message from here on.
     Ready,
 }
 
-/// What a client received at once.
+/// The result of one read.
 #[derive(Default)]
 pub(super) struct Received {
-    /// It listens from now on.
+    /// `ready` has arrived.
     pub(super) is_ready: bool,
-    /// The messages, each the next one.
+    /// The numbers of the messages, without a gap.
     pub(super) messages: Range<u32>,
-    /// Length of the last one's text.
+    /// Length of the last message's text.
     pub(super) text_bytes: usize,
-    /// What the client has to say to that.
+    /// Frames that the client sends in reply.
     reply: Vec<u8>,
 }
 
-/// A connected client.
 pub(super) struct GatewayClient {
     stream: TcpStream,
     session: Session,
-    /// The beginning of a frame that is not whole.
+    /// The beginning of an incomplete frame.
     rest: Vec<u8>,
-    /// Clients do not all say after the same message how far they are.
+    /// Differs between clients, so that they do not all acknowledge the same message.
     acknowledge_at: u32,
 }
 
 impl GatewayClient {
-    /// Connects as number `token` of all clients, and asks for a WebSocket.
+    /// Connects as number `token` of all clients, and requests a WebSocket.
     pub(super) fn connect(
         address: SocketAddr,
         target: &str,
@@ -76,10 +75,10 @@ impl GatewayClient {
         self.session.last
     }
 
-    /// Takes what has arrived.
+    /// Reads what has arrived.
     ///
     /// # Errors
-    /// The connection ended, or holds anything but the next messages.
+    /// The connection ended, or anything but the next messages has arrived.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<Received> {
         let next = self.session.last + 1;
         let mut received = Received { messages: next..next, ..Received::default() };
@@ -88,7 +87,7 @@ impl GatewayClient {
             buffer[..kept].copy_from_slice(&self.rest);
             self.rest.clear();
             let read = match self.stream.read(&mut buffer[kept..]) {
-                Ok(0) => bail!("the connection was closed without a word"),
+                Ok(0) => bail!("the connection was closed without a close frame"),
                 Ok(read) => read,
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
                 Err(error) => return Err(error).context("the connection is lost"),
@@ -96,7 +95,7 @@ impl GatewayClient {
             let rest = self.session.read(&buffer[..kept + read], &mut received)?;
             ensure!(rest.len() <= FRAME_BYTES_MAX, "{} bytes are no frame", rest.len());
             self.rest.extend_from_slice(rest);
-            // A stream that gave less than there was room for is empty, and says so when it is not any more.
+            // A read that does not fill the buffer has emptied the stream; the poll reports new data.
             if kept + read < buffer.len() {
                 break;
             }
@@ -112,15 +111,15 @@ impl GatewayClient {
         Ok(received)
     }
 
-    /// What a client says is short, and nothing waits before it, so the socket takes it at once.
+    /// Frames of a client are short and nothing is queued before them, so the socket takes them at once.
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = self.stream.write(bytes).context("nothing can be said to the server")?;
-        ensure!(written == bytes.len(), "only {written} of {} bytes could be said", bytes.len());
+        let written = self.stream.write(bytes).context("cannot write to the server")?;
+        ensure!(written == bytes.len(), "only {written} of {} bytes could be written", bytes.len());
         Ok(())
     }
 }
 
-/// What a client has understood so far.
+/// A client's state of the protocol.
 struct Session {
     phase: Phase,
     /// The number of the last message.
@@ -134,7 +133,7 @@ impl Default for Session {
 }
 
 impl Session {
-    /// Reads what is whole, and gives back the rest.
+    /// Reads all complete frames and returns the rest.
     fn read<'a>(&mut self, mut bytes: &'a [u8], received: &mut Received) -> Result<&'a [u8]> {
         if self.phase == Phase::Upgrading {
             let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(bytes) };
@@ -170,7 +169,7 @@ impl Session {
                 self.phase = Phase::Ready;
                 received.is_ready = true;
             }
-            None => bail!("a frame that was not expected: {}", String::from_utf8_lossy(text)),
+            None => bail!("an unexpected frame: {}", String::from_utf8_lossy(text)),
         }
         Ok(())
     }
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_heard_in_whatever_pieces_they_come() {
+    fn messages_are_received_in_pieces_of_any_length() {
         let bytes = [UPGRADED, &ready(), &message(1), b"\x89\0", &message(2)].concat();
         for cut in 0..=bytes.len() {
             let (mut session, mut received) =
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_repeated_or_not_expected_is_an_error() {
+    fn a_missing_repeated_or_unexpected_frame_is_an_error() {
         let wrong = [
             [ready(), message(2)].concat(),
             [ready(), message(1), message(1)].concat(),

@@ -1,4 +1,4 @@
-//! How the cost of a call grows with what is stored: the same call on a small and on a large store, by turns.
+//! How the cost of a call grows with the size of the store: the same call on a small and on a large store, in turn.
 
 use super::{ACCOUNTS, Arguments, GROUPS, RunningServer, WARM_UP_SECONDS, report};
 use crate::bench::target::Mode;
@@ -7,26 +7,26 @@ use anyhow::Result;
 use serde::Serialize;
 use std::path::Path;
 
-/// Accounts for every member of the large community and everybody who is added to it meanwhile.
+/// Accounts beyond the first members of the large community, for those that calls add to it.
 const SPARE_ACCOUNTS: u64 = 400_000;
 
 /// One call on a small and on a large store.
 #[derive(Serialize)]
 pub(super) struct Growth {
     command: &'static str,
-    /// What there is of.
+    /// What the stores hold: members or messages.
     of: &'static str,
     small: u64,
     large: u64,
-    /// Processor time of the server per call, in microseconds; middle values.
+    /// Processor time of the server per call, in microseconds; medians.
     small_cpu_micros: f64,
     large_cpu_micros: f64,
-    /// The large one as a multiple of the small one in the same round; the middle value.
+    /// The large one as a multiple of the small one in the same round; the median.
     ratio: f64,
 }
 
 pub(super) fn measure(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec<Growth>> {
-    println!("\nThe cost of one call on a small and on a large store, in turns");
+    println!("\nThe cost of one call on a small and on a large store, in turn");
     let mut found = vec![members(arguments, programs, directory)?];
     found.extend(messages(arguments, programs, directory)?);
     println!();
@@ -89,7 +89,7 @@ fn messages(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<
     Ok(found)
 }
 
-/// Processor time per call, in microseconds, with the work that was put off. Round 0 warms up.
+/// Processor time per call, in microseconds, deferred work included. Round 0 warms up.
 fn cost(arguments: &Arguments, server: &mut RunningServer, workload: Workload, number: u32) -> Result<f64> {
     let seconds = if number == 0 { WARM_UP_SECONDS } else { arguments.seconds };
     let figures = server.timed(workload, arguments.connections as usize, seconds)?;

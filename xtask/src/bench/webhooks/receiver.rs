@@ -1,4 +1,4 @@
-//! A receiver of webhooks that can be made to misbehave, and that knows what it was told.
+//! A receiver of webhooks that can be made to misbehave, and that counts the events delivered to it.
 
 use anyhow::{Context as _, Result};
 use http_body_util::{BodyExt as _, Full};
@@ -24,7 +24,7 @@ pub(super) enum Behaviour {
     Hangs,
     /// It answers with status 500.
     Fails,
-    /// It answers with what is no JSON.
+    /// It answers with text that is not JSON.
     SendsGarbage,
     /// It closes the connection.
     Disconnects,
@@ -45,10 +45,10 @@ impl Behaviour {
     }
 }
 
-/// What it was told, of events that it answered.
+/// Counts of the events that it answered.
 #[derive(Default)]
 struct Tally {
-    /// The last number of each group.
+    /// The last message number of each group.
     last: BTreeMap<String, u32>,
     delivered: u64,
     repeated: u64,
@@ -59,11 +59,11 @@ struct Tally {
 struct Shared {
     behaviour: AtomicU8,
     tally: Mutex<Tally>,
-    /// Counted apart, so that looking at it keeps nobody waiting.
+    /// A copy outside the lock, so that reading it blocks no request.
     delivered: AtomicU64,
 }
 
-/// What is read of an event.
+/// The part of an event that is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Event {
@@ -100,7 +100,7 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    /// Starts one that answers, on a thread of its own, for as long as this process lives.
+    /// Starts a receiver that answers, on its own thread, for the lifetime of this process.
     pub(super) fn start() -> Result<Self> {
         let runtime = Runtime::new()?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -111,23 +111,23 @@ impl Receiver {
         Ok(Self { url, shared })
     }
 
-    /// From now on it does this.
+    /// Changes its behaviour from now on.
     pub(super) fn set_behaviour(&self, behaviour: Behaviour) {
         let number = Behaviour::ALL.iter().position(|one| *one == behaviour).unwrap_or_default();
         self.shared.behaviour.store(u8::try_from(number).unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// Events told once, each the next of its group.
+    /// Events delivered for the first time, each the next of its group.
     pub(super) fn delivered(&self) -> u64 {
         self.shared.delivered.load(Ordering::Relaxed)
     }
 
-    /// Events told again.
+    /// Events delivered again.
     pub(super) fn repeated(&self) -> u64 {
         self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner).repeated
     }
 
-    /// Events told before another of their group that comes first.
+    /// Events delivered before an earlier one of their group.
     pub(super) fn out_of_order(&self) -> u64 {
         self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner).out_of_order
     }
@@ -138,7 +138,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let service = service_fn(|request| answer(request, Arc::clone(&shared)));
-            // A connection that the server closes ends with an error, which is nobody's concern here.
+            // A connection that the server closes ends with an error, which does not matter here.
             drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
         });
     }
