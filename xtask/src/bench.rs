@@ -7,6 +7,7 @@
 mod answer;
 pub(crate) mod baseline;
 mod database;
+mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod load;
 mod pgbench;
@@ -15,6 +16,7 @@ mod report;
 mod request;
 mod runner;
 mod service;
+mod socket;
 mod target;
 mod webhooks;
 mod workload;
@@ -26,7 +28,6 @@ use database::Database;
 use pgbench::{Pgbench, PgbenchFigures};
 use report::{Figures, Level, Phase, Preload, Report, Restart, Round};
 use runner::{Load, Runner};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use target::{Mode, Server, Target, WorkDirectory};
@@ -72,12 +73,12 @@ impl Bench {
     }
 }
 
-/// What the server keeps its data in.
+/// The store of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum StoreKind {
-    /// Files of its own
+    /// Files in the data directory of the server
     Embedded,
-    /// A PostgreSQL that is started for the benchmark, and measured by itself with pgbench too
+    /// A PostgreSQL that is started for the benchmark, which pgbench also measures by itself
     Postgres,
 }
 
@@ -108,7 +109,7 @@ pub(crate) struct ImportArguments {
     /// Measures only the empty handler, which shows how steady the machine is
     #[arg(long, conflicts_with = "groups")]
     baseline_only: bool,
-    /// Where to write all figures as JSON
+    /// File for all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -116,11 +117,11 @@ pub(crate) struct ImportArguments {
 /// Builds, measures, prints and writes.
 ///
 /// # Errors
-/// When a program does not start, a single call is not answered with success, or the tables of PostgreSQL hold
-/// anything but what was answered: figures over errors mean nothing.
+/// When a program does not start, a single call does not succeed, or the tables of PostgreSQL differ from what was
+/// answered: figures from a run with errors mean nothing.
 fn import(arguments: &ImportArguments) -> Result<()> {
     if arguments.baseline_only && arguments.store == StoreKind::Postgres {
-        bail!("--baseline-only measures no store, so --store postgres means nothing with it");
+        bail!("--baseline-only measures no store, so it cannot be combined with --store postgres");
     }
     let programs = build(arguments.baseline_only)?;
     let directory = WorkDirectory::make()?;
@@ -162,12 +163,7 @@ fn import(arguments: &ImportArguments) -> Result<()> {
         report.restarts = bench.restarts(&server)?;
     }
     bench.check_tables()?;
-    if let Some(path) = &arguments.out {
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    report::write(arguments.out.as_deref(), &report)
 }
 
 /// Builds what is measured and returns the directory of the programs.
@@ -180,7 +176,7 @@ fn build(baseline_only: bool) -> Result<PathBuf> {
     Ok(workspace::target_directory()?.join("release"))
 }
 
-/// A running PostgreSQL, and what measures it by itself.
+/// A running PostgreSQL, and the program that measures it by itself.
 struct Postgres {
     database: Database,
     pgbench: Pgbench,
@@ -225,7 +221,7 @@ impl Import<'_> {
         Ok(Phase { groups_before, groups_after: self.stored_groups(), levels })
     }
 
-    /// Groups in the store, whoever wrote them.
+    /// Groups in the store, those of pgbench included.
     fn stored_groups(&self) -> u64 {
         self.groups + self.postgres.as_ref().map_or(0, |postgres| postgres.pgbench.groups)
     }
@@ -260,7 +256,7 @@ impl Import<'_> {
         Load { connections, seconds, calls: None, first: self.groups }
     }
 
-    /// The empty handler gets the very requests that the server gets next.
+    /// The empty handler receives the same requests that the server receives next.
     fn measure_baseline(&self, connections: usize, seconds: f64) -> Result<Figures> {
         self.runner.measure(&self.baseline, Workload::ImportGroup, self.timed(connections, seconds))
     }
@@ -300,7 +296,7 @@ impl Import<'_> {
         self.postgres.as_ref().map(|postgres| postgres.database.cpu_seconds()).transpose()
     }
 
-    /// What PostgreSQL stores must be what the server answered and pgbench reported.
+    /// Checks that PostgreSQL holds exactly the groups that the server answered and pgbench reported.
     fn check_tables(&mut self) -> Result<()> {
         let groups = self.stored_groups();
         self.postgres.as_mut().map_or(Ok(()), |postgres| postgres.database.check(groups))
@@ -337,7 +333,7 @@ impl Import<'_> {
         Ok(Preload { figures, data_bytes })
     }
 
-    /// Ends and starts the filled server, gently and not.
+    /// Restarts the filled server, once after SIGTERM and once after SIGKILL.
     fn restarts(&mut self, server: &Server) -> Result<Vec<Restart>> {
         let mut restarts = Vec::new();
         for signal in ["SIGTERM", "SIGKILL"] {
@@ -364,7 +360,7 @@ impl Import<'_> {
         Ok(restarts)
     }
 
-    /// The last group that was answered must be refused a second time.
+    /// Checks that the last answered group is stored: importing it again must be refused.
     fn check_last_group(&self, started: &Target, signal: &str) -> Result<()> {
         let again = Load { connections: 1, seconds: 10.0, calls: Some(1), first: self.groups - 1 };
         match self.runner.load(started, Workload::ImportGroup, again)?.first_wrong {

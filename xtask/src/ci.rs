@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what a change has to pass, word for word what continuous integration runs.
+//! `cargo xtask ci`: the checks that a change has to pass. Continuous integration runs the same.
 //!
 //! Quick checks come first, the tests last, so that a failure is seen early and a run ends with the tests' summary.
 
@@ -8,9 +8,9 @@ use anyhow::{Result, anyhow};
 use std::time::Instant;
 
 /// A named part of the run.
-type Step = (&'static str, fn() -> Result<()>);
+type CiStep = (&'static str, fn() -> Result<()>);
 
-const STEPS: &[Step] = &[
+const STEPS: &[CiStep] = &[
     ("format", || workspace::run(&mut cargo(&["fmt", "--all", "--check"]))),
     ("tidy", tidy::run),
     ("licences", licences::run),

@@ -12,40 +12,40 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Kinds of golden files, by how their names begin.
+/// Kinds of golden files, which their names begin with.
 const KINDS: [&str; 3] = ["success", "refusal", "repeat"];
 
 /// Members of an answer that hold codes: its own, or those of single items.
 const CODE_MEMBERS: [&str; 5] = ["ErrorCode", "ResultCode", "RetCode", "Code", "Result"];
 
-/// Smaller numbers are results such as "was a member already", which are no error codes.
+/// Smaller numbers are results such as "was a member already", not error codes.
 const CODE_MIN: u64 = 10_000;
 
-/// Where commands are, from the directory of the workspace.
+/// The directory of the commands, relative to the workspace.
 const COMMANDS: &str = "crates/server/src/commands";
 
-/// What commands of several services share.
+/// Modules that commands of several services share.
 const SHARED: [&str; 2] = ["message_body", "topic"];
 
-/// Where rules are that commands name.
+/// Files and directories with rules that commands use.
 const RULES: [&str; 3] =
     ["crates/domain/src/operations/", "crates/domain/src/import.rs", "crates/domain/src/new_group.rs"];
 
-/// A command, as the program lists it.
+/// A command in the list that the program prints.
 #[derive(Debug, PartialEq, Eq)]
-struct Command<'list> {
+struct ListedCommand<'list> {
     section: &'list str,
     path: &'list str,
-    /// What it answers while it is not built.
+    /// Its error code while it is not built.
     planned: Option<&'list str>,
-    /// Whether the imitated API does not have it.
+    /// Whether it is this server's own, and not part of the imitated API.
     own: bool,
 }
 
-/// What the golden files of a command show.
+/// The calls and error codes in the golden files of a command.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Shown {
-    /// How many there are of each kind.
+struct Coverage {
+    /// Number of files of each kind.
     files: [usize; KINDS.len()],
     calls: usize,
     codes: BTreeSet<u64>,
@@ -70,10 +70,11 @@ pub(crate) fn page(list: &str) -> Result<String> {
     let survey = Survey::read(&root.join("crates/server/tests/golden"), &root.join(COMMANDS))?;
     let mut elements = Fields::default();
     let mut built = String::new();
-    let mut shown = Shown::default();
+    let mut coverage = Coverage::default();
     let mut services = BTreeSet::new();
     for section in commands.chunk_by(|one, next| one.section == next.section) {
-        let section: Vec<&Command<'_>> = section.iter().filter(|command| command.planned.is_none()).collect();
+        let section: Vec<&ListedCommand<'_>> =
+            section.iter().filter(|command| command.planned.is_none()).collect();
         if let Some(first) = section.first() {
             write!(built, "\n## {}\n\n{TABLE_HEAD}", first.section)?;
             let mut used = String::new();
@@ -82,7 +83,7 @@ pub(crate) fn page(list: &str) -> Result<String> {
                 let of_command = golden(&root.join(golden_folder(command.path)))?;
                 let source = source(command.path)?;
                 built.push_str(&row(command.path, &source, &of_command));
-                shown.add(of_command);
+                coverage.add(of_command);
                 let fields = survey.of(command.path);
                 writeln!(used, "* `{}`: {}", command_name(command.path), fields.line())?;
                 elements.merge(fields.elements);
@@ -103,7 +104,7 @@ pub(crate) fn page(list: &str) -> Result<String> {
     }
     let of_the_api = || commands.iter().filter(|command| !command.own);
     let count = of_the_api().filter(|command| command.planned.is_none()).count();
-    let [success, refusal, repeat] = shown.files;
+    let [success, refusal, repeat] = coverage.files;
     Ok(format!(
         "# Compatibility\n\n<!-- Made by `cargo xtask docs`; do not edit. -->\n\n\
          {count} of the {} operations of the API are built. {} golden files with {} calls of these hold them to what \
@@ -116,8 +117,8 @@ pub(crate) fn page(list: &str) -> Result<String> {
          ## Elements of messages\n\nThe members of `MsgContent` by `MsgType`. Others are kept as they came.\n\n\
          `{}`\n{}",
         of_the_api().count(),
-        shown.files.iter().sum::<usize>(),
-        shown.calls,
+        coverage.files.iter().sum::<usize>(),
+        coverage.calls,
         elements.line(),
         planned(&commands),
     ))
@@ -125,9 +126,9 @@ pub(crate) fn page(list: &str) -> Result<String> {
 
 const TABLE_HEAD: &str = "| Operation | Success | Refusal | Repeat | Codes |\n|---|---|---|---|---|\n";
 
-fn row(path: &str, source: &str, shown: &Shown) -> String {
-    let codes: Vec<String> = shown.codes.iter().map(ToString::to_string).collect();
-    let [success, refusal, repeat] = shown.files;
+fn row(path: &str, source: &str, coverage: &Coverage) -> String {
+    let codes: Vec<String> = coverage.codes.iter().map(ToString::to_string).collect();
+    let [success, refusal, repeat] = coverage.files;
     format!(
         "| [`{path}`](../{})<br>{} | {success} | {refusal} | {repeat} | {} |\n",
         golden_folder(path),
@@ -136,12 +137,12 @@ fn row(path: &str, source: &str, shown: &Shown) -> String {
     )
 }
 
-/// The decisions about a section, each with what it is about.
+/// The decisions about a section, each with the commands it is about.
 fn decisions(choices: &[Choice<'_>], decided: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (choice, names) in choices.iter().zip(decided).filter(|(_, names)| !names.is_empty()) {
         text.push_str(if text.is_empty() { "\nDecisions:\n\n" } else { "" });
-        // What the decision itself names need not stand before it.
+        // A command that the decision itself names is not repeated before it.
         let mut names = names.clone();
         names.retain(|name| !choice.text.contains(name));
         let about = if names.is_empty() { String::new() } else { format!("{}: ", names.join(", ")) };
@@ -150,8 +151,8 @@ fn decisions(choices: &[Choice<'_>], decided: &[Vec<String>]) -> String {
     text
 }
 
-/// What is not built, at the end.
-fn planned(commands: &[Command<'_>]) -> String {
+/// The section of the commands that are not built.
+fn planned(commands: &[ListedCommand<'_>]) -> String {
     let code = commands.iter().find_map(|command| command.planned);
     let Some(code) = code else { return String::new() };
     let mut text = format!("\n## Planned\n\nThese are known by name, answer {code} and change nothing.\n\n");
@@ -168,12 +169,12 @@ fn planned(commands: &[Command<'_>]) -> String {
     text
 }
 
-fn commands(list: &str) -> Result<Vec<Command<'_>>> {
+fn commands(list: &str) -> Result<Vec<ListedCommand<'_>>> {
     list.lines()
         .map(|line| match line.split('\t').collect::<Vec<_>>().as_slice() {
             [section, path, state] => {
                 let planned = (*state != "built" && *state != "own").then_some(*state);
-                Ok(Command { section, path, planned, own: *state == "own" })
+                Ok(ListedCommand { section, path, planned, own: *state == "own" })
             }
             _ => bail!("no line of the list of commands: {line:?}"),
         })
@@ -190,17 +191,17 @@ fn choices(page: &str) -> Vec<Choice<'_>> {
 }
 
 impl Choice<'_> {
-    /// The command it stands in the file of, or what else that file is among the commands.
+    /// The path of its file below the commands, without its extension.
     fn command(&self) -> Option<&str> {
         self.file.strip_prefix(COMMANDS)?.trim_start_matches('/').strip_suffix(".rs")
     }
 
-    /// Whether it stands in the file of a command, or names it.
+    /// Whether it is marked in the file of a command, or names the command.
     fn names(&self, path: &str) -> bool {
         self.command() == Some(path) || self.text.contains(&format!("`{}`", command_name(path)))
     }
 
-    /// Whether it stands in a file that the source of a command names.
+    /// Whether it is marked in a file that the source of a command uses.
     fn is_shared_by(&self, path: &str, source: &str) -> bool {
         let own = self.command();
         let is_near = own.is_some_and(|own| SHARED.contains(&own) || folder(own) == folder(path));
@@ -215,7 +216,7 @@ fn folder(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(folder, _)| folder)
 }
 
-impl Shown {
+impl Coverage {
     fn add(&mut self, other: Self) {
         for (sum, more) in self.files.iter_mut().zip(other.files) {
             *sum += more;
@@ -224,7 +225,7 @@ impl Shown {
         self.codes.extend(other.codes);
     }
 
-    /// Takes in the text of a golden file of the command `path`.
+    /// Adds the text of a golden file of the command `path`.
     fn read(&mut self, kind: usize, path: &str, text: &str) -> Result<()> {
         if let Some(count) = self.files.get_mut(kind) {
             *count += 1;
@@ -240,7 +241,7 @@ impl Shown {
 
 /// The calls of a golden file: command, request and answer of each.
 fn calls(text: &str) -> impl Iterator<Item = (String, String, String)> {
-    // Before each call a mark, whether it is made once or repeated.
+    // The same mark before each call, whether it is made once or repeated.
     let marked = format!("\n{text}").replace("\n>> ", "\n> ");
     let read = |call: &str| {
         let (command, rest) = call.split_once('\n')?;
@@ -266,9 +267,9 @@ fn collect_codes(value: &Value, codes: &mut BTreeSet<u64>) {
     }
 }
 
-/// What the golden files in the folder of a command show.
-fn golden(folder: &Path) -> Result<Shown> {
-    let mut shown = Shown::default();
+/// The coverage by the golden files in the folder of a command.
+fn golden(folder: &Path) -> Result<Coverage> {
+    let mut coverage = Coverage::default();
     let path = folder.iter().rev().take(2).collect::<Vec<_>>();
     let path = path.into_iter().rev().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
     let entries = fs::read_dir(folder).with_context(|| format!("{path} is built and has no golden files"))?;
@@ -277,22 +278,22 @@ fn golden(folder: &Path) -> Result<Shown> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let kind = KINDS.iter().position(|kind| name.starts_with(&format!("{kind}_")));
         let kind = kind.with_context(|| format!("{} is of no kind", file.display()))?;
-        shown.read(kind, &path, &read(&file)?).with_context(|| file.display().to_string())?;
+        coverage.read(kind, &path, &read(&file)?).with_context(|| file.display().to_string())?;
     }
-    Ok(shown)
+    Ok(coverage)
 }
 
 fn golden_folder(path: &str) -> String {
     format!("crates/server/tests/golden/{path}")
 }
 
-/// The source of a command; empty for a second name, which has no file.
+/// The source of a command; empty for an alias, which has no file.
 fn source(path: &str) -> Result<String> {
     let file: PathBuf = workspace::root().join(COMMANDS).join(format!("{path}.rs"));
     if file.exists() { read(&file) } else { Ok(String::new()) }
 }
 
-/// The first sentence of what a source says of its command.
+/// The first sentence about a command in its source.
 fn summary(source: &str) -> String {
     let head = source.lines().map_while(|line| line.strip_prefix("//! ")).collect::<Vec<_>>().join(" ");
     let Some((_, text)) = head.split_once("`: ") else {
@@ -319,9 +320,9 @@ mod tests {
 
     #[test]
     fn codes_of_calls_and_items_are_found() {
-        let mut shown = Shown::default();
-        shown.read(1, "s/c", GOLDEN).unwrap();
-        assert_eq!(shown, Shown { files: [0, 1, 0], calls: 2, codes: [10_004, 10_049].into() });
+        let mut coverage = Coverage::default();
+        coverage.read(1, "s/c", GOLDEN).unwrap();
+        assert_eq!(coverage, Coverage { files: [0, 1, 0], calls: 2, codes: [10_004, 10_049].into() });
     }
 
     #[test]
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_planned_stands_at_the_end() {
+    fn planned_commands_are_listed_at_the_end() {
         let commands = commands("A\ts/c\tbuilt\nA\ts/d\t60017\nB\tt/e\t60017\n").unwrap();
         let text = planned(&commands);
         assert!(

@@ -9,12 +9,12 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Settings of the server.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The port to listen on, on 127.0.0.1; a free one without this
+    /// The port on 127.0.0.1; a free one by default
     #[arg(long)]
     port: Option<u16>,
 }
 
-/// Starts a server, and removes it with its data at Ctrl-C.
+/// Runs a server until Ctrl-C, then removes it with its data.
 ///
 /// # Errors
 /// When PostgreSQL is missing or does not start.
@@ -23,7 +23,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let server = TestServer::start(arguments.port)?;
-        println!("PostgreSQL runs until Ctrl-C; then its data are gone. For `cargo test` in another shell:");
+        println!(
+            "PostgreSQL runs until Ctrl-C; its data are then removed. For `cargo test` in another shell:"
+        );
         println!("export {SERVER_URL_VARIABLE}={}", server.url());
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -1,4 +1,4 @@
-//! Installing what is missing, where that is possible: on Debian as root.
+//! Installs missing programs, on Debian as root.
 
 use crate::workspace;
 use anyhow::Result;
@@ -10,7 +10,7 @@ pub(crate) fn can_install() -> bool {
     rustix::process::geteuid().is_root() && starts("apt-get", "--version")
 }
 
-/// Installs a Debian package without a question.
+/// Installs a Debian package without asking.
 ///
 /// # Errors
 /// When apt-get fails.
@@ -23,10 +23,10 @@ pub(crate) fn install(package: &str, purpose: &str) -> Result<()> {
     apt(&["install", "-y", package])
 }
 
-/// Where Debian keeps programs of the system, servers among them: not on the path of everybody.
+/// Where Debian installs system programs such as servers. Not every user has it on the path.
 const SYSTEM_PROGRAMS: &str = "/usr/sbin";
 
-/// Whether there is such a program.
+/// Whether `program` is installed.
 pub(crate) fn starts(program: &str, argument: &str) -> bool {
     [Path::new(program), &Path::new(SYSTEM_PROGRAMS).join(program)].into_iter().any(|program| {
         Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()

@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: pages that are made from the program, so that they cannot differ from it.
+//! `cargo xtask docs`: pages that are generated from the program, so that they cannot differ from it.
 
 use crate::compatibility;
 use crate::workspace::{self, cargo};
@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::PathBuf;
 
-/// Makes the text of a page.
+/// Generates the text of a page.
 type Make = fn() -> Result<String>;
 
-/// Pages under `docs/`, and how each is made.
+/// Pages under `docs/`, and how each is generated.
 const PAGES: [(&str, Make); 2] = [
     ("compatibility", || compatibility::page(&print("commands")?)),
     ("configuration", || print("configuration")),
@@ -34,15 +34,13 @@ pub(crate) fn write() -> Result<()> {
 /// Checks that all pages are up to date.
 ///
 /// # Errors
-/// Names the first page that differs, its first differing line, and the command that writes it anew.
+/// Names the first page that differs, its first differing line, and the command that writes it.
 pub(crate) fn check() -> Result<()> {
     for (page, make) in PAGES {
-        // A page that is not there yet differs in its first line, which is all that has to be said of it.
+        // A missing page differs in its first line.
         let written = fs::read_to_string(path(page)).unwrap_or_default();
         if let Some(line) = first_difference(&written, &make()?) {
-            bail!(
-                "docs/{page}.md differs from what it is made from in line {line}; run `cargo xtask docs` and commit the page"
-            );
+            bail!("docs/{page}.md is out of date in line {line}; run `cargo xtask docs` and commit the page");
         }
     }
     Ok(())
@@ -52,7 +50,7 @@ fn print(page: &str) -> Result<String> {
     let text =
         workspace::output(&mut cargo(&["run", "--quiet", "--locked", "-p", "landfall", "--", "docs", page]))?;
     if text.is_empty() {
-        // Or a missing page would agree with a program that prints none.
+        // Otherwise a missing page would agree with a program that prints nothing.
         bail!("`landfall docs {page}` printed nothing");
     }
     Ok(text)

@@ -1,8 +1,8 @@
 //! `cargo xtask licences`: every dependency must be usable under the licences that `deny.toml` allows, must not be
 //! banned there, and must come from the registry or from this workspace.
 //!
-//! cargo-deny checks the same file and more, but takes minutes to build, so a new machine does not have it. What the
-//! project promises is therefore checked here, and by cargo-deny in addition where it is installed.
+//! cargo-deny checks the same file and more, but takes minutes to build, so a new machine does not have it. The
+//! project's own rules are therefore checked here, and also by cargo-deny where it is installed.
 
 mod expression;
 
@@ -38,7 +38,7 @@ struct Ban {
     reason: String,
 }
 
-/// What cargo says of one package.
+/// A package in cargo's metadata.
 #[derive(Deserialize)]
 struct Package {
     name: String,
@@ -61,7 +61,7 @@ pub(crate) fn run() -> Result<()> {
     if !problems.is_empty() {
         bail!("{} against deny.toml:\n  {}", problems.len(), problems.join("\n  "));
     }
-    println!("{} packages keep to deny.toml", packages.len());
+    println!("{} packages comply with deny.toml", packages.len());
     run_cargo_deny()
 }
 
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_keeps_to_the_policy_is_no_problem() {
+    fn a_package_that_complies_with_the_policy_is_no_problem() {
         let package =
             r#"{"name": "a", "version": "1.2.3", "license": "MIT/GPL-3.0-only", "source": "registry+x"}"#;
         assert_eq!(check(package), Vec::<String>::new());
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_licence_that_nobody_names_must_go() {
+    fn an_allowed_licence_without_a_package_is_reported() {
         let policy: Policy = toml::from_str(POLICY).unwrap();
         let only: Package =
             serde_json::from_str(r#"{"name": "a", "version": "1.0.0", "license": "MIT"}"#).unwrap();

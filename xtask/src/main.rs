@@ -42,9 +42,9 @@ enum Task {
         #[arg(long)]
         update: bool,
     },
-    /// Leaves a throw-away PostgreSQL running until Ctrl-C, for `cargo test` in another shell
+    /// Runs a throw-away PostgreSQL until Ctrl-C, for `cargo test` in another shell
     Db(db::Arguments),
-    /// Writes the pages under docs/ that are made from the program and its golden files
+    /// Writes the pages under docs/ that are generated from the program and its golden files
     Docs {
         /// Only checks that they are up to date
         #[arg(long)]
@@ -52,7 +52,8 @@ enum Task {
     },
     /// Checks licences, bans and sources of all dependencies against deny.toml
     Licences,
-    /// Checks what no lint sees: long files, left-over marks, commands without a header
+    /// Checks what no lint sees: long files, marks of unfinished work, commands without a header, circles of modules,
+    /// words the project does without
     Tidy,
     /// Measures the server beside an empty handler of the same HTTP library
     #[command(subcommand)]
@@ -66,10 +67,10 @@ enum Task {
     /// The clients that `bench gateway` connects
     #[command(hide = true)]
     Audience(bench::gateway::audience::Arguments),
-    /// What `bench gateway` measures against: the least that telling many clients costs
+    /// What `bench gateway` measures against: the least cost of a message to many clients
     #[command(hide = true)]
     Broadcaster(bench::gateway::broadcaster::Arguments),
-    /// Runs a program that dies with the process that asked for it
+    /// Runs a program that is killed when the process that started it ends
     #[command(hide = true)]
     Tether(bench::process::Tether),
 }

@@ -9,17 +9,17 @@ use std::process::Command;
 use tokio::runtime::{self, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Where Debian's package takes from how it sets itself up.
+/// Where Debian's package reads how to set itself up.
 const SET_UP_DIRECTORY: &str = "/etc/postgresql-common/createcluster.d";
 
-/// A server for as long as this value lives.
+/// A server that runs as long as this value lives.
 pub(crate) struct TestServer {
     cluster: Cluster,
 }
 
 impl TestServer {
-    /// Starts one, whose data are worth nothing after a crash of the machine. PostgreSQL is installed where it is
-    /// missing and that is possible.
+    /// Starts a server whose data do not survive a crash of the machine. A missing PostgreSQL is installed where
+    /// possible.
     ///
     /// # Errors
     /// When PostgreSQL is missing or does not start.
@@ -38,25 +38,25 @@ impl TestServer {
         self.cluster.url("postgres")
     }
 
-    /// Has the tests that `command` runs use this server.
+    /// Makes the tests that `command` runs use this server.
     pub(crate) fn serve<'command>(&self, command: &'command mut Command) -> &'command mut Command {
         command.env(SERVER_URL_VARIABLE, self.url()).env_remove(ON_CITUS_VARIABLE)
     }
 }
 
-/// Has Ctrl-C no longer end this program at once, but only the programs it runs: what waits for them is then left in
-/// order, and a server with its data goes. Returns the runtime in which the signal arrives.
+/// Makes Ctrl-C end only the programs that this one runs, so that this one can still remove the server and its data.
+/// Returns the runtime in which the signal arrives.
 ///
 /// # Errors
 /// When the system refuses.
 pub(crate) fn outlive_interrupts() -> Result<Runtime> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    // From the first such call on, and whether or not anybody listens any more.
+    // The handler stays installed after the stream is dropped.
     runtime.block_on(async { signal(SignalKind::interrupt()).map(drop) }).context("cannot handle Ctrl-C")?;
     Ok(runtime)
 }
 
-/// Installs Debian's package, without the server it would set up and start for itself.
+/// Installs Debian's package without the server that it would create and start.
 fn install() -> Result<()> {
     let set_up = Path::new(SET_UP_DIRECTORY).join("landfall-tests.conf");
     fs::create_dir_all(SET_UP_DIRECTORY)

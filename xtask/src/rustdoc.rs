@@ -1,4 +1,4 @@
-//! The documentation must build without a warning, but for the tags that say where a fact comes from: rustdoc takes
+//! The documentation must build without a warning, except for the tags that say where a fact comes from: rustdoc takes
 //! `[choice]` for a link to an item of that name. Switching the warning off would let real dead links pass.
 
 use crate::workspace::cargo;
@@ -30,7 +30,7 @@ struct Code {
 /// Builds the documentation of the workspace.
 ///
 /// # Errors
-/// When rustdoc warns of anything but a tag. What it says is printed.
+/// When rustdoc warns of anything but a tag. Its warnings are printed.
 pub(crate) fn run() -> Result<()> {
     let mut command = cargo(&["doc", "--workspace", "--no-deps", "--locked", "--message-format", "json"]);
     let done = command.stderr(Stdio::inherit()).output()?;
@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// What the lines of JSON in `output` complain about, tags aside.
+/// The warnings in the lines of JSON in `output`, without those about tags.
 fn warnings(output: &str) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for line in output.lines() {

@@ -8,8 +8,8 @@ use landfall_test_database::{ON_CITUS_VARIABLE, SERVER_URL_VARIABLE};
 /// The variable that names the coordinator of a Citus cluster, as a URL of a database of its superuser.
 const CITUS_URL_VARIABLE: &str = "LANDFALL_TEST_CITUS_URL";
 
-/// A program the tests need beside Rust.
-struct Need {
+/// A program that the tests need besides Rust.
+struct RequiredProgram {
     program: &'static str,
     purpose: &'static str,
     /// The Debian package that has it.
@@ -17,21 +17,29 @@ struct Need {
 }
 
 /// Checked before anything is built, so that a machine without one of them gets one line and not a page of build errors.
-const NEEDS: &[Need] = &[
-    Need { program: "cc", purpose: "a C compiler", package: "build-essential" },
-    Need { program: "bash", purpose: "bash, for the examples of the documents", package: "bash" },
-    Need { program: "curl", purpose: "curl, for the examples of the documents", package: "curl" },
-    Need { program: "nats-server", purpose: "NATS, which can carry events", package: "nats-server" },
-    Need { program: "chromium", purpose: "a browser, for the pages of the server", package: "chromium" },
+const REQUIRED_PROGRAMS: &[RequiredProgram] = &[
+    RequiredProgram { program: "cc", purpose: "a C compiler", package: "build-essential" },
+    RequiredProgram { program: "bash", purpose: "bash, for the examples of the documents", package: "bash" },
+    RequiredProgram { program: "curl", purpose: "curl, for the examples of the documents", package: "curl" },
+    RequiredProgram {
+        program: "nats-server",
+        purpose: "NATS, which can carry events",
+        package: "nats-server",
+    },
+    RequiredProgram {
+        program: "chromium",
+        purpose: "a browser, for the pages of the server",
+        package: "chromium",
+    },
 ];
 
-/// Runs all tests, with a PostgreSQL of their own; those of the stores also on Citus where there is one.
+/// Runs all tests with a PostgreSQL of their own, and the store tests also on Citus where the environment names one.
 ///
 /// # Errors
 /// When a needed program is missing or a test fails.
 pub(crate) fn run() -> Result<()> {
-    for need in NEEDS {
-        require(need)?;
+    for required in REQUIRED_PROGRAMS {
+        require(required)?;
     }
     postgres::outlive_interrupts()?;
     let server = TestServer::start(None)?;
@@ -45,7 +53,7 @@ pub(crate) fn run() -> Result<()> {
     run(&["--all-targets"])
 }
 
-/// Runs the tests of the stores on Citus, where the environment names one.
+/// Runs the store tests on Citus where the environment names one.
 fn on_citus() -> Result<()> {
     let Some(url) = std::env::var_os(CITUS_URL_VARIABLE) else {
         println!("{CITUS_URL_VARIABLE} is not set: the stores are not tested on Citus in this run");
@@ -55,9 +63,9 @@ fn on_citus() -> Result<()> {
     workspace::run(command.env(SERVER_URL_VARIABLE, url).env(ON_CITUS_VARIABLE, "1"))
 }
 
-/// Makes sure that a program is there: installs it where that is possible.
-fn require(need: &Need) -> Result<()> {
-    let Need { program, purpose, package } = need;
+/// Makes sure that a program is installed, and installs it where possible.
+fn require(required: &RequiredProgram) -> Result<()> {
+    let RequiredProgram { program, purpose, package } = required;
     if debian::starts(program, "--version") {
         return Ok(());
     }
@@ -79,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_present_program_is_no_problem() {
-        require(&Need { program: "cargo", purpose: "cargo", package: "cargo" }).unwrap();
+        require(&RequiredProgram { program: "cargo", purpose: "cargo", package: "cargo" }).unwrap();
         assert!(!debian::starts("no-such-program-anywhere", "--version"));
     }
 }

@@ -1,22 +1,31 @@
 //! `cargo xtask tidy`: rules about the source that no lint knows.
 
+mod circles;
+mod references;
+mod tokens;
+mod words;
+
 use crate::workspace;
 use anyhow::{Context as _, Result, bail};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-/// Files that may break a rule. A file that no longer does must leave the list, and the number in its type may only
+/// Files that may violate a rule. A file that no longer does must leave the list, and the number in its type may only
 /// be lowered.
 const EXCEPTIONS: [(&str, Rule); 0] = [];
 
 /// Longest file of Rust, in lines: longer ones hold more than one subject.
 const LINES_MAX: usize = 500;
 
-/// Where Rust sources lie.
-const SOURCE_DIRECTORIES: [&str; 2] = ["crates", "xtask"];
+/// Directories that hold nothing written by hand, at any depth.
+const SKIPPED_DIRECTORIES: [&str; 2] = ["target", ".git"];
+
+/// Extensions of the files that are read.
+const EXTENSIONS: [&str; 3] = ["rs", "md", "toml"];
 
 /// Marks of work that was left for later, or of a test that does not run. Written in two parts, so that this file
-/// does not hold them.
+/// does not contain them.
 const MARKS: [&str; 5] = [
     concat!("FIX", "ME"),
     concat!("TO", "DO"),
@@ -25,7 +34,7 @@ const MARKS: [&str; 5] = [
     concat!("#[ig", "nore"),
 ];
 
-/// What a source file has to keep.
+/// A rule for source files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
     /// At most [`LINES_MAX`] lines.
@@ -36,27 +45,28 @@ enum Rule {
     CommandHeader,
 }
 
-/// A broken rule.
+/// A file that violates a rule.
 #[derive(Debug, PartialEq, Eq)]
-struct Breach {
+struct Violation {
     path: String,
     rule: Rule,
-    /// What is wrong, beginning with the place.
+    /// What is wrong, and where.
     text: String,
 }
 
 /// Checks all sources.
 ///
 /// # Errors
-/// Lists every breach, and every exception that is no longer needed.
+/// Lists every violation, and every exception that is no longer needed.
 pub(crate) fn run() -> Result<()> {
     let mut files = Vec::new();
-    for directory in SOURCE_DIRECTORIES {
-        collect(&workspace::root().join(directory), &mut files)?;
-    }
+    collect(workspace::root(), &mut files)?;
     files.sort();
-    let breaches: Vec<Breach> = files.iter().flat_map(|(path, text)| check(path, text)).collect();
-    let problems = judge(breaches, &EXCEPTIONS);
+    let mut problems = words::problems(&files);
+    files.retain(|(path, _)| path.ends_with(".rs"));
+    problems.extend(circles::problems(&files));
+    let violations: Vec<Violation> = files.iter().flat_map(|(path, text)| check(path, text)).collect();
+    problems.extend(judge(violations, &EXCEPTIONS));
     if !problems.is_empty() {
         bail!("{} in the sources:\n  {}", problems.len(), problems.join("\n  "));
     }
@@ -64,17 +74,19 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Adds path (relative to the workspace, with slashes) and text of every Rust file below `directory`.
+/// Adds path (relative to the workspace, with slashes) and text of every file to read below `directory`.
 fn collect(directory: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
     let unreadable = || format!("cannot read {}", directory.display());
     for entry in fs::read_dir(directory).with_context(unreadable)? {
         let path = entry.with_context(unreadable)?.path();
+        let is_one_of = |names: &[&str], name: Option<&OsStr>| {
+            name.and_then(OsStr::to_str).is_some_and(|name| names.contains(&name))
+        };
         if path.is_dir() {
-            // Cargo's output, where it is kept beside a crate.
-            if path.file_name().is_some_and(|name| name != "target") {
+            if !is_one_of(&SKIPPED_DIRECTORIES, path.file_name()) {
                 collect(&path, files)?;
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if is_one_of(&EXTENSIONS, path.extension()) {
             let text =
                 fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let relative = path.strip_prefix(workspace::root()).unwrap_or(&path);
@@ -84,27 +96,27 @@ fn collect(directory: &Path, files: &mut Vec<(String, String)>) -> Result<()> {
     Ok(())
 }
 
-/// All breaches of one file.
-fn check(path: &str, text: &str) -> Vec<Breach> {
-    let breach = |rule, text| Breach { path: path.to_owned(), rule, text };
-    let mut breaches = Vec::new();
+/// All violations of one file.
+fn check(path: &str, text: &str) -> Vec<Violation> {
+    let violation = |rule, text| Violation { path: path.to_owned(), rule, text };
+    let mut violations = Vec::new();
     let lines = text.lines().count();
     if LINES_MAX < lines {
-        breaches
-            .push(breach(Rule::Length, format!("{path}: {lines} lines; at most {LINES_MAX} are allowed")));
+        violations
+            .push(violation(Rule::Length, format!("{path}: {lines} lines; at most {LINES_MAX} are allowed")));
     }
     for (position, line) in text.lines().enumerate() {
         if let Some(mark) = MARKS.iter().find(|mark| holds_word(line, mark)) {
-            breaches.push(breach(Rule::NoMarks, format!("{path}:{}: {mark}", position + 1)));
+            violations.push(violation(Rule::NoMarks, format!("{path}:{}: {mark}", position + 1)));
         }
     }
     if is_command(path) && !text.starts_with("//!") {
-        breaches.push(breach(
+        violations.push(violation(
             Rule::CommandHeader,
             format!("{path}:1: the file of a command starts with `//!` and says what the command does"),
         ));
     }
-    breaches
+    violations
 }
 
 /// Whether `path` is the file of one command: `crates/server/src/commands/<service>/<command>.rs`.
@@ -120,21 +132,24 @@ fn holds_word(line: &str, mark: &str) -> bool {
     })
 }
 
-/// What remains to be said once the exceptions are taken off: breaches, then exceptions that excuse nothing.
-fn judge(breaches: Vec<Breach>, exceptions: &[(&str, Rule)]) -> Vec<String> {
-    let excuses =
-        |exception: &(&str, Rule), breach: &Breach| *exception == (breach.path.as_str(), breach.rule);
+/// The problems to report: violations without an exception, then exceptions without a violation.
+fn judge(violations: Vec<Violation>, exceptions: &[(&str, Rule)]) -> Vec<String> {
+    let excuses = |exception: &(&str, Rule), violation: &Violation| {
+        *exception == (violation.path.as_str(), violation.rule)
+    };
     let stale: Vec<String> = exceptions
         .iter()
-        .filter(|exception| !breaches.iter().any(|breach| excuses(exception, breach)))
+        .filter(|exception| !violations.iter().any(|violation| excuses(exception, violation)))
         .map(|(path, rule)| {
-            format!("{path}: keeps {rule:?} now, so take it off the exceptions in xtask/src/tidy.rs")
+            format!(
+                "{path}: complies with {rule:?} now, so remove it from the exceptions in xtask/src/tidy.rs"
+            )
         })
         .collect();
-    let unexcused = breaches
+    let unexcused = violations
         .into_iter()
-        .filter(|breach| !exceptions.iter().any(|exception| excuses(exception, breach)))
-        .map(|breach| breach.text);
+        .filter(|violation| !exceptions.iter().any(|exception| excuses(exception, violation)))
+        .map(|violation| violation.text);
     unexcused.chain(stale).collect()
 }
 
@@ -143,7 +158,7 @@ mod tests {
     use super::*;
 
     fn rules(path: &str, text: &str) -> Vec<Rule> {
-        check(path, text).into_iter().map(|breach| breach.rule).collect()
+        check(path, text).into_iter().map(|violation| violation.rule).collect()
     }
 
     #[test]
@@ -162,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_within_a_longer_word_is_none() {
+    fn a_mark_within_a_longer_word_is_allowed() {
         for mark in MARKS {
             assert_eq!(rules("crates/a/src/lib.rs", &format!("let a{mark}b = 1;\n")), [], "{mark}");
         }
@@ -185,11 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_that_excuses_nothing_must_go() {
+    fn an_exception_without_a_violation_is_reported() {
         let problems = judge(Vec::new(), &[("crates/a/src/lib.rs", Rule::Length)]);
         assert_eq!(
             problems,
-            ["crates/a/src/lib.rs: keeps Length now, so take it off the exceptions in xtask/src/tidy.rs"]
+            [
+                "crates/a/src/lib.rs: complies with Length now, so remove it from the exceptions in xtask/src/tidy.rs"
+            ]
         );
     }
 }

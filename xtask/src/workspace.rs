@@ -1,4 +1,4 @@
-//! Where the workspace lies and how cargo is called in it.
+//! The directory of the workspace, and commands of cargo in it.
 
 use anyhow::{Context as _, Result, bail};
 use std::ffi::OsStr;
@@ -13,7 +13,7 @@ const CARGO_RUN_VARIABLES: [&str; 5] =
 /// The directory of the workspace's manifest.
 pub(crate) fn root() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().expect("xtask lies one level below the root of the workspace")
+    manifest.parent().expect("xtask is one level below the root of the workspace")
 }
 
 /// A cargo command in the workspace, not yet started.
@@ -56,7 +56,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(done.stdout).with_context(|| format!("{} printed no UTF-8", words(command)))
 }
 
-/// What cargo knows of the workspace and of everything it depends on.
+/// Cargo's metadata of the workspace and of all its dependencies.
 ///
 /// # Errors
 /// When cargo fails, for example because the lock file is out of date.
@@ -65,7 +65,7 @@ pub(crate) fn metadata(options: &[&str]) -> Result<serde_json::Value> {
     serde_json::from_str(&text).context("cargo metadata printed no JSON")
 }
 
-/// Where cargo puts what it builds.
+/// Cargo's target directory.
 ///
 /// # Errors
 /// When cargo fails.

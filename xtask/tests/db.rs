@@ -11,10 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Longest wait for the server's end. PostgreSQL itself gives up a silent client only after a minute.
+/// Longest wait for the server's end. PostgreSQL itself drops a silent client only after a minute.
 const END_AT_MOST: Duration = Duration::from_secs(30);
 
-/// Asks a server for TLS: the length of the message, and the number that stands for the question.
+/// A request for TLS: the length of the message, and the code of the request.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// `cargo xtask db`, with a connection to its server.
@@ -28,7 +28,7 @@ struct Db {
 impl Db {
     fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        // Where we are root, the server is somebody else.
+        // As root, the server runs under another account.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.arg("db").env("TMPDIR", directory.path()).stdout(Stdio::piped());

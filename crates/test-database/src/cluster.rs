@@ -1,74 +1,73 @@
 //! A whole PostgreSQL server with data of its own, on a port of its own of the loopback interface.
 
 use crate::Programs;
-use crate::launch::{Program, Server, tether};
-use crate::port::{PORT_ATTEMPTS_MAX, free_port};
+use crate::launch::{Server, ServerProgram, tether};
+use crate::port::start_on_free_port;
 use crate::session::session;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 use tempfile::TempDir;
 
-/// The program `postgres`. A following one says that it takes connections which only read. QUIT stops it at once, and
-/// lets it take its shared memory away.
-static POSTGRES: Program = Program {
+/// The program `postgres`. A replica reports that it accepts read-only connections. QUIT stops it at once, but lets it
+/// remove its shared memory.
+static POSTGRES: ServerProgram = ServerProgram {
     name: "PostgreSQL",
     ready: &["ready to accept connections", "ready to accept read-only connections"],
-    at_once: Signal::QUIT,
+    end_now: Signal::QUIT,
 };
 
-/// In every cluster. Tests run side by side, each with connections of its own; nothing but TCP is used.
+/// Settings of every cluster. Tests run in parallel, each with its own connections; only TCP is used.
 const SETTINGS: &str =
     "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 500\n";
 
-/// What a cluster may lose when the machine stops, and never when only PostgreSQL does.
+/// Commits may be lost when the machine stops, but not when only PostgreSQL does.
 const NOT_DURABLE: &str = "fsync = off\nfull_page_writes = off\n";
 
-/// How long a following server may take until it follows.
+/// Longest wait until a replica streams.
 const FOLLOWS_AT_MOST: Duration = Duration::from_secs(30);
 
 /// How a cluster is made. The default suits tests.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Whether commits survive a stop of the machine, as PostgreSQL has it by default. Tests need no such thing.
+    /// Whether commits survive a stop of the machine, which is PostgreSQL's default. Tests do not need that.
     pub durable: bool,
     /// Further lines of `postgresql.conf`.
     pub settings: Vec<String>,
-    /// The directory in which a temporary one is made; without it that of the system. What is measured belongs on
-    /// the disk it is measured on.
+    /// The parent of the temporary directory; by default that of the system. A benchmark chooses the disk that it
+    /// measures.
     pub parent: Option<PathBuf>,
-    /// The port, where it must be a certain one.
+    /// The port; by default a free one.
     pub port: Option<u16>,
 }
 
 /// How a server is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Connections are cut, everything is written: the end of an orderly restart.
+    /// Closes connections and writes everything, as in an orderly restart.
     Fast,
-    /// Everything ends where it is, as in a crash; the next start recovers.
+    /// Stops as in a crash; the next start recovers.
     Immediate,
 }
 
-/// What a commit waits for where another cluster follows.
+/// What a commit waits for if there is a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replication {
-    /// For the primary alone: a replica may lack the last commits when it is promoted.
+    /// The primary alone: a promoted replica may lack the last commits.
     Asynchronous,
-    /// For the replica too: it has all that was acknowledged. Without a replica nothing is committed any more.
+    /// The replica too: it has every acknowledged commit. Without a replica no commit completes.
     Synchronous,
 }
 
-/// A server with its data. Both are gone when this value goes, and the server also when this process ends otherwise.
+/// A server with its data. Both are removed when this value is dropped. The server also ends when this process does.
 ///
-/// The superuser is `postgres`, anybody on this machine is let in without a password, and texts sort by their bytes.
+/// The superuser is `postgres`, every local user may connect without a password, and texts sort by their bytes.
 pub struct Cluster {
     programs: Programs,
-    /// Stands before the directory, so that it goes first.
+    /// Before the directory, so that it is dropped first.
     server: Option<Server>,
     directory: TempDir,
     port: u16,
@@ -100,23 +99,23 @@ impl Cluster {
                 cluster.port = port;
                 cluster.start()?;
             }
-            None => cluster.start_on_a_free_port()?,
+            None => cluster.start_on_free_port()?,
         }
         Ok(cluster)
     }
 
-    /// The URL of a database, as the superuser. Right after the start there is the database `postgres`.
+    /// The URL of a database, as the superuser. A new cluster has the database `postgres`.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Starts the server again after [`Self::stop`], on the same port, and waits until it takes connections.
+    /// Starts the server again after [`Self::stop`], on the same port, and waits until it accepts connections.
     ///
     /// # Errors
-    /// When it runs already, or does not start.
+    /// When it is already running, or does not start.
     pub fn start(&mut self) -> Result<()> {
         if self.server.is_some() {
-            bail!("this PostgreSQL runs already");
+            bail!("this PostgreSQL is already running");
         }
         let data = self.data();
         let (programs, executable) = (&self.programs, self.programs.path("postgres"));
@@ -126,7 +125,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Stops the server and waits until it is gone; nothing is done where it does not run.
+    /// Stops the server and waits until it has ended. A stopped server is left alone.
     ///
     /// # Errors
     /// When it does not end in time, and had to be killed.
@@ -147,7 +146,7 @@ impl Cluster {
         self.start()
     }
 
-    /// Ends connections of clients, at most `at_most` of them, and returns how many it were.
+    /// Ends at most `at_most` connections of clients, and returns their number.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -161,10 +160,10 @@ impl Cluster {
         })
     }
 
-    /// A second cluster that follows this one, from now on and over restarts of either.
+    /// A replica of this cluster, which keeps following it across restarts of either.
     ///
     /// # Errors
-    /// When the copy fails or does not follow in time.
+    /// When the copy fails or does not stream in time.
     pub fn replica(&self, replication: Replication) -> Result<Self> {
         let parent = self.directory.path().parent().map(PathBuf::from);
         let mut replica = Self::empty(self.programs.clone(), parent.as_ref())?;
@@ -172,8 +171,8 @@ impl Cluster {
         copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
         copy.arg("--dbname").arg(self.url("postgres"));
         run(copy.arg("--pgdata").arg(replica.data()))?;
-        replica.start_on_a_free_port()?;
-        // Only now: the replica must not take over a setting that makes it wait for one of its own.
+        replica.start_on_free_port()?;
+        // Only now: the replica must not copy a setting that makes it wait for a replica of its own.
         if replication == Replication::Synchronous {
             session(&self.url("postgres"), |client| {
                 client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
@@ -184,22 +183,22 @@ impl Cluster {
         Ok(replica)
     }
 
-    /// Turns a replica into a primary, and waits until it takes writes. Whatever it followed has to be stopped first.
+    /// Turns a replica into a primary, and waits until it accepts writes. The old primary has to be stopped first.
     ///
     /// # Errors
-    /// When it is no replica, or does not take over within a minute.
+    /// When it is not a replica, or is not promoted within a minute.
     pub fn promote(&self) -> Result<()> {
         let promoted = session(&self.url("postgres"), |client| {
             let row = client.query_one("SELECT pg_promote()", &[])?;
             Ok(row.get::<_, bool>(0))
         })?;
         if !promoted {
-            bail!("the replica does not take over");
+            bail!("the replica was not promoted");
         }
         Ok(())
     }
 
-    /// A directory with nothing in it yet.
+    /// A cluster with an empty directory.
     fn empty(programs: Programs, parent: Option<&PathBuf>) -> Result<Self> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("landfall-postgresql-");
@@ -220,20 +219,14 @@ impl Cluster {
         self.programs.command(self.programs.path(program), self.directory.path())
     }
 
-    fn start_on_a_free_port(&mut self) -> Result<()> {
-        let mut outcome = Ok(());
-        for _ in 0..PORT_ATTEMPTS_MAX {
-            self.port = free_port()?;
-            outcome = self.start();
-            // Between the look and the start, another program may have taken the port.
-            if outcome.is_ok() || TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-                break;
-            }
-        }
-        outcome
+    fn start_on_free_port(&mut self) -> Result<()> {
+        start_on_free_port(|port| {
+            self.port = port;
+            self.start()
+        })
     }
 
-    /// The reload of a setting and the arrival of a replica are told nowhere, so they are looked for.
+    /// Polls: PostgreSQL does not signal that a setting was reloaded or that a replica has connected.
     fn wait_for_replica(&self, replication: Replication) -> Result<()> {
         const PAUSE: Duration = Duration::from_millis(10);
         let statement = match replication {
@@ -257,7 +250,7 @@ impl Cluster {
     }
 }
 
-/// Runs one of PostgreSQL's programs to its end.
+/// Runs a program of PostgreSQL to its end.
 fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output();
     let program = command.get_program().display();

@@ -5,10 +5,10 @@ use crate::{ON_CITUS_VARIABLE, SERVER_URL_VARIABLE};
 use anyhow::{Context as _, Result, anyhow};
 use postgres::Client;
 
-/// Held while a template is made: several test programs may want the same one at once. The number is arbitrary.
+/// Held while a template is made, since several test programs may need the same one at once. The number is arbitrary.
 const TEMPLATE_LOCK: i64 = 0x1a2d_fa11_7e57;
 
-/// A database that nobody else uses. It is dropped with this value, whoever is still connected to it.
+/// A database with a single user. It is dropped with this value, even while connections to it are open.
 #[derive(Debug)]
 pub struct FreshDatabase {
     server_url: String,
@@ -19,8 +19,8 @@ pub struct FreshDatabase {
 /// A database for one test, on the server that [`SERVER_URL_VARIABLE`] names.
 ///
 /// `migrate` gets the URL of an empty database and makes its tables; it panics when it cannot. It runs on a thread of
-/// its own, which has no async runtime yet. `tag` (letters, digits and `_`, at most 30) stands for what `migrate`
-/// makes: databases with the same tag are copies of one that was migrated once. On Citus each one is migrated.
+/// its own, which has no async runtime yet. `tag` (letters, digits and `_`, at most 30) names the result of `migrate`:
+/// databases with the same tag are copies of one that was migrated once. On Citus each one is migrated.
 ///
 /// # Panics
 /// When the variable is not set, or the database cannot be made.
@@ -50,7 +50,7 @@ impl FreshDatabase {
     /// [`fresh_database`].
     ///
     /// # Errors
-    /// When the server does not do as told.
+    /// When the server refuses.
     pub fn copied(server_url: &str, tag: &str, migrate: impl FnOnce(&str) + Send) -> Result<Self> {
         let template = format!("landfall_template_{tag}");
         session(server_url, |client| {
@@ -59,11 +59,11 @@ impl FreshDatabase {
         })
     }
 
-    /// An empty database that `migrate` was run on. For Citus, which stays connected to every database it manages, so
-    /// that none of them can be a template.
+    /// A new database that `migrate` was run on. For Citus, which stays connected to every database it manages, so that
+    /// none of them can be a template.
     ///
     /// # Errors
-    /// When the server does not do as told.
+    /// When the server refuses.
     pub fn migrated(server_url: &str, migrate: impl FnOnce(&str) + Send) -> Result<Self> {
         session(server_url, |client| {
             let database = Self::create(client, server_url, "")?;
@@ -77,11 +77,11 @@ impl FreshDatabase {
         &self.url
     }
 
-    /// Empties the tables of `schema` but for `kept`, so that the database is as good as a fresh one, and had much
-    /// sooner. Nobody may use it meanwhile.
+    /// Empties the tables of `schema` except `kept`, which is much faster than making another database. The database
+    /// must not be in use.
     ///
     /// # Panics
-    /// When the server does not do as told.
+    /// When the server refuses.
     pub fn empty(&self, schema: &str, kept: &str) {
         let truncate = format!(
             "DO $$ BEGIN EXECUTE (
@@ -110,13 +110,13 @@ impl Drop for FreshDatabase {
             Ok(client.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name))?)
         });
         if let Err(problem) = dropped {
-            // A test that stopped its server has no use for more than a line.
+            // One line is enough for a test that stopped its server.
             eprintln!("the database {} is left behind: {problem:#}", self.name);
         }
     }
 }
 
-/// Makes `template` where it is missing. It gets its name last, so that a template that exists is whole.
+/// Makes `template` where it is missing. It is named last, so that an existing template is complete.
 fn make_template(
     client: &mut Client,
     server_url: &str,
@@ -126,7 +126,7 @@ fn make_template(
     if exists(client, template)? {
         return Ok(());
     }
-    // Released with the connection, also when `migrate` panics.
+    // Released with the connection, even when `migrate` panics.
     client.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK])?;
     if !exists(client, template)? {
         let unfinished = format!("{template}_unfinished");

@@ -1,4 +1,4 @@
-//! A server process: started so that it cannot outlive this one, heard until it is ready, ended within a bound.
+//! A server process: it cannot outlive this process, is awaited until it is ready, and is ended within a time limit.
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,35 +10,35 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// How long a server may take to be ready: recovery after a crash included.
+/// Longest wait until a server is ready, recovery after a crash included.
 const START_AT_MOST: Duration = Duration::from_secs(60);
 
-/// How long a server may take to end before it is killed.
+/// Longest wait for the end of a server before it is killed.
 const END_AT_MOST: Duration = Duration::from_secs(30);
 
 /// How many lines of a server's log are kept for the error of a failed start.
 const LOG_LINES_MAX: usize = 20;
 
-/// What is to be known of a program to run it as a server.
-pub(crate) struct Program {
-    /// What errors call it.
+/// A program that can run as a server.
+pub(crate) struct ServerProgram {
+    /// Its name in errors.
     pub(crate) name: &'static str,
-    /// How lines of its log end that say that it takes connections.
+    /// Endings of the log lines that report that it accepts connections.
     pub(crate) ready: &'static [&'static str],
-    /// The signal that ends it at once, and with it what it has in the system.
-    pub(crate) at_once: Signal,
+    /// The signal that ends it at once and releases what it holds in the system.
+    pub(crate) end_now: Signal,
 }
 
-/// A command to start, and where its process goes.
-type Start = (Command, mpsc::Sender<io::Result<Child>>);
+/// A command to start, and the channel for its process.
+type StartRequest = (Command, mpsc::Sender<io::Result<Child>>);
 
 /// The thread that starts all servers. The kernel ends a server together with the *thread* that started it, and
 /// this one lasts as long as the process.
-static STARTER: LazyLock<mpsc::Sender<Start>> = LazyLock::new(|| {
-    let (sender, receiver) = mpsc::channel::<Start>();
+static STARTER: LazyLock<mpsc::Sender<StartRequest>> = LazyLock::new(|| {
+    let (sender, receiver) = mpsc::channel::<StartRequest>();
     thread::spawn(move || {
         for (mut command, reply) in receiver {
-            // Nobody waits any more only where the asking thread is gone, and its server is not wanted then.
+            // The reply fails only if the requesting thread has ended. Its server is then not needed.
             if let Err(mpsc::SendError(Ok(mut child))) = reply.send(command.spawn()) {
                 drop(child.kill());
                 drop(child.wait());
@@ -48,37 +48,37 @@ static STARTER: LazyLock<mpsc::Sender<Start>> = LazyLock::new(|| {
     sender
 });
 
-/// A running server. It is stopped at once when this value goes.
+/// A running server. It is stopped at once when this value is dropped.
 pub(crate) struct Server {
-    program: &'static Program,
+    program: &'static ServerProgram,
     child: Child,
     log: Log,
 }
 
-/// A server takes connections.
+/// Event: the server accepts connections.
 struct Ready;
 
 /// The log of a server, which is its standard error.
 struct Log {
-    /// Says when the server is ready; disconnects when the last process of the server is gone. The lock is never
-    /// waited for: it lets threads share a cluster.
+    /// Reports that the server is ready; disconnects when its last process has ended. The lock is never contended: it
+    /// lets threads share a cluster.
     events: Mutex<mpsc::Receiver<Ready>>,
     /// The last lines, oldest first.
     lines: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl Server {
-    /// Runs `command`, which [`tether`] made, and waits until it takes connections.
+    /// Runs `command`, which [`tether`] made, and waits until it accepts connections.
     ///
     /// # Errors
-    /// With the end of its log when it ends instead, or is not ready in time.
-    pub(crate) fn start(program: &'static Program, mut command: Command) -> Result<Self> {
+    /// When it ends or is not ready in time. The error contains the end of its log.
+    pub(crate) fn start(program: &'static ServerProgram, mut command: Command) -> Result<Self> {
         let name = program.name;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let (sender, receiver) = mpsc::channel();
-        STARTER.send((command, sender)).context("the thread that starts servers is gone")?;
+        STARTER.send((command, sender)).context("the thread that starts servers has ended")?;
         let mut child =
-            receiver.recv().context("the thread that starts servers is gone")?.with_context(|| {
+            receiver.recv().context("the thread that starts servers has ended")?.with_context(|| {
                 format!("cannot start {name} (on Linux by setpriv, of the package util-linux)")
             })?;
         let log = Log::read(child.stderr.take().context("the log is not piped")?, program.ready);
@@ -94,7 +94,7 @@ impl Server {
         }
     }
 
-    /// Sends `signal` and waits until all processes of the server are gone.
+    /// Sends `signal` and waits until all processes of the server have ended.
     ///
     /// # Errors
     /// When they had to be killed.
@@ -113,8 +113,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            // Killed, PostgreSQL would leave its shared memory behind. It is its process still: nobody waited for it.
-            let asked = kill_process(Pid::from_child(&self.child), self.program.at_once);
+            // A killed PostgreSQL would leave its shared memory behind. The process id is valid until `wait`.
+            let asked = kill_process(Pid::from_child(&self.child), self.program.end_now);
             if asked.is_err() || !self.log.ends_within(END_AT_MOST) {
                 drop(self.child.kill());
             }
@@ -124,7 +124,7 @@ impl Drop for Server {
 }
 
 impl Log {
-    /// Reads on to the end, so that the server never waits for its reader.
+    /// Reads to the end, so that the server never blocks on its log.
     fn read(stderr: ChildStderr, ready: &'static [&'static str]) -> Self {
         let (sender, events) = mpsc::channel();
         let lines = Arc::new(Mutex::new(VecDeque::with_capacity(LOG_LINES_MAX)));
@@ -140,7 +140,7 @@ impl Log {
                 kept.push_back(line);
                 drop(kept);
                 if ready {
-                    // Nobody listens where the server is given up.
+                    // Fails only after the server was dropped.
                     drop(sender.send(Ready));
                 }
             }
@@ -156,7 +156,7 @@ impl Log {
     fn ends_within(&mut self, at_most: Duration) -> bool {
         loop {
             match self.next(at_most) {
-                // Became ready once more: a following server does, when it is promoted.
+                // Ready once more: a replica is, when it is promoted.
                 Ok(Ready) => {}
                 Err(problem) => return problem == mpsc::RecvTimeoutError::Disconnected,
             }
@@ -169,8 +169,8 @@ impl Log {
     }
 }
 
-/// Has the kernel end what `command` makes a command for together with this process, however that one ends, by the
-/// signal called `signal`. It gets a process group of its own, so that Ctrl-C reaches it only through those who use it.
+/// A command for `executable`, made by `command`, whose process the kernel ends by `signal` when this process ends for
+/// whatever reason. It has its own process group, so that Ctrl-C reaches it only through its user.
 pub(crate) fn tether(command: impl FnOnce(&Path) -> Command, executable: &Path, signal: &str) -> Command {
     use std::os::unix::process::CommandExt as _;
     let mut command = if cfg!(target_os = "linux") {

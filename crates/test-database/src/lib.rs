@@ -1,5 +1,5 @@
-//! The throw-away PostgreSQL of tests and benchmarks: whole clusters that start, stop, follow one another and leave
-//! nothing behind, and for each test a database of its own within one of them. NATS servers in the same way.
+//! The throw-away PostgreSQL of tests and benchmarks: whole clusters that start, stop, replicate and leave
+//! nothing behind, and a separate database in one of them for each test. NATS servers in the same way.
 //!
 //! Everything here blocks its thread, and works with or without an async runtime around it.
 
@@ -17,7 +17,7 @@ pub use nats::NatsServer;
 pub use programs::Programs;
 pub use session::execute;
 
-/// The variable that names the server tests make their databases on, as a URL of a database of its superuser.
+/// The variable with the server for the databases of tests, as the URL of a database of its superuser.
 /// `cargo xtask test` sets it.
 pub const SERVER_URL_VARIABLE: &str = "LANDFALL_TEST_POSTGRES_URL";
 

@@ -1,31 +1,31 @@
 //! A NATS server on a port of its own of the loopback interface.
 
-use crate::launch::{Program, Server, tether};
-use crate::port::{PORT_ATTEMPTS_MAX, free_port};
+use crate::launch::{Server, ServerProgram, tether};
+use crate::port::start_on_free_port;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// Where Debian keeps the program: not on the path of everybody.
+/// Where Debian installs the program. Not every user has it on the path.
 const DEBIAN_PROGRAM: &str = "/usr/sbin/nats-server";
 
 /// The program `nats-server`.
-static NATS: Program = Program { name: "NATS", ready: &["Server is ready"], at_once: Signal::KILL };
+static NATS: ServerProgram =
+    ServerProgram { name: "NATS", ready: &["Server is ready"], end_now: Signal::KILL };
 
-/// A NATS server. It is gone when this value goes, and also when this process ends otherwise.
+/// A NATS server. It ends when this value is dropped, and also when this process ends.
 pub struct NatsServer {
-    /// Stands before the directory, so that it goes first.
+    /// Before the directory, so that it is dropped first.
     server: Option<Server>,
     directory: TempDir,
     port: u16,
 }
 
 impl NatsServer {
-    /// Starts one with further lines of its configuration, and waits until it takes connections.
+    /// Starts a server with further lines of configuration, and waits until it accepts connections.
     ///
     /// # Errors
     /// When the program is missing or does not start.
@@ -33,18 +33,13 @@ impl NatsServer {
         let directory = tempfile::Builder::new().prefix("landfall-nats-").tempdir();
         let directory = directory.context("cannot make a temporary directory")?;
         let mut nats = Self { server: None, directory, port: 0 };
-        let mut outcome = Ok(());
-        for _ in 0..PORT_ATTEMPTS_MAX {
-            nats.port = free_port()?;
+        start_on_free_port(|port| {
+            nats.port = port;
             let text = format!("listen: \"{}\"\n{settings}\n", nats.address());
             fs::write(nats.configuration(), text).context("cannot write the configuration of NATS")?;
-            outcome = nats.start();
-            // Between the look and the start, another program may have taken the port.
-            if outcome.is_ok() || TcpListener::bind(nats.address()).is_ok() {
-                break;
-            }
-        }
-        outcome.map(|()| nats)
+            nats.start()
+        })?;
+        Ok(nats)
     }
 
     /// Its host and port.
@@ -52,13 +47,13 @@ impl NatsServer {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Starts the server again after [`Self::stop`], on the same port, and waits until it takes connections.
+    /// Starts the server again after [`Self::stop`], on the same port, and waits until it accepts connections.
     ///
     /// # Errors
-    /// When it runs already, or does not start.
+    /// When it is already running, or does not start.
     pub fn start(&mut self) -> Result<()> {
         if self.server.is_some() {
-            bail!("this NATS runs already");
+            bail!("this NATS is already running");
         }
         let directory = self.directory.path().to_owned();
         let command = |program: &Path| {
@@ -72,7 +67,7 @@ impl NatsServer {
         Ok(())
     }
 
-    /// Stops the server as a crash does, and waits until it is gone; nothing is done where it does not run.
+    /// Kills the server and waits until it has ended. A stopped server is left alone.
     ///
     /// # Errors
     /// When it does not end in time.
@@ -88,7 +83,7 @@ impl NatsServer {
     }
 }
 
-/// The one on the path, or Debian's.
+/// The program on the path, or Debian's.
 fn program() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_the_path = std::env::split_paths(&path).map(|directory| directory.join("nats-server"));

@@ -1,4 +1,4 @@
-//! Where PostgreSQL's programs are, and as whom they run.
+//! Where PostgreSQL's programs are, and the account they run as.
 
 use anyhow::{Context as _, Result, bail};
 use std::fs;
@@ -6,10 +6,11 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a cluster is made with. They have to lie together: one alone may be a wrapper that chooses a version.
+/// The programs that make a cluster. They have to be in one directory: one alone may be a wrapper that chooses a
+/// version.
 const NEEDED: [&str; 3] = ["postgres", "initdb", "pg_basebackup"];
 
-/// Where Debian keeps every installed version: not on the path.
+/// Where Debian installs every version, outside the path.
 const DEBIAN_DIRECTORY: &str = "/usr/lib/postgresql";
 
 /// The directory that holds PostgreSQL's programs, those of the server included.
@@ -19,7 +20,7 @@ pub struct Programs {
     account: Option<Account>,
 }
 
-/// The Unix account PostgreSQL runs as where we are root, which it refuses to be.
+/// The Unix account that PostgreSQL runs as if this process is root, which PostgreSQL refuses.
 #[derive(Clone, Copy, Debug)]
 struct Account {
     user: u32,
@@ -27,15 +28,15 @@ struct Account {
 }
 
 impl Programs {
-    /// Looks on the path, then where Debian keeps its versions, newest first, then where `pg_config` says.
+    /// Searches the path, then Debian's versions, newest first, then the directory of `pg_config`.
     ///
     /// # Errors
-    /// When they are in none of these places, or we are root and there is no user `postgres`.
+    /// When they are in none of these places, or this process is root and there is no user `postgres`.
     pub fn find() -> Result<Self> {
         let candidates = on_the_path().into_iter().chain(of_debian()).chain(of_pg_config());
         let Some(directory) = candidates.into_iter().find(|directory| holds_all(directory)) else {
             bail!(
-                "PostgreSQL's server programs are nowhere. Install them: on Debian or Ubuntu, as root, \
+                "PostgreSQL's server programs were not found. Install them: on Debian or Ubuntu, as root, \
                  apt-get update && apt-get install -y postgresql"
             );
         };
@@ -48,8 +49,8 @@ impl Programs {
         self.directory.join(program)
     }
 
-    /// A command that runs `words` as the account PostgreSQL may run as, in `directory`, with no setting taken from
-    /// the variables of the developer's own PostgreSQL.
+    /// A command that runs `program` in `directory`, as the account for PostgreSQL and without the variables of the
+    /// developer's own PostgreSQL.
     pub(crate) fn command(&self, program: impl AsRef<Path>, directory: &Path) -> Command {
         let mut command = Command::new(program.as_ref());
         command.current_dir(directory).env("LC_ALL", "C");
@@ -64,7 +65,7 @@ impl Programs {
         command
     }
 
-    /// Gives `directory` to the account PostgreSQL runs as.
+    /// Gives `directory` to the account that PostgreSQL runs as.
     pub(crate) fn hand_over(&self, directory: &Path) -> Result<()> {
         let Some(account) = self.account else { return Ok(()) };
         std::os::unix::fs::chown(directory, Some(account.user), Some(account.group))
@@ -87,7 +88,7 @@ fn holds_all(directory: &Path) -> bool {
     NEEDED.iter().all(|program| directory.join(program).is_file())
 }
 
-/// A link on the path leads to the directory of the others.
+/// A link on the path leads to the directory with all programs.
 fn on_the_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).filter_map(|entry| entry.join("postgres").canonicalize().ok());
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_programs_are_found_in_one_place() {
+    fn all_programs_are_found_in_one_directory() {
         let programs = Programs::find().unwrap();
         let output =
             programs.command(programs.path("postgres"), Path::new("/")).arg("--version").output().unwrap();

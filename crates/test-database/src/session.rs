@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
-/// How long connecting may take.
+/// Longest wait for a connection.
 const CONNECT_AT_MOST: Duration = Duration::from_secs(10);
 
 /// Runs statements in the database of `url`, as its user.
@@ -19,10 +19,10 @@ pub fn execute(url: &str, statements: &str) -> Result<()> {
 
 /// Runs `work` with a connection to `url`.
 ///
-/// On a thread of its own, because the client brings a runtime, which must not stand within another one.
+/// On a thread of its own, because the client has a runtime, which must not run within another one.
 ///
 /// # Errors
-/// When there is no connection, or `work` fails. Names no part of the URL, which may hold a password.
+/// When there is no connection, or `work` fails. The error contains no part of the URL, which may hold a password.
 pub(crate) fn session<T: Send>(url: &str, work: impl FnOnce(&mut Client) -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         scope.spawn(|| work(&mut connect(url)?)).join().unwrap_or_else(|cause| resume_unwind(cause))
@@ -30,14 +30,14 @@ pub(crate) fn session<T: Send>(url: &str, work: impl FnOnce(&mut Client) -> Resu
 }
 
 fn connect(url: &str) -> Result<Client> {
-    let mut config: Config = url.parse().context("the address of the PostgreSQL server is no URL")?;
+    let mut config: Config = url.parse().context("the address of the PostgreSQL server is not a URL")?;
     config.connect_timeout(CONNECT_AT_MOST).connect(NoTls).context("cannot connect to PostgreSQL")
 }
 
-/// `url` with another database: what stands between its server and its options.
+/// `url` with another database, which is the part between its server and its options.
 ///
 /// # Errors
-/// When `url` is none.
+/// When `url` is not a URL.
 pub(crate) fn with_database(url: &str, database: &str) -> Result<String> {
     let Some((scheme, rest)) = url.split_once("://") else {
         bail!(

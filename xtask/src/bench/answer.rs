@@ -1,24 +1,24 @@
-//! Reading just as much of an HTTP answer as a load has to: where it ends, and whether it is a success.
+//! The part of an HTTP answer that a load has to read: where it ends, and whether it is a success.
 
 use memchr::memmem;
 
-/// What the bytes received so far amount to.
+/// The meaning of the bytes received so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// There is more to come.
+    /// The answer is incomplete.
     Partial,
-    /// A whole answer with status 200 and `"ErrorCode":0`, and without an item that failed.
+    /// A complete answer with status 200 and `"ErrorCode":0`, and without a failed item.
     Success {
         /// Length of its body.
         body_bytes: usize,
     },
-    /// A whole answer that says anything else.
+    /// Any other complete answer.
     Other,
-    /// No answer this reader understands, or more than one.
+    /// Bytes that this reader does not understand, or more than one answer.
     Broken,
 }
 
-/// Looks at all bytes received since the request. `failed_item` is what the answer must not hold.
+/// Reads all bytes received since the request. A success does not contain `failed_item`.
 pub(super) fn read(bytes: &[u8], failed_item: &[u8]) -> Answer {
     let Some(head_bytes) = memmem::find(bytes, b"\r\n\r\n").map(|end| end + 4) else {
         return Answer::Partial;
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_answers_are_told_apart() {
+    fn complete_answers_are_distinguished() {
         assert_eq!(read(&whole("200 OK", OK)), SUCCESS);
         let item = r#"{"ErrorCode":0,"MemberList":[{"Result":1},{"Result":0}]}"#;
         assert_eq!(read(&whole("200 OK", item)), Answer::Other);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_whole_only_with_its_last_byte() {
+    fn an_answer_is_complete_only_with_its_last_byte() {
         let bytes = whole("200 OK", OK);
         for end in 0..bytes.len() {
             assert_eq!(read(&bytes[..end]), Answer::Partial, "{end}");
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_an_answer_to_one_request_is_broken() {
+    fn bytes_that_are_not_one_answer_are_broken() {
         let mut two = whole("200 OK", OK);
         two.extend_from_slice(&whole("200 OK", OK));
         assert_eq!(read(&two), Answer::Broken);

@@ -1,10 +1,10 @@
-//! The empty handler: what the HTTP library costs when nothing is done with a request.
+//! The empty handler: the cost of the HTTP library alone.
 //!
-//! It is the plainest fast form of the library the server is built on. It reads the whole body, since every command
-//! has to, and answers with as many bytes and headers as the
-//! real one.
+//! It uses the server's library in its plainest fast form. It reads the whole body, since every command has to, and
+//! answers with as many bytes and headers as the server.
 
-use anyhow::{Context as _, Result};
+use super::endpoint::Endpoint;
+use anyhow::Result;
 use clap::Args;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -13,18 +13,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use std::io::Write as _;
-use std::net::SocketAddr;
-use tokio::net::TcpListener;
 
-/// What an answer begins and ends with.
+/// The beginning and the end of an answer.
 const BEGIN: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":""#;
 const END: &str = r#""}"#;
 
 /// As long as the answer to an import: its group id has as many bytes as the load's.
 const IMPORT_ANSWER_BYTES: usize = BEGIN.len() + "grp-0000000000000000".len() + END.len();
 
-/// An answer of so many bytes, or of the fewest that say success.
+/// An answer of `bytes` bytes, or of the fewest that say success.
 fn answer_of(bytes: usize) -> Bytes {
     let text = "0".repeat(bytes.saturating_sub(BEGIN.len() + END.len()));
     Bytes::from(format!("{BEGIN}{text}{END}"))
@@ -33,12 +30,8 @@ fn answer_of(bytes: usize) -> Bytes {
 /// Settings of the empty handler.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
-    /// Threads of the runtime
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
+    #[command(flatten)]
+    endpoint: Endpoint,
     /// Length of the answers' bodies
     #[arg(long, default_value_t = IMPORT_ANSWER_BYTES)]
     answer_bytes: usize,
@@ -49,36 +42,15 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When the address cannot be listened on.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(arguments.workers)
-        .enable_io()
-        .build()
-        .context("cannot start the runtime")?;
-    // Connections are accepted on a worker, not on this thread, as the server does it.
-    let (listen, body) = (arguments.listen, answer_of(arguments.answer_bytes));
-    runtime.block_on(async move { tokio::spawn(serve(listen, body)).await })?
-}
-
-async fn serve(listen: SocketAddr, body: Bytes) -> Result<()> {
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    std::io::stdout().flush()?;
-    loop {
-        let (stream, _) = listener.accept().await.context("cannot accept a connection")?;
-        stream.set_nodelay(true)?;
+    let body = answer_of(arguments.answer_bytes);
+    arguments.endpoint.serve(move |stream| {
         let body = body.clone();
-        tokio::spawn(async move {
-            // A client that goes away ends its connection with an error, which is nobody's concern here.
-            drop(
-                http1::Builder::new()
-                    .serve_connection(
-                        TokioIo::new(stream),
-                        service_fn(|request| answer(request, body.clone())),
-                    )
-                    .await,
-            );
-        });
-    }
+        async move {
+            let service = service_fn(|request| answer(request, body.clone()));
+            // A client that disconnects ends its connection with an error, which does not matter here.
+            drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+        }
+    })
 }
 
 async fn answer(request: Request<Incoming>, body: Bytes) -> Result<Response<Full<Bytes>>, hyper::Error> {

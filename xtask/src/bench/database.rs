@@ -9,7 +9,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What an operator of a small machine would set; all else is as PostgreSQL has it, durability above all.
+/// Settings that an operator of a small machine would choose. All others are PostgreSQL's defaults, above all
+/// durability.
 const SETTINGS: [&str; 3] = ["shared_buffers = 512MB", "max_wal_size = 4GB", "max_connections = 100"];
 
 /// Settings the figures depend on, as PostgreSQL itself names them.
@@ -37,7 +38,7 @@ const COUNTS: &str = "
                 ON (s.sdk_app_id, s.account, s.group_id) = (g.sdk_app_id, g.owner, g.group_id)
             JOIN landfall.accounts AS a ON (a.sdk_app_id, a.account) = (g.sdk_app_id, g.owner))";
 
-/// How many different rows there are but for names, numbers and times: one in each table when all look alike.
+/// How many different rows there are apart from names, numbers and times: one in each table if all look alike.
 const KINDS_OF_ROWS: &str = "
     SELECT (SELECT count(*) FROM (SELECT DISTINCT pg_column_size(g), octet_length(group_id), kind, octet_length(name),
             introduction, notification, face_url, octet_length(fields::text), max_members, join_option,
@@ -50,9 +51,9 @@ const KINDS_OF_ROWS: &str = "
 /// A running PostgreSQL.
 pub(super) struct Database {
     session: Client,
-    /// The process that started all others of it.
+    /// The parent of all its other processes.
     postmaster: u32,
-    /// Goes last: the session is within it.
+    /// Dropped last: the session is connected to it.
     cluster: Cluster,
 }
 
@@ -61,7 +62,7 @@ pub(super) struct Database {
 pub(super) struct Settings(BTreeMap<String, String>);
 
 impl Database {
-    /// Starts an empty one in `directory`.
+    /// Starts an empty database in `directory`.
     pub(super) fn start(directory: &Path) -> Result<Self> {
         let cluster = Cluster::create(&Options {
             durable: true,
@@ -76,12 +77,12 @@ impl Database {
         Ok(Self { session, postmaster, cluster })
     }
 
-    /// Where server and pgbench connect to.
+    /// The URL for the server and pgbench.
     pub(super) fn url(&self) -> String {
         self.cluster.url("postgres")
     }
 
-    /// What it runs with, as it says itself.
+    /// The settings in effect, as PostgreSQL reports them.
     pub(super) fn settings(&mut self) -> Result<Settings> {
         let names = SHOWN.map(str::to_owned).to_vec();
         let rows = self
@@ -95,25 +96,26 @@ impl Database {
         process::family_cpu_seconds(self.postmaster)
     }
 
-    /// Waits for work it put off, such as writing out pages and looking after tables.
+    /// Waits for deferred work, such as writing pages and vacuuming tables.
     pub(super) fn wait_until_idle(&self) -> Result<()> {
         process::wait_until_idle(|| self.cpu_seconds(), REST)
     }
 
-    /// What its tables and indexes take on the disk, in bytes.
+    /// Size of its tables and indexes on the disk, in bytes.
     pub(super) fn data_bytes(&mut self) -> Result<u64> {
         let bytes: i64 = self.session.query_one("SELECT pg_database_size(current_database())", &[])?.get(0);
         Ok(bytes.unsigned_abs())
     }
 
-    /// The place behind the last group of the list.
+    /// The position after the last group of the list.
     pub(super) fn first_free_position(&mut self) -> Result<i64> {
         let statement =
             "SELECT COALESCE(max(list_position), 0) + 1 FROM landfall.groups WHERE sdk_app_id = $1";
         Ok(self.session.query_one(statement, &[&i64::from(APP)])?.get(0))
     }
 
-    /// Has the server go on behind the last group of the list: whoever inserts does so at the end of that index.
+    /// Makes the server continue after the last group of the list, so that it inserts at the end of that index like
+    /// pgbench.
     pub(super) fn pass_positions(&mut self) -> Result<()> {
         let given = self.first_free_position()? - 1;
         let statement = "
@@ -122,11 +124,11 @@ impl Database {
         Ok(())
     }
 
-    /// Compares what is stored with what was answered: `groups` groups with all their rows, none of them of a kind
-    /// of its own.
+    /// Checks that the tables hold `groups` groups with all their rows, and that the rows of the server and of pgbench
+    /// look alike.
     ///
     /// # Errors
-    /// What differs.
+    /// The first difference.
     pub(super) fn check(&mut self, groups: u64) -> Result<()> {
         let names =
             ["groups", "members", "memberships", "groups by the figures", "groups with all their rows"];

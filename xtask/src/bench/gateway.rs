@@ -1,5 +1,5 @@
-//! `cargo xtask bench gateway`: thousands of clients in one group are connected, and messages are sent to it: how soon they
-//! have them, and what that costs beside a program that writes as many bytes to as many connections and does nothing else.
+//! `cargo xtask bench gateway`: how soon thousands of connected clients of one group receive its messages, and what that
+//! costs beside a program that only writes as many bytes to as many connections.
 
 pub(crate) mod audience;
 pub(crate) mod broadcaster;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 const FILL_SECONDS: f64 = 120.0;
 /// Connections that fill it.
 const FILL_CONNECTIONS: usize = 4;
-/// File handles of a program that are no clients' connections.
+/// File handles of a program besides the connections of clients.
 const OTHER_HANDLES: u64 = 200;
 
 /// Settings of the benchmark of connected clients.
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Rounds, each with a server of its own
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// Where to write all figures as JSON
+    /// File for all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -58,7 +58,7 @@ struct Ratios {
 }
 
 impl Ratios {
-    /// Those of one round, or the middle ones of several.
+    /// The ratios of one round, or the medians of several.
     fn of(rounds: &[Round]) -> Self {
         let middle = |value: &dyn Fn(&Findings) -> f64| {
             let ratios = rounds.iter().map(|round| value(&round.server) / value(&round.broadcaster));
@@ -85,7 +85,7 @@ struct Report {
 /// Builds, measures, prints and writes.
 ///
 /// # Errors
-/// A program does not start, or a client does not hear every message once and in order.
+/// A program does not start, or a client does not receive every message once and in order.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let plan = &arguments.plan;
     check_handles(getrlimit(Resource::Nofile).current, plan.clients)?;
@@ -109,17 +109,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let ratios = Ratios::of(&rounds);
     print_ratios("MEDIAN", &ratios);
     let messages = plan.messages + plan.stream;
-    println!("Every client heard all {messages} messages of each round once and in order.");
-    if let Some(path) = &arguments.out {
-        let report = Report { processors, processor, plan: plan.clone(), ratios, rounds };
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    println!("Every client received all {messages} messages of each round once and in order.");
+    let report = Report { processors, processor, plan: plan.clone(), ratios, rounds };
+    report::write(arguments.out.as_deref(), &report)
 }
 
-/// Each program, and what connects to it, needs a file handle for each client.
+/// Each program, and the process of its clients, needs a file handle for each client.
 fn check_handles(limit: Option<u64>, clients: u32) -> Result<()> {
     let needed = u64::from(clients) + OTHER_HANDLES;
     match limit {
@@ -130,7 +125,7 @@ fn check_handles(limit: Option<u64>, clients: u32) -> Result<()> {
     }
 }
 
-/// What the machine says of its processors.
+/// The name of the processor.
 fn processor() -> Result<String> {
     let text = fs::read_to_string("/proc/cpuinfo").context("cannot read /proc/cpuinfo")?;
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -146,7 +141,7 @@ fn measure_server(programs: &Path, directory: &Path, plan: &Plan) -> Result<(Fin
     let runner = Runner { loader: programs.join("xtask"), usersig: server.usersig()? };
     fill(&runner, &running, plan)?;
     let target = request_target(Workload::SendToLarge.command(), &runner.usersig);
-    Ok((listen(programs, &running, plan, &target)?, target))
+    Ok((measure(programs, &running, plan, &target)?, target))
 }
 
 /// Imports the group and its members.
@@ -164,11 +159,11 @@ fn fill(runner: &Runner, running: &Target, plan: &Plan) -> Result<()> {
 
 fn measure_broadcaster(programs: &Path, plan: &Plan, target: &str, text_bytes: usize) -> Result<Findings> {
     let running = Target::start_broadcaster(programs, text_bytes)?;
-    listen(programs, &running, plan, target)
+    measure(programs, &running, plan, target)
 }
 
-/// Has clients connect to a program and hear what is sent.
-fn listen(programs: &Path, running: &Target, plan: &Plan, target: &str) -> Result<Findings> {
+/// Connects clients to a program, sends messages and returns the figures.
+fn measure(programs: &Path, running: &Target, plan: &Plan, target: &str) -> Result<Findings> {
     process::wait_until_idle(|| running.process.cpu_seconds(), REST)?;
     let Plan { clients, messages, stream, under_way } = plan;
     let settings = [
@@ -183,7 +178,7 @@ fn listen(programs: &Path, running: &Target, plan: &Plan, target: &str) -> Resul
     let mut arguments = vec!["audience"];
     arguments.extend(settings.iter().flat_map(|(name, value)| [*name, value]));
     let mut audience = Process::start(&programs.join("xtask"), &arguments, None)?;
-    let printed = audience.wait_for_output().context("the clients have not heard everything")?;
+    let printed = audience.wait_for_output().context("the clients have not received every message")?;
     serde_json::from_str(&printed).context("the clients printed no figures")
 }
 
@@ -279,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_set_against_the_broadcaster_of_its_own_round() {
+    fn the_server_is_compared_with_the_broadcaster_of_its_own_round() {
         let round = |server, broadcaster| Round { server, broadcaster };
         let rounds = [
             round(found(9.0, 100.0), found(6.0, 200.0)),
@@ -292,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_file_handles_are_told_before_anything_is_built() {
+    fn too_few_file_handles_are_reported_before_anything_is_built() {
         check_handles(Some(20_000), 10_000).unwrap();
         check_handles(None, 20_000).unwrap();
         let problem = check_handles(Some(10_000), 10_000).unwrap_err().to_string();

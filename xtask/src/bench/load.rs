@@ -6,24 +6,25 @@
 use super::answer::{self, Answer};
 use super::process;
 use super::request::Request;
+use super::socket;
 use super::workload::Workload;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use hdrhistogram::Histogram;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Room for one answer; that about fifty groups takes some 30,000 bytes.
+/// Size of the buffer for one answer; an answer about fifty groups has some 30,000 bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// How long calls in flight may take after the last was sent. Longer than any stall a healthy server has.
+/// Longest wait for calls in flight after the last was sent. Longer than any stall a healthy server has.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Longest latency the histogram holds, in microseconds; longer ones count as this.
+/// Longest latency in the histogram, in microseconds; longer ones count as this.
 const LATENCY_MICROS_MAX: u64 = 60_000_000;
 
 /// What to load, and for how long.
@@ -55,35 +56,32 @@ pub(crate) struct Arguments {
     progress: bool,
 }
 
-/// What a load found; printed as one line of JSON.
+/// The results of a load, printed as one line of JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Findings {
     /// Calls that were sent.
     pub(super) sent: u64,
     /// Calls answered with success.
     pub(super) succeeded: u64,
-    /// The first answer that was no success, or what became of it.
+    /// The first answer that was no success, or why there was none.
     pub(super) first_wrong: Option<String>,
     /// Length of the last answer's body.
     pub(super) answer_bytes: usize,
     /// From the first call to the last answer.
     pub(super) seconds: f64,
-    /// Median latency of the successes, in microseconds, as the following.
+    /// Latencies of the successes.
     pub(super) p50_micros: u64,
-    /// 99 of 100 are not slower.
     pub(super) p99_micros: u64,
-    /// 999 of 1,000 are not slower.
     pub(super) p999_micros: u64,
-    /// The slowest.
     pub(super) max_micros: u64,
     /// Processor time of the load itself, in seconds.
     pub(super) cpu_seconds: f64,
 }
 
-/// Puts the load on and prints what it found.
+/// Runs the load and prints its results.
 ///
 /// # Errors
-/// When a connection cannot be opened. Wrong answers are findings.
+/// When a connection cannot be opened. A wrong answer is a result.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut load = Load::connect(arguments)?;
     let findings = load.run()?;
@@ -96,7 +94,7 @@ struct Connection {
     buffer: Vec<u8>,
     filled: usize,
     sent_at: Instant,
-    /// A request was sent and its answer is not whole yet.
+    /// A request was sent and its answer is not complete yet.
     waiting: bool,
 }
 
@@ -122,12 +120,7 @@ impl<'a> Load<'a> {
         let mut connections = Vec::with_capacity(arguments.connections);
         let now = Instant::now();
         for position in 0..arguments.connections {
-            let stream = std::net::TcpStream::connect(arguments.address)
-                .with_context(|| format!("cannot connect to {}", arguments.address))?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry().register(&mut stream, Token(position), Interest::READABLE)?;
+            let stream = socket::connect(arguments.address, poll.registry(), position)?;
             let buffer = vec![0; ANSWER_BYTES_MAX];
             connections.push(Connection { stream, buffer, filled: 0, sent_at: now, waiting: false });
         }
@@ -159,10 +152,7 @@ impl<'a> Load<'a> {
         let mut events = Events::with_capacity(1_024);
         let mut progress_due = self.started + Duration::from_secs(1);
         while 0 < self.in_flight {
-            match self.poll.poll(&mut events, Some(Duration::from_millis(200))) {
-                Err(error) if error.kind() != ErrorKind::Interrupted => bail!("polling failed: {error}"),
-                Ok(()) | Err(_) => {}
-            }
+            socket::wait(&mut self.poll, &mut events, Duration::from_millis(200))?;
             for event in &events {
                 self.receive(event.token().0);
             }
@@ -212,7 +202,7 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Takes what has arrived on a connection.
+    /// Reads what has arrived on a connection.
     fn receive(&mut self, position: usize) {
         let connection = &mut self.connections[position];
         while connection.waiting {
@@ -243,7 +233,7 @@ impl<'a> Load<'a> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => format!("an answer could not be read: {error}"),
             };
-            // The connection is of no further use, so it gets no further call.
+            // The connection is no longer usable, so no further call is sent on it.
             connection.waiting = false;
             self.in_flight -= 1;
             self.note_wrong(&wrong);

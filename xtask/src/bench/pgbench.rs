@@ -1,7 +1,7 @@
-//! What PostgreSQL itself can do: `pgbench` inserting the rows of the imports, in batches.
+//! The speed of PostgreSQL itself: `pgbench` inserts the rows of the imports, in batches.
 //!
-//! It writes into the tables the server writes into, under the same app and one after the other, so that both meet
-//! tables and indexes of the same size, and a table that has grown slows both alike.
+//! It writes to the server's tables, under the same app and in turn with the server, so that both work on tables and
+//! indexes of the same size, and a table that has grown slows both alike.
 
 use super::database::Database;
 use super::process::Process;
@@ -29,11 +29,11 @@ pub(super) struct PgbenchFigures {
     pub(super) clients: u32,
     /// Groups inserted.
     pub(super) groups: u64,
-    /// The same in a second, without the time it took to connect.
+    /// Groups inserted per second, without the time for connecting.
     pub(super) groups_per_second: f64,
     /// Mean time of one transaction.
     pub(super) batch_micros: f64,
-    /// Processor time of all processes of PostgreSQL, with the work they had put off.
+    /// Processor time of all processes of PostgreSQL, deferred work included.
     pub(super) database_cpu_micros_per_group: f64,
 }
 
@@ -50,14 +50,14 @@ impl Pgbench {
     pub(super) fn prepare(directory: &Path) -> Result<Self> {
         let program = Programs::find()?.path("pgbench");
         if !program.is_file() {
-            bail!("{} is missing; it belongs to PostgreSQL's server", program.display());
+            bail!("{} is missing; it is part of PostgreSQL's server", program.display());
         }
         let script = directory.join("pgbench.sql");
         fs::write(&script, SCRIPT).with_context(|| format!("cannot write {}", script.display()))?;
         Ok(Self { program, script, groups: 0 })
     }
 
-    /// Inserts with `clients` clients for about `seconds`: it knows whole ones only, and takes at least one.
+    /// Inserts with `clients` clients for about `seconds`: pgbench takes whole seconds only, at least one.
     pub(super) fn run(
         &mut self,
         database: &mut Database,
@@ -110,7 +110,7 @@ fn read(printed: &str) -> Result<(u64, f64)> {
     let after = |prefix| printed.lines().rev().find_map(|line: &str| line.strip_prefix(prefix));
     let transactions =
         after("number of transactions actually processed: ").and_then(|rest| rest.parse().ok());
-    // Where there are two such lines, the last one is without the time it took to connect.
+    // Where there are two such lines, the last one is without the time for connecting.
     let rate = after("tps = ").and_then(|rest| rest.split(' ').next()?.parse().ok());
     match (transactions, rate) {
         (Some(0), _) => bail!("pgbench finished not one transaction"),
@@ -143,7 +143,7 @@ mod tests {
             .unwrap_err();
     }
 
-    /// Names behind a colon that is not part of a cast.
+    /// Names after a colon that is not part of a cast.
     fn variables(script: &str) -> BTreeSet<&str> {
         let code = script.lines().filter(|line| !line.starts_with("--"));
         let mut names = BTreeSet::new();
@@ -182,7 +182,7 @@ mod tests {
         let tables: Vec<&str> =
             SCRIPT.split("INSERT INTO landfall.").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
         assert_eq!(tables, ["groups", "accounts", "members", "memberships", "group_counts"]);
-        // As the server: a group and an account may be there already, their members then are not written.
+        // Like the server: a group and an account may exist already; their members are then not written.
         assert_eq!(SCRIPT.matches("ON CONFLICT").count(), 3);
         assert_eq!((SCRIPT.matches("BEGIN;").count(), SCRIPT.matches("COMMIT;").count()), (1, 1));
     }

@@ -1,4 +1,4 @@
-//! Processes that are measured: started so that they cannot outlive the benchmark, and read from `/proc`.
+//! Measured processes: started so that they cannot outlive the benchmark, with figures from `/proc`.
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -12,13 +12,13 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// Longest wait for work that a program puts off, as merging its files.
+/// Longest wait for a program's deferred work, such as merging its files.
 pub(super) const REST: Duration = Duration::from_secs(30);
 
-/// Runs a program that is ended by the kernel together with the process that asked for it, however that one ends.
+/// Runs a program that the kernel kills when the process that started it ends, for whatever reason.
 #[derive(Args)]
 pub(crate) struct Tether {
-    /// The process that asks
+    /// The process that starts the program
     #[arg(long)]
     parent: i32,
     /// The program and its arguments
@@ -30,12 +30,12 @@ impl Tether {
     /// Becomes the program; returns only when that fails.
     ///
     /// # Errors
-    /// When the program cannot be started, or the parent is gone already.
+    /// When the program cannot be started, or the parent has already ended.
     pub(crate) fn run(&self) -> Result<()> {
         #[cfg(target_os = "linux")]
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         if getppid().map(Pid::as_raw_pid) != Some(self.parent) {
-            bail!("the process that asked for this one is gone");
+            bail!("the process that started this one has ended");
         }
         let (program, arguments) = self.words.split_first().context("no program is named")?;
         Err(Command::new(program).args(arguments).exec())
@@ -43,7 +43,7 @@ impl Tether {
     }
 }
 
-/// A started process; it is killed when this value goes.
+/// A started process; it is killed when this value is dropped.
 pub(super) struct Process {
     child: Child,
 }
@@ -57,7 +57,7 @@ impl Process {
             .arg(program)
             .args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
-        // Figures are read in English, and the developer's own PostgreSQL is none of a benchmark's business.
+        // Figures are read in English, and a benchmark does not use the developer's own PostgreSQL.
         command.env("LC_ALL", "C");
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("PG")) {
@@ -76,11 +76,11 @@ impl Process {
     pub(super) fn wait_until_listening(&mut self, at_most: Duration) -> Result<String> {
         let stdout = self.child.stdout.take().context("the output is being read already")?;
         let (sender, receiver) = mpsc::channel();
-        // Reads on after the line, so that the process never waits for its reader.
+        // Reads on after the line, so that the process never blocks on its output.
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 if let Some(address) = line.strip_prefix("listening on http://") {
-                    // Nobody listens any more after the first such line.
+                    // The receiver is dropped after the first such line.
                     drop(sender.send(address.to_owned()));
                 }
             }
@@ -117,7 +117,6 @@ impl Process {
         bail!("did not end within {at_most:?} of signal {signal:?}")
     }
 
-    /// Its number.
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -159,7 +158,7 @@ pub(super) fn memory(process: u32) -> Result<Memory> {
     }
 }
 
-/// Waits until `cpu_seconds` hardly grows any more: work that was put off belongs to the calls that caused it.
+/// Waits until `cpu_seconds` hardly grows: deferred work belongs to the calls that caused it.
 pub(super) fn wait_until_idle(cpu_seconds: impl Fn() -> Result<f64>, at_most: Duration) -> Result<()> {
     const PAUSE: Duration = Duration::from_millis(250);
     const IDLE_SHARE: f64 = 0.05;
@@ -173,7 +172,7 @@ pub(super) fn wait_until_idle(cpu_seconds: impl Fn() -> Result<f64>, at_most: Du
         }
         before = now;
     }
-    // Not at rest in time: the figures then hold a little of the work put off, which the caller reports anyway.
+    // Not idle in time: the figures then hold a little of the deferred work, which the caller reports anyway.
     Ok(())
 }
 
@@ -182,13 +181,13 @@ pub(super) fn cpu_seconds(process: u32) -> Result<f64> {
     Ok(seconds(Stat::of(process)?.own_ticks))
 }
 
-/// Processor time used so far by a process and those it started itself, ended ones included, in seconds.
+/// Processor time used so far by a process and its children, ended ones included, in seconds.
 pub(super) fn family_cpu_seconds(parent: u32) -> Result<f64> {
     let stat = Stat::of(parent)?;
     let mut ticks = stat.own_ticks + stat.ended_ticks;
     for entry in fs::read_dir("/proc").context("cannot read /proc")? {
         let Some(process) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        // One that cannot be read has ended meanwhile.
+        // A process that cannot be read has ended meanwhile.
         if let Ok(stat) = Stat::of(process)
             && stat.parent == parent
         {
@@ -207,13 +206,13 @@ fn seconds(ticks: u64) -> f64 {
     ticks as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
-/// What the kernel says of a process.
+/// Fields of `/proc/PID/stat`.
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     parent: u32,
     /// Processor time of all its threads.
     own_ticks: u64,
-    /// That of the processes it started and whose end it noticed.
+    /// That of its ended children, once it has waited for them.
     ended_ticks: u64,
 }
 
@@ -225,7 +224,7 @@ impl Stat {
     }
 
     /// `ppid`, field 4, and `utime`, `stime`, `cutime` and `cstime`, from field 14 on. Counted after the program's
-    /// name, which may itself hold blanks and brackets.
+    /// name, which may itself contain blanks and brackets.
     fn read(stat: &str) -> Option<Self> {
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(1);
         let parent = fields.next()?.parse().ok()?;
@@ -245,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processor_time_is_found_behind_any_name() {
+    fn processor_time_is_found_after_any_name() {
         let stat =
             "7459 (a) b) R 7448 7448 6043 0 -1 4194304 99 0 1 0 120 30 5 6 20 0 1 0 142897 3133440 363";
         assert_eq!(Stat::read(stat), Some(Stat { parent: 7448, own_ticks: 150, ended_ticks: 11 }));
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_is_a_process_and_what_it_started() {
+    fn a_family_is_a_process_and_its_children() {
         let own = std::process::id();
         let before = cpu_seconds(own).unwrap();
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();

@@ -1,10 +1,13 @@
-//! What a benchmark found, as it is printed and written.
+//! The figures of a benchmark, as they are printed and written.
 
 use super::database::Settings;
 use super::load::Findings;
 use super::pgbench::PgbenchFigures;
 use super::process::Memory;
+use anyhow::{Context as _, Result};
 use serde::Serialize;
+use std::fs;
+use std::path::Path;
 
 /// One program under one load.
 #[derive(Clone, Debug, Serialize)]
@@ -22,11 +25,11 @@ pub(super) struct Figures {
     pub(super) max_micros: u64,
     /// Processor time of the measured program while it was loaded.
     pub(super) cpu_micros_per_call: f64,
-    /// Processor time it used after the load, until it was at rest: work it had put off.
+    /// Processor time after the load, until the program was idle: deferred work.
     pub(super) deferred_cpu_micros_per_call: f64,
     /// Processor time of the load.
     pub(super) load_cpu_micros_per_call: f64,
-    /// Processor time of the database under the server, with the work it had put off.
+    /// Processor time of the database under the server, deferred work included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) database_cpu_micros_per_call: Option<f64>,
     /// Resident memory after the load, and the most so far.
@@ -57,7 +60,7 @@ impl Figures {
     }
 
     /// Adds the seconds of processor time that the program used after the load, and its memory then.
-    pub(super) fn put_off(&mut self, cpu: f64, memory: Memory) {
+    pub(super) fn add_deferred(&mut self, cpu: f64, memory: Memory) {
         self.deferred_cpu_micros_per_call = cpu * 1e6 / self.calls as f64;
         (self.resident_bytes, self.peak_bytes) = (memory.resident, memory.peak);
     }
@@ -80,8 +83,7 @@ impl Round {
         self.server.as_ref().map(|server| server.calls_per_second / self.baseline.calls_per_second)
     }
 
-    /// Groups per second of the server, as a share of what `pgbench` reaches with the number of clients that suits
-    /// it best.
+    /// Groups per second of the server, as a share of what `pgbench` reaches with its best number of clients.
     fn pgbench_ratio(&self) -> Option<f64> {
         let best = self.best_of_pgbench()?;
         self.server.as_ref().map(|server| server.calls_per_second / best.groups_per_second)
@@ -140,16 +142,15 @@ pub(super) struct Phase {
 #[derive(Debug, Serialize)]
 pub(super) struct Preload {
     pub(super) figures: Figures,
-    /// What the whole store then takes on the disk.
+    /// Size of the whole store on the disk after that.
     pub(super) data_bytes: u64,
 }
 
-/// One end of the server and its next start.
+/// A stop of the server and the start after it.
 #[derive(Debug, Serialize)]
 pub(super) struct Restart {
-    /// How it was ended.
     pub(super) signal: &'static str,
-    /// Until it had ended.
+    /// From the signal until the process had ended.
     pub(super) stop_seconds: f64,
     /// From its start until it accepted requests.
     pub(super) start_seconds: f64,
@@ -157,7 +158,7 @@ pub(super) struct Restart {
     pub(super) resident_bytes: u64,
 }
 
-/// All a run found.
+/// All figures of a run.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub(super) processors: usize,
@@ -168,7 +169,7 @@ pub(super) struct Report {
     pub(super) empty: Phase,
     pub(super) preload: Option<Preload>,
     pub(super) full: Option<Phase>,
-    /// The share of the empty store's rate that the full one keeps, each set against the empty handler in its own
+    /// The share of the empty store's rate that the full one keeps, each relative to the empty handler in its own
     /// rounds; one for each number of connections.
     pub(super) full_to_empty: Vec<f64>,
     pub(super) restarts: Vec<Restart>,
@@ -211,7 +212,7 @@ pub(super) fn print_figures(connections: usize, round: usize, program: &str, fig
     );
 }
 
-/// Prints what PostgreSQL does by itself with one number of clients.
+/// Prints the figures of PostgreSQL by itself with one number of clients.
 pub(super) fn print_pgbench(connections: usize, round: usize, figures: &PgbenchFigures) {
     println!(
         "{connections:>5} {round:>5} pgbench  {:>9.0} groups/s with {} clients; {:.1} ms per batch, {:.2} µs of PostgreSQL's CPU \
@@ -253,6 +254,15 @@ pub(super) fn print_level(level: &Level) {
             level.connections
         );
     }
+}
+
+/// Writes all figures as JSON, where a path is given.
+pub(super) fn write(path: Option<&Path>, report: &impl Serialize) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    fs::write(path, serde_json::to_string_pretty(report)? + "\n")
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    println!("all figures: {}", path.display());
+    Ok(())
 }
 
 /// Bytes in millions.

@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-/// Digits of a call's number wherever it stands.
+/// Digits of a call's number wherever it appears.
 pub(super) const NUMBER_DIGITS: usize = 10;
 
-/// Length of a group id made from a number, in bytes, whatever stands before its digits.
+/// Digits of a group id made from a number, without its prefix.
 const GROUP_ID_DIGITS: usize = 16;
 
-/// A body in the making: texts that stay, and places whose value follows from the number of the call.
+/// A body under construction: fixed text, and placeholders whose value follows from the number of the call.
 #[derive(Default)]
 pub(super) struct Body {
     bytes: Vec<u8>,
-    places: Vec<Place>,
+    placeholders: Vec<Placeholder>,
 }
 
-/// A place in a request.
-struct Place {
+/// Digits that differ from call to call.
+struct Placeholder {
     range: Range<usize>,
     form: Form,
     value: Box<dyn Fn(u64) -> u64>,
@@ -25,32 +25,31 @@ struct Place {
 #[derive(Clone, Copy)]
 enum Form {
     Decimal,
-    /// Sixteen digits in no order: for every ordered store that is the hard case, and a migration in parallel is
-    /// like it.
+    /// Sixteen digits in random order: the hard case for every ordered store, and like a parallel migration.
     Scrambled,
 }
 
 impl Body {
-    /// Adds a text that stays.
+    /// Adds fixed text.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         self.bytes.extend_from_slice(text.as_bytes());
         self
     }
 
-    /// Adds a number of so many digits. As a JSON number its value must have as many, since none begins with 0.
+    /// Adds a number of `digits` digits. In a JSON number the value must have that many, since none begins with 0.
     pub(super) fn decimal(&mut self, digits: usize, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
-        self.place(digits, Form::Decimal, value)
+        self.placeholder(digits, Form::Decimal, value)
     }
 
     /// Adds the digits of the id of group `value`.
     pub(super) fn group_digits(&mut self, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
-        self.place(GROUP_ID_DIGITS, Form::Scrambled, value)
+        self.placeholder(GROUP_ID_DIGITS, Form::Scrambled, value)
     }
 
-    fn place(&mut self, digits: usize, form: Form, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
+    fn placeholder(&mut self, digits: usize, form: Form, value: impl Fn(u64) -> u64 + 'static) -> &mut Self {
         let start = self.bytes.len();
         self.bytes.resize(start + digits, b'0');
-        self.places.push(Place { range: start..self.bytes.len(), form, value: Box::new(value) });
+        self.placeholders.push(Placeholder { range: start..self.bytes.len(), form, value: Box::new(value) });
         self
     }
 }
@@ -58,7 +57,7 @@ impl Body {
 /// A request of which only digits differ from call to call.
 pub(super) struct Request {
     bytes: Vec<u8>,
-    places: Vec<Place>,
+    placeholders: Vec<Placeholder>,
 }
 
 impl Request {
@@ -73,46 +72,48 @@ impl Request {
              Content-Length: {}\r\n\r\n",
             body.bytes.len()
         ));
-        let Body { mut bytes, mut places } = head;
+        let Body { mut bytes, mut placeholders } = head;
         let shift = bytes.len();
         bytes.extend_from_slice(&body.bytes);
-        let shifted =
-            |place: Place| Place { range: place.range.start + shift..place.range.end + shift, ..place };
-        places.extend(body.places.into_iter().map(shifted));
-        Self { bytes, places }
+        let shifted = |placeholder: Placeholder| Placeholder {
+            range: placeholder.range.start + shift..placeholder.range.end + shift,
+            ..placeholder
+        };
+        placeholders.extend(body.placeholders.into_iter().map(shifted));
+        Self { bytes, placeholders }
     }
 
     /// The request of call `number`: the same bytes for the same number.
     pub(super) fn numbered(&mut self, number: u64) -> &[u8] {
-        for place in &self.places {
-            let value = (place.value)(number);
-            match place.form {
-                Form::Decimal => write_decimal(&mut self.bytes[place.range.clone()], value),
-                Form::Scrambled => write_scrambled(&mut self.bytes[place.range.clone()], value),
+        for placeholder in &self.placeholders {
+            let value = (placeholder.value)(number);
+            match placeholder.form {
+                Form::Decimal => write_decimal(&mut self.bytes[placeholder.range.clone()], value),
+                Form::Scrambled => write_scrambled(&mut self.bytes[placeholder.range.clone()], value),
             }
         }
         &self.bytes
     }
 }
 
-fn write_decimal(place: &mut [u8], mut number: u64) {
-    for byte in place.iter_mut().rev() {
+fn write_decimal(digits: &mut [u8], mut number: u64) {
+    for byte in digits.iter_mut().rev() {
         // A digit always fits a byte.
         *byte = b'0' + (number % 10) as u8;
         number /= 10;
     }
 }
 
-fn write_scrambled(place: &mut [u8], number: u64) {
+fn write_scrambled(digits: &mut [u8], number: u64) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut bits = scramble(number);
-    for byte in place.iter_mut().rev() {
+    for byte in digits.iter_mut().rev() {
         *byte = HEX[(bits & 15) as usize];
         bits >>= 4;
     }
 }
 
-/// SplitMix64's finalizer: every step can be undone, so different numbers give different ids.
+/// SplitMix64's finalizer: every step is invertible, so different numbers give different ids.
 fn scramble(number: u64) -> u64 {
     let bits = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_stands_in_every_place() {
+    fn a_number_appears_in_every_placeholder() {
         let mut body = Body::default();
         body.text(r#"{"A":"#).decimal(3, |number| 100 + number).text(r#","B":""#);
         body.group_digits(|number| number).text(r#""}"#);

@@ -1,4 +1,4 @@
-//! Putting a load on a program that is measured.
+//! Puts a load on a program and measures it.
 
 use super::load::Findings;
 use super::process::{self, Process, REST};
@@ -9,39 +9,38 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum as _;
 use std::path::PathBuf;
 
-/// One load to put on a program.
+/// The bounds of one load.
 #[derive(Clone, Copy)]
 pub(super) struct Load {
     /// Connections, each with one call in flight.
     pub(super) connections: usize,
     /// Seconds after which no further call is sent.
     pub(super) seconds: f64,
-    /// At most so many calls; without a bound only the time ends the load.
+    /// The most calls to send; without it only the time ends the load.
     pub(super) calls: Option<u64>,
     /// Number of the first call.
     pub(super) first: u64,
 }
 
-/// What puts a load on a program.
+/// Starts the program of the load.
 pub(super) struct Runner {
-    /// The program of the load.
     pub(super) loader: PathBuf,
     /// The signature of all requests.
     pub(super) usersig: String,
 }
 
 impl Runner {
-    /// Loads a program and tells what that cost it, with the work it put off. Every call must be answered with success.
+    /// Loads a program and measures what that costs it, deferred work included. Every call must succeed.
     pub(super) fn measure(&self, target: &Target, workload: Workload, load: Load) -> Result<Figures> {
         let mut figures = self.measure_at_once(target, workload, load)?;
         let after = target.process.cpu_seconds()?;
         // So that neither program is measured while the other still works.
         process::wait_until_idle(|| target.process.cpu_seconds(), REST)?;
-        figures.put_off(target.process.cpu_seconds()? - after, target.process.memory()?);
+        figures.add_deferred(target.process.cpu_seconds()? - after, target.process.memory()?);
         Ok(figures)
     }
 
-    /// The same as it is when the last call is answered, whatever work was put off.
+    /// Measures only until the last call is answered, without deferred work.
     pub(super) fn measure_at_once(&self, target: &Target, workload: Workload, load: Load) -> Result<Figures> {
         let before = target.process.cpu_seconds()?;
         let findings = self.load(target, workload, load)?;
@@ -69,7 +68,7 @@ impl Runner {
         arguments.extend(["--address", &target.address, "--target", &request_target]);
         arguments.extend(["--connections", &connections, "--seconds", &seconds]);
         arguments.extend(["--calls", &calls, "--first", &first]);
-        // Only what is bounded by calls can take long.
+        // Only a load that is bounded by calls can take long.
         if load.calls.is_some() {
             arguments.push("--progress");
         }

@@ -1,5 +1,5 @@
 //! `cargo xtask bench service`: members, messages and reads on the embedded store, each beside an empty handler that
-//! gets the same requests and answers with as many bytes; and how their cost grows with what is stored.
+//! receives the same requests and answers with as many bytes; and how their cost grows with the size of the store.
 
 mod growth;
 
@@ -7,7 +7,7 @@ use super::report::{self, Figures};
 use super::runner::{Load, Runner};
 use super::target::{Mode, Server, Target, WorkDirectory};
 use super::workload::{ACCOUNTS, GROUPS, Workload};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use growth::Growth;
 use serde::Serialize;
 use std::fs;
@@ -37,13 +37,13 @@ pub(crate) struct Arguments {
     /// Rounds of each kind of call
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// Messages in the larger store when growth is measured; the smaller one has a tenth; 0 leaves growth out
+    /// Messages in the larger store when growth is measured; the smaller one has a tenth; 0 skips growth
     #[arg(long, default_value_t = 10_000_000)]
     messages: u64,
     /// Members of the larger community when growth is measured; the smaller ones have ten
     #[arg(long, default_value_t = 100_000)]
     members: u64,
-    /// Where to write all figures as JSON
+    /// File for all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -55,7 +55,7 @@ struct Measured {
     what: &'static str,
     items_per_call: u64,
     answer_bytes: usize,
-    /// Middle values over the rounds.
+    /// Medians over the rounds.
     calls_per_second: f64,
     items_per_second: f64,
     /// Calls per second, as a share of the empty handler's in the same round.
@@ -82,7 +82,7 @@ struct Report {
 /// Builds, measures, prints and writes.
 ///
 /// # Errors
-/// When a program does not start, or a single call or item is not answered with success.
+/// When a program does not start, or a single call or item fails.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let programs = super::build(false)?;
     let directory = WorkDirectory::make()?;
@@ -96,22 +96,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     if 0 < arguments.messages {
         report.growth = growth::measure(arguments, &programs, directory.path())?;
     }
-    if let Some(path) = &arguments.out {
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    report::write(arguments.out.as_deref(), &report)
 }
 
 /// A running server, and the number of the next call of each kind.
-struct Running {
+struct RunningServer {
     target: Target,
     runner: Runner,
     next: Vec<(Workload, u64)>,
 }
 
-impl Running {
+impl RunningServer {
     fn start(programs: &Path, directory: &Path, mode: Mode) -> Result<Self> {
         fs::create_dir_all(directory)?;
         let server = Server::prepare(programs, directory, None, mode)?;
@@ -121,17 +116,17 @@ impl Running {
     }
 
     fn next(&mut self, workload: Workload) -> &mut u64 {
-        let place = match self.next.iter().position(|(of, _)| *of == workload) {
-            Some(place) => place,
+        let index = match self.next.iter().position(|(of, _)| *of == workload) {
+            Some(index) => index,
             None => {
                 self.next.push((workload, 0));
                 self.next.len() - 1
             }
         };
-        &mut self.next[place].1
+        &mut self.next[index].1
     }
 
-    /// So many calls, however long they take.
+    /// Makes exactly `calls` calls.
     fn fill(&mut self, workload: Workload, calls: u64) -> Result<()> {
         let first = *self.next(workload);
         let (what, items) = workload.items();
@@ -148,7 +143,7 @@ impl Running {
         Ok(())
     }
 
-    /// The next calls, for a time.
+    /// Makes the next calls for `seconds`.
     fn timed(&mut self, workload: Workload, connections: usize, seconds: f64) -> Result<Figures> {
         let load = Load { connections, seconds, calls: None, first: *self.next(workload) };
         let figures = self.runner.measure(&self.target, workload, load)?;
@@ -158,20 +153,20 @@ impl Running {
 }
 
 fn calls(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec<Measured>> {
-    let mut running = Running::start(programs, &directory.join("calls"), Mode::Faithful)?;
-    running.fill(Workload::ImportAccounts, MEMBER_ACCOUNTS / ACCOUNTS)?;
-    running.fill(Workload::PrepareGroups, GROUPS)?;
+    let mut server = RunningServer::start(programs, &directory.join("calls"), Mode::Faithful)?;
+    server.fill(Workload::ImportAccounts, MEMBER_ACCOUNTS / ACCOUNTS)?;
+    server.fill(Workload::PrepareGroups, GROUPS)?;
     println!(
         "\nEach kind of call beside an empty handler with answers of the same size; CPU is µs per call."
     );
     let mut measured = Vec::new();
-    measured.push(measure(arguments, programs, &mut running, Workload::ImportMembers)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::ImportMembers)?);
     // So that every group has a page of messages.
-    running.fill(Workload::ImportMessages, GROUPS)?;
-    measured.push(measure(arguments, programs, &mut running, Workload::ImportMessages)?);
-    measured.push(measure(arguments, programs, &mut running, Workload::ReadPage)?);
-    measured.push(measure(arguments, programs, &mut running, Workload::ReadGroups)?);
-    measured.push(measure(arguments, programs, &mut running, Workload::SendMessage)?);
+    server.fill(Workload::ImportMessages, GROUPS)?;
+    measured.push(measure(arguments, programs, &mut server, Workload::ImportMessages)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::ReadPage)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::ReadGroups)?);
+    measured.push(measure(arguments, programs, &mut server, Workload::SendMessage)?);
     println!();
     for of in &measured {
         println!(
@@ -185,7 +180,7 @@ fn calls(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec
 fn measure(
     arguments: &Arguments,
     programs: &Path,
-    running: &mut Running,
+    server: &mut RunningServer,
     workload: Workload,
 ) -> Result<Measured> {
     // A number up to 4,096 fits.
@@ -193,19 +188,19 @@ fn measure(
     let (what, items_per_call) = workload.items();
     println!("\n{} of {items_per_call} {what}", workload.command());
     report::print_heading();
-    let answer_bytes = running.timed(workload, connections, WARM_UP_SECONDS)?.answer_bytes;
+    let answer_bytes = server.timed(workload, connections, WARM_UP_SECONDS)?.answer_bytes;
     let baseline = Target::start_baseline(programs, Some(answer_bytes))?;
     let mut rounds = Vec::new();
     for number in 0..=arguments.rounds as usize {
-        let first = *running.next(workload);
+        let first = *server.next(workload);
         let seconds = if number == 0 { WARM_UP_SECONDS } else { arguments.seconds };
         let load = Load { connections, seconds, calls: None, first };
-        let empty = running.runner.measure(&baseline, workload, load)?;
+        let empty = server.runner.measure(&baseline, workload, load)?;
         if number == 0 {
             continue;
         }
         report::print_figures(connections, number, "empty", &empty);
-        let server = running.timed(workload, connections, arguments.seconds)?;
+        let server = server.timed(workload, connections, arguments.seconds)?;
         report::print_figures(connections, number, "server", &server);
         rounds.push(Round { baseline: empty, server });
     }

@@ -1,4 +1,4 @@
-//! The two programs that are measured: the server with its data directory, and the empty handler.
+//! The measured programs: the server with its data directory, the empty handler and the broadcaster.
 
 use super::process::Process;
 use crate::workspace;
@@ -12,20 +12,20 @@ use std::time::{Duration, Instant};
 pub(super) const APP: u32 = 1_400_000_001;
 const ADMIN: &str = "administrator";
 
-/// Signs for a server that lives on loopback for the length of a benchmark, so it need not be a secret.
+/// The key of a server that runs on loopback for the length of a benchmark, so it need not be secret.
 pub(super) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// Longest wait for `listening on`. Opening a large store may take its time.
+/// Longest wait for `listening on`. Opening a large store may take a while.
 const START: Duration = Duration::from_secs(300);
 
-/// Longest wait for a drained end.
+/// Longest wait for a drained stop.
 const STOP: Duration = Duration::from_secs(60);
 
 /// A running program, ready to be loaded.
 pub(super) struct Target {
     pub(super) process: Process,
     pub(super) address: String,
-    /// How long it took from its start until it accepted requests.
+    /// Time from its start until it accepted requests.
     pub(super) started_in: Duration,
 }
 
@@ -41,7 +41,7 @@ impl Target {
         Ok(Self { process, address, started_in: started.elapsed() })
     }
 
-    /// Starts the empty handler, with answers as long as those to an import, or of so many bytes.
+    /// Starts the empty handler, with answers as long as those to an import, or of `answer_bytes`.
     pub(super) fn start_baseline(programs: &Path, answer_bytes: Option<usize>) -> Result<Self> {
         let program = programs.join("xtask");
         match answer_bytes {
@@ -50,7 +50,7 @@ impl Target {
         }
     }
 
-    /// Starts the broadcaster, with messages of so many bytes.
+    /// Starts the broadcaster, with messages of `text_bytes`.
     pub(super) fn start_broadcaster(programs: &Path, text_bytes: usize) -> Result<Self> {
         let arguments = ["broadcaster", "--text-bytes", &text_bytes.to_string()];
         Self::start(&programs.join("xtask"), &arguments, None)
@@ -91,7 +91,7 @@ impl Server {
         Ok(Self { program: programs.join("landfall"), directory: directory.to_owned(), config })
     }
 
-    /// Starts it on the data that is there.
+    /// Starts it on its present data.
     pub(super) fn start(&self) -> Result<Target> {
         Target::start(
             &self.program,
@@ -100,7 +100,7 @@ impl Server {
         )
     }
 
-    /// Asks it to end and waits until it has drained.
+    /// Sends SIGTERM and waits until it has drained.
     pub(super) fn stop(target: &mut Target) -> Result<()> {
         let status = target.process.end(Signal::TERM, STOP)?;
         if !status.success() {
@@ -109,7 +109,7 @@ impl Server {
         Ok(())
     }
 
-    /// Ends it where it stands.
+    /// Sends SIGKILL.
     pub(super) fn kill(target: &mut Target) -> Result<()> {
         target.process.end(Signal::KILL, STOP)?;
         Ok(())
@@ -124,7 +124,7 @@ impl Server {
         Ok(usersig.trim().to_owned())
     }
 
-    /// What the embedded store takes on the disk, in bytes.
+    /// Size of the embedded store on the disk, in bytes.
     pub(super) fn data_bytes(&self) -> Result<u64> {
         bytes_below(&self.directory.join("data"))
     }
@@ -135,7 +135,7 @@ pub(super) fn request_target(command: &str, usersig: &str) -> String {
     format!("/v4/{command}?sdkappid={APP}&identifier={ADMIN}&usersig={usersig}")
 }
 
-/// Which limits the server keeps.
+/// The limits mode of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Those of the documentation.
@@ -174,13 +174,13 @@ fn bytes_below(directory: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-/// A directory on the disk of the build, removed when this value goes.
+/// A directory on the disk of the build, removed when this value is dropped.
 pub(super) struct WorkDirectory {
     path: PathBuf,
 }
 
 impl WorkDirectory {
-    /// Makes a directory of this run, and removes those of runs that were ended before they could.
+    /// Makes the directory of this run, and removes those of runs that were killed.
     pub(super) fn make() -> Result<Self> {
         let parent = workspace::target_directory()?.join("bench");
         fs::create_dir_all(&parent).with_context(|| format!("cannot make {}", parent.display()))?;
@@ -197,7 +197,6 @@ impl WorkDirectory {
         Ok(Self { path })
     }
 
-    /// Where it lies.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

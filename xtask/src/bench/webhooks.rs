@@ -1,5 +1,5 @@
-//! `cargo xtask bench webhooks`: messages are sent while the receiver of their events answers, hangs, fails, answers garbage
-//! or hangs up; then it comes back, and has to be told everything once, in the order of each group.
+//! `cargo xtask bench webhooks`: messages are sent while the receiver of their events answers, hangs, fails, sends
+//! garbage or disconnects. Then it recovers, and has to receive every event once, in the order of each group.
 
 mod receiver;
 
@@ -8,7 +8,7 @@ use super::report::{self, Figures};
 use super::runner::{Load, Runner};
 use super::target::{Mode, Server, Target, WorkDirectory};
 use super::workload::{GROUPS, Workload};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use receiver::{Behaviour, Receiver};
 use serde::Serialize;
 use std::fs;
@@ -20,12 +20,12 @@ use std::time::{Duration, Instant};
 const PREPARE_CONNECTIONS: usize = 64;
 /// Filling ends with an error when it takes longer than this, seconds.
 const PREPARE_SECONDS: f64 = 300.0;
-/// How often to look whether everything was told.
-const LOOK: Duration = Duration::from_millis(20);
-/// Longest wait until everything was told.
-const DRAIN: Duration = Duration::from_secs(300);
-/// Settings of the receiver: what fails is soon sent again, and never given up while it is measured.
-const WEBHOOK: &str = "events = [\"Group.CallbackAfterSendMsg\"]\nallow_private = true\nretry_seconds = [1, 1, 2, 2, 5, 5, 5, 5, 5, 5, 5, 5]\n";
+/// Interval between checks whether every event was delivered.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Longest wait until every event is delivered.
+const DRAIN_MAX: Duration = Duration::from_secs(300);
+/// Settings of the webhook: a failed event is soon sent again, and never dropped during the benchmark.
+const WEBHOOK_SETTINGS: &str = "events = [\"Group.CallbackAfterSendMsg\"]\nallow_private = true\nretry_seconds = [1, 1, 2, 2, 5, 5, 5, 5, 5, 5, 5, 5]\n";
 
 /// Settings of the benchmark of webhooks.
 #[derive(clap::Args)]
@@ -36,23 +36,23 @@ pub(crate) struct Arguments {
     /// Seconds of load in each state of the receiver
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// Where to write all figures as JSON
+    /// File for all figures as JSON
     #[arg(long)]
     out: Option<PathBuf>,
 }
 
-/// A load in one state of the receiver, and what came of its events.
+/// A load in one state of the receiver, and the delivery of its events.
 #[derive(Serialize)]
 struct Measured {
     receiver: &'static str,
     calls: Figures,
-    /// Events that had been told when the load ended.
-    told_meanwhile: u64,
-    /// Seconds from the end of the load, when the receiver came back, until the last event was told.
+    /// Events delivered before the load ended.
+    delivered_meanwhile: u64,
+    /// Seconds from the end of the load, when the receiver recovered, until the last event was delivered.
     drained_in: f64,
-    /// Events told a second time.
+    /// Events delivered a second time.
     repeated: u64,
-    /// Processor time of the server from the start of the load until the last event was told, µs per event.
+    /// Processor time of the server from the start of the load until the last event was delivered, µs per event.
     cpu_micros_per_event: f64,
     peak_bytes: u64,
 }
@@ -69,34 +69,34 @@ struct Report {
 /// Builds, measures, prints and writes.
 ///
 /// # Errors
-/// A program does not start, a call is not answered with success, or an event is lost or told out of order.
+/// A program does not start, a call fails, or an event is lost or delivered out of order.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let programs = super::build(false)?;
     let directory = WorkDirectory::make()?;
     println!("\nMessages to {GROUPS} groups, {} s each; CPU is µs per call.", arguments.seconds);
     report::print_heading();
-    let mut bench = Bench::start(&programs, &directory.path().join("silent"), None)?;
+    let mut server = RunningServer::start(&programs, &directory.path().join("silent"), None)?;
     let connections = arguments.connections as usize;
-    let silent = bench.load(arguments)?;
+    let silent = server.load(arguments)?;
     report::print_figures(connections, 1, "silent", &silent);
-    drop(bench);
+    drop(server);
 
     let receiver = Receiver::start()?;
-    let webhook = format!("[app.webhook]\nurl = \"{}\"\n{WEBHOOK}", receiver.url);
-    let mut bench = Bench::start(&programs, &directory.path().join("told"), Some(&webhook))?;
+    let webhook = format!("[app.webhook]\nurl = \"{}\"\n{WEBHOOK_SETTINGS}", receiver.url);
+    let mut server = RunningServer::start(&programs, &directory.path().join("webhook"), Some(&webhook))?;
     let mut rounds = Vec::new();
     for (number, behaviour) in Behaviour::ALL.into_iter().enumerate() {
-        let measured = bench.round(arguments, &receiver, behaviour)?;
+        let measured = server.round(arguments, &receiver, behaviour)?;
         report::print_figures(connections, number + 1, measured.receiver, &measured.calls);
         rounds.push(measured);
     }
     println!();
     for round in &rounds {
         println!(
-            "{:<8} {:.3} of the calls/s without a receiver; {:>7} of {:>7} events told meanwhile, the rest {:>5.1} s after it came back; {} told twice, none lost, all in order; {:>5.1} µs of CPU per event; {:>4} MB at most",
+            "{:<8} {:.3} of the calls/s without a receiver; {:>7} of {:>7} events delivered meanwhile, the rest {:>5.1} s after it recovered; {} delivered twice, none lost, all in order; {:>5.1} µs of CPU per event; {:>4} MB at most",
             round.receiver,
             round.calls.calls_per_second / silent.calls_per_second,
-            round.told_meanwhile,
+            round.delivered_meanwhile,
             round.calls.calls,
             round.drained_in,
             round.repeated,
@@ -104,24 +104,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             round.peak_bytes / 1_000_000,
         );
     }
-    if let Some(path) = &arguments.out {
-        let processors = thread::available_parallelism()?.get();
-        let report = Report { processors, connections: arguments.connections, silent, rounds };
-        fs::write(path, serde_json::to_string_pretty(&report)? + "\n")
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("all figures: {}", path.display());
-    }
-    Ok(())
+    let processors = thread::available_parallelism()?.get();
+    let report = Report { processors, connections: arguments.connections, silent, rounds };
+    report::write(arguments.out.as_deref(), &report)
 }
 
 /// A running server with groups.
-struct Bench {
+struct RunningServer {
     target: Target,
     runner: Runner,
     sent: u64,
 }
 
-impl Bench {
+impl RunningServer {
     fn start(programs: &Path, directory: &Path, webhook: Option<&str>) -> Result<Self> {
         fs::create_dir_all(directory)?;
         let server =
@@ -152,31 +147,35 @@ impl Bench {
         receiver: &Receiver,
         behaviour: Behaviour,
     ) -> Result<Measured> {
-        let (told, repeated) = (receiver.told(), receiver.repeated());
+        let (delivered, repeated) = (receiver.delivered(), receiver.repeated());
         let cpu = self.target.process.cpu_seconds()?;
-        receiver.behave(behaviour);
+        receiver.set_behaviour(behaviour);
         let calls = self.load(arguments)?;
-        let told_meanwhile = receiver.told() - told;
-        let came_back = Instant::now();
-        receiver.behave(Behaviour::Answers);
-        while receiver.told() < self.sent {
+        let delivered_meanwhile = receiver.delivered() - delivered;
+        let recovered = Instant::now();
+        receiver.set_behaviour(Behaviour::Answers);
+        while receiver.delivered() < self.sent {
             ensure!(
-                came_back.elapsed() < DRAIN,
-                "only {} of {} events were told within {DRAIN:?}",
-                receiver.told(),
+                recovered.elapsed() < DRAIN_MAX,
+                "only {} of {} events were delivered within {DRAIN_MAX:?}",
+                receiver.delivered(),
                 self.sent
             );
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
-        let drained_in = came_back.elapsed().as_secs_f64();
+        let drained_in = recovered.elapsed().as_secs_f64();
         let used = self.target.process.cpu_seconds()? - cpu;
-        ensure!(receiver.told() == self.sent, "more events were told than messages sent");
-        ensure!(receiver.out_of_order() == 0, "{} events were told out of order", receiver.out_of_order());
+        ensure!(receiver.delivered() == self.sent, "more events were delivered than messages sent");
+        ensure!(
+            receiver.out_of_order() == 0,
+            "{} events were delivered out of order",
+            receiver.out_of_order()
+        );
         process::wait_until_idle(|| self.target.process.cpu_seconds(), process::REST)?;
         let Memory { peak, .. } = self.target.process.memory()?;
         Ok(Measured {
             receiver: behaviour.name(),
-            told_meanwhile,
+            delivered_meanwhile,
             drained_in,
             repeated: receiver.repeated() - repeated,
             cpu_micros_per_event: used * 1e6 / calls.calls as f64,

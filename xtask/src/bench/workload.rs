@@ -1,15 +1,15 @@
-//! What a load asks of a server: one kind of call each, the next call always about something else.
+//! The kinds of calls that a load makes. Each call is about something else than the one before.
 
 use super::request::{Body, NUMBER_DIGITS, Request};
 use clap::ValueEnum;
 
 /// Accounts that own the imported groups, in turn.
 pub(super) const OWNERS: u64 = 1_000;
-/// Groups that calls about groups which are there take in turn.
+/// Existing groups, which calls use in turn.
 pub(super) const GROUPS: u64 = 20_000;
 /// Members imported in one call.
 pub(super) const MEMBERS: u64 = 300;
-/// Calls that bring members into one group before the next: six make 1,800, and the group's owner stays in it.
+/// Calls that add members to one group before the next group: six add 1,800 to its owner.
 const MEMBER_CALLS: u64 = 6;
 /// Messages imported in one call.
 pub(super) const MESSAGES: u64 = 20;
@@ -19,7 +19,7 @@ pub(super) const GROUPS_ASKED: u64 = 50;
 pub(super) const ACCOUNTS: u64 = 100;
 /// Communities of ten members.
 pub(super) const SMALL_COMMUNITIES: u64 = 10_000;
-/// When all groups were made.
+/// Creation time of all groups, in Unix seconds.
 const CREATED: u64 = 1_500_000_000;
 
 /// A kind of call.
@@ -29,7 +29,7 @@ pub(super) enum Workload {
     ImportGroup,
     /// `multiaccount_import`
     ImportAccounts,
-    /// `import_group` of groups of the past, to be used by the following
+    /// `import_group` of groups of the past, which the following calls use
     PrepareGroups,
     /// `import_group_member`
     ImportMembers,
@@ -72,7 +72,7 @@ impl Workload {
         }
     }
 
-    /// What one call is about, and how many of them.
+    /// The name and the number of the items in one call.
     pub(super) fn items(self) -> (&'static str, u64) {
         match self {
             Self::ImportGroup | Self::PrepareGroups | Self::PrepareSmall | Self::PrepareLarge => {
@@ -87,7 +87,7 @@ impl Workload {
         }
     }
 
-    /// What must not stand in an answer: an item that failed although the call did not.
+    /// Text that no good answer contains: it marks a failed item in a successful call.
     pub(super) fn failed_item(self) -> &'static [u8] {
         match self {
             Self::ImportMembers | Self::FillLarge | Self::AddToSmall | Self::AddToLarge => br#""Result":0"#,
@@ -208,7 +208,7 @@ fn one_message(body: &mut Body) {
     body.text(r#""The room has changed, see you upstairs"}}]}"#);
 }
 
-/// Each call brings the next twenty messages of a group, a second apart.
+/// Each call imports the next twenty messages of a group, a second apart.
 fn messages(body: &mut Body) {
     body.text(r#"{"GroupId":"grp-"#).group_digits(|number| number % GROUPS).text(r#"","MsgList":["#);
     for item in 0..MESSAGES {
@@ -223,7 +223,7 @@ fn messages(body: &mut Body) {
     body.text("]}");
 }
 
-/// Fifty groups with every base field; their members are another call's.
+/// Fifty groups with every base field, but without members.
 fn read_groups(body: &mut Body) {
     body.text(r#"{"GroupIdList":["#);
     for item in 0..GROUPS_ASKED {

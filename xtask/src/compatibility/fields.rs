@@ -7,28 +7,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// What every answer has. It says nothing about a command.
+/// Members of every answer, which say nothing about a command.
 const ENVELOPE: [&str; 4] = ["ActionStatus", "ErrorInfo", "ErrorCode", "ErrorDisplay"];
 
-/// Its members depend on the type of the element it is in: they are listed by type, once for all commands.
+/// Its members depend on the type of its element. They are listed by type, once for all commands.
 const CONTENT: &str = "MsgContent";
 
 /// What golden files write for a value that does not matter.
 const ANYTHING: &str = "*";
 
-/// All golden files and sources.
+/// The texts of all golden files and sources.
 pub(super) struct Survey {
     golden: Vec<String>,
-    /// Those of all commands and of what they share, each with the name of its file.
+    /// The sources of all commands and of the modules they share, each with the name of its file.
     sources: Vec<(String, String)>,
 }
 
 /// The fields that calls of one command use.
 #[derive(Debug, Default)]
-pub(super) struct Used {
+pub(super) struct UsedFields {
     request: Fields,
     answer: Fields,
-    /// What elements of messages hold, by their type.
+    /// Members of message elements, by type.
     pub(super) elements: Fields,
 }
 
@@ -39,14 +39,14 @@ pub(super) struct Fields(BTreeMap<String, Field>);
 #[derive(Debug, Default)]
 struct Field {
     was_list: bool,
-    /// An empty list may stand for what is not given, where no list belongs.
+    /// An empty list may mean an absent value where no list is expected.
     was_single: bool,
-    /// Its own fields; none where it is no object.
+    /// Empty where the field is no object.
     members: Fields,
 }
 
-/// Names of fields.
-type Known = BTreeSet<String>;
+/// Names of fields, as they appear in JSON.
+type FieldNames = BTreeSet<String>;
 
 impl Survey {
     /// Reads all files below two folders.
@@ -58,11 +58,11 @@ impl Survey {
         Ok(Self { golden, sources: files(commands)? })
     }
 
-    /// The fields of all calls of a command that succeed. Golden files also send fields that no command reads, to
-    /// show that those do no harm: what its sources do not name is left out.
-    pub(super) fn of(&self, path: &str) -> Used {
+    /// The fields of all successful calls of a command. Golden files also send fields that no command reads, to show
+    /// that those do no harm: a field that the command's sources do not name is left out.
+    pub(super) fn of(&self, path: &str) -> UsedFields {
         let known = known(path, &self.sources);
-        let mut used = Used::default();
+        let mut used = UsedFields::default();
         for (_, request, answer) in
             self.golden.iter().flat_map(|text| calls(text)).filter(|call| call.0 == path)
         {
@@ -94,14 +94,14 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>> {
 }
 
 /// The names of the fields that a command reads or writes: those in its source, in that of its service, and in all
-/// that these use.
-fn known(path: &str, sources: &[(String, String)]) -> Known {
+/// modules that these use.
+fn known(path: &str, sources: &[(String, String)]) -> FieldNames {
     let service = path.split('/').next().unwrap_or_default();
     let own = format!("\"{path}\"");
     let is_first = |(name, source): &&(String, String)| name == service || source.contains(&own);
     let mut left: Vec<&(String, String)> = sources.iter().filter(is_first).collect();
     let mut seen = BTreeSet::new();
-    let mut known = Known::new();
+    let mut known = FieldNames::new();
     while let Some(file @ (_, source)) = left.pop() {
         if seen.insert(file) {
             names_in(source, &mut known);
@@ -119,7 +119,7 @@ pub(super) fn used_names(source: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Adds the names of fields in a source: those in quotes, and its members as they are spelled in JSON.
-fn names_in(source: &str, known: &mut Known) {
+fn names_in(source: &str, known: &mut FieldNames) {
     let is_name = |text: &&str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     let source = source.split("#[cfg(test)]").next().unwrap_or_default();
     known.extend(source.split('"').filter(is_name).map(str::to_owned));
@@ -138,14 +138,14 @@ pub(super) fn capitalized(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
-impl Used {
-    fn add(&mut self, request: &Value, answer: &Value, known: &Known) {
+impl UsedFields {
+    fn add(&mut self, request: &Value, answer: &Value, known: &FieldNames) {
         self.request.add(request, known, &mut self.elements);
         self.answer.add(answer, known, &mut self.elements);
         self.answer.0.retain(|name, _| !ENVELOPE.contains(&name.as_str()));
     }
 
-    /// Those of requests, and those of answers.
+    /// The fields of requests, and the fields of answers.
     pub(super) fn line(&self) -> String {
         let code = |fields: &Fields| match fields.line() {
             none if none.is_empty() => "nothing".to_owned(),
@@ -157,17 +157,17 @@ impl Used {
 
 impl Fields {
     /// Adds the members of a value, at any depth.
-    fn add(&mut self, value: &Value, known: &Known, elements: &mut Self) {
+    fn add(&mut self, value: &Value, known: &FieldNames, elements: &mut Self) {
         match value {
             Value::Array(list) => list.iter().for_each(|item| self.add(item, known, elements)),
             Value::Object(members) => {
-                // Rows of a call that succeeds may be refused, such as one of a type that is written otherwise.
+                // A successful call may contain refused rows, such as one whose type has another spelling.
                 if let (Some(Value::String(kind)), Some(content)) =
                     (members.get("MsgType"), members.get(CONTENT))
                     && kind.starts_with("TIM")
                 {
                     let kind = elements.0.entry(kind.clone()).or_default();
-                    // What is deeper in it is passed on unread.
+                    // Deeper members are passed on unread.
                     let names = content.as_object().into_iter().flatten().map(|(name, _)| name);
                     for name in names.filter(|name| known.contains(*name)) {
                         kind.members.0.entry(name.clone()).or_default();
@@ -187,7 +187,7 @@ impl Fields {
         }
     }
 
-    /// Adds those of another command.
+    /// Adds the fields of another command.
     pub(super) fn merge(&mut self, other: Self) {
         for (name, field) in other.0 {
             let own = self.0.entry(name).or_default();
@@ -197,7 +197,7 @@ impl Fields {
         }
     }
 
-    /// All of them in one line: what is in a list stands in brackets, what is in an object in braces.
+    /// All fields in one line: members of a list in brackets, members of an object in braces.
     pub(super) fn line(&self) -> String {
         let fields = self.0.iter().map(|(name, field)| match field.members.line() {
             inner if field.was_list && !field.was_single => format!("{name}[{inner}]"),
@@ -214,7 +214,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_command_knows_the_fields_of_all_that_it_uses() {
+    fn a_command_knows_the_fields_of_the_modules_it_uses() {
         let source = |name: &str, text: &str| (name.to_owned(), text.to_owned());
         let sources = [
             source(
@@ -240,7 +240,7 @@ mod tests {
     fn fields_of_calls_are_found_at_any_depth() {
         let names = ["A", "GroupId", "L", "MsgBody", "MsgType", "MsgContent", "O", "TIMTextElem", "Text"];
         let known = names.map(str::to_owned).into();
-        let mut used = Used::default();
+        let mut used = UsedFields::default();
         assert_eq!(used.line(), "nothing → nothing");
         let body = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": "t", "New": 1}}]);
         let request = json!({"GroupId": "g", "Extra": 1, "L": [{"A": 1}], "O": {"A": 1}, "MsgBody": body});
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn only_calls_that_succeed_count() {
+    fn only_successful_calls_count() {
         let text = "> s/c\n{\"A\": 1}\n< {\"ErrorCode\": 0}\n> s/d\n{\"B\": 1}\n< {\"ErrorCode\": 0}\n> s/c\n{\"C\": 1}\n\
              < {\"ErrorCode\": 10004}\n";
         let source = "const PATH: &str = \"s/c\";\n    a: u8,\n    b: u8,\n    c: u8,\n";

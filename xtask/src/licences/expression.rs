@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// What a package asks of its users.
+/// The licences of a package.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Expression {
     /// One licence, with its exception if it has one (`Apache-2.0 WITH LLVM-exception`).
@@ -17,7 +17,7 @@ impl Expression {
     /// Reads an expression; `AND` binds tighter than `OR`, and a slash counts as `OR`.
     ///
     /// # Errors
-    /// What is wrong with it, as the end of a sentence.
+    /// What is wrong with it, phrased as the end of a sentence.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let spaced = text.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
         let words: Vec<&str> = spaced.split_whitespace().collect();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_expression_is_refused() {
+    fn a_malformed_expression_is_refused() {
         for text in
             ["", "MIT OR", "AND MIT", "(MIT", "MIT)", "MIT Apache-2.0", "Apache-2.0 WITH", "MIT//ISC", "()"]
         {

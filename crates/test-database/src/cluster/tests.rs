@@ -17,7 +17,7 @@ fn refuses_connections(url: &str) -> bool {
 }
 
 #[test]
-fn a_stopped_server_comes_back_with_its_data_and_goes_without_a_trace() {
+fn a_stopped_server_restarts_with_its_data_and_leaves_no_trace() {
     let mut cluster = Cluster::create(&Options::default()).unwrap();
     let url = cluster.url("postgres");
     execute(&url, "CREATE TABLE kept (n bigint)");
@@ -55,7 +55,7 @@ fn options_reach_the_server() {
 }
 
 #[test]
-fn a_synchronous_replica_takes_over_with_all_that_was_committed() {
+fn a_synchronous_replica_is_promoted_with_every_commit() {
     let mut primary = Cluster::create(&Options::default()).unwrap();
     let replica = primary.replica(Replication::Synchronous).unwrap();
     execute(&primary.url("postgres"), "CREATE TABLE kept (n bigint); INSERT INTO kept VALUES (1), (2)");
@@ -88,7 +88,7 @@ fn connections_are_ended_one_by_one_or_all() {
 }
 
 #[tokio::test]
-async fn fresh_databases_are_separate_and_vanish() {
+async fn fresh_databases_are_separate_and_are_dropped() {
     const DATABASES: &str = "SELECT count(*) FROM pg_database WHERE datname LIKE 'landfall_test_%'";
     let cluster = Cluster::create(&Options::default()).unwrap();
     let server_url = cluster.url("postgres");
@@ -115,7 +115,7 @@ async fn fresh_databases_are_separate_and_vanish() {
     let alone = FreshDatabase::migrated(&server_url, migrate).unwrap();
     assert_eq!(migrations.load(Ordering::Relaxed), 2);
     assert_eq!(number(&server_url, DATABASES), 6);
-    // Somebody connected does not keep a database.
+    // An open connection does not keep a database.
     session(alone.url(), |_| {
         drop((databases, other));
         assert_eq!(number(&server_url, DATABASES), 1);

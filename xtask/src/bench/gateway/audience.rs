@@ -1,21 +1,23 @@
-//! The clients: one thread hears for all of them, and has messages sent to the group they are in.
+//! The clients: one thread reads for all of them, and sends messages to their group.
 //!
-//! One poll, no task and no timer for a client: who hears shares the machine with the program that is measured. It ends by
-//! itself, and as soon as one client misses a message, hears one twice or out of order, or loses its connection.
+//! One poll, no task and no timer for a client, since the clients share the machine with the measured program. The
+//! process ends by itself, and fails as soon as a client misses a message, receives one twice or out of order, or is
+//! disconnected.
 
-use super::client::Client;
+use super::client::GatewayClient;
 use super::signature;
 use crate::bench::answer::{self, Answer};
 use crate::bench::process::{self, Memory, REST};
 use crate::bench::report::median;
 use crate::bench::request::Request;
+use crate::bench::socket;
 use crate::bench::target::APP;
 use crate::bench::workload::Workload;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use hdrhistogram::Histogram;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 use serde::{Deserialize, Serialize};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -25,16 +27,16 @@ use std::time::{Duration, Instant};
 const CONNECTING: usize = 128;
 /// Messages sent before any is measured.
 const WARM_UP: u32 = 5;
-/// Longest time in which no client hears anything that it should.
+/// Longest time without progress of any client.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long clients listen after the last message for one that nobody sent.
+/// How long clients watch for unexpected messages after the last one.
 const QUIET: Duration = Duration::from_millis(500);
-/// Room for what has come over one connection.
+/// Size of the buffer for one read.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Longest latency the histogram holds, in microseconds.
+/// Longest latency in the histogram, in microseconds.
 const LATENCY_MICROS_MAX: u64 = 60_000_000;
 
-/// How many clients, and what they are to hear.
+/// How many clients there are, and how many messages they receive.
 #[derive(Args, Clone, Debug, Serialize)]
 pub(crate) struct Plan {
     /// Clients, all in one group
@@ -43,15 +45,15 @@ pub(crate) struct Plan {
     /// Messages sent one after another, each when all clients have the one before
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) messages: u32,
-    /// Messages sent then as fast as they are heard
+    /// Messages sent after that, as fast as they are received
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) stream: u32,
-    /// How many of these are under way at a time
+    /// How many of those are under way at a time
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
     pub(super) under_way: u32,
 }
 
-/// Whom to hear.
+/// The program to connect to.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Address of the program
@@ -67,22 +69,22 @@ pub(crate) struct Arguments {
     plan: Plan,
 }
 
-/// What the clients found; printed as one line of JSON.
+/// The figures of the clients, printed as one line of JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Findings {
-    /// Clients connected in a second, each from its first byte until it is ready.
+    /// Clients connected per second, each from its first byte until it is ready.
     pub(super) connects_per_second: f64,
     /// Processor time of the program per client that connected.
     pub(super) connect_cpu_micros: f64,
-    /// Resident memory that came with the clients, divided by them.
+    /// Growth of the program's resident memory per client.
     pub(super) bytes_per_client: f64,
     /// Length of the last message's text.
     pub(super) text_bytes: usize,
-    /// From just before the call until one client has the message, over all clients and messages sent one after another.
+    /// From just before the call until a client has the message, over all clients and messages sent one after another.
     pub(super) p50_micros: u64,
     pub(super) p99_micros: u64,
     pub(super) max_micros: u64,
-    /// The same until the last client has it: the middle one and the longest of these messages.
+    /// The same until the last client has it: the median and the maximum over these messages.
     pub(super) last_micros_median: f64,
     pub(super) last_micros_max: f64,
     pub(super) one_by_one: Phase,
@@ -91,21 +93,21 @@ pub(super) struct Findings {
     pub(super) peak_bytes: u64,
 }
 
-/// Some messages, sent in one way.
+/// Messages sent one after another, or several at a time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Phase {
     /// Messages times clients.
     pub(super) frames: u64,
     pub(super) frames_per_second: f64,
-    /// Processor time of the program per frame, and that of the clients and who sends.
+    /// Processor time per frame of the program, and of the clients with the senders.
     pub(super) cpu_micros_per_frame: f64,
     pub(super) load_cpu_micros_per_frame: f64,
 }
 
-/// Connects, listens and prints.
+/// Connects, sends, receives and prints.
 ///
 /// # Errors
-/// A client cannot connect, or does not hear every message once and in order.
+/// A client cannot connect, or does not receive every message once and in order.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut audience = Audience::new(arguments)?;
     let cpu = process::cpu_seconds(arguments.process)?;
@@ -122,7 +124,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let one_by_one = audience.phase(arguments.plan.messages, 1)?;
     let (latencies, last) = (audience.latencies.clone(), audience.last.clone());
     let streamed = audience.phase(arguments.plan.stream, arguments.plan.under_way)?;
-    audience.listen(QUIET)?;
+    audience.expect_silence(QUIET)?;
     let Memory { peak, .. } = process::memory(arguments.process)?;
     let findings = Findings {
         connects_per_second,
@@ -146,7 +148,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 struct Sender {
     stream: TcpStream,
     buffer: Vec<u8>,
-    waits: bool,
+    waiting: bool,
 }
 
 struct Audience<'a> {
@@ -154,16 +156,16 @@ struct Audience<'a> {
     poll: Poll,
     events: Events,
     buffer: Vec<u8>,
-    clients: Vec<Client>,
+    clients: Vec<GatewayClient>,
     ready: usize,
     senders: Vec<Sender>,
     request: Request,
     sent: u32,
     sent_at: Instant,
     /// How many clients have each message, by its number less one.
-    heard: Vec<u32>,
+    delivered: Vec<u32>,
     /// Messages that all clients have.
-    whole: u32,
+    complete: u32,
     frames: u64,
     text_bytes: usize,
     latencies: Histogram<u64>,
@@ -184,8 +186,8 @@ impl<'a> Audience<'a> {
             request: Workload::SendToLarge.request(&arguments.target),
             sent: 0,
             sent_at: Instant::now(),
-            heard: Vec::new(),
-            whole: 0,
+            delivered: Vec::new(),
+            complete: 0,
             frames: 0,
             text_bytes: 0,
             latencies: Histogram::new_with_bounds(1, LATENCY_MICROS_MAX, 3)?,
@@ -198,29 +200,30 @@ impl<'a> Audience<'a> {
         self.arguments.plan.clients as usize
     }
 
-    /// Connects all clients, a bounded number at a time; how many in a second.
+    /// Connects all clients, a bounded number at a time. Returns clients per second.
     fn connect(&mut self) -> Result<f64> {
         let targets: Vec<String> = (0..self.all()).map(client_target).collect();
         let started = Instant::now();
-        let mut moved = (self.ready, started);
+        let mut progress = (self.ready, started);
         while self.ready < targets.len() {
             while self.clients.len() < targets.len().min(self.ready + CONNECTING) {
                 let number = self.clients.len();
                 let registry = self.poll.registry();
-                let client = Client::connect(self.arguments.address, &targets[number], registry, number)?;
+                let client =
+                    GatewayClient::connect(self.arguments.address, &targets[number], registry, number)?;
                 self.clients.push(client);
             }
-            self.turn()?;
-            if moved.0 < self.ready {
-                moved = (self.ready, Instant::now());
+            self.poll_once()?;
+            if progress.0 < self.ready {
+                progress = (self.ready, Instant::now());
             }
             let (ready, all) = (self.ready, targets.len());
-            ensure!(moved.1.elapsed() < PATIENCE, "only {ready} of {all} clients could connect");
+            ensure!(progress.1.elapsed() < PATIENCE, "only {ready} of {all} clients could connect");
         }
         Ok(targets.len() as f64 / started.elapsed().as_secs_f64())
     }
 
-    /// Has so many messages sent and heard, a bounded number under way at a time.
+    /// Sends messages until all clients have them, a bounded number under way at a time.
     fn phase(&mut self, messages: u32, under_way: u32) -> Result<Phase> {
         // A server closes connections without calls after a while, so each phase has its own.
         self.senders.clear();
@@ -230,17 +233,17 @@ impl<'a> Audience<'a> {
         let (cpu, own) = (process::cpu_seconds(self.arguments.process)?, own_cpu_seconds()?);
         let (frames, started) = (self.frames, Instant::now());
         let until = self.sent + messages;
-        let mut moved = (self.frames, started);
-        while self.whole < until || self.senders.iter().any(|sender| sender.waits) {
-            while self.sent < until && self.sent - self.whole < under_way {
-                let Some(free) = self.senders.iter().position(|sender| !sender.waits) else { break };
+        let mut progress = (self.frames, started);
+        while self.complete < until || self.senders.iter().any(|sender| sender.waiting) {
+            while self.sent < until && self.sent - self.complete < under_way {
+                let Some(free) = self.senders.iter().position(|sender| !sender.waiting) else { break };
                 self.send(free)?;
             }
-            self.turn()?;
-            if moved.0 < self.frames {
-                moved = (self.frames, Instant::now());
+            self.poll_once()?;
+            if progress.0 < self.frames {
+                progress = (self.frames, Instant::now());
             }
-            ensure!(moved.1.elapsed() < PATIENCE, "{}", self.missing());
+            ensure!(progress.1.elapsed() < PATIENCE, "{}", self.describe_stall());
         }
         let (seconds, frames) = (started.elapsed().as_secs_f64(), self.frames - frames);
         let (cpu, own) = (process::cpu_seconds(self.arguments.process)? - cpu, own_cpu_seconds()? - own);
@@ -253,89 +256,83 @@ impl<'a> Audience<'a> {
         })
     }
 
-    fn listen(&mut self, time: Duration) -> Result<()> {
+    fn expect_silence(&mut self, time: Duration) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < time {
-            self.turn()?;
+            self.poll_once()?;
         }
         Ok(())
     }
 
-    fn missing(&self) -> String {
-        let behind = self.clients.iter().position(|client| client.last() <= self.whole).unwrap_or_default();
-        let waits = self.senders.iter().filter(|sender| sender.waits).count();
+    fn describe_stall(&self) -> String {
+        let behind =
+            self.clients.iter().position(|client| client.last() <= self.complete).unwrap_or_default();
+        let waiting = self.senders.iter().filter(|sender| sender.waiting).count();
         format!(
-            "nothing was heard for {PATIENCE:?}: of {} messages all clients have {}, client {behind} is one of those \
-             without the next, and {waits} calls are not answered",
-            self.sent, self.whole
+            "nothing was received for {PATIENCE:?}: of {} messages all clients have {}, client {behind} is one of those \
+             without the next, and {waiting} calls are not answered",
+            self.sent, self.complete
         )
     }
 
     fn sender(&self, token: usize) -> Result<Sender> {
         let stream =
-            std::net::TcpStream::connect(self.arguments.address).context("a sender cannot connect")?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
-        self.poll.registry().register(&mut stream, Token(token), Interest::READABLE)?;
-        Ok(Sender { stream, buffer: Vec::new(), waits: false })
+            socket::connect(self.arguments.address, self.poll.registry(), token).context("a sender")?;
+        Ok(Sender { stream, buffer: Vec::new(), waiting: false })
     }
 
     fn send(&mut self, free: usize) -> Result<()> {
         let bytes = self.request.numbered(u64::from(self.sent));
         let sender = &mut self.senders[free];
-        self.heard.push(0);
+        self.delivered.push(0);
         self.sent += 1;
         self.sent_at = Instant::now();
         let written = sender.stream.write(bytes).context("a message cannot be sent")?;
         ensure!(written == bytes.len(), "only {written} bytes of a request could be sent");
-        sender.waits = true;
+        sender.waiting = true;
         Ok(())
     }
 
-    /// Takes what has arrived, and waits for that a little.
-    fn turn(&mut self) -> Result<()> {
+    /// Waits a little for data, and reads what has arrived.
+    fn poll_once(&mut self) -> Result<()> {
         let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-        match self.poll.poll(&mut events, Some(Duration::from_millis(100))) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => bail!("polling failed: {error}"),
-            Ok(()) | Err(_) => {}
-        }
+        socket::wait(&mut self.poll, &mut events, Duration::from_millis(100))?;
         for event in &events {
             let token = event.token().0;
             if token < self.all() {
-                self.hear(token).with_context(|| format!("client {token}"))?;
+                self.receive(token).with_context(|| format!("client {token}"))?;
             } else {
-                self.answered(token - self.all())?;
+                self.read_answer(token - self.all())?;
             }
         }
         self.events = events;
         Ok(())
     }
 
-    fn hear(&mut self, position: usize) -> Result<()> {
-        let heard = self.clients[position].hear(&mut self.buffer)?;
-        self.ready += usize::from(heard.is_ready);
-        if heard.messages.is_empty() {
+    fn receive(&mut self, position: usize) -> Result<()> {
+        let received = self.clients[position].receive(&mut self.buffer)?;
+        self.ready += usize::from(received.is_ready);
+        if received.messages.is_empty() {
             return Ok(());
         }
-        self.text_bytes = heard.text_bytes;
+        self.text_bytes = received.text_bytes;
         let latency = self.sent_at.elapsed();
-        for number in heard.messages {
-            ensure!(number <= self.sent, "message {number} was sent by nobody");
+        for number in received.messages {
+            ensure!(number <= self.sent, "message {number} was never sent");
             self.frames += 1;
             self.latencies.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
-            let count = &mut self.heard[number as usize - 1];
+            let count = &mut self.delivered[number as usize - 1];
             *count += 1;
             if *count == self.arguments.plan.clients {
-                self.whole += 1;
+                self.complete += 1;
                 self.last.push(latency.as_secs_f64() * 1e6);
             }
         }
         Ok(())
     }
 
-    fn answered(&mut self, position: usize) -> Result<()> {
-        // One of the phase before has nothing to say.
+    fn read_answer(&mut self, position: usize) -> Result<()> {
+        // A sender of the phase before has no answer due.
         let Some(sender) = self.senders.get_mut(position) else { return Ok(()) };
         match sender.stream.read(&mut self.buffer) {
             Ok(0) => bail!("the connection of a sender was closed"),
@@ -347,7 +344,7 @@ impl<'a> Audience<'a> {
             Answer::Partial => {}
             Answer::Success { .. } => {
                 sender.buffer.clear();
-                sender.waits = false;
+                sender.waiting = false;
             }
             Answer::Other | Answer::Broken => {
                 bail!("a message was answered with {}", String::from_utf8_lossy(&sender.buffer));

@@ -1,17 +1,16 @@
-//! What telling many clients costs at least: one prepared frame is written to every connection, one after another.
+//! The least cost of a message to many clients: one prepared frame is written to every connection, one after another.
 //!
-//! It speaks to clients and takes messages as the server does, and does nothing else: it looks at no signature, keeps no
+//! It serves clients and accepts messages as the server does, and does nothing else: it checks no signature, stores no
 //! message, and has no task, queue or timer for a client.
 
 use super::wire;
-use anyhow::{Context as _, Result};
+use crate::bench::endpoint::Endpoint;
+use anyhow::Result;
 use clap::Args;
 use memchr::memmem;
-use std::io::Write as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 /// Longest request, bytes.
@@ -24,12 +23,8 @@ const SENT: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;
 /// Settings of the broadcaster.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
-    /// Threads of the runtime
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
+    #[command(flatten)]
+    endpoint: Endpoint,
     /// Length of the frames' texts
     #[arg(long)]
     text_bytes: usize,
@@ -40,13 +35,12 @@ pub(crate) struct Arguments {
 /// # Errors
 /// When the address cannot be listened on.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(arguments.workers)
-        .enable_io()
-        .build()
-        .context("cannot start the runtime")?;
-    let (listen, text_bytes) = (arguments.listen, arguments.text_bytes);
-    runtime.block_on(async move { tokio::spawn(serve(listen, text_bytes)).await })?
+    let (clients, text_bytes) = (Arc::<Mutex<Clients>>::default(), arguments.text_bytes);
+    arguments.endpoint.serve(move |stream| {
+        let clients = Arc::clone(&clients);
+        // The clients notice a message that is missing.
+        async move { drop(answer(stream, &clients, text_bytes).await) }
+    })
 }
 
 /// The connected clients, and the number of the last message.
@@ -56,28 +50,12 @@ struct Clients {
     last: u32,
 }
 
-async fn serve(listen: SocketAddr, text_bytes: usize) -> Result<()> {
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    std::io::stdout().flush()?;
-    let clients = Arc::<Mutex<Clients>>::default();
-    loop {
-        let (stream, _) = listener.accept().await.context("cannot accept a connection")?;
-        stream.set_nodelay(true)?;
-        let clients = Arc::clone(&clients);
-        tokio::spawn(async move {
-            // Who measures sees what is missing.
-            drop(answer(stream, &clients, text_bytes).await);
-        });
-    }
-}
-
-/// Takes a client in, or sends messages until the sender has gone.
+/// Adds a client, or sends messages until the sender disconnects.
 async fn answer(mut stream: TcpStream, clients: &Mutex<Clients>, text_bytes: usize) -> Result<()> {
     let mut request = Vec::with_capacity(REQUEST_BYTES_MAX);
     loop {
         request.clear();
-        while !is_whole(&request) {
+        while !is_complete(&request) {
             if stream.read_buf(&mut request).await? == 0 || REQUEST_BYTES_MAX <= request.len() {
                 return Ok(());
             }
@@ -100,13 +78,13 @@ async fn answer(mut stream: TcpStream, clients: &Mutex<Clients>, text_bytes: usi
     }
 }
 
-/// Whether these are the bytes of a whole request. The body of a message is one JSON object.
-fn is_whole(request: &[u8]) -> bool {
+/// Whether a request is complete. The body of a message is one JSON object.
+fn is_complete(request: &[u8]) -> bool {
     memmem::find(request, b"\r\n\r\n")
         .is_some_and(|head| request.starts_with(b"GET ") || request[head..].ends_with(b"}]}"))
 }
 
-/// A message of so many bytes.
+/// A message of `bytes` bytes.
 fn message(number: u32, bytes: usize) -> String {
     let begin = format!(r#"{{"Event":"message","MsgSeq":{number},"Text":""#);
     let text = "0".repeat(bytes.saturating_sub(begin.len() + 2));

@@ -1,70 +1,65 @@
-//! One connected client: it checks that it hears every message once and in order, and says as little as a client may.
+//! One connected client. It checks that it receives every message once and in order, and sends as little as possible.
 
 use super::wire::{self, FRAME_BYTES_MAX, Frame};
+use crate::bench::socket::connect;
 use anyhow::{Context as _, Result, bail, ensure};
 use memchr::memmem;
+use mio::Registry;
 use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::ops::Range;
 
-/// Messages after which a client says how far it is. The server waits for that after 1,000.
+/// Messages after which a client acknowledges. The server waits for that after 1,000.
 const ACKNOWLEDGE_EVERY: u32 = 100;
 
-/// The group everybody is in, as `Workload` names it.
+/// The group of all clients, as `Workload` names it.
 const GROUP: &str = "@TGS#_large";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// The request for a WebSocket is not answered yet.
-    Asks,
-    /// There is a WebSocket, and nothing was said yet.
-    Enters,
-    /// Everything that is said is heard from here on.
-    Listens,
+enum Phase {
+    /// The upgrade to a WebSocket is not answered yet.
+    Upgrading,
+    /// The WebSocket is open; `ready` is expected next.
+    Joining,
+    /// The server sends every message from here on.
+    Ready,
 }
 
-/// What a client heard at once.
+/// The result of one read.
 #[derive(Default)]
-pub(super) struct Heard {
-    /// It listens from now on.
+pub(super) struct Received {
+    /// `ready` has arrived.
     pub(super) is_ready: bool,
-    /// The messages, each the next one.
+    /// The numbers of the messages, without a gap.
     pub(super) messages: Range<u32>,
-    /// Length of the last one's text.
+    /// Length of the last message's text.
     pub(super) text_bytes: usize,
-    /// What the client has to say to that.
+    /// Frames that the client sends in reply.
     reply: Vec<u8>,
 }
 
-/// A connected client.
-pub(super) struct Client {
+pub(super) struct GatewayClient {
     stream: TcpStream,
-    ear: Ear,
-    /// The beginning of a frame that is not whole.
+    session: Session,
+    /// The beginning of an incomplete frame.
     rest: Vec<u8>,
-    /// Clients do not all say after the same message how far they are.
-    acknowledges_at: u32,
+    /// Differs between clients, so that they do not all acknowledge the same message.
+    acknowledge_at: u32,
 }
 
-impl Client {
-    /// Connects as number `token` of all clients, and asks for a WebSocket.
+impl GatewayClient {
+    /// Connects as number `token` of all clients, and requests a WebSocket.
     pub(super) fn connect(
         address: SocketAddr,
         target: &str,
         registry: &Registry,
         token: usize,
     ) -> Result<Self> {
-        let stream = std::net::TcpStream::connect(address)
-            .with_context(|| format!("client {token} cannot connect to {address}"))?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
-        registry.register(&mut stream, Token(token), Interest::READABLE)?;
+        let stream = connect(address, registry, token).with_context(|| format!("client {token}"))?;
         let spread = u32::try_from(token).unwrap_or_default() % ACKNOWLEDGE_EVERY;
-        let acknowledges_at = ACKNOWLEDGE_EVERY + spread;
-        let mut client = Self { stream, ear: Ear::default(), rest: Vec::new(), acknowledges_at };
+        let acknowledge_at = ACKNOWLEDGE_EVERY + spread;
+        let mut client = Self { stream, session: Session::default(), rest: Vec::new(), acknowledge_at };
         client.write(
             format!(
                 "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -75,82 +70,82 @@ impl Client {
         Ok(client)
     }
 
-    /// The number of the last message it heard.
+    /// The number of the last message it received.
     pub(super) fn last(&self) -> u32 {
-        self.ear.last
+        self.session.last
     }
 
-    /// Takes what has arrived.
+    /// Reads what has arrived.
     ///
     /// # Errors
-    /// The connection ended, or holds anything but the next messages.
-    pub(super) fn hear(&mut self, buffer: &mut [u8]) -> Result<Heard> {
-        let next = self.ear.last + 1;
-        let mut heard = Heard { messages: next..next, ..Heard::default() };
+    /// The connection ended, or anything but the next messages has arrived.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<Received> {
+        let next = self.session.last + 1;
+        let mut received = Received { messages: next..next, ..Received::default() };
         loop {
             let kept = self.rest.len();
             buffer[..kept].copy_from_slice(&self.rest);
             self.rest.clear();
             let read = match self.stream.read(&mut buffer[kept..]) {
-                Ok(0) => bail!("the connection was closed without a word"),
+                Ok(0) => bail!("the connection was closed without a close frame"),
                 Ok(read) => read,
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
                 Err(error) => return Err(error).context("the connection is lost"),
             };
-            let rest = self.ear.take(&buffer[..kept + read], &mut heard)?;
+            let rest = self.session.read(&buffer[..kept + read], &mut received)?;
             ensure!(rest.len() <= FRAME_BYTES_MAX, "{} bytes are no frame", rest.len());
             self.rest.extend_from_slice(rest);
-            // A stream that gave less than there was room for is empty, and says so when it is not any more.
+            // A read that does not fill the buffer has emptied the stream; the poll reports new data.
             if kept + read < buffer.len() {
                 break;
             }
         }
-        if self.acknowledges_at <= self.ear.last {
-            self.acknowledges_at = self.ear.last + ACKNOWLEDGE_EVERY;
-            let text = format!(r#"{{"Command":"ack","GroupId":"{GROUP}","MsgSeq":{}}}"#, self.ear.last);
-            heard.reply.extend_from_slice(&wire::from_client(&text));
+        if self.acknowledge_at <= self.session.last {
+            self.acknowledge_at = self.session.last + ACKNOWLEDGE_EVERY;
+            let text = format!(r#"{{"Command":"ack","GroupId":"{GROUP}","MsgSeq":{}}}"#, self.session.last);
+            received.reply.extend_from_slice(&wire::from_client(&text));
         }
-        if !heard.reply.is_empty() {
-            self.write(&heard.reply)?;
+        if !received.reply.is_empty() {
+            self.write(&received.reply)?;
         }
-        Ok(heard)
+        Ok(received)
     }
 
-    /// What a client says is short, and nothing waits before it, so the socket takes it at once.
+    /// Frames of a client are short and nothing is queued before them, so the socket takes them at once.
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = self.stream.write(bytes).context("nothing can be said to the server")?;
-        ensure!(written == bytes.len(), "only {written} of {} bytes could be said", bytes.len());
+        let written = self.stream.write(bytes).context("cannot write to the server")?;
+        ensure!(written == bytes.len(), "only {written} of {} bytes could be written", bytes.len());
         Ok(())
     }
 }
 
-/// What a client has understood so far.
-struct Ear {
-    state: State,
+/// A client's state of the protocol.
+struct Session {
+    phase: Phase,
     /// The number of the last message.
     last: u32,
 }
 
-impl Default for Ear {
+impl Default for Session {
     fn default() -> Self {
-        Self { state: State::Asks, last: 0 }
+        Self { phase: Phase::Upgrading, last: 0 }
     }
 }
 
-impl Ear {
-    /// Reads what is whole, and gives back the rest.
-    fn take<'a>(&mut self, mut bytes: &'a [u8], heard: &mut Heard) -> Result<&'a [u8]> {
-        if self.state == State::Asks {
+impl Session {
+    /// Reads all complete frames and returns the rest.
+    fn read<'a>(&mut self, mut bytes: &'a [u8], received: &mut Received) -> Result<&'a [u8]> {
+        if self.phase == Phase::Upgrading {
             let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(bytes) };
             let head = &bytes[..end];
             ensure!(head.starts_with(b"HTTP/1.1 101 "), "no WebSocket: {}", String::from_utf8_lossy(head));
-            self.state = State::Enters;
+            self.phase = Phase::Joining;
             bytes = &bytes[end + 4..];
         }
         while let Some((frame, rest)) = wire::first(bytes)? {
             match frame {
-                Frame::Text(text) => self.read(text, heard)?,
-                Frame::Ping(payload) => heard.reply.extend_from_slice(&wire::pong(payload)),
+                Frame::Text(text) => self.read_text(text, received)?,
+                Frame::Ping(payload) => received.reply.extend_from_slice(&wire::pong(payload)),
                 Frame::Pong => {}
                 Frame::Close(code, reason) => {
                     bail!("the connection was ended with {code}: {}", String::from_utf8_lossy(reason));
@@ -161,20 +156,20 @@ impl Ear {
         Ok(bytes)
     }
 
-    fn read(&mut self, text: &[u8], heard: &mut Heard) -> Result<()> {
+    fn read_text(&mut self, text: &[u8], received: &mut Received) -> Result<()> {
         match wire::message_number(text) {
             Some(number) => {
-                ensure!(self.state == State::Listens, "message {number} came before `ready`");
+                ensure!(self.phase == Phase::Ready, "message {number} came before `ready`");
                 ensure!(number == self.last + 1, "message {number} came after message {}", self.last);
                 self.last = number;
-                heard.messages.end = number + 1;
-                heard.text_bytes = text.len();
+                received.messages.end = number + 1;
+                received.text_bytes = text.len();
             }
-            None if self.state == State::Enters && text.starts_with(br#"{"Event":"ready""#) => {
-                self.state = State::Listens;
-                heard.is_ready = true;
+            None if self.phase == Phase::Joining && text.starts_with(br#"{"Event":"ready""#) => {
+                self.phase = Phase::Ready;
+                received.is_ready = true;
             }
-            None => bail!("a frame that was not expected: {}", String::from_utf8_lossy(text)),
+            None => bail!("an unexpected frame: {}", String::from_utf8_lossy(text)),
         }
         Ok(())
     }
@@ -195,20 +190,21 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_heard_in_whatever_pieces_they_come() {
+    fn messages_are_received_in_pieces_of_any_length() {
         let bytes = [UPGRADED, &ready(), &message(1), b"\x89\0", &message(2)].concat();
         for cut in 0..=bytes.len() {
-            let (mut ear, mut heard) = (Ear::default(), Heard { messages: 1..1, ..Heard::default() });
-            let rest = ear.take(&bytes[..cut], &mut heard).unwrap();
+            let (mut session, mut received) =
+                (Session::default(), Received { messages: 1..1, ..Received::default() });
+            let rest = session.read(&bytes[..cut], &mut received).unwrap();
             let rest = [rest, &bytes[cut..]].concat();
-            assert_eq!(ear.take(&rest, &mut heard).unwrap(), b"");
-            assert_eq!((heard.is_ready, heard.messages, ear.last), (true, 1..3, 2));
-            assert_eq!(heard.reply, wire::pong(b""));
+            assert_eq!(session.read(&rest, &mut received).unwrap(), b"");
+            assert_eq!((received.is_ready, received.messages, session.last), (true, 1..3, 2));
+            assert_eq!(received.reply, wire::pong(b""));
         }
     }
 
     #[test]
-    fn what_is_missing_repeated_or_not_expected_is_an_error() {
+    fn a_missing_repeated_or_unexpected_frame_is_an_error() {
         let wrong = [
             [ready(), message(2)].concat(),
             [ready(), message(1), message(1)].concat(),
@@ -220,8 +216,11 @@ mod tests {
         ];
         for frames in wrong {
             let bytes = [UPGRADED, &frames].concat();
-            Ear::default().take(&bytes, &mut Heard::default()).map(<[u8]>::len).unwrap_err();
+            Session::default().read(&bytes, &mut Received::default()).map(<[u8]>::len).unwrap_err();
         }
-        Ear::default().take(b"HTTP/1.1 200 OK\r\n\r\n", &mut Heard::default()).map(<[u8]>::len).unwrap_err();
+        Session::default()
+            .read(b"HTTP/1.1 200 OK\r\n\r\n", &mut Received::default())
+            .map(<[u8]>::len)
+            .unwrap_err();
     }
 }

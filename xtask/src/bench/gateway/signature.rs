@@ -9,7 +9,7 @@ use serde_json::json;
 use sha2::Sha256;
 use std::io::Write as _;
 
-/// When all of them were made. None is ever kicked, so the past is as good as the present.
+/// Creation time of all signatures. No account is ever kicked, so the past is as good as the present.
 const MADE_SECONDS: u64 = 1_500_000_000;
 /// How long they are valid: a hundred years.
 const LIFETIME_SECONDS: u64 = 3_155_760_000;
@@ -47,13 +47,13 @@ mod tests {
     use flate2::read::ZlibDecoder;
 
     #[test]
-    fn a_signature_is_what_other_makers_of_it_make() {
+    fn a_signature_equals_that_of_another_implementation() {
         // By Python's hmac, hashlib and base64.
         assert_eq!(signature("acc-0000007"), "xGsQDS5mYiFN3dPHXLdxHb9C5bIfr2Mz29rLRVKYlZg=");
     }
 
     #[test]
-    fn a_usersig_holds_its_document() {
+    fn a_usersig_contains_its_document() {
         let usersig = usersig("acc-0000007");
         assert!(usersig.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*-_".contains(&byte)));
         let compressed = usersig.replace('*', "+").replace('-', "/").replace('_', "=");

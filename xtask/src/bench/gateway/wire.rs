@@ -1,4 +1,4 @@
-//! Just as much of the WebSocket protocol as counting frames takes.
+//! The part of the WebSocket protocol that counting frames needs.
 
 use anyhow::{Result, bail, ensure};
 use memchr::memmem;
@@ -12,7 +12,7 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 /// In the first byte: the frame is a whole message.
 const WHOLE: u8 = 0x80;
-/// In the second byte of what a client sends.
+/// In the second byte: the payload is masked, as in every frame of a client.
 const MASKED: u8 = 0x80;
 
 /// A frame of the server.
@@ -25,10 +25,10 @@ pub(super) enum Frame<'a> {
     Close(u16, &'a [u8]),
 }
 
-/// The first frame and what comes after it; `None` until it is whole.
+/// The first frame and the bytes after it; `None` while it is incomplete.
 ///
 /// # Errors
-/// It is none that this server sends.
+/// It is not a frame that this server sends.
 pub(super) fn first(bytes: &[u8]) -> Result<Option<(Frame<'_>, &[u8])>> {
     let (&[first, second], rest) = match bytes.split_first_chunk() {
         Some(split) => split,
@@ -54,12 +54,12 @@ pub(super) fn first(bytes: &[u8]) -> Result<Option<(Frame<'_>, &[u8])>> {
     Ok(Some((frame, rest)))
 }
 
-/// A text as a server sends it.
+/// A text frame of the server.
 pub(super) fn from_server(text: &str) -> Vec<u8> {
     framed(TEXT, 0, &[], text.as_bytes())
 }
 
-/// A text as a client sends it. The key of the mask is 0, which changes nothing.
+/// A text frame of a client. The mask is 0, which changes nothing.
 pub(super) fn from_client(text: &str) -> Vec<u8> {
     framed(TEXT, MASKED, &[0; 4], text.as_bytes())
 }
@@ -100,14 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_read_when_it_is_whole() {
+    fn a_frame_is_read_once_it_is_complete() {
         for length in [0, 1, 125, 126, 300, 16_000] {
             let text = "x".repeat(length);
             let bytes = [from_server(&text), vec![0x89, 1, b'p', 0x88, 3, 0x03, 0xe9, b'!']].concat();
             let head = from_server(&text).len();
             for cut in [0, 1, 2, 3, head - 1] {
-                let is_whole = head <= cut;
-                assert_eq!(first(&bytes[..cut]).unwrap().is_some(), is_whole, "{cut} of {length}");
+                let is_complete = head <= cut;
+                assert_eq!(first(&bytes[..cut]).unwrap().is_some(), is_complete, "{cut} of {length}");
             }
             let (frame, rest) = first(&bytes).unwrap().unwrap();
             assert_eq!(frame, Frame::Text(text.as_bytes()));
@@ -118,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn what_this_server_never_sends_is_refused() {
+    fn frames_this_server_never_sends_are_refused() {
         for bytes in [[0x01, 0], [0x81, 0x80], [0x82, 0], [0x81, 127]] {
             first(&bytes).unwrap_err();
         }
     }
 
     #[test]
-    fn what_a_client_sends_is_masked_with_nothing() {
+    fn frames_of_a_client_are_masked_with_zeros() {
         assert_eq!(from_client("ab"), [0x81, 0x82, 0, 0, 0, 0, b'a', b'b']);
         assert_eq!(pong(b""), [0x8a, 0x80, 0, 0, 0, 0]);
         assert_eq!(from_client(&"a".repeat(200))[..4], [0x81, 0xfe, 0, 200]);

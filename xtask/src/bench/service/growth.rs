@@ -1,32 +1,32 @@
-//! How the cost of a call grows with what is stored: the same call on a small and on a large store, by turns.
+//! How the cost of a call grows with the size of the store: the same call on a small and on a large store, in turn.
 
-use super::{ACCOUNTS, Arguments, GROUPS, Running, WARM_UP_SECONDS, report};
+use super::{ACCOUNTS, Arguments, GROUPS, RunningServer, WARM_UP_SECONDS, report};
 use crate::bench::target::Mode;
 use crate::bench::workload::{MEMBERS, MESSAGES, SMALL_COMMUNITIES, Workload};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::Path;
 
-/// Accounts for every member of the large community and everybody who is added to it meanwhile.
+/// Accounts beyond the first members of the large community, for those that calls add to it.
 const SPARE_ACCOUNTS: u64 = 400_000;
 
 /// One call on a small and on a large store.
 #[derive(Serialize)]
 pub(super) struct Growth {
     command: &'static str,
-    /// What there is of.
+    /// What the stores hold: members or messages.
     of: &'static str,
     small: u64,
     large: u64,
-    /// Processor time of the server per call, in microseconds; middle values.
+    /// Processor time of the server per call, in microseconds; medians.
     small_cpu_micros: f64,
     large_cpu_micros: f64,
-    /// The large one as a multiple of the small one in the same round; the middle value.
+    /// The large one as a multiple of the small one in the same round; the median.
     ratio: f64,
 }
 
 pub(super) fn measure(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec<Growth>> {
-    println!("\nThe cost of one call on a small and on a large store, in turns");
+    println!("\nThe cost of one call on a small and on a large store, in turn");
     let mut found = vec![members(arguments, programs, directory)?];
     found.extend(messages(arguments, programs, directory)?);
     println!();
@@ -46,18 +46,18 @@ pub(super) fn measure(arguments: &Arguments, programs: &Path, directory: &Path) 
 }
 
 fn members(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Growth> {
-    let mut running = Running::start(programs, &directory.join("members"), Mode::Relaxed)?;
-    running.fill(Workload::ImportAccounts, (arguments.members + SPARE_ACCOUNTS) / ACCOUNTS)?;
-    running.fill(Workload::PrepareSmall, SMALL_COMMUNITIES)?;
-    running.fill(Workload::PrepareLarge, 1)?;
+    let mut server = RunningServer::start(programs, &directory.join("members"), Mode::Relaxed)?;
+    server.fill(Workload::ImportAccounts, (arguments.members + SPARE_ACCOUNTS) / ACCOUNTS)?;
+    server.fill(Workload::PrepareSmall, SMALL_COMMUNITIES)?;
+    server.fill(Workload::PrepareLarge, 1)?;
     let calls = arguments.members.div_ceil(MEMBERS);
-    running.fill(Workload::FillLarge, calls)?;
-    *running.next(Workload::AddToLarge) = calls * MEMBERS;
+    server.fill(Workload::FillLarge, calls)?;
+    *server.next(Workload::AddToLarge) = calls * MEMBERS;
     let mut rounds = Rounds::default();
     for number in 0..=arguments.rounds {
         let (small, large) = (Workload::AddToSmall, Workload::AddToLarge);
-        let small = cost(arguments, &mut running, small, number)?;
-        let large = cost(arguments, &mut running, large, number)?;
+        let small = cost(arguments, &mut server, small, number)?;
+        let large = cost(arguments, &mut server, large, number)?;
         rounds.add(number, small, large);
     }
     Ok(rounds.growth(Workload::AddToLarge, "members", 10, arguments.members))
@@ -65,20 +65,20 @@ fn members(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<G
 
 fn messages(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<Vec<Growth>> {
     let (few, many) = (arguments.messages / 10, arguments.messages);
-    let mut stores = Vec::new();
+    let mut servers = Vec::new();
     for (name, messages) in [("few", few), ("many", many)] {
-        let mut running = Running::start(programs, &directory.join(name), Mode::Faithful)?;
-        running.fill(Workload::PrepareGroups, GROUPS)?;
-        running.fill(Workload::ImportMessages, (messages / MESSAGES).max(GROUPS))?;
-        stores.push(running);
+        let mut server = RunningServer::start(programs, &directory.join(name), Mode::Faithful)?;
+        server.fill(Workload::PrepareGroups, GROUPS)?;
+        server.fill(Workload::ImportMessages, (messages / MESSAGES).max(GROUPS))?;
+        servers.push(server);
     }
     let mut found = Vec::new();
     for workload in [Workload::ReadPage, Workload::SendMessage] {
         let mut rounds = Rounds::default();
         for number in 0..=arguments.rounds {
             let mut costs = Vec::new();
-            for running in &mut stores {
-                costs.push(cost(arguments, running, workload, number)?);
+            for server in &mut servers {
+                costs.push(cost(arguments, server, workload, number)?);
             }
             if let [small, large] = costs[..] {
                 rounds.add(number, small, large);
@@ -89,10 +89,10 @@ fn messages(arguments: &Arguments, programs: &Path, directory: &Path) -> Result<
     Ok(found)
 }
 
-/// Processor time per call, in microseconds, with the work that was put off. Round 0 warms up.
-fn cost(arguments: &Arguments, running: &mut Running, workload: Workload, number: u32) -> Result<f64> {
+/// Processor time per call, in microseconds, deferred work included. Round 0 warms up.
+fn cost(arguments: &Arguments, server: &mut RunningServer, workload: Workload, number: u32) -> Result<f64> {
     let seconds = if number == 0 { WARM_UP_SECONDS } else { arguments.seconds };
-    let figures = running.timed(workload, arguments.connections as usize, seconds)?;
+    let figures = server.timed(workload, arguments.connections as usize, seconds)?;
     Ok(figures.cpu_micros_per_call + figures.deferred_cpu_micros_per_call)
 }
 

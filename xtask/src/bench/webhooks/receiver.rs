@@ -1,4 +1,4 @@
-//! A receiver of webhooks that can be made to misbehave, and that knows what it was told.
+//! A receiver of webhooks that can be made to misbehave, and that counts the events delivered to it.
 
 use anyhow::{Context as _, Result};
 use http_body_util::{BodyExt as _, Full};
@@ -24,32 +24,33 @@ pub(super) enum Behaviour {
     Hangs,
     /// It answers with status 500.
     Fails,
-    /// It answers with what is no JSON.
-    Babbles,
+    /// It answers with text that is not JSON.
+    SendsGarbage,
     /// It closes the connection.
-    HangsUp,
+    Disconnects,
 }
 
 impl Behaviour {
-    pub(super) const ALL: [Self; 5] = [Self::Answers, Self::Hangs, Self::Fails, Self::Babbles, Self::HangsUp];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Answers, Self::Hangs, Self::Fails, Self::SendsGarbage, Self::Disconnects];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Answers => "answers",
             Self::Hangs => "hangs",
             Self::Fails => "500",
-            Self::Babbles => "garbage",
-            Self::HangsUp => "closes",
+            Self::SendsGarbage => "garbage",
+            Self::Disconnects => "closes",
         }
     }
 }
 
-/// What it was told, of events that it answered.
+/// Counts of the events that it answered.
 #[derive(Default)]
-struct Book {
-    /// The last number of each group.
+struct Tally {
+    /// The last message number of each group.
     last: BTreeMap<String, u32>,
-    told: u64,
+    delivered: u64,
     repeated: u64,
     out_of_order: u64,
 }
@@ -57,12 +58,12 @@ struct Book {
 #[derive(Default)]
 struct Shared {
     behaviour: AtomicU8,
-    book: Mutex<Book>,
-    /// Counted apart, so that looking at it keeps nobody waiting.
-    told: AtomicU64,
+    tally: Mutex<Tally>,
+    /// A copy outside the lock, so that reading it blocks no request.
+    delivered: AtomicU64,
 }
 
-/// What is read of an event.
+/// The part of an event that is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Event {
@@ -76,18 +77,18 @@ impl Shared {
         Behaviour::ALL.get(number).copied().unwrap_or(Behaviour::Answers)
     }
 
-    fn note(&self, body: &[u8]) -> Result<()> {
+    fn record(&self, body: &[u8]) -> Result<()> {
         let Event { group_id, msg_seq } = serde_json::from_slice(body).context("no event of a message")?;
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = book.last.entry(group_id).or_default();
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = tally.last.entry(group_id).or_default();
         let expected = *last + 1;
         *last = msg_seq.max(*last);
         match msg_seq {
-            seq if seq == expected => book.told += 1,
-            seq if seq < expected => book.repeated += 1,
-            _ => book.out_of_order += 1,
+            seq if seq == expected => tally.delivered += 1,
+            seq if seq < expected => tally.repeated += 1,
+            _ => tally.out_of_order += 1,
         }
-        self.told.store(book.told, Ordering::Relaxed);
+        self.delivered.store(tally.delivered, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -99,7 +100,7 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    /// Starts one that answers, on a thread of its own, for as long as this process lives.
+    /// Starts a receiver that answers, on its own thread, for the lifetime of this process.
     pub(super) fn start() -> Result<Self> {
         let runtime = Runtime::new()?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -110,25 +111,25 @@ impl Receiver {
         Ok(Self { url, shared })
     }
 
-    /// From now on it does this.
-    pub(super) fn behave(&self, behaviour: Behaviour) {
+    /// Changes its behaviour from now on.
+    pub(super) fn set_behaviour(&self, behaviour: Behaviour) {
         let number = Behaviour::ALL.iter().position(|one| *one == behaviour).unwrap_or_default();
         self.shared.behaviour.store(u8::try_from(number).unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// Events told once, each the next of its group.
-    pub(super) fn told(&self) -> u64 {
-        self.shared.told.load(Ordering::Relaxed)
+    /// Events delivered for the first time, each the next of its group.
+    pub(super) fn delivered(&self) -> u64 {
+        self.shared.delivered.load(Ordering::Relaxed)
     }
 
-    /// Events told again.
+    /// Events delivered again.
     pub(super) fn repeated(&self) -> u64 {
-        self.shared.book.lock().unwrap_or_else(PoisonError::into_inner).repeated
+        self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner).repeated
     }
 
-    /// Events told before another of their group that comes first.
+    /// Events delivered before an earlier one of their group.
     pub(super) fn out_of_order(&self) -> u64 {
-        self.shared.book.lock().unwrap_or_else(PoisonError::into_inner).out_of_order
+        self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner).out_of_order
     }
 }
 
@@ -137,7 +138,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let service = service_fn(|request| answer(request, Arc::clone(&shared)));
-            // A connection that the server closes ends with an error, which is nobody's concern here.
+            // A connection that the server closes ends with an error, which does not matter here.
             drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
         });
     }
@@ -147,15 +148,15 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Respo
     let body = request.into_body().collect().await?.to_bytes();
     let text = match shared.behaviour() {
         Behaviour::Answers => {
-            shared.note(&body)?;
+            shared.record(&body)?;
             r#"{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":""}"#
         }
         Behaviour::Hangs => std::future::pending().await,
         Behaviour::Fails => {
             return Ok(Response::builder().status(StatusCode::INTERNAL_SERVER_ERROR).body(Full::default())?);
         }
-        Behaviour::Babbles => "<html>It works!</html>",
-        Behaviour::HangsUp => anyhow::bail!("hanging up"),
+        Behaviour::SendsGarbage => "<html>It works!</html>",
+        Behaviour::Disconnects => anyhow::bail!("hanging up"),
     };
     Ok(Response::new(Full::new(Bytes::from_static(text.as_bytes()))))
 }
