@@ -3,7 +3,7 @@
 use ipnet::{IpNet, Ipv6Net};
 use std::net::IpAddr;
 
-/// Leading bits of an IPv6 address that count: who has one address usually has all that begin like it. [choice]
+/// Leading bits of an IPv6 address that count: the holder of one address usually has all that begin like it. [choice]
 const IPV6_BITS: u8 = 64;
 
 /// One address, or all that one caller is likely to have.

@@ -179,8 +179,8 @@ fn listed_type(word: &str) -> Result<Option<GroupType>, Failure> {
     }
 }
 
-/// Who is named as the one who did it: whom the request says, else the caller. Nobody looks whether the account is
-/// there: it is only a name, and administrators need not be imported either. [choice]
+/// The operator: the account that the request names, else the caller. The account need not exist: it is only a name, and
+/// administrators need not be imported either. [choice]
 fn operator(from_account: Field<String>, call: &Call) -> Result<UserId, Failure> {
     let from = account(from_account, "From_Account", Code::GroupParameter)?;
     Ok(from.unwrap_or_else(|| call.caller.clone()))

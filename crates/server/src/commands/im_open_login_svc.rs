@@ -69,7 +69,7 @@ fn accounts(batch: &Batch) -> Vec<UserId> {
     batch.iter().filter_map(|(_, account)| account.as_ref().ok().cloned()).collect()
 }
 
-/// Which code the service gives for too many is not published. [choice]
+/// The code of the service for too many accounts is not published. [choice]
 fn refuse_too_many(count: usize, field: &str, call: &Call) -> Result<(), Failure> {
     let max = call.limits.accounts_per_call;
     if max < count {

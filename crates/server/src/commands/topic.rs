@@ -49,7 +49,7 @@ pub struct MadeTopic {
 }
 
 impl NewTopic {
-    /// What makes the topic. Who is said to make it is not kept: an administrator of the app may do it, and no answer
+    /// The operation that creates the topic. The operator is not kept: an administrator of the app may be one, and no answer
     /// names it. [choice]
     pub(super) fn check(self, group: GroupId, created: Timestamp, call: &Call) -> Result<AddTopic, Failure> {
         let limits = call.limits;

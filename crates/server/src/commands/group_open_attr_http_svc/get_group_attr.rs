@@ -1,4 +1,4 @@
-//! `group_open_attr_http_svc/get_group_attr`: all attributes of a group of any type, in the order of their keys.
+//! `group_open_attr_http_svc/get_group_attr`: reads all attributes of a group of any type, sorted by key.
 
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::group_id;

@@ -1,4 +1,5 @@
-//! `group_open_avchatroom_http_svc/check_members`: which of the accounts named are in a live-stream group at present.
+//! `group_open_avchatroom_http_svc/check_members`: reports which of the named accounts are in a live-stream
+//! group at present.
 
 use super::{accounts, group_id, look};
 use crate::call::{Call, Command};

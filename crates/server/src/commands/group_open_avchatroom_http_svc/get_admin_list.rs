@@ -1,7 +1,7 @@
-//! `group_open_avchatroom_http_svc/get_admin_list`: the administrators of a live-stream group, in the order of their
-//! names.
+//! `group_open_avchatroom_http_svc/get_admin_list`: lists the administrators of a live-stream group, sorted by
+//! account.
 //!
-//! One whose account was deleted meanwhile still is one, without name and picture, until it is dismissed. [choice]
+//! An administrator whose account was deleted stays listed, without name and picture, until dismissed. [choice]
 
 use super::{group_id, look};
 use crate::call::{Call, Command};

@@ -1,7 +1,8 @@
-//! `group_open_avchatroom_http_svc/get_members`: who is in a live-stream group at present.
+//! `group_open_avchatroom_http_svc/get_members`: lists the members of a live-stream group at present.
 //!
-//! [choice] Those who came last come first, 1,000 of them at most. `Timestamp` and `NextTimestamp` are the place where a
-//! page starts: times would leave out those who came in the same second. `Mark` filters nothing.
+//! [choice] Members are listed by the time they entered, the latest first, 1,000 at most.
+//! `Timestamp` and `NextTimestamp` are the place where a page starts: times would leave out members that entered in the
+//! same second. `Mark` filters nothing.
 
 use super::{group_id, look};
 use crate::call::{Call, Command};

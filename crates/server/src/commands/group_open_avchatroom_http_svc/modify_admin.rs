@@ -1,4 +1,4 @@
-//! `group_open_avchatroom_http_svc/modify_admin`: makes accounts administrators of a live-stream group, or ends that.
+//! `group_open_avchatroom_http_svc/modify_admin`: appoints or dismisses administrators of a live-stream group.
 //! They need not be in the group.
 //!
 //! More accounts than a group may have administrators are too many also where they are dismissed (10005); more

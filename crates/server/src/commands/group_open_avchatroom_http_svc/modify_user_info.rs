@@ -1,7 +1,8 @@
-//! `group_open_avchatroom_http_svc/modify_user_info`: marks members of a live-stream group, or takes marks away.
+//! `group_open_avchatroom_http_svc/modify_user_info`: adds marks to members of a live-stream group, or removes
+//! them.
 //!
-//! Only who is in the group can carry marks, and nobody is; so each row of the answer names the marks its account
-//! has afterwards, which are none. [choice]
+//! Only a member in the group can carry marks, and no account counts as one; so each row of the answer has an empty
+//! list of marks. [choice]
 
 use super::{group_id, look, refuse_too_many_accounts, required_account, sets};
 use crate::call::{Call, Command};

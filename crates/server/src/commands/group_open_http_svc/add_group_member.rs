@@ -1,7 +1,7 @@
 //! `group_open_http_svc/add_group_member`: adds accounts to a group.
 //!
 //! Each account gets an answer; a repeated call changes nothing.
-//! [choice] Nobody is asked, so no account is ever told to wait (3): the caller has the rights of the owner.
+//! [choice] No approval is needed, so no account is pending (3): the caller has the rights of the owner.
 
 use super::member_list::{Named, Results, each_named};
 use super::{flag, group_id};

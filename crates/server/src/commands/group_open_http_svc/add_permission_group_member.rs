@@ -1,5 +1,5 @@
-//! `group_open_http_svc/add_permission_group_member`: puts members of a community into a permission group, each for
-//! itself.
+//! `group_open_http_svc/add_permission_group_member`: adds members of a community to a permission group, with a
+//! result for each.
 
 use super::group_id;
 use super::member_list::{Named, Results, each_named};
@@ -38,8 +38,8 @@ impl Command for Request {
     }
 }
 
-/// 0, or a code: 10013 for who is in it [doc], 10007 for who is not in the community; and 10004 for what is no account
-/// name. [choice]
+/// 0, or a code: 10013 for an account that is in it [doc], 10007 for one that is not in the community, and 10004 for an
+/// invalid account name. [choice]
 fn result(outcome: PermittedOutcome) -> u32 {
     match outcome {
         PermittedOutcome::Added => 0,

@@ -1,5 +1,5 @@
 //! `group_open_http_svc/add_topic_permission_group`: gives a permission group permissions in topics where it has none,
-//! each for itself.
+//! with a result for each topic.
 
 use super::topic_permissions::{Asked, Reply};
 use crate::call::{Call, Command};

@@ -1,6 +1,6 @@
 //! What the commands that change the attributes of a group share.
 //!
-//! A value that is missing is an empty one, and a key must not stand twice in one call. [choice]
+//! A missing value is an empty one, and a key must not appear twice in one call. [choice]
 //! Calls happen one after another, so a conflict of two writes (10056) is never answered. [choice]
 
 use crate::call::Call;
@@ -37,7 +37,7 @@ pub(super) struct Named {
 
 type List = Field<Vec<Field<Object<Attribute>>>>;
 
-/// Keys and values. An empty list is none: there is a command of its own that clears. [choice]
+/// Keys and values. An empty list is refused: clearing has a command of its own. [choice]
 pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure> {
     let mut attributes = Attributes::new();
     every("GroupAttr", list.required("GroupAttr")?, |entry, name| {

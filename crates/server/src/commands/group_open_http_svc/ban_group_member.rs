@@ -1,4 +1,4 @@
-//! `group_open_http_svc/ban_group_member`: removes accounts from a group and keeps them out for some time. A later call
+//! `group_open_http_svc/ban_group_member`: removes accounts from a group and bans them for some time. A later call
 //! sets a new end.
 
 use super::profile::text;
@@ -30,7 +30,7 @@ impl Command for Request {
         let max = call.limits.bans_per_call;
         let accounts = accounts(self.members, "Members_Account", max)?;
         let until = call.now.plus(duration(self.duration)?);
-        // It is for those who are banned, whom nothing here tells yet; so it is not kept. [choice]
+        // The description is meant for the banned accounts, and no notice carries it; so it is not kept. [choice]
         text(self.description, "Description", call.limits.ban_reason)?;
         call.change(BanMembers { group, operator: call.caller.clone(), accounts, until }).await?;
         Ok(Nothing {})

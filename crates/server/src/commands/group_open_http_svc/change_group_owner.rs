@@ -1,6 +1,6 @@
-//! `group_open_http_svc/change_group_owner`: makes a member the owner, also of a group that has none.
+//! `group_open_http_svc/change_group_owner`: makes a member the owner, also of a group without one.
 //!
-//! The owner before stays as an ordinary member. A repeated call changes nothing.
+//! The previous owner stays as an ordinary member. A repeated call changes nothing.
 
 use super::{group_id, operator, required_account};
 use crate::call::{Call, Command};

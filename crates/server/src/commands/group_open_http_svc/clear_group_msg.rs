@@ -1,4 +1,5 @@
-//! `group_open_http_svc/clear_group_msg`: users can no longer read a group's history; administrators can.
+//! `group_open_http_svc/clear_group_msg`: hides a group's history from its members; administrators can still
+//! read it.
 
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};

@@ -1,6 +1,6 @@
-//! `group_open_http_svc/create_group`: makes a group of any type, with its first members.
+//! `group_open_http_svc/create_group`: creates a group of any type, with its first members.
 //!
-//! A repeated creation of a living id is 10025 for its owner and 10021 for everybody else, and changes nothing. Limits
+//! Creating an id that is in use is 10025 for the owner and 10021 for everybody else, and changes nothing. Limits
 //! on the number of groups, which the imitated service sells by edition, do not exist here.
 
 use super::profile::{
@@ -81,7 +81,7 @@ impl Command for Request {
         let members: Vec<_> = members.collect();
         // Without an owner the caller is the one who would use the id.
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
-        // Placeholders are for moving in; here every account has to be there. [choice]
+        // Placeholders are for imports; here every account has to exist. [choice]
         let context = Context { unknown: UnknownAccounts::Refuse, ..call.context() };
         let question = Question::Create {
             owner: new.owner.as_ref(),
@@ -214,7 +214,7 @@ fn role(given: Field<String>, at: &str, kind: GroupType, is_owner: bool) -> Resu
     Err(Code::GroupParameter.because(format!("{name} {problem}")))
 }
 
-/// The claimant, who is the owner or else the caller, is told when the id is in use by a group of its own. [choice]
+/// The claimant, which is the owner or else the caller, gets another code when the group in use is its own. [choice]
 async fn refuse(refusal: NewGroupRefusal, id: IdChoice, claimant: &UserId, call: &Call) -> Failure {
     match refusal {
         NewGroupRefusal::IdTaken => match is_owned(id, claimant, call).await {

@@ -1,4 +1,4 @@
-//! `group_open_http_svc/create_permission_group`: makes a permission group in a community.
+//! `group_open_http_svc/create_permission_group`: creates a permission group in a community.
 
 use super::group_id;
 use super::permission_group::permissions;

@@ -1,4 +1,5 @@
-//! `group_open_http_svc/delete_group_attr`: deletes attributes of a group of any type by their keys. When one is not there, all stay.
+//! `group_open_http_svc/delete_group_attr`: deletes attributes of a group of any type by key. When one of
+//! them does not exist, none is deleted.
 
 use super::attributes::{Named, change, keys};
 use super::group_id;

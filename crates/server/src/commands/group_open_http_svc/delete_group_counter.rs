@@ -1,6 +1,6 @@
 //! `group_open_http_svc/delete_group_counter`: deletes counters of a group, all or those named.
 //!
-//! One that is not there is passed over. [choice]
+//! Deleting a counter that does not exist succeeds. [choice]
 
 use super::{counters, group_id};
 use crate::call::{Call, Command};

@@ -1,4 +1,4 @@
-//! `group_open_http_svc/delete_group_member`: removes members from a group. One who is no member is passed over.
+//! `group_open_http_svc/delete_group_member`: removes members from a group. Accounts that are no members are ignored.
 
 use super::profile::text;
 use super::{accounts, flag, group_id};

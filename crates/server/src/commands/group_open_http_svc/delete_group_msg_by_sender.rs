@@ -1,6 +1,6 @@
-//! `group_open_http_svc/delete_group_msg_by_sender`: recalls what one account lately wrote in a group.
+//! `group_open_http_svc/delete_group_msg_by_sender`: recalls the latest messages of one account in a group.
 //!
-//! An account that wrote nothing, or that nobody imported, is no error; nor is a group that keeps no messages. [doc]
+//! An account that wrote nothing or was never imported is no error; nor is a group that keeps no messages. [doc]
 
 use super::{group_id, required_account};
 use crate::call::{Call, Command};

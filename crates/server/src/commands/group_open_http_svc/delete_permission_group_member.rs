@@ -1,5 +1,5 @@
-//! `group_open_http_svc/delete_permission_group_member`: takes accounts out of a permission group. Those that are not in
-//! it do not matter.
+//! `group_open_http_svc/delete_permission_group_member`: removes accounts from a permission group. Accounts that
+//! are not in it are ignored.
 
 use super::group_id;
 use super::member_list::{Named, named};

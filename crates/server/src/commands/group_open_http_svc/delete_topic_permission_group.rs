@@ -1,5 +1,5 @@
-//! `group_open_http_svc/delete_topic_permission_group`: takes permissions in topics from a permission group, each for
-//! itself.
+//! `group_open_http_svc/delete_topic_permission_group`: removes permissions in topics from a permission group, with a
+//! result for each topic.
 
 use super::topic_permissions::{Reply, perform};
 use super::{group_id, names};

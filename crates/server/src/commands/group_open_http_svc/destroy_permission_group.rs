@@ -1,6 +1,6 @@
-//! `group_open_http_svc/destroy_permission_group`: removes permission groups, each for itself.
+//! `group_open_http_svc/destroy_permission_group`: removes permission groups, with a result for each.
 //!
-//! One that was never there is answered like one that is gone. [choice]
+//! A permission group that never existed is answered like one that was removed. [choice]
 
 use super::permission_group::NO_SUCH_PERMISSION_GROUP;
 use super::{group_id, in_place, names};

@@ -1,5 +1,4 @@
-//! `group_open_http_svc/forbid_send_msg`: mutes members in a group, or in one topic of a community, or lets them speak
-//! again.
+//! `group_open_http_svc/forbid_send_msg`: mutes or unmutes members in a group, or in one topic of a community.
 
 use super::{accounts, group_id, mute_end};
 use crate::call::{Call, Command};

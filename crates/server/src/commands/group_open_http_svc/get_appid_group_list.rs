@@ -1,5 +1,5 @@
-//! `group_open_http_svc/get_appid_group_list`: the ids of the app's groups, page by page, in the order they
-//! arrived.
+//! `group_open_http_svc/get_appid_group_list`: lists the ids of the app's groups, page by page, in order of
+//! arrival.
 
 use super::{listed_type, number_up_to};
 use crate::call::{Call, Command};

@@ -1,5 +1,5 @@
-//! `group_open_http_svc/get_group_ban_member`: who is banned from a group and until when, page by page in the order of
-//! names. Bans that have ended are neither shown nor counted.
+//! `group_open_http_svc/get_group_ban_member`: lists the banned accounts of a group and when each ban ends, page by
+//! page, sorted by account. Bans that have ended are neither shown nor counted.
 
 use super::parts::visit_parts;
 use super::{group_id, number_up_to};

@@ -1,6 +1,7 @@
-//! `group_open_http_svc/get_group_counter`: the counters of a group of any type but Community, all or those named.
+//! `group_open_http_svc/get_group_counter`: reads the counters of a group of any type but Community, all or
+//! those named.
 //!
-//! One that is not there is left out of the answer. [choice]
+//! A named counter that does not exist is left out of the answer. [choice]
 
 use super::counters::{self, Reply};
 use super::group_id;

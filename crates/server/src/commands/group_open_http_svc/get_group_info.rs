@@ -1,4 +1,4 @@
-//! `group_open_http_svc/get_group_info`: the profiles of up to 50 groups, with their members when asked for.
+//! `group_open_http_svc/get_group_info`: reads the profiles of up to 50 groups, with their members on request.
 //!
 //! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show an empty list.
 

@@ -1,7 +1,7 @@
-//! `group_open_http_svc/get_group_member_info`: the members of one group, page by page.
+//! `group_open_http_svc/get_group_member_info`: lists the members of one group, page by page.
 //!
-//! Ordinary groups are paged by `Offset` in the order of joining, communities by `Next` in the order of names,
-//! which stays cheap however large they are. [choice]
+//! Ordinary groups are paged by `Offset` in order of joining, communities by `Next`, sorted by account, which stays
+//! cheap however large they are. [choice]
 
 use super::member_row::{Filter, MemberRow, Names, record_filters};
 use super::{group_id, number_up_to, refuse_without_members};

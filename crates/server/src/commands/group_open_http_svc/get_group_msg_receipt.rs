@@ -1,6 +1,6 @@
-//! `group_open_http_svc/get_group_msg_receipt`: how many have read messages, and how many have not.
+//! `group_open_http_svc/get_group_msg_receipt`: counts how many members have read a message, and how many have not.
 //!
-//! [choice] A number that no message can have is 10004 in its row.
+//! [choice] An invalid message number is 10004 in its row.
 
 use super::group_id;
 use super::receipt::{is_too_large, look_at, members, messages_at_once, reader};

@@ -1,5 +1,5 @@
-//! `group_open_http_svc/get_group_msg_receipt_detail`: who has read a message, or who has not, page by page in the
-//! order of names.
+//! `group_open_http_svc/get_group_msg_receipt_detail`: lists the members that have read a message, or those
+//! that have not, page by page, sorted by account.
 
 use super::get_group_member_info::{page_start, page_token};
 use super::receipt::{is_too_large, look_at, members, reader};

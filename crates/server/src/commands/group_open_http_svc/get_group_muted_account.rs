@@ -1,5 +1,5 @@
-//! `group_open_http_svc/get_group_muted_account`: who is muted in a group, or in one topic of a community, and until
-//! when, in the order of names.
+//! `group_open_http_svc/get_group_muted_account`: lists the muted members of a group, or of one topic of a
+//! community, and when each mute ends, sorted by account.
 
 use super::group_id;
 use super::parts::visit_parts;

@@ -1,7 +1,7 @@
-//! `group_open_http_svc/get_joined_group_list`: the groups one account is a member of, in the order of their ids.
+//! `group_open_http_svc/get_joined_group_list`: lists the groups one account is a member of, sorted by id.
 //!
-//! Without a filter an answer carries ids only. Groups that keep no members are never in it, because nobody is kept as
-//! a member of them. An account that nobody imported is in no group. [choice]
+//! Without a filter an answer carries ids only. Groups that keep no members are never listed. An account that was never
+//! imported is in no group. [choice]
 
 use super::base_row::{Base, BaseFilter};
 use super::member_row::{Filter, Names};

@@ -1,4 +1,4 @@
-//! `group_open_http_svc/get_online_member_num`: how many are in a live-stream group at present.
+//! `group_open_http_svc/get_online_member_num`: counts the members of a live-stream group at present.
 
 use super::group_id;
 use crate::call::{Call, Command};

@@ -1,5 +1,5 @@
-//! `group_open_http_svc/get_permission_group`: permission groups of a community, by name or page by page in the order of
-//! their ids.
+//! `group_open_http_svc/get_permission_group`: reads permission groups of a community, by id or page by page,
+//! sorted by id.
 
 use super::permission_group::{NO_SUCH_PERMISSION_GROUP, PageStart, page_limit};
 use super::{group_id, names};

@@ -1,5 +1,5 @@
-//! `group_open_http_svc/get_permission_group_member_list`: who is in a permission group, page by page in the order of
-//! names.
+//! `group_open_http_svc/get_permission_group_member_list`: lists the members of a permission group, page by page,
+//! sorted by account.
 
 use super::get_group_member_info::{page_start, page_token};
 use super::group_id;

@@ -1,5 +1,5 @@
-//! `group_open_http_svc/get_role_in_group`: which roles accounts have in one group. Those that are no members, or no
-//! accounts at all, have `NotMember`, and so has what can be no account.
+//! `group_open_http_svc/get_role_in_group`: reports the roles of accounts in one group. Accounts that are no members
+//! or do not exist have `NotMember`, and so do invalid account names.
 
 use super::{group_id, refuse_too_many_accounts, refuse_without_members, required_account};
 use crate::call::{Call, Command};

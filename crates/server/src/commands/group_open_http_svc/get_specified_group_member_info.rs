@@ -1,6 +1,6 @@
-//! `group_open_http_svc/get_specified_group_member_info`: the members of one group that are asked for by name.
+//! `group_open_http_svc/get_specified_group_member_info`: reads the named members of one group.
 //!
-//! In the order asked; accounts that are no members are left out. [choice]
+//! Members come in the order of the request; accounts that are no members are left out. [choice]
 
 use super::member_row::{Filter, MemberRow, Names, record_filters};
 use super::{accounts, group_id, refuse_without_members};

@@ -1,4 +1,4 @@
-//! `group_open_http_svc/get_topic_permission_group`: what a permission group may do in topics.
+//! `group_open_http_svc/get_topic_permission_group`: reads the permissions of a permission group in topics.
 
 use super::permission_group::permission_group_id;
 use super::topic_permissions::{Reply, Row};

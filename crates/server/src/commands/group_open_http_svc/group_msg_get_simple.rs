@@ -1,4 +1,4 @@
-//! `group_open_http_svc/group_msg_get_simple`: messages of a group's history, the newest first.
+//! `group_open_http_svc/group_msg_get_simple`: reads messages of a group's history, the newest first.
 //!
 //! A page is about numbers, not about messages: one whose message is deleted or expired gets a place without content,
 //! so that callers count on from the last number they got.

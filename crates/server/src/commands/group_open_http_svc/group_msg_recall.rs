@@ -1,8 +1,8 @@
-//! `group_open_http_svc/group_msg_recall`: takes back messages, each with a result of its own.
+//! `group_open_http_svc/group_msg_recall`: recalls messages, with a result for each.
 //!
 //! An administrator may recall however old a message is (10031 is for clients), and there is no switch (10041).
-//! [choice] A number that no message can have is 10004 in its row.
-//! [choice] Of groups that keep no messages, each message gets 10033.
+//! [choice] An invalid message number is 10004 in its row.
+//! [choice] In groups that keep no messages, each message gets 10033.
 
 use super::group_id;
 use super::profile::text;

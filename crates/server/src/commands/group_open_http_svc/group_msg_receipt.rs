@@ -1,6 +1,6 @@
-//! `group_open_http_svc/group_msg_receipt`: reports for a member that it has read messages.
+//! `group_open_http_svc/group_msg_receipt`: marks messages as read by a member.
 //!
-//! Only messages that were sent with `NeedReadReceipt` by somebody else are confirmed; the others are passed over.
+//! Only messages that somebody else sent with `NeedReadReceipt` are confirmed; others are ignored.
 
 use super::receipt::{is_too_large, members, messages_at_once};
 use super::{group_id, required_account};

@@ -1,4 +1,4 @@
-//! `group_open_http_svc/import_group`: brings in a group from another system.
+//! `group_open_http_svc/import_group`: imports a group from another system.
 //!
 //! Silent: no callback, no notice, no message number is used. A repeated import of a living id is 10021 and
 //! changes nothing.
@@ -96,7 +96,7 @@ impl Request {
             permissions_enabled: false,
             default_permissions: 0,
             invite_option: kind.default_invite_option(),
-            // Whoever moves in wants the members to see the group. [choice]
+            // The members of an imported group are to see it at once. [choice]
             active: true,
             created,
         })
@@ -123,7 +123,7 @@ fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Fail
     Ok(apply_join_option(given)?.unwrap_or(default))
 }
 
-/// Without `Owner_Account`, the one who is listed as owner becomes it; further owners are members. [choice]
+/// Without `Owner_Account`, the first member listed as owner becomes the owner; further ones are members. [choice]
 fn owned(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<NewMember>) {
     let owner = owner.or_else(|| {
         listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())

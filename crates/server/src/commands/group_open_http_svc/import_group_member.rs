@@ -1,4 +1,4 @@
-//! `group_open_http_svc/import_group_member`: brings members into a group, silently.
+//! `group_open_http_svc/import_group_member`: imports members into a group, silently.
 //!
 //! Each member gets an answer, also one with a number that cannot be; a repeated call changes nothing.
 

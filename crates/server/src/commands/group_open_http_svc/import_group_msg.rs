@@ -1,11 +1,11 @@
-//! `group_open_http_svc/import_group_msg`: brings messages into a group, silently.
+//! `group_open_http_svc/import_group_msg`: imports messages into a group, silently.
 //!
 //! Each message gets an answer; a bad one does not harm the others. AfterCommit everybody has read everything. [doc]
 //! A repeated call stores nothing twice, as far as its messages have a `Random`.
 //!
-//! [choice] Takes every type of element, though its page names four.
+//! [choice] Every type of element is accepted, though the page of the import names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
-//! [choice] A message for a topic that is not there is 110013 in its row; where all are, the call is.
+//! [choice] A message for a missing topic is 110013 in its row; where all messages are, the call is.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
 use super::{group_id, in_place, number_up_to, required_account};
@@ -88,7 +88,7 @@ impl Command for Request {
     }
 }
 
-/// What was not stored has no number, and its own time. [choice]
+/// A message that was not stored has number 0 and the time it was sent with. [choice]
 fn row(asked: i64, outcome: Result<MessageOutcome, Code>) -> Row {
     let failed = |code: Code| Row { msg_seq: 0, msg_time: asked, result: code.number() };
     match outcome {

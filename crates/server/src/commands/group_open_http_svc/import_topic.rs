@@ -1,4 +1,4 @@
-//! `group_open_http_svc/import_topic`: brings in a topic of a community, silently. A repeated import of a living id is
+//! `group_open_http_svc/import_topic`: imports a topic of a community, silently. Importing an id that is in use is
 //! 10021 and changes nothing.
 
 use super::group_id;

@@ -82,7 +82,7 @@ pub(super) struct MemberRow {
     /// On request only. [doc]
     #[serde(skip_serializing_if = "Option::is_none")]
     online_status: Option<&'static str>,
-    /// The custom fields that are set, of those asked for; a field that never was is left out. [choice]
+    /// The requested custom fields that are set; a field that was never set is left out. [choice]
     #[serde(skip_serializing_if = "Option::is_none")]
     app_member_defined_data: Option<Vec<FieldRow>>,
 }

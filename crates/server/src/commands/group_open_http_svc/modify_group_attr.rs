@@ -1,4 +1,5 @@
-//! `group_open_http_svc/modify_group_attr`: adds attributes to a group of any type, over those with the same keys.
+//! `group_open_http_svc/modify_group_attr`: adds attributes to a group of any type, or replaces those with the
+//! same keys.
 
 use super::attributes::{Named, attributes, change};
 use super::group_id;

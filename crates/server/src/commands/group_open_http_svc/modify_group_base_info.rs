@@ -1,7 +1,7 @@
 //! `group_open_http_svc/modify_group_base_info`: changes the profile and the settings of a group.
 //!
 //! Only what is given changes. A call that gives nothing, or only what is so already, succeeds and changes nothing;
-//! any other counts `InfoSeq` up, and texts that are new are told in the history where the type keeps such tips.
+//! any other increments `InfoSeq`, and new texts leave a tip in the history where the type keeps such tips.
 
 use super::profile::{
     Bits, CustomFieldInput, apply_join_option, group_fields, invite_join_option, max_members, new_text,

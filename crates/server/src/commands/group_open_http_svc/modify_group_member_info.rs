@@ -1,5 +1,5 @@
-//! `group_open_http_svc/modify_group_member_info`: changes role, receive option, name card, mute and custom fields of a
-//! member.
+//! `group_open_http_svc/modify_group_member_info`: changes the role, receive option, name card, mute and custom
+//! fields of a member.
 //!
 //! [choice] An account that is no member is 10004. A call that names nothing to change succeeds and changes nothing.
 

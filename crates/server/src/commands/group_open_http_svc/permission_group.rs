@@ -9,7 +9,7 @@ use landfall_domain::ids::PermissionGroupId;
 /// `ErrorInfo` where there is no permission group of that id.
 pub(super) const NO_SUCH_PERMISSION_GROUP: &str = "the permission group does not exist";
 
-/// The permission group a command is about. An id of another form is that of no permission group. [choice]
+/// The permission group a command is about. A malformed id is answered like that of a missing group. [choice]
 pub(super) fn permission_group_id(given: Field<String>) -> Result<PermissionGroupId, Failure> {
     let raw = given.required("PermissionGroupId")?;
     PermissionGroupId::parse(&raw)

@@ -1,4 +1,4 @@
-//! `group_open_http_svc/send_broadcast_msg`: a message to all live-stream groups of the app.
+//! `group_open_http_svc/send_broadcast_msg`: sends a message to all live-stream groups of the app.
 //!
 //! Each group takes a number for it, as for any message sent to it, and keeps nothing. It is not one change: when the
 //! store fails midway, some groups have taken their number and others have not, and a repeated call sends again to all.

@@ -2,12 +2,12 @@
 //!
 //! The same message again within five minutes answers with the number and time of the first. [doc]
 //!
-//! [choice] A message over the frequency of its group is dropped, and the caller told so; it is never 10023.
+//! [choice] A message over the frequency of its group is dropped, which the answer says; it is never 10023.
 //! [choice] `NeedReadReceipt` refuses nothing: whether a group is too large for receipts shows when they are asked for.
 //! [choice] `OfflinePushInfo` is checked to be an object and does nothing: this version pushes nothing. Unknown words of
 //! `ForbidCallbackControl` forbid nothing.
 //! [choice] A message that the app's webhook drops is answered like one that was sent, without a number.
-//! [choice] Whom a message is for or points at is not looked up: accounts that are no members change nothing.
+//! [choice] Accounts that a message is for or mentions are not looked up: accounts that are no members change nothing.
 
 use super::{group_id, number_up_to, operator, required_account};
 use crate::call::{Call, Command};

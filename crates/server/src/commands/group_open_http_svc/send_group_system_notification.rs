@@ -1,7 +1,7 @@
-//! `group_open_http_svc/send_group_system_notification`: a notice of the app to members who are online.
+//! `group_open_http_svc/send_group_system_notification`: sends a notice of the app to members that are online.
 //!
-//! It is kept nowhere and takes no number. [doc] Those it names get it wherever they are connected, members or not.
-//! [choice]
+//! The notice is not kept and takes no number. [doc] The accounts it names get it wherever they are connected, members
+//! or not. [choice]
 
 use super::profile::text;
 use super::{group_id, required_account};

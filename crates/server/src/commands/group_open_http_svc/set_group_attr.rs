@@ -1,4 +1,4 @@
-//! `group_open_http_svc/set_group_attr`: gives a group of any type these attributes in place of all it has.
+//! `group_open_http_svc/set_group_attr`: replaces all attributes of a group of any type.
 
 use super::attributes::{Named, attributes, change};
 use super::group_id;

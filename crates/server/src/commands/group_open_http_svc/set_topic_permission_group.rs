@@ -1,5 +1,5 @@
-//! `group_open_http_svc/set_topic_permission_group`: changes the permissions of a permission group in topics where it has some,
-//! each for itself.
+//! `group_open_http_svc/set_topic_permission_group`: changes the permissions of a permission group in topics where
+//! it has some, with a result for each topic.
 
 use super::topic_permissions::{Asked, Reply};
 use crate::call::{Call, Command};

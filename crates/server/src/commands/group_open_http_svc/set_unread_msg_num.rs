@@ -1,4 +1,4 @@
-//! `group_open_http_svc/set_unread_msg_num`: sets how many messages a member has not read, for migrations.
+//! `group_open_http_svc/set_unread_msg_num`: sets the unread count of a member, for migrations.
 //!
 //! Types without unread counts take the call and do nothing. [doc]
 

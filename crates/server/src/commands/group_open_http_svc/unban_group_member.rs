@@ -1,4 +1,4 @@
-//! `group_open_http_svc/unban_group_member`: lets banned accounts join a group again. It adds nobody.
+//! `group_open_http_svc/unban_group_member`: lifts the bans of accounts in a group. It adds no member.
 
 use super::{accounts, group_id};
 use crate::call::{Call, Command};

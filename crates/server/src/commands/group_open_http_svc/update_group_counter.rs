@@ -1,7 +1,7 @@
-//! `group_open_http_svc/update_group_counter`: sets counters of a group, or counts them up or down; one that is not
-//! there counts from 0. The answer has their new values.
+//! `group_open_http_svc/update_group_counter`: sets, increments or decrements counters of a group; a counter that
+//! does not exist starts at 0. The answer has their new values.
 //!
-//! A key must not stand twice in one call, and a counter that would leave 64 bits changes nothing (10004). [choice]
+//! A key must not appear twice in one call, and a counter that would leave 64 bits changes nothing (10004). [choice]
 
 use super::counters::{self, Reply};
 use super::group_id;

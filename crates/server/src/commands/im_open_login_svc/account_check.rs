@@ -1,8 +1,8 @@
-//! `im_open_login_svc/account_check`: tells which of up to 100 accounts are imported.
+//! `im_open_login_svc/account_check`: reports which of up to 100 accounts are imported.
 //!
 //! An account that a group import made as a placeholder exists, so it counts as imported. [choice]
 //!
-//! [choice] What is no account name is 70402 in its row, here and in `account_delete`.
+//! [choice] An invalid account name is 70402 in its row, here and in `account_delete`.
 
 use super::{Item, accounts, batch, internal};
 use crate::call::{Call, Command};

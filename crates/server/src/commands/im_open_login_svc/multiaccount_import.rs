@@ -1,4 +1,4 @@
-//! `im_open_login_svc/multiaccount_import`: imports up to 100 accounts. Those that fail are named in the answer.
+//! `im_open_login_svc/multiaccount_import`: imports up to 100 accounts. The answer names those that fail.
 //!
 //! Two shapes are documented, a list of names and a list of objects; both are taken, also together.
 

@@ -1,4 +1,4 @@
-//! `million_group_open_http_svc/create_topic`: makes a topic in a community.
+//! `million_group_open_http_svc/create_topic`: creates a topic in a community.
 
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::group_id;

@@ -1,6 +1,6 @@
-//! `million_group_open_http_svc/destroy_topic`: removes topics with their messages, each for itself.
+//! `million_group_open_http_svc/destroy_topic`: removes topics with their messages, with a result for each.
 //!
-//! A topic that was never there is answered like one that is gone. [choice]
+//! A topic that never existed is answered like one that was removed. [choice]
 
 use super::{NO_TOPIC_ID, item};
 use crate::call::{Call, Command, account};

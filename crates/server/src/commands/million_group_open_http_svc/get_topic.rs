@@ -1,5 +1,5 @@
-//! `million_group_open_http_svc/get_topic`: what topics of a community say about themselves, and what they know of one
-//! account.
+//! `million_group_open_http_svc/get_topic`: reads the profiles of topics of a community, and what they hold about
+//! one account.
 
 use super::{ITEM_OK, NO_TOPIC_ID, item};
 use crate::call::{Call, Command, account};
@@ -136,7 +136,7 @@ struct Own {
 }
 
 impl Own {
-    /// `None` for who is no member of the community: topics know nothing of strangers. [choice]
+    /// `None` for an account that is no member of the community. [choice]
     async fn look(call: &Call, topics: &GroupSnapshot, account: UserId) -> Result<Option<Self>, Failure> {
         let ids = topics.parts.values().filter_map(topic).map(|topic| topic.id.clone());
         let parts = ids.map(|id| PartKey::TopicMember(id, account.clone())).collect();

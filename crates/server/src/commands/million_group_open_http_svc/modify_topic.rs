@@ -1,4 +1,4 @@
-//! `million_group_open_http_svc/modify_topic`: changes what a topic says about itself.
+//! `million_group_open_http_svc/modify_topic`: changes the profile of a topic.
 
 use crate::call::{Call, Command, account};
 use crate::code::Code;

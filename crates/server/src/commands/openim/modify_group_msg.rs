@@ -1,4 +1,4 @@
-//! `openim/modify_group_msg`: changes what a message of a group says.
+//! `openim/modify_group_msg`: changes the content of a message of a group.
 //!
 //! [choice] The command is about a group, so its refusals have the codes of the group service: 10030 for a message that
 //! is not there, 10032 for one that was recalled.

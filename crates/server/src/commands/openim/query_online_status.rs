@@ -1,7 +1,7 @@
-//! `openim/query_online_status`, also under its older name `openim/querystate`: whether accounts are connected, and from
-//! what.
+//! `openim/query_online_status`, also under its older name `openim/querystate`: reports whether accounts are
+//! connected, and from which platforms.
 //!
-//! Nobody is `PushOnline`: this server pushes nothing to clients that are not connected. [choice]
+//! No account is `PushOnline`: this server pushes nothing to clients that are not connected. [choice]
 //! [choice] Each state is called `Status` and `State`, for clients that were written for either. A platform is listed once,
 //! however many devices of it are connected.
 

@@ -1,5 +1,5 @@
-//! `openim_msg_ext_http_svc/group_get_key_values`: the extensions of a message, page by page in the order they were
-//! changed.
+//! `openim_msg_ext_http_svc/group_get_key_values`: lists the extensions of a message, page by page, in the order
+//! they were changed.
 //!
 //! [choice] `StartSeq` is the lowest number that is answered, so the next page starts behind the last one of this.
 //! What was deleted is not answered: a reader that finds `LatestSeq` beyond what it has reads again from 0.

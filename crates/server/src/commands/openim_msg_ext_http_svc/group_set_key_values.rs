@@ -1,6 +1,6 @@
 //! `openim_msg_ext_http_svc/group_set_key_values`: sets, deletes or clears the extensions of a message.
 //!
-//! [choice] A key, value or number that cannot be is 10004 in its row.
+//! [choice] An invalid key, value or number is 10004 in its row.
 
 use super::ExtensionRow;
 use crate::call::{Call, Command};

@@ -1,6 +1,6 @@
-//! `webhook_svc/drop_dead_events`: forgets events that were given up.
+//! `webhook_svc/drop_dead_events`: deletes dead letters, which are events that were given up.
 //!
-//! Those that are not there, or no more, are not counted.
+//! Events that do not exist or no longer exist are not counted.
 
 use super::{Named, Taken};
 use crate::call::{Call, Command};

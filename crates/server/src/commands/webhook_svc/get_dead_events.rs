@@ -1,4 +1,4 @@
-//! `webhook_svc/get_dead_events`: events that were given up, by group.
+//! `webhook_svc/get_dead_events`: lists dead letters, which are events that were given up, by group.
 
 use super::{EVENTS_MAX, id, place};
 use crate::call::{Call, Command};

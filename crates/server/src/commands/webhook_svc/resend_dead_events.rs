@@ -1,6 +1,6 @@
-//! `webhook_svc/resend_dead_events`: sends events again that were given up: each at the end of what its group waits for.
+//! `webhook_svc/resend_dead_events`: queues dead letters again, each behind the waiting events of its group.
 //!
-//! Those that are not there, or no more, are not counted.
+//! Events that do not exist or no longer exist are not counted.
 
 use super::{Named, Taken};
 use crate::call::{Call, Command};
