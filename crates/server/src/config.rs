@@ -140,7 +140,7 @@ pub struct AppConfig {
     pub group_fields: Vec<FieldRule>,
     /// Custom fields of group members it has switched on; no key is also one of `group_fields`.
     pub member_fields: Vec<FieldRule>,
-    /// Days that messages of groups are kept; 0, the default: for ever. [choice]
+    /// Days to keep messages of groups; 0, the default: indefinitely. [choice]
     pub message_days: u32,
     /// Who is called when something happens in it; `None`: nobody.
     pub webhook: Option<WebhookConfig>,
