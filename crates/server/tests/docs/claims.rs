@@ -1,4 +1,4 @@
-//! What the pages say in numbers and lists, held to the code.
+//! Numbers and lists in the pages, compared with the code.
 
 use crate::page::{self, root};
 use landfall::commands::{COMMANDS, OWN};
@@ -10,7 +10,7 @@ use landfall_domain::limits::{
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Each limit, as the page of the limits writes it. Taken apart whole, so a new limit does not compile without its row.
+/// Each limit, as docs/limits.md writes it. The full destructuring makes a new limit fail to compile without its row.
 fn rows(limits: Limits) -> Vec<(&'static str, String)> {
     let Limits {
         name,
@@ -217,21 +217,20 @@ fn the_halved_commands_are_named() {
 }
 
 #[test]
-fn the_readme_counts_the_commands_right() {
-    /// `get_group_member` is `get_group_member_info` under a second name.
-    const SECOND_NAMES: usize = 1;
+fn the_readme_counts_the_operations_right() {
     let of_the_api = || COMMANDS.iter().filter(|entry| entry.service() != OWN);
+    let all = of_the_api().count();
     let built = of_the_api().filter(|entry| entry.run.is_some()).count();
     let readme = page::read("README.md");
     for claim in [
-        format!("; {} commands, which", built - SECOND_NAMES),
-        format!("**Planned**: {} further operations", of_the_api().count() - built),
+        format!("**Built**: {built} of the {all} operations of the API"),
+        format!("**Planned**: the other {} operations", all - built),
     ] {
         assert!(readme.contains(&claim), "README.md does not say {claim:?}");
     }
 }
 
-/// Files of the sources that mark a decision, with how many each.
+/// Source files that mark decisions, with the number of marks in each.
 fn marked_choices(directory: &Path, marked: &mut BTreeMap<String, usize>) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -264,9 +263,7 @@ fn every_choice_is_listed() {
 
 #[test]
 fn every_link_between_documents_leads_somewhere() {
-    let mut pages = page::all();
-    pages.extend(["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(str::to_owned));
-    for name in pages {
+    for name in page::every() {
         for target in page::read(&name).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap();
             let folder = root().join(&name).parent().unwrap().to_owned();

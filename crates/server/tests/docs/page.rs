@@ -28,13 +28,20 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every document whose examples are held to the program.
+/// Every document whose examples the tests run.
 pub(crate) fn all() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned()];
     for entry in std::fs::read_dir(root().join("docs")).unwrap() {
         pages.push(format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
     }
     pages.sort();
+    pages
+}
+
+/// Every document, those without examples included.
+pub(crate) fn every() -> Vec<String> {
+    let mut pages = all();
+    pages.extend(["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(str::to_owned));
     pages
 }
 
