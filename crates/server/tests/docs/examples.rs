@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const LANDFALL: &str = env!("CARGO_BIN_EXE_landfall");
 
-/// The port that the pages call the quickstart's by.
+/// The port of the quickstart in the pages.
 const QUICKSTART_PORT: &str = "8080";
 
 #[test]
@@ -64,7 +64,7 @@ fn every_configuration_loads() {
     assert!(0 < loaded, "no page has a configuration");
 }
 
-/// Whether the words of a block are among those that the head of this test lists.
+/// Whether the words of a block are in the table of `main.rs`.
 fn is_known(block: &Block) -> bool {
     let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
     match words[..] {
@@ -78,12 +78,12 @@ fn is_known(block: &Block) -> bool {
     }
 }
 
-/// A started program, ended with this value.
+/// A started program, killed when this value is dropped.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only when it has ended already.
+        // Both fail only when the program has ended already.
         drop(self.0.kill());
         drop(self.0.wait());
     }
@@ -93,7 +93,7 @@ impl Drop for Running {
 struct Runner {
     page: String,
     directory: TempDir,
-    /// The port a page names, and the real one.
+    /// The real port for each port that a page names.
     ports: BTreeMap<String, String>,
     servers: Vec<Running>,
     /// What the quickstart printed.
@@ -113,7 +113,7 @@ impl Runner {
             printed: String::new(),
         };
         let mut command = Command::new(LANDFALL);
-        // What it prints begins with how it was started; `cargo run` starts it in this way.
+        // The program prints commands that begin with its own path; `cargo run` starts it by this one.
         command.arg0("target/release/landfall").args(["quickstart", "--listen", "127.0.0.1:0"]);
         let mut printed = runner.serve(command, QUICKSTART_PORT);
         while !runner.screen.ends_with("the data stays.\n") {
@@ -126,7 +126,7 @@ impl Runner {
         self.directory.path().to_owned()
     }
 
-    /// Starts a server and learns its port; the line that tells it is added to the screen of a quickstart.
+    /// Starts a server and reads its port; for a quickstart, that line is added to the screen.
     fn serve(&mut self, mut command: Command, port: &str) -> impl BufRead + use<> {
         command.current_dir(self.path()).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -139,7 +139,7 @@ impl Runner {
         printed
     }
 
-    /// Learns the real port from the line that the server prints next.
+    /// Reads the real port from the next line of the server.
     fn listens(&mut self, printed: &mut impl BufRead, begins: &str, port: &str) -> String {
         let mut line = String::new();
         printed.read_line(&mut line).unwrap();
@@ -166,7 +166,7 @@ impl Runner {
             if let Some(port) = metrics {
                 self.listens(&mut printed, "metrics listening on http", port);
             }
-            // Nothing more is printed there.
+            // The server prints nothing more there.
             drop(printed);
         } else if block.is(&["json", "expect"]) {
             let expected: Value = serde_json::from_str(&block.text).unwrap();
@@ -188,7 +188,7 @@ impl Runner {
         }
     }
 
-    /// Runs one example. Variables it sets are there for the next one, as in the shell of a reader.
+    /// Runs one example. The next one sees the variables it sets, as in a reader's shell.
     fn run(&mut self, block: &Block) {
         let example = self.ports.iter().fold(block.text.clone(), |text, (named, real)| {
             text.replace(&format!(":{named}"), &format!(":{real}"))
@@ -211,7 +211,7 @@ impl Runner {
         self.printed = String::from_utf8(done.stdout).unwrap();
     }
 
-    /// Each line of `block` is one of `lines`, and they come in this order.
+    /// Asserts that each line of `block` is among `lines`, in this order.
     fn in_order(&self, block: &Block, lines: &str, same: &dyn Fn(&str, &str) -> bool) {
         let mut rest = lines.lines();
         for wanted in block.text.lines().filter(|line| *line != "  …") {
@@ -225,7 +225,7 @@ impl Runner {
     }
 }
 
-/// Where programs are looked for: first where the server was built.
+/// The search path for programs: first the directory of the built server.
 fn search_path() -> OsString {
     let mut path = Path::new(LANDFALL).parent().unwrap().as_os_str().to_owned();
     path.push(":");
@@ -233,7 +233,7 @@ fn search_path() -> OsString {
     path
 }
 
-/// Members that are not expected may be there; elements of a list may not.
+/// Unexpected members of an object are allowed, unexpected elements of a list are not.
 fn compare(at: &str, expected: &Value, printed: &Value, differences: &mut String) {
     match (expected, printed) {
         (Value::Object(expected), Value::Object(_)) => {

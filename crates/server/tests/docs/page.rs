@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// A fenced block.
 pub(crate) struct Block {
-    /// The words after the fence: the language, then what is to be done.
+    /// The words after the fence: the language, then how the block is tested.
     pub(crate) words: Vec<String>,
     pub(crate) text: String,
     /// The line of its opening fence, counted from 1.
@@ -12,7 +12,7 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Whether its words begin with these.
+    /// Whether the words of the block begin with these.
     pub(crate) fn is(&self, words: &[&str]) -> bool {
         self.words.iter().zip(words).filter(|(has, wanted)| has == wanted).count() == words.len()
     }

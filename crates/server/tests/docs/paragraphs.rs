@@ -18,8 +18,11 @@ fn paragraphs(page: &str) -> Vec<Paragraph> {
         let is_fence = line.trim_start().starts_with("```");
         is_fenced ^= is_fence;
         is_list = !line.is_empty() && (is_list || is_item(line));
-        let is_prose =
-            !is_fenced && !is_fence && !is_list && !line.starts_with([' ', '#', '|', '>', '<']) && !line.is_empty();
+        let is_prose = !is_fenced
+            && !is_fence
+            && !is_list
+            && !line.starts_with([' ', '#', '|', '>', '<'])
+            && !line.is_empty();
         match found.last_mut() {
             Some(paragraph) if is_prose && continues => paragraph.text.push_str(&format!(" {line}")),
             _ if is_prose => found.push(Paragraph { text: line.to_owned(), line: index + 1 }),
@@ -39,12 +42,15 @@ fn is_item(line: &str) -> bool {
 fn fault(paragraph: &str) -> Option<&'static str> {
     let emphasis = ['*', '_'];
     let begin = paragraph.trim_start_matches(emphasis);
-    if begin.starts_with(|first: char| first.is_lowercase() || first.is_ascii_punctuation() && !"[`\"(".contains(first)) {
+    if begin.starts_with(|first: char| {
+        first.is_lowercase() || first.is_ascii_punctuation() && !"[`\"(".contains(first)
+    }) {
         return Some("begins in the middle of a sentence");
     }
     // A code span may end a paragraph that is nothing else.
     let end = paragraph.trim_end_matches(emphasis).trim_end_matches([')', '"']);
-    let is_code = paragraph.starts_with('`') && paragraph.ends_with('`') && paragraph.matches('`').count() == 2;
+    let is_code =
+        paragraph.starts_with('`') && paragraph.ends_with('`') && paragraph.matches('`').count() == 2;
     if !end.ends_with(['.', ':', '?', '!']) && !is_code {
         return Some("ends without a full stop");
     }
@@ -71,7 +77,10 @@ fn every_paragraph_is_whole() {
 #[test]
 fn a_paragraph_that_a_merge_cut_is_found() {
     for (paragraph, expected) in [
-        ("callback) and **durably** (an answer leaves after its sync).", "begins in the middle of a sentence"),
+        (
+            "callback) and **durably** (an answer leaves after its sync).",
+            "begins in the middle of a sentence",
+        ),
         (") and **durably**.", "begins in the middle of a sentence"),
         ("**durably** stored.", "begins in the middle of a sentence"),
         ("They do not connect to it: apps hear of events through a", "ends without a full stop"),
