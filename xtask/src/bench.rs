@@ -33,6 +33,9 @@ use std::time::Instant;
 use target::{Mode, Server, Target, WorkDirectory};
 use workload::Workload;
 
+/// The profile of released binaries, which the figures are about.
+const PROFILE: &str = "dist";
+
 /// Seconds of load before the first round of each level, which are not measured.
 const WARM_UP_SECONDS: f64 = 1.0;
 
@@ -168,12 +171,12 @@ fn import(arguments: &ImportArguments) -> Result<()> {
 
 /// Builds what is measured and returns the directory of the programs.
 fn build(baseline_only: bool) -> Result<PathBuf> {
-    let mut command = cargo(&["build", "--release", "--locked", "-p", "xtask"]);
+    let mut command = cargo(&["build", "--profile", PROFILE, "--locked", "-p", "xtask"]);
     if !baseline_only {
         command.args(["-p", "landfall"]);
     }
     workspace::run(&mut command)?;
-    Ok(workspace::target_directory()?.join("release"))
+    Ok(workspace::target_directory()?.join(PROFILE))
 }
 
 /// A running PostgreSQL, and the program that measures it by itself.

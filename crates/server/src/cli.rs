@@ -75,9 +75,13 @@ pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Generic no further: what is generic is compiled with the program, and that would be half the server once more.
+    start(&arguments.into_iter().collect::<Vec<_>>(), variables.into_iter().collect::<Vec<_>>())
+}
+
+fn start(arguments: &[OsString], variables: Vec<(OsString, OsString)>) -> ExitCode {
     let program = arguments.first().map(|program| program.to_string_lossy().into_owned());
-    match perform(Cli::parse_from(&arguments).command, program, variables) {
+    match perform(Cli::parse_from(arguments).command, program, variables) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(&failure),
     }
