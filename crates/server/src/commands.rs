@@ -1,5 +1,6 @@
 //! The table of all commands of the API, built or planned.
 
+mod account;
 pub mod group_open_attr_http_svc;
 pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;
@@ -14,10 +15,12 @@ mod table;
 pub mod topic;
 pub mod webhook_svc;
 
-use crate::call::{Call, Command};
+use crate::call::{Call, Command, ImportCommand};
 use crate::code::Code;
 use crate::json;
 use crate::reply::{self, Failure};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -57,17 +60,38 @@ pub struct Service {
     pub error_display: bool,
 }
 
-/// The row of a command that is built.
+/// The row of a command that is built. One that is called an import must be an [`ImportCommand`], or it does not compile.
 const fn entry<C: Command>() -> Entry {
-    Entry { path: C::PATH, run: Some(run::<C>), halved_rate: false, lists_on_failure: &[] }
+    assert!(!is_import(C::PATH), "a command that is called an import must be an ImportCommand");
+    Entry::new(C::PATH, Some(run::<C>))
+}
+
+/// The row of an import that is built.
+const fn import<C: ImportCommand>() -> Entry {
+    Entry::new(C::PATH, Some(run_import::<C>))
 }
 
 /// The row of a command that is not built yet.
 const fn planned(path: &'static str) -> Entry {
-    Entry { path, run: None, halved_rate: false, lists_on_failure: &[] }
+    Entry::new(path, None)
+}
+
+const fn is_import(path: &str) -> bool {
+    let mut rest = path.as_bytes();
+    while let Some((_, behind)) = rest.split_first() {
+        if let [b'i', b'm', b'p', b'o', b'r', b't', ..] = rest {
+            return true;
+        }
+        rest = behind;
+    }
+    false
 }
 
 impl Entry {
+    const fn new(path: &'static str, run: Option<Run>) -> Self {
+        Self { path, run, halved_rate: false, lists_on_failure: &[] }
+    }
+
     const fn at_half_rate(mut self) -> Self {
         self.halved_rate = true;
         self
@@ -96,26 +120,44 @@ fn run<C: Command>(
     body: Vec<u8>,
 ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
     Box::pin(async move {
-        let request: C = read_body(&body).map_err(|problem| {
-            let service = C::PATH.split_once('/').and_then(|(service, _)| self::service(service));
-            let (code, text) = service.map_or((Code::JsonParse, "the body is not JSON"), |service| {
-                (service.bad_json, service.bad_json_text)
-            });
-            code.because(format!("{text}: {problem}"))
-        })?;
-        let reply = request.run(&call).await?;
-        let answer = reply::success(&reply).map_err(|error| Code::GroupInternal.internal(error))?;
-        let max = call.limits.reply_bytes;
-        if max < answer.len() {
-            return Err(Code::GroupReplyTooLarge
-                .because(format!("the answer is {} bytes long; at most {max} are allowed", answer.len())));
-        }
-        Ok(answer)
+        let request: C = read_body(C::PATH, &body)?;
+        answer(&request.run(&call).await?, call.limits.reply_bytes)
     })
 }
 
-/// Reads a body. `[]` means `{}`, because PHP writes an empty object so. [client]
-fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
+fn run_import<C: ImportCommand>(
+    call: Call,
+    body: Vec<u8>,
+) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
+    let call = call.into_silent();
+    Box::pin(async move {
+        let request: C = read_body(C::PATH, &body)?;
+        answer(&request.run(&call).await?, call.limits.reply_bytes)
+    })
+}
+
+/// The body of a success, at most `max` bytes long.
+fn answer(reply: &impl Serialize, max: usize) -> Result<Vec<u8>, Failure> {
+    let answer = reply::success(reply).map_err(|error| Code::GroupInternal.internal(error))?;
+    if max < answer.len() {
+        return Err(Code::GroupReplyTooLarge
+            .because(format!("the answer is {} bytes long; at most {max} are allowed", answer.len())));
+    }
+    Ok(answer)
+}
+
+fn read_body<T: DeserializeOwned + Default>(path: &str, body: &[u8]) -> Result<T, Failure> {
+    parse_body(body).map_err(|problem| {
+        let service = path.split_once('/').and_then(|(service, _)| self::service(service));
+        let (code, text) = service.map_or((Code::JsonParse, "the body is not JSON"), |service| {
+            (service.bad_json, service.bad_json_text)
+        });
+        code.because(format!("{text}: {problem}"))
+    })
+}
+
+/// `[]` means `{}`, because PHP writes an empty object so. [client]
+fn parse_body<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, String> {
     let body = body.trim_ascii();
     match body.first() {
         None => Err("it is empty; send {} where there is nothing to say".to_owned()),
@@ -126,7 +168,7 @@ fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
                 .and_then(|rest| rest.strip_suffix(b"]"))
                 .is_some_and(|inside| inside.trim_ascii().is_empty()) =>
         {
-            Ok(C::default())
+            Ok(T::default())
         }
         Some(_) => Err("it is not a JSON object".to_owned()),
     }

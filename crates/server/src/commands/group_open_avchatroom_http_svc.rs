@@ -10,7 +10,6 @@ pub mod modify_admin;
 pub mod modify_user_info;
 
 use super::group_open_http_svc::{accounts, group_id, refuse_too_many_accounts, required_account};
-use super::refusal;
 use crate::call::Call;
 use crate::code::Code;
 use crate::field::Field;
@@ -22,7 +21,7 @@ use landfall_domain::operations::change_live_admins::refuse_unless_live;
 /// What `needs` names of a live-stream group.
 async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let snapshot = call.snapshot(group, needs).await?;
-    refuse_unless_live(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+    refuse_unless_live(&snapshot.group)?;
     Ok(snapshot)
 }
 

@@ -64,8 +64,9 @@ mod topic_permissions;
 pub mod unban_group_member;
 pub mod update_group_counter;
 
-use crate::call::{self, Call, account};
+use crate::call::{Call, ReadOnlyCall};
 use crate::code::Code;
+use crate::commands::account::{self, account};
 use crate::field::{Field, FieldError, Object};
 use crate::items::every;
 use crate::reply::Failure;
@@ -123,7 +124,7 @@ pub(super) fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, F
 
 /// The account in a member called `field`, which must be there.
 pub(super) fn required_account(given: Field<String>, field: &str) -> Result<UserId, Failure> {
-    call::required_account(given, field, Code::GroupParameter)
+    account::required_account(given, field, Code::GroupParameter)
 }
 
 /// The accounts of a list called `field`, at most `max`.
@@ -221,7 +222,7 @@ impl Member for AskedMember {
 }
 
 /// The members named in a call, all of which must be right.
-fn members(list: Vec<Field<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
+fn members(list: Vec<Field<Object<AskedMember>>>, call: &ReadOnlyCall) -> Result<Vec<NewMember>, Failure> {
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     every("MemberList", list, |item, place| member(item.required(place)?.0, place))
 }

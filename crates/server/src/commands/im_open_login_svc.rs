@@ -6,8 +6,9 @@ pub mod account_import;
 pub mod kick;
 pub mod multiaccount_import;
 
-use crate::call::{Call, required_account};
+use crate::call::{Call, ReadOnlyCall};
 use crate::code::Code;
+use crate::commands::account::required_account;
 use crate::field::{Field, FieldError, Object, Rows};
 use crate::items::{each, echoed};
 use crate::reply::Failure;
@@ -70,7 +71,7 @@ fn accounts(batch: &Batch) -> Vec<UserId> {
 }
 
 /// Which code the service gives for too many is not published. [choice]
-fn refuse_too_many(count: usize, field: &str, call: &Call) -> Result<(), Failure> {
+fn refuse_too_many(count: usize, field: &str, call: &ReadOnlyCall) -> Result<(), Failure> {
     let max = call.limits.accounts_per_call;
     if max < count {
         return Err(Code::AccountParameter

@@ -3,17 +3,36 @@
 use crate::code::Code;
 use crate::reply::Failure;
 use landfall_domain::operation::{Refusal, TooMany};
-use landfall_domain::store::OperationError;
+use landfall_domain::store::{OperationError, StoreError};
 
 /// The text of 10010 as the service really sends it. [sample]
 pub const NO_SUCH_GROUP: &str = "this group does not exist";
 
+/// The code of the group service; the services of accounts and of messages have codes of their own.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Code::GroupInternal.internal(error)
+    }
+}
+
+impl<Refused: Into<Refusal>> From<OperationError<Refused>> for Failure {
+    fn from(error: OperationError<Refused>) -> Self {
+        match error {
+            OperationError::Refused(refused) => refused.into().into(),
+            OperationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        of(&refusal)
+    }
+}
+
 /// The answer to an operation that did not happen.
 pub fn failure(error: OperationError<Refusal>) -> Failure {
-    match error {
-        OperationError::Refused(refusal) => of(&refusal),
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
-    }
+    error.into()
 }
 
 /// The answer to an operation that a rule refused.

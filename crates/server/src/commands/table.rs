@@ -2,7 +2,7 @@
 
 use super::{
     Entry, Service, entry, group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
-    group_open_http_svc as group, im_open_login_svc as account, million_group_open_http_svc as topic,
+    group_open_http_svc as group, im_open_login_svc as account, import, million_group_open_http_svc as topic,
     openim as message, openim_msg_ext_http_svc as extension, planned, webhook_svc as webhook,
 };
 use crate::code::Code;
@@ -63,8 +63,8 @@ const ONLINE_LISTS: &[&str] = &["ErrorList", "QueryResult"];
 /// All commands.
 pub static COMMANDS: &[Entry] = &[
     // Accounts
-    entry::<account::account_import::Request>(),
-    entry::<account::multiaccount_import::Request>().at_half_rate(),
+    import::<account::account_import::Request>(),
+    import::<account::multiaccount_import::Request>().at_half_rate(),
     entry::<account::account_delete::Request>().at_half_rate(),
     entry::<account::account_check::Request>().at_half_rate(),
     entry::<account::kick::Request>(),
@@ -95,11 +95,11 @@ pub static COMMANDS: &[Entry] = &[
     planned("follow/follow_check"),
     planned("follow/follow_get_info"),
     // Migration of groups
-    entry::<group::import_group::Request>(),
-    entry::<group::import_group_member::Request>(),
-    entry::<group::import_group_msg::Request>().with_lists_on_failure(&["ImportMsgResult"]),
-    entry::<group::set_unread_msg_num::Request>(),
-    entry::<group::import_topic::Request>(),
+    import::<group::import_group::Request>(),
+    import::<group::import_group_member::Request>(),
+    import::<group::import_group_msg::Request>().with_lists_on_failure(&["ImportMsgResult"]),
+    import::<group::set_unread_msg_num::Request>(),
+    import::<group::import_topic::Request>(),
     // Groups
     entry::<group::get_appid_group_list::Request>(),
     entry::<group::create_group::Request>(),

@@ -1,8 +1,9 @@
 //! Topics, as commands of several services name and describe them.
 
 use super::group_open_http_svc::profile::text;
-use crate::call::{Call, account};
+use crate::call::ReadOnlyCall;
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
@@ -51,7 +52,12 @@ pub struct MadeTopic {
 impl NewTopic {
     /// What makes the topic. Who is said to make it is not kept: an administrator of the app may do it, and no answer
     /// names it. [choice]
-    pub(super) fn check(self, group: GroupId, created: Timestamp, call: &Call) -> Result<AddTopic, Failure> {
+    pub(super) fn check(
+        self,
+        group: GroupId,
+        created: Timestamp,
+        call: &ReadOnlyCall,
+    ) -> Result<AddTopic, Failure> {
         let limits = call.limits;
         let name = text(Field::Value(self.topic_name.required("TopicName")?), "TopicName", limits.name)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;

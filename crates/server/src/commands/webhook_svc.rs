@@ -49,10 +49,6 @@ impl Named {
             let illegal = || Code::GroupParameter.because(format!("{at} is not the id of an event"));
             place(&name).ok_or_else(illegal)
         })?;
-        let taken = call.outbox.take_dead_letters(call.context(), places, fate).await;
-        if let Some(receiver) = &call.app.webhook {
-            receiver.wake.notify_one();
-        }
-        Ok(Taken { count: taken.map_err(|error| Code::GroupInternal.internal(error))? })
+        Ok(Taken { count: call.take_dead_letters(places, fate).await? })
     }
 }

@@ -31,7 +31,7 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let asked = accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
         look(call, group.clone(), Needs::default()).await?;
-        let visitors = call.clients().visitors(&group).await;
+        let visitors = call.visitors(&group).await;
         let there = asked.iter().filter(|account| visitors.contains_key(*account));
         Ok(Reply { member_account: there.map(|account| account.as_str().to_owned()).collect() })
     }

@@ -5,7 +5,6 @@
 
 use super::{group_id, look};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -44,8 +43,7 @@ impl Command for Request {
         let needs = Needs { ranges: vec![all_live_admins()], ..Needs::default() };
         let snapshot = look(call, group_id(self.group_id)?, needs).await?;
         let admins: Vec<UserId> = live_admins(&snapshot).cloned().collect();
-        let accounts = call.store.accounts(call.app_id(), admins.clone()).await;
-        let accounts = accounts.map_err(|error| Code::GroupInternal.internal(error))?;
+        let accounts = call.accounts(admins.clone()).await?;
         let rows = admins.iter().zip(accounts).map(|(admin, account)| {
             let (nick, face_url) =
                 account.map(|account| (account.nick, account.face_url)).unwrap_or_default();

@@ -5,7 +5,6 @@
 
 use super::{group_id, look};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::commands::group_open_http_svc::number_up_to;
 use crate::field::Field;
 use crate::reply::Failure;
@@ -61,7 +60,7 @@ impl Command for Request {
         )?;
         number_up_to(self.mark.optional("Mark")?.unwrap_or_default(), "Mark", u32::MAX.into())?;
         look(call, group.clone(), Needs::default()).await?;
-        let mut visitors: Vec<_> = call.clients().visitors(&group).await.into_iter().collect();
+        let mut visitors: Vec<_> = call.visitors(&group).await.into_iter().collect();
         visitors.sort_by_key(|(account, since)| (Reverse(*since), account.clone()));
         visitors.truncate(LISTED_MAX);
         let start = usize::try_from(start).unwrap_or(usize::MAX);
@@ -74,8 +73,7 @@ impl Command for Request {
 
 async fn rows(call: &Call, page: Vec<(UserId, Timestamp)>) -> Result<Vec<Row>, Failure> {
     let ids = page.iter().map(|(account, _)| account.clone()).collect();
-    let accounts = call.store.accounts(call.app_id(), ids).await;
-    let accounts = accounts.map_err(|error| Code::GroupInternal.internal(error))?;
+    let accounts = call.accounts(ids).await?;
     let rows = page.into_iter().zip(accounts).map(|((id, since), account)| {
         let (nick, face_url) = account.map(|account| (account.nick, account.face_url)).unwrap_or_default();
         Row {

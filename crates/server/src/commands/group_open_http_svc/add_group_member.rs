@@ -6,7 +6,6 @@
 use super::member_list::{Named, Results, each_named};
 use super::{flag, group_id};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
@@ -40,7 +39,7 @@ impl Command for Request {
             accounts: accounts.clone(),
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
         };
-        let refused = match call.kind_if_asking(before::INVITE, &operation.group).await? {
+        let refused = match call.type_if_asking(before::INVITE, &operation.group).await? {
             Some(kind) if !accounts.is_empty() => refused(call, &operation, kind).await?,
             Some(_) | None => BTreeSet::new(),
         };
@@ -48,7 +47,7 @@ impl Command for Request {
         allowed.accounts.retain(|account| !refused.contains(account.as_str()));
         let outcomes = call.change(allowed).await?;
         if nobody_fits(&outcomes) {
-            return Err(refusal::of(&Refusal::Full));
+            return Err(Refusal::Full.into());
         }
         let mut outcomes = outcomes.into_iter();
         let results = accounts.iter().map(|account| {

@@ -87,8 +87,8 @@ fn key(given: Field<String>, name: &str, call: &Call) -> Result<String, Failure>
 
 /// Changes the attributes of a group, unless that is done too often: every call that could be read counts.
 pub(super) async fn change(call: &Call, group: GroupId, change: AttributeChange) -> Result<(), Failure> {
-    let max = call.limits.values.attribute_writes_per_second;
-    if !call.app.attribute_writes.admit(&group, max) {
+    if !call.admit_attribute_write(&group) {
+        let max = call.limits.values.attribute_writes_per_second;
         return Err(Code::AttributesTooFrequent.because(format!(
             "the attributes of this group are changed more than {max} times in a second; try again"
         )));

@@ -8,18 +8,18 @@ use super::profile::{
     member_fields, permissions, refuse_more_than_fit, seats, text,
 };
 use super::{flag, refuse_too_many_accounts, required_account};
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::field::{Field, Object};
 use crate::items::every;
 use crate::reply::Failure;
 use crate::webhook::before::Question;
-use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::UserId;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::store::{Context, OperationError};
+use landfall_domain::store::OperationError;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -74,15 +74,9 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let new = self.check(call)?;
-        let kind = new.kind.as_str();
-        let id = new.id.clone();
-        let type_of_group = new.kind;
-        let (owner, members) = (new.owner.clone(), new.members.iter().map(|member| member.account.clone()));
-        let members: Vec<_> = members.collect();
+        let (kind, id) = (new.kind.as_str(), new.id.clone());
         // Without an owner the caller is the one who would use the id.
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
-        // Placeholders are for moving in; here every account has to be there. [choice]
-        let context = Context { unknown: UnknownAccounts::Refuse, ..call.context() };
         let question = Question::Create {
             owner: new.owner.as_ref(),
             kind: new.kind,
@@ -90,15 +84,11 @@ impl Command for Request {
             members: new.members.iter().map(|member| &member.account).collect(),
         };
         call.ask(question, |_| Ok(())).await?;
-        let created = call.store.create_group(context, new, call.subscribers()).await;
-        call.subscribers.wake();
-        match created {
-            Ok(id) => {
-                call.clients().created(&id, type_of_group, owner.as_ref(), &members, call.cause());
-                Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 })
-            }
+        // Placeholders are for moving in; here every account has to be there. [choice]
+        match call.create_group(new).await {
+            Ok(id) => Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 }),
             Err(OperationError::Refused(refusal)) => Err(refuse(refusal, id, &claimant, call).await),
-            Err(OperationError::Store(error)) => Err(Code::GroupInternal.internal(error)),
+            Err(OperationError::Store(error)) => Err(error.into()),
         }
     }
 }
@@ -235,7 +225,6 @@ async fn refuse(refusal: NewGroupRefusal, id: IdChoice, claimant: &UserId, call:
 /// Whether the group that has the id belongs to `claimant`.
 async fn is_owned(id: IdChoice, claimant: &UserId, call: &Call) -> Result<bool, Failure> {
     let IdChoice::Given(id) = id else { return Ok(false) };
-    let groups = call.store.groups(call.app_id(), vec![id]).await;
-    let groups = groups.map_err(|error| Code::GroupInternal.internal(error))?;
+    let groups = call.groups(vec![id]).await?;
     Ok(groups.into_iter().flatten().any(|group| group.owner.as_ref() == Some(claimant)))
 }

@@ -3,7 +3,6 @@
 
 use super::{listed_type, number_up_to};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::field::Field;
 use crate::reply::Failure;
 use serde::{Deserialize, Serialize};
@@ -52,10 +51,9 @@ impl Command for Request {
         let page = match kind {
             // A type that cannot be made here has no groups.
             Some(None) => return Ok(Reply { total_count: 0, group_id_list: Vec::new(), next: 0 }),
-            Some(Some(kind)) => call.store.list_groups(call.app_id(), Some(kind), from, limit).await,
-            None => call.store.list_groups(call.app_id(), None, from, limit).await,
+            Some(Some(kind)) => call.list_groups(Some(kind), from, limit).await?,
+            None => call.list_groups(None, from, limit).await?,
         };
-        let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
         Ok(Reply {
             total_count: page.total,
             group_id_list: page.ids.iter().map(|id| Row { group_id: id.as_str().to_owned() }).collect(),

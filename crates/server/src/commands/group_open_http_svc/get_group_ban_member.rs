@@ -4,7 +4,6 @@
 use super::parts::visit_parts;
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Refusal;
@@ -71,7 +70,7 @@ impl Command for Request {
             ControlFlow::Continue(())
         });
         if !group.await?.kind.can().ban {
-            return Err(refusal::of(&Refusal::TypeForbids("ban nobody")));
+            return Err(Refusal::TypeForbids("ban nobody").into());
         }
         Ok(reply)
     }

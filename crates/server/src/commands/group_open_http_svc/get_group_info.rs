@@ -13,7 +13,7 @@ use crate::reply::Failure;
 use futures_util::future::join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::GroupId;
-use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
+use landfall_domain::store::MemberWindow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl Command for Request {
         let ids: Vec<_> = asked.iter().map(|id| GroupId::parse(id)).collect();
         let legal: Vec<_> = ids.iter().map(Option::is_some).collect();
         let ids = ids.into_iter().flatten().collect();
-        let groups = call.store.groups(call.app_id(), ids).await.map_err(internal)?;
+        let groups = call.groups(ids).await?;
         if wanted.members.is_some() {
             refuse_more_members_than_fit(&groups, call)?;
         }
@@ -133,7 +133,7 @@ impl Command for Request {
 async fn online(call: &Call, groups: &[Option<Arc<Group>>], wanted: &Wanted) -> BTreeMap<GroupId, usize> {
     let live = groups.iter().flatten().filter(|group| group.kind.can().live);
     let live = live.filter(|_| wanted.base.counts_online());
-    let counts = live.map(async |group| (group.id.clone(), call.clients().visitors(&group.id).await.len()));
+    let counts = live.map(async |group| (group.id.clone(), call.visitors(&group.id).await.len()));
     join_all(counts).await.into_iter().collect()
 }
 
@@ -170,21 +170,17 @@ async fn row(
     row.member_list = Some(Vec::new());
     if group.kind.can().members {
         let window = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
-        match call.store.members(call.app_id(), group.id.clone(), Vec::new(), window).await {
+        match call.members(group.id.clone(), Vec::new(), window).await {
             Ok(page) => {
                 let of = page.group;
                 row.member_list = Some(MemberRow::list(call, page.members, &of, (filter, fields)).await);
             }
             // Dissolved between the two reads.
-            Err(OperationError::Refused(NoSuchGroup)) => {
+            Err(failure) if failure.code == Code::GroupNotFound => {
                 return Ok(failed_row(row.group_id, Code::GroupNotFound, NO_SUCH_GROUP));
             }
-            Err(OperationError::Store(error)) => return Err(internal(error)),
+            Err(failure) => return Err(failure),
         }
     }
     Ok(row)
-}
-
-fn internal(error: StoreError) -> Failure {
-    Code::GroupInternal.internal(error)
 }

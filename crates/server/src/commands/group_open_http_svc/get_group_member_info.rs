@@ -13,7 +13,7 @@ use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
-use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
+use landfall_domain::store::MemberWindow;
 use serde::{Deserialize, Serialize};
 
 /// Members of a community on a page whose size the caller leaves open: full records of so many fit an answer.
@@ -72,8 +72,7 @@ impl Command for Request {
                 .collect(),
             false => Vec::new(),
         };
-        let known = call.store.groups(call.app_id(), vec![group.clone()]).await.map_err(internal)?;
-        let Some(kind) = known.into_iter().flatten().map(|group| group.kind).next() else {
+        let Some(kind) = call.group_type(&group).await? else {
             return Err(Code::GroupNotFound.because(NO_SUCH_GROUP));
         };
         refuse_without_members(kind)?;
@@ -108,21 +107,13 @@ async fn page(
     community: bool,
     (filter, fields): (Filter, Filter),
 ) -> Result<Reply, Failure> {
-    let page =
-        call.store.members(call.app_id(), group, roles, window).await.map_err(|error| match error {
-            OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
-            OperationError::Store(error) => internal(error),
-        })?;
+    let page = call.members(group, roles, window).await?;
     let next = page.members.last().filter(|_| page.more).map(|member| page_token(&member.account));
     Ok(Reply {
         member_num: page.group.member_count,
         next: community.then(|| next.unwrap_or_default()),
         member_list: MemberRow::list(call, page.members, &page.group, (&filter, &fields)).await,
     })
-}
-
-fn internal(error: StoreError) -> Failure {
-    Code::GroupInternal.internal(error)
 }
 
 /// The mark before the name keeps an account called "0" from looking like the end to clients that test for it.

@@ -4,7 +4,6 @@
 use super::group_id;
 use super::parts::visit_parts;
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::field::Field;
 use crate::reply::Failure;
@@ -12,7 +11,7 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::{Part, PartFamily, PartKey};
-use landfall_domain::store::{MemberWindow, OperationError};
+use landfall_domain::store::MemberWindow;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -74,7 +73,7 @@ impl Request {
             Some(topic) => visit_topic(call, id, topic, &mut note).await?,
         };
         if !group.kind.can().mute {
-            return Err(refusal::of(&Refusal::TypeForbids("mute nobody")));
+            return Err(Refusal::TypeForbids("mute nobody").into());
         }
         Ok((group.id, muted))
     }
@@ -89,11 +88,7 @@ async fn visit_members(
     let mut after = None;
     loop {
         let window = MemberWindow::ByName { after, limit: MEMBERS_PER_STEP };
-        let page = call.store.members(call.app_id(), id.clone(), Vec::new(), window).await;
-        let page = page.map_err(|error| match error {
-            OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
-            OperationError::Store(error) => refusal::failure(error.into()),
-        })?;
+        let page = call.members(id.clone(), Vec::new(), window).await?;
         after = page.members.last().filter(|_| page.more).map(|member| member.account.clone());
         page.members.into_iter().for_each(|member| note(member.account, member.muted_until));
         if after.is_none() {
@@ -110,7 +105,7 @@ async fn visit_topic(
     note: &mut (impl FnMut(UserId, Timestamp) + Send),
 ) -> Result<Group, Failure> {
     let needs = Needs { parts: vec![PartKey::Topic(topic.clone())], ..Needs::default() };
-    call.snapshot(id.clone(), needs).await?.topic(&topic).map_err(|refused| refusal::of(&refused))?;
+    call.snapshot(id.clone(), needs).await?.topic(&topic)?;
     visit_parts(call, id, PartFamily::TopicMembers(topic), |key, part| {
         if let (PartKey::TopicMember(_, account), Part::TopicMember(member)) = (key, part) {
             note(account, member.muted_until);

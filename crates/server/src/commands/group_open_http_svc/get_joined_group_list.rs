@@ -139,8 +139,7 @@ impl Command for Request {
             limit: limit.unwrap_or(call.limits.reply_bytes / ROW_BYTES_MIN + 1),
         };
         let wanted = Wanted::new(self.response_filter);
-        let page = call.store.joined_groups(call.app_id(), account.clone(), window).await;
-        let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
+        let page = call.joined_groups(account.clone(), window).await?;
         let mut rows = Vec::with_capacity(page.groups.len());
         for (group, member) in page.groups {
             let topics = if group.support_topic && wanted.topics() {

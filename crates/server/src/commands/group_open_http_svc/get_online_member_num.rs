@@ -35,7 +35,7 @@ impl Command for Request {
             return Err(Code::GroupNotAllowed
                 .because(format!("groups of Type {kind} do not count who is online; AVChatRoom does")));
         }
-        let online_member_num = call.clients().visitors(&group.id).await.len();
+        let online_member_num = call.visitors(&group.id).await.len();
         Ok(Reply { group_id: group.id.as_str().to_owned(), online_member_num })
     }
 }

@@ -5,7 +5,6 @@ use super::permission_group::{NO_SUCH_PERMISSION_GROUP, PageStart, page_limit};
 use super::{group_id, names};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, PermissionGroupId};
@@ -106,7 +105,7 @@ async fn page(
 
 async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let snapshot = call.snapshot(group, needs).await?;
-    has_permission_groups(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+    has_permission_groups(&snapshot.group)?;
     Ok(snapshot)
 }
 

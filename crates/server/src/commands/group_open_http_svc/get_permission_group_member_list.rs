@@ -6,7 +6,6 @@ use super::group_id;
 use super::member_row::{MemberRow, Names, record_filters};
 use super::permission_group::{PageStart, page_limit, permission_group_id};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -56,9 +55,7 @@ impl Command for Request {
         let parts = vec![PartKey::PermissionGroup(id.clone())];
         let needs = Needs { parts, ranges: vec![range], ..Needs::default() };
         let snapshot = call.snapshot(group.clone(), needs).await?;
-        has_permission_groups(&snapshot.group)
-            .and_then(|()| snapshot.permission_group(&id).map(|_| ()))
-            .map_err(|refusal| refusal::of(&refusal))?;
+        has_permission_groups(&snapshot.group).and_then(|()| snapshot.permission_group(&id).map(|_| ()))?;
         let mut page: Vec<UserId> = snapshot.parts.into_keys().filter_map(account).collect();
         let more = limit < page.len();
         page.truncate(limit);

@@ -4,7 +4,6 @@ use super::permission_group::permission_group_id;
 use super::topic_permissions::{Reply, Row};
 use super::{group_id, names};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
@@ -46,9 +45,7 @@ impl Command for Request {
             }
         }
         let snapshot = call.snapshot(group.clone(), needs).await?;
-        has_permission_groups(&snapshot.group)
-            .and_then(|()| snapshot.permission_group(&id).map(|_| ()))
-            .map_err(|refusal| refusal::of(&refusal))?;
+        has_permission_groups(&snapshot.group).and_then(|()| snapshot.permission_group(&id).map(|_| ()))?;
         let rows = match asked {
             Some(asked) => asked
                 .into_iter()

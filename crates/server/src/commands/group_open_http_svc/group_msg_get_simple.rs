@@ -11,7 +11,6 @@
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::field::Field;
 use crate::reply::Failure;
@@ -92,10 +91,10 @@ impl Command for Request {
         };
         let mut snapshot = call.snapshot(group, needs).await?;
         if !snapshot.group.kind.can().history {
-            return Err(refusal::of(&Refusal::TypeForbids("keep no messages")));
+            return Err(Refusal::TypeForbids("keep no messages").into());
         }
         let kept = snapshot.messages.remove(&conversation).unwrap_or_default();
-        let log = snapshot.log(&conversation).map_err(|refused| refusal::of(&refused))?;
+        let log = snapshot.log(&conversation)?;
         let (is_finished, rsp_msg_list) = page(log, up_to, limit, kept, with_recalled)?;
         Ok(Reply { group_id: snapshot.group.id.as_str().to_owned(), is_finished, rsp_msg_list })
     }

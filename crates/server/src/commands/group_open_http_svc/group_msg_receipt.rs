@@ -52,7 +52,7 @@ impl Command for Request {
 /// The members of the group, where the app's receiver wants to know how many have read a message. Who comes after this
 /// moment, and before the change is kept, is not counted.
 async fn counted(call: &Call, group: &GroupId) -> Result<Vec<UserId>, Failure> {
-    if !call.subscribers.want(READ_RECEIPT) {
+    if !call.wants_event(READ_RECEIPT) {
         return Ok(Vec::new());
     }
     let limit = usize::try_from(call.limits.messages.receipt_members).unwrap_or(usize::MAX);

@@ -11,8 +11,9 @@ use super::profile::{
     text,
 };
 use super::{AskedMember, flag, members, time};
-use crate::call::{Call, Command, account};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::field::{Field, Object};
 use crate::reply::Failure;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
@@ -53,22 +54,18 @@ pub struct Reply {
     group_id: String,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_group";
     type Reply = Reply;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let import = self.check(call)?;
-        let members = import.members.iter().map(|member| &member.account);
-        let newcomers = call.clients().newcomers(import.owner.iter().chain(members));
-        let id = call.store.import_group(call.context(), import).await.map_err(refuse)?;
-        call.clients().imported(&id, newcomers);
+    async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
+        let id = call.import_group(self.check(call)?).await.map_err(refuse)?;
         Ok(Reply { group_id: id.as_str().to_owned() })
     }
 }
 
 impl Request {
-    fn check(self, call: &Call) -> Result<NewGroup, Failure> {
+    fn check(self, call: &SilentCall) -> Result<NewGroup, Failure> {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
         let owner = account(self.owner_account, "Owner_Account", Code::GroupParameter)?;
@@ -154,6 +151,6 @@ fn refuse(error: OperationError<NewGroupRefusal>) -> Failure {
         OperationError::Refused(refusal @ NewGroupRefusal::MemberUnknown(_)) => {
             Code::GroupParameter.because(format!("MemberList: {refusal}"))
         }
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
+        OperationError::Store(error) => error.into(),
     }
 }

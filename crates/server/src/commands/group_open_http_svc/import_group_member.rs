@@ -4,7 +4,7 @@
 
 use super::member_list::{Entries, Results};
 use super::{AskedMember, group_id, member};
-use crate::call::{Call, Command};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::field::{Field, Object, Rows};
@@ -25,11 +25,11 @@ pub struct Request {
     member_list: Field<Rows<Object<AskedMember>>>,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_group_member";
     type Reply = Results;
 
-    async fn run(self, call: &Call) -> Result<Results, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<Results, Failure> {
         let group = group_id(self.group_id)?;
         let mut entries = Entries::new(self.member_list, call.limits.members_per_call, member)?;
         let asked = std::mem::take(&mut entries.right);
@@ -43,7 +43,11 @@ impl Command for Request {
     }
 }
 
-async fn import(call: &Call, group: GroupId, asked: Vec<NewMember>) -> Result<Vec<MemberOutcome>, Failure> {
+async fn import(
+    call: &SilentCall,
+    group: GroupId,
+    asked: Vec<NewMember>,
+) -> Result<Vec<MemberOutcome>, Failure> {
     if asked.is_empty() {
         // Nobody is left to import, but the group must be there all the same.
         let group = call.snapshot(group, Needs::default()).await?.group;
@@ -52,11 +56,7 @@ async fn import(call: &Call, group: GroupId, asked: Vec<NewMember>) -> Result<Ve
     }
     let accounts: Vec<_> = asked.iter().map(|member| member.account.clone()).collect();
     let named = Several::of(&accounts).map(|named| named.to_string()).unwrap_or_default();
-    let newcomers = call.clients().newcomers(accounts.iter());
-    let outcomes = call.store.import_members(call.context(), group.clone(), asked).await;
-    let outcomes = outcomes.map_err(|error| refuse(error, &named))?;
-    call.clients().imported(&group, newcomers);
-    Ok(outcomes)
+    call.import_members(group, asked).await.map_err(|error| refuse(error, &named))
 }
 
 /// `named`: the accounts of the call.
@@ -74,6 +74,6 @@ fn refuse(error: OperationError<ImportMembersRefusal>, named: &str) -> Failure {
         OperationError::Refused(ImportMembersRefusal::Full) => {
             Code::GroupFull.because("the group is full; raise MaxMemberNum or name fewer members")
         }
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
+        OperationError::Store(error) => error.into(),
     }
 }

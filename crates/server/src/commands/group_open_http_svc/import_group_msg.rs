@@ -9,11 +9,10 @@
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
 use super::{group_id, in_place, number_up_to, required_account};
-use crate::call::{Call, Command};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::message_body::{BodyProblem, body};
 use crate::commands::message_seq::clamped;
-use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::field::{Field, Object, Rows};
 use crate::items::each;
@@ -65,11 +64,11 @@ struct Row {
     result: u32,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_group_msg";
     type Reply = Reply;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
         let Checked { group, times, messages } = self.check(call)?;
         let results: Vec<_> =
             messages.iter().map(|message| message.as_ref().err().map(|failure| failure.code)).collect();
@@ -77,7 +76,7 @@ impl Command for Request {
         let outcomes = call.import(ImportMessages { group, messages }).await?;
         let is_nowhere = |outcome: &MessageOutcome| *outcome == MessageOutcome::NoSuchTopic;
         if !outcomes.is_empty() && outcomes.len() == results.len() && outcomes.iter().all(is_nowhere) {
-            return Err(refusal::of(&Refusal::NoSuchTopic));
+            return Err(Refusal::NoSuchTopic.into());
         }
         let outcomes = in_place(results.iter().map(Option::is_none), outcomes);
         let rows = times.into_iter().zip(&results).zip(outcomes);
@@ -111,7 +110,7 @@ struct Checked {
 }
 
 impl Request {
-    fn check(self, call: &Call) -> Result<Checked, Failure> {
+    fn check(self, call: &SilentCall) -> Result<Checked, Failure> {
         let group = group_id(self.group_id)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let flag = self.recent_contact_flag.optional("RecentContactFlag")?.unwrap_or_default();
@@ -143,7 +142,7 @@ fn message(
     place: &str,
     group: &GroupId,
     conversation: &Conversation,
-    call: &Call,
+    call: &SilentCall,
 ) -> Result<ImportedMessage, Failure> {
     let at = |field: &str| format!("{place}.{field}");
     let sender = required_account(asked.from_account, &at("From_Account"))?;

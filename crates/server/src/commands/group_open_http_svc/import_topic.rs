@@ -3,7 +3,7 @@
 
 use super::group_id;
 use super::import_group::created;
-use crate::call::{Call, Command};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::topic::{MadeTopic, NewTopic};
 use crate::field::Field;
@@ -24,11 +24,11 @@ pub struct Request {
     topic: NewTopic,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_topic";
     type Reply = MadeTopic;
 
-    async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<MadeTopic, Failure> {
         group_type(self.kind)?;
         let group = group_id(self.group_id)?;
         let created = created(self.create_time, call.now)?;

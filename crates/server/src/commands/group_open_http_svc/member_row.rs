@@ -117,7 +117,7 @@ impl MemberRow {
         let mut devices = Vec::new();
         if filter.names("OnlineStatus") {
             let accounts: Vec<_> = members.iter().map(|member| member.account.clone()).collect();
-            devices = call.clients().devices(&accounts).await;
+            devices = call.devices(&accounts).await;
         }
         let mut devices = devices.into_iter();
         let rows = members.into_iter().map(|member| {

@@ -1,7 +1,7 @@
 //! The profile of a group and its first members, as commands that make or change a group take them.
 
 use super::{flag, number_up_to};
-use crate::call::Call;
+use crate::call::ReadOnlyCall;
 use crate::code::Code;
 use crate::field::{Emptiable, Field, Object, Shape, literal};
 use crate::items::every;
@@ -36,7 +36,11 @@ pub(in crate::commands) fn text(
 }
 
 /// The id of a group that is made: the one given, or any.
-pub(super) fn id_choice(given: Field<String>, kind: GroupType, call: &Call) -> Result<IdChoice, Failure> {
+pub(super) fn id_choice(
+    given: Field<String>,
+    kind: GroupType,
+    call: &ReadOnlyCall,
+) -> Result<IdChoice, Failure> {
     match given.optional("GroupId")? {
         None => Ok(IdChoice::Generated(call.random_bits)),
         Some(raw) => GroupId::parse_custom(&raw, kind)
@@ -76,7 +80,11 @@ pub(in crate::commands) fn new_text(
 
 /// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]
 /// A group that keeps no members has none, whatever is given. [doc]
-pub(super) fn max_members(given: Field<i128>, kind: GroupType, call: &Call) -> Result<Option<u32>, Failure> {
+pub(super) fn max_members(
+    given: Field<i128>,
+    kind: GroupType,
+    call: &ReadOnlyCall,
+) -> Result<Option<u32>, Failure> {
     let max = match kind {
         GroupType::Community => call.limits.max_members_community,
         GroupType::Private | GroupType::Public | GroupType::ChatRoom => call.limits.max_members,
@@ -124,9 +132,9 @@ pub(super) fn permissions(
 pub(super) fn group_fields(
     given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     kind: GroupType,
-    call: &Call,
+    call: &ReadOnlyCall,
 ) -> Result<Vec<CustomField>, Failure> {
-    fields(given, "AppDefinedData", kind, &call.app.group_fields, call.limits.group_fields)
+    fields(given, "AppDefinedData", kind, call.group_fields(), call.limits.group_fields)
 }
 
 /// Custom fields of a member, in the request member called `name`.
@@ -134,9 +142,9 @@ pub(super) fn member_fields(
     given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     name: &str,
     kind: GroupType,
-    call: &Call,
+    call: &ReadOnlyCall,
 ) -> Result<Vec<CustomField>, Failure> {
-    fields(given, name, kind, &call.app.member_fields, call.limits.member_fields)
+    fields(given, name, kind, call.member_fields(), call.limits.member_fields)
 }
 
 fn fields(

@@ -4,22 +4,20 @@
 //! of now count, not those of when a message was sent. [choice]
 
 use crate::call::Call;
-use crate::code::Code;
-use crate::commands::refusal::{self, NO_SUCH_GROUP};
 use crate::reply::Failure;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs, Refusal};
 use landfall_domain::part::PartKey;
-use landfall_domain::store::{MemberPage, MemberWindow, NoSuchGroup, OperationError};
+use landfall_domain::store::{MemberPage, MemberWindow};
 
 /// The group and those of the messages that are there.
 pub(super) async fn look_at(call: &Call, group: GroupId, numbers: &[u32]) -> Result<GroupSnapshot, Failure> {
     let messages = vec![MessageRange::Numbered(Conversation::Group, numbers.to_vec())];
     let snapshot = call.snapshot(group, Needs { messages, ..Needs::default() }).await?;
     if !snapshot.group.kind.can().receipts {
-        return Err(refusal::of(&Refusal::TypeForbids("have no read receipts")));
+        return Err(Refusal::TypeForbids("have no read receipts").into());
     }
     Ok(snapshot)
 }
@@ -46,10 +44,7 @@ pub(super) async fn members(
     limit: usize,
 ) -> Result<MemberPage, Failure> {
     let window = MemberWindow::ByName { after, limit };
-    call.store.members(call.app_id(), group, Vec::new(), window).await.map_err(|error| match error {
-        OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
-    })
+    call.members(group, Vec::new(), window).await
 }
 
 /// Who has read a message, and which, when `key` says so.

@@ -6,23 +6,21 @@
 //!
 //! [choice] The numbers differ by group; the highest is answered, 0 when there is no live-stream group.
 
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::commands::group_open_http_svc::number_up_to;
 use crate::commands::message_body::body;
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Priority};
-use landfall_domain::operation::{Refusal, perform};
+use landfall_domain::operation::Refusal;
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::store::OperationError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::sync::Arc;
-use tokio::task::JoinSet;
 
 /// Groups that are sent to at once: few syncs of the store, and never more work at a time than this.
 const GROUPS_AT_ONCE: usize = 100;
@@ -71,8 +69,7 @@ impl Command for Request {
         let mut from = 0;
         loop {
             let live = Some(GroupType::AvChatRoom);
-            let page = call.store.list_groups(call.app_id(), live, from, GROUPS_AT_ONCE).await;
-            let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
+            let page = call.list_groups(live, from, GROUPS_AT_ONCE).await?;
             highest = highest.max(send(call, page.ids, &message).await?);
             from = page.next;
             if from == 0 {
@@ -83,11 +80,10 @@ impl Command for Request {
 }
 
 async fn must_exist(call: &Call, sender: &UserId) -> Result<(), Failure> {
-    if call.app.has_admin(sender.as_str()) {
+    if call.has_admin(sender.as_str()) {
         return Ok(());
     }
-    let known = call.store.accounts(call.app_id(), vec![sender.clone()]).await;
-    match known.map_err(|error| Code::GroupInternal.internal(error))?.first() {
+    match call.accounts(vec![sender.clone()]).await?.first() {
         Some(Some(_)) => Ok(()),
         Some(None) | None => {
             Err(Code::GroupParameter.because(format!("From_Account {sender} is not an imported account")))
@@ -101,21 +97,16 @@ async fn send(
     groups: Vec<GroupId>,
     message: &impl Fn(GroupId) -> SendMessage,
 ) -> Result<u32, Failure> {
-    let mut sending = JoinSet::new();
-    for group in groups {
-        let (store, context, message) = (Arc::clone(&call.store), call.context(), message(group));
-        let subscribers = call.subscribers();
-        sending.spawn(async move { perform(&*store, context, message, subscribers).await });
-    }
     let mut highest = 0;
-    while let Some(sent) = sending.join_next().await {
-        match sent.map_err(|error| Code::GroupInternal.internal(error))? {
-            Ok(sent) => highest = highest.max(sent.seq),
-            // Dissolved since it was listed, or out of numbers: the others get the message all the same.
-            Err(OperationError::Refused(Refusal::NoSuchGroup | Refusal::NoNumbersLeft)) => {}
-            Err(error) => return Err(refusal::failure(error)),
+    call.change_several(groups.into_iter().map(message), |sent| match sent {
+        Ok(sent) => {
+            highest = highest.max(sent.seq);
+            Ok(())
         }
-    }
-    call.subscribers.wake();
+        // Dissolved since it was listed, or out of numbers: the others get the message all the same.
+        Err(OperationError::Refused(Refusal::NoSuchGroup | Refusal::NoNumbersLeft)) => Ok(()),
+        Err(error) => Err(error.into()),
+    })
+    .await?;
     Ok(highest)
 }

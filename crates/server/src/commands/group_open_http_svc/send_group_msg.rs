@@ -82,7 +82,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let (mut message, control) = self.check(call)?;
         if !control.unasked
-            && let Some(kind) = call.kind_if_asking(before::SEND, &message.group).await?
+            && let Some(kind) = call.type_if_asking(before::SEND, &message.group).await?
         {
             let read = |answer: &Answer| changed(&message.body, answer, &call.limits.messages);
             match call.ask(Question::Send { message: &message, kind }, read).await? {
@@ -92,11 +92,10 @@ impl Command for Request {
                 }
             }
         }
-        let per_second = call.limits.messages.per_second;
-        if !call.app.messages.admit(&message.group, message.priority, per_second) {
+        if !call.admit_message(&message) {
             return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: Some("MsgFreqCtrl") });
         }
-        let excepted = call.subscribers.want(EXCEPTION).then(|| message.clone());
+        let excepted = call.wants_event(EXCEPTION).then(|| message.clone());
         let sent = if control.untold {
             call.change_without_webhook(message).await
         } else {
@@ -130,7 +129,7 @@ impl Request {
         let message = SendMessage {
             group,
             conversation,
-            by_administrator: call.app.has_admin(sender.as_str()),
+            by_administrator: call.has_admin(sender.as_str()),
             sender,
             random: u32::try_from(random).unwrap_or(u32::MAX),
             priority,

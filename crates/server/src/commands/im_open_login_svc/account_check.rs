@@ -41,7 +41,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let asked = batch(self.check_item, "CheckItem", call)?;
-        let found = call.store.accounts(call.app_id(), accounts(&asked)).await.map_err(internal)?;
+        let found = call.accounts(accounts(&asked)).await.map_err(internal)?;
         let mut found = found.into_iter();
         let rows = asked.into_iter().map(|(user_id, account)| {
             let is_there = account.is_ok() && found.next().flatten().is_some();

@@ -7,13 +7,12 @@
 
 use super::{Item, accounts, batch, internal};
 use crate::call::{Call, Command};
-use crate::clients::Why;
 use crate::code::Code;
 use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::UserId;
-use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
+use landfall_domain::operations::delete_members::DeleteMembers;
 use landfall_domain::store::{JoinedWindow, OperationError, StoreError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -55,12 +54,7 @@ impl Command for Request {
         for account in &asked {
             leave_communities(call, account).await.map_err(internal)?;
         }
-        let existed = call.store.delete_accounts(call.context(), asked.clone()).await.map_err(internal)?;
-        for account in &asked {
-            call.app.signatures.invalidate(account.as_str());
-            call.clients().disconnect(account, Why::Deleted);
-        }
-        let mut existed = existed.into_iter();
+        let mut existed = call.delete_accounts(&asked).await.map_err(internal)?.into_iter();
         let rows = batch.into_iter().map(|(user_id, account)| {
             let (result_code, result_info) = match account {
                 Err(failure) => (failure.number(), failure.text),
@@ -84,7 +78,7 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
             offset: 0,
             limit: COMMUNITIES_PER_STEP,
         };
-        let page = call.store.joined_groups(call.app_id(), account.clone(), window).await?;
+        let page = call.joined_groups(account.clone(), window).await?;
         if page.groups.is_empty() {
             return Ok(());
         }
@@ -97,9 +91,7 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
                 even_owner: true,
                 permission_groups: BTreeSet::new(),
             };
-            let left = delete_members(&*call.store, call.context(), operation, call.subscribers()).await;
-            call.subscribers.wake();
-            match left {
+            match call.delete_members(operation).await {
                 // Refused: dissolved since it was read.
                 Ok(()) | Err(OperationError::Refused(_)) => {}
                 Err(OperationError::Store(error)) => return Err(error),

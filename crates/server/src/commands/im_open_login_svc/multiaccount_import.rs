@@ -3,7 +3,7 @@
 //! Two shapes are documented, a list of names and a list of objects; both are taken, also together.
 
 use super::{illegal, internal, profile_value, refuse_too_many, user};
-use crate::call::{Call, Command};
+use crate::call::{ImportCommand, ReadOnlyCall, SilentCall};
 use crate::code::Code;
 use crate::field::{Field, FieldError, Object, Rows};
 use crate::items::{each, echoed};
@@ -36,11 +36,11 @@ pub struct Reply {
     fail_accounts: Vec<String>,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "im_open_login_svc/multiaccount_import";
     type Reply = Reply;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
         let asked = self.check(call)?;
         let mut fail_accounts = Vec::new();
         let mut imports = Vec::with_capacity(asked.len());
@@ -51,7 +51,7 @@ impl Command for Request {
             }
         }
         if !imports.is_empty() {
-            call.store.import_accounts(call.context(), imports).await.map_err(internal)?;
+            call.import_accounts(imports).await.map_err(internal)?;
         }
         Ok(Reply { fail_accounts })
     }
@@ -61,7 +61,7 @@ impl Command for Request {
 type Asked = Vec<(String, Result<AccountImport, Failure>)>;
 
 impl Request {
-    fn check(self, call: &Call) -> Result<Asked, Failure> {
+    fn check(self, call: &ReadOnlyCall) -> Result<Asked, Failure> {
         let absent = match (&self.accounts, &self.account_list) {
             (Field::Empty, Field::Absent | Field::Empty) => Some(FieldError::Empty("Accounts".to_owned())),
             (Field::Absent, Field::Empty) => Some(FieldError::Empty("AccountList".to_owned())),
@@ -90,7 +90,7 @@ impl Request {
 }
 
 /// The account in the member called `field`. Only one that is no text fails the call. [doc]
-fn import(profile: Profile, field: &str, call: &Call) -> Result<AccountImport, Failure> {
+fn import(profile: Profile, field: &str, call: &ReadOnlyCall) -> Result<AccountImport, Failure> {
     let id = user(profile.user_id, Field::Absent, field);
     let id = id.map_err(|failure| {
         let is_shapeless = failure.code == Code::AccountNotText;

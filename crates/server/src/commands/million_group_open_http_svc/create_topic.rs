@@ -24,7 +24,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
         let topic = self.topic.check(group_id(self.group_id)?, call.now, call)?;
-        if let Some(kind) = call.kind_if_asking(before::CREATE_TOPIC, &topic.group).await? {
+        if let Some(kind) = call.type_if_asking(before::CREATE_TOPIC, &topic.group).await? {
             call.ask(Question::CreateTopic { kind, name: topic.name.as_str() }, |_| Ok(())).await?;
         }
         Ok(MadeTopic::new(&call.change(CreateTopic(topic)).await?))

@@ -3,8 +3,9 @@
 //! A topic that was never there is answered like one that is gone. [choice]
 
 use super::{NO_TOPIC_ID, item};
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::commands::group_open_http_svc::{group_id, in_place, names};
 use crate::field::Field;
 use crate::reply::Failure;

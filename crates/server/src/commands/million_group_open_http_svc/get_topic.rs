@@ -2,11 +2,11 @@
 //! account.
 
 use super::{ITEM_OK, NO_TOPIC_ID, item};
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::commands::group_open_http_svc::member_row::{Filter, Names};
 use crate::commands::group_open_http_svc::{group_id, names};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -105,7 +105,7 @@ impl Command for Request {
             }
         };
         let snapshot = call.snapshot(group.clone(), needs).await?;
-        has_topics(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+        has_topics(&snapshot.group)?;
         let asked = asked.unwrap_or_else(|| topics_of(&snapshot));
         let own = match from {
             Some(account) => Own::look(call, &snapshot, account).await?,

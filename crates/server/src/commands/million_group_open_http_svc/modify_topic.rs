@@ -1,7 +1,8 @@
 //! `million_group_open_http_svc/modify_topic`: changes what a topic says about itself.
 
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::commands::group_open_http_svc::group_id;
 use crate::commands::group_open_http_svc::profile::new_text;
 use crate::commands::topic::required_topic_id;

@@ -86,11 +86,11 @@ impl Command for Request {
         let names = names(self.to_account)?;
         let with_detail = self.is_need_detail.if_valid() == Some(1);
         let ids: Vec<_> = names.iter().filter_map(|name| UserId::parse(name)).collect();
-        let accounts = call.store.accounts(call.app_id(), ids.clone()).await;
+        let accounts = call.accounts(ids.clone()).await;
         let accounts = accounts.map_err(|error| Code::MessageInternal.internal(error))?;
         let known: Vec<_> =
             ids.into_iter().zip(accounts).filter_map(|(id, account)| account.map(|_| id)).collect();
-        let devices = call.clients().devices(&known).await;
+        let devices = call.devices(&known).await;
         let mut reply = Reply { query_result: Vec::new(), error_list: Vec::new() };
         let mut found = known.iter().zip(devices).peekable();
         for to_account in names {

@@ -8,7 +8,6 @@ use super::ExtensionRow;
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::{group_id, number_up_to};
 use crate::commands::message_seq::number;
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::message::Conversation;
@@ -56,8 +55,7 @@ impl Command for Request {
             ..Needs::default()
         };
         let mut snapshot = call.snapshot(group, needs).await?;
-        takes_extensions(&snapshot.group, snapshot.messages_of(&Conversation::Group).first().copied())
-            .map_err(|refused| refusal::of(&refused))?;
+        takes_extensions(&snapshot.group, snapshot.messages_of(&Conversation::Group).first().copied())?;
         let head = match snapshot.parts.remove(&head) {
             Some(Part::ExtensionHead(head)) => head,
             Some(_) | None => ExtensionHead::default(),

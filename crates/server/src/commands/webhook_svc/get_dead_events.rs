@@ -55,8 +55,7 @@ impl Command for Request {
         let after = self.next.optional("Next")?.filter(|next| !next.is_empty());
         let after =
             after.map(|next| place(&next).ok_or_else(|| Code::GroupParameter.because("Next is of no page")));
-        let dead = call.outbox.dead_letters(call.app_id(), after.transpose()?, limit).await;
-        let dead = dead.map_err(|error| Code::GroupInternal.internal(error))?;
+        let dead = call.dead_letters(after.transpose()?, limit).await?;
         let next = dead.last().filter(|_| dead.len() == limit).map(|last| id(&last.key)).unwrap_or_default();
         let rows = dead.into_iter().map(row).collect::<Result<_, _>>()?;
         Ok(Reply { dead_event_list: rows, next })
