@@ -35,7 +35,7 @@ pub enum Field<T> {
 /// An entry of a list that is JSON by its form, and cannot be read all the same.
 #[derive(Debug)]
 pub struct Unreadable {
-    why: String,
+    problem: String,
     json: Box<str>,
 }
 
@@ -68,12 +68,12 @@ pub enum FieldError {
         found: &'static str,
     },
     /// It is JSON that cannot be read.
-    #[error("{field} {why}")]
+    #[error("{field} {problem}")]
     Unreadable {
         /// The member.
         field: String,
         /// Why not.
-        why: String,
+        problem: String,
     },
 }
 
@@ -81,12 +81,12 @@ impl FieldError {
     /// The answer to a call with this member.
     #[must_use]
     pub fn failure(self, code: Code) -> Failure {
-        let is_shapeless = match &self {
+        let is_structural = match &self {
             Self::Missing(_) | Self::Empty(_) => true,
             Self::WrongType { found, .. } => *found != NOT_WHOLE,
             Self::Unreadable { .. } => false,
         };
-        Failure { is_shapeless, ..code.because(self.to_string()) }
+        Failure { is_structural, ..code.because(self.to_string()) }
     }
 }
 
@@ -102,8 +102,8 @@ impl<T: Shape> Field<T> {
             Self::WrongType(found) => {
                 Err(FieldError::WrongType { field: field.to_owned(), expected: T::EXPECTED, found })
             }
-            Self::Unreadable(Unreadable { why, .. }) => {
-                Err(FieldError::Unreadable { field: field.to_owned(), why })
+            Self::Unreadable(Unreadable { problem, .. }) => {
+                Err(FieldError::Unreadable { field: field.to_owned(), problem })
             }
         }
     }
@@ -270,9 +270,9 @@ impl<T: Shape> Shape for Vec<Field<T>> {
 
 /// A list whose entries have results of their own: one that cannot be read does not keep the others from being read.
 #[derive(Debug, Default)]
-pub struct Rows<T>(pub Vec<Field<T>>);
+pub struct Entries<T>(pub Vec<Field<T>>);
 
-impl<T: Shape> Shape for Rows<T> {
+impl<T: Shape> Shape for Entries<T> {
     const EXPECTED: &'static str = "a list";
 
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
@@ -280,7 +280,7 @@ impl<T: Shape> Shape for Rows<T> {
         while let Some(row) = list.next_element::<&'de RawValue>()? {
             let json = row.get();
             rows.push(serde_json::from_str(json).unwrap_or_else(|error| {
-                Field::Unreadable(Unreadable { why: json::unreadable(&error), json: json.into() })
+                Field::Unreadable(Unreadable { problem: json::unreadable(&error), json: json.into() })
             }));
         }
         Ok(if rows.is_empty() { Field::Empty } else { Field::Value(Self(rows)) })
@@ -406,12 +406,13 @@ mod tests {
     #[test]
     fn one_row_that_cannot_be_read_leaves_the_others() {
         let rows =
-            read::<Rows<Vec<Field<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
+            read::<Entries<Vec<Field<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
         assert!(matches!(
             &rows[..],
             [Field::Value(_), Field::Unreadable(_), Field::Value(_), Field::WrongType(_)]
         ));
-        let broken = Unreadable { why: String::new(), json: r#"{"a":"x","b":"\ud83d","c":1e400}"#.into() };
+        let broken =
+            Unreadable { problem: String::new(), json: r#"{"a":"x","b":"\ud83d","c":1e400}"#.into() };
         assert_eq!(broken.member::<String>("a").unwrap(), "x");
         assert!(broken.member::<String>("b").is_none() && broken.member::<i128>("c").is_none());
     }

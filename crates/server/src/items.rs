@@ -19,13 +19,13 @@ pub(crate) fn echoed(mut name: String) -> String {
 ///
 /// # Errors
 /// An entry is wrong.
-pub(crate) fn every<T, U>(
+pub(crate) fn check_all<T, U>(
     field: &str,
     list: impl IntoIterator<Item = T>,
     check: impl FnMut(T, &str) -> Result<U, Failure>,
 ) -> Result<Vec<U>, Failure> {
     let mut right = Vec::new();
-    let mut wrong = Wrong::default();
+    let mut wrong = WrongEntries::default();
     for checked in checked(list, field, check) {
         match checked {
             Ok(entry) => right.push(entry),
@@ -40,20 +40,20 @@ pub(crate) fn every<T, U>(
 ///
 /// # Errors
 /// An entry is not of the documented shape, which leaves nothing that could have a result.
-pub(crate) fn each<T, U>(
+pub(crate) fn check_each<T, U>(
     field: &str,
     list: impl IntoIterator<Item = T>,
     check: impl FnMut(T, &str) -> Result<U, Failure>,
 ) -> Result<Vec<Result<U, Failure>>, Failure> {
     let mut results = Vec::new();
-    let mut shapeless = Wrong::default();
+    let mut structural = WrongEntries::default();
     for checked in checked(list, field, check) {
         match checked {
-            Err(failure) if failure.is_shapeless => shapeless.add(failure),
+            Err(failure) if failure.is_structural => structural.add(failure),
             result => results.push(result),
         }
     }
-    shapeless.none(field)?;
+    structural.none(field)?;
     Ok(results)
 }
 
@@ -67,12 +67,12 @@ fn checked<T, U>(
 
 /// Entries that are wrong.
 #[derive(Default)]
-struct Wrong {
+struct WrongEntries {
     first: Option<Failure>,
     more: usize,
 }
 
-impl Wrong {
+impl WrongEntries {
     fn add(&mut self, failure: Failure) {
         match self.first {
             Some(_) => self.more += 1,
@@ -102,7 +102,7 @@ mod tests {
             return Ok(number);
         }
         let failure = Code::GroupParameter.because(format!("{place} is {number}, which is odd"));
-        Err(Failure { is_shapeless: number < 0, ..failure })
+        Err(Failure { is_structural: number < 0, ..failure })
     }
 
     fn text<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
@@ -111,24 +111,24 @@ mod tests {
 
     #[test]
     fn the_first_wrong_entry_is_named_and_the_others_are_counted() {
-        assert_eq!(every("L", [2, 4], even).unwrap(), [2, 4]);
-        assert_eq!(text(every("L", [2, 3], even)), "L[1] is 3, which is odd");
+        assert_eq!(check_all("L", [2, 4], even).unwrap(), [2, 4]);
+        assert_eq!(text(check_all("L", [2, 3], even)), "L[1] is 3, which is odd");
         assert_eq!(
-            text(every("L", [2, 3, 4, 5], even)),
+            text(check_all("L", [2, 3, 4, 5], even)),
             "L[1] is 3, which is odd; 1 more entry of L is wrong"
         );
         assert_eq!(
-            text(every("L", [3, 5, 7], even)),
+            text(check_all("L", [3, 5, 7], even)),
             "L[0] is 3, which is odd; 2 more entries of L are wrong"
         );
     }
 
     #[test]
     fn only_another_shape_fails_all() {
-        let results = each("L", [2, 3, 4], even).unwrap();
+        let results = check_each("L", [2, 3, 4], even).unwrap();
         assert!(matches!(&results[..], [Ok(2), Err(_), Ok(4)]));
         assert_eq!(
-            text(each("L", [3, -1, -3], even)),
+            text(check_each("L", [3, -1, -3], even)),
             "L[1] is -1, which is odd; 1 more entry of L is wrong"
         );
     }

@@ -13,19 +13,19 @@ pub struct Failure {
     /// `ErrorInfo`: names the field and the limit where there is one.
     pub text: Cow<'static, str>,
     /// The number that the app's webhook gave, which its caller gets instead.
-    pub handed_on: Option<u32>,
+    pub webhook_code: Option<u32>,
     /// The cause, for the log; never sent.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
     /// The request is not of the documented shape: a member is missing, empty or of another JSON type. That fails a call
     /// whole whose entries otherwise have results of their own.
-    pub is_shapeless: bool,
+    pub is_structural: bool,
 }
 
 impl Failure {
     /// The number that the client is told.
     #[must_use]
     pub fn number(&self) -> u32 {
-        self.handed_on.unwrap_or_else(|| self.code.number())
+        self.webhook_code.unwrap_or_else(|| self.code.number())
     }
 }
 
@@ -33,7 +33,7 @@ impl Code {
     /// This code, with the text for the client.
     #[must_use]
     pub fn because(self, text: impl Into<Cow<'static, str>>) -> Failure {
-        Failure { code: self, text: text.into(), handed_on: None, cause: None, is_shapeless: false }
+        Failure { code: self, text: text.into(), webhook_code: None, cause: None, is_structural: false }
     }
 
     /// This code for a failure of ours: the client is told to try again, the log why.
@@ -71,7 +71,7 @@ pub fn success(reply: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Refusal<'text> {
+struct FailureBody<'text> {
     action_status: &'static str,
     error_info: &'text str,
     error_code: u32,
@@ -87,7 +87,7 @@ struct Refusal<'text> {
 /// answer of the command has, empty.
 #[must_use]
 pub fn failure(code: u32, text: &str, with_display: bool, lists: &[&'static str]) -> Vec<u8> {
-    let refusal = Refusal {
+    let body = FailureBody {
         action_status: "FAIL",
         error_info: text,
         error_code: code,
@@ -95,7 +95,7 @@ pub fn failure(code: u32, text: &str, with_display: bool, lists: &[&'static str]
         lists: lists.iter().map(|name| (*name, [])).collect(),
     };
     // Plain texts and numbers always serialize.
-    serde_json::to_vec(&refusal).unwrap_or_default()
+    serde_json::to_vec(&body).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::operations::change_live_admins::refuse_unless_live;
 
 /// What `needs` names of a live-stream group.
-async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+async fn live_group(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let snapshot = call.snapshot(group, needs).await?;
     refuse_unless_live(&snapshot.group)?;
     Ok(snapshot)

@@ -68,7 +68,7 @@ use crate::call::{Call, ReadOnlyCall};
 use crate::code::Code;
 use crate::commands::account::{self, account};
 use crate::field::{Field, FieldError, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
@@ -102,11 +102,11 @@ pub(super) fn names(
         return Err(Code::GroupParameter
             .because(format!("{field} has {} entries; at most {max} are allowed", list.len())));
     }
-    every(field, list, |name, place| Ok(name.required(place)?))
+    check_all(field, list, |name, place| Ok(name.required(place)?))
 }
 
 /// Puts what became of the entries that could be read in their places among all entries.
-pub(super) fn in_place<Outcome>(
+pub(super) fn align_outcomes<Outcome>(
     is_read: impl IntoIterator<Item = bool>,
     outcomes: Vec<Outcome>,
 ) -> impl Iterator<Item = Option<Outcome>> {
@@ -135,7 +135,7 @@ pub(super) fn accounts(
 ) -> Result<Vec<UserId>, Failure> {
     let list = given.required(field)?;
     refuse_too_many_accounts(list.len(), field, max)?;
-    every(field, list, required_account)
+    check_all(field, list, required_account)
 }
 
 /// Refuses a list called `field` that names more than `max` accounts.
@@ -205,7 +205,7 @@ fn unread_count(number: i128, field: &str) -> Result<u32, Failure> {
 /// A member as import commands take it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct AskedMember {
+pub struct ImportMemberInput {
     #[serde(rename = "Member_Account")]
     member_account: Field<String>,
     role: Field<String>,
@@ -215,35 +215,38 @@ pub struct AskedMember {
     shut_up_until: Field<i128>,
 }
 
-impl Member for AskedMember {
+impl Member for ImportMemberInput {
     fn account(&self) -> &Field<String> {
         &self.member_account
     }
 }
 
 /// The members named in a call, all of which must be right.
-fn members(list: Vec<Field<Object<AskedMember>>>, call: &ReadOnlyCall) -> Result<Vec<NewMember>, Failure> {
+fn members(
+    list: Vec<Field<Object<ImportMemberInput>>>,
+    call: &ReadOnlyCall,
+) -> Result<Vec<NewMember>, Failure> {
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
-    every("MemberList", list, |item, place| member(item.required(place)?.0, place))
+    check_all("MemberList", list, |item, place| member(item.required(place)?.0, place))
 }
 
 /// The member that is asked for at `place`.
-fn member(asked: AskedMember, place: &str) -> Result<NewMember, Failure> {
+fn member(requested: ImportMemberInput, place: &str) -> Result<NewMember, Failure> {
     let at = |field: &str| format!("{place}.{field}");
-    let account = required_account(asked.member_account, &at("Member_Account"))?;
-    let role = match asked.role.optional(&at("Role"))? {
+    let account = required_account(requested.member_account, &at("Member_Account"))?;
+    let role = match requested.role.optional(&at("Role"))? {
         None => Role::Member,
         Some(word) => Role::parse(&word).ok_or_else(|| {
             Code::GroupParameter.because(format!("{} is {word:?}, not Admin or Member", at("Role")))
         })?,
     };
-    let unread = asked.unread_msg_num.optional(&at("UnreadMsgNum"))?.unwrap_or_default();
+    let unread = requested.unread_msg_num.optional(&at("UnreadMsgNum"))?.unwrap_or_default();
     let unread = unread_count(unread, &at("UnreadMsgNum"))?;
-    let muted_until = time(asked.mute_until.or(asked.shut_up_until), &at("MuteUntil"))?;
+    let muted_until = time(requested.mute_until.or(requested.shut_up_until), &at("MuteUntil"))?;
     Ok(NewMember {
         account,
         role,
-        joined: time(asked.join_time, &at("JoinTime"))?,
+        joined: time(requested.join_time, &at("JoinTime"))?,
         unread,
         muted_until: muted_until.unwrap_or_default(),
         fields: Vec::new(),

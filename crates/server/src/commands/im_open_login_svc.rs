@@ -9,8 +9,8 @@ pub mod multiaccount_import;
 use crate::call::{Call, ReadOnlyCall};
 use crate::code::Code;
 use crate::commands::account::required_account;
-use crate::field::{Field, FieldError, Object, Rows};
-use crate::items::{each, echoed};
+use crate::field::{Entries, Field, FieldError, Object};
+use crate::items::{check_each, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::limits::Span;
@@ -44,21 +44,25 @@ fn profile_value(given: Field<String>, field: &str, allowed: Span) -> Result<Opt
 /// An item of a batch: an object that names one account.
 #[derive(Deserialize, Default, Debug)]
 #[serde(default)]
-pub struct Item {
+pub struct UserIdInput {
     #[serde(rename = "UserID")]
     user_id: Field<String>,
 }
 
 /// The accounts of a batch, in order: each as it was written, and what it is.
-type Batch = Vec<(String, Result<UserId, Failure>)>;
+type AccountEntries = Vec<(String, Result<UserId, Failure>)>;
 
 /// The accounts of a batch, each of which has a result of its own.
-fn batch(list: Field<Rows<Object<Item>>>, field: &str, call: &Call) -> Result<Batch, Failure> {
-    let Rows(list) = list.required(field).map_err(illegal)?;
+fn account_entries(
+    list: Field<Entries<Object<UserIdInput>>>,
+    field: &str,
+    call: &Call,
+) -> Result<AccountEntries, Failure> {
+    let Entries(list) = list.required(field).map_err(illegal)?;
     refuse_too_many(list.len(), field, call)?;
     let names = list.iter().map(|entry| entry.written_member("UserID", |item| &item.user_id));
     let names: Vec<_> = names.map(echoed).collect();
-    let accounts = each(field, list, |entry, place| {
+    let accounts = check_each(field, list, |entry, place| {
         let item = entry.required(place).map_err(illegal)?.0;
         user(item.user_id, Field::Absent, &format!("{place}.UserID"))
     })?;
@@ -66,7 +70,7 @@ fn batch(list: Field<Rows<Object<Item>>>, field: &str, call: &Call) -> Result<Ba
 }
 
 /// Those of a batch that are account names.
-fn accounts(batch: &Batch) -> Vec<UserId> {
+fn accounts(batch: &AccountEntries) -> Vec<UserId> {
     batch.iter().filter_map(|(_, account)| account.as_ref().ok().cloned()).collect()
 }
 

@@ -10,7 +10,7 @@
 
 use crate::code::Code;
 use crate::field::{Field, FieldError};
-use crate::items::every;
+use crate::items::check_all;
 use crate::json;
 use crate::reply::Failure;
 use landfall_domain::limits::MessageLimits;
@@ -32,10 +32,10 @@ pub enum BodyProblem {
     /// An element, or the custom data, is not of the documented form.
     #[error("{text}")]
     Malformed {
-        /// Names it and its member.
+        /// Names the element and its member.
         text: String,
         /// Whether it is a member that is missing or of another JSON type.
-        is_shapeless: bool,
+        is_structural: bool,
     },
     /// It is too long.
     #[error("MsgBody and CloudCustomData are {bytes} bytes long; at most {max} are allowed")]
@@ -50,12 +50,12 @@ pub enum BodyProblem {
 /// The codes of the group service. [doc]
 impl From<BodyProblem> for Failure {
     fn from(problem: BodyProblem) -> Self {
-        let (code, is_shapeless) = match &problem {
+        let (code, is_structural) = match &problem {
             BodyProblem::NoList(_) => (Code::GroupParameter, true),
-            BodyProblem::Malformed { is_shapeless, .. } => (Code::GroupParameter, *is_shapeless),
+            BodyProblem::Malformed { is_structural, .. } => (Code::GroupParameter, *is_structural),
             BodyProblem::TooLong { .. } => (Code::MessageTooLong, false),
         };
-        Failure { is_shapeless, ..code.because(problem.to_string()) }
+        Failure { is_structural, ..code.because(problem.to_string()) }
     }
 }
 
@@ -87,7 +87,7 @@ pub fn body(
 const CODE: Code = Code::GroupParameter;
 
 fn malformed(failure: Failure) -> BodyProblem {
-    BodyProblem::Malformed { text: failure.text.into_owned(), is_shapeless: failure.is_shapeless }
+    BodyProblem::Malformed { text: failure.text.into_owned(), is_structural: failure.is_structural }
 }
 
 /// Looks whether a JSON value is a list of elements.
@@ -104,7 +104,7 @@ fn check(elements: &str) -> Result<(), BodyProblem> {
         return Err(empty());
     }
     let mut has_custom = false;
-    let checked = every("MsgBody", list, |element, place| {
+    let checked = check_all("MsgBody", list, |element, place| {
         json::check(place, element.get(), ELEMENT_DEPTH_MAX).map_err(|problem| CODE.because(problem))?;
         let kind = check_element(element.get(), place)?;
         if kind.name == CUSTOM && std::mem::replace(&mut has_custom, true) {
@@ -441,7 +441,7 @@ mod tests {
             ] {
                 let problem = with(unreadable).unwrap_err();
                 assert!(problem.to_string().starts_with("MsgBody[0].MsgContent.New"), "{problem}");
-                assert!(!Failure::from(problem).is_shapeless);
+                assert!(!Failure::from(problem).is_structural);
             }
         }
     }

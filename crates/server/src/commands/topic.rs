@@ -31,7 +31,7 @@ pub fn required_topic_id(given: Field<String>, group: &GroupId) -> Result<TopicI
 /// A topic to be made, but for what only an import says.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct NewTopic {
+pub(super) struct TopicInput {
     topic_id: Field<String>,
     topic_name: Field<String>,
     #[serde(rename = "From_Account")]
@@ -45,11 +45,11 @@ pub(super) struct NewTopic {
 /// The reply to a call that made a topic.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct MadeTopic {
+pub struct TopicReply {
     topic_id: String,
 }
 
-impl NewTopic {
+impl TopicInput {
     /// What makes the topic. Who is said to make it is not kept: an administrator of the app may do it, and no answer
     /// names it. [choice]
     pub(super) fn check(
@@ -76,7 +76,7 @@ impl NewTopic {
     }
 }
 
-impl MadeTopic {
+impl TopicReply {
     pub(super) fn new(id: &TopicId) -> Self {
         Self { topic_id: id.as_str().to_owned() }
     }

@@ -1,6 +1,6 @@
 //! `group_open_avchatroom_http_svc/check_members`: which of the accounts named are in a live-stream group at present.
 
-use super::{accounts, group_id, look};
+use super::{accounts, group_id, live_group};
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
@@ -29,10 +29,10 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let asked = accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
-        look(call, group.clone(), Needs::default()).await?;
+        let requested = accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
+        live_group(call, group.clone(), Needs::default()).await?;
         let visitors = call.visitors(&group).await;
-        let there = asked.iter().filter(|account| visitors.contains_key(*account));
+        let there = requested.iter().filter(|account| visitors.contains_key(*account));
         Ok(Reply { member_account: there.map(|account| account.as_str().to_owned()).collect() })
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! One whose account was deleted meanwhile still is one, without name and picture, until it is dismissed. [choice]
 
-use super::{group_id, look};
+use super::{group_id, live_group};
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
@@ -41,7 +41,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let needs = Needs { ranges: vec![all_live_admins()], ..Needs::default() };
-        let snapshot = look(call, group_id(self.group_id)?, needs).await?;
+        let snapshot = live_group(call, group_id(self.group_id)?, needs).await?;
         let admins: Vec<UserId> = live_admins(&snapshot).cloned().collect();
         let accounts = call.accounts(admins.clone()).await?;
         let rows = admins.iter().zip(accounts).map(|(admin, account)| {

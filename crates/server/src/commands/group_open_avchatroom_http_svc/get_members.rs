@@ -3,7 +3,7 @@
 //! [choice] Those who came last come first, 1,000 of them at most. `Timestamp` and `NextTimestamp` are the place where a
 //! page starts: times would leave out those who came in the same second. `Mark` filters nothing.
 
-use super::{group_id, look};
+use super::{group_id, live_group};
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::number_up_to;
 use crate::field::Field;
@@ -59,7 +59,7 @@ impl Command for Request {
             u32::MAX.into(),
         )?;
         number_up_to(self.mark.optional("Mark")?.unwrap_or_default(), "Mark", u32::MAX.into())?;
-        look(call, group.clone(), Needs::default()).await?;
+        live_group(call, group.clone(), Needs::default()).await?;
         let mut visitors: Vec<_> = call.visitors(&group).await.into_iter().collect();
         visitors.sort_by_key(|(account, since)| (Reverse(*since), account.clone()));
         visitors.truncate(LISTED_MAX);

@@ -3,10 +3,10 @@
 //! Each account gets an answer; a repeated call changes nothing.
 //! [choice] Nobody is asked, so no account is ever told to wait (3): the caller has the rights of the owner.
 
-use super::member_list::{Named, Results, each_named};
+use super::member_list::{AccountInput, MemberResults, account_entries};
 use super::{flag, group_id};
 use crate::call::{Call, Command};
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::sender::Answer;
@@ -21,18 +21,18 @@ use std::collections::BTreeSet;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    member_list: Field<Rows<Object<Named>>>,
+    member_list: Field<Entries<Object<AccountInput>>>,
     silence: Field<i128>,
 }
 
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/add_group_member";
-    type Reply = Results;
+    type Reply = MemberResults;
 
-    async fn run(self, call: &Call) -> Result<Results, Failure> {
+    async fn run(self, call: &Call) -> Result<MemberResults, Failure> {
         let group = group_id(self.group_id)?;
-        let mut entries = each_named(self.member_list, call.limits.members_per_call)?;
-        let accounts = std::mem::take(&mut entries.right);
+        let mut entries = account_entries(self.member_list, call.limits.members_per_call)?;
+        let accounts = std::mem::take(&mut entries.valid);
         let operation = AddMembers {
             group,
             operator: call.caller.clone(),
@@ -63,8 +63,8 @@ impl Command for Request {
 }
 
 /// Those whom the app's receiver wants left out.
-async fn refused(call: &Call, asked: &AddMembers, kind: GroupType) -> Result<BTreeSet<String>, Failure> {
-    let AddMembers { group, accounts, .. } = asked;
+async fn refused(call: &Call, requested: &AddMembers, kind: GroupType) -> Result<BTreeSet<String>, Failure> {
+    let AddMembers { group, accounts, .. } = requested;
     let read = |answer: &Answer| answer.member("RefusedMembers_Account", "a list of account names");
     match call.ask(Question::Invite { group, kind, accounts }, read).await? {
         Verdict::GoOn(refused) => Ok(refused.flatten().unwrap_or_default()),

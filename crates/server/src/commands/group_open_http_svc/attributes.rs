@@ -6,7 +6,7 @@
 use crate::call::Call;
 use crate::code::Code;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::attributes::Attributes;
 use landfall_domain::ids::GroupId;
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 /// An attribute. Its members are written small, and large by some, like all others of the API. [client]
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Attribute {
+pub(super) struct AttributeInput {
     key: Field<String>,
     value: Field<String>,
     #[serde(rename = "Key")]
@@ -29,18 +29,18 @@ pub(super) struct Attribute {
 /// The request of a command that names attributes.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Named {
+pub(super) struct AttributesRequest {
     pub(super) group_id: Field<String>,
-    pub(super) group_attr: Field<Vec<Field<Object<Attribute>>>>,
+    pub(super) group_attr: Field<Vec<Field<Object<AttributeInput>>>>,
 }
 
-type List = Field<Vec<Field<Object<Attribute>>>>;
+type AttributeList = Field<Vec<Field<Object<AttributeInput>>>>;
 
 /// Keys and values. An empty list is none: there is a command of its own that clears. [choice]
-pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure> {
+pub(super) fn attributes(list: AttributeList, call: &Call) -> Result<Attributes, Failure> {
     let mut attributes = Attributes::new();
-    every("GroupAttr", list.required("GroupAttr")?, |entry, name| {
-        let Attribute { key, value, large_key, large_value } = entry.required(name)?.0;
+    check_all("GroupAttr", list.required("GroupAttr")?, |entry, name| {
+        let AttributeInput { key, value, large_key, large_value } = entry.required(name)?.0;
         let key = self::key(key.or(large_key), name, call)?;
         let value = value.or(large_value).optional(&format!("{name}.value"))?.unwrap_or_default();
         let allowed = call.limits.values.attribute_value;
@@ -62,9 +62,9 @@ pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure>
 }
 
 /// Keys alone.
-pub(super) fn keys(list: List, call: &Call) -> Result<BTreeSet<String>, Failure> {
-    let keys = every("GroupAttr", list.required("GroupAttr")?, |entry, name| {
-        let Attribute { key, large_key, .. } = entry.required(name)?.0;
+pub(super) fn keys(list: AttributeList, call: &Call) -> Result<BTreeSet<String>, Failure> {
+    let keys = check_all("GroupAttr", list.required("GroupAttr")?, |entry, name| {
+        let AttributeInput { key, large_key, .. } = entry.required(name)?.0;
         self::key(key.or(large_key), name, call)
     })?;
     Ok(keys.into_iter().collect())

@@ -5,7 +5,7 @@
 use crate::call::Call;
 use crate::code::Code;
 use crate::field::Field;
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::attributes::Counters;
 use serde::Serialize;
@@ -42,7 +42,7 @@ impl Reply {
 /// Which counters; `None` for all.
 pub(super) fn keys(list: Field<Vec<Field<String>>>, call: &Call) -> Result<Option<Vec<String>>, Failure> {
     let Some(list) = list.optional("GroupCounterKeys")? else { return Ok(None) };
-    every("GroupCounterKeys", list, |given, place| key(given, place, call)).map(Some)
+    check_all("GroupCounterKeys", list, |given, place| key(given, place, call)).map(Some)
 }
 
 /// The key of a counter.

@@ -4,15 +4,15 @@
 //! on the number of groups, which the imitated service sells by edition, do not exist here.
 
 use super::profile::{
-    Bits, CustomFieldInput, apply_join_option, group_fields, id_choice, invite_join_option, max_members,
-    member_fields, permissions, refuse_more_than_fit, seats, text,
+    Bits, CustomFieldInput, apply_join_option, distinct_members, group_fields, id_choice, invite_join_option,
+    max_members, member_fields, permissions, refuse_more_than_fit, text,
 };
 use super::{flag, refuse_too_many_accounts, required_account};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::account::account;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use crate::webhook::before::Question;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
@@ -41,7 +41,7 @@ pub struct Request {
     apply_join_option: Field<String>,
     invite_join_option: Field<String>,
     app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
-    member_list: Field<Vec<Field<Object<Asked>>>>,
+    member_list: Field<Vec<Field<Object<MemberInput>>>>,
     support_topic: Field<i128>,
     enable_permission: Field<i128>,
     default_permission: Field<Bits>,
@@ -50,7 +50,7 @@ pub struct Request {
 /// A member as this command takes it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Asked {
+pub struct MemberInput {
     #[serde(rename = "Member_Account")]
     member_account: Field<String>,
     role: Field<String>,
@@ -155,7 +155,7 @@ fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Fail
 
 /// Who is in the group besides its owner.
 fn members(
-    given: Field<Vec<Field<Object<Asked>>>>,
+    given: Field<Vec<Field<Object<MemberInput>>>>,
     kind: GroupType,
     owner: Option<&UserId>,
     call: &Call,
@@ -167,22 +167,22 @@ fn members(
     }
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     let members =
-        every("MemberList", list, |entry, at| member(entry.required(at)?.0, at, kind, owner, call))?;
-    Ok(seats(owner, members))
+        check_all("MemberList", list, |entry, at| member(entry.required(at)?.0, at, kind, owner, call))?;
+    Ok(distinct_members(owner, members))
 }
 
 fn member(
-    asked: Asked,
+    requested: MemberInput,
     at: &str,
     kind: GroupType,
     owner: Option<&UserId>,
     call: &Call,
 ) -> Result<NewMember, Failure> {
-    let account = required_account(asked.member_account, &format!("{at}.Member_Account"))?;
+    let account = required_account(requested.member_account, &format!("{at}.Member_Account"))?;
     let is_owner = owner == Some(&account);
-    let role = role(asked.role, at, kind, is_owner)?;
+    let role = role(requested.role, at, kind, is_owner)?;
     let name = format!("{at}.AppMemberDefinedData");
-    let fields = member_fields(asked.app_member_defined_data, &name, kind, call)?;
+    let fields = member_fields(requested.app_member_defined_data, &name, kind, call)?;
     // In the documented list of causes, next to those of 10004. [doc]
     if is_owner && !fields.is_empty() {
         return Err(Code::GroupRequestIllegal

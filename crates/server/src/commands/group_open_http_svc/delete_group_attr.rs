@@ -1,6 +1,6 @@
 //! `group_open_http_svc/delete_group_attr`: deletes attributes of a group of any type by their keys. When one is not there, all stay.
 
-use super::attributes::{Named, change, keys};
+use super::attributes::{AttributesRequest, change, keys};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::reply::{Failure, Nothing};
@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub struct Request(Named);
+pub struct Request(AttributesRequest);
 
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/delete_group_attr";

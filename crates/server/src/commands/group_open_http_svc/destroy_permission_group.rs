@@ -3,7 +3,7 @@
 //! One that was never there is answered like one that is gone. [choice]
 
 use super::permission_group::NO_SUCH_PERMISSION_GROUP;
-use super::{group_id, in_place, names};
+use super::{align_outcomes, group_id, names};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::field::Field;
@@ -42,11 +42,11 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         let max = call.limits.topics.permission_groups_per_call;
-        let asked = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
-        let read: Vec<_> = asked.iter().map(|id| PermissionGroupId::parse(id)).collect();
+        let requested = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
+        let read: Vec<_> = requested.iter().map(|id| PermissionGroupId::parse(id)).collect();
         let ids = read.iter().flatten().cloned().collect();
         let gone = call.change(DestroyPermissionGroups { group, ids }).await?;
-        let rows = asked.into_iter().zip(in_place(read.iter().map(Option::is_some), gone));
+        let rows = requested.into_iter().zip(align_outcomes(read.iter().map(Option::is_some), gone));
         Ok(Reply { permission_group_result_list: rows.map(|(id, gone)| Row::new(id, gone)).collect() })
     }
 }

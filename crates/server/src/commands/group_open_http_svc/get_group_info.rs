@@ -3,12 +3,12 @@
 //! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show an empty list.
 
 use super::base_row::{Base, BaseFilter};
-use super::member_row::{FieldRow, Filter, MemberRow, Names};
+use super::member_row::{FieldNames, FieldRow, Filter, MemberRow};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use futures_util::future::join_all;
 use landfall_domain::group::Group;
@@ -32,12 +32,12 @@ pub struct Request {
 #[derive(Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase", default)]
 struct ResponseFilter {
-    group_base_info_filter: Names,
-    member_info_filter: Names,
+    group_base_info_filter: FieldNames,
+    member_info_filter: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_Group")]
-    group_fields: Names,
+    group_fields: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
-    member_fields: Names,
+    member_fields: FieldNames,
 }
 
 /// The reply: a row for each group asked for, in order.
@@ -104,8 +104,8 @@ impl Command for Request {
                 .because(format!("GroupIdList names {} groups; at most {max} are allowed", list.len())));
         }
         let wanted = Wanted::new(self.response_filter);
-        let asked = every("GroupIdList", list, |id, place| Ok(id.required(place)?))?;
-        let ids: Vec<_> = asked.iter().map(|id| GroupId::parse(id)).collect();
+        let requested = check_all("GroupIdList", list, |id, place| Ok(id.required(place)?))?;
+        let ids: Vec<_> = requested.iter().map(|id| GroupId::parse(id)).collect();
         let legal: Vec<_> = ids.iter().map(Option::is_some).collect();
         let ids = ids.into_iter().flatten().collect();
         let groups = call.groups(ids).await?;
@@ -114,8 +114,8 @@ impl Command for Request {
         }
         let online = online(call, &groups, &wanted).await;
         let mut found = groups.into_iter();
-        let mut rows = Vec::with_capacity(asked.len());
-        for (id, legal) in asked.into_iter().zip(legal) {
+        let mut rows = Vec::with_capacity(requested.len());
+        for (id, legal) in requested.into_iter().zip(legal) {
             rows.push(if !legal {
                 failed_row(id, Code::GroupIdIllegal, "GroupId is not a group id")
             } else if let Some(group) = found.next().flatten() {

@@ -3,7 +3,7 @@
 //! Ordinary groups are paged by `Offset` in the order of joining, communities by `Next` in the order of names,
 //! which stays cheap however large they are. [choice]
 
-use super::member_row::{Filter, MemberRow, Names, record_filters};
+use super::member_row::{FieldNames, Filter, MemberRow, record_filters};
 use super::{group_id, number_up_to, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -24,10 +24,10 @@ const COMMUNITY_PAGE_DEFAULT: usize = 2_000;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    member_info_filter: Names,
-    member_role_filter: Names,
+    member_info_filter: FieldNames,
+    member_role_filter: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
-    member_fields: Names,
+    member_fields: FieldNames,
     limit: Field<i128>,
     offset: Field<i128>,
     next: Field<String>,

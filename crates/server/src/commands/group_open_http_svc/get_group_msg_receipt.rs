@@ -3,11 +3,11 @@
 //! [choice] A number that no message can have is 10004 in its row.
 
 use super::group_id;
-use super::receipt::{is_too_large, look_at, members, messages_at_once, reader};
+use super::receipt::{is_too_large, members, messages, messages_at_once, reader};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::message_seq::{Entries, Item};
-use crate::field::{Field, Object, Rows};
+use crate::commands::message_seq::{SeqEntries, SeqInput};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Message};
@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    msg_seq_list: Field<Rows<Object<Item>>>,
+    msg_seq_list: Field<Entries<Object<SeqInput>>>,
 }
 
 /// The reply: one row for each message asked for, in order.
@@ -52,9 +52,9 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let mut entries = Entries::new(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
-        let numbers = std::mem::take(&mut entries.right);
-        let snapshot = look_at(call, group.clone(), &numbers).await?;
+        let mut entries = SeqEntries::new(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
+        let numbers = std::mem::take(&mut entries.valid);
+        let snapshot = messages(call, group.clone(), &numbers).await?;
         let illegal = Code::GroupParameter;
         if is_too_large(&snapshot.group, call) {
             let rows = entries.with(numbers).map(|(msg_seq, number)| {

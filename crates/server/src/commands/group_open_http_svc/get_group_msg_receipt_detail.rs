@@ -2,7 +2,7 @@
 //! order of names.
 
 use super::get_group_member_info::{page_start, page_token};
-use super::receipt::{is_too_large, look_at, members, reader};
+use super::receipt::{is_too_large, members, messages, reader};
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -68,7 +68,7 @@ impl Command for Request {
             number_up_to(self.count.optional("Count")?.unwrap_or_default(), "Count", page_max as u64)?;
         // A page whose size the caller leaves open is as large as it may be. [choice]
         let count = usize::try_from(count).ok().filter(|count| *count != 0).unwrap_or(page_max);
-        let snapshot = look_at(call, group.clone(), &[number]).await?;
+        let snapshot = messages(call, group.clone(), &[number]).await?;
         if is_too_large(&snapshot.group, call) {
             return Err(Code::TooLargeForReceipts.because("the group is too large for read receipts"));
         }
@@ -141,16 +141,16 @@ async fn unread(
     loop {
         let page = members(call, group.clone(), after.take(), call.limits.messages.readers_per_page).await?;
         after = page.members.last().map(|member| member.account.clone());
-        let asked: Vec<UserId> = page
+        let requested: Vec<UserId> = page
             .members
             .into_iter()
             .map(|member| member.account)
             .filter(|account| message.is_confirmed_by(account))
             .collect();
         let part = |account: &UserId| PartKey::Reader(Conversation::Group, message.seq, account.clone());
-        let parts = asked.iter().map(part).collect();
+        let parts = requested.iter().map(part).collect();
         let snapshot = call.snapshot(group.clone(), Needs { parts, ..Needs::default() }).await?;
-        found.extend(asked.into_iter().filter(|account| !snapshot.parts.contains_key(&part(account))));
+        found.extend(requested.into_iter().filter(|account| !snapshot.parts.contains_key(&part(account))));
         found.truncate(limit);
         if found.len() == limit || !page.more {
             return Ok(found);

@@ -63,14 +63,14 @@ impl Request {
         let id = group_id(self.group_id)?;
         let topic = topic_id(self.topic_id, &id)?;
         let mut muted = Vec::new();
-        let mut note = |account: UserId, until: Timestamp| {
+        let mut visit = |account: UserId, until: Timestamp| {
             if call.now < until {
                 muted.push((account, until));
             }
         };
         let group = match topic {
-            None => visit_members(call, id, &mut note).await?,
-            Some(topic) => visit_topic(call, id, topic, &mut note).await?,
+            None => visit_members(call, id, &mut visit).await?,
+            Some(topic) => visit_topic(call, id, topic, &mut visit).await?,
         };
         if !group.kind.can().mute {
             return Err(Refusal::TypeForbids("mute nobody").into());
@@ -83,14 +83,14 @@ impl Request {
 async fn visit_members(
     call: &Call,
     id: GroupId,
-    note: &mut (impl FnMut(UserId, Timestamp) + Send),
+    visit: &mut (impl FnMut(UserId, Timestamp) + Send),
 ) -> Result<Group, Failure> {
     let mut after = None;
     loop {
         let window = MemberWindow::ByName { after, limit: MEMBERS_PER_STEP };
         let page = call.members(id.clone(), Vec::new(), window).await?;
         after = page.members.last().filter(|_| page.more).map(|member| member.account.clone());
-        page.members.into_iter().for_each(|member| note(member.account, member.muted_until));
+        page.members.into_iter().for_each(|member| visit(member.account, member.muted_until));
         if after.is_none() {
             return Ok(page.group);
         }
@@ -102,13 +102,13 @@ async fn visit_topic(
     call: &Call,
     id: GroupId,
     topic: TopicId,
-    note: &mut (impl FnMut(UserId, Timestamp) + Send),
+    visit: &mut (impl FnMut(UserId, Timestamp) + Send),
 ) -> Result<Group, Failure> {
     let needs = Needs { parts: vec![PartKey::Topic(topic.clone())], ..Needs::default() };
     call.snapshot(id.clone(), needs).await?.topic(&topic)?;
     visit_parts(call, id, PartFamily::TopicMembers(topic), |key, part| {
         if let (PartKey::TopicMember(_, account), Part::TopicMember(member)) = (key, part) {
-            note(account, member.muted_until);
+            visit(account, member.muted_until);
         }
         ControlFlow::Continue(())
     })

@@ -4,7 +4,7 @@
 //! a member of them. An account that nobody imported is in no group. [choice]
 
 use super::base_row::{Base, BaseFilter};
-use super::member_row::{Filter, Names};
+use super::member_row::{FieldNames, Filter};
 use super::{flag, listed_type, number_up_to, required_account};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -42,8 +42,8 @@ pub struct Request {
 #[derive(Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase", default)]
 struct ResponseFilter {
-    group_base_info_filter: Names,
-    self_info_filter: Names,
+    group_base_info_filter: FieldNames,
+    self_info_filter: FieldNames,
 }
 
 /// The reply.

@@ -60,8 +60,8 @@ impl Command for Request {
         let max = call.limits.topics.permission_groups_per_call;
         let group = group_id(self.group_id)?;
         if self.permission_group_id_list.is_given() {
-            let asked = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
-            return named(call, group, asked).await;
+            let requested = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
+            return named(call, group, requested).await;
         }
         let limit = page_limit(self.limit, max)?;
         let after = PageStart::token(self.next)?.map(|token| page_start(&token)).transpose()?;
@@ -69,11 +69,11 @@ impl Command for Request {
     }
 }
 
-async fn named(call: &Call, group: GroupId, asked: Vec<String>) -> Result<Reply, Failure> {
-    let ids = asked.iter().filter_map(|id| PermissionGroupId::parse(id));
+async fn named(call: &Call, group: GroupId, requested: Vec<String>) -> Result<Reply, Failure> {
+    let ids = requested.iter().filter_map(|id| PermissionGroupId::parse(id));
     let needs = Needs { parts: ids.map(PartKey::PermissionGroup).collect(), ..Needs::default() };
-    let snapshot = look(call, group, needs).await?;
-    let rows = asked.into_iter().map(|id| {
+    let snapshot = permission_groups(call, group, needs).await?;
+    let rows = requested.into_iter().map(|id| {
         let found = PermissionGroupId::parse(&id).and_then(|id| snapshot.permission_group(&id).ok());
         found.map_or_else(|| Row::missing(id), Row::new)
     });
@@ -92,7 +92,7 @@ async fn page(
         // One more tells whether there is another page.
         limit: limit.saturating_add(1),
     };
-    let snapshot = look(call, group, Needs { ranges: vec![range], ..Needs::default() }).await?;
+    let snapshot = permission_groups(call, group, Needs { ranges: vec![range], ..Needs::default() }).await?;
     let found = snapshot.parts.values().filter_map(|part| {
         if let Part::PermissionGroup(group) = part { Some(Row::new(group)) } else { None }
     });
@@ -103,7 +103,7 @@ async fn page(
     Ok(Reply { permission_group_info_list: rows, next: next.unwrap_or_default() })
 }
 
-async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+async fn permission_groups(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let snapshot = call.snapshot(group, needs).await?;
     has_permission_groups(&snapshot.group)?;
     Ok(snapshot)

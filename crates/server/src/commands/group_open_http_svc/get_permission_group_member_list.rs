@@ -3,7 +3,7 @@
 
 use super::get_group_member_info::{page_start, page_token};
 use super::group_id;
-use super::member_row::{MemberRow, Names, record_filters};
+use super::member_row::{FieldNames, MemberRow, record_filters};
 use super::permission_group::{PageStart, page_limit, permission_group_id};
 use crate::call::{Call, Command};
 use crate::field::Field;
@@ -22,9 +22,9 @@ pub struct Request {
     permission_group_id: Field<String>,
     limit: Field<i128>,
     next: Field<PageStart>,
-    member_info_filter: Names,
+    member_info_filter: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
-    member_fields: Names,
+    member_fields: FieldNames,
 }
 
 /// The reply.

@@ -31,13 +31,15 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let id = permission_group_id(self.permission_group_id)?;
         let list = self.topic_id_list;
-        let asked =
+        let requested =
             list.is_given().then(|| names(list, "TopicIdList", limits.permissions_per_call)).transpose()?;
         let key = |topic: TopicId| PartKey::TopicPermission(id.clone(), topic);
         let mut needs = Needs { parts: vec![PartKey::PermissionGroup(id.clone())], ..Needs::default() };
-        match &asked {
-            Some(asked) => {
-                needs.parts.extend(asked.iter().filter_map(|topic| TopicId::parse(topic, &group)).map(key));
+        match &requested {
+            Some(requested) => {
+                needs
+                    .parts
+                    .extend(requested.iter().filter_map(|topic| TopicId::parse(topic, &group)).map(key));
             }
             None => {
                 let all = PartRange::all(PartFamily::TopicPermissions(id.clone()));
@@ -46,8 +48,8 @@ impl Command for Request {
         }
         let snapshot = call.snapshot(group.clone(), needs).await?;
         has_permission_groups(&snapshot.group).and_then(|()| snapshot.permission_group(&id).map(|_| ()))?;
-        let rows = match asked {
-            Some(asked) => asked
+        let rows = match requested {
+            Some(requested) => requested
                 .into_iter()
                 .map(|raw| match TopicId::parse(&raw, &group) {
                     None => Row::new(raw, None),

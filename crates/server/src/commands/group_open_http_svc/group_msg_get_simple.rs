@@ -242,7 +242,7 @@ mod tests {
         let (_, places) = shape(&log(1, 4), u32::MAX, 9, &kept);
         assert_eq!(places, [(4, 2), (3, 1), (2, 1), (1, 0)]);
         let (_, rows) = page(&log(1, 4), u32::MAX, 1, kept.into_iter().collect(), false).unwrap();
-        assert_eq!(rows[0].is_place_msg, 1, "recalled messages are not asked for");
+        assert_eq!(rows[0].is_place_msg, 1, "recalled messages are not requested");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use super::receipt::{is_too_large, members, messages_at_once};
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
-use crate::commands::message_seq::{Item, numbers};
+use crate::commands::message_seq::{SeqInput, numbers};
 use crate::field::{Field, Object};
 use crate::reply::{Failure, Nothing};
 use crate::webhook::body::READ_RECEIPT;
@@ -20,7 +20,7 @@ pub struct Request {
     group_id: Field<String>,
     #[serde(rename = "From_Account")]
     from_account: Field<String>,
-    msg_seq_list: Field<Vec<Field<Object<Item>>>>,
+    msg_seq_list: Field<Vec<Field<Object<SeqInput>>>>,
 }
 
 impl Command for Request {

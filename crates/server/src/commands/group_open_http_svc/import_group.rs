@@ -7,10 +7,10 @@
 //! [choice] A `MemberList` is taken like that of create_group, because real importers send one.
 
 use super::profile::{
-    CustomFieldInput, apply_join_option, group_fields, id_choice, max_members, refuse_more_than_fit, seats,
-    text,
+    CustomFieldInput, apply_join_option, distinct_members, group_fields, id_choice, max_members,
+    refuse_more_than_fit, text,
 };
-use super::{AskedMember, flag, members, time};
+use super::{ImportMemberInput, flag, members, time};
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::account::account;
@@ -44,7 +44,7 @@ pub struct Request {
     app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
     create_time: Field<i128>,
     support_topic: Field<i128>,
-    member_list: Field<Vec<Field<Object<AskedMember>>>>,
+    member_list: Field<Vec<Field<Object<ImportMemberInput>>>>,
 }
 
 /// The reply.
@@ -80,7 +80,7 @@ impl Request {
         let fields = group_fields(self.app_defined_data, kind, call)?;
         let created = created(self.create_time, call.now)?;
         let support_topic = flag(self.support_topic, "SupportTopic")?.unwrap_or_default();
-        let (owner, members) = owned(owner, members(self.member_list.list("MemberList")?, call)?);
+        let (owner, members) = with_owner(owner, members(self.member_list.list("MemberList")?, call)?);
         refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupParameter)?;
         Ok(NewGroup {
             id,
@@ -121,11 +121,11 @@ fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Fail
 }
 
 /// Without `Owner_Account`, the one who is listed as owner becomes it; further owners are members. [choice]
-fn owned(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<NewMember>) {
+fn with_owner(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<NewMember>) {
     let owner = owner.or_else(|| {
         listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())
     });
-    let mut members = seats(owner.as_ref(), listed);
+    let mut members = distinct_members(owner.as_ref(), listed);
     for member in members.iter_mut().filter(|member| member.role == Role::Owner) {
         member.role = Role::Member;
     }

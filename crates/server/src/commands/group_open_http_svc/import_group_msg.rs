@@ -8,14 +8,14 @@
 //! [choice] A message for a topic that is not there is 110013 in its row; where all are, the call is.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
-use super::{group_id, in_place, number_up_to, required_account};
+use super::{align_outcomes, group_id, number_up_to, required_account};
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::message_body::{BodyProblem, body};
 use crate::commands::message_seq::clamped;
 use crate::commands::topic::topic_id;
-use crate::field::{Field, Object, Rows};
-use crate::items::each;
+use crate::field::{Entries, Field, Object};
+use crate::items::check_each;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::message::Conversation;
@@ -32,13 +32,13 @@ pub struct Request {
     group_id: Field<String>,
     topic_id: Field<String>,
     recent_contact_flag: Field<i128>,
-    msg_list: Field<Rows<Object<Asked>>>,
+    msg_list: Field<Entries<Object<MessageInput>>>,
 }
 
 /// A message as the request has it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Asked {
+pub struct MessageInput {
     #[serde(rename = "From_Account")]
     from_account: Field<String>,
     send_time: Field<i128>,
@@ -78,18 +78,18 @@ impl ImportCommand for Request {
         if !outcomes.is_empty() && outcomes.len() == results.len() && outcomes.iter().all(is_nowhere) {
             return Err(Refusal::NoSuchTopic.into());
         }
-        let outcomes = in_place(results.iter().map(Option::is_none), outcomes);
+        let outcomes = align_outcomes(results.iter().map(Option::is_none), outcomes);
         let rows = times.into_iter().zip(&results).zip(outcomes);
-        let rows = rows.map(|((asked, refused), outcome)| {
-            row(asked, outcome.ok_or(refused.unwrap_or(Code::GroupParameter)))
+        let rows = rows.map(|((requested, refused), outcome)| {
+            row(requested, outcome.ok_or(refused.unwrap_or(Code::GroupParameter)))
         });
         Ok(Reply { import_msg_result: rows.collect() })
     }
 }
 
 /// What was not stored has no number, and its own time. [choice]
-fn row(asked: i64, outcome: Result<MessageOutcome, Code>) -> Row {
-    let failed = |code: Code| Row { msg_seq: 0, msg_time: asked, result: code.number() };
+fn row(requested: i64, outcome: Result<MessageOutcome, Code>) -> Row {
+    let failed = |code: Code| Row { msg_seq: 0, msg_time: requested, result: code.number() };
     match outcome {
         Ok(MessageOutcome::Imported { seq, sent }) => {
             Row { msg_seq: seq, msg_time: i64::try_from(sent.0).unwrap_or(i64::MAX), result: 0 }
@@ -115,15 +115,16 @@ impl Request {
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let flag = self.recent_contact_flag.optional("RecentContactFlag")?.unwrap_or_default();
         number_up_to(flag, "RecentContactFlag", 1)?;
-        let Rows(list) = self.msg_list.required("MsgList")?;
+        let Entries(list) = self.msg_list.required("MsgList")?;
         let max = call.limits.messages.per_import;
         if max < list.len() {
             return Err(Code::GroupParameter
                 .because(format!("MsgList has {} messages; at most {max} are allowed", list.len())));
         }
-        let written = list.iter().map(|entry| entry.written_member("SendTime", |asked| &asked.send_time));
+        let written =
+            list.iter().map(|entry| entry.written_member("SendTime", |requested| &requested.send_time));
         let times = written.map(clamped).collect();
-        let messages = each("MsgList", list, |entry, place| {
+        let messages = check_each("MsgList", list, |entry, place| {
             message(entry.required(place)?.0, place, &group, &conversation, call)
         })?;
         if messages.iter().all(|message| matches!(message, Ok(ImportedMessage { body: None, .. }))) {
@@ -138,22 +139,23 @@ impl Request {
 
 /// The message that is asked for at `place`.
 fn message(
-    asked: Asked,
+    requested: MessageInput,
     place: &str,
     group: &GroupId,
     conversation: &Conversation,
     call: &SilentCall,
 ) -> Result<ImportedMessage, Failure> {
     let at = |field: &str| format!("{place}.{field}");
-    let sender = required_account(asked.from_account, &at("From_Account"))?;
-    let sent = number_up_to(asked.send_time.required(&at("SendTime"))?, &at("SendTime"), u32::MAX.into())?;
-    let random = asked.random.optional(&at("Random"))?.unwrap_or_default();
+    let sender = required_account(requested.from_account, &at("From_Account"))?;
+    let sent =
+        number_up_to(requested.send_time.required(&at("SendTime"))?, &at("SendTime"), u32::MAX.into())?;
+    let random = requested.random.optional(&at("Random"))?.unwrap_or_default();
     let random = number_up_to(random, &at("Random"), u32::MAX.into())?;
-    let conversation = match topic_id(asked.topic_id, group)? {
+    let conversation = match topic_id(requested.topic_id, group)? {
         Some(topic) => Conversation::Topic(topic),
         None => conversation.clone(),
     };
-    let body = match body(asked.msg_body, asked.cloud_custom_data, &call.limits.messages) {
+    let body = match body(requested.msg_body, requested.cloud_custom_data, &call.limits.messages) {
         Ok(body) => Some(body),
         Err(BodyProblem::TooLong { .. }) => None,
         Err(problem @ (BodyProblem::NoList(_) | BodyProblem::Malformed { .. })) => {

@@ -5,7 +5,7 @@ use super::group_id;
 use super::import_group::created;
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
-use crate::commands::topic::{MadeTopic, NewTopic};
+use crate::commands::topic::{TopicInput, TopicReply};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
@@ -21,19 +21,19 @@ pub struct Request {
     group_id: Field<String>,
     create_time: Field<i128>,
     #[serde(flatten)]
-    topic: NewTopic,
+    topic: TopicInput,
 }
 
 impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_topic";
-    type Reply = MadeTopic;
+    type Reply = TopicReply;
 
-    async fn run(self, call: &SilentCall) -> Result<MadeTopic, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<TopicReply, Failure> {
         group_type(self.kind)?;
         let group = group_id(self.group_id)?;
         let created = created(self.create_time, call.now)?;
         let topic = self.topic.check(group, created, call)?;
-        Ok(MadeTopic::new(&call.import(ImportTopic(topic)).await?))
+        Ok(TopicReply::new(&call.import(ImportTopic(topic)).await?))
     }
 }
 

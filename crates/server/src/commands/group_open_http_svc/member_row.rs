@@ -8,14 +8,14 @@ use landfall_domain::member::Member;
 use serde::Serialize;
 
 /// A list of field names in a request. Elements that are no strings, and unknown names, are ignored. [client]
-pub(in crate::commands) type Names = Field<Vec<Field<String>>>;
+pub(in crate::commands) type FieldNames = Field<Vec<Field<String>>>;
 
 /// Which fields an answer carries.
 pub(in crate::commands) struct Filter(Option<Vec<String>>);
 
 impl Filter {
     /// A filter that is not given, or empty, lets everything through. [client]
-    pub(in crate::commands) fn new(names: Names) -> Self {
+    pub(in crate::commands) fn new(names: FieldNames) -> Self {
         Self(names.if_valid().map(|names| names.into_iter().filter_map(Field::if_valid).collect()))
     }
 
@@ -25,7 +25,7 @@ impl Filter {
 
     /// Whether a field called any of `names` is let through; fields with an old and a new name have both.
     pub(in crate::commands) fn takes(&self, names: &[&str]) -> bool {
-        self.0.as_ref().is_none_or(|asked| asked.iter().any(|name| names.contains(&name.as_str())))
+        self.0.as_ref().is_none_or(|requested| requested.iter().any(|name| names.contains(&name.as_str())))
     }
 
     /// Whether `name` is asked for by name, and not only by a filter that lets everything through.
@@ -50,7 +50,7 @@ impl Filter {
 
 /// Which fields of members an answer carries, and which of their custom fields: these come when asked for, or when
 /// nothing in particular is.
-pub(super) fn record_filters(fields: Names, custom_fields: Names) -> (Filter, Filter) {
+pub(super) fn record_filters(fields: FieldNames, custom_fields: FieldNames) -> (Filter, Filter) {
     let fields = Filter::new(fields);
     let custom_fields = Filter::new(custom_fields);
     let custom_fields = if fields.is_given() { custom_fields.or_nothing() } else { custom_fields };

@@ -4,7 +4,7 @@ use super::{flag, number_up_to};
 use crate::call::ReadOnlyCall;
 use crate::code::Code;
 use crate::field::{Emptiable, Field, Object, Shape, literal};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
@@ -90,9 +90,9 @@ pub(super) fn max_members(
         GroupType::Private | GroupType::Public | GroupType::ChatRoom => call.limits.max_members,
         GroupType::AvChatRoom => return Ok(given.optional("MaxMemberNum")?.and(None)),
     };
-    let asked = given.optional("MaxMemberNum")?.unwrap_or_default();
-    let asked = number_up_to(asked, "MaxMemberNum", max.into())?;
-    Ok(u32::try_from(asked).ok().filter(|asked| *asked != 0))
+    let requested = given.optional("MaxMemberNum")?.unwrap_or_default();
+    let requested = number_up_to(requested, "MaxMemberNum", max.into())?;
+    Ok(u32::try_from(requested).ok().filter(|requested| *requested != 0))
 }
 
 /// How a group is joined, if given.
@@ -154,7 +154,7 @@ fn fields(
     switched_on: &[FieldRule],
     limits: FieldLimits,
 ) -> Result<Vec<CustomField>, Failure> {
-    let pairs = every(name, given.list(name)?, |entry, place| {
+    let pairs = check_all(name, given.list(name)?, |entry, place| {
         let field = entry.required(place)?.0;
         // A key that is missing, or spelled in lower case, gets the answer of a key that is not switched on. [sample]
         let absence = if matches!(field.key, Field::Empty) { "has an empty Key" } else { "has no Key" };
@@ -182,11 +182,11 @@ fn unknown_field(problem: &str) -> Failure {
 }
 
 /// Who else is in a group besides its owner, each once.
-pub(super) fn seats(owner: Option<&UserId>, listed: Vec<NewMember>) -> Vec<NewMember> {
-    let mut seated = BTreeSet::new();
+pub(super) fn distinct_members(owner: Option<&UserId>, listed: Vec<NewMember>) -> Vec<NewMember> {
+    let mut seen = BTreeSet::new();
     listed
         .into_iter()
-        .filter(|member| owner != Some(&member.account) && seated.insert(member.account.clone()))
+        .filter(|member| owner != Some(&member.account) && seen.insert(member.account.clone()))
         .collect()
 }
 

@@ -13,7 +13,7 @@ use landfall_domain::part::PartKey;
 use landfall_domain::store::{MemberPage, MemberWindow};
 
 /// The group and those of the messages that are there.
-pub(super) async fn look_at(call: &Call, group: GroupId, numbers: &[u32]) -> Result<GroupSnapshot, Failure> {
+pub(super) async fn messages(call: &Call, group: GroupId, numbers: &[u32]) -> Result<GroupSnapshot, Failure> {
     let messages = vec![MessageRange::Numbered(Conversation::Group, numbers.to_vec())];
     let snapshot = call.snapshot(group, Needs { messages, ..Needs::default() }).await?;
     if !snapshot.group.kind.can().receipts {

@@ -9,7 +9,7 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::topic::topic_id;
 use crate::field::Field;
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::limits::Span;
 use landfall_domain::message::Conversation;
@@ -47,7 +47,7 @@ impl Command for Request {
             )));
         }
         let is_for_some = !receivers.is_empty();
-        let receivers = every("ToMembers_Account", receivers, required_account)?;
+        let receivers = check_all("ToMembers_Account", receivers, required_account)?;
         let topic = topic_id(self.topic_id, &group)?;
         let parts = topic.iter().cloned().map(PartKey::Topic).collect();
         let snapshot = call.snapshot(group, Needs { parts, ..Needs::default() }).await?;

@@ -1,6 +1,6 @@
 //! `group_open_http_svc/set_group_attr`: gives a group of any type these attributes in place of all it has.
 
-use super::attributes::{Named, attributes, change};
+use super::attributes::{AttributesRequest, attributes, change};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::reply::{Failure, Nothing};
@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub struct Request(Named);
+pub struct Request(AttributesRequest);
 
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/set_group_attr";

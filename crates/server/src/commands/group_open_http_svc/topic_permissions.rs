@@ -1,11 +1,11 @@
 //! What a permission group may do in topics, as the four commands about it take and answer it.
 
 use super::permission_group::permission_group_id;
-use super::{group_id, in_place, number_up_to};
+use super::{align_outcomes, group_id, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
-use crate::field::{Field, Object, Rows};
-use crate::items::{each, echoed};
+use crate::field::{Entries, Field, Object};
+use crate::items::{check_each, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
 use landfall_domain::operations::set_topic_permissions::{
@@ -17,15 +17,15 @@ use std::borrow::Cow;
 /// A request that says what may be done in topics.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Asked {
+pub(super) struct TopicPermissionsRequest {
     group_id: Field<String>,
     permission_group_id: Field<String>,
-    topic_permission_list: Field<Rows<Object<TopicPermission>>>,
+    topic_permission_list: Field<Entries<Object<TopicPermissionInput>>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct TopicPermission {
+pub(super) struct TopicPermissionInput {
     topic_id: Field<String>,
     permission: Field<i128>,
 }
@@ -82,7 +82,7 @@ impl Row {
     }
 }
 
-impl Asked {
+impl TopicPermissionsRequest {
     /// Gives the permissions of the list, in the way that `change` says.
     pub(super) async fn give(
         self,
@@ -90,7 +90,7 @@ impl Asked {
         change: fn(u64) -> TopicPermissionChange,
     ) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let Rows(list) = self.topic_permission_list.required("TopicPermissionList")?;
+        let Entries(list) = self.topic_permission_list.required("TopicPermissionList")?;
         let max = call.limits.topics.permissions_per_call;
         if max < list.len() {
             return Err(Code::GroupParameter.because(format!(
@@ -98,11 +98,11 @@ impl Asked {
                 list.len()
             )));
         }
-        let names = list.iter().map(|entry| entry.written_member("TopicId", |asked| &asked.topic_id));
+        let names = list.iter().map(|entry| entry.written_member("TopicId", |requested| &requested.topic_id));
         let names: Vec<_> = names.map(echoed).collect();
-        let changes = each("TopicPermissionList", list, |entry, place| {
+        let changes = check_each("TopicPermissionList", list, |entry, place| {
             let at = |field: &str| format!("{place}.{field}");
-            let TopicPermission { topic_id, permission } = entry.required(place)?.0;
+            let TopicPermissionInput { topic_id, permission } = entry.required(place)?.0;
             topic_id.required(&at("TopicId"))?;
             let name = at("Permission");
             Ok(change(number_up_to(permission.required(&name)?, &name, u64::MAX)?))
@@ -126,7 +126,7 @@ pub(super) async fn perform(
     let is_read: Vec<_> = read.iter().map(Option::is_some).collect();
     let operation =
         SetTopicPermissions { group, permission_group, topics: read.into_iter().flatten().collect() };
-    let outcomes = in_place(is_read, call.change(operation).await?);
+    let outcomes = align_outcomes(is_read, call.change(operation).await?);
     let rows = topics.into_iter().zip(outcomes).map(|((topic, change), outcome)| match change {
         Ok(_) => Row::new(topic, outcome),
         Err(failure) => Row::refused(topic, failure),

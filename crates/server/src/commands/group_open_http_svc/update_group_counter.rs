@@ -8,7 +8,7 @@ use super::group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::operations::change_counters::{CounterMode, UpdateCounters};
 use serde::Deserialize;
@@ -19,14 +19,14 @@ use std::collections::BTreeSet;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    group_counter: Field<Vec<Field<Object<Counter>>>>,
+    group_counter: Field<Vec<Field<Object<CounterInput>>>>,
     mode: Field<String>,
 }
 
 /// A counter, and what to set it to or to count it by.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Counter {
+pub struct CounterInput {
     key: Field<String>,
     value: Field<i128>,
 }
@@ -47,10 +47,10 @@ impl Command for Request {
     }
 }
 
-fn values(list: Vec<Field<Object<Counter>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
+fn values(list: Vec<Field<Object<CounterInput>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
     let mut keys = BTreeSet::new();
-    every("GroupCounter", list, |entry, name| {
-        let Counter { key, value } = entry.required(name)?.0;
+    check_all("GroupCounter", list, |entry, name| {
+        let CounterInput { key, value } = entry.required(name)?.0;
         let key = counters::key(key, &format!("{name}.Key"), call)?;
         let field = format!("{name}.Value");
         let value = value.required(&field)?;

@@ -5,10 +5,10 @@
 //! Memberships are all that a store removes with an account. What the topics and permission groups of communities know
 //! of it goes first, community by community: a call that the store fails midway can be made again.
 
-use super::{Item, accounts, batch, internal};
+use super::{UserIdInput, account_entries, accounts, internal};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::UserId;
@@ -25,7 +25,7 @@ const COMMUNITIES_PER_STEP: usize = 100;
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    delete_item: Field<Rows<Object<Item>>>,
+    delete_item: Field<Entries<Object<UserIdInput>>>,
 }
 
 /// The reply: a row for each account asked for, in order.
@@ -49,12 +49,12 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let batch = batch(self.delete_item, "DeleteItem", call)?;
-        let asked = accounts(&batch);
-        for account in &asked {
+        let batch = account_entries(self.delete_item, "DeleteItem", call)?;
+        let requested = accounts(&batch);
+        for account in &requested {
             leave_communities(call, account).await.map_err(internal)?;
         }
-        let mut existed = call.delete_accounts(&asked).await.map_err(internal)?.into_iter();
+        let mut existed = call.delete_accounts(&requested).await.map_err(internal)?.into_iter();
         let rows = batch.into_iter().map(|(user_id, account)| {
             let (result_code, result_info) = match account {
                 Err(failure) => (failure.number(), failure.text),

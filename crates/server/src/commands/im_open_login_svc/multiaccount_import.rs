@@ -5,8 +5,8 @@
 use super::{illegal, internal, profile_value, refuse_too_many, user};
 use crate::call::{ImportCommand, ReadOnlyCall, SilentCall};
 use crate::code::Code;
-use crate::field::{Field, FieldError, Object, Rows};
-use crate::items::{each, echoed};
+use crate::field::{Entries, Field, FieldError, Object};
+use crate::items::{check_each, echoed};
 use crate::reply::Failure;
 use landfall_domain::account::AccountImport;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    accounts: Field<Rows<String>>,
-    account_list: Field<Rows<Object<Profile>>>,
+    accounts: Field<Entries<String>>,
+    account_list: Field<Entries<Object<AccountProfileInput>>>,
 }
 
 #[derive(Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase", default)]
-struct Profile {
+struct AccountProfileInput {
     #[serde(rename = "UserID")]
     user_id: Field<String>,
     nick: Field<String>,
@@ -41,10 +41,10 @@ impl ImportCommand for Request {
     type Reply = Reply;
 
     async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
-        let asked = self.check(call)?;
+        let requested = self.check(call)?;
         let mut fail_accounts = Vec::new();
-        let mut imports = Vec::with_capacity(asked.len());
-        for (name, import) in asked {
+        let mut imports = Vec::with_capacity(requested.len());
+        for (name, import) in requested {
             match import {
                 Ok(import) => imports.push(import),
                 Err(_) => fail_accounts.push(name),
@@ -58,10 +58,10 @@ impl ImportCommand for Request {
 }
 
 /// Every account asked for: its name as it was written, and what is to be imported.
-type Asked = Vec<(String, Result<AccountImport, Failure>)>;
+type ImportEntries = Vec<(String, Result<AccountImport, Failure>)>;
 
 impl Request {
-    fn check(self, call: &ReadOnlyCall) -> Result<Asked, Failure> {
+    fn check(self, call: &ReadOnlyCall) -> Result<ImportEntries, Failure> {
         let absent = match (&self.accounts, &self.account_list) {
             (Field::Empty, Field::Absent | Field::Empty) => Some(FieldError::Empty("Accounts".to_owned())),
             (Field::Absent, Field::Empty) => Some(FieldError::Empty("AccountList".to_owned())),
@@ -71,17 +71,19 @@ impl Request {
         if let Some(error) = absent {
             return Err(illegal(error));
         }
-        let Rows(names) = self.accounts.optional("Accounts").map_err(illegal)?.unwrap_or_default();
-        let Rows(objects) = self.account_list.optional("AccountList").map_err(illegal)?.unwrap_or_default();
+        let Entries(names) = self.accounts.optional("Accounts").map_err(illegal)?.unwrap_or_default();
+        let Entries(objects) =
+            self.account_list.optional("AccountList").map_err(illegal)?.unwrap_or_default();
         refuse_too_many(names.len() + objects.len(), "Accounts", call)?;
-        let written_in =
-            |entry: &Field<Object<Profile>>| entry.written_member("UserID", |asked| &asked.user_id);
+        let written_in = |entry: &Field<Object<AccountProfileInput>>| {
+            entry.written_member("UserID", |requested| &requested.user_id)
+        };
         let written = names.iter().map(Field::written).chain(objects.iter().map(written_in));
         let written: Vec<_> = written.map(echoed).collect();
-        let mut imports = each("Accounts", names, |user_id, place| {
-            import(Profile { user_id, ..Profile::default() }, place, call)
+        let mut imports = check_each("Accounts", names, |user_id, place| {
+            import(AccountProfileInput { user_id, ..AccountProfileInput::default() }, place, call)
         })?;
-        imports.extend(each("AccountList", objects, |entry, place| {
+        imports.extend(check_each("AccountList", objects, |entry, place| {
             let profile = entry.required(place).map_err(illegal)?.0;
             import(profile, &format!("{place}.UserID"), call)
         })?);
@@ -90,15 +92,15 @@ impl Request {
 }
 
 /// The account in the member called `field`. Only one that is no text fails the call. [doc]
-fn import(profile: Profile, field: &str, call: &ReadOnlyCall) -> Result<AccountImport, Failure> {
+fn import(profile: AccountProfileInput, field: &str, call: &ReadOnlyCall) -> Result<AccountImport, Failure> {
     let id = user(profile.user_id, Field::Absent, field);
     let id = id.map_err(|failure| {
-        let is_shapeless = failure.code == Code::AccountNotText;
-        Failure { is_shapeless, ..failure }
+        let is_structural = failure.code == Code::AccountNotText;
+        Failure { is_structural, ..failure }
     })?;
     let value = |given, field| {
         let value = profile_value(given, field, call.limits.profile_value);
-        value.map_err(|failure| Failure { is_shapeless: false, ..failure })
+        value.map_err(|failure| Failure { is_structural: false, ..failure })
     };
     Ok(AccountImport {
         id,

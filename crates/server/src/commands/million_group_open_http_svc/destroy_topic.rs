@@ -6,7 +6,7 @@ use super::{NO_TOPIC_ID, item};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::account::account;
-use crate::commands::group_open_http_svc::{group_id, in_place, names};
+use crate::commands::group_open_http_svc::{align_outcomes, group_id, names};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
@@ -45,11 +45,11 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;
-        let asked = names(self.topic_id_list, "TopicIdList", call.limits.topics.per_call)?;
-        let ids: Vec<_> = asked.iter().map(|id| TopicId::parse(id, &group)).collect();
+        let requested = names(self.topic_id_list, "TopicIdList", call.limits.topics.per_call)?;
+        let ids: Vec<_> = requested.iter().map(|id| TopicId::parse(id, &group)).collect();
         let topics = ids.iter().flatten().cloned().collect();
         let gone = call.change(DestroyTopics { group, topics }).await?;
-        let rows = asked.into_iter().zip(in_place(ids.iter().map(Option::is_some), gone));
+        let rows = requested.into_iter().zip(align_outcomes(ids.iter().map(Option::is_some), gone));
         Ok(Reply { destroy_result_item: rows.map(|(topic_id, gone)| Row::new(topic_id, gone)).collect() })
     }
 }

@@ -5,7 +5,7 @@ use super::{ITEM_OK, NO_TOPIC_ID, item};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::account::account;
-use crate::commands::group_open_http_svc::member_row::{Filter, Names};
+use crate::commands::group_open_http_svc::member_row::{FieldNames, Filter};
 use crate::commands::group_open_http_svc::{group_id, names};
 use crate::field::Field;
 use crate::reply::Failure;
@@ -24,7 +24,7 @@ pub struct Request {
     #[serde(rename = "From_Account")]
     from_account: Field<String>,
     topic_id_list: Field<Vec<Field<String>>>,
-    response_filter: Names,
+    response_filter: FieldNames,
 }
 
 /// The reply: one row for each topic asked for, in order; all topics in the order of their ids when none is named.
@@ -95,10 +95,10 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let from = account(self.from_account, "From_Account", Code::GroupParameter)?;
         let list = self.topic_id_list;
-        let asked = list.is_given().then(|| names(list, "TopicIdList", limits.per_call)).transpose()?;
+        let requested = list.is_given().then(|| names(list, "TopicIdList", limits.per_call)).transpose()?;
         let filter = Filter::new(self.response_filter);
-        let needs = match &asked {
-            Some(asked) => named(asked, &group),
+        let needs = match &requested {
+            Some(requested) => named(requested, &group),
             None => {
                 let all = PartRange { limit: limits.count, ..PartRange::all(PartFamily::Topics) };
                 Needs { ranges: vec![all], ..Needs::default() }
@@ -106,18 +106,18 @@ impl Command for Request {
         };
         let snapshot = call.snapshot(group.clone(), needs).await?;
         has_topics(&snapshot.group)?;
-        let asked = asked.unwrap_or_else(|| topics_of(&snapshot));
+        let requested = requested.unwrap_or_else(|| topics_of(&snapshot));
         let own = match from {
-            Some(account) => Own::look(call, &snapshot, account).await?,
+            Some(account) => OwnMember::look(call, &snapshot, account).await?,
             None => None,
         };
-        let rows = asked.into_iter().map(|id| row(id, &snapshot, own.as_ref(), &filter));
+        let rows = requested.into_iter().map(|id| row(id, &snapshot, own.as_ref(), &filter));
         Ok(Reply { topic_and_self_info: rows.collect() })
     }
 }
 
-fn named(asked: &[String], group: &GroupId) -> Needs {
-    let ids = asked.iter().filter_map(|id| TopicId::parse(id, group));
+fn named(requested: &[String], group: &GroupId) -> Needs {
+    let ids = requested.iter().filter_map(|id| TopicId::parse(id, group));
     Needs { parts: ids.map(PartKey::Topic).collect(), ..Needs::default() }
 }
 
@@ -130,12 +130,12 @@ fn topic(part: &Part) -> Option<&Topic> {
 }
 
 /// A member, and what the topics know of it.
-struct Own {
+struct OwnMember {
     member: Member,
     snapshot: GroupSnapshot,
 }
 
-impl Own {
+impl OwnMember {
     /// `None` for who is no member of the community: topics know nothing of strangers. [choice]
     async fn look(call: &Call, topics: &GroupSnapshot, account: UserId) -> Result<Option<Self>, Failure> {
         let ids = topics.parts.values().filter_map(topic).map(|topic| topic.id.clone());
@@ -163,7 +163,7 @@ impl Own {
     }
 }
 
-fn row(topic_id: String, snapshot: &GroupSnapshot, own: Option<&Own>, filter: &Filter) -> Row {
+fn row(topic_id: String, snapshot: &GroupSnapshot, own: Option<&OwnMember>, filter: &Filter) -> Row {
     let found = TopicId::parse(&topic_id, &snapshot.group.id).and_then(|id| snapshot.topic(&id).ok());
     let Some(topic) = found else {
         let (error_code, error_info) = item(Some((Code::TopicIdIllegal, NO_TOPIC_ID)));

@@ -9,7 +9,7 @@ use crate::call::{Call, Command};
 use crate::clients::Platform;
 use crate::code::Code;
 use crate::field::{Field, FieldError};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::several::Several;
@@ -39,7 +39,7 @@ pub struct OlderRequest(Request);
 pub struct Reply {
     query_result: Vec<Row>,
     /// One client cannot read an answer without it. [client]
-    error_list: Vec<Unknown>,
+    error_list: Vec<UnknownAccount>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,7 +63,7 @@ struct Detail {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Unknown {
+struct UnknownAccount {
     #[serde(rename = "To_Account")]
     to_account: String,
     error_code: u32,
@@ -97,7 +97,9 @@ impl Command for Request {
             if let Some((_, devices)) = found.next_if(|(id, _)| id.as_str() == to_account) {
                 reply.query_result.push(row(to_account, &devices, with_detail));
             } else {
-                reply.error_list.push(Unknown { to_account, error_code: Code::AccountUnknown.number() });
+                reply
+                    .error_list
+                    .push(UnknownAccount { to_account, error_code: Code::AccountUnknown.number() });
             }
         }
         // At least one account that can be asked about makes it a success. [doc]
@@ -120,7 +122,7 @@ fn names(to_account: Field<Vec<Field<String>>>) -> Result<Vec<String>, Failure> 
             list.len()
         )));
     }
-    every("To_Account", list, |name, place| name.required(place).map_err(illegal))
+    check_all("To_Account", list, |name, place| name.required(place).map_err(illegal))
 }
 
 fn row(to_account: String, devices: &[Platform], with_detail: bool) -> Row {

@@ -1,6 +1,6 @@
 //! `webhook_svc/get_dead_events`: events that were given up, by group.
 
-use super::{EVENTS_MAX, id, place};
+use super::{EVENTS_MAX, id, key};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::number_up_to;
@@ -54,7 +54,7 @@ impl Command for Request {
         let limit = usize::try_from(limit).unwrap_or(EVENTS_MAX);
         let after = self.next.optional("Next")?.filter(|next| !next.is_empty());
         let after =
-            after.map(|next| place(&next).ok_or_else(|| Code::GroupParameter.because("Next is of no page")));
+            after.map(|next| key(&next).ok_or_else(|| Code::GroupParameter.because("Next is of no page")));
         let dead = call.dead_letters(after.transpose()?, limit).await?;
         let next = dead.last().filter(|_| dead.len() == limit).map(|last| id(&last.key)).unwrap_or_default();
         let rows = dead.into_iter().map(row).collect::<Result<_, _>>()?;
@@ -62,11 +62,10 @@ impl Command for Request {
     }
 }
 
-fn row(
-    DeadLetter { key: place, given_up: buried, reason: why, entry: note }: DeadLetter,
-) -> Result<Row, Failure> {
-    let note =
-        WebhookRequest::decode(note.as_bytes()).map_err(|error| Code::GroupInternal.internal(error))?;
-    let WebhookRequest { client_ip, body, .. } = note;
-    Ok(Row { id: id(&place), give_up_time: buried.0, reason: why, client_ip, body })
+fn row(event: DeadLetter) -> Result<Row, Failure> {
+    let DeadLetter { key, given_up, reason, entry } = event;
+    let request = WebhookRequest::decode(entry.as_bytes());
+    let WebhookRequest { client_ip, body, .. } =
+        request.map_err(|error| Code::GroupInternal.internal(error))?;
+    Ok(Row { id: id(&key), give_up_time: given_up.0, reason, client_ip, body })
 }
