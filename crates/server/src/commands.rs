@@ -28,25 +28,24 @@ use std::sync::LazyLock;
 
 pub use table::{COMMANDS, OWN, SERVICES, command_list};
 
-/// One row of the table.
 pub struct Entry {
     /// `service/command`, as in the URL.
     pub path: &'static str,
-    /// What runs it; absent while it is only planned.
+    /// `None` while the command is only planned.
     pub run: Option<Run>,
     /// Half of the common call frequency applies. [doc]
     pub halved_rate: bool,
-    /// The lists that a failure has too, empty: strict clients cannot read an answer without them. [client]
+    /// Lists that a failure carries too, empty: strict clients cannot read an answer without them. [client]
     pub lists_on_failure: &'static [&'static str],
 }
 
-/// Runs a command on a body that is JSON, and gives the body of the answer.
+/// Runs a command on the body of a request. Returns the body of the answer.
 pub type Run = fn(Call, Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
 /// A service, and what differs by service.
 #[derive(Debug)]
 pub struct Service {
-    /// Its name in the URL.
+    /// As in the URL.
     pub name: &'static str,
     /// Code for a body that is not JSON.
     pub bad_json: Code,
@@ -54,24 +53,22 @@ pub struct Service {
     pub bad_json_text: &'static str,
     /// Code for a command that the service does not have.
     pub unknown_command: Code,
-    /// Code for a call that fails, before its command is run, for a reason of the server's own.
+    /// Code for an internal error before the command runs.
     pub internal: Code,
     /// Whether its answers carry `ErrorDisplay`.
     pub error_display: bool,
 }
 
-/// The row of a command that is built. One that is called an import must be an [`ImportCommand`], or it does not compile.
+/// The row of a command. A command whose path says "import" must be an [`ImportCommand`], else the table does not compile.
 const fn entry<C: Command>() -> Entry {
     assert!(!is_import(C::PATH), "a command that is called an import must be an ImportCommand");
     Entry::new(C::PATH, Some(run::<C>))
 }
 
-/// The row of an import that is built.
 const fn import<C: ImportCommand>() -> Entry {
     Entry::new(C::PATH, Some(run_import::<C>))
 }
 
-/// The row of a command that is not built yet.
 const fn planned(path: &'static str) -> Entry {
     Entry::new(path, None)
 }
@@ -102,13 +99,11 @@ impl Entry {
         self
     }
 
-    /// The service part of the path.
     #[must_use]
     pub fn service(&self) -> &'static str {
         self.path.split_once('/').map_or(self.path, |(service, _)| service)
     }
 
-    /// The command part of the path.
     #[must_use]
     pub fn command(&self) -> &'static str {
         self.path.split_once('/').map_or("", |(_, command)| command)
@@ -182,13 +177,12 @@ pub fn index_of(path: &str) -> Option<usize> {
     INDEX.get(path).copied()
 }
 
-/// The service called `name`.
 #[must_use]
 pub fn service(name: &str) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.name == name)
 }
 
-/// The answer to a command that is not in the table, by what is known of its service.
+/// The failure of a command that is not in the table; its code depends on the service.
 #[must_use]
 pub fn unknown(service_name: &str, command: &str) -> Failure {
     match service(service_name) {
@@ -196,7 +190,7 @@ pub fn unknown(service_name: &str, command: &str) -> Failure {
         Some(service) if service.unknown_command != Code::ResourceUnknown => {
             service.unknown_command.because(format!("{service_name} has no command {command:?}"))
         }
-        // The real answer to a command of another service. [sample]
+        // As the service answers a command of another service. [sample]
         Some(_) if COMMANDS.iter().any(|entry| entry.command() == command) => Code::TimeoutOrFormat
             .because("service timeout or request format error,please check and try again"),
         Some(_) => Code::ResourceUnknown.because(format!("{service_name} has no command {command:?}")),

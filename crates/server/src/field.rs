@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// What is found where a whole number should be and there is a fraction, or a number too large to be exact.
+/// Found in place of a whole number: a fraction, or a number too large to be exact.
 const NOT_WHOLE: &str = "a number that is not whole";
 
 /// A member of a request.
@@ -22,9 +22,8 @@ pub enum Field<T> {
     /// Missing, or `null`.
     #[default]
     Absent,
-    /// An empty text or list, which is as good as missing.
+    /// An empty text or list, which means the same as missing.
     Empty,
-    /// There.
     Value(T),
     /// Of another JSON type, named here.
     WrongType(&'static str),
@@ -32,7 +31,7 @@ pub enum Field<T> {
     Unreadable(Unreadable),
 }
 
-/// An entry of a list that is JSON by its form, and cannot be read all the same.
+/// An entry of a list that is well-formed JSON and still cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {
     problem: String,
@@ -40,7 +39,7 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    /// A member of the entry, when that by itself can be read.
+    /// A member of the entry, if that member can be read by itself.
     #[must_use]
     pub fn member<T: Shape>(&self, name: &str) -> Option<T> {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(&self.json).ok()?;
@@ -51,34 +50,18 @@ impl Unreadable {
 /// A member that is not what the command takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
-    /// It must be given.
     #[error("{0} is required")]
     Missing(String),
-    /// It must not be empty.
     #[error("{0} is empty")]
     Empty(String),
-    /// It is of the wrong JSON type.
     #[error("{field} must be {expected}, not {found}")]
-    WrongType {
-        /// The member.
-        field: String,
-        /// What it must be.
-        expected: &'static str,
-        /// What it is.
-        found: &'static str,
-    },
-    /// It is JSON that cannot be read.
+    WrongType { field: String, expected: &'static str, found: &'static str },
+    /// Well-formed JSON that cannot be read.
     #[error("{field} {problem}")]
-    Unreadable {
-        /// The member.
-        field: String,
-        /// Why not.
-        problem: String,
-    },
+    Unreadable { field: String, problem: String },
 }
 
 impl FieldError {
-    /// The answer to a call with this member.
     #[must_use]
     pub fn failure(self, code: Code) -> Failure {
         let is_structural = match &self {
@@ -91,10 +74,8 @@ impl FieldError {
 }
 
 impl<T: Shape> Field<T> {
-    /// The value of an optional member called `field`.
-    ///
     /// # Errors
-    /// It is of the wrong type.
+    /// The member is of the wrong type.
     pub fn optional(self, field: &str) -> Result<Option<T>, FieldError> {
         match self {
             Self::Absent | Self::Empty => Ok(None),
@@ -108,22 +89,20 @@ impl<T: Shape> Field<T> {
         }
     }
 
-    /// The value of a required member called `field`.
-    ///
     /// # Errors
-    /// It is missing, empty or of the wrong type.
+    /// The member is missing, empty or of the wrong type.
     pub fn required(self, field: &str) -> Result<T, FieldError> {
         let absence = if matches!(self, Self::Empty) { FieldError::Empty } else { FieldError::Missing };
         self.optional(field)?.ok_or_else(|| absence(field.to_owned()))
     }
 
-    /// Whether something was given, of whatever type.
+    /// Whether a value of any type was given.
     #[must_use]
     pub fn is_given(&self) -> bool {
         !matches!(self, Self::Absent | Self::Empty)
     }
 
-    /// The value when it is there and of the right type: for members that are ignored when not understood.
+    /// The value if it has the right type: for members that are ignored otherwise.
     #[must_use]
     pub fn if_valid(self) -> Option<T> {
         match self {
@@ -132,7 +111,7 @@ impl<T: Shape> Field<T> {
         }
     }
 
-    /// This member, or `other` when this one is not given: for members with an old and a new name.
+    /// This member, or `other` when this one is not given: for members with a new and an old name.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let says_more = matches!(self, Self::Empty) && !other.is_given();
@@ -141,7 +120,7 @@ impl<T: Shape> Field<T> {
 }
 
 impl<T: Clone + Default> Field<T> {
-    /// The value as it was written; the default where there is none.
+    /// The value as it was written; the default when there is none.
     #[must_use]
     pub fn written(&self) -> T {
         match self {
@@ -152,7 +131,7 @@ impl<T: Clone + Default> Field<T> {
 }
 
 impl<T> Field<Object<T>> {
-    /// The member called `name` as it was written, also where the entry as a whole cannot be read.
+    /// The member called `name` as it was written, even if the entry as a whole cannot be read.
     pub fn written_member<V: Shape + Clone + Default>(
         &self,
         name: &str,
@@ -170,7 +149,7 @@ impl<T> Field<Vec<T>> {
     /// The list, empty when not given.
     ///
     /// # Errors
-    /// It is of the wrong type.
+    /// The member is of the wrong type.
     pub fn list(self, field: &str) -> Result<Vec<T>, FieldError>
     where
         Vec<T>: Shape,
@@ -179,12 +158,12 @@ impl<T> Field<Vec<T>> {
     }
 }
 
-/// A type of value that a member can have. What it does not take is of the wrong type.
+/// A type that a member can have. A conversion that it does not define makes the value one of the wrong type.
 pub trait Shape: Sized {
     /// For the error text: "a string".
     const EXPECTED: &'static str;
 
-    /// From the empty text; `None` where it means that nothing was given.
+    /// From the empty text; `None` if it means that nothing was given.
     fn from_empty_text() -> Option<Self> {
         None
     }
@@ -230,7 +209,7 @@ impl Shape for String {
     }
 }
 
-/// A text that can be made empty: "" is a value then, which differs from nothing.
+/// A text for which "" is a value, different from a missing one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Emptiable(pub String);
 
@@ -268,7 +247,7 @@ impl<T: Shape> Shape for Vec<Field<T>> {
     }
 }
 
-/// A list whose entries have results of their own: one that cannot be read does not keep the others from being read.
+/// A list whose entries have results of their own: an entry that cannot be read leaves the others readable.
 #[derive(Debug, Default)]
 pub struct Entries<T>(pub Vec<Field<T>>);
 
@@ -363,10 +342,10 @@ impl<'de, T: Shape> Deserialize<'de> for Field<T> {
     }
 }
 
-/// The text of a value that may be a string or, from some clients, a number, which is taken as it was written.
+/// The text of a value that is a string or, from some clients, a number, as it was written.
 ///
 /// # Errors
-/// What it is instead.
+/// The name of another JSON type.
 pub fn literal(raw: &RawValue) -> Result<String, &'static str> {
     let json = raw.get();
     match json.as_bytes().first() {

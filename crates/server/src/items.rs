@@ -5,7 +5,7 @@
 
 use crate::reply::Failure;
 
-/// Bytes of a name that an answer repeats where no account can have it: it may be as long as a request.
+/// Bytes of an invalid name that an answer repeats: the name may be as long as a request.
 const ECHOED_BYTES_MAX: usize = 256;
 
 /// A name as an answer repeats it.
@@ -14,11 +14,11 @@ pub(crate) fn echoed(mut name: String) -> String {
     name
 }
 
-/// The entries of the list called `field`, all of which must be right. `check` is given each with its place:
+/// Checks the entries of the list called `field`, all of which must be valid. `check` gets each with its place:
 /// `MemberList[3]`.
 ///
 /// # Errors
-/// An entry is wrong.
+/// An entry is invalid.
 pub(crate) fn check_all<T, U>(
     field: &str,
     list: impl IntoIterator<Item = T>,
@@ -36,10 +36,10 @@ pub(crate) fn check_all<T, U>(
     Ok(right)
 }
 
-/// The entries of the list called `field`, each with a result of its own.
+/// Checks the entries of the list called `field`, each with a result of its own.
 ///
 /// # Errors
-/// An entry is not of the documented shape, which leaves nothing that could have a result.
+/// The structure of an entry is wrong, so that there is nothing to have a result.
 pub(crate) fn check_each<T, U>(
     field: &str,
     list: impl IntoIterator<Item = T>,
@@ -65,7 +65,6 @@ fn checked<T, U>(
     list.into_iter().enumerate().map(move |(index, entry)| check(entry, &format!("{field}[{index}]")))
 }
 
-/// Entries that are wrong.
 #[derive(Default)]
 struct WrongEntries {
     first: Option<Failure>,
@@ -96,7 +95,7 @@ mod tests {
     use super::*;
     use crate::code::Code;
 
-    /// Even numbers are right; odd ones have another shape when they are negative.
+    /// Even numbers are valid; a negative odd number is a structural failure.
     fn even(number: i32, place: &str) -> Result<i32, Failure> {
         if number % 2 == 0 {
             return Ok(number);

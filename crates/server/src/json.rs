@@ -10,11 +10,11 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
-/// Looks through the JSON value in the member called `field`, in which lists and objects may be nested as deep as
-/// `depth_max` says.
+/// Checks the JSON value in the member called `field`, in which lists and objects are nested `depth_max` levels deep at
+/// most.
 ///
 /// # Errors
-/// Why a reader may not read it; the text names the place.
+/// Why a common reader may fail on it; the text names the place.
 pub(crate) fn check(field: &str, json: &str, depth_max: usize) -> Result<(), String> {
     let position = Position::default();
     let look = Checker { position: &position, depth_left: depth_max };
@@ -33,14 +33,14 @@ pub(crate) fn check(field: &str, json: &str, depth_max: usize) -> Result<(), Str
     })
 }
 
-/// What keeps JSON from being read whose form is right.
+/// Why well-formed JSON cannot be read.
 pub(crate) fn unreadable(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
     known_problem(text).map_or_else(|| format!("cannot be read: {text}"), str::to_owned)
 }
 
-/// The same of a whole body, with the place.
+/// Why a whole body cannot be read, with the place.
 pub(crate) fn unreadable_body(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line ").and_then(|(text, _)| known_problem(text)) {
@@ -51,7 +51,7 @@ pub(crate) fn unreadable_body(error: &serde_json::Error) -> String {
     }
 }
 
-/// The reader's words for what is no fault of form.
+/// Our text for errors of the reader that are not about syntax.
 fn known_problem(text: &str) -> Option<&'static str> {
     match text {
         "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
@@ -69,9 +69,9 @@ enum PathStep {
 
 #[derive(Default)]
 struct Position {
-    /// The way to the value that is looked at.
+    /// The path to the value that is being read.
     path: RefCell<Vec<PathStep>>,
-    /// What is wrong with it, where that is not the reader's word.
+    /// What is wrong with it, unless the reader reports it.
     problem: RefCell<Option<String>>,
 }
 
@@ -94,7 +94,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The path stays as it is where something is wrong, so that it can be named.
+    /// On an error the path stays as it is, so that the error can name it.
     fn at<T, E>(self, step: PathStep, look: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.position.path.borrow_mut().push(step);
         let seen = look()?;

@@ -5,13 +5,13 @@ use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 
-/// The account in a member called `field`, if given. An account that is no string is 60015 [doc]; one that is no
-/// account name is `illegal`.
+/// The account in an optional member called `field`. Another JSON type than a string is 60015 [doc]; an invalid account name
+/// is `illegal`.
 pub(super) fn account(given: Field<String>, field: &str, illegal: Code) -> Result<Option<UserId>, Failure> {
     given.is_given().then(|| required_account(given, field, illegal)).transpose()
 }
 
-/// The account in a member called `field`, which must be there. One that is missing is `illegal` too.
+/// The account in a required member called `field`. A missing one is `illegal` too.
 pub(super) fn required_account(given: Field<String>, field: &str, illegal: Code) -> Result<UserId, Failure> {
     let code = if matches!(given, Field::WrongType(_)) { Code::AccountNotText } else { illegal };
     let name = given.required(field).map_err(|error| error.failure(code))?;

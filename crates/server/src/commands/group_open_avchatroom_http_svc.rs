@@ -18,14 +18,14 @@ use landfall_domain::ids::GroupId;
 use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::operations::change_live_admins::refuse_unless_live;
 
-/// What `needs` names of a live-stream group.
+/// Loads what `needs` names of a live-stream group.
 async fn live_group(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let snapshot = call.snapshot(group, needs).await?;
     refuse_unless_live(&snapshot.group)?;
     Ok(snapshot)
 }
 
-/// Whether a command sets something (1) or takes it away (2).
+/// Whether `CommandType` sets (1) or removes (2).
 fn sets(command_type: Field<i128>) -> Result<bool, Failure> {
     match command_type.required("CommandType")? {
         1 => Ok(true),

@@ -27,12 +27,12 @@ fn internal(error: StoreError) -> Failure {
     Code::AccountInternal.internal(error)
 }
 
-/// The account a command is about, under its new or its old name.
+/// The account of a command, from the member's new or old name.
 fn user(user_id: Field<String>, identifier: Field<String>, field: &str) -> Result<UserId, Failure> {
     required_account(user_id.or(identifier), field, Code::AccountParameter)
 }
 
-/// Nick or face address.
+/// A nick or face address.
 fn profile_value(given: Field<String>, field: &str, allowed: Span) -> Result<Option<Text>, Failure> {
     given.optional(field).map_err(illegal)?.map_or(Ok(None), |raw| {
         Text::parse(raw, allowed)
@@ -41,7 +41,6 @@ fn profile_value(given: Field<String>, field: &str, allowed: Span) -> Result<Opt
     })
 }
 
-/// An item of a batch: an object that names one account.
 #[derive(Deserialize, Default, Debug)]
 #[serde(default)]
 pub struct UserIdInput {
@@ -49,10 +48,10 @@ pub struct UserIdInput {
     user_id: Field<String>,
 }
 
-/// The accounts of a batch, in order: each as it was written, and what it is.
+/// Accounts of a list, in order: each as it was written, and as it was read.
 type AccountEntries = Vec<(String, Result<UserId, Failure>)>;
 
-/// The accounts of a batch, each of which has a result of its own.
+/// Reads a list of accounts, each with a result of its own.
 fn account_entries(
     list: Field<Entries<Object<UserIdInput>>>,
     field: &str,
@@ -69,7 +68,7 @@ fn account_entries(
     Ok(names.into_iter().zip(accounts).collect())
 }
 
-/// Those of a batch that are account names.
+/// The valid accounts.
 fn accounts(batch: &AccountEntries) -> Vec<UserId> {
     batch.iter().filter_map(|(_, account)| account.as_ref().ok().cloned()).collect()
 }

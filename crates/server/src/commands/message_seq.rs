@@ -7,14 +7,12 @@ use crate::items::{check_all, check_each};
 use crate::reply::Failure;
 use serde::Deserialize;
 
-/// An entry of a list of messages.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct SeqInput {
     msg_seq: Field<i128>,
 }
 
-/// The number of the message a command is about.
 pub(super) fn number(given: Field<i128>) -> Result<u32, Failure> {
     number_in(given, "MsgSeq")
 }
@@ -43,13 +41,12 @@ fn number_in(given: Field<i128>, field: &str) -> Result<u32, Failure> {
     Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// The messages in a `MsgSeqList`, each of which has a result of its own.
+/// The entries of a `MsgSeqList`, each with a result of its own.
 pub(super) struct SeqEntries {
-    /// Their numbers as they were written.
+    /// The numbers as they were written.
     written: Vec<i64>,
-    /// Which of these numbers a message can have.
     is_valid: Vec<bool>,
-    /// Those.
+    /// The valid numbers only.
     pub(super) valid: Vec<u32>,
 }
 
@@ -65,7 +62,7 @@ impl SeqEntries {
         Ok(Self { written, is_valid, valid: numbers.into_iter().flatten().collect() })
     }
 
-    /// The number of each message as it was written, and what became of it; `None` where no message can have the number.
+    /// Each number as it was written, with its outcome; `None` for an invalid number.
     pub(super) fn with<Outcome>(
         self,
         outcomes: Vec<Outcome>,
@@ -74,7 +71,7 @@ impl SeqEntries {
     }
 }
 
-/// A number as answers can carry it.
+/// A number cut to the range that answers carry.
 pub(super) fn clamped(number: i128) -> i64 {
     i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX })
 }

@@ -5,7 +5,7 @@ use crate::reply::Failure;
 use landfall_domain::operation::{Refusal, TooMany};
 use landfall_domain::store::{OperationError, StoreError};
 
-/// The text of 10010 as the service really sends it. [sample]
+/// The text that the service sends with 10010. [sample]
 pub const NO_SUCH_GROUP: &str = "this group does not exist";
 
 /// The code of the group service; the services of accounts and of messages have codes of their own.
@@ -30,12 +30,10 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// The answer to an operation that did not happen.
 pub fn failure(error: OperationError<Refusal>) -> Failure {
     error.into()
 }
 
-/// The answer to an operation that a rule refused.
 #[must_use]
 pub fn of(refusal: &Refusal) -> Failure {
     if *refusal == Refusal::NoSuchGroup {
@@ -47,7 +45,7 @@ pub fn of(refusal: &Refusal) -> Failure {
 fn code(refusal: &Refusal) -> Code {
     match refusal {
         Refusal::NoSuchGroup => Code::GroupNotFound,
-        // Removing an owner who may not leave: 10007 on the page of that command; 10009 is for leaving by oneself. [doc]
+        // Removing an owner that must stay is 10007 on the page of that command; 10009 is for leaving by oneself. [doc]
         Refusal::TypeForbids(_) | Refusal::GroupForbids(_) | Refusal::OwnerStays(_) => Code::GroupNotAllowed,
         Refusal::Unfitting(_) | Refusal::NotAMember(_) | Refusal::NoNumbersLeft => Code::GroupParameter,
         Refusal::NoSuchAccount(_) => Code::GroupAccountUnknown,

@@ -25,7 +25,7 @@ const MESSAGE: Service = Service {
 const CONFIG: Service = Service { bad_json: Code::ConfigJsonParse, ..COMMON };
 const WITH_DISPLAY: Service = Service { error_display: true, ..COMMON };
 
-/// The service that the imitated API does not have.
+/// A service of our own, which the imitated API does not have.
 pub const OWN: &str = "webhook_svc";
 
 /// The services of the API, and our own.
@@ -60,7 +60,6 @@ pub static SERVICES: &[Service] = &[
 
 const ONLINE_LISTS: &[&str] = &["ErrorList", "QueryResult"];
 
-/// All commands.
 pub static COMMANDS: &[Entry] = &[
     // Accounts
     import::<account::account_import::Request>(),
@@ -238,7 +237,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<webhook::drop_dead_events::Request>(),
 ];
 
-/// What parts of the documentation are about, each with the first command of it in [`COMMANDS`].
+/// The sections of the documentation, each with its first command in [`COMMANDS`].
 static SECTIONS: &[(&str, &str)] = &[
     ("Accounts", "im_open_login_svc/account_import"),
     ("Profiles", "profile/portrait_set"),
@@ -257,8 +256,8 @@ static SECTIONS: &[(&str, &str)] = &[
     ("Beyond the API", "webhook_svc/get_dead_events"),
 ];
 
-/// All commands, a line each: its section, its path, and "built", "own" for one that is not of the imitated API, or the code
-/// that it answers instead; with tabs between.
+/// All commands, one on each line: section, path, and "built", "own" for a command that the imitated API does not have, or
+/// the code that it answers instead; separated by tabs.
 #[must_use]
 pub fn command_list() -> String {
     let mut list = String::new();

@@ -11,7 +11,7 @@ use landfall_domain::operations::add_topic::AddTopic;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The topic of `group` in a member called `TopicId`, if given.
+/// The topic of `group` in an optional member called `TopicId`.
 ///
 /// # Errors
 /// It is no string, or not the id of a topic of `group`.
@@ -19,7 +19,7 @@ pub fn topic_id(given: Field<String>, group: &GroupId) -> Result<Option<TopicId>
     given.is_given().then(|| required_topic_id(given, group)).transpose()
 }
 
-/// The topic of `group` in a member called `TopicId`, which must be there.
+/// The topic of `group` in a required member called `TopicId`.
 ///
 /// # Errors
 /// It is missing, no string, or not the id of a topic of `group`.
@@ -28,7 +28,7 @@ pub fn required_topic_id(given: Field<String>, group: &GroupId) -> Result<TopicI
         .ok_or_else(|| Code::TopicIdIllegal.because("TopicId is not the id of a topic of the group"))
 }
 
-/// A topic to be made, but for what only an import says.
+/// A new topic, without the members that only an import has.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct TopicInput {
@@ -42,7 +42,6 @@ pub(super) struct TopicInput {
     introduction: Field<String>,
 }
 
-/// The reply to a call that made a topic.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TopicReply {

@@ -13,7 +13,7 @@ use crate::reply::Failure;
 use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
 use serde::{Deserialize, Serialize};
 
-/// Events that one call lists, or names, at most.
+/// Events that one call lists or names at most.
 const EVENTS_MAX: usize = 100;
 
 /// The id of an event: its number and the group it is about.
@@ -21,24 +21,23 @@ fn id(key: &DeadLetterKey) -> String {
     format!("{}/{}", key.number, key.lane.name())
 }
 
-/// The event with an id.
+/// The event that has an id.
 fn key(id: &str) -> Option<DeadLetterKey> {
     let (number, lane) = id.split_once('/')?;
     Some(DeadLetterKey { lane: Lane::named(lane)?, number: number.parse().ok()? })
 }
 
-/// The events that are to be sent again or dropped.
+/// Names the events to send again or to drop.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct DeadEventsRequest {
     id_list: Field<Vec<Field<String>>>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TakenReply {
-    /// How many of them were there.
+    /// How many of the named events existed.
     count: usize,
 }
 

@@ -7,7 +7,6 @@ use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -16,7 +15,6 @@ pub struct Request {
     member_account: Field<Vec<Field<String>>>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 pub struct Reply {
     #[serde(rename = "Member_Account")]

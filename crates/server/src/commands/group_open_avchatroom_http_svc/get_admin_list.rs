@@ -12,14 +12,12 @@ use landfall_domain::operation::Needs;
 use landfall_domain::operations::change_live_admins::{all_live_admins, live_admins};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 pub struct Reply {
     #[serde(rename = "Admin_List")]

@@ -14,12 +14,11 @@ use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
-/// Those who are listed, on all pages together. [doc]
+/// Members listed on all pages together. [doc]
 const LISTED_MAX: usize = 1_000;
-/// Those on one page. [doc]
+/// Members on one page. [doc]
 const PER_PAGE: usize = 500;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -28,7 +27,6 @@ pub struct Request {
     mark: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {

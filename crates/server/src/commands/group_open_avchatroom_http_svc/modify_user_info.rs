@@ -13,13 +13,12 @@ use landfall_domain::ids::UserId;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// Marks an app chooses are at least this.
+/// Lowest mark that an app may choose.
 const MARK_MIN: i128 = 1_000;
 
-/// The one mark below that the service gives a meaning of its own. [doc]
+/// The one lower mark; the service gives it a meaning of its own. [doc]
 const SPECIAL_MARK: i128 = 500;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -28,7 +27,6 @@ pub struct Request {
     member_list: Field<Vec<Field<Object<MarkedMemberInput>>>>,
 }
 
-/// A member and marks.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct MarkedMemberInput {
@@ -37,7 +35,7 @@ pub struct MarkedMemberInput {
     marks: Field<Vec<Field<i128>>>,
 }
 
-/// The reply: a row for each member asked for, in order.
+/// One row for each requested member, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -71,7 +69,7 @@ impl Command for Request {
     }
 }
 
-/// The account of the entry called `name`, whose marks are in order.
+/// The account of the entry called `name`; checks its marks.
 fn member(
     MarkedMemberInput { member_account: account, marks }: MarkedMemberInput,
     name: &str,

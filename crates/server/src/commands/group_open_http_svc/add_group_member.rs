@@ -16,7 +16,6 @@ use landfall_domain::operations::add_members::{AddMembers, Added, nobody_fits};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -62,13 +61,13 @@ impl Command for Request {
     }
 }
 
-/// Those whom the app's receiver wants left out.
+/// Accounts that the app's receiver refused.
 async fn refused(call: &Call, requested: &AddMembers, kind: GroupType) -> Result<BTreeSet<String>, Failure> {
     let AddMembers { group, accounts, .. } = requested;
     let read = |answer: &Answer| answer.member("RefusedMembers_Account", "a list of account names");
     match call.ask(Question::Invite { group, kind, accounts }, read).await? {
         Verdict::GoOn(refused) => Ok(refused.flatten().unwrap_or_default()),
-        // Not an answer to this question.
+        // No documented answer to this question.
         Verdict::Drop => Ok(BTreeSet::new()),
     }
 }

@@ -13,7 +13,6 @@ use landfall_domain::operations::permission_group_members::{
 };
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -14,7 +14,7 @@ use landfall_domain::operations::change_attributes::{AttributeChange, ChangeAttr
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// An attribute. Its members are written small, and large by some, like all others of the API. [client]
+/// An attribute. Its member names are in lower case; some clients capitalize them, like all others of the API. [client]
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct AttributeInput {
@@ -26,7 +26,6 @@ pub(super) struct AttributeInput {
     large_value: Field<String>,
 }
 
-/// The request of a command that names attributes.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct AttributesRequest {
@@ -61,7 +60,6 @@ pub(super) fn attributes(list: AttributeList, call: &Call) -> Result<Attributes,
     Ok(attributes)
 }
 
-/// Keys alone.
 pub(super) fn keys(list: AttributeList, call: &Call) -> Result<BTreeSet<String>, Failure> {
     let keys = check_all("GroupAttr", list.required("GroupAttr")?, |entry, name| {
         let AttributeInput { key, large_key, .. } = entry.required(name)?.0;
@@ -85,7 +83,7 @@ fn key(given: Field<String>, name: &str, call: &Call) -> Result<String, Failure>
     Ok(key)
 }
 
-/// Changes the attributes of a group, unless that is done too often: every call that could be read counts.
+/// Changes the attributes of a group, unless they change too often: every valid call counts.
 pub(super) async fn change(call: &Call, group: GroupId, change: AttributeChange) -> Result<(), Failure> {
     if !call.admit_attribute_write(&group) {
         let max = call.limits.values.attribute_writes_per_second;

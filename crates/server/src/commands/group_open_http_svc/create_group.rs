@@ -23,7 +23,6 @@ use landfall_domain::store::OperationError;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -47,7 +46,6 @@ pub struct Request {
     default_permission: Field<Bits>,
 }
 
-/// A member as this command takes it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct MemberInput {
@@ -57,7 +55,6 @@ pub struct MemberInput {
     app_member_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -75,7 +72,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let new = self.check(call)?;
         let (kind, id) = (new.kind.as_str(), new.id.clone());
-        // Without an owner the caller is the one who would use the id.
+        // Without an owner, the caller would use the id.
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
         let question = Question::Create {
             owner: new.owner.as_ref(),
@@ -94,7 +91,7 @@ impl Command for Request {
 }
 
 impl Request {
-    /// In the order of the documented list of causes, as for an import.
+    /// Checks in the order of the documented list of causes, as an import does.
     fn check(self, call: &Call) -> Result<NewGroup, Failure> {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
@@ -115,7 +112,7 @@ impl Request {
         if kind.can().members {
             refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupTooManyMembers)?;
         }
-        // What only communities have, and only those with topics, is ignored elsewhere. [doc]
+        // What only communities with topics have is ignored elsewhere. [doc]
         let support_topic =
             flag(self.support_topic, "SupportTopic")?.unwrap_or_default() && kind.can().topics;
         let (enable, default) = permissions(self.enable_permission, self.default_permission)?;
@@ -153,7 +150,7 @@ fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Fail
     Ok(apply_join_option(given)?.unwrap_or(default))
 }
 
-/// Who is in the group besides its owner.
+/// The members besides the owner.
 fn members(
     given: Field<Vec<Field<Object<MemberInput>>>>,
     kind: GroupType,
@@ -183,7 +180,7 @@ fn member(
     let role = role(requested.role, at, kind, is_owner)?;
     let name = format!("{at}.AppMemberDefinedData");
     let fields = member_fields(requested.app_member_defined_data, &name, kind, call)?;
-    // In the documented list of causes, next to those of 10004. [doc]
+    // Listed among the documented causes, next to those of 10004. [doc]
     if is_owner && !fields.is_empty() {
         return Err(Code::GroupRequestIllegal
             .because(format!("{name} is of the owner, who cannot be given custom fields here")));

@@ -7,7 +7,6 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_attributes::AttributeChange;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct Request(AttributesRequest);

@@ -9,7 +9,6 @@ use landfall_domain::operations::delete_members::DeleteMembers;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -6,7 +6,6 @@ use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

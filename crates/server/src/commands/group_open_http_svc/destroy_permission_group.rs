@@ -12,7 +12,6 @@ use landfall_domain::ids::PermissionGroupId;
 use landfall_domain::operations::destroy_permission_groups::DestroyPermissionGroups;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -20,7 +19,7 @@ pub struct Request {
     permission_group_id_list: Field<Vec<Field<String>>>,
 }
 
-/// The reply: one row for each permission group asked for, in order.
+/// One row for each requested permission group, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -52,7 +51,7 @@ impl Command for Request {
 }
 
 impl Row {
-    /// `gone`: whether the permission group was there; absent when none can have the id.
+    /// `gone`: whether the permission group existed; `None` for a malformed id.
     fn new(permission_group_id: String, gone: Option<bool>) -> Self {
         let (error_code, error_info) = match gone {
             Some(true) => (0, ""),

@@ -11,7 +11,6 @@ use landfall_domain::part::{Part, PartFamily, PartKey};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -20,7 +19,6 @@ pub struct Request {
     offset: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {

@@ -12,7 +12,6 @@ use landfall_domain::operations::change_counters::counters_of;
 use landfall_domain::part::PartKey;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

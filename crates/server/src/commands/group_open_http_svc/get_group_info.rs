@@ -18,10 +18,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Fewest bytes that a member takes in an answer; more members than fit are refused before they are read.
+/// Fewest bytes of a member in an answer; more members than fit are refused before they are read.
 const MEMBER_ROW_BYTES_MIN: usize = 22;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -40,14 +39,14 @@ struct ResponseFilter {
     member_fields: FieldNames,
 }
 
-/// The reply: a row for each group asked for, in order.
+/// One row for each requested group, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     group_info: Vec<Row>,
 }
 
-/// One group; what was not asked for is left out.
+/// One group, with the requested fields only.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -62,16 +61,16 @@ struct Row {
     member_list: Option<Vec<MemberRow>>,
 }
 
-/// What the answer carries, from the request's filter.
+/// The fields that the answer carries.
 struct Wanted {
     base: BaseFilter,
     group_fields: Filter,
-    /// Which fields of members, and which of their custom fields.
+    /// Fields of members, and their custom fields.
     members: Option<(Filter, Filter)>,
 }
 
 impl Wanted {
-    /// Without a filter: everything. With one: only the categories it names.
+    /// Everything without a filter, else only the categories that it names.
     fn new(filter: Field<Object<ResponseFilter>>) -> Self {
         let filter = filter.if_valid().unwrap_or_default().0;
         let base = Filter::new(filter.group_base_info_filter);
@@ -129,7 +128,7 @@ impl Command for Request {
     }
 }
 
-/// How many are in each live-stream group. Asked for all of them at once: other servers may take their time.
+/// The number of members present in each live-stream group. All are asked at once, because other servers may be slow.
 async fn online(call: &Call, groups: &[Option<Arc<Group>>], wanted: &Wanted) -> BTreeMap<GroupId, usize> {
     let live = groups.iter().flatten().filter(|group| group.kind.can().live);
     let live = live.filter(|_| wanted.base.counts_online());

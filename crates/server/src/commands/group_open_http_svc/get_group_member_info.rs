@@ -16,10 +16,9 @@ use landfall_domain::member::Role;
 use landfall_domain::store::MemberWindow;
 use serde::{Deserialize, Serialize};
 
-/// Members of a community on a page whose size the caller leaves open: full records of so many fit an answer.
+/// Members on a page of a community when the request has no `Limit`: so many full records fit an answer.
 const COMMUNITY_PAGE_DEFAULT: usize = 2_000;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -33,16 +32,15 @@ pub struct Request {
     next: Field<String>,
 }
 
-/// The same under the name that one published client sends. [client]
+/// The same command under the path that one published client sends. [client]
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct MisspelledRequest(Request);
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
-    /// All members of the group, whatever the filter and the page.
+    /// All members of the group, regardless of filter and page.
     member_num: u32,
     member_list: Vec<MemberRow>,
     /// Communities only; empty at the end.
@@ -116,14 +114,14 @@ async fn page(
     })
 }
 
-/// The mark before the name keeps an account called "0" from looking like the end to clients that test for it.
+/// A prefix of account names: without it, clients would take an account called "0" for the end.
 const PAGE_MARK: char = '@';
 
 pub(super) fn page_token(last: &UserId) -> String {
     format!("{PAGE_MARK}{last}")
 }
 
-/// Where a page starts, by the member called `field`; "0" is a start too, because some clients count. [client]
+/// Where a page starts, from the member called `field`; `None` for "0", which some clients send at the start. [client]
 pub(super) fn page_start(token: &str, field: &str) -> Result<Option<UserId>, Failure> {
     if token == "0" {
         return Ok(None);

@@ -16,7 +16,6 @@ use landfall_domain::part::{PartFamily, PartRange};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -24,7 +23,7 @@ pub struct Request {
     msg_seq_list: Field<Entries<Object<SeqInput>>>,
 }
 
-/// The reply: one row for each message asked for, in order.
+/// One row for each requested message, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -81,7 +80,7 @@ impl Command for Request {
     }
 }
 
-/// How many have read each of `messages` and how many have not, by number.
+/// For each message by number: how many members have read it, and how many have not.
 async fn count(
     call: &Call,
     group: GroupId,
@@ -94,7 +93,7 @@ async fn count(
         let readers = some.iter().map(|message| PartRange {
             family: PartFamily::Readers(Conversation::Group, message.seq),
             after: None,
-            // Only members confirm, and only while they are not more than this; some may have left since.
+            // Only members of groups that are not larger than this confirm messages; some may have left since.
             limit,
         });
         let snapshot =

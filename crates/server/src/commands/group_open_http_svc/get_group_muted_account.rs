@@ -16,10 +16,9 @@ use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-/// Members read at one moment.
+/// Members read in one snapshot.
 const MEMBERS_PER_STEP: usize = 5_000;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -27,7 +26,6 @@ pub struct Request {
     topic_id: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -58,7 +56,7 @@ impl Command for Request {
 }
 
 impl Request {
-    /// The group, and who is muted until when.
+    /// The group, and each muted account with the end of its mute.
     pub(super) async fn muted(self, call: &Call) -> Result<(GroupId, Vec<(UserId, Timestamp)>), Failure> {
         let id = group_id(self.group_id)?;
         let topic = topic_id(self.topic_id, &id)?;
@@ -79,7 +77,7 @@ impl Request {
     }
 }
 
-/// Shows the mutes of all members.
+/// Passes the mutes of all members to `visit`.
 async fn visit_members(
     call: &Call,
     id: GroupId,
@@ -97,7 +95,7 @@ async fn visit_members(
     }
 }
 
-/// Shows the mutes in a topic.
+/// Passes the mutes in a topic to `visit`.
 async fn visit_topic(
     call: &Call,
     id: GroupId,

@@ -13,7 +13,6 @@ use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::{PermissionGroup, has_permission_groups};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -23,7 +22,6 @@ pub struct Request {
     next: Field<PageStart>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -89,7 +87,7 @@ async fn page(
     let range = PartRange {
         family: PartFamily::PermissionGroups,
         after: after.map(PartKey::PermissionGroup),
-        // One more tells whether there is another page.
+        // One more shows whether there is another page.
         limit: limit.saturating_add(1),
     };
     let snapshot = permission_groups(call, group, Needs { ranges: vec![range], ..Needs::default() }).await?;

@@ -14,7 +14,6 @@ use landfall_domain::part::{PartFamily, PartKey, PartRange};
 use landfall_domain::permission::has_permission_groups;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -27,7 +26,6 @@ pub struct Request {
     member_fields: FieldNames,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -49,7 +47,7 @@ impl Command for Request {
         let range = PartRange {
             family: PartFamily::PermissionGroupMembers(id.clone()),
             after: after.map(|account| PartKey::PermissionGroupMember(id.clone(), account)),
-            // One more tells whether there is another page.
+            // One more shows whether there is another page.
             limit: limit.saturating_add(1),
         };
         let parts = vec![PartKey::PermissionGroup(id.clone())];
@@ -61,7 +59,7 @@ impl Command for Request {
         page.truncate(limit);
         let next = page.last().filter(|_| more).map(page_token);
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
-        // Those who left the community are not shown.
+        // Accounts that left the community are not shown.
         let snapshot = call.snapshot(group, Needs { members: page, ..Needs::default() }).await?;
         let members = snapshot.members.into_values().collect();
         Ok(Reply {

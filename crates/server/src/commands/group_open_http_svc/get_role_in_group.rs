@@ -9,7 +9,6 @@ use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -18,7 +17,7 @@ pub struct Request {
     user_account: Field<Entries<String>>,
 }
 
-/// The reply: a row for each account asked for, in order.
+/// One row for each requested account, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {

@@ -13,7 +13,7 @@ use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::has_permission_groups;
 use serde::Deserialize;
 
-/// The request. Without a list: all topics it has permissions in. [doc]
+/// Without a list, all topics in which the permission group has permissions. [doc]
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -32,7 +31,6 @@ pub struct Request {
     with_recalled_msg: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -47,10 +45,10 @@ struct Row {
     #[serde(rename = "From_Account")]
     from_account: String,
     is_place_msg: u8,
-    /// Only with the system's own messages.
+    /// Only in system messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_system_msg: Option<u8>,
-    /// Empty where nothing is left, or nothing was sent.
+    /// Empty when the message was deleted or recalled, or never had a body.
     #[serde(serialize_with = "elements")]
     msg_body: Option<Box<RawValue>>,
     msg_priority: u8,
@@ -100,7 +98,7 @@ impl Command for Request {
     }
 }
 
-/// The `limit` numbers up to `up_to`, each with its message or a place; and how they lie to what is kept.
+/// `IsFinished`, and the `limit` numbers up to `up_to`, each with its message or a placeholder.
 fn page(
     log: &MessageLog,
     up_to: u32,
@@ -143,7 +141,7 @@ fn row(message: Message, with_recalled: bool) -> Result<Row, Failure> {
     };
     match message.content {
         Content::Sent(body) => {
-            // What was JSON when it was sent still is, or the store is damaged.
+            // It was JSON when it was sent; if it no longer is, the store is damaged.
             let elements = RawValue::from_string(body.elements.into());
             row.msg_body = Some(elements.map_err(|error| Code::GroupInternal.internal(error))?);
             row.cloud_custom_data = body.custom;
@@ -155,7 +153,7 @@ fn row(message: Message, with_recalled: bool) -> Result<Row, Failure> {
     Ok(row)
 }
 
-/// The place of a message of which nothing is left.
+/// The placeholder of a message that is gone.
 fn place(seq: u32) -> Row {
     Row {
         from_account: String::new(),
@@ -211,7 +209,7 @@ mod tests {
         MessageLog { first_kept, next_seq: last + 1, ..MessageLog::default() }
     }
 
-    /// `IsFinished`, and the numbers of the page with what each place is.
+    /// `IsFinished`, and the numbers of the page, each with its `IsPlaceMsg`.
     fn shape(log: &MessageLog, up_to: u32, limit: usize, kept: &[(u32, Message)]) -> (u8, Vec<(u32, u8)>) {
         let kept = kept.iter().cloned().collect();
         let (is_finished, rows) = page(log, up_to, limit, kept, true).unwrap();

@@ -16,18 +16,17 @@ use landfall_domain::message::Conversation;
 use landfall_domain::operations::recall_messages::{RecallMessages, RecallOutcome};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     topic_id: Field<String>,
     msg_seq_list: Field<Entries<Object<SeqInput>>>,
-    /// For clients that are connected, of which this version has none.
+    /// Checked and ignored: no notice carries it.
     reason: Field<String>,
 }
 
-/// The reply: one row for each message asked for, in order.
+/// One row for each requested message, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {

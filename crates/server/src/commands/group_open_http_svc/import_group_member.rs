@@ -17,7 +17,6 @@ use landfall_domain::several::Several;
 use landfall_domain::store::OperationError;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -49,7 +48,7 @@ async fn import(
     requested: Vec<NewMember>,
 ) -> Result<Vec<MemberOutcome>, Failure> {
     if requested.is_empty() {
-        // Nobody is left to import, but the group must be there all the same.
+        // No valid entry is left, but the group must exist all the same.
         let group = call.snapshot(group, Needs::default()).await?.group;
         let refusal = OperationError::Refused(ImportMembersRefusal::TypeNotImportable);
         return if group.kind.can().import { Ok(Vec::new()) } else { Err(refuse(refusal, "")) };
@@ -59,7 +58,7 @@ async fn import(
     call.import_members(group, requested).await.map_err(|error| refuse(error, &named))
 }
 
-/// `named`: the accounts of the call.
+/// `named`: the accounts of the request.
 fn refuse(error: OperationError<ImportMembersRefusal>, named: &str) -> Failure {
     match error {
         OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => {

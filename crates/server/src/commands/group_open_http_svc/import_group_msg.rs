@@ -25,7 +25,6 @@ use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -35,7 +34,6 @@ pub struct Request {
     msg_list: Field<Entries<Object<MessageInput>>>,
 }
 
-/// A message as the request has it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct MessageInput {
@@ -49,7 +47,7 @@ pub struct MessageInput {
     topic_id: Field<String>,
 }
 
-/// The reply: one row for each message, in order.
+/// One row for each message, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -101,10 +99,9 @@ fn row(requested: i64, outcome: Result<MessageOutcome, Code>) -> Row {
     }
 }
 
-/// The messages of a call.
 struct Checked {
     group: GroupId,
-    /// When each was sent, as it was written.
+    /// `SendTime` of each entry, as it was written.
     times: Vec<i64>,
     messages: Vec<Result<ImportedMessage, Failure>>,
 }
@@ -137,7 +134,7 @@ impl Request {
     }
 }
 
-/// The message that is asked for at `place`.
+/// The message at `place` of its list.
 fn message(
     requested: MessageInput,
     place: &str,

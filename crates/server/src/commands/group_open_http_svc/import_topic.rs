@@ -12,7 +12,6 @@ use landfall_domain::group::GroupType;
 use landfall_domain::operations::add_topic::ImportTopic;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -8,7 +8,7 @@ use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 
-/// An account in a list. What other commands take besides is ignored.
+/// An account in a list. The other members that some commands take are ignored.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct AccountInput {
@@ -18,7 +18,6 @@ pub(super) struct AccountInput {
 
 /// An entry of a `MemberList`.
 pub(super) trait Member {
-    /// Its `Member_Account`.
     fn account(&self) -> &Field<String>;
 }
 
@@ -38,7 +37,7 @@ pub(super) fn accounts(
     check_all("MemberList", list, |entry, place| account(entry.required(place)?.0, place))
 }
 
-/// The accounts in `MemberList`, at most `max`, each of which has a result of its own.
+/// The accounts in `MemberList`, at most `max`, each with a result of its own.
 pub(super) fn account_entries(
     given: Field<Entries<Object<AccountInput>>>,
     max: usize,
@@ -50,18 +49,17 @@ fn account(AccountInput { member_account }: AccountInput, place: &str) -> Result
     required_account(member_account, &format!("{place}.Member_Account"))
 }
 
-/// The entries of a `MemberList`, each of which has a result of its own.
+/// The entries of a `MemberList`, each with a result of its own.
 pub(super) struct MemberEntries<T> {
-    /// The accounts as they were written.
+    /// `Member_Account` of each entry, as it was written.
     names: Vec<String>,
-    /// Which entries are right.
     is_valid: Vec<bool>,
-    /// Those.
+    /// The valid entries only.
     pub(super) valid: Vec<T>,
 }
 
 impl<T> MemberEntries<T> {
-    /// At most `max` entries, each seen by `check` with its place.
+    /// Reads at most `max` entries; `check` gets each with its place.
     pub(super) fn new<M: Member>(
         given: Field<Entries<Object<M>>>,
         max: usize,
@@ -79,7 +77,7 @@ impl<T> MemberEntries<T> {
         Ok(Self { names, is_valid, valid: entries.into_iter().flatten().collect() })
     }
 
-    /// The answer: what became of those that are right, and `wrong` of the others.
+    /// The answer: `results` of the valid entries, and `wrong` for the others.
     pub(super) fn results(self, results: impl IntoIterator<Item = u32>, wrong: u32) -> MemberResults {
         let mut results = results.into_iter();
         let rows = self.names.into_iter().zip(self.is_valid).map(|(member_account, is_valid)| {
@@ -90,7 +88,7 @@ impl<T> MemberEntries<T> {
     }
 }
 
-/// A reply with one row for each account asked for, in order.
+/// One row for each requested account, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MemberResults {

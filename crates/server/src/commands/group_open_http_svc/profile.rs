@@ -16,16 +16,16 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
-/// A custom field as requests carry it.
+/// A custom field in a request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct CustomFieldInput {
     key: Field<String>,
-    /// Some clients type it as anything, so a number may arrive. [client]
+    /// Some clients send any JSON type here, numbers among them. [client]
     value: Option<Box<RawValue>>,
 }
 
-/// A text with bounds; empty when not given.
+/// An optional text with bounds; empty when missing.
 pub(in crate::commands) fn text(
     given: Field<String>,
     field: &'static str,
@@ -35,7 +35,7 @@ pub(in crate::commands) fn text(
         .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
 }
 
-/// The id of a group that is made: the one given, or any.
+/// The id of a new group: the requested one, or a generated one.
 pub(super) fn id_choice(
     given: Field<String>,
     kind: GroupType,
@@ -49,7 +49,7 @@ pub(super) fn id_choice(
     }
 }
 
-/// Bits, as a number or, from one client, as the text of a number. [client]
+/// Bits, as a number or, from one client, as a string. [client]
 #[derive(Debug)]
 pub(super) struct Bits(i128);
 
@@ -65,7 +65,7 @@ impl Shape for Bits {
     }
 }
 
-/// A text with bounds, if given; the empty one is given too.
+/// An optional text with bounds; the empty text counts as given.
 pub(in crate::commands) fn new_text(
     given: Field<Emptiable>,
     field: &str,
@@ -78,8 +78,8 @@ pub(in crate::commands) fn new_text(
     })
 }
 
-/// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]
-/// A group that keeps no members has none, whatever is given. [doc]
+/// The optional member limit. Errors name the newer of its two spellings; 0 means that it is not given. [client]
+/// A group that keeps no members has no limit, whatever is given. [doc]
 pub(super) fn max_members(
     given: Field<i128>,
     kind: GroupType,
@@ -95,7 +95,6 @@ pub(super) fn max_members(
     Ok(u32::try_from(requested).ok().filter(|requested| *requested != 0))
 }
 
-/// How a group is joined, if given.
 pub(super) fn apply_join_option(given: Field<String>) -> Result<Option<JoinOption>, Failure> {
     given.optional("ApplyJoinOption")?.map_or(Ok(None), |word| {
         JoinOption::parse(&word).map(Some).ok_or_else(|| {
@@ -106,7 +105,6 @@ pub(super) fn apply_join_option(given: Field<String>) -> Result<Option<JoinOptio
     })
 }
 
-/// How members are invited, if given.
 pub(super) fn invite_join_option(given: Field<String>) -> Result<Option<InviteOption>, Failure> {
     given.optional("InviteJoinOption")?.map_or(Ok(None), |word| {
         InviteOption::parse(&word).map(Some).ok_or_else(|| {
@@ -117,7 +115,7 @@ pub(super) fn invite_join_option(given: Field<String>) -> Result<Option<InviteOp
     })
 }
 
-/// Whether permission groups decide, and what members in none of them may do; each if given.
+/// Whether permission groups are in force, and the permissions of members in none of them; each is optional.
 pub(super) fn permissions(
     enable: Field<i128>,
     default: Field<Bits>,
@@ -128,7 +126,6 @@ pub(super) fn permissions(
     Ok((enable, default))
 }
 
-/// Custom fields of a group.
 pub(super) fn group_fields(
     given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     kind: GroupType,
@@ -156,7 +153,7 @@ fn fields(
 ) -> Result<Vec<CustomField>, Failure> {
     let pairs = check_all(name, given.list(name)?, |entry, place| {
         let field = entry.required(place)?.0;
-        // A key that is missing, or spelled in lower case, gets the answer of a key that is not switched on. [sample]
+        // A missing key, or one spelled in lower case, is answered like a key that is not switched on. [sample]
         let absence = if matches!(field.key, Field::Empty) { "has an empty Key" } else { "has no Key" };
         let Some(key) = field.key.optional(&format!("{place}.Key"))? else {
             return Err(unknown_field(&format!("{place} {absence}")));
@@ -176,12 +173,12 @@ fn fields(
     })
 }
 
-/// The text starts as the service's own does. [sample]
+/// The text starts like that of the service. [sample]
 fn unknown_field(problem: &str) -> Failure {
     Code::GroupParameter.because(format!("all defined key is invalid: {problem}"))
 }
 
-/// Who else is in a group besides its owner, each once.
+/// The listed members without the owner, each once.
 pub(super) fn distinct_members(owner: Option<&UserId>, listed: Vec<NewMember>) -> Vec<NewMember> {
     let mut seen = BTreeSet::new();
     listed
@@ -190,7 +187,7 @@ pub(super) fn distinct_members(owner: Option<&UserId>, listed: Vec<NewMember>) -
         .collect()
 }
 
-/// Refuses more members than the group may hold, with `code`.
+/// Refuses more members than the group may hold.
 pub(super) fn refuse_more_than_fit(
     owner: Option<&UserId>,
     members: &[NewMember],

@@ -12,7 +12,7 @@ use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs, Refusal};
 use landfall_domain::part::PartKey;
 use landfall_domain::store::{MemberPage, MemberWindow};
 
-/// The group and those of the messages that are there.
+/// The group and the messages with these numbers.
 pub(super) async fn messages(call: &Call, group: GroupId, numbers: &[u32]) -> Result<GroupSnapshot, Failure> {
     let messages = vec![MessageRange::Numbered(Conversation::Group, numbers.to_vec())];
     let snapshot = call.snapshot(group, Needs { messages, ..Needs::default() }).await?;
@@ -22,21 +22,20 @@ pub(super) async fn messages(call: &Call, group: GroupId, numbers: &[u32]) -> Re
     Ok(snapshot)
 }
 
-/// Readers held in memory at once, about.
+/// Approximate number of readers in memory at once.
 const READERS_AT_ONCE: u32 = 20_000;
 
-/// Messages whose readers are looked at together.
+/// Messages whose readers are read together.
 pub(super) fn messages_at_once(call: &Call) -> usize {
     let members_max = call.limits.messages.receipt_members.max(1);
     usize::try_from(READERS_AT_ONCE / members_max).unwrap_or_default().max(1)
 }
 
-/// Whether a group has too many members for receipts.
 pub(super) fn is_too_large(group: &Group, call: &Call) -> bool {
     call.limits.messages.receipt_members < group.member_count
 }
 
-/// Members of a group in the order of their names.
+/// Members of a group, sorted by account.
 pub(super) async fn members(
     call: &Call,
     group: GroupId,
@@ -47,7 +46,7 @@ pub(super) async fn members(
     call.members(group, Vec::new(), window).await
 }
 
-/// Who has read a message, and which, when `key` says so.
+/// The message number and the account, if `key` is that of a reader.
 pub(super) fn reader(key: &PartKey) -> Option<(u32, &UserId)> {
     if let PartKey::Reader(Conversation::Group, number, account) = key {
         Some((*number, account))

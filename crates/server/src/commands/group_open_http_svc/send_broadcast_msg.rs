@@ -22,10 +22,9 @@ use landfall_domain::store::OperationError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// Groups that are sent to at once: few syncs of the store, and never more work at a time than this.
+/// Groups written at the same time: enough to share a sync of the store, and a bound on the work at any moment.
 const GROUPS_AT_ONCE: usize = 100;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -36,7 +35,6 @@ pub struct Request {
     cloud_custom_data: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -57,7 +55,7 @@ impl Command for Request {
             group,
             conversation: Conversation::Group,
             sender: sender.clone(),
-            // Whoever sends it, it is the app that speaks: no mute of a group holds it up.
+            // The app speaks, whoever the sender is: no mute of a group applies.
             by_administrator: true,
             random: u32::try_from(random).unwrap_or(u32::MAX),
             priority: Priority::Normal,
@@ -91,7 +89,7 @@ async fn must_exist(call: &Call, sender: &UserId) -> Result<(), Failure> {
     }
 }
 
-/// Sends to `groups`, and gives the highest number one of them took.
+/// Sends to `groups`. Returns the highest message number among them.
 async fn send(
     call: &Call,
     groups: Vec<GroupId>,
@@ -103,7 +101,7 @@ async fn send(
             highest = highest.max(sent.seq);
             Ok(())
         }
-        // Dissolved since it was listed, or out of numbers: the others get the message all the same.
+        // Dissolved since it was listed, or out of numbers: the others still get the message.
         Err(OperationError::Refused(Refusal::NoSuchGroup | Refusal::NoNumbersLeft)) => Ok(()),
         Err(error) => Err(error.into()),
     })

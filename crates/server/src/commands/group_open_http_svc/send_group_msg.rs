@@ -27,7 +27,6 @@ use landfall_domain::operations::send_message::{SendMessage, Sent};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -51,7 +50,7 @@ pub struct Request {
     offline_push_info: Field<Object<IgnoredObject>>,
 }
 
-/// Somebody a message points at.
+/// A mention.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct AtInput {
@@ -60,11 +59,10 @@ pub struct AtInput {
     group_at_account: Field<String>,
 }
 
-/// An object of which nothing is read.
+/// An object whose members are ignored.
 #[derive(Deserialize, Default)]
 pub struct IgnoredObject {}
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -206,7 +204,7 @@ fn control(given: Field<Vec<Field<String>>>) -> Result<Control, Failure> {
         match word.required(place)?.as_str() {
             "NoUnread" => control.no_unread = true,
             "NoLastMsg" => control.not_last = true,
-            // About how clients show the message; nothing here.
+            // Only clients act on it.
             "WithMuteNotifications" => {}
             word => {
                 return Err(Code::GroupParameter.because(format!(

@@ -17,7 +17,6 @@ use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::PartKey;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

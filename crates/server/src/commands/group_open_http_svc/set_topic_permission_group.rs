@@ -7,7 +7,6 @@ use crate::reply::Failure;
 use landfall_domain::operations::set_topic_permissions::TopicPermissionChange;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct Request(TopicPermissionsRequest);

@@ -14,7 +14,7 @@ use landfall_domain::operations::set_topic_permissions::{
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// A request that says what may be done in topics.
+/// The request of the commands that add or set permissions in topics.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct TopicPermissionsRequest {
@@ -30,14 +30,13 @@ pub(super) struct TopicPermissionInput {
     permission: Field<i128>,
 }
 
-/// The reply: one row for each topic asked for, in order.
+/// One row for each requested topic, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     pub(super) topic_permission_result_list: Vec<Row>,
 }
 
-/// What became of the permissions in a topic.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Row {
@@ -49,7 +48,6 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Permissions that are there.
     pub(super) fn found(topic_id: String, permission: u64) -> Self {
         Self { error_code: 0, error_info: "".into(), topic_id, permission: Some(permission) }
     }
@@ -76,14 +74,14 @@ impl Row {
         Self { error_code, error_info: error_info.into(), topic_id, permission: None }
     }
 
-    /// What was asked for it cannot be.
+    /// An entry that is invalid.
     fn refused(topic_id: String, failure: Failure) -> Self {
         Self { error_code: failure.number(), error_info: failure.text, topic_id, permission: None }
     }
 }
 
 impl TopicPermissionsRequest {
-    /// Gives the permissions of the list, in the way that `change` says.
+    /// Adds or sets the permissions in the list; `change` decides which.
     pub(super) async fn give(
         self,
         call: &Call,
@@ -111,7 +109,7 @@ impl TopicPermissionsRequest {
     }
 }
 
-/// Changes the permissions in each topic whose change can be.
+/// Changes the permissions in the topics whose entries are valid.
 pub(super) async fn perform(
     call: &Call,
     group: GroupId,

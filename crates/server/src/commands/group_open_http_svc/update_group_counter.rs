@@ -14,7 +14,6 @@ use landfall_domain::operations::change_counters::{CounterMode, UpdateCounters};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -23,7 +22,7 @@ pub struct Request {
     mode: Field<String>,
 }
 
-/// A counter, and what to set it to or to count it by.
+/// A counter, and the value to set it to or to change it by.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct CounterInput {

@@ -11,14 +11,13 @@ use crate::reply::Failure;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     check_item: Field<Entries<Object<UserIdInput>>>,
 }
 
-/// The reply: a row for each account asked for, in order.
+/// One row for each requested account, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {

@@ -18,17 +18,16 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// Communities read at one moment.
+/// Communities read in one page.
 const COMMUNITIES_PER_STEP: usize = 100;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     delete_item: Field<Entries<Object<UserIdInput>>>,
 }
 
-/// The reply: a row for each account asked for, in order.
+/// One row for each requested account, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -59,7 +58,7 @@ impl Command for Request {
             let (result_code, result_info) = match account {
                 Err(failure) => (failure.number(), failure.text),
                 Ok(_) if existed.next() == Some(true) => (0, "".into()),
-                // The text as the service really sends it. [sample]
+                // The text that the service sends. [sample]
                 Ok(_) => (Code::AccountUnknown.number(), "Err_TLS_PT_Open_Login_Account_Not_Exist".into()),
             };
             Row { result_code, result_info, user_id }
@@ -68,7 +67,7 @@ impl Command for Request {
     }
 }
 
-/// Removes an account from all communities it is in, silently.
+/// Removes an account from all its communities, without notices.
 async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreError> {
     loop {
         let window = JoinedWindow {
@@ -92,7 +91,7 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
                 permission_groups: BTreeSet::new(),
             };
             match call.delete_members(operation).await {
-                // Refused: dissolved since it was read.
+                // Refused: the community was dissolved since it was read.
                 Ok(()) | Err(OperationError::Refused(_)) => {}
                 Err(OperationError::Store(error)) => return Err(error),
             }

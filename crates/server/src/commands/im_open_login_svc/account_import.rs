@@ -7,7 +7,7 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::account::AccountImport;
 use serde::Deserialize;
 
-/// The request. `Identifier` is the older name of `UserID`, which wins when both come.
+/// `Identifier` is the older name of `UserID`, which wins when both are given.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -11,7 +11,6 @@ use crate::reply::Failure;
 use landfall_domain::account::AccountImport;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -28,11 +27,10 @@ struct AccountProfileInput {
     face_url: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
-    /// Names that were not imported; empty when all were.
+    /// Accounts that were not imported; empty when all were.
     fail_accounts: Vec<String>,
 }
 
@@ -57,7 +55,7 @@ impl ImportCommand for Request {
     }
 }
 
-/// Every account asked for: its name as it was written, and what is to be imported.
+/// Every requested account: its name as it was written, and its import.
 type ImportEntries = Vec<(String, Result<AccountImport, Failure>)>;
 
 impl Request {
@@ -91,7 +89,7 @@ impl Request {
     }
 }
 
-/// The account in the member called `field`. Only one that is no text fails the call. [doc]
+/// The import of one account. Only a name that is no string fails the whole call. [doc]
 fn import(profile: AccountProfileInput, field: &str, call: &ReadOnlyCall) -> Result<AccountImport, Failure> {
     let id = user(profile.user_id, Field::Absent, field);
     let id = id.map_err(|failure| {

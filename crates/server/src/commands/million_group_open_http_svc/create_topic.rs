@@ -9,7 +9,6 @@ use crate::webhook::before::{self, Question};
 use landfall_domain::operations::add_topic::CreateTopic;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -13,7 +13,6 @@ use landfall_domain::ids::TopicId;
 use landfall_domain::operations::destroy_topics::DestroyTopics;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -23,7 +22,7 @@ pub struct Request {
     from_account: Field<String>,
 }
 
-/// The reply: one row for each topic asked for, in order.
+/// One row for each requested topic, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -55,7 +54,7 @@ impl Command for Request {
 }
 
 impl Row {
-    /// `gone`: whether the topic was there; absent when none can have the id.
+    /// `gone`: whether the topic existed; `None` for a malformed id.
     fn new(topic_id: String, gone: Option<bool>) -> Self {
         let (error_code, error_info) = item(match gone {
             Some(true) => None,

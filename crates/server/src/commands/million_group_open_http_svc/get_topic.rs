@@ -16,7 +16,6 @@ use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::topic::{Topic, TopicMember, has_topics};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -27,7 +26,7 @@ pub struct Request {
     response_filter: FieldNames,
 }
 
-/// The reply: one row for each topic asked for, in order; all topics in the order of their ids when none is named.
+/// One row for each requested topic, in order; without a list, all topics, sorted by id.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -44,7 +43,7 @@ struct Row {
     topic_info: TopicInfo,
 }
 
-/// What a topic knows of the account.
+/// The account in the topic.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SelfInfo {
@@ -56,7 +55,7 @@ struct SelfInfo {
     msg_flag: Option<&'static str>,
 }
 
-/// What a topic says about itself; what was not asked for is left out, but for its id and that of its community. [sample]
+/// The requested fields of a topic; its id and that of its community are always sent. [sample]
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct TopicInfo {
@@ -81,7 +80,7 @@ struct TopicInfo {
     next_msg_seq: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mute_all_member: Option<&'static str>,
-    /// The name that one client reads, as a number. [client]
+    /// One client reads this name, as a number. [client]
     #[serde(skip_serializing_if = "Option::is_none")]
     shut_up_all_flag: Option<u8>,
 }
@@ -129,7 +128,7 @@ fn topic(part: &Part) -> Option<&Topic> {
     if let Part::Topic(topic) = part { Some(topic) } else { None }
 }
 
-/// A member, and what the topics know of it.
+/// A member, with its state in each topic.
 struct OwnMember {
     member: Member,
     snapshot: GroupSnapshot,
@@ -145,7 +144,7 @@ impl OwnMember {
         Ok(snapshot.members.remove(&account).map(|member| Self { member, snapshot }))
     }
 
-    /// What the topic knows of the member: all of it when the filter names nothing of it. [sample]
+    /// The member in a topic: all fields when the filter names none of them. [sample]
     fn info(&self, topic: &Topic, filter: &Filter) -> SelfInfo {
         let key = PartKey::TopicMember(topic.id.clone(), self.member.account.clone());
         let known = match self.snapshot.parts.get(&key) {

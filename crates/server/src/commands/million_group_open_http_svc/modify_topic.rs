@@ -11,7 +11,7 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_topic::ModifyTopic;
 use serde::Deserialize;
 
-/// The request. What is not given stays as it is; a text that is given empty becomes empty.
+/// A missing member stays as it is; an empty text is set.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 /// Accounts in one call. [doc]
 const ACCOUNTS_MAX: usize = 500;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -28,12 +27,12 @@ pub struct Request {
     is_need_detail: Field<i128>,
 }
 
-/// The same under its older name.
+/// The same command under its older path.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct OlderRequest(Request);
 
-/// The reply: a row for each account that is known, and one for each that is not.
+/// One row for each known account, and one for each unknown account.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -102,7 +101,7 @@ impl Command for Request {
                     .push(UnknownAccount { to_account, error_code: Code::AccountUnknown.number() });
             }
         }
-        // At least one account that can be asked about makes it a success. [doc]
+        // One known account makes it a success. [doc]
         if reply.query_result.is_empty() {
             let named = Several::quoted(reply.error_list.iter().map(|unknown| &unknown.to_account));
             let named = named.map(|named| named.to_string()).unwrap_or_default();

@@ -16,7 +16,6 @@ use landfall_domain::operations::set_extensions::takes_extensions;
 use landfall_domain::part::{ExtensionHead, Part, PartFamily, PartKey, PartRange};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -25,16 +24,15 @@ pub struct Request {
     start_seq: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     extension_list: Vec<ExtensionRow>,
     /// 1 when this page is the last.
     complete_flag: u8,
-    /// Number of the last change of any extension.
+    /// The number of the last change to any extension.
     latest_seq: u32,
-    /// Number of the change that removed all; what was known with a lower number is gone.
+    /// The number of the change that cleared all; extensions with a lower number are gone.
     clear_seq: u32,
 }
 

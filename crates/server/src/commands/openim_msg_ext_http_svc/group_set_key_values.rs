@@ -17,7 +17,6 @@ use landfall_domain::operations::set_extensions::{
 use landfall_domain::text::Text;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -27,7 +26,6 @@ pub struct Request {
     extension_list: Field<Entries<Object<ExtensionInput>>>,
 }
 
-/// An extension in the request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ExtensionInput {
@@ -36,14 +34,14 @@ pub struct ExtensionInput {
     seq: Field<i128>,
 }
 
-/// The reply: one row for each extension named, in order.
+/// One row for each requested extension, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     extension_list: Vec<Row>,
 }
 
-/// What became of an extension, and what it is now: after a conflict, what somebody else made of it.
+/// The outcome of an extension and its present value: after a conflict, that of the other writer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -88,7 +86,7 @@ fn row(outcome: ExtensionOutcome) -> Row {
     Row { error_code, extension: ExtensionRow { key, value, seq } }
 }
 
-/// The rows of those that cannot be, with places for the others, and these.
+/// Rows of the invalid entries, `None` in the places of the others, and the valid entries.
 fn requested(
     list: Field<Entries<Object<ExtensionInput>>>,
     limits: &MessageLimits,

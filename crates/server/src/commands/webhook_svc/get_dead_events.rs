@@ -11,7 +11,6 @@ use landfall_domain::outbox::DeadLetter;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -19,12 +18,11 @@ pub struct Request {
     next: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     dead_event_list: Vec<Row>,
-    /// Where the next page begins; empty when this is the last.
+    /// Where the next page starts; empty at the end.
     next: String,
 }
 
@@ -32,14 +30,14 @@ pub struct Reply {
 #[serde(rename_all = "PascalCase")]
 struct Row {
     id: String,
-    /// When it was given up, Unix seconds.
+    /// Unix seconds.
     give_up_time: u64,
-    /// Why it was not taken the last time.
+    /// Why the last attempt failed.
     reason: String,
-    /// The address of whoever caused it.
+    /// The address of the call that caused it.
     #[serde(rename = "ClientIP")]
     client_ip: String,
-    /// The body, as it is sent.
+    /// As it is sent to the receiver.
     body: Box<RawValue>,
 }
 

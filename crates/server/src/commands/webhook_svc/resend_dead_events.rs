@@ -8,7 +8,6 @@ use crate::reply::Failure;
 use landfall_domain::outbox::Fate;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct Request(DeadEventsRequest);
