@@ -58,7 +58,7 @@ impl Deref for Call {
 }
 
 impl Call {
-    /// A call of `caller`, who was found to be an administrator of `app`, at the second `now`.
+    /// A call of `caller`, an administrator of `app`, at the second `now`.
     pub(crate) fn new(
         backend: Backend,
         app: Arc<App>,

@@ -1,4 +1,4 @@
-//! Every error number of the API, once.
+//! Every error code of the API.
 
 /// A number for `ErrorCode`, or for the result of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

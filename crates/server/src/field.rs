@@ -1,8 +1,8 @@
 //! Request members as real clients send them.
 //!
 //! `null`, `""`, `[]` and a missing member all mean "not given" [client], but an error says which of them it was. A
-//! member of the wrong JSON type does not make the whole body unreadable: it is reported by name, when the command
-//! comes to look at it, so that the first problem in the documented order is the one reported.
+//! member of the wrong JSON type does not make the whole body unreadable: the command reports it by name when it reads the
+//! member, so that it reports the first problem in the documented order.
 
 use crate::code::Code;
 use crate::json;
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_not_given_is_absent() {
+    fn null_and_empty_values_count_as_absent() {
         for json in ["null", "\"\"", "[]"] {
             assert!(!read::<String>(json).is_given(), "{json}");
             assert!(!read::<i128>(json).is_given(), "{json}");
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_and_empty_are_told_apart() {
+    fn errors_distinguish_absent_from_empty() {
         let required = |json: &str| read::<Vec<Field<String>>>(json).required("F").unwrap_err().to_string();
         assert_eq!(required("null"), "F is required");
         assert_eq!(required("[]"), "F is empty");
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emptiable_text_tells_empty_from_absent() {
+    fn an_emptiable_text_distinguishes_empty_from_absent() {
         assert_eq!(read::<Emptiable>("\"\"").optional("F").unwrap(), Some(Emptiable(String::new())));
         assert_eq!(read::<Emptiable>("null").optional("F").unwrap(), None);
         assert!(matches!(read::<Emptiable>("1"), Field::WrongType("a number")));

@@ -1,7 +1,7 @@
-//! Lists in requests: every entry is looked at, and an error names the first that is wrong and how many more there are.
+//! Lists in requests: every entry is checked, and an error names the first invalid one and how many more there are.
 //!
 //! [choice] Where entries have results of their own, only a member that is missing, empty or of another JSON type fails the
-//! call; whatever else is wrong with an entry is its own result.
+//! call; any other problem of an entry is its own result.
 
 use crate::reply::Failure;
 

@@ -1,9 +1,9 @@
-//! JSON that is kept as it was written: whoever gets it, in a history, an event or a frame, reads it as part of a
-//! larger document, which is lost to him when he cannot read it. So it is read here, once, before it is kept.
+//! JSON that is kept as it was written. A history, an event or a frame carries it as part of a larger document, and a
+//! reader that fails on the part loses the whole document. So it is checked here, once, before it is kept.
 //!
-//! Refused is what readers refuse or understand differently: half of a surrogate pair, a name that stands twice in one
-//! object, a number too large for a `double`, and nesting that is too deep. A NUL is none of that: documented samples
-//! have one.
+//! JSON that readers refuse or understand differently is refused: half of a surrogate pair, a name that appears twice in
+//! one object, a number too large for a `double`, and nesting that is too deep. A NUL is allowed: documented samples have
+//! one.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::cell::RefCell;
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_reader_reads_is_taken() {
+    fn readable_json_is_accepted() {
         for json in [
             r#""\ud83d\ude00 \u0000 \ufffe""#,
             r#"{"a":[1.50,-0,12345678901234567890123,1e-400,1.7976931348623157e308],"A":{"a":null}}"#,
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_some_readers_refuse_is_refused_with_its_place() {
+    fn unreadable_json_is_refused_with_its_place() {
         for (json, expected) in [
             (r#""\ud83d""#, "F holds half of a surrogate pair"),
             (r#"[0,{"T":"cut \ud83d"}]"#, "F[1].T holds half of a surrogate pair"),

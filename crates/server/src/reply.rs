@@ -1,4 +1,4 @@
-//! Answers: the envelope of three members that every answer has, and what an operation adds to it.
+//! Answers: the envelope of three members, and what a command adds to it.
 
 use crate::code::Code;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The part of a call that only reads: who calls, with which limits, and what the store holds.
+//! The part of a call that only reads: the caller, the limits, and what the store holds.
 
 use crate::apps::App;
 use crate::reply::Failure;

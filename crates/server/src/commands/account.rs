@@ -1,4 +1,4 @@
-//! Accounts, as members of requests name them.
+//! Accounts in members of requests.
 
 use crate::code::Code;
 use crate::field::Field;

@@ -1,6 +1,6 @@
 //! The service of live-stream groups (AVChatRoom): what its commands share.
 //!
-//! Such a group knows who is there by who has entered it with a connected client.
+//! Such a group keeps no members: the accounts in it are those that have entered it with a connected client.
 //! [choice] Groups of other types are refused with 10007.
 
 pub mod check_members;

@@ -1,12 +1,12 @@
-//! What a message says, as commands take it: `MsgBody`, a list of elements, and `CloudCustomData` beside it.
+//! The content of a message in requests: `MsgBody`, a list of elements, and `CloudCustomData` beside it.
 //!
-//! The elements stay the text they came as, so that members nobody knows and the digits of numbers survive. They are
-//! read to check them and never become values.
+//! Elements keep the text they came as, so that unknown members and the digits of numbers survive. They are parsed only
+//! to check them.
 //!
-//! [choice] What some reader could not read is refused, as `json.rs` says, and so is what is nested deeper than 50 levels:
+//! [choice] JSON that some readers cannot read is refused, as `json.rs` says, and so is nesting deeper than 50 levels:
 //! common readers stop at 64, and the message is a part of what they read.
-//! [choice] Members that the documentation names must have the JSON type it gives them, where they are given; only a
-//! text element must have its `Text`. What else an element needs is not stated.
+//! [choice] Documented members must have the documented JSON type, if they are given; only a text element must have its
+//! `Text`. What else an element needs is not documented.
 
 use crate::code::Code;
 use crate::field::{Field, FieldError};
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_stays() {
+    fn elements_keep_their_text() {
         let elements = r#"[ {"MsgContent": {"Latitude":29.340656774469956123,"New":[1.50e300],"Desc":null},"MsgType":"TIMLocationElem"} ]"#;
         let body = parse(elements, r#""a\u0000b""#).unwrap();
         assert_eq!((&*body.elements, &*body.custom), (elements, "a\0b"));
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn what_some_readers_cannot_read_is_refused_in_elements_of_every_type() {
+    fn unreadable_json_is_refused_in_elements_of_every_type() {
         let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         for kind in &ELEMENT_TYPES {
             let with = |value: &str| {

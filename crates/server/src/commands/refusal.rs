@@ -1,4 +1,4 @@
-//! What an operation on a group was refused for, as an answer: each reason and its number once.
+//! Refusals of operations and errors of the store as failures: each reason and its code once.
 
 use crate::code::Code;
 use crate::reply::Failure;

@@ -1,4 +1,4 @@
-//! Every documented operation of the imitated API, in the order of its documentation, and then our own.
+//! Every documented command of the imitated API, in the order of its documentation, and then our own.
 
 use super::{
     Entry, Service, entry, group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
@@ -283,10 +283,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_command_stands_once_and_under_a_known_service() {
+    fn every_command_appears_once_and_under_a_known_service() {
         let mut seen = BTreeSet::new();
         for entry in COMMANDS {
-            assert!(seen.insert(entry.path), "{} stands twice", entry.path);
+            assert!(seen.insert(entry.path), "{} appears twice", entry.path);
             assert!(service(entry.service()).is_some(), "{} has no service", entry.path);
             assert!(!entry.command().is_empty());
         }

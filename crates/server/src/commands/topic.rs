@@ -1,4 +1,4 @@
-//! Topics, as commands of several services name and describe them.
+//! Topics in requests of several services.
 
 use super::group_open_http_svc::profile::text;
 use crate::call::ReadOnlyCall;

@@ -1,5 +1,5 @@
-//! Commands of our own: the events that the app's receiver did not take, however often they were sent. The imitated service
-//! has none; these keep its calling convention. [choice]
+//! Commands of our own, about dead letters: events that the app's receiver did not accept, however often they were sent. The
+//! imitated service has no such commands; these keep its calling convention. [choice]
 
 pub mod drop_dead_events;
 pub mod get_dead_events;

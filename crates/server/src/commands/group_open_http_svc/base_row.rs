@@ -1,4 +1,4 @@
-//! The base fields of a group as answers carry them, cut to those asked for.
+//! The base fields of a group in answers, cut to the requested ones.
 
 use super::member_row::Filter;
 use landfall_domain::group::Group;

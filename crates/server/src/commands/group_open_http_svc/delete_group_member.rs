@@ -33,7 +33,7 @@ impl Command for Request {
             even_owner: false,
             permission_groups: BTreeSet::new(),
         };
-        // It is for the one who is removed, whom nothing here tells yet; so it is not kept. No page says how long it
+        // The reason is meant for the removed members, and no notice carries it; so it is not kept. No page says how long it
         // may be: as long as that of a ban. [choice]
         text(self.reason, "Reason", call.limits.ban_reason)?;
         call.delete_members(operation).await?;

@@ -1,12 +1,12 @@
 //! `group_open_http_svc/group_msg_get_simple`: messages of a group's history, the newest first.
 //!
-//! A page is about numbers, not about messages: one whose message is deleted or expired gets a place without content,
-//! so that callers count on from the last number they got.
+//! A page is about numbers, not about messages: a deleted or expired message gets a placeholder without content, so that
+//! callers count on from the last number they got.
 //!
 //! [choice] `IsFinished` is 1 when nothing older is kept, 2 when the whole page is expired, and 0 otherwise: the page
-//! that describes it also reads as if 1 said that all numbers asked for came, which callers see by themselves.
-//! [choice] A message that was recalled shows as a place, and as a recalled one (2) with `WithRecalledMsg`.
-//! [choice] More messages than a page has are not refused; the page has as many as it may.
+//! that describes it also reads as if 1 meant that all requested numbers came, which callers see by themselves.
+//! [choice] A recalled message shows as a placeholder, and as a recalled message (2) with `WithRecalledMsg`.
+//! [choice] A request for more messages than a page holds is not refused; the page holds as many as it may.
 
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
@@ -117,7 +117,7 @@ fn page(
     let numbers = (before + 1..=newest).rev();
     let rows = numbers.map(|seq| match kept.remove(&seq) {
         Some(message) => row(message, with_recalled),
-        None => Ok(place(seq)),
+        None => Ok(placeholder(seq)),
     });
     Ok((is_finished, rows.collect::<Result<_, _>>()?))
 }
@@ -154,7 +154,7 @@ fn row(message: Message, with_recalled: bool) -> Result<Row, Failure> {
 }
 
 /// The placeholder of a message that is gone.
-fn place(seq: u32) -> Row {
+fn placeholder(seq: u32) -> Row {
     Row {
         from_account: String::new(),
         is_place_msg: 1,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_is_a_place() {
+    fn deleted_and_recalled_messages_are_placeholders() {
         let kept = [said(1), gone(2, MessageState::Deleted), gone(4, MessageState::Recalled)];
         let (_, places) = shape(&log(1, 4), u32::MAX, 9, &kept);
         assert_eq!(places, [(4, 2), (3, 1), (2, 1), (1, 0)]);

@@ -1,12 +1,12 @@
 //! `group_open_http_svc/import_group_msg`: brings messages into a group, silently.
 //!
-//! Each message gets an answer; a bad one does not harm the others. AfterCommit everybody has read everything. [doc]
+//! Each message gets an answer; an invalid one does not affect the others. Afterwards, every member has read everything. [doc]
 //! A repeated call stores nothing twice, as far as its messages have a `Random`.
 //!
 //! [choice] Takes every type of element, though its page names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
 //! [choice] A message for a topic that is not there is 110013 in its row; where all are, the call is.
-//! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
+//! [choice] `RecentContactFlag` is accepted and does nothing: this version has no list of conversations.
 
 use super::{align_outcomes, group_id, number_up_to, required_account};
 use crate::call::{ImportCommand, SilentCall};

@@ -1,5 +1,4 @@
-//! `MemberList`, as commands take it that only need to know who is meant, and as those answer that give each account
-//! its own result.
+//! `MemberList`: in requests that only name accounts, and in answers that give each account a result of its own.
 
 use super::{refuse_too_many_accounts, required_account};
 use crate::field::{Entries, Field, Object, Shape};

@@ -1,4 +1,4 @@
-//! Member records as answers carry them, cut to the fields asked for.
+//! Member records in answers, cut to the requested fields.
 
 use crate::call::Call;
 use crate::field::Field;

@@ -1,4 +1,4 @@
-//! Reading parts of a group of which there can be many.
+//! Reads parts of a group of which there can be many, page by page.
 
 use crate::call::Call;
 use crate::reply::Failure;

@@ -1,4 +1,4 @@
-//! The profile of a group and its first members, as commands that make or change a group take them.
+//! The profile of a group and its first members, in requests that create or change a group.
 
 use super::{flag, number_up_to};
 use crate::call::ReadOnlyCall;

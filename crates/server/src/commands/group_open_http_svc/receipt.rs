@@ -1,7 +1,7 @@
 //! Read receipts: what the commands that read them share.
 //!
-//! Messages that only those online get take no number, so none can be asked for: 10061 is never the answer. Members
-//! of now count, not those of when a message was sent. [choice]
+//! Messages that only online members get take no number, so none can be requested: 10061 is never answered. Present
+//! members count, not those of the time when a message was sent. [choice]
 
 use crate::call::Call;
 use crate::reply::Failure;

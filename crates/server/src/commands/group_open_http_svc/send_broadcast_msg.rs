@@ -55,7 +55,7 @@ impl Command for Request {
             group,
             conversation: Conversation::Group,
             sender: sender.clone(),
-            // The app speaks, whoever the sender is: no mute of a group applies.
+            // The app is the speaker, not the sender: no mute of a group applies.
             by_administrator: true,
             random: u32::try_from(random).unwrap_or(u32::MAX),
             priority: Priority::Normal,

@@ -1,4 +1,4 @@
-//! What a permission group may do in topics, as the four commands about it take and answer it.
+//! Permissions of a permission group in topics: what the four commands about them share.
 
 use super::permission_group::permission_group_id;
 use super::{align_outcomes, group_id, number_up_to};

@@ -2,8 +2,8 @@
 //!
 //! Groups they owned stay, without owner. A deleted account can be imported again at once. [choice]
 //!
-//! Memberships are all that a store removes with an account. What the topics and permission groups of communities know
-//! of it goes first, community by community: a call that the store fails midway can be made again.
+//! With an account, a store removes only its memberships. What the topics and permission groups of communities hold about it
+//! is removed before, community by community: a call that fails midway can be repeated.
 
 use super::{UserIdInput, account_entries, accounts, internal};
 use crate::call::{Call, Command};
