@@ -20,7 +20,7 @@ pub struct AddMembers {
     pub group: GroupId,
     /// Who adds them.
     pub operator: UserId,
-    /// The accounts; one that stands twice is a member already at its second place.
+    /// The accounts; one that appears twice is a member already at its second place.
     pub accounts: Vec<UserId>,
     /// Whether the group is told nothing.
     pub silent: bool,

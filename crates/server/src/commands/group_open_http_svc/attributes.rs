@@ -52,7 +52,7 @@ pub(super) fn attributes(list: AttributeList, call: &Call) -> Result<Attributes,
             )));
         }
         if attributes.contains_key(&key) {
-            return Err(Code::GroupParameter.because(format!("{name}.key {key:?} stands twice")));
+            return Err(Code::GroupParameter.because(format!("{name}.key {key:?} appears twice")));
         }
         attributes.insert(key, value);
         Ok(())

@@ -183,7 +183,7 @@ fn member(
     // Listed among the documented causes, next to those of 10004. [doc]
     if is_owner && !fields.is_empty() {
         return Err(Code::GroupRequestIllegal
-            .because(format!("{name} is of the owner, who cannot be given custom fields here")));
+            .because(format!("{name} belongs to the owner, which cannot be given custom fields here")));
     }
     Ok(NewMember { account, role, joined: None, unread: 0, muted_until: Timestamp(0), fields })
 }
@@ -193,7 +193,7 @@ fn role(given: Field<String>, at: &str, kind: GroupType, is_owner: bool) -> Resu
     let name = format!("{at}.Role");
     let problem = match given.optional(&name)?.as_deref() {
         None => return Ok(Role::Member),
-        Some("Admin") if is_owner => "is of the owner, who is listed without Role".to_owned(),
+        Some("Admin") if is_owner => "belongs to the owner, which is listed without Role".to_owned(),
         Some("Admin") if kind.can().admins => return Ok(Role::Admin),
         Some("Admin") => format!("is Admin; groups of Type {} have no administrators", kind.as_str()),
         Some(word) => format!("is {word:?}; leave it out, or send Admin"),

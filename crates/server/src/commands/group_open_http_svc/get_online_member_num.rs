@@ -31,7 +31,7 @@ impl Command for Request {
         if group.kind != GroupType::AvChatRoom {
             let kind = group.kind.as_str();
             return Err(Code::GroupNotAllowed
-                .because(format!("groups of Type {kind} do not count who is online; AVChatRoom does")));
+                .because(format!("groups of Type {kind} do not count online members; AVChatRoom does")));
         }
         let online_member_num = call.visitors(&group.id).await.len();
         Ok(Reply { group_id: group.id.as_str().to_owned(), online_member_num })

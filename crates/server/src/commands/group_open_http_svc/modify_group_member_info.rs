@@ -72,6 +72,6 @@ fn role(word: &str) -> Result<Role, Failure> {
 fn receive_option(word: &str) -> Result<ReceiveOption, Failure> {
     ReceiveOption::parse(word).ok_or_else(|| {
         let known = ReceiveOption::ALL.map(ReceiveOption::as_str).join(", ");
-        Code::GroupParameter.because(format!("MsgFlag is {word:?}, none of {known}"))
+        Code::GroupParameter.because(format!("MsgFlag is {word:?}, not one of {known}"))
     })
 }

@@ -51,7 +51,7 @@ impl Command for Request {
         let parts = topic.iter().cloned().map(PartKey::Topic).collect();
         let snapshot = call.snapshot(group, Needs { parts, ..Needs::default() }).await?;
         if is_for_some && !snapshot.group.kind.can().members {
-            return Err(Refusal::TypeForbids("keep no members whom ToMembers_Account could name").into());
+            return Err(Refusal::TypeForbids("keep no members, so ToMembers_Account cannot name any").into());
         }
         if let Some(topic) = &topic {
             snapshot.topic(topic)?;

@@ -54,10 +54,10 @@ fn values(list: Vec<Field<Object<CounterInput>>>, call: &Call) -> Result<Vec<(St
         let field = format!("{name}.Value");
         let value = value.required(&field)?;
         let value = i64::try_from(value).map_err(|_| {
-            Code::GroupParameter.because(format!("{field} is {value}, which is no number of 64 bits"))
+            Code::GroupParameter.because(format!("{field} is {value}, which does not fit in 64 bits"))
         })?;
         if !keys.insert(key.clone()) {
-            return Err(Code::GroupParameter.because(format!("{name}.Key {key:?} stands twice")));
+            return Err(Code::GroupParameter.because(format!("{name}.Key {key:?} appears twice")));
         }
         Ok((key, value))
     })

@@ -51,8 +51,9 @@ impl Command for Request {
             self.limit.optional("Limit")?.map_or(Ok(most), |limit| number_up_to(limit, "Limit", most))?;
         let limit = usize::try_from(limit).unwrap_or(EVENTS_MAX);
         let after = self.next.optional("Next")?.filter(|next| !next.is_empty());
-        let after =
-            after.map(|next| key(&next).ok_or_else(|| Code::GroupParameter.because("Next is of no page")));
+        let after = after.map(|next| {
+            key(&next).ok_or_else(|| Code::GroupParameter.because("Next is not a value that an answer gave"))
+        });
         let dead = call.dead_letters(after.transpose()?, limit).await?;
         let next = dead.last().filter(|_| dead.len() == limit).map(|last| id(&last.key)).unwrap_or_default();
         let rows = dead.into_iter().map(row).collect::<Result<_, _>>()?;
