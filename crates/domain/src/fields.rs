@@ -54,7 +54,7 @@ pub enum FieldsProblem {
     #[error("key {0:?} is not 1 to {FIELD_KEY_BYTES_MAX} letters, digits or underscores")]
     KeyIllegal(String),
     /// A key that appears twice.
-    #[error("key {0:?} stands twice")]
+    #[error("key {0:?} appears twice")]
     KeyTwice(String),
     /// A value outside its bounds.
     #[error("value of {key:?} {problem}")]

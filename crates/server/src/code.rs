@@ -1,4 +1,4 @@
-//! Every error number of the API, once.
+//! Every error code of the API.
 
 /// A number for `ErrorCode`, or for the result of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,9 +11,9 @@ pub enum Code {
     GroupParameter = 10004,
     /// More accounts in the request than the command takes.
     GroupTooManyAccounts = 10005,
-    /// The group's type does not support it, or nobody may do it.
+    /// The group's type does not support it, or no account may do it.
     GroupNotAllowed = 10007,
-    /// The request is illegal, whoever makes it.
+    /// The request is illegal for every caller.
     GroupRequestIllegal = 10008,
     /// No such group, or it was dissolved.
     GroupNotFound = 10010,
@@ -21,7 +21,7 @@ pub enum Code {
     GroupAlreadyMember = 10013,
     /// The group is full.
     GroupFull = 10014,
-    /// Not the form of a group id.
+    /// Malformed group id.
     GroupIdIllegal = 10015,
     /// The app's webhook refused it.
     WebhookRefused = 10016,
@@ -55,21 +55,21 @@ pub enum Code {
     AttributesTooLong = 10048,
     /// The attributes of one group are changed too often.
     AttributesTooFrequent = 10049,
-    /// The attribute to be deleted is not there.
+    /// The attribute to delete does not exist.
     AttributeMissing = 10050,
-    /// A message points at more members than it may.
+    /// A message mentions more members than allowed.
     TooManyAt = 10053,
     /// The group is too large for read receipts.
     TooLargeForReceipts = 10060,
-    /// The message has no read receipts, or is not there.
+    /// The message has no read receipts, or does not exist.
     ReceiptMissing = 10062,
     /// More counters than a group may have.
     TooManyCounters = 10063,
-    /// There is no such topic, or no more.
+    /// The topic does not exist, or was deleted.
     TopicDeleted = 110_003,
     /// No such permission group.
     PermissionGroupMissing = 110_006,
-    /// There is no such permission group, or no more.
+    /// The permission group does not exist, or was deleted.
     PermissionGroupDeleted = 110_008,
     /// The permission group has permissions in the topic already.
     TopicPermissionTaken = 110_010,
@@ -77,17 +77,17 @@ pub enum Code {
     TopicPermissionMissing = 110_011,
     /// Not the id of a topic of this community.
     TopicIdIllegal = 110_013,
-    /// The permission group has no permissions in the topic any more.
+    /// The permission group no longer has permissions in the topic.
     TopicPermissionDeleted = 110_014,
     /// An extension of a message was changed by somebody else.
     ExtensionConflict = 23001,
     /// The message takes no extensions.
     ExtensionsUnsupported = 23002,
-    /// The extension, or the message itself, is not there.
+    /// The extension, or the message itself, does not exist.
     ExtensionMissing = 23004,
     /// A message is too long.
     MessageTooLong = 80_002,
-    /// The app's webhook gave no usable answer in time, and that refuses.
+    /// The app's webhook gave no usable answer in time, and `on_timeout` refuses.
     WebhookTimeout = 80_003,
     /// The URL is not of the API's form, or the request cannot be read.
     HttpParse = 60002,
@@ -152,7 +152,6 @@ pub enum Code {
 }
 
 impl Code {
-    /// The number on the wire.
     #[must_use]
     pub fn number(self) -> u32 {
         self as u32

@@ -1,5 +1,6 @@
 //! The table of all commands of the API, built or planned.
 
+mod account;
 pub mod group_open_attr_http_svc;
 pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;
@@ -14,10 +15,12 @@ mod table;
 pub mod topic;
 pub mod webhook_svc;
 
-use crate::call::{Call, Command};
+use crate::call::{Call, Command, ImportCommand};
 use crate::code::Code;
 use crate::json;
 use crate::reply::{self, Failure};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -25,25 +28,24 @@ use std::sync::LazyLock;
 
 pub use table::{COMMANDS, OWN, SERVICES, command_list};
 
-/// One row of the table.
 pub struct Entry {
     /// `service/command`, as in the URL.
     pub path: &'static str,
-    /// What runs it; absent while it is only planned.
+    /// `None` while the command is only planned.
     pub run: Option<Run>,
     /// Half of the common call frequency applies. [doc]
     pub halved_rate: bool,
-    /// The lists that a failure has too, empty: strict clients cannot read an answer without them. [client]
+    /// Lists that a failure carries too, empty: strict clients cannot read an answer without them. [client]
     pub lists_on_failure: &'static [&'static str],
 }
 
-/// Runs a command on a body that is JSON, and gives the body of the answer.
+/// Runs a command on the body of a request. Returns the body of the answer.
 pub type Run = fn(Call, Vec<u8>) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
 /// A service, and what differs by service.
 #[derive(Debug)]
 pub struct Service {
-    /// Its name in the URL.
+    /// As in the URL.
     pub name: &'static str,
     /// Code for a body that is not JSON.
     pub bad_json: Code,
@@ -51,23 +53,42 @@ pub struct Service {
     pub bad_json_text: &'static str,
     /// Code for a command that the service does not have.
     pub unknown_command: Code,
-    /// Code for a call that fails, before its command is run, for a reason of the server's own.
+    /// Code for an internal error before the command runs.
     pub internal: Code,
     /// Whether its answers carry `ErrorDisplay`.
     pub error_display: bool,
 }
 
-/// The row of a command that is built.
+/// The row of a command. A command whose path says "import" must be an [`ImportCommand`], else the table does not compile.
 const fn entry<C: Command>() -> Entry {
-    Entry { path: C::PATH, run: Some(run::<C>), halved_rate: false, lists_on_failure: &[] }
+    assert!(!is_import(C::PATH), "a command that is called an import must be an ImportCommand");
+    Entry::new(C::PATH, Some(run::<C>))
 }
 
-/// The row of a command that is not built yet.
+const fn import<C: ImportCommand>() -> Entry {
+    Entry::new(C::PATH, Some(run_import::<C>))
+}
+
 const fn planned(path: &'static str) -> Entry {
-    Entry { path, run: None, halved_rate: false, lists_on_failure: &[] }
+    Entry::new(path, None)
+}
+
+const fn is_import(path: &str) -> bool {
+    let mut rest = path.as_bytes();
+    while let Some((_, behind)) = rest.split_first() {
+        if let [b'i', b'm', b'p', b'o', b'r', b't', ..] = rest {
+            return true;
+        }
+        rest = behind;
+    }
+    false
 }
 
 impl Entry {
+    const fn new(path: &'static str, run: Option<Run>) -> Self {
+        Self { path, run, halved_rate: false, lists_on_failure: &[] }
+    }
+
     const fn at_half_rate(mut self) -> Self {
         self.halved_rate = true;
         self
@@ -78,13 +99,11 @@ impl Entry {
         self
     }
 
-    /// The service part of the path.
     #[must_use]
     pub fn service(&self) -> &'static str {
         self.path.split_once('/').map_or(self.path, |(service, _)| service)
     }
 
-    /// The command part of the path.
     #[must_use]
     pub fn command(&self) -> &'static str {
         self.path.split_once('/').map_or("", |(_, command)| command)
@@ -96,26 +115,44 @@ fn run<C: Command>(
     body: Vec<u8>,
 ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
     Box::pin(async move {
-        let request: C = read_body(&body).map_err(|problem| {
-            let service = C::PATH.split_once('/').and_then(|(service, _)| self::service(service));
-            let (code, text) = service.map_or((Code::JsonParse, "the body is not JSON"), |service| {
-                (service.bad_json, service.bad_json_text)
-            });
-            code.because(format!("{text}: {problem}"))
-        })?;
-        let reply = request.run(&call).await?;
-        let answer = reply::success(&reply).map_err(|error| Code::GroupInternal.internal(error))?;
-        let max = call.limits.reply_bytes;
-        if max < answer.len() {
-            return Err(Code::GroupReplyTooLarge
-                .because(format!("the answer is {} bytes long; at most {max} are allowed", answer.len())));
-        }
-        Ok(answer)
+        let request: C = read_body(C::PATH, &body)?;
+        answer(&request.run(&call).await?, call.limits.reply_bytes)
     })
 }
 
-/// Reads a body. `[]` means `{}`, because PHP writes an empty object so. [client]
-fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
+fn run_import<C: ImportCommand>(
+    call: Call,
+    body: Vec<u8>,
+) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
+    let call = call.into_silent();
+    Box::pin(async move {
+        let request: C = read_body(C::PATH, &body)?;
+        answer(&request.run(&call).await?, call.limits.reply_bytes)
+    })
+}
+
+/// The body of a success, at most `max` bytes long.
+fn answer(reply: &impl Serialize, max: usize) -> Result<Vec<u8>, Failure> {
+    let answer = reply::success(reply).map_err(|error| Code::GroupInternal.internal(error))?;
+    if max < answer.len() {
+        return Err(Code::GroupReplyTooLarge
+            .because(format!("the answer is {} bytes long; at most {max} are allowed", answer.len())));
+    }
+    Ok(answer)
+}
+
+fn read_body<T: DeserializeOwned + Default>(path: &str, body: &[u8]) -> Result<T, Failure> {
+    parse_body(body).map_err(|problem| {
+        let service = path.split_once('/').and_then(|(service, _)| self::service(service));
+        let (code, text) = service.map_or((Code::JsonParse, "the body is not JSON"), |service| {
+            (service.bad_json, service.bad_json_text)
+        });
+        code.because(format!("{text}: {problem}"))
+    })
+}
+
+/// `[]` means `{}`, because PHP writes an empty object so. [client]
+fn parse_body<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, String> {
     let body = body.trim_ascii();
     match body.first() {
         None => Err("it is empty; send {} where there is nothing to say".to_owned()),
@@ -126,7 +163,7 @@ fn read_body<C: Command>(body: &[u8]) -> Result<C, String> {
                 .and_then(|rest| rest.strip_suffix(b"]"))
                 .is_some_and(|inside| inside.trim_ascii().is_empty()) =>
         {
-            Ok(C::default())
+            Ok(T::default())
         }
         Some(_) => Err("it is not a JSON object".to_owned()),
     }
@@ -140,13 +177,12 @@ pub fn index_of(path: &str) -> Option<usize> {
     INDEX.get(path).copied()
 }
 
-/// The service called `name`.
 #[must_use]
 pub fn service(name: &str) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.name == name)
 }
 
-/// The answer to a command that is not in the table, by what is known of its service.
+/// The failure of a command that is not in the table; its code depends on the service.
 #[must_use]
 pub fn unknown(service_name: &str, command: &str) -> Failure {
     match service(service_name) {
@@ -154,7 +190,7 @@ pub fn unknown(service_name: &str, command: &str) -> Failure {
         Some(service) if service.unknown_command != Code::ResourceUnknown => {
             service.unknown_command.because(format!("{service_name} has no command {command:?}"))
         }
-        // The real answer to a command of another service. [sample]
+        // As the service answers a command of another service. [sample]
         Some(_) if COMMANDS.iter().any(|entry| entry.command() == command) => Code::TimeoutOrFormat
             .because("service timeout or request format error,please check and try again"),
         Some(_) => Code::ResourceUnknown.because(format!("{service_name} has no command {command:?}")),

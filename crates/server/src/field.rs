@@ -1,8 +1,8 @@
 //! Request members as real clients send them.
 //!
 //! `null`, `""`, `[]` and a missing member all mean "not given" [client], but an error says which of them it was. A
-//! member of the wrong JSON type does not make the whole body unreadable: it is reported by name, when the command
-//! comes to look at it, so that the first problem in the documented order is the one reported.
+//! member of the wrong JSON type does not make the whole body unreadable: the command reports it by name when it reads the
+//! member, so that it reports the first problem in the documented order.
 
 use crate::code::Code;
 use crate::json;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// What is found where a whole number should be and there is a fraction, or a number too large to be exact.
+/// Found in place of a whole number: a fraction, or a number too large to be exact.
 const NOT_WHOLE: &str = "a number that is not whole";
 
 /// A member of a request.
@@ -22,9 +22,8 @@ pub enum Field<T> {
     /// Missing, or `null`.
     #[default]
     Absent,
-    /// An empty text or list, which is as good as missing.
+    /// An empty text or list, which means the same as missing.
     Empty,
-    /// There.
     Value(T),
     /// Of another JSON type, named here.
     WrongType(&'static str),
@@ -32,15 +31,15 @@ pub enum Field<T> {
     Unreadable(Unreadable),
 }
 
-/// An entry of a list that is JSON by its form, and cannot be read all the same.
+/// An entry of a list that is well-formed JSON and still cannot be read.
 #[derive(Debug)]
 pub struct Unreadable {
-    why: String,
+    problem: String,
     json: Box<str>,
 }
 
 impl Unreadable {
-    /// A member of the entry, when that by itself can be read.
+    /// A member of the entry, if that member can be read by itself.
     #[must_use]
     pub fn member<T: Shape>(&self, name: &str) -> Option<T> {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(&self.json).ok()?;
@@ -51,50 +50,32 @@ impl Unreadable {
 /// A member that is not what the command takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
-    /// It must be given.
     #[error("{0} is required")]
     Missing(String),
-    /// It must not be empty.
     #[error("{0} is empty")]
     Empty(String),
-    /// It is of the wrong JSON type.
     #[error("{field} must be {expected}, not {found}")]
-    WrongType {
-        /// The member.
-        field: String,
-        /// What it must be.
-        expected: &'static str,
-        /// What it is.
-        found: &'static str,
-    },
-    /// It is JSON that cannot be read.
-    #[error("{field} {why}")]
-    Unreadable {
-        /// The member.
-        field: String,
-        /// Why not.
-        why: String,
-    },
+    WrongType { field: String, expected: &'static str, found: &'static str },
+    /// Well-formed JSON that cannot be read.
+    #[error("{field} {problem}")]
+    Unreadable { field: String, problem: String },
 }
 
 impl FieldError {
-    /// The answer to a call with this member.
     #[must_use]
     pub fn failure(self, code: Code) -> Failure {
-        let is_shapeless = match &self {
+        let is_structural = match &self {
             Self::Missing(_) | Self::Empty(_) => true,
             Self::WrongType { found, .. } => *found != NOT_WHOLE,
             Self::Unreadable { .. } => false,
         };
-        Failure { is_shapeless, ..code.because(self.to_string()) }
+        Failure { is_structural, ..code.because(self.to_string()) }
     }
 }
 
 impl<T: Shape> Field<T> {
-    /// The value of an optional member called `field`.
-    ///
     /// # Errors
-    /// It is of the wrong type.
+    /// The member is of the wrong type.
     pub fn optional(self, field: &str) -> Result<Option<T>, FieldError> {
         match self {
             Self::Absent | Self::Empty => Ok(None),
@@ -102,28 +83,26 @@ impl<T: Shape> Field<T> {
             Self::WrongType(found) => {
                 Err(FieldError::WrongType { field: field.to_owned(), expected: T::EXPECTED, found })
             }
-            Self::Unreadable(Unreadable { why, .. }) => {
-                Err(FieldError::Unreadable { field: field.to_owned(), why })
+            Self::Unreadable(Unreadable { problem, .. }) => {
+                Err(FieldError::Unreadable { field: field.to_owned(), problem })
             }
         }
     }
 
-    /// The value of a required member called `field`.
-    ///
     /// # Errors
-    /// It is missing, empty or of the wrong type.
+    /// The member is missing, empty or of the wrong type.
     pub fn required(self, field: &str) -> Result<T, FieldError> {
         let absence = if matches!(self, Self::Empty) { FieldError::Empty } else { FieldError::Missing };
         self.optional(field)?.ok_or_else(|| absence(field.to_owned()))
     }
 
-    /// Whether something was given, of whatever type.
+    /// Whether a value of any type was given.
     #[must_use]
     pub fn is_given(&self) -> bool {
         !matches!(self, Self::Absent | Self::Empty)
     }
 
-    /// The value when it is there and of the right type: for members that are ignored when not understood.
+    /// The value if it has the right type: for members that are ignored otherwise.
     #[must_use]
     pub fn if_valid(self) -> Option<T> {
         match self {
@@ -132,7 +111,7 @@ impl<T: Shape> Field<T> {
         }
     }
 
-    /// This member, or `other` when this one is not given: for members with an old and a new name.
+    /// This member, or `other` when this one is not given: for members with a new and an old name.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let says_more = matches!(self, Self::Empty) && !other.is_given();
@@ -141,7 +120,7 @@ impl<T: Shape> Field<T> {
 }
 
 impl<T: Clone + Default> Field<T> {
-    /// The value as it was written; the default where there is none.
+    /// The value as it was written; the default when there is none.
     #[must_use]
     pub fn written(&self) -> T {
         match self {
@@ -152,7 +131,7 @@ impl<T: Clone + Default> Field<T> {
 }
 
 impl<T> Field<Object<T>> {
-    /// The member called `name` as it was written, also where the entry as a whole cannot be read.
+    /// The member called `name` as it was written, even if the entry as a whole cannot be read.
     pub fn written_member<V: Shape + Clone + Default>(
         &self,
         name: &str,
@@ -170,7 +149,7 @@ impl<T> Field<Vec<T>> {
     /// The list, empty when not given.
     ///
     /// # Errors
-    /// It is of the wrong type.
+    /// The member is of the wrong type.
     pub fn list(self, field: &str) -> Result<Vec<T>, FieldError>
     where
         Vec<T>: Shape,
@@ -179,12 +158,12 @@ impl<T> Field<Vec<T>> {
     }
 }
 
-/// A type of value that a member can have. What it does not take is of the wrong type.
+/// A type that a member can have. A conversion that it does not define makes the value one of the wrong type.
 pub trait Shape: Sized {
     /// For the error text: "a string".
     const EXPECTED: &'static str;
 
-    /// From the empty text; `None` where it means that nothing was given.
+    /// From the empty text; `None` if it means that nothing was given.
     fn from_empty_text() -> Option<Self> {
         None
     }
@@ -230,7 +209,7 @@ impl Shape for String {
     }
 }
 
-/// A text that can be made empty: "" is a value then, which differs from nothing.
+/// A text for which "" is a value, different from a missing one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Emptiable(pub String);
 
@@ -268,11 +247,11 @@ impl<T: Shape> Shape for Vec<Field<T>> {
     }
 }
 
-/// A list whose entries have results of their own: one that cannot be read does not keep the others from being read.
+/// A list whose entries have results of their own: an entry that cannot be read leaves the others readable.
 #[derive(Debug, Default)]
-pub struct Rows<T>(pub Vec<Field<T>>);
+pub struct Entries<T>(pub Vec<Field<T>>);
 
-impl<T: Shape> Shape for Rows<T> {
+impl<T: Shape> Shape for Entries<T> {
     const EXPECTED: &'static str = "a list";
 
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
@@ -280,7 +259,7 @@ impl<T: Shape> Shape for Rows<T> {
         while let Some(row) = list.next_element::<&'de RawValue>()? {
             let json = row.get();
             rows.push(serde_json::from_str(json).unwrap_or_else(|error| {
-                Field::Unreadable(Unreadable { why: json::unreadable(&error), json: json.into() })
+                Field::Unreadable(Unreadable { problem: json::unreadable(&error), json: json.into() })
             }));
         }
         Ok(if rows.is_empty() { Field::Empty } else { Field::Value(Self(rows)) })
@@ -363,10 +342,10 @@ impl<'de, T: Shape> Deserialize<'de> for Field<T> {
     }
 }
 
-/// The text of a value that may be a string or, from some clients, a number, which is taken as it was written.
+/// The text of a value that is a string or, from some clients, a number, as it was written.
 ///
 /// # Errors
-/// What it is instead.
+/// The name of another JSON type.
 pub fn literal(raw: &RawValue) -> Result<String, &'static str> {
     let json = raw.get();
     match json.as_bytes().first() {
@@ -387,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_not_given_is_absent() {
+    fn null_and_empty_values_count_as_absent() {
         for json in ["null", "\"\"", "[]"] {
             assert!(!read::<String>(json).is_given(), "{json}");
             assert!(!read::<i128>(json).is_given(), "{json}");
@@ -396,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_and_empty_are_told_apart() {
+    fn errors_distinguish_absent_from_empty() {
         let required = |json: &str| read::<Vec<Field<String>>>(json).required("F").unwrap_err().to_string();
         assert_eq!(required("null"), "F is required");
         assert_eq!(required("[]"), "F is empty");
@@ -406,12 +385,13 @@ mod tests {
     #[test]
     fn one_row_that_cannot_be_read_leaves_the_others() {
         let rows =
-            read::<Rows<Vec<Field<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
+            read::<Entries<Vec<Field<String>>>>(r#"[["a"], ["\ud83d"], ["b"], 1]"#).required("F").unwrap().0;
         assert!(matches!(
             &rows[..],
             [Field::Value(_), Field::Unreadable(_), Field::Value(_), Field::WrongType(_)]
         ));
-        let broken = Unreadable { why: String::new(), json: r#"{"a":"x","b":"\ud83d","c":1e400}"#.into() };
+        let broken =
+            Unreadable { problem: String::new(), json: r#"{"a":"x","b":"\ud83d","c":1e400}"#.into() };
         assert_eq!(broken.member::<String>("a").unwrap(), "x");
         assert!(broken.member::<String>("b").is_none() && broken.member::<i128>("c").is_none());
     }
@@ -429,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emptiable_text_tells_empty_from_absent() {
+    fn an_emptiable_text_distinguishes_empty_from_absent() {
         assert_eq!(read::<Emptiable>("\"\"").optional("F").unwrap(), Some(Emptiable(String::new())));
         assert_eq!(read::<Emptiable>("null").optional("F").unwrap(), None);
         assert!(matches!(read::<Emptiable>("1"), Field::WrongType("a number")));

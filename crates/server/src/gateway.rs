@@ -4,7 +4,7 @@
 //! `identifier`, `usersig`, administrator, frequency, command, body. [choice]
 
 use crate::apps::App;
-use crate::call::Call;
+use crate::call::{Backend, Call};
 use crate::clients::handshake;
 use crate::code::Code;
 use crate::commands::{self, COMMANDS};
@@ -199,17 +199,14 @@ async fn call(
         body = b"{}".to_vec(); // One client asks for the list of groups so. [client]
     }
     let cause = Cause { operator: caller.clone(), client_ip: from.address, millis: server.clock.millis() };
-    let call = Call {
-        subscribers: Arc::new(CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause)),
-        app,
-        caller,
+    let subscribers = CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause);
+    let backend = Backend {
         store: Arc::clone(&server.store),
         outbox: Arc::clone(&server.outbox),
         limits: server.limits,
         unknown: server.unknown_accounts,
-        now,
-        random_bits: fastrand::u64(..),
     };
+    let call = Call::new(backend, app, caller, now, subscribers);
     match tokio::time::timeout(time, run(call, body)).await {
         Ok(result) => result,
         Err(_) => {

@@ -1,11 +1,11 @@
-//! Lists in requests: every entry is looked at, and an error names the first that is wrong and how many more there are.
+//! Lists in requests: every entry is checked, and an error names the first invalid one and how many more there are.
 //!
 //! [choice] Where entries have results of their own, only a member that is missing, empty or of another JSON type fails the
-//! call; whatever else is wrong with an entry is its own result.
+//! call; any other problem of an entry is its own result.
 
 use crate::reply::Failure;
 
-/// Bytes of a name that an answer repeats where no account can have it: it may be as long as a request.
+/// Bytes of an invalid name that an answer repeats: the name may be as long as a request.
 const ECHOED_BYTES_MAX: usize = 256;
 
 /// A name as an answer repeats it.
@@ -14,18 +14,18 @@ pub(crate) fn echoed(mut name: String) -> String {
     name
 }
 
-/// The entries of the list called `field`, all of which must be right. `check` is given each with its place:
+/// Checks the entries of the list called `field`, all of which must be valid. `check` gets each with its place:
 /// `MemberList[3]`.
 ///
 /// # Errors
-/// An entry is wrong.
-pub(crate) fn every<T, U>(
+/// An entry is invalid.
+pub(crate) fn check_all<T, U>(
     field: &str,
     list: impl IntoIterator<Item = T>,
     check: impl FnMut(T, &str) -> Result<U, Failure>,
 ) -> Result<Vec<U>, Failure> {
     let mut right = Vec::new();
-    let mut wrong = Wrong::default();
+    let mut wrong = WrongEntries::default();
     for checked in checked(list, field, check) {
         match checked {
             Ok(entry) => right.push(entry),
@@ -36,24 +36,24 @@ pub(crate) fn every<T, U>(
     Ok(right)
 }
 
-/// The entries of the list called `field`, each with a result of its own.
+/// Checks the entries of the list called `field`, each with a result of its own.
 ///
 /// # Errors
-/// An entry is not of the documented shape, which leaves nothing that could have a result.
-pub(crate) fn each<T, U>(
+/// The structure of an entry is wrong, so that there is nothing to have a result.
+pub(crate) fn check_each<T, U>(
     field: &str,
     list: impl IntoIterator<Item = T>,
     check: impl FnMut(T, &str) -> Result<U, Failure>,
 ) -> Result<Vec<Result<U, Failure>>, Failure> {
     let mut results = Vec::new();
-    let mut shapeless = Wrong::default();
+    let mut structural = WrongEntries::default();
     for checked in checked(list, field, check) {
         match checked {
-            Err(failure) if failure.is_shapeless => shapeless.add(failure),
+            Err(failure) if failure.is_structural => structural.add(failure),
             result => results.push(result),
         }
     }
-    shapeless.none(field)?;
+    structural.none(field)?;
     Ok(results)
 }
 
@@ -65,14 +65,13 @@ fn checked<T, U>(
     list.into_iter().enumerate().map(move |(index, entry)| check(entry, &format!("{field}[{index}]")))
 }
 
-/// Entries that are wrong.
 #[derive(Default)]
-struct Wrong {
+struct WrongEntries {
     first: Option<Failure>,
     more: usize,
 }
 
-impl Wrong {
+impl WrongEntries {
     fn add(&mut self, failure: Failure) {
         match self.first {
             Some(_) => self.more += 1,
@@ -96,13 +95,13 @@ mod tests {
     use super::*;
     use crate::code::Code;
 
-    /// Even numbers are right; odd ones have another shape when they are negative.
+    /// Even numbers are valid; a negative odd number is a structural failure.
     fn even(number: i32, place: &str) -> Result<i32, Failure> {
         if number % 2 == 0 {
             return Ok(number);
         }
         let failure = Code::GroupParameter.because(format!("{place} is {number}, which is odd"));
-        Err(Failure { is_shapeless: number < 0, ..failure })
+        Err(Failure { is_structural: number < 0, ..failure })
     }
 
     fn text<T: std::fmt::Debug>(result: Result<T, Failure>) -> String {
@@ -111,24 +110,24 @@ mod tests {
 
     #[test]
     fn the_first_wrong_entry_is_named_and_the_others_are_counted() {
-        assert_eq!(every("L", [2, 4], even).unwrap(), [2, 4]);
-        assert_eq!(text(every("L", [2, 3], even)), "L[1] is 3, which is odd");
+        assert_eq!(check_all("L", [2, 4], even).unwrap(), [2, 4]);
+        assert_eq!(text(check_all("L", [2, 3], even)), "L[1] is 3, which is odd");
         assert_eq!(
-            text(every("L", [2, 3, 4, 5], even)),
+            text(check_all("L", [2, 3, 4, 5], even)),
             "L[1] is 3, which is odd; 1 more entry of L is wrong"
         );
         assert_eq!(
-            text(every("L", [3, 5, 7], even)),
+            text(check_all("L", [3, 5, 7], even)),
             "L[0] is 3, which is odd; 2 more entries of L are wrong"
         );
     }
 
     #[test]
     fn only_another_shape_fails_all() {
-        let results = each("L", [2, 3, 4], even).unwrap();
+        let results = check_each("L", [2, 3, 4], even).unwrap();
         assert!(matches!(&results[..], [Ok(2), Err(_), Ok(4)]));
         assert_eq!(
-            text(each("L", [3, -1, -3], even)),
+            text(check_each("L", [3, -1, -3], even)),
             "L[1] is -1, which is odd; 1 more entry of L is wrong"
         );
     }

@@ -1,56 +1,58 @@
-//! JSON that is kept as it was written: whoever gets it, in a history, an event or a frame, reads it as part of a
-//! larger document, which is lost to him when he cannot read it. So it is read here, once, before it is kept.
+//! JSON that is kept as it was written. A history, an event or a frame carries it as part of a larger document, and a
+//! reader that fails on the part loses the whole document. So it is checked here, once, before it is kept.
 //!
-//! Refused is what readers refuse or understand differently: half of a surrogate pair, a name that stands twice in one
-//! object, a number too large for a `double`, and nesting that is too deep. A NUL is none of that: documented samples
-//! have one.
+//! JSON that readers refuse or understand differently is refused: half of a surrogate pair, a name that appears twice in
+//! one object, a number too large for a `double`, and nesting that is too deep. A NUL is allowed: documented samples have
+//! one.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
-/// Looks through the JSON value in the member called `field`, in which lists and objects may be nested as deep as
-/// `depth_max` says.
+/// Checks the JSON value in the member called `field`, in which lists and objects are nested `depth_max` levels deep at
+/// most.
 ///
 /// # Errors
-/// Why a reader may not read it; the text names the place.
+/// Why a common reader may fail on it; the text names the place.
 pub(crate) fn check(field: &str, json: &str, depth_max: usize) -> Result<(), String> {
-    let found = Found::default();
-    let look = Look { found: &found, depth_left: depth_max };
+    let position = Position::default();
+    let look = Checker { position: &position, depth_left: depth_max };
     let mut reader = serde_json::Deserializer::from_str(json);
     look.deserialize(&mut reader).map_err(|error| {
-        let problem = found.problem.take().unwrap_or_else(|| unreadable(&error));
+        let problem = position.problem.take().unwrap_or_else(|| unreadable(&error));
         let mut place = field.to_owned();
-        for step in found.path.take() {
+        for step in position.path.take() {
             // Writing to a string has no way to fail.
             match step {
-                Step::Member(name) => write!(place, ".{name}").unwrap_or_default(),
-                Step::Entry(index) => write!(place, "[{index}]").unwrap_or_default(),
+                PathStep::Member(name) => write!(place, ".{name}").unwrap_or_default(),
+                PathStep::Entry(index) => write!(place, "[{index}]").unwrap_or_default(),
             }
         }
         format!("{place} {problem}")
     })
 }
 
-/// What keeps JSON from being read whose form is right.
+/// Why well-formed JSON cannot be read.
 pub(crate) fn unreadable(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
-    known(text).map_or_else(|| format!("cannot be read: {text}"), str::to_owned)
+    known_problem(text).map_or_else(|| format!("cannot be read: {text}"), str::to_owned)
 }
 
-/// The same of a whole body, with the place.
+/// Why a whole body cannot be read, with the place.
 pub(crate) fn unreadable_body(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rsplit_once(" at line ").and_then(|(text, _)| known(text)) {
-        Some(known) => format!("it {known} at line {} column {}", error.line(), error.column()),
+    match text.rsplit_once(" at line ").and_then(|(text, _)| known_problem(text)) {
+        Some(problem) => {
+            format!("it {problem} at line {} column {}", error.line(), error.column())
+        }
         None => text,
     }
 }
 
-/// The reader's words for what is no fault of form.
-fn known(text: &str) -> Option<&'static str> {
+/// Our text for errors of the reader that are not about syntax.
+fn known_problem(text: &str) -> Option<&'static str> {
     match text {
         "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
             Some("holds half of a surrogate pair")
@@ -60,28 +62,28 @@ fn known(text: &str) -> Option<&'static str> {
     }
 }
 
-enum Step {
+enum PathStep {
     Member(String),
     Entry(usize),
 }
 
 #[derive(Default)]
-struct Found {
-    /// The way to the value that is looked at.
-    path: RefCell<Vec<Step>>,
-    /// What is wrong with it, where that is not the reader's word.
+struct Position {
+    /// The path to the value that is being read.
+    path: RefCell<Vec<PathStep>>,
+    /// What is wrong with it, unless the reader reports it.
     problem: RefCell<Option<String>>,
 }
 
 #[derive(Clone, Copy)]
-struct Look<'a> {
-    found: &'a Found,
+struct Checker<'a> {
+    position: &'a Position,
     depth_left: usize,
 }
 
-impl Look<'_> {
+impl Checker<'_> {
     fn refuse<E: Error>(self, problem: String) -> E {
-        *self.found.problem.borrow_mut() = Some(problem);
+        *self.position.problem.borrow_mut() = Some(problem);
         E::custom("")
     }
 
@@ -92,16 +94,16 @@ impl Look<'_> {
         }
     }
 
-    /// The path stays as it is where something is wrong, so that it can be named.
-    fn at<T, E>(self, step: Step, look: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.found.path.borrow_mut().push(step);
+    /// On an error the path stays as it is, so that the error can name it.
+    fn at<T, E>(self, step: PathStep, look: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.position.path.borrow_mut().push(step);
         let seen = look()?;
-        self.found.path.borrow_mut().pop();
+        self.position.path.borrow_mut().pop();
         Ok(seen)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Look<'_> {
+impl<'de> DeserializeSeed<'de> for Checker<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
@@ -109,7 +111,7 @@ impl<'de> DeserializeSeed<'de> for Look<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Look<'_> {
+impl<'de> Visitor<'de> for Checker<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,7 +145,7 @@ impl<'de> Visitor<'de> for Look<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         let inside = self.inside()?;
         let mut index = 0;
-        while self.at(Step::Entry(index), || list.next_element_seed(inside))?.is_some() {
+        while self.at(PathStep::Entry(index), || list.next_element_seed(inside))?.is_some() {
             index += 1;
         }
         Ok(())
@@ -156,7 +158,7 @@ impl<'de> Visitor<'de> for Look<'_> {
             if !names.insert(name.clone()) {
                 return Err(self.refuse(format!("has the name {name:?} twice")));
             }
-            self.at(Step::Member(name), || object.next_value_seed(inside))?;
+            self.at(PathStep::Member(name), || object.next_value_seed(inside))?;
         }
         Ok(())
     }
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_reader_reads_is_taken() {
+    fn readable_json_is_accepted() {
         for json in [
             r#""\ud83d\ude00 \u0000 \ufffe""#,
             r#"{"a":[1.50,-0,12345678901234567890123,1e-400,1.7976931348623157e308],"A":{"a":null}}"#,
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_some_readers_refuse_is_refused_with_its_place() {
+    fn unreadable_json_is_refused_with_its_place() {
         for (json, expected) in [
             (r#""\ud83d""#, "F holds half of a surrogate pair"),
             (r#"[0,{"T":"cut \ud83d"}]"#, "F[1].T holds half of a surrogate pair"),

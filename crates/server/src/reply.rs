@@ -1,42 +1,40 @@
-//! Answers: the envelope of three members that every answer has, and what an operation adds to it.
+//! Answers: the envelope of three members, and what a command adds to it.
 
 use crate::code::Code;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// A call that failed: what the client is told, and what only the log is told.
+/// A call that failed: the code and text that the caller gets, and the cause, which only the log gets.
 #[derive(Debug)]
 pub struct Failure {
-    /// The number.
     pub code: Code,
-    /// `ErrorInfo`: names the field and the limit where there is one.
+    /// `ErrorInfo`: names the member and the limit, if there is one.
     pub text: Cow<'static, str>,
-    /// The number that the app's webhook gave, which its caller gets instead.
-    pub handed_on: Option<u32>,
-    /// The cause, for the log; never sent.
+    /// A code of the app's webhook, which the caller gets instead.
+    pub webhook_code: Option<u32>,
+    /// For the log; never sent.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
-    /// The request is not of the documented shape: a member is missing, empty or of another JSON type. That fails a call
-    /// whole whose entries otherwise have results of their own.
-    pub is_shapeless: bool,
+    /// The structure of the request is wrong: a member is missing, empty or of another JSON type. That fails the whole call
+    /// even if its entries have results of their own.
+    pub is_structural: bool,
 }
 
 impl Failure {
-    /// The number that the client is told.
+    /// `ErrorCode` of the answer.
     #[must_use]
     pub fn number(&self) -> u32 {
-        self.handed_on.unwrap_or_else(|| self.code.number())
+        self.webhook_code.unwrap_or_else(|| self.code.number())
     }
 }
 
 impl Code {
-    /// This code, with the text for the client.
     #[must_use]
     pub fn because(self, text: impl Into<Cow<'static, str>>) -> Failure {
-        Failure { code: self, text: text.into(), handed_on: None, cause: None, is_shapeless: false }
+        Failure { code: self, text: text.into(), webhook_code: None, cause: None, is_structural: false }
     }
 
-    /// This code for a failure of ours: the client is told to try again, the log why.
+    /// This code for an internal error: the caller gets a request to try again, the log gets the cause.
     #[must_use]
     pub fn internal(self, cause: impl std::error::Error + Send + Sync + 'static) -> Failure {
         let text = "internal error, please try again";
@@ -44,22 +42,22 @@ impl Code {
     }
 }
 
-/// The answer of an operation that has nothing to add to the envelope.
+/// The reply of a command that adds nothing to the envelope.
 #[derive(Debug, Serialize)]
 pub struct Nothing {}
 
 const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0"#;
 
-/// The body of a success: the envelope, then the members of `reply`, which serializes as an object.
+/// The body of a success: the envelope, then the members of `reply`, which must serialize as an object.
 ///
 /// # Errors
-/// `reply` does not serialize, which a plain struct always does.
+/// `reply` does not serialize; a plain struct always does.
 pub fn success(reply: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     let mut body = Vec::with_capacity(128);
     body.extend_from_slice(OK);
     let members = body.len();
     serde_json::to_writer(&mut body, reply)?;
-    // The operation's own opening brace becomes the comma between envelope and members.
+    // The opening brace of `reply` becomes the comma between envelope and members.
     if body.get(members..) == Some(b"{}") {
         body.truncate(members);
         body.push(b'}');
@@ -71,7 +69,7 @@ pub fn success(reply: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Refusal<'text> {
+struct FailureBody<'text> {
     action_status: &'static str,
     error_info: &'text str,
     error_code: u32,
@@ -83,11 +81,11 @@ struct Refusal<'text> {
     lists: BTreeMap<&'static str, [u8; 0]>,
 }
 
-/// The body of a failure; `with_display` adds the empty `ErrorDisplay` of some services, `lists` the lists that the
-/// answer of the command has, empty.
+/// The body of a failure. `with_display` adds the empty `ErrorDisplay` of some services, `lists` adds empty lists that the
+/// command answers.
 #[must_use]
 pub fn failure(code: u32, text: &str, with_display: bool, lists: &[&'static str]) -> Vec<u8> {
-    let refusal = Refusal {
+    let body = FailureBody {
         action_status: "FAIL",
         error_info: text,
         error_code: code,
@@ -95,7 +93,7 @@ pub fn failure(code: u32, text: &str, with_display: bool, lists: &[&'static str]
         lists: lists.iter().map(|name| (*name, [])).collect(),
     };
     // Plain texts and numbers always serialize.
-    serde_json::to_vec(&refusal).unwrap_or_default()
+    serde_json::to_vec(&body).unwrap_or_default()
 }
 
 #[cfg(test)]

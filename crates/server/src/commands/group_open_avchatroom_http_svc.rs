@@ -1,6 +1,6 @@
 //! The service of live-stream groups (AVChatRoom): what its commands share.
 //!
-//! Such a group knows who is there by who has entered it with a connected client.
+//! Such a group keeps no members: the accounts in it are those that have entered it with a connected client.
 //! [choice] Groups of other types are refused with 10007.
 
 pub mod check_members;
@@ -10,7 +10,6 @@ pub mod modify_admin;
 pub mod modify_user_info;
 
 use super::group_open_http_svc::{accounts, group_id, refuse_too_many_accounts, required_account};
-use super::refusal;
 use crate::call::Call;
 use crate::code::Code;
 use crate::field::Field;
@@ -19,14 +18,14 @@ use landfall_domain::ids::GroupId;
 use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::operations::change_live_admins::refuse_unless_live;
 
-/// What `needs` names of a live-stream group.
-async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+/// Loads what `needs` names of a live-stream group.
+async fn live_group(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let snapshot = call.snapshot(group, needs).await?;
-    refuse_unless_live(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+    refuse_unless_live(&snapshot.group)?;
     Ok(snapshot)
 }
 
-/// Whether a command sets something (1) or takes it away (2).
+/// Whether `CommandType` sets (1) or removes (2).
 fn sets(command_type: Field<i128>) -> Result<bool, Failure> {
     match command_type.required("CommandType")? {
         1 => Ok(true),

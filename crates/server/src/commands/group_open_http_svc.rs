@@ -64,10 +64,11 @@ mod topic_permissions;
 pub mod unban_group_member;
 pub mod update_group_counter;
 
-use crate::call::{self, Call, account};
+use crate::call::{Call, ReadOnlyCall};
 use crate::code::Code;
+use crate::commands::account::{self, account};
 use crate::field::{Field, FieldError, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
@@ -84,13 +85,12 @@ impl From<FieldError> for Failure {
     }
 }
 
-/// The group a command is about.
 pub(super) fn group_id(given: Field<String>) -> Result<GroupId, Failure> {
     let raw = given.required("GroupId")?;
     GroupId::parse(&raw).ok_or_else(|| Code::GroupIdIllegal.because("GroupId is not a group id"))
 }
 
-/// The names in a required list of at most `max`.
+/// The names in a required list, at most `max`.
 pub(super) fn names(
     given: Field<Vec<Field<String>>>,
     field: &str,
@@ -101,11 +101,11 @@ pub(super) fn names(
         return Err(Code::GroupParameter
             .because(format!("{field} has {} entries; at most {max} are allowed", list.len())));
     }
-    every(field, list, |name, place| Ok(name.required(place)?))
+    check_all(field, list, |name, place| Ok(name.required(place)?))
 }
 
-/// Puts what became of the entries that could be read in their places among all entries.
-pub(super) fn in_place<Outcome>(
+/// Aligns the outcomes of valid entries with all entries: `None` for an invalid entry.
+pub(super) fn align_outcomes<Outcome>(
     is_read: impl IntoIterator<Item = bool>,
     outcomes: Vec<Outcome>,
 ) -> impl Iterator<Item = Option<Outcome>> {
@@ -121,9 +121,9 @@ pub(super) fn number_up_to(number: i128, field: &str, max: u64) -> Result<u64, F
         .ok_or_else(|| Code::GroupParameter.because(format!("{field} is {number}; 0 to {max} are allowed")))
 }
 
-/// The account in a member called `field`, which must be there.
+/// The account in a required member called `field`.
 pub(super) fn required_account(given: Field<String>, field: &str) -> Result<UserId, Failure> {
-    call::required_account(given, field, Code::GroupParameter)
+    account::required_account(given, field, Code::GroupParameter)
 }
 
 /// The accounts of a list called `field`, at most `max`.
@@ -134,7 +134,7 @@ pub(super) fn accounts(
 ) -> Result<Vec<UserId>, Failure> {
     let list = given.required(field)?;
     refuse_too_many_accounts(list.len(), field, max)?;
-    every(field, list, required_account)
+    check_all(field, list, required_account)
 }
 
 /// Refuses a list called `field` that names more than `max` accounts.
@@ -146,7 +146,7 @@ pub(super) fn refuse_too_many_accounts(named: usize, field: &str, max: usize) ->
     Ok(())
 }
 
-/// The end of a mute that lasts so many seconds from now; 0 lifts it, and 4294967295 is for ever. [doc]
+/// The end of a mute that lasts `seconds` from now; 0 lifts it, and 4294967295 never ends. [doc]
 fn mute_end(seconds: i128, call: &Call) -> Result<Timestamp, Failure> {
     let seconds = number_up_to(seconds, "MuteTime", u32::MAX.into())?;
     Ok(match u32::try_from(seconds).unwrap_or(u32::MAX) {
@@ -161,7 +161,7 @@ fn flag(given: Field<i128>, field: &str) -> Result<Option<bool>, Failure> {
     number.map(|number| Ok(number_up_to(number, field, 1)? == 1)).transpose()
 }
 
-/// Refuses a question about the members of a group that keeps none. [doc]
+/// Refuses types that keep no members. [doc]
 fn refuse_without_members(kind: GroupType) -> Result<(), Failure> {
     if kind.can().members {
         return Ok(());
@@ -169,7 +169,7 @@ fn refuse_without_members(kind: GroupType) -> Result<(), Failure> {
     Err(Code::GroupNotAllowed.because(format!("groups of Type {} keep no members", kind.as_str())))
 }
 
-/// The type a list is limited to; `None` for one that cannot be made here, so that there are no such groups.
+/// The type that a list is limited to; `None` for a type that cannot be created here, so that no such groups exist.
 fn listed_type(word: &str) -> Result<Option<GroupType>, Failure> {
     match GroupType::parse(word) {
         None if word != "BChatRoom" => {
@@ -186,14 +186,14 @@ fn operator(from_account: Field<String>, call: &Call) -> Result<UserId, Failure>
     Ok(from.unwrap_or_else(|| call.caller.clone()))
 }
 
-/// A time that clients may leave out or send as 0.
+/// An optional time; clients may also send 0 for none.
 fn time(given: Field<i128>, field: &str) -> Result<Option<Timestamp>, Failure> {
     let seconds = given.optional(field)?.unwrap_or_default();
     let seconds = number_up_to(seconds, field, u32::MAX.into())?;
     Ok((seconds != 0).then_some(Timestamp(seconds)))
 }
 
-/// How many messages somebody has not read. More than there are is cut to their number. [doc]
+/// A number of unread messages. The store cuts it to the number of messages there are. [doc]
 fn unread_count(number: i128, field: &str) -> Result<u32, Failure> {
     if number < 0 {
         return Err(Code::GroupParameter.because(format!("{field} is {number}; it must not be negative")));
@@ -201,10 +201,10 @@ fn unread_count(number: i128, field: &str) -> Result<u32, Failure> {
     Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// A member as import commands take it.
+/// A member in the request of an import.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct AskedMember {
+pub struct ImportMemberInput {
     #[serde(rename = "Member_Account")]
     member_account: Field<String>,
     role: Field<String>,
@@ -214,35 +214,38 @@ pub struct AskedMember {
     shut_up_until: Field<i128>,
 }
 
-impl Member for AskedMember {
+impl Member for ImportMemberInput {
     fn account(&self) -> &Field<String> {
         &self.member_account
     }
 }
 
-/// The members named in a call, all of which must be right.
-fn members(list: Vec<Field<Object<AskedMember>>>, call: &Call) -> Result<Vec<NewMember>, Failure> {
+/// The members in a `MemberList`, all of which must be valid.
+fn members(
+    list: Vec<Field<Object<ImportMemberInput>>>,
+    call: &ReadOnlyCall,
+) -> Result<Vec<NewMember>, Failure> {
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
-    every("MemberList", list, |item, place| member(item.required(place)?.0, place))
+    check_all("MemberList", list, |item, place| member(item.required(place)?.0, place))
 }
 
-/// The member that is asked for at `place`.
-fn member(asked: AskedMember, place: &str) -> Result<NewMember, Failure> {
+/// The member at `place` of its list.
+fn member(requested: ImportMemberInput, place: &str) -> Result<NewMember, Failure> {
     let at = |field: &str| format!("{place}.{field}");
-    let account = required_account(asked.member_account, &at("Member_Account"))?;
-    let role = match asked.role.optional(&at("Role"))? {
+    let account = required_account(requested.member_account, &at("Member_Account"))?;
+    let role = match requested.role.optional(&at("Role"))? {
         None => Role::Member,
         Some(word) => Role::parse(&word).ok_or_else(|| {
             Code::GroupParameter.because(format!("{} is {word:?}, not Admin or Member", at("Role")))
         })?,
     };
-    let unread = asked.unread_msg_num.optional(&at("UnreadMsgNum"))?.unwrap_or_default();
+    let unread = requested.unread_msg_num.optional(&at("UnreadMsgNum"))?.unwrap_or_default();
     let unread = unread_count(unread, &at("UnreadMsgNum"))?;
-    let muted_until = time(asked.mute_until.or(asked.shut_up_until), &at("MuteUntil"))?;
+    let muted_until = time(requested.mute_until.or(requested.shut_up_until), &at("MuteUntil"))?;
     Ok(NewMember {
         account,
         role,
-        joined: time(asked.join_time, &at("JoinTime"))?,
+        joined: time(requested.join_time, &at("JoinTime"))?,
         unread,
         muted_until: muted_until.unwrap_or_default(),
         fields: Vec::new(),

@@ -1,16 +1,16 @@
-//! What a message says, as commands take it: `MsgBody`, a list of elements, and `CloudCustomData` beside it.
+//! The content of a message in requests: `MsgBody`, a list of elements, and `CloudCustomData` beside it.
 //!
-//! The elements stay the text they came as, so that members nobody knows and the digits of numbers survive. They are
-//! read to check them and never become values.
+//! Elements keep the text they came as, so that unknown members and the digits of numbers survive. They are parsed only
+//! to check them.
 //!
-//! [choice] What some reader could not read is refused, as `json.rs` says, and so is what is nested deeper than 50 levels:
+//! [choice] JSON that some readers cannot read is refused, as `json.rs` says, and so is nesting deeper than 50 levels:
 //! common readers stop at 64, and the message is a part of what they read.
-//! [choice] Members that the documentation names must have the JSON type it gives them, where they are given; only a
-//! text element must have its `Text`. What else an element needs is not stated.
+//! [choice] Documented members must have the documented JSON type, if they are given; only a text element must have its
+//! `Text`. What else an element needs is not documented.
 
 use crate::code::Code;
 use crate::field::{Field, FieldError};
-use crate::items::every;
+use crate::items::check_all;
 use crate::json;
 use crate::reply::Failure;
 use landfall_domain::limits::MessageLimits;
@@ -20,29 +20,28 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// How deep lists and objects may be nested in an element, which is one of these itself.
+/// Nesting depth of lists and objects in an element, the element included.
 const ELEMENT_DEPTH_MAX: usize = 50;
 
-/// What is wrong with a message. Which code that is depends on the command.
+/// What is wrong with a message. The code depends on the command.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyProblem {
-    /// There is no `MsgBody`, or it is no list, or an empty one.
+    /// `MsgBody` is missing, empty or no list.
     #[error("{0}")]
     NoList(String),
-    /// An element, or the custom data, is not of the documented form.
+    /// An element or the custom data has not the documented form.
     #[error("{text}")]
     Malformed {
-        /// Names it and its member.
+        /// Names the element and its member.
         text: String,
-        /// Whether it is a member that is missing or of another JSON type.
-        is_shapeless: bool,
+        /// A member is missing or of another JSON type.
+        is_structural: bool,
     },
-    /// It is too long.
     #[error("MsgBody and CloudCustomData are {bytes} bytes long; at most {max} are allowed")]
     TooLong {
-        /// Its length.
+        /// Bytes.
         bytes: usize,
-        /// The limit.
+        /// Bytes.
         max: usize,
     },
 }
@@ -50,23 +49,22 @@ pub enum BodyProblem {
 /// The codes of the group service. [doc]
 impl From<BodyProblem> for Failure {
     fn from(problem: BodyProblem) -> Self {
-        let (code, is_shapeless) = match &problem {
+        let (code, is_structural) = match &problem {
             BodyProblem::NoList(_) => (Code::GroupParameter, true),
-            BodyProblem::Malformed { is_shapeless, .. } => (Code::GroupParameter, *is_shapeless),
+            BodyProblem::Malformed { is_structural, .. } => (Code::GroupParameter, *is_structural),
             BodyProblem::TooLong { .. } => (Code::MessageTooLong, false),
         };
-        Failure { is_shapeless, ..code.because(problem.to_string()) }
+        Failure { is_structural, ..code.because(problem.to_string()) }
     }
 }
 
-/// The message that consists of `elements` (`MsgBody`) and `custom` (`CloudCustomData`), without any of what a call
-/// may say beside them.
+/// The body of a message from `elements` (`MsgBody`) and `custom` (`CloudCustomData`), without flags.
 ///
 /// Counted against the limit are the bytes of both as they were sent: what the service counts is not published.
 /// [choice]
 ///
 /// # Errors
-/// The first problem found. The length comes last.
+/// The first problem found. The length is checked last.
 pub fn body(
     elements: Option<Box<RawValue>>,
     custom: Field<String>,
@@ -83,17 +81,17 @@ pub fn body(
     Ok(Body { elements: elements.into(), custom: custom.into(), ..Body::default() })
 }
 
-/// The code that a failure has here until the command chooses one.
+/// A stand-in until the command chooses the code.
 const CODE: Code = Code::GroupParameter;
 
 fn malformed(failure: Failure) -> BodyProblem {
-    BodyProblem::Malformed { text: failure.text.into_owned(), is_shapeless: failure.is_shapeless }
+    BodyProblem::Malformed { text: failure.text.into_owned(), is_structural: failure.is_structural }
 }
 
-/// Looks whether a JSON value is a list of elements.
+/// Checks whether a JSON value is a list of elements.
 fn check(elements: &str) -> Result<(), BodyProblem> {
     let empty = || BodyProblem::NoList("MsgBody is empty".to_owned());
-    // As good as missing, as in every member. [client]
+    // The same as missing, as in every member. [client]
     if elements == "\"\"" {
         return Err(empty());
     }
@@ -104,7 +102,7 @@ fn check(elements: &str) -> Result<(), BodyProblem> {
         return Err(empty());
     }
     let mut has_custom = false;
-    let checked = every("MsgBody", list, |element, place| {
+    let checked = check_all("MsgBody", list, |element, place| {
         json::check(place, element.get(), ELEMENT_DEPTH_MAX).map_err(|problem| CODE.because(problem))?;
         let kind = check_element(element.get(), place)?;
         if kind.name == CUSTOM && std::mem::replace(&mut has_custom, true) {
@@ -115,12 +113,12 @@ fn check(elements: &str) -> Result<(), BodyProblem> {
     checked.map(|_| ()).map_err(malformed)
 }
 
-/// A part of a body that is JSON as a whole.
+/// Reads a part of a body that is known to be JSON.
 fn read<'a, T: Deserialize<'a>>(json: &'a str, place: &str) -> Result<T, Failure> {
     serde_json::from_str(json).map_err(|error| CODE.because(format!("{place} {}", json::unreadable(&error))))
 }
 
-/// An element as it was written.
+/// An element, with its members unparsed.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Element<'a> {
@@ -130,7 +128,7 @@ struct Element<'a> {
     msg_content: Option<&'a RawValue>,
 }
 
-/// The type of the element at `place`.
+/// Checks the element at `place`. Returns its type.
 fn check_element(element: &str, place: &str) -> Result<&'static ElementType, Failure> {
     let at = |member: &str| format!("{place}.{member}");
     let required = |member: &str| FieldError::Missing(at(member)).failure(CODE);
@@ -164,10 +162,10 @@ fn must_be(kind: Kind, json: &str, field: &str) -> Result<(), Failure> {
     Err(error.failure(CODE))
 }
 
-/// Reads the content of an element of this type: whether it has the first of its members, or which member is wrong.
+/// Reads the content of an element: whether the first documented member is given, or what is wrong with a member.
 struct Contents<'a> {
     kind: &'static ElementType,
-    /// Where the element is.
+    /// The place of the element.
     place: &'a str,
 }
 
@@ -183,7 +181,7 @@ impl<'de> Visitor<'de> for Contents<'_> {
         let mut has_first = false;
         while let Some(index) = content.next_key_seed(MemberName(self.kind))? {
             let value = content.next_value::<&'de RawValue>()?.get();
-            // `null` is as good as missing. [client]
+            // `null` means missing. [client]
             let Some((name, kind)) = index.and_then(|index| self.kind.members.get(index)) else { continue };
             if Kind::of(value) != Kind::Null {
                 has_first |= index == Some(0);
@@ -195,7 +193,7 @@ impl<'de> Visitor<'de> for Contents<'_> {
     }
 }
 
-/// Reads the name of a member, as its place among those documented for this type.
+/// Reads the name of a member, as its index among the documented ones.
 struct MemberName(&'static ElementType);
 
 impl<'de> DeserializeSeed<'de> for MemberName {
@@ -218,7 +216,6 @@ impl Visitor<'_> for MemberName {
     }
 }
 
-/// The JSON types that members have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -230,7 +227,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// That of a JSON value, which its first byte tells.
+    /// The type of a JSON value, by its first byte.
     fn of(json: &str) -> Self {
         match json.as_bytes().first() {
             Some(b'"') => Self::Text,
@@ -254,7 +251,7 @@ impl Kind {
     }
 }
 
-/// A type of element: the members of its content that are documented.
+/// A type of element, with the documented members of its content.
 struct ElementType {
     name: &'static str,
     members: &'static [(&'static str, Kind)],
@@ -263,7 +260,7 @@ struct ElementType {
 const CUSTOM: &str = "TIMCustomElem";
 const TEXT: &str = "TIMTextElem";
 
-/// All types. [doc]
+/// [doc]
 static ELEMENT_TYPES: [ElementType; 9] = {
     use Kind::{List, Number, Text};
     [
@@ -345,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_stays() {
+    fn elements_keep_their_text() {
         let elements = r#"[ {"MsgContent": {"Latitude":29.340656774469956123,"New":[1.50e300],"Desc":null},"MsgType":"TIMLocationElem"} ]"#;
         let body = parse(elements, r#""a\u0000b""#).unwrap();
         assert_eq!((&*body.elements, &*body.custom), (elements, "a\0b"));
@@ -420,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn what_some_readers_cannot_read_is_refused_in_elements_of_every_type() {
+    fn unreadable_json_is_refused_in_elements_of_every_type() {
         let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         for kind in &ELEMENT_TYPES {
             let with = |value: &str| {
@@ -441,7 +438,7 @@ mod tests {
             ] {
                 let problem = with(unreadable).unwrap_err();
                 assert!(problem.to_string().starts_with("MsgBody[0].MsgContent.New"), "{problem}");
-                assert!(!Failure::from(problem).is_shapeless);
+                assert!(!Failure::from(problem).is_structural);
             }
         }
     }

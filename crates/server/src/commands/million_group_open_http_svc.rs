@@ -10,10 +10,10 @@ use crate::code::Code;
 /// `ErrorInfo` of an item that is as asked for; the envelope keeps the empty text of all services. [choice]
 const ITEM_OK: &str = "ok";
 
-/// `ErrorInfo` of an item whose id no topic of the community can have.
+/// `ErrorInfo` of an item with a malformed id.
 const NO_TOPIC_ID: &str = "TopicId is not the id of a topic of the group";
 
-/// The result of one topic: its code and text.
+/// `ErrorCode` and `ErrorInfo` of one topic.
 fn item(code: Option<(Code, &'static str)>) -> (u32, &'static str) {
     code.map_or((0, ITEM_OK), |(code, text)| (code.number(), text))
 }

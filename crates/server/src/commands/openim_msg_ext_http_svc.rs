@@ -8,7 +8,7 @@ pub mod group_set_key_values;
 
 use serde::Serialize;
 
-/// An extension as answers carry it.
+/// An extension in an answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ExtensionRow {

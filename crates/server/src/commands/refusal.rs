@@ -1,22 +1,39 @@
-//! What an operation on a group was refused for, as an answer: each reason and its number once.
+//! Refusals of operations and errors of the store as failures: each reason and its code once.
 
 use crate::code::Code;
 use crate::reply::Failure;
 use landfall_domain::operation::{Refusal, TooMany};
-use landfall_domain::store::OperationError;
+use landfall_domain::store::{OperationError, StoreError};
 
-/// The text of 10010 as the service really sends it. [sample]
+/// The text that the service sends with 10010. [sample]
 pub const NO_SUCH_GROUP: &str = "this group does not exist";
 
-/// The answer to an operation that did not happen.
-pub fn failure(error: OperationError<Refusal>) -> Failure {
-    match error {
-        OperationError::Refused(refusal) => of(&refusal),
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
+/// The code of the group service; the services of accounts and of messages have codes of their own.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Code::GroupInternal.internal(error)
     }
 }
 
-/// The answer to an operation that a rule refused.
+impl<Refused: Into<Refusal>> From<OperationError<Refused>> for Failure {
+    fn from(error: OperationError<Refused>) -> Self {
+        match error {
+            OperationError::Refused(refused) => refused.into().into(),
+            OperationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        of(&refusal)
+    }
+}
+
+pub fn failure(error: OperationError<Refusal>) -> Failure {
+    error.into()
+}
+
 #[must_use]
 pub fn of(refusal: &Refusal) -> Failure {
     if *refusal == Refusal::NoSuchGroup {
@@ -28,7 +45,7 @@ pub fn of(refusal: &Refusal) -> Failure {
 fn code(refusal: &Refusal) -> Code {
     match refusal {
         Refusal::NoSuchGroup => Code::GroupNotFound,
-        // Removing an owner who may not leave: 10007 on the page of that command; 10009 is for leaving by oneself. [doc]
+        // Removing an owner that must stay is 10007 on the page of that command; 10009 is for leaving by oneself. [doc]
         Refusal::TypeForbids(_) | Refusal::GroupForbids(_) | Refusal::OwnerStays(_) => Code::GroupNotAllowed,
         Refusal::Unfitting(_) | Refusal::NotAMember(_) | Refusal::NoNumbersLeft => Code::GroupParameter,
         Refusal::NoSuchAccount(_) => Code::GroupAccountUnknown,

@@ -1,8 +1,8 @@
-//! Every documented operation of the imitated API, in the order of its documentation, and then our own.
+//! Every documented command of the imitated API, in the order of its documentation, and then our own.
 
 use super::{
     Entry, Service, entry, group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
-    group_open_http_svc as group, im_open_login_svc as account, million_group_open_http_svc as topic,
+    group_open_http_svc as group, im_open_login_svc as account, import, million_group_open_http_svc as topic,
     openim as message, openim_msg_ext_http_svc as extension, planned, webhook_svc as webhook,
 };
 use crate::code::Code;
@@ -25,7 +25,7 @@ const MESSAGE: Service = Service {
 const CONFIG: Service = Service { bad_json: Code::ConfigJsonParse, ..COMMON };
 const WITH_DISPLAY: Service = Service { error_display: true, ..COMMON };
 
-/// The service that the imitated API does not have.
+/// A service of our own, which the imitated API does not have.
 pub const OWN: &str = "webhook_svc";
 
 /// The services of the API, and our own.
@@ -60,11 +60,10 @@ pub static SERVICES: &[Service] = &[
 
 const ONLINE_LISTS: &[&str] = &["ErrorList", "QueryResult"];
 
-/// All commands.
 pub static COMMANDS: &[Entry] = &[
     // Accounts
-    entry::<account::account_import::Request>(),
-    entry::<account::multiaccount_import::Request>().at_half_rate(),
+    import::<account::account_import::Request>(),
+    import::<account::multiaccount_import::Request>().at_half_rate(),
     entry::<account::account_delete::Request>().at_half_rate(),
     entry::<account::account_check::Request>().at_half_rate(),
     entry::<account::kick::Request>(),
@@ -95,11 +94,11 @@ pub static COMMANDS: &[Entry] = &[
     planned("follow/follow_check"),
     planned("follow/follow_get_info"),
     // Migration of groups
-    entry::<group::import_group::Request>(),
-    entry::<group::import_group_member::Request>(),
-    entry::<group::import_group_msg::Request>().with_lists_on_failure(&["ImportMsgResult"]),
-    entry::<group::set_unread_msg_num::Request>(),
-    entry::<group::import_topic::Request>(),
+    import::<group::import_group::Request>(),
+    import::<group::import_group_member::Request>(),
+    import::<group::import_group_msg::Request>().with_lists_on_failure(&["ImportMsgResult"]),
+    import::<group::set_unread_msg_num::Request>(),
+    import::<group::import_topic::Request>(),
     // Groups
     entry::<group::get_appid_group_list::Request>(),
     entry::<group::create_group::Request>(),
@@ -238,7 +237,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<webhook::drop_dead_events::Request>(),
 ];
 
-/// What parts of the documentation are about, each with the first command of it in [`COMMANDS`].
+/// The sections of the documentation, each with its first command in [`COMMANDS`].
 static SECTIONS: &[(&str, &str)] = &[
     ("Accounts", "im_open_login_svc/account_import"),
     ("Profiles", "profile/portrait_set"),
@@ -257,8 +256,8 @@ static SECTIONS: &[(&str, &str)] = &[
     ("Beyond the API", "webhook_svc/get_dead_events"),
 ];
 
-/// All commands, a line each: its section, its path, and "built", "own" for one that is not of the imitated API, or the code
-/// that it answers instead; with tabs between.
+/// All commands, one on each line: section, path, and "built", "own" for a command that the imitated API does not have, or
+/// the code that it answers instead; separated by tabs.
 #[must_use]
 pub fn command_list() -> String {
     let mut list = String::new();
@@ -284,10 +283,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_command_stands_once_and_under_a_known_service() {
+    fn every_command_appears_once_and_under_a_known_service() {
         let mut seen = BTreeSet::new();
         for entry in COMMANDS {
-            assert!(seen.insert(entry.path), "{} stands twice", entry.path);
+            assert!(seen.insert(entry.path), "{} appears twice", entry.path);
             assert!(service(entry.service()).is_some(), "{} has no service", entry.path);
             assert!(!entry.command().is_empty());
         }

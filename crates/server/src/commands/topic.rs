@@ -1,8 +1,9 @@
-//! Topics, as commands of several services name and describe them.
+//! Topics in requests of several services.
 
 use super::group_open_http_svc::profile::text;
-use crate::call::{Call, account};
+use crate::call::ReadOnlyCall;
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
@@ -10,7 +11,7 @@ use landfall_domain::operations::add_topic::AddTopic;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The topic of `group` in a member called `TopicId`, if given.
+/// The topic of `group` in an optional member called `TopicId`.
 ///
 /// # Errors
 /// It is no string, or not the id of a topic of `group`.
@@ -18,7 +19,7 @@ pub fn topic_id(given: Field<String>, group: &GroupId) -> Result<Option<TopicId>
     given.is_given().then(|| required_topic_id(given, group)).transpose()
 }
 
-/// The topic of `group` in a member called `TopicId`, which must be there.
+/// The topic of `group` in a required member called `TopicId`.
 ///
 /// # Errors
 /// It is missing, no string, or not the id of a topic of `group`.
@@ -27,10 +28,10 @@ pub fn required_topic_id(given: Field<String>, group: &GroupId) -> Result<TopicI
         .ok_or_else(|| Code::TopicIdIllegal.because("TopicId is not the id of a topic of the group"))
 }
 
-/// A topic to be made, but for what only an import says.
+/// A new topic, without the members that only an import has.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct NewTopic {
+pub(super) struct TopicInput {
     topic_id: Field<String>,
     topic_name: Field<String>,
     #[serde(rename = "From_Account")]
@@ -41,17 +42,21 @@ pub(super) struct NewTopic {
     introduction: Field<String>,
 }
 
-/// The reply to a call that made a topic.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct MadeTopic {
+pub struct TopicReply {
     topic_id: String,
 }
 
-impl NewTopic {
+impl TopicInput {
     /// The operation that creates the topic. The operator is not kept: an administrator of the app may be one, and no answer
     /// names it. [choice]
-    pub(super) fn check(self, group: GroupId, created: Timestamp, call: &Call) -> Result<AddTopic, Failure> {
+    pub(super) fn check(
+        self,
+        group: GroupId,
+        created: Timestamp,
+        call: &ReadOnlyCall,
+    ) -> Result<AddTopic, Failure> {
         let limits = call.limits;
         let name = text(Field::Value(self.topic_name.required("TopicName")?), "TopicName", limits.name)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;
@@ -70,7 +75,7 @@ impl NewTopic {
     }
 }
 
-impl MadeTopic {
+impl TopicReply {
     pub(super) fn new(id: &TopicId) -> Self {
         Self { topic_id: id.as_str().to_owned() }
     }

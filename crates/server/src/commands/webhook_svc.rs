@@ -1,5 +1,5 @@
-//! Commands of our own: the events that the app's receiver did not take, however often they were sent. The imitated service
-//! has none; these keep its calling convention. [choice]
+//! Commands of our own, about dead letters: events that the app's receiver did not accept, however often they were sent. The
+//! imitated service has no such commands; these keep its calling convention. [choice]
 
 pub mod drop_dead_events;
 pub mod get_dead_events;
@@ -8,51 +8,46 @@ pub mod resend_dead_events;
 use crate::call::Call;
 use crate::code::Code;
 use crate::field::Field;
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
 use serde::{Deserialize, Serialize};
 
-/// Events that one call lists, or names, at most.
+/// Events that one call lists or names at most.
 const EVENTS_MAX: usize = 100;
 
 /// The id of an event: its number and the group it is about.
-fn id(place: &DeadLetterKey) -> String {
-    format!("{}/{}", place.number, place.lane.name())
+fn id(key: &DeadLetterKey) -> String {
+    format!("{}/{}", key.number, key.lane.name())
 }
 
-/// The event with an id.
-fn place(id: &str) -> Option<DeadLetterKey> {
+/// The event that has an id.
+fn key(id: &str) -> Option<DeadLetterKey> {
     let (number, lane) = id.split_once('/')?;
     Some(DeadLetterKey { lane: Lane::named(lane)?, number: number.parse().ok()? })
 }
 
-/// The events that are to be sent again or dropped.
+/// Names the events to send again or to drop.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-struct Named {
+struct DeadEventsRequest {
     id_list: Field<Vec<Field<String>>>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Taken {
-    /// How many of them were there.
+pub struct TakenReply {
+    /// How many of the named events existed.
     count: usize,
 }
 
-impl Named {
-    async fn take(self, fate: Fate, call: &Call) -> Result<Taken, Failure> {
+impl DeadEventsRequest {
+    async fn take(self, fate: Fate, call: &Call) -> Result<TakenReply, Failure> {
         let names = super::group_open_http_svc::names(self.id_list, "IdList", EVENTS_MAX)?;
-        let places = every("IdList", names, |name, at| {
+        let keys = check_all("IdList", names, |name, at| {
             let illegal = || Code::GroupParameter.because(format!("{at} is not the id of an event"));
-            place(&name).ok_or_else(illegal)
+            key(&name).ok_or_else(illegal)
         })?;
-        let taken = call.outbox.take_dead_letters(call.context(), places, fate).await;
-        if let Some(receiver) = &call.app.webhook {
-            receiver.wake.notify_one();
-        }
-        Ok(Taken { count: taken.map_err(|error| Code::GroupInternal.internal(error))? })
+        Ok(TakenReply { count: call.take_dead_letters(keys, fate).await? })
     }
 }

@@ -156,7 +156,7 @@ fn judge<Wish>(
         2 if command == SEND => Ok(Verdict::Drop),
         code if HANDED_ON.contains(&code) => {
             let mut refused = Code::WebhookRefused.because(answer.error_info);
-            refused.handed_on = u32::try_from(code).ok();
+            refused.webhook_code = u32::try_from(code).ok();
             Err(refused)
         }
         // 1 is the documented one; what means nothing else must not allow what was to be asked about. [choice]

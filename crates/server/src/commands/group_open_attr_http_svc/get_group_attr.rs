@@ -8,26 +8,24 @@ use landfall_domain::operation::Needs;
 use landfall_domain::part::PartKey;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
 }
 
-/// The same under the service of the other commands about attributes, where two published clients ask. [client]
+/// The same command under the service of the other attribute commands, where two published clients send it. [client]
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct GroupServiceRequest(Request);
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     group_attr_ary: Vec<Row>,
 }
 
-/// One attribute; its members are written small. [doc]
+/// An attribute; its member names are in lower case. [doc]
 #[derive(Debug, Serialize)]
 struct Row {
     key: String,

@@ -1,14 +1,13 @@
 //! `group_open_avchatroom_http_svc/check_members`: reports which of the named accounts are in a live-stream
 //! group at present.
 
-use super::{accounts, group_id, look};
+use super::{accounts, group_id, live_group};
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -17,7 +16,6 @@ pub struct Request {
     member_account: Field<Vec<Field<String>>>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 pub struct Reply {
     #[serde(rename = "Member_Account")]
@@ -30,10 +28,10 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let asked = accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
-        look(call, group.clone(), Needs::default()).await?;
-        let visitors = call.clients().visitors(&group).await;
-        let there = asked.iter().filter(|account| visitors.contains_key(*account));
+        let requested = accounts(self.member_account, "Member_Account", call.limits.accounts_per_query)?;
+        live_group(call, group.clone(), Needs::default()).await?;
+        let visitors = call.visitors(&group).await;
+        let there = requested.iter().filter(|account| visitors.contains_key(*account));
         Ok(Reply { member_account: there.map(|account| account.as_str().to_owned()).collect() })
     }
 }

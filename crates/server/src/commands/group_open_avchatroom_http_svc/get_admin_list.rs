@@ -3,9 +3,8 @@
 //!
 //! An administrator whose account was deleted stays listed, without name and picture, until dismissed. [choice]
 
-use super::{group_id, look};
+use super::{group_id, live_group};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -13,14 +12,12 @@ use landfall_domain::operation::Needs;
 use landfall_domain::operations::change_live_admins::{all_live_admins, live_admins};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 pub struct Reply {
     #[serde(rename = "Admin_List")]
@@ -42,10 +39,9 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let needs = Needs { ranges: vec![all_live_admins()], ..Needs::default() };
-        let snapshot = look(call, group_id(self.group_id)?, needs).await?;
+        let snapshot = live_group(call, group_id(self.group_id)?, needs).await?;
         let admins: Vec<UserId> = live_admins(&snapshot).cloned().collect();
-        let accounts = call.store.accounts(call.app_id(), admins.clone()).await;
-        let accounts = accounts.map_err(|error| Code::GroupInternal.internal(error))?;
+        let accounts = call.accounts(admins.clone()).await?;
         let rows = admins.iter().zip(accounts).map(|(admin, account)| {
             let (nick, face_url) =
                 account.map(|account| (account.nick, account.face_url)).unwrap_or_default();

@@ -4,9 +4,8 @@
 //! `Timestamp` and `NextTimestamp` are the place where a page starts: times would leave out members that entered in the
 //! same second. `Mark` filters nothing.
 
-use super::{group_id, look};
+use super::{group_id, live_group};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::commands::group_open_http_svc::number_up_to;
 use crate::field::Field;
 use crate::reply::Failure;
@@ -16,12 +15,11 @@ use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
-/// Those who are listed, on all pages together. [doc]
+/// Members listed on all pages together. [doc]
 const LISTED_MAX: usize = 1_000;
-/// Those on one page. [doc]
+/// Members on one page. [doc]
 const PER_PAGE: usize = 500;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -30,7 +28,6 @@ pub struct Request {
     mark: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -61,8 +58,8 @@ impl Command for Request {
             u32::MAX.into(),
         )?;
         number_up_to(self.mark.optional("Mark")?.unwrap_or_default(), "Mark", u32::MAX.into())?;
-        look(call, group.clone(), Needs::default()).await?;
-        let mut visitors: Vec<_> = call.clients().visitors(&group).await.into_iter().collect();
+        live_group(call, group.clone(), Needs::default()).await?;
+        let mut visitors: Vec<_> = call.visitors(&group).await.into_iter().collect();
         visitors.sort_by_key(|(account, since)| (Reverse(*since), account.clone()));
         visitors.truncate(LISTED_MAX);
         let start = usize::try_from(start).unwrap_or(usize::MAX);
@@ -75,8 +72,7 @@ impl Command for Request {
 
 async fn rows(call: &Call, page: Vec<(UserId, Timestamp)>) -> Result<Vec<Row>, Failure> {
     let ids = page.iter().map(|(account, _)| account.clone()).collect();
-    let accounts = call.store.accounts(call.app_id(), ids).await;
-    let accounts = accounts.map_err(|error| Code::GroupInternal.internal(error))?;
+    let accounts = call.accounts(ids).await?;
     let rows = page.into_iter().zip(accounts).map(|((id, since), account)| {
         let (nick, face_url) = account.map(|account| (account.nick, account.face_url)).unwrap_or_default();
         Row {

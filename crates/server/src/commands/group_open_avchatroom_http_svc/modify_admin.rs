@@ -11,7 +11,6 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_live_admins::ChangeLiveAdmins;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -4,41 +4,39 @@
 //! Only a member in the group can carry marks, and no account counts as one; so each row of the answer has an empty
 //! list of marks. [choice]
 
-use super::{group_id, look, refuse_too_many_accounts, required_account, sets};
+use super::{group_id, live_group, refuse_too_many_accounts, required_account, sets};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// Marks an app chooses are at least this.
+/// Lowest mark that an app may choose.
 const MARK_MIN: i128 = 1_000;
 
-/// The one mark below that the service gives a meaning of its own. [doc]
+/// The one lower mark; the service gives it a meaning of its own. [doc]
 const SPECIAL_MARK: i128 = 500;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     command_type: Field<i128>,
-    member_list: Field<Vec<Field<Object<Marked>>>>,
+    member_list: Field<Vec<Field<Object<MarkedMemberInput>>>>,
 }
 
-/// A member and marks.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Marked {
+pub struct MarkedMemberInput {
     #[serde(rename = "Member_Account")]
     member_account: Field<String>,
     marks: Field<Vec<Field<i128>>>,
 }
 
-/// The reply: a row for each member asked for, in order.
+/// One row for each requested member, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -63,17 +61,18 @@ impl Command for Request {
         let sets = sets(self.command_type)?;
         let list = self.member_list.required("MemberList")?;
         refuse_too_many_accounts(list.len(), "MemberList", call.limits.live.marked_per_call)?;
-        let members = every("MemberList", list, |entry, name| member(entry.required(name)?.0, name, call))?;
-        look(call, group, Needs::default()).await?;
+        let members =
+            check_all("MemberList", list, |entry, name| member(entry.required(name)?.0, name, call))?;
+        live_group(call, group, Needs::default()).await?;
         let rows =
             members.iter().map(|account| Row { member_account: account.as_str().to_owned(), marks: [] });
         Ok(Reply { command_type: if sets { 1 } else { 2 }, member_list: rows.collect() })
     }
 }
 
-/// The account of the entry called `name`, whose marks are in order.
+/// The account of the entry called `name`; checks its marks.
 fn member(
-    Marked { member_account: account, marks }: Marked,
+    MarkedMemberInput { member_account: account, marks }: MarkedMemberInput,
     name: &str,
     call: &Call,
 ) -> Result<UserId, Failure> {
@@ -85,7 +84,7 @@ fn member(
         return Err(Code::GroupParameter
             .because(format!("{field} names {} marks; at most {max} are allowed", marks.len())));
     }
-    every(&field, marks, |mark, field| {
+    check_all(&field, marks, |mark, field| {
         let mark = mark.required(field)?;
         if mark != SPECIAL_MARK && !(MARK_MIN..=u32::MAX.into()).contains(&mark) {
             return Err(Code::GroupParameter

@@ -3,11 +3,10 @@
 //! Each account gets an answer; a repeated call changes nothing.
 //! [choice] No approval is needed, so no account is pending (3): the caller has the rights of the owner.
 
-use super::member_list::{Named, Results, each_named};
+use super::member_list::{AccountInput, MemberResults, account_entries};
 use super::{flag, group_id};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::sender::Answer;
@@ -17,30 +16,29 @@ use landfall_domain::operations::add_members::{AddMembers, Added, nobody_fits};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    member_list: Field<Rows<Object<Named>>>,
+    member_list: Field<Entries<Object<AccountInput>>>,
     silence: Field<i128>,
 }
 
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/add_group_member";
-    type Reply = Results;
+    type Reply = MemberResults;
 
-    async fn run(self, call: &Call) -> Result<Results, Failure> {
+    async fn run(self, call: &Call) -> Result<MemberResults, Failure> {
         let group = group_id(self.group_id)?;
-        let mut entries = each_named(self.member_list, call.limits.members_per_call)?;
-        let accounts = std::mem::take(&mut entries.right);
+        let mut entries = account_entries(self.member_list, call.limits.members_per_call)?;
+        let accounts = std::mem::take(&mut entries.valid);
         let operation = AddMembers {
             group,
             operator: call.caller.clone(),
             accounts: accounts.clone(),
             silent: flag(self.silence, "Silence")?.unwrap_or_default(),
         };
-        let refused = match call.kind_if_asking(before::INVITE, &operation.group).await? {
+        let refused = match call.type_if_asking(before::INVITE, &operation.group).await? {
             Some(kind) if !accounts.is_empty() => refused(call, &operation, kind).await?,
             Some(_) | None => BTreeSet::new(),
         };
@@ -48,7 +46,7 @@ impl Command for Request {
         allowed.accounts.retain(|account| !refused.contains(account.as_str()));
         let outcomes = call.change(allowed).await?;
         if nobody_fits(&outcomes) {
-            return Err(refusal::of(&Refusal::Full));
+            return Err(Refusal::Full.into());
         }
         let mut outcomes = outcomes.into_iter();
         let results = accounts.iter().map(|account| {
@@ -63,13 +61,13 @@ impl Command for Request {
     }
 }
 
-/// Those whom the app's receiver wants left out.
-async fn refused(call: &Call, asked: &AddMembers, kind: GroupType) -> Result<BTreeSet<String>, Failure> {
-    let AddMembers { group, accounts, .. } = asked;
+/// Accounts that the app's receiver refused.
+async fn refused(call: &Call, requested: &AddMembers, kind: GroupType) -> Result<BTreeSet<String>, Failure> {
+    let AddMembers { group, accounts, .. } = requested;
     let read = |answer: &Answer| answer.member("RefusedMembers_Account", "a list of account names");
     match call.ask(Question::Invite { group, kind, accounts }, read).await? {
         Verdict::GoOn(refused) => Ok(refused.flatten().unwrap_or_default()),
-        // Not an answer to this question.
+        // No documented answer to this question.
         Verdict::Drop => Ok(BTreeSet::new()),
     }
 }

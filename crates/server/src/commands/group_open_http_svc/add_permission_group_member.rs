@@ -2,38 +2,37 @@
 //! result for each.
 
 use super::group_id;
-use super::member_list::{Named, Results, each_named};
+use super::member_list::{AccountInput, MemberResults, account_entries};
 use super::permission_group::permission_group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::operations::permission_group_members::{
     AddPermissionGroupMembers, PermissionGroupMembers, PermittedOutcome,
 };
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     permission_group_id: Field<String>,
-    member_list: Field<Rows<Object<Named>>>,
+    member_list: Field<Entries<Object<AccountInput>>>,
 }
 
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/add_permission_group_member";
-    type Reply = Results;
+    type Reply = MemberResults;
 
-    async fn run(self, call: &Call) -> Result<Results, Failure> {
+    async fn run(self, call: &Call) -> Result<MemberResults, Failure> {
         let group = group_id(self.group_id)?;
         let permission_group = permission_group_id(self.permission_group_id)?;
         let max = call.limits.topics.permission_members_per_call;
-        let mut entries = each_named(self.member_list, max)?;
-        let accounts = std::mem::take(&mut entries.right);
-        let asked = PermissionGroupMembers { group, permission_group, accounts };
-        let outcomes = call.change(AddPermissionGroupMembers(asked)).await?;
+        let mut entries = account_entries(self.member_list, max)?;
+        let accounts = std::mem::take(&mut entries.valid);
+        let requested = PermissionGroupMembers { group, permission_group, accounts };
+        let outcomes = call.change(AddPermissionGroupMembers(requested)).await?;
         Ok(entries.results(outcomes.into_iter().map(result), Code::GroupParameter.number()))
     }
 }

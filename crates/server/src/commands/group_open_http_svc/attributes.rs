@@ -6,7 +6,7 @@
 use crate::call::Call;
 use crate::code::Code;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::attributes::AttributeChange;
 use landfall_domain::attributes::Attributes;
@@ -15,10 +15,10 @@ use landfall_domain::operations::change_attributes::ChangeAttributes;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// An attribute. Its members are written small, and large by some, like all others of the API. [client]
+/// An attribute. Its member names are in lower case; some clients capitalize them, like all others of the API. [client]
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Attribute {
+pub(super) struct AttributeInput {
     key: Field<String>,
     value: Field<String>,
     #[serde(rename = "Key")]
@@ -27,21 +27,20 @@ pub(super) struct Attribute {
     large_value: Field<String>,
 }
 
-/// The request of a command that names attributes.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Named {
+pub(super) struct AttributesRequest {
     pub(super) group_id: Field<String>,
-    pub(super) group_attr: Field<Vec<Field<Object<Attribute>>>>,
+    pub(super) group_attr: Field<Vec<Field<Object<AttributeInput>>>>,
 }
 
-type List = Field<Vec<Field<Object<Attribute>>>>;
+type AttributeList = Field<Vec<Field<Object<AttributeInput>>>>;
 
 /// Keys and values. An empty list is refused: clearing has a command of its own. [choice]
-pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure> {
+pub(super) fn attributes(list: AttributeList, call: &Call) -> Result<Attributes, Failure> {
     let mut attributes = Attributes::new();
-    every("GroupAttr", list.required("GroupAttr")?, |entry, name| {
-        let Attribute { key, value, large_key, large_value } = entry.required(name)?.0;
+    check_all("GroupAttr", list.required("GroupAttr")?, |entry, name| {
+        let AttributeInput { key, value, large_key, large_value } = entry.required(name)?.0;
         let key = self::key(key.or(large_key), name, call)?;
         let value = value.or(large_value).optional(&format!("{name}.value"))?.unwrap_or_default();
         let allowed = call.limits.values.attribute_value;
@@ -54,7 +53,7 @@ pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure>
             )));
         }
         if attributes.contains_key(&key) {
-            return Err(Code::GroupParameter.because(format!("{name}.key {key:?} stands twice")));
+            return Err(Code::GroupParameter.because(format!("{name}.key {key:?} appears twice")));
         }
         attributes.insert(key, value);
         Ok(())
@@ -62,10 +61,9 @@ pub(super) fn attributes(list: List, call: &Call) -> Result<Attributes, Failure>
     Ok(attributes)
 }
 
-/// Keys alone.
-pub(super) fn keys(list: List, call: &Call) -> Result<BTreeSet<String>, Failure> {
-    let keys = every("GroupAttr", list.required("GroupAttr")?, |entry, name| {
-        let Attribute { key, large_key, .. } = entry.required(name)?.0;
+pub(super) fn keys(list: AttributeList, call: &Call) -> Result<BTreeSet<String>, Failure> {
+    let keys = check_all("GroupAttr", list.required("GroupAttr")?, |entry, name| {
+        let AttributeInput { key, large_key, .. } = entry.required(name)?.0;
         self::key(key.or(large_key), name, call)
     })?;
     Ok(keys.into_iter().collect())
@@ -86,10 +84,10 @@ fn key(given: Field<String>, name: &str, call: &Call) -> Result<String, Failure>
     Ok(key)
 }
 
-/// Changes the attributes of a group, unless that is done too often: every call that could be read counts.
+/// Changes the attributes of a group, unless they change too often: every valid call counts.
 pub(super) async fn change(call: &Call, group: GroupId, change: AttributeChange) -> Result<(), Failure> {
-    let max = call.limits.values.attribute_writes_per_second;
-    if !call.app.attribute_writes.admit(&group, max) {
+    if !call.admit_attribute_write(&group) {
+        let max = call.limits.values.attribute_writes_per_second;
         return Err(Code::AttributesTooFrequent.because(format!(
             "the attributes of this group are changed more than {max} times in a second; try again"
         )));

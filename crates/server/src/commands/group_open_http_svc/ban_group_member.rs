@@ -10,7 +10,6 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::ban_members::BanMembers;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -1,4 +1,4 @@
-//! The base fields of a group as answers carry them, cut to those asked for.
+//! The base fields of a group in answers, cut to the requested ones.
 
 use super::member_row::Filter;
 use landfall_domain::group::Group;
@@ -9,7 +9,6 @@ use std::sync::Arc;
 /// Declares the base fields once: their names, newest first, and how each is read from a group.
 macro_rules! base_fields {
     ($($($name:literal)|+ => |$base:pat_param, $group:ident| $value:expr;)*) => {
-        /// The names of each field.
         const FIELDS: &[&[&str]] = &[$(&[$($name),+]),*];
 
         impl Serialize for Base {
@@ -32,13 +31,13 @@ macro_rules! base_fields {
     };
 }
 
-/// The field that comes on request only: not in an answer that carries everything. [doc]
+/// Sent on request only, not in an answer that carries everything. [doc]
 const INFO_SEQ: &str = "InfoSeq";
 
-/// The field that only live-stream groups have more than 0 in.
+/// 0 in all groups but live-stream groups.
 const ONLINE: &str = "OnlineMemberNum";
 
-/// The fields of permission groups.
+/// Fields about permission groups.
 const PERMISSIONS: [&str; 2] = ["EnablePermission", "DefaultPermission"];
 
 // Both names of mute-all are sent, for old and new clients.
@@ -67,12 +66,11 @@ base_fields! {
     "DefaultPermission" => |_, group| group.default_permissions;
 }
 
-/// Which base fields an answer carries, a bit for each: found out once for all its groups.
+/// The base fields that an answer carries, a bit for each: computed once for all its groups.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct BaseFilter(u32);
 
 impl BaseFilter {
-    /// Those that `filter` lets through.
     pub(super) fn new(filter: &Filter) -> Self {
         Self::of(|names| if names.contains(&INFO_SEQ) { filter.names(INFO_SEQ) } else { filter.takes(names) })
     }
@@ -82,7 +80,7 @@ impl BaseFilter {
         Self(bits.fold(0, |all, (place, _)| all | 1 << place))
     }
 
-    /// Whether it is to be known who is there.
+    /// Whether the answer carries the number of online members.
     pub(super) fn counts_online(self) -> bool {
         self.0 & Self::of(|names| names.contains(&ONLINE)).0 != 0
     }
@@ -92,26 +90,24 @@ impl BaseFilter {
     }
 }
 
-/// The base fields of a group; those not asked for are left out. Written from the group, without a copy of its texts.
+/// The requested base fields of a group. Serialized from the group, without a copy of its texts.
 #[derive(Debug, Default)]
 pub(super) struct Base {
     wanted: BaseFilter,
     app: u32,
-    /// Who is there, in a live-stream group; elsewhere nobody counts.
+    /// Members present in a live-stream group; 0 elsewhere.
     online: usize,
-    /// Absent in the row of a group that could not be read.
+    /// `None` in the row of a group that could not be read.
     group: Option<Arc<Group>>,
 }
 
 impl Base {
-    /// The base fields of `group` that are `wanted`.
     pub(super) fn new(app: AppId, group: Arc<Group>, wanted: BaseFilter) -> Self {
         // Only communities with topics have permission groups; elsewhere the two would say nothing. [choice]
         let wanted = if group.support_topic { wanted } else { wanted.without_permissions() };
         Self { wanted, app: app.0, online: 0, group: Some(group) }
     }
 
-    /// With how many are there.
     pub(super) fn with_online(self, online: usize) -> Self {
         Self { online, ..self }
     }

@@ -9,7 +9,6 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::change_owner::ChangeOwner;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -8,7 +8,6 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::clear_messages::ClearMessages;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -5,12 +5,11 @@
 use crate::call::Call;
 use crate::code::Code;
 use crate::field::Field;
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::attributes::Counters;
 use serde::Serialize;
 
-/// A counter in an answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Row {
@@ -18,7 +17,6 @@ pub(super) struct Row {
     value: i64,
 }
 
-/// The counters of an answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -30,7 +28,7 @@ impl Reply {
         Self { group_counter: counters.into_iter().map(|(key, value)| Row { key, value }).collect() }
     }
 
-    /// Those of `counters` that `keys` name, in their order, each once; all when they name none.
+    /// The counters that `keys` name, in their order, each once; all of them for `None`.
     pub(super) fn of(mut counters: Counters, keys: Option<Vec<String>>) -> Self {
         match keys {
             None => Self::new(counters),
@@ -39,13 +37,12 @@ impl Reply {
     }
 }
 
-/// Which counters; `None` for all.
+/// Keys of counters; `None` for all.
 pub(super) fn keys(list: Field<Vec<Field<String>>>, call: &Call) -> Result<Option<Vec<String>>, Failure> {
     let Some(list) = list.optional("GroupCounterKeys")? else { return Ok(None) };
-    every("GroupCounterKeys", list, |given, place| key(given, place, call)).map(Some)
+    check_all("GroupCounterKeys", list, |given, place| key(given, place, call)).map(Some)
 }
 
-/// The key of a counter.
 pub(super) fn key(given: Field<String>, name: &str, call: &Call) -> Result<String, Failure> {
     let key = given.required(name)?;
     let allowed = call.limits.values.counter_key;

@@ -4,26 +4,25 @@
 //! on the number of groups, which the imitated service sells by edition, do not exist here.
 
 use super::profile::{
-    Bits, CustomFieldInput, apply_join_option, group_fields, id_choice, invite_join_option, max_members,
-    member_fields, permissions, refuse_more_than_fit, seats, text,
+    Bits, CustomFieldInput, apply_join_option, distinct_members, group_fields, id_choice, invite_join_option,
+    max_members, member_fields, permissions, refuse_more_than_fit, text,
 };
 use super::{flag, refuse_too_many_accounts, required_account};
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use crate::webhook::before::Question;
-use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::UserId;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::store::{Context, OperationError};
+use landfall_domain::store::OperationError;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -41,23 +40,21 @@ pub struct Request {
     apply_join_option: Field<String>,
     invite_join_option: Field<String>,
     app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
-    member_list: Field<Vec<Field<Object<Asked>>>>,
+    member_list: Field<Vec<Field<Object<MemberInput>>>>,
     support_topic: Field<i128>,
     enable_permission: Field<i128>,
     default_permission: Field<Bits>,
 }
 
-/// A member as this command takes it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Asked {
+pub struct MemberInput {
     #[serde(rename = "Member_Account")]
     member_account: Field<String>,
     role: Field<String>,
     app_member_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -74,15 +71,9 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let new = self.check(call)?;
-        let kind = new.kind.as_str();
-        let id = new.id.clone();
-        let type_of_group = new.kind;
-        let (owner, members) = (new.owner.clone(), new.members.iter().map(|member| member.account.clone()));
-        let members: Vec<_> = members.collect();
-        // Without an owner the caller is the one who would use the id.
+        let (kind, id) = (new.kind.as_str(), new.id.clone());
+        // Without an owner, the caller would use the id.
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
-        // Placeholders are for imports; here every account has to exist. [choice]
-        let context = Context { unknown: UnknownAccounts::Refuse, ..call.context() };
         let question = Question::Create {
             owner: new.owner.as_ref(),
             kind: new.kind,
@@ -90,21 +81,17 @@ impl Command for Request {
             members: new.members.iter().map(|member| &member.account).collect(),
         };
         call.ask(question, |_| Ok(())).await?;
-        let created = call.store.create_group(context, new, call.subscribers()).await;
-        call.subscribers.wake();
-        match created {
-            Ok(id) => {
-                call.clients().created(&id, type_of_group, owner.as_ref(), &members, call.cause());
-                Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 })
-            }
+        // Placeholders are for moving in; here every account has to be there. [choice]
+        match call.create_group(new).await {
+            Ok(id) => Ok(Reply { group_id: id.as_str().to_owned(), kind, huge_group_flag: 0 }),
             Err(OperationError::Refused(refusal)) => Err(refuse(refusal, id, &claimant, call).await),
-            Err(OperationError::Store(error)) => Err(Code::GroupInternal.internal(error)),
+            Err(OperationError::Store(error)) => Err(error.into()),
         }
     }
 }
 
 impl Request {
-    /// In the order of the documented list of causes, as for an import.
+    /// Checks in the order of the documented list of causes, as an import does.
     fn check(self, call: &Call) -> Result<NewGroup, Failure> {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
@@ -125,7 +112,7 @@ impl Request {
         if kind.can().members {
             refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupTooManyMembers)?;
         }
-        // What only communities have, and only those with topics, is ignored elsewhere. [doc]
+        // What only communities with topics have is ignored elsewhere. [doc]
         let support_topic =
             flag(self.support_topic, "SupportTopic")?.unwrap_or_default() && kind.can().topics;
         let (enable, default) = permissions(self.enable_permission, self.default_permission)?;
@@ -163,9 +150,9 @@ fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Fail
     Ok(apply_join_option(given)?.unwrap_or(default))
 }
 
-/// Who is in the group besides its owner.
+/// The members besides the owner.
 fn members(
-    given: Field<Vec<Field<Object<Asked>>>>,
+    given: Field<Vec<Field<Object<MemberInput>>>>,
     kind: GroupType,
     owner: Option<&UserId>,
     call: &Call,
@@ -177,26 +164,26 @@ fn members(
     }
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     let members =
-        every("MemberList", list, |entry, at| member(entry.required(at)?.0, at, kind, owner, call))?;
-    Ok(seats(owner, members))
+        check_all("MemberList", list, |entry, at| member(entry.required(at)?.0, at, kind, owner, call))?;
+    Ok(distinct_members(owner, members))
 }
 
 fn member(
-    asked: Asked,
+    requested: MemberInput,
     at: &str,
     kind: GroupType,
     owner: Option<&UserId>,
     call: &Call,
 ) -> Result<NewMember, Failure> {
-    let account = required_account(asked.member_account, &format!("{at}.Member_Account"))?;
+    let account = required_account(requested.member_account, &format!("{at}.Member_Account"))?;
     let is_owner = owner == Some(&account);
-    let role = role(asked.role, at, kind, is_owner)?;
+    let role = role(requested.role, at, kind, is_owner)?;
     let name = format!("{at}.AppMemberDefinedData");
-    let fields = member_fields(asked.app_member_defined_data, &name, kind, call)?;
-    // In the documented list of causes, next to those of 10004. [doc]
+    let fields = member_fields(requested.app_member_defined_data, &name, kind, call)?;
+    // Listed among the documented causes, next to those of 10004. [doc]
     if is_owner && !fields.is_empty() {
         return Err(Code::GroupRequestIllegal
-            .because(format!("{name} is of the owner, who cannot be given custom fields here")));
+            .because(format!("{name} belongs to the owner, which cannot be given custom fields here")));
     }
     Ok(NewMember { account, role, joined: None, unread: 0, muted_until: Timestamp(0), fields })
 }
@@ -206,7 +193,7 @@ fn role(given: Field<String>, at: &str, kind: GroupType, is_owner: bool) -> Resu
     let name = format!("{at}.Role");
     let problem = match given.optional(&name)?.as_deref() {
         None => return Ok(Role::Member),
-        Some("Admin") if is_owner => "is of the owner, who is listed without Role".to_owned(),
+        Some("Admin") if is_owner => "belongs to the owner, which is listed without Role".to_owned(),
         Some("Admin") if kind.can().admins => return Ok(Role::Admin),
         Some("Admin") => format!("is Admin; groups of Type {} have no administrators", kind.as_str()),
         Some(word) => format!("is {word:?}; leave it out, or send Admin"),
@@ -235,7 +222,6 @@ async fn refuse(refusal: NewGroupRefusal, id: IdChoice, claimant: &UserId, call:
 /// Whether the group that has the id belongs to `claimant`.
 async fn is_owned(id: IdChoice, claimant: &UserId, call: &Call) -> Result<bool, Failure> {
     let IdChoice::Given(id) = id else { return Ok(false) };
-    let groups = call.store.groups(call.app_id(), vec![id]).await;
-    let groups = groups.map_err(|error| Code::GroupInternal.internal(error))?;
+    let groups = call.groups(vec![id]).await?;
     Ok(groups.into_iter().flatten().any(|group| group.owner.as_ref() == Some(claimant)))
 }

@@ -11,7 +11,6 @@ use landfall_domain::ids::PermissionGroupId;
 use landfall_domain::operations::add_permission_group::AddPermissionGroup;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -22,7 +21,6 @@ pub struct Request {
     custom_string: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {

@@ -1,17 +1,16 @@
 //! `group_open_http_svc/delete_group_attr`: deletes attributes of a group of any type by key. When one of
 //! them does not exist, none is deleted.
 
-use super::attributes::{Named, change, keys};
+use super::attributes::{AttributesRequest, change, keys};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::attributes::AttributeChange;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub struct Request(Named);
+pub struct Request(AttributesRequest);
 
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/delete_group_attr";

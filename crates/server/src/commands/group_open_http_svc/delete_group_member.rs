@@ -3,14 +3,12 @@
 use super::profile::text;
 use super::{accounts, flag, group_id};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::{Failure, Nothing};
-use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
+use landfall_domain::operations::delete_members::DeleteMembers;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -35,12 +33,10 @@ impl Command for Request {
             even_owner: false,
             permission_groups: BTreeSet::new(),
         };
-        // It is for the one who is removed, whom nothing here tells yet; so it is not kept. No page says how long it
+        // The reason is meant for the removed members, and no notice carries it; so it is not kept. No page says how long it
         // may be: as long as that of a ban. [choice]
         text(self.reason, "Reason", call.limits.ban_reason)?;
-        let deleted = delete_members(&*call.store, call.context(), operation, call.subscribers()).await;
-        call.subscribers.wake();
-        deleted.map_err(refusal::failure)?;
+        call.delete_members(operation).await?;
         Ok(Nothing {})
     }
 }

@@ -11,7 +11,6 @@ use landfall_domain::message::Conversation;
 use landfall_domain::operations::delete_by_sender::DeleteBySender;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -2,7 +2,7 @@
 //! are not in it are ignored.
 
 use super::group_id;
-use super::member_list::{Named, named};
+use super::member_list::{AccountInput, accounts};
 use super::permission_group::permission_group_id;
 use crate::call::{Call, Command};
 use crate::field::{Field, Object};
@@ -12,13 +12,12 @@ use landfall_domain::operations::permission_group_members::{
 };
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     permission_group_id: Field<String>,
-    member_list: Field<Vec<Field<Object<Named>>>>,
+    member_list: Field<Vec<Field<Object<AccountInput>>>>,
 }
 
 impl Command for Request {
@@ -26,12 +25,12 @@ impl Command for Request {
     type Reply = Nothing;
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
-        let asked = PermissionGroupMembers {
+        let requested = PermissionGroupMembers {
             group: group_id(self.group_id)?,
             permission_group: permission_group_id(self.permission_group_id)?,
-            accounts: named(self.member_list, call.limits.topics.permission_members_per_call)?,
+            accounts: accounts(self.member_list, call.limits.topics.permission_members_per_call)?,
         };
-        call.change(DeletePermissionGroupMembers(asked)).await?;
+        call.change(DeletePermissionGroupMembers(requested)).await?;
         Ok(Nothing {})
     }
 }

@@ -9,7 +9,6 @@ use crate::reply::Failure;
 use landfall_domain::operations::set_topic_permissions::TopicPermissionChange;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

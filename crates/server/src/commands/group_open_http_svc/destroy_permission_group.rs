@@ -3,7 +3,7 @@
 //! A permission group that never existed is answered like one that was removed. [choice]
 
 use super::permission_group::NO_SUCH_PERMISSION_GROUP;
-use super::{group_id, in_place, names};
+use super::{align_outcomes, group_id, names};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::field::Field;
@@ -12,7 +12,6 @@ use landfall_domain::ids::PermissionGroupId;
 use landfall_domain::operations::destroy_permission_groups::DestroyPermissionGroups;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -20,7 +19,7 @@ pub struct Request {
     permission_group_id_list: Field<Vec<Field<String>>>,
 }
 
-/// The reply: one row for each permission group asked for, in order.
+/// One row for each requested permission group, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -42,17 +41,17 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         let max = call.limits.topics.permission_groups_per_call;
-        let asked = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
-        let read: Vec<_> = asked.iter().map(|id| PermissionGroupId::parse(id)).collect();
+        let requested = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
+        let read: Vec<_> = requested.iter().map(|id| PermissionGroupId::parse(id)).collect();
         let ids = read.iter().flatten().cloned().collect();
         let gone = call.change(DestroyPermissionGroups { group, ids }).await?;
-        let rows = asked.into_iter().zip(in_place(read.iter().map(Option::is_some), gone));
+        let rows = requested.into_iter().zip(align_outcomes(read.iter().map(Option::is_some), gone));
         Ok(Reply { permission_group_result_list: rows.map(|(id, gone)| Row::new(id, gone)).collect() })
     }
 }
 
 impl Row {
-    /// `gone`: whether the permission group was there; absent when none can have the id.
+    /// `gone`: whether the permission group existed; `None` for a malformed id.
     fn new(permission_group_id: String, gone: Option<bool>) -> Self {
         let (error_code, error_info) = match gone {
             Some(true) => (0, ""),

@@ -3,28 +3,26 @@
 
 use super::{listed_type, number_up_to};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::field::Field;
 use crate::reply::Failure;
 use serde::{Deserialize, Serialize};
 
-/// The request; `{}` is a valid one.
+/// `{}` is a valid request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     limit: Field<i128>,
     next: Field<i128>,
     group_type: Field<String>,
-    /// The name one client sends for `GroupType`. [client]
+    /// One client calls `GroupType` so. [client]
     #[serde(rename = "Type")]
     kind: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
-    /// All groups, of the type asked for.
+    /// All groups of the requested type, on all pages.
     total_count: u64,
     group_id_list: Vec<Row>,
     /// Where the next page starts; 0 at the end.
@@ -50,12 +48,11 @@ impl Command for Request {
         let word = self.group_type.or(self.kind).optional("GroupType")?;
         let kind = word.as_deref().map(listed_type).transpose()?;
         let page = match kind {
-            // A type that cannot be made here has no groups.
+            // A type that cannot be created here has no groups.
             Some(None) => return Ok(Reply { total_count: 0, group_id_list: Vec::new(), next: 0 }),
-            Some(Some(kind)) => call.store.list_groups(call.app_id(), Some(kind), from, limit).await,
-            None => call.store.list_groups(call.app_id(), None, from, limit).await,
+            Some(Some(kind)) => call.list_groups(Some(kind), from, limit).await?,
+            None => call.list_groups(None, from, limit).await?,
         };
-        let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
         Ok(Reply {
             total_count: page.total,
             group_id_list: page.ids.iter().map(|id| Row { group_id: id.as_str().to_owned() }).collect(),

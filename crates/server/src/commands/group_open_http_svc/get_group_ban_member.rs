@@ -4,7 +4,6 @@
 use super::parts::visit_parts;
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Refusal;
@@ -12,7 +11,6 @@ use landfall_domain::part::{Part, PartFamily, PartKey};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -21,7 +19,6 @@ pub struct Request {
     offset: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -71,7 +68,7 @@ impl Command for Request {
             ControlFlow::Continue(())
         });
         if !group.await?.kind.can().ban {
-            return Err(refusal::of(&Refusal::TypeForbids("ban nobody")));
+            return Err(Refusal::TypeForbids("ban nobody").into());
         }
         Ok(reply)
     }

@@ -6,7 +6,6 @@
 use super::counters::{self, Reply};
 use super::group_id;
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
@@ -14,7 +13,6 @@ use landfall_domain::operations::change_counters::counters_of;
 use landfall_domain::part::PartKey;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -31,7 +29,7 @@ impl Command for Request {
         let keys = counters::keys(self.group_counter_keys, call)?;
         let needs = Needs { parts: vec![PartKey::Counters], ..Needs::default() };
         let snapshot = call.snapshot(group, needs).await?;
-        let counters = counters_of(&snapshot).map_err(|refusal| refusal::of(&refusal))?;
+        let counters = counters_of(&snapshot)?;
         Ok(Reply::of(counters, keys))
     }
 }

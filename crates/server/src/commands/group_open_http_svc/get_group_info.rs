@@ -3,25 +3,24 @@
 //! The envelope says nothing about the groups: each row has its own code. Groups that keep no members show an empty list.
 
 use super::base_row::{Base, BaseFilter};
-use super::member_row::{FieldRow, Filter, MemberRow, Names};
+use super::member_row::{FieldNames, FieldRow, Filter, MemberRow};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use futures_util::future::join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::GroupId;
-use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
+use landfall_domain::store::MemberWindow;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Fewest bytes that a member takes in an answer; more members than fit are refused before they are read.
+/// Fewest bytes of a member in an answer; more members than fit are refused before they are read.
 const MEMBER_ROW_BYTES_MIN: usize = 22;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -32,22 +31,22 @@ pub struct Request {
 #[derive(Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase", default)]
 struct ResponseFilter {
-    group_base_info_filter: Names,
-    member_info_filter: Names,
+    group_base_info_filter: FieldNames,
+    member_info_filter: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_Group")]
-    group_fields: Names,
+    group_fields: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
-    member_fields: Names,
+    member_fields: FieldNames,
 }
 
-/// The reply: a row for each group asked for, in order.
+/// One row for each requested group, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     group_info: Vec<Row>,
 }
 
-/// One group; what was not asked for is left out.
+/// One group, with the requested fields only.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -62,16 +61,16 @@ struct Row {
     member_list: Option<Vec<MemberRow>>,
 }
 
-/// What the answer carries, from the request's filter.
+/// The fields that the answer carries.
 struct Wanted {
     base: BaseFilter,
     group_fields: Filter,
-    /// Which fields of members, and which of their custom fields.
+    /// Fields of members, and their custom fields.
     members: Option<(Filter, Filter)>,
 }
 
 impl Wanted {
-    /// Without a filter: everything. With one: only the categories it names.
+    /// Everything without a filter, else only the categories that it names.
     fn new(filter: Field<Object<ResponseFilter>>) -> Self {
         let filter = filter.if_valid().unwrap_or_default().0;
         let base = Filter::new(filter.group_base_info_filter);
@@ -104,18 +103,18 @@ impl Command for Request {
                 .because(format!("GroupIdList names {} groups; at most {max} are allowed", list.len())));
         }
         let wanted = Wanted::new(self.response_filter);
-        let asked = every("GroupIdList", list, |id, place| Ok(id.required(place)?))?;
-        let ids: Vec<_> = asked.iter().map(|id| GroupId::parse(id)).collect();
+        let requested = check_all("GroupIdList", list, |id, place| Ok(id.required(place)?))?;
+        let ids: Vec<_> = requested.iter().map(|id| GroupId::parse(id)).collect();
         let legal: Vec<_> = ids.iter().map(Option::is_some).collect();
         let ids = ids.into_iter().flatten().collect();
-        let groups = call.store.groups(call.app_id(), ids).await.map_err(internal)?;
+        let groups = call.groups(ids).await?;
         if wanted.members.is_some() {
             refuse_more_members_than_fit(&groups, call)?;
         }
         let online = online(call, &groups, &wanted).await;
         let mut found = groups.into_iter();
-        let mut rows = Vec::with_capacity(asked.len());
-        for (id, legal) in asked.into_iter().zip(legal) {
+        let mut rows = Vec::with_capacity(requested.len());
+        for (id, legal) in requested.into_iter().zip(legal) {
             rows.push(if !legal {
                 failed_row(id, Code::GroupIdIllegal, "GroupId is not a group id")
             } else if let Some(group) = found.next().flatten() {
@@ -129,11 +128,11 @@ impl Command for Request {
     }
 }
 
-/// How many are in each live-stream group. Asked for all of them at once: other servers may take their time.
+/// The number of members present in each live-stream group. All are asked at once, because other servers may be slow.
 async fn online(call: &Call, groups: &[Option<Arc<Group>>], wanted: &Wanted) -> BTreeMap<GroupId, usize> {
     let live = groups.iter().flatten().filter(|group| group.kind.can().live);
     let live = live.filter(|_| wanted.base.counts_online());
-    let counts = live.map(async |group| (group.id.clone(), call.clients().visitors(&group.id).await.len()));
+    let counts = live.map(async |group| (group.id.clone(), call.visitors(&group.id).await.len()));
     join_all(counts).await.into_iter().collect()
 }
 
@@ -170,21 +169,17 @@ async fn row(
     row.member_list = Some(Vec::new());
     if group.kind.can().members {
         let window = MemberWindow::ByJoinTime { offset: 0, limit: usize::MAX };
-        match call.store.members(call.app_id(), group.id.clone(), Vec::new(), window).await {
+        match call.members(group.id.clone(), Vec::new(), window).await {
             Ok(page) => {
                 let of = page.group;
                 row.member_list = Some(MemberRow::list(call, page.members, &of, (filter, fields)).await);
             }
             // Dissolved between the two reads.
-            Err(OperationError::Refused(NoSuchGroup)) => {
+            Err(failure) if failure.code == Code::GroupNotFound => {
                 return Ok(failed_row(row.group_id, Code::GroupNotFound, NO_SUCH_GROUP));
             }
-            Err(OperationError::Store(error)) => return Err(internal(error)),
+            Err(failure) => return Err(failure),
         }
     }
     Ok(row)
-}
-
-fn internal(error: StoreError) -> Failure {
-    Code::GroupInternal.internal(error)
 }

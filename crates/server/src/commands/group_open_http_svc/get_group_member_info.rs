@@ -3,7 +3,7 @@
 //! Ordinary groups are paged by `Offset` in order of joining, communities by `Next`, sorted by account, which stays
 //! cheap however large they are. [choice]
 
-use super::member_row::{Filter, MemberRow, Names, record_filters};
+use super::member_row::{FieldNames, Filter, MemberRow, record_filters};
 use super::{group_id, number_up_to, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -13,36 +13,34 @@ use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
-use landfall_domain::store::{MemberWindow, NoSuchGroup, OperationError, StoreError};
+use landfall_domain::store::MemberWindow;
 use serde::{Deserialize, Serialize};
 
-/// Members of a community on a page whose size the caller leaves open: full records of so many fit an answer.
+/// Members on a page of a community when the request has no `Limit`: so many full records fit an answer.
 const COMMUNITY_PAGE_DEFAULT: usize = 2_000;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    member_info_filter: Names,
-    member_role_filter: Names,
+    member_info_filter: FieldNames,
+    member_role_filter: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
-    member_fields: Names,
+    member_fields: FieldNames,
     limit: Field<i128>,
     offset: Field<i128>,
     next: Field<String>,
 }
 
-/// The same under the name that one published client sends. [client]
+/// The same command under the path that one published client sends. [client]
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct MisspelledRequest(Request);
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
-    /// All members of the group, whatever the filter and the page.
+    /// All members of the group, regardless of filter and page.
     member_num: u32,
     member_list: Vec<MemberRow>,
     /// Communities only; empty at the end.
@@ -72,8 +70,7 @@ impl Command for Request {
                 .collect(),
             false => Vec::new(),
         };
-        let known = call.store.groups(call.app_id(), vec![group.clone()]).await.map_err(internal)?;
-        let Some(kind) = known.into_iter().flatten().map(|group| group.kind).next() else {
+        let Some(kind) = call.group_type(&group).await? else {
             return Err(Code::GroupNotFound.because(NO_SUCH_GROUP));
         };
         refuse_without_members(kind)?;
@@ -108,11 +105,7 @@ async fn page(
     community: bool,
     (filter, fields): (Filter, Filter),
 ) -> Result<Reply, Failure> {
-    let page =
-        call.store.members(call.app_id(), group, roles, window).await.map_err(|error| match error {
-            OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
-            OperationError::Store(error) => internal(error),
-        })?;
+    let page = call.members(group, roles, window).await?;
     let next = page.members.last().filter(|_| page.more).map(|member| page_token(&member.account));
     Ok(Reply {
         member_num: page.group.member_count,
@@ -121,18 +114,14 @@ async fn page(
     })
 }
 
-fn internal(error: StoreError) -> Failure {
-    Code::GroupInternal.internal(error)
-}
-
-/// The mark before the name keeps an account called "0" from looking like the end to clients that test for it.
+/// A prefix of account names: without it, clients would take an account called "0" for the end.
 const PAGE_MARK: char = '@';
 
 pub(super) fn page_token(last: &UserId) -> String {
     format!("{PAGE_MARK}{last}")
 }
 
-/// Where a page starts, by the member called `field`; "0" is a start too, because some clients count. [client]
+/// Where a page starts, from the member called `field`; `None` for "0", which some clients send at the start. [client]
 pub(super) fn page_start(token: &str, field: &str) -> Result<Option<UserId>, Failure> {
     if token == "0" {
         return Ok(None);

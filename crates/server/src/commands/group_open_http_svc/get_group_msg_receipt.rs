@@ -3,11 +3,11 @@
 //! [choice] An invalid message number is 10004 in its row.
 
 use super::group_id;
-use super::receipt::{is_too_large, look_at, members, messages_at_once, reader};
+use super::receipt::{is_too_large, members, messages, messages_at_once, reader};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::message_seq::{Entries, Item};
-use crate::field::{Field, Object, Rows};
+use crate::commands::message_seq::{SeqEntries, SeqInput};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Message};
@@ -16,15 +16,14 @@ use landfall_domain::part::{PartFamily, PartRange};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    msg_seq_list: Field<Rows<Object<Item>>>,
+    msg_seq_list: Field<Entries<Object<SeqInput>>>,
 }
 
-/// The reply: one row for each message asked for, in order.
+/// One row for each requested message, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -52,9 +51,9 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let mut entries = Entries::new(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
-        let numbers = std::mem::take(&mut entries.right);
-        let snapshot = look_at(call, group.clone(), &numbers).await?;
+        let mut entries = SeqEntries::new(self.msg_seq_list, call.limits.messages.receipts_per_call)?;
+        let numbers = std::mem::take(&mut entries.valid);
+        let snapshot = messages(call, group.clone(), &numbers).await?;
         let illegal = Code::GroupParameter;
         if is_too_large(&snapshot.group, call) {
             let rows = entries.with(numbers).map(|(msg_seq, number)| {
@@ -81,7 +80,7 @@ impl Command for Request {
     }
 }
 
-/// How many have read each of `messages` and how many have not, by number.
+/// For each message by number: how many members have read it, and how many have not.
 async fn count(
     call: &Call,
     group: GroupId,
@@ -94,7 +93,7 @@ async fn count(
         let readers = some.iter().map(|message| PartRange {
             family: PartFamily::Readers(Conversation::Group, message.seq),
             after: None,
-            // Only members confirm, and only while they are not more than this; some may have left since.
+            // Only members of groups that are not larger than this confirm messages; some may have left since.
             limit,
         });
         let snapshot =

@@ -2,7 +2,7 @@
 //! that have not, page by page, sorted by account.
 
 use super::get_group_member_info::{page_start, page_token};
-use super::receipt::{is_too_large, look_at, members, reader};
+use super::receipt::{is_too_large, members, messages, reader};
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -15,7 +15,6 @@ use landfall_domain::operation::Needs;
 use landfall_domain::part::{PartFamily, PartKey, PartRange};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -26,7 +25,7 @@ pub struct Request {
     count: Field<i128>,
 }
 
-/// The reply. The sample of the documentation and its table name the end differently: both are sent.
+/// The documented sample and table name the end differently; both names are sent.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -68,7 +67,7 @@ impl Command for Request {
             number_up_to(self.count.optional("Count")?.unwrap_or_default(), "Count", page_max as u64)?;
         // A page whose size the caller leaves open is as large as it may be. [choice]
         let count = usize::try_from(count).ok().filter(|count| *count != 0).unwrap_or(page_max);
-        let snapshot = look_at(call, group.clone(), &[number]).await?;
+        let snapshot = messages(call, group.clone(), &[number]).await?;
         if is_too_large(&snapshot.group, call) {
             return Err(Code::TooLargeForReceipts.because("the group is too large for read receipts"));
         }
@@ -77,7 +76,7 @@ impl Command for Request {
         let Some(message) = message else {
             return Err(Code::ReceiptMissing.because("the message has no read receipts, or does not exist"));
         };
-        // One more than the page tells whether it is the last.
+        // One more than the page shows whether it is the last.
         let mut accounts = if readers {
             read(call, group, number, after, count + 1).await?
         } else {
@@ -106,7 +105,7 @@ async fn read(
     limit: usize,
 ) -> Result<Vec<UserId>, Failure> {
     let mut found = Vec::new();
-    // Another round only for those who have left since they read it.
+    // Another round only when readers have left since.
     loop {
         let range = PartRange {
             family: PartFamily::Readers(Conversation::Group, number),
@@ -128,7 +127,7 @@ async fn read(
     }
 }
 
-/// Up to `limit` members that have not read `message`, though they are asked to confirm it.
+/// Up to `limit` members that should confirm `message` and have not.
 async fn unread(
     call: &Call,
     group: GroupId,
@@ -137,20 +136,20 @@ async fn unread(
     limit: usize,
 ) -> Result<Vec<UserId>, Failure> {
     let mut found = Vec::new();
-    // As many rounds as the group has pages of members; it is not too large for receipts.
+    // At most as many rounds as the group has pages of members; it is small enough for receipts.
     loop {
         let page = members(call, group.clone(), after.take(), call.limits.messages.readers_per_page).await?;
         after = page.members.last().map(|member| member.account.clone());
-        let asked: Vec<UserId> = page
+        let requested: Vec<UserId> = page
             .members
             .into_iter()
             .map(|member| member.account)
             .filter(|account| message.is_confirmed_by(account))
             .collect();
         let part = |account: &UserId| PartKey::Reader(Conversation::Group, message.seq, account.clone());
-        let parts = asked.iter().map(part).collect();
+        let parts = requested.iter().map(part).collect();
         let snapshot = call.snapshot(group.clone(), Needs { parts, ..Needs::default() }).await?;
-        found.extend(asked.into_iter().filter(|account| !snapshot.parts.contains_key(&part(account))));
+        found.extend(requested.into_iter().filter(|account| !snapshot.parts.contains_key(&part(account))));
         found.truncate(limit);
         if found.len() == limit || !page.more {
             return Ok(found);

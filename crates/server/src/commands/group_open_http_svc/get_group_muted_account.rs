@@ -4,7 +4,6 @@
 use super::group_id;
 use super::parts::visit_parts;
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::field::Field;
 use crate::reply::Failure;
@@ -12,15 +11,14 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::{Part, PartFamily, PartKey};
-use landfall_domain::store::{MemberWindow, OperationError};
+use landfall_domain::store::MemberWindow;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
-/// Members read at one moment.
+/// Members read in one snapshot.
 const MEMBERS_PER_STEP: usize = 5_000;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -28,7 +26,6 @@ pub struct Request {
     topic_id: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -59,61 +56,57 @@ impl Command for Request {
 }
 
 impl Request {
-    /// The group, and who is muted until when.
+    /// The group, and each muted account with the end of its mute.
     pub(super) async fn muted(self, call: &Call) -> Result<(GroupId, Vec<(UserId, Timestamp)>), Failure> {
         let id = group_id(self.group_id)?;
         let topic = topic_id(self.topic_id, &id)?;
         let mut muted = Vec::new();
-        let mut note = |account: UserId, until: Timestamp| {
+        let mut visit = |account: UserId, until: Timestamp| {
             if call.now < until {
                 muted.push((account, until));
             }
         };
         let group = match topic {
-            None => visit_members(call, id, &mut note).await?,
-            Some(topic) => visit_topic(call, id, topic, &mut note).await?,
+            None => visit_members(call, id, &mut visit).await?,
+            Some(topic) => visit_topic(call, id, topic, &mut visit).await?,
         };
         if !group.kind.can().mute {
-            return Err(refusal::of(&Refusal::TypeForbids("mute nobody")));
+            return Err(Refusal::TypeForbids("mute nobody").into());
         }
         Ok((group.id, muted))
     }
 }
 
-/// Shows the mutes of all members.
+/// Passes the mutes of all members to `visit`.
 async fn visit_members(
     call: &Call,
     id: GroupId,
-    note: &mut (impl FnMut(UserId, Timestamp) + Send),
+    visit: &mut (impl FnMut(UserId, Timestamp) + Send),
 ) -> Result<Group, Failure> {
     let mut after = None;
     loop {
         let window = MemberWindow::ByName { after, limit: MEMBERS_PER_STEP };
-        let page = call.store.members(call.app_id(), id.clone(), Vec::new(), window).await;
-        let page = page.map_err(|error| match error {
-            OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
-            OperationError::Store(error) => refusal::failure(error.into()),
-        })?;
+        let page = call.members(id.clone(), Vec::new(), window).await?;
         after = page.members.last().filter(|_| page.more).map(|member| member.account.clone());
-        page.members.into_iter().for_each(|member| note(member.account, member.muted_until));
+        page.members.into_iter().for_each(|member| visit(member.account, member.muted_until));
         if after.is_none() {
             return Ok(page.group);
         }
     }
 }
 
-/// Shows the mutes in a topic.
+/// Passes the mutes in a topic to `visit`.
 async fn visit_topic(
     call: &Call,
     id: GroupId,
     topic: TopicId,
-    note: &mut (impl FnMut(UserId, Timestamp) + Send),
+    visit: &mut (impl FnMut(UserId, Timestamp) + Send),
 ) -> Result<Group, Failure> {
     let needs = Needs { parts: vec![PartKey::Topic(topic.clone())], ..Needs::default() };
-    call.snapshot(id.clone(), needs).await?.topic(&topic).map_err(|refused| refusal::of(&refused))?;
+    call.snapshot(id.clone(), needs).await?.topic(&topic)?;
     visit_parts(call, id, PartFamily::TopicMembers(topic), |key, part| {
         if let (PartKey::TopicMember(_, account), Part::TopicMember(member)) = (key, part) {
-            note(account, member.muted_until);
+            visit(account, member.muted_until);
         }
         ControlFlow::Continue(())
     })

@@ -5,12 +5,10 @@ use crate::call::{Call, Command};
 use crate::reply::Failure;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct Request(get_group_muted_account::Request);
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {

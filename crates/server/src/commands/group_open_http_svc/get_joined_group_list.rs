@@ -4,7 +4,7 @@
 //! imported is in no group. [choice]
 
 use super::base_row::{Base, BaseFilter};
-use super::member_row::{Filter, Names};
+use super::member_row::{FieldNames, Filter};
 use super::{flag, listed_type, number_up_to, required_account};
 use crate::call::{Call, Command};
 use crate::code::Code;
@@ -20,11 +20,10 @@ use landfall_domain::topic::TopicMember;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Fewest bytes that a group takes in an answer: a caller that sets no limit gets no more than can fit, and one too
-/// many to be told so.
+/// Fewest bytes of a group in an answer. A request without `Limit` reads one group more than can fit, so that it fails
+/// with 10018 instead of losing groups.
 const ROW_BYTES_MIN: usize = 16;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -42,34 +41,33 @@ pub struct Request {
 #[derive(Deserialize, Default, Debug)]
 #[serde(rename_all = "PascalCase", default)]
 struct ResponseFilter {
-    group_base_info_filter: Names,
-    self_info_filter: Names,
+    group_base_info_filter: FieldNames,
+    self_info_filter: FieldNames,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
-    /// All groups asked for, on whatever page.
+    /// All requested groups, on all pages.
     total_count: u64,
     group_id_list: Vec<Row>,
 }
 
-/// One group; what was not asked for is left out.
+/// One group, with the requested fields only.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
     group_id: String,
     #[serde(flatten)]
     base: Base,
-    /// What the next message in any topic would count, were all topics one.
+    /// The number of the next message, were all topics one.
     #[serde(skip_serializing_if = "Option::is_none")]
     gross_topic_next_msg_seq: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     self_info: Option<SelfInfo>,
 }
 
-/// The account in the group.
+/// The membership of the account.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SelfInfo {
@@ -81,18 +79,18 @@ struct SelfInfo {
     msg_flag: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msg_seq: Option<u32>,
-    /// What older clients ask for in place of `MsgSeq`.
+    /// Older clients request this instead of `MsgSeq`.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread_msg_num: Option<u32>,
-    /// How much of all topics has been read, were they one.
+    /// The number of the last message read, were all topics one.
     #[serde(skip_serializing_if = "Option::is_none")]
     gross_topic_read_seq: Option<u64>,
 }
 
-/// What the answer carries of each group. A filter that is not given lets nothing through.
+/// The fields that the answer carries. A missing filter lets nothing through.
 struct Wanted {
     base: BaseFilter,
-    /// Whether the numbers of topics are asked for.
+    /// Whether `GrossTopicNextMsgSeq` is requested.
     gross_next: bool,
     own: Option<Filter>,
 }
@@ -139,8 +137,7 @@ impl Command for Request {
             limit: limit.unwrap_or(call.limits.reply_bytes / ROW_BYTES_MIN + 1),
         };
         let wanted = Wanted::new(self.response_filter);
-        let page = call.store.joined_groups(call.app_id(), account.clone(), window).await;
-        let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
+        let page = call.joined_groups(account.clone(), window).await?;
         let mut rows = Vec::with_capacity(page.groups.len());
         for (group, member) in page.groups {
             let topics = if group.support_topic && wanted.topics() {
@@ -177,13 +174,13 @@ fn row(call: &Call, group: Group, member: &Member, topics: Option<Topics>, wante
 
 /// Message numbers of all topics of a community, added up: what is documented is the names only. [choice]
 struct Topics {
-    /// Of the last messages.
+    /// Sum of the last numbers.
     last: u64,
-    /// Of the last messages read.
+    /// Sum of the last numbers read.
     read: u64,
 }
 
-/// `None` when the group was dissolved since it was read.
+/// `None` when the group was dissolved meanwhile.
 async fn topics(call: &Call, group: &Group, account: &UserId) -> Result<Option<Topics>, Failure> {
     let all = PartRange::all(PartFamily::Topics);
     let found = match call.snapshot(group.id.clone(), Needs { ranges: vec![all], ..Needs::default() }).await {

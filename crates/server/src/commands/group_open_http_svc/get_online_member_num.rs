@@ -9,14 +9,12 @@ use landfall_domain::group::GroupType;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -33,9 +31,9 @@ impl Command for Request {
         if group.kind != GroupType::AvChatRoom {
             let kind = group.kind.as_str();
             return Err(Code::GroupNotAllowed
-                .because(format!("groups of Type {kind} do not count who is online; AVChatRoom does")));
+                .because(format!("groups of Type {kind} do not count online members; AVChatRoom does")));
         }
-        let online_member_num = call.clients().visitors(&group.id).await.len();
+        let online_member_num = call.visitors(&group.id).await.len();
         Ok(Reply { group_id: group.id.as_str().to_owned(), online_member_num })
     }
 }

@@ -5,7 +5,6 @@ use super::permission_group::{NO_SUCH_PERMISSION_GROUP, PageStart, page_limit};
 use super::{group_id, names};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, PermissionGroupId};
@@ -14,7 +13,6 @@ use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::{PermissionGroup, has_permission_groups};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -24,7 +22,6 @@ pub struct Request {
     next: Field<PageStart>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -61,8 +58,8 @@ impl Command for Request {
         let max = call.limits.topics.permission_groups_per_call;
         let group = group_id(self.group_id)?;
         if self.permission_group_id_list.is_given() {
-            let asked = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
-            return named(call, group, asked).await;
+            let requested = names(self.permission_group_id_list, "PermissionGroupIdList", max)?;
+            return named(call, group, requested).await;
         }
         let limit = page_limit(self.limit, max)?;
         let after = PageStart::token(self.next)?.map(|token| page_start(&token)).transpose()?;
@@ -70,11 +67,11 @@ impl Command for Request {
     }
 }
 
-async fn named(call: &Call, group: GroupId, asked: Vec<String>) -> Result<Reply, Failure> {
-    let ids = asked.iter().filter_map(|id| PermissionGroupId::parse(id));
+async fn named(call: &Call, group: GroupId, requested: Vec<String>) -> Result<Reply, Failure> {
+    let ids = requested.iter().filter_map(|id| PermissionGroupId::parse(id));
     let needs = Needs { parts: ids.map(PartKey::PermissionGroup).collect(), ..Needs::default() };
-    let snapshot = look(call, group, needs).await?;
-    let rows = asked.into_iter().map(|id| {
+    let snapshot = permission_groups(call, group, needs).await?;
+    let rows = requested.into_iter().map(|id| {
         let found = PermissionGroupId::parse(&id).and_then(|id| snapshot.permission_group(&id).ok());
         found.map_or_else(|| Row::missing(id), Row::new)
     });
@@ -90,10 +87,10 @@ async fn page(
     let range = PartRange {
         family: PartFamily::PermissionGroups,
         after: after.map(PartKey::PermissionGroup),
-        // One more tells whether there is another page.
+        // One more shows whether there is another page.
         limit: limit.saturating_add(1),
     };
-    let snapshot = look(call, group, Needs { ranges: vec![range], ..Needs::default() }).await?;
+    let snapshot = permission_groups(call, group, Needs { ranges: vec![range], ..Needs::default() }).await?;
     let found = snapshot.parts.values().filter_map(|part| {
         if let Part::PermissionGroup(group) = part { Some(Row::new(group)) } else { None }
     });
@@ -104,9 +101,9 @@ async fn page(
     Ok(Reply { permission_group_info_list: rows, next: next.unwrap_or_default() })
 }
 
-async fn look(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+async fn permission_groups(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let snapshot = call.snapshot(group, needs).await?;
-    has_permission_groups(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
+    has_permission_groups(&snapshot.group)?;
     Ok(snapshot)
 }
 

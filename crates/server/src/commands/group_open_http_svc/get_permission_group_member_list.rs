@@ -3,10 +3,9 @@
 
 use super::get_group_member_info::{page_start, page_token};
 use super::group_id;
-use super::member_row::{MemberRow, Names, record_filters};
+use super::member_row::{FieldNames, MemberRow, record_filters};
 use super::permission_group::{PageStart, page_limit, permission_group_id};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -15,7 +14,6 @@ use landfall_domain::part::{PartFamily, PartKey, PartRange};
 use landfall_domain::permission::has_permission_groups;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -23,12 +21,11 @@ pub struct Request {
     permission_group_id: Field<String>,
     limit: Field<i128>,
     next: Field<PageStart>,
-    member_info_filter: Names,
+    member_info_filter: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
-    member_fields: Names,
+    member_fields: FieldNames,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -50,21 +47,19 @@ impl Command for Request {
         let range = PartRange {
             family: PartFamily::PermissionGroupMembers(id.clone()),
             after: after.map(|account| PartKey::PermissionGroupMember(id.clone(), account)),
-            // One more tells whether there is another page.
+            // One more shows whether there is another page.
             limit: limit.saturating_add(1),
         };
         let parts = vec![PartKey::PermissionGroup(id.clone())];
         let needs = Needs { parts, ranges: vec![range], ..Needs::default() };
         let snapshot = call.snapshot(group.clone(), needs).await?;
-        has_permission_groups(&snapshot.group)
-            .and_then(|()| snapshot.permission_group(&id).map(|_| ()))
-            .map_err(|refusal| refusal::of(&refusal))?;
+        has_permission_groups(&snapshot.group).and_then(|()| snapshot.permission_group(&id).map(|_| ()))?;
         let mut page: Vec<UserId> = snapshot.parts.into_keys().filter_map(account).collect();
         let more = limit < page.len();
         page.truncate(limit);
         let next = page.last().filter(|_| more).map(page_token);
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
-        // Those who left the community are not shown.
+        // Accounts that left the community are not shown.
         let snapshot = call.snapshot(group, Needs { members: page, ..Needs::default() }).await?;
         let members = snapshot.members.into_values().collect();
         Ok(Reply {

@@ -3,22 +3,21 @@
 
 use super::{group_id, refuse_too_many_accounts, refuse_without_members, required_account};
 use crate::call::{Call, Command};
-use crate::field::{Field, Rows};
-use crate::items::{each, echoed};
+use crate::field::{Entries, Field};
+use crate::items::{check_each, echoed};
 use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     #[serde(rename = "User_Account")]
-    user_account: Field<Rows<String>>,
+    user_account: Field<Entries<String>>,
 }
 
-/// The reply: a row for each account asked for, in order.
+/// One row for each requested account, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -39,14 +38,14 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let Rows(list) = self.user_account.required("User_Account")?;
+        let Entries(list) = self.user_account.required("User_Account")?;
         refuse_too_many_accounts(list.len(), "User_Account", call.limits.accounts_per_query)?;
         let names: Vec<_> = list.iter().map(|name| echoed(name.written())).collect();
-        let asked = each("User_Account", list, required_account)?;
-        let members = asked.iter().flatten().cloned().collect();
+        let requested = check_each("User_Account", list, required_account)?;
+        let members = requested.iter().flatten().cloned().collect();
         let snapshot = call.snapshot(group, Needs { members, ..Needs::default() }).await?;
         refuse_without_members(snapshot.group.kind)?;
-        let rows = names.into_iter().zip(asked).map(|(member_account, account)| {
+        let rows = names.into_iter().zip(requested).map(|(member_account, account)| {
             let member = account.ok().and_then(|account| snapshot.members.get(&account));
             Row { member_account, role: member.map_or("NotMember", |member| member.role.as_str()) }
         });

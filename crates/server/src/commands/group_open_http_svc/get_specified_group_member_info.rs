@@ -2,7 +2,7 @@
 //!
 //! Members come in the order of the request; accounts that are no members are left out. [choice]
 
-use super::member_row::{Filter, MemberRow, Names, record_filters};
+use super::member_row::{FieldNames, Filter, MemberRow, record_filters};
 use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::field::Field;
@@ -10,20 +10,18 @@ use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     #[serde(rename = "Member_List_Account")]
     member_list_account: Field<Vec<Field<String>>>,
-    member_info_filter: Names,
-    member_role_filter: Names,
+    member_info_filter: FieldNames,
+    member_role_filter: FieldNames,
     #[serde(rename = "AppDefinedDataFilter_GroupMember")]
-    member_fields: Names,
+    member_fields: FieldNames,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -37,12 +35,12 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let asked = accounts(self.member_list_account, "Member_List_Account", call.limits.named_members)?;
-        let snapshot = call.snapshot(group, Needs { members: asked.clone(), ..Needs::default() }).await?;
+        let requested = accounts(self.member_list_account, "Member_List_Account", call.limits.named_members)?;
+        let snapshot = call.snapshot(group, Needs { members: requested.clone(), ..Needs::default() }).await?;
         refuse_without_members(snapshot.group.kind)?;
         let (filter, fields) = record_filters(self.member_info_filter, self.member_fields);
         let roles = Filter::new(self.member_role_filter);
-        let members = asked.iter().filter_map(|account| snapshot.members.get(account));
+        let members = requested.iter().filter_map(|account| snapshot.members.get(account));
         let members = members.filter(|member| roles.takes(&[member.role.as_str()])).cloned().collect();
         Ok(Reply {
             group_id: snapshot.group.id.as_str().to_owned(),

@@ -4,7 +4,6 @@ use super::permission_group::permission_group_id;
 use super::topic_permissions::{Reply, Row};
 use super::{group_id, names};
 use crate::call::{Call, Command};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
@@ -14,7 +13,7 @@ use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::has_permission_groups;
 use serde::Deserialize;
 
-/// The request. Without a list: all topics it has permissions in. [doc]
+/// Without a list, all topics in which the permission group has permissions. [doc]
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -32,13 +31,15 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let id = permission_group_id(self.permission_group_id)?;
         let list = self.topic_id_list;
-        let asked =
+        let requested =
             list.is_given().then(|| names(list, "TopicIdList", limits.permissions_per_call)).transpose()?;
         let key = |topic: TopicId| PartKey::TopicPermission(id.clone(), topic);
         let mut needs = Needs { parts: vec![PartKey::PermissionGroup(id.clone())], ..Needs::default() };
-        match &asked {
-            Some(asked) => {
-                needs.parts.extend(asked.iter().filter_map(|topic| TopicId::parse(topic, &group)).map(key));
+        match &requested {
+            Some(requested) => {
+                needs
+                    .parts
+                    .extend(requested.iter().filter_map(|topic| TopicId::parse(topic, &group)).map(key));
             }
             None => {
                 let all = PartRange::all(PartFamily::TopicPermissions(id.clone()));
@@ -46,11 +47,9 @@ impl Command for Request {
             }
         }
         let snapshot = call.snapshot(group.clone(), needs).await?;
-        has_permission_groups(&snapshot.group)
-            .and_then(|()| snapshot.permission_group(&id).map(|_| ()))
-            .map_err(|refusal| refusal::of(&refusal))?;
-        let rows = match asked {
-            Some(asked) => asked
+        has_permission_groups(&snapshot.group).and_then(|()| snapshot.permission_group(&id).map(|_| ()))?;
+        let rows = match requested {
+            Some(requested) => requested
                 .into_iter()
                 .map(|raw| match TopicId::parse(&raw, &group) {
                     None => Row::new(raw, None),

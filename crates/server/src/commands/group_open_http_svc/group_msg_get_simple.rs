@@ -1,17 +1,16 @@
 //! `group_open_http_svc/group_msg_get_simple`: reads messages of a group's history, the newest first.
 //!
-//! A page is about numbers, not about messages: one whose message is deleted or expired gets a place without content,
-//! so that callers count on from the last number they got.
+//! A page is about numbers, not about messages: a deleted or expired message gets a placeholder without content, so that
+//! callers count on from the last number they got.
 //!
 //! [choice] `IsFinished` is 1 when nothing older is kept, 2 when the whole page is expired, and 0 otherwise: the page
-//! that describes it also reads as if 1 said that all numbers asked for came, which callers see by themselves.
-//! [choice] A message that was recalled shows as a place, and as a recalled one (2) with `WithRecalledMsg`.
-//! [choice] More messages than a page has are not refused; the page has as many as it may.
+//! that describes it also reads as if 1 meant that all requested numbers came, which callers see by themselves.
+//! [choice] A recalled message shows as a placeholder, and as a recalled message (2) with `WithRecalledMsg`.
+//! [choice] A request for more messages than a page holds is not refused; the page holds as many as it may.
 
 use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::field::Field;
 use crate::reply::Failure;
@@ -22,7 +21,6 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -33,7 +31,6 @@ pub struct Request {
     with_recalled_msg: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -48,10 +45,10 @@ struct Row {
     #[serde(rename = "From_Account")]
     from_account: String,
     is_place_msg: u8,
-    /// Only with the system's own messages.
+    /// Only in system messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_system_msg: Option<u8>,
-    /// Empty where nothing is left, or nothing was sent.
+    /// Empty when the message was deleted or recalled, or never had a body.
     #[serde(serialize_with = "elements")]
     msg_body: Option<Box<RawValue>>,
     msg_priority: u8,
@@ -92,16 +89,16 @@ impl Command for Request {
         };
         let mut snapshot = call.snapshot(group, needs).await?;
         if !snapshot.group.kind.can().history {
-            return Err(refusal::of(&Refusal::TypeForbids("keep no messages")));
+            return Err(Refusal::TypeForbids("keep no messages").into());
         }
         let kept = snapshot.messages.remove(&conversation).unwrap_or_default();
-        let log = snapshot.log(&conversation).map_err(|refused| refusal::of(&refused))?;
+        let log = snapshot.log(&conversation)?;
         let (is_finished, rsp_msg_list) = page(log, up_to, limit, kept, with_recalled)?;
         Ok(Reply { group_id: snapshot.group.id.as_str().to_owned(), is_finished, rsp_msg_list })
     }
 }
 
-/// The `limit` numbers up to `up_to`, each with its message or a place; and how they lie to what is kept.
+/// `IsFinished`, and the `limit` numbers up to `up_to`, each with its message or a placeholder.
 fn page(
     log: &MessageLog,
     up_to: u32,
@@ -120,7 +117,7 @@ fn page(
     let numbers = (before + 1..=newest).rev();
     let rows = numbers.map(|seq| match kept.remove(&seq) {
         Some(message) => row(message, with_recalled),
-        None => Ok(place(seq)),
+        None => Ok(placeholder(seq)),
     });
     Ok((is_finished, rows.collect::<Result<_, _>>()?))
 }
@@ -144,7 +141,7 @@ fn row(message: Message, with_recalled: bool) -> Result<Row, Failure> {
     };
     match message.content {
         Content::Sent(body) => {
-            // What was JSON when it was sent still is, or the store is damaged.
+            // It was JSON when it was sent; if it no longer is, the store is damaged.
             let elements = RawValue::from_string(body.elements.into());
             row.msg_body = Some(elements.map_err(|error| Code::GroupInternal.internal(error))?);
             row.cloud_custom_data = body.custom;
@@ -156,8 +153,8 @@ fn row(message: Message, with_recalled: bool) -> Result<Row, Failure> {
     Ok(row)
 }
 
-/// The place of a message of which nothing is left.
-fn place(seq: u32) -> Row {
+/// The placeholder of a message that is gone.
+fn placeholder(seq: u32) -> Row {
     Row {
         from_account: String::new(),
         is_place_msg: 1,
@@ -212,7 +209,7 @@ mod tests {
         MessageLog { first_kept, next_seq: last + 1, ..MessageLog::default() }
     }
 
-    /// `IsFinished`, and the numbers of the page with what each place is.
+    /// `IsFinished`, and the numbers of the page, each with its `IsPlaceMsg`.
     fn shape(log: &MessageLog, up_to: u32, limit: usize, kept: &[(u32, Message)]) -> (u8, Vec<(u32, u8)>) {
         let kept = kept.iter().cloned().collect();
         let (is_finished, rows) = page(log, up_to, limit, kept, true).unwrap();
@@ -238,12 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_is_a_place() {
+    fn deleted_and_recalled_messages_are_placeholders() {
         let kept = [said(1), gone(2, MessageState::Deleted), gone(4, MessageState::Recalled)];
         let (_, places) = shape(&log(1, 4), u32::MAX, 9, &kept);
         assert_eq!(places, [(4, 2), (3, 1), (2, 1), (1, 0)]);
         let (_, rows) = page(&log(1, 4), u32::MAX, 1, kept.into_iter().collect(), false).unwrap();
-        assert_eq!(rows[0].is_place_msg, 1, "recalled messages are not asked for");
+        assert_eq!(rows[0].is_place_msg, 1, "recalled messages are not requested");
     }
 
     #[test]

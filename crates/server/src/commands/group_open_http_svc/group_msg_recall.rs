@@ -8,26 +8,25 @@ use super::group_id;
 use super::profile::text;
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::message_seq::{Entries, Item};
+use crate::commands::message_seq::{SeqEntries, SeqInput};
 use crate::commands::topic::topic_id;
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::message::Conversation;
 use landfall_domain::operations::recall_messages::{RecallMessages, RecallOutcome};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     topic_id: Field<String>,
-    msg_seq_list: Field<Rows<Object<Item>>>,
-    /// For clients that are connected, of which this version has none.
+    msg_seq_list: Field<Entries<Object<SeqInput>>>,
+    /// Checked and ignored: no notice carries it.
     reason: Field<String>,
 }
 
-/// The reply: one row for each message asked for, in order.
+/// One row for each requested message, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -47,8 +46,8 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let mut entries = Entries::new(self.msg_seq_list, call.limits.messages.recalled_per_call)?;
-        let numbers = std::mem::take(&mut entries.right);
+        let mut entries = SeqEntries::new(self.msg_seq_list, call.limits.messages.recalled_per_call)?;
+        let numbers = std::mem::take(&mut entries.valid);
         text(self.reason, "Reason", call.limits.messages.recall_reason)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let outcomes = call.change(RecallMessages { group, conversation, numbers }).await?;

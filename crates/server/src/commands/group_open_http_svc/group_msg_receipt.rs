@@ -5,7 +5,7 @@
 use super::receipt::{is_too_large, members, messages_at_once};
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
-use crate::commands::message_seq::{Item, numbers};
+use crate::commands::message_seq::{SeqInput, numbers};
 use crate::field::{Field, Object};
 use crate::reply::{Failure, Nothing};
 use crate::webhook::body::READ_RECEIPT;
@@ -13,14 +13,13 @@ use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::operations::mark_read::MarkRead;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     #[serde(rename = "From_Account")]
     from_account: Field<String>,
-    msg_seq_list: Field<Vec<Field<Object<Item>>>>,
+    msg_seq_list: Field<Vec<Field<Object<SeqInput>>>>,
 }
 
 impl Command for Request {
@@ -34,7 +33,7 @@ impl Command for Request {
         let numbers = numbers(self.msg_seq_list, limits.receipts_per_call)?;
         let counted = counted(call, &group).await?;
         let at_once = if counted.is_empty() { numbers.len() } else { messages_at_once(call) };
-        // One call of the documented size is one change; a larger one can be made again when it fails midway.
+        // A call of the documented size is one change; a larger one can be repeated when it fails midway.
         for numbers in numbers.chunks(at_once.max(1)) {
             let operation = MarkRead {
                 group: group.clone(),
@@ -49,10 +48,10 @@ impl Command for Request {
     }
 }
 
-/// The members of the group, where the app's receiver wants to know how many have read a message. Who comes after this
-/// moment, and before the change is kept, is not counted.
+/// The members of the group, if the app's receiver wants the number of readers. An account that joins between this read
+/// and the change is not counted.
 async fn counted(call: &Call, group: &GroupId) -> Result<Vec<UserId>, Failure> {
-    if !call.subscribers.want(READ_RECEIPT) {
+    if !call.wants_event(READ_RECEIPT) {
         return Ok(Vec::new());
     }
     let limit = usize::try_from(call.limits.messages.receipt_members).unwrap_or(usize::MAX);

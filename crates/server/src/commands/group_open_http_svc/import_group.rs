@@ -7,12 +7,13 @@
 //! [choice] A `MemberList` is taken like that of create_group, because real importers send one.
 
 use super::profile::{
-    CustomFieldInput, apply_join_option, group_fields, id_choice, max_members, refuse_more_than_fit, seats,
-    text,
+    CustomFieldInput, apply_join_option, distinct_members, group_fields, id_choice, max_members,
+    refuse_more_than_fit, text,
 };
-use super::{AskedMember, flag, members, time};
-use crate::call::{Call, Command, account};
+use super::{ImportMemberInput, flag, members, time};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::field::{Field, Object};
 use crate::reply::Failure;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
@@ -24,7 +25,6 @@ use landfall_domain::store::OperationError;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -43,32 +43,27 @@ pub struct Request {
     app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
     create_time: Field<i128>,
     support_topic: Field<i128>,
-    member_list: Field<Vec<Field<Object<AskedMember>>>>,
+    member_list: Field<Vec<Field<Object<ImportMemberInput>>>>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     group_id: String,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_group";
     type Reply = Reply;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let import = self.check(call)?;
-        let members = import.members.iter().map(|member| &member.account);
-        let newcomers = call.clients().newcomers(import.owner.iter().chain(members));
-        let id = call.store.import_group(call.context(), import).await.map_err(refuse)?;
-        call.clients().imported(&id, newcomers);
+    async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
+        let id = call.import_group(self.check(call)?).await.map_err(refuse)?;
         Ok(Reply { group_id: id.as_str().to_owned() })
     }
 }
 
 impl Request {
-    fn check(self, call: &Call) -> Result<NewGroup, Failure> {
+    fn check(self, call: &SilentCall) -> Result<NewGroup, Failure> {
         let limits = call.limits;
         let kind = group_type(self.kind)?;
         let owner = account(self.owner_account, "Owner_Account", Code::GroupParameter)?;
@@ -83,7 +78,7 @@ impl Request {
         let fields = group_fields(self.app_defined_data, kind, call)?;
         let created = created(self.create_time, call.now)?;
         let support_topic = flag(self.support_topic, "SupportTopic")?.unwrap_or_default();
-        let (owner, members) = owned(owner, members(self.member_list.list("MemberList")?, call)?);
+        let (owner, members) = with_owner(owner, members(self.member_list.list("MemberList")?, call)?);
         refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupParameter)?;
         Ok(NewGroup {
             id,
@@ -124,11 +119,11 @@ fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Fail
 }
 
 /// Without `Owner_Account`, the first member listed as owner becomes the owner; further ones are members. [choice]
-fn owned(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<NewMember>) {
+fn with_owner(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<NewMember>) {
     let owner = owner.or_else(|| {
         listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())
     });
-    let mut members = seats(owner.as_ref(), listed);
+    let mut members = distinct_members(owner.as_ref(), listed);
     for member in members.iter_mut().filter(|member| member.role == Role::Owner) {
         member.role = Role::Member;
     }
@@ -154,6 +149,6 @@ fn refuse(error: OperationError<NewGroupRefusal>) -> Failure {
         OperationError::Refused(refusal @ NewGroupRefusal::MemberUnknown(_)) => {
             Code::GroupParameter.because(format!("MemberList: {refusal}"))
         }
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
+        OperationError::Store(error) => error.into(),
     }
 }

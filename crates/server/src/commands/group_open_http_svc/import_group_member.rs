@@ -2,12 +2,12 @@
 //!
 //! Each member gets an answer, also one with a number that cannot be; a repeated call changes nothing.
 
-use super::member_list::{Entries, Results};
-use super::{AskedMember, group_id, member};
-use crate::call::{Call, Command};
+use super::member_list::{MemberEntries, MemberResults};
+use super::{ImportMemberInput, group_id, member};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::refusal::NO_SUCH_GROUP;
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -17,23 +17,22 @@ use landfall_domain::several::Several;
 use landfall_domain::store::OperationError;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    member_list: Field<Rows<Object<AskedMember>>>,
+    member_list: Field<Entries<Object<ImportMemberInput>>>,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_group_member";
-    type Reply = Results;
+    type Reply = MemberResults;
 
-    async fn run(self, call: &Call) -> Result<Results, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<MemberResults, Failure> {
         let group = group_id(self.group_id)?;
-        let mut entries = Entries::new(self.member_list, call.limits.members_per_call, member)?;
-        let asked = std::mem::take(&mut entries.right);
-        let outcomes = import(call, group, asked).await?;
+        let mut entries = MemberEntries::new(self.member_list, call.limits.members_per_call, member)?;
+        let requested = std::mem::take(&mut entries.valid);
+        let outcomes = import(call, group, requested).await?;
         let results = outcomes.into_iter().map(|outcome| match outcome {
             MemberOutcome::Failed => 0,
             MemberOutcome::Imported => 1,
@@ -43,23 +42,23 @@ impl Command for Request {
     }
 }
 
-async fn import(call: &Call, group: GroupId, asked: Vec<NewMember>) -> Result<Vec<MemberOutcome>, Failure> {
-    if asked.is_empty() {
-        // Nobody is left to import, but the group must be there all the same.
+async fn import(
+    call: &SilentCall,
+    group: GroupId,
+    requested: Vec<NewMember>,
+) -> Result<Vec<MemberOutcome>, Failure> {
+    if requested.is_empty() {
+        // No valid entry is left, but the group must exist all the same.
         let group = call.snapshot(group, Needs::default()).await?.group;
         let refusal = OperationError::Refused(ImportMembersRefusal::TypeNotImportable);
         return if group.kind.can().import { Ok(Vec::new()) } else { Err(refuse(refusal, "")) };
     }
-    let accounts: Vec<_> = asked.iter().map(|member| member.account.clone()).collect();
+    let accounts: Vec<_> = requested.iter().map(|member| member.account.clone()).collect();
     let named = Several::of(&accounts).map(|named| named.to_string()).unwrap_or_default();
-    let newcomers = call.clients().newcomers(accounts.iter());
-    let outcomes = call.store.import_members(call.context(), group.clone(), asked).await;
-    let outcomes = outcomes.map_err(|error| refuse(error, &named))?;
-    call.clients().imported(&group, newcomers);
-    Ok(outcomes)
+    call.import_members(group, requested).await.map_err(|error| refuse(error, &named))
 }
 
-/// `named`: the accounts of the call.
+/// `named`: the accounts of the request.
 fn refuse(error: OperationError<ImportMembersRefusal>, named: &str) -> Failure {
     match error {
         OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => {
@@ -74,6 +73,6 @@ fn refuse(error: OperationError<ImportMembersRefusal>, named: &str) -> Failure {
         OperationError::Refused(ImportMembersRefusal::Full) => {
             Code::GroupFull.because("the group is full; raise MaxMemberNum or name fewer members")
         }
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
+        OperationError::Store(error) => error.into(),
     }
 }

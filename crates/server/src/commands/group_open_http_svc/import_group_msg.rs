@@ -1,6 +1,6 @@
 //! `group_open_http_svc/import_group_msg`: imports messages into a group, silently.
 //!
-//! Each message gets an answer; a bad one does not harm the others. AfterCommit everybody has read everything. [doc]
+//! Each message gets an answer; an invalid one does not affect the others. Afterwards, every member has read everything. [doc]
 //! A repeated call stores nothing twice, as far as its messages have a `Random`.
 //!
 //! [choice] Every type of element is accepted, though the page of the import names four.
@@ -8,15 +8,14 @@
 //! [choice] A message for a missing topic is 110013 in its row; where all messages are, the call is.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
-use super::{group_id, in_place, number_up_to, required_account};
-use crate::call::{Call, Command};
+use super::{align_outcomes, group_id, number_up_to, required_account};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::message_body::{BodyProblem, body};
 use crate::commands::message_seq::clamped;
-use crate::commands::refusal;
 use crate::commands::topic::topic_id;
-use crate::field::{Field, Object, Rows};
-use crate::items::each;
+use crate::field::{Entries, Field, Object};
+use crate::items::check_each;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::message::Conversation;
@@ -26,20 +25,18 @@ use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     topic_id: Field<String>,
     recent_contact_flag: Field<i128>,
-    msg_list: Field<Rows<Object<Asked>>>,
+    msg_list: Field<Entries<Object<MessageInput>>>,
 }
 
-/// A message as the request has it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Asked {
+pub struct MessageInput {
     #[serde(rename = "From_Account")]
     from_account: Field<String>,
     send_time: Field<i128>,
@@ -50,7 +47,7 @@ pub struct Asked {
     topic_id: Field<String>,
 }
 
-/// The reply: one row for each message, in order.
+/// One row for each message, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -65,11 +62,11 @@ struct Row {
     result: u32,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_group_msg";
     type Reply = Reply;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
         let Checked { group, times, messages } = self.check(call)?;
         let results: Vec<_> =
             messages.iter().map(|message| message.as_ref().err().map(|failure| failure.code)).collect();
@@ -77,20 +74,20 @@ impl Command for Request {
         let outcomes = call.import(ImportMessages { group, messages }).await?;
         let is_nowhere = |outcome: &MessageOutcome| *outcome == MessageOutcome::NoSuchTopic;
         if !outcomes.is_empty() && outcomes.len() == results.len() && outcomes.iter().all(is_nowhere) {
-            return Err(refusal::of(&Refusal::NoSuchTopic));
+            return Err(Refusal::NoSuchTopic.into());
         }
-        let outcomes = in_place(results.iter().map(Option::is_none), outcomes);
+        let outcomes = align_outcomes(results.iter().map(Option::is_none), outcomes);
         let rows = times.into_iter().zip(&results).zip(outcomes);
-        let rows = rows.map(|((asked, refused), outcome)| {
-            row(asked, outcome.ok_or(refused.unwrap_or(Code::GroupParameter)))
+        let rows = rows.map(|((requested, refused), outcome)| {
+            row(requested, outcome.ok_or(refused.unwrap_or(Code::GroupParameter)))
         });
         Ok(Reply { import_msg_result: rows.collect() })
     }
 }
 
 /// A message that was not stored has number 0 and the time it was sent with. [choice]
-fn row(asked: i64, outcome: Result<MessageOutcome, Code>) -> Row {
-    let failed = |code: Code| Row { msg_seq: 0, msg_time: asked, result: code.number() };
+fn row(requested: i64, outcome: Result<MessageOutcome, Code>) -> Row {
+    let failed = |code: Code| Row { msg_seq: 0, msg_time: requested, result: code.number() };
     match outcome {
         Ok(MessageOutcome::Imported { seq, sent }) => {
             Row { msg_seq: seq, msg_time: i64::try_from(sent.0).unwrap_or(i64::MAX), result: 0 }
@@ -102,29 +99,29 @@ fn row(asked: i64, outcome: Result<MessageOutcome, Code>) -> Row {
     }
 }
 
-/// The messages of a call.
 struct Checked {
     group: GroupId,
-    /// When each was sent, as it was written.
+    /// `SendTime` of each entry, as it was written.
     times: Vec<i64>,
     messages: Vec<Result<ImportedMessage, Failure>>,
 }
 
 impl Request {
-    fn check(self, call: &Call) -> Result<Checked, Failure> {
+    fn check(self, call: &SilentCall) -> Result<Checked, Failure> {
         let group = group_id(self.group_id)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let flag = self.recent_contact_flag.optional("RecentContactFlag")?.unwrap_or_default();
         number_up_to(flag, "RecentContactFlag", 1)?;
-        let Rows(list) = self.msg_list.required("MsgList")?;
+        let Entries(list) = self.msg_list.required("MsgList")?;
         let max = call.limits.messages.per_import;
         if max < list.len() {
             return Err(Code::GroupParameter
                 .because(format!("MsgList has {} messages; at most {max} are allowed", list.len())));
         }
-        let written = list.iter().map(|entry| entry.written_member("SendTime", |asked| &asked.send_time));
+        let written =
+            list.iter().map(|entry| entry.written_member("SendTime", |requested| &requested.send_time));
         let times = written.map(clamped).collect();
-        let messages = each("MsgList", list, |entry, place| {
+        let messages = check_each("MsgList", list, |entry, place| {
             message(entry.required(place)?.0, place, &group, &conversation, call)
         })?;
         if messages.iter().all(|message| matches!(message, Ok(ImportedMessage { body: None, .. }))) {
@@ -137,24 +134,25 @@ impl Request {
     }
 }
 
-/// The message that is asked for at `place`.
+/// The message at `place` of its list.
 fn message(
-    asked: Asked,
+    requested: MessageInput,
     place: &str,
     group: &GroupId,
     conversation: &Conversation,
-    call: &Call,
+    call: &SilentCall,
 ) -> Result<ImportedMessage, Failure> {
     let at = |field: &str| format!("{place}.{field}");
-    let sender = required_account(asked.from_account, &at("From_Account"))?;
-    let sent = number_up_to(asked.send_time.required(&at("SendTime"))?, &at("SendTime"), u32::MAX.into())?;
-    let random = asked.random.optional(&at("Random"))?.unwrap_or_default();
+    let sender = required_account(requested.from_account, &at("From_Account"))?;
+    let sent =
+        number_up_to(requested.send_time.required(&at("SendTime"))?, &at("SendTime"), u32::MAX.into())?;
+    let random = requested.random.optional(&at("Random"))?.unwrap_or_default();
     let random = number_up_to(random, &at("Random"), u32::MAX.into())?;
-    let conversation = match topic_id(asked.topic_id, group)? {
+    let conversation = match topic_id(requested.topic_id, group)? {
         Some(topic) => Conversation::Topic(topic),
         None => conversation.clone(),
     };
-    let body = match body(asked.msg_body, asked.cloud_custom_data, &call.limits.messages) {
+    let body = match body(requested.msg_body, requested.cloud_custom_data, &call.limits.messages) {
         Ok(body) => Some(body),
         Err(BodyProblem::TooLong { .. }) => None,
         Err(problem @ (BodyProblem::NoList(_) | BodyProblem::Malformed { .. })) => {

@@ -3,16 +3,15 @@
 
 use super::group_id;
 use super::import_group::created;
-use crate::call::{Call, Command};
+use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
-use crate::commands::topic::{MadeTopic, NewTopic};
+use crate::commands::topic::{TopicInput, TopicReply};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::operations::add_topic::ImportTopic;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -21,19 +20,19 @@ pub struct Request {
     group_id: Field<String>,
     create_time: Field<i128>,
     #[serde(flatten)]
-    topic: NewTopic,
+    topic: TopicInput,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/import_topic";
-    type Reply = MadeTopic;
+    type Reply = TopicReply;
 
-    async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<TopicReply, Failure> {
         group_type(self.kind)?;
         let group = group_id(self.group_id)?;
         let created = created(self.create_time, call.now)?;
         let topic = self.topic.check(group, created, call)?;
-        Ok(MadeTopic::new(&call.import(ImportTopic(topic)).await?))
+        Ok(TopicReply::new(&call.import(ImportTopic(topic)).await?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Member records as answers carry them, cut to the fields asked for.
+//! Member records in answers, cut to the requested fields.
 
 use crate::call::Call;
 use crate::field::Field;
@@ -7,15 +7,15 @@ use landfall_domain::group::Group;
 use landfall_domain::member::Member;
 use serde::Serialize;
 
-/// A list of field names in a request. Elements that are no strings, and unknown names, are ignored. [client]
-pub(in crate::commands) type Names = Field<Vec<Field<String>>>;
+/// Field names in a request. Elements that are no strings and unknown names are ignored. [client]
+pub(in crate::commands) type FieldNames = Field<Vec<Field<String>>>;
 
-/// Which fields an answer carries.
+/// The fields that an answer carries.
 pub(in crate::commands) struct Filter(Option<Vec<String>>);
 
 impl Filter {
-    /// A filter that is not given, or empty, lets everything through. [client]
-    pub(in crate::commands) fn new(names: Names) -> Self {
+    /// A missing or empty filter lets everything through. [client]
+    pub(in crate::commands) fn new(names: FieldNames) -> Self {
         Self(names.if_valid().map(|names| names.into_iter().filter_map(Field::if_valid).collect()))
     }
 
@@ -23,22 +23,21 @@ impl Filter {
         self.0.is_some()
     }
 
-    /// Whether a field called any of `names` is let through; fields with an old and a new name have both.
+    /// Whether a field is let through under any of its `names`, of which some fields have an old and a new one.
     pub(in crate::commands) fn takes(&self, names: &[&str]) -> bool {
-        self.0.as_ref().is_none_or(|asked| asked.iter().any(|name| names.contains(&name.as_str())))
+        self.0.as_ref().is_none_or(|requested| requested.iter().any(|name| names.contains(&name.as_str())))
     }
 
-    /// Whether `name` is asked for by name, and not only by a filter that lets everything through.
+    /// Whether the filter names `name`: one that lets everything through does not.
     pub(super) fn names(&self, name: &str) -> bool {
         self.is_given() && self.takes(&[name])
     }
 
-    /// This filter, or one that lets nothing through when it is not given.
+    /// This filter if it is given, else one that lets nothing through.
     pub(super) fn or_nothing(self) -> Self {
         if self.is_given() { self } else { Self::nothing() }
     }
 
-    /// Lets nothing through.
     pub(super) fn nothing() -> Self {
         Self(Some(Vec::new()))
     }
@@ -48,16 +47,16 @@ impl Filter {
     }
 }
 
-/// Which fields of members an answer carries, and which of their custom fields: these come when asked for, or when
-/// nothing in particular is.
-pub(super) fn record_filters(fields: Names, custom_fields: Names) -> (Filter, Filter) {
+/// The fields of members that an answer carries, and their custom fields: these are sent when they are requested, or when
+/// the request filters no fields.
+pub(super) fn record_filters(fields: FieldNames, custom_fields: FieldNames) -> (Filter, Filter) {
     let fields = Filter::new(fields);
     let custom_fields = Filter::new(custom_fields);
     let custom_fields = if fields.is_given() { custom_fields.or_nothing() } else { custom_fields };
     (fields, custom_fields)
 }
 
-/// One member; fields not asked for are left out. Both names of the mute are sent, for old and new clients.
+/// One member, with the requested fields only. Both names of the mute are sent, for old and new clients.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct MemberRow {
@@ -79,7 +78,7 @@ pub(super) struct MemberRow {
     shut_up_until: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name_card: Option<String>,
-    /// On request only. [doc]
+    /// Sent on request only. [doc]
     #[serde(skip_serializing_if = "Option::is_none")]
     online_status: Option<&'static str>,
     /// The requested custom fields that are set; a field that was never set is left out. [choice]
@@ -87,7 +86,7 @@ pub(super) struct MemberRow {
     app_member_defined_data: Option<Vec<FieldRow>>,
 }
 
-/// A custom field as answers carry it.
+/// A custom field in an answer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct FieldRow {
@@ -96,7 +95,7 @@ pub(super) struct FieldRow {
 }
 
 impl FieldRow {
-    /// The fields let through; `None` when none was asked for.
+    /// The requested fields; `None` when no field was requested.
     pub(super) fn list(fields: &[CustomField], filter: &Filter) -> Option<Vec<Self>> {
         let taken = fields
             .iter()
@@ -107,7 +106,7 @@ impl FieldRow {
 }
 
 impl MemberRow {
-    /// Rows of members of one group, with who is connected where that is asked for.
+    /// Rows of members of one group, with `OnlineStatus` on request.
     pub(super) async fn list(
         call: &Call,
         members: Vec<Member>,
@@ -117,7 +116,7 @@ impl MemberRow {
         let mut devices = Vec::new();
         if filter.names("OnlineStatus") {
             let accounts: Vec<_> = members.iter().map(|member| member.account.clone()).collect();
-            devices = call.clients().devices(&accounts).await;
+            devices = call.devices(&accounts).await;
         }
         let mut devices = devices.into_iter();
         let rows = members.into_iter().map(|member| {
@@ -127,7 +126,7 @@ impl MemberRow {
         rows.collect()
     }
 
-    /// `fields` says which custom fields are shown.
+    /// `fields` filters custom fields.
     fn new(
         member: Member,
         group: &Group,

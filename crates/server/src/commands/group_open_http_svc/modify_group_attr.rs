@@ -1,17 +1,16 @@
 //! `group_open_http_svc/modify_group_attr`: adds attributes to a group of any type, or replaces those with the
 //! same keys.
 
-use super::attributes::{Named, attributes, change};
+use super::attributes::{AttributesRequest, attributes, change};
 use super::group_id;
 use crate::call::{Call, Command};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::attributes::AttributeChange;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub struct Request(Named);
+pub struct Request(AttributesRequest);
 
 impl Command for Request {
     const PATH: &'static str = "group_open_http_svc/modify_group_attr";

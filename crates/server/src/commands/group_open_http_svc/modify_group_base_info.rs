@@ -18,7 +18,6 @@ use landfall_domain::operation::Needs;
 use landfall_domain::operations::modify_group::ModifyGroup;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -47,7 +46,7 @@ impl Command for Request {
 
     async fn run(mut self, call: &Call) -> Result<Nothing, Failure> {
         let group = group_id(std::mem::take(&mut self.group_id))?;
-        // What may be given depends on the type, which a group keeps for life.
+        // The type decides which members are allowed; it never changes.
         let kind = call.snapshot(group.clone(), Needs::default()).await?.group.kind;
         call.change(self.check(group, kind, call)?).await?;
         Ok(Nothing {})

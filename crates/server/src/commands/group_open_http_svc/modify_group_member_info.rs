@@ -14,7 +14,6 @@ use landfall_domain::operation::Needs;
 use landfall_domain::operations::modify_member::ModifyMember;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -28,7 +27,7 @@ pub struct Request {
     app_member_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
     mute_time: Field<i128>,
     shut_up_time: Field<i128>,
-    /// The end itself, as one client sends it, often as a 0 that means nothing. [client]
+    /// The end of the mute, from one client, which often sends 0 without meaning. [client]
     mute_until: Field<i128>,
     shut_up_until: Field<i128>,
 }
@@ -55,7 +54,7 @@ impl Command for Request {
                 .or(time(self.mute_until.or(self.shut_up_until), "MuteUntil")?),
         };
         if fields.is_given() {
-            // Which fields there are depends on the type of the group, and a type never changes.
+            // The type decides which fields exist; it never changes.
             let kind = call.snapshot(operation.group.clone(), Needs::default()).await?.group.kind;
             operation.fields = member_fields(fields, "AppMemberDefinedData", kind, call)?;
         }
@@ -73,6 +72,6 @@ fn role(word: &str) -> Result<Role, Failure> {
 fn receive_option(word: &str) -> Result<ReceiveOption, Failure> {
     ReceiveOption::parse(word).ok_or_else(|| {
         let known = ReceiveOption::ALL.map(ReceiveOption::as_str).join(", ");
-        Code::GroupParameter.because(format!("MsgFlag is {word:?}, none of {known}"))
+        Code::GroupParameter.because(format!("MsgFlag is {word:?}, not one of {known}"))
     })
 }

@@ -9,7 +9,7 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_permission_group::ModifyPermissionGroup;
 use serde::Deserialize;
 
-/// The request. What is not given stays as it is; custom data that is given empty becomes empty.
+/// A missing member stays as it is; empty custom data is set.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -1,4 +1,4 @@
-//! Reading parts of a group of which there can be many.
+//! Reads parts of a group of which there can be many, page by page.
 
 use crate::call::Call;
 use crate::reply::Failure;
@@ -8,10 +8,10 @@ use landfall_domain::operation::Needs;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use std::ops::ControlFlow;
 
-/// Parts read at one moment.
+/// Parts read in one snapshot.
 const PARTS_PER_STEP: usize = 2_000;
 
-/// Shows the parts of a family in the order of their keys, until `visit` has enough; gives the group.
+/// Passes the parts of a family to `visit`, sorted by key, until it breaks. Returns the group.
 pub(super) async fn visit_parts(
     call: &Call,
     id: GroupId,

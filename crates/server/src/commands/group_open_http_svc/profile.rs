@@ -1,10 +1,10 @@
-//! The profile of a group and its first members, as commands that make or change a group take them.
+//! The profile of a group and its first members, in requests that create or change a group.
 
 use super::{flag, number_up_to};
-use crate::call::Call;
+use crate::call::ReadOnlyCall;
 use crate::code::Code;
 use crate::field::{Emptiable, Field, Object, Shape, literal};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
@@ -16,16 +16,16 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
-/// A custom field as requests carry it.
+/// A custom field in a request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct CustomFieldInput {
     key: Field<String>,
-    /// Some clients type it as anything, so a number may arrive. [client]
+    /// Some clients send any JSON type here, numbers among them. [client]
     value: Option<Box<RawValue>>,
 }
 
-/// A text with bounds; empty when not given.
+/// An optional text with bounds; empty when missing.
 pub(in crate::commands) fn text(
     given: Field<String>,
     field: &'static str,
@@ -35,8 +35,12 @@ pub(in crate::commands) fn text(
         .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
 }
 
-/// The id of a group that is made: the one given, or any.
-pub(super) fn id_choice(given: Field<String>, kind: GroupType, call: &Call) -> Result<IdChoice, Failure> {
+/// The id of a new group: the requested one, or a generated one.
+pub(super) fn id_choice(
+    given: Field<String>,
+    kind: GroupType,
+    call: &ReadOnlyCall,
+) -> Result<IdChoice, Failure> {
     match given.optional("GroupId")? {
         None => Ok(IdChoice::Generated(call.random_bits)),
         Some(raw) => GroupId::parse_custom(&raw, kind)
@@ -45,7 +49,7 @@ pub(super) fn id_choice(given: Field<String>, kind: GroupType, call: &Call) -> R
     }
 }
 
-/// Bits, as a number or, from one client, as the text of a number. [client]
+/// Bits, as a number or, from one client, as a string. [client]
 #[derive(Debug)]
 pub(super) struct Bits(i128);
 
@@ -61,7 +65,7 @@ impl Shape for Bits {
     }
 }
 
-/// A text with bounds, if given; the empty one is given too.
+/// An optional text with bounds; the empty text counts as given.
 pub(in crate::commands) fn new_text(
     given: Field<Emptiable>,
     field: &str,
@@ -74,20 +78,23 @@ pub(in crate::commands) fn new_text(
     })
 }
 
-/// The member limit, if given. Both spellings are called by the newest one; 0 is not given. [client]
-/// A group that keeps no members has none, whatever is given. [doc]
-pub(super) fn max_members(given: Field<i128>, kind: GroupType, call: &Call) -> Result<Option<u32>, Failure> {
+/// The optional member limit. Errors name the newer of its two spellings; 0 means that it is not given. [client]
+/// A group that keeps no members has no limit, whatever is given. [doc]
+pub(super) fn max_members(
+    given: Field<i128>,
+    kind: GroupType,
+    call: &ReadOnlyCall,
+) -> Result<Option<u32>, Failure> {
     let max = match kind {
         GroupType::Community => call.limits.max_members_community,
         GroupType::Private | GroupType::Public | GroupType::ChatRoom => call.limits.max_members,
         GroupType::AvChatRoom => return Ok(given.optional("MaxMemberNum")?.and(None)),
     };
-    let asked = given.optional("MaxMemberNum")?.unwrap_or_default();
-    let asked = number_up_to(asked, "MaxMemberNum", max.into())?;
-    Ok(u32::try_from(asked).ok().filter(|asked| *asked != 0))
+    let requested = given.optional("MaxMemberNum")?.unwrap_or_default();
+    let requested = number_up_to(requested, "MaxMemberNum", max.into())?;
+    Ok(u32::try_from(requested).ok().filter(|requested| *requested != 0))
 }
 
-/// How a group is joined, if given.
 pub(super) fn apply_join_option(given: Field<String>) -> Result<Option<JoinOption>, Failure> {
     given.optional("ApplyJoinOption")?.map_or(Ok(None), |word| {
         JoinOption::parse(&word).map(Some).ok_or_else(|| {
@@ -98,7 +105,6 @@ pub(super) fn apply_join_option(given: Field<String>) -> Result<Option<JoinOptio
     })
 }
 
-/// How members are invited, if given.
 pub(super) fn invite_join_option(given: Field<String>) -> Result<Option<InviteOption>, Failure> {
     given.optional("InviteJoinOption")?.map_or(Ok(None), |word| {
         InviteOption::parse(&word).map(Some).ok_or_else(|| {
@@ -109,7 +115,7 @@ pub(super) fn invite_join_option(given: Field<String>) -> Result<Option<InviteOp
     })
 }
 
-/// Whether permission groups decide, and what members in none of them may do; each if given.
+/// Whether permission groups are in force, and the permissions of members in none of them; each is optional.
 pub(super) fn permissions(
     enable: Field<i128>,
     default: Field<Bits>,
@@ -120,13 +126,12 @@ pub(super) fn permissions(
     Ok((enable, default))
 }
 
-/// Custom fields of a group.
 pub(super) fn group_fields(
     given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     kind: GroupType,
-    call: &Call,
+    call: &ReadOnlyCall,
 ) -> Result<Vec<CustomField>, Failure> {
-    fields(given, "AppDefinedData", kind, &call.app.group_fields, call.limits.group_fields)
+    fields(given, "AppDefinedData", kind, call.group_fields(), call.limits.group_fields)
 }
 
 /// Custom fields of a member, in the request member called `name`.
@@ -134,9 +139,9 @@ pub(super) fn member_fields(
     given: Field<Vec<Field<Object<CustomFieldInput>>>>,
     name: &str,
     kind: GroupType,
-    call: &Call,
+    call: &ReadOnlyCall,
 ) -> Result<Vec<CustomField>, Failure> {
-    fields(given, name, kind, &call.app.member_fields, call.limits.member_fields)
+    fields(given, name, kind, call.member_fields(), call.limits.member_fields)
 }
 
 fn fields(
@@ -146,9 +151,9 @@ fn fields(
     switched_on: &[FieldRule],
     limits: FieldLimits,
 ) -> Result<Vec<CustomField>, Failure> {
-    let pairs = every(name, given.list(name)?, |entry, place| {
+    let pairs = check_all(name, given.list(name)?, |entry, place| {
         let field = entry.required(place)?.0;
-        // A key that is missing, or spelled in lower case, gets the answer of a key that is not switched on. [sample]
+        // A missing key, or one spelled in lower case, is answered like a key that is not switched on. [sample]
         let absence = if matches!(field.key, Field::Empty) { "has an empty Key" } else { "has no Key" };
         let Some(key) = field.key.optional(&format!("{place}.Key"))? else {
             return Err(unknown_field(&format!("{place} {absence}")));
@@ -168,21 +173,21 @@ fn fields(
     })
 }
 
-/// The text starts as the service's own does. [sample]
+/// The text starts like that of the service. [sample]
 fn unknown_field(problem: &str) -> Failure {
     Code::GroupParameter.because(format!("all defined key is invalid: {problem}"))
 }
 
-/// Who else is in a group besides its owner, each once.
-pub(super) fn seats(owner: Option<&UserId>, listed: Vec<NewMember>) -> Vec<NewMember> {
-    let mut seated = BTreeSet::new();
+/// The listed members without the owner, each once.
+pub(super) fn distinct_members(owner: Option<&UserId>, listed: Vec<NewMember>) -> Vec<NewMember> {
+    let mut seen = BTreeSet::new();
     listed
         .into_iter()
-        .filter(|member| owner != Some(&member.account) && seated.insert(member.account.clone()))
+        .filter(|member| owner != Some(&member.account) && seen.insert(member.account.clone()))
         .collect()
 }
 
-/// Refuses more members than the group may hold, with `code`.
+/// Refuses more members than the group may hold.
 pub(super) fn refuse_more_than_fit(
     owner: Option<&UserId>,
     members: &[NewMember],

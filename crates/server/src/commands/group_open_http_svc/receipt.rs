@@ -1,44 +1,41 @@
 //! Read receipts: what the commands that read them share.
 //!
-//! Messages that only those online get take no number, so none can be asked for: 10061 is never the answer. Members
-//! of now count, not those of when a message was sent. [choice]
+//! Messages that only online members get take no number, so none can be requested: 10061 is never answered. Present
+//! members count, not those of the time when a message was sent. [choice]
 
 use crate::call::Call;
-use crate::code::Code;
-use crate::commands::refusal::{self, NO_SUCH_GROUP};
 use crate::reply::Failure;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs, Refusal};
 use landfall_domain::part::PartKey;
-use landfall_domain::store::{MemberPage, MemberWindow, NoSuchGroup, OperationError};
+use landfall_domain::store::{MemberPage, MemberWindow};
 
-/// The group and those of the messages that are there.
-pub(super) async fn look_at(call: &Call, group: GroupId, numbers: &[u32]) -> Result<GroupSnapshot, Failure> {
+/// The group and the messages with these numbers.
+pub(super) async fn messages(call: &Call, group: GroupId, numbers: &[u32]) -> Result<GroupSnapshot, Failure> {
     let messages = vec![MessageRange::Numbered(Conversation::Group, numbers.to_vec())];
     let snapshot = call.snapshot(group, Needs { messages, ..Needs::default() }).await?;
     if !snapshot.group.kind.can().receipts {
-        return Err(refusal::of(&Refusal::TypeForbids("have no read receipts")));
+        return Err(Refusal::TypeForbids("have no read receipts").into());
     }
     Ok(snapshot)
 }
 
-/// Readers held in memory at once, about.
+/// Approximate number of readers in memory at once.
 const READERS_AT_ONCE: u32 = 20_000;
 
-/// Messages whose readers are looked at together.
+/// Messages whose readers are read together.
 pub(super) fn messages_at_once(call: &Call) -> usize {
     let members_max = call.limits.messages.receipt_members.max(1);
     usize::try_from(READERS_AT_ONCE / members_max).unwrap_or_default().max(1)
 }
 
-/// Whether a group has too many members for receipts.
 pub(super) fn is_too_large(group: &Group, call: &Call) -> bool {
     call.limits.messages.receipt_members < group.member_count
 }
 
-/// Members of a group in the order of their names.
+/// Members of a group, sorted by account.
 pub(super) async fn members(
     call: &Call,
     group: GroupId,
@@ -46,13 +43,10 @@ pub(super) async fn members(
     limit: usize,
 ) -> Result<MemberPage, Failure> {
     let window = MemberWindow::ByName { after, limit };
-    call.store.members(call.app_id(), group, Vec::new(), window).await.map_err(|error| match error {
-        OperationError::Refused(NoSuchGroup) => Code::GroupNotFound.because(NO_SUCH_GROUP),
-        OperationError::Store(error) => Code::GroupInternal.internal(error),
-    })
+    call.members(group, Vec::new(), window).await
 }
 
-/// Who has read a message, and which, when `key` says so.
+/// The message number and the account, if `key` is that of a reader.
 pub(super) fn reader(key: &PartKey) -> Option<(u32, &UserId)> {
     if let PartKey::Reader(Conversation::Group, number, account) = key {
         Some((*number, account))

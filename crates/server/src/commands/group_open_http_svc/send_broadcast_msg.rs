@@ -6,28 +6,25 @@
 //!
 //! [choice] The numbers differ by group; the highest is answered, 0 when there is no live-stream group.
 
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::commands::group_open_http_svc::number_up_to;
 use crate::commands::message_body::body;
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Priority};
-use landfall_domain::operation::{Refusal, perform};
+use landfall_domain::operation::Refusal;
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::store::OperationError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::sync::Arc;
-use tokio::task::JoinSet;
 
-/// Groups that are sent to at once: few syncs of the store, and never more work at a time than this.
+/// Groups written at the same time: enough to share a sync of the store, and a bound on the work at any moment.
 const GROUPS_AT_ONCE: usize = 100;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -38,7 +35,6 @@ pub struct Request {
     cloud_custom_data: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -59,7 +55,7 @@ impl Command for Request {
             group,
             conversation: Conversation::Group,
             sender: sender.clone(),
-            // Whoever sends it, it is the app that speaks: no mute of a group holds it up.
+            // The app is the speaker, not the sender: no mute of a group applies.
             by_administrator: true,
             random: u32::try_from(random).unwrap_or(u32::MAX),
             priority: Priority::Normal,
@@ -71,8 +67,7 @@ impl Command for Request {
         let mut from = 0;
         loop {
             let live = Some(GroupType::AvChatRoom);
-            let page = call.store.list_groups(call.app_id(), live, from, GROUPS_AT_ONCE).await;
-            let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
+            let page = call.list_groups(live, from, GROUPS_AT_ONCE).await?;
             highest = highest.max(send(call, page.ids, &message).await?);
             from = page.next;
             if from == 0 {
@@ -83,11 +78,10 @@ impl Command for Request {
 }
 
 async fn must_exist(call: &Call, sender: &UserId) -> Result<(), Failure> {
-    if call.app.has_admin(sender.as_str()) {
+    if call.has_admin(sender.as_str()) {
         return Ok(());
     }
-    let known = call.store.accounts(call.app_id(), vec![sender.clone()]).await;
-    match known.map_err(|error| Code::GroupInternal.internal(error))?.first() {
+    match call.accounts(vec![sender.clone()]).await?.first() {
         Some(Some(_)) => Ok(()),
         Some(None) | None => {
             Err(Code::GroupParameter.because(format!("From_Account {sender} is not an imported account")))
@@ -95,27 +89,22 @@ async fn must_exist(call: &Call, sender: &UserId) -> Result<(), Failure> {
     }
 }
 
-/// Sends to `groups`, and gives the highest number one of them took.
+/// Sends to `groups`. Returns the highest message number among them.
 async fn send(
     call: &Call,
     groups: Vec<GroupId>,
     message: &impl Fn(GroupId) -> SendMessage,
 ) -> Result<u32, Failure> {
-    let mut sending = JoinSet::new();
-    for group in groups {
-        let (store, context, message) = (Arc::clone(&call.store), call.context(), message(group));
-        let subscribers = call.subscribers();
-        sending.spawn(async move { perform(&*store, context, message, subscribers).await });
-    }
     let mut highest = 0;
-    while let Some(sent) = sending.join_next().await {
-        match sent.map_err(|error| Code::GroupInternal.internal(error))? {
-            Ok(sent) => highest = highest.max(sent.seq),
-            // Dissolved since it was listed, or out of numbers: the others get the message all the same.
-            Err(OperationError::Refused(Refusal::NoSuchGroup | Refusal::NoNumbersLeft)) => {}
-            Err(error) => return Err(refusal::failure(error)),
+    call.change_several(groups.into_iter().map(message), |sent| match sent {
+        Ok(sent) => {
+            highest = highest.max(sent.seq);
+            Ok(())
         }
-    }
-    call.subscribers.wake();
+        // Dissolved since it was listed, or out of numbers: the others still get the message.
+        Err(OperationError::Refused(Refusal::NoSuchGroup | Refusal::NoNumbersLeft)) => Ok(()),
+        Err(error) => Err(error.into()),
+    })
+    .await?;
     Ok(highest)
 }

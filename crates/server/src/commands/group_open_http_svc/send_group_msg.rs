@@ -15,7 +15,7 @@ use crate::code::Code;
 use crate::commands::message_body::body;
 use crate::commands::topic::topic_id;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::body::EXCEPTION;
@@ -27,7 +27,6 @@ use landfall_domain::operations::send_message::{SendMessage, Sent};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -47,24 +46,23 @@ pub struct Request {
     need_read_receipt: Field<i128>,
     #[serde(rename = "To_Account")]
     to_account: Field<Vec<Field<String>>>,
-    group_at_info: Field<Vec<Field<Object<AskedAt>>>>,
-    offline_push_info: Field<Object<Unread>>,
+    group_at_info: Field<Vec<Field<Object<AtInput>>>>,
+    offline_push_info: Field<Object<IgnoredObject>>,
 }
 
-/// Somebody a message points at.
+/// A mention.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct AskedAt {
+pub struct AtInput {
     group_at_all_flag: Field<i128>,
     #[serde(rename = "GroupAt_Account")]
     group_at_account: Field<String>,
 }
 
-/// An object of which nothing is read.
+/// An object whose members are ignored.
 #[derive(Deserialize, Default)]
-pub struct Unread {}
+pub struct IgnoredObject {}
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -81,8 +79,8 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let (mut message, control) = self.check(call)?;
-        if !control.unasked
-            && let Some(kind) = call.kind_if_asking(before::SEND, &message.group).await?
+        if !control.skip_before
+            && let Some(kind) = call.type_if_asking(before::SEND, &message.group).await?
         {
             let read = |answer: &Answer| changed(&message.body, answer, &call.limits.messages);
             match call.ask(Question::Send { message: &message, kind }, read).await? {
@@ -92,12 +90,11 @@ impl Command for Request {
                 }
             }
         }
-        let per_second = call.limits.messages.per_second;
-        if !call.app.messages.admit(&message.group, message.priority, per_second) {
+        if !call.admit_message(&message) {
             return Ok(Reply { msg_time: call.now.0, msg_seq: 0, msg_drop_reason: Some("MsgFreqCtrl") });
         }
-        let excepted = call.subscribers.want(EXCEPTION).then(|| message.clone());
-        let sent = if control.untold {
+        let excepted = call.wants_event(EXCEPTION).then(|| message.clone());
+        let sent = if control.skip_after {
             call.change_without_webhook(message).await
         } else {
             call.change(message).await
@@ -130,7 +127,7 @@ impl Request {
         let message = SendMessage {
             group,
             conversation,
-            by_administrator: call.app.has_admin(sender.as_str()),
+            by_administrator: call.has_admin(sender.as_str()),
             sender,
             random: u32::try_from(random).unwrap_or(u32::MAX),
             priority,
@@ -154,22 +151,22 @@ fn priority(given: Field<String>) -> Result<Priority, Failure> {
     })
 }
 
-/// What the app's receiver is not to hear of a message.
+/// Callbacks of the app's receiver that a message goes without.
 #[derive(Default)]
 struct CallbackControl {
-    /// Not asked before it is sent.
-    unasked: bool,
-    /// Not told afterwards.
-    untold: bool,
+    /// The question before it is sent.
+    skip_before: bool,
+    /// The event after it was sent.
+    skip_after: bool,
 }
 
 fn callback_control(given: Field<Vec<Field<String>>>) -> Result<CallbackControl, Failure> {
     let mut control = CallbackControl::default();
     let list = given.list("ForbidCallbackControl")?;
-    every("ForbidCallbackControl", list, |word, place| {
+    check_all("ForbidCallbackControl", list, |word, place| {
         match word.optional(place)?.as_deref() {
-            Some("ForbidBeforeSendMsgCallback") => control.unasked = true,
-            Some("ForbidAfterSendMsgCallback") => control.untold = true,
+            Some("ForbidBeforeSendMsgCallback") => control.skip_before = true,
+            Some("ForbidAfterSendMsgCallback") => control.skip_after = true,
             Some(_) | None => {}
         }
         Ok(())
@@ -179,20 +176,20 @@ fn callback_control(given: Field<Vec<Field<String>>>) -> Result<CallbackControl,
 
 /// The message as the app's receiver wants it: everybody gets that. [doc] An answer that asks for a message which
 /// cannot be sent is not usable: `on_timeout` decides. [choice]
-fn changed(asked: &Body, answer: &Answer, limits: &MessageLimits) -> Result<Body, String> {
+fn changed(requested: &Body, answer: &Answer, limits: &MessageLimits) -> Result<Body, String> {
     let custom: Option<String> = answer.member("CloudCustomData", "a string")?;
     let elements = answer.given("MsgBody");
     if elements.is_none() && custom.is_none() {
-        return Ok(asked.clone());
+        return Ok(requested.clone());
     }
     let elements = match elements {
         Some(elements) => Ok(elements.to_owned()),
-        None => RawValue::from_string(asked.elements.clone().into()).map_err(|error| error.to_string()),
+        None => RawValue::from_string(requested.elements.clone().into()).map_err(|error| error.to_string()),
     };
-    let custom = custom.unwrap_or_else(|| asked.custom.clone().into());
+    let custom = custom.unwrap_or_else(|| requested.custom.clone().into());
     let Body { elements, custom, .. } =
         body(Some(elements?), Field::Value(custom), limits).map_err(|problem| problem.to_string())?;
-    Ok(Body { elements, custom, ..asked.clone() })
+    Ok(Body { elements, custom, ..requested.clone() })
 }
 
 #[derive(Default)]
@@ -203,11 +200,11 @@ struct Control {
 
 fn control(given: Field<Vec<Field<String>>>) -> Result<Control, Failure> {
     let mut control = Control::default();
-    every("SendMsgControl", given.list("SendMsgControl")?, |word, place| {
+    check_all("SendMsgControl", given.list("SendMsgControl")?, |word, place| {
         match word.required(place)?.as_str() {
             "NoUnread" => control.no_unread = true,
             "NoLastMsg" => control.not_last = true,
-            // About how clients show the message; nothing here.
+            // Only clients act on it.
             "WithMuteNotifications" => {}
             word => {
                 return Err(Code::GroupParameter.because(format!(
@@ -226,22 +223,23 @@ fn receivers(given: Field<Vec<Field<String>>>, max: usize) -> Result<Vec<UserId>
         return Err(Code::GroupParameter
             .because(format!("To_Account names {} accounts; at most {max} are allowed", list.len())));
     }
-    every("To_Account", list, required_account)
+    check_all("To_Account", list, required_account)
 }
 
-fn pointed_at(given: Field<Vec<Field<Object<AskedAt>>>>, max: usize) -> Result<At, Failure> {
+fn pointed_at(given: Field<Vec<Field<Object<AtInput>>>>, max: usize) -> Result<At, Failure> {
     let list = given.list("GroupAtInfo")?;
     if max < list.len() {
         return Err(Code::TooManyAt
             .because(format!("GroupAtInfo points at {} members; at most {max} are allowed", list.len())));
     }
     let mut at = At::default();
-    every("GroupAtInfo", list, |entry, place| {
-        let asked = entry.required(place)?.0;
-        if flag(asked.group_at_all_flag, &format!("{place}.GroupAtAllFlag"))? {
+    check_all("GroupAtInfo", list, |entry, place| {
+        let requested = entry.required(place)?.0;
+        if flag(requested.group_at_all_flag, &format!("{place}.GroupAtAllFlag"))? {
             at.everybody = true;
         } else {
-            at.accounts.push(required_account(asked.group_at_account, &format!("{place}.GroupAt_Account"))?);
+            at.accounts
+                .push(required_account(requested.group_at_account, &format!("{place}.GroupAt_Account"))?);
         }
         Ok(())
     })?;

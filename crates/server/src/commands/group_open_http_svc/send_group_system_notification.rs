@@ -6,12 +6,10 @@
 use super::profile::text;
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
-use crate::clients::{Bulletin, Notice, NoticeKind};
 use crate::code::Code;
-use crate::commands::refusal;
 use crate::commands::topic::topic_id;
 use crate::field::Field;
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::limits::Span;
 use landfall_domain::message::Conversation;
@@ -19,7 +17,6 @@ use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::PartKey;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -49,24 +46,17 @@ impl Command for Request {
             )));
         }
         let is_for_some = !receivers.is_empty();
-        let receivers = every("ToMembers_Account", receivers, required_account)?;
+        let receivers = check_all("ToMembers_Account", receivers, required_account)?;
         let topic = topic_id(self.topic_id, &group)?;
         let parts = topic.iter().cloned().map(PartKey::Topic).collect();
         let snapshot = call.snapshot(group, Needs { parts, ..Needs::default() }).await?;
         if is_for_some && !snapshot.group.kind.can().members {
-            return Err(refusal::of(&Refusal::TypeForbids(
-                "keep no members whom ToMembers_Account could name",
-            )));
+            return Err(Refusal::TypeForbids("keep no members, so ToMembers_Account cannot name any").into());
         }
         if let Some(topic) = &topic {
-            snapshot.topic(topic).map_err(|refused| refusal::of(&refused))?;
+            snapshot.topic(topic)?;
         }
-        let conversation = Conversation::of(topic);
-        let (operator, now) = call.cause();
-        let notice = Notice::new(NoticeKind::Custom, snapshot.group.kind, &snapshot.group.id, operator, now);
-        let notice = notice.at(&conversation).content(content.as_str());
-        let item = if receivers.is_empty() { notice.to_all() } else { notice.to(&receivers) };
-        call.clients().publish(&snapshot.group.id, Bulletin { items: vec![item], ..Bulletin::default() });
+        call.send_notice(&snapshot.group, &Conversation::of(topic), content.as_str(), &receivers);
         Ok(Nothing {})
     }
 }

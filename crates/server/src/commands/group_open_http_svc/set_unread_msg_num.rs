@@ -3,13 +3,12 @@
 //! Types without unread counts take the call and do nothing. [doc]
 
 use super::{group_id, required_account, unread_count};
-use crate::call::{Call, Command};
+use crate::call::{ImportCommand, SilentCall};
 use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::set_unread::SetUnread;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -19,11 +18,11 @@ pub struct Request {
     unread_msg_num: Field<i128>,
 }
 
-impl Command for Request {
+impl ImportCommand for Request {
     const PATH: &'static str = "group_open_http_svc/set_unread_msg_num";
     type Reply = Nothing;
 
-    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+    async fn run(self, call: &SilentCall) -> Result<Nothing, Failure> {
         let group = group_id(self.group_id)?;
         let member = required_account(self.member_account, "Member_Account")?;
         let unread = unread_count(self.unread_msg_num.required("UnreadMsgNum")?, "UnreadMsgNum")?;

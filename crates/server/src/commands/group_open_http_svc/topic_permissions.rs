@@ -1,11 +1,11 @@
-//! What a permission group may do in topics, as the four commands about it take and answer it.
+//! Permissions of a permission group in topics: what the four commands about them share.
 
 use super::permission_group::permission_group_id;
-use super::{group_id, in_place, number_up_to};
+use super::{align_outcomes, group_id, number_up_to};
 use crate::call::Call;
 use crate::code::Code;
-use crate::field::{Field, Object, Rows};
-use crate::items::{each, echoed};
+use crate::field::{Entries, Field, Object};
+use crate::items::{check_each, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId};
 use landfall_domain::operations::set_topic_permissions::{
@@ -14,30 +14,29 @@ use landfall_domain::operations::set_topic_permissions::{
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// A request that says what may be done in topics.
+/// The request of the commands that add or set permissions in topics.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Asked {
+pub(super) struct TopicPermissionsRequest {
     group_id: Field<String>,
     permission_group_id: Field<String>,
-    topic_permission_list: Field<Rows<Object<TopicPermission>>>,
+    topic_permission_list: Field<Entries<Object<TopicPermissionInput>>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct TopicPermission {
+pub(super) struct TopicPermissionInput {
     topic_id: Field<String>,
     permission: Field<i128>,
 }
 
-/// The reply: one row for each topic asked for, in order.
+/// One row for each requested topic, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     pub(super) topic_permission_result_list: Vec<Row>,
 }
 
-/// What became of the permissions in a topic.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Row {
@@ -49,7 +48,6 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Permissions that are there.
     pub(super) fn found(topic_id: String, permission: u64) -> Self {
         Self { error_code: 0, error_info: "".into(), topic_id, permission: Some(permission) }
     }
@@ -76,21 +74,21 @@ impl Row {
         Self { error_code, error_info: error_info.into(), topic_id, permission: None }
     }
 
-    /// What was asked for it cannot be.
+    /// An entry that is invalid.
     fn refused(topic_id: String, failure: Failure) -> Self {
         Self { error_code: failure.number(), error_info: failure.text, topic_id, permission: None }
     }
 }
 
-impl Asked {
-    /// Gives the permissions of the list, in the way that `change` says.
+impl TopicPermissionsRequest {
+    /// Adds or sets the permissions in the list; `change` decides which.
     pub(super) async fn give(
         self,
         call: &Call,
         change: fn(u64) -> TopicPermissionChange,
     ) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
-        let Rows(list) = self.topic_permission_list.required("TopicPermissionList")?;
+        let Entries(list) = self.topic_permission_list.required("TopicPermissionList")?;
         let max = call.limits.topics.permissions_per_call;
         if max < list.len() {
             return Err(Code::GroupParameter.because(format!(
@@ -98,11 +96,11 @@ impl Asked {
                 list.len()
             )));
         }
-        let names = list.iter().map(|entry| entry.written_member("TopicId", |asked| &asked.topic_id));
+        let names = list.iter().map(|entry| entry.written_member("TopicId", |requested| &requested.topic_id));
         let names: Vec<_> = names.map(echoed).collect();
-        let changes = each("TopicPermissionList", list, |entry, place| {
+        let changes = check_each("TopicPermissionList", list, |entry, place| {
             let at = |field: &str| format!("{place}.{field}");
-            let TopicPermission { topic_id, permission } = entry.required(place)?.0;
+            let TopicPermissionInput { topic_id, permission } = entry.required(place)?.0;
             topic_id.required(&at("TopicId"))?;
             let name = at("Permission");
             Ok(change(number_up_to(permission.required(&name)?, &name, u64::MAX)?))
@@ -111,7 +109,7 @@ impl Asked {
     }
 }
 
-/// Changes the permissions in each topic whose change can be.
+/// Changes the permissions in the topics whose entries are valid.
 pub(super) async fn perform(
     call: &Call,
     group: GroupId,
@@ -126,7 +124,7 @@ pub(super) async fn perform(
     let is_read: Vec<_> = read.iter().map(Option::is_some).collect();
     let operation =
         SetTopicPermissions { group, permission_group, topics: read.into_iter().flatten().collect() };
-    let outcomes = in_place(is_read, call.change(operation).await?);
+    let outcomes = align_outcomes(is_read, call.change(operation).await?);
     let rows = topics.into_iter().zip(outcomes).map(|((topic, change), outcome)| match change {
         Ok(_) => Row::new(topic, outcome),
         Err(failure) => Row::refused(topic, failure),

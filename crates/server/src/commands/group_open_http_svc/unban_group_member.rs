@@ -7,7 +7,6 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::unban_members::UnbanMembers;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

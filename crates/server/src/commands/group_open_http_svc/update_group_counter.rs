@@ -8,25 +8,24 @@ use super::group_id;
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::field::{Field, Object};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::operations::change_counters::{CounterMode, UpdateCounters};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
-    group_counter: Field<Vec<Field<Object<Counter>>>>,
+    group_counter: Field<Vec<Field<Object<CounterInput>>>>,
     mode: Field<String>,
 }
 
-/// A counter, and what to set it to or to count it by.
+/// A counter, and the value to set it to or to change it by.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Counter {
+pub struct CounterInput {
     key: Field<String>,
     value: Field<i128>,
 }
@@ -47,18 +46,18 @@ impl Command for Request {
     }
 }
 
-fn values(list: Vec<Field<Object<Counter>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
+fn values(list: Vec<Field<Object<CounterInput>>>, call: &Call) -> Result<Vec<(String, i64)>, Failure> {
     let mut keys = BTreeSet::new();
-    every("GroupCounter", list, |entry, name| {
-        let Counter { key, value } = entry.required(name)?.0;
+    check_all("GroupCounter", list, |entry, name| {
+        let CounterInput { key, value } = entry.required(name)?.0;
         let key = counters::key(key, &format!("{name}.Key"), call)?;
         let field = format!("{name}.Value");
         let value = value.required(&field)?;
         let value = i64::try_from(value).map_err(|_| {
-            Code::GroupParameter.because(format!("{field} is {value}, which is no number of 64 bits"))
+            Code::GroupParameter.because(format!("{field} is {value}, which does not fit in 64 bits"))
         })?;
         if !keys.insert(key.clone()) {
-            return Err(Code::GroupParameter.because(format!("{name}.Key {key:?} stands twice")));
+            return Err(Code::GroupParameter.because(format!("{name}.Key {key:?} appears twice")));
         }
         Ok((key, value))
     })

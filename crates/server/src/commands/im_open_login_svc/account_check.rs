@@ -4,21 +4,20 @@
 //!
 //! [choice] An invalid account name is 70402 in its row, here and in `account_delete`.
 
-use super::{Item, accounts, batch, internal};
+use super::{UserIdInput, account_entries, accounts, internal};
 use crate::call::{Call, Command};
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    check_item: Field<Rows<Object<Item>>>,
+    check_item: Field<Entries<Object<UserIdInput>>>,
 }
 
-/// The reply: a row for each account asked for, in order.
+/// One row for each requested account, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -40,10 +39,10 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let asked = batch(self.check_item, "CheckItem", call)?;
-        let found = call.store.accounts(call.app_id(), accounts(&asked)).await.map_err(internal)?;
+        let requested = account_entries(self.check_item, "CheckItem", call)?;
+        let found = call.accounts(accounts(&requested)).await.map_err(internal)?;
         let mut found = found.into_iter();
-        let rows = asked.into_iter().map(|(user_id, account)| {
+        let rows = requested.into_iter().map(|(user_id, account)| {
             let is_there = account.is_ok() && found.next().flatten().is_some();
             let (result_code, result_info) =
                 account.map_or_else(|failure| (failure.number(), failure.text), |_| (0, "".into()));

@@ -2,34 +2,32 @@
 //!
 //! Groups they owned stay, without owner. A deleted account can be imported again at once. [choice]
 //!
-//! Memberships are all that a store removes with an account. What the topics and permission groups of communities know
-//! of it goes first, community by community: a call that the store fails midway can be made again.
+//! With an account, a store removes only its memberships. What the topics and permission groups of communities hold about it
+//! is removed before, community by community: a call that fails midway can be repeated.
 
-use super::{Item, accounts, batch, internal};
+use super::{UserIdInput, account_entries, accounts, internal};
 use crate::call::{Call, Command};
-use crate::clients::Why;
 use crate::code::Code;
-use crate::field::{Field, Object, Rows};
+use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::UserId;
-use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
+use landfall_domain::operations::delete_members::DeleteMembers;
 use landfall_domain::store::{JoinedWindow, OperationError, StoreError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// Communities read at one moment.
+/// Communities read in one page.
 const COMMUNITIES_PER_STEP: usize = 100;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
-    delete_item: Field<Rows<Object<Item>>>,
+    delete_item: Field<Entries<Object<UserIdInput>>>,
 }
 
-/// The reply: a row for each account asked for, in order.
+/// One row for each requested account, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -50,22 +48,17 @@ impl Command for Request {
     type Reply = Reply;
 
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
-        let batch = batch(self.delete_item, "DeleteItem", call)?;
-        let asked = accounts(&batch);
-        for account in &asked {
+        let batch = account_entries(self.delete_item, "DeleteItem", call)?;
+        let requested = accounts(&batch);
+        for account in &requested {
             leave_communities(call, account).await.map_err(internal)?;
         }
-        let existed = call.store.delete_accounts(call.context(), asked.clone()).await.map_err(internal)?;
-        for account in &asked {
-            call.app.signatures.invalidate(account.as_str());
-            call.clients().disconnect(account, Why::Deleted);
-        }
-        let mut existed = existed.into_iter();
+        let mut existed = call.delete_accounts(&requested).await.map_err(internal)?.into_iter();
         let rows = batch.into_iter().map(|(user_id, account)| {
             let (result_code, result_info) = match account {
                 Err(failure) => (failure.number(), failure.text),
                 Ok(_) if existed.next() == Some(true) => (0, "".into()),
-                // The text as the service really sends it. [sample]
+                // The text that the service sends. [sample]
                 Ok(_) => (Code::AccountUnknown.number(), "Err_TLS_PT_Open_Login_Account_Not_Exist".into()),
             };
             Row { result_code, result_info, user_id }
@@ -74,7 +67,7 @@ impl Command for Request {
     }
 }
 
-/// Removes an account from all communities it is in, silently.
+/// Removes an account from all its communities, without notices.
 async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreError> {
     loop {
         let window = JoinedWindow {
@@ -84,7 +77,7 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
             offset: 0,
             limit: COMMUNITIES_PER_STEP,
         };
-        let page = call.store.joined_groups(call.app_id(), account.clone(), window).await?;
+        let page = call.joined_groups(account.clone(), window).await?;
         if page.groups.is_empty() {
             return Ok(());
         }
@@ -97,10 +90,8 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
                 even_owner: true,
                 permission_groups: BTreeSet::new(),
             };
-            let left = delete_members(&*call.store, call.context(), operation, call.subscribers()).await;
-            call.subscribers.wake();
-            match left {
-                // Refused: dissolved since it was read.
+            match call.delete_members(operation).await {
+                // Refused: the community was dissolved since it was read.
                 Ok(()) | Err(OperationError::Refused(_)) => {}
                 Err(OperationError::Store(error)) => return Err(error),
             }

@@ -4,14 +4,13 @@
 
 use super::{internal, user};
 use crate::call::{Call, Command};
-use crate::clients::Why;
 use crate::code::Code;
 use crate::field::Field;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::store::{NoSuchAccount, OperationError};
 use serde::Deserialize;
 
-/// The request. `Identifier` is the older name of `UserID`, which wins when both come.
+/// `Identifier` is the older name of `UserID`, which wins when both are given.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -26,11 +25,7 @@ impl Command for Request {
 
     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let account = user(self.user_id, self.identifier, "UserID")?;
-        let kicked = call.store.kick(call.context(), account.clone()).await;
-        // Also when the store failed: nobody knows then whether the kick was kept, and forgetting is harmless.
-        call.app.signatures.invalidate(account.as_str());
-        call.clients().disconnect(&account, Why::Kicked);
-        kicked.map_err(|error| match error {
+        call.kick(&account).await.map_err(|error| match error {
             OperationError::Refused(NoSuchAccount) => {
                 Code::AccountUnknown.because("UserID is not an imported account")
             }

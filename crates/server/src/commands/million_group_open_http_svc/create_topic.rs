@@ -2,31 +2,30 @@
 
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::group_id;
-use crate::commands::topic::{MadeTopic, NewTopic};
+use crate::commands::topic::{TopicInput, TopicReply};
 use crate::field::Field;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question};
 use landfall_domain::operations::add_topic::CreateTopic;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     #[serde(flatten)]
-    topic: NewTopic,
+    topic: TopicInput,
 }
 
 impl Command for Request {
     const PATH: &'static str = "million_group_open_http_svc/create_topic";
-    type Reply = MadeTopic;
+    type Reply = TopicReply;
 
-    async fn run(self, call: &Call) -> Result<MadeTopic, Failure> {
+    async fn run(self, call: &Call) -> Result<TopicReply, Failure> {
         let topic = self.topic.check(group_id(self.group_id)?, call.now, call)?;
-        if let Some(kind) = call.kind_if_asking(before::CREATE_TOPIC, &topic.group).await? {
+        if let Some(kind) = call.type_if_asking(before::CREATE_TOPIC, &topic.group).await? {
             call.ask(Question::CreateTopic { kind, name: topic.name.as_str() }, |_| Ok(())).await?;
         }
-        Ok(MadeTopic::new(&call.change(CreateTopic(topic)).await?))
+        Ok(TopicReply::new(&call.change(CreateTopic(topic)).await?))
     }
 }

@@ -3,16 +3,16 @@
 //! A topic that never existed is answered like one that was removed. [choice]
 
 use super::{NO_TOPIC_ID, item};
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::group_open_http_svc::{group_id, in_place, names};
+use crate::commands::account::account;
+use crate::commands::group_open_http_svc::{align_outcomes, group_id, names};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
 use landfall_domain::operations::destroy_topics::DestroyTopics;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -22,7 +22,7 @@ pub struct Request {
     from_account: Field<String>,
 }
 
-/// The reply: one row for each topic asked for, in order.
+/// One row for each requested topic, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -44,17 +44,17 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let group = group_id(self.group_id)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;
-        let asked = names(self.topic_id_list, "TopicIdList", call.limits.topics.per_call)?;
-        let ids: Vec<_> = asked.iter().map(|id| TopicId::parse(id, &group)).collect();
+        let requested = names(self.topic_id_list, "TopicIdList", call.limits.topics.per_call)?;
+        let ids: Vec<_> = requested.iter().map(|id| TopicId::parse(id, &group)).collect();
         let topics = ids.iter().flatten().cloned().collect();
         let gone = call.change(DestroyTopics { group, topics }).await?;
-        let rows = asked.into_iter().zip(in_place(ids.iter().map(Option::is_some), gone));
+        let rows = requested.into_iter().zip(align_outcomes(ids.iter().map(Option::is_some), gone));
         Ok(Reply { destroy_result_item: rows.map(|(topic_id, gone)| Row::new(topic_id, gone)).collect() })
     }
 }
 
 impl Row {
-    /// `gone`: whether the topic was there; absent when none can have the id.
+    /// `gone`: whether the topic existed; `None` for a malformed id.
     fn new(topic_id: String, gone: Option<bool>) -> Self {
         let (error_code, error_info) = item(match gone {
             Some(true) => None,

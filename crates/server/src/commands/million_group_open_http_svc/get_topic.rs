@@ -2,11 +2,11 @@
 //! one account.
 
 use super::{ITEM_OK, NO_TOPIC_ID, item};
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::group_open_http_svc::member_row::{Filter, Names};
+use crate::commands::account::account;
+use crate::commands::group_open_http_svc::member_row::{FieldNames, Filter};
 use crate::commands::group_open_http_svc::{group_id, names};
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -16,7 +16,6 @@ use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::topic::{Topic, TopicMember, has_topics};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -24,10 +23,10 @@ pub struct Request {
     #[serde(rename = "From_Account")]
     from_account: Field<String>,
     topic_id_list: Field<Vec<Field<String>>>,
-    response_filter: Names,
+    response_filter: FieldNames,
 }
 
-/// The reply: one row for each topic asked for, in order; all topics in the order of their ids when none is named.
+/// One row for each requested topic, in order; without a list, all topics, sorted by id.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
@@ -44,7 +43,7 @@ struct Row {
     topic_info: TopicInfo,
 }
 
-/// What a topic knows of the account.
+/// The account in the topic.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SelfInfo {
@@ -56,7 +55,7 @@ struct SelfInfo {
     msg_flag: Option<&'static str>,
 }
 
-/// What a topic says about itself; what was not asked for is left out, but for its id and that of its community. [sample]
+/// The requested fields of a topic; its id and that of its community are always sent. [sample]
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct TopicInfo {
@@ -81,7 +80,7 @@ struct TopicInfo {
     next_msg_seq: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mute_all_member: Option<&'static str>,
-    /// The name that one client reads, as a number. [client]
+    /// One client reads this name, as a number. [client]
     #[serde(skip_serializing_if = "Option::is_none")]
     shut_up_all_flag: Option<u8>,
 }
@@ -95,29 +94,29 @@ impl Command for Request {
         let group = group_id(self.group_id)?;
         let from = account(self.from_account, "From_Account", Code::GroupParameter)?;
         let list = self.topic_id_list;
-        let asked = list.is_given().then(|| names(list, "TopicIdList", limits.per_call)).transpose()?;
+        let requested = list.is_given().then(|| names(list, "TopicIdList", limits.per_call)).transpose()?;
         let filter = Filter::new(self.response_filter);
-        let needs = match &asked {
-            Some(asked) => named(asked, &group),
+        let needs = match &requested {
+            Some(requested) => named(requested, &group),
             None => {
                 let all = PartRange { limit: limits.count, ..PartRange::all(PartFamily::Topics) };
                 Needs { ranges: vec![all], ..Needs::default() }
             }
         };
         let snapshot = call.snapshot(group.clone(), needs).await?;
-        has_topics(&snapshot.group).map_err(|refusal| refusal::of(&refusal))?;
-        let asked = asked.unwrap_or_else(|| topics_of(&snapshot));
+        has_topics(&snapshot.group)?;
+        let requested = requested.unwrap_or_else(|| topics_of(&snapshot));
         let own = match from {
-            Some(account) => Own::look(call, &snapshot, account).await?,
+            Some(account) => OwnMember::look(call, &snapshot, account).await?,
             None => None,
         };
-        let rows = asked.into_iter().map(|id| row(id, &snapshot, own.as_ref(), &filter));
+        let rows = requested.into_iter().map(|id| row(id, &snapshot, own.as_ref(), &filter));
         Ok(Reply { topic_and_self_info: rows.collect() })
     }
 }
 
-fn named(asked: &[String], group: &GroupId) -> Needs {
-    let ids = asked.iter().filter_map(|id| TopicId::parse(id, group));
+fn named(requested: &[String], group: &GroupId) -> Needs {
+    let ids = requested.iter().filter_map(|id| TopicId::parse(id, group));
     Needs { parts: ids.map(PartKey::Topic).collect(), ..Needs::default() }
 }
 
@@ -129,13 +128,13 @@ fn topic(part: &Part) -> Option<&Topic> {
     if let Part::Topic(topic) = part { Some(topic) } else { None }
 }
 
-/// A member, and what the topics know of it.
-struct Own {
+/// A member, with its state in each topic.
+struct OwnMember {
     member: Member,
     snapshot: GroupSnapshot,
 }
 
-impl Own {
+impl OwnMember {
     /// `None` for an account that is no member of the community. [choice]
     async fn look(call: &Call, topics: &GroupSnapshot, account: UserId) -> Result<Option<Self>, Failure> {
         let ids = topics.parts.values().filter_map(topic).map(|topic| topic.id.clone());
@@ -145,7 +144,7 @@ impl Own {
         Ok(snapshot.members.remove(&account).map(|member| Self { member, snapshot }))
     }
 
-    /// What the topic knows of the member: all of it when the filter names nothing of it. [sample]
+    /// The member in a topic: all fields when the filter names none of them. [sample]
     fn info(&self, topic: &Topic, filter: &Filter) -> SelfInfo {
         let key = PartKey::TopicMember(topic.id.clone(), self.member.account.clone());
         let known = match self.snapshot.parts.get(&key) {
@@ -163,7 +162,7 @@ impl Own {
     }
 }
 
-fn row(topic_id: String, snapshot: &GroupSnapshot, own: Option<&Own>, filter: &Filter) -> Row {
+fn row(topic_id: String, snapshot: &GroupSnapshot, own: Option<&OwnMember>, filter: &Filter) -> Row {
     let found = TopicId::parse(&topic_id, &snapshot.group.id).and_then(|id| snapshot.topic(&id).ok());
     let Some(topic) = found else {
         let (error_code, error_info) = item(Some((Code::TopicIdIllegal, NO_TOPIC_ID)));

@@ -1,7 +1,8 @@
 //! `million_group_open_http_svc/modify_topic`: changes the profile of a topic.
 
-use crate::call::{Call, Command, account};
+use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::account::account;
 use crate::commands::group_open_http_svc::group_id;
 use crate::commands::group_open_http_svc::profile::new_text;
 use crate::commands::topic::required_topic_id;
@@ -10,7 +11,7 @@ use crate::reply::{Failure, Nothing};
 use landfall_domain::operations::modify_topic::ModifyTopic;
 use serde::Deserialize;
 
-/// The request. What is not given stays as it is; a text that is given empty becomes empty.
+/// A missing member stays as it is; an empty text is set.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {

@@ -16,7 +16,6 @@ use landfall_domain::operations::modify_message::ModifyMessage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -36,7 +35,7 @@ impl Command for Request {
         let seq = number(self.msg_seq)?;
         let conversation = Conversation::of(topic_id(self.topic_id, &group)?);
         let limits = &call.limits.messages;
-        // Custom data that is not given stays; that which is given empty goes.
+        // Missing custom data stays as it is; empty custom data removes it.
         let custom = self.cloud_custom_data.optional("CloudCustomData")?.map(|Emptiable(custom)| custom);
         let elements = match self.msg_body {
             None => None,

@@ -9,7 +9,7 @@ use crate::call::{Call, Command};
 use crate::clients::Platform;
 use crate::code::Code;
 use crate::field::{Field, FieldError};
-use crate::items::every;
+use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::several::Several;
@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 /// Accounts in one call. [doc]
 const ACCOUNTS_MAX: usize = 500;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -28,18 +27,18 @@ pub struct Request {
     is_need_detail: Field<i128>,
 }
 
-/// The same under its older name.
+/// The same command under its older path.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
 pub struct OlderRequest(Request);
 
-/// The reply: a row for each account that is known, and one for each that is not.
+/// One row for each known account, and one for each unknown account.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     query_result: Vec<Row>,
     /// One client cannot read an answer without it. [client]
-    error_list: Vec<Unknown>,
+    error_list: Vec<UnknownAccount>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,7 +62,7 @@ struct Detail {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Unknown {
+struct UnknownAccount {
     #[serde(rename = "To_Account")]
     to_account: String,
     error_code: u32,
@@ -86,21 +85,23 @@ impl Command for Request {
         let names = names(self.to_account)?;
         let with_detail = self.is_need_detail.if_valid() == Some(1);
         let ids: Vec<_> = names.iter().filter_map(|name| UserId::parse(name)).collect();
-        let accounts = call.store.accounts(call.app_id(), ids.clone()).await;
+        let accounts = call.accounts(ids.clone()).await;
         let accounts = accounts.map_err(|error| Code::MessageInternal.internal(error))?;
         let known: Vec<_> =
             ids.into_iter().zip(accounts).filter_map(|(id, account)| account.map(|_| id)).collect();
-        let devices = call.clients().devices(&known).await;
+        let devices = call.devices(&known).await;
         let mut reply = Reply { query_result: Vec::new(), error_list: Vec::new() };
         let mut found = known.iter().zip(devices).peekable();
         for to_account in names {
             if let Some((_, devices)) = found.next_if(|(id, _)| id.as_str() == to_account) {
                 reply.query_result.push(row(to_account, &devices, with_detail));
             } else {
-                reply.error_list.push(Unknown { to_account, error_code: Code::AccountUnknown.number() });
+                reply
+                    .error_list
+                    .push(UnknownAccount { to_account, error_code: Code::AccountUnknown.number() });
             }
         }
-        // At least one account that can be asked about makes it a success. [doc]
+        // One known account makes it a success. [doc]
         if reply.query_result.is_empty() {
             let named = Several::quoted(reply.error_list.iter().map(|unknown| &unknown.to_account));
             let named = named.map(|named| named.to_string()).unwrap_or_default();
@@ -120,7 +121,7 @@ fn names(to_account: Field<Vec<Field<String>>>) -> Result<Vec<String>, Failure> 
             list.len()
         )));
     }
-    every("To_Account", list, |name, place| name.required(place).map_err(illegal))
+    check_all("To_Account", list, |name, place| name.required(place).map_err(illegal))
 }
 
 fn row(to_account: String, devices: &[Platform], with_detail: bool) -> Row {

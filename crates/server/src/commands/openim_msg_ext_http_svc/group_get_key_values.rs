@@ -8,7 +8,6 @@ use super::ExtensionRow;
 use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::{group_id, number_up_to};
 use crate::commands::message_seq::number;
-use crate::commands::refusal;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::extension::ExtensionHead;
@@ -18,7 +17,6 @@ use landfall_domain::operations::set_extensions::takes_extensions;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -27,16 +25,15 @@ pub struct Request {
     start_seq: Field<i128>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     extension_list: Vec<ExtensionRow>,
     /// 1 when this page is the last.
     complete_flag: u8,
-    /// Number of the last change of any extension.
+    /// The number of the last change to any extension.
     latest_seq: u32,
-    /// Number of the change that removed all; what was known with a lower number is gone.
+    /// The number of the change that cleared all; extensions with a lower number are gone.
     clear_seq: u32,
 }
 
@@ -57,8 +54,7 @@ impl Command for Request {
             ..Needs::default()
         };
         let mut snapshot = call.snapshot(group, needs).await?;
-        takes_extensions(&snapshot.group, snapshot.messages_of(&Conversation::Group).first().copied())
-            .map_err(|refused| refusal::of(&refused))?;
+        takes_extensions(&snapshot.group, snapshot.messages_of(&Conversation::Group).first().copied())?;
         let head = match snapshot.parts.remove(&head) {
             Some(Part::ExtensionHead(head)) => head,
             Some(_) | None => ExtensionHead::default(),

@@ -7,8 +7,8 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::{group_id, number_up_to};
 use crate::commands::message_seq::number;
-use crate::field::{Field, Object, Rows};
-use crate::items::{each, echoed};
+use crate::field::{Entries, Field, Object};
+use crate::items::{check_each, echoed};
 use crate::reply::Failure;
 use landfall_domain::extension::{AskedExtension, ExtensionChange, ExtensionOutcome, ExtensionProblem};
 use landfall_domain::limits::{MessageLimits, Span};
@@ -16,33 +16,31 @@ use landfall_domain::operations::set_extensions::SetExtensions;
 use landfall_domain::text::Text;
 use serde::{Deserialize, Serialize};
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     group_id: Field<String>,
     msg_seq: Field<i128>,
     operate_type: Field<i128>,
-    extension_list: Field<Rows<Object<Asked>>>,
+    extension_list: Field<Entries<Object<ExtensionInput>>>,
 }
 
-/// An extension in the request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Asked {
+pub struct ExtensionInput {
     key: Field<String>,
     value: Field<String>,
     seq: Field<i128>,
 }
 
-/// The reply: one row for each extension named, in order.
+/// One row for each requested extension, in order.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     extension_list: Vec<Row>,
 }
 
-/// What became of an extension, and what it is now: after a conflict, what somebody else made of it.
+/// The outcome of an extension and its present value: after a conflict, that of the other writer.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Row {
@@ -69,7 +67,7 @@ impl Command for Request {
             }
         };
         let (rows, right) =
-            if kind == 3 { (Vec::new(), Vec::new()) } else { asked(self.extension_list, limits)? };
+            if kind == 3 { (Vec::new(), Vec::new()) } else { requested(self.extension_list, limits)? };
         let (change, count_max) = (change(right), limits.extensions);
         let mut outcomes = call.change(SetExtensions { group, seq, change, count_max }).await?.into_iter();
         let rows = rows.into_iter().map(|refused| refused.or_else(|| outcomes.next().map(row)));
@@ -87,25 +85,25 @@ fn row(outcome: ExtensionOutcome) -> Row {
     Row { error_code, extension: ExtensionRow { key, value, seq } }
 }
 
-/// The rows of those that cannot be, with places for the others, and these.
-fn asked(
-    list: Field<Rows<Object<Asked>>>,
+/// Rows of the invalid entries, `None` in the places of the others, and the valid entries.
+fn requested(
+    list: Field<Entries<Object<ExtensionInput>>>,
     limits: &MessageLimits,
 ) -> Result<(Vec<Option<Row>>, Vec<AskedExtension>), Failure> {
-    let Rows(list) = list.required("ExtensionList")?;
+    let Entries(list) = list.required("ExtensionList")?;
     let max = limits.extensions_per_call;
     if max < list.len() {
         return Err(Code::GroupParameter
             .because(format!("ExtensionList names {} extensions; at most {max} are allowed", list.len())));
     }
-    let keys = list.iter().map(|entry| entry.written_member("Key", |asked| &asked.key));
+    let keys = list.iter().map(|entry| entry.written_member("Key", |requested| &requested.key));
     let keys: Vec<_> = keys.map(echoed).collect();
-    let entries = each("ExtensionList", list, |entry, place| {
+    let entries = check_each("ExtensionList", list, |entry, place| {
         let at = |field: &str| format!("{place}.{field}");
-        let asked = entry.required(place)?.0;
-        let key = asked.key.required(&at("Key"))?;
-        let value = asked.value.optional(&at("Value"))?.unwrap_or_default();
-        let seq = asked.seq.optional(&at("Seq"))?;
+        let requested = entry.required(place)?.0;
+        let key = requested.key.required(&at("Key"))?;
+        let value = requested.value.optional(&at("Value"))?.unwrap_or_default();
+        let seq = requested.seq.optional(&at("Seq"))?;
         let seq = seq.map(|seq| number_up_to(seq, &at("Seq"), u32::MAX.into())).transpose()?;
         Ok(AskedExtension {
             key: bounded(key, &at("Key"), limits.extension_key)?,

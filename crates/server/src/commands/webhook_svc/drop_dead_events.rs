@@ -2,22 +2,21 @@
 //!
 //! Events that do not exist or no longer exist are not counted.
 
-use super::{Named, Taken};
+use super::{DeadEventsRequest, TakenReply};
 use crate::call::{Call, Command};
 use crate::reply::Failure;
 use landfall_domain::outbox::Fate;
 use serde::Deserialize;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub struct Request(Named);
+pub struct Request(DeadEventsRequest);
 
 impl Command for Request {
     const PATH: &'static str = "webhook_svc/drop_dead_events";
-    type Reply = Taken;
+    type Reply = TakenReply;
 
-    async fn run(self, call: &Call) -> Result<Taken, Failure> {
+    async fn run(self, call: &Call) -> Result<TakenReply, Failure> {
         self.0.take(Fate::Drop, call).await
     }
 }

@@ -1,6 +1,6 @@
 //! `webhook_svc/get_dead_events`: lists dead letters, which are events that were given up, by group.
 
-use super::{EVENTS_MAX, id, place};
+use super::{EVENTS_MAX, id, key};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::group_open_http_svc::number_up_to;
@@ -11,7 +11,6 @@ use landfall_domain::outbox::DeadLetter;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The request.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
@@ -19,12 +18,11 @@ pub struct Request {
     next: Field<String>,
 }
 
-/// The reply.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
     dead_event_list: Vec<Row>,
-    /// Where the next page begins; empty when this is the last.
+    /// Where the next page starts; empty at the end.
     next: String,
 }
 
@@ -32,14 +30,14 @@ pub struct Reply {
 #[serde(rename_all = "PascalCase")]
 struct Row {
     id: String,
-    /// When it was given up, Unix seconds.
+    /// Unix seconds.
     give_up_time: u64,
-    /// Why it was not taken the last time.
+    /// Why the last attempt failed.
     reason: String,
-    /// The address of whoever caused it.
+    /// The address of the call that caused it.
     #[serde(rename = "ClientIP")]
     client_ip: String,
-    /// The body, as it is sent.
+    /// As it is sent to the receiver.
     body: Box<RawValue>,
 }
 
@@ -53,21 +51,20 @@ impl Command for Request {
             self.limit.optional("Limit")?.map_or(Ok(most), |limit| number_up_to(limit, "Limit", most))?;
         let limit = usize::try_from(limit).unwrap_or(EVENTS_MAX);
         let after = self.next.optional("Next")?.filter(|next| !next.is_empty());
-        let after =
-            after.map(|next| place(&next).ok_or_else(|| Code::GroupParameter.because("Next is of no page")));
-        let dead = call.outbox.dead_letters(call.app_id(), after.transpose()?, limit).await;
-        let dead = dead.map_err(|error| Code::GroupInternal.internal(error))?;
+        let after = after.map(|next| {
+            key(&next).ok_or_else(|| Code::GroupParameter.because("Next is not a value that an answer gave"))
+        });
+        let dead = call.dead_letters(after.transpose()?, limit).await?;
         let next = dead.last().filter(|_| dead.len() == limit).map(|last| id(&last.key)).unwrap_or_default();
         let rows = dead.into_iter().map(row).collect::<Result<_, _>>()?;
         Ok(Reply { dead_event_list: rows, next })
     }
 }
 
-fn row(
-    DeadLetter { key: place, given_up: buried, reason: why, entry: note }: DeadLetter,
-) -> Result<Row, Failure> {
-    let note =
-        WebhookRequest::decode(note.as_bytes()).map_err(|error| Code::GroupInternal.internal(error))?;
-    let WebhookRequest { client_ip, body, .. } = note;
-    Ok(Row { id: id(&place), give_up_time: buried.0, reason: why, client_ip, body })
+fn row(event: DeadLetter) -> Result<Row, Failure> {
+    let DeadLetter { key, given_up, reason, entry } = event;
+    let request = WebhookRequest::decode(entry.as_bytes());
+    let WebhookRequest { client_ip, body, .. } =
+        request.map_err(|error| Code::GroupInternal.internal(error))?;
+    Ok(Row { id: id(&key), give_up_time: given_up.0, reason, client_ip, body })
 }

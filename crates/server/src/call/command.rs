@@ -1,0 +1,114 @@
+//! The two kinds of command: those whose writes are published, and imports.
+
+use super::{Call, SilentCall};
+use crate::reply::Failure;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+
+/// A command of the API. Implemented by the type of its request, in the file named like the command.
+///
+/// Members that are missing take their default, so a request derives `Default` and `serde(default)`.
+pub trait Command: DeserializeOwned + Default + Send + 'static {
+    /// `service/command`, as in the URL.
+    const PATH: &'static str;
+    /// What the answer adds to the envelope.
+    type Reply: Serialize;
+
+    /// Checks the request and does it.
+    fn run(self, call: &Call) -> impl Future<Output = Result<Self::Reply, Failure>> + Send;
+}
+
+/// An import: a command that notifies nobody. It gets a [`SilentCall`], which has no way to connected clients or to the
+/// app's receiver:
+///
+/// ```
+/// # use landfall::call::{ImportCommand, SilentCall};
+/// # use landfall::reply::{Failure, Nothing};
+/// # use landfall_domain::operations::set_unread::SetUnread;
+/// #[derive(Default, serde::Deserialize)]
+/// struct Request {}
+///
+/// impl ImportCommand for Request {
+///     const PATH: &'static str = "service/import";
+///     type Reply = Nothing;
+///
+///     async fn run(self, call: &SilentCall) -> Result<Nothing, Failure> {
+///         let operation: SetUnread = todo!();
+///         call.import(operation).await?;
+///         Ok(Nothing {})
+///     }
+/// }
+/// ```
+///
+/// So an import that notifies somebody does not compile. Here it sends a webhook event and frames:
+///
+/// ```compile_fail,E0599
+/// # use landfall::call::{ImportCommand, SilentCall};
+/// # use landfall::reply::{Failure, Nothing};
+/// # use landfall_domain::operations::unban_members::UnbanMembers;
+/// #[derive(Default, serde::Deserialize)]
+/// struct Request {}
+///
+/// impl ImportCommand for Request {
+///     const PATH: &'static str = "service/import";
+///     type Reply = Nothing;
+///
+///     async fn run(self, call: &SilentCall) -> Result<Nothing, Failure> {
+///         let operation: UnbanMembers = todo!();
+///         call.change(operation).await?;
+///         Ok(Nothing {})
+///     }
+/// }
+/// ```
+///
+/// An import cannot ask for the call of another command, which has that method:
+///
+/// ```compile_fail,E0053
+/// # use landfall::call::{Call, ImportCommand};
+/// # use landfall::reply::{Failure, Nothing};
+/// # use landfall_domain::operations::unban_members::UnbanMembers;
+/// #[derive(Default, serde::Deserialize)]
+/// struct Request {}
+///
+/// impl ImportCommand for Request {
+///     const PATH: &'static str = "service/import";
+///     type Reply = Nothing;
+///
+///     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+///         let operation: UnbanMembers = todo!();
+///         call.change(operation).await?;
+///         Ok(Nothing {})
+///     }
+/// }
+/// ```
+///
+/// The same request compiles as a [`Command`], which only the table of commands may then call an import, and does not:
+///
+/// ```
+/// # use landfall::call::{Call, Command};
+/// # use landfall::reply::{Failure, Nothing};
+/// # use landfall_domain::operations::unban_members::UnbanMembers;
+/// #[derive(Default, serde::Deserialize)]
+/// struct Request {}
+///
+/// impl Command for Request {
+///     const PATH: &'static str = "service/change";
+///     type Reply = Nothing;
+///
+///     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+///         let operation: UnbanMembers = todo!();
+///         call.change(operation).await?;
+///         Ok(Nothing {})
+///     }
+/// }
+/// ```
+pub trait ImportCommand: DeserializeOwned + Default + Send + 'static {
+    /// `service/command`, as in the URL.
+    const PATH: &'static str;
+    /// What the answer adds to the envelope.
+    type Reply: Serialize;
+
+    /// Checks the request and does it.
+    fn run(self, call: &SilentCall) -> impl Future<Output = Result<Self::Reply, Failure>> + Send;
+}

@@ -1,0 +1,134 @@
+//! The part of a call that only reads: the caller, the limits, and what the store holds.
+
+use crate::apps::App;
+use crate::reply::Failure;
+use landfall_domain::account::{Account, UnknownAccounts};
+use landfall_domain::fields::FieldRule;
+use landfall_domain::group::{Group, GroupType};
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::limits::Limits;
+use landfall_domain::member::Role;
+use landfall_domain::operation::{GroupSnapshot, Needs};
+use landfall_domain::store::{
+    Context, GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store, StoreError,
+};
+use landfall_domain::time::Timestamp;
+use std::sync::Arc;
+
+/// What every call may do: read. It has no way to the app's clients or receiver, and none to write.
+pub struct ReadOnlyCall {
+    /// An administrator of the app.
+    pub caller: UserId,
+    /// The limits in force.
+    pub limits: Limits,
+    /// The time of the call.
+    pub now: Timestamp,
+    /// Random bits, for ids that the server makes.
+    pub random_bits: u64,
+    /// Not for commands: it leads to the app's receiver.
+    pub(super) app: Arc<App>,
+    /// Not for commands: whatever they write goes through the call.
+    pub(super) store: Arc<dyn Store>,
+    pub(super) unknown: UnknownAccounts,
+}
+
+impl ReadOnlyCall {
+    /// The `SDKAppID`.
+    #[must_use]
+    pub fn app_id(&self) -> AppId {
+        self.app.id
+    }
+
+    /// Whether an account, by its name, is an administrator of the app.
+    #[must_use]
+    pub fn has_admin(&self, account: &str) -> bool {
+        self.app.has_admin(account)
+    }
+
+    /// The custom fields of groups that the app has switched on.
+    #[must_use]
+    pub fn group_fields(&self) -> &[FieldRule] {
+        &self.app.group_fields
+    }
+
+    /// The custom fields of members that the app has switched on.
+    #[must_use]
+    pub fn member_fields(&self) -> &[FieldRule] {
+        &self.app.member_fields
+    }
+
+    /// What `needs` names of one group.
+    ///
+    /// # Errors
+    /// There is no such group, or the store failed.
+    pub async fn snapshot(&self, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+        Ok(self.store.snapshot(self.app_id(), group, needs).await?)
+    }
+
+    /// The groups named; `None` where there is none.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn groups(&self, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
+        self.store.groups(self.app_id(), ids).await
+    }
+
+    /// `None` when there is no such group.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn group_type(&self, group: &GroupId) -> Result<Option<GroupType>, Failure> {
+        let groups = self.groups(vec![group.clone()]).await?;
+        Ok(groups.into_iter().flatten().map(|group| group.kind).next())
+    }
+
+    /// Members of one group, those of `roles` only unless it is empty.
+    ///
+    /// # Errors
+    /// There is no such group, or the store failed.
+    pub async fn members(
+        &self,
+        group: GroupId,
+        roles: Vec<Role>,
+        window: MemberWindow,
+    ) -> Result<MemberPage, Failure> {
+        Ok(self.store.members(self.app_id(), group, roles, window).await?)
+    }
+
+    /// Groups of the app, of this type only where one is given, from list position `from` on, at most `limit`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn list_groups(
+        &self,
+        kind: Option<GroupType>,
+        from: u64,
+        limit: usize,
+    ) -> Result<GroupPage, StoreError> {
+        self.store.list_groups(self.app_id(), kind, from, limit).await
+    }
+
+    /// Groups that an account is a member of.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn joined_groups(
+        &self,
+        account: UserId,
+        window: JoinedWindow,
+    ) -> Result<JoinedPage, StoreError> {
+        self.store.joined_groups(self.app_id(), account, window).await
+    }
+
+    /// The accounts named; `None` where there is none.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn accounts(&self, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
+        self.store.accounts(self.app_id(), ids).await
+    }
+
+    pub(super) fn context(&self) -> Context {
+        Context { app: self.app_id(), now: self.now, unknown: self.unknown }
+    }
+}

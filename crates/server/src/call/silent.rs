@@ -1,0 +1,81 @@
+//! The writes of imports, which notify nobody.
+
+use super::ReadOnlyCall;
+use crate::clients::Hub;
+use crate::reply::Failure;
+use landfall_domain::account::AccountImport;
+use landfall_domain::ids::GroupId;
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
+use landfall_domain::operation::{GroupImport, import};
+use landfall_domain::store::{OperationError, StoreError};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A call that imports. It can reach neither the app's clients nor its receiver.
+///
+/// A client whose account was imported into a group gets no frame about it. Its memberships are checked again, so that it
+/// receives from then on what is said in the group.
+pub struct SilentCall {
+    read: ReadOnlyCall,
+    /// For membership re-checks only.
+    hub: Arc<Hub>,
+}
+
+/// As of a [`Call`](super::Call).
+impl Deref for SilentCall {
+    type Target = ReadOnlyCall;
+
+    fn deref(&self) -> &ReadOnlyCall {
+        &self.read
+    }
+}
+
+impl SilentCall {
+    pub(super) fn new(read: ReadOnlyCall, hub: Arc<Hub>) -> Self {
+        Self { read, hub }
+    }
+
+    /// Performs an import into one group.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn import<I: GroupImport>(&self, operation: I) -> Result<I::Answer, Failure> {
+        Ok(import(&*self.read.store, self.context(), operation).await?)
+    }
+
+    /// Imports a group with its members.
+    ///
+    /// # Errors
+    /// The id is in use, an account does not exist, or the store failed.
+    pub async fn import_group(&self, new: NewGroup) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        let members = new.members.iter().map(|member| &member.account);
+        let newcomers = self.hub.newcomers(new.owner.iter().chain(members));
+        let id = self.read.store.import_group(self.context(), new).await?;
+        self.hub.imported(&id, newcomers);
+        Ok(id)
+    }
+
+    /// Imports members into a group.
+    ///
+    /// # Errors
+    /// No member can be imported, or the store failed.
+    pub async fn import_members(
+        &self,
+        group: GroupId,
+        members: Vec<NewMember>,
+    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
+        let newcomers = self.hub.newcomers(members.iter().map(|member| &member.account));
+        let outcomes = self.read.store.import_members(self.context(), group.clone(), members).await?;
+        self.hub.imported(&group, newcomers);
+        Ok(outcomes)
+    }
+
+    /// Imports accounts; those that exist take over what is given.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn import_accounts(&self, accounts: Vec<AccountImport>) -> Result<(), StoreError> {
+        self.read.store.import_accounts(self.context(), accounts).await
+    }
+}
