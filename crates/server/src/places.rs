@@ -4,8 +4,8 @@
 //! A place is taken when a connection is accepted and given back when nothing of it is left, so what has no place has no
 //! file handle. The connection of a client counts until the client is let in and has its place among the clients.
 
-use crate::connection::Pace;
 use crate::network::Network;
+use crate::pace::Pace;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Removing messages that are older than an app keeps them, in the background.
 
 use crate::apps::App;
-use crate::server::Server;
+use crate::state::Server;
 use landfall_domain::store::{Store, StoreError};
 use landfall_domain::time::Timestamp;
 use prometheus_client::metrics::counter::Counter;

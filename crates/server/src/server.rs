@@ -4,22 +4,23 @@ use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreEars};
 use crate::commands::COMMANDS;
-use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
-use crate::connection::{self, Pace, PaceLimits, Ticks};
+use crate::config::{Config, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
+use crate::connection::{self, Caller};
 use crate::gateway;
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::{self, Counted, Metrics};
-use crate::places::{Place, Places};
+use crate::pace::Pace;
+use crate::places::Places;
 use crate::retention;
+use crate::state::Server;
 use crate::tls::{self, TlsError};
 use crate::usersig::failures::Failures;
 use crate::webhook::dispatch;
 use crate::webhook::receiver::Receiver;
 use crate::webhook::sender::SenderError;
 use async_trait::async_trait;
-use landfall_domain::account::{AccountImport, UnknownAccounts};
+use landfall_domain::account::AccountImport;
 use landfall_domain::ids::AppId;
-use landfall_domain::limits::Limits;
 use landfall_domain::outbox::Outbox;
 use landfall_domain::store::{Context, Health, Store, StoreError};
 use landfall_domain::time::{Clock, SystemClock};
@@ -28,7 +29,7 @@ use landfall_store::embedded::{self, Embedded};
 use landfall_store::postgres::{self, Postgres, RemoteChange, Settings};
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -79,42 +80,6 @@ pub enum ServeError {
         #[source]
         cause: Box<SenderError>,
     },
-}
-
-/// What every connection shares.
-pub(crate) struct Server {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) outbox: Arc<dyn Outbox>,
-    pub(crate) apps: Arc<Apps>,
-    pub(crate) clients: Clients,
-    pub(crate) limits: Limits,
-    pub(crate) unknown_accounts: UnknownAccounts,
-    pub(crate) http: HttpConfig,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) metrics: Metrics,
-    pub(crate) ticks: Arc<Ticks>,
-    pub(crate) error_log: ErrorLogLimiter,
-    /// Signatures that were refused, by address.
-    pub(crate) failures: Failures,
-    draining: AtomicBool,
-}
-
-impl Server {
-    /// Whether new calls should come here.
-    pub(crate) fn readiness(&self) -> Health {
-        if self.draining.load(Ordering::Relaxed) {
-            return Health::NotReady("the server is stopping".to_owned());
-        }
-        self.store.health()
-    }
-
-    pub(crate) fn pace_limits(&self) -> PaceLimits {
-        PaceLimits {
-            idle: Duration::from_secs(self.http.idle_seconds_max),
-            head: Duration::from_secs(self.http.head_seconds_max),
-            body: Duration::from_secs(self.http.body_seconds_max),
-        }
-    }
 }
 
 /// Where a server listens.
@@ -263,8 +228,8 @@ async fn accept_until(
             tracing::debug!(%peer, "a connection was closed: {} has as many as it may", peer.ip());
             continue;
         };
-        let counted = Arc::new(Counted::new(&server.metrics.connections));
-        let caller = Caller { address: peer.ip(), pace, _held: (place, counted) };
+        let counted = Counted::new(&server.metrics.connections);
+        let caller = Caller::new(peer.ip(), pace, place, counted);
         let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
         tokio::spawn(async move { accept(&server, stream, caller, tls, draining).await });
     }
@@ -369,15 +334,6 @@ async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
     }
     server.apps.put(app);
     Ok(())
-}
-
-/// Who is at the other end of a connection.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    pub(crate) address: IpAddr,
-    pub(crate) pace: Arc<Pace>,
-    /// Its place, and that it is counted, for as long as anything of the connection is left.
-    _held: (Arc<Place>, Arc<Counted>),
 }
 
 async fn accept(
