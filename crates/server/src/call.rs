@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::sync::Arc;
 
-/// One call of an administrator. Only the gateway makes one, after it has checked the signature, so a command
+/// One call of an administrator. Only the request path makes one, after it has checked the signature, so a command
 /// cannot forget to.
 pub struct Call {
     /// The app.

@@ -2,6 +2,7 @@
 
 mod allowance;
 pub mod apps;
+mod authentication;
 pub mod call;
 pub mod certs;
 pub mod cli;
@@ -13,7 +14,6 @@ pub mod config;
 mod connection;
 mod console;
 pub mod field;
-mod gateway;
 mod items;
 mod json;
 pub mod listen;
@@ -25,7 +25,9 @@ mod pace;
 mod places;
 pub mod quickstart;
 pub mod reply;
+mod rest;
 pub mod retention;
+mod router;
 mod secret;
 pub mod server;
 mod shell;

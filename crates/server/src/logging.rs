@@ -3,11 +3,14 @@
 mod output;
 
 use crate::config::{LogConfig, LogFormat};
+use crate::url::Query;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use landfall_domain::ids::{AppId, UserId};
 use output::Output;
 use prometheus_client::metrics::counter::Counter;
 use std::error::Error;
 use std::io::{self, IsTerminal as _};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -76,6 +79,29 @@ pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
 /// An error and its causes, the outermost first.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// Says in the log who was refused, and why. Of what the URL says only what has the form of a number and a name: the rest may
+/// be anything, a UserSig in the wrong place included.
+pub(crate) fn log_refusal(what: &str, code: u32, reason: &str, query: &str, peer: IpAddr) {
+    if !tracing::enabled!(Level::DEBUG) {
+        return;
+    }
+    let Query { sdkappid, identifier, .. } = Query::parse(query);
+    let app = sdkappid.and_then(|number| number.parse().ok()).map(AppId);
+    let caller = identifier.and_then(|name| UserId::parse(&name));
+    let app = app.map_or_else(|| "-".to_owned(), |app| app.to_string());
+    // It may hold line feeds, and must not pass for lines of the log.
+    let what = what.escape_debug().to_string();
+    let caller = caller.as_ref().map_or("-", UserId::as_str);
+    tracing::debug!(
+        what,
+        code,
+        app,
+        caller,
+        %peer,
+        "{what} was refused with {code}: {reason} (app {app}, caller {caller}, from {peer})"
+    );
 }
 
 /// ErrorLogLimiter of failures logged in a second. A full disk fails every call, and its log must not fill what is left.

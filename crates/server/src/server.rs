@@ -6,12 +6,12 @@ use crate::clients::{Clients, StoreEars};
 use crate::commands::COMMANDS;
 use crate::config::{Config, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, Caller};
-use crate::gateway;
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::{self, Counted, Metrics};
 use crate::pace::Pace;
 use crate::places::Places;
 use crate::retention;
+use crate::router;
 use crate::state::Server;
 use crate::tls::{self, TlsError};
 use crate::usersig::failures::Failures;
@@ -368,7 +368,7 @@ where
     let (pace, limits) = (Arc::clone(&caller.pace), server.pace_limits());
     let answer = |request| {
         let (server, caller) = (Arc::clone(server), caller.clone());
-        async move { gateway::answer(&server, request, &caller).await }
+        async move { router::answer(&server, request, &caller).await }
     };
     connection::serve(stream, pace, limits, drain, answer).await;
 }

@@ -10,9 +10,10 @@ use super::positions::WINDOW;
 use super::session::{Platform, Session, Why};
 use super::slowed::Slowed;
 use crate::apps::App;
+use crate::authentication;
 use crate::code::Code;
 use crate::connection::Caller;
-use crate::gateway;
+use crate::logging;
 use crate::metrics::Counted;
 use crate::reply::{self, Failure};
 use crate::state::Server;
@@ -144,7 +145,7 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
 /// Who connects.
 async fn admit(server: &Arc<Server>, query: &str, from: &Caller) -> Result<(Arc<App>, Arriving), Failure> {
     let (app, account, verified) =
-        gateway::signed(server, query, from, server.clock.now(), Code::GroupInternal).await?;
+        authentication::signed(server, query, from, server.clock.now(), Code::GroupInternal).await?;
     let Query { platform, hold, .. } = Query::parse(query);
     let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
     let held = hold.as_deref() == Some("1");
@@ -168,7 +169,7 @@ struct Goodbye {
 impl Goodbye {
     fn refusing(server: &Server, failure: &Failure, query: &str, peer: IpAddr) -> Self {
         match &failure.cause {
-            None => gateway::log_refusal("a client", failure.number(), &failure.text, query, peer),
+            None => logging::log_refusal("a client", failure.number(), &failure.text, query, peer),
             Some(cause) => {
                 if let Some(suppressed) = server.error_log.admit() {
                     tracing::error!(%cause, suppressed, "a client cannot be let in: {cause}");
