@@ -9,6 +9,7 @@ mod page;
 mod paths;
 mod problem;
 mod read;
+mod secrets;
 mod section;
 mod source;
 #[cfg(test)]

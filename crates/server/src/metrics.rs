@@ -1,7 +1,6 @@
 //! The figures at `/metrics`, in Prometheus' text format.
 
 use crate::code::Code;
-use crate::commands::COMMANDS;
 use crate::logging;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -127,8 +126,9 @@ struct FailureLabels {
     code: u32,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// All of them at 0, for commands with these names.
+    pub fn new(command_names: impl Iterator<Item = &'static str>) -> Self {
         let mut registry = Registry::with_prefix("landfall");
         let succeeded: Family<CommandLabels, Counter> = Family::default();
         let failures: Family<FailureLabels, Counter> = Family::default();
@@ -161,8 +161,8 @@ impl Default for Metrics {
         webhooks.register(&mut registry);
         let clients = ClientMetrics::default();
         clients.register(&mut registry);
-        let names = COMMANDS.iter().map(|entry| entry.path).chain(["unknown"]);
-        let commands = names
+        let commands = command_names
+            .chain(["unknown"])
             .map(|name| CommandMetrics { name, succeeded: OnceLock::new(), seconds: OnceLock::new() })
             .collect();
         Self {
@@ -178,15 +178,14 @@ impl Default for Metrics {
             clients,
         }
     }
-}
 
-impl Metrics {
     /// Counts a call of a command, by its index in the table.
     pub fn called(&self, command: Option<usize>, failed: Option<Code>, took: Duration) {
-        let index = command.unwrap_or(COMMANDS.len());
-        let Some(metrics) = self.commands.get(index) else {
-            return;
+        let metrics = match command {
+            Some(index) => self.commands.get(index),
+            None => self.commands.last(),
         };
+        let Some(metrics) = metrics else { return };
         let labels = CommandLabels { command: metrics.name };
         let seconds = metrics.seconds.get_or_init(|| self.seconds.get_or_create(&labels).clone());
         seconds.observe(took.as_secs_f64());

@@ -156,7 +156,7 @@ pub async fn serve(
 
 /// Opens the store and takes in the apps.
 async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
-    let metrics = Metrics::default();
+    let metrics = Metrics::new(COMMANDS.iter().map(|entry| entry.path));
     let apps = Arc::<Apps>::default();
     let (clock, clients_max): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), config.clients.connections_max);
     let (store, outbox, shared_calls, clients): (Arc<dyn Store>, Arc<dyn Outbox>, _, _) = match config.store {
@@ -191,8 +191,10 @@ async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         draining: AtomicBool::new(false),
     };
     for app in config.apps {
-        let rates = NonZeroU32::new(config.limits.calls_per_second)
-            .map(|per_second| Rates::new(app.id, per_second, COMMANDS, shared_calls.as_ref()));
+        let rates = NonZeroU32::new(config.limits.calls_per_second).map(|per_second| {
+            let commands = COMMANDS.iter().map(|entry| (entry.path, entry.halved_rate));
+            Rates::new(app.id, per_second, commands, shared_calls.as_ref())
+        });
         let (id, webhook) = (app.id, app.webhook.clone());
         let mut app = App::new(app, rates);
         app.webhook = webhook.map(|webhook| receiver(&server, id, webhook)).transpose()?;

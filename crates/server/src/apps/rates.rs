@@ -7,7 +7,6 @@
 //! one would have, or less: what is dropped is lost. Only for a moment can it be more, by one lease of each process,
 //! when calls that were leased before are made together with those that have accrued since.
 
-use crate::commands::Entry;
 use async_trait::async_trait;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use landfall_domain::ids::AppId;
@@ -54,13 +53,13 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// At most `per_second` calls of each of `commands`, half of it where that applies. With `shared`, all servers
-    /// count together; without, each counts by itself.
+    /// At most `per_second` calls of each of `commands`, in the order of their table; half of it for those with `true`. With
+    /// `shared`, all servers count together; without, each counts by itself.
     #[must_use]
     pub fn new(
         app: AppId,
         per_second: NonZeroU32,
-        commands: &'static [Entry],
+        commands: impl Iterator<Item = (&'static str, bool)>,
         shared: Option<&Arc<dyn SharedCalls>>,
     ) -> Self {
         let half = NonZeroU32::new(per_second.get() / 2).unwrap_or(NonZeroU32::MIN);
@@ -70,8 +69,7 @@ impl Rates {
         };
         Self {
             commands: commands
-                .iter()
-                .map(|entry| rate(entry.path, if entry.halved_rate { half } else { per_second }))
+                .map(|(name, halved)| rate(name, if halved { half } else { per_second }))
                 .collect(),
             unknown: rate(UNKNOWN, per_second),
         }

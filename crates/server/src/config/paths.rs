@@ -2,6 +2,7 @@
 //! was started.
 
 use super::StoreUrl;
+use super::section::Item;
 use landfall_store::embedded;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,12 @@ pub(super) fn written(text: &str) -> Result<PathBuf, String> {
         return Ok(PathBuf::from(text));
     };
     Err(problem.to_owned())
+}
+
+/// The path in `item`; a problem with it is recorded.
+pub(super) fn path(item: &Item<'_>) -> Option<PathBuf> {
+    let written = written(item.text()?);
+    written.map(|path| item.folder().join(path)).map_err(|problem| item.refuse(problem)).ok()
 }
 
 /// Says where relative paths lead from.

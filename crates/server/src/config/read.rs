@@ -2,6 +2,7 @@
 
 use super::events::events;
 use super::problem::{Problem, Problems};
+use super::secrets::secret;
 use super::section::{Item, Section};
 use super::source::Node;
 use super::webhook::webhook;
@@ -10,7 +11,6 @@ use super::{
     level, paths,
 };
 use crate::network::{self, Exempt};
-use crate::secret::{self, SecretFlaw};
 use crate::usersig::SecretKey;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::fields::{FieldKey, FieldRule};
@@ -18,9 +18,8 @@ use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A day: longer waits are a mistake, 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
@@ -121,14 +120,9 @@ fn unknown_accounts(section: &mut Section<'_>) -> Option<UnknownAccounts> {
 }
 
 fn tls(section: &mut Section<'_>) -> Option<TlsConfig> {
-    let cert = section.required("cert").and_then(|item| path(&item));
-    let key = section.required("key").and_then(|item| path(&item));
+    let cert = section.required("cert").and_then(|item| paths::path(&item));
+    let key = section.required("key").and_then(|item| paths::path(&item));
     Some(TlsConfig { cert: cert?, key: key? })
-}
-
-pub(super) fn path(item: &Item<'_>) -> Option<PathBuf> {
-    let written = paths::written(item.text()?);
-    written.map(|path| item.folder().join(path)).map_err(|problem| item.refuse(problem)).ok()
 }
 
 fn http(section: &mut Section<'_>) -> Option<HttpConfig> {
@@ -240,56 +234,6 @@ fn secret_key(section: &mut Section<'_>) -> Option<SecretKey> {
         section.refuse("secret_key", "is missing; give it, or secret_key_file".to_owned());
     }
     key
-}
-
-/// A secret itself under `key` or a file with it under `file_key`; never both, because nobody could say which one
-/// counts. `Some(None)` when there is neither. No problem quotes it.
-pub(super) fn secret<T>(
-    section: &mut Section<'_>,
-    key: &'static str,
-    file_key: &'static str,
-    parse: impl FnOnce(String) -> Result<T, SecretFlaw>,
-) -> Option<Option<T>> {
-    let (item, text) = match (section.optional(key), section.optional(file_key)) {
-        (Some(item), None) => {
-            let text = item.text()?.to_owned();
-            (item, text)
-        }
-        (None, Some(item)) => {
-            let text = secret_of_file(&item)?;
-            (item, text)
-        }
-        (Some(_), Some(both)) => {
-            both.refuse(format!("stands beside {key}; only one of them is allowed"));
-            return None;
-        }
-        (None, None) => return Some(None),
-    };
-    parse(text).map_err(|flaw| item.refuse(flaw.to_string())).ok().map(Some)
-}
-
-/// The secret in the file that `item` names. What it names is not quoted: it may be the secret itself.
-fn secret_of_file(item: &Item<'_>) -> Option<String> {
-    let path = path(item)?;
-    match read_small_file(&path) {
-        Ok(text) => Some(secret::of_file(&text).to_owned()),
-        Err(error) => {
-            let from = if path.is_absolute() { String::new() } else { paths::lead_from(item.folder()) };
-            item.refuse(format!("cannot be read: {error}{from}"));
-            None
-        }
-    }
-}
-
-/// Reads at most a few kilobytes: a key is short, and the path may name a device.
-fn read_small_file(path: &Path) -> std::io::Result<String> {
-    const BYTES_MAX: u64 = 4_096;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
-    if BYTES_MAX < text.len() as u64 {
-        return Err(std::io::Error::other(format!("it is longer than {BYTES_MAX} bytes")));
-    }
-    Ok(text)
 }
 
 fn admins(item: Item<'_>) -> Option<Vec<UserId>> {

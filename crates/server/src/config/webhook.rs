@@ -1,6 +1,7 @@
 //! `[app.webhook]`: who is called when something happens in an app.
 
-use super::read::{path, secret};
+use super::paths::path;
+use super::secrets::secret;
 use super::section::{Item, Place, Section, closest};
 use super::{Events, OnTimeout, TlsConfig, WebhookConfig};
 use crate::webhook::address::is_public;
