@@ -5,6 +5,7 @@ pub mod message_rates;
 pub mod rates;
 
 use crate::config::AppConfig;
+use crate::lock::{read, write};
 use crate::usersig::SecretKey;
 use crate::usersig::cache::SignatureCache;
 use crate::webhook::receiver::Receiver;
@@ -15,7 +16,7 @@ use landfall_store::postgres::RemoteChange;
 use message_rates::MessageRates;
 use rates::Rates;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, RwLock};
 
 /// An app with everything that depends on its settings. Changed settings make a new one, so a signature that was
 /// remembered under an old key is forgotten with it.
@@ -98,18 +99,18 @@ impl Apps {
     /// The app with this number.
     #[must_use]
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).apps.get(&id).cloned()
+        read(&self.0).apps.get(&id).cloned()
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<App>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).apps.values().cloned().collect()
+        read(&self.0).apps.values().cloned().collect()
     }
 
     /// Adds an app, or puts it in place of the one with its number.
     pub fn put(&self, app: App) {
-        let mut known = self.write();
+        let mut known = write(&self.0);
         if !known.heard {
             app.signatures.suspend();
         }
@@ -133,7 +134,7 @@ impl Apps {
 
     fn set_heard(&self, heard: bool) {
         // Held to the end, so that of two changes at once the later one counts for every app.
-        let mut known = self.write();
+        let mut known = write(&self.0);
         known.heard = heard;
         for app in known.apps.values() {
             if heard {
@@ -142,10 +143,6 @@ impl Apps {
                 app.signatures.suspend();
             }
         }
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,6 +17,7 @@ pub mod field;
 mod items;
 mod json;
 pub mod listen;
+mod lock;
 pub mod logging;
 pub mod metrics;
 pub mod network;

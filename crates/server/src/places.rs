@@ -4,10 +4,11 @@
 //! A place is taken when a connection is accepted and given back when nothing of it is left, so what has no place has no
 //! file handle. The connection of a client counts until the client is let in and has its place among the clients.
 
+use crate::lock::lock;
 use crate::network::Network;
 use crate::pace::Pace;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -66,7 +67,7 @@ impl Places {
                 break permit;
             }
         };
-        let mut taken = self.lock();
+        let mut taken = lock(&self.taken);
         taken.accepted += 1;
         let number = taken.accepted;
         taken.connections.insert(number, Arc::clone(pace));
@@ -82,7 +83,7 @@ impl Places {
 
     /// Asks some connections to make room.
     fn ask_to_leave(&self) {
-        let taken = self.lock();
+        let taken = lock(&self.taken);
         // Of strangers who came first goes first, whatever they do meanwhile: who has just come is given time to sign.
         let ranked =
             taken.connections.iter().filter_map(|(number, pace)| Some(((pace.rank()?, *number), pace)));
@@ -97,11 +98,6 @@ impl Places {
     fn part_free(&self) -> usize {
         (self.places_max / PART_FREE).max(1)
     }
-
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        // What is inside is whole even if its last holder panicked.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A place; dropping it gives it back.
@@ -113,7 +109,7 @@ pub(crate) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.share.places.lock().connections.remove(&self.number);
+        lock(&self.share.places.taken).connections.remove(&self.number);
     }
 }
 
@@ -126,7 +122,7 @@ struct Share {
 impl Share {
     fn take(places: &Arc<Places>, network: Option<Network>) -> Option<Self> {
         if let Some(network) = network {
-            let mut taken = places.lock();
+            let mut taken = lock(&places.taken);
             let count = taken.by_network.entry(network).or_default();
             if places.share <= *count {
                 return None;
@@ -140,7 +136,7 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         let Some(network) = self.network else { return };
-        let mut taken = self.places.lock();
+        let mut taken = lock(&self.places.taken);
         if let Some(count) = taken.by_network.get_mut(&network) {
             *count -= 1;
             if *count == 0 {

@@ -77,12 +77,12 @@ fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAdd
     let code = failure.number();
     let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
     if let Some(cause) = &failure.cause {
-        if let Some(suppressed) = server.error_log.admit() {
+        server.error_log.log(|suppressed| {
             let path = path.escape_debug().to_string();
             let chain =
                 logging::chain(cause.as_ref()).map(ToString::to_string).collect::<Vec<_>>().join(": ");
             tracing::error!(path, code, cause = chain, suppressed, "{path} failed with {code}: {chain}");
-        }
+        });
     } else {
         logging::log_refusal(path, code, text, uri.query().unwrap_or_default(), peer);
     }

@@ -1,11 +1,12 @@
 //! Where the log is written to. A line that cannot be written is lost and counted; whoever logged it goes on.
 
+use crate::lock::lock;
 use prometheus_client::metrics::counter::Counter;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How long a line waits for a reader that does not keep up. After one line was lost, the next ones are not waited
@@ -37,7 +38,7 @@ impl<S: Write + AsFd> Output<S> {
     }
 
     fn line(&self, line: &[u8]) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let written = state.line(line);
         state.behind = written.is_err();
         if written.is_err() {

@@ -1,13 +1,14 @@
 //! Signatures found good before, so that a caller who repeats one is not inflated, parsed and hashed again.
 
 use super::{TEXT_BYTES_MAX, Verified};
+use crate::lock::lock;
 use landfall_domain::limits::USER_ID_BYTES_MAX;
 use landfall_domain::time::Timestamp;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 /// How many signatures of usual length (about 200 bytes) are remembered.
 const SIGNATURES_MAX: usize = 10_000;
@@ -72,7 +73,7 @@ impl SignatureCache {
     /// To be taken before a signature is verified and the store asked for the last kick, and given to
     /// [`remember`](Self::remember) afterwards.
     pub fn ticket(&self) -> Ticket {
-        let kicks = self.lock();
+        let kicks = lock(&self.kicks);
         Ticket(kicks.heard.then_some(kicks.count))
     }
 
@@ -83,7 +84,7 @@ impl SignatureCache {
         if USER_ID_BYTES_MAX < identifier.len() || TEXT_BYTES_MAX < text.len() {
             return;
         }
-        let kicks = self.lock();
+        let kicks = lock(&self.kicks);
         if ticket.0 == Some(kicks.count) {
             self.entries.insert(Key { identifier: identifier.into(), text: text.into() }, verified);
         }
@@ -93,7 +94,7 @@ impl SignatureCache {
     ///
     /// To be called after the kick is in the store. Walks the whole cache.
     pub fn invalidate(&self, identifier: &str) {
-        let mut kicks = self.lock();
+        let mut kicks = lock(&self.kicks);
         kicks.count = kicks.count.wrapping_add(1);
         self.entries.retain(|key, _| *key.identifier != *identifier);
     }
@@ -109,14 +110,9 @@ impl SignatureCache {
     }
 
     fn forget_all(&self, heard: bool) {
-        let mut kicks = self.lock();
+        let mut kicks = lock(&self.kicks);
         *kicks = Kicks { count: kicks.count.wrapping_add(1), heard };
         self.entries.clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kicks> {
-        // The state is whole even if its last holder panicked.
-        self.kicks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

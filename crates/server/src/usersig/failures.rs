@@ -1,10 +1,11 @@
 //! How many UserSigs of one address may be refused: who guesses is not let try any faster.
 
 use crate::allowance::Allowance;
+use crate::lock::lock;
 use crate::network::Network;
 use quick_cache::sync::Cache;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
 
 /// Refusals of one address that may come at once, and in a minute after that. Who has had them is not verified until the
@@ -37,14 +38,14 @@ impl Failures {
 
     fn may_try_at(&self, network: Option<Network>, now: Instant) -> bool {
         let Some(allowance) = network.and_then(|network| self.0.get(&network)) else { return true };
-        allowance.lock().unwrap_or_else(PoisonError::into_inner).has_one(now)
+        lock(&allowance).has_one(now)
     }
 
     fn count_at(&self, network: Option<Network>, now: Instant) {
         let Some(network) = network else { return };
         let new = || Ok::<_, Infallible>(Arc::new(Mutex::new(Allowance::new(AT_ONCE, PER_SECOND, now))));
         let Ok(allowance) = self.0.get_or_insert_with(&network, new);
-        allowance.lock().unwrap_or_else(PoisonError::into_inner).take(now);
+        lock(&allowance).take(now);
     }
 }
 
