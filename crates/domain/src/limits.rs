@@ -3,6 +3,8 @@
 //! Where editions of the documentation differ, [`Limits::FAITHFUL`] takes the most generous documented value,
 //! because clients were written against it. [choice]
 
+#![warn(missing_docs)]
+
 /// Bounds of a length, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

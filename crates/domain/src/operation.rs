@@ -4,6 +4,8 @@
 //! has the group for itself, and writes what it answers: whole or not at all. So an operation is written once, for
 //! every store.
 
+#![warn(missing_docs)]
+
 mod perform;
 
 pub use perform::{DynOperation, Outcome, import, perform};

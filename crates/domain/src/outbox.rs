@@ -3,6 +3,8 @@
 //! Notes lie in lanes, one for each group. A lane is delivered in order, by one process at a time, and each note at least
 //! once; lanes do not wait for each other. A note that nobody takes goes to the dead ones, and its lane goes on.
 
+#![warn(missing_docs)]
+
 use crate::event::{Event, Subscribers};
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};

@@ -1,6 +1,8 @@
 //! What the server asks of a store. Each operation happens entirely or not at all, and has reached the disk when
 //! its future is done. A store never decides a rule: it loads what the rule needs, calls it, and keeps the result.
 
+#![warn(missing_docs)]
+
 use crate::account::{Account, AccountImport, UnknownAccounts};
 use crate::event::Subscribers;
 use crate::group::{Group, GroupType};
