@@ -80,18 +80,18 @@ impl App {
 }
 
 /// All apps.
-pub struct Apps(RwLock<Known>);
+pub struct Apps(RwLock<AppTable>);
 
-struct Known {
+struct AppTable {
     apps: BTreeMap<AppId, Arc<App>>,
     /// Whether every kick is heard of, also those that other servers carry out.
-    heard: bool,
+    receives_kicks: bool,
 }
 
 impl Default for Apps {
     /// No apps yet; kicks by other servers are heard of, or there are no other servers.
     fn default() -> Self {
-        Self(RwLock::new(Known { apps: BTreeMap::new(), heard: true }))
+        Self(RwLock::new(AppTable { apps: BTreeMap::new(), receives_kicks: true }))
     }
 }
 
@@ -110,34 +110,34 @@ impl Apps {
 
     /// Adds an app, or puts it in place of the one with its number.
     pub fn put(&self, app: App) {
-        let mut known = write(&self.0);
-        if !known.heard {
+        let mut table = write(&self.0);
+        if !table.receives_kicks {
             app.signatures.suspend();
         }
-        known.apps.insert(app.id, Arc::new(app));
+        table.apps.insert(app.id, Arc::new(app));
     }
 
     /// Takes in what another server over the same store did: signatures that may not be valid any more are forgotten.
-    pub fn hear(&self, change: RemoteChange) {
+    pub fn on_remote_change(&self, change: RemoteChange) {
         match change {
             RemoteChange::Kicked(app, account) => {
                 if let Some(app) = self.get(app) {
                     app.signatures.invalidate(account.as_str());
                 }
             }
-            RemoteChange::Unheard => self.set_heard(false),
-            RemoteChange::Heard => self.set_heard(true),
+            RemoteChange::Unheard => self.set_receives_kicks(false),
+            RemoteChange::Heard => self.set_receives_kicks(true),
             // Of no account: the bus reads it.
             RemoteChange::Told(_) => {}
         }
     }
 
-    fn set_heard(&self, heard: bool) {
+    fn set_receives_kicks(&self, receives_kicks: bool) {
         // Held to the end, so that of two changes at once the later one counts for every app.
-        let mut known = write(&self.0);
-        known.heard = heard;
-        for app in known.apps.values() {
-            if heard {
+        let mut table = write(&self.0);
+        table.receives_kicks = receives_kicks;
+        for app in table.apps.values() {
+            if receives_kicks {
                 app.signatures.resume();
             } else {
                 app.signatures.suspend();
@@ -184,10 +184,10 @@ mod tests {
         let apps = Apps::default();
         let (first, second) = (put(&apps, 1), put(&apps, 2));
         assert!(remembers(&first, "ann") && remembers(&first, "bob") && remembers(&second, "ann"));
-        apps.hear(RemoteChange::Kicked(AppId(1), UserId::parse("ann").unwrap()));
+        apps.on_remote_change(RemoteChange::Kicked(AppId(1), UserId::parse("ann").unwrap()));
         assert_eq!((finds(&first, "ann"), finds(&first, "bob"), finds(&second, "ann")), (false, true, true));
         // An app of another server's configuration.
-        apps.hear(RemoteChange::Kicked(AppId(3), UserId::parse("ann").unwrap()));
+        apps.on_remote_change(RemoteChange::Kicked(AppId(3), UserId::parse("ann").unwrap()));
         assert!(finds(&second, "ann"));
     }
 
@@ -196,10 +196,10 @@ mod tests {
         let apps = Apps::default();
         let before = put(&apps, 1);
         assert!(remembers(&before, "ann"));
-        apps.hear(RemoteChange::Unheard);
+        apps.on_remote_change(RemoteChange::Unheard);
         let meanwhile = put(&apps, 2);
         assert_eq!((remembers(&before, "ann"), remembers(&meanwhile, "ann")), (false, false));
-        apps.hear(RemoteChange::Heard);
+        apps.on_remote_change(RemoteChange::Heard);
         assert_eq!((finds(&before, "ann"), finds(&meanwhile, "ann")), (false, false));
         assert!(
             remembers(&before, "ann") && remembers(&meanwhile, "ann") && remembers(&put(&apps, 3), "ann")

@@ -26,7 +26,7 @@ pub(crate) async fn administrator(
     Ok((app, account))
 }
 
-/// Finds the app, and who signed; any account may. `internal` is the code for a store that cannot be asked.
+/// Finds the app, and who signed; any account may. `internal` is the code for a store that cannot be read.
 pub(crate) async fn signed(
     server: &Arc<Server>,
     query: &str,
@@ -75,7 +75,7 @@ pub(crate) async fn signed(
         app.signatures.remember(ticket, &identifier, &usersig, verified);
         verified
     };
-    from.pace.proves_who_calls();
+    from.pace.set_authenticated();
     Ok((app, account, verified))
 }
 

@@ -3,8 +3,8 @@
 mod framing;
 
 use crate::metrics::Counted;
-use crate::pace::{Due, Pace, PaceLimits};
-use crate::places::Place;
+use crate::pace::{Deadline, Pace, PaceLimits};
+use crate::slots::Slot;
 use framing::Framing;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -29,13 +29,13 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 pub(crate) struct Caller {
     pub(crate) address: IpAddr,
     pub(crate) pace: Arc<Pace>,
-    /// Its place, and that it is counted, for as long as anything of the connection is left.
-    _held: (Arc<Place>, Arc<Counted>),
+    /// Its slot, and that it is counted, for as long as anything of the connection is left.
+    _held: (Arc<Slot>, Arc<Counted>),
 }
 
 impl Caller {
-    pub(crate) fn new(address: IpAddr, pace: Arc<Pace>, place: Arc<Place>, counted: Counted) -> Self {
-        Self { address, pace, _held: (place, Arc::new(counted)) }
+    pub(crate) fn new(address: IpAddr, pace: Arc<Pace>, slot: Arc<Slot>, counted: Counted) -> Self {
+        Self { address, pace, _held: (slot, Arc::new(counted)) }
     }
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn serve<S, A, F>(
         async move {
             let response = answering.await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                pace.hands_over();
+                pace.set_upgraded();
             } else {
                 pace.work_ends();
             }
@@ -84,14 +84,14 @@ pub(crate) async fn serve<S, A, F>(
                 }
                 return;
             }
-            () = &mut check => match pace.due(limits) {
-                Due::Now(phase) => {
+            () = &mut check => match pace.deadline(limits) {
+                Deadline::Passed(phase) => {
                     tracing::debug!(?phase, "a connection was closed: too slow in {phase:?}");
                     return;
                 }
-                Due::At(moment) => check.as_mut().reset(moment),
+                Deadline::CheckAt(moment) => check.as_mut().reset(moment),
             },
-            () = pace.asked_to_leave() => {
+            () = pace.close_requested() => {
                 tracing::debug!("a connection was closed to make room");
                 return;
             }
@@ -114,7 +114,7 @@ struct Paced<S> {
 impl<S> Paced<S> {
     /// Takes in what has arrived.
     fn heard(&mut self, bytes: &[u8]) {
-        if !self.pace.is_handed_over() {
+        if !self.pace.is_upgraded() {
             self.pace.request_arrives(self.framing.read(bytes));
         }
     }

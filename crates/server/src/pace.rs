@@ -15,12 +15,12 @@ pub(crate) struct PaceLimits {
 }
 
 impl PaceLimits {
-    fn of(&self, phase: Phase) -> Option<Duration> {
+    fn of(&self, phase: ConnectionPhase) -> Option<Duration> {
         match phase {
-            Phase::Idle => Some(self.idle),
-            Phase::Head => Some(self.head),
-            Phase::Body => Some(self.body),
-            Phase::Work => None,
+            ConnectionPhase::Idle => Some(self.idle),
+            ConnectionPhase::Head => Some(self.head),
+            ConnectionPhase::Body => Some(self.body),
+            ConnectionPhase::Work => None,
         }
     }
 
@@ -31,7 +31,7 @@ impl PaceLimits {
 
 /// What a connection is doing. The time of the server's own work is bounded elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum ConnectionPhase {
     /// Nothing arrives; an answer may still be on its way to the client.
     Idle = 0,
     /// The head of a request arrives.
@@ -42,19 +42,19 @@ pub(crate) enum Phase {
     Work = 3,
 }
 
-/// Time in steps of [`STEP`], counted by one task, so that watching the pace of a call costs no look at a clock.
+/// Time in steps of [`TICK`], counted by one task, so that watching the pace of a call costs no look at a clock.
 #[derive(Debug, Default)]
 pub(crate) struct Ticks(AtomicU64);
 
 /// One tick.
-const STEP: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(250);
 
 impl Ticks {
     /// Counts for as long as the server runs.
     pub(crate) async fn count(self: Arc<Self>) {
-        let mut step = tokio::time::interval(STEP);
+        let mut interval = tokio::time::interval(TICK);
         loop {
-            step.tick().await;
+            interval.tick().await;
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -69,33 +69,33 @@ pub(crate) struct Pace {
     /// The tick at which the phase began, times 4, plus the phase.
     state: AtomicU64,
     /// Whether it is a WebSocket now, whose bytes are no heads.
-    handed_over: AtomicBool,
+    upgraded: AtomicBool,
     /// Whether the client does not take what is written.
     blocked: AtomicBool,
     /// Whether somebody signed a call on it.
-    proved: AtomicBool,
+    authenticated: AtomicBool,
     /// Whether the head that has arrived says twice how long its body is.
-    twice_framed: AtomicBool,
+    framed_twice: AtomicBool,
     /// Whether it is to make room.
-    asked: AtomicBool,
-    leave: Notify,
+    close_is_requested: AtomicBool,
+    close: Notify,
 }
 
 /// Which connections make room before others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rank {
+pub(crate) enum CloseOrder {
     /// Nobody has signed anything on it, and it waits for its client.
-    Stranger,
+    Unauthenticated,
     /// It is at rest between calls that were signed.
-    Caller {
+    Idle {
         /// The tick since when it is.
-        idle_since: u64,
+        since: u64,
     },
 }
 
-pub(crate) enum Due {
-    Now(Phase),
-    At(Instant),
+pub(crate) enum Deadline {
+    Passed(ConnectionPhase),
+    CheckAt(Instant),
 }
 
 impl Pace {
@@ -104,62 +104,62 @@ impl Pace {
         let pace = Self {
             ticks,
             state: AtomicU64::new(0),
-            handed_over: AtomicBool::new(false),
+            upgraded: AtomicBool::new(false),
             blocked: AtomicBool::new(false),
-            proved: AtomicBool::new(false),
-            twice_framed: AtomicBool::new(false),
-            asked: AtomicBool::new(false),
-            leave: Notify::new(),
+            authenticated: AtomicBool::new(false),
+            framed_twice: AtomicBool::new(false),
+            close_is_requested: AtomicBool::new(false),
+            close: Notify::new(),
         };
-        pace.enter(Phase::Idle);
+        pace.enter(ConnectionPhase::Idle);
         pace
     }
 
-    fn enter(&self, phase: Phase) {
+    fn enter(&self, phase: ConnectionPhase) {
         let now = self.ticks.0.load(Ordering::Relaxed);
         self.state.store((now << 2) | phase as u64, Ordering::Relaxed);
     }
 
-    fn phase(&self) -> Phase {
+    fn phase(&self) -> ConnectionPhase {
         match self.state.load(Ordering::Relaxed) & 3 {
-            0 => Phase::Idle,
-            1 => Phase::Head,
-            2 => Phase::Body,
-            _ => Phase::Work,
+            0 => ConnectionPhase::Idle,
+            1 => ConnectionPhase::Head,
+            2 => ConnectionPhase::Body,
+            _ => ConnectionPhase::Work,
         }
     }
 
     pub(crate) fn work_begins(&self) {
-        self.enter(Phase::Work);
+        self.enter(ConnectionPhase::Work);
     }
 
     /// What is left to do waits for the client alone.
     pub(crate) fn work_ends(&self) {
-        self.enter(Phase::Idle);
+        self.enter(ConnectionPhase::Idle);
     }
 
     pub(crate) fn body_begins(&self) {
-        self.enter(Phase::Body);
+        self.enter(ConnectionPhase::Body);
     }
 
     pub(crate) fn body_ends(&self) {
-        self.enter(Phase::Work);
+        self.enter(ConnectionPhase::Work);
     }
 
-    pub(crate) fn hands_over(&self) {
-        self.handed_over.store(true, Ordering::Relaxed);
+    pub(crate) fn set_upgraded(&self) {
+        self.upgraded.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_handed_over(&self) -> bool {
-        self.handed_over.load(Ordering::Relaxed)
+    pub(crate) fn is_upgraded(&self) -> bool {
+        self.upgraded.load(Ordering::Relaxed)
     }
 
     /// Bytes of a request have arrived; `framed_twice`: its head says twice how long its body is.
     pub(crate) fn request_arrives(&self, framed_twice: bool) {
-        if self.phase() == Phase::Idle {
-            self.enter(Phase::Head);
+        if self.phase() == ConnectionPhase::Idle {
+            self.enter(ConnectionPhase::Head);
         }
-        self.twice_framed.store(framed_twice, Ordering::Relaxed);
+        self.framed_twice.store(framed_twice, Ordering::Relaxed);
     }
 
     /// Whether the client takes what is written to it.
@@ -168,56 +168,56 @@ impl Pace {
     }
 
     /// A call on it was signed, by whomever.
-    pub(crate) fn proves_who_calls(&self) {
-        self.proved.store(true, Ordering::Relaxed);
+    pub(crate) fn set_authenticated(&self) {
+        self.authenticated.store(true, Ordering::Relaxed);
     }
 
     /// Whether the request at hand says twice how long its body is.
     pub(crate) fn is_framed_twice(&self) -> bool {
-        self.twice_framed.load(Ordering::Relaxed)
+        self.framed_twice.load(Ordering::Relaxed)
     }
 
     /// How soon it is to make room: the smallest goes first. `None` while it is worked on, or is asked already.
-    pub(crate) fn rank(&self) -> Option<Rank> {
-        if self.asked.load(Ordering::Relaxed) { None } else { self.can_make_room() }
+    pub(crate) fn close_order(&self) -> Option<CloseOrder> {
+        if self.close_is_requested.load(Ordering::Relaxed) { None } else { self.order_now() }
     }
 
-    fn can_make_room(&self) -> Option<Rank> {
+    fn order_now(&self) -> Option<CloseOrder> {
         let phase = self.phase();
-        if !self.proved.load(Ordering::Relaxed) {
-            return (phase != Phase::Work).then_some(Rank::Stranger);
+        if !self.authenticated.load(Ordering::Relaxed) {
+            return (phase != ConnectionPhase::Work).then_some(CloseOrder::Unauthenticated);
         }
-        let is_at_rest = phase == Phase::Idle && !self.blocked.load(Ordering::Relaxed);
-        is_at_rest.then(|| Rank::Caller { idle_since: self.state.load(Ordering::Relaxed) >> 2 })
+        let is_at_rest = phase == ConnectionPhase::Idle && !self.blocked.load(Ordering::Relaxed);
+        is_at_rest.then(|| CloseOrder::Idle { since: self.state.load(Ordering::Relaxed) >> 2 })
     }
 
     /// Asks it to make room, if it still can when it hears of it.
-    pub(crate) fn ask_to_leave(&self) {
-        self.asked.store(true, Ordering::Relaxed);
-        self.leave.notify_one();
+    pub(crate) fn request_close(&self) {
+        self.close_is_requested.store(true, Ordering::Relaxed);
+        self.close.notify_one();
     }
 
     /// Is done when the connection is to be closed to make room for another.
-    pub(crate) async fn asked_to_leave(&self) {
+    pub(crate) async fn close_requested(&self) {
         loop {
-            self.leave.notified().await;
-            if self.can_make_room().is_some() {
+            self.close.notified().await;
+            if self.order_now().is_some() {
                 return;
             }
-            self.asked.store(false, Ordering::Relaxed);
+            self.close_is_requested.store(false, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn due(&self, limits: PaceLimits) -> Due {
+    pub(crate) fn deadline(&self, limits: PaceLimits) -> Deadline {
         let phase = self.phase();
         let since = self.state.load(Ordering::Relaxed) >> 2;
         let passed = self.ticks.0.load(Ordering::Relaxed).saturating_sub(since);
-        let passed = STEP.saturating_mul(u32::try_from(passed).unwrap_or(u32::MAX));
+        let passed = TICK.saturating_mul(u32::try_from(passed).unwrap_or(u32::MAX));
         let now = Instant::now();
         match limits.of(phase).map(|limit| limit.saturating_sub(passed)) {
-            Some(Duration::ZERO) => Due::Now(phase),
-            Some(left) => Due::At(now + left.min(limits.shortest())),
-            None => Due::At(now + limits.shortest()),
+            Some(Duration::ZERO) => Deadline::Passed(phase),
+            Some(left) => Deadline::CheckAt(now + left.min(limits.shortest())),
+            None => Deadline::CheckAt(now + limits.shortest()),
         }
     }
 }
@@ -230,25 +230,29 @@ mod tests {
     fn who_waits_for_its_client_makes_room_and_strangers_do_so_first() {
         let ticks = Arc::<Ticks>::default();
         let stranger = Pace::new(Arc::clone(&ticks));
-        assert_eq!(stranger.rank(), Some(Rank::Stranger));
-        stranger.enter(Phase::Head);
-        assert_eq!(stranger.rank(), Some(Rank::Stranger), "a head that does not get whole");
+        assert_eq!(stranger.close_order(), Some(CloseOrder::Unauthenticated));
+        stranger.enter(ConnectionPhase::Head);
+        assert_eq!(
+            stranger.close_order(),
+            Some(CloseOrder::Unauthenticated),
+            "a head that does not get whole"
+        );
         stranger.work_begins();
-        assert_eq!(stranger.rank(), None, "its signature is being looked at");
+        assert_eq!(stranger.close_order(), None, "its signature is being looked at");
         stranger.body_begins();
-        assert_eq!(stranger.rank(), Some(Rank::Stranger), "a body that is thrown away");
+        assert_eq!(stranger.close_order(), Some(CloseOrder::Unauthenticated), "a body that is thrown away");
 
         let caller = Pace::new(Arc::clone(&ticks));
-        caller.proves_who_calls();
-        for busy in [Phase::Head, Phase::Body, Phase::Work] {
+        caller.set_authenticated();
+        for busy in [ConnectionPhase::Head, ConnectionPhase::Body, ConnectionPhase::Work] {
             caller.enter(busy);
-            assert_eq!(caller.rank(), None, "{busy:?}");
+            assert_eq!(caller.close_order(), None, "{busy:?}");
         }
         ticks.0.fetch_add(7, Ordering::Relaxed);
         caller.work_ends();
-        assert_eq!(caller.rank(), Some(Rank::Caller { idle_since: 7 }));
+        assert_eq!(caller.close_order(), Some(CloseOrder::Idle { since: 7 }));
         caller.blocked.store(true, Ordering::Relaxed);
-        assert_eq!(caller.rank(), None, "its answer is on its way");
-        assert!(Rank::Stranger < Rank::Caller { idle_since: 0 });
+        assert_eq!(caller.close_order(), None, "its answer is on its way");
+        assert!(CloseOrder::Unauthenticated < CloseOrder::Idle { since: 0 });
     }
 }

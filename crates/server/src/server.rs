@@ -9,9 +9,9 @@ use crate::connection::{self, Caller};
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::{self, Counted, Metrics};
 use crate::pace::Pace;
-use crate::places::Places;
 use crate::retention;
 use crate::router;
+use crate::slots::Slots;
 use crate::state::Server;
 use crate::tls::{self, TlsError};
 use crate::usersig::failures::Failures;
@@ -136,13 +136,13 @@ pub async fn serve(
     }
     let metrics = figures.as_ref().map(|(_, address)| *address);
     if let Some((listener, _)) = figures {
-        background.spawn(serve_figures(Arc::clone(&server), listener, draining.clone()));
+        background.spawn(serve_metrics(Arc::clone(&server), listener, draining.clone()));
     }
-    let places = Places::new(server.http.connections_max, server.http.connections_per_address_max);
+    let slots = Slots::new(server.http.connections_max, server.http.connections_per_address_max);
     ready(Listening { address, metrics });
-    accept_until(shutdown, &server, &listener, tls, &draining, &places).await;
+    accept_until(shutdown, &server, &listener, tls, &draining, &slots).await;
     drop(listener);
-    end(&server, &drain, &places).await;
+    end(&server, &drain, &slots).await;
     // What is on its way to receivers has its own, shorter limit.
     while dispatchers.join_next().await.is_some() {}
     // A step of an expiry that is under way is carried out whole.
@@ -210,7 +210,7 @@ async fn accept_until(
     listener: &TcpListener,
     tls: Option<TlsAcceptor>,
     draining: &watch::Receiver<bool>,
-    places: &Arc<Places>,
+    slots: &Arc<Slots>,
 ) {
     let mut shutdown = pin!(shutdown);
     loop {
@@ -221,17 +221,17 @@ async fn accept_until(
         let (stream, peer) = accepted;
         let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
         let network = server.http.exempt_addresses.counted(peer.ip());
-        // While there is no place for this one, others wait in the machine's queue.
-        let place = tokio::select! {
+        // While there is no slot for this one, others wait in the machine's queue.
+        let slot = tokio::select! {
             () = &mut shutdown => break,
-            place = places.take(network, &pace) => place,
+            slot = slots.take(network, &pace) => slot,
         };
-        let Some(place) = place else {
+        let Some(slot) = slot else {
             tracing::debug!(%peer, "a connection was closed: {} has as many as it may", peer.ip());
             continue;
         };
         let counted = Counted::new(&server.metrics.connections);
-        let caller = Caller::new(peer.ip(), pace, place, counted);
+        let caller = Caller::new(peer.ip(), pace, slot, counted);
         let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
         tokio::spawn(async move { accept(&server, stream, caller, tls, draining).await });
     }
@@ -251,15 +251,15 @@ async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 }
 
 /// Answers at the address of the figures, for as long as the server runs.
-async fn serve_figures(server: Arc<Server>, listener: TcpListener, draining: watch::Receiver<bool>) {
-    let places = Places::new(metrics::CONNECTIONS_MAX, metrics::CONNECTIONS_MAX);
+async fn serve_metrics(server: Arc<Server>, listener: TcpListener, draining: watch::Receiver<bool>) {
+    let slots = Slots::new(metrics::CONNECTIONS_MAX, metrics::CONNECTIONS_MAX);
     loop {
         let (stream, _) = next_connection(&listener).await;
         let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
-        let Some(place) = places.take(None, &pace).await else { continue };
+        let Some(slot) = slots.take(None, &pace).await else { continue };
         let (server, draining) = (Arc::clone(&server), draining.clone());
         tokio::spawn(async move {
-            let _place = place;
+            let _slot = slot;
             let answer = |request| {
                 let response = server.metrics.answer(&request);
                 async { response }
@@ -299,13 +299,13 @@ async fn open_postgres(
     // The settings print without user and password.
     tracing::info!(store = %settings, "the store is PostgreSQL, at {settings}; call frequency {counted}");
     // Until the store says so, other servers are not heard.
-    apps.hear(RemoteChange::Unheard);
+    apps.on_remote_change(RemoteChange::Unheard);
     // The apps reach the store, to count calls: it must not keep them in turn.
     let (apps, ears) = (Arc::downgrade(apps), Arc::clone(ears));
     let hear = move |change| {
         ears.hear(&change);
         if let Some(apps) = apps.upgrade() {
-            apps.hear(change);
+            apps.on_remote_change(change);
         }
     };
     Ok(Arc::new(Postgres::open(settings, metrics, Arc::new(hear)).await?))
@@ -349,21 +349,21 @@ async fn accept(
         tracing::debug!(%error, "a connection ended at once: {error}");
         return;
     }
-    let Some(tls) = tls else { return converse(server, stream, caller, drain).await };
+    let Some(tls) = tls else { return serve_connection(server, stream, caller, drain).await };
     let handshake = tokio::time::timeout(server.pace_limits().head, tls.accept(stream));
     let shaken = tokio::select! {
         shaken = handshake => shaken,
-        () = caller.pace.asked_to_leave() => return,
+        () = caller.pace.close_requested() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => converse(server, stream, caller, drain).await,
+        Ok(Ok(stream)) => serve_connection(server, stream, caller, drain).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed: {error}"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
 }
 
 /// Answers the requests of one connection.
-async fn converse<S>(server: &Arc<Server>, stream: S, caller: Caller, drain: watch::Receiver<bool>)
+async fn serve_connection<S>(server: &Arc<Server>, stream: S, caller: Caller, drain: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -376,13 +376,13 @@ where
 }
 
 /// Lets the calls under way end.
-async fn end(server: &Server, drain: &watch::Sender<bool>, places: &Places) {
+async fn end(server: &Server, drain: &watch::Sender<bool>, slots: &Slots) {
     tracing::info!("stopping: no new connections, calls under way may end");
     server.draining.store(true, Ordering::Relaxed);
     drain.send_replace(true);
     let time = Duration::from_secs(server.http.drain_seconds_max);
     server.clients.end(time).await;
-    if !places.are_free_within(time).await {
+    if !slots.all_free_within(time).await {
         tracing::warn!("stopping although calls are still under way after {} seconds", time.as_secs());
     }
 }

@@ -65,7 +65,7 @@ impl Rates {
         let half = NonZeroU32::new(per_second.get() / 2).unwrap_or(NonZeroU32::MIN);
         let rate = |command, per_second| Rate {
             alone: RateLimiter::direct(Quota::per_second(per_second)),
-            shared: shared.map(|calls| Shared::new(Arc::clone(calls), app, command, per_second)),
+            shared: shared.map(|calls| SharedRate::new(Arc::clone(calls), app, command, per_second)),
         };
         Self {
             commands: commands
@@ -97,11 +97,11 @@ struct Rate {
     /// What this process counts alone.
     alone: DefaultDirectRateLimiter,
     /// What all servers count together, if they do.
-    shared: Option<Shared>,
+    shared: Option<SharedRate>,
 }
 
 /// The calls of one command that all servers count together.
-struct Shared {
+struct SharedRate {
     calls: Arc<dyn SharedCalls>,
     app: AppId,
     command: &'static str,
@@ -111,44 +111,44 @@ struct Shared {
 
 /// What the database said last.
 struct Lease {
-    answer: Answer,
+    state: LeaseState,
     /// The calls it was asked for.
     calls: u32,
     /// When the answer holds no longer.
     until: Instant,
 }
 
-enum Answer {
+enum LeaseState {
     /// So many of the calls are not made yet.
     Granted(u32),
     /// That was too many.
     Refused,
     /// Nothing in time.
-    Missing,
+    Unavailable,
 }
 
 impl Lease {
     /// Whether the database must be asked again.
     fn is_over(&self, now: Instant) -> bool {
-        matches!(self.answer, Answer::Granted(0)) || self.until <= now
+        matches!(self.state, LeaseState::Granted(0)) || self.until <= now
     }
 
     /// How many calls to ask for after this lease: more when it was used up early, what was used when it was not,
     /// so that little is leased in vain.
     fn next_calls(&self, now: Instant, max: u32) -> u32 {
-        let calls = match self.answer {
-            Answer::Granted(0) if now < self.until => self.calls.saturating_mul(2),
-            Answer::Granted(left) => self.calls.saturating_sub(left),
-            Answer::Refused => self.calls,
-            Answer::Missing => 1,
+        let calls = match self.state {
+            LeaseState::Granted(0) if now < self.until => self.calls.saturating_mul(2),
+            LeaseState::Granted(left) => self.calls.saturating_sub(left),
+            LeaseState::Refused => self.calls,
+            LeaseState::Unavailable => 1,
         };
         calls.clamp(1, max)
     }
 }
 
-impl Shared {
+impl SharedRate {
     fn new(calls: Arc<dyn SharedCalls>, app: AppId, command: &'static str, per_second: NonZeroU32) -> Self {
-        let lease = Lease { answer: Answer::Granted(0), calls: 1, until: Instant::now() };
+        let lease = Lease { state: LeaseState::Granted(0), calls: 1, until: Instant::now() };
         Self { calls, app, command, per_second, lease: Mutex::new(lease) }
     }
 
@@ -159,14 +159,14 @@ impl Shared {
         if lease.is_over(Instant::now()) {
             *lease = self.ask(&lease).await;
         }
-        match &mut lease.answer {
-            Answer::Granted(left) => {
+        match &mut lease.state {
+            LeaseState::Granted(left) => {
                 // Not 0: a lease without calls left is over, and a new one has at least one.
                 *left = left.saturating_sub(1);
                 Some(true)
             }
-            Answer::Refused => Some(false),
-            Answer::Missing => None,
+            LeaseState::Refused => Some(false),
+            LeaseState::Unavailable => None,
         }
     }
 
@@ -176,18 +176,21 @@ impl Shared {
         let max = per_second.get() / LEASES_PER_SECOND;
         let calls = before.next_calls(asked, max.max(1));
         let taken = timeout(ANSWER_TIME_MAX, self.calls.take(app, command, calls, per_second)).await;
-        let was_counted = !matches!(before.answer, Answer::Missing);
+        let was_counted = !matches!(before.state, LeaseState::Unavailable);
         let why = match taken {
             Ok(Ok(granted)) => {
                 if !was_counted {
                     tracing::info!(%app, command, "calls of {command} are counted across processes again");
                 }
-                let (answer, until) = if granted {
-                    (Answer::Granted(calls), asked + LEASE_TIME)
+                let (state, until) = if granted {
+                    (LeaseState::Granted(calls), asked + LEASE_TIME)
                 } else {
-                    (Answer::Refused, Instant::now() + Duration::from_secs(calls.into()) / per_second.get())
+                    (
+                        LeaseState::Refused,
+                        Instant::now() + Duration::from_secs(calls.into()) / per_second.get(),
+                    )
                 };
-                return Lease { answer, calls, until };
+                return Lease { state, calls, until };
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer in {} ms", ANSWER_TIME_MAX.as_millis()),
@@ -195,7 +198,7 @@ impl Shared {
         if was_counted {
             tracing::warn!(%app, command, cause = why, "calls of {command} are counted per process for now: {why}");
         }
-        Lease { answer: Answer::Missing, calls: 1, until: Instant::now() + ALONE_TIME }
+        Lease { state: LeaseState::Unavailable, calls: 1, until: Instant::now() + ALONE_TIME }
     }
 }
 

@@ -138,7 +138,7 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
     from.pace.work_ends();
     tokio::select! {
         () = goodbye.say(&mut socket) => {}
-        () = from.pace.asked_to_leave() => {}
+        () = from.pace.close_requested() => {}
     }
 }
 

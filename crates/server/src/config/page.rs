@@ -81,14 +81,14 @@ impl Section {
     }
 
     fn variable(&self, key: &str) -> String {
-        let mut steps = vec!["LANDFALL".to_owned()];
+        let mut segments = vec!["LANDFALL".to_owned()];
         if !self.list.is_empty() {
-            steps.extend([self.list.to_uppercase(), "0".to_owned()]);
+            segments.extend([self.list.to_uppercase(), "0".to_owned()]);
         }
         let inside = self.name.strip_prefix(self.list).unwrap_or(self.name);
-        steps.extend(inside.split('.').filter(|step| !step.is_empty()).map(str::to_uppercase));
-        steps.push(key.to_uppercase());
-        steps.join("__")
+        segments.extend(inside.split('.').filter(|segment| !segment.is_empty()).map(str::to_uppercase));
+        segments.push(key.to_uppercase());
+        segments.join("__")
     }
 }
 

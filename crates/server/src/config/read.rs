@@ -218,13 +218,13 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
 }
 
 fn app_id(item: Item<'_>, taken: &mut BTreeMap<AppId, String>) -> Option<AppId> {
-    let place = item.place();
+    let location = item.location();
     let id = AppId(item.whole_number(1..=i64::from(u32::MAX))?);
     if let Some(first) = taken.get(&id) {
-        place.refuse(format!("{id} is already the number of {first}"));
+        location.refuse(format!("{id} is already the number of {first}"));
         return None;
     }
-    taken.insert(id, place.path().to_owned());
+    taken.insert(id, location.path().to_owned());
     Some(id)
 }
 
@@ -237,10 +237,10 @@ fn secret_key(section: &mut Section<'_>) -> Option<SecretKey> {
 }
 
 fn admins(item: Item<'_>) -> Option<Vec<UserId>> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if items.is_empty() {
-        place.refuse("must name at least one account; nobody could call the API".to_owned());
+        location.refuse("must name at least one account; nobody could call the API".to_owned());
     }
     let mut taken = BTreeMap::new();
     let admins: Vec<Option<UserId>> = items.iter().map(|item| admin(item, &mut taken)).collect();
@@ -298,10 +298,10 @@ fn field_key(item: &Item<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Option<F
 }
 
 fn group_types(item: Item<'_>) -> Option<Vec<GroupType>> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if items.is_empty() {
-        place.refuse("must name at least one type of group".to_owned());
+        location.refuse("must name at least one type of group".to_owned());
         return None;
     }
     let types: Vec<Option<GroupType>> = items

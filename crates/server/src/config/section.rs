@@ -16,7 +16,7 @@ pub(super) struct Section<'p> {
     problems: &'p Problems,
 }
 
-/// One value, with its name and place.
+/// One value, with its name and location.
 pub(super) struct Item<'p> {
     path: String,
     node: Node,
@@ -25,13 +25,13 @@ pub(super) struct Item<'p> {
 }
 
 /// Name and place of a value that was already read.
-pub(super) struct Place<'p> {
+pub(super) struct Location<'p> {
     path: String,
     origin: Origin,
     problems: &'p Problems,
 }
 
-impl Place<'_> {
+impl Location<'_> {
     /// Its name, such as `app[0].sdk_app_id`.
     pub(super) fn path(&self) -> &str {
         &self.path
@@ -88,8 +88,8 @@ impl<'p> Section<'p> {
 
 impl<'p> Item<'p> {
     /// Its name and place, for problems found after it was read.
-    pub(super) fn place(&self) -> Place<'p> {
-        Place { path: self.path.clone(), origin: self.node.origin.clone(), problems: self.problems }
+    pub(super) fn location(&self) -> Location<'p> {
+        Location { path: self.path.clone(), origin: self.node.origin.clone(), problems: self.problems }
     }
 
     /// Its name.

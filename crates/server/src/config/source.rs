@@ -122,9 +122,9 @@ fn overlay(lower: Node, upper: Node) -> Node {
     }
 }
 
-/// A step from a value to one inside it. Numbers order as numbers, so entry 2 is added before entry 10.
+/// A segment from a value to one inside it. Numbers order as numbers, so entry 2 is added before entry 10.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+enum PathSegment {
     Index(usize),
     Key(String),
 }
@@ -132,7 +132,7 @@ enum Step {
 /// A variable that names a setting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Variable {
-    path: Vec<Step>,
+    path: Vec<PathSegment>,
     name: String,
     value: String,
 }
@@ -153,10 +153,10 @@ impl Variable {
                 continue;
             }
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-            let path: Vec<Step> = rest.split("__").map(Step::parse).collect();
+            let path: Vec<PathSegment> = rest.split("__").map(PathSegment::parse).collect();
             let variable = Self { path, name, value: String::new() };
             match value.into_string() {
-                Ok(_) if variable.path.contains(&Step::Key(String::new())) => {
+                Ok(_) if variable.path.contains(&PathSegment::Key(String::new())) => {
                     let text = format!("must be {PREFIX}SECTION__KEY");
                     problems.add(Problem { path: String::new(), origin: Some(variable.origin()), text });
                 }
@@ -179,11 +179,11 @@ impl Variable {
     /// The path as problems print it: `app[0].secret_key`.
     fn dotted(&self) -> String {
         let mut dotted = String::new();
-        for step in &self.path {
-            match step {
-                Step::Index(index) => dotted.push_str(&format!("[{index}]")),
-                Step::Key(key) if dotted.is_empty() => dotted.push_str(key),
-                Step::Key(key) => {
+        for segment in &self.path {
+            match segment {
+                PathSegment::Index(index) => dotted.push_str(&format!("[{index}]")),
+                PathSegment::Key(key) if dotted.is_empty() => dotted.push_str(key),
+                PathSegment::Key(key) => {
                     dotted.push('.');
                     dotted.push_str(key);
                 }
@@ -208,13 +208,15 @@ fn respelt(name: &str) -> Option<String> {
         known.eq(words.iter().map(|word| if is_number(word) { "0" } else { word }))
     };
     let known = page::variables().into_iter().find(same)?;
-    let steps = known.split("__").map(|step| if step == "0" { numbers.next().unwrap_or(step) } else { step });
-    let meant = steps.collect::<Vec<_>>().join("__");
+    let segments = known
+        .split("__")
+        .map(|segment| if segment == "0" { numbers.next().unwrap_or(segment) } else { segment });
+    let meant = segments.collect::<Vec<_>>().join("__");
     // What stands in front counts as it is written, the rest in either case.
     (!name.starts_with(PREFIX) || meant != upper).then_some(meant)
 }
 
-impl Step {
+impl PathSegment {
     fn parse(word: &str) -> Self {
         match word.parse() {
             Ok(index) => Self::Index(index),
@@ -224,8 +226,8 @@ impl Step {
 }
 
 /// Puts the variable at `path` below `node`, making what is missing on the way. The error says what is in the way.
-fn insert(node: &mut Node, variable: &Variable, path: &[Step]) -> Result<(), String> {
-    let Some((step, rest)) = path.split_first() else {
+fn insert(node: &mut Node, variable: &Variable, path: &[PathSegment]) -> Result<(), String> {
+    let Some((segment, rest)) = path.split_first() else {
         *node = Node { value: Value::Variable(variable.value.clone()), origin: variable.origin() };
         return Ok(());
     };
@@ -237,16 +239,16 @@ fn insert(node: &mut Node, variable: &Variable, path: &[Step]) -> Result<(), Str
     }
     let empty = || Node {
         value: match rest.first() {
-            Some(Step::Index(_)) => Value::List(Vec::new()),
-            Some(Step::Key(_)) | None => Value::Table(BTreeMap::new()),
+            Some(PathSegment::Index(_)) => Value::List(Vec::new()),
+            Some(PathSegment::Key(_)) | None => Value::Table(BTreeMap::new()),
         },
         origin: variable.origin(),
     };
-    match (&mut node.value, step) {
-        (Value::Table(entries), Step::Key(key)) => {
+    match (&mut node.value, segment) {
+        (Value::Table(entries), PathSegment::Key(key)) => {
             insert(entries.entry(key.clone()).or_insert_with(empty), variable, rest)
         }
-        (Value::List(entries), Step::Index(index)) => {
+        (Value::List(entries), PathSegment::Index(index)) => {
             if entries.len() == *index {
                 entries.push(empty());
             }
@@ -256,10 +258,10 @@ fn insert(node: &mut Node, variable: &Variable, path: &[Step]) -> Result<(), Str
                 None => Err(format!("entries are counted from 0 without gaps, and there are {count}")),
             }
         }
-        (value @ Value::List(_), Step::Key(_)) => {
+        (value @ Value::List(_), PathSegment::Key(_)) => {
             Err(format!("names an entry of {} without its number", value.kind()))
         }
-        (value, Step::Key(_) | Step::Index(_)) => {
+        (value, PathSegment::Key(_) | PathSegment::Index(_)) => {
             Err(format!("lies inside {}, which has no such entries", value.kind()))
         }
     }

@@ -2,7 +2,7 @@
 
 use super::paths::path;
 use super::secrets::secret;
-use super::section::{Item, Place, Section, closest};
+use super::section::{Item, Location, Section, closest};
 use super::{Events, OnTimeout, TlsConfig, WebhookConfig};
 use crate::webhook::address::is_public;
 use crate::webhook::events::{EVENTS, caused};
@@ -38,10 +38,10 @@ pub(super) fn webhook(section: &mut Section<'_>) -> Option<WebhookConfig> {
         None => Some(None),
     };
     let client = client(section, scheme);
-    let (url, place) = url?;
+    let (url, location) = url?;
     let allow_private = allow_private?;
     if !allow_private && is_private(&url) {
-        place
+        location
             .refuse("is in a private network or on this machine; allow_private = true lets it in".to_owned());
         return None;
     }
@@ -57,13 +57,13 @@ pub(super) fn webhook(section: &mut Section<'_>) -> Option<WebhookConfig> {
     })
 }
 
-/// The address of the receiver, with its place. No problem quotes it: it may hold a password where none belongs.
-fn receiver(item: Item<'_>) -> Option<(Url, Place<'_>)> {
-    let place = item.place();
+/// The address of the receiver, with its location. No problem quotes it: it may hold a password where none belongs.
+fn receiver(item: Item<'_>) -> Option<(Url, Location<'_>)> {
+    let location = item.location();
     match url::parse(item.text()?) {
-        Ok(url) => Some((url, place)),
+        Ok(url) => Some((url, location)),
         Err(problem) => {
-            place.refuse(problem.to_string());
+            location.refuse(problem.to_string());
             None
         }
     }
@@ -76,10 +76,10 @@ fn is_private(url: &Url) -> bool {
 }
 
 fn events(item: Item<'_>) -> Option<Events> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if items.is_empty() {
-        place.refuse(
+        location.refuse(
             "must name at least one event, or \"all\"; to send none, take the section out".to_owned(),
         );
         return None;
@@ -132,10 +132,10 @@ fn event(item: &Item<'_>) -> Option<Word> {
 }
 
 fn retry_seconds(item: Item<'_>) -> Option<Vec<u32>> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if RETRIES_MAX < items.len() {
-        place.refuse(format!("must have at most {RETRIES_MAX} entries; found {}", items.len()));
+        location.refuse(format!("must have at most {RETRIES_MAX} entries; found {}", items.len()));
         return None;
     }
     let seconds: Vec<Option<u32>> =

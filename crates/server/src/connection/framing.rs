@@ -14,7 +14,7 @@ pub(super) struct Framing {
     /// How the line under way begins.
     line: [u8; LINE_BYTES],
     line_bytes: usize,
-    head: Head,
+    head: RequestHead,
     /// Whether any head said it twice.
     twice: bool,
 }
@@ -35,7 +35,7 @@ enum Part {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Head {
+struct RequestHead {
     /// The length that was given; `Some(None)` when it is no number.
     length: Option<Option<u64>>,
     has_coding: bool,
@@ -43,7 +43,13 @@ struct Head {
 
 impl Default for Framing {
     fn default() -> Self {
-        Self { part: Part::Head, line: [0; LINE_BYTES], line_bytes: 0, head: Head::default(), twice: false }
+        Self {
+            part: Part::Head,
+            line: [0; LINE_BYTES],
+            line_bytes: 0,
+            head: RequestHead::default(),
+            twice: false,
+        }
     }
 }
 

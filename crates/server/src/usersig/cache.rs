@@ -41,7 +41,7 @@ struct Kicks {
     /// Counts them, and every time that some may have been missed.
     count: u64,
     /// Whether all are heard of.
-    heard: bool,
+    complete: bool,
 }
 
 /// The count of kicks before a signature was checked, `None` while they are not heard of; see
@@ -61,7 +61,7 @@ impl SignatureCache {
             .expect("both capacities are given");
         let entries =
             Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { entries, kicks: Mutex::new(Kicks { count: 0, heard: true }) }
+        Self { entries, kicks: Mutex::new(Kicks { count: 0, complete: true }) }
     }
 
     /// What is remembered of `text` for `identifier`, while it may still be used at `now`. Does not allocate.
@@ -74,7 +74,7 @@ impl SignatureCache {
     /// [`remember`](Self::remember) afterwards.
     pub fn ticket(&self) -> Ticket {
         let kicks = lock(&self.kicks);
-        Ticket(kicks.heard.then_some(kicks.count))
+        Ticket(kicks.complete.then_some(kicks.count))
     }
 
     /// Remembers that `text` was found good for `identifier`, unless anybody was kicked since `ticket` was taken, or
@@ -109,9 +109,9 @@ impl SignatureCache {
         self.forget_all(true);
     }
 
-    fn forget_all(&self, heard: bool) {
+    fn forget_all(&self, complete: bool) {
         let mut kicks = lock(&self.kicks);
-        *kicks = Kicks { count: kicks.count.wrapping_add(1), heard };
+        *kicks = Kicks { count: kicks.count.wrapping_add(1), complete };
         self.entries.clear();
     }
 }
