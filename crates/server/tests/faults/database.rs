@@ -74,6 +74,11 @@ async fn connections_that_are_cut_one_by_one_lose_nothing() {
     // All at once, too.
     assert!(2 < cluster.terminate_connections(u32::MAX).unwrap());
     load.acknowledged(100).await;
+    all_is_well_again(several, load).await;
+}
+
+/// The servers are ready, import without a failure, and hold every group that was acknowledged.
+async fn all_is_well_again(several: Several, load: Load) {
     several.readiness_is(200, "ready").await;
     load.set(Phase::Healthy);
     load.acknowledged(200).await;
@@ -97,11 +102,7 @@ async fn is_failed_over(replication: Replication, mode: Mode) {
     load.failed(2 * CONNECTIONS * FAILURES_EACH).await;
     several.readiness_is(503, UNHEARD).await;
     replica.promote().unwrap();
-    several.readiness_is(200, "ready").await;
-    load.set(Phase::Healthy);
-    load.acknowledged(200).await;
-    load.set(Phase::Over);
-    several.hold(&load.ended().await).await;
+    all_is_well_again(several, load).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,7 @@
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
 //! written into the files instead, to be looked at.
 
-use crate::harness::{APP, Place, SECOND_APP, Server, Setup, Store, now};
+use crate::harness::{APP, DataLocation, SECOND_APP, Server, Setup, Store, now};
 use landfall::commands::COMMANDS;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -46,13 +46,13 @@ async fn every_golden_file_holds(store: Store) {
         let next = next.clone();
         runs.spawn(async move {
             let mut differences = BTreeMap::new();
-            let mut place = Place::new(store);
+            let mut location = DataLocation::new(store);
             while let Some(path) = next() {
-                let (different, used) = golden_file_differs(&path, place).await;
-                place = used.emptied();
+                let (different, used) = golden_file_differs(&path, location).await;
+                location = used.emptied();
                 differences.insert(path, different);
             }
-            place.close();
+            location.close();
             differences
         });
     }
@@ -61,13 +61,13 @@ async fn every_golden_file_holds(store: Store) {
     assert!(differences.is_empty() || update_is_wanted(), "\n{differences}");
 }
 
-/// Runs a file on the store in `place`, which is empty; says what differs, and gives the place back as it is then.
-async fn golden_file_differs(path: &Path, place: Place) -> (String, Place) {
+/// Runs a file on the store in `location`, which is empty; says what differs, and gives the location back as it is then.
+async fn golden_file_differs(path: &Path, location: DataLocation) -> (String, DataLocation) {
     let text = std::fs::read_to_string(path).unwrap();
     let golden = Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut differences = String::new();
-    let (found, place) = golden.run(place).await;
+    let (found, location) = golden.run(location).await;
     // From the end, so that the numbers of the lines before stay right.
     for difference in found.into_iter().rev() {
         let line = difference.lines.start;
@@ -78,7 +78,7 @@ async fn golden_file_differs(path: &Path, place: Place) -> (String, Place) {
     if update_is_wanted() && updated != text {
         std::fs::write(path, updated).unwrap();
     }
-    (differences, place)
+    (differences, location)
 }
 
 /// Each built command has a call that works, one that is refused, and one that is repeated. There are no exceptions.
@@ -88,7 +88,8 @@ fn every_built_command_is_covered() {
         let mut covered = BTreeMap::new();
         for file in files_in(&golden_folder().join(entry.path)) {
             let golden = Golden::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
-            let calls: Vec<&Step> = golden.steps.iter().filter(|step| step.path == entry.path).collect();
+            let calls: Vec<&GoldenCall> =
+                golden.calls.iter().filter(|call| call.path == entry.path).collect();
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
             let kind = name.split('_').next().unwrap().to_owned();
             let shows_it = match kind.as_str() {
@@ -143,11 +144,11 @@ fn update_is_wanted() -> bool {
 struct Golden {
     setup: Setup,
     app: u32,
-    steps: Vec<Step>,
+    calls: Vec<GoldenCall>,
 }
 
 /// One call and the answer it must get.
-struct Step {
+struct GoldenCall {
     path: String,
     body: String,
     /// How often the call is made, at the most, until the answer comes.
@@ -167,7 +168,7 @@ struct Difference {
 
 impl Golden {
     fn parse(text: &str) -> Result<Self, String> {
-        let mut golden = Self { setup: Setup::default(), app: APP, steps: Vec::new() };
+        let mut golden = Self { setup: Setup::default(), app: APP, calls: Vec::new() };
         let lines: Vec<&str> = text.lines().collect();
         let mut at = 0;
         while let Some(line) = lines.get(at) {
@@ -190,7 +191,7 @@ impl Golden {
                 let end = until(answer + 1, &|line| line.is_empty() || line.starts_with(['>', '#']));
                 let expected = lines.get(answer..end).ok_or_else(|| problem("a call without an answer"))?;
                 let expected = expected.join("\n");
-                golden.steps.push(Step {
+                golden.calls.push(GoldenCall {
                     path: path.to_owned(),
                     body: lines[at + 1..answer].join("\n"),
                     attempts,
@@ -206,26 +207,26 @@ impl Golden {
         Ok(golden)
     }
 
-    async fn run(self, place: Place) -> (Vec<Difference>, Place) {
-        let server = Server::start_in(place, self.setup).await;
+    async fn run(self, location: DataLocation) -> (Vec<Difference>, DataLocation) {
+        let server = Server::start_in(location, self.setup).await;
         let mut client = server.client_of(self.app).await;
         let mut names = Names { now: now(), taken: BTreeMap::new() };
         let mut differences = Vec::new();
-        for step in self.steps {
-            let body = names.fill_in(&step.body);
+        for call in self.calls {
+            let body = names.fill_in(&call.body);
             let (mut answer, mut problems) = (Value::Null, Vec::new());
-            for _ in 0..step.attempts {
-                answer = client.call_text(&step.path, &body).await;
+            for _ in 0..call.attempts {
+                answer = client.call_text(&call.path, &body).await;
                 problems.clear();
-                names.compare("", &step.expected, &answer, &mut problems);
+                names.compare("", &call.expected, &answer, &mut problems);
                 if problems.is_empty() {
                     break;
                 }
             }
             if !problems.is_empty() {
                 let text = format!("{}\n    the answer is {answer}", problems.join("; "));
-                let answer = names.merge(&step.expected, answer);
-                differences.push(Difference { text, answer, lines: step.lines });
+                let answer = names.merge(&call.expected, answer);
+                differences.push(Difference { text, answer, lines: call.lines });
             }
         }
         drop(client);

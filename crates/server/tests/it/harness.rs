@@ -44,12 +44,12 @@ pub(crate) enum Store {
 }
 
 /// Where a store keeps its data.
-pub(crate) enum Place {
+pub(crate) enum DataLocation {
     Directory(TempDir),
     Database(FreshDatabase),
 }
 
-impl Place {
+impl DataLocation {
     /// An empty one.
     pub(crate) fn new(store: Store) -> Self {
         match store {
@@ -66,7 +66,7 @@ impl Place {
         }
     }
 
-    /// An empty place of the same store: a database serves again. No server may run on it.
+    /// An empty location of the same store: a database serves again. No server may run on it.
     pub(crate) fn emptied(self) -> Self {
         match &self {
             Self::Directory(_) => {
@@ -182,7 +182,7 @@ pub(crate) struct Server {
     pub(crate) metrics: Option<SocketAddr>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), landfall::server::ServeError>>,
-    place: Place,
+    location: DataLocation,
 }
 
 impl Server {
@@ -192,13 +192,13 @@ impl Server {
 
     /// Returns once the server takes requests.
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let place = Place::new(setup.store);
-        Self::start_in(place, setup).await
+        let location = DataLocation::new(setup.store);
+        Self::start_in(location, setup).await
     }
 
-    /// The same on a place that is there already.
-    pub(crate) async fn start_in(place: Place, setup: Setup) -> Self {
-        let config = landfall::config::parse("test.toml", &setup.config(&place.url()), []);
+    /// The same on a location that exists.
+    pub(crate) async fn start_in(location: DataLocation, setup: Setup) -> Self {
+        let config = landfall::config::parse("test.toml", &setup.config(&location.url()), []);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopped) = oneshot::channel();
         let (ready, listening) = oneshot::channel();
@@ -212,7 +212,7 @@ impl Server {
         let Ok(Listening { address, metrics }) = listening.await else {
             panic!("the server did not start: {:?}", running.await)
         };
-        Self { address, metrics, stop, running, place }
+        Self { address, metrics, stop, running, location }
     }
 
     /// A new connection, with the calls of the first app's administrator.
@@ -230,14 +230,14 @@ impl Server {
         self.begin_stop().await.close();
     }
 
-    /// Tells the server to stop; the future is done when it has, and gives the place of its data.
-    pub(crate) fn begin_stop(self) -> impl Future<Output = Place> {
-        let Self { stop, running, place, .. } = self;
+    /// Asks the server to stop; the future is done when it has, and gives the location of its data.
+    pub(crate) fn begin_stop(self) -> impl Future<Output = DataLocation> {
+        let Self { stop, running, location, .. } = self;
         stop.send(()).unwrap();
         async move {
             let ended = tokio::time::timeout(PATIENCE, running).await;
             ended.expect("the server did not stop").unwrap().unwrap();
-            place
+            location
         }
     }
 }
@@ -384,6 +384,20 @@ impl Answer {
 /// `ErrorCode` of an answer.
 pub(crate) fn code(answer: &Value) -> u64 {
     answer["ErrorCode"].as_u64().unwrap()
+}
+
+/// Makes a call that must succeed. A command without a service is one of `group_open_http_svc`.
+pub(crate) async fn done(client: &mut Client<TcpStream>, command: &str, body: Value) -> Value {
+    let path =
+        if command.contains('/') { command.to_owned() } else { format!("group_open_http_svc/{command}") };
+    let answer = client.call(&path, &body).await;
+    assert_eq!(code(&answer), 0, "{path} {body}: {answer}");
+    answer
+}
+
+/// The `MsgBody` of a message that is one text.
+pub(crate) fn text(text: &str) -> Value {
+    json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])
 }
 
 /// Runs `check` with values of `strategy`, each on a connection of its own to one server, and looks afterwards
