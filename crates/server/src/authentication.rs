@@ -11,7 +11,7 @@ use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 
-/// Makes sure that an administrator of the app signed the call.
+/// The app of a call and the administrator who signed it.
 pub(crate) async fn administrator(
     server: &Arc<Server>,
     query: &str,
@@ -26,7 +26,7 @@ pub(crate) async fn administrator(
     Ok((app, account))
 }
 
-/// Finds the app, and who signed; any account may. `internal` is the code for a store that cannot be read.
+/// The app and the account that signed, which may be any. `internal` is the code for a store that cannot be read.
 pub(crate) async fn signed(
     server: &Arc<Server>,
     query: &str,
@@ -52,7 +52,7 @@ pub(crate) async fn signed(
     let verified = if let Some(verified) = remembered {
         verified
     } else {
-        // Taken before the store is read: a kick in between makes the ticket void.
+        // Taken before the store is read: a kick in between invalidates the ticket.
         let ticket = app.signatures.ticket();
         let network = server.http.exempt_addresses.counted(from.address);
         if !server.failures.may_try(network) {

@@ -1,4 +1,4 @@
-//! One connection: its requests one after another, and how long each part may take.
+//! Serves one connection: answers its requests one after another, within the time each phase may take.
 
 mod framing;
 
@@ -24,12 +24,12 @@ use tokio::sync::watch;
 /// Largest head of a request, bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) address: IpAddr,
     pub(crate) pace: Arc<Pace>,
-    /// Its slot, and that it is counted, for as long as anything of the connection is left.
+    /// Keeps its slot and its count in the metrics for as long as anything of the connection is left.
     _held: (Arc<Slot>, Arc<Counted>),
 }
 
@@ -39,7 +39,7 @@ impl Caller {
     }
 }
 
-/// Serves one connection until the client closes it, it is too slow, it has to make room, or `drain` says to end.
+/// Serves one connection until the client closes it, it is too slow, it has to make room, or `drain` asks it to end.
 pub(crate) async fn serve<S, A, F>(
     stream: S,
     pace: Arc<Pace>,
@@ -68,7 +68,7 @@ pub(crate) async fn serve<S, A, F>(
     let mut requests = pin!(
         http1::Builder::new()
             .max_buf_size(HEAD_BYTES_MAX)
-            // A client that has sent everything may close its half and still wants the answer.
+            // A client that has sent everything may close its half and still read the answer.
             .half_close(true)
             .serve_connection(io, service)
             .with_upgrades()
@@ -95,7 +95,7 @@ pub(crate) async fn serve<S, A, F>(
                 tracing::debug!("a connection was closed to make room");
                 return;
             }
-            // An error means that the server is gone, which also ends the connection.
+            // An error means that the server has ended, which also ends the connection.
             _ = drain.changed(), if !draining => {
                 draining = true;
                 requests.as_mut().graceful_shutdown();

@@ -1,4 +1,4 @@
-//! The figures at `/metrics`, in Prometheus' text format.
+//! The metrics at `/metrics`, in the text format of Prometheus.
 
 use crate::code::Code;
 use crate::logging;
@@ -16,37 +16,30 @@ use prometheus_client::registry::{Registry, Unit};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Connections to the address of the figures at a time.
+/// Connections to the address of the metrics at a time.
 pub(crate) const CONNECTIONS_MAX: usize = 16;
 
-/// Everything the server counts.
 pub struct Metrics {
     registry: Registry,
-    /// By index in the command table, the unknown commands last; looked up at the first call, not at every one.
+    /// By index in the command table, unknown commands last; looked up at the first call, not at every call.
     commands: Vec<CommandMetrics>,
     succeeded: Family<CommandLabels, Counter>,
     failures: Family<FailureLabels, Counter>,
     seconds: Family<CommandLabels, Histogram>,
     /// Open connections.
     pub connections: Gauge,
-    /// Messages removed because of their age.
+    /// Messages that retention removed.
     pub expired_messages: Counter,
-    /// What the store counts.
     pub store: StoreMetrics,
-    /// What is counted of webhooks.
     pub webhooks: WebhookMetrics,
-    /// What is counted of connected clients.
     pub clients: ClientMetrics,
 }
 
-/// What is counted of connected clients.
 #[derive(Clone, Debug, Default)]
 pub struct ClientMetrics {
-    /// Those that are connected.
     pub connected: Gauge,
-    /// Frames sent to them.
     pub frames: Counter,
-    /// Those let go because they did not take what they were sent.
+    /// Clients that were disconnected because they did not read what they were sent.
     pub slow: Counter,
 }
 
@@ -62,17 +55,16 @@ impl ClientMetrics {
     }
 }
 
-/// What is counted of webhooks.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookMetrics {
     answered: Counter,
     failed: Counter,
-    /// Events that are not sent again by themselves.
+    /// Events that became dead letters.
     pub given_up: Counter,
 }
 
 impl WebhookMetrics {
-    /// Counts a request.
+    /// Counts a request to a receiver.
     pub fn answered(&self, answered: bool) {
         if answered {
             self.answered.inc()
@@ -92,7 +84,7 @@ impl WebhookMetrics {
     }
 }
 
-/// That one more of something is there, for as long as this is: it also ends when what holds it panics.
+/// Counts one more of something until it is dropped, also when its holder panics.
 pub(crate) struct Counted(Gauge);
 
 impl Counted {
@@ -108,7 +100,7 @@ impl Drop for Counted {
     }
 }
 
-/// The figures of one command. A command that nobody calls has none, which keeps the page short.
+/// The metrics of one command. A command that is never called has none, which keeps the page short.
 struct CommandMetrics {
     name: &'static str,
     succeeded: OnceLock<Counter>,
@@ -200,7 +192,7 @@ impl Metrics {
         }
     }
 
-    /// Answers a request at the address of the figures.
+    /// Answers a request at the address of the metrics.
     pub(crate) fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         const TEXT: &str = "text/plain; charset=utf-8";
         const FIGURES: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -217,11 +209,11 @@ impl Metrics {
         response
     }
 
-    /// All figures as text.
+    /// The page at `/metrics`.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        // Writing to a string has no way to fail.
+        // Writing to a string cannot fail.
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap_or_default();
         text
     }
@@ -233,7 +225,7 @@ mod tests {
     use std::panic;
 
     #[test]
-    fn what_is_counted_ends_with_its_holder_however_that_ends() {
+    fn a_count_ends_with_its_holder_also_when_it_panics() {
         let gauge = Gauge::default();
         let counted = Counted::new(&gauge);
         let other = gauge.clone();

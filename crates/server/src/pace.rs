@@ -1,4 +1,4 @@
-//! How fast a connection goes: the phase it is in, since when, and whether it can make room for another.
+//! The pace of a connection: which phase it is in, since when, and whether it can make room for another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,7 +29,7 @@ impl PaceLimits {
     }
 }
 
-/// What a connection is doing. The time of the server's own work is bounded elsewhere.
+/// The phase that a connection is in. The time of the server's own work is limited elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionPhase {
     /// Nothing arrives; an answer may still be on its way to the client.
@@ -38,15 +38,14 @@ pub(crate) enum ConnectionPhase {
     Head = 1,
     /// Its body arrives.
     Body = 2,
-    /// It is worked on.
+    /// The server works on the request.
     Work = 3,
 }
 
-/// Time in steps of [`TICK`], counted by one task, so that watching the pace of a call costs no look at a clock.
+/// Time in units of [`TICK`], counted by one task, so that no connection has to read a clock.
 #[derive(Debug, Default)]
 pub(crate) struct Ticks(AtomicU64);
 
-/// One tick.
 const TICK: Duration = Duration::from_millis(250);
 
 impl Ticks {
@@ -60,35 +59,35 @@ impl Ticks {
     }
 }
 
-/// The phase of a connection and since when, in one number.
+/// The pace of one connection.
 ///
-/// One timer a connection looks now and then; it comes late by at most the shortest limit.
+/// One timer per connection checks it now and then, late by at most the shortest limit.
 #[derive(Debug)]
 pub(crate) struct Pace {
     ticks: Arc<Ticks>,
     /// The tick at which the phase began, times 4, plus the phase.
     state: AtomicU64,
-    /// Whether it is a WebSocket now, whose bytes are no heads.
+    /// Whether the connection is a WebSocket now, whose bytes are not requests.
     upgraded: AtomicBool,
-    /// Whether the client does not take what is written.
+    /// Whether the client does not read what is written.
     blocked: AtomicBool,
-    /// Whether somebody signed a call on it.
+    /// Whether a call on it had a valid signature.
     authenticated: AtomicBool,
-    /// Whether the head that has arrived says twice how long its body is.
+    /// Whether a head that has arrived gives the length of its body twice.
     framed_twice: AtomicBool,
-    /// Whether it is to make room.
+    /// Whether the connection was asked to make room.
     close_is_requested: AtomicBool,
     close: Notify,
 }
 
-/// Which connections make room before others.
+/// The order in which connections are closed to make room: the smallest goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum CloseOrder {
-    /// Nobody has signed anything on it, and it waits for its client.
+    /// No call on it had a valid signature, and it waits for its client.
     Unauthenticated,
-    /// It is at rest between calls that were signed.
+    /// It is idle between signed calls.
     Idle {
-        /// The tick since when it is.
+        /// The tick at which it became idle.
         since: u64,
     },
 }
@@ -99,7 +98,7 @@ pub(crate) enum Deadline {
 }
 
 impl Pace {
-    /// Nothing has arrived yet.
+    /// The pace of a connection on which nothing has arrived yet.
     pub(crate) fn new(ticks: Arc<Ticks>) -> Self {
         let pace = Self {
             ticks,
@@ -133,7 +132,7 @@ impl Pace {
         self.enter(ConnectionPhase::Work);
     }
 
-    /// What is left to do waits for the client alone.
+    /// From now on the connection waits for its client.
     pub(crate) fn work_ends(&self) {
         self.enter(ConnectionPhase::Idle);
     }
@@ -154,7 +153,7 @@ impl Pace {
         self.upgraded.load(Ordering::Relaxed)
     }
 
-    /// Bytes of a request have arrived; `framed_twice`: its head says twice how long its body is.
+    /// Bytes of a request have arrived. `framed_twice`: a head has given the length of its body twice.
     pub(crate) fn request_arrives(&self, framed_twice: bool) {
         if self.phase() == ConnectionPhase::Idle {
             self.enter(ConnectionPhase::Head);
@@ -162,22 +161,22 @@ impl Pace {
         self.framed_twice.store(framed_twice, Ordering::Relaxed);
     }
 
-    /// Whether the client takes what is written to it.
+    /// Records whether the client fails to read what is written.
     pub(crate) fn set_blocked(&self, blocked: bool) {
         self.blocked.store(blocked, Ordering::Relaxed);
     }
 
-    /// A call on it was signed, by whomever.
+    /// Records that a call had a valid signature, of any account.
     pub(crate) fn set_authenticated(&self) {
         self.authenticated.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the request at hand says twice how long its body is.
+    /// Whether the current request gives the length of its body twice.
     pub(crate) fn is_framed_twice(&self) -> bool {
         self.framed_twice.load(Ordering::Relaxed)
     }
 
-    /// How soon it is to make room: the smallest goes first. `None` while it is worked on, or is asked already.
+    /// Its place in the order of closing; `None` while it is busy, or was asked already.
     pub(crate) fn close_order(&self) -> Option<CloseOrder> {
         if self.close_is_requested.load(Ordering::Relaxed) { None } else { self.order_now() }
     }
@@ -191,13 +190,13 @@ impl Pace {
         is_at_rest.then(|| CloseOrder::Idle { since: self.state.load(Ordering::Relaxed) >> 2 })
     }
 
-    /// Asks it to make room, if it still can when it hears of it.
+    /// Asks the connection to close, if it can still make room when it notices.
     pub(crate) fn request_close(&self) {
         self.close_is_requested.store(true, Ordering::Relaxed);
         self.close.notify_one();
     }
 
-    /// Is done when the connection is to be closed to make room for another.
+    /// Completes when the connection is to be closed to make room for another.
     pub(crate) async fn close_requested(&self) {
         loop {
             self.close.notified().await;
@@ -227,20 +226,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_for_its_client_makes_room_and_strangers_do_so_first() {
+    fn waiting_connections_make_room_and_unsigned_ones_first() {
         let ticks = Arc::<Ticks>::default();
         let stranger = Pace::new(Arc::clone(&ticks));
         assert_eq!(stranger.close_order(), Some(CloseOrder::Unauthenticated));
         stranger.enter(ConnectionPhase::Head);
-        assert_eq!(
-            stranger.close_order(),
-            Some(CloseOrder::Unauthenticated),
-            "a head that does not get whole"
-        );
+        assert_eq!(stranger.close_order(), Some(CloseOrder::Unauthenticated), "a head that never ends");
         stranger.work_begins();
-        assert_eq!(stranger.close_order(), None, "its signature is being looked at");
+        assert_eq!(stranger.close_order(), None, "its signature is being checked");
         stranger.body_begins();
-        assert_eq!(stranger.close_order(), Some(CloseOrder::Unauthenticated), "a body that is thrown away");
+        assert_eq!(stranger.close_order(), Some(CloseOrder::Unauthenticated), "a body that is discarded");
 
         let caller = Pace::new(Arc::clone(&ticks));
         caller.set_authenticated();

@@ -25,10 +25,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a call may take, the reading of its body aside; the imitated service says 3 seconds. [doc]
+/// How long a call may take, not counting the reading of its body. The service it imitates documents 3 seconds. [doc]
 const CALL_TIME_MAX: Duration = Duration::from_secs(3);
 
-/// A body over its limit is read and thrown away up to this many times the limit, so that the client gets to read
+/// A body over its limit is read and discarded up to this many times the limit, so that the client gets to read
 /// the answer.
 const OVERSIZE_DRAINED: usize = 8;
 
@@ -47,7 +47,7 @@ pub(crate) async fn answer(
     let command = path.as_deref().and_then(commands::index_of);
     let result = match admit(server, path.as_deref(), command, &request, from).await {
         Ok(admitted) => {
-            // A database that is slow is slow for the signature too.
+            // Checking the signature may have read the database and used up time.
             let time = CALL_TIME_MAX.saturating_sub(started.elapsed());
             call(server, admitted, time, request, from).await
         }
@@ -72,7 +72,7 @@ pub(crate) async fn answer(
     response
 }
 
-/// The body of a failure; its cause goes to the log.
+/// The body of a failed call; the cause of the failure is logged.
 fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAddr) -> Vec<u8> {
     let code = failure.number();
     let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
@@ -92,7 +92,7 @@ fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAdd
     reply::failure(code, text, service.is_some_and(|service| service.error_display), lists)
 }
 
-/// A call that may be made, whatever its body holds.
+/// A call that passed every check before its body.
 struct Admitted {
     path: &'static str,
     app: Arc<App>,
@@ -101,7 +101,7 @@ struct Admitted {
     now: Timestamp,
 }
 
-/// Everything that is checked before the body.
+/// Makes every check that comes before the body.
 async fn admit(
     server: &Arc<Server>,
     path: Option<&str>,
@@ -141,7 +141,7 @@ async fn call(
     let is_get = request.method() == Method::GET;
     let mut body = read_body(request.into_body(), server.http.body_bytes_max, &from.pace).await?;
     if is_get && body.is_empty() {
-        body = b"{}".to_vec(); // One client asks for the list of groups so. [client]
+        body = b"{}".to_vec(); // One client requests the list of groups like this. [client]
     }
     let cause = Cause { operator: caller.clone(), client_ip: from.address, millis: server.clock.millis() };
     let call = Call {
@@ -167,15 +167,15 @@ async fn call(
 /// Reads a body of at most `max` bytes.
 async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8>, Failure> {
     pace.body_begins();
-    // Room is made for what has arrived, not for what is announced.
+    // Memory is allocated for bytes that have arrived, not for the announced length.
     let mut read = Vec::new();
     let mut total = 0_usize;
     while let Some(frame) = body.frame().await {
-        // Whatever is wrong with it is the client's doing, or that of the way between.
+        // The client, or the network between, is at fault.
         let frame =
             frame.map_err(|error| Code::HttpParse.because(format!("the body cannot be read: {error}")))?;
         let Ok(data) = frame.into_data() else {
-            continue; // Trailers say nothing here.
+            continue; // Trailers carry nothing that is needed.
         };
         total = total.saturating_add(data.len());
         if total <= max {
@@ -191,7 +191,7 @@ async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8
     Ok(read)
 }
 
-/// Reads and throws away the body of a call that was refused without it: a client that is still sending does not
+/// Reads and discards the body of a call that was refused without it: a client that is still sending does not
 /// read, so closing the connection would cut it off from the answer.
 async fn discard_body(mut body: Incoming, max: usize, pace: &Pace) {
     if body.is_end_stream() {

@@ -1,4 +1,4 @@
-//! From a request to the part that answers it: the pages of the operator, the gateway of clients, the REST API.
+//! Passes a request to the part that answers it: pages for operators and browsers, the gateway of clients, the REST API.
 
 use crate::clients::handshake;
 use crate::code::Code;
@@ -33,8 +33,8 @@ pub(crate) async fn answer(
     rest::answer(server, request, from).await
 }
 
-/// The answer to what is no request of this service, whatever it calls. It is no answer of the API, so its status says so:
-/// who relays to us must not take it for success. The connection ends.
+/// The answer to a request that no part may see. It is not an answer of the API, and its status shows that:
+/// a proxy in front must not take it for success. The connection is closed.
 fn no_request_of_ours(request: &Request<Incoming>, pace: &Pace) -> Option<Response<Full<Bytes>>> {
     let (status, why) = if request.method() == Method::CONNECT {
         (StatusCode::METHOD_NOT_ALLOWED, "CONNECT is refused: this is no proxy")
@@ -55,7 +55,7 @@ fn no_request_of_ours(request: &Request<Incoming>, pace: &Pace) -> Option<Respon
     Some(response)
 }
 
-/// The pages for operating the server and for people with a browser, which take no signature.
+/// The pages for operators and browsers, which need no signature.
 fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(page) = console::page(request.uri().path())
@@ -66,7 +66,7 @@ fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Fu
         "/healthz" => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
         "/readyz" => match server.readiness() {
             Health::Ready => (StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned()),
-            // What is not damaged is served, so traffic may come.
+            // Undamaged data is served, so the server takes traffic.
             Health::Damaged(what) => {
                 (StatusCode::OK, "text/plain; charset=utf-8", format!("damaged: {what}\n"))
             }

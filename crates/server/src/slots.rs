@@ -1,8 +1,8 @@
-//! Slots for connections: how many there may be at a time, how many of them one address may take, and who makes room
-//! when there is none left.
+//! Slots for connections: how many may be open at a time, how many of them one address may take, and which ones make room
+//! when no slot is left.
 //!
-//! A slot is taken when a connection is accepted and given back when nothing of it is left, so what has no slot has no
-//! file handle. The connection of a client counts until the client is let in and has its slot among the clients.
+//! A slot is taken when a connection is accepted and released when nothing of it is left, so a connection without a slot has no
+//! file handle. The connection of a client counts until the client is admitted and counts among the clients.
 
 use crate::lock::lock;
 use crate::network::Network;
@@ -12,14 +12,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How often one looks again for connections that can make room.
+/// How often to search again for connections that can make room.
 const RETRY_EVERY: Duration = Duration::from_millis(50);
 
-/// This part of all slots is kept free, so that who comes need not wait until somebody has left; and as many are asked to
-/// leave together, because looking through all of them is not for free.
+/// One in this many slots is kept free, so that a new connection need not wait for another to close; as many are asked to
+/// close together, because searching all of them is not free.
 const FREE_DIVISOR: usize = 32;
 
-/// The slots of one listener.
+/// The slots of one listening address.
 pub(crate) struct Slots {
     free: Arc<Semaphore>,
     slots_max: usize,
@@ -30,14 +30,14 @@ pub(crate) struct Slots {
 
 #[derive(Default)]
 struct Occupied {
-    /// Connections accepted so far.
+    /// Connections accepted so far, which also numbers them.
     accepted: u64,
     connections: BTreeMap<u64, Arc<Pace>>,
     by_network: BTreeMap<Network, usize>,
 }
 
 impl Slots {
-    /// All of them are free. Neither number is 0.
+    /// All slots are free. Neither number is 0.
     pub(crate) fn new(slots_max: usize, share: usize) -> Arc<Self> {
         Arc::new(Self {
             free: Arc::new(Semaphore::new(slots_max)),
@@ -47,8 +47,8 @@ impl Slots {
         })
     }
 
-    /// A slot for a connection with this pace; waits for one when all are taken. `network` is what it counts for, if
-    /// anything. `None` when connections of that network have their share already.
+    /// A slot for a connection with this pace; waits for one when all are taken. `network` is the one it counts for, if
+    /// any. `None` when connections of that network already have their share.
     pub(crate) async fn take(
         self: &Arc<Self>,
         network: Option<Network>,
@@ -75,16 +75,16 @@ impl Slots {
         Some(Arc::new(Slot { number, share, _permit: permit }))
     }
 
-    /// Waits until all slots are free, for this long at most; false when some are still taken.
+    /// Waits until all slots are free, at most this long; false when some are still taken.
     pub(crate) async fn all_free_within(&self, time: Duration) -> bool {
         let all = u32::try_from(self.slots_max).unwrap_or(u32::MAX);
         tokio::time::timeout(time, self.free.acquire_many(all)).await.is_ok()
     }
 
-    /// Asks some connections to make room.
+    /// Asks some connections to close.
     fn request_close(&self) {
         let taken = lock(&self.taken);
-        // Of strangers who came first goes first, whatever they do meanwhile: who has just come is given time to sign.
+        // Of the unauthenticated ones the oldest goes first, whatever it does: a new connection gets time to sign.
         let ranked = taken
             .connections
             .iter()
@@ -102,7 +102,7 @@ impl Slots {
     }
 }
 
-/// A slot; dropping it gives it back.
+/// A slot; dropping it releases it.
 pub(crate) struct Slot {
     number: u64,
     share: NetworkShare,
@@ -115,7 +115,7 @@ impl Drop for Slot {
     }
 }
 
-/// That a connection counts for its network.
+/// Counts a connection for its network until it is dropped.
 struct NetworkShare {
     slots: Arc<Slots>,
     network: Option<Network>,
@@ -171,14 +171,14 @@ mod tests {
         assert!(slots.take(other, &pace()).await.is_some(), "others have their own share");
         let mut exempt = Vec::new();
         for _ in 0..5 {
-            exempt.push(slots.take(None, &pace()).await.expect("nothing is counted for who is exempt"));
+            exempt.push(slots.take(None, &pace()).await.expect("an exempt address is not counted"));
         }
         drop(first);
-        assert!(slots.take(one, &pace()).await.is_some(), "it was given back");
+        assert!(slots.take(one, &pace()).await.is_some(), "it was released");
     }
 
     #[tokio::test]
-    async fn who_is_at_rest_makes_room_and_who_proved_nothing_first() {
+    async fn idle_connections_make_room_and_unauthenticated_ones_first() {
         let slots = Slots::new(3, 3);
         let (busy, known, stranger) = (pace(), pace(), pace());
         busy.work_begins();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_who_works_is_asked_to_leave() {
+    async fn a_busy_connection_is_not_asked_to_close() {
         let slots = Slots::new(1, 1);
         let busy = pace();
         busy.work_begins();
@@ -205,7 +205,7 @@ mod tests {
         let other = pace();
         let next = slots.take(None, &other);
         assert!(tokio::time::timeout(Duration::from_secs(5), next).await.is_err(), "there is no slot");
-        // Once it is at rest it makes room.
+        // Once it is idle it makes room.
         busy.work_ends();
         let (next, ()) = tokio::join!(slots.take(None, &other), async {
             busy.close_requested().await;

@@ -1,4 +1,4 @@
-//! What every connection shares.
+//! The state that all connections share.
 
 use crate::apps::Apps;
 use crate::clients::Clients;
@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What every connection shares.
 pub(crate) struct Server {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
@@ -29,13 +28,13 @@ pub(crate) struct Server {
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,
     pub(crate) error_log: ErrorLogLimiter,
-    /// Signatures that were refused, by address.
+    /// Counts the refused signatures of each address.
     pub(crate) failures: Failures,
     pub(crate) draining: AtomicBool,
 }
 
 impl Server {
-    /// Whether new calls should come here.
+    /// Whether a load balancer should send new calls here.
     pub(crate) fn readiness(&self) -> Health {
         if self.draining.load(Ordering::Relaxed) {
             return Health::NotReady("the server is stopping".to_owned());
