@@ -40,9 +40,9 @@ async fn connect(
     let call = async {
         let name = ServerName::try_from(host.to_owned()).unwrap();
         let mut stream = TlsConnector::from(Arc::new(config)).connect(name, near).await?;
-        let mut heard = Vec::new();
-        stream.read_to_end(&mut heard).await?;
-        assert_eq!(heard, b"hello");
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await?;
+        assert_eq!(received, b"hello");
         Ok(stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
     };
     let (served, called) = tokio::join!(serve, call);

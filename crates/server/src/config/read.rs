@@ -1,4 +1,4 @@
-//! From the tree of settings to [`Config`].
+//! Reads [`Config`] from the tree of settings.
 
 use super::events::events;
 use super::problem::{Problem, Problems};
@@ -21,13 +21,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// A day: longer waits are a mistake, 0 would close every connection at once.
+/// A day: longer waits are a mistake.
 const SECONDS_MAX: i64 = 86_400;
 
-/// A hundred years; who wants to keep messages longer keeps them for ever.
+/// A hundred years; 0 keeps messages forever.
 const MESSAGE_DAYS_MAX: i64 = 36_500;
 
-/// Reads everything, whatever is wrong on the way; relative paths lead from `folder`. `None` when a setting is unusable;
+/// Reads everything, whatever the problems; relative paths start at `folder`. `None` when a setting is unusable;
 /// its problem is recorded.
 pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<Config> {
     let mut root = Section::root(root, folder, problems)?;
@@ -62,7 +62,7 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
     })
 }
 
-/// Reads the section called `key`, then records what it holds besides.
+/// Reads the section called `key`, then records its unknown keys.
 fn section<T>(
     parent: &mut Section<'_>,
     key: &'static str,
@@ -83,7 +83,7 @@ fn address(item: &Item<'_>) -> Option<SocketAddr> {
     item.parse(allowed, |text| text.parse().ok())
 }
 
-/// `Some(None)`: there are no figures.
+/// `Some(None)`: metrics are not served.
 fn metrics(section: &mut Section<'_>) -> Option<Option<SocketAddr>> {
     let item = section.required("listen")?;
     if item.text()?.is_empty() { Some(None) } else { address(&item).map(Some) }
@@ -94,7 +94,7 @@ fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
         let parsed = StoreUrl::parse(item.text()?).and_then(|url| paths::store(url, item.folder()));
         parsed.map_err(|problem| item.refuse(problem)).ok()
     });
-    // Two: one listens to what other servers do, and one works.
+    // At least two: one receives notifications of other servers, and one works.
     let connections = section.required("connections").and_then(|item| item.whole_number::<usize>(2..=1_000));
     let (url, connections) = (url?, connections?);
     Some(match url {

@@ -1,4 +1,4 @@
-//! Secrets in a configuration: given as they are, or in a file of their own.
+//! Secrets in a configuration: given directly, or in a file of their own.
 
 use super::paths;
 use super::section::{Item, Section};
@@ -6,7 +6,7 @@ use crate::secret::{self, SecretFlaw};
 use std::io::Read as _;
 use std::path::Path;
 
-/// A secret itself under `key` or a file with it under `file_key`; never both, because nobody could say which one
+/// The secret under `key`, or in the file under `file_key`; both are refused, because it would be unclear which one
 /// counts. `Some(None)` when there is neither. No problem quotes it.
 pub(super) fn secret<T>(
     section: &mut Section<'_>,
@@ -32,7 +32,7 @@ pub(super) fn secret<T>(
     parse(text).map_err(|flaw| item.refuse(flaw.to_string())).ok().map(Some)
 }
 
-/// The secret in the file that `item` names. What it names is not quoted: it may be the secret itself.
+/// The secret in the file that `item` names. The name is not quoted: it may be the secret itself.
 fn secret_of_file(item: &Item<'_>) -> Option<String> {
     let path = paths::path(item)?;
     match read_small_file(&path) {

@@ -1,4 +1,4 @@
-//! The three layers as one tree in which every value knows where it came from.
+//! Joins the three layers into one tree in which every value has its origin.
 
 use super::problem::{Origin, Problem, Problems};
 use super::{DEFAULT, page};
@@ -7,29 +7,28 @@ use std::ffi::OsString;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A value and its place.
+/// A value and its origin.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) origin: Origin,
 }
 
-/// What stands there.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Text(String),
     Integer(i64),
     Flag(bool),
-    /// Something no setting can be, under its name.
+    /// A type that no setting has, by its name.
     Other(&'static str),
     List(Vec<Node>),
     Table(BTreeMap<String, Node>),
-    /// Text of a variable: what it means depends on what is expected there.
+    /// Text of a variable: its meaning depends on the type that is expected.
     Variable(String),
 }
 
 impl Value {
-    /// What it is, for a message. Never the value: it may be a key that stands in the wrong place.
+    /// Its type, for a message. Never the value, which may be a secret key in the wrong place.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) | Self::Variable(_) => "text",
@@ -42,7 +41,7 @@ impl Value {
     }
 }
 
-/// Lays `text` over the default and `variables` over both. `None` when `text` is no TOML; its problems are recorded.
+/// Lays `text` over the default and `variables` over both. `None` when `text` is not TOML; its problems are recorded.
 pub(super) fn layers(
     name: &str,
     text: &str,
@@ -81,7 +80,7 @@ fn parse(text: &str, origin: impl Fn(usize) -> Origin, problems: &Problems) -> O
 
 fn table_node(table: &DeTable<'_>, origin: Origin, place: &dyn Fn(usize) -> Origin) -> Node {
     let entries = table.iter().map(|(key, value)| {
-        // The place of a setting is that of its name: a long list then is found by its beginning.
+        // The origin of a setting is the line of its name, which is the beginning of a long list.
         (key.get_ref().clone().into_owned(), node(value, place(key.span().start), place))
     });
     Node { value: Value::Table(entries.collect()), origin }
@@ -122,7 +121,7 @@ fn overlay(lower: Node, upper: Node) -> Node {
     }
 }
 
-/// A segment from a value to one inside it. Numbers order as numbers, so entry 2 is added before entry 10.
+/// A segment of the path of a setting. Numbers order as numbers, so entry 2 is added before entry 10.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum PathSegment {
     Index(usize),
@@ -193,8 +192,8 @@ impl Variable {
     }
 }
 
-/// The variable that `name` was most likely meant to be: that of a setting, with the same words joined otherwise. Other names
-/// that begin in the same way are somebody else's: of ours, or of an orchestrator.
+/// The variable that `name` was most likely meant to be: that of a setting, with the same words joined differently. Other names
+/// with the same beginning belong to other tools of ours or to an orchestrator.
 fn respelt(name: &str) -> Option<String> {
     let upper = name.to_ascii_uppercase();
     let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
@@ -212,7 +211,7 @@ fn respelt(name: &str) -> Option<String> {
         .split("__")
         .map(|segment| if segment == "0" { numbers.next().unwrap_or(segment) } else { segment });
     let meant = segments.collect::<Vec<_>>().join("__");
-    // What stands in front counts as it is written, the rest in either case.
+    // The prefix is case-sensitive, the rest is not.
     (!name.starts_with(PREFIX) || meant != upper).then_some(meant)
 }
 
@@ -225,13 +224,13 @@ impl PathSegment {
     }
 }
 
-/// Puts the variable at `path` below `node`, making what is missing on the way. The error says what is in the way.
+/// Puts the variable at `path` below `node`, creating missing tables and entries. The error says what is in the way.
 fn insert(node: &mut Node, variable: &Variable, path: &[PathSegment]) -> Result<(), String> {
     let Some((segment, rest)) = path.split_first() else {
         *node = Node { value: Value::Variable(variable.value.clone()), origin: variable.origin() };
         return Ok(());
     };
-    // A variable that holds a whole list, and others that change an entry of it.
+    // One variable may hold a whole list, and others change an entry of it.
     if let Value::Variable(text) = &node.value
         && let Some(parsed) = interpret(text, &node.origin)
     {
@@ -267,7 +266,7 @@ fn insert(node: &mut Node, variable: &Variable, path: &[PathSegment]) -> Result<
     }
 }
 
-/// The text of a variable read as a TOML value; `None` when it is none.
+/// The text of a variable read as a TOML value; `None` when it is not one.
 pub(super) fn interpret(text: &str, origin: &Origin) -> Option<Node> {
     let value = DeValue::parse(text.trim()).ok()?;
     Some(node(&value, origin.clone(), &|_| origin.clone()))

@@ -173,7 +173,7 @@ fn lists_of_a_webhook_have_their_bounds() {
     );
 }
 
-/// What an address may be is told in the tests of `webhook::url`; here, what is said of it.
+/// The tests of `webhook::url` check which URLs are accepted; this one checks the messages.
 #[test]
 fn addresses_are_checked_and_never_quoted() {
     for (url, expected) in [
