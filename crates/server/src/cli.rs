@@ -54,7 +54,7 @@ enum Failure {
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
     NoAccountName(String),
-    #[error("not listening any more")]
+    #[error("listening ended")]
     Listen(#[from] ListenError),
     #[error(
         "the app's key is missing; give --config, --key-file or LANDFALL_SECRET_KEY, and --app with the last two"
@@ -64,7 +64,7 @@ enum Failure {
     BadKey(SecretFlaw),
     #[error(transparent)]
     Logging(#[from] logging::LoggingError),
-    #[error("an operation of the machine failed")]
+    #[error("a system call failed")]
     Machine(#[from] io::Error),
 }
 
@@ -136,7 +136,7 @@ fn serve(config: Config) -> Result<(), Failure> {
             let lines = listening.lines(scheme);
             // The server runs whether or not its lines are read.
             if let Err(error) = output::write(&lines) {
-                tracing::warn!(%error, "standard output takes nothing ({error}): {}", lines.trim_end());
+                tracing::warn!(%error, "standard output cannot be written ({error}): {}", lines.trim_end());
             }
         };
         match server::serve(config, ready, shutdown).await {

@@ -271,7 +271,7 @@ pub fn load(
         if Path::new(USUAL_FILE).exists() {
             let text = format!(
                 "{USUAL_FILE} is in this directory, but is read only when it is named: --config {USUAL_FILE}; \
-                 --config /dev/null goes on without a file"
+                 to run without a file, use --config /dev/null"
             );
             return Err(Problems::one(Problem::unplaced("--config", text)));
         }

@@ -49,7 +49,7 @@ impl ClientMetrics {
         registry.register("client_frames", "Frames sent to clients", self.frames.clone());
         registry.register(
             "clients_slow",
-            "Clients let go because they did not take what they were sent",
+            "Clients disconnected because they did not read what they were sent",
             self.slow.clone(),
         );
     }
@@ -79,8 +79,16 @@ impl WebhookMetrics {
             "Requests to receivers of webhooks that got an answer",
             self.answered.clone(),
         );
-        registry.register("webhooks_failed", "Requests to receivers that got none", self.failed.clone());
-        registry.register("webhooks_given_up", "Events that nobody took", self.given_up.clone());
+        registry.register(
+            "webhooks_failed",
+            "Requests to receivers of webhooks that got no answer",
+            self.failed.clone(),
+        );
+        registry.register(
+            "webhooks_given_up",
+            "Webhook events that became dead letters",
+            self.given_up.clone(),
+        );
     }
 }
 

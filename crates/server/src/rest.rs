@@ -158,7 +158,11 @@ async fn call(
     match tokio::time::timeout(time, run(call, body)).await {
         Ok(result) => result,
         Err(_) => {
-            tracing::error!(path, "{path} took longer than {} seconds", CALL_TIME_MAX.as_secs());
+            tracing::error!(
+                path,
+                "{path} was answered with a timeout after {} seconds; check whether the store is slow",
+                CALL_TIME_MAX.as_secs()
+            );
             Err(Code::TimeoutOrFormat.because("service timeout; the call may still take effect"))
         }
     }

@@ -1,4 +1,4 @@
-//! The running server: opens the store, listens, and ends in order.
+//! The running server: opens the store, listens, and drains when it is stopped.
 
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
@@ -42,39 +42,32 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-/// Why the server does not run.
+/// The reason why the server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be listened on.
     #[error("cannot listen on {address} ({setting})")]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// The setting it is from.
+        /// The setting of the address.
         setting: &'static str,
         /// The cause.
         #[source]
         cause: io::Error,
     },
-    /// The data directory cannot be opened.
     #[error(transparent)]
     OpenEmbedded(#[from] embedded::OpenError),
-    /// The database cannot be opened.
     #[error(transparent)]
     OpenPostgres(#[from] postgres::OpenError),
-    /// The store cannot be written.
     #[error("cannot prepare the store: {0}")]
     Prepare(#[from] StoreError),
-    /// The certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// What carries events between servers cannot be reached.
-    #[error("servers cannot tell each other events")]
+    /// The transport of events between servers cannot be reached.
+    #[error("events between servers: the transport cannot be used; check the section [events]")]
     Events(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The webhook of an app cannot be called.
+    /// A file of an app's webhook cannot be used.
     #[error("the webhook of app {app} cannot be used")]
     Webhook {
-        /// The app.
         app: AppId,
         /// The cause.
         #[source]
@@ -82,17 +75,17 @@ pub enum ServeError {
     },
 }
 
-/// Where a server listens.
+/// The addresses on which a server listens.
 #[derive(Clone, Copy, Debug)]
 pub struct Listening {
-    /// The address of everything it offers to others.
+    /// The address of everything but metrics.
     pub address: SocketAddr,
-    /// The address of `/metrics`, if there is one.
+    /// The address of `/metrics`, if they are served.
     pub metrics: Option<SocketAddr>,
 }
 
 impl Listening {
-    /// What a starting server prints: a line for each address. The first is that of everything it offers to others.
+    /// The lines that a starting server prints: one for each address, that of the metrics last.
     #[must_use]
     pub fn lines(&self, scheme: &str) -> String {
         let metrics = self.metrics.map(|metrics| format!("metrics listening on http://{metrics}/metrics\n"));
@@ -107,7 +100,7 @@ async fn listen(address: SocketAddr, setting: &'static str) -> Result<(TcpListen
     Ok((listener, address))
 }
 
-/// Runs the server until `shutdown` is done, then lets the calls under way end. `ready` is called with its addresses
+/// Runs the server until `shutdown` is done, then drains it: running calls may finish. `ready` is called with its addresses
 /// once requests are accepted.
 ///
 /// # Errors
@@ -142,19 +135,22 @@ pub async fn serve(
     ready(Listening { address, metrics });
     accept_until(shutdown, &server, &listener, tls, &draining, &slots).await;
     drop(listener);
-    end(&server, &drain, &slots).await;
-    // What is on its way to receivers has its own, shorter limit.
+    drain_calls(&server, &drain, &slots).await;
+    // Webhook requests under way have their own, shorter limit.
     while dispatchers.join_next().await.is_some() {}
-    // A step of an expiry that is under way is carried out whole.
+    // A running batch of retention is completed.
     background.shutdown().await;
     let time = Duration::from_secs(server.http.drain_seconds_max);
     if tokio::time::timeout(time, server.store.close()).await.is_err() {
-        tracing::warn!("stopping although the store is still writing after {} seconds", time.as_secs());
+        tracing::warn!(
+            "stopping although the store is still writing after {} seconds (http.drain_seconds_max)",
+            time.as_secs()
+        );
     }
     Ok(())
 }
 
-/// Opens the store and takes in the apps.
+/// Opens the store and sets up the apps.
 async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let metrics = Metrics::new(COMMANDS.iter().map(|entry| entry.path));
     let apps = Arc::<Apps>::default();
@@ -221,13 +217,13 @@ async fn accept_until(
         let (stream, peer) = accepted;
         let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
         let network = server.http.exempt_addresses.counted(peer.ip());
-        // While there is no slot for this one, others wait in the machine's queue.
+        // While this connection waits for a slot, others wait in the queue of the system.
         let slot = tokio::select! {
             () = &mut shutdown => break,
             slot = slots.take(network, &pace) => slot,
         };
         let Some(slot) = slot else {
-            tracing::debug!(%peer, "a connection was closed: {} has as many as it may", peer.ip());
+            tracing::debug!(%peer, "a connection was closed: {} has http.connections_per_address_max open", peer.ip());
             continue;
         };
         let counted = Counted::new(&server.metrics.connections);
@@ -242,15 +238,15 @@ async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                // Out of file handles, most likely: connections that end give some back.
-                tracing::warn!(%error, "a connection cannot be accepted: {error}");
+                // Most likely the process is out of file handles; connections that end release some.
+                tracing::warn!(%error, "a connection cannot be accepted; if file handles ran out, raise their limit: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-/// Answers at the address of the figures, for as long as the server runs.
+/// Serves the metrics for as long as the server runs.
 async fn serve_metrics(server: Arc<Server>, listener: TcpListener, draining: watch::Receiver<bool>) {
     let slots = Slots::new(metrics::CONNECTIONS_MAX, metrics::CONNECTIONS_MAX);
     loop {
@@ -269,7 +265,7 @@ async fn serve_metrics(server: Arc<Server>, listener: TcpListener, draining: wat
     }
 }
 
-/// Who is told what happens in an app.
+/// The receiver of an app's webhooks.
 fn receiver(server: &Server, app: AppId, config: WebhookConfig) -> Result<Arc<Receiver>, ServeError> {
     let metrics = server.metrics.webhooks.clone();
     let receiver = Receiver::new(config, app, metrics);
@@ -277,10 +273,11 @@ fn receiver(server: &Server, app: AppId, config: WebhookConfig) -> Result<Arc<Re
 }
 
 async fn open_embedded(dir: PathBuf, metrics: StoreMetrics) -> Result<Arc<Embedded>, ServeError> {
-    tracing::info!(dir = %dir.display(), "the store is embedded, in {}", dir.display());
-    // Opening replays the journal, so it is done off the async threads.
+    tracing::info!(dir = %dir.display(), "store: embedded, in {}", dir.display());
+    // Opening replays the journal, so it runs outside the async threads.
     let opened = tokio::task::spawn_blocking(move || Embedded::open(&dir, metrics)).await;
-    let store = opened.map_err(|panicked| StoreError::failed("opening the store broke off", &panicked))??;
+    let store = opened
+        .map_err(|panicked| StoreError::failed("the thread that opened the store panicked", &panicked))??;
     Ok(Arc::new(store))
 }
 
@@ -297,10 +294,10 @@ async fn open_postgres(
         LimitsConfig { shared: true, .. } => "is counted across processes",
     };
     // The settings print without user and password.
-    tracing::info!(store = %settings, "the store is PostgreSQL, at {settings}; call frequency {counted}");
-    // Until the store says so, other servers are not heard.
+    tracing::info!(store = %settings, "store: PostgreSQL, at {settings}; call frequency {counted}");
+    // Until the store listens to notifications, kicks by other servers may be missed.
     apps.on_remote_change(RemoteChange::Unheard);
-    // The apps reach the store, to count calls: it must not keep them in turn.
+    // Weak, because the apps hold the store, which counts their calls.
     let (apps, ears) = (Arc::downgrade(apps), Arc::clone(ears));
     let hear = move |change| {
         ears.hear(&change);
@@ -324,15 +321,15 @@ impl SharedCalls for Postgres {
     }
 }
 
-/// Administrators exist as accounts, so that they can be checked and named like others.
+/// Adds an app. Its administrators become accounts, so that they can be checked and named like others.
 async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
     let context = Context { app: app.id, now: server.clock.now(), unknown: server.unknown_accounts };
     let accounts =
         app.admins.iter().map(|id| AccountImport { id: id.clone(), nick: None, face_url: None }).collect();
     if let Err(error) = server.store.import_accounts(context, accounts).await {
-        // What is damaged must not keep back what is not.
+        // Undamaged data must stay available.
         let Health::Damaged(_) = server.store.health() else { return Err(error) };
-        tracing::error!(%error, "the administrators of an app could not be written: {error}");
+        tracing::error!(%error, "store: damaged, so the administrators of app {} could not be imported; see `landfall store check`: {error}", app.id);
     }
     server.apps.put(app);
     Ok(())
@@ -346,7 +343,7 @@ async fn accept(
     drain: watch::Receiver<bool>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection ended at once: {error}");
+        tracing::debug!(%error, "a connection ended before its first request: {error}");
         return;
     }
     let Some(tls) = tls else { return serve_connection(server, stream, caller, drain).await };
@@ -362,7 +359,7 @@ async fn accept(
     }
 }
 
-/// Answers the requests of one connection.
+/// Serves the requests of one connection.
 async fn serve_connection<S>(server: &Arc<Server>, stream: S, caller: Caller, drain: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -375,14 +372,17 @@ where
     connection::serve(stream, pace, limits, drain, answer).await;
 }
 
-/// Lets the calls under way end.
-async fn end(server: &Server, drain: &watch::Sender<bool>, slots: &Slots) {
-    tracing::info!("stopping: no new connections, calls under way may end");
+/// Drains: running calls may finish.
+async fn drain_calls(server: &Server, drain: &watch::Sender<bool>, slots: &Slots) {
+    tracing::info!("stopping: no new connections are accepted, running calls may finish");
     server.draining.store(true, Ordering::Relaxed);
     drain.send_replace(true);
     let time = Duration::from_secs(server.http.drain_seconds_max);
     server.clients.end(time).await;
     if !slots.all_free_within(time).await {
-        tracing::warn!("stopping although calls are still under way after {} seconds", time.as_secs());
+        tracing::warn!(
+            "stopping although calls are still running after {} seconds (http.drain_seconds_max)",
+            time.as_secs()
+        );
     }
 }

@@ -180,7 +180,7 @@ impl SharedRate {
         let why = match taken {
             Ok(Ok(granted)) => {
                 if !was_counted {
-                    tracing::info!(%app, command, "calls of {command} are counted across processes again");
+                    tracing::info!(%app, command, "call frequency: {command} of app {app} is counted across processes again");
                 }
                 let (state, until) = if granted {
                     (LeaseState::Granted(calls), asked + LEASE_TIME)
@@ -196,7 +196,7 @@ impl SharedRate {
             Err(_) => format!("no answer in {} ms", ANSWER_TIME_MAX.as_millis()),
         };
         if was_counted {
-            tracing::warn!(%app, command, cause = why, "calls of {command} are counted per process for now: {why}");
+            tracing::warn!(%app, command, cause = why, "call frequency: {command} of app {app} is counted per process until the database answers: {why}");
         }
         Lease { state: LeaseState::Unavailable, calls: 1, until: Instant::now() + ALONE_TIME }
     }

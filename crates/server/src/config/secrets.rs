@@ -24,7 +24,7 @@ pub(super) fn secret<T>(
             (item, text)
         }
         (Some(_), Some(both)) => {
-            both.refuse(format!("stands beside {key}; only one of them is allowed"));
+            both.refuse(format!("cannot be given together with {key}; remove one of them"));
             return None;
         }
         (None, None) => return Some(None),

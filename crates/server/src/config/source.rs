@@ -148,7 +148,7 @@ impl Variable {
         for (name, value) in variables {
             let name = name.to_string_lossy().into_owned();
             if let Some(meant) = respelt(&name) {
-                problems.add(Problem::unplaced(&name, format!("is no setting; did you mean {meant}?")));
+                problems.add(Problem::unplaced(&name, format!("is not a setting; did you mean {meant}?")));
                 continue;
             }
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
@@ -258,10 +258,10 @@ fn insert(node: &mut Node, variable: &Variable, path: &[PathSegment]) -> Result<
             }
         }
         (value @ Value::List(_), PathSegment::Key(_)) => {
-            Err(format!("names an entry of {} without its number", value.kind()))
+            Err(format!("needs the number of an entry of {}, counted from 0", value.kind()))
         }
         (value, PathSegment::Key(_) | PathSegment::Index(_)) => {
-            Err(format!("lies inside {}, which has no such entries", value.kind()))
+            Err(format!("is inside {}, which has no settings", value.kind()))
         }
     }
 }

@@ -113,7 +113,7 @@ fn variables_win_over_the_file() {
             ("LANDFALL__APP__0__MESSAGE_DAYS", "36500"),
             ("LANDFALL__APP__0__GROUP_FIELDS", r#"[{ key = "Room", types = ["Work"], writable = false }]"#),
             ("LANDFALL__APP__0__GROUP_FIELDS__0__WRITABLE", "true"),
-            ("LANDFALL_SECRET_KEY", "is no setting"),
+            ("LANDFALL_SECRET_KEY", "is not a setting"),
             ("PATH", "neither is this"),
         ],
     );
@@ -287,7 +287,9 @@ fn a_key_comes_from_the_file_or_from_a_file_of_its_own() {
 
     assert_eq!(
         bad_app(&place),
-        ["app[0].secret_key_file: stands beside secret_key; only one of them is allowed (f.toml, line 4)"]
+        [
+            "app[0].secret_key_file: cannot be given together with secret_key; remove one of them (f.toml, line 4)"
+        ]
     );
     std::fs::write(&path, " \n").unwrap();
     assert!(
@@ -370,8 +372,11 @@ fn variables_that_name_no_setting_are_problems() {
             "LANDFALL__APP__2__SECRET_KEY",
             "app[2].secret_key: entries are counted from 0 without gaps, and there are 1",
         ),
-        ("LANDFALL__APP__SECRET_KEY", "app.secret_key: names an entry of a list without its number"),
-        ("LANDFALL__LISTEN__PORT", "listen.port: lies inside text, which has no such entries"),
+        (
+            "LANDFALL__APP__SECRET_KEY",
+            "app.secret_key: needs the number of an entry of a list, counted from 0",
+        ),
+        ("LANDFALL__LISTEN__PORT", "listen.port: is inside text, which has no settings"),
     ] {
         let found = bad(APP, &[(name, "1")]);
         assert_eq!(found.len(), 1, "{found:?}");

@@ -41,8 +41,9 @@ pub(super) fn webhook(section: &mut Section<'_>) -> Option<WebhookConfig> {
     let (url, location) = url?;
     let allow_private = allow_private?;
     if !allow_private && is_private(&url) {
-        location
-            .refuse("is in a private network or on this machine; allow_private = true lets it in".to_owned());
+        location.refuse(
+            "is in a private network or on this machine; to call it, set allow_private = true".to_owned(),
+        );
         return None;
     }
     Some(WebhookConfig {
@@ -125,8 +126,8 @@ fn event(item: &Item<'_>) -> Option<Word> {
     let caused: Vec<&str> = caused().collect();
     let near = caused.iter().find(|name| name.eq_ignore_ascii_case(word) || without_service(name));
     item.refuse(match near.copied().or_else(|| closest(word, &caused)) {
-        Some(near) => format!("is no event that can be sent; did you mean {near:?}?"),
-        None => "is no event that can be sent; `landfall config --default` lists them".to_owned(),
+        Some(near) => format!("is not an event that can be sent; did you mean {near:?}?"),
+        None => "is not an event that can be sent; `landfall config --default` lists them".to_owned(),
     });
     None
 }

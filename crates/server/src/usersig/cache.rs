@@ -240,12 +240,12 @@ mod tests {
     #[test]
     fn a_check_begun_while_suspended_is_not_remembered_after_it() {
         let cache = SignatureCache::new();
-        let before_silence = cache.ticket();
+        let before_suspension = cache.ticket();
         cache.suspend();
-        cache.remember(before_silence, "ann", "sig-a", GOOD);
+        cache.remember(before_suspension, "ann", "sig-a", GOOD);
         let while_suspended = cache.ticket();
         cache.resume();
-        for ticket in [before_silence, in_silence] {
+        for ticket in [before_suspension, while_suspended] {
             cache.remember(ticket, "ann", "sig-a", GOOD);
             assert_eq!(cache.get("ann", "sig-a", NOW), None, "{ticket:?}");
         }

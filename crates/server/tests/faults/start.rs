@@ -147,7 +147,7 @@ fn a_configuration_that_lies_here_is_not_passed_over() {
     assert!(said.contains("--config landfall.toml"), "{said}");
     let said =
         is_refused_in(&here, &["serve", "--config", "landfall.toml"], &[("LANDFALL_LISTEN", "[::1]:0")]);
-    assert!(said.contains("LANDFALL_LISTEN: is no setting; did you mean LANDFALL__LISTEN?"), "{said}");
+    assert!(said.contains("LANDFALL_LISTEN: is not a setting; did you mean LANDFALL__LISTEN?"), "{said}");
     assert!(!home.data().exists(), "a refused start left a data directory");
 }
 

@@ -16,7 +16,7 @@ fn a_setting_written_with_other_underscores_is_no_foreign_variable() {
         ("LANDFALL__APP_0_WEBHOOK__URL", "LANDFALL__APP__0__WEBHOOK__URL"),
         ("landfall__listen", "LANDFALL__LISTEN"),
     ] {
-        assert_eq!(bad(APP, &[(name, "hush")]), [format!("{name}: is no setting; did you mean {meant}?")]);
+        assert_eq!(bad(APP, &[(name, "hush")]), [format!("{name}: is not a setting; did you mean {meant}?")]);
     }
     assert_eq!(
         bad(APP, &[("LANDFALL__SPEED", "3")]),
