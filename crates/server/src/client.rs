@@ -60,9 +60,7 @@ pub enum ClientError {
     #[error("the answer to {0} is longer than {REPLY_BYTES_MAX} bytes")]
     TooLong(String),
     /// An answer that is not of the API: with another status than 200, or without an envelope.
-    #[error(
-        "the answer to {command} is not one of the API (HTTP status {status})"
-    )]
+    #[error("the answer to {command} is not one of the API (HTTP status {status})")]
     NotTheApi {
         /// The call.
         command: String,
@@ -85,14 +83,14 @@ pub enum ClientError {
 }
 
 /// A connection to a server, with the administrator who makes the calls.
-pub struct Client {
+pub struct RestClient {
     address: SocketAddr,
     /// The query of every call; holds the UserSig, so a client has no `Debug`.
     query: String,
     sender: SendRequest<Full<Bytes>>,
 }
 
-impl Client {
+impl RestClient {
     /// Connects to `address`. `admin` of `app` makes the calls, with `usersig`.
     ///
     /// # Errors
@@ -243,9 +241,9 @@ mod tests {
         (address, task)
     }
 
-    async fn connect(address: SocketAddr) -> Client {
+    async fn connect(address: SocketAddr) -> RestClient {
         let admin = UserId::parse("o'neil & co").unwrap();
-        Client::connect(address, AppId(7), &admin, "eJ*a-b_").await.unwrap()
+        RestClient::connect(address, AppId(7), &admin, "eJ*a-b_").await.unwrap()
     }
 
     #[tokio::test]

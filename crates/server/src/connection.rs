@@ -113,7 +113,7 @@ struct Paced<S> {
 
 impl<S> Paced<S> {
     /// Takes in what has arrived.
-    fn heard(&mut self, bytes: &[u8]) {
+    fn bytes_arrived(&mut self, bytes: &[u8]) {
         if !self.pace.is_upgraded() {
             self.pace.request_arrives(self.framing.read(bytes));
         }
@@ -135,7 +135,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let arrived = buffer.filled().get(before..).unwrap_or_default();
         if !arrived.is_empty() {
-            self.heard(arrived);
+            self.bytes_arrived(arrived);
         }
         polled
     }

@@ -12,7 +12,7 @@ mod tests;
 pub use data_directory::{DataDirectory, DataDirectoryError};
 pub use samples::{Arrived, Outcome, Tour, tour};
 
-use crate::client::{Client, ClientError};
+use crate::client::{ClientError, RestClient};
 use crate::config::{self, Config, Problems};
 use crate::server::{self, Listening, ServeError};
 use crate::usersig;
@@ -180,7 +180,7 @@ async fn import(
     };
     let now = SystemClock.now();
     let own = usersig::make(admin.as_str(), app.id, &app.key, now, OWN_USERSIG_SECONDS);
-    let mut client = Client::connect(address, app.id, admin, &own).await?;
+    let mut client = RestClient::connect(address, app.id, admin, &own).await?;
     let tour = tour(&mut client).await?;
     let lasting = |user| usersig::make(user, app.id, &app.key, now, USERSIG_SECONDS_DEFAULT);
     let query = crate::client::query(app.id, admin, &lasting(admin.as_str()));

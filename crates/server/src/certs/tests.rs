@@ -134,7 +134,7 @@ fn an_authority_that_cannot_be_used_is_refused_and_left_alone() {
     assert!(matches!(error, CertsError::AuthorityCert(_)), "{error}");
     let error = refused(&|files| fs::write(&files.authority_key, &other_key).unwrap(), now);
     assert!(matches!(error, CertsError::AuthorityRefused { .. }), "{error}");
-    // Without its authority a certificate may be anybody's.
+    // Without its authority a certificate may belong to another program.
     let both: &dyn Fn(&Written) = &|files| {
         remove(&files.authority_cert);
         remove(&files.authority_key);

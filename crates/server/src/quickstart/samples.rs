@@ -1,6 +1,6 @@
 //! The sample groups, compiled in, and their import through the REST API.
 
-use crate::client::{Client, ClientError};
+use crate::client::{ClientError, RestClient};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -98,7 +98,7 @@ impl Tour {
 ///
 /// # Errors
 /// The server does not answer. A refused sample is an [`Outcome`].
-pub async fn tour(client: &mut Client) -> Result<Tour, ClientError> {
+pub async fn tour(client: &mut RestClient) -> Result<Tour, ClientError> {
     let mut tour = Tour::default();
     let before = group_list(client).await?;
     let begun = Instant::now();
@@ -136,7 +136,7 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-async fn import(client: &mut Client, sample: &Value) -> Result<Outcome, ClientError> {
+async fn import(client: &mut RestClient, sample: &Value) -> Result<Outcome, ClientError> {
     match client.call("group_open_http_svc/import_group", sample).await {
         Ok(_) => Ok(Outcome::Imported),
         Err(ClientError::Refused { code: GROUP_ID_TAKEN, .. }) => Ok(Outcome::AlreadyThere),
@@ -150,7 +150,7 @@ struct GroupList {
     first: Vec<String>,
 }
 
-async fn group_list(client: &mut Client) -> Result<GroupList, ClientError> {
+async fn group_list(client: &mut RestClient) -> Result<GroupList, ClientError> {
     let reply = client
         .call("group_open_http_svc/get_appid_group_list", &json!({ "Limit": SHOWN_MAX, "Next": 0 }))
         .await?;
@@ -158,7 +158,7 @@ async fn group_list(client: &mut Client) -> Result<GroupList, ClientError> {
     Ok(GroupList { total: number(&reply, "TotalCount"), first })
 }
 
-async fn arrived(client: &mut Client, ids: &[String]) -> Result<Vec<Arrived>, ClientError> {
+async fn arrived(client: &mut RestClient, ids: &[String]) -> Result<Vec<Arrived>, ClientError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,16 +1,16 @@
 //! The golden files: calls and the answers they must get, each file on a fresh server with an empty store.
 //!
 //! A file holds API calls only. Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and
-//! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent as it is
+//! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent exactly as
 //! written; the answer is `< ` and JSON. Both may go over several lines. A call with `>> ` in place of `> ` is
-//! repeated until the answer comes, which is how a frequency that is too high is shown, whatever time calls take.
+//! repeated until the answer comes, which shows a frequency that is too high, whatever time calls take.
 //!
 //! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
-//! must be exactly so. `"$name"` takes the text it meets first, must meet the same afterwards, and stands for it
+//! must be equal. `"$name"` takes the first text that it meets, must meet the same text afterwards, and stands for it
 //! in later bodies. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began.
 //!
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
-//! written into the files instead, to be looked at.
+//! written into the files instead, to be reviewed.
 
 use crate::harness::{APP, DataLocation, SECOND_APP, Server, Setup, Store, now};
 use landfall::commands::COMMANDS;
@@ -32,7 +32,7 @@ async fn every_golden_file_holds_on_the_embedded_store() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_golden_file_holds_on_postgresql() {
-    // While the files are written, from the answers of the other store, there is nothing to compare with.
+    // While the files are updated from the answers of the other store, there is nothing to compare with.
     if !update_is_wanted() {
         every_golden_file_holds(Store::Postgres).await;
     }
@@ -61,14 +61,14 @@ async fn every_golden_file_holds(store: Store) {
     assert!(differences.is_empty() || update_is_wanted(), "\n{differences}");
 }
 
-/// Runs a file on the store in `location`, which is empty; says what differs, and gives the location back as it is then.
+/// Runs a file on the store in `location`, which is empty; returns what differs, and the location.
 async fn golden_file_differs(path: &Path, location: DataLocation) -> (String, DataLocation) {
     let text = std::fs::read_to_string(path).unwrap();
     let golden = Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut differences = String::new();
     let (found, location) = golden.run(location).await;
-    // From the end, so that the numbers of the lines before stay right.
+    // From the end, so that the numbers of earlier lines stay right.
     for difference in found.into_iter().rev() {
         let line = difference.lines.start;
         writeln!(differences, "{}:{}: {}", path.display(), line + 1, difference.text).unwrap();
@@ -101,7 +101,7 @@ fn every_built_command_is_covered() {
                     .any(|(index, call)| calls.iter().skip(index + 1).any(|later| later.body == call.body)),
                 _ => panic!("{name} of {} starts with neither success_, refusal_ nor repeat_", entry.path),
             };
-            assert!(shows_it, "{name} of {} does not show what its name says", entry.path);
+            assert!(shows_it, "{name} of {} has no call of that kind", entry.path);
             covered.insert(kind, ());
         }
         assert_eq!(covered.len(), 3, "{} has golden files of {:?} only", entry.path, covered.keys());
@@ -112,7 +112,7 @@ fn golden_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// All golden files; every other file, and a folder that is no built command, is a mistake.
+/// All golden files; any other file, and a folder that is not a built command, is a mistake.
 fn golden_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     for service in files_in(&golden_folder()) {
@@ -129,7 +129,7 @@ fn golden_files() -> Vec<PathBuf> {
     files
 }
 
-/// What a folder holds, sorted by name; nothing when it is missing.
+/// The entries of a folder, sorted by name; none when it is missing.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -151,14 +151,14 @@ struct Golden {
 struct GoldenCall {
     path: String,
     body: String,
-    /// How often the call is made, at the most, until the answer comes.
+    /// How often the call is made at most until the answer comes.
     attempts: usize,
     expected: Value,
-    /// Where the answer stands in the file.
+    /// The lines of the answer in the file.
     lines: Range<usize>,
 }
 
-/// An answer that is not as it should be.
+/// An answer that is not the expected one.
 struct Difference {
     text: String,
     /// The answer that came, with the wild cards of the one expected.
@@ -236,13 +236,13 @@ impl Golden {
 
 /// The first line of a call.
 fn attempts_and_path(line: &str) -> Option<(usize, &str)> {
-    /// More calls than any rate in these tests lets through while they are made.
+    /// More calls than any rate in these tests admits while they are made.
     const ATTEMPTS_MAX: usize = 1_000;
     let once = line.strip_prefix("> ").map(|path| (1, path));
     once.or_else(|| line.strip_prefix(">> ").map(|path| (ATTEMPTS_MAX, path)))
 }
 
-/// What names with a `$` stand for.
+/// The values of names with a `$`.
 struct Names {
     now: u64,
     taken: BTreeMap<String, String>,
@@ -259,7 +259,7 @@ impl Names {
         }
     }
 
-    /// A body with times and names put in. The rest stays byte for byte, because it need not be proper JSON.
+    /// A body with times and names filled in. The rest stays byte for byte, because it need not be valid JSON.
     fn fill_in(&self, body: &str) -> String {
         let mut filled = body.to_owned();
         while let Some(start) = filled.find("\"$now") {
@@ -329,7 +329,7 @@ impl Names {
         }
     }
 
-    /// `answer` as a golden file should say it: wild cards and names stay where they fit.
+    /// `answer` in the form for a golden file: wild cards and names stay where they match.
     fn merge(&mut self, expected: &Value, answer: Value) -> Value {
         let mut problems = Vec::new();
         self.compare("", expected, &answer, &mut problems);

@@ -48,7 +48,7 @@ fn variables_of_ours_and_of_orchestrators_are_passed_over() {
 }
 
 #[test]
-fn keys_that_nobody_could_sign_with_are_refused() {
+fn unusable_keys_are_refused() {
     let app = |key: &str| bad(&format!("[[app]]\nsdk_app_id = 7\nsecret_key = {key:?}\n"), &[]);
     for (key, expected) in [
         ("", "must not be empty"),
