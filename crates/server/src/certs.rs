@@ -83,7 +83,6 @@ pub enum CertsError {
     Unwritable {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// Half an authority: making the other half would overwrite or orphan this one.
@@ -110,7 +109,6 @@ pub enum CertsError {
     /// The key of the authority cannot be read.
     #[error("{} cannot be used as the key of the authority: {problem}", path.display())]
     AuthorityKey {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,

@@ -33,9 +33,7 @@ const QUERY_VALUE: &AsciiSet =
 pub enum ClientError {
     #[error("no connection to {address}")]
     Connect {
-        /// Where it was tried.
         address: SocketAddr,
-        /// What the machine says.
         #[source]
         cause: std::io::Error,
     },
@@ -44,15 +42,12 @@ pub enum ClientError {
     TimedOut {
         /// What was waited for.
         what: String,
-        /// How long.
         seconds: u64,
     },
     /// The connection broke, or the other side does not speak HTTP. Whether the call took effect is not known.
     #[error("the connection failed during {command}")]
     Http {
-        /// The call.
         command: String,
-        /// What happened.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -61,16 +56,10 @@ pub enum ClientError {
     TooLong(String),
     /// An answer that is not of the API: with another status than 200, or without an envelope.
     #[error("the answer to {command} is not one of the API (HTTP status {status})")]
-    NotTheApi {
-        /// The call.
-        command: String,
-        /// Its status.
-        status: u16,
-    },
+    NotTheApi { command: String, status: u16 },
     /// The API refused the call.
     #[error("{command} was refused with {code}: {info}")]
     Refused {
-        /// The call.
         command: String,
         /// `ErrorCode`.
         code: u64,

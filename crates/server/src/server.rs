@@ -50,7 +50,6 @@ pub enum ServeError {
         address: SocketAddr,
         /// The setting of the address.
         setting: &'static str,
-        /// The cause.
         #[source]
         cause: io::Error,
     },
@@ -69,7 +68,6 @@ pub enum ServeError {
     #[error("the webhook of app {app} cannot be used")]
     Webhook {
         app: AppId,
-        /// The cause.
         #[source]
         cause: Box<SenderError>,
     },
@@ -112,7 +110,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let tls = config.tls.as_ref().map(|TlsConfig { cert, key }| tls::acceptor(cert, key)).transpose()?;
     let (listener, address) = listen(config.listen, "listen").await?;
-    let figures = match config.metrics {
+    let metrics_listener = match config.metrics {
         Some(address) => Some(listen(address, "metrics.listen").await?),
         None => None,
     };
@@ -127,8 +125,8 @@ pub async fn serve(
             dispatchers.spawn(dispatch::run(Arc::clone(&server), app, receiver, draining.clone()));
         }
     }
-    let metrics = figures.as_ref().map(|(_, address)| *address);
-    if let Some((listener, _)) = figures {
+    let metrics = metrics_listener.as_ref().map(|(_, address)| *address);
+    if let Some((listener, _)) = metrics_listener {
         background.spawn(serve_metrics(Arc::clone(&server), listener, draining.clone()));
     }
     let slots = Slots::new(server.http.connections_max, server.http.connections_per_address_max);

@@ -18,29 +18,19 @@ const PEM_BYTES_MAX: u64 = 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error("cannot read {}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// The file is longer than any certificate or key.
     #[error("{} is longer than {PEM_BYTES_MAX} bytes, so it is no PEM file of certificates or keys", path.display())]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-    },
+    TooLong { path: PathBuf },
     /// The file holds no PEM section of the kind wanted.
     #[error("{} holds no {wanted} in PEM form (a line `-----BEGIN …-----`)", path.display())]
     Absent {
-        /// The file.
         path: PathBuf,
         /// `certificate` or `private key`.
         wanted: &'static str,
     },
     #[error("{} is not well-formed PEM: {problem}", path.display())]
     NotPem {
-        /// The file.
         path: PathBuf,
         /// The problem, without any of the content.
         problem: &'static str,
@@ -60,7 +50,6 @@ pub enum TlsError {
         cert: PathBuf,
         /// The file of the private key.
         key: PathBuf,
-        /// What the TLS library said.
         source: rustls::Error,
     },
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// A day: longer waits are a mistake.
+/// A day: longer waits are a mistake. 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
 
 /// A hundred years; 0 keeps messages forever.
