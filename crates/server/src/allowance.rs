@@ -1,8 +1,8 @@
-//! How much of something may be used: so much at once, and then so much a second.
+//! An allowance: so much may be used at once, and then so much a second.
 
 use tokio::time::{Duration, Instant};
 
-/// What is left of an allowance.
+/// The amount that is left.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     at_once: f64,
@@ -12,7 +12,7 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
-    /// Nothing of it is used yet. Both numbers are above 0.
+    /// A whole allowance. Both numbers are above 0.
     pub(crate) fn new(at_once: f64, per_second: f64, now: Instant) -> Self {
         Self { at_once, per_second, left: at_once, at: now }
     }
@@ -25,7 +25,7 @@ impl Allowance {
         1.0 <= self.left
     }
 
-    /// Uses one; false when there is none left.
+    /// Uses one; false when none is left.
     pub(crate) fn take(&mut self, now: Instant) -> bool {
         let has_one = self.has_one(now);
         if has_one {
@@ -34,7 +34,7 @@ impl Allowance {
         has_one
     }
 
-    /// Uses this many, which may be more than are left.
+    /// Uses this many, which may exceed what is left.
     pub(crate) fn spend(&mut self, count: f64, now: Instant) {
         self.has_one(now);
         self.left -= count;
@@ -61,13 +61,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_spent_beyond_it_has_to_be_waited_for() {
+    fn an_overdraft_has_to_be_waited_for() {
         let start = Instant::now();
         let mut allowance = Allowance::new(10.0, 5.0, start);
         allowance.spend(9.0, start);
         assert_eq!(allowance.waits_until(start), None);
         allowance.spend(10.0, start);
-        // Nine too many, and the one that is waited for.
+        // Nine too many, and the next one.
         let free = allowance.waits_until(start).unwrap();
         assert_eq!(free, start + Duration::from_secs(2));
         assert_eq!(allowance.waits_until(free), None);

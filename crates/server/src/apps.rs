@@ -1,10 +1,11 @@
-//! The apps this server serves: their key, administrators, custom fields, remembered signatures, call rates.
+//! The apps this server serves: their keys, administrators, custom fields, remembered signatures and call rates.
 
 pub mod group_rates;
 pub mod message_rates;
 pub mod rates;
 
 use crate::config::AppConfig;
+use crate::lock::{read, write};
 use crate::usersig::SecretKey;
 use crate::usersig::cache::SignatureCache;
 use crate::webhook::receiver::Receiver;
@@ -15,37 +16,36 @@ use landfall_store::postgres::RemoteChange;
 use message_rates::MessageRates;
 use rates::Rates;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, RwLock};
 
 /// An app with everything that depends on its settings. Changed settings make a new one, so a signature that was
 /// remembered under an old key is forgotten with it.
 pub struct App {
-    /// Its number.
     pub id: AppId,
-    /// The key that signs.
+    /// The key that UserSigs are signed with.
     pub key: SecretKey,
-    /// Who may call.
+    /// Accounts that may call the REST API.
     pub admins: Vec<UserId>,
-    /// Custom fields of groups that are switched on.
+    /// Custom fields of groups that the app has switched on.
     pub group_fields: Vec<FieldRule>,
-    /// Custom fields of members that are switched on.
+    /// Custom fields of members that the app has switched on.
     pub member_fields: Vec<FieldRule>,
-    /// Days that messages are kept; 0: for ever.
+    /// Days that messages are kept; 0: forever.
     pub message_days: u32,
-    /// Who is told what happens in it.
+    /// The receiver of its webhooks.
     pub webhook: Option<Arc<Receiver>>,
-    /// Signatures verified before.
+    /// Signatures that were verified before.
     pub signatures: SignatureCache,
-    /// What bounds the messages sent to each of its groups.
+    /// Limits the messages sent to each of its groups.
     pub messages: MessageRates,
-    /// What bounds how often the attributes of each of its groups are changed.
+    /// Limits how often the attributes of each of its groups are changed.
     pub attribute_writes: GroupRates,
-    /// What bounds its calls; `None` when nothing does.
+    /// Limits its calls; `None`: they are not limited.
     rates: Option<Rates>,
 }
 
 impl App {
-    /// An app of the configuration, with nobody yet who is told what happens in it.
+    /// An app of the configuration, without a receiver of webhooks.
     #[must_use]
     pub fn new(config: AppConfig, rates: Option<Rates>) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl App {
         }
     }
 
-    /// Counts one call of a command, by its index in the table; false when it is one too many.
+    /// Counts one call of a command, by its index in the table; false when the call exceeds the limit.
     pub async fn admit(&self, command: Option<usize>) -> bool {
         match &self.rates {
             Some(rates) => rates.admit(command).await,
@@ -71,81 +71,73 @@ impl App {
         }
     }
 
-    /// Whether `identifier` is an administrator.
     #[must_use]
     pub fn has_admin(&self, identifier: &str) -> bool {
         self.admins.iter().any(|admin| admin.as_str() == identifier)
     }
 }
 
-/// All apps.
-pub struct Apps(RwLock<Known>);
+pub struct Apps(RwLock<AppTable>);
 
-struct Known {
+struct AppTable {
     apps: BTreeMap<AppId, Arc<App>>,
-    /// Whether every kick is heard of, also those that other servers carry out.
-    heard: bool,
+    /// Whether this server is notified of every kick, including those by other servers.
+    receives_kicks: bool,
 }
 
 impl Default for Apps {
-    /// No apps yet; kicks by other servers are heard of, or there are no other servers.
+    /// No apps yet. Assumes that kicks by other servers arrive, or that there are no other servers.
     fn default() -> Self {
-        Self(RwLock::new(Known { apps: BTreeMap::new(), heard: true }))
+        Self(RwLock::new(AppTable { apps: BTreeMap::new(), receives_kicks: true }))
     }
 }
 
 impl Apps {
-    /// The app with this number.
     #[must_use]
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).apps.get(&id).cloned()
+        read(&self.0).apps.get(&id).cloned()
     }
 
-    /// All of them.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<App>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).apps.values().cloned().collect()
+        read(&self.0).apps.values().cloned().collect()
     }
 
-    /// Adds an app, or puts it in place of the one with its number.
+    /// Adds an app, or replaces the one with the same number.
     pub fn put(&self, app: App) {
-        let mut known = self.write();
-        if !known.heard {
+        let mut table = write(&self.0);
+        if !table.receives_kicks {
             app.signatures.suspend();
         }
-        known.apps.insert(app.id, Arc::new(app));
+        table.apps.insert(app.id, Arc::new(app));
     }
 
-    /// Takes in what another server over the same store did: signatures that may not be valid any more are forgotten.
-    pub fn hear(&self, change: RemoteChange) {
+    /// Applies a change by another server over the same store: signatures that may no longer be valid are forgotten.
+    pub fn on_remote_change(&self, change: RemoteChange) {
         match change {
             RemoteChange::Kicked(app, account) => {
                 if let Some(app) = self.get(app) {
                     app.signatures.invalidate(account.as_str());
                 }
             }
-            RemoteChange::Unheard => self.set_heard(false),
-            RemoteChange::Heard => self.set_heard(true),
-            // Of no account: the bus reads it.
+            RemoteChange::Unheard => self.set_receives_kicks(false),
+            RemoteChange::Heard => self.set_receives_kicks(true),
+            // Only the bus needs it.
             RemoteChange::Told(_) => {}
         }
     }
 
-    fn set_heard(&self, heard: bool) {
-        // Held to the end, so that of two changes at once the later one counts for every app.
-        let mut known = self.write();
-        known.heard = heard;
-        for app in known.apps.values() {
-            if heard {
+    fn set_receives_kicks(&self, receives_kicks: bool) {
+        // Locked to the end, so that of two concurrent changes the later one counts for every app.
+        let mut table = write(&self.0);
+        table.receives_kicks = receives_kicks;
+        for app in table.apps.values() {
+            if receives_kicks {
                 app.signatures.resume();
             } else {
                 app.signatures.suspend();
             }
         }
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,7 +164,7 @@ mod tests {
         apps.get(AppId(id)).unwrap()
     }
 
-    /// Remembers a signature of `identifier`, and tells whether it is found again.
+    /// Remembers a signature of `identifier`; whether it is found again.
     fn remembers(app: &App, identifier: &str) -> bool {
         app.signatures.remember(app.signatures.ticket(), identifier, "sig", GOOD);
         finds(app, identifier)
@@ -183,26 +175,26 @@ mod tests {
     }
 
     #[test]
-    fn a_kick_by_another_server_is_for_one_account_of_one_app() {
+    fn a_kick_by_another_server_affects_one_account_of_one_app() {
         let apps = Apps::default();
         let (first, second) = (put(&apps, 1), put(&apps, 2));
         assert!(remembers(&first, "ann") && remembers(&first, "bob") && remembers(&second, "ann"));
-        apps.hear(RemoteChange::Kicked(AppId(1), UserId::parse("ann").unwrap()));
+        apps.on_remote_change(RemoteChange::Kicked(AppId(1), UserId::parse("ann").unwrap()));
         assert_eq!((finds(&first, "ann"), finds(&first, "bob"), finds(&second, "ann")), (false, true, true));
-        // An app of another server's configuration.
-        apps.hear(RemoteChange::Kicked(AppId(3), UserId::parse("ann").unwrap()));
+        // An app that only another server's configuration has.
+        apps.on_remote_change(RemoteChange::Kicked(AppId(3), UserId::parse("ann").unwrap()));
         assert!(finds(&second, "ann"));
     }
 
     #[test]
-    fn while_other_servers_are_not_heard_no_app_remembers() {
+    fn no_app_remembers_signatures_while_kicks_may_be_missed() {
         let apps = Apps::default();
         let before = put(&apps, 1);
         assert!(remembers(&before, "ann"));
-        apps.hear(RemoteChange::Unheard);
+        apps.on_remote_change(RemoteChange::Unheard);
         let meanwhile = put(&apps, 2);
         assert_eq!((remembers(&before, "ann"), remembers(&meanwhile, "ann")), (false, false));
-        apps.hear(RemoteChange::Heard);
+        apps.on_remote_change(RemoteChange::Heard);
         assert_eq!((finds(&before, "ann"), finds(&meanwhile, "ann")), (false, false));
         assert!(
             remembers(&before, "ann") && remembers(&meanwhile, "ann") && remembers(&put(&apps, 3), "ann")

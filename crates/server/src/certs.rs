@@ -1,4 +1,4 @@
-//! A local authority and a server certificate, so that clients which insist on the documented host names over TLS
+//! A local authority and a server certificate, so that clients that insist on the documented host names over TLS
 //! can be pointed here by DNS or a hosts file.
 
 use crate::shell;
@@ -48,19 +48,19 @@ const AUTHORITY_DOMAINS: [&str; 4] = ["tim.qq.com", "im.qcloud.com", "my-imcloud
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
-/// Clients refuse longer ones; 398 days is the usual limit, and one hour goes to clocks that are behind.
+/// Clients refuse a longer validity; 398 days is the usual limit, and one hour goes to clocks that are behind.
 const SERVER_DAYS: u64 = 397;
 
 /// Ten years, leap days included.
 const AUTHORITY_DAYS: u64 = 3652;
 
-/// How far before `now` certificates begin, for clients whose clock is behind.
+/// How long before `now` certificates become valid, for clients whose clock is behind.
 const CLOCK_SKEW_SECONDS: u64 = 60 * 60;
 
 /// The end of the year 9999: no later moment can be written in a certificate.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// What [`write`](fn@write) left in the directory.
+/// The files that [`write`](fn@write) made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     /// Certificate of the authority, for clients to trust.
@@ -71,11 +71,11 @@ pub struct Written {
     pub server_cert: PathBuf,
     /// Key of the server.
     pub server_key: PathBuf,
-    /// The authority was there before: clients that trust it need no change.
+    /// Whether the authority existed before: clients that trust it need no change.
     pub authority_reused: bool,
 }
 
-/// Why no certificates were made. An authority that exists is never changed.
+/// The reason why no certificates were made. An existing authority is never changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CertsError {
     /// A file or the directory cannot be written.
@@ -83,7 +83,6 @@ pub enum CertsError {
     Unwritable {
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
         source: io::Error,
     },
     /// Half an authority: making the other half would overwrite or orphan this one.
@@ -97,7 +96,7 @@ pub enum CertsError {
         /// The file that does not.
         absent: PathBuf,
     },
-    /// A certificate or key that nobody knows to be of this program would be overwritten.
+    /// A certificate or key that may not be of this program would be overwritten.
     #[error(
         "{} is there without an authority of this program beside it: choose another directory, or remove it to make a new \
          certificate and a new authority",
@@ -110,12 +109,11 @@ pub enum CertsError {
     /// The key of the authority cannot be read.
     #[error("{} cannot be used as the key of the authority: {problem}", path.display())]
     AuthorityKey {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
     },
-    /// A client that trusts the authority would refuse what it signs: it has expired, its key is another, or it
+    /// A client that trusts the authority would refuse its certificates: it has expired, has another key, or
     /// was not made by this program.
     #[error(
         "what the authority in {} signs would be refused by clients; if it has expired or is not one that this \
@@ -125,7 +123,7 @@ pub enum CertsError {
     AuthorityRefused {
         /// The certificate of the authority.
         path: PathBuf,
-        /// What a client would say.
+        /// The error of a client.
         source: rustls::Error,
     },
     /// A certificate cannot be made.
@@ -133,14 +131,14 @@ pub enum CertsError {
     Making(#[from] rcgen::Error),
 }
 
-/// Writes `ca.pem`, `ca.key`, `server.pem` and `server.key` into `out`, which is made if missing.
+/// Writes `ca.pem`, `ca.key`, `server.pem` and `server.key` into `out`, which is created if missing.
 ///
 /// An authority found there is kept and only the server certificate is renewed, so clients that trust the
-/// authority go on working; with a new authority they must be told. The server certificate is valid for 397 days
+/// authority keep working; clients must be made to trust a new authority. The server certificate is valid for 397 days
 /// from `now`, the authority for ten years. Keys can be read by their owner only.
 ///
 /// # Errors
-/// A [`CertsError`]; the server certificate in use, if any, then still stands.
+/// A [`CertsError`]; an existing server certificate is then unchanged.
 pub fn write(out: &Path, now: Timestamp) -> Result<Written, CertsError> {
     std::fs::create_dir_all(out).map_err(|source| CertsError::Unwritable { path: out.to_owned(), source })?;
     let mut written = Written {
@@ -180,11 +178,11 @@ pub fn write(out: &Path, now: Timestamp) -> Result<Written, CertsError> {
     Ok(written)
 }
 
-/// What to do with the files, for the terminal.
+/// Instructions for the terminal on how to use the files.
 #[must_use]
 pub fn instructions(written: &Written) -> String {
     let authority = shell::quoted(&written.authority_cert.display().to_string());
-    // Absolute, because relative paths of a configuration lead from its own folder.
+    // Absolute, because relative paths of a configuration start at its own folder.
     let setting = |path: &Path| {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         toml::Value::from(path.to_string_lossy().into_owned())
@@ -278,7 +276,7 @@ fn set_validity(params: &mut CertificateParams, now: Timestamp, days: u64) {
     params.not_after = at(now.0.saturating_add(days * DAY_SECONDS));
 }
 
-/// Looks at the new certificate as a client that trusts `trusted` would, under each of its names.
+/// Verifies the new certificate as a client that trusts `trusted` would, under each of its names.
 fn check(
     server: &CertificateDer<'_>,
     trusted: &[CertificateDer<'static>],
@@ -301,8 +299,8 @@ fn check(
         look(server, name)?;
     }
     for authority in trusted {
-        // This verifier trusts a root whatever its dates, but other clients do not. Taken for a server, an authority
-        // is always refused; out of date, it is refused for its dates.
+        // This verifier trusts a root whatever its dates, but other clients do not. Used as a server certificate, an authority
+        // is always refused; an expired one is refused for its dates.
         if let Err(error) = look(authority, "localhost")
             && is_about_dates(&error)
         {
@@ -324,7 +322,7 @@ enum Access {
     Everyone,
 }
 
-/// Writes a file that must not be there yet.
+/// Writes a file that must not exist yet.
 fn create(path: &Path, content: &str, access: Access) -> Result<(), CertsError> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -342,12 +340,12 @@ fn create(path: &Path, content: &str, access: Access) -> Result<(), CertsError> 
         .map_err(|source| CertsError::Unwritable { path: path.to_owned(), source })
 }
 
-/// Writes a file in full beside `path` and then puts it in its place, so that a reader sees the old or the new.
+/// Writes a whole file beside `path` and then renames it, so that a reader sees the old or the new one.
 fn replace(path: &Path, content: &str, access: Access) -> Result<(), CertsError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
-    // Left by a run that was cut off.
+    // Left by a run that was interrupted.
     if beside.exists() {
         std::fs::remove_file(&beside)
             .map_err(|source| CertsError::Unwritable { path: beside.clone(), source })?;

@@ -1,6 +1,6 @@
-//! The command line: does what is asked for, and says how it ended.
+//! The command line: runs the requested command and reports how it ended.
 //!
-//! Exit codes: 0 when it was done, 1 when it failed, 2 when the command line or the configuration is wrong, 3 when a check
+//! Exit codes: 0 for success, 1 for failure, 2 when the command line or the configuration is wrong, 3 when a check
 //! found damage.
 
 mod arguments;
@@ -30,7 +30,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
 
-/// Why it did not work.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("the configuration cannot be used:")]
@@ -55,7 +54,7 @@ enum Failure {
     NoSuchApp(u32),
     #[error("--user must be 1 to 32 printable ASCII characters; found {0:?}")]
     NoAccountName(String),
-    #[error("not listening any more")]
+    #[error("listening ended")]
     Listen(#[from] ListenError),
     #[error(
         "the app's key is missing; give --config, --key-file or LANDFALL_SECRET_KEY, and --app with the last two"
@@ -65,11 +64,11 @@ enum Failure {
     BadKey(SecretFlaw),
     #[error(transparent)]
     Logging(#[from] logging::LoggingError),
-    #[error("an operation of the machine failed")]
+    #[error("a system call failed")]
     Machine(#[from] io::Error),
 }
 
-/// Does what the command line of the process asks for. The first of `arguments` is how the program was started;
+/// Runs the command line of the process. The first of `arguments` is how the program was started;
 /// `variables` is the environment.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
@@ -93,7 +92,7 @@ fn perform(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
     if matches!(command, Command::Quickstart(_) | Command::Serve { .. } | Command::Store { .. }) {
-        // Whatever these make holds messages or keys: it is for the user who runs the server only.
+        // Files that these commands create hold messages or keys: only the user that runs the server may read them.
         umask(Mode::RWXG | Mode::RWXO);
     }
     match command {
@@ -139,9 +138,9 @@ fn serve(config: Config) -> Result<(), Failure> {
         let scheme = if config.tls.is_some() { "https" } else { "http" };
         let ready = move |listening: Listening| {
             let lines = listening.lines(scheme);
-            // The server serves, whether anybody reads its lines or not.
+            // The server runs whether or not its lines are read.
             if let Err(error) = output::write(&lines) {
-                tracing::warn!(%error, "standard output takes nothing ({error}): {}", lines.trim_end());
+                tracing::warn!(%error, "standard output cannot be written ({error}): {}", lines.trim_end());
             }
         };
         match server::serve(config, ready, shutdown).await {
@@ -265,14 +264,14 @@ fn print(text: &str) -> Result<(), Failure> {
     Ok(output::unless_unread(output::write(text))?)
 }
 
-/// Whether somebody else listens where the server should.
+/// Whether another program listens where the server should.
 pub(crate) fn address_in_use(error: &(dyn Error + 'static)) -> bool {
     logging::chain(error).any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::AddrInUse)
     })
 }
 
-/// Says on standard error what failed, and how the process ends.
+/// Prints to standard error what failed, and returns the exit code.
 fn report(failure: &Failure) -> ExitCode {
     let mut text = String::from("landfall");
     for cause in logging::chain(failure) {
@@ -302,7 +301,7 @@ fn report(failure: &Failure) -> ExitCode {
         | Failure::Machine(_) => 1,
     };
     text.push('\n');
-    // With standard error gone there is nowhere left to say anything; the exit code still does.
+    // Without standard error only the exit code is left to report the failure.
     match io::stderr().write_all(text.as_bytes()) {
         Ok(()) | Err(_) => ExitCode::from(code),
     }
@@ -369,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_and_a_taken_address_is_recognized() {
+    fn causes_are_listed_and_a_taken_address_is_recognized() {
         let taken = Failure::Machine(io::Error::from(io::ErrorKind::AddrInUse));
         assert!(address_in_use(&taken));
         assert!(!address_in_use(&Failure::NoSuchApp(7)));

@@ -17,85 +17,73 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Time to get a connection.
+/// Longest time to connect.
 pub const CONNECT_SECONDS_MAX: u64 = 5;
-/// Time for a call, from sending it to the end of its answer.
+/// Longest time of a call, from sending it to the end of its answer.
 pub const CALL_SECONDS_MAX: u64 = 30;
-/// Largest answer taken, bytes: beyond the largest one the server gives under relaxed limits.
+/// Largest answer accepted, bytes: beyond the largest one of the server under relaxed limits.
 pub const REPLY_BYTES_MAX: usize = 32 << 20;
 
-/// What may stand in a query unchanged. `*`, `-` and `_` are the UserSig's own. [doc]
+/// Escaped in a query. `*`, `-` and `_` belong to UserSigs and are not. [doc]
 const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'_').remove(b'.').remove(b'@');
 
-/// Why a call has no result. Never holds the UserSig.
+/// The reason why a call has no result. Never holds the UserSig.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody accepts connections there.
     #[error("no connection to {address}")]
     Connect {
-        /// Where it was tried.
         address: SocketAddr,
-        /// What the machine says.
         #[source]
         cause: std::io::Error,
     },
-    /// It took too long. Whether the call was done is not known.
+    /// Whether the call took effect is not known.
     #[error("{what} took longer than {seconds} s")]
     TimedOut {
         /// What was waited for.
         what: String,
-        /// How long.
         seconds: u64,
     },
-    /// The connection broke, or the other side does not speak HTTP. Whether the call was done is not known.
+    /// The connection broke, or the other side does not speak HTTP. Whether the call took effect is not known.
     #[error("the connection failed during {command}")]
     Http {
-        /// The call.
         command: String,
-        /// What happened.
         #[source]
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// An answer larger than [`REPLY_BYTES_MAX`].
     #[error("the answer to {0} is longer than {REPLY_BYTES_MAX} bytes")]
     TooLong(String),
-    /// An answer that is none of the API: another status than 200, or no envelope.
-    #[error("the answer to {command} is none of the API (HTTP status {status})")]
-    NotTheApi {
-        /// The call.
-        command: String,
-        /// Its status.
-        status: u16,
-    },
+    /// An answer that is not of the API: with another status than 200, or without an envelope.
+    #[error("the answer to {command} is not one of the API (HTTP status {status})")]
+    NotTheApi { command: String, status: u16 },
     /// The API refused the call.
     #[error("{command} was refused with {code}: {info}")]
     Refused {
-        /// The call.
         command: String,
         /// `ErrorCode`.
         code: u64,
         /// `ErrorInfo`.
         info: String,
     },
-    /// The call cannot be put into a request.
-    #[error("{0:?} is no command")]
+    /// A path that cannot be put into a request.
+    #[error("{0:?} is not a command")]
     NoCommand(String),
 }
 
-/// A connection to a server, and the administrator calls are made as.
-pub struct Client {
+/// A connection to a server, with the administrator who makes the calls.
+pub struct RestClient {
     address: SocketAddr,
     /// The query of every call; holds the UserSig, so a client has no `Debug`.
     query: String,
     sender: SendRequest<Full<Bytes>>,
 }
 
-impl Client {
-    /// Connects to `address`. Calls are made as `admin` of `app`, with `usersig`.
+impl RestClient {
+    /// Connects to `address`. `admin` of `app` makes the calls, with `usersig`.
     ///
     /// # Errors
-    /// When there is no connection.
+    /// There is no connection.
     pub async fn connect(
         address: SocketAddr,
         app: AppId,
@@ -128,10 +116,10 @@ impl Client {
         }
     }
 
-    /// The same, but a refusal is an answer like any other.
+    /// Like [`call`](Self::call), but a refusal is an answer like any other.
     ///
     /// # Errors
-    /// When there is no answer, or it is no JSON object.
+    /// There is no answer, or it is not a JSON object.
     pub async fn exchange(&mut self, service_command: &str, body: &Value) -> Result<Value, ClientError> {
         let request = Request::post(format!("/v4/{service_command}?{}", self.query))
             .header(HOST, self.address.to_string())
@@ -152,12 +140,12 @@ impl Client {
     }
 }
 
-/// The query that says who calls. Percent-encoded, so it also stands safely in the quotes of a shell.
+/// The query that authenticates a call. Percent-encoded, so it is also safe in the quotes of a shell.
 #[must_use]
 pub fn query(app: AppId, admin: &UserId, usersig: &str) -> String {
     let identifier = utf8_percent_encode(admin.as_str(), QUERY_VALUE);
     let usersig = utf8_percent_encode(usersig, QUERY_VALUE);
-    // The API asks for `random` but never looks at it, so any number does.
+    // The API requires `random` but ignores its value.
     format!("sdkappid={app}&identifier={identifier}&usersig={usersig}&random=1&contenttype=json")
 }
 
@@ -169,10 +157,10 @@ async fn open(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>, ClientErr
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|cause| {
             ClientError::Http { command: "connecting".to_owned(), cause: Box::new(cause) }
         })?;
-        // Ends with the sender, or with the connection; what breaks is reported to the call that waits.
+        // Ends with the sender or with the connection; the call that waits gets its error.
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection of the client ended");
+                tracing::debug!(%error, "REST client: the connection ended: {error}");
             }
         });
         Ok(sender)
@@ -242,13 +230,13 @@ mod tests {
         (address, task)
     }
 
-    async fn connect(address: SocketAddr) -> Client {
+    async fn connect(address: SocketAddr) -> RestClient {
         let admin = UserId::parse("o'neil & co").unwrap();
-        Client::connect(address, AppId(7), &admin, "eJ*a-b_").await.unwrap()
+        RestClient::connect(address, AppId(7), &admin, "eJ*a-b_").await.unwrap()
     }
 
     #[tokio::test]
-    async fn calls_share_a_connection_and_carry_who_calls() {
+    async fn calls_share_a_connection_and_are_authenticated() {
         let (address, server) = scripted(vec![vec![http("200 OK", OK), http("200 OK", OK)]]).await;
         let mut client = connect(address).await;
         let reply = client.call("group_open_http_svc/import_group", &json!({"Name": "n"})).await.unwrap();
@@ -292,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_the_api_is_said_so() {
+    async fn an_answer_of_another_service_is_recognized() {
         let answers = vec![http("502 Bad Gateway", OK), http("200 OK", "<html>"), http("200 OK", "{}")];
         let (address, server) = scripted(vec![answers]).await;
         let mut client = connect(address).await;
@@ -318,7 +306,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_is_no_path_is_refused_before_it_is_sent() {
+    async fn a_command_that_is_not_a_path_is_refused_before_it_is_sent() {
         let (address, server) = scripted(vec![vec![]]).await;
         let mut client = connect(address).await;
         let refused = client.call("s/c d", &json!({})).await;

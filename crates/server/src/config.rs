@@ -1,7 +1,7 @@
 //! The configuration: a commented default that is compiled in, a file over it, environment variables over both.
 //!
-//! Everything wrong is found in one go and reported with the key, the place it came from, and what is allowed.
-//! Nothing here reads the environment of the process: variables are handed in.
+//! All problems are found in one pass and reported with the key, its origin, and what is allowed.
+//! Nothing here reads the environment of the process: the caller passes the variables.
 
 mod events;
 mod level;
@@ -9,6 +9,7 @@ mod page;
 mod paths;
 mod problem;
 mod read;
+mod secrets;
 mod section;
 mod source;
 #[cfg(test)]
@@ -35,47 +36,47 @@ use std::path::{Path, PathBuf};
 /// The commented default configuration: the lowest layer, and the documentation of every setting.
 pub const DEFAULT: &str = include_str!("default.toml");
 
-/// Everything an operator chooses. Holds keys, which print as `***`.
+/// All settings. Holds keys, which print as `***`.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Address and port the server listens on; port 0 lets the machine choose.
+    /// Address and port the server listens on; with port 0 the system chooses one.
     pub listen: SocketAddr,
-    /// Address and port of `/metrics`; `None`: there is none.
+    /// Address and port of `/metrics`; `None`: metrics are not served.
     pub metrics: Option<SocketAddr>,
-    /// Where the data is kept.
+    /// The store of the data.
     pub store: StoreUrl,
-    /// How servers over one store tell each other what happens.
+    /// How servers over one store notify each other.
     pub events: EventsConfig,
     /// The apps, at least one, no number twice.
     pub apps: Vec<AppConfig>,
-    /// What requests may ask for.
+    /// Limits of requests.
     pub limits: LimitsConfig,
-    /// What import calls do with accounts nobody imported.
+    /// What import calls do with unknown accounts.
     pub unknown_accounts: UnknownAccounts,
-    /// Certificate and key of HTTPS; `None` for HTTP.
+    /// Certificate and key for HTTPS; `None`: HTTP.
     pub tls: Option<TlsConfig>,
-    /// Bounds of the connections.
+    /// Limits of connections.
     pub http: HttpConfig,
-    /// Bounds of connected clients.
+    /// Limits of connected clients.
     pub clients: ClientsConfig,
-    /// What is logged.
+    /// Format and level of the log.
     pub log: LogConfig,
 }
 
 /// Where the data is kept.
 #[derive(Clone, Debug)]
 pub enum StoreUrl {
-    /// `embedded:DIRECTORY`: in this directory, which belongs to one running server.
+    /// `embedded:DIRECTORY`: this directory, which belongs to one running server.
     Embedded(PathBuf),
-    /// `postgres://...`: in this database, which any number of servers may share.
+    /// `postgres://...`: this database, which any number of servers may share.
     Postgres(Box<Settings>),
 }
 
 impl StoreUrl {
-    /// The store at the address `text`.
+    /// The store at the URL `text`.
     ///
     /// # Errors
-    /// What is wrong with it. Never quotes it: the address of a database can hold a password.
+    /// The problem with the URL. Never quotes it, because it can hold a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Some(directory) = text.strip_prefix("embedded:").filter(|directory| !directory.is_empty()) {
             if directory.starts_with("//") && !directory.starts_with("///") {
@@ -95,77 +96,69 @@ impl StoreUrl {
     }
 }
 
-/// How servers over one store tell each other what their clients are to hear.
+/// How servers over one store notify each other of what their clients must receive.
 #[derive(Clone, Debug)]
 pub struct EventsConfig {
-    /// What carries it; `None`: the database they share. Of no account with the embedded store, which has one server.
+    /// NATS, if it carries the events; `None`: the shared database does. Ignored with the embedded store, which has one server.
     pub nats: Option<NatsConfig>,
 }
 
-/// NATS servers and how to use them. What they are logged in with prints as `***`.
+/// NATS servers and how to use them. The login prints as `***`.
 #[derive(Clone, Debug)]
 pub struct NatsConfig {
     /// One server, or several of one cluster: `nats` or `tls`, host and port, without user and password.
     pub servers: Vec<Url>,
-    /// What all of them are logged in with; `None`: nothing.
+    /// The login for all of them; `None`: without a login.
     pub login: Option<NatsLogin>,
-    /// The subject of everything this installation publishes.
+    /// The subject that this installation publishes on.
     pub subject: String,
 }
 
-/// What NATS servers are logged in with. Prints as `***`, so that no log or error can carry it.
+/// The login for NATS servers. Prints as `***`, so that no log or error can contain it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum NatsLogin {
-    /// A token.
     Token(String),
-    /// A user.
-    User {
-        /// Its name.
-        name: String,
-        /// Its password.
-        password: String,
-    },
+    User { name: String, password: String },
 }
 
-/// One app.
 #[derive(Clone, Debug)]
 pub struct AppConfig {
-    /// Its number, not 0.
+    /// Its SDKAppID, not 0.
     pub id: AppId,
-    /// The key its UserSigs are made with.
+    /// The key that its UserSigs are signed with.
     pub key: SecretKey,
     /// Accounts that may call the REST API, at least one.
     pub admins: Vec<UserId>,
-    /// Custom fields of groups it has switched on.
+    /// Custom fields of groups that it has switched on.
     pub group_fields: Vec<FieldRule>,
-    /// Custom fields of group members it has switched on; no key is also one of `group_fields`.
+    /// Custom fields of group members that it has switched on; none has a key of `group_fields`.
     pub member_fields: Vec<FieldRule>,
     /// Days to keep messages of groups; 0, the default: indefinitely. [choice]
     pub message_days: u32,
-    /// Who is called when something happens in it; `None`: nobody.
+    /// The receiver of its webhooks; `None`: it has none.
     pub webhook: Option<WebhookConfig>,
 }
 
 /// The receiver of one app's webhooks, the "third-party callbacks" of the API. Its token prints as `***`.
 #[derive(Clone, Debug)]
 pub struct WebhookConfig {
-    /// Where events are posted: http or https, without user, query and fragment, which are the server's to add.
+    /// The URL that events are posted to: http or https, without user, query and fragment. The server adds the query.
     pub url: Url,
-    /// What requests are signed with; `None`: they are not signed.
+    /// Signs the requests; `None`: they are not signed.
     pub token: Option<Token>,
     /// The events that are sent.
     pub events: Events,
-    /// Whether addresses of this machine and of private networks may be called. Not by default: who can choose the
-    /// address would reach what only this machine can. [choice]
+    /// Whether addresses of this machine and of private networks may be called. Off by default: whoever could choose the
+    /// URL would reach services that only this machine can reach. [choice]
     pub allow_private: bool,
-    /// What becomes of a before-event that got no usable answer.
+    /// What happens to a call whose before-event got no usable answer.
     pub on_timeout: OnTimeout,
-    /// Seconds to wait before an after-event is sent again, one for each time: 1 to 86,400, at most 50 of them. Empty:
-    /// never again. The cloud does not publish its own. [choice]
+    /// Seconds to wait before each retry of an after-event: 1 to 86,400, at most 50 of them. Empty:
+    /// no retries. The cloud does not document its own. [choice]
     pub retry_seconds: Vec<u32>,
-    /// PEM file of the only authorities that may vouch for the receiver; `None`: those this machine trusts.
+    /// PEM file of the only authorities trusted for the receiver; `None`: those that this machine trusts.
     pub ca: Option<PathBuf>,
-    /// What the server proves itself with to a receiver that asks for it.
+    /// The client certificate for a receiver that asks for one.
     pub client: Option<TlsConfig>,
 }
 
@@ -180,36 +173,34 @@ impl WebhookConfig {
     }
 }
 
-/// Which events are sent. Those of topics have switches of their own, unlike in the cloud's console. [choice]
+/// The events that are sent. Events of topics have switches of their own, unlike in the cloud's console. [choice]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Events {
-    /// Every one that happens.
     All,
     /// These, at least one, each of [`caused`](crate::webhook::events::caused).
     Named(BTreeSet<&'static str>),
 }
 
-/// What becomes of a before-event that got no usable answer, be it late or wrong. [choice]
+/// What happens to a call whose before-event got no usable answer, whether late or wrong. [choice]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnTimeout {
-    /// The call goes on as if the receiver had allowed it. [doc]
+    /// The call continues as if the receiver had allowed it. [doc]
     Allow,
-    /// The call is refused.
     Refuse,
 }
 
-/// What requests may ask for.
+/// Limits of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
     /// Sizes and counts, by `mode`.
     pub limits: Limits,
-    /// Calls of one command by one app in a second; 0 is no limit.
+    /// Calls of one command by one app in a second; 0: no limit.
     pub calls_per_second: u32,
-    /// Whether all servers over one database count these calls together, and not each by itself.
+    /// Whether all servers over one database count these calls together instead of each by itself.
     pub shared: bool,
 }
 
-/// Certificate and key of one end of HTTPS.
+/// Certificate and key of one side of HTTPS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsConfig {
     /// PEM file of the certificate chain.
@@ -218,7 +209,7 @@ pub struct TlsConfig {
     pub key: PathBuf,
 }
 
-/// Bounds of the connections. None of them is 0, except `drain_seconds_max`.
+/// Limits of connections. None of them is 0, except `drain_seconds_max`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpConfig {
     /// Largest body of a request, bytes.
@@ -227,7 +218,7 @@ pub struct HttpConfig {
     pub connections_max: usize,
     /// Connections at a time from one address.
     pub connections_per_address_max: usize,
-    /// Addresses that no bound by address holds for.
+    /// Addresses to which no limit per address applies.
     pub exempt_addresses: Exempt,
     /// Seconds to send the head of a request.
     pub head_seconds_max: u64,
@@ -235,45 +226,43 @@ pub struct HttpConfig {
     pub body_seconds_max: u64,
     /// Seconds a connection may stay open without a request.
     pub idle_seconds_max: u64,
-    /// Seconds that requests under way get to end when the server is stopped.
+    /// Seconds that running requests get to finish when the server is stopped.
     pub drain_seconds_max: u64,
 }
 
-/// Bounds of connected clients.
+/// Limits of connected clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientsConfig {
     /// Clients that may be connected at a time, not 0.
     pub connections_max: usize,
 }
 
-/// What is logged, to standard error.
+/// The log, on standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
-    /// Form of a line.
     pub format: LogFormat,
-    /// Filter directives of `tracing-subscriber`, such as `info` or `info,landfall=debug`: a level for everything, and
-    /// others by part.
+    /// Filter directives of `tracing-subscriber`, such as `info` or `info,landfall=debug`: a level for everything, then
+    /// levels of single parts.
     pub level: String,
 }
 
-/// Form of a line of the log.
+/// The format of a line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
     Text,
-    /// One JSON object.
+    /// One JSON object a line.
     Json,
 }
 
-/// A file of this name where the program runs is most likely meant to be read.
+/// A file of this name in the current directory is most likely meant to be read.
 const USUAL_FILE: &str = "landfall.toml";
 
 /// Reads the configuration: `file` over the default, `variables` over both. Variables whose names do not start with
-/// `LANDFALL__` are passed over, unless they are a setting's name written otherwise. Relative paths lead from the folder of
-/// `file`, those in variables from where the program runs.
+/// `LANDFALL__` are ignored, unless they are a misspelt setting. Relative paths start at the folder of
+/// `file`, those in variables at the current directory.
 ///
 /// # Errors
-/// Everything that is wrong, an unreadable file included.
+/// All problems, an unreadable file included.
 pub fn load(
     file: Option<&Path>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -282,7 +271,7 @@ pub fn load(
         if Path::new(USUAL_FILE).exists() {
             let text = format!(
                 "{USUAL_FILE} is in this directory, but is read only when it is named: --config {USUAL_FILE}; \
-                 --config /dev/null goes on without a file"
+                 to run without a file, use --config /dev/null"
             );
             return Err(Problems::one(Problem::unplaced("--config", text)));
         }
@@ -293,7 +282,7 @@ pub fn load(
     };
     match std::fs::read_to_string(path) {
         Ok(text) => {
-            // Nothing lies beside a device or a pipe.
+            // A device or a pipe has no folder.
             let beside = path.parent().filter(|_| path.is_file());
             let folder = beside.unwrap_or(Path::new(""));
             parse_within(folder, &path.display().to_string(), &text, variables)
@@ -305,10 +294,10 @@ pub fn load(
     }
 }
 
-/// The same with the text of the file; `name` is what problems call it, and its folder is where relative paths lead from.
+/// Like [`load`], with the text of the file. Problems call the file `name`, and relative paths start at its folder.
 ///
 /// # Errors
-/// Everything that is wrong.
+/// All problems.
 pub fn parse(
     name: &str,
     text: &str,

@@ -1,7 +1,7 @@
-//! Pages for people with a browser: `/` says what this is, `/console/try` connects to the gateway and shows what is heard.
+//! Pages for a browser: `/` says what this is, `/console/try` connects to the gateway and shows the frames that arrive.
 //!
-//! A page is one file without anything fetched from elsewhere. The policy it is sent with lets its own script run, told by
-//! its hash, and no other: text of a chat that got into the page as markup would stay dead.
+//! A page is one file that fetches nothing. Its content security policy allows only its own script, identified by
+//! its hash: chat text that got into the page as markup could not run.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -12,7 +12,7 @@ use hyper::header::{self, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
-/// Where the page is that connects to the gateway.
+/// The path of the page that connects to the gateway.
 pub(crate) const TRY: &str = "/console/try";
 
 static HOME_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/home.html")));
@@ -30,7 +30,7 @@ impl Page {
             if inside.is_empty() { "'none'".to_owned() } else { format!("'{}'", hash(inside)) }
         };
         let (script, style) = (source("script"), source("style"));
-        // Not every browser takes the server's own WebSockets for 'self'.
+        // Not every browser counts WebSockets of the same server as 'self'.
         let policy = format!(
             "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self' ws: wss:; img-src data:; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -40,7 +40,7 @@ impl Page {
     }
 }
 
-/// The page at `path`, if there is one.
+/// The page at `path`, if any.
 pub(crate) fn page(path: &str) -> Option<Response<Full<Bytes>>> {
     let Page { text, policy } = match path.strip_suffix('/').unwrap_or(path) {
         "" => &*HOME_PAGE,
@@ -57,14 +57,14 @@ pub(crate) fn page(path: &str) -> Option<Response<Full<Bytes>>> {
     Some(response)
 }
 
-/// What stands in the only element called `name`.
+/// The content of the only element called `name`.
 fn inside<'page>(page: &'page str, name: &str) -> &'page str {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
     let inside = page.split_once(&start).and_then(|(_, rest)| rest.split_once(&end));
     inside.map_or("", |(inside, _)| inside)
 }
 
-/// A source of a policy: whatever has this hash.
+/// The source of a policy that allows scripts with this hash.
 fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
 }
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_two_pages_and_their_links_lead_somewhere() {
+    fn there_are_two_pages_and_their_links_work() {
         for path in ["/", "", "/console/try", "/console/try/"] {
             assert!(page(path).is_some(), "{path}");
         }
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn hashes_are_those_of_policies() {
-        // The sample of the standard.
+        // The example of the standard.
         let sample = "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng=";
         assert_eq!(hash("alert('Hello, world.');"), sample);
     }

@@ -1,4 +1,4 @@
-//! The group-chat server's program.
+//! The program of the group-chat server.
 
 use std::process::ExitCode;
 
@@ -6,6 +6,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // The only look at the environment; everything else is handed what it needs.
+    // The only place that reads the environment; everything else gets its variables as arguments.
     landfall::cli::run(std::env::args_os(), std::env::vars_os())
 }

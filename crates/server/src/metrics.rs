@@ -1,7 +1,6 @@
-//! The figures at `/metrics`, in Prometheus' text format.
+//! The metrics at `/metrics`, in the text format of Prometheus.
 
 use crate::code::Code;
-use crate::commands::COMMANDS;
 use crate::logging;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -17,37 +16,30 @@ use prometheus_client::registry::{Registry, Unit};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Connections to the address of the figures at a time.
+/// Connections to the address of the metrics at a time.
 pub(crate) const CONNECTIONS_MAX: usize = 16;
 
-/// Everything the server counts.
 pub struct Metrics {
     registry: Registry,
-    /// By index in the command table, the unknown commands last; looked up at the first call, not at every one.
+    /// By index in the command table, unknown commands last; looked up at the first call, not at every call.
     commands: Vec<CommandMetrics>,
     succeeded: Family<CommandLabels, Counter>,
     failures: Family<FailureLabels, Counter>,
     seconds: Family<CommandLabels, Histogram>,
     /// Open connections.
     pub connections: Gauge,
-    /// Messages removed because of their age.
+    /// Messages that retention removed.
     pub expired_messages: Counter,
-    /// What the store counts.
     pub store: StoreMetrics,
-    /// What is counted of webhooks.
     pub webhooks: WebhookMetrics,
-    /// What is counted of connected clients.
     pub clients: ClientMetrics,
 }
 
-/// What is counted of connected clients.
 #[derive(Clone, Debug, Default)]
 pub struct ClientMetrics {
-    /// Those that are connected.
     pub connected: Gauge,
-    /// Frames sent to them.
     pub frames: Counter,
-    /// Those let go because they did not take what they were sent.
+    /// Clients that were disconnected because they did not read what they were sent.
     pub slow: Counter,
 }
 
@@ -57,23 +49,22 @@ impl ClientMetrics {
         registry.register("client_frames", "Frames sent to clients", self.frames.clone());
         registry.register(
             "clients_slow",
-            "Clients let go because they did not take what they were sent",
+            "Clients disconnected because they did not read what they were sent",
             self.slow.clone(),
         );
     }
 }
 
-/// What is counted of webhooks.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookMetrics {
     answered: Counter,
     failed: Counter,
-    /// Events that are not sent again by themselves.
+    /// Events that became dead letters.
     pub given_up: Counter,
 }
 
 impl WebhookMetrics {
-    /// Counts a request.
+    /// Counts a request to a receiver.
     pub fn answered(&self, answered: bool) {
         if answered {
             self.answered.inc()
@@ -88,12 +79,20 @@ impl WebhookMetrics {
             "Requests to receivers of webhooks that got an answer",
             self.answered.clone(),
         );
-        registry.register("webhooks_failed", "Requests to receivers that got none", self.failed.clone());
-        registry.register("webhooks_given_up", "Events that nobody took", self.given_up.clone());
+        registry.register(
+            "webhooks_failed",
+            "Requests to receivers of webhooks that got no answer",
+            self.failed.clone(),
+        );
+        registry.register(
+            "webhooks_given_up",
+            "Webhook events that became dead letters",
+            self.given_up.clone(),
+        );
     }
 }
 
-/// That one more of something is there, for as long as this is: it also ends when what holds it panics.
+/// Counts one more of something until it is dropped, also when its holder panics.
 pub(crate) struct Counted(Gauge);
 
 impl Counted {
@@ -109,7 +108,7 @@ impl Drop for Counted {
     }
 }
 
-/// The figures of one command. A command that nobody calls has none, which keeps the page short.
+/// The metrics of one command. A command that is never called has none, which keeps the page short.
 struct CommandMetrics {
     name: &'static str,
     succeeded: OnceLock<Counter>,
@@ -127,8 +126,9 @@ struct FailureLabels {
     code: u32,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// All of them at 0, for commands with these names.
+    pub fn new(command_names: impl Iterator<Item = &'static str>) -> Self {
         let mut registry = Registry::with_prefix("landfall");
         let succeeded: Family<CommandLabels, Counter> = Family::default();
         let failures: Family<FailureLabels, Counter> = Family::default();
@@ -161,8 +161,8 @@ impl Default for Metrics {
         webhooks.register(&mut registry);
         let clients = ClientMetrics::default();
         clients.register(&mut registry);
-        let names = COMMANDS.iter().map(|entry| entry.path).chain(["unknown"]);
-        let commands = names
+        let commands = command_names
+            .chain(["unknown"])
             .map(|name| CommandMetrics { name, succeeded: OnceLock::new(), seconds: OnceLock::new() })
             .collect();
         Self {
@@ -178,15 +178,14 @@ impl Default for Metrics {
             clients,
         }
     }
-}
 
-impl Metrics {
     /// Counts a call of a command, by its index in the table.
     pub fn called(&self, command: Option<usize>, failed: Option<Code>, took: Duration) {
-        let index = command.unwrap_or(COMMANDS.len());
-        let Some(metrics) = self.commands.get(index) else {
-            return;
+        let metrics = match command {
+            Some(index) => self.commands.get(index),
+            None => self.commands.last(),
         };
+        let Some(metrics) = metrics else { return };
         let labels = CommandLabels { command: metrics.name };
         let seconds = metrics.seconds.get_or_init(|| self.seconds.get_or_create(&labels).clone());
         seconds.observe(took.as_secs_f64());
@@ -201,7 +200,7 @@ impl Metrics {
         }
     }
 
-    /// Answers a request at the address of the figures.
+    /// Answers a request at the address of the metrics.
     pub(crate) fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
         const TEXT: &str = "text/plain; charset=utf-8";
         const FIGURES: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -218,11 +217,11 @@ impl Metrics {
         response
     }
 
-    /// All figures as text.
+    /// The page at `/metrics`.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        // Writing to a string has no way to fail.
+        // Writing to a string cannot fail.
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap_or_default();
         text
     }
@@ -234,7 +233,7 @@ mod tests {
     use std::panic;
 
     #[test]
-    fn what_is_counted_ends_with_its_holder_however_that_ends() {
+    fn a_count_ends_with_its_holder_also_when_it_panics() {
         let gauge = Gauge::default();
         let counted = Counted::new(&gauge);
         let other = gauge.clone();

@@ -1,4 +1,4 @@
-//! Where a caller is, as far as bounds by address count it.
+//! The networks by which limits per address count callers.
 
 use ipnet::{IpNet, Ipv6Net};
 use std::net::IpAddr;
@@ -6,16 +6,15 @@ use std::net::IpAddr;
 /// Leading bits of an IPv6 address that count: the holder of one address usually has all that begin like it. [choice]
 const IPV6_BITS: u8 = 64;
 
-/// One address, or all that one caller is likely to have.
+/// One IPv4 address, or all IPv6 addresses that one caller is likely to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Network(IpAddr);
 
-/// Addresses that no bound by address holds for.
+/// Addresses to which no limit per address applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exempt(Vec<IpNet>);
 
 impl Exempt {
-    /// Those in `networks`.
     #[must_use]
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks)
@@ -23,7 +22,7 @@ impl Exempt {
 
     /// The network that is counted for a caller at `address`; `None` when it is exempt.
     pub(crate) fn counted(&self, address: IpAddr) -> Option<Network> {
-        // An IPv4 caller of a socket that takes both kinds.
+        // An IPv4 caller of a socket that accepts both.
         let address = address.to_canonical();
         if self.0.iter().any(|network| network.contains(&address)) {
             return None;

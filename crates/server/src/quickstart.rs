@@ -1,6 +1,6 @@
-//! `landfall quickstart`: from nothing to a running server with groups in it, in one command.
+//! `landfall quickstart`: starts a server with an app and sample groups, in one command.
 //!
-//! The samples go through the server's own REST API, like anybody's import. Running it again on the same data
+//! The samples go through the server's own REST API, like any import. Running it again on the same data
 //! starts the same app and adds nothing twice.
 
 mod data_directory;
@@ -12,7 +12,7 @@ mod tests;
 pub use data_directory::{DataDirectory, DataDirectoryError};
 pub use samples::{Arrived, Outcome, Tour, tour};
 
-use crate::client::{Client, ClientError};
+use crate::client::{ClientError, RestClient};
 use crate::config::{self, Config, Problems};
 use crate::server::{self, Listening, ServeError};
 use crate::usersig;
@@ -26,34 +26,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Lifetime of a UserSig that is made without saying how long: 180 days, as the documented packages do. [client]
+/// Default lifetime of a UserSig: 180 days, as in the documented packages. [client]
 pub const USERSIG_SECONDS_DEFAULT: u64 = 180 * 24 * 60 * 60;
 
-/// Lifetime of the UserSig the samples are imported with.
+/// Lifetime of the UserSig that imports the samples.
 const OWN_USERSIG_SECONDS: u64 = 600;
 
-/// What the caller chooses.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Address to listen on; `None` for the configured one, 127.0.0.1:8080 by default.
     pub listen: Option<SocketAddr>,
-    /// Directory of the configuration and the data; made when it is missing.
+    /// Directory of the configuration and the data, created when it is missing.
     pub data: PathBuf,
-    /// How this program was started: the commands that are shown begin with it.
+    /// The path by which this program was started: the commands that are shown begin with it.
     pub program: String,
 }
 
-/// Why the quickstart ended.
+/// The reason why the quickstart ended.
 #[derive(Debug, thiserror::Error)]
 pub enum QuickstartError {
-    /// The configuration in the data directory, or a variable, is wrong.
+    /// Problems of the configuration in the data directory, or of variables.
     #[error("{0}")]
     Config(Problems),
-    /// The data directory cannot be used.
     #[error("the data directory {} cannot be used", .0.display())]
     DataDirectory(PathBuf, #[source] DataDirectoryError),
-    /// The configuration asks for HTTPS.
-    #[error("quickstart speaks plain HTTP: take [tls] out, or use `landfall serve`")]
+    /// The configuration has `[tls]`.
+    #[error("quickstart speaks plain HTTP: remove [tls] from the configuration, or use `landfall serve`")]
     Tls,
     /// The server did not start, or failed.
     #[error("the server failed")]
@@ -63,7 +61,7 @@ pub enum QuickstartError {
     Samples(#[from] ClientError),
 }
 
-/// A configuration made ready, and where it is kept.
+/// A configuration and its directory.
 #[derive(Debug)]
 pub struct Prepared {
     config: Config,
@@ -73,17 +71,17 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// What the server will run with.
+    /// The configuration of the server.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 }
 
-/// Makes or reuses the data directory and reads its configuration, `variables` over it.
+/// Creates or reuses the data directory and reads its configuration, `variables` over it.
 ///
 /// # Errors
-/// When the directory or the configuration cannot be used. Nothing was started.
+/// The directory or the configuration cannot be used. Nothing was started.
 pub fn prepare(
     options: Options,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -102,10 +100,10 @@ pub fn prepare(
     Ok(Prepared { config, directory, program: options.program, begun })
 }
 
-/// Starts the server, imports the samples, prints what arrived to `out`, and goes on serving until `shutdown`.
+/// Starts the server, imports the samples, prints to `out` what arrived, and serves until `shutdown`.
 ///
 /// # Errors
-/// What kept the server from starting or going on. A sample that is refused is shown, not an error.
+/// The server did not start, or failed. A refused sample is shown, and not an error.
 pub async fn run(
     prepared: Prepared,
     out: &mut (dyn Write + Send),
@@ -132,7 +130,7 @@ pub async fn run(
     );
     tokio::pin!(server);
     let shown = async {
-        // Without an address the server failed, and its own result says why.
+        // Without an address the server has failed, and its own result says why.
         let Ok(listening) = ready.await else { return std::future::pending().await };
         let listening = Listening { address: reachable(listening.address), ..listening };
         say(out, &listening.lines("http"));
@@ -146,10 +144,10 @@ pub async fn run(
         served = &mut server => served.map_err(QuickstartError::Serve),
         shown = shown => {
             if shown.is_err() {
-                // This stops the server, so it drains before the failure is reported.
+                // Stops the server, which drains before the failure is reported.
                 drop(stop);
                 server.await.map_err(QuickstartError::Serve)?;
-                // Who stops it while the samples are on their way has not made them fail.
+                // Samples that fail because the server is being stopped are not an error.
                 return if asked_to_stop.load(Ordering::Relaxed) { Ok(()) } else { shown };
             }
             let served = server.await.map_err(QuickstartError::Serve);
@@ -159,15 +157,15 @@ pub async fn run(
     }
 }
 
-/// Prints at once. The server serves, whether anybody reads this or not.
+/// Prints and flushes. The server runs whether or not this can be written.
 fn say(out: &mut (dyn Write + Send), text: &str) {
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         let first = text.lines().next().unwrap_or_default();
-        tracing::warn!(%error, "standard output takes nothing ({error}): {first}");
+        tracing::warn!(%error, "standard output cannot be written ({error}): {first}");
     }
 }
 
-/// Imports the samples, and gives the screen that shows what arrived.
+/// Imports the samples, and returns the screen that shows what arrived.
 async fn import(
     config: &Config,
     directory: &DataDirectory,
@@ -176,13 +174,13 @@ async fn import(
     ready_after: Duration,
 ) -> Result<Option<String>, QuickstartError> {
     let address = listening.address;
-    // A configuration always has an app, and an app an administrator; see `config`.
+    // A configuration always has an app, and an app always has an administrator; see `config`.
     let Some((app, admin)) = config.apps.first().and_then(|app| Some((app, app.admins.first()?))) else {
         return Ok(None);
     };
     let now = SystemClock.now();
     let own = usersig::make(admin.as_str(), app.id, &app.key, now, OWN_USERSIG_SECONDS);
-    let mut client = Client::connect(address, app.id, admin, &own).await?;
+    let mut client = RestClient::connect(address, app.id, admin, &own).await?;
     let tour = tour(&mut client).await?;
     let lasting = |user| usersig::make(user, app.id, &app.key, now, USERSIG_SECONDS_DEFAULT);
     let query = crate::client::query(app.id, admin, &lasting(admin.as_str()));
@@ -201,8 +199,8 @@ async fn import(
     Ok(Some(screen.to_string()))
 }
 
-/// Where a client on this machine finds a server that listens on `address`: one that listens on all addresses is
-/// also on the loopback one.
+/// The address at which a client on this machine reaches a server that listens on `address`. All addresses include
+/// loopback.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

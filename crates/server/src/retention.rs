@@ -1,7 +1,7 @@
-//! Removing messages that are older than an app keeps them, in the background.
+//! Removes messages that are older than their app keeps them, in the background.
 
 use crate::apps::App;
-use crate::server::Server;
+use crate::state::Server;
 use landfall_domain::store::{Store, StoreError};
 use landfall_domain::time::Timestamp;
 use prometheus_client::metrics::counter::Counter;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// How often old messages are looked for; the first time is right after the start.
+/// How often old messages are searched for; the first time is right after the start.
 const ROUND_TIME: Duration = Duration::from_secs(60 * 60);
 
-/// Messages removed in one step. Other calls to the store wait for a step, so it is small.
-const MESSAGES_PER_STEP: usize = 1_000;
+/// Messages removed in one batch. Other calls to the store wait for a batch, so it is small.
+const MESSAGES_PER_BATCH: usize = 1_000;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// Goes on until it is aborted.
+/// Runs until it is aborted.
 pub(crate) async fn run(server: Arc<Server>) {
     let mut rounds = tokio::time::interval(ROUND_TIME);
     rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -26,16 +26,16 @@ pub(crate) async fn run(server: Arc<Server>) {
         let now = server.clock.now();
         for app in server.apps.all() {
             if let Err(error) = expire(&*server.store, &app, now, &server.metrics.expired_messages).await {
-                tracing::error!(app = %app.id, cause = %error, "old messages of app {} stay until the next round: {error}", app.id);
+                tracing::error!(app = %app.id, cause = %error, "retention: old messages of app {} are kept until the next attempt in an hour: {error}", app.id);
             }
         }
     }
 }
 
-/// Removes all messages of an app that are older at `now` than it keeps them, and counts them.
+/// Removes all messages of an app that are older at `now` than the app keeps them, and counts them in `removed`.
 ///
 /// # Errors
-/// The store failed; what was removed before is gone and counted.
+/// The store failed; messages removed before are gone and counted.
 pub async fn expire(
     store: &dyn Store,
     app: &App,
@@ -47,12 +47,12 @@ pub async fn expire(
     }
     let before = Timestamp(now.0.saturating_sub(u64::from(app.message_days) * SECONDS_PER_DAY));
     loop {
-        let step = store.expire_messages(app.id, before, MESSAGES_PER_STEP).await?;
-        if step == 0 {
+        let batch = store.expire_messages(app.id, before, MESSAGES_PER_BATCH).await?;
+        if batch == 0 {
             return Ok(());
         }
-        removed.inc_by(u64::try_from(step).unwrap_or(u64::MAX));
-        // A store that answers at once must not keep everybody else from this thread.
+        removed.inc_by(u64::try_from(batch).unwrap_or(u64::MAX));
+        // A store that answers at once must not block other tasks of this thread.
         tokio::task::yield_now().await;
     }
 }
@@ -102,7 +102,7 @@ mod tests {
         Context { app: app.id, now: NOW, unknown: UnknownAccounts::Create }
     }
 
-    /// So many messages, sent at this time.
+    /// This many messages, sent at this time.
     struct Sent(GroupId, Timestamp, u32);
 
     impl GroupOperation for Sent {
@@ -129,7 +129,6 @@ mod tests {
         }
     }
 
-    /// Makes the group.
     async fn make(store: &Embedded, app: &App) {
         let import = NewGroup {
             id: IdChoice::Given(group()),
@@ -155,10 +154,10 @@ mod tests {
         store.import_group(context(app), import).await.unwrap();
     }
 
-    /// Wants to know nothing.
-    struct Nobody;
+    /// Subscribes to nothing.
+    struct NoSubscribers;
 
-    impl Subscribers for Nobody {
+    impl Subscribers for NoSubscribers {
         fn wants_former_members(&self, _: GroupType) -> bool {
             false
         }
@@ -168,12 +167,14 @@ mod tests {
         }
     }
 
-    /// Keeps so many messages sent at `sent`.
+    /// Stores `count` messages sent at `sent`.
     async fn send(store: &Embedded, app: &App, sent: u64, count: u32) {
-        perform(store, context(app), Sent(group(), Timestamp(sent), count), Arc::new(Nobody)).await.unwrap();
+        perform(store, context(app), Sent(group(), Timestamp(sent), count), Arc::new(NoSubscribers))
+            .await
+            .unwrap();
     }
 
-    /// When the messages that are left were sent.
+    /// The send times of the messages that are left.
     async fn left(store: &Embedded, app: &App) -> Vec<u64> {
         let newest =
             MessageRange::Newest { conversation: Conversation::Group, up_to: u32::MAX, limit: usize::MAX };
@@ -201,24 +202,24 @@ mod tests {
         assert_eq!(left(&store, &kept).await, [edge, edge + 1, NOW.0]);
         assert_eq!((left(&store, &forever).await.len(), removed.get()), (6, 3));
 
-        // A day later two more are too old; a clock that was set back brings nothing back and removes nothing.
+        // A day later two more are too old; a clock that is set back neither restores nor removes messages.
         expire(&store, &kept, Timestamp(NOW.0 + DAY), &removed).await.unwrap();
         expire(&store, &kept, Timestamp(5), &removed).await.unwrap();
         assert_eq!((left(&store, &kept).await, removed.get()), (vec![NOW.0], 5));
     }
 
     #[tokio::test]
-    async fn more_than_a_step_goes_too_and_numbers_go_on() {
+    async fn more_than_a_batch_goes_too_and_numbers_continue() {
         let directory = tempfile::tempdir().unwrap();
         let store = Embedded::open(directory.path(), StoreMetrics::default()).unwrap();
         let app = app(1, 1);
         make(&store, &app).await;
-        let steps = u32::try_from(2 * MESSAGES_PER_STEP).unwrap();
-        send(&store, &app, 7, steps + 1).await;
+        let batches = u32::try_from(2 * MESSAGES_PER_BATCH).unwrap();
+        send(&store, &app, 7, batches + 1).await;
         let removed = Counter::default();
         expire(&store, &app, NOW, &removed).await.unwrap();
-        assert_eq!((left(&store, &app).await.len(), removed.get()), (0, u64::from(steps) + 1));
+        assert_eq!((left(&store, &app).await.len(), removed.get()), (0, u64::from(batches) + 1));
         let snapshot = store.snapshot(app.id, group(), Needs::default()).await.unwrap();
-        assert_eq!(snapshot.group.log.next_seq, steps + 2);
+        assert_eq!(snapshot.group.log.next_seq, batches + 2);
     }
 }

@@ -1,23 +1,22 @@
-//! Texts that two sides must spell alike: keys and tokens.
+//! Keys and tokens, which two sides must spell alike.
 
-/// What is wrong with a secret. Never quotes it.
+/// The problem with a secret. Never quotes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFlaw {
-    /// Nothing.
     #[error("must not be empty: anyone could sign with it")]
     Empty,
-    /// Shorter than a key may be.
+    /// Bytes that it must have at least.
     #[error("must be at least {0} bytes long; the key of an app usually is 64 hexadecimal digits")]
     Short(usize),
-    /// White space around it, which the other side most likely does not have.
+    /// White space at an end, which the other side most likely does not have.
     #[error("must not begin or end with white space: what is signed without it would be refused")]
     Space,
-    /// Lines, or other characters that nobody types into a key.
+    /// Line feeds or other control characters.
     #[error("must be one line without control characters")]
     Control,
 }
 
-/// Looks at what every secret must be.
+/// Checks the rules of all secrets.
 pub(crate) fn check(text: &str) -> Result<(), SecretFlaw> {
     if text.is_empty() {
         Err(SecretFlaw::Empty)
@@ -30,10 +29,10 @@ pub(crate) fn check(text: &str) -> Result<(), SecretFlaw> {
     }
 }
 
-/// What some editors begin a file with; nobody sees it.
+/// The byte order mark, an invisible character that some editors begin a file with.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The secret in the text of a file, which editors end with a line feed, and some begin with a byte order mark.
+/// The secret in the text of a file, without the line feed and the byte order mark that editors add.
 pub(crate) fn of_file(text: &str) -> &str {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);

@@ -1,25 +1,26 @@
-//! The running server: opens the store, listens, and ends in order.
+//! The running server: opens the store, listens, and drains when it is stopped.
 
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreEars};
 use crate::commands::COMMANDS;
-use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
-use crate::connection::{self, Pace, PaceLimits, Ticks};
-use crate::gateway;
+use crate::config::{Config, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
+use crate::connection::{self, Caller};
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::{self, Counted, Metrics};
-use crate::places::{Place, Places};
+use crate::pace::Pace;
 use crate::retention;
+use crate::router;
+use crate::slots::Slots;
+use crate::state::Server;
 use crate::tls::{self, TlsError};
 use crate::usersig::failures::Failures;
 use crate::webhook::dispatch;
 use crate::webhook::receiver::Receiver;
 use crate::webhook::sender::SenderError;
 use async_trait::async_trait;
-use landfall_domain::account::{AccountImport, UnknownAccounts};
+use landfall_domain::account::AccountImport;
 use landfall_domain::ids::AppId;
-use landfall_domain::limits::Limits;
 use landfall_domain::outbox::Outbox;
 use landfall_domain::store::{Context, Health, Store, StoreError};
 use landfall_domain::time::{Clock, SystemClock};
@@ -28,7 +29,7 @@ use landfall_store::embedded::{self, Embedded};
 use landfall_store::postgres::{self, Postgres, RemoteChange, Settings};
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -41,93 +42,48 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-/// Why the server does not run.
+/// The reason why the server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address cannot be listened on.
     #[error("cannot listen on {address} ({setting})")]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// The setting it is from.
+        /// The setting of the address.
         setting: &'static str,
-        /// The cause.
         #[source]
         cause: io::Error,
     },
-    /// The data directory cannot be opened.
     #[error(transparent)]
     OpenEmbedded(#[from] embedded::OpenError),
-    /// The database cannot be opened.
     #[error(transparent)]
     OpenPostgres(#[from] postgres::OpenError),
-    /// The store cannot be written.
     #[error("cannot prepare the store: {0}")]
     Prepare(#[from] StoreError),
-    /// The certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// What carries events between servers cannot be reached.
-    #[error("servers cannot tell each other events")]
+    /// The transport of events between servers cannot be reached.
+    #[error("events between servers: the transport cannot be used; check the section [events]")]
     Events(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The webhook of an app cannot be called.
+    /// A file of an app's webhook cannot be used.
     #[error("the webhook of app {app} cannot be used")]
     Webhook {
-        /// The app.
         app: AppId,
-        /// The cause.
         #[source]
         cause: Box<SenderError>,
     },
 }
 
-/// What every connection shares.
-pub(crate) struct Server {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) outbox: Arc<dyn Outbox>,
-    pub(crate) apps: Arc<Apps>,
-    pub(crate) clients: Clients,
-    pub(crate) limits: Limits,
-    pub(crate) unknown_accounts: UnknownAccounts,
-    pub(crate) http: HttpConfig,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) metrics: Metrics,
-    pub(crate) ticks: Arc<Ticks>,
-    pub(crate) error_log: ErrorLogLimiter,
-    /// Signatures that were refused, by address.
-    pub(crate) failures: Failures,
-    draining: AtomicBool,
-}
-
-impl Server {
-    /// Whether new calls should come here.
-    pub(crate) fn readiness(&self) -> Health {
-        if self.draining.load(Ordering::Relaxed) {
-            return Health::NotReady("the server is stopping".to_owned());
-        }
-        self.store.health()
-    }
-
-    pub(crate) fn pace_limits(&self) -> PaceLimits {
-        PaceLimits {
-            idle: Duration::from_secs(self.http.idle_seconds_max),
-            head: Duration::from_secs(self.http.head_seconds_max),
-            body: Duration::from_secs(self.http.body_seconds_max),
-        }
-    }
-}
-
-/// Where a server listens.
+/// The addresses on which a server listens.
 #[derive(Clone, Copy, Debug)]
 pub struct Listening {
-    /// The address of everything it offers to others.
+    /// The address of everything but metrics.
     pub address: SocketAddr,
-    /// The address of `/metrics`, if there is one.
+    /// The address of `/metrics`, if they are served.
     pub metrics: Option<SocketAddr>,
 }
 
 impl Listening {
-    /// What a starting server prints: a line for each address. The first is that of everything it offers to others.
+    /// The lines that a starting server prints: one for each address, that of the metrics last.
     #[must_use]
     pub fn lines(&self, scheme: &str) -> String {
         let metrics = self.metrics.map(|metrics| format!("metrics listening on http://{metrics}/metrics\n"));
@@ -142,7 +98,7 @@ async fn listen(address: SocketAddr, setting: &'static str) -> Result<(TcpListen
     Ok((listener, address))
 }
 
-/// Runs the server until `shutdown` is done, then lets the calls under way end. `ready` is called with its addresses
+/// Runs the server until `shutdown` is done, then drains it: running calls may finish. `ready` is called with its addresses
 /// once requests are accepted.
 ///
 /// # Errors
@@ -154,7 +110,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let tls = config.tls.as_ref().map(|TlsConfig { cert, key }| tls::acceptor(cert, key)).transpose()?;
     let (listener, address) = listen(config.listen, "listen").await?;
-    let figures = match config.metrics {
+    let metrics_listener = match config.metrics {
         Some(address) => Some(listen(address, "metrics.listen").await?),
         None => None,
     };
@@ -169,29 +125,32 @@ pub async fn serve(
             dispatchers.spawn(dispatch::run(Arc::clone(&server), app, receiver, draining.clone()));
         }
     }
-    let metrics = figures.as_ref().map(|(_, address)| *address);
-    if let Some((listener, _)) = figures {
-        background.spawn(serve_figures(Arc::clone(&server), listener, draining.clone()));
+    let metrics = metrics_listener.as_ref().map(|(_, address)| *address);
+    if let Some((listener, _)) = metrics_listener {
+        background.spawn(serve_metrics(Arc::clone(&server), listener, draining.clone()));
     }
-    let places = Places::new(server.http.connections_max, server.http.connections_per_address_max);
+    let slots = Slots::new(server.http.connections_max, server.http.connections_per_address_max);
     ready(Listening { address, metrics });
-    accept_until(shutdown, &server, &listener, tls, &draining, &places).await;
+    accept_until(shutdown, &server, &listener, tls, &draining, &slots).await;
     drop(listener);
-    end(&server, &drain, &places).await;
-    // What is on its way to receivers has its own, shorter limit.
+    drain_calls(&server, &drain, &slots).await;
+    // Webhook requests under way have their own, shorter limit.
     while dispatchers.join_next().await.is_some() {}
-    // A step of an expiry that is under way is carried out whole.
+    // A running batch of retention is completed.
     background.shutdown().await;
     let time = Duration::from_secs(server.http.drain_seconds_max);
     if tokio::time::timeout(time, server.store.close()).await.is_err() {
-        tracing::warn!("stopping although the store is still writing after {} seconds", time.as_secs());
+        tracing::warn!(
+            "stopping although the store is still writing after {} seconds (http.drain_seconds_max)",
+            time.as_secs()
+        );
     }
     Ok(())
 }
 
-/// Opens the store and takes in the apps.
+/// Opens the store and sets up the apps.
 async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
-    let metrics = Metrics::default();
+    let metrics = Metrics::new(COMMANDS.iter().map(|entry| entry.path));
     let apps = Arc::<Apps>::default();
     let (clock, clients_max): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), config.clients.connections_max);
     let (store, outbox, shared_calls, clients): (Arc<dyn Store>, Arc<dyn Outbox>, _, _) = match config.store {
@@ -226,8 +185,10 @@ async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         draining: AtomicBool::new(false),
     };
     for app in config.apps {
-        let rates = NonZeroU32::new(config.limits.calls_per_second)
-            .map(|per_second| Rates::new(app.id, per_second, COMMANDS, shared_calls.as_ref()));
+        let rates = NonZeroU32::new(config.limits.calls_per_second).map(|per_second| {
+            let commands = COMMANDS.iter().map(|entry| (entry.path, entry.halved_rate));
+            Rates::new(app.id, per_second, commands, shared_calls.as_ref())
+        });
         let (id, webhook) = (app.id, app.webhook.clone());
         let mut app = App::new(app, rates);
         app.webhook = webhook.map(|webhook| receiver(&server, id, webhook)).transpose()?;
@@ -243,7 +204,7 @@ async fn accept_until(
     listener: &TcpListener,
     tls: Option<TlsAcceptor>,
     draining: &watch::Receiver<bool>,
-    places: &Arc<Places>,
+    slots: &Arc<Slots>,
 ) {
     let mut shutdown = pin!(shutdown);
     loop {
@@ -254,17 +215,17 @@ async fn accept_until(
         let (stream, peer) = accepted;
         let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
         let network = server.http.exempt_addresses.counted(peer.ip());
-        // While there is no place for this one, others wait in the machine's queue.
-        let place = tokio::select! {
+        // While this connection waits for a slot, others wait in the queue of the system.
+        let slot = tokio::select! {
             () = &mut shutdown => break,
-            place = places.take(network, &pace) => place,
+            slot = slots.take(network, &pace) => slot,
         };
-        let Some(place) = place else {
-            tracing::debug!(%peer, "a connection was closed: {} has as many as it may", peer.ip());
+        let Some(slot) = slot else {
+            tracing::debug!(%peer, "a connection was closed: {} has http.connections_per_address_max open", peer.ip());
             continue;
         };
-        let counted = Arc::new(Counted::new(&server.metrics.connections));
-        let caller = Caller { address: peer.ip(), pace, _held: (place, counted) };
+        let counted = Counted::new(&server.metrics.connections);
+        let caller = Caller::new(peer.ip(), pace, slot, counted);
         let (server, tls, draining) = (Arc::clone(server), tls.clone(), draining.clone());
         tokio::spawn(async move { accept(&server, stream, caller, tls, draining).await });
     }
@@ -275,24 +236,24 @@ async fn next_connection(listener: &TcpListener) -> (TcpStream, SocketAddr) {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                // Out of file handles, most likely: connections that end give some back.
-                tracing::warn!(%error, "a connection cannot be accepted: {error}");
+                // Most likely the process is out of file handles; connections that end release some.
+                tracing::warn!(%error, "a connection cannot be accepted; if file handles ran out, raise their limit: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-/// Answers at the address of the figures, for as long as the server runs.
-async fn serve_figures(server: Arc<Server>, listener: TcpListener, draining: watch::Receiver<bool>) {
-    let places = Places::new(metrics::CONNECTIONS_MAX, metrics::CONNECTIONS_MAX);
+/// Serves the metrics for as long as the server runs.
+async fn serve_metrics(server: Arc<Server>, listener: TcpListener, draining: watch::Receiver<bool>) {
+    let slots = Slots::new(metrics::CONNECTIONS_MAX, metrics::CONNECTIONS_MAX);
     loop {
         let (stream, _) = next_connection(&listener).await;
         let pace = Arc::new(Pace::new(Arc::clone(&server.ticks)));
-        let Some(place) = places.take(None, &pace).await else { continue };
+        let Some(slot) = slots.take(None, &pace).await else { continue };
         let (server, draining) = (Arc::clone(&server), draining.clone());
         tokio::spawn(async move {
-            let _place = place;
+            let _slot = slot;
             let answer = |request| {
                 let response = server.metrics.answer(&request);
                 async { response }
@@ -302,7 +263,7 @@ async fn serve_figures(server: Arc<Server>, listener: TcpListener, draining: wat
     }
 }
 
-/// Who is told what happens in an app.
+/// The receiver of an app's webhooks.
 fn receiver(server: &Server, app: AppId, config: WebhookConfig) -> Result<Arc<Receiver>, ServeError> {
     let metrics = server.metrics.webhooks.clone();
     let receiver = Receiver::new(config, app, metrics);
@@ -310,10 +271,11 @@ fn receiver(server: &Server, app: AppId, config: WebhookConfig) -> Result<Arc<Re
 }
 
 async fn open_embedded(dir: PathBuf, metrics: StoreMetrics) -> Result<Arc<Embedded>, ServeError> {
-    tracing::info!(dir = %dir.display(), "the store is embedded, in {}", dir.display());
-    // Opening replays the journal, so it is done off the async threads.
+    tracing::info!(dir = %dir.display(), "store: embedded, in {}", dir.display());
+    // Opening replays the journal, so it runs outside the async threads.
     let opened = tokio::task::spawn_blocking(move || Embedded::open(&dir, metrics)).await;
-    let store = opened.map_err(|panicked| StoreError::failed("opening the store broke off", &panicked))??;
+    let store = opened
+        .map_err(|panicked| StoreError::failed("the thread that opened the store panicked", &panicked))??;
     Ok(Arc::new(store))
 }
 
@@ -330,15 +292,15 @@ async fn open_postgres(
         LimitsConfig { shared: true, .. } => "is counted across processes",
     };
     // The settings print without user and password.
-    tracing::info!(store = %settings, "the store is PostgreSQL, at {settings}; call frequency {counted}");
-    // Until the store says so, other servers are not heard.
-    apps.hear(RemoteChange::Unheard);
-    // The apps reach the store, to count calls: it must not keep them in turn.
+    tracing::info!(store = %settings, "store: PostgreSQL, at {settings}; call frequency {counted}");
+    // Until the store listens to notifications, kicks by other servers may be missed.
+    apps.on_remote_change(RemoteChange::Unheard);
+    // Weak, because the apps hold the store, which counts their calls.
     let (apps, ears) = (Arc::downgrade(apps), Arc::clone(ears));
     let hear = move |change| {
         ears.hear(&change);
         if let Some(apps) = apps.upgrade() {
-            apps.hear(change);
+            apps.on_remote_change(change);
         }
     };
     Ok(Arc::new(Postgres::open(settings, metrics, Arc::new(hear)).await?))
@@ -357,27 +319,18 @@ impl SharedCalls for Postgres {
     }
 }
 
-/// Administrators exist as accounts, so that they can be checked and named like others.
+/// Adds an app. Its administrators become accounts, so that they can be checked and named like others.
 async fn put_app(server: &Server, app: App) -> Result<(), StoreError> {
     let context = Context { app: app.id, now: server.clock.now(), unknown: server.unknown_accounts };
     let accounts =
         app.admins.iter().map(|id| AccountImport { id: id.clone(), nick: None, face_url: None }).collect();
     if let Err(error) = server.store.import_accounts(context, accounts).await {
-        // What is damaged must not keep back what is not.
+        // Undamaged data must stay available.
         let Health::Damaged(_) = server.store.health() else { return Err(error) };
-        tracing::error!(%error, "the administrators of an app could not be written: {error}");
+        tracing::error!(%error, "store: damaged, so the administrators of app {} could not be imported; see `landfall store check`: {error}", app.id);
     }
     server.apps.put(app);
     Ok(())
-}
-
-/// Who is at the other end of a connection.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    pub(crate) address: IpAddr,
-    pub(crate) pace: Arc<Pace>,
-    /// Its place, and that it is counted, for as long as anything of the connection is left.
-    _held: (Arc<Place>, Arc<Counted>),
 }
 
 async fn accept(
@@ -388,43 +341,46 @@ async fn accept(
     drain: watch::Receiver<bool>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection ended at once: {error}");
+        tracing::debug!(%error, "a connection ended before its first request: {error}");
         return;
     }
-    let Some(tls) = tls else { return converse(server, stream, caller, drain).await };
+    let Some(tls) = tls else { return serve_connection(server, stream, caller, drain).await };
     let handshake = tokio::time::timeout(server.pace_limits().head, tls.accept(stream));
     let shaken = tokio::select! {
         shaken = handshake => shaken,
-        () = caller.pace.asked_to_leave() => return,
+        () = caller.pace.close_requested() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => converse(server, stream, caller, drain).await,
+        Ok(Ok(stream)) => serve_connection(server, stream, caller, drain).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed: {error}"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
 }
 
-/// Answers the requests of one connection.
-async fn converse<S>(server: &Arc<Server>, stream: S, caller: Caller, drain: watch::Receiver<bool>)
+/// Serves the requests of one connection.
+async fn serve_connection<S>(server: &Arc<Server>, stream: S, caller: Caller, drain: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (pace, limits) = (Arc::clone(&caller.pace), server.pace_limits());
     let answer = |request| {
         let (server, caller) = (Arc::clone(server), caller.clone());
-        async move { gateway::answer(&server, request, &caller).await }
+        async move { router::answer(&server, request, &caller).await }
     };
     connection::serve(stream, pace, limits, drain, answer).await;
 }
 
-/// Lets the calls under way end.
-async fn end(server: &Server, drain: &watch::Sender<bool>, places: &Places) {
-    tracing::info!("stopping: no new connections, calls under way may end");
+/// Drains: running calls may finish.
+async fn drain_calls(server: &Server, drain: &watch::Sender<bool>, slots: &Slots) {
+    tracing::info!("stopping: no new connections are accepted, running calls may finish");
     server.draining.store(true, Ordering::Relaxed);
     drain.send_replace(true);
     let time = Duration::from_secs(server.http.drain_seconds_max);
     server.clients.end(time).await;
-    if !places.are_free_within(time).await {
-        tracing::warn!("stopping although calls are still under way after {} seconds", time.as_secs());
+    if !slots.all_free_within(time).await {
+        tracing::warn!(
+            "stopping although calls are still running after {} seconds (http.drain_seconds_max)",
+            time.as_secs()
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Commands that are shown, so that they run as they are typed.
+//! Quotes commands that are shown, so that they run as they are typed.
 
 /// `text` as one word of a shell.
 pub(crate) fn quoted(text: &str) -> String {
@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_quoted_where_a_shell_would_part_it() {
+    fn a_word_is_quoted_where_a_shell_would_split_it() {
         assert_eq!(quoted("./data/x.toml"), "./data/x.toml");
         assert_eq!(quoted("it's here"), r"'it'\''s here'");
         assert_eq!(quoted(""), "''");

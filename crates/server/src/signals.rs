@@ -1,9 +1,9 @@
-//! Signals to a process that serves.
+//! Signals to a running server.
 
 use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Done at the first SIGTERM or SIGINT. Both are caught from the moment this returns.
+/// Completes at the first SIGTERM or SIGINT. Both are caught from the moment this returns.
 pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -16,7 +16,7 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()> + Send + 'static
 }
 
 /// Keeps SIGHUP, which asks other servers to read their configuration again, from ending this one in the middle of its
-/// calls. The log tells the first one; the handler stays, so later ones do nothing at all.
+/// calls. The first one is logged; the handler stays, so later ones do nothing.
 pub(crate) fn ignore_hangup() -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {

@@ -1,5 +1,5 @@
-//! `landfall store check` and `landfall store repair`: whether the files of a stopped store are whole, and how to go
-//! on when a journal is not.
+//! `landfall store check` and `landfall store repair`: checks whether the files of a stopped store are whole, and repairs
+//! journals that are not.
 
 use crate::config::StoreUrl;
 use landfall_store::embedded::{self, CheckReport, JournalFault, OpenError};
@@ -7,32 +7,30 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Why a store was not checked or repaired.
+/// The reason why a store was not checked or repaired.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreCheckError {
-    /// PostgreSQL checks its own files.
     #[error(
         "the store is a database; PostgreSQL checks its own files, see pg_amcheck and data checksums in its manual"
     )]
     Database,
-    /// The directory cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// Something is damaged. The report says what.
+    /// The report lists the damage.
     #[error("the store is damaged")]
     Damaged,
 }
 
-/// What was found, in words, and whether the store is whole.
+/// The report of a check.
 #[derive(Debug)]
 pub struct Checked {
     /// Lines for standard output.
     pub text: String,
-    /// Whether nothing is damaged.
+    /// False when something is damaged.
     pub whole: bool,
 }
 
-/// Checks the store at `url`, which no server may use. Says on standard error how far it is.
+/// Checks the store at `url`, which no server may use. Prints its progress to standard error.
 ///
 /// # Errors
 /// The store is a database, is in use, or cannot be read.
@@ -44,14 +42,14 @@ pub fn check(url: &StoreUrl) -> Result<Checked, StoreCheckError> {
         if terminal && (PROGRESS_EVERY <= shown.elapsed() || done == all) {
             shown = Instant::now();
             let end = if done == all { "\n" } else { "" };
-            // Without a standard error nobody watches.
+            // Without standard error the progress is not shown.
             drop(write!(io::stderr(), "\rtable files: {done} of {all}{end}"));
         }
     })?;
     Ok(Checked { whole: is_whole(&report), text: words(&report) })
 }
 
-/// How often a line on a terminal is written again.
+/// How often the line on a terminal is updated.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 fn is_whole(report: &CheckReport) -> bool {
@@ -88,7 +86,7 @@ fn words(report: &CheckReport) -> String {
     text
 }
 
-/// Repairs the journals of the store at `url`, which no server may use. Gives what there is to say.
+/// Repairs the journals of the store at `url`, which no server may use. Returns a report.
 ///
 /// # Errors
 /// The store is a database, is in use, cannot be read or written, or has damaged table files.

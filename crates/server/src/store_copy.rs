@@ -13,15 +13,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Why a store was not copied. No text quotes an address, which can hold a password.
+/// The reason why a store was not copied. No text quotes a URL, which can hold a password.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreCopyError {
-    /// An address that names no store.
+    /// A URL that does not name a store.
     #[error("{option} {what}")]
     Url {
-        /// The option it was given with.
+        /// The option that holds it.
         option: &'static str,
-        /// What it must be.
+        /// The problem with it.
         what: String,
     },
     /// A store cannot be opened.
@@ -31,9 +31,8 @@ pub enum StoreCopyError {
     #[error(transparent)]
     Copy(#[from] CopyError),
     /// A signal came.
-    #[error("stopped; the same command goes on where it stopped")]
+    #[error("the copy was stopped; run the same command again to continue")]
     Stopped,
-    /// The comparison found something.
     #[error(
         "the stores are not equal:\n{}was the source changed meanwhile? Keep it unused, empty the target, and copy again",
         lines(.0)
@@ -41,7 +40,7 @@ pub enum StoreCopyError {
     Different(Vec<Difference>),
 }
 
-/// Why a store cannot be opened for a copy.
+/// The reason why a store cannot be opened for a copy.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The embedded store.
@@ -50,7 +49,7 @@ pub enum OpenError {
     /// The PostgreSQL store.
     #[error(transparent)]
     Postgres(#[from] postgres::OpenError),
-    /// The machine has no thread left.
+    /// The thread that opened it panicked.
     #[error("opening the store broke off")]
     Thread(#[from] tokio::task::JoinError),
 }
@@ -59,8 +58,8 @@ fn lines(differences: &[Difference]) -> String {
     differences.iter().map(|difference| format!("  {difference}\n")).collect()
 }
 
-/// Copies from the store at the address `from` to that at `to`, and tells how far it is on standard error. Ends
-/// after the page under way when `shutdown` is done. Gives what there is to say at the end.
+/// Copies from the store at the URL `from` to that at `to`, and prints its progress to standard error. Ends
+/// after the current page when `shutdown` is done. Returns a report.
 ///
 /// # Errors
 /// A store cannot be opened, the copy failed or was stopped, or the stores are not equal after it.
@@ -71,7 +70,7 @@ pub async fn copy(
 ) -> Result<String, StoreCopyError> {
     let (from, to) = (address("--from", from)?, address("--to", to)?);
     if name(&from).is_some() && name(&from) == name(&to) {
-        // It would be refused as in use, by this very process.
+        // Opening it twice would fail because this very process uses it.
         return Err(CopyError::SameStore(name(&to).unwrap_or_default()).into());
     }
     let source = source(from).await.map_err(|cause| StoreCopyError::Open("--from", cause))?;
@@ -83,11 +82,11 @@ pub async fn copy(
         stop.store(true, Ordering::Relaxed);
     });
     let mut screen = Screen::new(io::stderr().is_terminal());
-    let mut told = |step| {
+    let mut report_step = |step| {
         screen.tell(step);
         if stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let copied = transfer::copy(&*source, &*target, PageSize::DEFAULT, &mut told).await;
+    let copied = transfer::copy(&*source, &*target, PageSize::DEFAULT, &mut report_step).await;
     screen.end_line();
     waiting.abort();
     match copied? {
@@ -101,7 +100,7 @@ fn address(option: &'static str, url: &str) -> Result<StoreUrl, StoreCopyError> 
     StoreUrl::parse(url).map_err(|what| StoreCopyError::Url { option, what })
 }
 
-/// What the store calls itself; `None` for a directory that is not there.
+/// Identifies the store; `None` for a directory that does not exist.
 fn name(url: &StoreUrl) -> Option<String> {
     match url {
         StoreUrl::Embedded(directory) => {
@@ -130,34 +129,34 @@ async fn target(url: StoreUrl) -> Result<Box<dyn Transfer>, OpenError> {
     })
 }
 
-/// How often a line on a terminal is written again.
+/// How often the line on a terminal is updated.
 const TERMINAL_EVERY: Duration = Duration::from_millis(200);
-/// How often a line is written elsewhere, such as to a file, unless a further tenth is done before.
+/// How often a line is written elsewhere, such as to a file, unless another tenth is done before.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Tells on standard error how far a copy is.
+/// Prints the progress of a copy to standard error.
 struct Screen {
     terminal: bool,
-    /// Where the phase that is told of began in this run, and when.
+    /// Where the current phase began in this run, and when.
     began: Option<(Step, Instant)>,
-    /// What was told last, and when.
-    told: Option<(Step, Instant)>,
-    /// Whether the line on the terminal has to be ended before anything else is written.
+    /// The last printed step, and when it was printed.
+    printed: Option<(Step, Instant)>,
+    /// Whether the line on the terminal must be ended before anything else is written.
     open: bool,
 }
 
 impl Screen {
     fn new(terminal: bool) -> Self {
-        Self { terminal, began: None, told: None, open: false }
+        Self { terminal, began: None, printed: None, open: false }
     }
 
     fn tell(&mut self, step: Step) {
         let now = Instant::now();
         if self.began.is_none_or(|(first, _)| first.phase != step.phase) {
             self.end_line();
-            (self.began, self.told) = (Some((step, now)), None);
+            (self.began, self.printed) = (Some((step, now)), None);
         }
-        let due = self.told.is_none_or(|(last, at)| {
+        let due = self.printed.is_none_or(|(last, at)| {
             let every = if self.terminal { TERMINAL_EVERY } else { LINE_EVERY };
             let further = if self.terminal { step.rows == step.total } else { tenths(last) < tenths(step) };
             every <= now - at || (last.rows < step.rows && further)
@@ -165,7 +164,7 @@ impl Screen {
         let Some((first, began)) = self.began.filter(|_| due) else {
             return;
         };
-        self.told = Some((step, now));
+        self.printed = Some((step, now));
         let line = line(step, first.rows, now - began);
         if self.terminal {
             // The line before may have been longer.
@@ -187,7 +186,7 @@ fn tenths(step: Step) -> u64 {
     step.rows.saturating_mul(10).checked_div(step.total).unwrap_or_default()
 }
 
-/// The copy goes on whether anybody sees its progress or not.
+/// The copy continues even if its progress cannot be written.
 fn say(text: &str) {
     let mut out = io::stderr().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -195,7 +194,7 @@ fn say(text: &str) {
     }
 }
 
-/// How far a phase is that began `elapsed` ago with `before` rows done.
+/// The progress of a phase that began `elapsed` ago with `before` rows done.
 fn line(step: Step, before: u64, elapsed: Duration) -> String {
     let Step { phase, rows, total } = step;
     let doing = match phase {
@@ -226,7 +225,7 @@ fn span(seconds: u64) -> String {
     }
 }
 
-/// With a comma after every three digits.
+/// Separates the thousands with commas.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -239,7 +238,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// What is the same in both stores, and what to do next.
+/// Reports what both stores hold, and what to do next.
 fn report(comparison: &Comparison) -> String {
     let mut text = format!("{:<24}{:>16}{:>16}\n", "", "source", "target");
     for (app, [source, target]) in &comparison.apps {
@@ -266,7 +265,7 @@ mod tests {
     use crate::logging;
 
     #[test]
-    fn progress_is_told_with_what_is_left() {
+    fn progress_is_printed_with_the_time_left() {
         let step = |rows, total| Step { phase: Phase::Copying, rows, total };
         let second = Duration::from_secs(1);
         for (step, before, elapsed, expected) in [
@@ -289,12 +288,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_that_names_no_store_is_refused_and_not_quoted() {
+    async fn a_url_that_names_no_store_is_refused_and_not_quoted() {
         for url in ["mysql://ann:secret@db/chat", "embedded:", "", "postgres-ann:secret@db"] {
             let refused = copy(url, "embedded:./nowhere", std::future::pending()).await.unwrap_err();
             assert!(matches!(refused, StoreCopyError::Url { option: "--from", .. }), "{refused}");
-            let told: String = logging::chain(&refused).map(ToString::to_string).collect();
-            assert!(!told.contains("secret"), "{told}");
+            let text: String = logging::chain(&refused).map(ToString::to_string).collect();
+            assert!(!text.contains("secret"), "{text}");
         }
     }
 

@@ -3,21 +3,20 @@
 use crate::config::StoreUrl;
 use landfall_store::postgres::{self, DistributeError, Distributed};
 
-/// Why a store was not distributed. No text quotes an address, which can hold a password.
+/// The reason why a store was not distributed. No text quotes a URL, which can hold a password.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreDistributeError {
-    /// An address that names no database.
+    /// A URL that does not name a database.
     #[error("--url {0}")]
     Url(String),
-    /// The database was not distributed.
     #[error("the store was not distributed")]
     Distribute(#[from] DistributeError),
 }
 
-/// Distributes the store at the address `url`. Gives what there is to say at the end.
+/// Distributes the store at `url`. Returns a report.
 ///
 /// # Errors
-/// It is no PostgreSQL, it has no Citus, or Citus refused.
+/// It is not a PostgreSQL store, it has no Citus, or Citus refused.
 pub async fn distribute(url: &str) -> Result<String, StoreDistributeError> {
     match StoreUrl::parse(url).map_err(StoreDistributeError::Url)? {
         StoreUrl::Postgres(settings) => Ok(report(&postgres::distribute(&settings).await?)),
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn each_table_is_told() {
+    fn each_table_is_reported() {
         let table = |before| Distributed { table: "landfall.groups", key: "group_id", before };
         assert_eq!(
             report(&[table(false), table(true)]),

@@ -1,4 +1,4 @@
-//! TLS for the one port of the server, and the PEM files of every use of TLS. The documented service has no
+//! TLS for the port of the server, and the PEM files of every use of TLS. The documented service has no
 //! plain-HTTP endpoint, and two known clients insist on https. [client]
 
 use std::io::Read;
@@ -14,37 +14,25 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 /// Longest PEM file read, in bytes. Real chains take a few thousand.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Why TLS cannot be offered. Each text names the file to look at.
+/// The reason why TLS cannot be used. Each text names the file to check.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The file is missing or cannot be read.
     #[error("cannot read {}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// The file is longer than any certificate or key.
     #[error("{} is longer than {PEM_BYTES_MAX} bytes, so it is no PEM file of certificates or keys", path.display())]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-    },
+    TooLong { path: PathBuf },
     /// The file holds no PEM section of the kind wanted.
     #[error("{} holds no {wanted} in PEM form (a line `-----BEGIN …-----`)", path.display())]
     Absent {
-        /// The file.
         path: PathBuf,
-        /// "certificate" or "private key".
+        /// `certificate` or `private key`.
         wanted: &'static str,
     },
-    /// A PEM section is damaged.
     #[error("{} is not well-formed PEM: {problem}", path.display())]
     NotPem {
-        /// The file.
         path: PathBuf,
-        /// What is wrong, without any of the content.
+        /// The problem, without any of the content.
         problem: &'static str,
     },
     /// Each file is fine, but the key is not the one of the certificate.
@@ -62,18 +50,17 @@ pub enum TlsError {
         cert: PathBuf,
         /// The file of the private key.
         key: PathBuf,
-        /// What the TLS library said.
         source: rustls::Error,
     },
 }
 
-/// Makes what accepts TLS connections, from a PEM chain (the server's certificate first) and its PEM key.
+/// The acceptor of TLS connections, from a PEM chain (the server's certificate first) and its PEM key.
 ///
 /// TLS 1.2 and 1.3, HTTP/1.1 only, no client certificates. Reads both files whole, so call it at start or from a
 /// thread that may block.
 ///
 /// # Errors
-/// A [`TlsError`] that names the file and what is wrong with it.
+/// A [`TlsError`] that names the file and its problem.
 pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let chain = read_chain(cert)?;
     let private_key = read_key(key)?;
@@ -88,7 +75,7 @@ pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// What is wrong with a pair that the TLS library refused.
+/// The problem with a pair that the TLS library refused.
 pub(crate) fn unusable(cert: &Path, key: &Path, source: rustls::Error) -> TlsError {
     let (cert, key) = (cert.to_owned(), key.to_owned());
     if matches!(source, rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) {
@@ -131,7 +118,7 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     Ok(content)
 }
 
-/// Tells the problem in words of our own: the parser's quote lines of the file, which may be a key.
+/// The problem in our own words: the parser's quote lines of the file, which may hold a key.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that may grow")]
 fn not_pem(path: &Path, error: &rustls::pki_types::pem::Error) -> TlsError {
     use rustls::pki_types::pem::Error;
@@ -151,7 +138,7 @@ mod tests {
     use landfall_domain::time::Timestamp;
 
     #[test]
-    fn each_error_names_the_file_and_what_is_wrong_with_it() {
+    fn each_error_names_the_file_and_its_problem() {
         let directory = tempfile::tempdir().unwrap();
         let good = certs::write(directory.path(), Timestamp(1_700_000_000)).unwrap();
         let file = |name: &str, content: &[u8]| {

@@ -1,11 +1,11 @@
-//! The URL of a call, as tolerantly as real clients need.
+//! Reads the URL of a call, as tolerantly as real clients need.
 
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
 /// `service/command` of a path of the form `/v4/service/command`; `None` for any other.
 ///
-/// Doubled slashes, and spaces around a part, are passed over: clients send both. [client]
+/// Doubled slashes, and spaces around a part, are ignored: clients send both. [client]
 pub(crate) fn service_and_command(path: &str) -> Option<Cow<'_, str>> {
     if let Some(rest) = path.strip_prefix("/v4/")
         && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'/')
@@ -24,20 +24,20 @@ pub(crate) fn service_and_command(path: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The query parameters a call is authenticated by. All others are ignored, `random` and `contenttype` too. [client]
+/// The query parameters that authenticate a call. All others are ignored, `random` and `contenttype` too. [client]
 #[derive(Debug, Default)]
 pub(crate) struct Query<'url> {
     pub(crate) sdkappid: Option<Cow<'url, str>>,
     pub(crate) identifier: Option<Cow<'url, str>>,
     pub(crate) usersig: Option<Cow<'url, str>>,
-    /// What a client that connects runs on. No call of the API has it.
+    /// The platform of a client that connects. Calls of the API do not have it.
     pub(crate) platform: Option<Cow<'url, str>>,
-    /// 1: a client that connects says where it is before it gets messages.
+    /// `1`: a client that connects gives its positions before it gets messages.
     pub(crate) hold: Option<Cow<'url, str>>,
 }
 
 impl<'url> Query<'url> {
-    /// In any order; the first of a name counts.
+    /// Parameters may have any order; the first of a name counts.
     pub(crate) fn parse(query: &'url str) -> Self {
         let mut parsed = Self::default();
         for pair in query.split('&') {

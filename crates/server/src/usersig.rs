@@ -1,4 +1,4 @@
-//! `UserSig`: the password of one account in one app, made by the app's backend and only checked here.
+//! `UserSig`: the password of one account in one app. The app's backend makes it, the server only checks it.
 //!
 //! TLSSigAPIv2: a JSON document, compressed with zlib, written in base64 with `*`, `-` and `_` for `+`, `/` and
 //! `=`. It carries an HMAC-SHA256 made with the app's secret key. Version 1 (ECDSA, replaced in 2019) is not
@@ -30,7 +30,7 @@ pub const TEXT_BYTES_MAX: usize = (DOCUMENT_BYTES_MAX + ZLIB_BYTES).div_ceil(3) 
 /// What zlib adds to a document that is not compressed: head, block and checksum.
 const ZLIB_BYTES: usize = 2 + 5 + 4;
 
-/// Shortest key taken, bytes: a shorter one can be guessed from a single UserSig. [choice]
+/// Shortest key accepted, bytes: a shorter one can be guessed from a single UserSig. [choice]
 pub const KEY_BYTES_MIN: usize = 16;
 
 /// The secret key of an app. Its text is the HMAC key: the usual 64 hexadecimal digits are never decoded. [doc]
@@ -43,7 +43,7 @@ impl SecretKey {
     /// A key of at least [`KEY_BYTES_MIN`] bytes.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The problem with it.
     pub fn new(text: String) -> Result<Self, SecretFlaw> {
         secret::check(&text)?;
         if text.len() < KEY_BYTES_MIN {
@@ -73,31 +73,28 @@ impl fmt::Display for SecretKey {
     }
 }
 
-/// A signature that was found good.
+/// A valid signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// When it was made. A kick invalidates what was made before it, so the caller compares.
+    /// When it was made. A kick invalidates earlier signatures, so the caller compares.
     pub made: Timestamp,
-    /// The last second it may be used in.
+    /// The last second in which it is valid.
     pub last_valid: Timestamp,
 }
 
-/// That a `UserSig` is refused.
+/// A refused `UserSig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// Why.
     pub problem: Problem,
-    /// Whether the app's key signed it all the same: it is not a guess, but out of date or somebody else's.
+    /// Whether the app's key signed it nevertheless: it is not a guess, but expired or of another account.
     pub is_genuine: bool,
 }
 
 /// Why a `UserSig` is refused, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// There is no text at all.
     #[error("UserSig is empty")]
     Empty,
-    /// It cannot be read.
     #[error("UserSig cannot be read: {0}")]
     Malformed(Flaw),
     /// Made for another app.
@@ -114,7 +111,7 @@ pub enum Problem {
     WrongSignature,
 }
 
-/// What makes a text unreadable as a `UserSig`.
+/// The reason why a text cannot be read as a `UserSig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
     /// Longer than [`TEXT_BYTES_MAX`].
@@ -138,16 +135,16 @@ pub enum Flaw {
     /// Not JSON, or a member is missing, doubled or of the wrong type. Signatures of version 1 end here.
     #[error("not a TLSSigAPIv2 document")]
     NotDocument,
-    /// A member holds characters with which one document could pass for another.
+    /// A member holds characters with which one document could be taken for another.
     #[error("a member holds characters that do not belong there")]
     Ambiguous,
 }
 
-/// Checks that `text`, already percent-decoded, lets `identifier` into `app` at `now`.
+/// Checks that `text`, already percent-decoded, is a valid signature of `identifier` in `app` at `now`.
 ///
 /// The order of the checks is app, account, expiry, signature, so a wrongly signed one that has also expired is
 /// "expired", as the official verifiers have it. [choice] One made in the future passes: clocks differ. The HMAC
-/// is compared in constant time, whatever else is wrong. Whether a kick came after it was made is for the caller to ask.
+/// is compared in constant time, whatever else is wrong. The caller must check for a kick after it was made.
 ///
 /// # Errors
 /// The first [`Problem`] found.

@@ -5,6 +5,8 @@
 //! the same copy started again goes on after the last page. Until both stores were compared and found equal, the
 //! target is marked as unfinished and does not open for a server.
 
+#![warn(missing_docs)]
+
 mod compare;
 mod copy;
 mod digest;

@@ -1,5 +1,5 @@
-//! How often something may be done to one group: counted by each server process by itself, for the groups it was done
-//! to of late.
+//! How often something may be done to one group. Each server process counts by itself, for the groups it was done
+//! to recently.
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use landfall_domain::ids::GroupId;
@@ -8,11 +8,11 @@ use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-/// Groups of one app that are remembered. One that is forgotten starts anew: a limit protects the server and is no
+/// Groups of one app that are remembered. A group that is forgotten starts anew: a limit protects the server and is no
 /// promise to anybody. [choice]
 const GROUPS_MAX: usize = 10_000;
 
-/// What bounds how often something is done to each group of one app.
+/// Limits how often something is done to each group of one app.
 pub struct GroupRates(Cache<GroupId, Arc<DefaultDirectRateLimiter>>);
 
 impl Default for GroupRates {
@@ -22,7 +22,7 @@ impl Default for GroupRates {
 }
 
 impl GroupRates {
-    /// Counts once for a group, which need not exist; false when that is too much. `per_second` is the limit, of
+    /// Counts once for a group, which need not exist; false when that exceeds the limit. `per_second` is the limit, of
     /// which a second's worth may come at once, and is the same in every call; 0 is no limit.
     pub fn admit(&self, group: &GroupId, per_second: u32) -> bool {
         let Some(per_second) = NonZeroU32::new(per_second) else { return true };

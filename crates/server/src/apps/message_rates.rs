@@ -1,14 +1,14 @@
-//! How many messages a group takes in a second: counted by each server process by itself, for the groups that were
-//! sent to of late.
+//! How many messages a group takes in a second. Each server process counts by itself, for the groups that were
+//! sent to recently.
 //!
-//! A message counts against those of its own priority and of all lower ones. So nothing is dropped below the limit;
+//! A message counts against those of its own priority and of all lower ones. Nothing is dropped below the limit;
 //! above it low messages are dropped first, and a high one only when too many high ones come. [choice]
 
 use super::group_rates::GroupRates;
 use landfall_domain::ids::GroupId;
 use landfall_domain::message::Priority;
 
-/// What bounds the messages sent to each group of one app, by their priority.
+/// Limits the messages sent to each group of one app, by their priority.
 #[derive(Default)]
 pub struct MessageRates([GroupRates; Priority::ALL.len()]);
 
@@ -21,7 +21,7 @@ impl MessageRates {
         let admitted = rates.next().is_some_and(|own| own.admit(group, per_second));
         if admitted {
             for lower in rates {
-                // Lower ones that have no room left lose none.
+                // Lower priorities that have no room left lose nothing.
                 lower.admit(group, per_second);
             }
         }

@@ -1,13 +1,12 @@
-//! How often an app may call a command: counted by each server process by itself, or by all over one database
+//! How often an app may call a command. Each server process counts by itself, or all processes over one database count
 //! together.
 //!
-//! Those that count together do not ask the database at every call. A process leases calls from it, as many as it
-//! could use in the last second or so and at most a twentieth of what is allowed in one, and drops what a second has
-//! left over. A refusal holds until what was asked for has accrued again. All processes together let through what
-//! one would have, or less: what is dropped is lost. Only for a moment can it be more, by one lease of each process,
+//! Processes that count together do not ask the database at every call. A process leases calls from it, as many as it
+//! could use in the last second or so and at most a twentieth of what is allowed in a second, and drops those that are left
+//! after a second. A refusal holds until the requested calls have accrued again. All processes together let through what
+//! one would have, or less: dropped calls are lost. Only for a moment can it be more, by one lease of each process,
 //! when calls that were leased before are made together with those that have accrued since.
 
-use crate::commands::Entry;
 use async_trait::async_trait;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use landfall_domain::ids::AppId;
@@ -18,26 +17,26 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// How long leased calls may wait to be made.
+/// How long leased calls can be used.
 const LEASE_TIME: Duration = Duration::from_secs(1);
 
 /// The largest lease is what is allowed in a second, divided by this.
 const LEASES_PER_SECOND: u32 = 20;
 
-/// How long a call waits for those before it, and then for the database, to be counted.
+/// How long a call waits for the calls before it, and then again for the database, to be counted.
 const ANSWER_TIME_MAX: Duration = Duration::from_millis(500);
 
-/// How long the database is left alone when it did not count.
+/// How long the database is not asked again when it did not answer.
 const ALONE_TIME: Duration = Duration::from_secs(1);
 
-/// What unknown commands are counted as: no command is called so.
+/// The name that unknown commands are counted under. No command has it.
 const UNKNOWN: &str = "unknown";
 
-/// Counts calls where all servers over one database see it.
+/// A count of calls that all servers over one database share.
 #[async_trait]
 pub trait SharedCalls: Send + Sync {
     /// Takes `calls` calls of `command` out of what all servers together may make: `per_second` in a second, of
-    /// which a second's worth may come at once. False when that is too many at present.
+    /// which a second's worth may come at once. False when that exceeds the limit at present.
     async fn take(
         &self,
         app: AppId,
@@ -47,43 +46,42 @@ pub trait SharedCalls: Send + Sync {
     ) -> Result<bool, StoreError>;
 }
 
-/// What bounds the calls of one app: a rate for each command of the table, and one for all unknown commands.
+/// Limits the calls of one app: a rate for each command of the table, and one for all unknown commands.
 pub struct Rates {
     commands: Vec<Rate>,
     unknown: Rate,
 }
 
 impl Rates {
-    /// At most `per_second` calls of each of `commands`, half of it where that applies. With `shared`, all servers
-    /// count together; without, each counts by itself.
+    /// At most `per_second` calls of each of `commands`, in the order of their table; half of it for those with `true`. With
+    /// `shared`, all servers count together; without, each counts by itself.
     #[must_use]
     pub fn new(
         app: AppId,
         per_second: NonZeroU32,
-        commands: &'static [Entry],
+        commands: impl Iterator<Item = (&'static str, bool)>,
         shared: Option<&Arc<dyn SharedCalls>>,
     ) -> Self {
         let half = NonZeroU32::new(per_second.get() / 2).unwrap_or(NonZeroU32::MIN);
         let rate = |command, per_second| Rate {
             alone: RateLimiter::direct(Quota::per_second(per_second)),
-            shared: shared.map(|calls| Shared::new(Arc::clone(calls), app, command, per_second)),
+            shared: shared.map(|calls| SharedRate::new(Arc::clone(calls), app, command, per_second)),
         };
         Self {
             commands: commands
-                .iter()
-                .map(|entry| rate(entry.path, if entry.halved_rate { half } else { per_second }))
+                .map(|(name, halved)| rate(name, if halved { half } else { per_second }))
                 .collect(),
             unknown: rate(UNKNOWN, per_second),
         }
     }
 
-    /// Counts one call of a command, by its index in the table; false when it is one too many.
+    /// Counts one call of a command, by its index in the table; false when the call exceeds the limit.
     ///
     /// A second's worth of calls may come at once; after that they are let through at the rate of the limit.
     ///
-    /// When the database does not count, this process counts alone until it does. A limit protects the servers and
-    /// is no promise to anybody: calls must not fail, or wait for long, because of it. Whether the database can do
-    /// what a call asks for, the call finds out itself. [choice]
+    /// While the database does not answer, this process counts alone. A limit protects the servers and
+    /// is no promise to anybody: calls must not fail, or wait for long, because of it. Whether the database works
+    /// is for the call itself to find out. [choice]
     pub async fn admit(&self, command: Option<usize>) -> bool {
         let rate = command.and_then(|index| self.commands.get(index)).unwrap_or(&self.unknown);
         let counted = match &rate.shared {
@@ -96,14 +94,14 @@ impl Rates {
 
 /// The calls of one command.
 struct Rate {
-    /// What this process counts alone.
+    /// Counted by this process alone.
     alone: DefaultDirectRateLimiter,
-    /// What all servers count together, if they do.
-    shared: Option<Shared>,
+    /// Counted by all servers together, if `limits.shared` is on.
+    shared: Option<SharedRate>,
 }
 
 /// The calls of one command that all servers count together.
-struct Shared {
+struct SharedRate {
     calls: Arc<dyn SharedCalls>,
     app: AppId,
     command: &'static str,
@@ -111,64 +109,64 @@ struct Shared {
     lease: Mutex<Lease>,
 }
 
-/// What the database said last.
+/// The last answer of the database.
 struct Lease {
-    answer: Answer,
-    /// The calls it was asked for.
+    state: LeaseState,
+    /// The number of calls that were requested.
     calls: u32,
-    /// When the answer holds no longer.
+    /// When the answer is no longer valid.
     until: Instant,
 }
 
-enum Answer {
-    /// So many of the calls are not made yet.
+enum LeaseState {
+    /// This many of the calls are left.
     Granted(u32),
-    /// That was too many.
+    /// The request exceeded the limit.
     Refused,
-    /// Nothing in time.
-    Missing,
+    /// There was no answer in time.
+    Unavailable,
 }
 
 impl Lease {
     /// Whether the database must be asked again.
     fn is_over(&self, now: Instant) -> bool {
-        matches!(self.answer, Answer::Granted(0)) || self.until <= now
+        matches!(self.state, LeaseState::Granted(0)) || self.until <= now
     }
 
-    /// How many calls to ask for after this lease: more when it was used up early, what was used when it was not,
-    /// so that little is leased in vain.
+    /// How many calls to request after this lease: more when it was used up early, what was used when it was not,
+    /// so that few leased calls are wasted.
     fn next_calls(&self, now: Instant, max: u32) -> u32 {
-        let calls = match self.answer {
-            Answer::Granted(0) if now < self.until => self.calls.saturating_mul(2),
-            Answer::Granted(left) => self.calls.saturating_sub(left),
-            Answer::Refused => self.calls,
-            Answer::Missing => 1,
+        let calls = match self.state {
+            LeaseState::Granted(0) if now < self.until => self.calls.saturating_mul(2),
+            LeaseState::Granted(left) => self.calls.saturating_sub(left),
+            LeaseState::Refused => self.calls,
+            LeaseState::Unavailable => 1,
         };
         calls.clamp(1, max)
     }
 }
 
-impl Shared {
+impl SharedRate {
     fn new(calls: Arc<dyn SharedCalls>, app: AppId, command: &'static str, per_second: NonZeroU32) -> Self {
-        let lease = Lease { answer: Answer::Granted(0), calls: 1, until: Instant::now() };
+        let lease = Lease { state: LeaseState::Granted(0), calls: 1, until: Instant::now() };
         Self { calls, app, command, per_second, lease: Mutex::new(lease) }
     }
 
-    /// Counts one call; false when it is one too many, `None` when it could not be counted.
+    /// Counts one call; false when the call exceeds the limit, `None` when it could not be counted.
     async fn admit(&self) -> Option<bool> {
-        // Held while the database is asked: those who come meanwhile share its answer.
+        // Locked while the database is asked: calls that come meanwhile share its answer.
         let mut lease = timeout(ANSWER_TIME_MAX, self.lease.lock()).await.ok()?;
         if lease.is_over(Instant::now()) {
             *lease = self.ask(&lease).await;
         }
-        match &mut lease.answer {
-            Answer::Granted(left) => {
-                // Not 0: a lease without calls left is over, and a new one has at least one.
+        match &mut lease.state {
+            LeaseState::Granted(left) => {
+                // Not 0: a lease without calls left is over, and a new one has at least one call.
                 *left = left.saturating_sub(1);
                 Some(true)
             }
-            Answer::Refused => Some(false),
-            Answer::Missing => None,
+            LeaseState::Refused => Some(false),
+            LeaseState::Unavailable => None,
         }
     }
 
@@ -178,26 +176,29 @@ impl Shared {
         let max = per_second.get() / LEASES_PER_SECOND;
         let calls = before.next_calls(asked, max.max(1));
         let taken = timeout(ANSWER_TIME_MAX, self.calls.take(app, command, calls, per_second)).await;
-        let was_counted = !matches!(before.answer, Answer::Missing);
+        let was_counted = !matches!(before.state, LeaseState::Unavailable);
         let why = match taken {
             Ok(Ok(granted)) => {
                 if !was_counted {
-                    tracing::info!(%app, command, "calls of {command} are counted across processes again");
+                    tracing::info!(%app, command, "call frequency: {command} of app {app} is counted across processes again");
                 }
-                let (answer, until) = if granted {
-                    (Answer::Granted(calls), asked + LEASE_TIME)
+                let (state, until) = if granted {
+                    (LeaseState::Granted(calls), asked + LEASE_TIME)
                 } else {
-                    (Answer::Refused, Instant::now() + Duration::from_secs(calls.into()) / per_second.get())
+                    (
+                        LeaseState::Refused,
+                        Instant::now() + Duration::from_secs(calls.into()) / per_second.get(),
+                    )
                 };
-                return Lease { answer, calls, until };
+                return Lease { state, calls, until };
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer in {} ms", ANSWER_TIME_MAX.as_millis()),
         };
         if was_counted {
-            tracing::warn!(%app, command, cause = why, "calls of {command} are counted per process for now: {why}");
+            tracing::warn!(%app, command, cause = why, "call frequency: {command} of app {app} is counted per process until the database answers: {why}");
         }
-        Lease { answer: Answer::Missing, calls: 1, until: Instant::now() + ALONE_TIME }
+        Lease { state: LeaseState::Unavailable, calls: 1, until: Instant::now() + ALONE_TIME }
     }
 }
 

@@ -40,9 +40,9 @@ async fn connect(
     let call = async {
         let name = ServerName::try_from(host.to_owned()).unwrap();
         let mut stream = TlsConnector::from(Arc::new(config)).connect(name, near).await?;
-        let mut heard = Vec::new();
-        stream.read_to_end(&mut heard).await?;
-        assert_eq!(heard, b"hello");
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await?;
+        assert_eq!(received, b"hello");
         Ok(stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
     };
     let (served, called) = tokio::join!(serve, call);
@@ -134,7 +134,7 @@ fn an_authority_that_cannot_be_used_is_refused_and_left_alone() {
     assert!(matches!(error, CertsError::AuthorityCert(_)), "{error}");
     let error = refused(&|files| fs::write(&files.authority_key, &other_key).unwrap(), now);
     assert!(matches!(error, CertsError::AuthorityRefused { .. }), "{error}");
-    // Without its authority a certificate may be anybody's.
+    // Without its authority a certificate may belong to another program.
     let both: &dyn Fn(&Written) = &|files| {
         remove(&files.authority_cert);
         remove(&files.authority_key);

@@ -1,4 +1,4 @@
-//! What can be asked for on the command line.
+//! The commands and arguments of the command line.
 
 use crate::quickstart::USERSIG_SECONDS_DEFAULT;
 use clap::{Args, Parser, Subcommand};
@@ -14,7 +14,6 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-/// What can be asked for.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Start a server with a first app and sample groups; nothing has to be set up

@@ -5,7 +5,7 @@ use super::frame::Place;
 use super::hub::Hub;
 use super::session::{Platform, Session, Why};
 use crate::apps::App;
-use crate::server::Server;
+use crate::state::Server;
 use crate::webhook::presence::{self, State};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;

@@ -10,11 +10,13 @@ use super::positions::WINDOW;
 use super::session::{Platform, Session, Why};
 use super::slowed::Slowed;
 use crate::apps::App;
+use crate::authentication;
 use crate::code::Code;
-use crate::gateway;
+use crate::connection::Caller;
+use crate::logging;
 use crate::metrics::Counted;
 use crate::reply::{self, Failure};
-use crate::server::{Caller, Server};
+use crate::state::Server;
 use crate::url::Query;
 use crate::usersig::Verified;
 use crate::webhook::presence::State;
@@ -136,14 +138,14 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
     from.pace.work_ends();
     tokio::select! {
         () = goodbye.say(&mut socket) => {}
-        () = from.pace.asked_to_leave() => {}
+        () = from.pace.close_requested() => {}
     }
 }
 
 /// Who connects.
 async fn admit(server: &Arc<Server>, query: &str, from: &Caller) -> Result<(Arc<App>, Arriving), Failure> {
     let (app, account, verified) =
-        gateway::signed(server, query, from, server.clock.now(), Code::GroupInternal).await?;
+        authentication::signed(server, query, from, server.clock.now(), Code::GroupInternal).await?;
     let Query { platform, hold, .. } = Query::parse(query);
     let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
     let held = hold.as_deref() == Some("1");
@@ -167,7 +169,7 @@ struct Goodbye {
 impl Goodbye {
     fn refusing(server: &Server, failure: &Failure, query: &str, peer: IpAddr) -> Self {
         match &failure.cause {
-            None => gateway::log_refusal("a client", failure.number(), &failure.text, query, peer),
+            None => logging::log_refusal("a client", failure.number(), &failure.text, query, peer),
             Some(cause) => {
                 if let Some(suppressed) = server.error_log.admit() {
                     tracing::error!(%cause, suppressed, "a client cannot be let in: {cause}");

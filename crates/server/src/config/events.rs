@@ -1,4 +1,4 @@
-//! `[events]`: what carries events between servers.
+//! `[events]`: the transport of events between servers.
 
 use super::section::Section;
 use super::{EventsConfig, NatsConfig, NatsLogin};
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use std::fmt;
 
-/// Longest subject, in bytes. NATS itself takes longer ones and warns of them.
+/// Longest subject, in bytes. NATS itself accepts longer ones with a warning.
 const SUBJECT_BYTES_MAX: usize = 255;
 
 /// Reads the section. `None` when a setting is unusable; its problem is recorded.
@@ -28,7 +28,7 @@ pub(super) fn events(section: &mut Section<'_>) -> Option<EventsConfig> {
     Some(EventsConfig { nats: nats.map(|(servers, login)| NatsConfig { servers, login, subject }) })
 }
 
-/// Without wildcards: each installation has one subject of its own.
+/// Whether `text` is a subject without wildcards: each installation has one of its own.
 fn is_subject(text: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty()
@@ -37,8 +37,8 @@ fn is_subject(text: &str) -> bool {
     text.len() <= SUBJECT_BYTES_MAX && text.split('.').all(is_word)
 }
 
-/// The servers of a list, and what all of them are logged in with: the protocol's own addresses hold that too. What is
-/// wrong is never quoted, since it may hold a password.
+/// The servers of a list and the login for all of them, which the protocol keeps in their addresses. A problem
+/// never quotes an address, since it may hold a password.
 fn servers(text: &str) -> Result<(Vec<Url>, Option<NatsLogin>), &'static str> {
     let (mut servers, mut login) = (Vec::new(), None);
     for address in text.split(',') {
@@ -75,7 +75,7 @@ fn server(address: &str) -> Result<(Url, Option<NatsLogin>), &'static str> {
             Some(NatsLogin::User { name: decoded(name)?, password: decoded(password)? })
         }
     };
-    // The library would print them.
+    // The library would print user and password.
     url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| FORM)?;
     Ok((url, login))
 }
@@ -87,7 +87,7 @@ impl fmt::Debug for NatsLogin {
 }
 
 impl fmt::Display for NatsConfig {
-    /// The servers as they are written, with `***` for what they are logged in with.
+    /// Prints `***` for the login.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, server) in self.servers.iter().enumerate() {
             let login = if self.login.is_some() { "***@" } else { "" };

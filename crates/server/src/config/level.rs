@@ -1,15 +1,15 @@
-//! `log.level`: what is logged, in all and by part.
+//! `log.level`: a level for everything, and levels of single parts.
 
 use super::section::closest;
 use std::collections::BTreeSet;
 
-/// What a level may be, the least talkative first.
+/// The levels, the least verbose first.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// The level of what is no part that is named, where there is none for everything.
+/// The level of parts that are not named, when no level for everything is given.
 const LEVEL_OF_THE_REST: &str = "error";
 
-/// What other programs call them.
+/// Names of levels in other programs.
 const ELSEWHERE: [(&str, &str); 9] = [
     ("warning", "warn"),
     ("verbose", "debug"),
@@ -22,11 +22,11 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("all", "trace"),
 ];
 
-/// Reads a level for everything and, if need be, others for parts: `info,landfall=debug`. Gives the directives of
-/// `tracing-subscriber`, which by itself takes an unknown level for the name of a part, and then logs nothing.
+/// Reads a level for everything and optional levels of parts: `info,landfall=debug`. Returns directives of
+/// `tracing-subscriber`, which itself takes an unknown level for the name of a part, and then logs nothing.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The problem with the text.
 pub(super) fn parse(text: &str) -> Result<String, String> {
     let mut directives = Vec::new();
     let mut parts = BTreeSet::new();
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
         directives.push(part.map_or_else(|| level.to_owned(), |part| format!("{part}={level}")));
     }
     if !parts.contains(&None) {
-        // A part that does not exist is not known as such, and must not silence the others.
+        // A part that does not exist cannot be detected, and must not silence the others.
         directives.insert(0, LEVEL_OF_THE_REST.to_owned());
     }
     Ok(directives.join(","))
@@ -65,7 +65,7 @@ fn known(word: &str) -> Result<&'static str, String> {
     Err(format!("{word:?} is no level{meant} Levels are {}", LEVELS.join(", ")))
 }
 
-/// Whether it is written as the name of a part is.
+/// Whether it has the form of the name of a part.
 fn is_part(word: &str) -> bool {
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -79,7 +79,7 @@ mod tests {
     use tracing_subscriber::EnvFilter;
 
     #[test]
-    fn levels_are_taken_in_all_and_by_part() {
+    fn levels_apply_to_everything_and_to_parts() {
         for (text, directives) in [
             ("info", "info"),
             ("WARN", "warn"),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_level_is_refused_and_what_was_meant_is_suggested() {
+    fn a_wrong_level_is_refused_and_the_right_one_suggested() {
         for (text, expected) in [
             ("warning", "\"warning\" is no level; did you mean \"warn\"?"),
             ("Warning", "\"Warning\" is no level; did you mean \"warn\"?"),

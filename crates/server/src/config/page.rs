@@ -1,4 +1,4 @@
-//! The configuration as a page of the manual, made from the commented default, so the two cannot differ.
+//! The manual's page of the configuration, made from the commented default, so that the two cannot differ.
 
 use super::DEFAULT;
 
@@ -45,13 +45,13 @@ pub(super) fn variables() -> Vec<String> {
     variables
 }
 
-/// Writes the lines gathered so far; those with nothing in them part paragraphs.
+/// Writes the lines collected so far; empty ones separate paragraphs.
 fn append_prose(page: &mut String, prose: &mut Vec<&str>) {
     if !prose.is_empty() {
         page.push('\n');
     }
     for line in prose.drain(..) {
-        // Only what Markdown would take for a mark of its own.
+        // Escapes only characters that are markup in Markdown here.
         page.push_str(&line.replace('<', "&lt;").replace('*', "\\*"));
         page.push('\n');
     }
@@ -60,7 +60,7 @@ fn append_prose(page: &mut String, prose: &mut Vec<&str>) {
 #[derive(Default)]
 struct Section {
     name: &'static str,
-    /// Its name, or the beginning of it, that stands for an entry of a list; empty when nothing does.
+    /// The name, or its beginning, that means an entry of a list; empty when there is none.
     list: &'static str,
 }
 
@@ -81,18 +81,18 @@ impl Section {
     }
 
     fn variable(&self, key: &str) -> String {
-        let mut steps = vec!["LANDFALL".to_owned()];
+        let mut segments = vec!["LANDFALL".to_owned()];
         if !self.list.is_empty() {
-            steps.extend([self.list.to_uppercase(), "0".to_owned()]);
+            segments.extend([self.list.to_uppercase(), "0".to_owned()]);
         }
         let inside = self.name.strip_prefix(self.list).unwrap_or(self.name);
-        steps.extend(inside.split('.').filter(|step| !step.is_empty()).map(str::to_uppercase));
-        steps.push(key.to_uppercase());
-        steps.join("__")
+        segments.extend(inside.split('.').filter(|segment| !segment.is_empty()).map(str::to_uppercase));
+        segments.push(key.to_uppercase());
+        segments.join("__")
     }
 }
 
-/// What a line of the default configuration is.
+/// The kind of a line of the default configuration.
 enum Line {
     Empty,
     Prose(&'static str),

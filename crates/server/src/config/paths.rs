@@ -1,14 +1,15 @@
-//! Paths in a configuration: those in its file lead from the folder of the file, those in variables from where the program
+//! Paths in a configuration: relative ones in its file start at the folder of the file, those in variables where the program
 //! was started.
 
 use super::StoreUrl;
+use super::section::Item;
 use landfall_store::embedded;
 use std::path::{Path, PathBuf};
 
-/// The path that is written as `text`.
+/// The path written as `text`.
 ///
 /// # Errors
-/// What is wrong with it. Does not quote it.
+/// The problem with it, which does not quote it.
 pub(super) fn written(text: &str) -> Result<PathBuf, String> {
     let problem = if text.is_empty() {
         "must be a path"
@@ -22,15 +23,21 @@ pub(super) fn written(text: &str) -> Result<PathBuf, String> {
     Err(problem.to_owned())
 }
 
-/// Says where relative paths lead from.
+/// The path in `item`; a problem with it is recorded.
+pub(super) fn path(item: &Item<'_>) -> Option<PathBuf> {
+    let written = written(item.text()?);
+    written.map(|path| item.folder().join(path)).map_err(|problem| item.refuse(problem)).ok()
+}
+
+/// Explains to which folder a path is relative.
 pub(super) fn lead_from(folder: &Path) -> String {
     format!("; relative paths lead from {}", whole(folder).display())
 }
 
-/// The store at `url`, whose relative paths lead from `folder`.
+/// The store at `url`, whose relative paths start at `folder`.
 ///
 /// # Errors
-/// There is none, but one where the path led before, or beside the configuration: to make a new one would look as if all data
+/// There is none, but one where earlier versions would look, or beside the configuration: a new one would look as if all data
 /// were lost.
 pub(super) fn store(url: StoreUrl, folder: &Path) -> Result<StoreUrl, String> {
     let written = match url {
@@ -41,8 +48,8 @@ pub(super) fn store(url: StoreUrl, folder: &Path) -> Result<StoreUrl, String> {
     if embedded::exists(&here) {
         return Ok(StoreUrl::Embedded(here));
     }
-    // Once relative paths led from where the server was started, and quickstart wrote whole ones, which a moved folder
-    // leaves behind.
+    // In earlier versions relative paths started at the current directory, and quickstart wrote absolute ones, which a moved
+    // folder leaves behind.
     let beside = written.file_name().map(|name| folder.join(name));
     match [Some(written), beside].into_iter().flatten().find(|there| embedded::exists(there)) {
         None => Ok(StoreUrl::Embedded(here)),

@@ -1,21 +1,18 @@
-//! What is wrong with a configuration.
+//! Problems of a configuration.
 
 use std::cell::RefCell;
 use std::fmt;
 
-/// Where a setting came from.
+/// The origin of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The default configuration.
     Default,
     /// A line of a file, counted from 1.
     File {
-        /// The file, as it was named.
+        /// Its name as given.
         name: String,
-        /// The line.
         line: usize,
     },
-    /// An environment variable of this name.
     Variable(String),
 }
 
@@ -29,19 +26,19 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One thing that is wrong. Never holds a key or a password.
+/// One problem. Never holds a key or a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The setting, such as `app[0].sdk_app_id`.
     pub path: String,
-    /// Where it came from; `None` when it is nowhere.
+    /// `None` when the setting is missing everywhere.
     pub origin: Option<Origin>,
-    /// What is wrong, and what is allowed.
+    /// The problem, and what is allowed.
     pub text: String,
 }
 
 impl Problem {
-    /// A problem of something that stands nowhere.
+    /// A problem of a setting that is missing everywhere.
     pub(super) fn unplaced(path: &str, text: String) -> Self {
         Self { path: path.to_owned(), origin: None, text }
     }
@@ -60,10 +57,10 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with a configuration; prints one line each.
+/// All problems of a configuration; prints one line each.
 #[derive(Debug, Default)]
 pub struct Problems {
-    // Readers of different sections hold it at the same time, so it is filled behind a shared reference.
+    // Readers of different sections hold it at the same time, so it is filled through a shared reference.
     found: RefCell<Vec<Problem>>,
 }
 
@@ -76,13 +73,12 @@ impl Problems {
         self.found.borrow_mut().push(problem);
     }
 
-    /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.borrow().is_empty()
     }
 
-    /// The problems, in the order they were found.
+    /// In the order they were found.
     #[must_use]
     pub fn into_list(self) -> Vec<Problem> {
         self.found.into_inner()

@@ -1,7 +1,8 @@
-//! From the tree of settings to [`Config`].
+//! Reads [`Config`] from the tree of settings.
 
 use super::events::events;
 use super::problem::{Problem, Problems};
+use super::secrets::secret;
 use super::section::{Item, Section};
 use super::source::Node;
 use super::webhook::webhook;
@@ -10,7 +11,6 @@ use super::{
     level, paths,
 };
 use crate::network::{self, Exempt};
-use crate::secret::{self, SecretFlaw};
 use crate::usersig::SecretKey;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::fields::{FieldKey, FieldRule};
@@ -18,17 +18,16 @@ use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// A day: longer waits are a mistake, 0 would close every connection at once.
+/// A day: longer waits are a mistake. 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
 
-/// A hundred years; who wants to keep messages longer keeps them for ever.
+/// A hundred years; 0 keeps messages forever.
 const MESSAGE_DAYS_MAX: i64 = 36_500;
 
-/// Reads everything, whatever is wrong on the way; relative paths lead from `folder`. `None` when a setting is unusable;
+/// Reads everything, whatever the problems; relative paths start at `folder`. `None` when a setting is unusable;
 /// its problem is recorded.
 pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<Config> {
     let mut root = Section::root(root, folder, problems)?;
@@ -63,7 +62,7 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
     })
 }
 
-/// Reads the section called `key`, then records what it holds besides.
+/// Reads the section called `key`, then records its unknown keys.
 fn section<T>(
     parent: &mut Section<'_>,
     key: &'static str,
@@ -84,7 +83,7 @@ fn address(item: &Item<'_>) -> Option<SocketAddr> {
     item.parse(allowed, |text| text.parse().ok())
 }
 
-/// `Some(None)`: there are no figures.
+/// `Some(None)`: metrics are not served.
 fn metrics(section: &mut Section<'_>) -> Option<Option<SocketAddr>> {
     let item = section.required("listen")?;
     if item.text()?.is_empty() { Some(None) } else { address(&item).map(Some) }
@@ -95,7 +94,7 @@ fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
         let parsed = StoreUrl::parse(item.text()?).and_then(|url| paths::store(url, item.folder()));
         parsed.map_err(|problem| item.refuse(problem)).ok()
     });
-    // Two: one listens to what other servers do, and one works.
+    // At least two: one receives notifications of other servers, and one works.
     let connections = section.required("connections").and_then(|item| item.whole_number::<usize>(2..=1_000));
     let (url, connections) = (url?, connections?);
     Some(match url {
@@ -121,14 +120,9 @@ fn unknown_accounts(section: &mut Section<'_>) -> Option<UnknownAccounts> {
 }
 
 fn tls(section: &mut Section<'_>) -> Option<TlsConfig> {
-    let cert = section.required("cert").and_then(|item| path(&item));
-    let key = section.required("key").and_then(|item| path(&item));
+    let cert = section.required("cert").and_then(|item| paths::path(&item));
+    let key = section.required("key").and_then(|item| paths::path(&item));
     Some(TlsConfig { cert: cert?, key: key? })
-}
-
-pub(super) fn path(item: &Item<'_>) -> Option<PathBuf> {
-    let written = paths::written(item.text()?);
-    written.map(|path| item.folder().join(path)).map_err(|problem| item.refuse(problem)).ok()
 }
 
 fn http(section: &mut Section<'_>) -> Option<HttpConfig> {
@@ -224,13 +218,13 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
 }
 
 fn app_id(item: Item<'_>, taken: &mut BTreeMap<AppId, String>) -> Option<AppId> {
-    let place = item.place();
+    let location = item.location();
     let id = AppId(item.whole_number(1..=i64::from(u32::MAX))?);
     if let Some(first) = taken.get(&id) {
-        place.refuse(format!("{id} is already the number of {first}"));
+        location.refuse(format!("{id} is already the number of {first}"));
         return None;
     }
-    taken.insert(id, place.path().to_owned());
+    taken.insert(id, location.path().to_owned());
     Some(id)
 }
 
@@ -242,61 +236,11 @@ fn secret_key(section: &mut Section<'_>) -> Option<SecretKey> {
     key
 }
 
-/// A secret itself under `key` or a file with it under `file_key`; never both, because nobody could say which one
-/// counts. `Some(None)` when there is neither. No problem quotes it.
-pub(super) fn secret<T>(
-    section: &mut Section<'_>,
-    key: &'static str,
-    file_key: &'static str,
-    parse: impl FnOnce(String) -> Result<T, SecretFlaw>,
-) -> Option<Option<T>> {
-    let (item, text) = match (section.optional(key), section.optional(file_key)) {
-        (Some(item), None) => {
-            let text = item.text()?.to_owned();
-            (item, text)
-        }
-        (None, Some(item)) => {
-            let text = secret_of_file(&item)?;
-            (item, text)
-        }
-        (Some(_), Some(both)) => {
-            both.refuse(format!("stands beside {key}; only one of them is allowed"));
-            return None;
-        }
-        (None, None) => return Some(None),
-    };
-    parse(text).map_err(|flaw| item.refuse(flaw.to_string())).ok().map(Some)
-}
-
-/// The secret in the file that `item` names. What it names is not quoted: it may be the secret itself.
-fn secret_of_file(item: &Item<'_>) -> Option<String> {
-    let path = path(item)?;
-    match read_small_file(&path) {
-        Ok(text) => Some(secret::of_file(&text).to_owned()),
-        Err(error) => {
-            let from = if path.is_absolute() { String::new() } else { paths::lead_from(item.folder()) };
-            item.refuse(format!("cannot be read: {error}{from}"));
-            None
-        }
-    }
-}
-
-/// Reads at most a few kilobytes: a key is short, and the path may name a device.
-fn read_small_file(path: &Path) -> std::io::Result<String> {
-    const BYTES_MAX: u64 = 4_096;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
-    if BYTES_MAX < text.len() as u64 {
-        return Err(std::io::Error::other(format!("it is longer than {BYTES_MAX} bytes")));
-    }
-    Ok(text)
-}
-
 fn admins(item: Item<'_>) -> Option<Vec<UserId>> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if items.is_empty() {
-        place.refuse("must name at least one account; nobody could call the API".to_owned());
+        location.refuse("must name at least one account; nobody could call the API".to_owned());
     }
     let mut taken = BTreeMap::new();
     let admins: Vec<Option<UserId>> = items.iter().map(|item| admin(item, &mut taken)).collect();
@@ -354,10 +298,10 @@ fn field_key(item: &Item<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Option<F
 }
 
 fn group_types(item: Item<'_>) -> Option<Vec<GroupType>> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if items.is_empty() {
-        place.refuse("must name at least one type of group".to_owned());
+        location.refuse("must name at least one type of group".to_owned());
         return None;
     }
     let types: Vec<Option<GroupType>> = items

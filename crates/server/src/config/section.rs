@@ -1,4 +1,4 @@
-//! Reading settings out of the tree: each reader records what is wrong and goes on.
+//! Reads settings out of the tree: each reader records its problems and goes on.
 
 use super::problem::{Origin, Problem, Problems};
 use super::source::{Node, Value, interpret};
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-/// A section that is being read. Whatever was not asked for by [`Section::finish`] is an unknown key.
+/// A section that is being read. A key that was not requested before [`Section::finish`] is unknown.
 pub(super) struct Section<'p> {
     path: String,
     origin: Origin,
@@ -16,7 +16,7 @@ pub(super) struct Section<'p> {
     problems: &'p Problems,
 }
 
-/// One value, with its name and place.
+/// One value with its name and origin.
 pub(super) struct Item<'p> {
     path: String,
     node: Node,
@@ -24,27 +24,26 @@ pub(super) struct Item<'p> {
     problems: &'p Problems,
 }
 
-/// Name and place of a value that was already read.
-pub(super) struct Place<'p> {
+/// Name and origin of a value that was already read.
+pub(super) struct Location<'p> {
     path: String,
     origin: Origin,
     problems: &'p Problems,
 }
 
-impl Place<'_> {
+impl Location<'_> {
     /// Its name, such as `app[0].sdk_app_id`.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Records a problem of the value.
     pub(super) fn refuse(&self, text: String) {
         self.problems.add(Problem { path: self.path.clone(), origin: Some(self.origin.clone()), text });
     }
 }
 
 impl<'p> Section<'p> {
-    /// The whole configuration. Relative paths in it lead from `folder`, those in variables from where the program runs.
+    /// The whole configuration. Relative paths in it start at `folder`, those in variables at the current directory.
     pub(super) fn root(node: Node, folder: &'p Path, problems: &'p Problems) -> Option<Self> {
         Item { path: String::new(), node, folder, problems }.section()
     }
@@ -65,12 +64,12 @@ impl<'p> Section<'p> {
         item
     }
 
-    /// Records a problem of `key` at the place of this section.
+    /// Records a problem of `key` with the origin of this section.
     pub(super) fn refuse(&self, key: &str, text: String) {
         self.problems.add(Problem { path: self.path_of(key), origin: Some(self.origin.clone()), text });
     }
 
-    /// Records the keys nobody asked for.
+    /// Records the unknown keys.
     pub(super) fn finish(self) {
         for (key, node) in &self.entries {
             let text = match closest(key, &self.asked) {
@@ -87,17 +86,15 @@ impl<'p> Section<'p> {
 }
 
 impl<'p> Item<'p> {
-    /// Its name and place, for problems found after it was read.
-    pub(super) fn place(&self) -> Place<'p> {
-        Place { path: self.path.clone(), origin: self.node.origin.clone(), problems: self.problems }
+    /// Its name and origin, for problems found after it was read.
+    pub(super) fn location(&self) -> Location<'p> {
+        Location { path: self.path.clone(), origin: self.node.origin.clone(), problems: self.problems }
     }
 
-    /// Its name.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Records a problem of this value.
     pub(super) fn refuse(&self, text: String) {
         self.problems.add(Problem { path: self.path.clone(), origin: Some(self.node.origin.clone()), text });
     }
@@ -106,7 +103,6 @@ impl<'p> Item<'p> {
         self.refuse(format!("must be {expected}; found {}", self.node.value.kind()));
     }
 
-    /// Its text.
     pub(super) fn text(&self) -> Option<&str> {
         if let Value::Text(text) | Value::Variable(text) = &self.node.value {
             return Some(text);
@@ -115,7 +111,7 @@ impl<'p> Item<'p> {
         None
     }
 
-    /// What `parse` makes of its text; `allowed` says what that can be. The text is quoted in the problem.
+    /// Parses its text; `allowed` describes the possible values. The problem quotes the text.
     pub(super) fn parse<T>(&self, allowed: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let text = self.text()?;
         let parsed = parse(text);
@@ -125,7 +121,7 @@ impl<'p> Item<'p> {
         parsed
     }
 
-    /// The folder that a relative path in it leads from.
+    /// The folder at which a relative path in it starts.
     pub(super) fn folder(&self) -> &'p Path {
         match &self.node.origin {
             Origin::Default | Origin::File { .. } => self.folder,
@@ -133,7 +129,7 @@ impl<'p> Item<'p> {
         }
     }
 
-    /// Which of `choices` it is.
+    /// The one of `choices` that it names.
     pub(super) fn choice<T: Copy>(&self, choices: &[(&str, T)]) -> Option<T> {
         let words: Vec<String> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
         self.parse(&words.join(" or "), |text| {
@@ -141,7 +137,7 @@ impl<'p> Item<'p> {
         })
     }
 
-    /// Its number, when it lies within `allowed`.
+    /// Its number, when it is within `allowed`.
     pub(super) fn whole_number<T: TryFrom<i64>>(self, allowed: RangeInclusive<i64>) -> Option<T> {
         let expected = format!("a whole number from {} to {}", allowed.start(), allowed.end());
         let item = self.interpreted();
@@ -156,7 +152,6 @@ impl<'p> Item<'p> {
         T::try_from(number).ok()
     }
 
-    /// Its truth.
     pub(super) fn flag(self) -> Option<bool> {
         let item = self.interpreted();
         if let Value::Flag(flag) = item.node.value {
@@ -166,7 +161,6 @@ impl<'p> Item<'p> {
         None
     }
 
-    /// Its entries.
     pub(super) fn list(self) -> Option<Vec<Item<'p>>> {
         let item = self.interpreted();
         let Value::List(nodes) = item.node.value else {
@@ -179,7 +173,6 @@ impl<'p> Item<'p> {
         Some(entries.map(entry).collect())
     }
 
-    /// Its settings.
     pub(super) fn section(self) -> Option<Section<'p>> {
         let item = self.interpreted();
         let Value::Table(entries) = item.node.value else {
@@ -190,7 +183,7 @@ impl<'p> Item<'p> {
         Some(Section { path, origin, entries, asked: Vec::new(), folder, problems })
     }
 
-    /// The text of a variable becomes the value it spells, where one other than text is expected.
+    /// Reads the text of a variable as TOML, where a value other than text is expected.
     fn interpreted(mut self) -> Self {
         if let Value::Variable(text) = &self.node.value
             && let Some(node) = interpret(text, &self.node.origin)
@@ -201,14 +194,14 @@ impl<'p> Item<'p> {
     }
 }
 
-/// The one of `known` that `word` was probably meant to be: two letters differ at most, and at most half of them.
+/// The one of `known` that `word` was probably meant to be: at most two letters differ, and at most half of them.
 pub(super) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
     let (distance, candidate) = distances.min()?;
     (distance <= 2 && distance * 2 <= candidate.chars().count()).then_some(candidate)
 }
 
-/// How many letters must be added, dropped or changed to make `b` of `a`.
+/// How many letters must be added, removed or changed to turn `a` into `b`.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (line, from) in a.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! The three layers as one tree in which every value knows where it came from.
+//! Joins the three layers into one tree in which every value has its origin.
 
 use super::problem::{Origin, Problem, Problems};
 use super::{DEFAULT, page};
@@ -7,29 +7,28 @@ use std::ffi::OsString;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A value and its place.
+/// A value and its origin.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) origin: Origin,
 }
 
-/// What stands there.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Text(String),
     Integer(i64),
     Flag(bool),
-    /// Something no setting can be, under its name.
+    /// A type that no setting has, by its name.
     Other(&'static str),
     List(Vec<Node>),
     Table(BTreeMap<String, Node>),
-    /// Text of a variable: what it means depends on what is expected there.
+    /// Text of a variable: its meaning depends on the type that is expected.
     Variable(String),
 }
 
 impl Value {
-    /// What it is, for a message. Never the value: it may be a key that stands in the wrong place.
+    /// Its type, for a message. Never the value, which may be a secret key in the wrong place.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) | Self::Variable(_) => "text",
@@ -42,7 +41,7 @@ impl Value {
     }
 }
 
-/// Lays `text` over the default and `variables` over both. `None` when `text` is no TOML; its problems are recorded.
+/// Lays `text` over the default and `variables` over both. `None` when `text` is not TOML; its problems are recorded.
 pub(super) fn layers(
     name: &str,
     text: &str,
@@ -81,7 +80,7 @@ fn parse(text: &str, origin: impl Fn(usize) -> Origin, problems: &Problems) -> O
 
 fn table_node(table: &DeTable<'_>, origin: Origin, place: &dyn Fn(usize) -> Origin) -> Node {
     let entries = table.iter().map(|(key, value)| {
-        // The place of a setting is that of its name: a long list then is found by its beginning.
+        // The origin of a setting is the line of its name, which is the beginning of a long list.
         (key.get_ref().clone().into_owned(), node(value, place(key.span().start), place))
     });
     Node { value: Value::Table(entries.collect()), origin }
@@ -122,9 +121,9 @@ fn overlay(lower: Node, upper: Node) -> Node {
     }
 }
 
-/// A step from a value to one inside it. Numbers order as numbers, so entry 2 is added before entry 10.
+/// A segment of the path of a setting. Numbers order as numbers, so entry 2 is added before entry 10.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
+enum PathSegment {
     Index(usize),
     Key(String),
 }
@@ -132,7 +131,7 @@ enum Step {
 /// A variable that names a setting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Variable {
-    path: Vec<Step>,
+    path: Vec<PathSegment>,
     name: String,
     value: String,
 }
@@ -149,14 +148,14 @@ impl Variable {
         for (name, value) in variables {
             let name = name.to_string_lossy().into_owned();
             if let Some(meant) = respelt(&name) {
-                problems.add(Problem::unplaced(&name, format!("is no setting; did you mean {meant}?")));
+                problems.add(Problem::unplaced(&name, format!("is not a setting; did you mean {meant}?")));
                 continue;
             }
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-            let path: Vec<Step> = rest.split("__").map(Step::parse).collect();
+            let path: Vec<PathSegment> = rest.split("__").map(PathSegment::parse).collect();
             let variable = Self { path, name, value: String::new() };
             match value.into_string() {
-                Ok(_) if variable.path.contains(&Step::Key(String::new())) => {
+                Ok(_) if variable.path.contains(&PathSegment::Key(String::new())) => {
                     let text = format!("must be {PREFIX}SECTION__KEY");
                     problems.add(Problem { path: String::new(), origin: Some(variable.origin()), text });
                 }
@@ -179,11 +178,11 @@ impl Variable {
     /// The path as problems print it: `app[0].secret_key`.
     fn dotted(&self) -> String {
         let mut dotted = String::new();
-        for step in &self.path {
-            match step {
-                Step::Index(index) => dotted.push_str(&format!("[{index}]")),
-                Step::Key(key) if dotted.is_empty() => dotted.push_str(key),
-                Step::Key(key) => {
+        for segment in &self.path {
+            match segment {
+                PathSegment::Index(index) => dotted.push_str(&format!("[{index}]")),
+                PathSegment::Key(key) if dotted.is_empty() => dotted.push_str(key),
+                PathSegment::Key(key) => {
                     dotted.push('.');
                     dotted.push_str(key);
                 }
@@ -193,8 +192,8 @@ impl Variable {
     }
 }
 
-/// The variable that `name` was most likely meant to be: that of a setting, with the same words joined otherwise. Other names
-/// that begin in the same way are somebody else's: of ours, or of an orchestrator.
+/// The variable that `name` was most likely meant to be: that of a setting, with the same words joined differently. Other names
+/// with the same beginning belong to other tools of ours or to an orchestrator.
 fn respelt(name: &str) -> Option<String> {
     let upper = name.to_ascii_uppercase();
     let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
@@ -208,13 +207,15 @@ fn respelt(name: &str) -> Option<String> {
         known.eq(words.iter().map(|word| if is_number(word) { "0" } else { word }))
     };
     let known = page::variables().into_iter().find(same)?;
-    let steps = known.split("__").map(|step| if step == "0" { numbers.next().unwrap_or(step) } else { step });
-    let meant = steps.collect::<Vec<_>>().join("__");
-    // What stands in front counts as it is written, the rest in either case.
+    let segments = known
+        .split("__")
+        .map(|segment| if segment == "0" { numbers.next().unwrap_or(segment) } else { segment });
+    let meant = segments.collect::<Vec<_>>().join("__");
+    // The prefix is case-sensitive, the rest is not.
     (!name.starts_with(PREFIX) || meant != upper).then_some(meant)
 }
 
-impl Step {
+impl PathSegment {
     fn parse(word: &str) -> Self {
         match word.parse() {
             Ok(index) => Self::Index(index),
@@ -223,13 +224,13 @@ impl Step {
     }
 }
 
-/// Puts the variable at `path` below `node`, making what is missing on the way. The error says what is in the way.
-fn insert(node: &mut Node, variable: &Variable, path: &[Step]) -> Result<(), String> {
-    let Some((step, rest)) = path.split_first() else {
+/// Puts the variable at `path` below `node`, creating missing tables and entries. The error says what is in the way.
+fn insert(node: &mut Node, variable: &Variable, path: &[PathSegment]) -> Result<(), String> {
+    let Some((segment, rest)) = path.split_first() else {
         *node = Node { value: Value::Variable(variable.value.clone()), origin: variable.origin() };
         return Ok(());
     };
-    // A variable that holds a whole list, and others that change an entry of it.
+    // One variable may hold a whole list, and others change an entry of it.
     if let Value::Variable(text) = &node.value
         && let Some(parsed) = interpret(text, &node.origin)
     {
@@ -237,16 +238,16 @@ fn insert(node: &mut Node, variable: &Variable, path: &[Step]) -> Result<(), Str
     }
     let empty = || Node {
         value: match rest.first() {
-            Some(Step::Index(_)) => Value::List(Vec::new()),
-            Some(Step::Key(_)) | None => Value::Table(BTreeMap::new()),
+            Some(PathSegment::Index(_)) => Value::List(Vec::new()),
+            Some(PathSegment::Key(_)) | None => Value::Table(BTreeMap::new()),
         },
         origin: variable.origin(),
     };
-    match (&mut node.value, step) {
-        (Value::Table(entries), Step::Key(key)) => {
+    match (&mut node.value, segment) {
+        (Value::Table(entries), PathSegment::Key(key)) => {
             insert(entries.entry(key.clone()).or_insert_with(empty), variable, rest)
         }
-        (Value::List(entries), Step::Index(index)) => {
+        (Value::List(entries), PathSegment::Index(index)) => {
             if entries.len() == *index {
                 entries.push(empty());
             }
@@ -256,16 +257,16 @@ fn insert(node: &mut Node, variable: &Variable, path: &[Step]) -> Result<(), Str
                 None => Err(format!("entries are counted from 0 without gaps, and there are {count}")),
             }
         }
-        (value @ Value::List(_), Step::Key(_)) => {
-            Err(format!("names an entry of {} without its number", value.kind()))
+        (value @ Value::List(_), PathSegment::Key(_)) => {
+            Err(format!("needs the number of an entry of {}, counted from 0", value.kind()))
         }
-        (value, Step::Key(_) | Step::Index(_)) => {
-            Err(format!("lies inside {}, which has no such entries", value.kind()))
+        (value, PathSegment::Key(_) | PathSegment::Index(_)) => {
+            Err(format!("is inside {}, which has no settings", value.kind()))
         }
     }
 }
 
-/// The text of a variable read as a TOML value; `None` when it is none.
+/// The text of a variable read as a TOML value; `None` when it is not one.
 pub(super) fn interpret(text: &str, origin: &Origin) -> Option<Node> {
     let value = DeValue::parse(text.trim()).ok()?;
     Some(node(&value, origin.clone(), &|_| origin.clone()))

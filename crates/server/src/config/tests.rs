@@ -113,7 +113,7 @@ fn variables_win_over_the_file() {
             ("LANDFALL__APP__0__MESSAGE_DAYS", "36500"),
             ("LANDFALL__APP__0__GROUP_FIELDS", r#"[{ key = "Room", types = ["Work"], writable = false }]"#),
             ("LANDFALL__APP__0__GROUP_FIELDS__0__WRITABLE", "true"),
-            ("LANDFALL_SECRET_KEY", "is no setting"),
+            ("LANDFALL_SECRET_KEY", "is not a setting"),
             ("PATH", "neither is this"),
         ],
     );
@@ -287,7 +287,9 @@ fn a_key_comes_from_the_file_or_from_a_file_of_its_own() {
 
     assert_eq!(
         bad_app(&place),
-        ["app[0].secret_key_file: stands beside secret_key; only one of them is allowed (f.toml, line 4)"]
+        [
+            "app[0].secret_key_file: cannot be given together with secret_key; remove one of them (f.toml, line 4)"
+        ]
     );
     std::fs::write(&path, " \n").unwrap();
     assert!(
@@ -314,7 +316,7 @@ fn a_database_is_named_by_its_address() {
         assert!(matches!(config.store, StoreUrl::Postgres(_)), "{config:?}");
         assert!(config.limits.shared);
     }
-    // Told with the other problems, and before them.
+    // Reported with the other problems, and before them.
     let found = bad(
         APP,
         &[
@@ -362,7 +364,7 @@ fn syntax_errors_name_the_line() {
 }
 
 #[test]
-fn variables_that_lead_nowhere_are_problems() {
+fn variables_that_name_no_setting_are_problems() {
     for (name, expected) in [
         ("LANDFALL__", "must be LANDFALL__SECTION__KEY (variable LANDFALL__)"),
         ("LANDFALL__LOG__", "must be LANDFALL__SECTION__KEY (variable LANDFALL__LOG__)"),
@@ -370,8 +372,11 @@ fn variables_that_lead_nowhere_are_problems() {
             "LANDFALL__APP__2__SECRET_KEY",
             "app[2].secret_key: entries are counted from 0 without gaps, and there are 1",
         ),
-        ("LANDFALL__APP__SECRET_KEY", "app.secret_key: names an entry of a list without its number"),
-        ("LANDFALL__LISTEN__PORT", "listen.port: lies inside text, which has no such entries"),
+        (
+            "LANDFALL__APP__SECRET_KEY",
+            "app.secret_key: needs the number of an entry of a list, counted from 0",
+        ),
+        ("LANDFALL__LISTEN__PORT", "listen.port: is inside text, which has no settings"),
     ] {
         let found = bad(APP, &[(name, "1")]);
         assert_eq!(found.len(), 1, "{found:?}");
@@ -392,7 +397,7 @@ fn variables_that_are_not_utf_8_are_problems_only_when_they_are_ours() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_a_problem() {
+fn a_missing_file_is_a_problem() {
     let problems = load(Some(Path::new("/nonexistent/landfall.toml")), []).unwrap_err();
     assert!(
         problems.to_string().starts_with("--config: /nonexistent/landfall.toml cannot be read"),
@@ -401,7 +406,7 @@ fn a_file_that_is_not_there_is_a_problem() {
 }
 
 #[test]
-fn bounds_of_connections_are_held() {
+fn limits_of_connections_have_a_range() {
     for line in
         ["body_bytes_max = 100", "connections_max = 0", "head_seconds_max = 0", "idle_seconds_max = 86401"]
     {
@@ -433,7 +438,7 @@ fn the_manual_has_every_setting_with_its_variable() {
 }
 
 #[test]
-fn figures_have_an_address_where_one_is_given() {
+fn metrics_are_served_where_an_address_is_given() {
     let metrics = |text: &str| good(&format!("{APP}[metrics]\nlisten = \"{text}\"\n"), &[]).metrics;
     assert_eq!(metrics(""), None);
     assert_eq!(metrics("[::1]:0"), "[::1]:0".parse().ok());
@@ -446,7 +451,7 @@ fn figures_have_an_address_where_one_is_given() {
 }
 
 #[test]
-fn addresses_and_networks_can_be_exempt_from_bounds_by_address() {
+fn addresses_and_networks_can_be_exempt_from_limits_per_address() {
     let exempt =
         |list: &str| good(&format!("{APP}[http]\nexempt_addresses = {list}\n"), &[]).http.exempt_addresses;
     assert_eq!(exempt("[]"), Exempt::new(Vec::new()));

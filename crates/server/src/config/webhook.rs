@@ -1,7 +1,8 @@
-//! `[app.webhook]`: who is called when something happens in an app.
+//! `[app.webhook]`: the receiver of an app's webhooks.
 
-use super::read::{path, secret};
-use super::section::{Item, Place, Section, closest};
+use super::paths::path;
+use super::secrets::secret;
+use super::section::{Item, Location, Section, closest};
 use super::{Events, OnTimeout, TlsConfig, WebhookConfig};
 use crate::webhook::address::is_public;
 use crate::webhook::events::{EVENTS, caused};
@@ -10,13 +11,13 @@ use crate::webhook::url::{self, literal};
 use reqwest::Url;
 use std::collections::BTreeSet;
 
-/// Waits when none are said: close together for a receiver that is started anew, then far apart for one that is down.
+/// The default waits: short ones for a receiver that restarts, then long ones for one that is down.
 const RETRY_SECONDS_DEFAULT: [u32; 7] = [1, 5, 30, 120, 600, 1_800, 3_600];
 
-/// Most times that one event is sent again.
+/// Most retries of one event.
 const RETRIES_MAX: usize = 50;
 
-/// A day: who is away longer asks for the state, not for what led to it.
+/// A day: a receiver that is away for longer reads the state instead of the events that led to it.
 const RETRY_SECONDS_MAX: i64 = 86_400;
 
 /// Reads the section. `None` when a setting is unusable; its problem is recorded.
@@ -37,11 +38,12 @@ pub(super) fn webhook(section: &mut Section<'_>) -> Option<WebhookConfig> {
         None => Some(None),
     };
     let client = client(section, scheme);
-    let (url, place) = url?;
+    let (url, location) = url?;
     let allow_private = allow_private?;
     if !allow_private && is_private(&url) {
-        place
-            .refuse("is in a private network or on this machine; allow_private = true lets it in".to_owned());
+        location.refuse(
+            "is in a private network or on this machine; to call it, set allow_private = true".to_owned(),
+        );
         return None;
     }
     Some(WebhookConfig {
@@ -56,29 +58,29 @@ pub(super) fn webhook(section: &mut Section<'_>) -> Option<WebhookConfig> {
     })
 }
 
-/// The address of the receiver, with its place. No problem quotes it: it may hold a password where none belongs.
-fn receiver(item: Item<'_>) -> Option<(Url, Place<'_>)> {
-    let place = item.place();
+/// The URL of the receiver, with its location. No problem quotes the URL, which may wrongly hold a password.
+fn receiver(item: Item<'_>) -> Option<(Url, Location<'_>)> {
+    let location = item.location();
     match url::parse(item.text()?) {
-        Ok(url) => Some((url, place)),
+        Ok(url) => Some((url, location)),
         Err(problem) => {
-            place.refuse(problem.to_string());
+            location.refuse(problem.to_string());
             None
         }
     }
 }
 
-/// Whether it can be seen without asking anybody that the address is not public.
+/// Whether the URL shows, without a DNS lookup, that the address is not public.
 fn is_private(url: &Url) -> bool {
     let is_this_machine = |host: &str| host == "localhost" || host.ends_with(".localhost");
     literal(url).is_some_and(|address| !is_public(address)) || url.host_str().is_some_and(is_this_machine)
 }
 
 fn events(item: Item<'_>) -> Option<Events> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if items.is_empty() {
-        place.refuse(
+        location.refuse(
             "must name at least one event, or \"all\"; to send none, take the section out".to_owned(),
         );
         return None;
@@ -108,7 +110,7 @@ fn event(item: &Item<'_>) -> Option<Word> {
         if event.is_caused() {
             return Some(Word::Event(event.name));
         }
-        // Whoever names it waits for it.
+        // The operator would wait for it in vain.
         item.refuse(match event.calls().as_slice() {
             [] => "is an event that nothing causes in this version; take it out".to_owned(),
             calls => {
@@ -118,23 +120,23 @@ fn event(item: &Item<'_>) -> Option<Word> {
         });
         return None;
     }
-    // Left out most often: the part before the dot.
+    // The most common mistake is to omit the part before the dot.
     let without_service =
         |name: &str| name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(word));
     let caused: Vec<&str> = caused().collect();
     let near = caused.iter().find(|name| name.eq_ignore_ascii_case(word) || without_service(name));
     item.refuse(match near.copied().or_else(|| closest(word, &caused)) {
-        Some(near) => format!("is no event that can be sent; did you mean {near:?}?"),
-        None => "is no event that can be sent; `landfall config --default` lists them".to_owned(),
+        Some(near) => format!("is not an event that can be sent; did you mean {near:?}?"),
+        None => "is not an event that can be sent; `landfall config --default` lists them".to_owned(),
     });
     None
 }
 
 fn retry_seconds(item: Item<'_>) -> Option<Vec<u32>> {
-    let place = item.place();
+    let location = item.location();
     let items = item.list()?;
     if RETRIES_MAX < items.len() {
-        place.refuse(format!("must have at most {RETRIES_MAX} entries; found {}", items.len()));
+        location.refuse(format!("must have at most {RETRIES_MAX} entries; found {}", items.len()));
         return None;
     }
     let seconds: Vec<Option<u32>> =
@@ -162,7 +164,7 @@ fn client(section: &mut Section<'_>, scheme: Option<&str>) -> Option<Option<TlsC
     }
 }
 
-/// Over http nobody would look at it, which whoever wrote it should know. Says nothing while the scheme is not known.
+/// Refuses a setting that has no effect over http. Does nothing while the scheme is not known.
 fn for_https(item: &Item<'_>, scheme: Option<&str>) -> Option<()> {
     if scheme == Some("http") {
         item.refuse("is for https, but the url begins with http".to_owned());

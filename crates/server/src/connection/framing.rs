@@ -1,54 +1,60 @@
-//! Heads that say twice how long their body is.
+//! Finds requests whose head gives the length of the body twice.
 //!
 //! With `Content-Length` and `Transfer-Encoding` in one head, a proxy and a server can take different bytes for the next
-//! request. The HTTP library obeys the latter and drops the former unseen, so all that arrives is looked at: heads are
-//! read, and bodies are passed over, so that a head is found wherever it lies, also behind another request.
+//! request. The HTTP library obeys the latter and drops the former silently, so all bytes are inspected here: heads are
+//! read and bodies are skipped, so that a head is found wherever it is, also behind another request.
 
-/// Bytes of a line that are looked at; the rest of a longer one is passed over.
+/// Bytes of a line that are kept; the rest of a longer line is ignored.
 const LINE_BYTES: usize = 64;
 
 /// What was seen of a connection so far.
 #[derive(Debug)]
 pub(super) struct Framing {
     part: Part,
-    /// How the line under way begins.
+    /// The beginning of the current line.
     line: [u8; LINE_BYTES],
     line_bytes: usize,
-    head: Head,
-    /// Whether any head said it twice.
+    head: RequestHead,
+    /// Whether any head gave the length twice.
     twice: bool,
 }
 
-/// What the next bytes belong to.
+/// The part of a request that the next bytes belong to.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Head,
-    /// So many bytes of a body are left.
+    /// This many bytes of a body are left.
     Body(u64),
     ChunkSize,
-    /// So many bytes of a chunk are left.
+    /// This many bytes of a chunk are left.
     Chunk(u64),
     ChunkEnd,
     Trailers,
-    /// Nobody knows: the library refuses it, and ends the connection.
+    /// Not known: the library refuses the request and ends the connection.
     Unknown,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Head {
-    /// The length that was given; `Some(None)` when it is no number.
+struct RequestHead {
+    /// The length that was given; `Some(None)` when it is not a number.
     length: Option<Option<u64>>,
     has_coding: bool,
 }
 
 impl Default for Framing {
     fn default() -> Self {
-        Self { part: Part::Head, line: [0; LINE_BYTES], line_bytes: 0, head: Head::default(), twice: false }
+        Self {
+            part: Part::Head,
+            line: [0; LINE_BYTES],
+            line_bytes: 0,
+            head: RequestHead::default(),
+            twice: false,
+        }
     }
 }
 
 impl Framing {
-    /// Takes in what has arrived; true once a whole head said twice how long its body is.
+    /// Takes in bytes that have arrived; true once a whole head has given the length twice.
     pub(super) fn read(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
             bytes = match self.part {
@@ -68,7 +74,7 @@ impl Framing {
         self.twice
     }
 
-    /// Passes over up to `left` bytes; what is left of `bytes` behind them.
+    /// Skips up to `left` bytes; returns what is left of `bytes` behind them.
     fn skip<'bytes>(
         &mut self,
         bytes: &'bytes [u8],
@@ -118,13 +124,13 @@ impl Framing {
         }
     }
 
-    /// What follows an empty line in a head.
+    /// The part that follows the empty line of a head.
     fn end_head(&mut self) -> Part {
         let head = std::mem::take(&mut self.head);
         self.twice |= head.length.is_some() && head.has_coding;
         match head.length {
             _ if head.has_coding => Part::ChunkSize,
-            // Or one of the empty lines that may come before a request.
+            // Or an empty line, which may come before a request.
             Some(Some(0)) | None => Part::Head,
             Some(Some(length)) => Part::Body(length),
             Some(None) => Part::Unknown,
@@ -148,7 +154,7 @@ mod tests {
     const LENGTH: &str = "Content-Length: 5\r\n";
     const CODING: &str = "transfer-ENCODING: chunked\r\n";
 
-    /// The same however the bytes arrive.
+    /// The result, which must be the same however the bytes are split.
     fn conflicts(heads: &str) -> bool {
         let whole = Framing::default().read(heads.as_bytes());
         for at in 0..heads.len() {
@@ -199,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_left_to_the_library() {
+    fn nonsense_is_left_to_the_library() {
         for length in ["", "x", "-1", "99999999999999999999999", &"0".repeat(100)] {
             let head = format!("POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{LENGTH}{CODING}\r\n");
             assert!(!conflicts(&head), "{length}");

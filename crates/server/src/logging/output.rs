@@ -1,19 +1,20 @@
-//! Where the log is written to. A line that cannot be written is lost and counted; whoever logged it goes on.
+//! Where the log is written. A line that cannot be written is lost and counted; its caller goes on.
 
+use crate::lock::lock;
 use prometheus_client::metrics::counter::Counter;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long a line waits for a reader that does not keep up. After one line was lost, the next ones are not waited
-/// for until the reader takes something again.
+/// How long a line waits for a reader that does not keep up. After a lost line, the next ones do not wait
+/// until the reader reads something again.
 const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 const NO_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
-/// What a pipe that is ready takes without blocking, bytes: `PIPE_BUF` of Linux.
+/// Bytes that a ready pipe takes without blocking: `PIPE_BUF` of Linux.
 const PIECE_BYTES: usize = 4_096;
 
 /// A stream that the log is written to, a line at a time.
@@ -31,13 +32,13 @@ struct State<S> {
 }
 
 impl<S: Write + AsFd> Output<S> {
-    /// Counts in `lost` what `stream` does not take.
+    /// Counts in `lost` the lines that `stream` does not take.
     pub(super) fn new(stream: S, lost: Counter) -> Self {
         Self { state: Mutex::new(State { stream, behind: false, cut: false }), lost }
     }
 
     fn line(&self, line: &[u8]) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         let written = state.line(line);
         state.behind = written.is_err();
         if written.is_err() {
@@ -60,7 +61,7 @@ impl<S: Write + AsFd> State<S> {
         self.stream.flush()
     }
 
-    /// Writes all of a piece, without blocking on a reader that takes nothing.
+    /// Writes all of a piece, without blocking on a reader that reads nothing.
     fn piece(&mut self, mut piece: &[u8]) -> io::Result<()> {
         while !piece.is_empty() {
             self.wait_until_ready()?;
@@ -81,10 +82,10 @@ impl<S: Write + AsFd> State<S> {
         let patience = if self.behind { NO_WAIT } else { PATIENCE };
         let mut stream = [PollFd::new(&self.stream, PollFlags::OUT)];
         loop {
-            // A signal makes it wait anew: writing without waiting could take for ever.
+            // A signal makes it wait anew: a write without waiting could take forever.
             match poll(&mut stream, Some(&patience)) {
                 Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-                // A reader that has gone is ready too: writing then says so.
+                // A reader that has gone counts as ready: the write then fails.
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -94,7 +95,6 @@ impl<S: Write + AsFd> State<S> {
 }
 
 impl<S: Write + AsFd> Write for &Output<S> {
-    /// Takes everything, whatever becomes of it.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.line(line);
         Ok(line.len())
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_stands_still_is_waited_for_once_and_hears_whole_lines_afterwards() {
+    fn a_stalled_reader_is_waited_for_once_and_gets_whole_lines_afterwards() {
         let (mut reader, writer) = io::pipe().unwrap();
         let lost = Counter::default();
         let output = Output::new(writer, lost.clone());

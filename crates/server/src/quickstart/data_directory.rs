@@ -9,26 +9,23 @@ use std::path::{Path, PathBuf};
 /// The configuration while it is written.
 const UNFINISHED: &str = "landfall.toml.unfinished";
 
-/// The app a quickstart makes.
+/// The number of the app.
 const APP: u32 = 1_400_000_001;
 
-/// Why the directory cannot be used.
+/// The reason why the directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirectoryError {
-    /// A file or directory cannot be made or read.
     #[error("{} is not usable", path.display())]
     Io {
-        /// Which.
         path: PathBuf,
-        /// What the machine says.
         #[source]
         cause: io::Error,
     },
-    /// Something else is kept there.
+    /// The name of something else in it.
     #[error("it holds no landfall.toml, but {0}; choose an empty directory, or one that is not there")]
     NotEmpty(String),
-    /// The machine gives no random bytes to make a key of.
-    #[error("the machine gives no random bytes: {0}")]
+    /// There are no random bytes for a key.
+    #[error("the system provides no random bytes: {0}")]
     Random(getrandom::Error),
 }
 
@@ -40,10 +37,10 @@ pub struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Makes what is missing. A configuration that exists is left as it is: its key may be in use.
+    /// Creates missing files. An existing configuration is not changed: its key may be in use.
     ///
     /// # Errors
-    /// When something cannot be made.
+    /// Something cannot be created.
     pub fn open(directory: PathBuf) -> Result<Self, DataDirectoryError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
@@ -63,13 +60,12 @@ impl DataDirectory {
         Ok(Self { config_file, made_now })
     }
 
-    /// The configuration file.
     #[must_use]
     pub fn config_file(&self) -> &Path {
         &self.config_file
     }
 
-    /// Whether the configuration was made by this run.
+    /// Whether this run made the configuration.
     #[must_use]
     pub fn made_now(&self) -> bool {
         self.made_now
@@ -83,8 +79,8 @@ fn random_key() -> Result<String, DataDirectoryError> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes a file only its owner can read. It appears whole or not at all, so a run that was interrupted leaves no
-/// half configuration to the next.
+/// Writes a file that only its owner can read. It appears whole or not at all, so an interrupted run leaves no
+/// half-written configuration.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let unfinished = path.with_file_name(UNFINISHED);
     match fs::remove_file(&unfinished) {

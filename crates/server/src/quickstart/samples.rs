@@ -1,6 +1,6 @@
-//! The sample groups, compiled in, and their way through the REST API.
+//! The sample groups, compiled in, and their import through the REST API.
 
-use crate::client::{Client, ClientError};
+use crate::client::{ClientError, RestClient};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -20,29 +20,27 @@ const GROUPS: [&str; 9] = [
 /// Body of `import_group_member`.
 const MEMBERS: &str = include_str!("../../../../samples/members/book-club.json");
 
-/// Who owns some of the groups, and can be listened as. It needs no quoting in a shell or an address.
+/// The account that owns some of the groups, for `landfall listen`. It needs no quoting in a shell or a URL.
 pub(super) const MEMBER: &str = "hana";
 
-/// Groups shown; with the rest of the screen they fit a usual terminal.
+/// Groups that are shown; with the rest of the screen they fit a usual terminal.
 const SHOWN_MAX: usize = 10;
 
 /// `ErrorCode` of a group id that is in use. [doc]
 const GROUP_ID_TAKEN: u64 = 10021;
 
-/// `Result` of a member that was imported, and of one that was there. [doc]
+/// `Result` of a member that was imported, and of one that existed. [doc]
 const MEMBER_IMPORTED: u64 = 1;
 const MEMBER_ALREADY: u64 = 2;
 
-/// What became of a sample group.
+/// The result of importing a sample group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is new.
     Imported,
-    /// Its id was taken: it was imported before.
+    /// Its id was in use: it was imported before.
     AlreadyThere,
-    /// It has no id of its own and there were groups already: sending it again would make another one.
+    /// Not sent: it has no id of its own and there were groups already, so another import would create another group.
     NotRepeated,
-    /// The API refused it.
     Refused {
         /// `ErrorCode`.
         code: u64,
@@ -51,7 +49,7 @@ pub enum Outcome {
     },
 }
 
-/// A group as the API answers it.
+/// A group in an answer of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arrived {
     /// `GroupId`.
@@ -68,29 +66,28 @@ pub struct Arrived {
     pub created: u64,
     /// `SupportTopic`.
     pub topics: bool,
-    /// Values of the custom fields.
     pub fields: Vec<String>,
 }
 
-/// What the samples did, and what is there now.
+/// The results of the import, and the groups that exist now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tour {
-    /// Of each sample group, with its name.
+    /// Of each sample group, by its name.
     pub outcomes: Vec<(String, Outcome)>,
-    /// Members that are new.
+    /// Imported members.
     pub members_imported: usize,
-    /// Members that were there before.
+    /// Members that existed before.
     pub members_already: usize,
-    /// How long the import calls took.
+    /// Duration of the import calls.
     pub import_time: Duration,
-    /// Groups of the app.
+    /// Number of groups of the app.
     pub total: u64,
     /// The first of them, in the order of the app's list.
     pub arrived: Vec<Arrived>,
 }
 
 impl Tour {
-    /// How many samples ended so.
+    /// How many samples had this outcome.
     #[must_use]
     pub fn count(&self, wanted: &Outcome) -> usize {
         self.outcomes.iter().filter(|(_, outcome)| outcome == wanted).count()
@@ -100,8 +97,8 @@ impl Tour {
 /// Imports the samples through `client` and reads back what arrived.
 ///
 /// # Errors
-/// When the server does not answer. A refused sample is an [`Outcome`].
-pub async fn tour(client: &mut Client) -> Result<Tour, ClientError> {
+/// The server does not answer. A refused sample is an [`Outcome`].
+pub async fn tour(client: &mut RestClient) -> Result<Tour, ClientError> {
     let mut tour = Tour::default();
     let before = group_list(client).await?;
     let begun = Instant::now();
@@ -116,9 +113,9 @@ pub async fn tour(client: &mut Client) -> Result<Tour, ClientError> {
     }
     let members = match client.call("group_open_http_svc/import_group_member", &parsed(MEMBERS)).await {
         Ok(reply) => reply,
-        // Its group was refused above or removed since; the screen shows that there are no members.
+        // Their group was refused above or removed since; the screen shows that there are no members.
         Err(ClientError::Refused { code, info, .. }) => {
-            tracing::warn!(code, info, "the sample members were refused");
+            tracing::warn!(code, info, "quickstart: the sample members were refused with {code}: {info}");
             Value::Null
         }
         Err(error) => return Err(error),
@@ -139,7 +136,7 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-async fn import(client: &mut Client, sample: &Value) -> Result<Outcome, ClientError> {
+async fn import(client: &mut RestClient, sample: &Value) -> Result<Outcome, ClientError> {
     match client.call("group_open_http_svc/import_group", sample).await {
         Ok(_) => Ok(Outcome::Imported),
         Err(ClientError::Refused { code: GROUP_ID_TAKEN, .. }) => Ok(Outcome::AlreadyThere),
@@ -153,7 +150,7 @@ struct GroupList {
     first: Vec<String>,
 }
 
-async fn group_list(client: &mut Client) -> Result<GroupList, ClientError> {
+async fn group_list(client: &mut RestClient) -> Result<GroupList, ClientError> {
     let reply = client
         .call("group_open_http_svc/get_appid_group_list", &json!({ "Limit": SHOWN_MAX, "Next": 0 }))
         .await?;
@@ -161,7 +158,7 @@ async fn group_list(client: &mut Client) -> Result<GroupList, ClientError> {
     Ok(GroupList { total: number(&reply, "TotalCount"), first })
 }
 
-async fn arrived(client: &mut Client, ids: &[String]) -> Result<Vec<Arrived>, ClientError> {
+async fn arrived(client: &mut RestClient, ids: &[String]) -> Result<Vec<Arrived>, ClientError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

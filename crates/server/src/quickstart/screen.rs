@@ -1,4 +1,4 @@
-//! What a quickstart prints: one screen.
+//! The screen that a quickstart prints.
 
 use super::samples::{Arrived, Outcome, Tour};
 use crate::console::TRY;
@@ -9,16 +9,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-/// Everything on it.
 pub(super) struct Screen<'s> {
     pub(super) ready_after: Duration,
     pub(super) tour: &'s Tour,
     pub(super) address: SocketAddr,
-    /// Query of a REST call, with a UserSig, percent-encoded.
+    /// Percent-encoded query of a REST call, with a UserSig.
     pub(super) query: &'s str,
-    /// A member of sample groups, and a UserSig of it.
+    /// A member of sample groups, and its UserSig.
     pub(super) member: (&'s str, &'s str),
-    /// How this program was started.
+    /// The path by which this program was started.
     pub(super) program: &'s str,
     pub(super) config_file: &'s Path,
     pub(super) made_now: bool,
@@ -53,7 +52,7 @@ impl fmt::Display for Screen<'_> {
 }
 
 impl Screen<'_> {
-    /// What became of the samples.
+    /// Prints the results of the samples.
     fn imported(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tour = self.tour;
         let new = tour.count(&Outcome::Imported);
@@ -79,7 +78,7 @@ impl Screen<'_> {
         Ok(())
     }
 
-    /// What is there now, read back.
+    /// Prints the groups that were read back.
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const HEAD: [&str; 7] = ["GroupId", "Type", "Name", "Owner", "Members", "Created", "Custom fields"];
         let mut rows = vec![HEAD.map(str::to_owned)];
@@ -107,7 +106,7 @@ impl Screen<'_> {
 
 fn row(group: &Arrived) -> [String; 7] {
     let kind = if group.topics { format!("{} (topics)", group.kind) } else { group.kind.clone() };
-    // Quoted with escapes, so control characters in them can be seen.
+    // Quoted with escapes, so that control characters are visible.
     let fields: Vec<String> = group.fields.iter().map(|value| format!("{value:?}")).collect();
     [
         clipped(&printable(&group.id), 32),
@@ -147,7 +146,7 @@ fn clipped(text: &str, width_max: usize) -> String {
     clipped
 }
 
-/// Columns a text takes in a terminal.
+/// Columns that a text takes in a terminal.
 fn width(text: &str) -> usize {
     text.chars().map(letter_width).sum()
 }
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_keep_their_columns_and_their_manners() {
+    fn cells_keep_their_columns_and_have_no_control_characters() {
         assert_eq!(width("厦门 x"), 6);
         assert_eq!(clipped("厦门园艺", 6), "厦门…");
         assert_eq!(clipped("厦门园艺", 8), "厦门园艺");

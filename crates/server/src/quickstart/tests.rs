@@ -5,7 +5,7 @@ use std::io;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
-/// Keeps what is printed, and tells when the last line was.
+/// Collects the output, and notifies of its last line.
 struct Screen {
     printed: Vec<u8>,
     complete: mpsc::UnboundedSender<()>,
@@ -54,7 +54,7 @@ async fn the_samples_arrive_and_a_second_run_adds_nothing() {
     }
     assert!(!first.contains("refused"), "{first}");
     let (_, address) = first.lines().next().unwrap().split_once("http://").unwrap();
-    // As it is typed in a shell: the program as it was started, and quoted where that is needed.
+    // As typed in a shell: the path by which the program was started, quoted where needed.
     let file = data.path().join("new/landfall.toml");
     let listen = format!(
         "\nlisten    'target/x y/landfall' listen --config {} --server http://{address} --as hana\n",
@@ -113,19 +113,19 @@ async fn the_key_is_kept_private_and_stays_the_same() {
 }
 
 #[tokio::test]
-async fn who_stops_it_before_the_samples_have_arrived_has_stopped_it_in_order() {
+async fn stopping_it_before_the_samples_have_arrived_is_not_an_error() {
     let data = TempDir::new().unwrap();
     let options = Options {
         listen: "127.0.0.1:0".parse().ok(),
         data: data.path().to_owned(),
         program: "landfall".to_owned(),
     };
-    // At once: the samples find nobody, or are cut off.
+    // At once: the samples cannot connect, or are cut off.
     run(prepare(options, []).unwrap(), &mut Vec::new(), std::future::ready(())).await.unwrap();
 }
 
 #[test]
-fn a_directory_of_something_else_is_not_taken() {
+fn a_directory_of_something_else_is_refused() {
     let data = TempDir::new().unwrap();
     std::fs::write(data.path().join("landfall.toml.unfinished"), "left by a run that broke off").unwrap();
     std::fs::write(data.path().join("photo.jpg"), "kept").unwrap();

@@ -1,49 +1,50 @@
-//! Signatures found good before, so that a caller who repeats one is not inflated, parsed and hashed again.
+//! Remembers valid signatures, so that a repeated one is not inflated, parsed and hashed again.
 
 use super::{TEXT_BYTES_MAX, Verified};
+use crate::lock::lock;
 use landfall_domain::limits::USER_ID_BYTES_MAX;
 use landfall_domain::time::Timestamp;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 /// How many signatures of usual length (about 200 bytes) are remembered.
 const SIGNATURES_MAX: usize = 10_000;
 
-/// What one signature costs beside its text and name: key, value and its share of the tables, in bytes.
+/// The memory of one signature beside its text and name: key, value and its share of the tables, in bytes.
 const OVERHEAD_BYTES: usize = 200;
 
 /// Bound on texts, names and overhead together, in bytes. Long signatures leave room for fewer.
 const CACHE_BYTES_MAX: usize = SIGNATURES_MAX * (OVERHEAD_BYTES + 200 + USER_ID_BYTES_MAX);
 
-/// Signatures that were found good, for one app and one secret key.
+/// Valid signatures of one app and one secret key.
 ///
-/// It holds about 10,000 signatures of usual length and never more than about 4.3 MB; what is used least gives
-/// way. Make a new one when the key changes: what the old key signed is then forgotten by construction.
+/// It holds about 10,000 signatures of usual length and never more than about 4.3 MB; the least used ones make
+/// room. A new key needs a new cache: signatures of the old key are then forgotten by construction.
 ///
-/// It only hears of kicks through [`invalidate`](Self::invalidate), also of those that another server over the same
-/// store carried out. While those are not heard it is to be [suspended](Self::suspend): it then remembers nothing,
-/// so that every signature is checked, and the store asked for the last kick.
+/// Every kick must be reported to [`invalidate`](Self::invalidate), including those by another server over the same
+/// store. While reports may be missed, it must be [suspended](Self::suspend): it then remembers nothing,
+/// so that every signature is checked, and the last kick read from the store.
 ///
 /// Texts are compared byte by byte only when a randomly seeded 64-bit hash of text and name already agrees, so
-/// the time a lookup takes does not tell a guesser how much of a text is right.
+/// the time of a lookup does not reveal how much of a guessed text is right.
 pub struct SignatureCache {
     entries: Cache<Key, Verified, Weight>,
-    /// Held while inserting and while removing, so that neither happens in the middle of the other.
+    /// Locked while inserting and while removing, so that neither happens in the middle of the other.
     kicks: Mutex<Kicks>,
 }
 
-/// What the cache knows of kicks.
+/// The kicks that were reported.
 struct Kicks {
-    /// Counts them, and every time that some may have been missed.
+    /// Counts the reports, and every time that some may have been missed.
     count: u64,
-    /// Whether all are heard of.
-    heard: bool,
+    /// Whether all kicks are reported.
+    complete: bool,
 }
 
-/// The count of kicks before a signature was checked, `None` while they are not heard of; see
+/// The count of kicks before a signature was checked, `None` while reports may be missed; see
 /// [`SignatureCache::ticket`].
 #[derive(Clone, Copy, Debug)]
 #[must_use]
@@ -60,40 +61,40 @@ impl SignatureCache {
             .expect("both capacities are given");
         let entries =
             Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { entries, kicks: Mutex::new(Kicks { count: 0, heard: true }) }
+        Self { entries, kicks: Mutex::new(Kicks { count: 0, complete: true }) }
     }
 
-    /// What is remembered of `text` for `identifier`, while it may still be used at `now`. Does not allocate.
+    /// The remembered result for `text` and `identifier`, if it is still valid at `now`. Does not allocate.
     #[must_use]
     pub fn get(&self, identifier: &str, text: &str, now: Timestamp) -> Option<Verified> {
         self.entries.get(&Lookup { identifier, text }).filter(|verified| now <= verified.last_valid)
     }
 
-    /// To be taken before a signature is verified and the store asked for the last kick, and given to
+    /// Must be taken before a signature is verified and the last kick read from the store, and passed to
     /// [`remember`](Self::remember) afterwards.
     pub fn ticket(&self) -> Ticket {
-        let kicks = self.lock();
-        Ticket(kicks.heard.then_some(kicks.count))
+        let kicks = lock(&self.kicks);
+        Ticket(kicks.complete.then_some(kicks.count))
     }
 
-    /// Remembers that `text` was found good for `identifier`, unless anybody was kicked since `ticket` was taken, or
-    /// may have been without being heard of: the answer of the store may then be older than the kick.
+    /// Remembers that `text` is valid for `identifier`, unless an account was kicked since `ticket` was taken, or
+    /// may have been without a report: the answer of the store may then be older than the kick.
     pub fn remember(&self, ticket: Ticket, identifier: &str, text: &str, verified: Verified) {
-        // Longer ones are no names of accounts or no signatures; neither is worth the memory.
+        // Longer texts are not names of accounts or not signatures, and not worth the memory.
         if USER_ID_BYTES_MAX < identifier.len() || TEXT_BYTES_MAX < text.len() {
             return;
         }
-        let kicks = self.lock();
+        let kicks = lock(&self.kicks);
         if ticket.0 == Some(kicks.count) {
             self.entries.insert(Key { identifier: identifier.into(), text: text.into() }, verified);
         }
     }
 
-    /// Forgets every signature of `identifier`, and keeps out those whose check is still under way.
+    /// Forgets every signature of `identifier`, including those whose check is still under way.
     ///
-    /// To be called after the kick is in the store. Walks the whole cache.
+    /// Must be called after the kick is in the store. Scans the whole cache.
     pub fn invalidate(&self, identifier: &str) {
-        let mut kicks = self.lock();
+        let mut kicks = lock(&self.kicks);
         kicks.count = kicks.count.wrapping_add(1);
         self.entries.retain(|key, _| *key.identifier != *identifier);
     }
@@ -103,20 +104,15 @@ impl SignatureCache {
         self.forget_all(false);
     }
 
-    /// Remembers signatures whose check begins from now on: all kicks are heard of again.
+    /// Remembers signatures whose check begins from now on: all kicks are reported again.
     pub fn resume(&self) {
         self.forget_all(true);
     }
 
-    fn forget_all(&self, heard: bool) {
-        let mut kicks = self.lock();
-        *kicks = Kicks { count: kicks.count.wrapping_add(1), heard };
+    fn forget_all(&self, complete: bool) {
+        let mut kicks = lock(&self.kicks);
+        *kicks = Kicks { count: kicks.count.wrapping_add(1), complete };
         self.entries.clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kicks> {
-        // The state is whole even if its last holder panicked.
-        self.kicks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -127,7 +123,7 @@ impl Default for SignatureCache {
 }
 
 impl fmt::Debug for SignatureCache {
-    /// Tells the size only: the texts are passwords.
+    /// Prints only the size: the texts are passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignatureCache").field("signatures", &self.entries.len()).finish_non_exhaustive()
     }
@@ -139,7 +135,7 @@ struct Key {
     text: Box<str>,
 }
 
-/// A key that borrows.
+/// A borrowed key.
 #[derive(Hash)]
 struct Lookup<'a> {
     identifier: &'a str,
@@ -221,13 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn while_kicks_are_not_heard_nothing_is_remembered() {
+    fn nothing_is_remembered_while_kicks_may_be_missed() {
         let cache = remembering(&[("ann", "sig-a")]);
         cache.suspend();
         assert_eq!(cache.get("ann", "sig-a", NOW), None);
         cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
         assert_eq!(cache.get("ann", "sig-a", NOW), None);
-        // A kick that is heard all the same does not make the others heard.
+        // One report does not mean that all kicks are reported again.
         cache.invalidate("bob");
         cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
         assert_eq!(cache.get("ann", "sig-a", NOW), None);
@@ -236,20 +232,20 @@ mod tests {
         assert_eq!(cache.get("ann", "sig-a", NOW), None);
         cache.remember(cache.ticket(), "ann", "sig-a", GOOD);
         assert_eq!(cache.get("ann", "sig-a", NOW), Some(GOOD));
-        // Kicks heard again also when nobody said that they were missed.
+        // A resume counts also without a suspension before it.
         cache.resume();
         assert_eq!(cache.get("ann", "sig-a", NOW), None);
     }
 
     #[test]
-    fn a_check_begun_before_kicks_were_heard_again_is_not_remembered_after_it() {
+    fn a_check_begun_while_suspended_is_not_remembered_after_it() {
         let cache = SignatureCache::new();
-        let before_silence = cache.ticket();
+        let before_suspension = cache.ticket();
         cache.suspend();
-        cache.remember(before_silence, "ann", "sig-a", GOOD);
-        let in_silence = cache.ticket();
+        cache.remember(before_suspension, "ann", "sig-a", GOOD);
+        let while_suspended = cache.ticket();
         cache.resume();
-        for ticket in [before_silence, in_silence] {
+        for ticket in [before_suspension, while_suspended] {
             cache.remember(ticket, "ann", "sig-a", GOOD);
             assert_eq!(cache.get("ann", "sig-a", NOW), None, "{ticket:?}");
         }
@@ -299,11 +295,11 @@ mod tests {
     }
 
     #[test]
-    fn kicks_that_nobody_hears_never_leave_an_old_signature() {
+    fn kicks_that_are_not_reported_never_leave_an_old_signature() {
         race_kicks_against_checks(|cache, last_kick, second| {
             cache.suspend();
             last_kick.store(second, Ordering::SeqCst);
-            assert_eq!(cache.get("ann", "sig-a", NOW), None, "remembered in silence");
+            assert_eq!(cache.get("ann", "sig-a", NOW), None, "remembered while suspended");
             cache.resume();
         });
     }

@@ -1,4 +1,4 @@
-//! The document inside a `UserSig`: base64, zlib, JSON, and the text that is signed.
+//! The document inside a `UserSig`: base64, zlib, JSON, and the signed text.
 
 use super::{DOCUMENT_BYTES_MAX, Flaw, Problem, TEXT_BYTES_MAX};
 use base64::Engine;
@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 /// Members as the packages write them. Order and spacing differ between packages, some add members of their own,
-/// and the Go package leaves out numbers that are zero. `TLS.ver` is not looked at, as in the official verifiers.
+/// and the Go package omits numbers that are zero. `TLS.ver` is ignored, as in the official verifiers.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Document {
     #[serde(rename = "TLS.identifier")]
@@ -21,7 +21,7 @@ pub(super) struct Document {
     pub(super) made_seconds: u64,
     #[serde(rename = "TLS.expire", default)]
     pub(super) lifetime_seconds: u64,
-    /// Base64 of a buffer that only matters to audio and video rooms; it takes part in the signature.
+    /// Base64 of a buffer that matters only to audio and video rooms; the signature covers it.
     #[serde(rename = "TLS.userbuf", default, skip_serializing_if = "Option::is_none")]
     pub(super) user_buffer: Option<String>,
     /// Base64 of the HMAC.
@@ -29,7 +29,7 @@ pub(super) struct Document {
     pub(super) signature: String,
 }
 
-/// What is written: the version goes first, as in every package.
+/// The written form: the version comes first, as in every package.
 #[derive(Serialize)]
 struct Versioned<'a> {
     #[serde(rename = "TLS.ver")]
@@ -50,7 +50,7 @@ impl Document {
         if TEXT_BYTES_MAX < text.len() {
             return Err(Flaw::TextTooLong);
         }
-        // Plain base64 passes too, as it does in the official decoders. [choice]
+        // Plain base64 is accepted too, as in the official decoders. [choice]
         let standard: Vec<u8> = text
             .bytes()
             .map(|byte| match byte {
@@ -66,7 +66,7 @@ impl Document {
         if document.is_ambiguous() { Err(Flaw::Ambiguous) } else { Ok(document) }
     }
 
-    /// The signed text is lines, so a line feed inside a member would let one signed text be read as two
+    /// The signed text consists of lines, so a line feed inside a member would let one signed text be read as two
     /// different documents: an account named `admin\nTLS.sdkappid:1\n…` could turn its own signature into one of
     /// `admin`, with the rest of its name as the user buffer.
     fn is_ambiguous(&self) -> bool {
@@ -75,12 +75,12 @@ impl Document {
             || self.user_buffer.as_ref().is_some_and(|buffer| !buffer.bytes().all(is_base64))
     }
 
-    /// The last second this may be used in; sums past 64 bits mean "for ever".
+    /// The last second in which it is valid; sums past 64 bits mean "forever".
     pub(super) fn last_valid(&self) -> Timestamp {
         Timestamp(self.made_seconds.saturating_add(self.lifetime_seconds))
     }
 
-    /// The lines under the signature, each ended by a line feed, the last one too.
+    /// The signed lines, each ended by a line feed, the last one too.
     pub(super) fn signed_text(&self) -> String {
         let mut text = format!(
             "TLS.identifier:{}\nTLS.sdkappid:{}\nTLS.time:{}\nTLS.expire:{}\n",
@@ -102,7 +102,7 @@ impl Document {
     }
 }
 
-/// Inflates one whole zlib stream that makes up all of `compressed`. No more is inflated than a document may hold.
+/// Inflates the zlib stream that makes up all of `compressed`, at most as much as a document may hold.
 fn inflate(compressed: &[u8]) -> Result<Vec<u8>, Flaw> {
     let mut inflater = Decompress::new(true);
     let mut inflated = Vec::with_capacity(DOCUMENT_BYTES_MAX + 1);

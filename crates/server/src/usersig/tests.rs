@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use std::io::Write;
 
-/// What a `UserSig` says of itself. Proves nothing: only [`verify`] looks at the signature.
+/// The claims of a `UserSig`, which prove nothing: only [`verify`] checks the signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Claims {
     /// The account it is for.
@@ -15,11 +15,11 @@ struct Claims {
     app: u64,
     /// When it was made.
     made: Timestamp,
-    /// The last second it may be used in.
+    /// The last second in which it is valid.
     expires: Timestamp,
 }
 
-/// Reads what `text` says of itself, without looking at its signature.
+/// Reads the claims of `text`, without checking its signature.
 fn read_unverified(text: &str) -> Result<Claims, Problem> {
     let document = Document::read(text)?;
     let expires = document.last_valid();
@@ -209,9 +209,9 @@ fn a_small_text_cannot_inflate_without_bound() {
     assert_eq!(problem_of(&sized(DOCUMENT_BYTES_MAX + 1)), Problem::Malformed(Flaw::DocumentTooLong));
 }
 
-/// Who uses what the key signed for another account, app or time does not guess.
+/// A UserSig that the key signed for another account, app or time is not a guess.
 #[test]
-fn what_the_key_signed_is_told_from_what_it_did_not() {
+fn genuine_signatures_are_told_apart_from_guesses() {
     let other_key = SecretKey::new("another key of an app".to_owned()).unwrap();
     let later = Timestamp(NOW.0 + 61);
     for (key_used, is_genuine) in [(&key(), true), (&other_key, false)] {
@@ -260,7 +260,7 @@ fn an_app_beyond_32_bits_is_another_app() {
 
 #[test]
 fn a_name_with_line_feeds_cannot_pass_for_another_account() {
-    // Signed for an account that chose its name well ...
+    // Signed for an account that chose its name cleverly ...
     let name = "administrator\nTLS.sdkappid:1400000001\nTLS.time:1700000000\nTLS.expire:99\nTLS.userbuf:";
     let signed = format!("TLS.identifier:{name}\nTLS.sdkappid:1400000001\nTLS.time:7\nTLS.expire:7\n");
     let signature = STANDARD.encode(key().sign(&signed).finalize().into_bytes());
@@ -294,7 +294,7 @@ fn keys_are_not_empty_and_never_printed() {
 }
 
 #[test]
-fn a_changed_byte_never_lets_other_content_in() {
+fn a_changed_byte_never_passes_other_content() {
     let text = make("ann", APP, &key(), NOW, 60);
     let claims = read_unverified(&text).unwrap();
     for position in 0..text.len() {

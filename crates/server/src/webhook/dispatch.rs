@@ -7,7 +7,7 @@ use super::receiver::Receiver;
 use super::request::WebhookRequest;
 use super::sender::Origin;
 use crate::apps::App;
-use crate::server::Server;
+use crate::state::Server;
 use landfall_domain::outbox::{Claim, ClaimedLane, Next, Settlement};
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;

@@ -1,11 +1,11 @@
-//! Answers of a receiver that allow a call, but that nobody could follow.
+//! Answers of a receiver that allow a call, but whose wishes cannot be followed.
 
 use crate::receiver::{Receiver, Reply};
 use crate::server::{ADMIN, Home};
-use landfall::client::Client;
+use landfall::client::RestClient;
 use serde_json::{Value, json};
 
-/// What any answer can have wrong with it.
+/// Answers that are wrong for every event.
 fn no_answers() -> Vec<(Reply, &'static str)> {
     let json = |answer: Value, problem| (Reply::Json(answer), problem);
     vec![
@@ -23,18 +23,18 @@ fn no_answers() -> Vec<(Reply, &'static str)> {
     ]
 }
 
-/// What else an answer about one event can say, and must not be taken for nothing.
+/// Wishes of an answer about one event that must not be ignored.
 fn wishes(member: &str, values: Vec<Value>) -> Vec<(Reply, &str)> {
     values.into_iter().map(|value| (Reply::Json(json!({ "ErrorCode": 0, member: value })), member)).collect()
 }
 
-/// A call that is asked about.
+/// A call with a before-event.
 struct Case {
     command: &'static str,
     body: Value,
-    /// Answers that cannot be used, each with what the log says of it.
+    /// Answers that cannot be used, each with its text in the log.
     unusable: Vec<(Reply, &'static str)>,
-    /// One that can.
+    /// An answer that can be used.
     usable: Value,
 }
 
@@ -95,7 +95,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// A call of every before-event for every answer that cannot be used, then one for an answer that can.
-async fn ask_all(client: &mut Client, refused: bool) {
+async fn ask_all(client: &mut RestClient, refused: bool) {
     for Case { command, body, unusable, .. } in cases() {
         for number in 0..unusable.len() {
             let answer = client.exchange(command, &body).await.unwrap();
@@ -134,7 +134,7 @@ async fn logged(policy: &str) -> String {
         .iter()
         .filter_map(|row| row["MsgBody"][0]["MsgContent"]["Text"].as_str())
         .collect();
-    // The same message again is the first one.
+    // A repeated message is deduplicated.
     assert_eq!(texts, ["as it was sent"]);
     server.stop().await;
     home.log()

@@ -1,7 +1,7 @@
-//! What strangers can do to a server, and what it costs the others: each attack has an end of its own, and what it took is
-//! looked up in the server's process. Times are printed and decide nothing.
+//! Attacks of unauthenticated callers on a server, and what they cost others: each attack ends by itself, and its cost is
+//! read from the server's process. Times are printed and decide nothing.
 //!
-//! Callers from this machine are exempt from what is bounded by address, so some of these servers exempt `127.0.0.1` alone
+//! Callers from this machine are exempt from limits per address, so some of these servers exempt `127.0.0.1` alone
 //! and are attacked from `127.0.0.2`.
 
 use crate::server::{ADMIN, APP, Home, KEY, Server, usersig_of};
@@ -21,13 +21,13 @@ use tokio::net::{TcpSocket, TcpStream};
 const STRANGER: &str = "127.0.0.2:0";
 /// A call that is answered without the store.
 const LIST: &str = "/v4/group_open_http_svc/get_appid_group_list";
-/// Calls whose time is measured, and in how many turns.
+/// Calls whose time is measured, and the number of turns.
 const MEASURED: usize = 1_000;
 const ROUNDS: usize = 10;
-/// Bound of every wait.
+/// Limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a server's process holds.
+/// The resources of a server's process.
 struct Held {
     descriptors: usize,
     resident_kib: u64,
@@ -39,7 +39,7 @@ fn held(server: &Server) -> Held {
     let status = fs::read_to_string(format!("{process}/status")).unwrap();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let stat = fs::read_to_string(format!("{process}/stat")).unwrap();
-    // Behind the name in parentheses, which may hold spaces; in hundredths of a second.
+    // After the name in parentheses, which may hold spaces; in hundredths of a second.
     let (_, rest) = stat.rsplit_once(')').unwrap();
     let fields: Vec<&str> = rest.split_whitespace().collect();
     let hundredths: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
@@ -61,7 +61,7 @@ fn request(method: &str, target: &str, headers: &str) -> Vec<u8> {
     format!("{method} {target} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").into_bytes()
 }
 
-/// Asks for a WebSocket.
+/// Requests a WebSocket.
 fn upgrade(query: &str) -> Vec<u8> {
     let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -76,16 +76,16 @@ fn good_query() -> String {
     query_of(ADMIN, &usersig_of(ADMIN, SystemClock.now()))
 }
 
-/// Reads until `part` has come; `None` when the connection ends before.
-async fn hears(stream: &mut TcpStream, part: &str) -> Option<String> {
-    let mut heard = Vec::new();
+/// Reads until `part` has arrived; `None` when the connection ends before.
+async fn reads_until(stream: &mut TcpStream, part: &str) -> Option<String> {
+    let mut received = Vec::new();
     let reading = async {
         loop {
-            let text = String::from_utf8_lossy(&heard).into_owned();
+            let text = String::from_utf8_lossy(&received).into_owned();
             if text.contains(part) {
                 return Some(text);
             }
-            if stream.read_buf(&mut heard).await.unwrap_or(0) == 0 {
+            if stream.read_buf(&mut received).await.unwrap_or(0) == 0 {
                 return None;
             }
         }
@@ -96,12 +96,12 @@ async fn hears(stream: &mut TcpStream, part: &str) -> Option<String> {
 /// `ErrorCode` of the answer to a call.
 async fn code(stream: &mut TcpStream, query: &str) -> Option<u32> {
     stream.write_all(&request("GET", &format!("{LIST}?{query}"), "")).await.ok()?;
-    let answer = hears(stream, "\"ErrorCode\":").await?;
+    let answer = reads_until(stream, "\"ErrorCode\":").await?;
     let (_, rest) = answer.split_once("\"ErrorCode\":").unwrap();
     Some(rest.split([',', '}']).next().unwrap().trim().parse().unwrap())
 }
 
-/// How long good calls take, each on a connection of its own.
+/// The time of good calls, each on a connection of its own.
 async fn times_of_calls(address: SocketAddr) -> Vec<Duration> {
     let query = good_query();
     let mut times = Vec::new();
@@ -128,8 +128,8 @@ async fn each_millisecond(mut act: impl AsyncFnMut()) {
     }
 }
 
-/// Attacks while others call, and prints what that means for them. The attack does not end by itself; it rests while others
-/// call alone, in turns, so that whatever else the machine does is in both times.
+/// Attacks while others call, and prints the effect on them. The attack does not end by itself; it pauses while others
+/// call alone, in turns, so that other work of the machine is in both times.
 async fn attacked(name: &str, server: &Server, attack: impl Future<Output = ()>) {
     let mut attack = pin!(attack);
     let (mut alone, mut during) = (Vec::new(), Vec::new());
@@ -145,7 +145,7 @@ async fn attacked(name: &str, server: &Server, attack: impl Future<Output = ()>)
     println!("FIGURE {name}: p99 of others {alone:?} alone, {during:?} under attack: {times:.1} times");
 }
 
-/// A hundred upgrades a second that nobody signed.
+/// A hundred unsigned upgrades a second.
 async fn flood(server: &Server) {
     let mut kept = VecDeque::new();
     let mut turns = tokio::time::interval(Duration::from_millis(10));
@@ -161,7 +161,7 @@ async fn flood(server: &Server) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn upgrades_that_nobody_signed_take_places_like_all_connections() {
+async fn unsigned_upgrades_take_slots_like_all_connections() {
     const PLACES: usize = 50;
     const CLIENTS: usize = 20;
     const UPGRADES: usize = 3_000;
@@ -173,7 +173,7 @@ async fn upgrades_that_nobody_signed_take_places_like_all_connections() {
     let mut open = Vec::new();
     for number in 0..UPGRADES {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
-        // What follows is half a frame.
+        // Then half a frame follows.
         drop(stream.write_all(&[upgrade("").as_slice(), b"\x81"].concat()).await);
         open.push(stream);
         if number % 50 == 0 {
@@ -185,26 +185,26 @@ async fn upgrades_that_nobody_signed_take_places_like_all_connections() {
     drop(open);
 
     let clients = async {
-        let mut let_in = 0;
+        let mut admitted = 0;
         for _ in 0..40 {
             let mut stream = TcpStream::connect(server.address()).await.unwrap();
             stream.write_all(&upgrade(&good_query())).await.unwrap();
-            let_in += usize::from(hears(&mut stream, "\"ready\"").await.is_some());
+            admitted += usize::from(reads_until(&mut stream, "\"ready\"").await.is_some());
         }
-        let_in
+        admitted
     };
-    let let_in = tokio::select! {
-        let_in = clients => let_in,
+    let admitted = tokio::select! {
+        admitted = clients => admitted,
         () = flood(&server) => unreachable!("it goes on"),
     };
-    println!("FIGURE upgrades: {let_in} of 40 good clients let in");
-    assert_eq!(let_in, 40);
+    println!("FIGURE upgrades: {admitted} of 40 good clients admitted");
+    assert_eq!(admitted, 40);
 
     attacked("upgrades", &server, flood(&server)).await;
     server.stop().await;
 }
 
-/// Connections that say this much and no more take all places.
+/// Connections that send this and no more take all slots.
 async fn make_room(name: &str, said: &[u8]) {
     let home = Home::embedded_with("http.connections_max = 100\nlimits.calls_per_second = 0\n");
     let server = home.start().await;
@@ -222,7 +222,7 @@ async fn make_room(name: &str, said: &[u8]) {
     let mut caller = TcpStream::connect(server.address()).await.unwrap();
     let served = tokio::time::timeout(Duration::from_secs(10), code(&mut caller, &good_query())).await;
     println!("FIGURE {name}: a good call is answered {served:?} after {:?}", begun.elapsed());
-    assert_eq!(served, Ok(Some(0)), "a good caller is served although all places were taken");
+    assert_eq!(served, Ok(Some(0)), "a good caller is served although all slots were taken");
     let more = each_millisecond(async || {
         kept.push_back(open().await);
         kept.pop_front();
@@ -280,7 +280,7 @@ async fn a_body_that_is_announced_takes_no_memory() {
         stream.write_all(b"{").await.unwrap();
         open.push(stream);
     }
-    // Once a caller behind them is answered, all of them are being read.
+    // Once a caller after them is answered, all of them are being read.
     assert_eq!(code(&mut TcpStream::connect(server.address()).await.unwrap(), &good_query()).await, Some(0));
     let grown = held(&server).resident_kib.saturating_sub(before);
     println!("FIGURE bodies: {grown} KiB more for {BODIES} bodies of which one byte has come");
@@ -293,7 +293,7 @@ async fn a_body_that_is_announced_takes_no_memory() {
     server.stop().await;
 }
 
-/// Texts that are no signatures of the app, and what each is refused with.
+/// Texts that are not signatures of the app, and the code of each.
 fn bad_signatures() -> Vec<(&'static str, String, u32)> {
     let other_key = SecretKey::new("another key of the same length".to_owned()).unwrap();
     let wrong_key = usersig::make(ADMIN, APP, &other_key, SystemClock.now(), 1_000);
@@ -305,7 +305,7 @@ fn bad_signatures() -> Vec<(&'static str, String, u32)> {
     ]
 }
 
-/// A signature with unknown members until it has about this length once inflated.
+/// A signature padded with unknown members to about this inflated length.
 fn padded(bytes: usize) -> String {
     use base64::Engine as _;
     use std::io::Write as _;
@@ -366,7 +366,7 @@ async fn an_address_that_guesses_signatures_is_refused_and_others_are_not() {
     for (what, usersig, expected) in bad_signatures() {
         let bad = query_of(ADMIN, &usersig);
         let mut tries = 0;
-        // What this key signed for somebody else, or for a time that has passed, is no guess.
+        // A signature by this key for another account, or for a past time, is not a guess.
         let other = query_of("ann", &usersig_of(ADMIN, SystemClock.now()));
         assert!([Some(70_013), Some(70_050)].contains(&code(&mut stranger, &other).await));
         loop {
@@ -375,24 +375,24 @@ async fn an_address_that_guesses_signatures_is_refused_and_others_are_not() {
                 answer => assert_eq!(answer, Some(expected), "{what}"),
             }
             tries += 1;
-            assert!(tries < 1_000, "{what}: it may guess for ever");
+            assert!(tries < 1_000, "{what}: it may guess forever");
         }
         assert_eq!(code(&mut stranger, &known).await, Some(0), "{what}: what was verified before is good");
-        assert_eq!(code(&mut own, &bad).await, Some(expected), "{what}: who is exempt hears the reason");
+        assert_eq!(code(&mut own, &bad).await, Some(expected), "{what}: an exempt caller gets the reason");
     }
-    // Clients are bounded in the same way, and are told to come again.
+    // Clients are limited in the same way, and are asked to connect again later.
     let mut client = connect_from(STRANGER, &server).await;
     client.write_all(&upgrade(&query_of(ADMIN, &padded(60_000)))).await.unwrap();
-    let refused = hears(&mut client, "connect again in a while").await.unwrap();
+    let refused = reads_until(&mut client, "connect again in a while").await.unwrap();
     assert!(refused.contains("70050"), "{refused}");
     let other_stranger = &mut connect_from("127.0.0.3:0", &server).await;
     let fresh = query_of(ADMIN, &usersig_of(ADMIN, Timestamp(SystemClock.now().0 - 5)));
-    assert_eq!(code(other_stranger, &fresh).await, Some(0), "other addresses are not touched");
+    assert_eq!(code(other_stranger, &fresh).await, Some(0), "other addresses are not affected");
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn frames_of_a_client_that_are_no_commands_are_bounded_too() {
+async fn frames_of_a_client_that_are_not_requests_are_limited_too() {
     /// A masked frame; the mask is 0, so the text is legible.
     fn frame(text: &str) -> Vec<u8> {
         let length = u8::try_from(text.len()).unwrap();
@@ -403,10 +403,10 @@ async fn frames_of_a_client_that_are_no_commands_are_bounded_too() {
     let server = home.start().await;
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(&upgrade(&good_query())).await.unwrap();
-    hears(&mut stream, "\"ready\"").await.unwrap();
+    reads_until(&mut stream, "\"ready\"").await.unwrap();
     let (mut from, mut to) = stream.into_split();
     let pings = frame(r#"{"Command":"ping"}"#).repeat(1_000);
-    let heard = AtomicUsize::new(0);
+    let answers = AtomicUsize::new(0);
     let mut begun = Instant::now();
     let asking = async {
         begun = Instant::now();
@@ -415,15 +415,16 @@ async fn frames_of_a_client_that_are_no_commands_are_bounded_too() {
     let listening = async {
         let mut buffer = vec![0; 64 << 10];
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
-            heard.fetch_add(buffer[..length].iter().filter(|byte| **byte == b'}').count(), Ordering::Relaxed);
+            answers
+                .fetch_add(buffer[..length].iter().filter(|byte| **byte == b'}').count(), Ordering::Relaxed);
         }
     };
     attacked("pings", &server, async {
         tokio::join!(asking, listening);
     })
     .await;
-    let (elapsed, heard) = (begun.elapsed(), heard.into_inner());
-    println!("FIGURE pings: {heard} answers in {elapsed:?}");
-    assert!(heard <= 1_000 + 100 * usize::try_from(elapsed.as_secs() + 1).unwrap(), "{heard}");
+    let (elapsed, answers) = (begun.elapsed(), answers.into_inner());
+    println!("FIGURE pings: {answers} answers in {elapsed:?}");
+    assert!(answers <= 1_000 + 100 * usize::try_from(elapsed.as_secs() + 1).unwrap(), "{answers}");
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Compares what a server, or its store, holds with what the clients know.
+//! Compares the data of a server, or of its store, with what its clients know.
 
 use crate::load::{Book, owner, tag};
 use crate::server::{APP, Home, Server};
@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 
 const LIST: &str = "group_open_http_svc/get_appid_group_list";
 const INFO: &str = "group_open_http_svc/get_group_info";
-/// Groups in one question.
+/// Groups in one call.
 const PER_QUERY: usize = 50;
-/// Lists of members that are read one by one, about: of more groups, only some are looked at so closely.
+/// About how many lists of members are read one by one: of more groups, only some are checked this closely.
 const MEMBER_LISTS_MAX: usize = 1_000;
 
-/// Every acknowledged group is there; every group that is there was asked for and is complete; the count is right.
+/// Every acknowledged group exists; every existing group was imported and is complete; the count is right.
 pub(crate) async fn holds(server: &Server, book: &Book) {
     let mut client = server.client().await;
     let mut found = BTreeSet::new();
@@ -36,7 +36,7 @@ pub(crate) async fn holds(server: &Server, book: &Book) {
     assert!(lost.is_empty(), "{} acknowledged groups are lost: {lost:?}", lost.len());
     let asked: BTreeSet<_> = book.acknowledged.union(&book.unknown).cloned().collect();
     let odd: Vec<_> = found.difference(&asked).collect();
-    assert!(odd.is_empty(), "nobody imported {odd:?}");
+    assert!(odd.is_empty(), "{odd:?} was never imported");
     let asked: Vec<_> = asked.into_iter().collect();
     for ids in asked.chunks(PER_QUERY) {
         let filter = json!({
@@ -55,7 +55,7 @@ pub(crate) async fn holds(server: &Server, book: &Book) {
 fn check_row(id: &str, row: &Value, listed: bool) {
     assert_eq!(row["GroupId"], id);
     if !listed {
-        assert_eq!(row["ErrorCode"], 10_010, "a group is there that the list does not name: {row}");
+        assert_eq!(row["ErrorCode"], 10_010, "a group exists that is not in the list: {row}");
         return;
     }
     assert_eq!(row["ErrorCode"], 0, "{row}");
@@ -66,7 +66,7 @@ fn check_row(id: &str, row: &Value, listed: bool) {
     assert_eq!(row["AppDefinedData"], json!([{"Key": "Tag", "Value": tag(id)}]), "{row}");
 }
 
-/// The index of every owner names its groups: deleting the owners takes them out of all groups that are there.
+/// The index of every owner has its groups: deleting the owners removes them from all existing groups.
 /// Changes the data of servers that are stopped, so it comes last.
 pub(crate) async fn owners_are_indexed(home: &Home, book: &Book) {
     let store = home.open_store().await;
@@ -81,7 +81,7 @@ pub(crate) async fn owners_are_indexed(home: &Home, book: &Book) {
     let page = store.list_groups(APP, None, 0, usize::MAX).await.unwrap();
     assert!(book.acknowledged.len() <= page.ids.len());
     let listed: BTreeSet<&GroupId> = page.ids.iter().collect();
-    assert_eq!(listed.len(), page.ids.len(), "a group stands in the list twice");
+    assert_eq!(listed.len(), page.ids.len(), "a group is in the list twice");
     for ids in page.ids.chunks(PER_QUERY) {
         for group in store.groups(APP, ids.to_vec()).await.unwrap() {
             let group = group.unwrap();

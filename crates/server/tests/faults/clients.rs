@@ -3,7 +3,7 @@
 use crate::heard::Heard;
 use crate::server::{APP, Home, Server, usersig_of};
 use crate::several::Several;
-use landfall::client::{self, Client};
+use landfall::client::{self, RestClient};
 use landfall_domain::ids::UserId;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_test_database::{NatsServer, fresh_database};
@@ -22,7 +22,7 @@ async fn connect(server: &Server, account: &str, more: &str) -> Heard {
     Heard::ready(&server.url(), &format!("{}{more}", query_of(account))).await
 }
 
-async fn done(client: &mut Client, command: &str, body: Value) -> Value {
+async fn done(client: &mut RestClient, command: &str, body: Value) -> Value {
     let path =
         if command.contains('/') { command.to_owned() } else { format!("group_open_http_svc/{command}") };
     client.call(&path, &body).await.unwrap()
@@ -112,7 +112,7 @@ async fn hear_each_other(settings: &str) {
 }
 
 /// Sends messages until the server is gone; the number of the last that was acknowledged.
-async fn send_until_killed(mut calls: Client) -> u64 {
+async fn send_until_killed(mut calls: RestClient) -> u64 {
     let mut last = 0;
     for random in 1..=MESSAGES {
         let sent = calls.call("group_open_http_svc/send_group_msg", &message("g", random)).await;

@@ -1,4 +1,4 @@
-//! Moving a store, broken off half-way.
+//! Moving a store, interrupted half-way.
 
 use crate::server::{APP, Home, Server, WAIT_MAX, amount};
 use landfall_domain::account::UnknownAccounts;
@@ -90,22 +90,22 @@ fn command(from: &Home, to: &Home) -> Command {
 /// A copy under way; dropping it kills the process.
 struct Running {
     child: Child,
-    told: BufReader<ChildStderr>,
+    progress: BufReader<ChildStderr>,
     first_line: String,
 }
 
 impl Running {
     fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
-        let told = BufReader::new(child.stderr.take().unwrap());
-        Self { child, told, first_line: String::new() }
+        let progress = BufReader::new(child.stderr.take().unwrap());
+        Self { child, progress, first_line: String::new() }
     }
 
     /// Waits until `percent` of the rows are written.
     fn reach(&mut self, percent: u64) {
         loop {
             let mut line = String::new();
-            assert_ne!(self.told.read_line(&mut line).unwrap(), 0, "the copy has ended");
+            assert_ne!(self.progress.read_line(&mut line).unwrap(), 0, "the copy has ended");
             let (copied, _) = line.strip_prefix("copying: ").unwrap().split_once(" %").unwrap();
             let done: u64 = copied.rsplit(' ').next().unwrap().parse().unwrap();
             if self.first_line.is_empty() {
@@ -117,11 +117,11 @@ impl Running {
         }
     }
 
-    /// How it ends, and what it says until then.
+    /// How it ends, and its output until then.
     fn end(&mut self, signal: Signal) -> (ExitStatus, String) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         let mut said = String::new();
-        self.told.read_to_string(&mut said).unwrap();
+        self.progress.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap(), said)
     }
 }
@@ -134,7 +134,7 @@ impl Drop for Running {
     }
 }
 
-/// Rows that were already copied when the copy began that told this line first.
+/// Rows that were already copied when the copy began whose first line this is.
 fn rows_before(first_line: &str) -> u64 {
     let rows = first_line.strip_prefix("copying: ").unwrap().split(' ').next().unwrap();
     rows.replace(',', "").parse().unwrap()
@@ -145,7 +145,7 @@ fn text(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
-/// What the API says: the whole list, and the content of the first groups in it.
+/// Answers of the API: the whole list, and the content of the first groups in it.
 async fn answers(server: &Server) -> Vec<Value> {
     let mut client = server.client().await;
     let (mut answers, mut ids, mut next) = (Vec::new(), Vec::new(), json!(0));
@@ -168,7 +168,7 @@ async fn answers(server: &Server) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_that_is_killed_or_stopped_goes_on_and_ends_equal() {
+async fn a_copy_that_is_killed_or_stopped_continues_and_ends_equal() {
     let (from, to) = (Home::new(), Home::new());
     fill(&from.data()).await;
     moves(&from, &to).await;
@@ -183,7 +183,7 @@ async fn a_store_moves_to_postgresql_and_back() {
     moves(&there, &back).await;
 }
 
-/// Copies a store, killed once and stopped once on the way, and compares what the API says of both.
+/// Copies a store, killed once and stopped once on the way, and compares the answers of the API about both.
 async fn moves(from: &Home, to: &Home) {
     let mut copy = Running::start(command(from, to));
     copy.reach(10);
@@ -199,9 +199,9 @@ async fn moves(from: &Home, to: &Home) {
     copy.reach(35);
     let (status, said) = copy.end(Signal::TERM);
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains("stopped; the same command goes on where it stopped"), "{said}");
+    assert!(said.contains("the copy was stopped; run the same command again to continue"), "{said}");
     let after_kill = rows_before(&copy.first_line);
-    assert!(0 < after_kill, "the copy began anew");
+    assert!(0 < after_kill, "the copy started from the beginning");
 
     let finished = command(from, to).output().unwrap();
     let (report, said) = text(&finished);

@@ -1,4 +1,4 @@
-//! A damaged journal: the server refuses to start, the check says where, and a repair goes on without one batch.
+//! A damaged journal: the server refuses to start, the check says where, and a repair drops one batch.
 
 use crate::load::{IMPORT_GROUP, group};
 use crate::server::{Home, Server};

@@ -14,18 +14,18 @@ use std::slice;
 const CONNECTIONS: usize = 3;
 /// Calls each connection makes after its first failure.
 const FAILURES_EACH: usize = 5;
-/// The same where each call waits for the database as long as it may.
+/// The same where each call waits for the database as long as allowed.
 const SLOW_FAILURES_EACH: usize = 1;
-/// Connections to the database that are cut; LANDFALL_CUTS names another number.
+/// Connections to the database that are cut; LANDFALL_CUTS sets another number.
 const CUTS: usize = 40;
-/// Cuts one of the connections there are, drawn by lot: they differ in what they are used for.
+/// Cuts a random connection: they differ in their use.
 const CUT_ONE: &str = "
     SELECT pg_terminate_backend(pid) FROM (
         SELECT pid FROM pg_stat_activity
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1
     ) AS drawn";
-/// What `/readyz` says while the database is gone.
-const UNHEARD: &str = "the database is not heard";
+/// The text of `/readyz` while the database is gone.
+const NO_DATABASE: &str = "the database is not heard";
 
 /// A call of another service than the imports: it too fails as documented while the database is gone.
 async fn account_calls_fail(server: &Server) {
@@ -46,8 +46,8 @@ async fn a_database_that_is_restarted_loses_nothing_and_the_servers_recover() {
         load.set(Phase::Failing(FAILURES_EACH));
         cluster.stop(mode).unwrap();
         load.failed(failed).await;
-        several.readiness_is(503, UNHEARD).await;
-        // Now no signature is remembered any more, and every call still gets its answer.
+        several.readiness_is(503, NO_DATABASE).await;
+        // Now signatures are no longer remembered, and every call still gets its answer.
         load.set(Phase::Failing(2 * FAILURES_EACH));
         load.failed(failed + 2 * CONNECTIONS * FAILURES_EACH).await;
         account_calls_fail(&several.servers[0]).await;
@@ -74,6 +74,11 @@ async fn connections_that_are_cut_one_by_one_lose_nothing() {
     // All at once, too.
     assert!(2 < cluster.terminate_connections(u32::MAX).unwrap());
     load.acknowledged(100).await;
+    all_is_well_again(several, load).await;
+}
+
+/// The servers are ready, import without a failure, and hold every group that was acknowledged.
+async fn all_is_well_again(several: Several, load: Load) {
     several.readiness_is(200, "ready").await;
     load.set(Phase::Healthy);
     load.acknowledged(200).await;
@@ -95,13 +100,9 @@ async fn is_failed_over(replication: Replication, mode: Mode) {
     load.set(Phase::Failing(FAILURES_EACH));
     primary.stop(mode).unwrap();
     load.failed(2 * CONNECTIONS * FAILURES_EACH).await;
-    several.readiness_is(503, UNHEARD).await;
+    several.readiness_is(503, NO_DATABASE).await;
     replica.promote().unwrap();
-    several.readiness_is(200, "ready").await;
-    load.set(Phase::Healthy);
-    load.acknowledged(200).await;
-    load.set(Phase::Over);
-    several.hold(&load.ended().await).await;
+    all_is_well_again(several, load).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,7 +116,7 @@ async fn a_replica_takes_over_from_a_primary_that_was_stopped_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_falls_silent_keeps_nobody_waiting() {
+async fn a_database_that_falls_silent_keeps_no_call_waiting() {
     let database = fresh_database("empty", |_| {});
     let proxy = Proxy::to(database.url()).await;
     let several = Several::start(vec![Home::over(&proxy.url), Home::over(database.url())]).await;
@@ -124,7 +125,7 @@ async fn a_database_that_falls_silent_keeps_nobody_waiting() {
     load.acknowledged(100).await;
     load.set(Phase::Failing(SLOW_FAILURES_EACH));
     proxy.set(Wire::Silent);
-    // The other server goes on; at most it waits for rows of a transaction that is stopped half-way.
+    // The other server continues; at most it waits for rows of a transaction that is stopped half-way.
     let beside = Load::start(slice::from_ref(near), CONNECTIONS, "near").await;
     beside.set(Phase::Shaken);
     beside.acknowledged(200).await;
@@ -132,7 +133,7 @@ async fn a_database_that_falls_silent_keeps_nobody_waiting() {
     let mut book = beside.ended().await;
 
     load.failed(CONNECTIONS * SLOW_FAILURES_EACH).await;
-    far.readiness_is(503, UNHEARD).await;
+    far.readiness_is(503, NO_DATABASE).await;
     load.set(Phase::Failing(2 * SLOW_FAILURES_EACH));
     load.failed(2 * CONNECTIONS * SLOW_FAILURES_EACH).await;
     near.readiness_is(200, "ready").await;

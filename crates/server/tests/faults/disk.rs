@@ -1,7 +1,7 @@
 //! A disk that fails or is full, below a running server.
 //!
-//! A small library between the server and the machine answers the system calls on the data directory as such a
-//! disk does, while a control file says so.
+//! A small library between the server and the system answers system calls on the data directory as such a
+//! disk does, while a control file tells it to.
 
 use crate::check;
 use crate::load::{Book, Load, Phase};
@@ -17,7 +17,7 @@ const CONNECTIONS: usize = 16;
 /// Calls each connection makes after its first failure.
 const FAILURES_EACH: usize = 5;
 
-/// A server behind the library, and the switch of its faults.
+/// A server that runs with the library, and the switch of its faults.
 struct Disk {
     home: Home,
     library: PathBuf,
@@ -55,7 +55,7 @@ impl Disk {
         self.home.file("fault")
     }
 
-    /// Switches a fault on, in one step for whoever looks.
+    /// Switches a fault on, atomically for readers.
     fn fail(&self, fault: &str) {
         let beside = self.home.file("fault.new");
         fs::write(&beside, fault).unwrap();
@@ -67,7 +67,7 @@ impl Disk {
     }
 }
 
-/// Runs load through the fault and out of it, and checks what is there: in the server that saw it, after a kill,
+/// Runs load during the fault and after it, and checks the data: in the server that had the fault, after a kill,
 /// and in the store.
 async fn is_survived(fault: &str, reason: &str) {
     let disk = Disk::new();
@@ -79,12 +79,12 @@ async fn is_survived(fault: &str, reason: &str) {
     disk.fail(fault);
     load.failed(CONNECTIONS * FAILURES_EACH).await;
     server.readiness_is(503, reason).await;
-    // Once the server has tried in vain to open the store again, it must still answer every call.
+    // After the server has failed to reopen the store, it must still answer every call.
     let said = server.readiness_is(503, disk.home.data().to_str().unwrap()).await;
     assert!(said.contains(reason), "{said}");
     load.set(Phase::Failing(2 * FAILURES_EACH));
     load.failed(CONNECTIONS * 2 * FAILURES_EACH).await;
-    assert!(disk.home.log().contains(reason), "the log does not tell {reason:?}: {}", disk.home.log());
+    assert!(disk.home.log().contains(reason), "{reason:?} is not in the log: {}", disk.home.log());
 
     disk.work_again();
     server.readiness_is(200, "ready").await;
@@ -137,7 +137,7 @@ async fn an_end_while_the_disk_fails_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_first_start_that_breaks_off_says_why_and_is_no_obstacle_to_the_next() {
+async fn a_first_start_that_fails_says_why_and_does_not_prevent_the_next() {
     let disk = Disk::new();
     let mut broken = 0;
     for healthy_syncs in 0.. {
@@ -149,7 +149,7 @@ async fn a_first_start_that_breaks_off_says_why_and_is_no_obstacle_to_the_next()
         let log = disk.home.log();
         assert_eq!(status.code(), Some(1), "{log}");
         assert!(log.contains("Input/output error"), "{log}");
-        // The half-made directory becomes a whole one, with nothing in it.
+        // The incomplete directory becomes a complete one, with nothing in it.
         let server = disk.home.start().await;
         check::holds(&server, &Book::default()).await;
         server.stop().await;

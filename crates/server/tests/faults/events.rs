@@ -2,7 +2,7 @@
 
 use crate::receiver::{Receiver, Reply};
 use crate::server::{Home, Server};
-use landfall::client::Client;
+use landfall::client::RestClient;
 use landfall_test_database::fresh_database;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ async fn events_survive(home: &Home, servers: usize) {
     assert_eq!(receiver.all().len(), before + all);
 }
 
-async fn send_all(client: &mut Client) {
+async fn send_all(client: &mut RestClient) {
     for group in 0..GROUPS {
         let id = format!("g{group}");
         done(client, "import_group", json!({ "Type": "Public", "GroupId": id, "Name": "n" })).await;
@@ -76,7 +76,7 @@ async fn send_all(client: &mut Client) {
     }
 }
 
-async fn done(client: &mut Client, command: &str, body: Value) {
+async fn done(client: &mut RestClient, command: &str, body: Value) {
     let answer = client.call(&format!("group_open_http_svc/{command}"), &body).await.unwrap();
     assert_eq!(answer["ErrorCode"], 0, "{answer}");
 }

@@ -1,9 +1,9 @@
-//! Kicks by one server, and what another one remembers.
+//! Kicks by one server, and the signatures that another one remembers.
 
 use crate::server::{ANN, BOB, Home};
 use crate::several::Several;
 use crate::wire::{Proxy, Wire};
-use landfall::client::{Client, ClientError};
+use landfall::client::{ClientError, RestClient};
 use landfall_domain::time::{Clock as _, SystemClock, Timestamp};
 use landfall_test_database::fresh_database;
 use serde_json::json;
@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 
 const LIST: &str = "group_open_http_svc/get_appid_group_list";
 const KICK: &str = "im_open_login_svc/kick";
-/// A kick is heard by every server within this time.
-const HEARD_MAX: Duration = Duration::from_secs(1);
-/// A server knows after 0.75 s at most that it hears nothing; the rest is for a busy machine.
+/// A kick reaches every server within this time.
+const KICK_MAX: Duration = Duration::from_secs(1);
+/// A server detects after 0.75 s at most that it gets no notifications; the rest is for a busy machine.
 const DEAF_MAX: Duration = Duration::from_secs(3);
-/// Calls made to see that an answer stays as it is.
+/// Calls that check that an answer stays the same.
 const CALLS: usize = 50;
 
-/// A second that is over, so that a kick from now on is later.
+/// A past second, so that a kick from now on is later.
 fn earlier() -> Timestamp {
     Timestamp(SystemClock.now().0 - 60)
 }
 
-/// Whether the signature of `client` is good.
-async fn passes(client: &mut Client) -> bool {
+/// Whether the signature of `client` is valid.
+async fn passes(client: &mut RestClient) -> bool {
     match client.call(LIST, &json!({})).await {
         Ok(_) => true,
         Err(ClientError::Refused { code: 70_052, .. }) => false,
@@ -33,7 +33,7 @@ async fn passes(client: &mut Client) -> bool {
 }
 
 /// Kicks `account` through one server; its signature is refused by the other within the time, and from then on.
-async fn is_kicked(by: &mut Client, account: &str, through_other: &mut Client, within: Duration) {
+async fn is_kicked(by: &mut RestClient, account: &str, through_other: &mut RestClient, within: Duration) {
     assert!(passes(through_other).await && passes(through_other).await);
     by.call(KICK, &json!({"UserID": account})).await.unwrap();
     let kicked = Instant::now();
@@ -47,26 +47,26 @@ async fn is_kicked(by: &mut Client, account: &str, through_other: &mut Client, w
     stays_kicked(through_other).await;
 }
 
-async fn stays_kicked(client: &mut Client) {
+async fn stays_kicked(client: &mut RestClient) {
     for _ in 0..CALLS {
         assert!(!passes(client).await);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kick_is_heard_by_the_other_server_within_a_second() {
+async fn a_kick_reaches_the_other_server_within_a_second() {
     let database = fresh_database("empty", |_| {});
     let several = Several::over(database.url(), 2).await;
     let [one, other] = &several.servers[..] else { panic!("two servers were started") };
     for (by, account, through) in [(one, ANN, other), (other, BOB, one)] {
         let mut kicked = through.client_of(account, earlier()).await;
-        is_kicked(&mut by.client().await, account, &mut kicked, HEARD_MAX).await;
+        is_kicked(&mut by.client().await, account, &mut kicked, KICK_MAX).await;
     }
-    // What is signed afterwards is good.
+    // A signature made afterwards is valid.
     assert!(passes(&mut one.client_of(BOB, Timestamp(SystemClock.now().0 + 1)).await).await);
 }
 
-/// A server that does not hear kicks remembers no signature.
+/// A server that may miss kicks remembers no signature.
 async fn is_noticed(fault: Wire) {
     let database = fresh_database("empty", |_| {});
     let proxy = Proxy::to(database.url()).await;
@@ -83,7 +83,7 @@ async fn is_noticed(fault: Wire) {
 
     // While the fault lasts: the very next call is refused.
     deaf.readiness_is(503, "the database is not heard").await;
-    assert!(passes(&mut bob).await, "a server that does not hear still serves");
+    assert!(passes(&mut bob).await, "a server that may miss kicks still serves");
     by.call(KICK, &json!({"UserID": BOB})).await.unwrap();
     stays_kicked(&mut bob).await;
 

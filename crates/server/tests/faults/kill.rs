@@ -5,7 +5,7 @@ use crate::load::{Book, Load};
 use crate::server::{Home, amount};
 use std::slice;
 
-/// Rounds of the normal test run; LANDFALL_KILL_ROUNDS names another number.
+/// Rounds of the normal test run; LANDFALL_KILL_ROUNDS sets another number.
 const ROUNDS: usize = 3;
 const CONNECTIONS: usize = 48;
 /// Imports acknowledged before the process is killed, at most.
@@ -26,7 +26,7 @@ async fn what_was_acknowledged_survives_kill_9() {
         book.add(of_round);
         let server = home.start().await;
         check::holds(&server, &book).await;
-        // Killed at rest: nothing is left that only memory knows.
+        // Killed while idle: no data is only in memory.
         server.kill().await;
     }
     let server = home.start().await;

@@ -1,7 +1,7 @@
-//! Many connections that import groups, and keep book of what was acknowledged.
+//! Many connections that import groups, and record what was acknowledged.
 
 use crate::server::{Server, WAIT_MAX};
-use landfall::client::{Client, ClientError};
+use landfall::client::{ClientError, RestClient};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// Accounts that own the groups of one connection.
 const OWNERS: usize = 7;
 
-/// What an import says about the group `id`; all of it follows from the id.
+/// The import of the group `id`; all of it follows from the id.
 pub(crate) fn group(id: &str) -> Value {
     json!({
         "Owner_Account": owner(id),
@@ -26,7 +26,7 @@ pub(crate) fn group(id: &str) -> Value {
     })
 }
 
-/// The owner of the group `id`: its connection's, one of a few.
+/// The owner of the group `id`, one of the few of its connection.
 pub(crate) fn owner(id: &str) -> String {
     let (connection, number) = id.rsplit_once('-').unwrap();
     format!("{connection}-owner{}", number.parse::<usize>().unwrap() % OWNERS)
@@ -38,12 +38,12 @@ pub(crate) fn tag(id: &str) -> String {
     format!("{id}:{}", "x".repeat(number * 37 % 400))
 }
 
-/// What the clients know.
+/// The groups that the clients know.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     /// Groups whose import was answered with success.
     pub(crate) acknowledged: BTreeSet<String>,
-    /// Groups whose import was answered with a failure, or not at all: they may be there.
+    /// Groups whose import was answered with a failure, or not at all: they may exist.
     pub(crate) unknown: BTreeSet<String>,
 }
 
@@ -54,7 +54,7 @@ impl Book {
     }
 }
 
-/// What the connections are to do.
+/// The task of the connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Import; every answer must be a success.
@@ -111,7 +111,7 @@ impl Load {
         counted(&self.failed, in_all.saturating_sub(already)).await;
     }
 
-    /// Waits until every connection has ended, by itself or because the phase says so.
+    /// Waits until every connection has ended, by itself or because of the phase.
     pub(crate) async fn ended(mut self) -> Book {
         let mut book = Book::default();
         let all = async {
@@ -128,11 +128,11 @@ async fn counted(counter: &watch::Sender<usize>, more: usize) {
     let target = *counter.borrow() + more;
     let mut counter = counter.subscribe();
     let reached = counter.wait_for(|count| target <= *count);
-    drop(tokio::time::timeout(WAIT_MAX, reached).await.expect("the load does not move on").unwrap());
+    drop(tokio::time::timeout(WAIT_MAX, reached).await.expect("the load makes no progress").unwrap());
 }
 
 struct Connection {
-    client: Client,
+    client: RestClient,
     prefix: String,
     phase: watch::Receiver<Phase>,
     acknowledged: Arc<watch::Sender<usize>>,
@@ -149,7 +149,7 @@ impl Connection {
                 Phase::Over => break,
                 Phase::Healthy | Phase::Shaken => failures = 0,
                 Phase::Failing(most) if failures == most => {
-                    // Nothing more to learn until the phase changes; an error means that the test is over.
+                    // Waits until the phase changes; an error means that the test is over.
                     if self.phase.changed().await.is_err() {
                         break;
                     }
@@ -176,7 +176,7 @@ impl Connection {
                     failures += 1;
                     self.failed.send_modify(|count| *count += 1);
                 }
-                // The connection closed before any answer; the bound of the wait lies with the assertion above.
+                // The connection closed before any answer; the assertion above limits the wait.
                 Err(ClientError::Http { .. } | ClientError::Connect { .. }) => {
                     self.book.unknown.insert(id);
                     break;

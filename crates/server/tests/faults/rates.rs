@@ -2,7 +2,7 @@
 
 use crate::server::Home;
 use crate::several::Several;
-use landfall::client::{Client, ClientError};
+use landfall::client::{ClientError, RestClient};
 use landfall_test_database::fresh_database;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -20,8 +20,8 @@ async fn two_servers(database: &str, shared: bool) -> Several {
     Several::start((0..2).map(|_| Home::over_with(database, &settings)).collect()).await
 }
 
-/// Whether the call is let through.
-async fn is_admitted(client: &mut Client) -> bool {
+/// Whether the call is admitted.
+async fn is_admitted(client: &mut RestClient) -> bool {
     match client.call(LIST, &json!({})).await {
         Ok(_) => true,
         Err(ClientError::Refused { code: 60_007, .. }) => false,
@@ -30,7 +30,7 @@ async fn is_admitted(client: &mut Client) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn servers_that_count_together_let_through_what_one_would() {
+async fn servers_that_count_together_admit_what_one_would() {
     let database = fresh_database("empty", |_| {});
     let several = two_servers(database.url(), true).await;
     let started = Instant::now();
@@ -51,12 +51,12 @@ async fn servers_that_count_together_let_through_what_one_would() {
     let seconds = started.elapsed().as_secs_f64();
     let allowed = (1.0 + seconds) * PER_SECOND as f64;
     assert!(admitted as f64 <= allowed, "{admitted} in {seconds} s; {}", several.logs());
-    // Far more were asked for; on a slow machine, and with leases that are dropped, it is less.
+    // Far more calls were made; on a slow machine, and with dropped leases, fewer are admitted.
     assert!(PER_SECOND < admitted, "{admitted} in {seconds} s; {}", several.logs());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn servers_that_count_alone_each_let_through_the_whole_number() {
+async fn servers_that_count_alone_each_admit_the_whole_number() {
     let database = fresh_database("empty", |_| {});
     let several = two_servers(database.url(), false).await;
     for server in &several.servers {

@@ -1,6 +1,6 @@
-//! One server process, and how it is asked, stopped and started again.
+//! One server process, and how it is called, stopped and restarted.
 
-use landfall::client::Client;
+use landfall::client::RestClient;
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::store::Store;
@@ -26,12 +26,12 @@ pub(crate) const ADMIN: &str = "administrator";
 pub(crate) const ANN: &str = "ann";
 pub(crate) const BOB: &str = "bob";
 pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-/// Bound of every wait, far above what any takes.
+/// Limit of every wait, far above what any takes.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
-/// How often a state is looked at that tells nobody when it changes.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How often a state is polled.
+const POLL_EVERY: Duration = Duration::from_millis(10);
 
-/// How large a test is: what the variable `name` says, or `usual`.
+/// The size of a test: the value of the variable `name`, or `usual`.
 pub(crate) fn amount(name: &str, usual: usize) -> usize {
     let asked = std::env::var_os(name);
     asked.map_or(usual, |asked| asked.to_str().and_then(|text| text.parse().ok()).expect("a number"))
@@ -55,7 +55,7 @@ impl Home {
         Self::over_with(url, "limits.calls_per_second = 0\n")
     }
 
-    /// The same, with further `settings`.
+    /// Like [`over`](Self::over), with further `settings`.
     pub(crate) fn over_with(url: &str, settings: &str) -> Self {
         Self::with(Some(url.to_owned()), settings)
     }
@@ -89,7 +89,7 @@ impl Home {
         fs::write(self.config(), config + settings).unwrap();
     }
 
-    /// What a server that is stopped has left.
+    /// The store of a stopped server.
     pub(crate) async fn open_store(&self) -> Box<dyn Store> {
         let metrics = StoreMetrics::default();
         match &self.database {
@@ -101,7 +101,7 @@ impl Home {
         }
     }
 
-    /// The address of its store.
+    /// The URL of its store.
     pub(crate) fn store_url(&self) -> String {
         let embedded = || format!("embedded:{}", self.data().display());
         self.database.clone().unwrap_or_else(embedded)
@@ -123,12 +123,12 @@ impl Home {
         fs::read_to_string(self.file("log")).unwrap()
     }
 
-    /// Waits until the log has `part` in it.
+    /// Waits until the log contains `part`.
     pub(crate) async fn log_tells(&self, part: &str) {
         let until = Instant::now() + WAIT_MAX;
         while !self.log().contains(part) {
             assert!(Instant::now() < until, "{part:?} is not in the log: {}", self.log());
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 
@@ -158,7 +158,7 @@ pub(crate) struct Server {
     child: Child,
     scheme: String,
     address: SocketAddr,
-    /// The address of its figures, if it has one.
+    /// The address of its metrics, if it serves them.
     metrics: Option<SocketAddr>,
     log: PathBuf,
 }
@@ -174,13 +174,13 @@ impl Server {
         }
     }
 
-    /// The same; the status it ended with when it does not take requests.
+    /// Like [`start`](Self::start); the exit status when it does not accept requests.
     pub(crate) async fn try_start(mut command: Command, log: &Path) -> Result<Self, ExitStatus> {
         command.stderr(File::options().create(true).append(true).open(log).unwrap());
         Self::spawn(command, log).await
     }
 
-    /// The same with its log somewhere else. It must start.
+    /// Like [`start`](Self::start), with its log somewhere else.
     pub(crate) async fn start_logging_to(mut command: Command, log: Stdio) -> Self {
         command.stderr(log);
         Self::spawn(command, Path::new("/dev/null")).await.unwrap()
@@ -223,8 +223,8 @@ impl Server {
                 return server;
             }
             let ended = server.child.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < until, "it says no address: {said}");
-            tokio::time::sleep(LOOK_EVERY).await;
+            assert!(ended.is_none() && Instant::now() < until, "it prints no address: {said}");
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 
@@ -232,24 +232,24 @@ impl Server {
         self.address
     }
 
-    /// The number of its process.
+    /// The id of its process.
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// Where it is.
+    /// Its URL.
     pub(crate) fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    pub(crate) async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> RestClient {
         self.client_of(ADMIN, SystemClock.now()).await
     }
 
     /// A client that calls as `admin`, with a UserSig of the second `made`.
-    pub(crate) async fn client_of(&self, admin: &str, made: Timestamp) -> Client {
+    pub(crate) async fn client_of(&self, admin: &str, made: Timestamp) -> RestClient {
         let usersig = usersig_of(admin, made);
-        Client::connect(self.address, APP, &UserId::parse(admin).unwrap(), &usersig).await.unwrap()
+        RestClient::connect(self.address, APP, &UserId::parse(admin).unwrap(), &usersig).await.unwrap()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -264,18 +264,18 @@ impl Server {
                 return status;
             }
             assert!(Instant::now() < until, "the server does not end");
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 
-    /// Ends it in order.
+    /// Stops it with SIGTERM.
     pub(crate) async fn stop(mut self) {
         self.signal(Signal::TERM);
         let status = self.ended().await;
         assert!(status.success(), "{status}");
     }
 
-    /// Ends it as a failing machine does.
+    /// Kills it, as a failing machine does.
     pub(crate) async fn kill(mut self) {
         self.signal(Signal::KILL);
         self.ended().await;
@@ -314,9 +314,9 @@ impl Server {
             }
             if until <= Instant::now() {
                 let log = fs::read_to_string(&self.log).unwrap();
-                panic!("/readyz still answers {found}: {text}\nthe server says:\n{log}");
+                panic!("/readyz still answers {found}: {text}\nthe log:\n{log}");
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 }

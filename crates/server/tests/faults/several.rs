@@ -11,7 +11,7 @@ pub(crate) struct Several {
 }
 
 impl Several {
-    /// Starts a server in each of `homes`, all at the same moment.
+    /// Starts a server in each of `homes`, all at the same time.
     pub(crate) async fn start(homes: Vec<Home>) -> Self {
         let start = |home: &Home| {
             let (command, log) = (home.command(), home.file("log"));
@@ -30,19 +30,19 @@ impl Several {
         Self::start((0..count).map(|_| Home::over(url)).collect()).await
     }
 
-    /// Waits until `/readyz` of each answers so.
+    /// Waits until `/readyz` of each has this answer.
     pub(crate) async fn readiness_is(&self, status: u16, part: &str) {
         for server in &self.servers {
             server.readiness_is(status, part).await;
         }
     }
 
-    /// What every log says, for a test that fails.
+    /// All logs, for a test that fails.
     pub(crate) fn logs(&self) -> String {
         self.homes.iter().map(Home::log).collect()
     }
 
-    /// Compares what each of them holds with `book`, stops them, and compares what is left.
+    /// Compares the data of each with `book`, stops them, and compares what is left.
     pub(crate) async fn hold(self, book: &Book) {
         for server in &self.servers {
             check::holds(server, book).await;

@@ -19,14 +19,14 @@ async fn a_directory_that_is_in_use_is_named() {
     let said = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1), "{said}");
     assert!(said.contains(home.data().to_str().unwrap()) && said.contains("in use"), "{said}");
-    assert!(second.stdout.is_empty(), "it said that it listens");
-    assert_eq!(server.readiness().await.0, 200, "the first one is disturbed");
+    assert!(second.stdout.is_empty(), "it printed an address");
+    assert_eq!(server.readiness().await.0, 200, "the first one is affected");
     server.stop().await;
-    // And it is free again at once.
+    // It is free again at once.
     home.start().await.stop().await;
 }
 
-/// Who starts a server with ports that the machine chooses learns both from what it prints.
+/// A server whose ports the system chooses prints both.
 #[test]
 fn each_address_is_printed_once_it_is_listened_on() {
     let home = Home::embedded_with("metrics.listen = \"127.0.0.1:0\"\n");
@@ -68,16 +68,16 @@ fn every_problem_of_the_configuration_is_shown_at_once() {
     assert!(!home.data().exists(), "a refused start left a data directory");
 }
 
-/// Starts a server over a database it cannot use: it ends with 1 and one line that has `parts` in it.
+/// Starts a server over a database that it cannot use: it ends with 1 and one line that contains `parts`.
 #[track_caller]
 fn is_refused(url: &str, parts: &[&str]) {
-    // Whoever is let in without a password may still give one.
+    // A user that needs no password may still give one.
     let (scheme, rest) = url.split_once("://").unwrap();
     let (user, server) = rest.split_once('@').unwrap();
     let refused = Home::over(&format!("{scheme}://{user}:{PASSWORD}@{server}")).command().output().unwrap();
     let said = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(refused.status.code(), Some(1), "{said}");
-    assert!(refused.stdout.is_empty(), "it said that it listens");
+    assert!(refused.stdout.is_empty(), "it printed an address");
     assert!(!said.contains(PASSWORD), "{said}");
     let failures: Vec<_> = said.lines().filter(|line| line.starts_with("landfall: ")).collect();
     let [failure] = failures[..] else { panic!("not one line: {said}") };
@@ -87,14 +87,14 @@ fn is_refused(url: &str, parts: &[&str]) {
 }
 
 #[test]
-fn a_database_that_does_not_take_the_server_is_told_without_its_password() {
+fn a_database_that_refuses_the_server_is_reported_without_its_password() {
     let mut cluster = Cluster::create(&Options::default()).unwrap();
     let admin = cluster.url("postgres");
     execute(&admin, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0").unwrap();
     is_refused(&cluster.url("latin"), &["encoded in LATIN1", "make one with ENCODING 'UTF8'"]);
     is_refused(&cluster.url("missing"), &["see that", "address", "\"missing\" does not exist"]);
 
-    // From the next start on everybody needs a password, and there is none that fits.
+    // From the next start on every user needs a password, and none fits.
     execute(
         &admin,
         "DO $$ BEGIN EXECUTE format(
@@ -118,7 +118,7 @@ async fn tables_of_a_newer_program_are_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_copied_by_half_is_not_served() {
+async fn a_database_with_half_a_copy_is_not_served() {
     let database = fresh_database("empty", |_| {});
     Home::over(database.url()).start().await.stop().await;
     let half = "INSERT INTO landfall.unfinished_copy (source, rows) VALUES ('embedded:./old', 7)";
@@ -126,34 +126,34 @@ async fn a_database_copied_by_half_is_not_served() {
     is_refused(database.url(), &["unfinished copy of embedded:./old", "landfall store copy"]);
 }
 
-/// What a program says that is started in `directory` with these arguments, and must be refused for its configuration.
+/// The output of a program that is started in `directory` with these arguments, and must refuse its configuration.
 fn is_refused_in(directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let mut program = Command::new(env!("CARGO_BIN_EXE_landfall"));
     program.env_clear().envs(variables.iter().copied()).current_dir(directory).args(arguments);
     let Output { status, stdout, stderr } = program.output().unwrap();
     let said = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(2), "{said}");
-    assert!(stdout.is_empty(), "it said that it listens");
+    assert!(stdout.is_empty(), "it printed an address");
     said
 }
 
 #[test]
-fn a_configuration_that_lies_here_is_not_passed_over() {
+fn a_configuration_in_the_current_directory_is_not_ignored() {
     let home = Home::new();
     let here = home.config().parent().unwrap().to_owned();
-    // With everything that a server needs in variables, too.
+    // Also when variables hold everything that a server needs.
     let app = format!("[{{ sdk_app_id = 1, secret_key = \"{KEY}\" }}]");
     let said = is_refused_in(&here, &["serve"], &[("LANDFALL__APP", &app)]);
     assert!(said.contains("--config landfall.toml"), "{said}");
     let said =
         is_refused_in(&here, &["serve", "--config", "landfall.toml"], &[("LANDFALL_LISTEN", "[::1]:0")]);
-    assert!(said.contains("LANDFALL_LISTEN: is no setting; did you mean LANDFALL__LISTEN?"), "{said}");
+    assert!(said.contains("LANDFALL_LISTEN: is not a setting; did you mean LANDFALL__LISTEN?"), "{said}");
     assert!(!home.data().exists(), "a refused start left a data directory");
 }
 
-/// Nothing is kept beside a device: what is no path of a setting leads from where the program runs.
+/// Relative paths in a configuration that is a device start at the current directory.
 #[tokio::test]
-async fn a_configuration_that_is_no_file_leads_nowhere() {
+async fn a_configuration_that_is_not_a_file_has_no_folder() {
     let home = Home::new();
     let here = home.file("here");
     fs::create_dir(&here).unwrap();
@@ -188,7 +188,7 @@ async fn a_store_moves_with_its_configuration_and_one_of_an_older_server_is_foun
     fs::rename(&folder, home.file("moved")).unwrap();
     start_in(Path::new("/"), home.file("moved/landfall.toml").to_str().unwrap()).await.stop().await;
 
-    // As a server left it for which relative paths led from where it was started.
+    // As left by an older server, for which relative paths started at the current directory.
     let folder = folder_with_config(&home, "again");
     fs::rename(home.file("moved/data"), home.data()).unwrap();
     let said = is_refused_in(&here, &["serve", "--config", "again/landfall.toml"], &[]);
@@ -201,7 +201,7 @@ async fn a_store_moves_with_its_configuration_and_one_of_an_older_server_is_foun
 }
 
 #[tokio::test]
-async fn what_a_server_keeps_is_for_its_user_only() {
+async fn only_its_user_may_read_the_files_of_a_server() {
     let home = Home::new();
     home.start().await.stop().await;
     let mut folders = vec![home.data()];
@@ -210,7 +210,7 @@ async fn what_a_server_keeps_is_for_its_user_only() {
         for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             let mode = entry.metadata().unwrap().permissions().mode();
-            assert_eq!(mode & 0o077, 0, "others may look into {:?}", entry.path());
+            assert_eq!(mode & 0o077, 0, "others may read {:?}", entry.path());
             if entry.file_type().unwrap().is_dir() { folders.push(entry.path()) } else { files += 1 }
         }
     }
@@ -219,7 +219,7 @@ async fn what_a_server_keeps_is_for_its_user_only() {
 }
 
 #[test]
-fn a_directory_of_something_else_is_not_taken() {
+fn a_directory_of_something_else_is_refused() {
     let home = Home::new();
     fs::create_dir(home.data()).unwrap();
     fs::write(home.data().join("photo.jpg"), "kept").unwrap();

@@ -3,7 +3,7 @@
 use crate::load::{Book, IMPORT_GROUP, group, owner};
 use crate::server::amount;
 use crate::several::Several;
-use landfall::client::{Client, ClientError};
+use landfall::client::{ClientError, RestClient};
 use landfall_test_database::fresh_database;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,22 +12,22 @@ use tokio::task::JoinSet;
 const IMPORT_MEMBERS: &str = "group_open_http_svc/import_group_member";
 const MEMBERS: &str = "group_open_http_svc/get_group_member_info";
 
-/// Groups that everybody imports; LANDFALL_TOGETHER_GROUPS names another number.
+/// Groups that every connection imports; LANDFALL_TOGETHER_GROUPS sets another number.
 const GROUPS: usize = 240;
 /// Connections to each server.
 const CONNECTIONS: usize = 6;
 
-/// Groups that everybody imports members into, the accounts for each, and how many find room beside the owner.
+/// Groups that every connection imports members into, the accounts for each, and how many fit in beside the owner.
 const FULL_GROUPS: usize = 3;
 const ACCOUNTS: usize = 90;
 const ROOM: usize = 60;
 /// Accounts in one call.
 const PER_CALL: usize = 15;
 
-/// Runs `work` on connections to all servers at once; what each brings back.
+/// Runs `work` on connections to all servers at once; returns the results.
 async fn on_all<W, F>(several: &Several, work: W) -> Vec<F::Output>
 where
-    W: Fn(Client) -> F,
+    W: Fn(RestClient) -> F,
     F: Future<Output: Send> + Send + 'static,
 {
     let mut running = JoinSet::new();
@@ -39,7 +39,7 @@ where
     running.join_all().await
 }
 
-/// Whether a call was done; refusals with other codes than `refusal` are no part of these tests.
+/// Whether a call succeeded; refusals with other codes than `refusal` fail the test.
 fn done(answer: Result<Value, ClientError>, refusal: u64) -> Option<Value> {
     match answer {
         Ok(reply) => Some(reply),
@@ -74,7 +74,7 @@ async fn import_the_same_groups(servers: usize) {
     let acknowledged: BTreeSet<_> = won.iter().cloned().collect();
     assert_eq!(won.len(), acknowledged.len(), "an id was given twice");
     assert_eq!(acknowledged, ids.into_iter().collect());
-    assert!(1 < winners, "one connection made all groups: nothing was decided between several");
+    assert!(1 < winners, "one connection made all groups: there was no race");
     several.hold(&Book { acknowledged, ..Book::default() }).await;
 }
 
@@ -89,7 +89,7 @@ async fn four_servers_started_at_once_make_each_group_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn four_servers_fill_groups_to_the_last_place_and_not_further() {
+async fn four_servers_fill_groups_completely_and_not_further() {
     let database = fresh_database("empty", |_| {});
     let several = Several::over(database.url(), 4).await;
     let ids: Vec<_> = (0..FULL_GROUPS).map(|number| format!("full-{number}")).collect();

@@ -1,4 +1,4 @@
-//! The way between a server and its database, where the test can stop what travels on it.
+//! A proxy between a server and its database, which can stop the traffic.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,14 +7,14 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What a connection says that is to hear what other servers do.
+/// The statement of the connection that listens to other servers.
 const LISTENS: &[u8] = b"LISTEN";
 const CHUNK_BYTES: usize = 16_384;
 
-/// How the wire is.
+/// The state of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wire {
-    /// As it should be.
+    /// Working.
     Whole,
     /// Nothing arrives, and no connection ends.
     Silent,
@@ -100,7 +100,7 @@ impl Direction {
         drop(self.wire.wait_for(cut).await);
     }
 
-    /// Waits until something may pass; false when nothing ever will.
+    /// Waits until bytes may pass; false when they never will.
     async fn lets_through(&mut self) -> bool {
         let listens = &self.listens;
         let flows = |wire: &Wire| match wire {

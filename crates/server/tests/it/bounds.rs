@@ -1,4 +1,4 @@
-//! What bounds callers: call rates, slow clients, the end of the server; and the same over TLS.
+//! Limits of callers: call rates, slow clients, the end of the server; and an import over TLS.
 
 use crate::harness::{APP, Client, SECOND_APP, Server, Setup, code, now};
 use landfall_domain::time::Timestamp;
@@ -15,8 +15,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 const LIST: &str = "group_open_http_svc/get_appid_group_list";
 const CHECK: &str = "im_open_login_svc/account_check";
 
-/// Calls `path` in quick succession until it is refused for its rate. `limit` calls a second are let through: so many
-/// at once, and after that no more than the time it took allows.
+/// Calls `path` in quick succession until it is refused for its rate. `limit` calls a second are admitted: this many
+/// at once, and after that no more than the elapsed time allows.
 async fn use_up(client: &mut Client<TcpStream>, path: &str, expected: u64, limit: u32) {
     let began = Instant::now();
     let mut admitted = 0;
@@ -47,7 +47,7 @@ async fn calls_over_the_rate_are_refused_by_app_and_command() {
     // The rate comes before the command: of planned ones, and of all unknown ones together.
     use_up(&mut first, "openim/sendmsg", 60017, 4).await;
     use_up(&mut first, "group_open_http_svc/no_such", 10003, 4).await;
-    // Neither another app nor another command is touched.
+    // Neither another app nor another command is affected.
     use_up(&mut second, LIST, 0, 4).await;
     use_up(&mut first, "group_open_http_svc/get_group_info", 10004, 4).await;
     drop((first, second));
@@ -64,7 +64,7 @@ async fn a_rate_of_one_is_not_halved_to_nothing() {
 }
 
 #[tokio::test]
-async fn slow_clients_are_let_go() {
+async fn slow_clients_are_disconnected() {
     let http = "head_seconds_max = 1\nbody_seconds_max = 1\nidle_seconds_max = 1".to_owned();
     let server = Server::start_with(Setup { http_and_more: http, ..Setup::default() }).await;
     let mut silent = server.client().await;
@@ -130,12 +130,12 @@ async fn a_group_is_imported_over_tls() {
         assert_eq!(code(&client.call("group_open_http_svc/import_group", &import).await), 0);
         assert_eq!(client.call(LIST, &json!({})).await["TotalCount"], index + 1);
     }
-    // Plain HTTP gets no answer there, and harms nobody.
+    // Plain HTTP gets no answer there, and does no harm.
     let mut plain = server.client().await;
     plain.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let stream = TcpStream::connect(server.address).await.unwrap();
     let unknown_host = connector.connect(ServerName::try_from("example.org").unwrap(), stream).await;
-    assert!(unknown_host.is_err(), "the certificate speaks for documented hosts only");
+    assert!(unknown_host.is_err(), "the certificate is for documented hosts only");
     drop((plain, unknown_host));
     server.stop().await;
 }

@@ -3,7 +3,7 @@
 mod ends;
 mod presence;
 
-use crate::harness::{APP, Client, Server, Setup, Store, code, on_both_stores, query};
+use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};
 use crate::heard::Heard;
 use crate::receiver::Receiver;
 use serde_json::{Value, json};
@@ -33,18 +33,6 @@ async fn start(store: Store) -> Server {
 /// Without the bound on messages to one group.
 async fn start_relaxed(store: Store) -> Server {
     Server::start_with(Setup { store, mode: "relaxed", ..Setup::default() }).await
-}
-
-async fn done(client: &mut Client<TcpStream>, command: &str, body: Value) -> Value {
-    let path =
-        if command.contains('/') { command.to_owned() } else { format!("group_open_http_svc/{command}") };
-    let answer = client.call(&path, &body).await;
-    assert_eq!(code(&answer), 0, "{command} {body}: {answer}");
-    answer
-}
-
-fn text(text: &str) -> Value {
-    json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])
 }
 
 async fn send(client: &mut Client<TcpStream>, group: &str, random: u64) -> Value {

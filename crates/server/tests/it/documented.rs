@@ -1,7 +1,7 @@
 //! The frames and requests that `docs/gateway.md` shows: each is heard here, word for word but for times and sessions.
 
 use crate::clients::url;
-use crate::harness::{APP, Client, Server, Setup, code, query};
+use crate::harness::{APP, Client, Server, Setup, done, query, text};
 use crate::heard::Heard;
 use serde_json::{Deserializer, Value, json};
 use tokio::net::TcpStream;
@@ -32,16 +32,6 @@ fn without_times(mut frame: Value) -> Value {
         }
     }
     frame
-}
-
-async fn done(client: &mut Client<TcpStream>, path: &str, body: Value) {
-    let path = if path.contains('/') { path.to_owned() } else { format!("group_open_http_svc/{path}") };
-    let answer = client.call(&path, &body).await;
-    assert_eq!(code(&answer), 0, "{path} {body}: {answer}");
-}
-
-fn text(text: &str) -> Value {
-    json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])
 }
 
 async fn prepare(client: &mut Client<TcpStream>) {

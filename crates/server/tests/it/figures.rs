@@ -1,11 +1,11 @@
-//! The figures for operators, at an address of their own.
+//! The metrics, at an address of their own.
 
 use crate::harness::{APP, Client, Server, Setup, code};
 use serde_json::json;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
 
-/// More than anybody wants to read of a server that does nothing.
+/// More lines than a page of an idle server should have.
 const IDLE_LINES_MAX: usize = 300;
 
 async fn start(http_and_more: &str) -> Server {
@@ -20,7 +20,7 @@ async fn get(address: SocketAddr, request_line: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn without_an_address_there_are_no_figures() {
+async fn without_an_address_there_are_no_metrics() {
     let server = start("").await;
     assert_eq!(server.metrics, None);
     let (_, text) = get(server.address, "GET /metrics").await;
@@ -29,14 +29,14 @@ async fn without_an_address_there_are_no_figures() {
 }
 
 #[tokio::test]
-async fn figures_have_their_own_address_and_are_few_while_nothing_happens() {
+async fn metrics_have_their_own_address_and_are_few_while_nothing_happens() {
     let server = start("[metrics]\nlisten = \"127.0.0.1:0\"").await;
     let address = server.metrics.unwrap();
     assert_ne!(address, server.address);
     let (status, idle) = get(address, "GET /metrics").await;
     assert_eq!(status, 200);
     assert!(idle.lines().count() <= IDLE_LINES_MAX, "{} lines:\n{idle}", idle.lines().count());
-    assert!(idle.contains("landfall_connections 0\n"), "who reads the figures is not counted: {idle}");
+    assert!(idle.contains("landfall_connections 0\n"), "connections to the metrics are not counted: {idle}");
 
     let mut client = server.client().await;
     assert_eq!(code(&client.call("group_open_http_svc/get_appid_group_list", &json!({})).await), 0);
@@ -50,7 +50,7 @@ async fn figures_have_their_own_address_and_are_few_while_nothing_happens() {
     ] {
         assert!(text.contains(line), "{line:?} is missing in {text}");
     }
-    // Nothing else is there, and the figures are nowhere else.
+    // Nothing else is served there, and the metrics are served nowhere else.
     for (line, expected) in [("GET /", 404), ("GET /healthz", 404), ("POST /metrics", 405)] {
         assert_eq!(get(address, line).await.0, expected, "{line}");
     }

@@ -1,4 +1,4 @@
-//! Where one request ends and the next begins: what a proxy in front could see otherwise is refused.
+//! The end of one request and the beginning of the next: a request that a proxy in front could read differently is refused.
 
 use crate::harness::{Client, Server, code};
 use serde_json::json;
@@ -8,7 +8,7 @@ const LIST: &str = "group_open_http_svc/get_appid_group_list";
 /// An empty object, as one chunk.
 const CHUNKED: &str = "2\r\n{}\r\n0\r\n\r\n";
 
-/// The status of the answer to a call with these headers and this body, and whether the connection is closed behind it.
+/// The status of the answer to a call with these headers and this body, and whether the connection is closed after it.
 async fn status(server: &Server, version: &str, headers: &str, body: &str) -> (u16, bool) {
     let mut client = server.client().await;
     let line = format!("POST /v4/{LIST}?{} {version}", client.query);
@@ -22,7 +22,7 @@ async fn status(server: &Server, version: &str, headers: &str, body: &str) -> (u
 }
 
 impl Client<TcpStream> {
-    /// Whether the connection is closed; it must serve otherwise.
+    /// Whether the connection is closed; otherwise it must still serve.
     async fn is_closed_or_serves(&mut self) -> bool {
         assert_eq!(code(&self.call(LIST, &json!({})).await), 0);
         false
@@ -30,7 +30,7 @@ impl Client<TcpStream> {
 }
 
 #[tokio::test]
-async fn a_request_that_says_its_length_in_two_ways_is_refused() {
+async fn a_request_with_two_lengths_is_refused() {
     let server = Server::start().await;
     let (length, chunked) = ("Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n");
     for headers in [
@@ -50,7 +50,7 @@ async fn a_request_that_says_its_length_in_two_ways_is_refused() {
         "Content-Length: -2\r\n".to_owned(),
         "Content-Length: 0x2\r\n".to_owned(),
         "Content-Length: 18446744073709551618\r\n".to_owned(),
-        // A header that goes on in the next line.
+        // A header that continues in the next line.
         format!("X: y\r\n z\r\n{length}"),
         "Transfer-Encoding:\r\n chunked\r\n".to_owned(),
         format!("X: a\0b\r\n{length}"),
@@ -78,7 +78,7 @@ async fn a_request_that_says_its_length_in_two_ways_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_that_says_its_length_in_one_way_is_served() {
+async fn a_request_with_one_length_is_served() {
     let server = Server::start().await;
     for (headers, body) in [
         ("Content-Length: 2\r\n", "{}"),
@@ -108,7 +108,7 @@ async fn chunks_that_cannot_be_read_end_the_connection() {
     server.stop().await;
 }
 
-/// A success would mean that what follows goes to the host that was named.
+/// A success would mean that the following bytes go to the named host.
 #[tokio::test]
 async fn connect_is_refused() {
     let server = Server::start().await;
@@ -124,7 +124,7 @@ async fn connect_is_refused() {
 }
 
 #[tokio::test]
-async fn a_browser_is_told_what_this_is() {
+async fn a_browser_gets_a_page_that_says_what_this_is() {
     let server = Server::start().await;
     for target in ["/", "/?from=bookmark"] {
         let mut client = server.client().await;
@@ -134,7 +134,7 @@ async fn a_browser_is_told_what_this_is() {
         assert!(page.head.contains("content-type: text/html"), "{}", page.head);
         let text = String::from_utf8(page.body).unwrap();
         assert!(text.contains("Landfall group-chat server") && text.contains("/console/try"), "{text}");
-        // A call to the wrong place hears of it as before.
+        // A call to a wrong path gets its code as before.
         assert_eq!(client.post(target, b"{}").await.code(), 60002);
     }
     server.stop().await;

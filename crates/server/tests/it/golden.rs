@@ -1,18 +1,18 @@
 //! The golden files: calls and the answers they must get, each file on a fresh server with an empty store.
 //!
 //! A file holds API calls only. Lines that start with `#` are comments. `@ unknown=refuse`, `@ mode=relaxed` and
-//! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent as it is
+//! `@ app=2` choose the server and the caller. A call is `> service/command` and a body, which is sent exactly as
 //! written; the answer is `< ` and JSON. Both may go over several lines. A call with `>> ` in place of `> ` is
-//! repeated until the answer comes, which is how a frequency that is too high is shown, whatever time calls take.
+//! repeated until the answer comes, which shows a frequency that is too high, whatever time calls take.
 //!
 //! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
-//! must be exactly so. `"$name"` takes the text it meets first, must meet the same afterwards, and stands for it
+//! must be equal. `"$name"` takes the first text that it meets, must meet the same text afterwards, and stands for it
 //! in later bodies. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began.
 //!
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
-//! written into the files instead, to be looked at.
+//! written into the files instead, to be reviewed.
 
-use crate::harness::{APP, Place, SECOND_APP, Server, Setup, Store, now};
+use crate::harness::{APP, DataLocation, SECOND_APP, Server, Setup, Store, now};
 use landfall::commands::COMMANDS;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ async fn every_golden_file_holds_on_the_embedded_store() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_golden_file_holds_on_postgresql() {
-    // While the files are written, from the answers of the other store, there is nothing to compare with.
+    // While the files are updated from the answers of the other store, there is nothing to compare with.
     if !update_is_wanted() {
         every_golden_file_holds(Store::Postgres).await;
     }
@@ -46,13 +46,13 @@ async fn every_golden_file_holds(store: Store) {
         let next = next.clone();
         runs.spawn(async move {
             let mut differences = BTreeMap::new();
-            let mut place = Place::new(store);
+            let mut location = DataLocation::new(store);
             while let Some(path) = next() {
-                let (different, used) = golden_file_differs(&path, place).await;
-                place = used.emptied();
+                let (different, used) = golden_file_differs(&path, location).await;
+                location = used.emptied();
                 differences.insert(path, different);
             }
-            place.close();
+            location.close();
             differences
         });
     }
@@ -61,14 +61,14 @@ async fn every_golden_file_holds(store: Store) {
     assert!(differences.is_empty() || update_is_wanted(), "\n{differences}");
 }
 
-/// Runs a file on the store in `place`, which is empty; says what differs, and gives the place back as it is then.
-async fn golden_file_differs(path: &Path, place: Place) -> (String, Place) {
+/// Runs a file on the store in `location`, which is empty; returns what differs, and the location.
+async fn golden_file_differs(path: &Path, location: DataLocation) -> (String, DataLocation) {
     let text = std::fs::read_to_string(path).unwrap();
     let golden = Golden::parse(&text).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let mut differences = String::new();
-    let (found, place) = golden.run(place).await;
-    // From the end, so that the numbers of the lines before stay right.
+    let (found, location) = golden.run(location).await;
+    // From the end, so that the numbers of earlier lines stay right.
     for difference in found.into_iter().rev() {
         let line = difference.lines.start;
         writeln!(differences, "{}:{}: {}", path.display(), line + 1, difference.text).unwrap();
@@ -78,7 +78,7 @@ async fn golden_file_differs(path: &Path, place: Place) -> (String, Place) {
     if update_is_wanted() && updated != text {
         std::fs::write(path, updated).unwrap();
     }
-    (differences, place)
+    (differences, location)
 }
 
 /// Each built command has a call that works, one that is refused, and one that is repeated. There are no exceptions.
@@ -88,7 +88,8 @@ fn every_built_command_is_covered() {
         let mut covered = BTreeMap::new();
         for file in files_in(&golden_folder().join(entry.path)) {
             let golden = Golden::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
-            let calls: Vec<&Step> = golden.steps.iter().filter(|step| step.path == entry.path).collect();
+            let calls: Vec<&GoldenCall> =
+                golden.calls.iter().filter(|call| call.path == entry.path).collect();
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
             let kind = name.split('_').next().unwrap().to_owned();
             let shows_it = match kind.as_str() {
@@ -100,7 +101,7 @@ fn every_built_command_is_covered() {
                     .any(|(index, call)| calls.iter().skip(index + 1).any(|later| later.body == call.body)),
                 _ => panic!("{name} of {} starts with neither success_, refusal_ nor repeat_", entry.path),
             };
-            assert!(shows_it, "{name} of {} does not show what its name says", entry.path);
+            assert!(shows_it, "{name} of {} has no call of that kind", entry.path);
             covered.insert(kind, ());
         }
         assert_eq!(covered.len(), 3, "{} has golden files of {:?} only", entry.path, covered.keys());
@@ -111,7 +112,7 @@ fn golden_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-/// All golden files; every other file, and a folder that is no built command, is a mistake.
+/// All golden files; any other file, and a folder that is not a built command, is a mistake.
 fn golden_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     for service in files_in(&golden_folder()) {
@@ -128,7 +129,7 @@ fn golden_files() -> Vec<PathBuf> {
     files
 }
 
-/// What a folder holds, sorted by name; nothing when it is missing.
+/// The entries of a folder, sorted by name; none when it is missing.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -143,21 +144,21 @@ fn update_is_wanted() -> bool {
 struct Golden {
     setup: Setup,
     app: u32,
-    steps: Vec<Step>,
+    calls: Vec<GoldenCall>,
 }
 
 /// One call and the answer it must get.
-struct Step {
+struct GoldenCall {
     path: String,
     body: String,
-    /// How often the call is made, at the most, until the answer comes.
+    /// How often the call is made at most until the answer comes.
     attempts: usize,
     expected: Value,
-    /// Where the answer stands in the file.
+    /// The lines of the answer in the file.
     lines: Range<usize>,
 }
 
-/// An answer that is not as it should be.
+/// An answer that is not the expected one.
 struct Difference {
     text: String,
     /// The answer that came, with the wild cards of the one expected.
@@ -167,7 +168,7 @@ struct Difference {
 
 impl Golden {
     fn parse(text: &str) -> Result<Self, String> {
-        let mut golden = Self { setup: Setup::default(), app: APP, steps: Vec::new() };
+        let mut golden = Self { setup: Setup::default(), app: APP, calls: Vec::new() };
         let lines: Vec<&str> = text.lines().collect();
         let mut at = 0;
         while let Some(line) = lines.get(at) {
@@ -190,7 +191,7 @@ impl Golden {
                 let end = until(answer + 1, &|line| line.is_empty() || line.starts_with(['>', '#']));
                 let expected = lines.get(answer..end).ok_or_else(|| problem("a call without an answer"))?;
                 let expected = expected.join("\n");
-                golden.steps.push(Step {
+                golden.calls.push(GoldenCall {
                     path: path.to_owned(),
                     body: lines[at + 1..answer].join("\n"),
                     attempts,
@@ -206,26 +207,26 @@ impl Golden {
         Ok(golden)
     }
 
-    async fn run(self, place: Place) -> (Vec<Difference>, Place) {
-        let server = Server::start_in(place, self.setup).await;
+    async fn run(self, location: DataLocation) -> (Vec<Difference>, DataLocation) {
+        let server = Server::start_in(location, self.setup).await;
         let mut client = server.client_of(self.app).await;
         let mut names = Names { now: now(), taken: BTreeMap::new() };
         let mut differences = Vec::new();
-        for step in self.steps {
-            let body = names.fill_in(&step.body);
+        for call in self.calls {
+            let body = names.fill_in(&call.body);
             let (mut answer, mut problems) = (Value::Null, Vec::new());
-            for _ in 0..step.attempts {
-                answer = client.call_text(&step.path, &body).await;
+            for _ in 0..call.attempts {
+                answer = client.call_text(&call.path, &body).await;
                 problems.clear();
-                names.compare("", &step.expected, &answer, &mut problems);
+                names.compare("", &call.expected, &answer, &mut problems);
                 if problems.is_empty() {
                     break;
                 }
             }
             if !problems.is_empty() {
                 let text = format!("{}\n    the answer is {answer}", problems.join("; "));
-                let answer = names.merge(&step.expected, answer);
-                differences.push(Difference { text, answer, lines: step.lines });
+                let answer = names.merge(&call.expected, answer);
+                differences.push(Difference { text, answer, lines: call.lines });
             }
         }
         drop(client);
@@ -235,13 +236,13 @@ impl Golden {
 
 /// The first line of a call.
 fn attempts_and_path(line: &str) -> Option<(usize, &str)> {
-    /// More calls than any rate in these tests lets through while they are made.
+    /// More calls than any rate in these tests admits while they are made.
     const ATTEMPTS_MAX: usize = 1_000;
     let once = line.strip_prefix("> ").map(|path| (1, path));
     once.or_else(|| line.strip_prefix(">> ").map(|path| (ATTEMPTS_MAX, path)))
 }
 
-/// What names with a `$` stand for.
+/// The values of names with a `$`.
 struct Names {
     now: u64,
     taken: BTreeMap<String, String>,
@@ -258,7 +259,7 @@ impl Names {
         }
     }
 
-    /// A body with times and names put in. The rest stays byte for byte, because it need not be proper JSON.
+    /// A body with times and names filled in. The rest stays byte for byte, because it need not be valid JSON.
     fn fill_in(&self, body: &str) -> String {
         let mut filled = body.to_owned();
         while let Some(start) = filled.find("\"$now") {
@@ -328,7 +329,7 @@ impl Names {
         }
     }
 
-    /// `answer` as a golden file should say it: wild cards and names stay where they fit.
+    /// `answer` in the form for a golden file: wild cards and names stay where they match.
     fn merge(&mut self, expected: &Value, answer: Value) -> Value {
         let mut problems = Vec::new();
         self.compare("", expected, &answer, &mut problems);

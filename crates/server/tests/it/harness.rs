@@ -1,4 +1,4 @@
-//! A server of its own for each test, and a client that can speak as oddly as real ones do.
+//! A server of its own for each test, and a client that can send requests as odd as real ones do.
 
 use landfall::server::Listening;
 use landfall::usersig::{self, SecretKey};
@@ -23,9 +23,9 @@ use tokio::task::JoinHandle;
 
 /// The app most tests use.
 pub(crate) const APP: u32 = 1_400_000_001;
-/// The app beside it. Two of its administrators have names that clients encode in different ways.
+/// A second app. Two of its administrators have names that clients encode in different ways.
 pub(crate) const SECOND_APP: u32 = 1_600_000_002;
-/// The administrator of both.
+/// The administrator of both apps.
 pub(crate) const ADMIN: &str = "administrator";
 
 /// Nothing on loopback takes this long; a test that waits for it has failed.
@@ -43,14 +43,13 @@ pub(crate) enum Store {
     Postgres,
 }
 
-/// Where a store keeps its data.
-pub(crate) enum Place {
+/// The directory or the database of a store.
+pub(crate) enum DataLocation {
     Directory(TempDir),
     Database(FreshDatabase),
 }
 
-impl Place {
-    /// An empty one.
+impl DataLocation {
     pub(crate) fn new(store: Store) -> Self {
         match store {
             Store::Embedded => Self::Directory(tempfile::tempdir().unwrap()),
@@ -66,7 +65,7 @@ impl Place {
         }
     }
 
-    /// An empty place of the same store: a database serves again. No server may run on it.
+    /// An empty location of the same store: a database serves again. No server may run on it.
     pub(crate) fn emptied(self) -> Self {
         match &self {
             Self::Directory(_) => {
@@ -80,7 +79,7 @@ impl Place {
         }
     }
 
-    /// Its directory, where it is one.
+    /// The directory of an embedded store.
     pub(crate) fn directory(&self) -> Option<&Path> {
         match self {
             Self::Directory(directory) => Some(directory.path()),
@@ -96,7 +95,7 @@ impl Place {
     }
 }
 
-/// Makes the tables in a database that has none.
+/// Creates the tables in an empty database.
 fn make_tables(url: &str) {
     Runtime::new().unwrap().block_on(async {
         let settings = Settings::parse(url).unwrap();
@@ -104,7 +103,7 @@ fn make_tables(url: &str) {
     });
 }
 
-/// What differs between the servers of tests.
+/// The settings that differ between the servers of tests.
 pub(crate) struct Setup {
     /// `[store] url`
     pub(crate) store: Store,
@@ -178,11 +177,11 @@ impl Setup {
 /// A running server.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    /// Where its figures are, if it has any.
+    /// The address of its metrics, if it serves them.
     pub(crate) metrics: Option<SocketAddr>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), landfall::server::ServeError>>,
-    place: Place,
+    location: DataLocation,
 }
 
 impl Server {
@@ -192,13 +191,13 @@ impl Server {
 
     /// Returns once the server takes requests.
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let place = Place::new(setup.store);
-        Self::start_in(place, setup).await
+        let location = DataLocation::new(setup.store);
+        Self::start_in(location, setup).await
     }
 
-    /// The same on a place that is there already.
-    pub(crate) async fn start_in(place: Place, setup: Setup) -> Self {
-        let config = landfall::config::parse("test.toml", &setup.config(&place.url()), []);
+    /// Like [`start_with`](Self::start_with), on a location that exists.
+    pub(crate) async fn start_in(location: DataLocation, setup: Setup) -> Self {
+        let config = landfall::config::parse("test.toml", &setup.config(&location.url()), []);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopped) = oneshot::channel();
         let (ready, listening) = oneshot::channel();
@@ -212,15 +211,15 @@ impl Server {
         let Ok(Listening { address, metrics }) = listening.await else {
             panic!("the server did not start: {:?}", running.await)
         };
-        Self { address, metrics, stop, running, place }
+        Self { address, metrics, stop, running, location }
     }
 
-    /// A new connection, with the calls of the first app's administrator.
+    /// A new connection for calls of the first app's administrator.
     pub(crate) async fn client(&self) -> Client<TcpStream> {
         self.client_of(APP).await
     }
 
-    /// A new connection, with the calls of an app's administrator.
+    /// A new connection for calls of an app's administrator.
     pub(crate) async fn client_of(&self, app: u32) -> Client<TcpStream> {
         Client::new(TcpStream::connect(self.address).await.unwrap(), app)
     }
@@ -230,14 +229,14 @@ impl Server {
         self.begin_stop().await.close();
     }
 
-    /// Tells the server to stop; the future is done when it has, and gives the place of its data.
-    pub(crate) fn begin_stop(self) -> impl Future<Output = Place> {
-        let Self { stop, running, place, .. } = self;
+    /// Asks the server to stop; the future is done when it has, and gives the location of its data.
+    pub(crate) fn begin_stop(self) -> impl Future<Output = DataLocation> {
+        let Self { stop, running, location, .. } = self;
         stop.send(()).unwrap();
         async move {
             let ended = tokio::time::timeout(PATIENCE, running).await;
             ended.expect("the server did not stop").unwrap().unwrap();
-            place
+            location
         }
     }
 }
@@ -260,13 +259,13 @@ pub(crate) fn sign_with_key_of(signer: u32, app: u32, identifier: &str, age: u64
     usersig::make(identifier, AppId(app), &key, Timestamp(now() - age), DAY)
 }
 
-/// The query of a call as most clients write it.
+/// The query of a call in the form of most clients.
 pub(crate) fn query(app: u32, identifier: &str) -> String {
     let usersig = sign(app, identifier, 0);
     format!("sdkappid={app}&identifier={identifier}&usersig={usersig}&random=99999999&contenttype=json")
 }
 
-/// One connection. Requests are written as bytes, so that any can be.
+/// One connection. Requests are written as bytes, so that any request can be.
 pub(crate) struct Client<S> {
     stream: S,
     read: Vec<u8>,
@@ -279,12 +278,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         Self { stream, read: Vec::new(), query: query(app, ADMIN) }
     }
 
-    /// Sends a well-formed call and gives the answer's body.
+    /// Sends a well-formed call and returns the body of the answer.
     pub(crate) async fn call(&mut self, path: &str, body: &Value) -> Value {
         self.call_text(path, &body.to_string()).await
     }
 
-    /// The same with a body that need not be JSON.
+    /// Like [`call`](Self::call), with a body that need not be JSON.
     pub(crate) async fn call_text(&mut self, path: &str, body: &str) -> Value {
         let target = format!("/v4/{path}?{}", self.query);
         self.post(&target, body.as_bytes()).await.envelope()
@@ -303,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.stream.flush().await.unwrap();
     }
 
-    /// Sends bytes that the server may refuse to take.
+    /// Sends bytes that the server may refuse to read.
     pub(crate) async fn send_if_open(&mut self, bytes: &[u8]) {
         drop(self.stream.write_all(bytes).await);
     }
@@ -363,8 +362,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body of an answer of the API. Whatever happened, it is HTTP 200 with all three members, of the types
-    /// that typed clients insist on, and the two signs of failure agree.
+    /// The body of an answer of the API. In every case it is HTTP 200 with all three members, of the types
+    /// that typed clients require, and the two signs of failure agree.
     pub(crate) fn envelope(&self) -> Value {
         let text = String::from_utf8_lossy(&self.body);
         assert_eq!(self.status, 200, "{text}");
@@ -386,7 +385,21 @@ pub(crate) fn code(answer: &Value) -> u64 {
     answer["ErrorCode"].as_u64().unwrap()
 }
 
-/// Runs `check` with values of `strategy`, each on a connection of its own to one server, and looks afterwards
+/// Makes a call that must succeed. A command without a service is one of `group_open_http_svc`.
+pub(crate) async fn done(client: &mut Client<TcpStream>, command: &str, body: Value) -> Value {
+    let path =
+        if command.contains('/') { command.to_owned() } else { format!("group_open_http_svc/{command}") };
+    let answer = client.call(&path, &body).await;
+    assert_eq!(code(&answer), 0, "{path} {body}: {answer}");
+    answer
+}
+
+/// The `MsgBody` of a message that is one text.
+pub(crate) fn text(text: &str) -> Value {
+    json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])
+}
+
+/// Runs `check` with values of `strategy`, each on a connection of its own to one server, and checks afterwards
 /// whether all groups are whole. 256 values, or as many as `PROPTEST_CASES` says.
 pub(crate) fn property<S: Strategy>(strategy: S, check: impl AsyncFn(Client<TcpStream>, S::Value)) {
     let runtime = Runtime::new().unwrap();
@@ -399,13 +412,13 @@ pub(crate) fn property<S: Strategy>(strategy: S, check: impl AsyncFn(Client<TcpS
         panic!("{failure}");
     }
     runtime.block_on(async {
-        // Whatever was done to the connections before, the server is alive.
+        // The server is still alive.
         assert_groups_are_whole(&mut server.client().await).await;
         server.stop().await;
     });
 }
 
-/// Fails when any group of the app is there by half: the list, its count, the profiles and the members must agree.
+/// Fails when any group of the app is incomplete: the list, its count, the profiles and the members must agree.
 pub(crate) async fn assert_groups_are_whole(client: &mut Client<TcpStream>) {
     let list = client.call("group_open_http_svc/get_appid_group_list", &json!({})).await;
     let ids: Vec<&Value> =

@@ -1,23 +1,12 @@
 //! The page `/console/try`, in a real browser.
 
 use crate::browser::Browser;
-use crate::harness::{APP, Client, Server, code, sign};
-use serde_json::{Value, json};
+use crate::harness::{APP, Client, Server, done, sign, text};
+use serde_json::json;
 use tokio::net::TcpStream;
 
 /// Text that would run if it were taken for markup.
 const HOSTILE: &str = "<script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">";
-
-async fn done(client: &mut Client<TcpStream>, path: &str, body: Value) -> Value {
-    let path = if path.contains('/') { path.to_owned() } else { format!("group_open_http_svc/{path}") };
-    let answer = client.call(&path, &body).await;
-    assert_eq!(code(&answer), 0, "{path} {body}: {answer}");
-    answer
-}
-
-fn text(text: &str) -> Value {
-    json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }])
-}
 
 async fn send(client: &mut Client<TcpStream>, random: u64, says: &str) {
     let message = json!({ "GroupId": "g", "Random": random, "From_Account": "ann", "MsgBody": text(says) });

@@ -1,4 +1,4 @@
-//! Who may call: the codes of every wrong signature, their order, and how a kick ends old ones.
+//! Authentication: the codes of every wrong signature, their order, and how a kick invalidates old ones.
 
 use crate::harness::{
     ADMIN, APP, Client, SECOND_APP, Server, Setup, Store, code, now, on_both_stores, query, sign,
@@ -26,7 +26,7 @@ fn expired() -> String {
 async fn the_first_thing_wrong_in_the_url_is_the_one_reported() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    // Each query mends what the one before was refused for, and leaves everything after it wrong.
+    // Each query fixes the mistake of the one before, and leaves all later ones.
     let stranger = sign(APP, "stranger", 0);
     let foreign = sign(SECOND_APP, "stranger", 0);
     let other_user = sign_with_key_of(SECOND_APP, APP, "stranger", 0);
@@ -69,7 +69,7 @@ async fn the_first_thing_wrong_in_the_url_is_the_one_reported() {
 }
 
 #[tokio::test]
-async fn what_is_missing_in_the_url_is_told_from_what_is_empty() {
+async fn missing_and_empty_parameters_have_different_codes() {
     let server = Server::start().await;
     let mut client = server.client().await;
     for (query, text) in [
@@ -147,7 +147,7 @@ async fn a_kick_ends_every_signature_from_before_it() {
     client.query = query(&old);
     let kick = client.call("im_open_login_svc/kick", &json!({ "UserID": ADMIN })).await;
     assert_eq!(code(&kick), 0);
-    assert_eq!(code_of(&mut client, &query(&old)).await, 70052, "it was remembered as good before the kick");
+    assert_eq!(code_of(&mut client, &query(&old)).await, 70052, "it was remembered as valid before the kick");
     assert_eq!(code_of(&mut client, &query(&other)).await, 70052, "it was never seen before the kick");
     let fresh = sign(APP, ADMIN, 0);
     assert_eq!(code_of(&mut client, &query(&fresh)).await, 0);
@@ -176,7 +176,7 @@ async fn a_kick_outlives_its_account(store: Store) {
     for name in ["ann", ADMIN] {
         assert_eq!(code(&client.call("im_open_login_svc/multiaccount_import", &names).await), 0);
         assert_eq!(code(&client.call("im_open_login_svc/kick", &json!({ "UserID": name })).await), 0);
-        // That of the call itself is of a second before the kick, perhaps.
+        // The signature of the call itself may be of a second before the kick.
         client.query = query(APP, ADMIN);
         refused(name).await;
         let delete = json!({ "DeleteItem": [{ "UserID": name }] });
@@ -186,14 +186,14 @@ async fn a_kick_outlives_its_account(store: Store) {
         refused(name).await;
     }
     assert_eq!(code_of(&mut client, &stale(ADMIN)).await, 70_052);
-    // Who is let in again is: with a signature made since.
+    // A signature made since is accepted again.
     Heard::connect(&server, "ann").await;
     drop(client);
     server.stop().await;
 }
 
 #[tokio::test]
-async fn calls_that_nobody_signed_use_up_no_rate() {
+async fn unsigned_calls_use_up_no_rate() {
     let server = Server::start_with(Setup { calls_per_second: 1, ..Setup::default() }).await;
     let mut client = server.client().await;
     let unsigned = format!("sdkappid={APP}&identifier={ADMIN}&usersig=xxx");

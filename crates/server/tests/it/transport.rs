@@ -1,4 +1,4 @@
-//! Requests as real clients were seen to write them: all must work.
+//! Requests in every form that real clients were seen to send: all must work.
 
 use crate::harness::{APP, Answer, Client, SECOND_APP, Server, code, sign};
 use landfall::code::Code;
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 const LIST: &str = "group_open_http_svc/get_appid_group_list";
 
-/// Sends a head of request line and headers, which get their line ends here, and a body.
+/// Sends a request line and headers, to which it adds the line ends, and a body.
 async fn send(client: &mut Client<TcpStream>, head: &[&str], body: &[u8]) -> Answer {
     let head = head.join("\r\n") + "\r\n\r\n";
     client.send(&[head.as_bytes(), body].concat()).await;
@@ -16,7 +16,7 @@ async fn send(client: &mut Client<TcpStream>, head: &[&str], body: &[u8]) -> Ans
 }
 
 #[tokio::test]
-async fn the_content_type_says_nothing() {
+async fn the_content_type_is_ignored() {
     let server = Server::start().await;
     let mut client = server.client().await;
     let line = format!("POST /v4/{LIST}?{} HTTP/1.1", client.query);
@@ -80,7 +80,7 @@ async fn queries_are_taken_in_any_order_with_any_random() {
         format!("{id}&{name}&usersig={encoded}"),
         format!("sdkappid=%31{}&identifier=%61dministrator&usersig={usersig}", &APP.to_string()[1..]),
     ] {
-        // Twice, because a repeated `random` is no replay.
+        // Twice, because a repeated `random` is not a replay.
         for _ in 0..2 {
             let answer = client.post(&format!("/v4/{LIST}?{query}"), b"{}").await;
             assert_eq!(answer.code(), 0, "{query}");
@@ -94,7 +94,7 @@ async fn queries_are_taken_in_any_order_with_any_random() {
 async fn a_signature_with_every_special_character_is_read_raw_and_encoded() {
     let server = Server::start().await;
     let mut client = server.client().await;
-    // The characters depend on the second a signature is made in.
+    // The characters depend on the second in which a signature is made.
     let usersig = (0..1_000).map(|age| sign(APP, "administrator", age));
     let usersig =
         usersig.into_iter().find(|text| text.contains('*') && text.contains('-') && text.contains('_'));
@@ -127,7 +127,7 @@ async fn names_of_administrators_are_percent_decoded() {
 }
 
 #[tokio::test]
-async fn paths_are_taken_with_doubled_slashes_and_spaces_at_the_end() {
+async fn paths_may_have_doubled_slashes_and_spaces_at_the_end() {
     let server = Server::start().await;
     let mut client = server.client().await;
     for path in ["/v4/{}", "/v4//{}", "//v4/{}", "/v4/{}%20", "/v4/{}/", "/v4/%20{}"] {
@@ -135,7 +135,7 @@ async fn paths_are_taken_with_doubled_slashes_and_spaces_at_the_end() {
         assert_eq!(client.post(&target, b"{}").await.code(), 0, "{path}");
     }
     let absolute = format!("http://chat.example.org/v4/{LIST}?{}", client.query);
-    assert_eq!(client.post(&absolute, b"{}").await.code(), 0, "as proxies are asked");
+    assert_eq!(client.post(&absolute, b"{}").await.code(), 0, "the form of requests to proxies");
     for path in [
         "/",
         "/v4",
@@ -167,7 +167,7 @@ async fn get_works_with_a_body_and_without_and_other_methods_are_refused() {
     assert_eq!(answer["ResultItem"][0]["AccountStatus"], "Imported");
     let list = format!("GET /v4/{LIST}?{query} HTTP/1.1");
     assert_eq!(send(&mut client, &[&list, "Host: x"], b"").await.envelope()["TotalCount"], 0);
-    // The documented test of whether the server can be reached.
+    // The documented check of whether the server can be reached.
     client.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(client.head().await.unwrap().0, 200);
     for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "FETCH"] {
@@ -187,7 +187,7 @@ async fn bodies_arrive_chunked_and_after_a_hundred_continue() {
     let head = [line.as_str(), "Host: x", "Transfer-Encoding: chunked"];
     let body = b"3\r\n{\"L\r\n9;name=value\r\nimit\":5 \n\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n";
     assert_eq!(send(&mut client, &head, body).await.code(), 0);
-    // In pieces, as a slow network brings them.
+    // In pieces, as on a slow network.
     client.send((head.join("\r\n") + "\r\n\r\n").as_bytes()).await;
     for piece in ["2\r\n", "{}", "\r\n", "0\r\n\r\n"] {
         client.send(piece.as_bytes()).await;
@@ -203,7 +203,7 @@ async fn bodies_arrive_chunked_and_after_a_hundred_continue() {
 }
 
 #[tokio::test]
-async fn connections_stay_open_or_close_as_the_client_asks() {
+async fn connections_stay_open_or_close_as_the_client_requests() {
     let server = Server::start().await;
     let mut client = server.client().await;
     let target = format!("/v4/{LIST}?{}", client.query);
@@ -231,7 +231,7 @@ async fn connections_stay_open_or_close_as_the_client_asks() {
 }
 
 #[tokio::test]
-async fn bodies_are_empty_only_where_there_is_nothing_to_say() {
+async fn bodies_are_empty_only_where_there_is_no_request() {
     let server = Server::start().await;
     let mut client = server.client().await;
     assert_eq!(code(&client.call_text(LIST, "[]").await), 0);
@@ -256,7 +256,7 @@ async fn a_body_over_the_limit_is_refused_and_the_connection_goes_on() {
     let target = format!("/v4/{LIST}?{}", client.query);
     let mut body = b"{}".to_vec();
     body.resize(LIMIT, b' ');
-    assert_eq!(client.post(&target, &body).await.code(), 0, "the most there may be");
+    assert_eq!(client.post(&target, &body).await.code(), 0, "the largest body");
     body.push(b' ');
     let refusal = client.post(&target, &body).await.envelope();
     assert_eq!(refusal["ErrorCode"], 60002);
@@ -272,7 +272,7 @@ async fn a_body_over_the_limit_is_refused_and_the_connection_goes_on() {
     server.stop().await;
 }
 
-/// A refusal quotes what it refuses, but not a megabyte of it.
+/// A refusal quotes the request, but not a megabyte of it.
 #[tokio::test]
 async fn a_refusal_is_short_whatever_it_quotes() {
     let server = Server::start().await;
@@ -341,7 +341,7 @@ async fn unknown_and_planned_commands_have_their_own_codes() {
     server.stop().await;
 }
 
-/// No command of these services is built yet that could be called to see it.
+/// These services have no built command yet that could be called to test it.
 #[test]
 fn services_have_their_own_code_for_a_body_that_is_not_json() {
     let code = |service| commands::service(service).map(|service: &commands::Service| service.bad_json);

@@ -1,6 +1,6 @@
 //! What receivers of webhooks are told and asked, and what they are not.
 
-use crate::harness::{Client, Server, Setup, Store, code, on_both_stores};
+use crate::harness::{Client, Server, Setup, Store, code, done, on_both_stores};
 use crate::heard::Heard;
 use crate::receiver::{Receiver, Reply, Told};
 use landfall::webhook::events::caused;
@@ -26,12 +26,6 @@ async fn call(client: &mut Client<TcpStream>, command: &str, body: Value) -> Val
 }
 
 /// A call that succeeds.
-async fn done(client: &mut Client<TcpStream>, command: &str, body: Value) -> Value {
-    let answer = call(client, command, body.clone()).await;
-    assert_eq!(code(&answer), 0, "{command} {body}: {answer}");
-    answer
-}
-
 async fn accounts(client: &mut Client<TcpStream>) {
     done(client, "im_open_login_svc/multiaccount_import", json!({ "Accounts": ["ann", "bob", "eve"] })).await;
 }

@@ -11,6 +11,10 @@ const APP: AppId = AppId(7);
 const WHOLE: &str = "group_open_http_svc/import_group";
 const HALVED: &str = "im_open_login_svc/account_check";
 
+fn commands() -> impl Iterator<Item = (&'static str, bool)> {
+    COMMANDS.iter().map(|entry| (entry.path, entry.halved_rate))
+}
+
 /// What a database does, for one command: calls come evenly at the rate, and a second's worth of them at once.
 struct Database {
     behaviour: StdMutex<Behaviour>,
@@ -85,7 +89,7 @@ impl Database {
     fn process(self: &Arc<Self>, per_second: u32) -> Arc<Rates> {
         let shared: Arc<dyn SharedCalls> = Arc::clone(self) as Arc<dyn SharedCalls>;
         let per_second = NonZeroU32::new(per_second).unwrap();
-        Arc::new(Rates::new(APP, per_second, COMMANDS, Some(&shared)))
+        Arc::new(Rates::new(APP, per_second, commands(), Some(&shared)))
     }
 }
 
@@ -211,7 +215,7 @@ async fn commands_are_counted_apart_some_at_half_the_rate_and_the_unknown_togeth
 
 #[tokio::test]
 async fn a_process_by_itself_counts_by_itself() {
-    let process = Arc::new(Rates::new(APP, NonZeroU32::MIN, COMMANDS, None));
+    let process = Arc::new(Rates::new(APP, NonZeroU32::MIN, commands(), None));
     let admitted = at_once(&process, 10_000).await;
     assert!((1..100).contains(&admitted), "{admitted} of 10,000 were let through");
 }

@@ -16,7 +16,7 @@ fn a_setting_written_with_other_underscores_is_no_foreign_variable() {
         ("LANDFALL__APP_0_WEBHOOK__URL", "LANDFALL__APP__0__WEBHOOK__URL"),
         ("landfall__listen", "LANDFALL__LISTEN"),
     ] {
-        assert_eq!(bad(APP, &[(name, "hush")]), [format!("{name}: is no setting; did you mean {meant}?")]);
+        assert_eq!(bad(APP, &[(name, "hush")]), [format!("{name}: is not a setting; did you mean {meant}?")]);
     }
     assert_eq!(
         bad(APP, &[("LANDFALL__SPEED", "3")]),
@@ -48,7 +48,7 @@ fn variables_of_ours_and_of_orchestrators_are_passed_over() {
 }
 
 #[test]
-fn keys_that_nobody_could_sign_with_are_refused() {
+fn unusable_keys_are_refused() {
     let app = |key: &str| bad(&format!("[[app]]\nsdk_app_id = 7\nsecret_key = {key:?}\n"), &[]);
     for (key, expected) in [
         ("", "must not be empty"),

@@ -135,9 +135,9 @@ fn all_problems_of_a_webhook_are_shown_at_once() {
         found,
         [
             "app[0].webhook.token: must not be empty: anyone could sign with it (f.toml, line 6)",
-            "app[0].webhook.events[0]: is no event that can be sent; did you mean \"Group.CallbackAfterSendMsg\"? (f.toml, line 7)",
-            "app[0].webhook.events[1]: is no event that can be sent; did you mean \"Group.CallbackAfterMemberExit\"? (f.toml, line 7)",
-            "app[0].webhook.events[2]: is no event that can be sent; `landfall config --default` lists them (f.toml, line 7)",
+            "app[0].webhook.events[0]: is not an event that can be sent; did you mean \"Group.CallbackAfterSendMsg\"? (f.toml, line 7)",
+            "app[0].webhook.events[1]: is not an event that can be sent; did you mean \"Group.CallbackAfterMemberExit\"? (f.toml, line 7)",
+            "app[0].webhook.events[2]: is not an event that can be sent; `landfall config --default` lists them (f.toml, line 7)",
             "app[0].webhook.events[3]: must be text in quotes; found a number (f.toml, line 7)",
             "app[0].webhook.allow_private: must be true or false; found text (f.toml, line 8)",
             "app[0].webhook.on_timeout: must be \"allow\" or \"refuse\"; found \"wait\" (f.toml, line 9)",
@@ -173,7 +173,7 @@ fn lists_of_a_webhook_have_their_bounds() {
     );
 }
 
-/// What an address may be is told in the tests of `webhook::url`; here, what is said of it.
+/// The tests of `webhook::url` check which URLs are accepted; this one checks the messages.
 #[test]
 fn addresses_are_checked_and_never_quoted() {
     for (url, expected) in [
@@ -183,7 +183,7 @@ fn addresses_are_checked_and_never_quoted() {
         ("https://hush_.example/", "must name a host"),
         (
             "https://192.168.0.7/hush",
-            "is in a private network or on this machine; allow_private = true lets it in",
+            "is in a private network or on this machine; to call it, set allow_private = true",
         ),
         ("https://[::1]/hush", "is in a private network or on this machine"),
         ("https://127.1/hush", "is in a private network or on this machine"),
@@ -232,7 +232,9 @@ fn a_token_comes_from_the_file_or_from_a_file_of_its_own_and_is_never_printed() 
 
     assert_eq!(
         bad_webhook(&format!("token = \"t-secret\"\n{place}")),
-        ["app[0].webhook.token_file: stands beside token; only one of them is allowed (f.toml, line 7)"]
+        [
+            "app[0].webhook.token_file: cannot be given together with token; remove one of them (f.toml, line 7)"
+        ]
     );
     std::fs::write(&path, " \n").unwrap();
     assert!(bad_webhook(&place)[0].contains("token_file: must not begin or end with white space"));

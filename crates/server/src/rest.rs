@@ -1,0 +1,210 @@
+//! From a REST request to its answer: which app and account call, whether they may, which command they ask for.
+//!
+//! This module alone knows that failures travel as HTTP 200. The order of checks is: path, `sdkappid`,
+//! `identifier`, `usersig`, administrator, frequency, command, body. [choice]
+
+use crate::apps::App;
+use crate::authentication;
+use crate::call::{Backend, Call};
+use crate::code::Code;
+use crate::commands::{self, COMMANDS};
+use crate::connection::Caller;
+use crate::logging;
+use crate::pace::Pace;
+use crate::reply::{self, Failure};
+use crate::state::Server;
+use crate::url::service_and_command;
+use crate::webhook::receiver::{CallSubscribers, Cause};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, Uri};
+use landfall_domain::ids::UserId;
+use landfall_domain::time::Timestamp;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a call may take, not counting the reading of its body. The service it imitates documents 3 seconds. [doc]
+const CALL_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// A body over its limit is read and discarded up to this many times the limit, so that the client gets to read
+/// the answer.
+const OVERSIZE_DRAINED: usize = 8;
+
+/// Longest `ErrorInfo`, bytes: it may quote the request, which may be large.
+const ERROR_INFO_BYTES_MAX: usize = 1_000;
+
+/// Answers one request.
+pub(crate) async fn answer(
+    server: &Arc<Server>,
+    request: Request<Incoming>,
+    from: &Caller,
+) -> Response<Full<Bytes>> {
+    let started = Instant::now();
+    let uri = request.uri().clone();
+    let path = service_and_command(uri.path());
+    let command = path.as_deref().and_then(commands::index_of);
+    let result = match admit(server, path.as_deref(), command, &request, from).await {
+        Ok(admitted) => {
+            // Checking the signature may have read the database and used up time.
+            let time = CALL_TIME_MAX.saturating_sub(started.elapsed());
+            call(server, admitted, time, request, from).await
+        }
+        Err(failure) => {
+            discard_body(request.into_body(), server.http.body_bytes_max, &from.pace).await;
+            Err(failure)
+        }
+    };
+    let name = path.as_deref().unwrap_or_default();
+    let (body, failed) = match result {
+        Ok(body) => (body, None),
+        Err(failure) => (failed(server, name, &failure, &uri, from.address), Some(failure.code)),
+    };
+    server.metrics.called(command, failed, started.elapsed());
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // As in the documented sample answer. [sample]
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("X-Requested-With"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    response
+}
+
+/// The body of a failed call; the cause of the failure is logged.
+fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAddr) -> Vec<u8> {
+    let code = failure.number();
+    let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
+    if let Some(cause) = &failure.cause {
+        server.error_log.log(|suppressed| {
+            let path = path.escape_debug().to_string();
+            let chain =
+                logging::chain(cause.as_ref()).map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            tracing::error!(path, code, cause = chain, suppressed, "{path} failed with {code}: {chain}");
+        });
+    } else {
+        logging::log_refusal(path, code, text, uri.query().unwrap_or_default(), peer);
+    }
+    let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
+    let entry = commands::index_of(path).and_then(|index| COMMANDS.get(index));
+    let lists = entry.map_or(&[][..], |entry| entry.lists_on_failure);
+    reply::failure(code, text, service.is_some_and(|service| service.error_display), lists)
+}
+
+/// A call that passed every check before its body.
+struct Admitted {
+    path: &'static str,
+    app: Arc<App>,
+    caller: UserId,
+    run: commands::Run,
+    now: Timestamp,
+}
+
+/// Makes every check that comes before the body.
+async fn admit(
+    server: &Arc<Server>,
+    path: Option<&str>,
+    command: Option<usize>,
+    request: &Request<Incoming>,
+    from: &Caller,
+) -> Result<Admitted, Failure> {
+    let (Some(path), &Method::GET | &Method::POST) = (path, request.method()) else {
+        return Err(Code::HttpParse.because("HTTP parse Error"));
+    };
+    let now = server.clock.now();
+    let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
+    let internal = service.map_or(Code::GroupInternal, |service| service.internal);
+    let (app, caller) =
+        authentication::administrator(server, request.uri().query().unwrap_or_default(), from, now, internal)
+            .await?;
+    if !app.admit(command).await {
+        return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
+    }
+    let Some(entry) = command.and_then(|index| COMMANDS.get(index)) else {
+        let (service, command) = path.split_once('/').unwrap_or((path, ""));
+        return Err(commands::unknown(service, command));
+    };
+    let Some(run) = entry.run else {
+        return Err(Code::NotBuilt.because(format!("{path} is known but not built in this version")));
+    };
+    Ok(Admitted { path: entry.path, app, caller, run, now })
+}
+
+async fn call(
+    server: &Arc<Server>,
+    Admitted { path, app, caller, run, now }: Admitted,
+    time: Duration,
+    request: Request<Incoming>,
+    from: &Caller,
+) -> Result<Vec<u8>, Failure> {
+    let is_get = request.method() == Method::GET;
+    let mut body = read_body(request.into_body(), server.http.body_bytes_max, &from.pace).await?;
+    if is_get && body.is_empty() {
+        body = b"{}".to_vec(); // One client requests the list of groups like this. [client]
+    }
+    let cause = Cause { operator: caller.clone(), client_ip: from.address, millis: server.clock.millis() };
+    let subscribers = CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause);
+    let backend = Backend {
+        store: Arc::clone(&server.store),
+        outbox: Arc::clone(&server.outbox),
+        limits: server.limits,
+        unknown: server.unknown_accounts,
+    };
+    let call = Call::new(backend, app, caller, now, subscribers);
+    match tokio::time::timeout(time, run(call, body)).await {
+        Ok(result) => result,
+        Err(_) => {
+            tracing::error!(
+                path,
+                "{path} was answered with a timeout after {} seconds; check whether the store is slow",
+                CALL_TIME_MAX.as_secs()
+            );
+            Err(Code::TimeoutOrFormat.because("service timeout; the call may still take effect"))
+        }
+    }
+}
+
+/// Reads a body of at most `max` bytes.
+async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8>, Failure> {
+    pace.body_begins();
+    // Memory is allocated for bytes that have arrived, not for the announced length.
+    let mut read = Vec::new();
+    let mut total = 0_usize;
+    while let Some(frame) = body.frame().await {
+        // The client, or the network between, is at fault.
+        let frame =
+            frame.map_err(|error| Code::HttpParse.because(format!("the body cannot be read: {error}")))?;
+        let Ok(data) = frame.into_data() else {
+            continue; // Trailers carry nothing that is needed.
+        };
+        total = total.saturating_add(data.len());
+        if total <= max {
+            read.extend_from_slice(&data);
+        } else if max.saturating_mul(OVERSIZE_DRAINED) < total {
+            break;
+        }
+    }
+    pace.body_ends();
+    if max < total {
+        return Err(Code::HttpParse.because(format!("the body is larger than {max} bytes")));
+    }
+    Ok(read)
+}
+
+/// Reads and discards the body of a call that was refused without it: a client that is still sending does not
+/// read, so closing the connection would cut it off from the answer.
+async fn discard_body(mut body: Incoming, max: usize, pace: &Pace) {
+    if body.is_end_stream() {
+        return;
+    }
+    pace.body_begins();
+    let mut total = 0_usize;
+    while let Some(Ok(frame)) = body.frame().await {
+        total = total.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+        if max.saturating_mul(OVERSIZE_DRAINED) < total {
+            break;
+        }
+    }
+    pace.body_ends();
+}

@@ -1,0 +1,83 @@
+//! Passes a request to the part that answers it: pages for operators and browsers, the gateway of clients, the REST API.
+
+use crate::clients::handshake;
+use crate::code::Code;
+use crate::connection::Caller;
+use crate::console;
+use crate::pace::Pace;
+use crate::reply;
+use crate::rest;
+use crate::state::Server;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use landfall_domain::store::Health;
+use std::sync::Arc;
+
+/// Answers one request.
+pub(crate) async fn answer(
+    server: &Arc<Server>,
+    request: Request<Incoming>,
+    from: &Caller,
+) -> Response<Full<Bytes>> {
+    if let Some(refusal) = no_request_of_ours(&request, &from.pace) {
+        return refusal;
+    }
+    if let Some(response) = operating(server, &request) {
+        return response;
+    }
+    if request.uri().path() == handshake::PATH {
+        return handshake::answer(server, request, from);
+    }
+    rest::answer(server, request, from).await
+}
+
+/// The answer to a request that no part may see. It is not an answer of the API, and its status shows that:
+/// a proxy in front must not take it for success. The connection is closed.
+fn no_request_of_ours(request: &Request<Incoming>, pace: &Pace) -> Option<Response<Full<Bytes>>> {
+    let (status, why) = if request.method() == Method::CONNECT {
+        (StatusCode::METHOD_NOT_ALLOWED, "CONNECT is refused: this is no proxy")
+    } else if pace.is_framed_twice() {
+        (StatusCode::BAD_REQUEST, "a request has Content-Length or Transfer-Encoding, never both")
+    } else {
+        return None;
+    };
+    let body = reply::failure(Code::HttpParse.number(), why, false, &[]);
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    }
+    Some(response)
+}
+
+/// The pages for operators and browsers, which need no signature.
+fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && let Some(page) = console::page(request.uri().path())
+    {
+        return Some(page);
+    }
+    let (status, content_type, text) = match request.uri().path() {
+        "/healthz" => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
+        "/readyz" => match server.readiness() {
+            Health::Ready => (StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned()),
+            // Undamaged data is served, so the server takes traffic.
+            Health::Damaged(what) => {
+                (StatusCode::OK, "text/plain; charset=utf-8", format!("damaged: {what}\n"))
+            }
+            Health::NotReady(why) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{why}\n"))
+            }
+        },
+        _ => return None,
+    };
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Some(response)
+}
