@@ -1,39 +1,39 @@
 //! Connected clients: who is there, and what they are told. See `docs/gateway.md` for what goes over the wire.
 
-mod bulletin;
 mod bus;
 mod client;
-mod dialog;
+mod connection;
 mod frame;
 pub(crate) mod handshake;
 mod hub;
 mod notice;
+mod peer_link;
 mod peers;
 mod positions;
 mod request;
 mod room;
 mod session;
-mod slowed;
-mod told;
+mod throttled_stream;
+mod update;
 
-pub(crate) use bulletin::Bulletin;
 pub use hub::Hub;
 pub(crate) use notice::{Notice, NoticeKind};
-pub(crate) use session::{Platform, Why};
+pub(crate) use session::{CloseReason, Platform};
+pub(crate) use update::ClientUpdate;
 
 use crate::config::EventsConfig;
-use bus::{Bus, BusError, Ears};
+use bus::{Bus, BusError, NotifyRelay};
 use landfall_domain::ids::AppId;
 use landfall_domain::store::Store;
 use landfall_domain::time::Clock;
 use landfall_store::postgres::{Postgres, RemoteChange};
+use peer_link::{NoPeers, PeerLink};
 use peers::Peers;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use told::{Alone, Told};
 
 /// The clients of all apps.
 pub(crate) struct Clients {
@@ -51,7 +51,7 @@ pub(crate) struct Hubs {
     hubs: RwLock<BTreeMap<AppId, Arc<Hub>>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    others: OnceLock<Arc<dyn Told>>,
+    others: OnceLock<Arc<dyn PeerLink>>,
 }
 
 impl Hubs {
@@ -62,7 +62,7 @@ impl Hubs {
         let mut hubs = self.hubs.write().unwrap_or_else(PoisonError::into_inner);
         let hub = || {
             let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
-            let others = self.others.get().map_or_else(|| Arc::new(Alone) as Arc<dyn Told>, Arc::clone);
+            let others = self.others.get().map_or_else(|| Arc::new(NoPeers) as Arc<dyn PeerLink>, Arc::clone);
             Arc::new(Hub::new(app, store, clock, others))
         };
         Arc::clone(hubs.entry(app).or_insert_with(hub))
@@ -83,21 +83,21 @@ impl Hubs {
     }
 }
 
-/// Hands what a PostgreSQL store hears to the clients. Made before both.
+/// Hands what a PostgreSQL store wants_messages to the clients. Made before both.
 #[derive(Default)]
-pub(crate) struct StoreEars {
-    bus: Ears,
+pub(crate) struct StoreRelay {
+    bus: NotifyRelay,
     hubs: OnceLock<Weak<Hubs>>,
 }
 
-impl StoreEars {
-    pub(crate) fn hear(&self, change: &RemoteChange) {
-        self.bus.hear(change);
+impl StoreRelay {
+    pub(crate) fn pass_on(&self, change: &RemoteChange) {
+        self.bus.pass_on(change);
         let hubs = || self.hubs.get().and_then(Weak::upgrade);
         if let RemoteChange::Kicked(app, account) = change
             && let Some(hub) = hubs().and_then(|hubs| hubs.known(*app))
         {
-            hub.end(account, Why::Kicked);
+            hub.close_sessions(account, CloseReason::Kicked);
         }
     }
 }
@@ -122,7 +122,7 @@ impl Clients {
     /// What is to carry events between them cannot be reached.
     pub(crate) async fn of_several(
         store: Arc<Postgres>,
-        ears: &StoreEars,
+        relay: &StoreRelay,
         config: &EventsConfig,
         clock: Arc<dyn Clock>,
         connections_max: usize,
@@ -130,11 +130,11 @@ impl Clients {
         let mut clients = Self::alone(Arc::clone(&store) as _, clock, connections_max);
         let peers = Peers::new(&clients.hubs);
         let bus = match &config.nats {
-            Some(nats) => Bus::over_nats(nats, peers.ears()).await?,
-            None => Bus::over_postgres(store, &ears.bus, peers.ears()),
+            Some(nats) => Bus::over_nats(nats, peers.subscription()).await?,
+            None => Bus::over_postgres(store, &relay.bus, peers.subscription()),
         };
         // Nobody sets it twice.
-        drop(ears.hubs.set(Arc::downgrade(&clients.hubs)));
+        drop(relay.hubs.set(Arc::downgrade(&clients.hubs)));
         peers.start(bus);
         // Nobody has asked for a hub yet.
         drop(clients.hubs.others.set(Arc::clone(&peers) as _));
@@ -158,7 +158,7 @@ impl Clients {
     /// Tells all clients that the server stops, and waits until they have gone, for this long at most.
     pub(crate) async fn end(&self, time: Duration) {
         self.ending.store(true, Ordering::SeqCst);
-        self.hubs.all().iter().for_each(|hub| hub.end_all(Why::Stopping));
+        self.hubs.all().iter().for_each(|hub| hub.close_all(CloseReason::Stopping));
         let all = u32::try_from(self.places_max).unwrap_or(u32::MAX);
         if tokio::time::timeout(time, self.places.acquire_many(all)).await.is_err() {
             tracing::warn!("stopping although clients are still connected after {} seconds", time.as_secs());

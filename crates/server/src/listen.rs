@@ -122,7 +122,7 @@ impl Listener {
     ///
     /// # Errors
     /// The connection has ended.
-    pub async fn say(&mut self, request: &Value) -> Result<(), ListenError> {
+    pub async fn send(&mut self, request: &Value) -> Result<(), ListenError> {
         let sent = self.0.send(Message::text(request.to_string())).await;
         sent.map_err(|error| ListenError::Lost(Box::new(error)))
     }
@@ -185,7 +185,7 @@ pub struct Options {
 }
 
 /// The conversation of a frame: its group, and its topic if it has one.
-type Place = (String, Option<String>);
+type ConversationKey = (String, Option<String>);
 
 /// Prints what comes to `out`, until it is enough or the server lets the client in no more; catches up after each loss of the
 /// connection.
@@ -195,7 +195,7 @@ type Place = (String, Option<String>);
 pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(), ListenError> {
     let Options { server, app, key, user, after, count } = options;
     let mut left = count.unwrap_or(u64::MAX);
-    let mut positions: BTreeMap<Place, u32> =
+    let mut positions: BTreeMap<ConversationKey, u32> =
         after.into_iter().map(|(group, seq)| ((group, None), seq)).collect();
     let (mut pause, longest) = PAUSES;
     loop {
@@ -203,7 +203,7 @@ pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(
         let query = format!("{}&hold=1", client::query(app, &user, &usersig));
         let mut was_ready = false;
         let error = match Listener::connect(&server, &query).await {
-            Ok(listener) => match hear(listener, &mut positions, &mut was_ready, &mut left, out).await {
+            Ok(listener) => match receive(listener, &mut positions, &mut was_ready, &mut left, out).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             },
@@ -222,9 +222,9 @@ pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(
 }
 
 /// Prints what comes over one connection, until none of the frames that are wanted is `left`.
-async fn hear(
+async fn receive(
     mut listener: Listener,
-    positions: &mut BTreeMap<Place, u32>,
+    positions: &mut BTreeMap<ConversationKey, u32>,
     was_ready: &mut bool,
     left: &mut u64,
     out: &mut (impl Write + Send),
@@ -253,21 +253,24 @@ fn is_in_order(event: &str) -> bool {
     matches!(event, "message" | "tip" | "caught_up" | "waiting")
 }
 
-async fn catch_up(listener: &mut Listener, positions: &BTreeMap<Place, u32>) -> Result<(), ListenError> {
+async fn catch_up(
+    listener: &mut Listener,
+    positions: &BTreeMap<ConversationKey, u32>,
+) -> Result<(), ListenError> {
     for ((group, topic), seq) in positions {
         let mut request = json!({ "Command": "catch_up", "GroupId": group, "MsgSeq": seq });
         if let Some(topic) = topic {
             request["TopicId"] = json!(topic);
         }
-        listener.say(&request).await?;
+        listener.send(&request).await?;
     }
-    listener.say(&json!({ "Command": "go" })).await
+    listener.send(&json!({ "Command": "go" })).await
 }
 
 async fn acknowledge(
     listener: &mut Listener,
     frame: &Value,
-    positions: &mut BTreeMap<Place, u32>,
+    positions: &mut BTreeMap<ConversationKey, u32>,
 ) -> Result<(), ListenError> {
     let seq = frame["MsgSeq"].as_u64().and_then(|seq| u32::try_from(seq).ok()).unwrap_or_default();
     let Some(group) = frame["GroupId"].as_str().filter(|_| seq != 0) else { return Ok(()) };
@@ -278,7 +281,7 @@ async fn acknowledge(
     if let Some(topic) = topic {
         request["TopicId"] = json!(topic);
     }
-    listener.say(&request).await
+    listener.send(&request).await
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
-use crate::clients::{Clients, StoreEars};
+use crate::clients::{Clients, StoreRelay};
 use crate::commands::COMMANDS;
 use crate::config::{Config, HttpConfig, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, Pace, PaceLimits, Ticks};
@@ -201,11 +201,12 @@ async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
             (Arc::clone(&store) as _, store, None, clients)
         }
         StoreUrl::Postgres(settings) => {
-            let ears = Arc::<StoreEars>::default();
-            let store = open_postgres(*settings, metrics.store.clone(), &apps, &ears, &config.limits).await?;
+            let relay = Arc::<StoreRelay>::default();
+            let store =
+                open_postgres(*settings, metrics.store.clone(), &apps, &relay, &config.limits).await?;
             let calls: Arc<dyn SharedCalls> = Arc::clone(&store) as Arc<dyn SharedCalls>;
             let (events, own, clock) = (&config.events, Arc::clone(&store), Arc::clone(&clock));
-            let clients = Clients::of_several(own, &ears, events, clock, clients_max).await;
+            let clients = Clients::of_several(own, &relay, events, clock, clients_max).await;
             let clients = clients.map_err(|cause| ServeError::Events(Box::new(cause)))?;
             (Arc::clone(&store) as _, store, config.limits.shared.then_some(calls), clients)
         }
@@ -321,7 +322,7 @@ async fn open_postgres(
     settings: Settings,
     metrics: StoreMetrics,
     apps: &Arc<Apps>,
-    ears: &Arc<StoreEars>,
+    relay: &Arc<StoreRelay>,
     limits: &LimitsConfig,
 ) -> Result<Arc<Postgres>, ServeError> {
     let counted = match limits {
@@ -334,9 +335,9 @@ async fn open_postgres(
     // Until the store says so, other servers are not heard.
     apps.hear(RemoteChange::Unheard);
     // The apps reach the store, to count calls: it must not keep them in turn.
-    let (apps, ears) = (Arc::downgrade(apps), Arc::clone(ears));
+    let (apps, relay) = (Arc::downgrade(apps), Arc::clone(relay));
     let hear = move |change| {
-        ears.hear(&change);
+        relay.pass_on(&change);
         if let Some(apps) = apps.upgrade() {
             apps.hear(change);
         }

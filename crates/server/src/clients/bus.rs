@@ -5,14 +5,14 @@
 //! What a line says is of no account here.
 //!
 //! A task takes what waits, as packets of a [`stream`], to a [`Carrier`]: [`notify`] or [`nats`]. While it does, more
-//! gathers. Whatever brings packets hands them to [`Listening`].
+//! gathers. Whatever brings packets hands them to [`BusSubscription`].
 
 mod nats;
 mod notify;
 mod stream;
 
 pub(crate) use nats::BusError;
-pub(crate) use notify::Ears;
+pub(crate) use notify::NotifyRelay;
 
 use std::fmt;
 use std::mem::replace;
@@ -38,7 +38,7 @@ const END_AT_MOST: Duration = Duration::from_secs(4);
 
 /// What comes over the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum BusEvent {
     /// A line that another server told, whole, and in the order of that server. Never one of our own.
     Line {
         /// Who told it.
@@ -51,8 +51,8 @@ pub(crate) enum Heard {
     Missed,
 }
 
-/// Called with what comes over the bus, one at a time. Must not block, nor call the bus's [`Ears`].
-pub(crate) type Hear = Arc<dyn Fn(Heard) + Send + Sync>;
+/// Called with what comes over the bus, one at a time. Must not block, nor call the bus's [`NotifyRelay`].
+pub(crate) type OnBusEvent = Arc<dyn Fn(BusEvent) + Send + Sync>;
 
 /// A running server, drawn at random at its start. Shown as 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,15 +83,15 @@ pub(crate) struct Bus {
     pub(crate) me: ServerId,
     queue: Arc<Queue>,
     /// Held here only: whoever brings packets finds it gone when the bus is.
-    _listening: Arc<Listening>,
+    _subscription: Arc<BusSubscription>,
     tasks: Vec<AbortHandle>,
 }
 
 impl Bus {
     /// Queues a line for all other servers: 4 MiB at most, without a line feed and NUL. Never blocks, never fails: what
     /// does not fit the queue is dropped, and the others notice that it is missing.
-    pub(crate) fn tell(&self, line: String) {
-        self.queue.tell(line);
+    pub(crate) fn publish(&self, line: String) {
+        self.queue.push(line);
     }
 
     /// Tells what waits, and that this server ends, so that the others do not miss it; waits 4 seconds at most. What is
@@ -105,10 +105,10 @@ impl Bus {
     }
 
     /// Starts to tell what is queued.
-    fn start(queue: Queue, listening: Arc<Listening>, carrier: impl Carrier) -> Self {
-        let (me, queue) = (listening.me, Arc::new(queue));
-        let pump = tokio::spawn(pump(Arc::clone(&queue), Arc::downgrade(&listening), carrier));
-        Self { me, queue, _listening: listening, tasks: vec![pump.abort_handle()] }
+    fn start(queue: Queue, subscription: Arc<BusSubscription>, carrier: impl Carrier) -> Self {
+        let (me, queue) = (subscription.me, Arc::new(queue));
+        let pump = tokio::spawn(pump(Arc::clone(&queue), Arc::downgrade(&subscription), carrier));
+        Self { me, queue, _subscription: subscription, tasks: vec![pump.abort_handle()] }
     }
 }
 
@@ -134,7 +134,7 @@ trait Carrier: Send + Sync + 'static {
 }
 
 /// Tells what waits, until the queue ends.
-async fn pump(queue: Arc<Queue>, listening: Weak<Listening>, carrier: impl Carrier) {
+async fn pump(queue: Arc<Queue>, subscription: Weak<BusSubscription>, carrier: impl Carrier) {
     let mut failing = false;
     // Whoever listens already gets to know this server.
     let mut batch = queue.keep_alive();
@@ -157,8 +157,8 @@ async fn pump(queue: Arc<Queue>, listening: Weak<Listening>, carrier: impl Carri
             queue.ended.send_replace(true);
             return;
         }
-        if let Some(listening) = listening.upgrade() {
-            listening.forget_silent();
+        if let Some(subscription) = subscription.upgrade() {
+            subscription.forget_silent();
         }
         batch = queue.next(&carrier).await;
     }
@@ -173,14 +173,14 @@ struct Batch {
 
 /// What waits to be told.
 struct Queue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<QueueState>,
     /// Notified when something waits.
     filled: Notify,
     /// True once everything was told, after [`Queue::end`].
     ended: watch::Sender<bool>,
 }
 
-struct Waiting {
+struct QueueState {
     outgoing: Outgoing,
     /// Whether the queue was too full, and that was logged. It counts as one cause until nothing waits any more.
     overflowing: bool,
@@ -191,15 +191,15 @@ struct Waiting {
 impl Queue {
     fn new(me: ServerId, bytes_max: usize) -> Self {
         let outgoing = Outgoing::new(me, bytes_max);
-        let waiting = Mutex::new(Waiting { outgoing, overflowing: false, ending: false });
+        let waiting = Mutex::new(QueueState { outgoing, overflowing: false, ending: false });
         Self { waiting, filled: Notify::new(), ended: watch::Sender::new(false) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, line: String) {
+    fn push(&self, line: String) {
         let bytes = line.len();
         let mut waiting = self.lock();
         if waiting.ending {
@@ -263,16 +263,16 @@ impl Queue {
 }
 
 /// Hears packets, in whatever way they come.
-struct Listening {
+struct BusSubscription {
     me: ServerId,
-    /// Held while [`Hear`] is called, so that what follows from one packet comes before what follows from the next.
+    /// Held while [`OnBusEvent`] is called, so that what follows from one packet comes before what follows from the next.
     incoming: Mutex<Incoming>,
-    hear: Hear,
+    on_event: OnBusEvent,
 }
 
-impl Listening {
-    fn new(me: ServerId, hear: Hear) -> Arc<Self> {
-        Arc::new(Self { me, incoming: Mutex::new(Incoming::new(me)), hear })
+impl BusSubscription {
+    fn new(me: ServerId, on_event: OnBusEvent) -> Arc<Self> {
+        Arc::new(Self { me, incoming: Mutex::new(Incoming::new(me)), on_event })
     }
 
     fn lock(&self) -> MutexGuard<'_, Incoming> {
@@ -283,7 +283,7 @@ impl Listening {
     fn take(&self, packet: &[u8]) -> Option<ServerId> {
         let taken = std::str::from_utf8(packet).ok().and_then(|packet| {
             let now = Instant::now().into_std();
-            self.lock().take(packet, now, &mut |heard| (self.hear)(heard)).ok()
+            self.lock().take(packet, now, &mut |heard| (self.on_event)(heard)).ok()
         });
         if taken.is_none() {
             // Without its content, which may be what people wrote.
@@ -296,11 +296,11 @@ impl Listening {
     /// Packets may have been lost: the connection was.
     fn missed(&self) {
         let _in_turn = self.lock();
-        (self.hear)(Heard::Missed);
+        (self.on_event)(BusEvent::Missed);
     }
 
     fn forget_silent(&self) {
-        self.lock().forget_silent(Instant::now().into_std(), &mut |heard| (self.hear)(heard));
+        self.lock().forget_silent(Instant::now().into_std(), &mut |heard| (self.on_event)(heard));
     }
 }
 

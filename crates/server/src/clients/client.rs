@@ -1,9 +1,9 @@
 //! A connected client, and what it and its requests are dealt with.
 
-use super::dialog::Lost;
-use super::frame::Place;
+use super::connection::Disconnected;
+use super::frame::ConversationKey;
 use super::hub::Hub;
-use super::session::{Platform, Session, Why};
+use super::session::{CloseReason, Platform, Session};
 use crate::apps::App;
 use crate::server::Server;
 use crate::webhook::presence::{self, State};
@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A connected client.
-pub(super) struct Client {
+pub(super) struct ConnectedClient {
     pub(super) server: Arc<Server>,
     pub(super) app: Arc<App>,
     pub(super) hub: Arc<Hub>,
@@ -26,7 +26,7 @@ pub(super) struct Client {
     pub(super) peer: IpAddr,
 }
 
-impl Client {
+impl ConnectedClient {
     /// Whose it is.
     pub(super) fn account(&self) -> &UserId {
         &self.session.account
@@ -42,42 +42,42 @@ impl Client {
     }
 
     /// Tells the app's receiver that it came or went; `kicked` is the device that had to give way to it.
-    pub(super) async fn tell_state(&self, state: State, kicked: Option<Platform>) {
-        if let Some(client) = self.witnessed() {
+    pub(super) async fn report_state(&self, state: State, kicked: Option<Platform>) {
+        if let Some(client) = self.events() {
             client.changes_state(state, kicked, self.context(), self.server.clock.millis()).await;
         }
     }
 
     /// Tells the app's receiver that it entered or left a live-stream group.
-    pub(super) async fn tell_visit(&self, group: &GroupId, is_there: bool) {
-        if let Some(client) = self.witnessed() {
+    pub(super) async fn report_visit(&self, group: &GroupId, is_there: bool) {
+        if let Some(client) = self.events() {
             client.visits(group, is_there, self.context(), self.server.clock.millis()).await;
         }
     }
 
-    fn witnessed(&self) -> Option<presence::Client<'_>> {
+    fn events(&self) -> Option<presence::ClientEvents<'_>> {
         let receiver = self.app.webhook.as_deref()?;
         let Session { account, platform, .. } = &*self.session;
         let Server { outbox, error_log, .. } = &*self.server;
         let (outbox, platform, peer) = (&**outbox, *platform, self.peer);
-        Some(presence::Client { receiver, outbox, account, platform, peer, error_log: error_log })
+        Some(presence::ClientEvents { receiver, outbox, account, platform, peer, error_log: error_log })
     }
 
     /// The group of a conversation as one of its members sees it; `None` when it is gone, or the account is no member.
-    pub(super) async fn look(
+    pub(super) async fn history(
         &self,
-        place: &Place,
+        key: &ConversationKey,
         messages: Vec<MessageRange>,
-    ) -> Result<Option<GroupSnapshot>, Lost> {
+    ) -> Result<Option<GroupSnapshot>, Disconnected> {
         let account = self.account();
-        let parts = match &place.conversation {
+        let parts = match &key.conversation {
             Conversation::Group => Vec::new(),
             Conversation::Topic(id) => vec![PartKey::Topic(id.clone())],
         };
         let needs = Needs { members: vec![account.clone()], parts, messages, ..Needs::default() };
-        match self.hub.store.snapshot(self.hub.app, place.group.clone(), needs).await {
+        match self.hub.store.snapshot(self.hub.app, key.group.clone(), needs).await {
             Ok(snapshot)
-                if snapshot.members.contains_key(account) && snapshot.log(&place.conversation).is_ok() =>
+                if snapshot.members.contains_key(account) && snapshot.log(&key.conversation).is_ok() =>
             {
                 Ok(Some(snapshot))
             }
@@ -86,7 +86,7 @@ impl Client {
                 if let Some(suppressed) = self.server.error_log.admit() {
                     tracing::error!(%error, suppressed, "a history cannot be read for a client: {error}");
                 }
-                Err(Lost::Ended(Why::TryAgain))
+                Err(Disconnected::Closed(CloseReason::TryAgain))
             }
         }
     }

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// A conversation of a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct ConversationKey {
     /// The group.
     pub(crate) group: GroupId,
     /// Where in it.
@@ -26,7 +26,7 @@ pub(crate) struct Frame {
     /// The JSON text.
     pub(crate) text: Utf8Bytes,
     /// Where it is in a history, and under which number; `None` when it is kept nowhere.
-    pub(crate) number: Option<(Arc<Place>, u32)>,
+    pub(crate) number: Option<(Arc<ConversationKey>, u32)>,
     /// Whether it is what somebody said: members may not want that.
     pub(crate) is_message: bool,
     /// The only accounts that get it; everybody in the group when empty.
@@ -49,7 +49,7 @@ pub(crate) fn text(frame: &impl Serialize) -> String {
 /// The fields with which every frame about a group begins.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct About<'a> {
+pub(crate) struct FrameHeader<'a> {
     /// What it is.
     event: &'static str,
     group_id: &'a str,
@@ -59,18 +59,22 @@ pub(crate) struct About<'a> {
     topic_id: Option<&'a str>,
 }
 
-impl<'a> About<'a> {
-    pub(crate) fn group(
+impl<'a> FrameHeader<'a> {
+    pub(crate) fn of_group(
         event: &'static str,
         kind: GroupType,
         group: &'a GroupId,
         conversation: &'a Conversation,
     ) -> Self {
-        Self { kind: Some(kind.as_str()), ..Self::place(event, group, conversation) }
+        Self { kind: Some(kind.as_str()), ..Self::of_conversation(event, group, conversation) }
     }
 
     /// Without the type of the group.
-    pub(crate) fn place(event: &'static str, group: &'a GroupId, conversation: &'a Conversation) -> Self {
+    pub(crate) fn of_conversation(
+        event: &'static str,
+        group: &'a GroupId,
+        conversation: &'a Conversation,
+    ) -> Self {
         let topic_id = match conversation {
             Conversation::Group => None,
             Conversation::Topic(id) => Some(id.as_str()),
@@ -83,7 +87,7 @@ impl<'a> About<'a> {
 #[serde(rename_all = "PascalCase")]
 struct MessageFrame<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     /// 0 when it is not kept.
     msg_seq: u32,
     msg_time: u64,
@@ -113,7 +117,7 @@ fn is_zero(flag: &u8) -> bool {
 #[serde(rename_all = "PascalCase")]
 struct TipFrame<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     msg_seq: u32,
     msg_time: u64,
     op_type: u8,
@@ -123,12 +127,12 @@ struct TipFrame<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     member_list: Vec<MemberRow<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    change_list: Vec<Change<'a>>,
+    change_list: Vec<ChangeRow<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change<'a> {
+struct ChangeRow<'a> {
     field: &'static str,
     value: &'a str,
 }
@@ -137,7 +141,7 @@ struct Change<'a> {
 #[serde(rename_all = "PascalCase")]
 struct GoneFrame<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     msg_seq: u32,
 }
 
@@ -167,7 +171,7 @@ fn field_name(field: TipField) -> &'static str {
 
 /// What a message is to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum As {
+pub(crate) enum MessageEvent {
     /// It came.
     New,
     /// It came, and is kept nowhere.
@@ -177,12 +181,17 @@ pub(crate) enum As {
 }
 
 /// The text of a message or tip; of one whose content is gone, that it is.
-pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As) -> String {
-    let Place { group, conversation } = place;
-    let about = |event| About::group(event, kind, group, conversation);
+pub(crate) fn message(
+    key: &ConversationKey,
+    kind: GroupType,
+    message: &Message,
+    event: MessageEvent,
+) -> String {
+    let ConversationKey { group, conversation } = key;
+    let about = |event| FrameHeader::of_group(event, kind, group, conversation);
     match &message.content {
         Content::Sent(body) => text(&MessageFrame {
-            about: about(if how == As::Modified { "modified" } else { "message" }),
+            about: about(if event == MessageEvent::Modified { "modified" } else { "message" }),
             msg_seq: message.seq,
             msg_time: message.sent.0,
             from_account: message.sender.as_str(),
@@ -190,7 +199,7 @@ pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As
             msg_priority: message.priority.as_str(),
             msg_body: serde_json::from_str(&body.elements).ok(),
             cloud_custom_data: &body.custom,
-            online_only_flag: u8::from(how == As::OnlineOnly),
+            online_only_flag: u8::from(event == MessageEvent::OnlineOnly),
             no_unread: u8::from(body.no_unread),
             need_read_receipt: u8::from(body.receipt),
             group_at_info: at_rows(&body.at),
@@ -205,7 +214,7 @@ pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As
             member_list: members(accounts),
             change_list: changes
                 .iter()
-                .map(|(field, value)| Change { field: field_name(*field), value })
+                .map(|(field, value)| ChangeRow { field: field_name(*field), value })
                 .collect(),
         }),
         Content::Gone => text(&GoneFrame {
@@ -229,10 +238,10 @@ pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
 }
 
 /// A message of a history as a frame, the same whether it has just come or is read again.
-pub(crate) fn kept(place: &Arc<Place>, kind: GroupType, message: &Message) -> Frame {
+pub(crate) fn stored(key: &Arc<ConversationKey>, kind: GroupType, message: &Message) -> Frame {
     Frame {
-        text: self::message(place, kind, message, As::New).into(),
-        number: Some((Arc::clone(place), message.seq)),
+        text: self::message(key, kind, message, MessageEvent::New).into(),
+        number: Some((Arc::clone(key), message.seq)),
         is_message: matches!(message.content, Content::Sent(_)),
         to: receivers(message),
     }

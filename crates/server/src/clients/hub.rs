@@ -1,11 +1,11 @@
 //! The connected clients of one app: who is connected, and what they are told.
 
-use super::bulletin::{Bulletin, Item};
-use super::frame::{Frame, Place};
+use super::frame::{ConversationKey, Frame};
 use super::notice::{Notice, NoticeKind};
-use super::room::{Heads, Newcomer, Room, Step, hears};
-use super::session::{Platform, Session, Why};
-use super::told::{Answer, Question, Told};
+use super::peer_link::{PeerLink, PeerQuery, PeerReply};
+use super::room::{DeliveryProgress, Entering, Room, RoomAction, wants_messages};
+use super::session::{CloseReason, Platform, Session};
+use super::update::{ClientUpdate, OutgoingFrame};
 use crate::logging::ErrorLogLimiter;
 use landfall_domain::event::{AfterCommit, AppliedChange, Event, Subscribers};
 use landfall_domain::group::GroupType;
@@ -40,7 +40,7 @@ pub struct Hub {
     /// How many clients are connected, so that nobody has to look among them where there is none.
     count: AtomicUsize,
     rooms: Mutex<BTreeMap<GroupId, Arc<Room>>>,
-    others: Arc<dyn Told>,
+    others: Arc<dyn PeerLink>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -54,44 +54,44 @@ impl Hub {
         app: AppId,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
-        others: Arc<dyn Told>,
+        others: Arc<dyn PeerLink>,
     ) -> Self {
         let (accounts, rooms, count) = (Mutex::default(), Mutex::default(), AtomicUsize::new(0));
         Self { app, store, clock, error_log: ErrorLogLimiter::default(), accounts, count, rooms, others }
     }
 
     /// Whether anybody anywhere may be connected.
-    fn is_heard(&self) -> bool {
-        self.count() != 0 || self.others.are_listening()
+    fn any_client_connected(&self) -> bool {
+        self.count() != 0 || self.others.have_clients()
     }
 
     /// What to do about a change of a group once it is kept.
-    pub(crate) fn happened(
+    pub(crate) fn on_change(
         self: &Arc<Self>,
-        happened: AppliedChange<'_>,
+        change: AppliedChange<'_>,
         operator: &UserId,
         now: Timestamp,
     ) -> Option<AfterCommit> {
-        let (hub, group) = (Arc::clone(self), happened.group.clone());
-        if !self.is_heard() {
-            let moved = Bulletin::of_moves(happened.events);
+        let (hub, group) = (Arc::clone(self), change.group.clone());
+        if !self.any_client_connected() {
+            let moved = ClientUpdate::of_membership_changes(change.events);
             // Somebody may connect before the change is kept, who has not read it and is not told of it.
             return Some(Box::new(move || {
-                if hub.is_heard() {
+                if hub.any_client_connected() {
                     hub.publish(&group, moved);
-                    hub.step(&group, Step::CatchUp);
+                    hub.add_action(&group, RoomAction::CatchUp);
                 }
             }));
         }
-        let bulletin = Bulletin::of(happened, operator, now);
-        (!bulletin.is_empty()).then(|| Box::new(move || hub.publish(&group, bulletin)) as AfterCommit)
+        let update = ClientUpdate::of(change, operator, now);
+        (!update.is_empty()).then(|| Box::new(move || hub.publish(&group, update)) as AfterCommit)
     }
 
     /// Tells clients, here and at other servers.
-    pub(crate) fn publish(self: &Arc<Self>, group: &GroupId, bulletin: Bulletin) {
-        if self.is_heard() {
-            self.others.tell(self.app, group, &bulletin);
-            self.take(group, bulletin);
+    pub(crate) fn publish(self: &Arc<Self>, group: &GroupId, update: ClientUpdate) {
+        if self.any_client_connected() {
+            self.others.publish(self.app, group, &update);
+            self.apply(group, update);
         }
     }
 
@@ -105,16 +105,17 @@ impl Hub {
         (operator, now): (&UserId, Timestamp),
     ) {
         let notice = |what| Notice::new(what, kind, group, operator, now);
-        let mut bulletin = Bulletin::default();
+        let mut update = ClientUpdate::default();
         if let Some(owner) = owner {
-            bulletin.items.push(notice(NoticeKind::Created).to(std::slice::from_ref(owner)));
+            update.frames.push(notice(NoticeKind::Created).to(std::slice::from_ref(owner)));
         }
         let others: Vec<_> = members.iter().filter(|member| Some(*member) != owner).cloned().collect();
         if !others.is_empty() {
-            bulletin.items.push(notice(NoticeKind::Invited).to(&others));
+            update.frames.push(notice(NoticeKind::Invited).to(&others));
         }
-        bulletin.moved = owner.into_iter().chain(&others).map(|id| id.as_str().to_owned()).collect();
-        self.publish(group, bulletin);
+        update.membership_changed =
+            owner.into_iter().chain(&others).map(|id| id.as_str().to_owned()).collect();
+        self.publish(group, update);
     }
 
     /// A group was dissolved.
@@ -125,65 +126,70 @@ impl Hub {
         (operator, now): (&UserId, Timestamp),
     ) {
         let notice = Notice::new(NoticeKind::Dissolved, kind, group, operator, now);
-        let items = vec![notice.to_all()];
-        self.publish(group, Bulletin { items, dissolved: true, ..Bulletin::default() });
+        let frames = vec![notice.to_all()];
+        self.publish(group, ClientUpdate { frames, dissolved: true, ..ClientUpdate::default() });
     }
 
     /// Accounts that are about to be imported into a group.
-    pub(crate) fn newcomers<'a>(&self, accounts: impl Iterator<Item = &'a UserId>) -> Newcomers {
-        let listed = self.is_heard().then(|| accounts.map(|account| account.as_str().to_owned()).collect());
-        Newcomers(listed)
+    pub(crate) fn before_import<'a>(&self, accounts: impl Iterator<Item = &'a UserId>) -> PendingImport {
+        let listed = self
+            .any_client_connected()
+            .then(|| accounts.map(|account| account.as_str().to_owned()).collect());
+        PendingImport(listed)
     }
 
     /// Accounts came into a group silently: nobody is told, but from now on they hear what is said there.
-    pub(crate) fn imported(self: &Arc<Self>, group: &GroupId, newcomers: Newcomers) {
-        match newcomers {
-            Newcomers(Some(moved)) => self.publish(group, Bulletin { moved, ..Bulletin::default() }),
+    pub(crate) fn after_import(self: &Arc<Self>, group: &GroupId, import: PendingImport) {
+        match import {
+            PendingImport(Some(membership_changed)) => {
+                self.publish(group, ClientUpdate { membership_changed, ..ClientUpdate::default() })
+            }
             // Somebody has connected meanwhile, and may have looked for its groups before this was one.
-            Newcomers(None) if self.is_heard() => {
+            PendingImport(None) if self.any_client_connected() => {
                 let hub = Arc::clone(self);
                 tokio::spawn(async move { hub.catch_up().await });
             }
-            Newcomers(None) => {}
+            PendingImport(None) => {}
         }
     }
 
-    /// Takes what happened here or at another server.
-    pub(super) fn take(self: &Arc<Self>, group: &GroupId, bulletin: Bulletin) {
-        let Bulletin { moved, items, dissolved } = bulletin;
+    /// Takes what change here or at another server.
+    pub(super) fn apply(self: &Arc<Self>, group: &GroupId, update: ClientUpdate) {
+        let ClientUpdate { membership_changed, frames: outgoing, dissolved } = update;
         let moved: Vec<_> = {
             let accounts = lock(&self.accounts);
-            let connected = moved.iter().filter_map(|name| accounts.get_key_value(&UserId::parse(name)?));
+            let connected =
+                membership_changed.iter().filter_map(|name| accounts.get_key_value(&UserId::parse(name)?));
             connected
                 .map(|(account, sessions)| {
-                    sessions.iter().for_each(|session| session.moves_while_it_enters(group));
+                    sessions.iter().for_each(|session| session.note_membership_change(group));
                     account.clone()
                 })
                 .collect()
         };
         if !moved.is_empty() {
-            self.step_in(group, Step::Look(moved));
+            self.open_and_add(group, RoomAction::CheckMembership(moved));
         }
         let mut frames = Vec::new();
-        for item in items {
-            if item.anywhere {
-                self.deliver(&item);
+        for frame in outgoing {
+            if frame.anywhere {
+                self.deliver(&frame);
             } else {
-                frames.extend(frame(group, item));
+                frames.extend(addressed(group, frame));
             }
         }
         if !frames.is_empty() {
-            self.step(group, Step::Tell(frames));
+            self.add_action(group, RoomAction::Deliver(frames));
         }
         if dissolved {
-            self.step(group, Step::Dissolve);
+            self.add_action(group, RoomAction::Dissolve);
         }
     }
 
-    fn deliver(&self, item: &Item) {
-        let text = item.text.as_str().into();
+    fn deliver(&self, outgoing: &OutgoingFrame) {
+        let text = outgoing.text.as_str().into();
         let frame = Arc::new(Frame { text, number: None, is_message: false, to: Vec::new() });
-        for account in item.to.iter().filter_map(|name| UserId::parse(name)) {
+        for account in outgoing.to.iter().filter_map(|name| UserId::parse(name)) {
             for session in self.sessions_of(&account) {
                 session.push(&frame);
             }
@@ -191,7 +197,7 @@ impl Hub {
     }
 
     /// Adds a step to a room that somebody is in.
-    pub(super) fn step(self: &Arc<Self>, group: &GroupId, step: Step) {
+    pub(super) fn add_action(self: &Arc<Self>, group: &GroupId, step: RoomAction) {
         let rooms = lock(&self.rooms);
         if let Some(room) = rooms.get(group) {
             room.add(self, step);
@@ -199,7 +205,7 @@ impl Hub {
     }
 
     /// Adds a step to a room, which may be new.
-    fn step_in(self: &Arc<Self>, group: &GroupId, step: Step) {
+    fn open_and_add(self: &Arc<Self>, group: &GroupId, step: RoomAction) {
         let mut rooms = lock(&self.rooms);
         let room = rooms.entry(group.clone()).or_insert_with(|| Arc::new(Room::new(group.clone())));
         room.add(self, step);
@@ -217,17 +223,17 @@ impl Hub {
         lock(&self.accounts).get(account).cloned().unwrap_or_default()
     }
 
-    /// Adds a client to its account, so that it hears what is for the account itself. Gives what had to give way to it.
-    pub(super) fn arrive(&self, session: &Arc<Session>) -> Option<Platform> {
+    /// Adds a client to its account, so that it wants_messages what is for the account itself. Gives what had to give way to it.
+    pub(super) fn add_session(&self, session: &Arc<Session>) -> Option<Platform> {
         let before = self.count.fetch_add(1, Ordering::SeqCst);
-        self.others.has_clients(before + 1);
+        self.others.client_count_changed(before + 1);
         let mut accounts = lock(&self.accounts);
         let devices = accounts.entry(session.account.clone()).or_default();
         // Those that are about to go are still there; a connection counts until it has ended.
-        let staying = devices.iter().filter(|device| device.ending().is_none()).count();
-        let first = devices.iter().find(|device| device.ending().is_none() && DEVICES_MAX <= staying);
+        let staying = devices.iter().filter(|device| device.close_reason().is_none()).count();
+        let first = devices.iter().find(|device| device.close_reason().is_none() && DEVICES_MAX <= staying);
         let replaced = first.map(|device| {
-            device.close(Why::Replaced);
+            device.close(CloseReason::Replaced);
             device.platform
         });
         devices.push(Arc::clone(session));
@@ -235,7 +241,7 @@ impl Hub {
     }
 
     /// Lets a client into all groups of its account; how many these are.
-    pub(super) async fn enter_all(self: &Arc<Self>, session: &Arc<Session>) -> Result<u64, StoreError> {
+    pub(super) async fn enter_groups(self: &Arc<Self>, session: &Arc<Session>) -> Result<u64, StoreError> {
         let mut offset = 0;
         loop {
             let window = JoinedWindow {
@@ -249,31 +255,36 @@ impl Hub {
             offset += page.groups.len();
             let is_last = page.groups.len() < GROUPS_PER_PAGE;
             for (group, member) in page.groups {
-                let (session, heads) = (Arc::clone(session), Heads::of(&group));
-                let newcomer = Newcomer { session, heads, hears: hears(&member) };
-                self.step_in(&group.id, Step::Enter(newcomer));
+                let (session, progress) = (Arc::clone(session), DeliveryProgress::of(&group));
+                let newcomer = Entering { session, progress, wants_messages: wants_messages(&member) };
+                self.open_and_add(&group.id, RoomAction::Enter(newcomer));
             }
             if is_last {
                 break;
             }
         }
-        // What was read of these may be older than what happened to them meanwhile.
-        for group in session.has_entered() {
-            self.step_in(&group, Step::Look(vec![session.account.clone()]));
+        // What was read of these may be older than what change to them meanwhile.
+        for group in session.finish_entering() {
+            self.open_and_add(&group, RoomAction::CheckMembership(vec![session.account.clone()]));
         }
         Ok(offset as u64)
     }
 
     /// Lets a client into a live-stream group, which keeps no members.
-    pub(super) fn enter_live(self: &Arc<Self>, session: &Arc<Session>, heads: Heads, group: &GroupId) {
-        let newcomer = Newcomer { session: Arc::clone(session), heads, hears: true };
-        self.step_in(group, Step::Enter(newcomer));
+    pub(super) fn enter_live(
+        self: &Arc<Self>,
+        session: &Arc<Session>,
+        progress: DeliveryProgress,
+        group: &GroupId,
+    ) {
+        let newcomer = Entering { session: Arc::clone(session), progress, wants_messages: true };
+        self.open_and_add(group, RoomAction::Enter(newcomer));
     }
 
     /// Lets a client out of a live-stream group.
     pub(super) fn leave_live(self: &Arc<Self>, session: &Session, group: &GroupId) {
-        session.left(group);
-        self.step(group, Step::Leave(session.id));
+        session.left_room(group);
+        self.add_action(group, RoomAction::Leave(session.id));
     }
 
     /// Tells clients of what a client of `operator` does.
@@ -282,7 +293,7 @@ impl Hub {
     }
 
     /// Takes a client away.
-    pub(super) fn depart(self: &Arc<Self>, session: &Session) {
+    pub(super) fn remove_session(self: &Arc<Self>, session: &Session) {
         self.count.fetch_sub(1, Ordering::SeqCst);
         {
             let mut accounts = lock(&self.accounts);
@@ -293,25 +304,25 @@ impl Hub {
                 }
             }
         }
-        for group in session.end() {
-            self.step(&group, Step::Leave(session.id));
+        for group in session.take_rooms() {
+            self.add_action(&group, RoomAction::Leave(session.id));
         }
     }
 
     /// Ends all connections of an account, here and at other servers.
-    pub(crate) fn disconnect(&self, account: &UserId, why: Why) {
-        self.others.tell_ended(self.app, account, why);
-        self.end(account, why);
+    pub(crate) fn disconnect(&self, account: &UserId, reason: CloseReason) {
+        self.others.close_sessions(self.app, account, reason);
+        self.close_sessions(account, reason);
     }
 
     /// Ends all connections of an account here.
-    pub(super) fn end(&self, account: &UserId, why: Why) {
-        self.sessions_of(account).iter().for_each(|session| session.close(why));
+    pub(super) fn close_sessions(&self, account: &UserId, reason: CloseReason) {
+        self.sessions_of(account).iter().for_each(|session| session.close(reason));
     }
 
     /// Ends all connections here.
-    pub(super) fn end_all(&self, why: Why) {
-        lock(&self.accounts).values().flatten().for_each(|session| session.close(why));
+    pub(super) fn close_all(&self, reason: CloseReason) {
+        lock(&self.accounts).values().flatten().for_each(|session| session.close(reason));
     }
 
     /// Looks in every room for what was missed and whether those who are here are members, and for groups that clients are
@@ -319,26 +330,26 @@ impl Hub {
     pub(super) async fn catch_up(self: &Arc<Self>) {
         let sessions: Vec<_> = lock(&self.accounts).values().flatten().cloned().collect();
         for session in sessions {
-            if let Err(error) = self.look_at(&session).await {
+            if let Err(error) = self.recheck(&session).await {
                 if let Some(suppressed) = self.error_log.admit() {
                     tracing::error!(%error, suppressed, "a connected client cannot be looked at: {error}");
                 }
-                session.close(Why::TryAgain);
+                session.close(CloseReason::TryAgain);
             }
         }
         let rooms: Vec<_> = lock(&self.rooms).keys().cloned().collect();
-        rooms.iter().for_each(|group| self.step(group, Step::CatchUp));
+        rooms.iter().for_each(|group| self.add_action(group, RoomAction::CatchUp));
     }
 
     /// Ends a connection whose account was kicked or deleted, and lets others into the groups they are in by now.
-    async fn look_at(self: &Arc<Self>, session: &Arc<Session>) -> Result<(), StoreError> {
+    async fn recheck(self: &Arc<Self>, session: &Arc<Session>) -> Result<(), StoreError> {
         let accounts = self.store.accounts(self.app, vec![session.account.clone()]).await?;
         if accounts.iter().flatten().next().is_none() {
-            session.close(Why::Deleted);
+            session.close(CloseReason::Deleted);
         } else if session.signed < self.store.signatures_from(self.app, session.account.clone()).await? {
-            session.close(Why::Kicked);
+            session.close(CloseReason::Kicked);
         } else {
-            self.enter_all(session).await?;
+            self.enter_groups(session).await?;
         }
         Ok(())
     }
@@ -351,8 +362,8 @@ impl Hub {
     /// The connected devices of accounts, at whatever server.
     pub(crate) async fn devices(&self, accounts: &[UserId]) -> Vec<Vec<Platform>> {
         let names = accounts.iter().map(|account| account.as_str().to_owned()).collect();
-        let elsewhere = self.others.ask(self.app, Question::Devices(names)).await;
-        let mut elsewhere: Vec<_> = elsewhere.into_iter().filter_map(Answer::devices).collect();
+        let elsewhere = self.others.query(self.app, PeerQuery::Devices(names)).await;
+        let mut elsewhere: Vec<_> = elsewhere.into_iter().filter_map(PeerReply::devices).collect();
         let all = accounts.iter().map(|account| {
             let mut devices = self.devices_here(account);
             elsewhere
@@ -370,10 +381,10 @@ impl Hub {
 
     /// Who is in a live-stream group, at whatever server, and since when.
     pub(crate) async fn visitors(self: &Arc<Self>, group: &GroupId) -> BTreeMap<UserId, Timestamp> {
-        let question = Question::Visitors(group.as_str().to_owned());
+        let question = PeerQuery::Visitors(group.as_str().to_owned());
         let (mut all, elsewhere) =
-            tokio::join!(self.visitors_here(group), self.others.ask(self.app, question));
-        for (name, since) in elsewhere.into_iter().filter_map(Answer::visitors).flatten() {
+            tokio::join!(self.visitors_here(group), self.others.query(self.app, question));
+        for (name, since) in elsewhere.into_iter().filter_map(PeerReply::visitors).flatten() {
             all.extend(UserId::parse(&name).map(|account| (account, Timestamp(since))));
         }
         all
@@ -382,25 +393,25 @@ impl Hub {
     /// Who is in a live-stream group and connected here.
     pub(super) async fn visitors_here(self: &Arc<Self>, group: &GroupId) -> BTreeMap<UserId, Timestamp> {
         let (answer, answered) = oneshot::channel();
-        self.step(group, Step::Who(answer));
+        self.add_action(group, RoomAction::ListClients(answer));
         // There is no such room when nobody is there.
         answered.await.unwrap_or_default()
     }
 }
 
 /// Those who come with an import; `None` when nobody was connected whom that could concern.
-pub(crate) struct Newcomers(Option<Vec<String>>);
+pub(crate) struct PendingImport(Option<Vec<String>>);
 
 /// A frame for those in the group.
-fn frame(group: &GroupId, item: Item) -> Option<Frame> {
-    let Item { text, to, is_message, seq, topic, .. } = item;
+fn addressed(group: &GroupId, frame: OutgoingFrame) -> Option<Frame> {
+    let OutgoingFrame { text, to, is_message, seq, topic, .. } = frame;
     let topic = match topic {
         Some(topic) => Some(TopicId::stored(&topic)?),
         None => None,
     };
     let number = (seq != 0).then(|| {
-        let place = Place { group: group.clone(), conversation: Conversation::of(topic) };
-        (Arc::new(place), seq)
+        let key = ConversationKey { group: group.clone(), conversation: Conversation::of(topic) };
+        (Arc::new(key), seq)
     });
     let to = to.iter().filter_map(|name| UserId::parse(name)).collect();
     Some(Frame { text: text.into(), number, is_message, to })
@@ -422,8 +433,8 @@ impl Subscribers for ClientsOnly {
         None
     }
 
-    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
-        self.hub.happened(happened, &self.operator, self.now)
+    fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
+        self.hub.on_change(change, &self.operator, self.now)
     }
 }
 

@@ -1,7 +1,7 @@
 //! System notices: what single users are told while they are online. No history keeps them.
 
-use super::bulletin::Item;
-use super::frame::{self, About};
+use super::frame::{self, FrameHeader};
+use super::update::OutgoingFrame;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
@@ -65,7 +65,7 @@ impl NoticeKind {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Notice<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     notice_type: u8,
     notice_name: &'static str,
     #[serde(rename = "Operator_Account")]
@@ -84,7 +84,7 @@ pub(crate) struct Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// About a group, and what `operator` did there.
+    /// FrameHeader a group, and what `operator` did there.
     pub(crate) fn new(
         notice: NoticeKind,
         kind: GroupType,
@@ -94,7 +94,7 @@ impl<'a> Notice<'a> {
     ) -> Self {
         let (notice_type, notice_name) = notice.number_and_name();
         Self {
-            about: About::group("notice", kind, group, &Conversation::Group),
+            about: FrameHeader::of_group("notice", kind, group, &Conversation::Group),
             notice_type,
             notice_name,
             operator: operator.as_str(),
@@ -107,12 +107,12 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// About a conversation of the group.
+    /// FrameHeader a conversation of the group.
     pub(crate) fn at<'b>(self, conversation: &'b Conversation) -> Notice<'b>
     where
         'a: 'b,
     {
-        Notice { about: About::group("notice", self.kind, self.group, conversation), ..self }
+        Notice { about: FrameHeader::of_group("notice", self.kind, self.group, conversation), ..self }
     }
 
     /// With the seconds of a mute; 0 ends it.
@@ -131,13 +131,13 @@ impl<'a> Notice<'a> {
     }
 
     /// For these accounts.
-    pub(crate) fn to(&self, accounts: &[UserId]) -> Item {
-        Item::for_some(frame::text(self), accounts)
+    pub(crate) fn to(&self, accounts: &[UserId]) -> OutgoingFrame {
+        OutgoingFrame::to_accounts(frame::text(self), accounts)
     }
 
     /// For everybody in the group.
-    pub(crate) fn to_all(&self) -> Item {
-        Item::for_all(frame::text(self))
+    pub(crate) fn to_all(&self) -> OutgoingFrame {
+        OutgoingFrame::to_group(frame::text(self))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a client says: one JSON object a frame, its `Command` among them. `docs/gateway.md` describes them.
 
-use super::client::Client;
-use super::dialog::{Dialog, Lost};
-use super::frame::{self, Place};
-use super::room::Heads;
+use super::client::ConnectedClient;
+use super::connection::{ClientConnection, Disconnected};
+use super::frame::{self, ConversationKey};
+use super::room::DeliveryProgress;
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::reply::Failure;
@@ -52,7 +52,7 @@ struct Answer<'a, T> {
 }
 
 #[derive(Serialize)]
-struct Nothing {}
+struct NoFields {}
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -91,68 +91,72 @@ struct Unread {
 }
 
 /// Does what a client says, and answers.
-pub(super) async fn answer<S>(dialog: &mut Dialog<S>, text: &str) -> Result<(), Lost>
+pub(super) async fn answer<S>(connection: &mut ClientConnection<S>, text: &str) -> Result<(), Disconnected>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Ok(request) = serde_json::from_str::<Request>(text) else {
         let failure =
             Code::GroupParameter.because("a frame is a JSON object with Command, and numbers are numbers");
-        return reply(dialog, &Request::default(), Err::<Nothing, _>(failure)).await;
+        return reply(connection, &Request::default(), Err::<NoFields, _>(failure)).await;
     };
     // What only says where the client is, or that it is there, costs the store nothing.
     let is_free = matches!(request.command.as_str(), "ack" | "go" | "ping");
-    if !is_free && !dialog.commands.take(Instant::now()) {
+    if !is_free && !connection.commands.take(Instant::now()) {
         let failure = Code::TooFrequent.because("too many requests; try again in a second");
-        return reply(dialog, &request, Err::<Nothing, _>(failure)).await;
+        return reply(connection, &request, Err::<NoFields, _>(failure)).await;
     }
     match request.command.as_str() {
-        "ack" => match place(&request) {
-            Ok(place) => {
-                dialog.positions.acknowledge(&Arc::new(place), request.msg_seq);
+        "ack" => match key(&request) {
+            Ok(key) => {
+                connection.positions.acknowledge(&Arc::new(key), request.msg_seq);
                 Ok(())
             }
-            Err(failure) => reply(dialog, &request, Err::<Nothing, _>(failure)).await,
+            Err(failure) => reply(connection, &request, Err::<NoFields, _>(failure)).await,
         },
         "catch_up" => {
-            let done = catch_up(dialog, &request).await?;
-            reply(dialog, &request, done).await
+            let done = catch_up(connection, &request).await?;
+            reply(connection, &request, done).await
         }
         "read" => {
-            let done = read(&dialog.client, &request).await;
-            reply(dialog, &request, done).await
+            let done = read(&connection.client, &request).await;
+            reply(connection, &request, done).await
         }
         "groups" => {
-            let done = groups(&dialog.client, &request).await;
-            reply(dialog, &request, done).await
+            let done = groups(&connection.client, &request).await;
+            reply(connection, &request, done).await
         }
         "topics" => {
-            let done = topics(&dialog.client, &request).await;
-            reply(dialog, &request, done).await
+            let done = topics(&connection.client, &request).await;
+            reply(connection, &request, done).await
         }
         "enter" | "leave" => {
-            let done = visit(&dialog.client, &request).await;
-            reply(dialog, &request, done).await
+            let done = visit(&connection.client, &request).await;
+            reply(connection, &request, done).await
         }
         "go" => {
-            dialog.positions.release();
+            connection.positions.release();
             Ok(())
         }
-        "ping" => reply(dialog, &request, Ok(Nothing {})).await,
+        "ping" => reply(connection, &request, Ok(NoFields {})).await,
         _ => {
             let known = "ack, catch_up, go, read, groups, topics, enter, leave, ping";
             let failure = Code::GroupCommandUnknown.because(format!("Command is none of {known}"));
-            reply(dialog, &request, Err::<Nothing, _>(failure)).await
+            reply(connection, &request, Err::<NoFields, _>(failure)).await
         }
     }
 }
 
-async fn reply<S, T>(dialog: &mut Dialog<S>, request: &Request, done: Result<T, Failure>) -> Result<(), Lost>
+async fn reply<S, T>(
+    connection: &mut ClientConnection<S>,
+    request: &Request,
+    done: Result<T, Failure>,
+) -> Result<(), Disconnected>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: Serialize,
 {
-    dialog.answers();
+    connection.spend_answer();
     let (event, command, request_id) = ("answer", request.command.as_str(), request.request_id.as_ref());
     let text = match done {
         Ok(what) => {
@@ -161,16 +165,16 @@ where
         }
         Err(failure) => {
             if let Some(cause) = &failure.cause
-                && let Some(suppressed) = dialog.client.server.error_log.admit()
+                && let Some(suppressed) = connection.client.server.error_log.admit()
             {
                 tracing::error!(command, %cause, suppressed, "a client's {command} failed: {cause}");
             }
             let (action_status, error_info, error_code) = ("FAIL", failure.text.as_ref(), failure.number());
-            let what = Nothing {};
+            let what = NoFields {};
             frame::text(&Answer { event, command, request_id, action_status, error_info, error_code, what })
         }
     };
-    dialog.send(text).await
+    connection.send(text).await
 }
 
 fn group_id(request: &Request) -> Result<GroupId, Failure> {
@@ -178,7 +182,7 @@ fn group_id(request: &Request) -> Result<GroupId, Failure> {
         .ok_or_else(|| Code::GroupIdIllegal.because("GroupId is missing, or not a group id"))
 }
 
-fn place(request: &Request) -> Result<Place, Failure> {
+fn key(request: &Request) -> Result<ConversationKey, Failure> {
     let group = group_id(request)?;
     let topic = match request.topic_id.as_deref() {
         None | Some("") => None,
@@ -187,20 +191,23 @@ fn place(request: &Request) -> Result<Place, Failure> {
             Some(topic.ok_or_else(|| Code::GroupParameter.because("TopicId is not a topic of the group"))?)
         }
     };
-    Ok(Place { group, conversation: Conversation::of(topic) })
+    Ok(ConversationKey { group, conversation: Conversation::of(topic) })
 }
 
-async fn catch_up<S>(dialog: &mut Dialog<S>, request: &Request) -> Result<Result<Nothing, Failure>, Lost>
+async fn catch_up<S>(
+    connection: &mut ClientConnection<S>,
+    request: &Request,
+) -> Result<Result<NoFields, Failure>, Disconnected>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let place = match place(request) {
-        Ok(place) => place,
+    let key = match key(request) {
+        Ok(key) => key,
         Err(failure) => return Ok(Err(failure)),
     };
-    let Some(snapshot) = dialog.client.look(&place, Vec::new()).await? else {
+    let Some(snapshot) = connection.client.history(&key, Vec::new()).await? else {
         // Who has entered a live-stream group is no member of it.
-        let is_live = dialog.client.session.visited().contains(&place.group);
+        let is_live = connection.client.session.live_groups().contains(&key.group);
         let why = if is_live {
             "groups of this type keep no messages"
         } else {
@@ -210,13 +217,13 @@ where
     };
     // A client of a group that was made anew, or of an older copy of the store, knows numbers that are still to come; it must
     // not miss what gets them.
-    let last = snapshot.log(&place.conversation).map_or(0, MessageLog::last_seq);
-    dialog.positions.catch_up(&Arc::new(place), request.msg_seq.min(last));
-    Ok(Ok(Nothing {}))
+    let last = snapshot.log(&key.conversation).map_or(0, MessageLog::last_seq);
+    connection.positions.catch_up(&Arc::new(key), request.msg_seq.min(last));
+    Ok(Ok(NoFields {}))
 }
 
-async fn read(client: &Client, request: &Request) -> Result<Unread, Failure> {
-    let Place { group, conversation } = place(request)?;
+async fn read(client: &ConnectedClient, request: &Request) -> Result<Unread, Failure> {
+    let ConversationKey { group, conversation } = key(request)?;
     let (hub, reader, context) = (&client.hub, client.account().clone(), client.context());
     let operation = ReadUpTo { group, conversation, reader: reader.clone(), seq: request.msg_seq };
     let subscribers = hub.subscribers(reader, context.now);
@@ -238,7 +245,7 @@ fn row(kind: GroupType, name: &str, log: &MessageLog, read_msg_seq: u32) -> Row 
     }
 }
 
-async fn groups(client: &Client, request: &Request) -> Result<Conversations, Failure> {
+async fn groups(client: &ConnectedClient, request: &Request) -> Result<Conversations, Failure> {
     let window = JoinedWindow {
         kinds: GroupType::ALL.into_iter().filter(|kind| kind.can().members).collect(),
         support_topic: None,
@@ -257,7 +264,7 @@ async fn groups(client: &Client, request: &Request) -> Result<Conversations, Fai
     Ok(Conversations { total_count: page.total, group_list: rows.collect() })
 }
 
-async fn topics(client: &Client, request: &Request) -> Result<Topics, Failure> {
+async fn topics(client: &ConnectedClient, request: &Request) -> Result<Topics, Failure> {
     let group = group_id(request)?;
     let account = client.account();
     // Both have a bound: `TopicLimits::count`.
@@ -293,7 +300,7 @@ async fn topics(client: &Client, request: &Request) -> Result<Topics, Failure> {
     Ok(Topics { topic_list: rows.collect() })
 }
 
-async fn look(client: &Client, group: &GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+async fn look(client: &ConnectedClient, group: &GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
     let hub = &client.hub;
     hub.store.snapshot(hub.app, group.clone(), needs).await.map_err(|error| match error {
         OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
@@ -302,15 +309,15 @@ async fn look(client: &Client, group: &GroupId, needs: Needs) -> Result<GroupSna
 }
 
 /// Enters or leaves a live-stream group, which keeps no members: who is there is who has entered.
-async fn visit(client: &Client, request: &Request) -> Result<Nothing, Failure> {
+async fn visit(client: &ConnectedClient, request: &Request) -> Result<NoFields, Failure> {
     let group = group_id(request)?;
     let (hub, session) = (&client.hub, &client.session);
     if request.command == "leave" {
-        if session.leaves(&group) {
+        if session.leave_live(&group) {
             hub.leave_live(session, &group);
-            client.tell_visit(&group, false).await;
+            client.report_visit(&group, false).await;
         }
-        return Ok(Nothing {});
+        return Ok(NoFields {});
     }
     let account = client.account();
     let ban = PartKey::Ban(account.clone());
@@ -323,9 +330,9 @@ async fn visit(client: &Client, request: &Request) -> Result<Nothing, Failure> {
     if matches!(snapshot.parts.get(&ban), Some(Part::Ban(until)) if client.now() < *until) {
         return Err(Code::GroupNotAllowed.because("you are banned from the group"));
     }
-    if session.visits(&group) {
-        hub.enter_live(session, Heads::of(&snapshot.group), &group);
-        client.tell_visit(&group, true).await;
+    if session.enter_live(&group) {
+        hub.enter_live(session, DeliveryProgress::of(&snapshot.group), &group);
+        client.report_visit(&group, true).await;
     }
-    Ok(Nothing {})
+    Ok(NoFields {})
 }

@@ -4,9 +4,9 @@
 //! keeps is put in order by its numbers: a message that comes too early waits for those before it, which are read from
 //! the history; so one that got lost on the way from another server is told as soon as the next comes.
 
-use super::frame::{self, Frame, Place};
+use super::frame::{self, ConversationKey, Frame};
 use super::hub::Hub;
-use super::session::{Session, Why};
+use super::session::{CloseReason, Session};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::{Member, ReceiveOption};
@@ -30,68 +30,68 @@ const CLIENTS_AT_ONCE: usize = 256;
 const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// What is to happen in a room.
-pub(super) enum Step {
+pub(super) enum RoomAction {
     /// A client enters.
-    Enter(Newcomer),
+    Enter(Entering),
     /// A client has gone.
     Leave(u64),
     /// Accounts may have become members, or be none any more.
-    Look(Vec<UserId>),
+    CheckMembership(Vec<UserId>),
     /// Frames go to those who are here.
-    Tell(Vec<Frame>),
+    Deliver(Vec<Frame>),
     /// Frames may have been missed.
     CatchUp,
     /// There is no such group any more.
     Dissolve,
     /// Who is here?
-    Who(oneshot::Sender<BTreeMap<UserId, Timestamp>>),
+    ListClients(oneshot::Sender<BTreeMap<UserId, Timestamp>>),
 }
 
 /// Who enters a room.
-pub(super) struct Newcomer {
+pub(super) struct Entering {
     /// The client.
     pub(super) session: Arc<Session>,
     /// How far the group was when it was looked at for it.
-    pub(super) heads: Heads,
+    pub(super) progress: DeliveryProgress,
     /// Whether it wants the group's messages.
-    pub(super) hears: bool,
+    pub(super) wants_messages: bool,
 }
 
 /// How far one conversation was told.
 #[derive(Clone, Copy, Debug, Default)]
-struct Head {
+struct DeliveredUpTo {
     /// Number of its last message when it was looked at. Which of those up to here were told is not known; one that comes
     /// all the same had not been.
-    looked_at: u32,
+    at_snapshot: u32,
     /// Number of the last message told.
-    told: u32,
+    delivered: u32,
 }
 
-impl Head {
+impl DeliveredUpTo {
     fn at(seq: u32) -> Self {
-        Self { looked_at: seq, told: seq }
+        Self { at_snapshot: seq, delivered: seq }
     }
 }
 
 /// How far the conversations of a group were told.
 #[derive(Clone, Debug)]
-pub(super) struct Heads {
+pub(super) struct DeliveryProgress {
     kind: GroupType,
     has_topics: bool,
     /// `None`: not known yet.
-    topics: Option<BTreeMap<TopicId, Head>>,
-    group: Head,
+    topics: Option<BTreeMap<TopicId, DeliveredUpTo>>,
+    group: DeliveredUpTo,
 }
 
-impl Heads {
+impl DeliveryProgress {
     /// Those of a group as it is; its topics are still to be looked at.
     pub(super) fn of(group: &Group) -> Self {
         let has_topics = group.kind.can().topics && group.support_topic;
         let topics = if has_topics { None } else { Some(BTreeMap::new()) };
-        Self { kind: group.kind, has_topics, topics, group: Head::at(group.log.last_seq()) }
+        Self { kind: group.kind, has_topics, topics, group: DeliveredUpTo::at(group.log.last_seq()) }
     }
 
-    fn get(&self, conversation: &Conversation) -> Head {
+    fn get(&self, conversation: &Conversation) -> DeliveredUpTo {
         match conversation {
             Conversation::Group => self.group,
             Conversation::Topic(id) => {
@@ -100,12 +100,12 @@ impl Heads {
         }
     }
 
-    fn told(&mut self, conversation: &Conversation, seq: u32) {
-        let head = match conversation {
+    fn delivered(&mut self, conversation: &Conversation, seq: u32) {
+        let up_to = match conversation {
             Conversation::Group => &mut self.group,
             Conversation::Topic(id) => self.topics.get_or_insert_default().entry(id.clone()).or_default(),
         };
-        head.told = seq;
+        up_to.delivered = seq;
     }
 }
 
@@ -115,19 +115,19 @@ pub(super) struct Room {
 }
 
 struct Inbox {
-    waiting: VecDeque<Step>,
+    waiting: VecDeque<RoomAction>,
     /// Whether a frame was dropped because too many steps waited.
     missed: bool,
     /// `None` while somebody is at work.
-    idle: Option<Box<State>>,
+    idle: Option<Box<RoomState>>,
 }
 
 impl Inbox {
     /// What waits to be looked at is looked at together, so that it never is more than there are accounts.
-    fn push(&mut self, step: Step) {
+    fn push(&mut self, step: RoomAction) {
         match (self.waiting.back_mut(), step) {
-            (Some(Step::CatchUp), Step::CatchUp) => {}
-            (Some(Step::Look(waiting)), Step::Look(more)) => {
+            (Some(RoomAction::CatchUp), RoomAction::CatchUp) => {}
+            (Some(RoomAction::CheckMembership(waiting)), RoomAction::CheckMembership(more)) => {
                 let known: BTreeSet<_> = waiting.iter().cloned().collect();
                 waiting.extend(more.into_iter().filter(|account| !known.contains(account)));
             }
@@ -137,32 +137,33 @@ impl Inbox {
 }
 
 /// A client in a room.
-struct Here {
+struct PresentClient {
     session: Arc<Session>,
     since: Timestamp,
     /// Whether it gets messages: a member may not want them.
-    hears: bool,
+    wants_messages: bool,
 }
 
-struct State {
+struct RoomState {
     group: GroupId,
-    here: BTreeMap<u64, Here>,
-    heads: Option<Heads>,
+    here: BTreeMap<u64, PresentClient>,
+    progress: Option<DeliveryProgress>,
     /// Places as their frames name them, so that these share one.
-    places: BTreeMap<Conversation, Arc<Place>>,
+    conversation_keys: BTreeMap<Conversation, Arc<ConversationKey>>,
 }
 
 impl Room {
     pub(super) fn new(group: GroupId) -> Self {
-        let state = State { group, here: BTreeMap::new(), heads: None, places: BTreeMap::new() };
+        let state =
+            RoomState { group, here: BTreeMap::new(), progress: None, conversation_keys: BTreeMap::new() };
         let inbox = Inbox { waiting: VecDeque::new(), missed: false, idle: Some(Box::new(state)) };
         Self { inbox: Mutex::new(inbox) }
     }
 
     /// Adds a step, and takes it unless somebody is at work. To be called while the room is known to be in use.
-    pub(super) fn add(self: &Arc<Self>, hub: &Arc<Hub>, step: Step) {
+    pub(super) fn add(self: &Arc<Self>, hub: &Arc<Hub>, step: RoomAction) {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if STEPS_MAX <= inbox.waiting.len() && matches!(step, Step::Tell(_)) {
+        if STEPS_MAX <= inbox.waiting.len() && matches!(step, RoomAction::Deliver(_)) {
             inbox.missed = true;
             return;
         }
@@ -179,13 +180,13 @@ impl Room {
         inbox.waiting.is_empty() && inbox.idle.as_ref().is_some_and(|state| state.here.is_empty())
     }
 
-    async fn work(self: Arc<Self>, hub: Arc<Hub>, mut state: Box<State>) {
+    async fn work(self: Arc<Self>, hub: Arc<Hub>, mut state: Box<RoomState>) {
         loop {
             let step = {
                 let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
                 match inbox.waiting.pop_front() {
                     Some(step) => step,
-                    None if std::mem::take(&mut inbox.missed) => Step::CatchUp,
+                    None if std::mem::take(&mut inbox.missed) => RoomAction::CatchUp,
                     None => {
                         let is_empty = state.here.is_empty();
                         let group = state.group.clone();
@@ -198,36 +199,38 @@ impl Room {
                     }
                 }
             };
-            state.take(&hub, step).await;
+            state.perform(&hub, step).await;
         }
     }
 }
 
-impl State {
-    async fn take(&mut self, hub: &Arc<Hub>, step: Step) {
+impl RoomState {
+    async fn perform(&mut self, hub: &Arc<Hub>, step: RoomAction) {
         match step {
-            Step::Enter(Newcomer { session, heads, hears }) => match self.learn(hub, heads).await {
-                Ok(()) => self.enter(hub, session, hears),
-                Err(Unreadable) => session.close(Why::TryAgain),
-            },
-            Step::Leave(id) => {
+            RoomAction::Enter(Entering { session, progress, wants_messages }) => {
+                match self.know_progress(hub, progress).await {
+                    Ok(()) => self.enter(hub, session, wants_messages),
+                    Err(StoreUnavailable) => session.close(CloseReason::TryAgain),
+                }
+            }
+            RoomAction::Leave(id) => {
                 self.here.remove(&id);
             }
-            Step::Look(accounts) => self.look_at(hub, accounts).await,
-            Step::Tell(frames) => {
+            RoomAction::CheckMembership(accounts) => self.check_membership(hub, accounts).await,
+            RoomAction::Deliver(frames) => {
                 for frame in frames {
-                    self.tell(hub, frame).await;
+                    self.deliver(hub, frame).await;
                 }
             }
-            Step::CatchUp => self.catch_up(hub).await,
-            Step::Dissolve => {
-                for Here { session, .. } in std::mem::take(&mut self.here).into_values() {
-                    session.left(&self.group);
+            RoomAction::CatchUp => self.catch_up(hub).await,
+            RoomAction::Dissolve => {
+                for PresentClient { session, .. } in std::mem::take(&mut self.here).into_values() {
+                    session.left_room(&self.group);
                     session.forget(&self.group);
                 }
-                self.heads = None;
+                self.progress = None;
             }
-            Step::Who(answer) => {
+            RoomAction::ListClients(answer) => {
                 let here = self.here.values().map(|here| (here.session.account.clone(), here.since));
                 // Nobody waits for it where the call has ended.
                 drop(answer.send(here.collect()));
@@ -235,29 +238,30 @@ impl State {
         }
     }
 
-    fn enter(&mut self, hub: &Hub, session: Arc<Session>, hears: bool) {
-        if session.entered(&self.group) {
+    fn enter(&mut self, hub: &Hub, session: Arc<Session>, wants_messages: bool) {
+        if session.joined_room(&self.group) {
             let since = self.here.get(&session.id).map_or_else(|| hub.clock.now(), |here| here.since);
-            self.here.insert(session.id, Here { session, since, hears });
+            self.here.insert(session.id, PresentClient { session, since, wants_messages });
         }
     }
 
-    fn place(&mut self, conversation: &Conversation) -> Arc<Place> {
-        if let Some(place) = self.places.get(conversation) {
-            return Arc::clone(place);
+    fn conversation_key(&mut self, conversation: &Conversation) -> Arc<ConversationKey> {
+        if let Some(conversation_key) = self.conversation_keys.get(conversation) {
+            return Arc::clone(conversation_key);
         }
-        let place = Place { group: self.group.clone(), conversation: conversation.clone() };
-        let place = Arc::new(place);
-        self.places.insert(conversation.clone(), Arc::clone(&place));
-        place
+        let conversation_key =
+            ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
+        let conversation_key = Arc::new(conversation_key);
+        self.conversation_keys.insert(conversation.clone(), Arc::clone(&conversation_key));
+        conversation_key
     }
 
     /// Makes sure that the numbers are known from which on everything is told.
-    async fn learn(&mut self, hub: &Hub, heads: Heads) -> Result<(), Unreadable> {
-        let heads = self.heads.get_or_insert(heads);
-        if heads.topics.is_none() {
+    async fn know_progress(&mut self, hub: &Hub, progress: DeliveryProgress) -> Result<(), StoreUnavailable> {
+        let progress = self.progress.get_or_insert(progress);
+        if progress.topics.is_none() {
             // Without a group there is nothing to tell.
-            self.heads = self.read(hub, true, Vec::new()).await?.as_ref().map(heads_of);
+            self.progress = self.read(hub, true, Vec::new()).await?.as_ref().map(progress_of);
         }
         Ok(())
     }
@@ -268,7 +272,7 @@ impl State {
         hub: &Hub,
         topics: bool,
         messages: Vec<MessageRange>,
-    ) -> Result<Option<GroupSnapshot>, Unreadable> {
+    ) -> Result<Option<GroupSnapshot>, StoreUnavailable> {
         let ranges = if topics { vec![PartRange::all(PartFamily::Topics)] } else { Vec::new() };
         let parts = messages.iter().filter_map(|range| match range {
             MessageRange::Newest { conversation: Conversation::Topic(id), .. } => {
@@ -280,7 +284,7 @@ impl State {
         self.look(hub, needs).await
     }
 
-    async fn look(&self, hub: &Hub, needs: Needs) -> Result<Option<GroupSnapshot>, Unreadable> {
+    async fn look(&self, hub: &Hub, needs: Needs) -> Result<Option<GroupSnapshot>, StoreUnavailable> {
         match hub.store.snapshot(hub.app, self.group.clone(), needs).await {
             Ok(snapshot) => Ok(Some(snapshot)),
             Err(OperationError::Refused(NoSuchGroup)) => Ok(None),
@@ -288,13 +292,13 @@ impl State {
                 if let Some(suppressed) = hub.error_log.admit() {
                     tracing::error!(%error, suppressed, "a group with connected clients cannot be read: {error}");
                 }
-                Err(Unreadable)
+                Err(StoreUnavailable)
             }
         }
     }
 
     /// Lets accounts in that are members, and out those that are not: as the store says now, whatever was told before.
-    async fn look_at(&mut self, hub: &Hub, accounts: Vec<UserId>) {
+    async fn check_membership(&mut self, hub: &Hub, accounts: Vec<UserId>) {
         let connected: Vec<_> =
             accounts.into_iter().filter(|account| !hub.sessions_of(account).is_empty()).collect();
         if connected.is_empty() {
@@ -303,55 +307,63 @@ impl State {
         let needs = Needs { members: connected.clone(), ..Needs::default() };
         let mut looked = self.look(hub, needs).await;
         if let Ok(Some(snapshot)) = &looked
-            && self.learn(hub, Heads::of(&snapshot.group)).await.is_err()
+            && self.know_progress(hub, DeliveryProgress::of(&snapshot.group)).await.is_err()
         {
-            looked = Err(Unreadable);
+            looked = Err(StoreUnavailable);
         }
         for session in connected.iter().flat_map(|account| hub.sessions_of(account)) {
             let member = match &looked {
                 Ok(Some(snapshot)) => snapshot.members.get(&session.account),
                 Ok(None) => None,
                 // Nobody knows what it may hear: it comes again, and is looked at anew.
-                Err(Unreadable) => {
-                    session.close(Why::TryAgain);
+                Err(StoreUnavailable) => {
+                    session.close(CloseReason::TryAgain);
                     None
                 }
             };
             if let Some(member) = member {
-                self.enter(hub, session, hears(member));
+                self.enter(hub, session, wants_messages(member));
             } else if self.here.remove(&session.id).is_some() {
-                session.left(&self.group);
+                session.left_room(&self.group);
             }
         }
     }
 
-    async fn tell(&mut self, hub: &Arc<Hub>, frame: Frame) {
-        let Some((place, seq)) = frame.number.clone() else { return self.give(frame).await };
-        let conversation = &place.conversation;
-        let Some(head) = self.heads.as_ref().map(|heads| heads.get(conversation)) else { return };
-        if head.told < seq {
-            if head.told + 1 < seq && !self.fill(hub, conversation, head.told, seq - 1).await {
+    async fn deliver(&mut self, hub: &Arc<Hub>, frame: Frame) {
+        let Some((conversation_key, seq)) = frame.number.clone() else { return self.send(frame).await };
+        let conversation = &conversation_key.conversation;
+        let Some(up_to) = self.progress.as_ref().map(|progress| progress.get(conversation)) else { return };
+        if up_to.delivered < seq {
+            if up_to.delivered + 1 < seq
+                && !self.send_missing(hub, conversation, up_to.delivered, seq - 1).await
+            {
                 return;
             }
-            if let Some(heads) = &mut self.heads {
-                heads.told(conversation, seq);
+            if let Some(progress) = &mut self.progress {
+                progress.delivered(conversation, seq);
             }
-        } else if head.looked_at < seq {
+        } else if up_to.at_snapshot < seq {
             return;
         }
-        let place = self.place(conversation);
-        self.give(Frame { number: Some((place, seq)), ..frame }).await;
+        let conversation_key = self.conversation_key(conversation);
+        self.send(Frame { number: Some((conversation_key, seq)), ..frame }).await;
     }
 
     /// Tells what of the numbers from `after` to `last` was missed. What an import brought is not: it is silent, and makes
     /// everything read up to where it ends. False when the history cannot be read; then it is tried again later.
-    async fn fill(&mut self, hub: &Arc<Hub>, conversation: &Conversation, after: u32, last: u32) -> bool {
+    async fn send_missing(
+        &mut self,
+        hub: &Arc<Hub>,
+        conversation: &Conversation,
+        after: u32,
+        last: u32,
+    ) -> bool {
         let limit = usize::try_from((last - after).min(MISSED_MAX)).unwrap_or_default();
         let range = MessageRange::Newest { conversation: conversation.clone(), up_to: last, limit };
         let mut snapshot = match self.read(hub, false, vec![range]).await {
             Ok(Some(snapshot)) => snapshot,
             Ok(None) => return false,
-            Err(Unreadable) => {
+            Err(StoreUnavailable) => {
                 self.catch_up_later(hub);
                 return false;
             }
@@ -360,44 +372,46 @@ impl State {
         let messages = snapshot.messages.remove(conversation).unwrap_or_default();
         let log = snapshot.log(conversation).cloned().unwrap_or_default();
         let MessageLog { read_by_all, .. } = log;
-        let place = self.place(conversation);
+        let conversation_key = self.conversation_key(conversation);
         let from = after.max(read_by_all);
         if from < last.saturating_sub(MISSED_MAX) {
-            self.give(missed(&place, from)).await;
+            self.send(missed(&conversation_key, from)).await;
         }
         for (_, message) in messages.range(from + 1..) {
-            self.give(frame::kept(&place, kind, message)).await;
+            self.send(frame::stored(&conversation_key, kind, message)).await;
         }
-        if let Some(heads) = &mut self.heads {
-            heads.told(conversation, last);
+        if let Some(progress) = &mut self.progress {
+            progress.delivered(conversation, last);
         }
         true
     }
 
     /// Tells what the history has and nobody told, to those who are still members.
     async fn catch_up(&mut self, hub: &Arc<Hub>) {
-        let is_live = self.heads.as_ref().is_some_and(|heads| heads.kind.can().live);
+        let is_live = self.progress.as_ref().is_some_and(|progress| progress.kind.can().live);
         if self.here.is_empty() || is_live {
             return;
         }
         let here: BTreeSet<_> = self.here.values().map(|here| here.session.account.clone()).collect();
-        self.look_at(hub, here.into_iter().collect()).await;
-        let Some(heads) = self.heads.clone() else { return };
-        let now = match self.read(hub, heads.has_topics, Vec::new()).await {
-            Ok(Some(snapshot)) => heads_of(&snapshot),
+        self.check_membership(hub, here.into_iter().collect()).await;
+        let Some(progress) = self.progress.clone() else { return };
+        let now = match self.read(hub, progress.has_topics, Vec::new()).await {
+            Ok(Some(snapshot)) => progress_of(&snapshot),
             Ok(None) => return,
-            Err(Unreadable) => return self.catch_up_later(hub),
+            Err(StoreUnavailable) => return self.catch_up_later(hub),
         };
-        if now.group.told < heads.group.told {
+        if now.group.delivered < progress.group.delivered {
             // Another group by now has the id of one that was dissolved.
-            self.heads = Some(now);
+            self.progress = Some(now);
             self.here.values().for_each(|here| here.session.forget(&self.group));
             return;
         }
-        let topics = now.topics.iter().flatten().map(|(id, head)| (Conversation::Topic(id.clone()), *head));
-        for (conversation, Head { told: last, .. }) in topics.chain([(Conversation::Group, now.group)]) {
-            let Head { told, .. } = heads.get(&conversation);
-            if told < last && !self.fill(hub, &conversation, told, last).await {
+        let topics = now.topics.iter().flatten().map(|(id, up_to)| (Conversation::Topic(id.clone()), *up_to));
+        for (conversation, DeliveredUpTo { delivered: last, .. }) in
+            topics.chain([(Conversation::Group, now.group)])
+        {
+            let DeliveredUpTo { delivered, .. } = progress.get(&conversation);
+            if delivered < last && !self.send_missing(hub, &conversation, delivered, last).await {
                 return;
             }
         }
@@ -407,14 +421,14 @@ impl State {
         let (hub, group) = (Arc::clone(hub), self.group.clone());
         tokio::spawn(async move {
             tokio::time::sleep(READ_AGAIN).await;
-            hub.step(&group, Step::CatchUp);
+            hub.add_action(&group, RoomAction::CatchUp);
         });
     }
 
-    async fn give(&mut self, frame: Frame) {
+    async fn send(&mut self, frame: Frame) {
         let frame = Arc::new(frame);
-        for (count, Here { session, hears, .. }) in self.here.values().enumerate() {
-            if (*hears || !frame.is_message) && frame.is_for(&session.account) {
+        for (count, PresentClient { session, wants_messages, .. }) in self.here.values().enumerate() {
+            if (*wants_messages || !frame.is_message) && frame.is_for(&session.account) {
                 session.push(&frame);
             }
             if count % CLIENTS_AT_ONCE == CLIENTS_AT_ONCE - 1 {
@@ -425,15 +439,19 @@ impl State {
 }
 
 /// That more was missed than is told by itself.
-fn missed(place: &Place, after: u32) -> Frame {
+fn missed(conversation_key: &ConversationKey, after: u32) -> Frame {
     #[derive(serde::Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Missed<'a> {
         #[serde(flatten)]
-        about: frame::About<'a>,
+        about: frame::FrameHeader<'a>,
         msg_seq: u32,
     }
-    let about = frame::About::place("missed", &place.group, &place.conversation);
+    let about = frame::FrameHeader::of_conversation(
+        "missed",
+        &conversation_key.group,
+        &conversation_key.conversation,
+    );
     Frame {
         text: frame::text(&Missed { about, msg_seq: after }).into(),
         number: None,
@@ -443,17 +461,17 @@ fn missed(place: &Place, after: u32) -> Frame {
 }
 
 /// A group could not be read; why is in the log.
-struct Unreadable;
+struct StoreUnavailable;
 
 /// Whether a member wants the messages of its group.
-pub(super) fn hears(member: &Member) -> bool {
+pub(super) fn wants_messages(member: &Member) -> bool {
     member.receive_option != ReceiveOption::Discard
 }
 
-fn heads_of(snapshot: &GroupSnapshot) -> Heads {
+fn progress_of(snapshot: &GroupSnapshot) -> DeliveryProgress {
     let topics = snapshot.parts.values().filter_map(|part| {
         let Part::Topic(topic) = part else { return None };
-        Some((topic.id.clone(), Head::at(topic.log.last_seq())))
+        Some((topic.id.clone(), DeliveredUpTo::at(topic.log.last_seq())))
     });
-    Heads { topics: Some(topics.collect()), ..Heads::of(&snapshot.group) }
+    DeliveryProgress { topics: Some(topics.collect()), ..DeliveryProgress::of(&snapshot.group) }
 }

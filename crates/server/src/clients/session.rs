@@ -13,7 +13,7 @@ pub(super) const FRAMES_MAX: usize = 512;
 
 /// Why the server ends a connection: the close codes of `docs/gateway.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Why {
+pub(crate) enum CloseReason {
     /// The server stops.
     Stopping,
     /// The store could not be read, or there is no place for another client.
@@ -36,7 +36,7 @@ pub(crate) enum Why {
     Deleted,
 }
 
-impl Why {
+impl CloseReason {
     /// Close code and reason.
     pub(crate) fn code_and_reason(self) -> (u16, &'static str) {
         match self {
@@ -73,14 +73,14 @@ impl Platform {
     /// The platform called `word`, in either of the two ways in which the API names it.
     pub(crate) fn parse(word: &str) -> Self {
         let is_called = |platform: &Self| {
-            platform.status_word().eq_ignore_ascii_case(word)
-                || platform.event_word().eq_ignore_ascii_case(word)
+            platform.status_name().eq_ignore_ascii_case(word)
+                || platform.event_name().eq_ignore_ascii_case(word)
         };
         Self::ALL.into_iter().find(is_called).unwrap_or_default()
     }
 
     /// As `query_online_status` names it. [doc]
-    pub(crate) fn status_word(self) -> &'static str {
+    pub(crate) fn status_name(self) -> &'static str {
         match self {
             Self::Android => "Android",
             Self::IPhone => "iPhone",
@@ -92,17 +92,17 @@ impl Platform {
     }
 
     /// As webhooks name it. [doc]
-    pub(crate) fn event_word(self) -> &'static str {
+    pub(crate) fn event_name(self) -> &'static str {
         match self {
             Self::IPhone => "iOS",
             Self::Pc => "Windows",
-            Self::Android | Self::IPad | Self::Mac | Self::Web => self.status_word(),
+            Self::Android | Self::IPad | Self::Mac | Self::Web => self.status_name(),
         }
     }
 }
 
 /// What waits for a client.
-pub(super) enum Waiting {
+pub(super) enum OutboundItem {
     /// This is sent.
     Frame(Arc<Frame>),
     /// How far the client is in this group is forgotten: it is gone, and another may have its id.
@@ -119,11 +119,11 @@ pub(crate) struct Session {
     pub(super) platform: Platform,
     /// When its signature was made.
     pub(super) signed: Timestamp,
-    frames: mpsc::Sender<Waiting>,
+    frames: mpsc::Sender<OutboundItem>,
     groups: Mutex<Groups>,
-    ending: Mutex<Option<Why>>,
+    close_reason: Mutex<Option<CloseReason>>,
     /// Woken when it is to end.
-    pub(super) end: Notify,
+    pub(super) closing: Notify,
 }
 
 /// The groups a client is in.
@@ -131,9 +131,9 @@ struct Groups {
     /// `None` when it has gone.
     all: Option<BTreeSet<GroupId>>,
     /// Live-stream groups that it has entered by itself.
-    visited: BTreeSet<GroupId>,
+    live: BTreeSet<GroupId>,
     /// While it enters all its groups: those it came into or left meanwhile.
-    moved: Option<BTreeSet<GroupId>>,
+    changed_meanwhile: Option<BTreeSet<GroupId>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -147,43 +147,46 @@ impl Session {
         account: UserId,
         platform: Platform,
         signed: Timestamp,
-    ) -> (Arc<Self>, mpsc::Receiver<Waiting>) {
-        let (frames, waiting) = mpsc::channel(FRAMES_MAX);
-        let groups =
-            Groups { all: Some(BTreeSet::new()), visited: BTreeSet::new(), moved: Some(BTreeSet::new()) };
-        let (groups, ending, end) = (Mutex::new(groups), Mutex::new(None), Notify::new());
-        (Arc::new(Self { id, account, platform, signed, frames, groups, ending, end }), waiting)
+    ) -> (Arc<Self>, mpsc::Receiver<OutboundItem>) {
+        let (frames, outbound) = mpsc::channel(FRAMES_MAX);
+        let groups = Groups {
+            all: Some(BTreeSet::new()),
+            live: BTreeSet::new(),
+            changed_meanwhile: Some(BTreeSet::new()),
+        };
+        let (groups, close_reason, closing) = (Mutex::new(groups), Mutex::new(None), Notify::new());
+        (Arc::new(Self { id, account, platform, signed, frames, groups, close_reason, closing }), outbound)
     }
 
     /// Has a frame sent; ends the connection where too many wait.
     pub(super) fn push(&self, frame: &Arc<Frame>) {
-        self.add(Waiting::Frame(Arc::clone(frame)));
+        self.add(OutboundItem::Frame(Arc::clone(frame)));
     }
 
     /// Has it forgotten how far the client is in a group that is gone.
     pub(super) fn forget(&self, group: &GroupId) {
-        self.add(Waiting::Forget(Box::new(group.clone())));
+        self.add(OutboundItem::Forget(Box::new(group.clone())));
     }
 
-    fn add(&self, waiting: Waiting) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(waiting) {
-            self.close(Why::Slow);
+    fn add(&self, item: OutboundItem) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(item) {
+            self.close(CloseReason::Slow);
         }
     }
 
     /// Ends the connection; the first reason counts.
-    pub(super) fn close(&self, why: Why) {
-        lock(&self.ending).get_or_insert(why);
-        self.end.notify_one();
+    pub(super) fn close(&self, reason: CloseReason) {
+        lock(&self.close_reason).get_or_insert(reason);
+        self.closing.notify_one();
     }
 
     /// Why the connection is to end, if it is.
-    pub(super) fn ending(&self) -> Option<Why> {
-        *lock(&self.ending)
+    pub(super) fn close_reason(&self) -> Option<CloseReason> {
+        *lock(&self.close_reason)
     }
 
     /// Notes that it is in a group; false when it has gone.
-    pub(super) fn entered(&self, group: &GroupId) -> bool {
+    pub(super) fn joined_room(&self, group: &GroupId) -> bool {
         lock(&self.groups).all.as_mut().is_some_and(|all| {
             all.insert(group.clone());
             true
@@ -191,41 +194,41 @@ impl Session {
     }
 
     /// Notes that it is in a group no more.
-    pub(super) fn left(&self, group: &GroupId) {
+    pub(super) fn left_room(&self, group: &GroupId) {
         if let Some(all) = &mut lock(&self.groups).all {
             all.remove(group);
         }
     }
 
     /// It enters a live-stream group; false when it is there already.
-    pub(super) fn visits(&self, group: &GroupId) -> bool {
-        lock(&self.groups).visited.insert(group.clone())
+    pub(super) fn enter_live(&self, group: &GroupId) -> bool {
+        lock(&self.groups).live.insert(group.clone())
     }
 
     /// It leaves a live-stream group; false when it was not there.
-    pub(super) fn leaves(&self, group: &GroupId) -> bool {
-        lock(&self.groups).visited.remove(group)
+    pub(super) fn leave_live(&self, group: &GroupId) -> bool {
+        lock(&self.groups).live.remove(group)
     }
 
     /// The live-stream groups it is in.
-    pub(super) fn visited(&self) -> BTreeSet<GroupId> {
-        lock(&self.groups).visited.clone()
+    pub(super) fn live_groups(&self) -> BTreeSet<GroupId> {
+        lock(&self.groups).live.clone()
     }
 
     /// Notes that it may have come into a group or left it while it enters all of them.
-    pub(super) fn moves_while_it_enters(&self, group: &GroupId) {
-        if let Some(moved) = &mut lock(&self.groups).moved {
-            moved.insert(group.clone());
+    pub(super) fn note_membership_change(&self, group: &GroupId) {
+        if let Some(changed_meanwhile) = &mut lock(&self.groups).changed_meanwhile {
+            changed_meanwhile.insert(group.clone());
         }
     }
 
-    /// It has entered all its groups; those it moved in meanwhile.
-    pub(super) fn has_entered(&self) -> BTreeSet<GroupId> {
-        lock(&self.groups).moved.take().unwrap_or_default()
+    /// It has entered all its groups; those it changed_meanwhile in meanwhile.
+    pub(super) fn finish_entering(&self) -> BTreeSet<GroupId> {
+        lock(&self.groups).changed_meanwhile.take().unwrap_or_default()
     }
 
     /// It has gone; the groups it was in.
-    pub(super) fn end(&self) -> BTreeSet<GroupId> {
+    pub(super) fn take_rooms(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).all.take().unwrap_or_default()
     }
 }
@@ -247,13 +250,13 @@ mod tests {
 
     #[test]
     fn the_page_has_every_close_code() {
-        use Why::*;
+        use CloseReason::*;
         let all = [Stopping, TryAgain, Misuse, Refused, Kicked, Replaced, Slow, Silent, Expired, Deleted]
-            .map(|why| {
+            .map(|reason| {
                 // Taken apart, so that a new one does not compile without being here.
-                match why {
+                match reason {
                     Stopping | TryAgain | Misuse | Refused | Kicked | Replaced | Slow | Silent | Expired
-                    | Deleted => why.code_and_reason().0.to_string(),
+                    | Deleted => reason.code_and_reason().0.to_string(),
                 }
             });
         let listed: Vec<_> = rows("## Close codes").into_iter().map(|(code, _)| code).collect();

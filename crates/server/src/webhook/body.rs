@@ -81,7 +81,7 @@ fn fields(fields: &[CustomField]) -> Vec<Pair<'_>> {
 }
 
 /// What of an event is the same for all: where, who, and when.
-pub(super) struct About<'a> {
+pub(super) struct EventContext<'a> {
     pub(super) group: &'a GroupId,
     pub(super) kind: GroupType,
     /// Who made the call.
@@ -137,12 +137,12 @@ pub(super) fn command(event: &Event) -> Option<&'static str> {
 }
 
 /// The body of an event.
-pub(super) fn of(event: &Event, about: &About<'_>) -> Option<Box<RawValue>> {
+pub(super) fn of(event: &Event, about: &EventContext<'_>) -> Option<Box<RawValue>> {
     fill(Body::new(command(event)?), event, about).end(about.millis)
 }
 
-fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
-    let &About { group, kind, operator, .. } = about;
+fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
+    let &EventContext { group, kind, operator, .. } = about;
     match event {
         Event::Created { owner: of, name, members: others, fields: custom } => body
             .with("GroupId", &group.as_str())
@@ -216,7 +216,7 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
 
 fn destroyed(
     body: Body,
-    &About { group, kind, .. }: &About<'_>,
+    &EventContext { group, kind, .. }: &EventContext<'_>,
     of: Option<&UserId>,
     name: &Text,
     former: &[UserId],
@@ -236,12 +236,12 @@ fn owner(account: Option<&UserId>) -> &str {
 
 fn sent(
     body: Body,
-    &About { group, kind, operator, .. }: &About<'_>,
+    &EventContext { group, kind, operator, .. }: &EventContext<'_>,
     conversation: &Conversation,
     message: &Message,
     online_only: bool,
 ) -> Body {
-    self::message(body, group, kind, operator, &Said::of(conversation, message, online_only))
+    self::message(body, group, kind, operator, &MessageFields::of(conversation, message, online_only))
         .with("MsgSeq", &message.seq)
         .with("MsgTime", &message.sent.0)
         .with("GroupAtInfo", &pointed_at(message))
@@ -249,7 +249,7 @@ fn sent(
 
 fn recalled(
     body: Body,
-    &About { group, kind, operator, .. }: &About<'_>,
+    &EventContext { group, kind, operator, .. }: &EventContext<'_>,
     conversation: &Conversation,
     numbers: &[u32],
 ) -> Body {
@@ -295,7 +295,7 @@ fn topic(conversation: &Conversation) -> Option<&str> {
 }
 
 /// What is said of a message, whether it is about to be sent or was.
-pub(super) struct Said<'a> {
+pub(super) struct MessageFields<'a> {
     conversation: &'a Conversation,
     sender: &'a UserId,
     random: u32,
@@ -304,7 +304,7 @@ pub(super) struct Said<'a> {
     online_only: bool,
 }
 
-impl<'a> Said<'a> {
+impl<'a> MessageFields<'a> {
     /// Of a message that was sent.
     fn of(conversation: &'a Conversation, message: &'a Message, online_only: bool) -> Self {
         let (elements, custom) = match &message.content {
@@ -316,7 +316,7 @@ impl<'a> Said<'a> {
     }
 }
 
-impl<'a> From<&'a SendMessage> for Said<'a> {
+impl<'a> From<&'a SendMessage> for MessageFields<'a> {
     fn from(message: &'a SendMessage) -> Self {
         let SendMessage { conversation, sender, random, body, online_only, .. } = message;
         let (elements, custom) = (&*body.elements, &*body.custom);
@@ -330,7 +330,7 @@ pub(super) fn message(
     group: &GroupId,
     kind: GroupType,
     operator: &UserId,
-    said: &Said<'_>,
+    said: &MessageFields<'_>,
 ) -> Body {
     let elements: Option<&RawValue> = serde_json::from_str(said.elements).ok();
     body.with("GroupId", &group.as_str())
@@ -356,7 +356,7 @@ struct ReceiptRow<'text> {
 
 fn confirmed(
     body: Body,
-    &About { group, kind, .. }: &About<'_>,
+    &EventContext { group, kind, .. }: &EventContext<'_>,
     reader: &UserId,
     receipts: &[Receipt],
 ) -> Body {

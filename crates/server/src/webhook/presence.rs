@@ -57,7 +57,7 @@ struct Kicked {
 }
 
 /// A client, and where its events go.
-pub(crate) struct Client<'a> {
+pub(crate) struct ClientEvents<'a> {
     /// Who is told.
     pub(crate) receiver: &'a Receiver,
     /// Where what is to be told waits.
@@ -72,7 +72,7 @@ pub(crate) struct Client<'a> {
     pub(crate) error_log: &'a ErrorLogLimiter,
 }
 
-impl Client<'_> {
+impl ClientEvents<'_> {
     /// Tells that a connection began or ended; `kicked` is the platform of the device that had to give way to it.
     pub(crate) async fn changes_state(
         &self,
@@ -85,7 +85,7 @@ impl Client<'_> {
         let info = Info { action, account: self.account.as_str(), reason };
         let mut body = Body::new(STATE).with("Info", &info);
         if let Some(platform) = kicked {
-            body = body.with("KickedDevice", &[Kicked { platform: platform.event_word() }]);
+            body = body.with("KickedDevice", &[Kicked { platform: platform.event_name() }]);
         }
         self.tell(STATE, Lane::account(self.account), body.end(millis), context).await;
     }
@@ -111,7 +111,7 @@ impl Client<'_> {
         let note = WebhookRequest {
             command: command.to_owned(),
             client_ip: self.peer.to_string(),
-            platform: self.platform.event_word().into(),
+            platform: self.platform.event_name().into(),
             body,
         };
         match self.outbox.enqueue(context, lane, OutboxEntry::without_change(note.encode())).await {

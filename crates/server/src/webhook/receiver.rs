@@ -1,6 +1,6 @@
 //! The receiver of an app's events, as calls and deliveries share it.
 
-use super::body::{self, About};
+use super::body::{self, EventContext};
 use super::request::{self, REST_API};
 use super::sender::{Answer, Origin, SendError, Sender, SenderError};
 use crate::clients::Hub;
@@ -139,12 +139,12 @@ impl Subscribers for CallSubscribers {
             return None;
         }
         let Cause { operator, millis, .. } = &self.cause;
-        let body = body::of(&event, &About { group, kind, operator, millis: *millis })?;
+        let body = body::of(&event, &EventContext { group, kind, operator, millis: *millis })?;
         Some(self.encoded(command, body))
     }
 
-    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
+    fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
         let Cause { operator, millis, .. } = &self.cause;
-        self.clients.happened(happened, operator, Timestamp(millis / 1_000))
+        self.clients.on_change(change, operator, Timestamp(millis / 1_000))
     }
 }

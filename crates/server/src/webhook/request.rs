@@ -28,7 +28,7 @@ pub struct WebhookRequest {
 /// A note that cannot be read: the store is damaged, or was written by something else.
 #[derive(Debug, thiserror::Error)]
 #[error("a note in the outbox cannot be read")]
-pub struct Unreadable(#[from] serde_json::Error);
+pub struct UnreadableEntry(#[from] serde_json::Error);
 
 impl WebhookRequest {
     /// As bytes.
@@ -42,7 +42,7 @@ impl WebhookRequest {
     ///
     /// # Errors
     /// They are not those of a note.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableEntry> {
         Ok(serde_json::from_slice(bytes)?)
     }
 }

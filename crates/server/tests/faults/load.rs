@@ -112,7 +112,7 @@ impl Load {
     }
 
     /// Waits until every connection has ended, by itself or because the phase says so.
-    pub(crate) async fn ended(mut self) -> Book {
+    pub(crate) async fn closed(mut self) -> Book {
         let mut book = Book::default();
         let all = async {
             while let Some(ended) = self.connections.join_next().await {

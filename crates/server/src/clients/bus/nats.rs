@@ -3,7 +3,7 @@
 //! The library reconnects by itself, with what it was to publish meanwhile as far as that fits its small queue. Each
 //! server also hears itself, which shows at the start that the bus works both ways.
 
-use super::{Bus, Carrier, Hear, Listening, Queue, ServerId, WAITING_BYTES_MAX};
+use super::{Bus, BusSubscription, Carrier, OnBusEvent, Queue, ServerId, WAITING_BYTES_MAX};
 use crate::config::{NatsConfig, NatsLogin};
 use async_nats::{Client, ConnectError, ConnectOptions, Event, ServerAddr, Subject, Subscriber};
 use futures_util::StreamExt as _;
@@ -38,7 +38,7 @@ const COMMANDS_MAX: usize = 16;
 
 /// Packets that came and wait to be heard; further ones are lost. Many, since the library reads all that came before
 /// anybody else has a turn; few of them are large, since a server that has little to tell sends small ones.
-const HEARD_MAX: usize = 2_048;
+const INCOMING_MAX: usize = 2_048;
 
 /// Why NATS cannot carry the bus.
 #[derive(Debug, thiserror::Error)]
@@ -87,43 +87,43 @@ impl Bus {
     ///
     /// # Errors
     /// After some seconds, when NATS does not work for this server. Later it may go and come back.
-    pub(crate) async fn over_nats(config: &NatsConfig, hear: Hear) -> Result<Self, BusError> {
-        Self::over_nats_with(config, hear, WAITING_BYTES_MAX).await
+    pub(crate) async fn over_nats(config: &NatsConfig, on_event: OnBusEvent) -> Result<Self, BusError> {
+        Self::over_nats_with(config, on_event, WAITING_BYTES_MAX).await
     }
 
     /// The same with another bound of what waits, in bytes.
     pub(super) async fn over_nats_with(
         config: &NatsConfig,
-        hear: Hear,
+        on_event: OnBusEvent,
         waiting_bytes_max: usize,
     ) -> Result<Self, BusError> {
         let servers = || config.to_string();
         let deaf = || BusError::Deaf { servers: servers(), subject: config.subject.clone() };
-        let listening = Listening::new(ServerId::draw(), hear);
-        let queue = Queue::new(listening.me, waiting_bytes_max);
-        let nats = Nats::connect(config, &listening).await?;
+        let subscription = BusSubscription::new(ServerId::draw(), on_event);
+        let queue = Queue::new(subscription.me, waiting_bytes_max);
+        let nats = Nats::connect(config, &subscription).await?;
         let mut subscriber = nats.client.subscribe(nats.subject.clone()).await.map_err(|_| deaf())?;
         let until = Instant::now() + ECHO_AT_MOST;
         nats.carry(queue.keep_alive().packets).await.map_err(|_| BusError::Slow { servers: servers() })?;
         // Once the first packet comes back the subscription stands: nothing that is told from now on is missed.
         loop {
             let message = timeout_at(until, subscriber.next()).await.ok().flatten().ok_or_else(deaf)?;
-            if listening.take(&message.payload) == Some(listening.me) {
+            if subscription.take(&message.payload) == Some(subscription.me) {
                 break;
             }
         }
-        let reading = tokio::spawn(read(subscriber, Arc::downgrade(&listening)));
-        let mut bus = Self::start(queue, listening, nats);
+        let reading = tokio::spawn(read(subscriber, Arc::downgrade(&subscription)));
+        let mut bus = Self::start(queue, subscription, nats);
         bus.tasks.push(reading.abort_handle());
         Ok(bus)
     }
 }
 
 /// Hears what comes, until the bus is gone.
-async fn read(mut subscriber: Subscriber, listening: Weak<Listening>) {
+async fn read(mut subscriber: Subscriber, subscription: Weak<BusSubscription>) {
     while let Some(message) = subscriber.next().await {
-        let Some(listening) = listening.upgrade() else { return };
-        listening.take(&message.payload);
+        let Some(subscription) = subscription.upgrade() else { return };
+        subscription.take(&message.payload);
     }
     // The library gives no connection up.
     tracing::error!("NATS is not heard any more");
@@ -135,12 +135,12 @@ struct Nats {
 }
 
 impl Nats {
-    async fn connect(config: &NatsConfig, listening: &Arc<Listening>) -> Result<Self, BusError> {
+    async fn connect(config: &NatsConfig, subscription: &Arc<BusSubscription>) -> Result<Self, BusError> {
         let servers = config.to_string();
         let addresses =
             config.servers.iter().cloned().map(ServerAddr::from_url).collect::<io::Result<Vec<_>>>();
         let addresses = addresses.map_err(|cause| BusError::Address { servers: servers.clone(), cause })?;
-        let connecting = options(config, listening).connect(addresses);
+        let connecting = options(config, subscription).connect(addresses);
         let client = match timeout(START_AT_MOST, connecting).await {
             Ok(Ok(client)) => client,
             Ok(Err(cause)) => return Err(BusError::Connect { servers, cause }),
@@ -150,14 +150,14 @@ impl Nats {
     }
 }
 
-fn options(config: &NatsConfig, listening: &Arc<Listening>) -> ConnectOptions {
-    let events = Events { listening: Arc::downgrade(listening), lost: AtomicBool::new(false) };
+fn options(config: &NatsConfig, subscription: &Arc<BusSubscription>) -> ConnectOptions {
+    let events = Events { subscription: Arc::downgrade(subscription), lost: AtomicBool::new(false) };
     let options = ConnectOptions::new()
         .name("landfall")
         .connection_timeout(SERVER_AT_MOST)
         .ping_interval(PING)
         .client_capacity(COMMANDS_MAX)
-        .subscription_capacity(HEARD_MAX)
+        .subscription_capacity(INCOMING_MAX)
         // Otherwise it would hold only for the servers named, and not for those they tell of.
         .require_tls(config.servers.iter().all(|server| server.scheme() == "tls"))
         .event_callback(move |event| {
@@ -173,7 +173,7 @@ fn options(config: &NatsConfig, listening: &Arc<Listening>) -> ConnectOptions {
 
 /// What happens to the connection.
 struct Events {
-    listening: Weak<Listening>,
+    subscription: Weak<BusSubscription>,
     /// Whether the connection was lost and is not back.
     lost: AtomicBool,
 }
@@ -202,8 +202,8 @@ impl Events {
     }
 
     fn missed(&self) {
-        if let Some(listening) = self.listening.upgrade() {
-            listening.missed();
+        if let Some(subscription) = self.subscription.upgrade() {
+            subscription.missed();
         }
     }
 }

@@ -5,7 +5,7 @@
 //! the server tells nothing any more. Numbers count from 0 without gaps, also over packets without text: a gap means
 //! that something was lost, on the way or before it was sent. What comes twice counts once.
 
-use super::{Heard, ServerId};
+use super::{BusEvent, ServerId};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::mem::{size_of, take};
@@ -188,7 +188,7 @@ impl<'p> Packet<'p> {
 /// What is heard of the other servers.
 pub(super) struct Incoming {
     me: ServerId,
-    servers: BTreeMap<ServerId, Stream>,
+    servers: BTreeMap<ServerId, PeerStream>,
     /// When the first packet was heard, be it of this server itself.
     since: Option<Instant>,
 }
@@ -207,7 +207,7 @@ impl Incoming {
         &mut self,
         packet: &str,
         now: Instant,
-        hear: &mut dyn FnMut(Heard),
+        on_event: &mut dyn FnMut(BusEvent),
     ) -> Result<ServerId, NotAPacket> {
         let Some(packet) = Packet::parse(packet) else { return Err(NotAPacket) };
         let from = packet.from;
@@ -216,24 +216,24 @@ impl Incoming {
             return Ok(from);
         }
         if !self.servers.contains_key(&from) {
-            self.make_room(hear);
+            self.make_room(on_event);
         }
         let settled = SETTLING <= now.saturating_duration_since(since);
-        let stream = self.servers.entry(from).or_insert_with(|| Stream {
+        let stream = self.servers.entry(from).or_insert_with(|| PeerStream {
             next: if settled { 0 } else { packet.number },
             unfinished: String::new(),
-            at: At::of(packet.begin),
+            at: LinePosition::of(packet.begin),
             ended: false,
             heard: now,
         });
         stream.heard = now;
-        stream.take(&packet, hear);
+        stream.take(&packet, on_event);
         Ok(from)
     }
 
     /// Forgets servers that were not heard for [`SILENCE`]. Unless they said that they end, they may have had
     /// something to tell.
-    pub(super) fn forget_silent(&mut self, now: Instant, hear: &mut dyn FnMut(Heard)) {
+    pub(super) fn forget_silent(&mut self, now: Instant, on_event: &mut dyn FnMut(BusEvent)) {
         let mut missed = false;
         self.servers.retain(|_, stream| {
             let silent = SILENCE <= now.saturating_duration_since(stream.heard);
@@ -241,12 +241,12 @@ impl Incoming {
             !silent
         });
         if missed {
-            hear(Heard::Missed);
+            on_event(BusEvent::Missed);
         }
     }
 
     /// For one more server the one that was silent for longest is forgotten, where they are too many.
-    fn make_room(&mut self, hear: &mut dyn FnMut(Heard)) {
+    fn make_room(&mut self, on_event: &mut dyn FnMut(BusEvent)) {
         if self.servers.len() < SERVERS_MAX {
             return;
         }
@@ -254,14 +254,14 @@ impl Incoming {
         if let Some(stream) = silent.and_then(|id| self.servers.remove(&id))
             && !stream.ended
         {
-            hear(Heard::Missed);
+            on_event(BusEvent::Missed);
         }
     }
 }
 
 /// Where in a stream its next text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
+enum LinePosition {
     /// At the beginning of a line.
     Line,
     /// In a line whose beginning is known.
@@ -270,7 +270,7 @@ enum At {
     Unknown,
 }
 
-impl At {
+impl LinePosition {
     /// Before a packet that nothing is known to have come before.
     fn of(begin: Begin) -> Self {
         match begin {
@@ -290,20 +290,20 @@ impl At {
 }
 
 /// What is known of another server.
-struct Stream {
+struct PeerStream {
     /// Number of the packet that comes next.
     next: u64,
-    /// The beginning of a line, while `at` is [`At::Rest`]; at most [`LINE_BYTES_MAX`].
+    /// The beginning of a line, while `at` is [`LinePosition::Rest`]; at most [`LINE_BYTES_MAX`].
     unfinished: String,
-    at: At,
+    at: LinePosition,
     /// Whether it said that it ends.
     ended: bool,
     /// When it was heard last.
     heard: Instant,
 }
 
-impl Stream {
-    fn take(&mut self, packet: &Packet<'_>, hear: &mut dyn FnMut(Heard)) {
+impl PeerStream {
+    fn take(&mut self, packet: &Packet<'_>, on_event: &mut dyn FnMut(BusEvent)) {
         let Packet { from, number, begin, text } = *packet;
         if number < self.next && self.next - number <= REPEATED_MAX {
             return;
@@ -311,38 +311,38 @@ impl Stream {
         if number != self.next || !self.at.continues(begin) {
             tracing::debug!(%from, number, expected = self.next, "packets of the server {from} are missing");
             self.unfinished = String::new();
-            self.at = At::of(begin);
-            hear(Heard::Missed);
+            self.at = LinePosition::of(begin);
+            on_event(BusEvent::Missed);
         }
         self.next = number + 1;
         self.ended = begin == Begin::End;
         for piece in text.split_inclusive('\n') {
-            self.read(from, piece, hear);
+            self.read(from, piece, on_event);
         }
     }
 
     /// Reads what belongs to one line: all of it, or a piece with or without its end.
-    fn read(&mut self, from: ServerId, piece: &str, hear: &mut dyn FnMut(Heard)) {
+    fn read(&mut self, from: ServerId, piece: &str, on_event: &mut dyn FnMut(BusEvent)) {
         let (piece, ends) = match piece.strip_suffix('\n') {
             Some(piece) => (piece, true),
             None => (piece, false),
         };
-        if self.at != At::Unknown {
-            self.at = At::Rest;
+        if self.at != LinePosition::Unknown {
+            self.at = LinePosition::Rest;
             if LINE_BYTES_MAX < self.unfinished.len() + piece.len() {
                 self.unfinished = String::new();
-                self.at = At::Unknown;
-                hear(Heard::Missed);
+                self.at = LinePosition::Unknown;
+                on_event(BusEvent::Missed);
             } else {
                 self.unfinished.push_str(piece);
             }
         }
         if ends {
             let line = take(&mut self.unfinished);
-            if self.at == At::Rest {
-                hear(Heard::Line { from, line });
+            if self.at == LinePosition::Rest {
+                on_event(BusEvent::Line { from, line });
             }
-            self.at = At::Line;
+            self.at = LinePosition::Line;
         }
     }
 }

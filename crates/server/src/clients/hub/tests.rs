@@ -1,5 +1,5 @@
-use super::super::session::Waiting;
-use super::super::told::Alone;
+use super::super::peer_link::NoPeers;
+use super::super::session::OutboundItem;
 use super::*;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::{JoinOption, Profile};
@@ -37,7 +37,7 @@ fn group() -> GroupId {
 struct Fixture {
     hub: Arc<Hub>,
     session: Arc<Session>,
-    waiting: Receiver<Waiting>,
+    waiting: Receiver<OutboundItem>,
     _dir: TempDir,
 }
 
@@ -78,10 +78,10 @@ impl Fixture {
             created: Timestamp(1),
         };
         store.import_group(CONTEXT, new).await.unwrap();
-        let hub = Arc::new(Hub::new(APP, store, Arc::new(SystemClock), Arc::new(Alone)));
+        let hub = Arc::new(Hub::new(APP, store, Arc::new(SystemClock), Arc::new(NoPeers)));
         let (session, waiting) = Session::new(1, user("ann"), Platform::Web, NOW);
-        hub.arrive(&session);
-        hub.enter_all(&session).await.unwrap();
+        hub.add_session(&session);
+        hub.enter_groups(&session).await.unwrap();
         Self { hub, session, waiting, _dir: dir }
     }
 
@@ -91,9 +91,9 @@ impl Fixture {
         while numbers.len() < count {
             let next = tokio::time::timeout(Duration::from_secs(20), self.waiting.recv()).await;
             let waiting = next.unwrap_or_else(|_| panic!("no message after {numbers:?}")).unwrap();
-            let Waiting::Frame(frame) = waiting else { panic!("nothing is forgotten here") };
-            let (place, number) = frame.number.clone().unwrap_or_else(|| panic!("{}", frame.text));
-            assert_eq!(place.group, group());
+            let OutboundItem::Frame(frame) = waiting else { panic!("nothing is forgotten here") };
+            let (key, number) = frame.number.clone().unwrap_or_else(|| panic!("{}", frame.text));
+            assert_eq!(key.group, group());
             numbers.push(number);
         }
         numbers
@@ -120,9 +120,9 @@ async fn send(hub: &Arc<Hub>, random: u32, subscribers: Arc<dyn Subscribers>) {
 
 /// Keeps what clients were to be told.
 #[derive(Default)]
-struct Kept(Arc<Mutex<Vec<Bulletin>>>);
+struct RecordedUpdates(Arc<Mutex<Vec<ClientUpdate>>>);
 
-impl Subscribers for Kept {
+impl Subscribers for RecordedUpdates {
     fn wants_former_members(&self, _: GroupType) -> bool {
         false
     }
@@ -131,9 +131,9 @@ impl Subscribers for Kept {
         None
     }
 
-    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
-        let (bulletin, kept) = (Bulletin::of(happened, &user("admin"), NOW), Arc::clone(&self.0));
-        Some(Box::new(move || lock(&kept).push(bulletin)))
+    fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
+        let (update, kept) = (ClientUpdate::of(change, &user("admin"), NOW), Arc::clone(&self.0));
+        Some(Box::new(move || lock(&kept).push(update)))
     }
 }
 
@@ -175,13 +175,13 @@ async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
         (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
     import(&*hub.store, later, ImportMessages { group: group(), messages }).await.unwrap();
     // One that is told late, and one that is told at once.
-    let kept = Kept::default();
-    let bulletins = Arc::clone(&kept.0);
+    let kept = RecordedUpdates::default();
+    let updates = Arc::clone(&kept.0);
     send(&hub, 2, Arc::new(kept)).await;
     send(&hub, 3, live()).await;
     assert_eq!(fixture.numbers(3).await, [1, 9, 10]);
-    for bulletin in std::mem::take(&mut *lock(&bulletins)) {
-        hub.publish(&group(), bulletin);
+    for update in std::mem::take(&mut *lock(&updates)) {
+        hub.publish(&group(), update);
     }
     send(&hub, 4, live()).await;
     assert_eq!(fixture.numbers(1).await, [11]);
@@ -194,10 +194,10 @@ async fn who_takes_nothing_is_let_go() {
     for _ in 0..super::super::session::FRAMES_MAX {
         fixture.session.push(&frame);
     }
-    assert_eq!(fixture.session.ending(), None);
+    assert_eq!(fixture.session.close_reason(), None);
     fixture.session.push(&frame);
-    assert_eq!(fixture.session.ending(), Some(Why::Slow));
-    fixture.hub.depart(&fixture.session);
+    assert_eq!(fixture.session.close_reason(), Some(CloseReason::Slow));
+    fixture.hub.remove_session(&fixture.session);
     assert_eq!((fixture.hub.count(), fixture.hub.devices_here(&user("ann"))), (0, vec![]));
 }
 
@@ -212,13 +212,13 @@ proptest! {
     ) {
         Runtime::new().unwrap().block_on(async {
             let mut fixture = Fixture::new().await;
-            let kept = Arc::new(Kept::default());
+            let kept = Arc::new(RecordedUpdates::default());
             for random in 1..=30 {
                 send(&fixture.hub, random, Arc::clone(&kept) as _).await;
             }
-            let bulletins = lock(&kept.0).clone();
-            for place in order.iter().skip(lost) {
-                fixture.hub.publish(&group(), bulletins[*place].clone());
+            let updates = lock(&kept.0).clone();
+            for index in order.iter().skip(lost) {
+                fixture.hub.publish(&group(), updates[*index].clone());
             }
             let last = order.iter().skip(lost).max().unwrap() + 1;
             let numbers = fixture.numbers(last).await;

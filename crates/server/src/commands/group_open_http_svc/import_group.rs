@@ -60,9 +60,9 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let import = self.check(call)?;
         let members = import.members.iter().map(|member| &member.account);
-        let newcomers = call.clients().newcomers(import.owner.iter().chain(members));
+        let pending = call.clients().before_import(import.owner.iter().chain(members));
         let id = call.store.import_group(call.context(), import).await.map_err(refuse)?;
-        call.clients().imported(&id, newcomers);
+        call.clients().after_import(&id, pending);
         Ok(Reply { group_id: id.as_str().to_owned() })
     }
 }

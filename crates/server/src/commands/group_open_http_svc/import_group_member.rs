@@ -52,10 +52,10 @@ async fn import(call: &Call, group: GroupId, asked: Vec<NewMember>) -> Result<Ve
     }
     let accounts: Vec<_> = asked.iter().map(|member| member.account.clone()).collect();
     let named = Several::of(&accounts).map(|named| named.to_string()).unwrap_or_default();
-    let newcomers = call.clients().newcomers(accounts.iter());
+    let import = call.clients().before_import(accounts.iter());
     let outcomes = call.store.import_members(call.context(), group.clone(), asked).await;
     let outcomes = outcomes.map_err(|error| refuse(error, &named))?;
-    call.clients().imported(&group, newcomers);
+    call.clients().after_import(&group, import);
     Ok(outcomes)
 }
 

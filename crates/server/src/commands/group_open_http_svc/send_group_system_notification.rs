@@ -6,7 +6,7 @@
 use super::profile::text;
 use super::{group_id, required_account};
 use crate::call::{Call, Command};
-use crate::clients::{Bulletin, Notice, NoticeKind};
+use crate::clients::{ClientUpdate, Notice, NoticeKind};
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::commands::topic::topic_id;
@@ -65,8 +65,9 @@ impl Command for Request {
         let (operator, now) = call.cause();
         let notice = Notice::new(NoticeKind::Custom, snapshot.group.kind, &snapshot.group.id, operator, now);
         let notice = notice.at(&conversation).content(content.as_str());
-        let item = if receivers.is_empty() { notice.to_all() } else { notice.to(&receivers) };
-        call.clients().publish(&snapshot.group.id, Bulletin { items: vec![item], ..Bulletin::default() });
+        let frame = if receivers.is_empty() { notice.to_all() } else { notice.to(&receivers) };
+        call.clients()
+            .publish(&snapshot.group.id, ClientUpdate { frames: vec![frame], ..ClientUpdate::default() });
         Ok(Nothing {})
     }
 }

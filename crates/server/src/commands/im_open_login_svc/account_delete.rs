@@ -7,7 +7,7 @@
 
 use super::{Item, accounts, batch, internal};
 use crate::call::{Call, Command};
-use crate::clients::Why;
+use crate::clients::CloseReason;
 use crate::code::Code;
 use crate::field::{Field, Object, Rows};
 use crate::reply::Failure;
@@ -58,7 +58,7 @@ impl Command for Request {
         let existed = call.store.delete_accounts(call.context(), asked.clone()).await.map_err(internal)?;
         for account in &asked {
             call.app.signatures.invalidate(account.as_str());
-            call.clients().disconnect(account, Why::Deleted);
+            call.clients().disconnect(account, CloseReason::Deleted);
         }
         let mut existed = existed.into_iter();
         let rows = batch.into_iter().map(|(user_id, account)| {

@@ -4,7 +4,7 @@
 
 use super::{internal, user};
 use crate::call::{Call, Command};
-use crate::clients::Why;
+use crate::clients::CloseReason;
 use crate::code::Code;
 use crate::field::Field;
 use crate::reply::{Failure, Nothing};
@@ -29,7 +29,7 @@ impl Command for Request {
         let kicked = call.store.kick(call.context(), account.clone()).await;
         // Also when the store failed: nobody knows then whether the kick was kept, and forgetting is harmless.
         call.app.signatures.invalidate(account.as_str());
-        call.clients().disconnect(&account, Why::Kicked);
+        call.clients().disconnect(&account, CloseReason::Kicked);
         kicked.map_err(|error| match error {
             OperationError::Refused(NoSuchAccount) => {
                 Code::AccountUnknown.because("UserID is not an imported account")

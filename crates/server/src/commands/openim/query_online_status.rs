@@ -127,7 +127,7 @@ fn row(to_account: String, devices: &[Platform], with_detail: bool) -> Row {
     let status = if devices.is_empty() { "Offline" } else { "Online" };
     let platforms: BTreeSet<_> = devices.iter().filter(|_| with_detail).collect();
     let detail = platforms.into_iter().map(|platform| Detail {
-        platform: platform.status_word(),
+        platform: platform.status_name(),
         status: "Online",
         state: "Online",
     });

@@ -15,7 +15,7 @@ fn body(event: &Event) -> String {
 
 fn body_in(kind: GroupType, event: &Event) -> String {
     let (group, operator) = (GroupId::parse("g").unwrap(), user("admin"));
-    let about = About { group: &group, kind, operator: &operator, millis: 5 };
+    let about = EventContext { group: &group, kind, operator: &operator, millis: 5 };
     of(event, &about).unwrap().get().to_owned()
 }
 

@@ -12,19 +12,19 @@ use tokio::time::{Instant, Sleep, sleep_until};
 const BYTES: (f64, f64) = (2_097_152.0, 131_072.0);
 
 /// A stream that is read slowly by whoever reads too much of it.
-pub(super) struct Slowed<S> {
+pub(super) struct ThrottledStream<S> {
     stream: S,
     bytes: Allowance,
     wait: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Slowed<S> {
+impl<S> ThrottledStream<S> {
     pub(super) fn new(stream: S) -> Self {
         Self { stream, bytes: Allowance::new(BYTES.0, BYTES.1, Instant::now()), wait: None }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Slowed<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -45,7 +45,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Slowed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Slowed<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ThrottledStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
@@ -80,12 +80,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn much_is_read_at_once_and_then_so_much_a_second() {
         let begun = Instant::now();
-        let mut slowed = Slowed::new(tokio::io::repeat(0));
+        let mut throttled_stream = ThrottledStream::new(tokio::io::repeat(0));
         let mut buffer = [0; 1_024];
         let mut read_within = async |seconds| {
             let mut read = 0;
             while begun.elapsed() < Duration::from_secs(seconds) {
-                read += slowed.read(&mut buffer).await.unwrap();
+                read += throttled_stream.read(&mut buffer).await.unwrap();
             }
             read
         };

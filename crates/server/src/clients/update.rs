@@ -1,7 +1,7 @@
 //! What clients are told of one change: made from the change when it is kept, and handed to every server that has
 //! clients.
 
-use super::frame::{self, About, As, Place};
+use super::frame::{self, ConversationKey, FrameHeader, MessageEvent};
 use super::notice::{Notice, NoticeKind};
 use crate::webhook::body::{Attribute, ExtensionRow, attributes, extension, operate_type};
 use landfall_domain::event::{AppliedChange, Event, ProfileChange};
@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 
 /// What one change means to clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Bulletin {
+pub(crate) struct ClientUpdate {
     /// Accounts that may be in the group now and were not, or the other way round, or may be there in another way.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) moved: Vec<String>,
+    #[serde(rename = "moved", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) membership_changed: Vec<String>,
     /// What is sent, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) items: Vec<Item>,
+    #[serde(rename = "items", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) frames: Vec<OutgoingFrame>,
     /// Whether there is no such group any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) dissolved: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Bulletin {
 
 /// One frame, and who gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Item {
+pub(crate) struct OutgoingFrame {
     /// The frame.
     pub(crate) text: String,
     /// Whether `to` get it wherever they are, and not only in the group.
@@ -59,20 +59,20 @@ fn names(accounts: &[UserId]) -> Vec<String> {
     accounts.iter().map(|account| account.as_str().to_owned()).collect()
 }
 
-impl Item {
+impl OutgoingFrame {
     /// What everybody in the group gets, and no history keeps.
-    pub(crate) fn for_all(text: String) -> Self {
+    pub(crate) fn to_group(text: String) -> Self {
         Self { text, anywhere: false, to: Vec::new(), is_message: false, seq: 0, topic: None }
     }
 
     /// What these accounts get, wherever they are.
-    pub(crate) fn for_some(text: String, to: &[UserId]) -> Self {
-        Self { anywhere: true, to: names(to), ..Self::for_all(text) }
+    pub(crate) fn to_accounts(text: String, to: &[UserId]) -> Self {
+        Self { anywhere: true, to: names(to), ..Self::to_group(text) }
     }
 }
 
 /// A change, as bulletins are made of it.
-pub(crate) struct Change<'a> {
+pub(crate) struct GroupChange<'a> {
     /// The group.
     pub(crate) group: &'a GroupId,
     /// Its type.
@@ -83,12 +83,12 @@ pub(crate) struct Change<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Something that is no message: who changed it, and how it is now.
+/// Something that is no message: who changed it, and event it is now.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct State<'a, T> {
+struct StateFrame<'a, T> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     #[serde(rename = "Operator_Account")]
     operator: &'a str,
     #[serde(flatten)]
@@ -124,29 +124,32 @@ struct Extensions<'a> {
     seq: u32,
 }
 
-impl Bulletin {
+impl ClientUpdate {
     /// Of an operation on one group; the messages it puts into the history, and its events.
-    pub(crate) fn of(happened: AppliedChange<'_>, operator: &UserId, now: Timestamp) -> Self {
-        let AppliedChange { group, kind, changes, events } = happened;
-        let change = Change { group, kind, operator, now };
-        let mut bulletin = Self::of_moves(events);
+    pub(crate) fn of(change: AppliedChange<'_>, operator: &UserId, now: Timestamp) -> Self {
+        let AppliedChange { group, kind, changes, events } = change;
+        let change = GroupChange { group, kind, operator, now };
+        let mut update = Self::of_membership_changes(events);
         for (conversation, message) in &changes.new_messages {
-            bulletin.items.push(change.kept(conversation, message));
+            update.frames.push(change.stored(conversation, message));
         }
         for (conversation, message) in &changes.updated_messages {
-            let place = Place { group: group.clone(), conversation: conversation.clone() };
-            let text = frame::message(&place, kind, message, As::Modified);
-            bulletin.items.push(Item { to: names(&frame::receivers(message)), ..Item::for_all(text) });
+            let key = ConversationKey { group: group.clone(), conversation: conversation.clone() };
+            let text = frame::message(&key, kind, message, MessageEvent::Modified);
+            update.frames.push(OutgoingFrame {
+                to: names(&frame::receivers(message)),
+                ..OutgoingFrame::to_group(text)
+            });
         }
         for event in events {
-            change.told(event, &mut bulletin);
+            change.add_event(event, &mut update);
         }
-        bulletin
+        update
     }
 
     /// Who moved, of these events, and nothing else.
-    pub(crate) fn of_moves(events: &[Event]) -> Self {
-        let moved = events.iter().filter_map(|event| match event {
+    pub(crate) fn of_membership_changes(events: &[Event]) -> Self {
+        let changed = events.iter().filter_map(|event| match event {
             Event::Joined { accounts, .. } | Event::Removed { accounts, .. } | Event::Banned(accounts) => {
                 Some(names(accounts))
             }
@@ -170,36 +173,36 @@ impl Bulletin {
             | Event::AttributesChanged(_)
             | Event::Extended { .. } => None,
         });
-        Self { moved: moved.flatten().collect(), ..Self::default() }
+        Self { membership_changed: changed.flatten().collect(), ..Self::default() }
     }
 
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
-        self.moved.is_empty() && self.items.is_empty() && !self.dissolved
+        self.membership_changed.is_empty() && self.frames.is_empty() && !self.dissolved
     }
 }
 
-impl Change<'_> {
+impl GroupChange<'_> {
     /// A message of the history.
-    fn kept(&self, conversation: &Conversation, message: &Message) -> Item {
-        let place = Place { group: self.group.clone(), conversation: conversation.clone() };
+    fn stored(&self, conversation: &Conversation, message: &Message) -> OutgoingFrame {
+        let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
         let topic = match conversation {
             Conversation::Group => None,
             Conversation::Topic(id) => Some(id.as_str().to_owned()),
         };
         let to = names(&frame::receivers(message));
-        let text = frame::message(&place, self.kind, message, As::New);
+        let text = frame::message(&key, self.kind, message, MessageEvent::New);
         let is_message = matches!(message.content, Content::Sent(_));
-        Item { to, is_message, seq: message.seq, topic, ..Item::for_all(text) }
+        OutgoingFrame { to, is_message, seq: message.seq, topic, ..OutgoingFrame::to_group(text) }
     }
 
     fn notice(&self, kind: NoticeKind) -> Notice<'_> {
         Notice::new(kind, self.kind, self.group, self.operator, self.now)
     }
 
-    fn told(&self, event: &Event, bulletin: &mut Bulletin) {
-        let items = &mut bulletin.items;
-        let mut some = |kind, accounts: &[UserId]| items.push(self.notice(kind).to(accounts));
+    fn add_event(&self, event: &Event, update: &mut ClientUpdate) {
+        let frames = &mut update.frames;
+        let mut some = |kind, accounts: &[UserId]| frames.push(self.notice(kind).to(accounts));
         match event {
             Event::Joined { accounts, silent } => {
                 if !silent {
@@ -217,7 +220,7 @@ impl Change<'_> {
             Event::Unbanned(accounts) => some(NoticeKind::Unbanned, accounts),
             Event::Muted { accounts, until } => {
                 let seconds = until.0.saturating_sub(self.now.0);
-                items.push(self.notice(NoticeKind::Muted).mute_time(seconds).to(accounts));
+                frames.push(self.notice(NoticeKind::Muted).mute_time(seconds).to(accounts));
             }
             Event::MemberChanged { account, role, .. } => match role {
                 Some(Role::Admin) => some(NoticeKind::AdminSet, std::slice::from_ref(account)),
@@ -226,36 +229,37 @@ impl Change<'_> {
             },
             Event::Read { account, conversation, seq } => {
                 let notice = self.notice(NoticeKind::Read).at(conversation).msg_seq(*seq);
-                items.push(notice.to(std::slice::from_ref(account)));
+                frames.push(notice.to(std::slice::from_ref(account)));
             }
             Event::TopicCreated { id, .. } => {
                 let topic = Conversation::Topic(id.clone());
-                items.push(self.notice(NoticeKind::TopicCreated).at(&topic).to_all());
+                frames.push(self.notice(NoticeKind::TopicCreated).at(&topic).to_all());
             }
             Event::TopicsDestroyed(topics) => {
                 let topics = topics.iter().cloned().map(Conversation::Topic);
-                items.extend(topics.map(|topic| self.notice(NoticeKind::TopicDestroyed).at(&topic).to_all()));
+                frames
+                    .extend(topics.map(|topic| self.notice(NoticeKind::TopicDestroyed).at(&topic).to_all()));
             }
-            Event::Sent { conversation, message, .. } => items.extend(self.unkept(conversation, message)),
-            Event::ProfileChanged(change) => items.extend(self.live_tip(profile(change))),
+            Event::Sent { conversation, message, .. } => frames.extend(self.unstored(conversation, message)),
+            Event::ProfileChanged(change) => frames.extend(self.live_tip(profile(change))),
             Event::OwnerChanged { after, .. } => {
-                items.extend(self.live_tip(vec![(TipField::Owner, after.as_str().to_owned())]));
+                frames.extend(self.live_tip(vec![(TipField::Owner, after.as_str().to_owned())]));
             }
-            Event::TopicChanged { id, change } => items.push(self.topic_changed(id, change)),
+            Event::TopicChanged { id, change } => frames.push(self.topic_changed(id, change)),
             Event::AttributesChanged(change) => {
                 let (option_type, group_attr) = attributes(change);
-                items.push(self.state("attributes", Attributes { option_type, group_attr }));
+                frames.push(self.state("attributes", Attributes { option_type, group_attr }));
             }
             Event::CountersChanged(counters) => {
                 let group_counter =
                     counters.iter().map(|(key, value)| Counter { key, value: *value }).collect();
-                items.push(self.state("counters", Counters { group_counter }));
+                frames.push(self.state("counters", Counters { group_counter }));
             }
             Event::Extended { seq, change, outcomes, last } => {
                 let extension_list = outcomes.iter().filter_map(extension).collect();
                 let operate_type = operate_type(change);
                 let now = Extensions { msg_seq: *seq, operate_type, extension_list, seq: *last };
-                items.push(self.state("extensions", now));
+                frames.push(self.state("extensions", now));
             }
             // Recalled messages are among those that changed. The others are told by the commands that do it.
             Event::Recalled { .. }
@@ -267,19 +271,23 @@ impl Change<'_> {
     }
 
     /// A message that no history keeps.
-    fn unkept(&self, conversation: &Conversation, message: &Message) -> Option<Item> {
+    fn unstored(&self, conversation: &Conversation, message: &Message) -> Option<OutgoingFrame> {
         let has_history = self.kind.can().history;
         if has_history && message.seq != 0 {
             return None;
         }
-        let how = if has_history { As::OnlineOnly } else { As::New };
-        let place = Place { group: self.group.clone(), conversation: conversation.clone() };
-        let text = frame::message(&place, self.kind, message, how);
-        Some(Item { to: names(&frame::receivers(message)), is_message: true, ..Item::for_all(text) })
+        let event = if has_history { MessageEvent::OnlineOnly } else { MessageEvent::New };
+        let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
+        let text = frame::message(&key, self.kind, message, event);
+        Some(OutgoingFrame {
+            to: names(&frame::receivers(message)),
+            is_message: true,
+            ..OutgoingFrame::to_group(text)
+        })
     }
 
     /// Where no history keeps tips but clients are told, a tip about the profile. [doc]
-    fn live_tip(&self, changes: Vec<(TipField, String)>) -> Option<Item> {
+    fn live_tip(&self, changes: Vec<(TipField, String)>) -> Option<OutgoingFrame> {
         if !self.kind.can().live {
             return None;
         }
@@ -287,11 +295,16 @@ impl Change<'_> {
     }
 
     /// A tip that no history keeps: one about a topic is documented for clients and for no history.
-    fn topic_changed(&self, id: &TopicId, change: &ProfileChange) -> Item {
+    fn topic_changed(&self, id: &TopicId, change: &ProfileChange) -> OutgoingFrame {
         self.tip(TipKind::TopicChanged, &Conversation::Topic(id.clone()), profile(change))
     }
 
-    fn tip(&self, kind: TipKind, conversation: &Conversation, changes: Vec<(TipField, String)>) -> Item {
+    fn tip(
+        &self,
+        kind: TipKind,
+        conversation: &Conversation,
+        changes: Vec<(TipField, String)>,
+    ) -> OutgoingFrame {
         let message = Message {
             seq: 0,
             sent: self.now,
@@ -301,13 +314,13 @@ impl Change<'_> {
             state: MessageState::Kept,
             content: Content::Tip(Tip { kind, accounts: Vec::new(), changes }),
         };
-        let place = Place { group: self.group.clone(), conversation: conversation.clone() };
-        Item::for_all(frame::message(&place, self.kind, &message, As::New))
+        let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
+        OutgoingFrame::to_group(frame::message(&key, self.kind, &message, MessageEvent::New))
     }
 
-    fn state(&self, event: &'static str, now: impl Serialize) -> Item {
-        let about = About::group(event, self.kind, self.group, &Conversation::Group);
-        Item::for_all(frame::text(&State { about, operator: self.operator.as_str(), now }))
+    fn state(&self, event: &'static str, now: impl Serialize) -> OutgoingFrame {
+        let about = FrameHeader::of_group(event, self.kind, self.group, &Conversation::Group);
+        OutgoingFrame::to_group(frame::text(&StateFrame { about, operator: self.operator.as_str(), now }))
     }
 }
 

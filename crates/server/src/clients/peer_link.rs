@@ -1,7 +1,7 @@
 //! What servers over one store tell each other of clients.
 
-use super::bulletin::Bulletin;
-use super::session::{Platform, Why};
+use super::session::{CloseReason, Platform};
+use super::update::ClientUpdate;
 use async_trait::async_trait;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// What a server wants to know of the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Question {
+pub(super) enum PeerQuery {
     /// Which devices of these accounts are connected there.
     Devices(Vec<String>),
     /// Who is there in a live-stream group.
@@ -18,14 +18,14 @@ pub(super) enum Question {
 
 /// What another server says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Answer {
+pub(super) enum PeerReply {
     /// The devices of each account that has any.
     Devices(BTreeMap<String, Vec<Platform>>),
     /// Who is there, and since which second.
     Visitors(BTreeMap<String, u64>),
 }
 
-impl Answer {
+impl PeerReply {
     pub(super) fn devices(self) -> Option<BTreeMap<String, Vec<Platform>>> {
         if let Self::Devices(devices) = self { Some(devices) } else { None }
     }
@@ -37,39 +37,39 @@ impl Answer {
 
 /// Carries to other servers what their clients are to hear, and asks them.
 #[async_trait]
-pub(super) trait Told: Send + Sync {
+pub(super) trait PeerLink: Send + Sync {
     /// Whether any may have clients.
-    fn are_listening(&self) -> bool;
+    fn have_clients(&self) -> bool;
 
     /// Something happened in a group. Must not block.
-    fn tell(&self, app: AppId, group: &GroupId, bulletin: &Bulletin);
+    fn publish(&self, app: AppId, group: &GroupId, update: &ClientUpdate);
 
     /// The connections of an account are to end. Must not block.
-    fn tell_ended(&self, app: AppId, account: &UserId, why: Why);
+    fn close_sessions(&self, app: AppId, account: &UserId, reason: CloseReason);
 
     /// So many clients are connected here now. Must not block.
-    fn has_clients(&self, clients: usize);
+    fn client_count_changed(&self, clients: usize);
 
     /// What the others answer within a short time; one that is gone says nothing.
-    async fn ask(&self, app: AppId, question: Question) -> Vec<Answer>;
+    async fn query(&self, app: AppId, question: PeerQuery) -> Vec<PeerReply>;
 }
 
 /// For a server that shares its store with no other.
-pub(super) struct Alone;
+pub(super) struct NoPeers;
 
 #[async_trait]
-impl Told for Alone {
-    fn are_listening(&self) -> bool {
+impl PeerLink for NoPeers {
+    fn have_clients(&self) -> bool {
         false
     }
 
-    fn tell(&self, _: AppId, _: &GroupId, _: &Bulletin) {}
+    fn publish(&self, _: AppId, _: &GroupId, _: &ClientUpdate) {}
 
-    fn tell_ended(&self, _: AppId, _: &UserId, _: Why) {}
+    fn close_sessions(&self, _: AppId, _: &UserId, _: CloseReason) {}
 
-    fn has_clients(&self, _: usize) {}
+    fn client_count_changed(&self, _: usize) {}
 
-    async fn ask(&self, _: AppId, _: Question) -> Vec<Answer> {
+    async fn query(&self, _: AppId, _: PeerQuery) -> Vec<PeerReply> {
         Vec::new()
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connected client.
-pub(crate) struct Heard {
+pub(crate) struct TestClient {
     listener: Listener,
     /// What came while an answer was waited for.
     waiting: VecDeque<Value>,
 }
 
-impl Heard {
+impl TestClient {
     /// Connects to the server at `url`, and waits for nothing.
     pub(crate) async fn connect_with(url: &str, query: &str) -> Self {
         let listener = Listener::connect(url, query).await.unwrap_or_else(|error| panic!("{error:?}"));
@@ -62,13 +62,13 @@ impl Heard {
     }
 
     /// Says something, without waiting for an answer.
-    pub(crate) async fn say(&mut self, request: Value) {
-        self.listener.say(&request).await.unwrap();
+    pub(crate) async fn send(&mut self, request: Value) {
+        self.listener.send(&request).await.unwrap();
     }
 
     /// Says something, and waits for the answer; what else comes meanwhile is kept.
-    pub(crate) async fn ask(&mut self, request: Value) -> Value {
-        self.say(request).await;
+    pub(crate) async fn request(&mut self, request: Value) -> Value {
+        self.send(request).await;
         let mut before = Vec::new();
         let answer = loop {
             let frame = self.next().await;
@@ -82,13 +82,13 @@ impl Heard {
     }
 
     /// That nothing has come: an answer to a ping is the next frame.
-    pub(crate) async fn hears_nothing(&mut self) {
-        self.say(json!({ "Command": "ping" })).await;
+    pub(crate) async fn receives_nothing_more(&mut self) {
+        self.send(json!({ "Command": "ping" })).await;
         self.next_is("answer").await;
     }
 
     /// Why the server ends the connection: what came before, and the close code.
-    pub(crate) async fn ended(&mut self) -> (Vec<Value>, u16) {
+    pub(crate) async fn closed(&mut self) -> (Vec<Value>, u16) {
         let mut frames = Vec::new();
         loop {
             match self.try_next().await {

@@ -3,11 +3,11 @@
 //! Nothing waits here for a client but a bounded number of frames: a client that lags behind is read the history again,
 //! one page after another, each when the one before is on its way.
 
-use super::client::Client;
-use super::frame::{self, About, Frame, Place};
+use super::client::ConnectedClient;
+use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::positions::{Live, Positions};
 use super::request;
-use super::session::{Waiting, Why};
+use super::session::{CloseReason, OutboundItem};
 use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::ids::UserId;
@@ -28,10 +28,10 @@ use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 const WRITE_MAX: Duration = Duration::from_secs(10);
 /// How often a client is asked whether it is there.
 const PING_EVERY: Duration = Duration::from_secs(25);
-/// Longest time in which nothing is heard of a client.
+/// Longest time in which nothing is received from a client.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest time to say goodbye.
-const GOODBYE_MAX: Duration = Duration::from_secs(2);
+const CLOSE_MAX: Duration = Duration::from_secs(2);
 /// Commands that cost the store something: so many at once, and then so many a second. [choice]
 const COMMANDS: (f64, f64) = (1_000.0, 50.0);
 /// Frames of a client, those that are no commands too: so many at once, and then so many a second. What is answered counts
@@ -46,44 +46,44 @@ const FRAMES_AT_ONCE: usize = 64;
 
 /// The connection is lost.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Lost {
+pub(super) enum Disconnected {
     /// The client closed it, or the network did.
     #[error("the connection is lost")]
     Socket(#[from] tungstenite::Error),
     /// For a reason of the server's.
     #[error("{0:?}")]
-    Ended(Why),
+    Closed(CloseReason),
 }
 
 /// What happens next.
-enum Next {
-    Ends,
-    Waiting(Option<Waiting>),
-    Said(Option<Result<Message, tungstenite::Error>>),
+enum NextEvent {
+    Closing,
+    Outbound(Option<OutboundItem>),
+    Received(Option<Result<Message, tungstenite::Error>>),
     History,
     Ping,
 }
 
 /// One connection.
-pub(super) struct Dialog<S> {
-    pub(super) client: Arc<Client>,
+pub(super) struct ClientConnection<S> {
+    pub(super) client: Arc<ConnectedClient>,
     pub(super) positions: Positions,
     pub(super) commands: Allowance,
     /// What the client may say of any kind.
-    said: Allowance,
+    incoming: Allowance,
     socket: WebSocketStream<S>,
-    frames: mpsc::Receiver<Waiting>,
+    frames: mpsc::Receiver<OutboundItem>,
     pings: Interval,
-    heard: Instant,
+    last_received: Instant,
     last_valid: Timestamp,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     /// With a client whose signature is valid until `last_valid`.
     pub(super) fn new(
-        client: Arc<Client>,
+        client: Arc<ConnectedClient>,
         socket: WebSocketStream<S>,
-        frames: mpsc::Receiver<Waiting>,
+        frames: mpsc::Receiver<OutboundItem>,
         last_valid: Timestamp,
         held: bool,
     ) -> Self {
@@ -91,38 +91,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
         let first = PING_EVERY.mul_f64(fastrand::f64());
         let mut pings = interval_at(Instant::now() + first, PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (positions, heard) = (Positions::new(held), Instant::now());
-        let [commands, said] =
-            [COMMANDS, FRAMES].map(|(at_once, per_second)| Allowance::new(at_once, per_second, heard));
-        Self { client, positions, commands, said, socket, frames, pings, heard, last_valid }
+        let (positions, last_received) = (Positions::new(held), Instant::now());
+        let [commands, incoming] = [COMMANDS, FRAMES]
+            .map(|(at_once, per_second)| Allowance::new(at_once, per_second, last_received));
+        Self { client, positions, commands, incoming, socket, frames, pings, last_received, last_valid }
     }
 
     /// Sends `first`, then goes on until the connection ends; gives it back, and the reason where it is the server's.
-    pub(super) async fn run(mut self, first: String) -> (WebSocketStream<S>, Option<Why>) {
+    pub(super) async fn run(mut self, first: String) -> (WebSocketStream<S>, Option<CloseReason>) {
         let mut done = self.send(first).await;
-        let why = loop {
+        let reason = loop {
             match done {
                 Ok(()) => {}
-                Err(Lost::Ended(why)) => break Some(why),
-                Err(Lost::Socket(error)) => {
+                Err(Disconnected::Closed(reason)) => break Some(reason),
+                Err(Disconnected::Socket(error)) => {
                     tracing::debug!(%error, "a client has gone: {error}");
                     break None;
                 }
             }
             done = match self.next().await {
-                Next::Ends => Err(Lost::Ended(self.client.session.ending().unwrap_or(Why::Stopping))),
-                Next::Waiting(Some(first)) => self.deliver(first).await,
-                Next::Said(Some(said)) => self.hear(said).await,
-                Next::History => self.send_history().await,
-                Next::Ping => self.ping().await,
-                Next::Waiting(None) | Next::Said(None) => break None,
+                NextEvent::Closing => Err(Disconnected::Closed(
+                    self.client.session.close_reason().unwrap_or(CloseReason::Stopping),
+                )),
+                NextEvent::Outbound(Some(first)) => self.deliver(first).await,
+                NextEvent::Received(Some(message)) => self.receive(message).await,
+                NextEvent::History => self.send_history().await,
+                NextEvent::Ping => self.ping().await,
+                NextEvent::Outbound(None) | NextEvent::Received(None) => break None,
             };
         };
-        (self.socket, why)
+        (self.socket, reason)
     }
 
-    async fn next(&mut self) -> Next {
-        let waits_until = self.said.waits_until(Instant::now());
+    async fn next(&mut self) -> NextEvent {
+        let waits_until = self.incoming.waits_until(Instant::now());
         let said = async {
             if let Some(due) = waits_until {
                 sleep_until(due).await;
@@ -130,134 +132,134 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialog<S> {
             self.socket.next().await
         };
         tokio::select! {
-            () = self.client.session.end.notified() => Next::Ends,
-            waiting = self.frames.recv() => Next::Waiting(waiting),
-            said = said => Next::Said(said),
-            () = std::future::ready(()), if self.positions.is_due() => Next::History,
-            _ = self.pings.tick() => Next::Ping,
+            () = self.client.session.closing.notified() => NextEvent::Closing,
+            waiting = self.frames.recv() => NextEvent::Outbound(waiting),
+            said = said => NextEvent::Received(said),
+            () = std::future::ready(()), if self.positions.is_due() => NextEvent::History,
+            _ = self.pings.tick() => NextEvent::Ping,
         }
     }
 
     /// Sends one frame.
-    pub(super) async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Lost> {
+    pub(super) async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Disconnected> {
         self.feed(text.into()).await?;
         self.flush().await
     }
 
-    async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Lost> {
+    async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Disconnected> {
         self.client.server.metrics.clients.frames.inc();
         in_time(self.socket.feed(Message::Text(text))).await
     }
 
-    async fn flush(&mut self) -> Result<(), Lost> {
+    async fn flush(&mut self) -> Result<(), Disconnected> {
         in_time(self.socket.flush()).await
     }
 
     /// Sends what has come: this, and what waits behind it.
-    async fn deliver(&mut self, first: Waiting) -> Result<(), Lost> {
-        self.take(first).await?;
+    async fn deliver(&mut self, first: OutboundItem) -> Result<(), Disconnected> {
+        self.send_item(first).await?;
         for _ in 1..FRAMES_AT_ONCE {
             let Ok(waiting) = self.frames.try_recv() else { break };
-            self.take(waiting).await?;
+            self.send_item(waiting).await?;
         }
         self.flush().await
     }
 
-    async fn take(&mut self, waiting: Waiting) -> Result<(), Lost> {
-        match waiting {
-            Waiting::Frame(frame) => self.deliver_one(&frame).await,
-            Waiting::Forget(group) => {
+    async fn send_item(&mut self, item: OutboundItem) -> Result<(), Disconnected> {
+        match item {
+            OutboundItem::Frame(frame) => self.deliver_one(&frame).await,
+            OutboundItem::Forget(group) => {
                 self.positions.forget_group(&group);
                 Ok(())
             }
         }
     }
 
-    async fn deliver_one(&mut self, frame: &Frame) -> Result<(), Lost> {
-        let Some((place, seq)) = &frame.number else { return self.feed(frame.text.clone()).await };
-        match self.positions.live(place, *seq) {
+    async fn deliver_one(&mut self, frame: &Frame) -> Result<(), Disconnected> {
+        let Some((key, seq)) = &frame.number else { return self.feed(frame.text.clone()).await };
+        match self.positions.live(key, *seq) {
             Live::Send => self.feed(frame.text.clone()).await,
             Live::Skip => Ok(()),
-            Live::Wait => self.feed(waiting(place, *seq - 1).into()).await,
+            Live::Wait => self.feed(waiting(key, *seq - 1).into()).await,
         }
     }
 
-    async fn hear(&mut self, said: Result<Message, tungstenite::Error>) -> Result<(), Lost> {
-        self.heard = Instant::now();
-        self.said.spend(1.0, self.heard);
-        match said.map_err(misuse)? {
+    async fn receive(&mut self, message: Result<Message, tungstenite::Error>) -> Result<(), Disconnected> {
+        self.last_received = Instant::now();
+        self.incoming.spend(1.0, self.last_received);
+        match message.map_err(misuse)? {
             Message::Text(text) => request::answer(self, &text).await,
-            Message::Binary(_) => Err(Lost::Ended(Why::Misuse)),
+            Message::Binary(_) => Err(Disconnected::Closed(CloseReason::Misuse)),
             // Pongs are sent with the next flush.
             Message::Ping(_) => {
-                self.answers();
+                self.spend_answer();
                 self.flush().await
             }
             Message::Pong(_) | Message::Frame(_) => Ok(()),
             Message::Close(_) => {
                 // The goodbye is answered with the next flush.
                 self.flush().await?;
-                Err(Lost::Socket(tungstenite::Error::ConnectionClosed))
+                Err(Disconnected::Socket(tungstenite::Error::ConnectionClosed))
             }
         }
     }
 
     /// A frame of the client is answered.
-    pub(super) fn answers(&mut self) {
-        self.said.spend(ANSWERED - 1.0, self.heard);
+    pub(super) fn spend_answer(&mut self) {
+        self.incoming.spend(ANSWERED - 1.0, self.last_received);
     }
 
-    async fn ping(&mut self) -> Result<(), Lost> {
-        if SILENCE_MAX < self.heard.elapsed() {
-            return Err(Lost::Ended(Why::Silent));
+    async fn ping(&mut self) -> Result<(), Disconnected> {
+        if SILENCE_MAX < self.last_received.elapsed() {
+            return Err(Disconnected::Closed(CloseReason::Silent));
         }
         if self.last_valid < self.client.now() {
-            return Err(Lost::Ended(Why::Expired));
+            return Err(Disconnected::Closed(CloseReason::Expired));
         }
         in_time(self.socket.send(Message::Ping(tungstenite::Bytes::new()))).await
     }
 
     /// Reads a page of a history for a client that lags behind, and sends it.
-    async fn send_history(&mut self) -> Result<(), Lost> {
-        let Some((place, after, room)) = self.positions.next_due() else { return Ok(()) };
+    async fn send_history(&mut self) -> Result<(), Disconnected> {
+        let Some((key, after, room)) = self.positions.next_due() else { return Ok(()) };
         let limit = PAGE.min(room);
         let up_to = after.saturating_add(limit);
         let range = MessageRange::Newest {
-            conversation: place.conversation.clone(),
+            conversation: key.conversation.clone(),
             up_to,
             limit: usize::try_from(limit).unwrap_or_default(),
         };
-        let Some(mut snapshot) = self.client.look(&place, vec![range]).await? else {
-            self.positions.forget(&place);
+        let Some(mut snapshot) = self.client.history(&key, vec![range]).await? else {
+            self.positions.forget(&key);
             return Ok(());
         };
-        let messages = snapshot.messages.remove(&place.conversation).unwrap_or_default();
+        let messages = snapshot.messages.remove(&key.conversation).unwrap_or_default();
         let kind = snapshot.group.kind;
-        let log = snapshot.log(&place.conversation).cloned().unwrap_or_default();
+        let log = snapshot.log(&key.conversation).cloned().unwrap_or_default();
         for (seq, message) in messages.range(after.saturating_add(1)..) {
             if is_seen(&snapshot, log.cleared, message, &self.client.session.account) {
-                let Frame { text, .. } = frame::kept(&place, kind, message);
+                let Frame { text, .. } = frame::stored(&key, kind, message);
                 self.feed(text).await?;
-                self.positions.sent(&place, *seq);
+                self.positions.sent(&key, *seq);
             }
         }
         // What was removed because of its age is not looked for, page after page.
         let read =
             up_to.max(log.first_kept.max(log.cleared.saturating_add(1)) - 1).min(log.last_seq().max(after));
         let is_last = log.last_seq() <= read;
-        if self.positions.read(&place, read, is_last) {
-            self.feed(waiting(&place, read).into()).await?;
+        if self.positions.read(&key, read, is_last) {
+            self.feed(waiting(&key, read).into()).await?;
         } else if is_last {
-            self.feed(position("caught_up", &place, read).into()).await?;
+            self.feed(position("caught_up", &key, read).into()).await?;
         }
         self.flush().await
     }
 }
 
 /// What a client should not have sent is answered before the connection ends.
-fn misuse(error: tungstenite::Error) -> Lost {
+fn misuse(error: tungstenite::Error) -> Disconnected {
     let is_misuse = matches!(error, tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_));
-    if is_misuse { Lost::Ended(Why::Misuse) } else { Lost::Socket(error) }
+    if is_misuse { Disconnected::Closed(CloseReason::Misuse) } else { Disconnected::Socket(error) }
 }
 
 /// Whether a member sees a message of the history: not what was cleared, nor what is for others, nor what was said before it
@@ -270,16 +272,19 @@ fn is_seen(snapshot: &GroupSnapshot, cleared: u32, message: &Kept, account: &Use
         && (snapshot.group.history_before_join || since <= message.sent)
 }
 
-async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) -> Result<(), Lost> {
+async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) -> Result<(), Disconnected> {
     match timeout(WRITE_MAX, sending).await {
         Ok(sent) => Ok(sent?),
-        Err(_) => Err(Lost::Ended(Why::Slow)),
+        Err(_) => Err(Disconnected::Closed(CloseReason::Slow)),
     }
 }
 
 /// Tells the client why the connection ends.
-pub(super) async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>, why: Why) {
-    let (code, reason) = why.code_and_reason();
+pub(super) async fn send_close<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+    reason: CloseReason,
+) {
+    let (code, reason) = reason.code_and_reason();
     let close = CloseFrame { code: code.into(), reason: reason.into() };
     let said = async {
         socket.close(Some(close)).await?;
@@ -287,24 +292,27 @@ pub(super) async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebS
         while socket.next().await.transpose()?.is_some() {}
         Ok::<_, tungstenite::Error>(())
     };
-    // A client that has gone hears nothing any more.
-    drop(timeout(GOODBYE_MAX, said).await);
+    // A client that has gone receives nothing any more.
+    drop(timeout(CLOSE_MAX, said).await);
 }
 
 /// Where the client is in a conversation.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct At<'a> {
+struct PositionFrame<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     msg_seq: u32,
 }
 
-fn position(event: &'static str, place: &Place, seq: u32) -> String {
-    frame::text(&At { about: About::place(event, &place.group, &place.conversation), msg_seq: seq })
+fn position(event: &'static str, key: &ConversationKey, seq: u32) -> String {
+    frame::text(&PositionFrame {
+        about: FrameHeader::of_conversation(event, &key.group, &key.conversation),
+        msg_seq: seq,
+    })
 }
 
 /// That the conversation goes on when the client acknowledges what it has.
-fn waiting(place: &Place, sent: u32) -> String {
-    position("waiting", place, sent)
+fn waiting(key: &ConversationKey, sent: u32) -> String {
+    position("waiting", key, sent)
 }
