@@ -7,6 +7,7 @@ mod frame;
 pub(crate) mod handshake;
 mod hub;
 mod notice;
+mod outgoing_frame;
 mod peer_link;
 mod peers;
 mod positions;
@@ -18,7 +19,7 @@ mod update;
 
 pub use hub::Hub;
 pub(crate) use notice::{Notice, NoticeKind};
-pub(crate) use session::{CloseReason, Platform};
+pub(crate) use session::CloseReason;
 pub(crate) use update::ClientUpdate;
 
 use crate::config::EventsConfig;

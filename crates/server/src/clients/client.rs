@@ -3,8 +3,9 @@
 use super::connection::Disconnected;
 use super::frame::ConversationKey;
 use super::hub::Hub;
-use super::session::{CloseReason, Platform, Session};
+use super::session::{CloseReason, Session};
 use crate::apps::App;
+use crate::platform::Platform;
 use crate::server::Server;
 use crate::webhook::presence::{self, State};
 use landfall_domain::ids::{GroupId, UserId};

@@ -2,7 +2,7 @@
 //!
 //! Fields are called as those of webhooks and of the REST API, where these have them. [choice]
 
-use crate::webhook::body::{AtRow, MemberRow, at_rows, members};
+use crate::event_rows::{AtRow, MemberRow, at_rows, member_rows};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
@@ -211,7 +211,7 @@ pub(crate) fn message(
             op_type: tip.number(),
             op_name: tip_name(*tip),
             operator: message.sender.as_str(),
-            member_list: members(accounts),
+            member_list: member_rows(accounts),
             change_list: changes
                 .iter()
                 .map(|(field, value)| ChangeRow { field: field_name(*field), value })

@@ -2,11 +2,13 @@
 
 use super::frame::{ConversationKey, Frame};
 use super::notice::{Notice, NoticeKind};
+use super::outgoing_frame::OutgoingFrame;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
 use super::room::{DeliveryProgress, Entering, Room, RoomAction, wants_messages};
-use super::session::{CloseReason, Platform, Session};
-use super::update::{ClientUpdate, OutgoingFrame};
+use super::session::{CloseReason, Session};
+use super::update::ClientUpdate;
 use crate::logging::ErrorLogLimiter;
+use crate::platform::Platform;
 use landfall_domain::event::{AfterCommit, AppliedChange, Event, Subscribers};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, TopicId, UserId};

@@ -1,7 +1,7 @@
 //! System notices: what single users are told while they are online. No history keeps them.
 
 use super::frame::{self, FrameHeader};
-use super::update::OutgoingFrame;
+use super::outgoing_frame::OutgoingFrame;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;

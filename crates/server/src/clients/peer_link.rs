@@ -1,7 +1,8 @@
 //! What servers over one store tell each other of clients.
 
-use super::session::{CloseReason, Platform};
+use super::session::CloseReason;
 use super::update::ClientUpdate;
+use crate::platform::Platform;
 use async_trait::async_trait;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! One connected client, as those see it who have something for it.
 
 use super::frame::Frame;
+use crate::platform::Platform;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,53 +51,6 @@ impl CloseReason {
             Self::Silent => (4005, "nothing was heard for 60 seconds, not even a pong"),
             Self::Expired => (4006, "the UserSig has expired; connect again with a new one"),
             Self::Deleted => (4007, "the account was deleted"),
-        }
-    }
-}
-
-/// What kind of device a client runs on, as answers and webhooks name it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Platform {
-    Android,
-    IPhone,
-    IPad,
-    Mac,
-    Pc,
-    /// Also what says nothing of itself. [choice]
-    #[default]
-    Web,
-}
-
-impl Platform {
-    const ALL: [Self; 6] = [Self::Android, Self::IPhone, Self::IPad, Self::Mac, Self::Pc, Self::Web];
-
-    /// The platform called `word`, in either of the two ways in which the API names it.
-    pub(crate) fn parse(word: &str) -> Self {
-        let is_called = |platform: &Self| {
-            platform.status_name().eq_ignore_ascii_case(word)
-                || platform.event_name().eq_ignore_ascii_case(word)
-        };
-        Self::ALL.into_iter().find(is_called).unwrap_or_default()
-    }
-
-    /// As `query_online_status` names it. [doc]
-    pub(crate) fn status_name(self) -> &'static str {
-        match self {
-            Self::Android => "Android",
-            Self::IPhone => "iPhone",
-            Self::IPad => "iPad",
-            Self::Mac => "Mac",
-            Self::Pc => "PC",
-            Self::Web => "Web",
-        }
-    }
-
-    /// As webhooks name it. [doc]
-    pub(crate) fn event_name(self) -> &'static str {
-        match self {
-            Self::IPhone => "iOS",
-            Self::Pc => "Windows",
-            Self::Android | Self::IPad | Self::Mac | Self::Web => self.status_name(),
         }
     }
 }

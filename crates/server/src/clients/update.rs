@@ -3,7 +3,8 @@
 
 use super::frame::{self, ConversationKey, FrameHeader, MessageEvent};
 use super::notice::{Notice, NoticeKind};
-use crate::webhook::body::{Attribute, ExtensionRow, attributes, extension, operate_type};
+use super::outgoing_frame::{OutgoingFrame, names};
+use crate::event_rows::{AttributeRow, ExtensionRow, attribute_rows, extension_row, operate_type};
 use landfall_domain::event::{AppliedChange, Event, ProfileChange};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -26,49 +27,6 @@ pub(crate) struct ClientUpdate {
     /// Whether there is no such group any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) dissolved: bool,
-}
-
-/// One frame, and who gets it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct OutgoingFrame {
-    /// The frame.
-    pub(crate) text: String,
-    /// Whether `to` get it wherever they are, and not only in the group.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) anywhere: bool,
-    /// The only accounts that get it. Empty: everybody in the group.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) to: Vec<String>,
-    /// Whether it is what somebody said.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_message: bool,
-    /// The number under which it is kept; 0: it is not.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) seq: u32,
-    /// The topic in whose history it is, if in one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) topic: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to the member")]
-fn is_zero(seq: &u32) -> bool {
-    *seq == 0
-}
-
-fn names(accounts: &[UserId]) -> Vec<String> {
-    accounts.iter().map(|account| account.as_str().to_owned()).collect()
-}
-
-impl OutgoingFrame {
-    /// What everybody in the group gets, and no history keeps.
-    pub(crate) fn to_group(text: String) -> Self {
-        Self { text, anywhere: false, to: Vec::new(), is_message: false, seq: 0, topic: None }
-    }
-
-    /// What these accounts get, wherever they are.
-    pub(crate) fn to_accounts(text: String, to: &[UserId]) -> Self {
-        Self { anywhere: true, to: names(to), ..Self::to_group(text) }
-    }
 }
 
 /// A change, as bulletins are made of it.
@@ -99,7 +57,7 @@ struct StateFrame<'a, T> {
 #[serde(rename_all = "PascalCase")]
 struct Attributes<'a> {
     option_type: &'static str,
-    group_attr: Vec<Attribute<'a>>,
+    group_attr: Vec<AttributeRow<'a>>,
 }
 
 #[derive(Serialize)]
@@ -247,7 +205,7 @@ impl GroupChange<'_> {
             }
             Event::TopicChanged { id, change } => frames.push(self.topic_changed(id, change)),
             Event::AttributesChanged(change) => {
-                let (option_type, group_attr) = attributes(change);
+                let (option_type, group_attr) = attribute_rows(change);
                 frames.push(self.state("attributes", Attributes { option_type, group_attr }));
             }
             Event::CountersChanged(counters) => {
@@ -256,7 +214,7 @@ impl GroupChange<'_> {
                 frames.push(self.state("counters", Counters { group_counter }));
             }
             Event::Extended { seq, change, outcomes, last } => {
-                let extension_list = outcomes.iter().filter_map(extension).collect();
+                let extension_list = outcomes.iter().filter_map(extension_row).collect();
                 let operate_type = operate_type(change);
                 let now = Extensions { msg_seq: *seq, operate_type, extension_list, seq: *last };
                 frames.push(self.state("extensions", now));

@@ -1,11 +1,12 @@
 //! Asking a receiver before something happens: it may refuse it, drop it, or change it.
 
-use super::body::{Body, members, message};
+use super::body::{Body, message};
 use super::receiver::{Cause, Receiver};
 use super::request::REST_API;
 use super::sender::{Answer, Origin, SendError};
 use crate::code::Code;
 use crate::config::OnTimeout;
+use crate::event_rows::member_rows;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
@@ -92,12 +93,12 @@ impl Question<'_> {
                 .with("Owner_Account", &owner.map_or("", UserId::as_str))
                 .with("Type", &kind.as_str())
                 .with("Name", name)
-                .with("MemberList", &members(first.iter().copied())),
+                .with("MemberList", &member_rows(first.iter().copied())),
             Self::Invite { group, kind, accounts } => body
                 .with("GroupId", &group.as_str())
                 .with("Type", &kind.as_str())
                 .with("Operator_Account", &operator.as_str())
-                .with("DestinationMembers", &members(*accounts)),
+                .with("DestinationMembers", &member_rows(*accounts)),
             Self::Send { message: asked, kind } => {
                 message(body, &asked.group, *kind, operator, &(*asked).into())
             }

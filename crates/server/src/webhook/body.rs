@@ -1,13 +1,15 @@
 //! The bodies of events: their names and fields, in the documented order.
 
+use crate::event_rows::{
+    AtRow, MemberRow, at_rows, attribute_rows, extension_row, member_rows, operate_type,
+};
 use crate::reply::Failure;
 use landfall_domain::event::{Event, ProfileChange, Receipt};
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
-use landfall_domain::message::{At, Content, Conversation, Message};
-use landfall_domain::operations::change_attributes::AttributeChange;
+use landfall_domain::message::{Content, Conversation, Message};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::operations::set_extensions::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::text::Text;
@@ -55,18 +57,6 @@ impl Body {
         whole.0.push(b'}');
         RawValue::from_string(String::from_utf8(whole.0).ok()?).ok()
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct MemberRow<'text> {
-    #[serde(rename = "Member_Account")]
-    account: &'text str,
-}
-
-/// A list of members.
-pub(crate) fn members<'text>(accounts: impl IntoIterator<Item = &'text UserId>) -> Vec<MemberRow<'text>> {
-    accounts.into_iter().map(|account| MemberRow { account: account.as_str() }).collect()
 }
 
 #[derive(Serialize)]
@@ -150,7 +140,7 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             .with("Owner_Account", &owner(of.as_ref()))
             .with("Type", &kind.as_str())
             .with("Name", &name.as_str())
-            .with("MemberList", &members(others))
+            .with("MemberList", &member_rows(others))
             .with("UserDefinedDataList", &fields(custom)),
         Event::Destroyed { owner, name, members } => destroyed(body, about, owner.as_ref(), name, members),
         Event::Joined { accounts: joined, .. } => body
@@ -158,14 +148,14 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             .with("Type", &kind.as_str())
             .with("JoinType", &"Invited")
             .with("Operator_Account", &operator.as_str())
-            .with("NewMemberList", &members(joined)),
+            .with("NewMemberList", &member_rows(joined)),
         Event::Full => body.with("GroupId", &group.as_str()),
         Event::Removed { accounts: left, .. } => body
             .with("GroupId", &group.as_str())
             .with("Type", &kind.as_str())
             .with("ExitType", &"Kicked")
             .with("Operator_Account", &operator.as_str())
-            .with("ExitMemberList", &members(left)),
+            .with("ExitMemberList", &member_rows(left)),
         Event::OwnerChanged { before, after } => body
             .about(group, kind, operator)
             .with("OldOwner_Account", &owner(before.as_ref()))
@@ -177,8 +167,8 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             .with_some("Role", role.map(Role::as_str).as_ref())
             .with_some("NameCard", name_card.as_ref()),
         Event::AttributesChanged(change) => {
-            let (how, attributes) = attributes(change);
-            body.about(group, kind, operator).with("OptionType", &how).with("GroupAttr", &attributes)
+            let (option_type, rows) = attribute_rows(change);
+            body.about(group, kind, operator).with("OptionType", &option_type).with("GroupAttr", &rows)
         }
         Event::Sent { conversation, message, online_only } => {
             sent(body, about, conversation, message, *online_only)
@@ -226,7 +216,7 @@ fn destroyed(
         .with("Type", &kind.as_str())
         .with("Owner_Account", &owner(of))
         .with("Name", &name.as_str());
-    if lists_former_members(kind) { body.with("MemberList", &members(former)) } else { body }
+    if lists_former_members(kind) { body.with("MemberList", &member_rows(former)) } else { body }
 }
 
 /// An owner, or an empty text where there is none.
@@ -244,7 +234,7 @@ fn sent(
     self::message(body, group, kind, operator, &MessageFields::of(conversation, message, online_only))
         .with("MsgSeq", &message.seq)
         .with("MsgTime", &message.sent.0)
-        .with("GroupAtInfo", &pointed_at(message))
+        .with("GroupAtInfo", &mentions(message))
 }
 
 fn recalled(
@@ -261,17 +251,8 @@ fn recalled(
 }
 
 fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
-    let extensions: Vec<_> = outcomes.iter().filter_map(extension).collect();
+    let extensions: Vec<_> = outcomes.iter().filter_map(extension_row).collect();
     body.with("OperateType", &operate_type(change)).with("ExtensionList", &extensions)
-}
-
-/// How extensions changed, as `OperateType`. [doc]
-pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
-    match change {
-        ExtensionChange::Set(_) => 1,
-        ExtensionChange::Delete(_) => 2,
-        ExtensionChange::Clear => 3,
-    }
 }
 
 /// Whether the event of a dissolved group names those who were in it. [doc]
@@ -383,63 +364,9 @@ struct SeqRow {
     msg_seq: u32,
 }
 
-/// Somebody a message points at.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AtRow<'text> {
-    group_at_all_flag: u8,
-    #[serde(rename = "GroupAt_Account", skip_serializing_if = "Option::is_none")]
-    account: Option<&'text str>,
-}
-
-fn pointed_at(message: &Message) -> Vec<AtRow<'_>> {
+fn mentions(message: &Message) -> Vec<AtRow<'_>> {
     let Content::Sent(body) = &message.content else { return Vec::new() };
     at_rows(&body.at)
-}
-
-/// Those a message points at, as `GroupAtInfo`.
-pub(crate) fn at_rows(At { everybody, accounts }: &At) -> Vec<AtRow<'_>> {
-    let all = everybody.then_some(AtRow { group_at_all_flag: 1, account: None });
-    let one = |account| AtRow { group_at_all_flag: 0, account: Some(UserId::as_str(account)) };
-    all.into_iter().chain(accounts.iter().map(one)).collect()
-}
-
-/// The members of an attribute are written in small letters. [doc]
-#[derive(Serialize)]
-pub(crate) struct Attribute<'text> {
-    key: &'text str,
-    value: &'text str,
-}
-
-/// How attributes changed, as `OptionType` and `GroupAttr`.
-pub(crate) fn attributes(change: &AttributeChange) -> (&'static str, Vec<Attribute<'_>>) {
-    match change {
-        AttributeChange::Replace(all) => ("set", all.iter().map(attribute).collect()),
-        AttributeChange::Add(some) => ("modify", some.iter().map(attribute).collect()),
-        AttributeChange::Delete(keys) => {
-            ("delete", keys.iter().map(|key| Attribute { key, value: "" }).collect())
-        }
-        AttributeChange::Clear => ("clear", Vec::new()),
-    }
-}
-
-fn attribute<'text>((key, value): (&'text String, &'text String)) -> Attribute<'text> {
-    Attribute { key, value }
-}
-
-/// An extension that was changed.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ExtensionRow<'text> {
-    key: &'text str,
-    value: &'text str,
-    seq: u32,
-}
-
-/// What became of an extension; `None` where nothing did.
-pub(crate) fn extension(outcome: &ExtensionOutcome) -> Option<ExtensionRow<'_>> {
-    let ExtensionOutcome { problem, key, value, seq } = outcome;
-    problem.is_none().then_some(ExtensionRow { key, value, seq: *seq })
 }
 
 #[cfg(test)]

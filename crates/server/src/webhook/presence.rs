@@ -1,10 +1,11 @@
 //! Events about who is connected: their causes are clients and not calls.
 
-use super::body::{Body, members};
+use super::body::Body;
 use super::receiver::Receiver;
 use super::request::WebhookRequest;
-use crate::clients::Platform;
+use crate::event_rows::member_rows;
 use crate::logging::ErrorLogLimiter;
+use crate::platform::Platform;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::outbox::{Lane, Outbox, OutboxEntry};
@@ -96,7 +97,7 @@ impl ClientEvents<'_> {
             .with("GroupId", &group.as_str())
             .with("Type", &GroupType::AvChatRoom.as_str())
             .with("EventType", &if is_there { "Online" } else { "Offline" })
-            .with("MemberList", &members([self.account]));
+            .with("MemberList", &member_rows([self.account]));
         self.tell(VISIT, Lane::Group(group.clone()), body.end(millis), context).await;
     }
 

@@ -7,8 +7,8 @@ mod resolve;
 mod tests;
 mod trust;
 
-pub use answer::{ANSWER_BYTES_MAX, Answer, INFO_BYTES_MAX};
-pub use error::{SendError, SenderError};
+pub use answer::{Answer, INFO_BYTES_MAX};
+pub use error::{ANSWER_BYTES_MAX, SendError, SenderError};
 
 use super::address::is_public;
 use super::token::Token;

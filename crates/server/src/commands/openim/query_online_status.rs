@@ -6,10 +6,10 @@
 //! however many devices of it are connected.
 
 use crate::call::{Call, Command};
-use crate::clients::Platform;
 use crate::code::Code;
 use crate::field::{Field, FieldError};
 use crate::items::every;
+use crate::platform::Platform;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::several::Several;

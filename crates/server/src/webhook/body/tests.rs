@@ -1,5 +1,6 @@
 use super::*;
-use landfall_domain::message::{Body as Said, MessageState, Priority};
+use landfall_domain::message::{At, Body as Said, MessageState, Priority};
+use landfall_domain::operations::change_attributes::AttributeChange;
 use landfall_domain::operations::set_extensions::{AskedExtension, ExtensionProblem};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};

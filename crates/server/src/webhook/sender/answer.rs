@@ -5,9 +5,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// Longest answer taken, bytes. A message of the size that the cloud allows fits in it several times. [choice]
-pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
 /// Longest `ErrorInfo` kept, bytes; what is longer is cut. It can reach the caller of the API. [choice]
 pub const INFO_BYTES_MAX: usize = 1_024;
 

@@ -1,6 +1,5 @@
 //! Why nothing could be sent, or nothing usable came back.
 
-use super::answer::ANSWER_BYTES_MAX;
 use super::resolve::NoPublicAddress;
 use crate::logging::chain;
 use crate::tls::TlsError;
@@ -8,6 +7,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_rustls::rustls;
+
+/// Longest answer taken, bytes. A message of the size that the cloud allows fits in it several times. [choice]
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest text of a cause, bytes: causes quote certificates, and end in logs and dead letters.
 const CAUSE_BYTES_MAX: usize = 300;
