@@ -18,6 +18,7 @@ mod gateway;
 mod items;
 mod json;
 pub mod listen;
+mod lock;
 pub mod logging;
 pub mod metrics;
 pub mod network;

@@ -97,6 +97,13 @@ impl Default for ErrorLogLimiter {
 }
 
 impl ErrorLogLimiter {
+    /// Calls `log` with the number of causes left out since the last one, unless this one is left out too.
+    pub(crate) fn log(&self, log: impl FnOnce(u64)) {
+        if let Some(suppressed) = self.admit() {
+            log(suppressed);
+        }
+    }
+
     /// Whether a cause may be logged, and how many were left out since the last one that was.
     pub(crate) fn admit(&self) -> Option<u64> {
         if self.rate.check().is_ok() {

@@ -76,7 +76,7 @@ impl ConnectedClient {
             Conversation::Topic(id) => vec![PartKey::Topic(id.clone())],
         };
         let needs = Needs { members: vec![account.clone()], parts, messages, ..Needs::default() };
-        match self.hub.store.snapshot(self.hub.app, key.group.clone(), needs).await {
+        match self.server.store.snapshot(self.app.id, key.group.clone(), needs).await {
             Ok(snapshot)
                 if snapshot.members.contains_key(account) && snapshot.log(&key.conversation).is_ok() =>
             {

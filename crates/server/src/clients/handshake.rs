@@ -116,8 +116,8 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
     let stream = ThrottledStream::new(TokioIo::new(upgraded));
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let rejection = match admit(&server, &query, &from).await {
-        Ok((app, client)) => match server.clients.places.try_acquire() {
-            Ok(_place) => {
+        Ok((app, client)) => match server.clients.slots.try_acquire() {
+            Ok(_slot) => {
                 // The query is long, holds the signature, and clients stay for days.
                 drop((from, query));
                 return welcome(&server, &app, client, socket).await;
@@ -229,7 +229,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, m
     let client = Arc::new(ConnectedClient { server, app, hub, session, peer });
     let replaced = client.hub.add_session(&client.session);
     // Looked at after it is among those that are told.
-    if client.server.clients.is_ending() {
+    if client.server.clients.is_stopping() {
         client.session.close(CloseReason::Stopping);
     }
     let present = ConnectionGuard::new(&client);

@@ -1,7 +1,10 @@
 //! A frame on its way to the clients of all servers.
 
-use landfall_domain::ids::UserId;
+use super::frame::{ConversationKey, Frame};
+use landfall_domain::ids::{GroupId, TopicId, UserId};
+use landfall_domain::message::Conversation;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One frame with its receivers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,5 +46,20 @@ impl OutgoingFrame {
     /// A frame for these accounts, wherever they are connected.
     pub(crate) fn to_accounts(text: String, to: &[UserId]) -> Self {
         Self { anywhere: true, to: names(to), ..Self::to_group(text) }
+    }
+
+    /// The frame as the room of `group` delivers it; `None` when the topic is none of this version.
+    pub(super) fn in_room_of(self, group: &GroupId) -> Option<Frame> {
+        let Self { text, to, is_message, seq, topic, .. } = self;
+        let topic = match topic {
+            Some(topic) => Some(TopicId::stored(&topic)?),
+            None => None,
+        };
+        let number = (seq != 0).then(|| {
+            let key = ConversationKey { group: group.clone(), conversation: Conversation::of(topic) };
+            (Arc::new(key), seq)
+        });
+        let to = to.iter().filter_map(|name| UserId::parse(name)).collect();
+        Some(Frame { text: text.into(), number, is_message, to })
     }
 }

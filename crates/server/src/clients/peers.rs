@@ -3,8 +3,8 @@
 //! A server says every two seconds how many clients it has, and at once when it gets its first. One that others took to
 //! have none, and that has some, is told to look at its histories again: it may not have been told everything.
 
-use super::Hubs;
 use super::bus::{Bus, BusEvent, ServerId};
+use super::hubs::Hubs;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
 use super::session::CloseReason;
 use super::update::ClientUpdate;
@@ -185,19 +185,19 @@ impl Peers {
             PeerMessage::Present { clients } => self.note_presence(&hubs, from, clients),
             PeerMessage::CatchUp => self.missed.notify_one(),
             PeerMessage::Update { app, group, update } => {
-                if let (Some(hub), Some(group)) = (hubs.known(AppId(app)), GroupId::parse(&group)) {
+                if let (Some(hub), Some(group)) = (hubs.existing(AppId(app)), GroupId::parse(&group)) {
                     hub.apply(&group, update);
                 }
             }
             PeerMessage::CloseSessions { app, account, reason } => {
-                if let (Some(hub), Some(account)) = (hubs.known(AppId(app)), UserId::parse(&account)) {
+                if let (Some(hub), Some(account)) = (hubs.existing(AppId(app)), UserId::parse(&account)) {
                     hub.close_sessions(&account, reason);
                 }
             }
             PeerMessage::Query { id, app, query } => {
                 let peers = Arc::clone(self);
                 tokio::spawn(async move {
-                    let reply = hubs.reply(AppId(app), query).await;
+                    let reply = reply_to(&hubs, AppId(app), query).await;
                     peers.send(&PeerMessage::Reply { id, to: from.to_string(), reply });
                 });
             }
@@ -321,27 +321,25 @@ impl PeerLink for Peers {
     }
 }
 
-impl Hubs {
-    /// What this server says to a query of another.
-    async fn reply(&self, app: AppId, query: PeerQuery) -> PeerReply {
-        let hub = self.known(app);
-        match query {
-            PeerQuery::Devices(names) => {
-                let accounts = names.iter().filter_map(|name| UserId::parse(name));
-                let devices = accounts.filter_map(|account| {
-                    let devices = hub.as_ref()?.devices_here(&account);
-                    (!devices.is_empty()).then(|| (account.as_str().to_owned(), devices))
-                });
-                PeerReply::Devices(devices.collect())
-            }
-            PeerQuery::Visitors(group) => {
-                let visitors = match (hub, GroupId::parse(&group)) {
-                    (Some(hub), Some(group)) => hub.visitors_here(&group).await,
-                    (None, _) | (_, None) => BTreeMap::new(),
-                };
-                let visitors = visitors.into_iter().take(VISITORS_MAX);
-                PeerReply::Visitors(visitors.map(|(account, since)| (account.to_string(), since.0)).collect())
-            }
+/// What this server says to a query of another.
+async fn reply_to(hubs: &Hubs, app: AppId, query: PeerQuery) -> PeerReply {
+    let hub = hubs.existing(app);
+    match query {
+        PeerQuery::Devices(names) => {
+            let accounts = names.iter().filter_map(|name| UserId::parse(name));
+            let devices = accounts.filter_map(|account| {
+                let devices = hub.as_ref()?.devices_here(&account);
+                (!devices.is_empty()).then(|| (account.as_str().to_owned(), devices))
+            });
+            PeerReply::Devices(devices.collect())
+        }
+        PeerQuery::Visitors(group) => {
+            let visitors = match (hub, GroupId::parse(&group)) {
+                (Some(hub), Some(group)) => hub.visitors_here(&group).await,
+                (None, _) | (_, None) => BTreeMap::new(),
+            };
+            let visitors = visitors.into_iter().take(VISITORS_MAX);
+            PeerReply::Visitors(visitors.map(|(account, since)| (account.to_string(), since.0)).collect())
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What a client says: one JSON object a frame, its `Command` among them. `docs/gateway.md` describes them.
 
 use super::client::ConnectedClient;
+use super::client_subscribers::ClientSubscribers;
 use super::connection::{ClientConnection, Disconnected};
+use super::delivery_progress::DeliveryProgress;
 use super::frame::{self, ConversationKey};
-use super::room::DeliveryProgress;
 use crate::code::Code;
 use crate::commands::refusal;
 use crate::reply::Failure;
@@ -226,9 +227,10 @@ async fn read(client: &ConnectedClient, request: &Request) -> Result<Unread, Fai
     let ConversationKey { group, conversation } = key(request)?;
     let (hub, reader, context) = (&client.hub, client.account().clone(), client.context());
     let operation = ReadUpTo { group, conversation, reader: reader.clone(), seq: request.msg_seq };
-    let subscribers = hub.subscribers(reader, context.now);
+    let subscribers =
+        Arc::new(ClientSubscribers { hub: Arc::clone(hub), operator: reader, now: context.now });
     let unread_msg_num =
-        perform(&*hub.store, context, operation, subscribers).await.map_err(refusal::failure)?;
+        perform(&*client.server.store, context, operation, subscribers).await.map_err(refusal::failure)?;
     Ok(Unread { unread_msg_num })
 }
 
@@ -253,8 +255,7 @@ async fn groups(client: &ConnectedClient, request: &Request) -> Result<Conversat
         offset: request.offset,
         limit: request.limit.unwrap_or(GROUPS_MAX).min(GROUPS_MAX),
     };
-    let hub = &client.hub;
-    let page = hub.store.joined_groups(hub.app, client.account().clone(), window).await;
+    let page = client.server.store.joined_groups(client.app.id, client.account().clone(), window).await;
     let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
     let rows = page.groups.iter().map(|(group, member): &(Group, Member)| Row {
         group_id: Some(group.id.as_str().to_owned()),
@@ -301,8 +302,7 @@ async fn topics(client: &ConnectedClient, request: &Request) -> Result<Topics, F
 }
 
 async fn look(client: &ConnectedClient, group: &GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
-    let hub = &client.hub;
-    hub.store.snapshot(hub.app, group.clone(), needs).await.map_err(|error| match error {
+    client.server.store.snapshot(client.app.id, group.clone(), needs).await.map_err(|error| match error {
         OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
         OperationError::Store(error) => Code::GroupInternal.internal(error),
     })
@@ -331,7 +331,7 @@ async fn visit(client: &ConnectedClient, request: &Request) -> Result<NoFields, 
         return Err(Code::GroupNotAllowed.because("you are banned from the group"));
     }
     if session.enter_live(&group) {
-        hub.enter_live(session, DeliveryProgress::of(&snapshot.group), &group);
+        hub.enter_live(session, DeliveryProgress::of_group(&snapshot.group), &group);
         client.report_visit(&group, true).await;
     }
     Ok(NoFields {})

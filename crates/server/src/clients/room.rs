@@ -1,275 +1,174 @@
 //! One group and the connected clients in it: messages go to all of them once, in the order of their numbers.
 //!
-//! Steps are taken one after another by whoever finds nobody at work, so a room without work has no task. What the history
-//! keeps is put in order by its numbers: a message that comes too early waits for those before it, which are read from
-//! the history; so one that got lost on the way from another server is told as soon as the next comes.
+//! Messages that the history stores are ordered by their numbers: one that arrives too early waits until those before it
+//! have been read from the history. So a message that was lost on the way from another server is delivered as soon as the
+//! next one arrives.
 
-use super::frame::{self, ConversationKey, Frame};
-use super::hub::Hub;
+use super::delivery_progress::{DeliveredUpTo, DeliveryProgress};
+use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::session::{CloseReason, Session};
-use landfall_domain::group::{Group, GroupType};
-use landfall_domain::ids::{GroupId, TopicId, UserId};
+use super::session_directory::SessionDirectory;
+use crate::logging::ErrorLogLimiter;
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption};
 use landfall_domain::message::{Conversation, MessageLog};
 use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
-use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
-use landfall_domain::store::{NoSuchGroup, OperationError};
-use landfall_domain::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use landfall_domain::part::{PartFamily, PartKey, PartRange};
+use landfall_domain::store::{NoSuchGroup, OperationError, Store};
+use landfall_domain::time::{Clock, Timestamp};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Steps that wait at most; further frames are dropped, and read from the history where it keeps them.
-const STEPS_MAX: usize = 4_096;
-/// Missed messages that are read from the history at once. Who misses more is told so.
+/// Missed messages that are read from the history at once. Clients that missed more are sent `missed`.
 const MISSED_MAX: u32 = 200;
-/// Clients that are given a frame before others get their turn.
+/// Clients that are sent a frame before other tasks get their turn.
 const CLIENTS_AT_ONCE: usize = 256;
-/// How long to wait before a history that could not be read is read again.
-const READ_AGAIN: Duration = Duration::from_secs(1);
 
-/// What is to happen in a room.
+/// What the rooms of one app work with.
+pub(super) struct RoomContext {
+    pub(super) app: AppId,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) sessions: Arc<SessionDirectory>,
+    /// Limits what is logged while the store fails.
+    pub(super) error_log: ErrorLogLimiter,
+}
+
 pub(super) enum RoomAction {
-    /// A client enters.
     Enter(Entering),
-    /// A client has gone.
+    /// The session with this number has ended, or left the live-stream group.
     Leave(u64),
-    /// Accounts may have become members, or be none any more.
+    /// The membership of these accounts may have changed.
     CheckMembership(Vec<UserId>),
-    /// Frames go to those who are here.
     Deliver(Vec<Frame>),
     /// Frames may have been missed.
     CatchUp,
-    /// There is no such group any more.
+    /// The group was dissolved.
     Dissolve,
-    /// Who is here?
+    /// Sends the accounts in the room, and since when each is there.
     ListClients(oneshot::Sender<BTreeMap<UserId, Timestamp>>),
 }
 
-/// Who enters a room.
+/// A client that enters a room.
 pub(super) struct Entering {
-    /// The client.
     pub(super) session: Arc<Session>,
-    /// How far the group was when it was looked at for it.
+    /// How far the group was when it was read for this client.
     pub(super) progress: DeliveryProgress,
-    /// Whether it wants the group's messages.
     pub(super) wants_messages: bool,
-}
-
-/// How far one conversation was told.
-#[derive(Clone, Copy, Debug, Default)]
-struct DeliveredUpTo {
-    /// Number of its last message when it was looked at. Which of those up to here were told is not known; one that comes
-    /// all the same had not been.
-    at_snapshot: u32,
-    /// Number of the last message told.
-    delivered: u32,
-}
-
-impl DeliveredUpTo {
-    fn at(seq: u32) -> Self {
-        Self { at_snapshot: seq, delivered: seq }
-    }
-}
-
-/// How far the conversations of a group were told.
-#[derive(Clone, Debug)]
-pub(super) struct DeliveryProgress {
-    kind: GroupType,
-    has_topics: bool,
-    /// `None`: not known yet.
-    topics: Option<BTreeMap<TopicId, DeliveredUpTo>>,
-    group: DeliveredUpTo,
-}
-
-impl DeliveryProgress {
-    /// Those of a group as it is; its topics are still to be looked at.
-    pub(super) fn of(group: &Group) -> Self {
-        let has_topics = group.kind.can().topics && group.support_topic;
-        let topics = if has_topics { None } else { Some(BTreeMap::new()) };
-        Self { kind: group.kind, has_topics, topics, group: DeliveredUpTo::at(group.log.last_seq()) }
-    }
-
-    fn get(&self, conversation: &Conversation) -> DeliveredUpTo {
-        match conversation {
-            Conversation::Group => self.group,
-            Conversation::Topic(id) => {
-                self.topics.as_ref().and_then(|topics| topics.get(id)).copied().unwrap_or_default()
-            }
-        }
-    }
-
-    fn delivered(&mut self, conversation: &Conversation, seq: u32) {
-        let up_to = match conversation {
-            Conversation::Group => &mut self.group,
-            Conversation::Topic(id) => self.topics.get_or_insert_default().entry(id.clone()).or_default(),
-        };
-        up_to.delivered = seq;
-    }
-}
-
-/// A room, as those see it who have something to do in it.
-pub(super) struct Room {
-    inbox: Mutex<Inbox>,
-}
-
-struct Inbox {
-    waiting: VecDeque<RoomAction>,
-    /// Whether a frame was dropped because too many steps waited.
-    missed: bool,
-    /// `None` while somebody is at work.
-    idle: Option<Box<RoomState>>,
-}
-
-impl Inbox {
-    /// What waits to be looked at is looked at together, so that it never is more than there are accounts.
-    fn push(&mut self, step: RoomAction) {
-        match (self.waiting.back_mut(), step) {
-            (Some(RoomAction::CatchUp), RoomAction::CatchUp) => {}
-            (Some(RoomAction::CheckMembership(waiting)), RoomAction::CheckMembership(more)) => {
-                let known: BTreeSet<_> = waiting.iter().cloned().collect();
-                waiting.extend(more.into_iter().filter(|account| !known.contains(account)));
-            }
-            (_, step) => self.waiting.push_back(step),
-        }
-    }
 }
 
 /// A client in a room.
 struct PresentClient {
     session: Arc<Session>,
     since: Timestamp,
-    /// Whether it gets messages: a member may not want them.
+    /// False for a member that receives tips but no messages.
     wants_messages: bool,
 }
 
-struct RoomState {
-    group: GroupId,
-    here: BTreeMap<u64, PresentClient>,
+pub(super) struct Room {
+    pub(super) group: GroupId,
+    /// By the number of the session.
+    clients: BTreeMap<u64, PresentClient>,
     progress: Option<DeliveryProgress>,
-    /// Places as their frames name them, so that these share one.
-    conversation_keys: BTreeMap<Conversation, Arc<ConversationKey>>,
+    /// Shared by the frames of a conversation.
+    keys: BTreeMap<Conversation, Arc<ConversationKey>>,
+    /// Whether the history could not be read, and the room has to catch up later.
+    needs_retry: bool,
 }
+
+/// The store could not be read; the cause is in the log.
+struct StoreUnavailable;
 
 impl Room {
     pub(super) fn new(group: GroupId) -> Self {
-        let state =
-            RoomState { group, here: BTreeMap::new(), progress: None, conversation_keys: BTreeMap::new() };
-        let inbox = Inbox { waiting: VecDeque::new(), missed: false, idle: Some(Box::new(state)) };
-        Self { inbox: Mutex::new(inbox) }
+        Self { group, clients: BTreeMap::new(), progress: None, keys: BTreeMap::new(), needs_retry: false }
     }
 
-    /// Adds a step, and takes it unless somebody is at work. To be called while the room is known to be in use.
-    pub(super) fn add(self: &Arc<Self>, hub: &Arc<Hub>, step: RoomAction) {
-        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if STEPS_MAX <= inbox.waiting.len() && matches!(step, RoomAction::Deliver(_)) {
-            inbox.missed = true;
-            return;
-        }
-        inbox.push(step);
-        if let Some(state) = inbox.idle.take() {
-            drop(inbox);
-            tokio::spawn(Arc::clone(self).work(Arc::clone(hub), state));
-        }
+    pub(super) fn is_empty(&self) -> bool {
+        self.clients.is_empty()
     }
 
-    /// Whether nothing waits and nobody is here; only then may it be forgotten.
-    pub(super) fn is_deserted(&self) -> bool {
-        let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        inbox.waiting.is_empty() && inbox.idle.as_ref().is_some_and(|state| state.here.is_empty())
+    /// Whether the room has to catch up later, since this was last asked.
+    pub(super) fn take_retry(&mut self) -> bool {
+        std::mem::take(&mut self.needs_retry)
     }
 
-    async fn work(self: Arc<Self>, hub: Arc<Hub>, mut state: Box<RoomState>) {
-        loop {
-            let step = {
-                let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-                match inbox.waiting.pop_front() {
-                    Some(step) => step,
-                    None if std::mem::take(&mut inbox.missed) => RoomAction::CatchUp,
-                    None => {
-                        let is_empty = state.here.is_empty();
-                        let group = state.group.clone();
-                        inbox.idle = Some(state);
-                        drop(inbox);
-                        if is_empty {
-                            hub.forget_if_deserted(&group);
-                        }
-                        return;
-                    }
-                }
-            };
-            state.perform(&hub, step).await;
-        }
-    }
-}
-
-impl RoomState {
-    async fn perform(&mut self, hub: &Arc<Hub>, step: RoomAction) {
-        match step {
+    pub(super) async fn perform(&mut self, context: &RoomContext, action: RoomAction) {
+        match action {
             RoomAction::Enter(Entering { session, progress, wants_messages }) => {
-                match self.know_progress(hub, progress).await {
-                    Ok(()) => self.enter(hub, session, wants_messages),
+                match self.know_progress(context, progress).await {
+                    Ok(()) => self.enter(context, session, wants_messages),
                     Err(StoreUnavailable) => session.close(CloseReason::TryAgain),
                 }
             }
             RoomAction::Leave(id) => {
-                self.here.remove(&id);
+                self.clients.remove(&id);
             }
-            RoomAction::CheckMembership(accounts) => self.check_membership(hub, accounts).await,
+            RoomAction::CheckMembership(accounts) => self.check_membership(context, accounts).await,
             RoomAction::Deliver(frames) => {
                 for frame in frames {
-                    self.deliver(hub, frame).await;
+                    self.deliver(context, frame).await;
                 }
             }
-            RoomAction::CatchUp => self.catch_up(hub).await,
+            RoomAction::CatchUp => self.catch_up(context).await,
             RoomAction::Dissolve => {
-                for PresentClient { session, .. } in std::mem::take(&mut self.here).into_values() {
+                for PresentClient { session, .. } in std::mem::take(&mut self.clients).into_values() {
                     session.left_room(&self.group);
                     session.forget(&self.group);
                 }
                 self.progress = None;
             }
-            RoomAction::ListClients(answer) => {
-                let here = self.here.values().map(|here| (here.session.account.clone(), here.since));
-                // Nobody waits for it where the call has ended.
-                drop(answer.send(here.collect()));
+            RoomAction::ListClients(receiver) => {
+                let clients =
+                    self.clients.values().map(|client| (client.session.account.clone(), client.since));
+                // Fails when the call that asked has ended.
+                drop(receiver.send(clients.collect()));
             }
         }
     }
 
-    fn enter(&mut self, hub: &Hub, session: Arc<Session>, wants_messages: bool) {
+    fn enter(&mut self, context: &RoomContext, session: Arc<Session>, wants_messages: bool) {
         if session.joined_room(&self.group) {
-            let since = self.here.get(&session.id).map_or_else(|| hub.clock.now(), |here| here.since);
-            self.here.insert(session.id, PresentClient { session, since, wants_messages });
+            let since =
+                self.clients.get(&session.id).map_or_else(|| context.clock.now(), |client| client.since);
+            self.clients.insert(session.id, PresentClient { session, since, wants_messages });
         }
     }
 
     fn conversation_key(&mut self, conversation: &Conversation) -> Arc<ConversationKey> {
-        if let Some(conversation_key) = self.conversation_keys.get(conversation) {
-            return Arc::clone(conversation_key);
+        if let Some(key) = self.keys.get(conversation) {
+            return Arc::clone(key);
         }
-        let conversation_key =
-            ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
-        let conversation_key = Arc::new(conversation_key);
-        self.conversation_keys.insert(conversation.clone(), Arc::clone(&conversation_key));
-        conversation_key
+        let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
+        let key = Arc::new(key);
+        self.keys.insert(conversation.clone(), Arc::clone(&key));
+        key
     }
 
-    /// Makes sure that the numbers are known from which on everything is told.
-    async fn know_progress(&mut self, hub: &Hub, progress: DeliveryProgress) -> Result<(), StoreUnavailable> {
+    /// Makes sure that the numbers are known after which everything is delivered.
+    async fn know_progress(
+        &mut self,
+        context: &RoomContext,
+        progress: DeliveryProgress,
+    ) -> Result<(), StoreUnavailable> {
         let progress = self.progress.get_or_insert(progress);
         if progress.topics.is_none() {
-            // Without a group there is nothing to tell.
-            self.progress = self.read(hub, true, Vec::new()).await?.as_ref().map(progress_of);
+            // Without a group there is nothing to deliver.
+            self.progress = self
+                .read_topics_and_messages(context, true, Vec::new())
+                .await?
+                .as_ref()
+                .map(DeliveryProgress::of_snapshot);
         }
         Ok(())
     }
 
     /// The group, its topics if asked for, and messages; `None` when it is gone.
-    async fn read(
+    async fn read_topics_and_messages(
         &self,
-        hub: &Hub,
+        context: &RoomContext,
         topics: bool,
         messages: Vec<MessageRange>,
     ) -> Result<Option<GroupSnapshot>, StoreUnavailable> {
@@ -281,90 +180,94 @@ impl RoomState {
             MessageRange::Newest { .. } | MessageRange::Numbered(..) | MessageRange::Random { .. } => None,
         });
         let needs = Needs { ranges, parts: parts.collect(), messages, ..Needs::default() };
-        self.look(hub, needs).await
+        self.snapshot(context, needs).await
     }
 
-    async fn look(&self, hub: &Hub, needs: Needs) -> Result<Option<GroupSnapshot>, StoreUnavailable> {
-        match hub.store.snapshot(hub.app, self.group.clone(), needs).await {
+    async fn snapshot(
+        &self,
+        context: &RoomContext,
+        needs: Needs,
+    ) -> Result<Option<GroupSnapshot>, StoreUnavailable> {
+        match context.store.snapshot(context.app, self.group.clone(), needs).await {
             Ok(snapshot) => Ok(Some(snapshot)),
             Err(OperationError::Refused(NoSuchGroup)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                if let Some(suppressed) = hub.error_log.admit() {
+                context.error_log.log(|suppressed| {
                     tracing::error!(%error, suppressed, "a group with connected clients cannot be read: {error}");
-                }
+                });
                 Err(StoreUnavailable)
             }
         }
     }
 
-    /// Lets accounts in that are members, and out those that are not: as the store says now, whatever was told before.
-    async fn check_membership(&mut self, hub: &Hub, accounts: Vec<UserId>) {
+    /// Adds accounts that are members and removes those that are not, as the store says now.
+    async fn check_membership(&mut self, context: &RoomContext, accounts: Vec<UserId>) {
         let connected: Vec<_> =
-            accounts.into_iter().filter(|account| !hub.sessions_of(account).is_empty()).collect();
+            accounts.into_iter().filter(|account| !context.sessions.of_account(account).is_empty()).collect();
         if connected.is_empty() {
             return;
         }
         let needs = Needs { members: connected.clone(), ..Needs::default() };
-        let mut looked = self.look(hub, needs).await;
-        if let Ok(Some(snapshot)) = &looked
-            && self.know_progress(hub, DeliveryProgress::of(&snapshot.group)).await.is_err()
+        let mut read = self.snapshot(context, needs).await;
+        if let Ok(Some(snapshot)) = &read
+            && self.know_progress(context, DeliveryProgress::of_group(&snapshot.group)).await.is_err()
         {
-            looked = Err(StoreUnavailable);
+            read = Err(StoreUnavailable);
         }
-        for session in connected.iter().flat_map(|account| hub.sessions_of(account)) {
-            let member = match &looked {
+        for session in connected.iter().flat_map(|account| context.sessions.of_account(account)) {
+            let member = match &read {
                 Ok(Some(snapshot)) => snapshot.members.get(&session.account),
                 Ok(None) => None,
-                // Nobody knows what it may hear: it comes again, and is looked at anew.
+                // What the client may receive is unknown; it connects again and is checked then.
                 Err(StoreUnavailable) => {
                     session.close(CloseReason::TryAgain);
                     None
                 }
             };
             if let Some(member) = member {
-                self.enter(hub, session, wants_messages(member));
-            } else if self.here.remove(&session.id).is_some() {
+                self.enter(context, session, wants_messages(member));
+            } else if self.clients.remove(&session.id).is_some() {
                 session.left_room(&self.group);
             }
         }
     }
 
-    async fn deliver(&mut self, hub: &Arc<Hub>, frame: Frame) {
-        let Some((conversation_key, seq)) = frame.number.clone() else { return self.send(frame).await };
-        let conversation = &conversation_key.conversation;
+    async fn deliver(&mut self, context: &RoomContext, frame: Frame) {
+        let Some((key, seq)) = frame.number.clone() else { return self.send(frame).await };
+        let conversation = &key.conversation;
         let Some(up_to) = self.progress.as_ref().map(|progress| progress.get(conversation)) else { return };
         if up_to.delivered < seq {
             if up_to.delivered + 1 < seq
-                && !self.send_missing(hub, conversation, up_to.delivered, seq - 1).await
+                && !self.send_missing(context, conversation, up_to.delivered, seq - 1).await
             {
                 return;
             }
             if let Some(progress) = &mut self.progress {
-                progress.delivered(conversation, seq);
+                progress.advance(conversation, seq);
             }
         } else if up_to.at_snapshot < seq {
             return;
         }
-        let conversation_key = self.conversation_key(conversation);
-        self.send(Frame { number: Some((conversation_key, seq)), ..frame }).await;
+        let key = self.conversation_key(conversation);
+        self.send(Frame { number: Some((key, seq)), ..frame }).await;
     }
 
-    /// Tells what of the numbers from `after` to `last` was missed. What an import brought is not: it is silent, and makes
-    /// everything read up to where it ends. False when the history cannot be read; then it is tried again later.
+    /// Sends what was missed of the messages after `after`, up to `last`. Imported messages are left out: imports are silent,
+    /// and mark everything up to their last message as read. False when the history cannot be read.
     async fn send_missing(
         &mut self,
-        hub: &Arc<Hub>,
+        context: &RoomContext,
         conversation: &Conversation,
         after: u32,
         last: u32,
     ) -> bool {
         let limit = usize::try_from((last - after).min(MISSED_MAX)).unwrap_or_default();
         let range = MessageRange::Newest { conversation: conversation.clone(), up_to: last, limit };
-        let mut snapshot = match self.read(hub, false, vec![range]).await {
+        let mut snapshot = match self.read_topics_and_messages(context, false, vec![range]).await {
             Ok(Some(snapshot)) => snapshot,
             Ok(None) => return false,
             Err(StoreUnavailable) => {
-                self.catch_up_later(hub);
+                self.needs_retry = true;
                 return false;
             }
         };
@@ -372,38 +275,42 @@ impl RoomState {
         let messages = snapshot.messages.remove(conversation).unwrap_or_default();
         let log = snapshot.log(conversation).cloned().unwrap_or_default();
         let MessageLog { read_by_all, .. } = log;
-        let conversation_key = self.conversation_key(conversation);
+        let key = self.conversation_key(conversation);
         let from = after.max(read_by_all);
         if from < last.saturating_sub(MISSED_MAX) {
-            self.send(missed(&conversation_key, from)).await;
+            self.send(missed(&key, from)).await;
         }
         for (_, message) in messages.range(from + 1..) {
-            self.send(frame::stored(&conversation_key, kind, message)).await;
+            self.send(frame::stored(&key, kind, message)).await;
         }
         if let Some(progress) = &mut self.progress {
-            progress.delivered(conversation, last);
+            progress.advance(conversation, last);
         }
         true
     }
 
-    /// Tells what the history has and nobody told, to those who are still members.
-    async fn catch_up(&mut self, hub: &Arc<Hub>) {
+    /// Sends clients that are still members what the history has and was not delivered.
+    async fn catch_up(&mut self, context: &RoomContext) {
         let is_live = self.progress.as_ref().is_some_and(|progress| progress.kind.can().live);
-        if self.here.is_empty() || is_live {
+        if self.clients.is_empty() || is_live {
             return;
         }
-        let here: BTreeSet<_> = self.here.values().map(|here| here.session.account.clone()).collect();
-        self.check_membership(hub, here.into_iter().collect()).await;
+        let present: BTreeSet<_> =
+            self.clients.values().map(|client| client.session.account.clone()).collect();
+        self.check_membership(context, present.into_iter().collect()).await;
         let Some(progress) = self.progress.clone() else { return };
-        let now = match self.read(hub, progress.has_topics, Vec::new()).await {
-            Ok(Some(snapshot)) => progress_of(&snapshot),
+        let now = match self.read_topics_and_messages(context, progress.has_topics, Vec::new()).await {
+            Ok(Some(snapshot)) => DeliveryProgress::of_snapshot(&snapshot),
             Ok(None) => return,
-            Err(StoreUnavailable) => return self.catch_up_later(hub),
+            Err(StoreUnavailable) => {
+                self.needs_retry = true;
+                return;
+            }
         };
         if now.group.delivered < progress.group.delivered {
-            // Another group by now has the id of one that was dissolved.
+            // A new group has the id of one that was dissolved.
             self.progress = Some(now);
-            self.here.values().for_each(|here| here.session.forget(&self.group));
+            self.clients.values().for_each(|client| client.session.forget(&self.group));
             return;
         }
         let topics = now.topics.iter().flatten().map(|(id, up_to)| (Conversation::Topic(id.clone()), *up_to));
@@ -411,23 +318,15 @@ impl RoomState {
             topics.chain([(Conversation::Group, now.group)])
         {
             let DeliveredUpTo { delivered, .. } = progress.get(&conversation);
-            if delivered < last && !self.send_missing(hub, &conversation, delivered, last).await {
+            if delivered < last && !self.send_missing(context, &conversation, delivered, last).await {
                 return;
             }
         }
     }
 
-    fn catch_up_later(&self, hub: &Arc<Hub>) {
-        let (hub, group) = (Arc::clone(hub), self.group.clone());
-        tokio::spawn(async move {
-            tokio::time::sleep(READ_AGAIN).await;
-            hub.add_action(&group, RoomAction::CatchUp);
-        });
-    }
-
     async fn send(&mut self, frame: Frame) {
         let frame = Arc::new(frame);
-        for (count, PresentClient { session, wants_messages, .. }) in self.here.values().enumerate() {
+        for (count, PresentClient { session, wants_messages, .. }) in self.clients.values().enumerate() {
             if (*wants_messages || !frame.is_message) && frame.is_for(&session.account) {
                 session.push(&frame);
             }
@@ -438,20 +337,16 @@ impl RoomState {
     }
 }
 
-/// That more was missed than is told by itself.
-fn missed(conversation_key: &ConversationKey, after: u32) -> Frame {
-    #[derive(serde::Serialize)]
+/// Says that more was missed than the server sends by itself.
+fn missed(key: &ConversationKey, after: u32) -> Frame {
+    #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Missed<'a> {
         #[serde(flatten)]
-        about: frame::FrameHeader<'a>,
+        about: FrameHeader<'a>,
         msg_seq: u32,
     }
-    let about = frame::FrameHeader::of_conversation(
-        "missed",
-        &conversation_key.group,
-        &conversation_key.conversation,
-    );
+    let about = FrameHeader::of_conversation("missed", &key.group, &key.conversation);
     Frame {
         text: frame::text(&Missed { about, msg_seq: after }).into(),
         number: None,
@@ -460,18 +355,7 @@ fn missed(conversation_key: &ConversationKey, after: u32) -> Frame {
     }
 }
 
-/// A group could not be read; why is in the log.
-struct StoreUnavailable;
-
-/// Whether a member wants the messages of its group.
+/// Whether a member receives the messages of its group.
 pub(super) fn wants_messages(member: &Member) -> bool {
     member.receive_option != ReceiveOption::Discard
-}
-
-fn progress_of(snapshot: &GroupSnapshot) -> DeliveryProgress {
-    let topics = snapshot.parts.values().filter_map(|part| {
-        let Part::Topic(topic) = part else { return None };
-        Some((topic.id.clone(), DeliveredUpTo::at(topic.log.last_seq())))
-    });
-    DeliveryProgress { topics: Some(topics.collect()), ..DeliveryProgress::of(&snapshot.group) }
 }

@@ -134,6 +134,38 @@ impl ClientUpdate {
         Self { membership_changed: changed.flatten().collect(), ..Self::default() }
     }
 
+    /// A group was created: its owner and its members are notified.
+    pub(super) fn of_created(
+        group: &GroupId,
+        kind: GroupType,
+        owner: Option<&UserId>,
+        members: &[UserId],
+        (operator, now): (&UserId, Timestamp),
+    ) -> Self {
+        let notice = |what| Notice::new(what, kind, group, operator, now);
+        let mut update = Self::default();
+        if let Some(owner) = owner {
+            update.frames.push(notice(NoticeKind::Created).to(std::slice::from_ref(owner)));
+        }
+        let others: Vec<_> = members.iter().filter(|member| Some(*member) != owner).cloned().collect();
+        if !others.is_empty() {
+            update.frames.push(notice(NoticeKind::Invited).to(&others));
+        }
+        update.membership_changed =
+            owner.into_iter().chain(&others).map(|id| id.as_str().to_owned()).collect();
+        update
+    }
+
+    /// A group was dissolved: everybody in it is notified.
+    pub(super) fn of_dissolved(
+        group: &GroupId,
+        kind: GroupType,
+        (operator, now): (&UserId, Timestamp),
+    ) -> Self {
+        let notice = Notice::new(NoticeKind::Dissolved, kind, group, operator, now);
+        Self { frames: vec![notice.to_all()], dissolved: true, ..Self::default() }
+    }
+
     /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
         self.membership_changed.is_empty() && self.frames.is_empty() && !self.dissolved

@@ -1,11 +1,14 @@
+use super::super::client_subscribers::ClientSubscribers;
 use super::super::peer_link::NoPeers;
 use super::super::session::OutboundItem;
 use super::*;
+use crate::lock::lock;
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::event::{Event, Subscribers};
 use landfall_domain::group::{JoinOption, Profile};
 use landfall_domain::limits::Span;
 use landfall_domain::member::Role;
-use landfall_domain::message::{Body, Priority};
+use landfall_domain::message::{Body, Conversation, Priority};
 use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
 use landfall_domain::operation::{import, perform};
 use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage};
@@ -16,6 +19,7 @@ use landfall_domain::time::SystemClock;
 use landfall_store::StoreMetrics;
 use landfall_store::embedded::Embedded;
 use proptest::prelude::*;
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -36,6 +40,7 @@ fn group() -> GroupId {
 /// A group of `ann`, who is connected.
 struct Fixture {
     hub: Arc<Hub>,
+    store: Arc<Embedded>,
     session: Arc<Session>,
     waiting: Receiver<OutboundItem>,
     _dir: TempDir,
@@ -78,11 +83,11 @@ impl Fixture {
             created: Timestamp(1),
         };
         store.import_group(CONTEXT, new).await.unwrap();
-        let hub = Arc::new(Hub::new(APP, store, Arc::new(SystemClock), Arc::new(NoPeers)));
+        let hub = Arc::new(Hub::new(APP, Arc::clone(&store) as _, Arc::new(SystemClock), Arc::new(NoPeers)));
         let (session, waiting) = Session::new(1, user("ann"), Platform::Web, NOW);
         hub.add_session(&session);
         hub.enter_groups(&session).await.unwrap();
-        Self { hub, session, waiting, _dir: dir }
+        Self { hub, store, session, waiting, _dir: dir }
     }
 
     /// Numbers of the next messages that ann is sent.
@@ -114,8 +119,13 @@ fn message(random: u32) -> SendMessage {
     }
 }
 
-async fn send(hub: &Arc<Hub>, random: u32, subscribers: Arc<dyn Subscribers>) {
-    perform(&*hub.store, CONTEXT, message(random), subscribers).await.unwrap();
+/// The clients of a hub, as subscribers of what `admin` does.
+fn clients(hub: &Arc<Hub>) -> Arc<dyn Subscribers> {
+    Arc::new(ClientSubscribers { hub: Arc::clone(hub), operator: user("admin"), now: NOW })
+}
+
+async fn send(store: &Embedded, random: u32, subscribers: Arc<dyn Subscribers>) {
+    perform(store, CONTEXT, message(random), subscribers).await.unwrap();
 }
 
 /// Keeps what clients were to be told.
@@ -144,11 +154,10 @@ async fn messages_sent_side_by_side_are_told_in_order() {
     let mut fixture = Fixture::new().await;
     let mut sending = tokio::task::JoinSet::new();
     for task in 0..TASKS {
-        let hub = Arc::clone(&fixture.hub);
+        let (hub, store) = (Arc::clone(&fixture.hub), Arc::clone(&fixture.store));
         sending.spawn(async move {
             for number in 0..EACH {
-                let subscribers = hub.subscribers(user("admin"), NOW);
-                send(&hub, task * EACH + number + 1, subscribers).await;
+                send(&store, task * EACH + number + 1, clients(&hub)).await;
             }
         });
     }
@@ -160,9 +169,9 @@ async fn messages_sent_side_by_side_are_told_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
     let mut fixture = Fixture::new().await;
-    let hub = Arc::clone(&fixture.hub);
-    let live = || hub.subscribers(user("admin"), NOW);
-    send(&hub, 1, live()).await;
+    let (hub, store) = (Arc::clone(&fixture.hub), Arc::clone(&fixture.store));
+    let live = || clients(&hub);
+    send(&store, 1, live()).await;
     let imported = ImportedMessage {
         conversation: Conversation::Group,
         sender: user("ann"),
@@ -173,17 +182,17 @@ async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
     let later = Context { now: Timestamp(NOW.0 + 5), ..CONTEXT };
     let messages =
         (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
-    import(&*hub.store, later, ImportMessages { group: group(), messages }).await.unwrap();
+    import(&*store, later, ImportMessages { group: group(), messages }).await.unwrap();
     // One that is told late, and one that is told at once.
     let kept = RecordedUpdates::default();
     let updates = Arc::clone(&kept.0);
-    send(&hub, 2, Arc::new(kept)).await;
-    send(&hub, 3, live()).await;
+    send(&store, 2, Arc::new(kept)).await;
+    send(&store, 3, live()).await;
     assert_eq!(fixture.numbers(3).await, [1, 9, 10]);
     for update in std::mem::take(&mut *lock(&updates)) {
         hub.publish(&group(), update);
     }
-    send(&hub, 4, live()).await;
+    send(&store, 4, live()).await;
     assert_eq!(fixture.numbers(1).await, [11]);
 }
 
@@ -214,7 +223,7 @@ proptest! {
             let mut fixture = Fixture::new().await;
             let kept = Arc::new(RecordedUpdates::default());
             for random in 1..=30 {
-                send(&fixture.hub, random, Arc::clone(&kept) as _).await;
+                send(&fixture.store, random, Arc::clone(&kept) as _).await;
             }
             let updates = lock(&kept.0).clone();
             for index in order.iter().skip(lost) {
