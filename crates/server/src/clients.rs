@@ -14,7 +14,7 @@ mod outgoing_frame;
 mod peer_link;
 mod peers;
 mod positions;
-mod request;
+mod requests;
 mod room;
 mod room_queue;
 mod rooms;

@@ -1,11 +1,13 @@
 //! A connected client, and what it and its requests are dealt with.
 
-use super::connection::Disconnected;
 use super::frame::ConversationKey;
 use super::hub::Hub;
 use super::session::{CloseReason, Session};
 use crate::apps::App;
+use crate::code::Code;
+use crate::commands::refusal;
 use crate::platform::Platform;
+use crate::reply::Failure;
 use crate::server::Server;
 use crate::webhook::presence::{self, State};
 use landfall_domain::ids::{GroupId, UserId};
@@ -69,7 +71,7 @@ impl ConnectedClient {
         &self,
         key: &ConversationKey,
         messages: Vec<MessageRange>,
-    ) -> Result<Option<GroupSnapshot>, Disconnected> {
+    ) -> Result<Option<GroupSnapshot>, CloseReason> {
         let account = self.account();
         let parts = match &key.conversation {
             Conversation::Group => Vec::new(),
@@ -84,11 +86,19 @@ impl ConnectedClient {
             }
             Ok(_) | Err(OperationError::Refused(_)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                if let Some(suppressed) = self.server.error_log.admit() {
+                self.server.error_log.log(|suppressed| {
                     tracing::error!(%error, suppressed, "a history cannot be read for a client: {error}");
-                }
-                Err(Disconnected::Closed(CloseReason::TryAgain))
+                });
+                Err(CloseReason::TryAgain)
             }
         }
+    }
+
+    /// What `needs` names of one group.
+    pub(super) async fn snapshot(&self, group: &GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+        self.server.store.snapshot(self.app.id, group.clone(), needs).await.map_err(|error| match error {
+            OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
+            OperationError::Store(error) => Code::GroupInternal.internal(error),
+        })
     }
 }

@@ -6,7 +6,7 @@
 use super::client::ConnectedClient;
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::positions::{Live, Positions};
-use super::request;
+use super::requests::{self, RequestContext};
 use super::session::{CloseReason, OutboundItem};
 use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -46,7 +46,7 @@ const FRAMES_AT_ONCE: usize = 64;
 
 /// The connection is lost.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Disconnected {
+enum Disconnected {
     /// The client closed it, or the network did.
     #[error("the connection is lost")]
     Socket(#[from] tungstenite::Error),
@@ -66,9 +66,9 @@ enum NextEvent {
 
 /// One connection.
 pub(super) struct ClientConnection<S> {
-    pub(super) client: Arc<ConnectedClient>,
-    pub(super) positions: Positions,
-    pub(super) commands: Allowance,
+    client: Arc<ConnectedClient>,
+    positions: Positions,
+    commands: Allowance,
     /// What the client may say of any kind.
     incoming: Allowance,
     socket: WebSocketStream<S>,
@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     }
 
     /// Sends one frame.
-    pub(super) async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Disconnected> {
+    async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Disconnected> {
         self.feed(text.into()).await?;
         self.flush().await
     }
@@ -188,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         self.last_received = Instant::now();
         self.incoming.spend(1.0, self.last_received);
         match message.map_err(misuse)? {
-            Message::Text(text) => request::answer(self, &text).await,
+            Message::Text(text) => self.perform(&text).await,
             Message::Binary(_) => Err(Disconnected::Closed(CloseReason::Misuse)),
             // Pongs are sent with the next flush.
             Message::Ping(_) => {
@@ -204,8 +204,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         }
     }
 
-    /// A frame of the client is answered.
-    pub(super) fn spend_answer(&mut self) {
+    async fn perform(&mut self, text: &str) -> Result<(), Disconnected> {
+        let context = RequestContext { client: &self.client, positions: &mut self.positions };
+        match requests::perform(context, &mut self.commands, text).await {
+            Ok(Some(answer)) => {
+                self.spend_answer();
+                self.send(answer).await
+            }
+            Ok(None) => Ok(()),
+            Err(reason) => Err(Disconnected::Closed(reason)),
+        }
+    }
+
+    /// Counts a frame of the client that is answered.
+    fn spend_answer(&mut self) {
         self.incoming.spend(ANSWERED - 1.0, self.last_received);
     }
 
@@ -229,7 +241,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             up_to,
             limit: usize::try_from(limit).unwrap_or_default(),
         };
-        let Some(mut snapshot) = self.client.history(&key, vec![range]).await? else {
+        let Some(mut snapshot) =
+            self.client.history(&key, vec![range]).await.map_err(Disconnected::Closed)?
+        else {
             self.positions.forget(&key);
             return Ok(());
         };
