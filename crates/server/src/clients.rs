@@ -11,6 +11,8 @@ mod hub;
 mod hubs;
 mod notice;
 mod outgoing_frame;
+#[cfg(test)]
+mod page;
 mod peer_link;
 mod peers;
 mod positions;

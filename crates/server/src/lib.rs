@@ -1,5 +1,6 @@
 //! The group-chat server.
 
+mod all_variants;
 mod allowance;
 pub mod apps;
 pub mod call;

@@ -1,30 +1,31 @@
 //! The kinds of device that clients run on.
 
+use crate::all_variants::{AllVariants as _, all_variants};
 use serde::{Deserialize, Serialize};
 
-/// What kind of device a client runs on, as answers and webhooks name it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Platform {
-    Android,
-    IPhone,
-    IPad,
-    Mac,
-    Pc,
-    /// Also what says nothing of itself. [choice]
-    #[default]
-    Web,
+all_variants! {
+    /// What kind of device a client runs on, as answers and webhooks name it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    pub(crate) enum Platform {
+        Android,
+        IPhone,
+        IPad,
+        Mac,
+        Pc,
+        /// Also what says nothing of itself. [choice]
+        #[default]
+        Web,
+    }
 }
 
 impl Platform {
-    const ALL: [Self; 6] = [Self::Android, Self::IPhone, Self::IPad, Self::Mac, Self::Pc, Self::Web];
-
     /// The platform called `word`, in either of the two ways in which the API names it.
     pub(crate) fn parse(word: &str) -> Self {
         let is_called = |platform: &Self| {
             platform.status_name().eq_ignore_ascii_case(word)
                 || platform.event_name().eq_ignore_ascii_case(word)
         };
-        Self::ALL.into_iter().find(is_called).unwrap_or_default()
+        Self::ALL.iter().copied().find(is_called).unwrap_or_default()
     }
 
     /// As `query_online_status` names it. [doc]

@@ -2,41 +2,44 @@
 
 use super::frame::{self, FrameHeader};
 use super::outgoing_frame::OutgoingFrame;
+use crate::all_variants::all_variants;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 
-/// What a notice says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoticeKind {
-    /// The receiver was removed from the group.
-    Kicked,
-    /// The group was dissolved.
-    Dissolved,
-    /// The receiver's group was made.
-    Created,
-    /// The receiver was added to the group.
-    Invited,
-    /// The receiver is an administrator of the group.
-    AdminSet,
-    /// The receiver is none any more.
-    AdminCancelled,
-    /// The receiver has read up to a message, on whatever device.
-    Read,
-    /// What the app wants to say.
-    Custom,
-    /// The receiver may not speak for some time.
-    Muted,
-    /// A topic was made.
-    TopicCreated,
-    /// A topic was dissolved.
-    TopicDestroyed,
-    /// The receiver must stay out of the group.
-    Banned,
-    /// The receiver may join again.
-    Unbanned,
+all_variants! {
+    /// What a notice says.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum NoticeKind {
+        /// The receiver was removed from the group.
+        Kicked,
+        /// The group was dissolved.
+        Dissolved,
+        /// The receiver's group was made.
+        Created,
+        /// The receiver was added to the group.
+        Invited,
+        /// The receiver is an administrator of the group.
+        AdminSet,
+        /// The receiver is none any more.
+        AdminCancelled,
+        /// The receiver has read up to a message, on whatever device.
+        Read,
+        /// What the app wants to say.
+        Custom,
+        /// The receiver may not speak for some time.
+        Muted,
+        /// A topic was made.
+        TopicCreated,
+        /// A topic was dissolved.
+        TopicDestroyed,
+        /// The receiver must stay out of the group.
+        Banned,
+        /// The receiver may join again.
+        Unbanned,
+    }
 }
 
 impl NoticeKind {
@@ -143,34 +146,18 @@ impl<'a> Notice<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::page::rows;
     use super::*;
+    use crate::all_variants::AllVariants as _;
 
     #[test]
-    fn the_page_has_every_notice() {
-        use NoticeKind::*;
-        let page = include_str!("../../../../docs/gateway.md");
-        let all = [
-            Kicked,
-            Dissolved,
-            Created,
-            Invited,
-            AdminSet,
-            AdminCancelled,
-            Read,
-            Custom,
-            Muted,
-            TopicCreated,
-            TopicDestroyed,
-            Banned,
-            Unbanned,
-        ];
-        for kind in all {
-            let (number, name) = match kind {
-                // Taken apart, so that a new one does not compile without being here.
-                Kicked | Dissolved | Created | Invited | AdminSet | AdminCancelled | Read | Custom
-                | Muted | TopicCreated | TopicDestroyed | Banned | Unbanned => kind.number_and_name(),
-            };
-            assert!(page.contains(&format!("\n| {number} | `{name}` | ")), "{number} {name}");
-        }
+    fn the_page_lists_every_notice_and_no_other() {
+        let all = NoticeKind::ALL.iter().map(|kind| {
+            let (number, name) = kind.number_and_name();
+            (number.to_string(), format!("`{name}`"))
+        });
+        let listed =
+            rows("### Notices").into_iter().map(|(number, name)| (number.to_owned(), name.to_owned()));
+        assert_eq!(listed.collect::<Vec<_>>(), all.collect::<Vec<_>>());
     }
 }

@@ -228,17 +228,14 @@ fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::page::{PAGE, rows};
     use super::*;
     use std::collections::BTreeSet;
 
     /// The commands in the table of the page; a row may name several.
     fn documented() -> BTreeSet<&'static str> {
-        let page = include_str!("../../../../docs/gateway.md");
-        let (_, table) =
-            page.split_once("\n| Command | With | Does, and answers |\n|---|---|---|\n").unwrap();
-        let rows = table.lines().take_while(|line| line.starts_with('|'));
-        let commands = rows.filter_map(|row| row.strip_prefix("| ")?.split(" | ").next());
-        commands.flat_map(|cell| cell.split(", ")).map(|command| command.trim_matches('`')).collect()
+        let cells = rows("## What a client says").into_iter().map(|(commands, _)| commands);
+        cells.flat_map(|cell| cell.split(", ")).map(|command| command.trim_matches('`')).collect()
     }
 
     #[test]
@@ -252,9 +249,6 @@ mod tests {
     fn the_page_names_the_requests_that_are_exempt_from_the_limit() {
         let free: Vec<_> = REQUESTS.iter().filter(|entry| entry.is_free).map(|entry| entry.command).collect();
         assert_eq!(free, ["ack", "go", "ping"]);
-        assert!(
-            include_str!("../../../../docs/gateway.md")
-                .contains("\n| Commands but for `ack`, `go` and `ping` |")
-        );
+        assert!(PAGE.contains("\n| Commands but for `ack`, `go` and `ping` |"));
     }
 }

@@ -1,40 +1,44 @@
 //! One connected client, as those see it who have something for it.
 
 use super::frame::Frame;
+use crate::all_variants::all_variants;
+use crate::lock::lock;
 use crate::platform::Platform;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc};
 
 /// Frames that wait for one client. One that lets more wait is too slow: it is let go, and comes back for what it missed.
 pub(super) const FRAMES_MAX: usize = 512;
 
-/// Why the server ends a connection: the close codes of `docs/gateway.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum CloseReason {
-    /// The server stops.
-    Stopping,
-    /// The store could not be read, or there is no place for another client.
-    TryAgain,
-    /// The client sent what no client should.
-    Misuse,
-    /// The signature was refused.
-    Refused,
-    /// The account was kicked.
-    Kicked,
-    /// Too many devices of the account came after this one.
-    Replaced,
-    /// It does not take what it is sent.
-    Slow,
-    /// Nothing was heard of it.
-    Silent,
-    /// Its signature is not valid any more.
-    Expired,
-    /// The account was deleted.
-    Deleted,
+all_variants! {
+    /// Why the server ends a connection: the close codes of `docs/gateway.md`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub(crate) enum CloseReason {
+        /// The server stops.
+        Stopping,
+        /// The store could not be read, or there is no place for another client.
+        TryAgain,
+        /// The client sent what no client should.
+        Misuse,
+        /// The signature was refused.
+        Refused,
+        /// The account was kicked.
+        Kicked,
+        /// Too many devices of the account came after this one.
+        Replaced,
+        /// It does not take what it is sent.
+        Slow,
+        /// Nothing was heard of it.
+        Silent,
+        /// Its signature is not valid any more.
+        Expired,
+        /// The account was deleted.
+        Deleted,
+    }
 }
 
 impl CloseReason {
@@ -88,10 +92,6 @@ struct Groups {
     live: BTreeSet<GroupId>,
     /// While it enters all its groups: those it came into or left meanwhile.
     changed_meanwhile: Option<BTreeSet<GroupId>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {
@@ -189,30 +189,15 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use super::super::page::{PAGE, rows};
     use super::super::positions::WINDOW;
     use super::*;
-
-    const PAGE: &str = include_str!("../../../../docs/gateway.md");
-
-    /// The first two cells of each row of the tables under a heading.
-    fn rows(heading: &str) -> Vec<(&'static str, &'static str)> {
-        let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the page has this heading");
-        let rows = section.lines().take_while(|line| !line.starts_with('#'));
-        let cells = rows.filter_map(|row| row.strip_prefix("| ")?.split_once(" | "));
-        cells.map(|(first, rest)| (first, rest.split(" |").next().unwrap())).skip(1).collect()
-    }
+    use crate::all_variants::AllVariants as _;
 
     #[test]
-    fn the_page_has_every_close_code() {
-        use CloseReason::*;
-        let all = [Stopping, TryAgain, Misuse, Refused, Kicked, Replaced, Slow, Silent, Expired, Deleted]
-            .map(|reason| {
-                // Taken apart, so that a new one does not compile without being here.
-                match reason {
-                    Stopping | TryAgain | Misuse | Refused | Kicked | Replaced | Slow | Silent | Expired
-                    | Deleted => reason.code_and_reason().0.to_string(),
-                }
-            });
+    fn the_page_lists_every_close_code_and_no_other() {
+        let all: Vec<_> =
+            CloseReason::ALL.iter().map(|reason| reason.code_and_reason().0.to_string()).collect();
         let listed: Vec<_> = rows("## Close codes").into_iter().map(|(code, _)| code).collect();
         assert_eq!(listed, all);
     }

@@ -29,7 +29,6 @@ mod receiver;
 mod server;
 mod several;
 mod start;
-#[expect(dead_code, reason = "the tests over the network use the rest")]
 #[path = "../it/test_client.rs"]
 mod test_client;
 mod together;

@@ -2,6 +2,7 @@
 
 mod ends;
 mod presence;
+mod requests;
 
 use crate::harness::{APP, Client, Server, Setup, Store, code, on_both_stores, query};
 use crate::receiver::Receiver;
@@ -63,6 +64,15 @@ async fn group(client: &mut Client<TcpStream>, kind: &str, id: &str) {
     let group = json!({ "Type": kind, "GroupId": id, "Name": "n", "Owner_Account": "ann", "MemberList": members,
         "CreateTime": 1_499_999_999, "SupportTopic": u8::from(kind == "Community") });
     done(client, "import_group", group).await;
+}
+
+/// Sends a message that no history stores. It goes through the room of the group and waits behind everything that was sent
+/// there before: when it is the next frame of a client, nothing else came.
+async fn send_marker(client: &mut Client<TcpStream>, group: &str, random: u64) {
+    let forbidden = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
+    let message = json!({ "GroupId": group, "Random": random, "MsgBody": text("marker"), "OnlineOnlyFlag": 1,
+        "ForbidCallbackControl": forbidden });
+    done(client, "send_group_msg", message).await;
 }
 
 fn seqs(frames: &[Value]) -> Vec<u64> {
@@ -133,6 +143,8 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     group(client, "Public", "g").await;
     let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] });
     done(client, "add_group_member", add).await;
+    let aside = json!({ "Type": "Public", "GroupId": "aside", "Name": "n", "Owner_Account": "eve" });
+    done(client, "import_group", aside).await;
     let (mut bob, mut eve) =
         (TestClient::connect(&server, "bob").await, TestClient::connect(&server, "eve").await);
     let profile = json!({ "GroupId": "g", "Name": "new" });
@@ -160,9 +172,11 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     assert_eq!(bob.next_is("tip").await["OpType"], 4);
     send(client, "g", 10).await;
     assert_eq!(bob.next_is("message").await["Random"], 10);
-    eve.receives_nothing_more().await;
     done(client, "destroy_group", json!({ "GroupId": "g" })).await;
     assert_eq!(bob.next_is("notice").await["NoticeType"], 5);
+    // The message before was sent to everybody in the room by now, and not to a former member.
+    send_marker(client, "aside", 1).await;
+    assert_eq!(eve.next_is("message").await["GroupId"], "aside");
 
     // Another group with the same id begins with the first number again.
     group(client, "Public", "g").await;
@@ -171,7 +185,6 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     let flag = |flag: &str| json!({ "GroupId": "g", "Member_Account": "bob", "MsgFlag": flag });
     done(client, "modify_group_member_info", flag("Discard")).await;
     send(client, "g", 12).await;
-    bob.receives_nothing_more().await;
     done(client, "modify_group_member_info", flag("AcceptAndNotify")).await;
     send(client, "g", 13).await;
     assert_eq!(bob.next_is("message").await["Random"], 13);
@@ -213,8 +226,13 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
         import_everything(client, number).await;
     }
     done(client, "im_open_login_svc/account_import", json!({ "UserID": "fay" })).await;
-    for heard in &mut connected {
-        heard.receives_nothing_more().await;
+    for number in 0..IMPORTED {
+        let group = format!("@TGS#_{number}");
+        send_marker(client, &group, 1).await;
+        for member in &mut connected {
+            let frame = member.next_is("message").await;
+            assert_eq!((&frame["GroupId"], &frame["MsgBody"]), (&json!(group), &text("marker")));
+        }
     }
     assert_eq!(receiver.all().len(), logins, "only that clients connected is told");
 
@@ -253,7 +271,10 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
             (&frame["GroupId"], &frame["MsgSeq"], &frame["Random"]),
             (&json!("@TGS#_7"), &json!(3), &json!(9))
         );
-        heard.receives_nothing_more().await;
+    }
+    send_marker(client, "@TGS#_7", 10).await;
+    for member in [&mut *ann, bob, eve] {
+        assert_eq!(member.next_is("message").await["Random"], 10);
     }
     ann.send(
         json!({ "Command": "catch_up", "GroupId": "@TGS#_7", "TopicId": "@TGS#_7@TOPIC#_t", "MsgSeq": 0 }),
@@ -325,7 +346,8 @@ async fn who_does_not_acknowledge_gets_the_rest_when_it_does(store: Store) {
     let first = bob.until("waiting").await;
     assert!(seqs(&first).into_iter().eq((1..=1_000).chain([1_000])));
     send(client, "g", 5_000).await;
-    bob.receives_nothing_more().await;
+    send_marker(client, "g", 5_001).await;
+    assert_eq!(bob.next_is("message").await["Random"], 5_001);
     bob.send(json!({ "Command": "ack", "GroupId": "g", "MsgSeq": 400 })).await;
     let second = bob.until("caught_up").await;
     assert!(seqs(&second).into_iter().eq((1_001..=1_205).chain([1_205])), "{:?}", seqs(&second));

@@ -103,7 +103,9 @@ async fn live_groups_know_who_is_there(store: Store) {
     assert_eq!(eve.request(json!({ "Command": "leave", "GroupId": "live" })).await["ErrorCode"], 0);
     send(client, "live", 2).await;
     bob.next_is("message").await;
-    eve.receives_nothing_more().await;
+    // Answered once the room has sent the message to everybody in it. The next frame of eve is about the ban.
+    let online = done(client, "get_online_member_num", json!({ "GroupId": "live" })).await;
+    assert_eq!(online["OnlineMemberNum"], 1);
     done(
         client,
         "ban_group_member",
