@@ -1,7 +1,7 @@
-//! Pages for people with a browser: `/` says what this is, `/console/try` connects to the gateway and shows what is heard.
+//! Pages for browsers: `/` says what this server is, `/console/try` connects to the gateway and shows the frames it receives.
 //!
-//! A page is one file without anything fetched from elsewhere. The policy it is sent with lets its own script run, told by
-//! its hash, and no other: text of a chat that got into the page as markup would stay dead.
+//! A page is one file that fetches nothing from elsewhere. Its content security policy lets only its own script run,
+//! identified by its hash: text of a chat that got into the page as markup would not run.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -12,7 +12,7 @@ use hyper::header::{self, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
-/// Where the page is that connects to the gateway.
+/// Path of the page that connects to the gateway.
 pub(crate) const TRY: &str = "/console/try";
 
 static HOME_PAGE: LazyLock<Page> = LazyLock::new(|| Page::new(include_str!("console/home.html")));
@@ -30,7 +30,7 @@ impl Page {
             if inside.is_empty() { "'none'".to_owned() } else { format!("'{}'", hash(inside)) }
         };
         let (script, style) = (source("script"), source("style"));
-        // Not every browser takes the server's own WebSockets for 'self'.
+        // Not every browser counts the server's own WebSockets as 'self'.
         let policy = format!(
             "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self' ws: wss:; img-src data:; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -57,14 +57,14 @@ pub(crate) fn page(path: &str) -> Option<Response<Full<Bytes>>> {
     Some(response)
 }
 
-/// What stands in the only element called `name`.
+/// The content of the only element called `name`.
 fn inside<'page>(page: &'page str, name: &str) -> &'page str {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
     let inside = page.split_once(&start).and_then(|(_, rest)| rest.split_once(&end));
     inside.map_or("", |(inside, _)| inside)
 }
 
-/// A source of a policy: whatever has this hash.
+/// A source of a policy: the content with this hash.
 fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
 }

@@ -1,4 +1,4 @@
-//! A connected client, and what it and its requests are dealt with.
+//! A connected client, and what its connection and its requests work with.
 
 use super::frame::ConversationKey;
 use super::hub::Hub;
@@ -19,18 +19,15 @@ use landfall_domain::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A connected client.
 pub(super) struct ConnectedClient {
     pub(super) server: Arc<Server>,
     pub(super) app: Arc<App>,
     pub(super) hub: Arc<Hub>,
     pub(super) session: Arc<Session>,
-    /// Where it is.
     pub(super) peer: IpAddr,
 }
 
 impl ConnectedClient {
-    /// Whose it is.
     pub(super) fn account(&self) -> &UserId {
         &self.session.account
     }
@@ -39,19 +36,18 @@ impl ConnectedClient {
         self.server.clock.now()
     }
 
-    /// What operations of the store are told.
     pub(super) fn context(&self) -> Context {
         Context { app: self.app.id, now: self.now(), unknown: self.server.unknown_accounts }
     }
 
-    /// Tells the app's receiver that it came or went; `kicked` is the device that had to give way to it.
+    /// Notifies the app's webhook that the client came or went; `kicked` is the device that had to make room for it.
     pub(super) async fn report_state(&self, state: State, kicked: Option<Platform>) {
         if let Some(client) = self.events() {
             client.changes_state(state, kicked, self.context(), self.server.clock.millis()).await;
         }
     }
 
-    /// Tells the app's receiver that it entered or left a live-stream group.
+    /// Notifies the app's webhook that the client entered or left a live-stream group.
     pub(super) async fn report_visit(&self, group: &GroupId, is_there: bool) {
         if let Some(client) = self.events() {
             client.visits(group, is_there, self.context(), self.server.clock.millis()).await;
@@ -66,7 +62,7 @@ impl ConnectedClient {
         Some(presence::ClientEvents { receiver, outbox, account, platform, peer, error_log: error_log })
     }
 
-    /// The group of a conversation as one of its members sees it; `None` when it is gone, or the account is no member.
+    /// The group of a conversation as one of its members sees it; `None` when there is none, or the account is not a member.
     pub(super) async fn history(
         &self,
         key: &ConversationKey,

@@ -1,7 +1,7 @@
-//! What goes to and fro on one connection, until one side ends it.
+//! One connection of a client, until one side closes it.
 //!
-//! Nothing waits here for a client but a bounded number of frames: a client that lags behind is read the history again,
-//! one page after another, each when the one before is on its way.
+//! Only a limited number of frames waits for a client: one that lags behind is sent the history, page by page, each page
+//! when the one before is on its way.
 
 use super::client::ConnectedClient;
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
@@ -11,7 +11,7 @@ use super::session::{CloseReason, OutboundItem};
 use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::ids::UserId;
-use landfall_domain::message::Message as Kept;
+use landfall_domain::message::Message as StoredMessage;
 use landfall_domain::operation::{GroupSnapshot, MessageRange};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
@@ -24,38 +24,36 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
-/// Longest time for a client to take what it is sent.
+/// Longest time until a client has taken a frame.
 const WRITE_MAX: Duration = Duration::from_secs(10);
-/// How often a client is asked whether it is there.
+/// Interval of pings.
 const PING_EVERY: Duration = Duration::from_secs(25);
-/// Longest time in which nothing is received from a client.
+/// Longest silence of a client.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
-/// Longest time to say goodbye.
+/// Longest time for the closing handshake.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
 /// Commands that cost the store something: so many at once, and then so many a second. [choice]
 const COMMANDS: (f64, f64) = (1_000.0, 50.0);
-/// Frames of a client, those that are no commands too: so many at once, and then so many a second. What is answered counts
-/// as ten. Further ones are read when they are due, so a client that says more is not cut off, but slowed down. [choice]
+/// Frames of a client of any kind: so many at once, and then so many a second. A frame that is answered counts as ten.
+/// Further ones are read when they are due, so a client that sends more is slowed down, not disconnected. [choice]
 const FRAMES: (f64, f64) = (10_000.0, 1_000.0);
-/// What a frame counts as that is answered.
+/// What a frame that is answered counts as.
 const ANSWERED: f64 = 10.0;
 /// Messages read from a history at a time.
 const PAGE: u32 = 100;
 /// Frames that are put together before they are sent.
 const FRAMES_AT_ONCE: usize = 64;
 
-/// The connection is lost.
 #[derive(Debug, thiserror::Error)]
 enum Disconnected {
     /// The client closed it, or the network did.
     #[error("the connection is lost")]
     Socket(#[from] tungstenite::Error),
-    /// For a reason of the server's.
+    /// The server closes it.
     #[error("{0:?}")]
     Closed(CloseReason),
 }
 
-/// What happens next.
 enum NextEvent {
     Closing,
     Outbound(Option<OutboundItem>),
@@ -69,7 +67,7 @@ pub(super) struct ClientConnection<S> {
     client: Arc<ConnectedClient>,
     positions: Positions,
     commands: Allowance,
-    /// What the client may say of any kind.
+    /// Limits the frames of any kind.
     incoming: Allowance,
     socket: WebSocketStream<S>,
     frames: mpsc::Receiver<OutboundItem>,
@@ -79,7 +77,7 @@ pub(super) struct ClientConnection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
-    /// With a client whose signature is valid until `last_valid`.
+    /// The signature of the client is valid until `last_valid`; `held`: it asked for `hold=1`.
     pub(super) fn new(
         client: Arc<ConnectedClient>,
         socket: WebSocketStream<S>,
@@ -87,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         last_valid: Timestamp,
         held: bool,
     ) -> Self {
-        // Those who connect together are not asked together.
+        // Spreads the pings of clients that connect together.
         let first = PING_EVERY.mul_f64(fastrand::f64());
         let mut pings = interval_at(Instant::now() + first, PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -97,7 +95,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         Self { client, positions, commands, incoming, socket, frames, pings, last_received, last_valid }
     }
 
-    /// Sends `first`, then goes on until the connection ends; gives it back, and the reason where it is the server's.
+    /// Sends `first`, then serves the client until the connection ends. Returns the socket, and the reason when the server
+    /// closes it.
     pub(super) async fn run(mut self, first: String) -> (WebSocketStream<S>, Option<CloseReason>) {
         let mut done = self.send(first).await;
         let reason = loop {
@@ -125,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
 
     async fn next(&mut self) -> NextEvent {
         let waits_until = self.incoming.waits_until(Instant::now());
-        let said = async {
+        let message = async {
             if let Some(due) = waits_until {
                 sleep_until(due).await;
             }
@@ -134,13 +133,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         tokio::select! {
             () = self.client.session.closing.notified() => NextEvent::Closing,
             waiting = self.frames.recv() => NextEvent::Outbound(waiting),
-            said = said => NextEvent::Received(said),
+            message = message => NextEvent::Received(message),
             () = std::future::ready(()), if self.positions.is_due() => NextEvent::History,
             _ = self.pings.tick() => NextEvent::Ping,
         }
     }
 
-    /// Sends one frame.
     async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Disconnected> {
         self.feed(text.into()).await?;
         self.flush().await
@@ -155,7 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         in_time(self.socket.flush()).await
     }
 
-    /// Sends what has come: this, and what waits behind it.
+    /// Sends `first` and the frames that wait behind it.
     async fn deliver(&mut self, first: OutboundItem) -> Result<(), Disconnected> {
         self.send_item(first).await?;
         for _ in 1..FRAMES_AT_ONCE {
@@ -197,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             }
             Message::Pong(_) | Message::Frame(_) => Ok(()),
             Message::Close(_) => {
-                // The goodbye is answered with the next flush.
+                // The close frame is answered with the next flush.
                 self.flush().await?;
                 Err(Disconnected::Socket(tungstenite::Error::ConnectionClosed))
             }
@@ -257,7 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
                 self.positions.sent(&key, *seq);
             }
         }
-        // What was removed because of its age is not looked for, page after page.
+        // Numbers of messages that have expired are skipped at once.
         let read =
             up_to.max(log.first_kept.max(log.cleared.saturating_add(1)) - 1).min(log.last_seq().max(after));
         let is_last = log.last_seq() <= read;
@@ -270,15 +268,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     }
 }
 
-/// What a client should not have sent is answered before the connection ends.
+/// An error that the client caused is answered with a close code.
 fn misuse(error: tungstenite::Error) -> Disconnected {
     let is_misuse = matches!(error, tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_));
     if is_misuse { Disconnected::Closed(CloseReason::Misuse) } else { Disconnected::Socket(error) }
 }
 
-/// Whether a member sees a message of the history: not what was cleared, nor what is for others, nor what was said before it
-/// came, where the group keeps that to itself.
-fn is_seen(snapshot: &GroupSnapshot, cleared: u32, message: &Kept, account: &UserId) -> bool {
+/// Whether a member sees a message of the history: not one that was cleared or is for others, nor one from before it joined
+/// unless the group shows these.
+fn is_seen(snapshot: &GroupSnapshot, cleared: u32, message: &StoredMessage, account: &UserId) -> bool {
     let to = frame::receivers(message);
     let since = snapshot.members.get(account).map_or(Timestamp(u64::MAX), |member| member.joined);
     cleared < message.seq
@@ -293,24 +291,23 @@ async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) 
     }
 }
 
-/// Tells the client why the connection ends.
+/// Closes the connection with a code and a reason.
 pub(super) async fn send_close<S: AsyncRead + AsyncWrite + Unpin>(
     socket: &mut WebSocketStream<S>,
     reason: CloseReason,
 ) {
     let (code, reason) = reason.code_and_reason();
     let close = CloseFrame { code: code.into(), reason: reason.into() };
-    let said = async {
+    let closing = async {
         socket.close(Some(close)).await?;
-        // Until the client has read it: a connection closed on unread data is reset, and the reason lost.
+        // Until the client has read it: a connection that is closed on unread data is reset, and the reason lost.
         while socket.next().await.transpose()?.is_some() {}
         Ok::<_, tungstenite::Error>(())
     };
-    // A client that has gone receives nothing any more.
-    drop(timeout(CLOSE_MAX, said).await);
+    // The client may be gone.
+    drop(timeout(CLOSE_MAX, closing).await);
 }
 
-/// Where the client is in a conversation.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct PositionFrame<'a> {
@@ -326,7 +323,7 @@ fn position(event: &'static str, key: &ConversationKey, seq: u32) -> String {
     })
 }
 
-/// That the conversation goes on when the client acknowledges what it has.
+/// Says that more messages are sent when the client has acknowledged some.
 fn waiting(key: &ConversationKey, sent: u32) -> String {
     position("waiting", key, sent)
 }

@@ -1,6 +1,6 @@
-//! What clients are sent: one JSON object a frame, its `Event` first. `docs/gateway.md` describes them.
+//! The frames that clients are sent: JSON objects that begin with `Event`. `docs/gateway.md` describes them.
 //!
-//! Fields are called as those of webhooks and of the REST API, where these have them. [choice]
+//! Fields have the names that webhooks and the REST API use, where these have them. [choice]
 
 use crate::event_rows::{AtRow, MemberRow, at_rows, member_rows};
 use landfall_domain::group::GroupType;
@@ -11,30 +11,27 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// A conversation of a group.
+/// A group, or a topic of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConversationKey {
-    /// The group.
     pub(crate) group: GroupId,
-    /// Where in it.
     pub(crate) conversation: Conversation,
 }
 
 /// A frame as it is sent to any number of clients: encoded once.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    /// The JSON text.
+    /// JSON.
     pub(crate) text: Utf8Bytes,
-    /// Where it is in a history, and under which number; `None` when it is kept nowhere.
+    /// Its conversation and its number there; `None` when no history stores it.
     pub(crate) number: Option<(Arc<ConversationKey>, u32)>,
-    /// Whether it is what somebody said: members may not want that.
+    /// Whether it is a message that a user sent, which members may have chosen not to receive.
     pub(crate) is_message: bool,
-    /// The only accounts that get it; everybody in the group when empty.
+    /// The only accounts that get it; empty: everybody in the group.
     pub(crate) to: Vec<UserId>,
 }
 
 impl Frame {
-    /// Whether `account` gets it.
     pub(crate) fn is_for(&self, account: &UserId) -> bool {
         self.to.is_empty() || self.to.contains(account)
     }
@@ -50,7 +47,6 @@ pub(crate) fn text(frame: &impl Serialize) -> String {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FrameHeader<'a> {
-    /// What it is.
     event: &'static str,
     group_id: &'a str,
     #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
@@ -88,7 +84,7 @@ impl<'a> FrameHeader<'a> {
 struct MessageFrame<'a> {
     #[serde(flatten)]
     about: FrameHeader<'a>,
-    /// 0 when it is not kept.
+    /// 0 when no history stores it.
     msg_seq: u32,
     msg_time: u64,
     #[serde(rename = "From_Account")]
@@ -169,18 +165,17 @@ fn field_name(field: TipField) -> &'static str {
     }
 }
 
-/// What a message is to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MessageEvent {
-    /// It came.
+    /// It was sent.
     New,
-    /// It came, and is kept nowhere.
+    /// It was sent, and no history stores it.
     OnlineOnly,
-    /// Its content is another now.
+    /// Its content was changed.
     Modified,
 }
 
-/// The text of a message or tip; of one whose content is gone, that it is.
+/// The frame of a message or tip; of one whose content is gone, the frame that says so.
 pub(crate) fn message(
     key: &ConversationKey,
     kind: GroupType,
@@ -227,7 +222,7 @@ pub(crate) fn message(
     }
 }
 
-/// The only accounts that get a message: those it is for and its sender; everybody when empty.
+/// The only accounts that get a message: those it names and its sender; empty: everybody.
 pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
     match &message.content {
         Content::Sent(body) if !body.to.is_empty() => {
@@ -237,7 +232,7 @@ pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
     }
 }
 
-/// A message of a history as a frame, the same whether it has just come or is read again.
+/// A message of a history as a frame; it is the same when the history is read again.
 pub(crate) fn stored(key: &Arc<ConversationKey>, kind: GroupType, message: &Message) -> Frame {
     Frame {
         text: self::message(key, kind, message, MessageEvent::New).into(),

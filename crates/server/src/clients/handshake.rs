@@ -1,7 +1,7 @@
 //! From a request at `/v4/gateway` to a connected client.
 //!
-//! A request that asks for a WebSocket gets one, whoever asks: a browser shows a page neither status nor body of an answer
-//! that refuses it, but the code and reason with which a connection is closed. [choice]
+//! Every request for a WebSocket gets one: a browser shows a page neither status nor body of an answer that refuses it, but
+//! the code and reason with which a connection is closed. [choice]
 
 use super::client::ConnectedClient;
 use super::connection::{ClientConnection, send_close};
@@ -42,14 +42,14 @@ pub(crate) const PATH: &str = "/v4/gateway";
 
 /// Longest frame of a client, bytes.
 const REQUEST_BYTES_MAX: usize = 16 << 10;
-/// What is read of a connection at a time, bytes: clients say little, and there are many. It is cleared at every read.
+/// Size of the read buffer, bytes: clients send little, and there are many. It is cleared at every read.
 const READ_BYTES: usize = 1 << 10;
-/// What is gathered before it is written, bytes: frames that come together take one call to the system.
+/// Size of the write buffer, bytes: frames that are sent together take one system call.
 const WRITE_BYTES: usize = 4 << 10;
 
 type Socket = WebSocketStream<ThrottledStream<TokioIo<Upgraded>>>;
 
-/// Answers a request at [`PATH`], and goes on with the client in a task of its own.
+/// Answers a request at [`PATH`], and serves the client in a task of its own.
 pub(crate) fn answer(
     server: &Arc<Server>,
     mut request: Request<Incoming>,
@@ -98,12 +98,12 @@ fn websocket_key(request: &Request<Incoming>) -> Option<HeaderValue> {
     request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).cloned()
 }
 
-/// Until the client is let in, it has the place of its connection; who is not let in makes room for others.
+/// Until the client is admitted, it holds the slot of its HTTP connection; a client that is refused gives way to others.
 async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: Caller) {
     let upgraded = match tokio::time::timeout(server.pace_limits().head, upgrade).await {
         Ok(Ok(upgraded)) => upgraded,
         Ok(Err(error)) => {
-            tracing::debug!(%error, "a client has gone before it was connected: {error}");
+            tracing::debug!(%error, "a client was gone before its connection was upgraded: {error}");
             return;
         }
         Err(_) => return,
@@ -123,12 +123,9 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
                 return welcome(&server, &app, client, socket).await;
             }
             Err(_) => {
-                if let Some(suppressed) = server.error_log.admit() {
-                    tracing::warn!(
-                        suppressed,
-                        "a client is turned away: clients.connections_max are connected"
-                    );
-                }
+                server.error_log.log(|suppressed| {
+                    tracing::warn!(suppressed, "a client is refused: clients.connections_max are connected");
+                });
                 Rejection { refusal: None, reason: CloseReason::TryAgain }
             }
         },
@@ -141,7 +138,7 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
     }
 }
 
-/// Who connects.
+/// Checks the signature of a client, and reads its parameters.
 async fn admit(
     server: &Arc<Server>,
     query: &str,
@@ -163,7 +160,7 @@ struct RefusedFrame<'a> {
     error_info: &'a str,
 }
 
-/// What a client receives that is not let in.
+/// The frames for a client that is refused.
 struct Rejection {
     refusal: Option<String>,
     reason: CloseReason,
@@ -174,9 +171,9 @@ impl Rejection {
         match &failure.cause {
             None => gateway::log_refusal("a client", failure.number(), &failure.text, query, peer),
             Some(cause) => {
-                if let Some(suppressed) = server.error_log.admit() {
-                    tracing::error!(%cause, suppressed, "a client cannot be let in: {cause}");
-                }
+                server.error_log.log(|suppressed| {
+                    tracing::error!(%cause, suppressed, "a client cannot be admitted: {cause}");
+                });
             }
         }
         let (error_code, error_info) = (failure.number(), failure.text.as_ref());
@@ -191,7 +188,7 @@ impl Rejection {
 
     async fn send(self, socket: &mut Socket) {
         if let Some(text) = self.refusal {
-            // It is written with the goodbye, which has its bound.
+            // It is written with the close frame, which has a time limit.
             if socket.feed(Message::Text(text.into())).await.is_err() {
                 return;
             }
@@ -200,7 +197,6 @@ impl Rejection {
     }
 }
 
-/// A client whose signature is good.
 struct AdmittedClient {
     account: UserId,
     platform: Platform,
@@ -217,7 +213,7 @@ struct ReadyFrame<'a> {
     session_id: u64,
     group_count: u64,
     server_time: u64,
-    /// Messages of one conversation that come before an acknowledgement.
+    /// Messages of one conversation that are sent before the client acknowledges any.
     window: u32,
 }
 
@@ -228,7 +224,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, m
     let (server, app, hub) = (Arc::clone(server), Arc::clone(app), server.clients.hub(app.id));
     let client = Arc::new(ConnectedClient { server, app, hub, session, peer });
     let replaced = client.hub.add_session(&client.session);
-    // Looked at after it is among those that are told.
+    // Checked after the session is in the directory, so that a stop is never missed.
     if client.server.clients.is_stopping() {
         client.session.close(CloseReason::Stopping);
     }
@@ -250,9 +246,9 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, m
         }
         Ok(None) => Some(CloseReason::Kicked),
         Err(error) => {
-            if let Some(suppressed) = client.server.error_log.admit() {
-                tracing::error!(%error, suppressed, "a client cannot be let in: {error}");
-            }
+            client.server.error_log.log(|suppressed| {
+                tracing::error!(%error, suppressed, "a client cannot be admitted: {error}");
+            });
             Some(CloseReason::TryAgain)
         }
     };
@@ -268,7 +264,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, m
     }
 }
 
-/// That a client is connected, for as long as this is: it also goes when what serves it panics.
+/// Removes the session when dropped, also when the task that serves the client panics.
 struct ConnectionGuard<'a> {
     client: &'a ConnectedClient,
     _counted: Counted,
@@ -303,16 +299,16 @@ fn ended(reason: Option<CloseReason>) -> State {
     }
 }
 
-/// Lets a client into its groups; how many these are. `None` when it was kicked meanwhile.
+/// Lets a client into its groups; returns their number. `None` when its account was kicked meanwhile.
 async fn enter(client: &ConnectedClient) -> Result<Option<u64>, StoreError> {
     let (store, account) = (&client.server.store, client.account());
-    // Looked at after it is among the clients that a kick ends, so that none is missed.
+    // Read after the session is in the directory, so that no kick is missed.
     if client.session.signed < store.signatures_from(client.app.id, account.clone()).await? {
         return Ok(None);
     }
     let known = store.accounts(client.app.id, vec![account.clone()]).await?;
     if known.iter().flatten().next().is_none() {
-        // The app signed for it, which is how accounts first come to the imitated service too. [choice]
+        // The app has signed for the account, which also creates accounts in the imitated service. [choice]
         let import = AccountImport { id: account.clone(), nick: None, face_url: None };
         store.import_accounts(client.context(), vec![import]).await?;
     }

@@ -1,4 +1,4 @@
-//! System notices: what single users are told while they are online. No history keeps them.
+//! System notices: they are sent to single users while these are online. No history stores them.
 
 use super::frame::{self, FrameHeader};
 use super::outgoing_frame::OutgoingFrame;
@@ -10,28 +10,27 @@ use landfall_domain::time::Timestamp;
 use serde::Serialize;
 
 all_variants! {
-    /// What a notice says.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum NoticeKind {
         /// The receiver was removed from the group.
         Kicked,
         /// The group was dissolved.
         Dissolved,
-        /// The receiver's group was made.
+        /// The receiver's group was created.
         Created,
         /// The receiver was added to the group.
         Invited,
         /// The receiver is an administrator of the group.
         AdminSet,
-        /// The receiver is none any more.
+        /// The receiver is no longer an administrator of the group.
         AdminCancelled,
         /// The receiver has read up to a message, on whatever device.
         Read,
-        /// What the app wants to say.
+        /// The app sends a text of its own.
         Custom,
-        /// The receiver may not speak for some time.
+        /// The receiver may not send messages for some time.
         Muted,
-        /// A topic was made.
+        /// A topic was created.
         TopicCreated,
         /// A topic was dissolved.
         TopicDestroyed,
@@ -63,7 +62,6 @@ impl NoticeKind {
     }
 }
 
-/// A notice.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Notice<'a> {
@@ -87,7 +85,7 @@ pub(crate) struct Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// FrameHeader a group, and what `operator` did there.
+    /// About a group and a change that `operator` made there.
     pub(crate) fn new(
         notice: NoticeKind,
         kind: GroupType,
@@ -110,7 +108,7 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// FrameHeader a conversation of the group.
+    /// About a conversation of the group.
     pub(crate) fn at<'b>(self, conversation: &'b Conversation) -> Notice<'b>
     where
         'a: 'b,
@@ -128,7 +126,7 @@ impl<'a> Notice<'a> {
         Self { msg_seq: Some(seq), ..self }
     }
 
-    /// With what the app says.
+    /// With a text of the app.
     pub(crate) fn content(self, content: &'a str) -> Self {
         Self { content: Some(content), ..self }
     }

@@ -20,7 +20,7 @@ pub(crate) struct OutgoingFrame {
     /// Whether it is a message that a user sent, which members may have chosen not to receive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_message: bool,
-    /// The number it has in the history; 0 when no history keeps it.
+    /// The number it has in the history; 0 when no history stores it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) seq: u32,
     /// The topic in whose history it is.
@@ -38,7 +38,7 @@ pub(super) fn names(accounts: &[UserId]) -> Vec<String> {
 }
 
 impl OutgoingFrame {
-    /// A frame for everybody in the group that no history keeps.
+    /// A frame for everybody in the group that no history stores.
     pub(crate) fn to_group(text: String) -> Self {
         Self { text, anywhere: false, to: Vec::new(), is_message: false, seq: 0, topic: None }
     }

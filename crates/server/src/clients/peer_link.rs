@@ -1,4 +1,4 @@
-//! What servers over one store tell each other of clients.
+//! The link between servers over one store, as the hubs use it.
 
 use super::session::CloseReason;
 use super::update::ClientUpdate;
@@ -8,21 +8,19 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a server wants to know of the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum PeerQuery {
-    /// Which devices of these accounts are connected there.
+    /// The connected devices of these accounts.
     Devices(Vec<String>),
-    /// Who is there in a live-stream group.
+    /// The accounts in this live-stream group.
     Visitors(String),
 }
 
-/// What another server says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum PeerReply {
     /// The devices of each account that has any.
     Devices(BTreeMap<String, Vec<Platform>>),
-    /// Who is there, and since which second.
+    /// The accounts, and since which second each is there.
     Visitors(BTreeMap<String, u64>),
 }
 
@@ -36,23 +34,20 @@ impl PeerReply {
     }
 }
 
-/// Carries to other servers what their clients are to hear, and asks them.
+/// Carries updates and queries to other servers. Only a query may block.
 #[async_trait]
 pub(super) trait PeerLink: Send + Sync {
-    /// Whether any may have clients.
+    /// Whether another server may have clients.
     fn have_clients(&self) -> bool;
 
-    /// Something happened in a group. Must not block.
     fn publish(&self, app: AppId, group: &GroupId, update: &ClientUpdate);
 
-    /// The connections of an account are to end. Must not block.
     fn close_sessions(&self, app: AppId, account: &UserId, reason: CloseReason);
 
-    /// So many clients are connected here now. Must not block.
     fn client_count_changed(&self, clients: usize);
 
-    /// What the others answer within a short time; one that is gone says nothing.
-    async fn query(&self, app: AppId, question: PeerQuery) -> Vec<PeerReply>;
+    /// The replies that arrive within a short time; a server that is gone sends none.
+    async fn query(&self, app: AppId, query: PeerQuery) -> Vec<PeerReply>;
 }
 
 /// For a server that shares its store with no other.

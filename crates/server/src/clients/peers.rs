@@ -1,47 +1,50 @@
-//! The other servers over the same store: what happens is told to those that have clients, and they are pending who is there.
+//! The other servers over the same store: those that have clients receive updates, and are queried for connected clients.
 //!
-//! A server says every two seconds how many clients it has, and at once when it gets its first. One that others took to
-//! have none, and that has some, is told to look at its histories again: it may not have been told everything.
+//! A server announces every two seconds how many clients it has, and at once when it gets its first. When the other servers
+//! thought that it had none, they ask it to catch up: it may have missed updates.
 
 use super::bus::{Bus, BusEvent, ServerId};
 use super::hubs::Hubs;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
 use super::session::CloseReason;
 use super::update::ClientUpdate;
+use crate::lock::lock;
 use async_trait::async_trait;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// How often a server says that it is there.
+/// Interval of announcements.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
-/// Not event for so long, a server is taken to be gone.
+/// A server that was silent for so long is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// After events may have been missed, others may know something of clients that is not known here.
+/// Time after a loss in which other servers may have clients that are not known here.
 const UNSURE_AFTER_LOSS: Duration = Duration::from_secs(5);
 /// Longest wait for the replies of the others.
 const REPLIES_MAX_WAIT: Duration = Duration::from_millis(500);
-/// A loss is often noticed several times; the histories are looked at once.
+/// Time in which several reports of a loss count as one.
 const LOSSES_TOGETHER: Duration = Duration::from_millis(200);
-/// Between two looks at all histories, however much is lost.
+/// Pause before the histories of all groups are checked again, however much is lost.
 const CATCH_UP_PAUSE: Duration = Duration::from_secs(1);
-/// Who is in a live-stream group, as one server tells another: more are only counted at their own server. [choice]
+/// Accounts in a live-stream group that one server names to another; further ones are only counted at their own server. [choice]
 const VISITORS_MAX: usize = 50_000;
 
-/// What servers tell each other.
+/// The messages between servers. Their names on the wire are older than those here, and stay: servers of different
+/// versions run side by side during an upgrade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum PeerMessage {
-    /// So many clients are connected here.
-    Present { clients: usize },
-    /// Who has clients may have missed something.
+    Present {
+        clients: usize,
+    },
+    /// A server that has clients may have missed updates.
     #[serde(rename = "LookAgain")]
     CatchUp,
-    /// Something change in a group.
+    /// A group was changed.
     #[serde(rename = "Happened")]
     Update {
         app: u32,
@@ -49,7 +52,6 @@ enum PeerMessage {
         #[serde(rename = "bulletin")]
         update: ClientUpdate,
     },
-    /// The connections of an account end.
     #[serde(rename = "Ended")]
     CloseSessions {
         app: u32,
@@ -57,7 +59,6 @@ enum PeerMessage {
         #[serde(rename = "why")]
         reason: CloseReason,
     },
-    /// Who can reply this?
     #[serde(rename = "Ask")]
     Query {
         id: u64,
@@ -65,7 +66,7 @@ enum PeerMessage {
         #[serde(rename = "question")]
         query: PeerQuery,
     },
-    /// An reply.
+    /// To the query with this `id` of the server `to`.
     #[serde(rename = "Answer")]
     Reply {
         id: u64,
@@ -75,22 +76,21 @@ enum PeerMessage {
     },
 }
 
-/// The other servers.
 pub(super) struct Peers {
     hubs: Weak<Hubs>,
     bus: OnceLock<Bus>,
     known: Mutex<PeersState>,
-    /// Woken when histories are to be looked at again.
+    /// Notified when updates were lost, and the histories have to be checked.
     missed: Arc<Notify>,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
 struct PeersState {
     servers: BTreeMap<ServerId, Peer>,
-    /// Until when others may have clients of which is not known here.
+    /// Until when other servers may have clients that are not known here.
     unsure_until: Instant,
     pending: BTreeMap<u64, PendingQuery>,
-    /// How many clients the others were last told of.
+    /// The number of clients that was announced last.
     announced: usize,
 }
 
@@ -99,7 +99,7 @@ struct Peer {
     last_seen: Instant,
 }
 
-/// A query that others are to reply.
+/// A query that other servers have not all replied to.
 struct PendingQuery {
     waiting_for: BTreeSet<ServerId>,
     replies: Vec<PeerReply>,
@@ -107,7 +107,7 @@ struct PendingQuery {
 }
 
 impl Peers {
-    /// Nobody is known yet. It begins with [`start`](Self::start).
+    /// Does nothing before [`start`](Self::start).
     pub(super) fn new(hubs: &Arc<Hubs>) -> Arc<Self> {
         let known = PeersState {
             servers: BTreeMap::new(),
@@ -124,7 +124,7 @@ impl Peers {
         })
     }
 
-    /// What a bus calls with what it wants_messages.
+    /// The callback for a bus.
     pub(super) fn subscription(self: &Arc<Self>) -> super::bus::OnBusEvent {
         let peers = Arc::downgrade(self);
         Arc::new(move |event| {
@@ -134,19 +134,19 @@ impl Peers {
         })
     }
 
-    /// Tells and asks by this bus from now on.
+    /// Uses this bus from now on.
     pub(super) fn start(self: &Arc<Self>, bus: Bus) {
-        // Nobody starts it twice.
+        // It is started only once.
         drop(self.bus.set(bus));
         let tasks = [
             tokio::spawn(announce_presence(Arc::downgrade(self))).abort_handle(),
             tokio::spawn(catch_up_after_losses(Arc::downgrade(self), Arc::clone(&self.missed)))
                 .abort_handle(),
         ];
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+        lock(&self.tasks).extend(tasks);
     }
 
-    /// Tells what waits, and that this server is gone.
+    /// Announces that this server has no clients any longer, and ends the bus.
     pub(super) async fn end(&self) {
         self.send(&PeerMessage::Present { clients: 0 });
         if let Some(bus) = self.bus.get() {
@@ -155,7 +155,7 @@ impl Peers {
     }
 
     fn lock(&self) -> MutexGuard<'_, PeersState> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.known)
     }
 
     fn send(&self, line: &PeerMessage) {
@@ -173,8 +173,10 @@ impl Peers {
             }
             BusEvent::Line { from, line } => match serde_json::from_str(&line) {
                 Ok(line) => self.receive(from, line),
-                // A newer server may tell what this one does not know.
-                Err(error) => tracing::warn!(%error, "another server told something unknown: {error}"),
+                // A newer server may send messages that this one does not know.
+                Err(error) => {
+                    tracing::warn!(%error, "an unknown message of another server is ignored; does it run another version? {error}")
+                }
             },
         }
     }
@@ -235,7 +237,7 @@ impl Peers {
         }
     }
 
-    /// Says how many clients there are, and forgets servers that are gone.
+    /// Announces the number of clients, and forgets servers that are gone.
     fn announce(&self, clients: usize) {
         {
             let mut known = self.lock();
@@ -249,7 +251,7 @@ impl Peers {
 
 impl Drop for Peers {
     fn drop(&mut self) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(AbortHandle::abort);
+        lock(&self.tasks).iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -315,13 +317,15 @@ impl PeerLink for Peers {
         };
         self.send(&PeerMessage::Query { id, app: app.0, query });
         if tokio::time::timeout(REPLIES_MAX_WAIT, answered).await.is_err() {
-            tracing::warn!("another server did not say in time who is connected to it");
+            tracing::warn!(
+                "another server did not reply in time; the clients connected to it are left out of the answer"
+            );
         }
         self.lock().pending.remove(&id).map(|pending| pending.replies).unwrap_or_default()
     }
 }
 
-/// What this server says to a query of another.
+/// The reply of this server to a query of another.
 async fn reply_to(hubs: &Hubs, app: AppId, query: PeerQuery) -> PeerReply {
     let hub = hubs.existing(app);
     match query {

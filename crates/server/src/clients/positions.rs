@@ -1,7 +1,7 @@
-//! How far one client is in each conversation: what it was sent, what it has acknowledged, where it lags behind.
+//! How far one client is in each conversation: the last messages that it was sent and has acknowledged.
 //!
-//! A client that lags behind a conversation gets it from the history, page by page; what happens there meanwhile is in the
-//! history too. So nothing waits in memory for a client, and each message is sent once, in order.
+//! A client that lags behind a conversation gets it from the history, page by page; new messages are there too. So
+//! nothing waits in memory for a client, and each message is sent once, in order.
 
 use super::frame::ConversationKey;
 use landfall_domain::ids::GroupId;
@@ -9,16 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Messages of one conversation that are sent before the client acknowledges any: a browser takes frames faster than the
-/// page works on them, which TCP does not tell. [choice]
+/// page works on them, which TCP does not show. [choice]
 pub(super) const WINDOW: u32 = 1_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Position {
     /// Number of the last message sent.
     sent: u32,
-    /// Up to where the client has acknowledged; moves on by each number that it does not get.
+    /// Number of the last message acknowledged; advances by each number that the client does not get.
     acknowledged: u32,
-    /// Whether it is sent from the history.
+    /// Whether messages are sent from the history.
     behind: bool,
 }
 
@@ -31,7 +31,7 @@ impl Position {
         WINDOW.saturating_sub(self.sent.saturating_sub(self.acknowledged))
     }
 
-    /// Numbers that nobody gets are no messages to acknowledge.
+    /// Skipped numbers count as acknowledged.
     fn advance(&mut self, number: u32) {
         let skipped = number.saturating_sub(self.sent).saturating_sub(1);
         self.acknowledged += skipped;
@@ -39,41 +39,39 @@ impl Position {
     }
 }
 
-/// What becomes of a message that has just come.
+/// What happens to a new message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Live {
-    /// It is sent.
     Send,
     /// The client has it, or gets it from the history.
     Skip,
-    /// Too much is not acknowledged: from here on the client gets the conversation from the history, later.
+    /// Too many messages are not acknowledged: from here on the client gets the conversation from the history.
     Wait,
 }
 
 /// The positions of one client.
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    /// Whether the client is still to say where it is: what comes meanwhile it gets from the histories.
+    /// Whether the client has yet to send `go`: until then new messages wait in the histories.
     held: bool,
     all: BTreeMap<Arc<ConversationKey>, Position>,
-    /// Those behind that may be sent more.
+    /// Conversations that lag behind and may be sent more.
     due: BTreeSet<Arc<ConversationKey>>,
 }
 
 impl Positions {
-    /// Those of a client that is to say where it is before it gets messages, if `held`.
     pub(super) fn new(held: bool) -> Self {
         Self { held, ..Self::default() }
     }
 
-    /// The client has said where it is.
+    /// The client has sent `go`.
     pub(super) fn release(&mut self) {
         self.held = false;
         let behind = self.all.iter().filter(|(_, position)| position.behind && position.room() != 0);
         self.due.extend(behind.map(|(key, _)| Arc::clone(key)));
     }
 
-    /// A message has come.
+    /// Decides about a new message.
     pub(super) fn live(&mut self, key: &Arc<ConversationKey>, number: u32) -> Live {
         let position =
             self.all.entry(Arc::clone(key)).or_insert_with(|| Position::at(number.saturating_sub(1)));
@@ -92,7 +90,7 @@ impl Positions {
         Live::Send
     }
 
-    /// The client wants everything after `number`.
+    /// The client is to be sent everything after `number`.
     pub(super) fn catch_up(&mut self, key: &Arc<ConversationKey>, number: u32) {
         self.all.insert(Arc::clone(key), Position { behind: true, ..Position::at(number) });
         self.due.insert(Arc::clone(key));
@@ -108,30 +106,29 @@ impl Positions {
         }
     }
 
-    /// Whether something is to be read from a history.
     pub(super) fn is_due(&self) -> bool {
         !self.due.is_empty()
     }
 
-    /// A conversation to send more of: after which number, and how many messages at most.
+    /// The next conversation to read from its history: after which number, and how many messages at most.
     pub(super) fn next_due(&mut self) -> Option<(Arc<ConversationKey>, u32, u32)> {
         let key = self.due.pop_first()?;
         let position = self.all.get(&key)?;
         Some((key, position.sent, position.room()))
     }
 
-    /// A message of the history is sent.
+    /// A message of the history was sent.
     pub(super) fn sent(&mut self, key: &Arc<ConversationKey>, number: u32) {
         if let Some(position) = self.all.get_mut(key) {
             position.advance(number);
         }
     }
 
-    /// The history was looked at up to `number`. True when the client has to acknowledge before it gets more.
+    /// The history was read up to `number`. True when the client has to acknowledge before it gets more.
     pub(super) fn read(&mut self, key: &Arc<ConversationKey>, number: u32, is_last: bool) -> bool {
         let Some(position) = self.all.get_mut(key) else { return false };
         if position.sent < number {
-            // What lies between is not for this client.
+            // The messages between are not for this client.
             position.acknowledged += number - position.sent;
             position.sent = number;
         }
@@ -143,13 +140,13 @@ impl Positions {
         position.behind && !may_go_on
     }
 
-    /// A group is gone with all its conversations.
+    /// A group was dissolved with all its conversations.
     pub(super) fn forget_group(&mut self, group: &GroupId) {
         self.all.retain(|key, _| key.group != *group);
         self.due.retain(|key| key.group != *group);
     }
 
-    /// A conversation cannot be read any more.
+    /// A conversation can no longer be read.
     pub(super) fn forget(&mut self, key: &Arc<ConversationKey>) {
         self.all.remove(key);
         self.due.remove(key);
@@ -167,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_live_is_sent_until_too_much_is_not_acknowledged() {
+    fn new_messages_are_sent_until_too_many_are_not_acknowledged() {
         let (mut positions, key) = (Positions::default(), group_key());
         for number in 5..5 + WINDOW {
             assert_eq!(positions.live(&key, number), Live::Send, "{number}");
@@ -178,13 +175,13 @@ mod tests {
         assert!(!positions.is_due());
         positions.acknowledge(&key, 6);
         assert_eq!(positions.next_due(), Some((Arc::clone(&key), 4 + WINDOW, 2)));
-        // Numbers that were never sent acknowledge nothing more.
+        // Numbers that were never sent acknowledge no more.
         positions.acknowledge(&key, u32::MAX);
         assert_eq!(positions.next_due(), Some((key, 4 + WINDOW, WINDOW)));
     }
 
     #[test]
-    fn numbers_that_nobody_gets_need_no_acknowledgement() {
+    fn skipped_numbers_need_no_acknowledgement() {
         let (mut positions, key) = (Positions::default(), group_key());
         assert_eq!(positions.live(&key, 1), Live::Send);
         assert_eq!(positions.live(&key, 1_000_000), Live::Send);
@@ -196,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_held_gets_what_comes_meanwhile_from_the_history() {
+    fn a_client_that_is_held_gets_new_messages_from_the_history() {
         let (mut positions, key) = (Positions::new(true), group_key());
         assert_eq!(positions.live(&key, 5), Live::Skip);
         assert_eq!(positions.live(&key, 6), Live::Skip);
@@ -227,7 +224,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens in which order: every number once, in order, and never too many ahead.
+        /// In any order of actions: every number once, in order, and never too many ahead.
         #[test]
         fn every_message_is_sent_once_and_in_order(steps in prop::collection::vec(step(), 1..4_000)) {
             let (mut positions, key) = (Positions::default(), group_key());

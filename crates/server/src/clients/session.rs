@@ -1,4 +1,4 @@
-//! One connected client, as those see it who have something for it.
+//! One connected client, as senders of frames see it.
 
 use super::frame::Frame;
 use crate::all_variants::all_variants;
@@ -11,30 +11,30 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc};
 
-/// Frames that wait for one client. One that lets more wait is too slow: it is let go, and comes back for what it missed.
+/// Frames that wait for one client. When there are more the connection is closed, and the client catches up later.
 pub(super) const FRAMES_MAX: usize = 512;
 
 all_variants! {
-    /// Why the server ends a connection: the close codes of `docs/gateway.md`.
+    /// Why the server closes a connection: the close codes of `docs/gateway.md`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub(crate) enum CloseReason {
         /// The server stops.
         Stopping,
-        /// The store could not be read, or there is no place for another client.
+        /// The store could not be read, or too many clients are connected.
         TryAgain,
-        /// The client sent what no client should.
+        /// The client sent a binary frame or one that is too long.
         Misuse,
         /// The signature was refused.
         Refused,
         /// The account was kicked.
         Kicked,
-        /// Too many devices of the account came after this one.
+        /// Too many devices of the account connected after this one.
         Replaced,
-        /// It does not take what it is sent.
+        /// The client does not take frames in time.
         Slow,
-        /// Nothing was heard of it.
+        /// The client was silent for too long.
         Silent,
-        /// Its signature is not valid any more.
+        /// The signature is no longer valid.
         Expired,
         /// The account was deleted.
         Deleted,
@@ -59,43 +59,39 @@ impl CloseReason {
     }
 }
 
-/// What waits for a client.
 pub(super) enum OutboundItem {
-    /// This is sent.
     Frame(Arc<Frame>),
-    /// How far the client is in this group is forgotten: it is gone, and another may have its id.
+    /// The positions of the client in this group are dropped: it was dissolved, and a new group may have its id.
     Forget(Box<GroupId>),
 }
 
 /// A connected client.
 pub(crate) struct Session {
-    /// Its number at this server.
+    /// Unique at this server.
     pub(super) id: u64,
-    /// Whose it is.
     pub(super) account: UserId,
-    /// What it runs on.
     pub(super) platform: Platform,
     /// When its signature was made.
     pub(super) signed: Timestamp,
     frames: mpsc::Sender<OutboundItem>,
     groups: Mutex<Groups>,
     close_reason: Mutex<Option<CloseReason>>,
-    /// Woken when it is to end.
+    /// Notified when the connection is to be closed.
     pub(super) closing: Notify,
 }
 
 /// The groups a client is in.
 struct Groups {
-    /// `None` when it has gone.
+    /// `None` once the client is gone.
     all: Option<BTreeSet<GroupId>>,
-    /// Live-stream groups that it has entered by itself.
+    /// Live-stream groups that the client has entered.
     live: BTreeSet<GroupId>,
-    /// While it enters all its groups: those it came into or left meanwhile.
+    /// While the client enters the groups of its account: those in which its membership changed meanwhile.
     changed_meanwhile: Option<BTreeSet<GroupId>>,
 }
 
 impl Session {
-    /// A client, and what comes for it.
+    /// A client, and the receiving end of its queue.
     pub(super) fn new(
         id: u64,
         account: UserId,
@@ -112,12 +108,12 @@ impl Session {
         (Arc::new(Self { id, account, platform, signed, frames, groups, close_reason, closing }), outbound)
     }
 
-    /// Has a frame sent; ends the connection where too many wait.
+    /// Queues a frame; closes the connection when too many wait.
     pub(super) fn push(&self, frame: &Arc<Frame>) {
         self.add(OutboundItem::Frame(Arc::clone(frame)));
     }
 
-    /// Has it forgotten how far the client is in a group that is gone.
+    /// Drops the positions of the client in a dissolved group.
     pub(super) fn forget(&self, group: &GroupId) {
         self.add(OutboundItem::Forget(Box::new(group.clone())));
     }
@@ -128,18 +124,17 @@ impl Session {
         }
     }
 
-    /// Ends the connection; the first reason counts.
+    /// Closes the connection; the first reason counts.
     pub(super) fn close(&self, reason: CloseReason) {
         lock(&self.close_reason).get_or_insert(reason);
         self.closing.notify_one();
     }
 
-    /// Why the connection is to end, if it is.
     pub(super) fn close_reason(&self) -> Option<CloseReason> {
         *lock(&self.close_reason)
     }
 
-    /// Notes that it is in a group; false when it has gone.
+    /// Records that the client is in the room of a group; false when the client is gone.
     pub(super) fn joined_room(&self, group: &GroupId) -> bool {
         lock(&self.groups).all.as_mut().is_some_and(|all| {
             all.insert(group.clone());
@@ -147,41 +142,39 @@ impl Session {
         })
     }
 
-    /// Notes that it is in a group no more.
     pub(super) fn left_room(&self, group: &GroupId) {
         if let Some(all) = &mut lock(&self.groups).all {
             all.remove(group);
         }
     }
 
-    /// It enters a live-stream group; false when it is there already.
+    /// Records that the client has entered a live-stream group; false when it is there already.
     pub(super) fn enter_live(&self, group: &GroupId) -> bool {
         lock(&self.groups).live.insert(group.clone())
     }
 
-    /// It leaves a live-stream group; false when it was not there.
+    /// Records that the client has left a live-stream group; false when it was not there.
     pub(super) fn leave_live(&self, group: &GroupId) -> bool {
         lock(&self.groups).live.remove(group)
     }
 
-    /// The live-stream groups it is in.
     pub(super) fn live_groups(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).live.clone()
     }
 
-    /// Notes that it may have come into a group or left it while it enters all of them.
+    /// Records a change of membership that the client may not have read while it enters its groups.
     pub(super) fn note_membership_change(&self, group: &GroupId) {
         if let Some(changed_meanwhile) = &mut lock(&self.groups).changed_meanwhile {
             changed_meanwhile.insert(group.clone());
         }
     }
 
-    /// It has entered all its groups; those it changed_meanwhile in meanwhile.
+    /// The client has entered its groups; returns those in which its membership changed meanwhile.
     pub(super) fn finish_entering(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).changed_meanwhile.take().unwrap_or_default()
     }
 
-    /// It has gone; the groups it was in.
+    /// The client is gone; returns the groups in whose rooms it was.
     pub(super) fn take_rooms(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).all.take().unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! Bytes of a client, read no faster than so many a second. What is bounded by messages alone can be got round: a message may
-//! come in any number of empty pieces.
+//! A stream whose bytes are read no faster than a rate. A limit on messages alone could be evaded: a message may arrive in
+//! any number of empty pieces.
 
 use crate::allowance::Allowance;
 use std::io;
@@ -11,7 +11,6 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Bytes of a client: so many at once, and then so many a second. [choice]
 const BYTES: (f64, f64) = (2_097_152.0, 131_072.0);
 
-/// A stream that is read slowly by whoever reads too much of it.
 pub(super) struct ThrottledStream<S> {
     stream: S,
     bytes: Allowance,
@@ -78,7 +77,7 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     #[tokio::test(start_paused = true)]
-    async fn much_is_read_at_once_and_then_so_much_a_second() {
+    async fn a_burst_is_read_at_once_and_the_rest_at_the_rate() {
         let begun = Instant::now();
         let mut throttled_stream = ThrottledStream::new(tokio::io::repeat(0));
         let mut buffer = [0; 1_024];

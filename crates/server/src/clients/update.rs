@@ -1,5 +1,4 @@
-//! What clients are told of one change: made from the change when it is kept, and handed to every server that has
-//! clients.
+//! What one change means to clients: made from the change when it is committed, and sent to every server that has clients.
 
 use super::frame::{self, ConversationKey, FrameHeader, MessageEvent};
 use super::notice::{Notice, NoticeKind};
@@ -15,33 +14,28 @@ use landfall_domain::message::{
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What one change means to clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClientUpdate {
-    /// Accounts that may be in the group now and were not, or the other way round, or may be there in another way.
+    /// Accounts that may have joined or left the group, or whose membership may have changed otherwise.
     #[serde(rename = "moved", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) membership_changed: Vec<String>,
-    /// What is sent, in order.
+    /// In the order in which they are sent.
     #[serde(rename = "items", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) frames: Vec<OutgoingFrame>,
-    /// Whether there is no such group any more.
+    /// Whether the group was dissolved.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) dissolved: bool,
 }
 
-/// A change, as bulletins are made of it.
-pub(crate) struct GroupChange<'a> {
-    /// The group.
-    pub(crate) group: &'a GroupId,
-    /// Its type.
-    pub(crate) kind: GroupType,
-    /// Who did it.
-    pub(crate) operator: &'a UserId,
-    /// When.
-    pub(crate) now: Timestamp,
+/// The change that an update is made of.
+struct GroupChange<'a> {
+    group: &'a GroupId,
+    kind: GroupType,
+    operator: &'a UserId,
+    now: Timestamp,
 }
 
-/// Something that is no message: who changed it, and event it is now.
+/// The state of something other than messages, after a change.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct StateFrame<'a, T> {
@@ -83,7 +77,7 @@ struct Extensions<'a> {
 }
 
 impl ClientUpdate {
-    /// Of an operation on one group; the messages it puts into the history, and its events.
+    /// Of an operation on one group: the messages it adds to the history, and its events.
     pub(crate) fn of(change: AppliedChange<'_>, operator: &UserId, now: Timestamp) -> Self {
         let AppliedChange { group, kind, changes, events } = change;
         let change = GroupChange { group, kind, operator, now };
@@ -105,13 +99,13 @@ impl ClientUpdate {
         update
     }
 
-    /// Who moved, of these events, and nothing else.
+    /// Only the accounts whose membership these events change.
     pub(crate) fn of_membership_changes(events: &[Event]) -> Self {
         let changed = events.iter().filter_map(|event| match event {
             Event::Joined { accounts, .. } | Event::Removed { accounts, .. } | Event::Banned(accounts) => {
                 Some(names(accounts))
             }
-            // It may want messages now and did not, or the other way round.
+            // Whether the member receives messages may have changed.
             Event::MemberChanged { account, .. } => Some(names(std::slice::from_ref(account))),
             Event::Created { .. }
             | Event::Destroyed { .. }
@@ -166,7 +160,6 @@ impl ClientUpdate {
         Self { frames: vec![notice.to_all()], dissolved: true, ..Self::default() }
     }
 
-    /// Whether there is nothing to do.
     pub(crate) fn is_empty(&self) -> bool {
         self.membership_changed.is_empty() && self.frames.is_empty() && !self.dissolved
     }
@@ -251,7 +244,7 @@ impl GroupChange<'_> {
                 let now = Extensions { msg_seq: *seq, operate_type, extension_list, seq: *last };
                 frames.push(self.state("extensions", now));
             }
-            // Recalled messages are among those that changed. The others are told by the commands that do it.
+            // Recalled messages are among the updated ones. The commands publish the other changes themselves.
             Event::Recalled { .. }
             | Event::Full
             | Event::Created { .. }
@@ -260,7 +253,7 @@ impl GroupChange<'_> {
         }
     }
 
-    /// A message that no history keeps.
+    /// A message that no history stores.
     fn unstored(&self, conversation: &Conversation, message: &Message) -> Option<OutgoingFrame> {
         let has_history = self.kind.can().history;
         if has_history && message.seq != 0 {
@@ -276,7 +269,7 @@ impl GroupChange<'_> {
         })
     }
 
-    /// Where no history keeps tips but clients are told, a tip about the profile. [doc]
+    /// A tip about the profile of a live-stream group, whose history stores none. [doc]
     fn live_tip(&self, changes: Vec<(TipField, String)>) -> Option<OutgoingFrame> {
         if !self.kind.can().live {
             return None;
@@ -284,7 +277,7 @@ impl GroupChange<'_> {
         Some(self.tip(TipKind::ProfileChanged, &Conversation::Group, changes))
     }
 
-    /// A tip that no history keeps: one about a topic is documented for clients and for no history.
+    /// A tip about a topic: it is documented for clients but for no history.
     fn topic_changed(&self, id: &TopicId, change: &ProfileChange) -> OutgoingFrame {
         self.tip(TipKind::TopicChanged, &Conversation::Topic(id.clone()), profile(change))
     }

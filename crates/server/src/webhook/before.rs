@@ -1,4 +1,4 @@
-//! Asking a receiver before something happens: it may refuse it, drop it, or change it.
+//! Asking a receiver before a change: it may refuse it, drop it, or alter it.
 
 use super::body::{Body, message};
 use super::receiver::{Cause, Receiver};
@@ -26,7 +26,7 @@ pub const CREATE_TOPIC: &str = "Group.CallbackBeforeCreateTopic";
 /// Codes of a receiver that refuse, and that the caller gets as they are. [doc]
 const HANDED_ON: RangeInclusive<i64> = 10_100..=10_200;
 
-/// What may be asked before it happens.
+/// A question to a receiver.
 pub enum Question<'a> {
     /// Whether a group may be made.
     Create {
@@ -64,12 +64,12 @@ pub enum Question<'a> {
     },
 }
 
-/// What came of a question that was not refused.
+/// The outcome of a question that was not refused.
 #[derive(Debug)]
 pub enum Verdict<Wish> {
-    /// It may happen, with the changes that the receiver wants; `None` when it said nothing that could be used.
+    /// It may happen, with the changes that the receiver wants; `None` when there was no usable answer.
     GoOn(Option<Wish>),
-    /// It does not happen, and the caller is not told so.
+    /// It does not happen, and the caller is answered as if it had.
     Drop,
 }
 
@@ -110,8 +110,8 @@ impl Question<'_> {
     }
 }
 
-/// Asks the receiver of an app, when it wants to be asked. `read` takes from an answer that allows it what else the
-/// receiver wants, or says what of the answer cannot be used: then there is no usable answer.
+/// Asks the receiver of an app, when it wants to be asked. `read` reads an answer that allows the change: what the receiver
+/// wants altered, or why the answer cannot be used.
 ///
 /// # Errors
 /// It refused, or gave no usable answer where that refuses.
@@ -146,7 +146,7 @@ pub async fn ask<Wish>(
     })
 }
 
-/// What an answer means. What else stands in it is read only where the code allows the call.
+/// What an answer means. Its other fields are read only when the code allows the call.
 fn judge<Wish>(
     command: &str,
     answer: Answer,
@@ -160,7 +160,7 @@ fn judge<Wish>(
             refused.handed_on = u32::try_from(code).ok();
             Err(refused)
         }
-        // 1 is the documented one; what means nothing else must not allow what was to be asked about. [choice]
+        // 1 is the documented code; a code without a meaning must not allow the change. [choice]
         _ => Err(Code::WebhookRefused.because("the app's webhook refused it")),
     })
 }

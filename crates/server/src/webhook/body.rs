@@ -16,7 +16,7 @@ use landfall_domain::text::Text;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// The body of a request, field by field. The event's name is always its first. [doc]
+/// The body of a request, field by field. The name of the event is always the first. [doc]
 pub(super) struct Body(Vec<u8>);
 
 impl Body {
@@ -70,13 +70,13 @@ fn fields(fields: &[CustomField]) -> Vec<Pair<'_>> {
     fields.iter().map(|field| Pair { key: field.key.as_str(), value: field.value.as_str() }).collect()
 }
 
-/// What of an event is the same for all: where, who, and when.
+/// What the bodies of all events need.
 pub(super) struct EventContext<'a> {
     pub(super) group: &'a GroupId,
     pub(super) kind: GroupType,
-    /// Who made the call.
+    /// The caller.
     pub(super) operator: &'a UserId,
-    /// When, in milliseconds since 1970.
+    /// In milliseconds since 1970.
     pub(super) millis: u64,
 }
 
@@ -87,7 +87,7 @@ pub(crate) const READ_RECEIPT: &str = "Group.CallbackAfterReadReceipt";
 /// A message was not sent.
 pub(crate) const EXCEPTION: &str = "Group.CallbackSendMsgException";
 
-/// That a message was not sent, but for the time.
+/// Says that a message was not sent; the time is still missing.
 pub(super) fn exception(
     message: &SendMessage,
     kind: GroupType,
@@ -99,7 +99,7 @@ pub(super) fn exception(
         .with("ErrorInfo", &failure.text)
 }
 
-/// The name of an event among the documented ones; `None` when receivers are not told of such.
+/// The documented name of an event; `None` when receivers are not notified of such.
 pub(super) fn command(event: &Event) -> Option<&'static str> {
     Some(match event {
         Event::Created { .. } => "Group.CallbackAfterCreateGroup",
@@ -191,11 +191,11 @@ fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
             .with("GroupId", &group.as_str())
             .with("Type", &kind.as_str())
             .with("TopicIdList", &topics.iter().map(TopicId::as_str).collect::<Vec<_>>()),
-        // The id is in no documented list of fields; without it nobody knows which topic changed. [choice]
+        // No documented list of fields has the id; without it a receiver cannot know which topic changed. [choice]
         Event::TopicChanged { id, change } => {
             profile(body.about(group, kind, operator).with("TopicId", &id.as_str()), change)
         }
-        // Without a name they are not told.
+        // Without a name they are not sent.
         Event::Muted { .. }
         | Event::Banned(_)
         | Event::Unbanned(_)
@@ -219,7 +219,7 @@ fn destroyed(
     if lists_former_members(kind) { body.with("MemberList", &member_rows(former)) } else { body }
 }
 
-/// An owner, or an empty text where there is none.
+/// The owner; empty when there is none.
 fn owner(account: Option<&UserId>) -> &str {
     account.map_or("", UserId::as_str)
 }
@@ -255,7 +255,7 @@ fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome])
     body.with("OperateType", &operate_type(change)).with("ExtensionList", &extensions)
 }
 
-/// Whether the event of a dissolved group names those who were in it. [doc]
+/// Whether the event of a dissolved group names its former members. [doc]
 pub(super) fn lists_former_members(kind: GroupType) -> bool {
     kind.can().members && kind != GroupType::Community
 }
@@ -275,7 +275,7 @@ fn topic(conversation: &Conversation) -> Option<&str> {
     }
 }
 
-/// What is said of a message, whether it is about to be sent or was.
+/// The fields that events about a message share, before and after it is sent.
 pub(super) struct MessageFields<'a> {
     conversation: &'a Conversation,
     sender: &'a UserId,
@@ -325,7 +325,7 @@ pub(super) fn message(
         .with_some("TopicId", topic(said.conversation).as_ref())
 }
 
-/// How many have read a message, and who it was that has read it now.
+/// How many members have read a message, and the one that has read it now.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ReceiptRow<'text> {
@@ -346,8 +346,8 @@ fn confirmed(
         .with("GroupMsgReceiptList", &receipt_rows(reader, receipts))
 }
 
-/// The documented sample names one member beside a count of 1. All who have read it would be a list of hundreds with each
-/// message, so the one is taken for the member of whom the event is. [choice]
+/// The documented sample names one member beside a count of 1. A list of all readers would grow to hundreds with each
+/// message, so the one is taken to be the member that the event is about. [choice]
 fn receipt_rows<'a>(reader: &'a UserId, receipts: &[Receipt]) -> Vec<ReceiptRow<'a>> {
     let row = |Receipt { seq, read, unread }: &Receipt| ReceiptRow {
         msg_seq: *seq,

@@ -10,10 +10,10 @@ pub struct DocumentedEvent {
     causes: &'static [Trigger],
 }
 
-/// What can cause an event.
+/// What triggers an event.
 #[derive(Clone, Copy, Debug)]
 enum Trigger {
-    /// A call of this command, once it is built.
+    /// A call of this command, once it is implemented.
     Call(&'static str),
     /// A client that connects, goes, or enters or leaves a live-stream group.
     Client,
@@ -28,7 +28,7 @@ const fn event(name: &'static str, causes: &'static [Trigger]) -> DocumentedEven
 /// The documented events, but for those of services that are not imitated: official accounts, following, bots, content
 /// moderation and push.
 ///
-/// Those that something causes can be switched on. A test sees to it that each of them is told.
+/// Those that something triggers can be switched on. A test checks that each of these is sent.
 pub const EVENTS: &[DocumentedEvent] = &[
     event("Group.CallbackBeforeCreateGroup", &[Call("group_open_http_svc/create_group")]),
     event("Group.CallbackAfterCreateGroup", &[Call("group_open_http_svc/create_group")]),
@@ -71,7 +71,7 @@ pub const EVENTS: &[DocumentedEvent] = &[
 ];
 
 impl DocumentedEvent {
-    /// Whether anything in this version causes it.
+    /// Whether anything in this version triggers it.
     #[must_use]
     pub fn is_caused(&self) -> bool {
         self.causes.iter().any(|cause| match cause {
@@ -82,7 +82,7 @@ impl DocumentedEvent {
         })
     }
 
-    /// The commands that would cause it.
+    /// The commands that trigger it.
     #[must_use]
     pub fn calls(&self) -> Vec<&'static str> {
         let call = |cause: &Trigger| match cause {
