@@ -14,7 +14,7 @@ pub use read_only::ReadOnlyCall;
 pub use silent::SilentCall;
 
 use crate::apps::App;
-use crate::clients::Platform;
+use crate::platform::Platform;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::receiver::CallSubscribers;

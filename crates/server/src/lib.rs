@@ -1,5 +1,6 @@
 //! The group-chat server.
 
+mod all_variants;
 mod allowance;
 pub mod apps;
 mod authentication;
@@ -13,6 +14,7 @@ pub mod commands;
 pub mod config;
 mod connection;
 mod console;
+mod event_rows;
 pub mod field;
 mod items;
 mod json;
@@ -23,6 +25,7 @@ pub mod metrics;
 pub mod network;
 mod output;
 mod pace;
+mod platform;
 pub mod quickstart;
 pub mod reply;
 mod rest;

@@ -1,4 +1,4 @@
-//! `landfall listen`: a client that prints what it is sent, a frame a line, and comes back when the connection is lost.
+//! `landfall listen`: a client that prints each frame as a line, and connects again when the connection is lost.
 //!
 //! [`Listener`] is one connection, for tests and benchmarks too.
 
@@ -23,14 +23,14 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Longest time to connect.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// Longest silence of a server, which asks every 25 seconds whether a client is there.
+/// Longest silence of a server, which sends a ping every 25 seconds.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Seconds a UserSig of this client is valid; each connection gets a new one.
 const USERSIG_SECONDS: u64 = 86_400;
-/// Between two attempts to connect: the first, and the longest.
+/// Pause between two attempts to connect: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
-/// Why a client does not hear any more.
+/// Why a client no longer receives frames.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Not the address of a server.
@@ -54,18 +54,18 @@ pub enum ListenError {
     /// The server ended it.
     #[error("the server ended the connection with {code}: {reason}")]
     Closed {
-        /// Why, as a number.
+        /// The close code.
         code: u16,
-        /// Why, in words.
+        /// The reason in words.
         reason: String,
     },
-    /// What comes cannot be printed.
+    /// A frame cannot be printed.
     #[error("standard output failed")]
     Output(#[from] io::Error),
 }
 
 impl ListenError {
-    /// Whether to connect again would end in the same way: refused, kicked, replaced, or the account is gone.
+    /// Whether another attempt would fail in the same way: refused, kicked, replaced, or the account is deleted.
     fn is_final(&self) -> bool {
         match self {
             Self::Closed { code, .. } => matches!(code, 4001 | 4002 | 4003 | 4007),
@@ -83,11 +83,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 pub struct Listener(WebSocketStream<Box<dyn Stream>>);
 
 impl Listener {
-    /// Connects to the server at `url`, such as `http://127.0.0.1:8080`, with the query that says who it is
+    /// Connects to the server at `url`, such as `http://127.0.0.1:8080`, with the query that authenticates the client
     /// ([`client::query`]).
     ///
     /// # Errors
-    /// There is no connection. A server that refuses who it is says so in the first frame, and ends the connection.
+    /// There is no connection. A server that refuses the client says so in the first frame, and closes the connection.
     pub async fn connect(url: &str, query: &str) -> Result<Self, ListenError> {
         match timeout(CONNECT_MAX, connect(url, query)).await {
             Ok(connected) => connected,
@@ -108,7 +108,7 @@ impl Listener {
                     let (code, reason) = frame.map_or((1005, String::new()), |frame| {
                         (frame.code.into(), frame.reason.as_str().to_owned())
                     });
-                    // Answers the goodbye.
+                    // Completes the closing handshake.
                     drop(self.0.close(None).await);
                     return Err(ListenError::Closed { code, reason });
                 }
@@ -118,22 +118,22 @@ impl Listener {
         }
     }
 
-    /// Says something to the server.
+    /// Sends a request.
     ///
     /// # Errors
     /// The connection has ended.
-    pub async fn say(&mut self, request: &Value) -> Result<(), ListenError> {
+    pub async fn send(&mut self, request: &Value) -> Result<(), ListenError> {
         let sent = self.0.send(Message::text(request.to_string())).await;
         sent.map_err(|error| ListenError::Lost(Box::new(error)))
     }
 }
 
 async fn connect(url: &str, query: &str) -> Result<Listener, ListenError> {
-    let no_address = || ListenError::Address(url.to_owned());
-    let (is_https, rest) = match url.split_once("://").ok_or_else(no_address)? {
+    let not_an_address = || ListenError::Address(url.to_owned());
+    let (is_https, rest) = match url.split_once("://").ok_or_else(not_an_address)? {
         ("http" | "ws", rest) => (false, rest),
         ("https" | "wss", rest) => (true, rest),
-        _ => return Err(no_address()),
+        _ => return Err(not_an_address()),
     };
     let authority = rest.trim_end_matches('/').to_owned();
     let default_port = if is_https { 443 } else { 80 };
@@ -159,7 +159,7 @@ async fn connect(url: &str, query: &str) -> Result<Listener, ListenError> {
     Ok(Listener(socket))
 }
 
-/// Trusts whom this machine trusts.
+/// Trusts the authorities of this machine.
 fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -168,7 +168,7 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Whom to listen as, and where.
+/// What [`listen`] is to do.
 pub struct Options {
     /// Address of the server.
     pub server: String,
@@ -180,14 +180,14 @@ pub struct Options {
     pub user: UserId,
     /// Groups that are caught up with at first, each from the message after this number on.
     pub after: Vec<(String, u32)>,
-    /// After how many frames it is enough; `None`: never.
+    /// After how many frames to end; `None`: never.
     pub count: Option<u64>,
 }
 
 /// The conversation of a frame: its group, and its topic if it has one.
-type Place = (String, Option<String>);
+type ConversationKey = (String, Option<String>);
 
-/// Prints what comes to `out`, until it is enough or the server lets the client in no more; catches up after each loss of the
+/// Prints frames to `out`, until there are enough or the server refuses the client; catches up after each loss of the
 /// connection.
 ///
 /// # Errors
@@ -195,7 +195,7 @@ type Place = (String, Option<String>);
 pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(), ListenError> {
     let Options { server, app, key, user, after, count } = options;
     let mut left = count.unwrap_or(u64::MAX);
-    let mut positions: BTreeMap<Place, u32> =
+    let mut positions: BTreeMap<ConversationKey, u32> =
         after.into_iter().map(|(group, seq)| ((group, None), seq)).collect();
     let (mut pause, longest) = PAUSES;
     loop {
@@ -203,7 +203,7 @@ pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(
         let query = format!("{}&hold=1", client::query(app, &user, &usersig));
         let mut was_ready = false;
         let error = match Listener::connect(&server, &query).await {
-            Ok(listener) => match hear(listener, &mut positions, &mut was_ready, &mut left, out).await {
+            Ok(listener) => match receive(listener, &mut positions, &mut was_ready, &mut left, out).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             },
@@ -221,10 +221,10 @@ pub async fn listen(options: Options, out: &mut (impl Write + Send)) -> Result<(
     }
 }
 
-/// Prints what comes over one connection, until none of the frames that are wanted is `left`.
-async fn hear(
+/// Prints the frames of one connection, until none of the wanted ones is `left`.
+async fn receive(
     mut listener: Listener,
-    positions: &mut BTreeMap<Place, u32>,
+    positions: &mut BTreeMap<ConversationKey, u32>,
     was_ready: &mut bool,
     left: &mut u64,
     out: &mut (impl Write + Send),
@@ -247,27 +247,30 @@ async fn hear(
     Ok(())
 }
 
-/// Whether a frame of this event says how far its conversation has come. That a message was recalled does not: it may be one
-/// further on in the history than the client is.
+/// Whether a frame of this event advances the position in its conversation. `recalled` does not: the message may be further
+/// on in the history than the client is.
 fn is_in_order(event: &str) -> bool {
     matches!(event, "message" | "tip" | "caught_up" | "waiting")
 }
 
-async fn catch_up(listener: &mut Listener, positions: &BTreeMap<Place, u32>) -> Result<(), ListenError> {
+async fn catch_up(
+    listener: &mut Listener,
+    positions: &BTreeMap<ConversationKey, u32>,
+) -> Result<(), ListenError> {
     for ((group, topic), seq) in positions {
         let mut request = json!({ "Command": "catch_up", "GroupId": group, "MsgSeq": seq });
         if let Some(topic) = topic {
             request["TopicId"] = json!(topic);
         }
-        listener.say(&request).await?;
+        listener.send(&request).await?;
     }
-    listener.say(&json!({ "Command": "go" })).await
+    listener.send(&json!({ "Command": "go" })).await
 }
 
 async fn acknowledge(
     listener: &mut Listener,
     frame: &Value,
-    positions: &mut BTreeMap<Place, u32>,
+    positions: &mut BTreeMap<ConversationKey, u32>,
 ) -> Result<(), ListenError> {
     let seq = frame["MsgSeq"].as_u64().and_then(|seq| u32::try_from(seq).ok()).unwrap_or_default();
     let Some(group) = frame["GroupId"].as_str().filter(|_| seq != 0) else { return Ok(()) };
@@ -278,7 +281,7 @@ async fn acknowledge(
     if let Some(topic) = topic {
         request["TopicId"] = json!(topic);
     }
-    listener.say(&request).await
+    listener.send(&request).await
 }
 
 #[cfg(test)]
@@ -286,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_about_any_message_does_not_move_the_position() {
+    fn frames_about_any_message_do_not_move_the_position() {
         let events =
             ["message", "tip", "modified", "recalled", "deleted", "caught_up", "waiting", "missed", "notice"];
         let in_order: Vec<_> = events.into_iter().filter(|event| is_in_order(event)).collect();

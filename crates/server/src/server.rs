@@ -2,7 +2,7 @@
 
 use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
-use crate::clients::{Clients, StoreEars};
+use crate::clients::{Clients, StoreRelay};
 use crate::commands::COMMANDS;
 use crate::config::{Config, LimitsConfig, StoreUrl, TlsConfig, WebhookConfig};
 use crate::connection::{self, Caller};
@@ -160,11 +160,12 @@ async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
             (Arc::clone(&store) as _, store, None, clients)
         }
         StoreUrl::Postgres(settings) => {
-            let ears = Arc::<StoreEars>::default();
-            let store = open_postgres(*settings, metrics.store.clone(), &apps, &ears, &config.limits).await?;
+            let relay = Arc::<StoreRelay>::default();
+            let store =
+                open_postgres(*settings, metrics.store.clone(), &apps, &relay, &config.limits).await?;
             let calls: Arc<dyn SharedCalls> = Arc::clone(&store) as Arc<dyn SharedCalls>;
             let (events, own, clock) = (&config.events, Arc::clone(&store), Arc::clone(&clock));
-            let clients = Clients::of_several(own, &ears, events, clock, clients_max).await;
+            let clients = Clients::of_several(own, &relay, events, clock, clients_max).await;
             let clients = clients.map_err(|cause| ServeError::Events(Box::new(cause)))?;
             (Arc::clone(&store) as _, store, config.limits.shared.then_some(calls), clients)
         }
@@ -283,7 +284,7 @@ async fn open_postgres(
     settings: Settings,
     metrics: StoreMetrics,
     apps: &Arc<Apps>,
-    ears: &Arc<StoreEars>,
+    relay: &Arc<StoreRelay>,
     limits: &LimitsConfig,
 ) -> Result<Arc<Postgres>, ServeError> {
     let counted = match limits {
@@ -296,9 +297,9 @@ async fn open_postgres(
     // Until the store listens to notifications, kicks by other servers may be missed.
     apps.on_remote_change(RemoteChange::Unheard);
     // Weak, because the apps hold the store, which counts their calls.
-    let (apps, ears) = (Arc::downgrade(apps), Arc::clone(ears));
+    let (apps, relay) = (Arc::downgrade(apps), Arc::clone(relay));
     let hear = move |change| {
-        ears.hear(&change);
+        relay.pass_on(&change);
         if let Some(apps) = apps.upgrade() {
             apps.on_remote_change(change);
         }

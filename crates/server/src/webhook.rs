@@ -1,7 +1,7 @@
-//! Webhooks, the "third-party callbacks" of the API: an app's receiver is told what happens, or asked before it does.
+//! Webhooks, the "third-party callbacks" of the API: an app's receiver is notified of changes, or asked before them.
 //!
-//! One app has one receiver. What it is told is written into the outbox with the change it is about
-//! ([`receiver`]), and sent from there (`dispatch`); what it is asked, the call itself asks ([`before`]).
+//! One app has one receiver. A notification is written into the outbox with the change it is about ([`receiver`]), and sent
+//! from there (`dispatch`); a question is sent by the call itself ([`before`]).
 
 pub mod address;
 pub mod before;

@@ -50,9 +50,9 @@ impl SilentCall {
     /// The id is in use, an account does not exist, or the store failed.
     pub async fn import_group(&self, new: NewGroup) -> Result<GroupId, OperationError<NewGroupRefusal>> {
         let members = new.members.iter().map(|member| &member.account);
-        let newcomers = self.hub.newcomers(new.owner.iter().chain(members));
+        let recheck = self.hub.before_import(new.owner.iter().chain(members));
         let id = self.read.store.import_group(self.context(), new).await?;
-        self.hub.imported(&id, newcomers);
+        self.hub.after_import(&id, recheck);
         Ok(id)
     }
 
@@ -65,9 +65,9 @@ impl SilentCall {
         group: GroupId,
         members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        let newcomers = self.hub.newcomers(members.iter().map(|member| &member.account));
+        let recheck = self.hub.before_import(members.iter().map(|member| &member.account));
         let outcomes = self.read.store.import_members(self.context(), group.clone(), members).await?;
-        self.hub.imported(&group, newcomers);
+        self.hub.after_import(&group, recheck);
         Ok(outcomes)
     }
 

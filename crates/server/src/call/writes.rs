@@ -2,7 +2,7 @@
 //! delivery of webhooks.
 
 use super::Call;
-use crate::clients::{Bulletin, Notice, NoticeKind, Why};
+use crate::clients::{ClientUpdate, CloseReason, Notice, NoticeKind};
 use crate::code::Code;
 use crate::reply::Failure;
 use crate::webhook::receiver::CallSubscribers;
@@ -117,7 +117,7 @@ impl Call {
     pub async fn kick(&self, account: &UserId) -> Result<(), OperationError<NoSuchAccount>> {
         let kicked = self.read.store.kick(self.context(), account.clone()).await;
         // Also when the store failed: whether the kick was kept is not known then, and forgetting is harmless.
-        self.end_sessions(account, Why::Kicked);
+        self.end_sessions(account, CloseReason::Kicked);
         kicked
     }
 
@@ -127,13 +127,13 @@ impl Call {
     /// The store failed.
     pub async fn delete_accounts(&self, accounts: &[UserId]) -> Result<Vec<bool>, StoreError> {
         let existed = self.read.store.delete_accounts(self.context(), accounts.to_vec()).await?;
-        accounts.iter().for_each(|account| self.end_sessions(account, Why::Deleted));
+        accounts.iter().for_each(|account| self.end_sessions(account, CloseReason::Deleted));
         Ok(existed)
     }
 
-    fn end_sessions(&self, account: &UserId, why: Why) {
+    fn end_sessions(&self, account: &UserId, reason: CloseReason) {
         self.app.signatures.invalidate(account.as_str());
-        self.subscribers.clients.disconnect(account, why);
+        self.subscribers.clients.disconnect(account, reason);
     }
 
     /// Sends a notice of the app about a group to `receivers` wherever they are connected, or to everybody in the group when
@@ -142,8 +142,10 @@ impl Call {
         let (operator, now) = self.cause();
         let notice = Notice::new(NoticeKind::Custom, group.kind, &group.id, operator, now);
         let notice = notice.at(place).content(content);
-        let item = if receivers.is_empty() { notice.to_all() } else { notice.to(receivers) };
-        self.subscribers.clients.publish(&group.id, Bulletin { items: vec![item], ..Bulletin::default() });
+        let frame = if receivers.is_empty() { notice.to_all() } else { notice.to(receivers) };
+        self.subscribers
+            .clients
+            .publish(&group.id, ClientUpdate { frames: vec![frame], ..ClientUpdate::default() });
     }
 
     /// Sends the app's receiver, if it wants that event, why a message was not sent.

@@ -1,58 +1,55 @@
-//! The bus: by it servers over one store tell each other what their clients are to hear.
+//! The bus between servers over one store: it carries events for their clients.
 //!
-//! Nothing that is told is kept anywhere, and what is told may be lost; but then the others know that something is
-//! missing, and look it up in the store. Lines of one server come in its order, those of different servers in any.
-//! What a line says is of no account here.
+//! Lines are stored nowhere and may be lost; then the other servers notice that something is missing, and read the store.
+//! Lines of one server arrive in its order, those of different servers in any. The bus does not interpret them.
 //!
-//! A task takes what waits, as packets of a [`stream`], to a [`Carrier`]: [`notify`] or [`nats`]. While it does, more
-//! gathers. Whatever brings packets hands them to [`Listening`].
+//! A task passes waiting lines, as packets of a [`stream`], to a [`Carrier`]: [`notify`] or [`nats`]. Meanwhile more lines
+//! gather. Received packets go to [`BusSubscription`].
 
 mod nats;
 mod notify;
 mod stream;
 
 pub(crate) use nats::BusError;
-pub(crate) use notify::Ears;
+pub(crate) use notify::NotifyRelay;
 
+use crate::lock::lock;
 use std::fmt;
 use std::mem::replace;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 use stream::{Dropped, Incoming, Outgoing};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// What may wait to be told, in bytes. With a carrier that is away for a second or two, what many thousand clients
-/// are to hear.
+/// Limit of the lines that wait, in bytes: the events of many thousand clients while a carrier is unreachable for a second
+/// or two.
 const WAITING_BYTES_MAX: usize = 16 << 20;
 
-/// The longest a server says nothing. By the next packet the others notice that the one before it was lost.
+/// Longest silence of a running server. By its next packet the others notice that the one before was lost.
 const SILENT_AT_MOST: Duration = Duration::from_secs(1);
 
-/// Pause after packets could not be told, so that a carrier that fails at once is not asked all the time.
+/// Pause after packets could not be sent, so that a carrier that fails at once is not called all the time.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// How long [`Bus::end`] waits: longer than a carrier may take for one call.
 const END_AT_MOST: Duration = Duration::from_secs(4);
 
-/// What comes over the bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// A line that another server told, whole, and in the order of that server. Never one of our own.
+pub(crate) enum BusEvent {
+    /// A whole line of another server, in the order of that server.
     Line {
-        /// Who told it.
         from: ServerId,
         /// Without its end.
         line: String,
     },
-    /// Lines may have been lost: what is known from the bus cannot be trusted to be complete. Comes after what was
-    /// lost was told, and perhaps several times for one outage: for the connection, and for each server.
+    /// Lines may have been lost. Several of these events may follow one outage: for the connection, and for each server.
     Missed,
 }
 
-/// Called with what comes over the bus, one at a time. Must not block, nor call the bus's [`Ears`].
-pub(crate) type Hear = Arc<dyn Fn(Heard) + Send + Sync>;
+/// Called with one event at a time. Must not block, nor call the bus's [`NotifyRelay`].
+pub(crate) type OnBusEvent = Arc<dyn Fn(BusEvent) + Send + Sync>;
 
 /// A running server, drawn at random at its start. Shown as 16 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,38 +74,40 @@ impl fmt::Display for ServerId {
     }
 }
 
-/// Tells other servers, and hears them, until it is dropped.
+/// Sends to other servers and receives from them, until it is dropped.
 pub(crate) struct Bus {
     /// This server.
     pub(crate) me: ServerId,
     queue: Arc<Queue>,
-    /// Held here only: whoever brings packets finds it gone when the bus is.
-    _listening: Arc<Listening>,
+    /// The only strong reference: it is gone with the bus.
+    _subscription: Arc<BusSubscription>,
     tasks: Vec<AbortHandle>,
 }
 
 impl Bus {
-    /// Queues a line for all other servers: 4 MiB at most, without a line feed and NUL. Never blocks, never fails: what
-    /// does not fit the queue is dropped, and the others notice that it is missing.
-    pub(crate) fn tell(&self, line: String) {
-        self.queue.tell(line);
+    /// Queues a line for all other servers: 4 MiB at most, without a line feed and NUL. Never blocks, never fails: a line
+    /// that does not fit the queue is dropped, and the others notice that it is missing.
+    pub(crate) fn publish(&self, line: String) {
+        self.queue.push(line);
     }
 
-    /// Tells what waits, and that this server ends, so that the others do not miss it; waits 4 seconds at most. What is
-    /// told afterwards is dropped.
+    /// Sends the lines that wait, and the end of the stream, so that the others do not report a loss; waits 4 seconds at
+    /// most. Lines published afterwards are dropped.
     pub(crate) async fn end(&self) {
         let mut ended = self.queue.ended.subscribe();
         self.queue.end();
         if timeout(END_AT_MOST, ended.wait_for(|ended| *ended)).await.is_err() {
-            tracing::warn!("other servers could not be told everything before this one ends");
+            tracing::warn!(
+                "stopping although not all events were sent to other servers; their clients catch up from the store"
+            );
         }
     }
 
-    /// Starts to tell what is queued.
-    fn start(queue: Queue, listening: Arc<Listening>, carrier: impl Carrier) -> Self {
-        let (me, queue) = (listening.me, Arc::new(queue));
-        let pump = tokio::spawn(pump(Arc::clone(&queue), Arc::downgrade(&listening), carrier));
-        Self { me, queue, _listening: listening, tasks: vec![pump.abort_handle()] }
+    /// Starts to send the queued lines.
+    fn start(queue: Queue, subscription: Arc<BusSubscription>, carrier: impl Carrier) -> Self {
+        let (me, queue) = (subscription.me, Arc::new(queue));
+        let pump = tokio::spawn(pump(Arc::clone(&queue), Arc::downgrade(&subscription), carrier));
+        Self { me, queue, _subscription: subscription, tasks: vec![pump.abort_handle()] }
     }
 }
 
@@ -120,7 +119,7 @@ impl Drop for Bus {
     }
 }
 
-/// Takes packets to all servers that listen.
+/// Transports packets to all subscribed servers.
 trait Carrier: Send + Sync + 'static {
     /// Packets that one call takes at most.
     const PACKETS_MAX: usize;
@@ -129,26 +128,29 @@ trait Carrier: Send + Sync + 'static {
     fn packet_bytes_max(&self) -> usize;
 
     /// Returns within 3 seconds, once the packets are on their way, in their order; all of them perhaps more than once.
-    /// The error says why they are lost, or may be.
+    /// After an error they may be lost.
     fn carry(&self, packets: Vec<String>) -> impl Future<Output = Result<(), String>> + Send;
 }
 
-/// Tells what waits, until the queue ends.
-async fn pump(queue: Arc<Queue>, listening: Weak<Listening>, carrier: impl Carrier) {
+/// Sends the lines that wait, until the queue ends.
+async fn pump(queue: Arc<Queue>, subscription: Weak<BusSubscription>, carrier: impl Carrier) {
     let mut failing = false;
-    // Whoever listens already gets to know this server.
+    // Announces this server to those that run already.
     let mut batch = queue.keep_alive();
     loop {
         let Batch { packets, last } = batch;
         match carrier.carry(packets).await {
             Ok(()) if failing => {
                 failing = false;
-                tracing::info!("other servers are told again what happens here");
+                tracing::info!("events are sent to other servers again");
             }
             Ok(()) => {}
-            Err(why) => {
+            Err(cause) => {
                 if !replace(&mut failing, true) {
-                    tracing::error!(why, "other servers are not told what happens here: {why}");
+                    tracing::error!(
+                        cause,
+                        "events cannot be sent to other servers, whose clients catch up once it works again: {cause}"
+                    );
                 }
                 sleep(PAUSE).await;
             }
@@ -157,49 +159,49 @@ async fn pump(queue: Arc<Queue>, listening: Weak<Listening>, carrier: impl Carri
             queue.ended.send_replace(true);
             return;
         }
-        if let Some(listening) = listening.upgrade() {
-            listening.forget_silent();
+        if let Some(subscription) = subscription.upgrade() {
+            subscription.forget_silent();
         }
         batch = queue.next(&carrier).await;
     }
 }
 
-/// Packets that are carried together.
+/// Packets that are sent together.
 struct Batch {
     packets: Vec<String>,
-    /// Whether nothing comes after it.
+    /// Whether this ends the stream.
     last: bool,
 }
 
-/// What waits to be told.
+/// The lines that wait to be sent.
 struct Queue {
-    waiting: Mutex<Waiting>,
-    /// Notified when something waits.
+    waiting: Mutex<QueueState>,
+    /// Notified when a line waits.
     filled: Notify,
-    /// True once everything was told, after [`Queue::end`].
+    /// True once everything was sent, after [`Queue::end`].
     ended: watch::Sender<bool>,
 }
 
-struct Waiting {
+struct QueueState {
     outgoing: Outgoing,
-    /// Whether the queue was too full, and that was logged. It counts as one cause until nothing waits any more.
+    /// Whether the queue was full, and that was logged: once until it is empty again.
     overflowing: bool,
-    /// Whether nothing comes after what waits.
+    /// Whether no line may be added.
     ending: bool,
 }
 
 impl Queue {
     fn new(me: ServerId, bytes_max: usize) -> Self {
         let outgoing = Outgoing::new(me, bytes_max);
-        let waiting = Mutex::new(Waiting { outgoing, overflowing: false, ending: false });
+        let waiting = Mutex::new(QueueState { outgoing, overflowing: false, ending: false });
         Self { waiting, filled: Notify::new(), ended: watch::Sender::new(false) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        lock(&self.waiting)
     }
 
-    fn tell(&self, line: String) {
+    fn push(&self, line: String) {
         let bytes = line.len();
         let mut waiting = self.lock();
         if waiting.ending {
@@ -209,11 +211,16 @@ impl Queue {
             Ok(()) => {}
             Err(Dropped::Full) => {
                 if !replace(&mut waiting.overflowing, true) {
-                    tracing::error!("more happens here than other servers can be told; they are told that");
+                    tracing::error!(
+                        "the queue of events for other servers is full; events are dropped, and their clients catch up"
+                    );
                 }
             }
             Err(Dropped::Unfit) => {
-                tracing::error!(bytes, "a line of {bytes} bytes cannot be told to other servers");
+                tracing::error!(
+                    bytes,
+                    "an event of {bytes} bytes cannot be sent to other servers; their clients catch up"
+                );
             }
         }
         drop(waiting);
@@ -229,7 +236,7 @@ impl Queue {
         Batch { packets: vec![self.lock().outgoing.keep_alive()], last: false }
     }
 
-    /// What is to be told next, once something waits or the others have heard nothing for long enough.
+    /// The next packets, once a line waits or this server has been silent for long enough.
     async fn next<C: Carrier>(&self, carrier: &C) -> Batch {
         let until = Instant::now() + SILENT_AT_MOST;
         loop {
@@ -242,7 +249,7 @@ impl Queue {
         }
     }
 
-    /// What waits, at most so many packets of it. `None` when nothing does.
+    /// At most `packets_max` packets of the lines that wait; `None` when none waits.
     fn take(&self, packets_max: usize, bytes_max: usize) -> Option<Batch> {
         let mut waiting = self.lock();
         let mut packets = Vec::new();
@@ -262,45 +269,48 @@ impl Queue {
     }
 }
 
-/// Hears packets, in whatever way they come.
-struct Listening {
+/// Handles incoming packets of any carrier.
+struct BusSubscription {
     me: ServerId,
-    /// Held while [`Hear`] is called, so that what follows from one packet comes before what follows from the next.
+    /// Locked while `on_event` is called, so that events keep the order of their packets.
     incoming: Mutex<Incoming>,
-    hear: Hear,
+    on_event: OnBusEvent,
 }
 
-impl Listening {
-    fn new(me: ServerId, hear: Hear) -> Arc<Self> {
-        Arc::new(Self { me, incoming: Mutex::new(Incoming::new(me)), hear })
+impl BusSubscription {
+    fn new(me: ServerId, on_event: OnBusEvent) -> Arc<Self> {
+        Arc::new(Self { me, incoming: Mutex::new(Incoming::new(me)), on_event })
     }
 
     fn lock(&self) -> MutexGuard<'_, Incoming> {
-        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.incoming)
     }
 
-    /// Takes in a packet, and returns whose it is; `None` when it is none.
+    /// Handles a packet, and returns the server that sent it; `None` when the bytes are not a packet.
     fn take(&self, packet: &[u8]) -> Option<ServerId> {
         let taken = std::str::from_utf8(packet).ok().and_then(|packet| {
             let now = Instant::now().into_std();
-            self.lock().take(packet, now, &mut |heard| (self.hear)(heard)).ok()
+            self.lock().take(packet, now, &mut |event| (self.on_event)(event)).ok()
         });
         if taken.is_none() {
-            // Without its content, which may be what people wrote.
+            // Without the content, which may be messages of users.
             let bytes = packet.len();
-            tracing::warn!(bytes, "{bytes} bytes came over the bus that are no packet, and are passed over");
+            tracing::warn!(
+                bytes,
+                "{bytes} bytes on the bus are not a packet and are ignored; does another program or version use it?"
+            );
         }
         taken
     }
 
-    /// Packets may have been lost: the connection was.
+    /// Packets may have been lost with the connection.
     fn missed(&self) {
         let _in_turn = self.lock();
-        (self.hear)(Heard::Missed);
+        (self.on_event)(BusEvent::Missed);
     }
 
     fn forget_silent(&self) {
-        self.lock().forget_silent(Instant::now().into_std(), &mut |heard| (self.hear)(heard));
+        self.lock().forget_silent(Instant::now().into_std(), &mut |event| (self.on_event)(event));
     }
 }
 

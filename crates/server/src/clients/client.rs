@@ -1,10 +1,13 @@
-//! A connected client, and what it and its requests are dealt with.
+//! A connected client, and what its connection and its requests work with.
 
-use super::dialog::Lost;
-use super::frame::Place;
+use super::frame::ConversationKey;
 use super::hub::Hub;
-use super::session::{Platform, Session, Why};
+use super::session::{CloseReason, Session};
 use crate::apps::App;
+use crate::code::Code;
+use crate::commands::refusal;
+use crate::platform::Platform;
+use crate::reply::Failure;
 use crate::state::Server;
 use crate::webhook::presence::{self, State};
 use landfall_domain::ids::{GroupId, UserId};
@@ -16,18 +19,15 @@ use landfall_domain::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A connected client.
-pub(super) struct Client {
+pub(super) struct ConnectedClient {
     pub(super) server: Arc<Server>,
     pub(super) app: Arc<App>,
     pub(super) hub: Arc<Hub>,
     pub(super) session: Arc<Session>,
-    /// Where it is.
     pub(super) peer: IpAddr,
 }
 
-impl Client {
-    /// Whose it is.
+impl ConnectedClient {
     pub(super) fn account(&self) -> &UserId {
         &self.session.account
     }
@@ -36,58 +36,65 @@ impl Client {
         self.server.clock.now()
     }
 
-    /// What operations of the store are told.
     pub(super) fn context(&self) -> Context {
         Context { app: self.app.id, now: self.now(), unknown: self.server.unknown_accounts }
     }
 
-    /// Tells the app's receiver that it came or went; `kicked` is the device that had to give way to it.
-    pub(super) async fn tell_state(&self, state: State, kicked: Option<Platform>) {
-        if let Some(client) = self.witnessed() {
+    /// Notifies the app's webhook that the client came or went; `kicked` is the device that had to make room for it.
+    pub(super) async fn report_state(&self, state: State, kicked: Option<Platform>) {
+        if let Some(client) = self.events() {
             client.changes_state(state, kicked, self.context(), self.server.clock.millis()).await;
         }
     }
 
-    /// Tells the app's receiver that it entered or left a live-stream group.
-    pub(super) async fn tell_visit(&self, group: &GroupId, is_there: bool) {
-        if let Some(client) = self.witnessed() {
+    /// Notifies the app's webhook that the client entered or left a live-stream group.
+    pub(super) async fn report_visit(&self, group: &GroupId, is_there: bool) {
+        if let Some(client) = self.events() {
             client.visits(group, is_there, self.context(), self.server.clock.millis()).await;
         }
     }
 
-    fn witnessed(&self) -> Option<presence::Client<'_>> {
+    fn events(&self) -> Option<presence::ClientEvents<'_>> {
         let receiver = self.app.webhook.as_deref()?;
         let Session { account, platform, .. } = &*self.session;
         let Server { outbox, error_log, .. } = &*self.server;
         let (outbox, platform, peer) = (&**outbox, *platform, self.peer);
-        Some(presence::Client { receiver, outbox, account, platform, peer, error_log: error_log })
+        Some(presence::ClientEvents { receiver, outbox, account, platform, peer, error_log: error_log })
     }
 
-    /// The group of a conversation as one of its members sees it; `None` when it is gone, or the account is no member.
-    pub(super) async fn look(
+    /// The group of a conversation as one of its members sees it; `None` when there is none, or the account is not a member.
+    pub(super) async fn history(
         &self,
-        place: &Place,
+        key: &ConversationKey,
         messages: Vec<MessageRange>,
-    ) -> Result<Option<GroupSnapshot>, Lost> {
+    ) -> Result<Option<GroupSnapshot>, CloseReason> {
         let account = self.account();
-        let parts = match &place.conversation {
+        let parts = match &key.conversation {
             Conversation::Group => Vec::new(),
             Conversation::Topic(id) => vec![PartKey::Topic(id.clone())],
         };
         let needs = Needs { members: vec![account.clone()], parts, messages, ..Needs::default() };
-        match self.hub.store.snapshot(self.hub.app, place.group.clone(), needs).await {
+        match self.server.store.snapshot(self.app.id, key.group.clone(), needs).await {
             Ok(snapshot)
-                if snapshot.members.contains_key(account) && snapshot.log(&place.conversation).is_ok() =>
+                if snapshot.members.contains_key(account) && snapshot.log(&key.conversation).is_ok() =>
             {
                 Ok(Some(snapshot))
             }
             Ok(_) | Err(OperationError::Refused(_)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                if let Some(suppressed) = self.server.error_log.admit() {
+                self.server.error_log.log(|suppressed| {
                     tracing::error!(%error, suppressed, "a history cannot be read for a client: {error}");
-                }
-                Err(Lost::Ended(Why::TryAgain))
+                });
+                Err(CloseReason::TryAgain)
             }
         }
+    }
+
+    /// What `needs` names of one group.
+    pub(super) async fn snapshot(&self, group: &GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
+        self.server.store.snapshot(self.app.id, group.clone(), needs).await.map_err(|error| match error {
+            OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
+            OperationError::Store(error) => Code::GroupInternal.internal(error),
+        })
     }
 }

@@ -1,8 +1,8 @@
-//! What clients are sent: one JSON object a frame, its `Event` first. `docs/gateway.md` describes them.
+//! The frames that clients are sent: JSON objects that begin with `Event`. `docs/gateway.md` describes them.
 //!
-//! Fields are called as those of webhooks and of the REST API, where these have them. [choice]
+//! Fields have the names that webhooks and the REST API use, where these have them. [choice]
 
-use crate::webhook::body::{AtRow, MemberRow, at_rows, members};
+use crate::event_rows::{AtRow, MemberRow, at_rows, member_rows};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
@@ -11,30 +11,27 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// A conversation of a group.
+/// A group, or a topic of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    /// The group.
+pub(crate) struct ConversationKey {
     pub(crate) group: GroupId,
-    /// Where in it.
     pub(crate) conversation: Conversation,
 }
 
 /// A frame as it is sent to any number of clients: encoded once.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    /// The JSON text.
+    /// JSON.
     pub(crate) text: Utf8Bytes,
-    /// Where it is in a history, and under which number; `None` when it is kept nowhere.
-    pub(crate) number: Option<(Arc<Place>, u32)>,
-    /// Whether it is what somebody said: members may not want that.
+    /// Its conversation and its number there; `None` when no history stores it.
+    pub(crate) number: Option<(Arc<ConversationKey>, u32)>,
+    /// Whether it is a message that a user sent, which members may have chosen not to receive.
     pub(crate) is_message: bool,
-    /// The only accounts that get it; everybody in the group when empty.
+    /// The only accounts that get it; empty: everybody in the group.
     pub(crate) to: Vec<UserId>,
 }
 
 impl Frame {
-    /// Whether `account` gets it.
     pub(crate) fn is_for(&self, account: &UserId) -> bool {
         self.to.is_empty() || self.to.contains(account)
     }
@@ -49,8 +46,7 @@ pub(crate) fn text(frame: &impl Serialize) -> String {
 /// The fields with which every frame about a group begins.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct About<'a> {
-    /// What it is.
+pub(crate) struct FrameHeader<'a> {
     event: &'static str,
     group_id: &'a str,
     #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
@@ -59,18 +55,22 @@ pub(crate) struct About<'a> {
     topic_id: Option<&'a str>,
 }
 
-impl<'a> About<'a> {
-    pub(crate) fn group(
+impl<'a> FrameHeader<'a> {
+    pub(crate) fn of_group(
         event: &'static str,
         kind: GroupType,
         group: &'a GroupId,
         conversation: &'a Conversation,
     ) -> Self {
-        Self { kind: Some(kind.as_str()), ..Self::place(event, group, conversation) }
+        Self { kind: Some(kind.as_str()), ..Self::of_conversation(event, group, conversation) }
     }
 
     /// Without the type of the group.
-    pub(crate) fn place(event: &'static str, group: &'a GroupId, conversation: &'a Conversation) -> Self {
+    pub(crate) fn of_conversation(
+        event: &'static str,
+        group: &'a GroupId,
+        conversation: &'a Conversation,
+    ) -> Self {
         let topic_id = match conversation {
             Conversation::Group => None,
             Conversation::Topic(id) => Some(id.as_str()),
@@ -83,8 +83,8 @@ impl<'a> About<'a> {
 #[serde(rename_all = "PascalCase")]
 struct MessageFrame<'a> {
     #[serde(flatten)]
-    about: About<'a>,
-    /// 0 when it is not kept.
+    about: FrameHeader<'a>,
+    /// 0 when no history stores it.
     msg_seq: u32,
     msg_time: u64,
     #[serde(rename = "From_Account")]
@@ -113,7 +113,7 @@ fn is_zero(flag: &u8) -> bool {
 #[serde(rename_all = "PascalCase")]
 struct TipFrame<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     msg_seq: u32,
     msg_time: u64,
     op_type: u8,
@@ -123,12 +123,12 @@ struct TipFrame<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     member_list: Vec<MemberRow<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    change_list: Vec<Change<'a>>,
+    change_list: Vec<ChangeRow<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change<'a> {
+struct ChangeRow<'a> {
     field: &'static str,
     value: &'a str,
 }
@@ -137,7 +137,7 @@ struct Change<'a> {
 #[serde(rename_all = "PascalCase")]
 struct GoneFrame<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     msg_seq: u32,
 }
 
@@ -165,24 +165,28 @@ fn field_name(field: TipField) -> &'static str {
     }
 }
 
-/// What a message is to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum As {
-    /// It came.
+pub(crate) enum MessageEvent {
+    /// It was sent.
     New,
-    /// It came, and is kept nowhere.
+    /// It was sent, and no history stores it.
     OnlineOnly,
-    /// Its content is another now.
+    /// Its content was changed.
     Modified,
 }
 
-/// The text of a message or tip; of one whose content is gone, that it is.
-pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As) -> String {
-    let Place { group, conversation } = place;
-    let about = |event| About::group(event, kind, group, conversation);
+/// The frame of a message or tip; of one whose content is gone, the frame that says so.
+pub(crate) fn message(
+    key: &ConversationKey,
+    kind: GroupType,
+    message: &Message,
+    event: MessageEvent,
+) -> String {
+    let ConversationKey { group, conversation } = key;
+    let about = |event| FrameHeader::of_group(event, kind, group, conversation);
     match &message.content {
         Content::Sent(body) => text(&MessageFrame {
-            about: about(if how == As::Modified { "modified" } else { "message" }),
+            about: about(if event == MessageEvent::Modified { "modified" } else { "message" }),
             msg_seq: message.seq,
             msg_time: message.sent.0,
             from_account: message.sender.as_str(),
@@ -190,7 +194,7 @@ pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As
             msg_priority: message.priority.as_str(),
             msg_body: serde_json::from_str(&body.elements).ok(),
             cloud_custom_data: &body.custom,
-            online_only_flag: u8::from(how == As::OnlineOnly),
+            online_only_flag: u8::from(event == MessageEvent::OnlineOnly),
             no_unread: u8::from(body.no_unread),
             need_read_receipt: u8::from(body.receipt),
             group_at_info: at_rows(&body.at),
@@ -202,10 +206,10 @@ pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As
             op_type: tip.number(),
             op_name: tip_name(*tip),
             operator: message.sender.as_str(),
-            member_list: members(accounts),
+            member_list: member_rows(accounts),
             change_list: changes
                 .iter()
-                .map(|(field, value)| Change { field: field_name(*field), value })
+                .map(|(field, value)| ChangeRow { field: field_name(*field), value })
                 .collect(),
         }),
         Content::Gone => text(&GoneFrame {
@@ -218,7 +222,7 @@ pub(crate) fn message(place: &Place, kind: GroupType, message: &Message, how: As
     }
 }
 
-/// The only accounts that get a message: those it is for and its sender; everybody when empty.
+/// The only accounts that get a message: those it names and its sender; empty: everybody.
 pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
     match &message.content {
         Content::Sent(body) if !body.to.is_empty() => {
@@ -228,11 +232,11 @@ pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
     }
 }
 
-/// A message of a history as a frame, the same whether it has just come or is read again.
-pub(crate) fn kept(place: &Arc<Place>, kind: GroupType, message: &Message) -> Frame {
+/// A message of a history as a frame; it is the same when the history is read again.
+pub(crate) fn stored(key: &Arc<ConversationKey>, kind: GroupType, message: &Message) -> Frame {
     Frame {
-        text: self::message(place, kind, message, As::New).into(),
-        number: Some((Arc::clone(place), message.seq)),
+        text: self::message(key, kind, message, MessageEvent::New).into(),
+        number: Some((Arc::clone(key), message.seq)),
         is_message: matches!(message.content, Content::Sent(_)),
         to: receivers(message),
     }

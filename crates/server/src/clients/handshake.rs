@@ -1,20 +1,21 @@
 //! From a request at `/v4/gateway` to a connected client.
 //!
-//! A request that asks for a WebSocket gets one, whoever asks: a browser shows a page neither status nor body of an answer
-//! that refuses it, but the code and reason with which a connection is closed. [choice]
+//! Every request for a WebSocket gets one: a browser shows a page neither status nor body of an answer that refuses it, but
+//! the code and reason with which a connection is closed. [choice]
 
-use super::client::Client;
-use super::dialog::{Dialog, goodbye};
+use super::client::ConnectedClient;
+use super::connection::{ClientConnection, send_close};
 use super::frame;
 use super::positions::WINDOW;
-use super::session::{Platform, Session, Why};
-use super::slowed::Slowed;
+use super::session::{CloseReason, Session};
+use super::throttled_stream::ThrottledStream;
 use crate::apps::App;
 use crate::authentication;
 use crate::code::Code;
 use crate::connection::Caller;
 use crate::logging;
 use crate::metrics::Counted;
+use crate::platform::Platform;
 use crate::reply::{self, Failure};
 use crate::state::Server;
 use crate::url::Query;
@@ -43,14 +44,14 @@ pub(crate) const PATH: &str = "/v4/gateway";
 
 /// Longest frame of a client, bytes.
 const REQUEST_BYTES_MAX: usize = 16 << 10;
-/// What is read of a connection at a time, bytes: clients say little, and there are many. It is cleared at every read.
+/// Size of the read buffer, bytes: clients send little, and there are many. It is cleared at every read.
 const READ_BYTES: usize = 1 << 10;
-/// What is gathered before it is written, bytes: frames that come together take one call to the system.
+/// Size of the write buffer, bytes: frames that are sent together take one system call.
 const WRITE_BYTES: usize = 4 << 10;
 
-type Socket = WebSocketStream<Slowed<TokioIo<Upgraded>>>;
+type Socket = WebSocketStream<ThrottledStream<TokioIo<Upgraded>>>;
 
-/// Answers a request at [`PATH`], and goes on with the client in a task of its own.
+/// Answers a request at [`PATH`], and serves the client in a task of its own.
 pub(crate) fn answer(
     server: &Arc<Server>,
     mut request: Request<Incoming>,
@@ -99,12 +100,12 @@ fn websocket_key(request: &Request<Incoming>) -> Option<HeaderValue> {
     request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| asks).cloned()
 }
 
-/// Until the client is let in, it has the place of its connection; who is not let in makes room for others.
+/// Until the client is admitted, it holds the slot of its HTTP connection; a client that is refused gives way to others.
 async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: Caller) {
     let upgraded = match tokio::time::timeout(server.pace_limits().head, upgrade).await {
         Ok(Ok(upgraded)) => upgraded,
         Ok(Err(error)) => {
-            tracing::debug!(%error, "a client has gone before it was connected: {error}");
+            tracing::debug!(%error, "a client was gone before its connection was upgraded: {error}");
             return;
         }
         Err(_) => return,
@@ -114,88 +115,91 @@ async fn connect(server: Arc<Server>, upgrade: OnUpgrade, query: String, from: C
         .write_buffer_size(WRITE_BYTES)
         .max_message_size(Some(REQUEST_BYTES_MAX))
         .max_frame_size(Some(REQUEST_BYTES_MAX));
-    let stream = Slowed::new(TokioIo::new(upgraded));
+    let stream = ThrottledStream::new(TokioIo::new(upgraded));
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    let goodbye = match admit(&server, &query, &from).await {
-        Ok((app, client)) => match server.clients.places.try_acquire() {
-            Ok(_place) => {
+    let rejection = match admit(&server, &query, &from).await {
+        Ok((app, client)) => match server.clients.slots.try_acquire() {
+            Ok(_slot) => {
                 // The query is long, holds the signature, and clients stay for days.
                 drop((from, query));
                 return welcome(&server, &app, client, socket).await;
             }
             Err(_) => {
-                if let Some(suppressed) = server.error_log.admit() {
-                    tracing::warn!(
-                        suppressed,
-                        "a client is turned away: clients.connections_max are connected"
-                    );
-                }
-                Goodbye { refusal: None, why: Why::TryAgain }
+                server.error_log.log(|suppressed| {
+                    tracing::warn!(suppressed, "a client is refused: clients.connections_max are connected");
+                });
+                Rejection { refusal: None, reason: CloseReason::TryAgain }
             }
         },
-        Err(failure) => Goodbye::refusing(&server, &failure, &query, from.address),
+        Err(failure) => Rejection::refusing(&server, &failure, &query, from.address),
     };
     from.pace.work_ends();
     tokio::select! {
-        () = goodbye.say(&mut socket) => {}
+        () = rejection.send(&mut socket) => {}
         () = from.pace.close_requested() => {}
     }
 }
 
-/// Who connects.
-async fn admit(server: &Arc<Server>, query: &str, from: &Caller) -> Result<(Arc<App>, Arriving), Failure> {
+/// Checks the signature of a client, and reads its parameters.
+async fn admit(
+    server: &Arc<Server>,
+    query: &str,
+    from: &Caller,
+) -> Result<(Arc<App>, AdmittedClient), Failure> {
     let (app, account, verified) =
         authentication::signed(server, query, from, server.clock.now(), Code::GroupInternal).await?;
     let Query { platform, hold, .. } = Query::parse(query);
     let platform = platform.as_deref().map(Platform::parse).unwrap_or_default();
     let held = hold.as_deref() == Some("1");
-    Ok((app, Arriving { account, platform, held, verified, peer: from.address }))
+    Ok((app, AdmittedClient { account, platform, held, verified, peer: from.address }))
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Refused<'a> {
+struct RefusedFrame<'a> {
     event: &'static str,
     error_code: u32,
     error_info: &'a str,
 }
 
-/// What a client hears that is not let in.
-struct Goodbye {
+/// The frames for a client that is refused.
+struct Rejection {
     refusal: Option<String>,
-    why: Why,
+    reason: CloseReason,
 }
 
-impl Goodbye {
+impl Rejection {
     fn refusing(server: &Server, failure: &Failure, query: &str, peer: IpAddr) -> Self {
         match &failure.cause {
             None => logging::log_refusal("a client", failure.number(), &failure.text, query, peer),
             Some(cause) => {
-                if let Some(suppressed) = server.error_log.admit() {
-                    tracing::error!(%cause, suppressed, "a client cannot be let in: {cause}");
-                }
+                server.error_log.log(|suppressed| {
+                    tracing::error!(%cause, suppressed, "a client cannot be admitted: {cause}");
+                });
             }
         }
         let (error_code, error_info) = (failure.number(), failure.text.as_ref());
-        let text = frame::text(&Refused { event: "refused", error_code, error_info });
+        let text = frame::text(&RefusedFrame { event: "refused", error_code, error_info });
         // These two pass by themselves.
         let passes = failure.cause.is_some() || failure.code == Code::UserSigTooManyFailures;
-        Self { refusal: Some(text), why: if passes { Why::TryAgain } else { Why::Refused } }
+        Self {
+            refusal: Some(text),
+            reason: if passes { CloseReason::TryAgain } else { CloseReason::Refused },
+        }
     }
 
-    async fn say(self, socket: &mut Socket) {
+    async fn send(self, socket: &mut Socket) {
         if let Some(text) = self.refusal {
-            // It is written with the goodbye, which has its bound.
+            // It is written with the close frame, which has a time limit.
             if socket.feed(Message::Text(text.into())).await.is_err() {
                 return;
             }
         }
-        goodbye(socket, self.why).await;
+        send_close(socket, self.reason).await;
     }
 }
 
-/// A client whose signature is good.
-struct Arriving {
+struct AdmittedClient {
     account: UserId,
     platform: Platform,
     held: bool,
@@ -205,99 +209,110 @@ struct Arriving {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Ready<'a> {
+struct ReadyFrame<'a> {
     event: &'static str,
     identifier: &'a str,
     session_id: u64,
     group_count: u64,
     server_time: u64,
-    /// Messages of one conversation that come before an acknowledgement.
+    /// Messages of one conversation that are sent before the client acknowledges any.
     window: u32,
 }
 
-async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: Arriving, mut socket: Socket) {
-    let Arriving { account, platform, held, verified, peer } = client;
+async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, mut socket: Socket) {
+    let AdmittedClient { account, platform, held, verified, peer } = client;
     let id = server.clients.next_session();
     let (session, frames) = Session::new(id, account, platform, verified.made);
     let (server, app, hub) = (Arc::clone(server), Arc::clone(app), server.clients.hub(app.id));
-    let client = Arc::new(Client { server, app, hub, session, peer });
-    let replaced = client.hub.arrive(&client.session);
-    // Looked at after it is among those that are told.
-    if client.server.clients.is_ending() {
-        client.session.close(Why::Stopping);
+    let client = Arc::new(ConnectedClient { server, app, hub, session, peer });
+    let replaced = client.hub.add_session(&client.session);
+    // Checked after the session is in the directory, so that a stop is never missed.
+    if client.server.clients.is_stopping() {
+        client.session.close(CloseReason::Stopping);
     }
-    let present = Present::new(&client);
-    let why = match enter(&client).await {
+    let present = ConnectionGuard::new(&client);
+    let reason = match enter(&client).await {
         Ok(Some(group_count)) => {
             let identifier = client.account().as_str();
             let (event, server_time) = ("ready", client.now().0);
-            let ready = Ready { event, identifier, session_id: id, group_count, server_time, window: WINDOW };
+            let ready =
+                ReadyFrame { event, identifier, session_id: id, group_count, server_time, window: WINDOW };
             let ready = frame::text(&ready);
-            client.tell_state(State::Began, replaced).await;
-            let dialog = Dialog::new(Arc::clone(&client), socket, frames, verified.last_valid, held);
-            let (back, why) = dialog.run(ready).await;
+            client.report_state(State::Began, replaced).await;
+            let connection =
+                ClientConnection::new(Arc::clone(&client), socket, frames, verified.last_valid, held);
+            let (back, reason) = connection.run(ready).await;
             socket = back;
-            client.tell_state(ended(why), None).await;
-            why
+            client.report_state(ended(reason), None).await;
+            reason
         }
-        Ok(None) => Some(Why::Kicked),
+        Ok(None) => Some(CloseReason::Kicked),
         Err(error) => {
-            if let Some(suppressed) = client.server.error_log.admit() {
-                tracing::error!(%error, suppressed, "a client cannot be let in: {error}");
-            }
-            Some(Why::TryAgain)
+            client.server.error_log.log(|suppressed| {
+                tracing::error!(%error, suppressed, "a client cannot be admitted: {error}");
+            });
+            Some(CloseReason::TryAgain)
         }
     };
     drop(present);
-    if why == Some(Why::Slow) {
+    if reason == Some(CloseReason::Slow) {
         client.server.metrics.clients.slow.inc();
     }
-    for group in client.session.visited() {
-        client.tell_visit(&group, false).await;
+    for group in client.session.live_groups() {
+        client.report_visit(&group, false).await;
     }
-    if let Some(why) = why {
-        goodbye(&mut socket, why).await;
+    if let Some(reason) = reason {
+        send_close(&mut socket, reason).await;
     }
 }
 
-/// That a client is connected, for as long as this is: it also goes when what serves it panics.
-struct Present<'a> {
-    client: &'a Client,
+/// Removes the session when dropped, also when the task that serves the client panics.
+struct ConnectionGuard<'a> {
+    client: &'a ConnectedClient,
     _counted: Counted,
 }
 
-impl<'a> Present<'a> {
-    fn new(client: &'a Client) -> Self {
+impl<'a> ConnectionGuard<'a> {
+    fn new(client: &'a ConnectedClient) -> Self {
         Self { client, _counted: Counted::new(&client.server.metrics.clients.connected) }
     }
 }
 
-impl Drop for Present<'_> {
+impl Drop for ConnectionGuard<'_> {
     fn drop(&mut self) {
-        self.client.hub.depart(&self.client.session);
+        self.client.hub.remove_session(&self.client.session);
     }
 }
 
-fn ended(why: Option<Why>) -> State {
-    match why {
-        None | Some(Why::Slow | Why::Misuse | Why::Stopping | Why::TryAgain) => State::Closed,
-        Some(Why::Silent) => State::TimedOut,
-        Some(Why::Kicked | Why::Replaced | Why::Expired | Why::Deleted | Why::Refused) => State::LoggedOut,
+fn ended(reason: Option<CloseReason>) -> State {
+    match reason {
+        None
+        | Some(CloseReason::Slow | CloseReason::Misuse | CloseReason::Stopping | CloseReason::TryAgain) => {
+            State::Closed
+        }
+        Some(CloseReason::Silent) => State::TimedOut,
+        Some(
+            CloseReason::Kicked
+            | CloseReason::Replaced
+            | CloseReason::Expired
+            | CloseReason::Deleted
+            | CloseReason::Refused,
+        ) => State::LoggedOut,
     }
 }
 
-/// Lets a client into its groups; how many these are. `None` when it was kicked meanwhile.
-async fn enter(client: &Client) -> Result<Option<u64>, StoreError> {
+/// Lets a client into its groups; returns their number. `None` when its account was kicked meanwhile.
+async fn enter(client: &ConnectedClient) -> Result<Option<u64>, StoreError> {
     let (store, account) = (&client.server.store, client.account());
-    // Looked at after it is among the clients that a kick ends, so that none is missed.
+    // Read after the session is in the directory, so that no kick is missed.
     if client.session.signed < store.signatures_from(client.app.id, account.clone()).await? {
         return Ok(None);
     }
     let known = store.accounts(client.app.id, vec![account.clone()]).await?;
     if known.iter().flatten().next().is_none() {
-        // The app signed for it, which is how accounts first come to the imitated service too. [choice]
+        // The app has signed for the account, which also creates accounts in the imitated service. [choice]
         let import = AccountImport { id: account.clone(), nick: None, face_url: None };
         store.import_accounts(client.context(), vec![import]).await?;
     }
-    client.hub.enter_all(&client.session).await.map(Some)
+    client.hub.enter_groups(&client.session).await.map(Some)
 }

@@ -1,42 +1,44 @@
-//! System notices: what single users are told while they are online. No history keeps them.
+//! System notices: they are sent to single users while these are online. No history stores them.
 
-use super::bulletin::Item;
-use super::frame::{self, About};
+use super::frame::{self, FrameHeader};
+use super::outgoing_frame::OutgoingFrame;
+use crate::all_variants::all_variants;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 
-/// What a notice says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoticeKind {
-    /// The receiver was removed from the group.
-    Kicked,
-    /// The group was dissolved.
-    Dissolved,
-    /// The receiver's group was made.
-    Created,
-    /// The receiver was added to the group.
-    Invited,
-    /// The receiver is an administrator of the group.
-    AdminSet,
-    /// The receiver is none any more.
-    AdminCancelled,
-    /// The receiver has read up to a message, on whatever device.
-    Read,
-    /// What the app wants to say.
-    Custom,
-    /// The receiver may not speak for some time.
-    Muted,
-    /// A topic was made.
-    TopicCreated,
-    /// A topic was dissolved.
-    TopicDestroyed,
-    /// The receiver must stay out of the group.
-    Banned,
-    /// The receiver may join again.
-    Unbanned,
+all_variants! {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum NoticeKind {
+        /// The receiver was removed from the group.
+        Kicked,
+        /// The group was dissolved.
+        Dissolved,
+        /// The receiver's group was created.
+        Created,
+        /// The receiver was added to the group.
+        Invited,
+        /// The receiver is an administrator of the group.
+        AdminSet,
+        /// The receiver is no longer an administrator of the group.
+        AdminCancelled,
+        /// The receiver has read up to a message, on whatever device.
+        Read,
+        /// The app sends a text of its own.
+        Custom,
+        /// The receiver may not send messages for some time.
+        Muted,
+        /// A topic was created.
+        TopicCreated,
+        /// A topic was dissolved.
+        TopicDestroyed,
+        /// The receiver must stay out of the group.
+        Banned,
+        /// The receiver may join again.
+        Unbanned,
+    }
 }
 
 impl NoticeKind {
@@ -60,12 +62,11 @@ impl NoticeKind {
     }
 }
 
-/// A notice.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Notice<'a> {
     #[serde(flatten)]
-    about: About<'a>,
+    about: FrameHeader<'a>,
     notice_type: u8,
     notice_name: &'static str,
     #[serde(rename = "Operator_Account")]
@@ -84,7 +85,7 @@ pub(crate) struct Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// About a group, and what `operator` did there.
+    /// About a group and a change that `operator` made there.
     pub(crate) fn new(
         notice: NoticeKind,
         kind: GroupType,
@@ -94,7 +95,7 @@ impl<'a> Notice<'a> {
     ) -> Self {
         let (notice_type, notice_name) = notice.number_and_name();
         Self {
-            about: About::group("notice", kind, group, &Conversation::Group),
+            about: FrameHeader::of_group("notice", kind, group, &Conversation::Group),
             notice_type,
             notice_name,
             operator: operator.as_str(),
@@ -112,7 +113,7 @@ impl<'a> Notice<'a> {
     where
         'a: 'b,
     {
-        Notice { about: About::group("notice", self.kind, self.group, conversation), ..self }
+        Notice { about: FrameHeader::of_group("notice", self.kind, self.group, conversation), ..self }
     }
 
     /// With the seconds of a mute; 0 ends it.
@@ -125,52 +126,36 @@ impl<'a> Notice<'a> {
         Self { msg_seq: Some(seq), ..self }
     }
 
-    /// With what the app says.
+    /// With a text of the app.
     pub(crate) fn content(self, content: &'a str) -> Self {
         Self { content: Some(content), ..self }
     }
 
     /// For these accounts.
-    pub(crate) fn to(&self, accounts: &[UserId]) -> Item {
-        Item::for_some(frame::text(self), accounts)
+    pub(crate) fn to(&self, accounts: &[UserId]) -> OutgoingFrame {
+        OutgoingFrame::to_accounts(frame::text(self), accounts)
     }
 
     /// For everybody in the group.
-    pub(crate) fn to_all(&self) -> Item {
-        Item::for_all(frame::text(self))
+    pub(crate) fn to_all(&self) -> OutgoingFrame {
+        OutgoingFrame::to_group(frame::text(self))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::page::rows;
     use super::*;
+    use crate::all_variants::AllVariants as _;
 
     #[test]
-    fn the_page_has_every_notice() {
-        use NoticeKind::*;
-        let page = include_str!("../../../../docs/gateway.md");
-        let all = [
-            Kicked,
-            Dissolved,
-            Created,
-            Invited,
-            AdminSet,
-            AdminCancelled,
-            Read,
-            Custom,
-            Muted,
-            TopicCreated,
-            TopicDestroyed,
-            Banned,
-            Unbanned,
-        ];
-        for kind in all {
-            let (number, name) = match kind {
-                // Taken apart, so that a new one does not compile without being here.
-                Kicked | Dissolved | Created | Invited | AdminSet | AdminCancelled | Read | Custom
-                | Muted | TopicCreated | TopicDestroyed | Banned | Unbanned => kind.number_and_name(),
-            };
-            assert!(page.contains(&format!("\n| {number} | `{name}` | ")), "{number} {name}");
-        }
+    fn the_page_lists_every_notice_and_no_other() {
+        let all = NoticeKind::ALL.iter().map(|kind| {
+            let (number, name) = kind.number_and_name();
+            (number.to_string(), format!("`{name}`"))
+        });
+        let listed =
+            rows("### Notices").into_iter().map(|(number, name)| (number.to_owned(), name.to_owned()));
+        assert_eq!(listed.collect::<Vec<_>>(), all.collect::<Vec<_>>());
     }
 }

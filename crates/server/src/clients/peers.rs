@@ -1,94 +1,119 @@
-//! The other servers over the same store: what happens is told to those that have clients, and they are asked who is there.
+//! The other servers over the same store: those that have clients receive updates, and are queried for connected clients.
 //!
-//! A server says every two seconds how many clients it has, and at once when it gets its first. One that others took to
-//! have none, and that has some, is told to look at its histories again: it may not have been told everything.
+//! A server announces every two seconds how many clients it has, and at once when it gets its first. When the other servers
+//! thought that it had none, they ask it to catch up: it may have missed updates.
 
-use super::Hubs;
-use super::bulletin::Bulletin;
-use super::bus::{Bus, Heard, ServerId};
-use super::session::Why;
-use super::told::{Answer, Question, Told};
+use super::bus::{Bus, BusEvent, ServerId};
+use super::hubs::Hubs;
+use super::peer_link::{PeerLink, PeerQuery, PeerReply};
+use super::session::CloseReason;
+use super::update::ClientUpdate;
+use crate::lock::lock;
 use async_trait::async_trait;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// How often a server says that it is there.
-const PRESENT_EVERY: Duration = Duration::from_secs(2);
-/// Not heard for so long, a server is taken to be gone.
+/// Interval of announcements.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
+/// A server that was silent for so long is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
-/// After events may have been missed, others may know something of clients that is not known here.
-const UNSURE: Duration = Duration::from_secs(5);
-/// Longest wait for the answers of the others.
-const ANSWERS_MAX: Duration = Duration::from_millis(500);
-/// A loss is often noticed several times; the histories are looked at once.
+/// Time after a loss in which other servers may have clients that are not known here.
+const UNSURE_AFTER_LOSS: Duration = Duration::from_secs(5);
+/// Longest wait for the replies of the others.
+const REPLIES_MAX_WAIT: Duration = Duration::from_millis(500);
+/// Time in which several reports of a loss count as one.
 const LOSSES_TOGETHER: Duration = Duration::from_millis(200);
-/// Between two looks at all histories, however much is lost.
-const LOOK_PAUSE: Duration = Duration::from_secs(1);
-/// Who is in a live-stream group, as one server tells another: more are only counted at their own server. [choice]
+/// Pause before the histories of all groups are checked again, however much is lost.
+const CATCH_UP_PAUSE: Duration = Duration::from_secs(1);
+/// Accounts in a live-stream group that one server names to another; further ones are only counted at their own server. [choice]
 const VISITORS_MAX: usize = 50_000;
 
-/// What servers tell each other.
+/// The messages between servers. Their names on the wire are older than those here, and stay: servers of different
+/// versions run side by side during an upgrade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Line {
-    /// So many clients are connected here.
-    Present { clients: usize },
-    /// Who has clients may have missed something.
-    LookAgain,
-    /// Something happened in a group.
-    AppliedChange { app: u32, group: String, bulletin: Bulletin },
-    /// The connections of an account end.
-    Ended { app: u32, account: String, why: Why },
-    /// Who can answer this?
-    Ask { id: u64, app: u32, question: Question },
-    /// An answer.
-    Answer { id: u64, to: String, answer: Answer },
+enum PeerMessage {
+    Present {
+        clients: usize,
+    },
+    /// A server that has clients may have missed updates.
+    #[serde(rename = "LookAgain")]
+    CatchUp,
+    /// A group was changed.
+    #[serde(rename = "Happened")]
+    Update {
+        app: u32,
+        group: String,
+        #[serde(rename = "bulletin")]
+        update: ClientUpdate,
+    },
+    #[serde(rename = "Ended")]
+    CloseSessions {
+        app: u32,
+        account: String,
+        #[serde(rename = "why")]
+        reason: CloseReason,
+    },
+    #[serde(rename = "Ask")]
+    Query {
+        id: u64,
+        app: u32,
+        #[serde(rename = "question")]
+        query: PeerQuery,
+    },
+    /// To the query with this `id` of the server `to`.
+    #[serde(rename = "Answer")]
+    Reply {
+        id: u64,
+        to: String,
+        #[serde(rename = "answer")]
+        reply: PeerReply,
+    },
 }
 
-/// The other servers.
 pub(super) struct Peers {
     hubs: Weak<Hubs>,
     bus: OnceLock<Bus>,
-    known: Mutex<Known>,
-    /// Woken when histories are to be looked at again.
+    known: Mutex<PeersState>,
+    /// Notified when updates were lost, and the histories have to be checked.
     missed: Arc<Notify>,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-struct Known {
+struct PeersState {
     servers: BTreeMap<ServerId, Peer>,
-    /// Until when others may have clients of which is not known here.
+    /// Until when other servers may have clients that are not known here.
     unsure_until: Instant,
-    asked: BTreeMap<u64, Asked>,
-    /// How many clients the others were last told of.
-    told: usize,
+    pending: BTreeMap<u64, PendingQuery>,
+    /// The number of clients that was announced last.
+    announced: usize,
 }
 
 struct Peer {
     clients: usize,
-    heard: Instant,
+    last_seen: Instant,
 }
 
-/// A question that others are to answer.
-struct Asked {
-    left: BTreeSet<ServerId>,
-    answers: Vec<Answer>,
+/// A query that other servers have not all replied to.
+struct PendingQuery {
+    waiting_for: BTreeSet<ServerId>,
+    replies: Vec<PeerReply>,
     done: Option<oneshot::Sender<()>>,
 }
 
 impl Peers {
-    /// Nobody is known yet. It begins with [`start`](Self::start).
+    /// Does nothing before [`start`](Self::start).
     pub(super) fn new(hubs: &Arc<Hubs>) -> Arc<Self> {
-        let known = Known {
+        let known = PeersState {
             servers: BTreeMap::new(),
-            unsure_until: Instant::now() + UNSURE,
-            asked: BTreeMap::new(),
-            told: 0,
+            unsure_until: Instant::now() + UNSURE_AFTER_LOSS,
+            pending: BTreeMap::new(),
+            announced: 0,
         };
         Arc::new(Self {
             hubs: Arc::downgrade(hubs),
@@ -99,145 +124,148 @@ impl Peers {
         })
     }
 
-    /// What a bus calls with what it hears.
-    pub(super) fn ears(self: &Arc<Self>) -> super::bus::Hear {
+    /// The callback for a bus.
+    pub(super) fn subscription(self: &Arc<Self>) -> super::bus::OnBusEvent {
         let peers = Arc::downgrade(self);
-        Arc::new(move |heard| {
+        Arc::new(move |event| {
             if let Some(peers) = peers.upgrade() {
-                peers.hear(heard);
+                peers.on_event(event);
             }
         })
     }
 
-    /// Tells and asks by this bus from now on.
+    /// Uses this bus from now on.
     pub(super) fn start(self: &Arc<Self>, bus: Bus) {
-        // Nobody starts it twice.
+        // It is started only once.
         drop(self.bus.set(bus));
         let tasks = [
-            tokio::spawn(be_present(Arc::downgrade(self))).abort_handle(),
-            tokio::spawn(look_again(Arc::downgrade(self), Arc::clone(&self.missed))).abort_handle(),
+            tokio::spawn(announce_presence(Arc::downgrade(self))).abort_handle(),
+            tokio::spawn(catch_up_after_losses(Arc::downgrade(self), Arc::clone(&self.missed)))
+                .abort_handle(),
         ];
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+        lock(&self.tasks).extend(tasks);
     }
 
-    /// Tells what waits, and that this server is gone.
+    /// Announces that this server has no clients any longer, and ends the bus.
     pub(super) async fn end(&self) {
-        self.tell_line(&Line::Present { clients: 0 });
+        self.send(&PeerMessage::Present { clients: 0 });
         if let Some(bus) = self.bus.get() {
             bus.end().await;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, PeersState> {
+        lock(&self.known)
     }
 
-    fn tell_line(&self, line: &Line) {
+    fn send(&self, line: &PeerMessage) {
         if let Some(bus) = self.bus.get() {
             // Texts, numbers and lists of them always serialize.
-            bus.tell(serde_json::to_string(line).unwrap_or_default());
+            bus.publish(serde_json::to_string(line).unwrap_or_default());
         }
     }
 
-    fn hear(self: &Arc<Self>, heard: Heard) {
-        match heard {
-            Heard::Missed => {
-                self.lock().unsure_until = Instant::now() + UNSURE;
+    fn on_event(self: &Arc<Self>, event: BusEvent) {
+        match event {
+            BusEvent::Missed => {
+                self.lock().unsure_until = Instant::now() + UNSURE_AFTER_LOSS;
                 self.missed.notify_one();
             }
-            Heard::Line { from, line } => match serde_json::from_str(&line) {
-                Ok(line) => self.take(from, line),
-                // A newer server may tell what this one does not know.
-                Err(error) => tracing::warn!(%error, "another server told something unknown: {error}"),
+            BusEvent::Line { from, line } => match serde_json::from_str(&line) {
+                Ok(line) => self.receive(from, line),
+                // A newer server may send messages that this one does not know.
+                Err(error) => {
+                    tracing::warn!(%error, "an unknown message of another server is ignored; does it run another version? {error}")
+                }
             },
         }
     }
 
-    fn take(self: &Arc<Self>, from: ServerId, line: Line) {
+    fn receive(self: &Arc<Self>, from: ServerId, line: PeerMessage) {
         let Some(hubs) = self.hubs.upgrade() else { return };
         match line {
-            Line::Present { clients } => self.is_present(&hubs, from, clients),
-            Line::LookAgain => self.missed.notify_one(),
-            Line::AppliedChange { app, group, bulletin } => {
-                if let (Some(hub), Some(group)) = (hubs.known(AppId(app)), GroupId::parse(&group)) {
-                    hub.take(&group, bulletin);
+            PeerMessage::Present { clients } => self.note_presence(&hubs, from, clients),
+            PeerMessage::CatchUp => self.missed.notify_one(),
+            PeerMessage::Update { app, group, update } => {
+                if let (Some(hub), Some(group)) = (hubs.existing(AppId(app)), GroupId::parse(&group)) {
+                    hub.apply(&group, update);
                 }
             }
-            Line::Ended { app, account, why } => {
-                if let (Some(hub), Some(account)) = (hubs.known(AppId(app)), UserId::parse(&account)) {
-                    hub.end(&account, why);
+            PeerMessage::CloseSessions { app, account, reason } => {
+                if let (Some(hub), Some(account)) = (hubs.existing(AppId(app)), UserId::parse(&account)) {
+                    hub.close_sessions(&account, reason);
                 }
             }
-            Line::Ask { id, app, question } => {
+            PeerMessage::Query { id, app, query } => {
                 let peers = Arc::clone(self);
                 tokio::spawn(async move {
-                    let answer = hubs.answer(AppId(app), question).await;
-                    peers.tell_line(&Line::Answer { id, to: from.to_string(), answer });
+                    let reply = reply_to(&hubs, AppId(app), query).await;
+                    peers.send(&PeerMessage::Reply { id, to: from.to_string(), reply });
                 });
             }
-            Line::Answer { id, to, answer } => {
+            PeerMessage::Reply { id, to, reply } => {
                 if self.bus.get().is_some_and(|bus| to == bus.me.to_string()) {
-                    self.is_answered(from, id, answer);
+                    self.add_reply(from, id, reply);
                 }
             }
         }
     }
 
-    fn is_present(&self, hubs: &Hubs, from: ServerId, clients: usize) {
-        let heard = Instant::now();
-        let before = self.lock().servers.insert(from, Peer { clients, heard });
+    fn note_presence(&self, hubs: &Hubs, from: ServerId, clients: usize) {
+        let last_seen = Instant::now();
+        let before = self.lock().servers.insert(from, Peer { clients, last_seen });
         let had_none = before.as_ref().is_none_or(|peer| peer.clients == 0);
         if before.is_none() {
-            self.tell_line(&Line::Present { clients: hubs.count() });
+            self.send(&PeerMessage::Present { clients: hubs.count() });
         }
         if had_none && clients != 0 {
-            self.tell_line(&Line::LookAgain);
+            self.send(&PeerMessage::CatchUp);
         }
     }
 
-    fn is_answered(&self, from: ServerId, id: u64, answer: Answer) {
+    fn add_reply(&self, from: ServerId, id: u64, reply: PeerReply) {
         let mut known = self.lock();
-        let Some(asked) = known.asked.get_mut(&id) else { return };
-        if asked.left.remove(&from) {
-            asked.answers.push(answer);
+        let Some(pending) = known.pending.get_mut(&id) else { return };
+        if pending.waiting_for.remove(&from) {
+            pending.replies.push(reply);
         }
-        if asked.left.is_empty()
-            && let Some(done) = asked.done.take()
+        if pending.waiting_for.is_empty()
+            && let Some(done) = pending.done.take()
         {
             // Fails where the call has ended.
             done.send(()).unwrap_or_default();
         }
     }
 
-    /// Says how many clients there are, and forgets servers that are gone.
-    fn present(&self, clients: usize) {
+    /// Announces the number of clients, and forgets servers that are gone.
+    fn announce(&self, clients: usize) {
         {
             let mut known = self.lock();
             let now = Instant::now();
-            known.servers.retain(|_, peer| now.duration_since(peer.heard) < SILENCE_MAX);
-            known.told = clients;
+            known.servers.retain(|_, peer| now.duration_since(peer.last_seen) < SILENCE_MAX);
+            known.announced = clients;
         }
-        self.tell_line(&Line::Present { clients });
+        self.send(&PeerMessage::Present { clients });
     }
 }
 
 impl Drop for Peers {
     fn drop(&mut self) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(AbortHandle::abort);
+        lock(&self.tasks).iter().for_each(AbortHandle::abort);
     }
 }
 
-async fn be_present(peers: Weak<Peers>) {
-    let mut times = tokio::time::interval(PRESENT_EVERY);
+async fn announce_presence(peers: Weak<Peers>) {
+    let mut times = tokio::time::interval(ANNOUNCE_EVERY);
     loop {
         times.tick().await;
         let Some(peers) = peers.upgrade() else { return };
         let Some(hubs) = peers.hubs.upgrade() else { return };
-        peers.present(hubs.count());
+        peers.announce(hubs.count());
     }
 }
 
-async fn look_again(peers: Weak<Peers>, missed: Arc<Notify>) {
+async fn catch_up_after_losses(peers: Weak<Peers>, missed: Arc<Notify>) {
     loop {
         missed.notified().await;
         tokio::time::sleep(LOSSES_TOGETHER).await;
@@ -246,76 +274,76 @@ async fn look_again(peers: Weak<Peers>, missed: Arc<Notify>) {
             hub.catch_up().await;
         }
         drop(hubs);
-        tokio::time::sleep(LOOK_PAUSE).await;
+        tokio::time::sleep(CATCH_UP_PAUSE).await;
     }
 }
 
 #[async_trait]
-impl Told for Peers {
-    fn are_listening(&self) -> bool {
+impl PeerLink for Peers {
+    fn have_clients(&self) -> bool {
         let known = self.lock();
         Instant::now() < known.unsure_until || known.servers.values().any(|peer| peer.clients != 0)
     }
 
-    fn tell(&self, app: AppId, group: &GroupId, bulletin: &Bulletin) {
-        if self.are_listening() {
-            let (group, bulletin) = (group.as_str().to_owned(), bulletin.clone());
-            self.tell_line(&Line::AppliedChange { app: app.0, group, bulletin });
+    fn publish(&self, app: AppId, group: &GroupId, update: &ClientUpdate) {
+        if self.have_clients() {
+            let (group, update) = (group.as_str().to_owned(), update.clone());
+            self.send(&PeerMessage::Update { app: app.0, group, update });
         }
     }
 
-    fn tell_ended(&self, app: AppId, account: &UserId, why: Why) {
-        self.tell_line(&Line::Ended { app: app.0, account: account.as_str().to_owned(), why });
+    fn close_sessions(&self, app: AppId, account: &UserId, reason: CloseReason) {
+        self.send(&PeerMessage::CloseSessions { app: app.0, account: account.as_str().to_owned(), reason });
     }
 
-    fn has_clients(&self, clients: usize) {
-        if self.lock().told == 0 {
-            self.present(clients);
+    fn client_count_changed(&self, clients: usize) {
+        if self.lock().announced == 0 {
+            self.announce(clients);
         }
     }
 
-    async fn ask(&self, app: AppId, question: Question) -> Vec<Answer> {
+    async fn query(&self, app: AppId, query: PeerQuery) -> Vec<PeerReply> {
         let id = fastrand::u64(..);
         let answered = {
             let mut known = self.lock();
             let servers = known.servers.iter().filter(|(_, peer)| peer.clients != 0);
-            let left: BTreeSet<_> = servers.map(|(server, _)| *server).collect();
-            if left.is_empty() {
+            let waiting_for: BTreeSet<_> = servers.map(|(server, _)| *server).collect();
+            if waiting_for.is_empty() {
                 return Vec::new();
             }
             let (done, answered) = oneshot::channel();
-            known.asked.insert(id, Asked { left, answers: Vec::new(), done: Some(done) });
+            known.pending.insert(id, PendingQuery { waiting_for, replies: Vec::new(), done: Some(done) });
             answered
         };
-        self.tell_line(&Line::Ask { id, app: app.0, question });
-        if tokio::time::timeout(ANSWERS_MAX, answered).await.is_err() {
-            tracing::warn!("another server did not say in time who is connected to it");
+        self.send(&PeerMessage::Query { id, app: app.0, query });
+        if tokio::time::timeout(REPLIES_MAX_WAIT, answered).await.is_err() {
+            tracing::warn!(
+                "another server did not reply in time; the clients connected to it are left out of the answer"
+            );
         }
-        self.lock().asked.remove(&id).map(|asked| asked.answers).unwrap_or_default()
+        self.lock().pending.remove(&id).map(|pending| pending.replies).unwrap_or_default()
     }
 }
 
-impl Hubs {
-    /// What this server says to a question of another.
-    async fn answer(&self, app: AppId, question: Question) -> Answer {
-        let hub = self.known(app);
-        match question {
-            Question::Devices(names) => {
-                let accounts = names.iter().filter_map(|name| UserId::parse(name));
-                let devices = accounts.filter_map(|account| {
-                    let devices = hub.as_ref()?.devices_here(&account);
-                    (!devices.is_empty()).then(|| (account.as_str().to_owned(), devices))
-                });
-                Answer::Devices(devices.collect())
-            }
-            Question::Visitors(group) => {
-                let visitors = match (hub, GroupId::parse(&group)) {
-                    (Some(hub), Some(group)) => hub.visitors_here(&group).await,
-                    (None, _) | (_, None) => BTreeMap::new(),
-                };
-                let visitors = visitors.into_iter().take(VISITORS_MAX);
-                Answer::Visitors(visitors.map(|(account, since)| (account.to_string(), since.0)).collect())
-            }
+/// The reply of this server to a query of another.
+async fn reply_to(hubs: &Hubs, app: AppId, query: PeerQuery) -> PeerReply {
+    let hub = hubs.existing(app);
+    match query {
+        PeerQuery::Devices(names) => {
+            let accounts = names.iter().filter_map(|name| UserId::parse(name));
+            let devices = accounts.filter_map(|account| {
+                let devices = hub.as_ref()?.devices_here(&account);
+                (!devices.is_empty()).then(|| (account.as_str().to_owned(), devices))
+            });
+            PeerReply::Devices(devices.collect())
+        }
+        PeerQuery::Visitors(group) => {
+            let visitors = match (hub, GroupId::parse(&group)) {
+                (Some(hub), Some(group)) => hub.visitors_here(&group).await,
+                (None, _) | (_, None) => BTreeMap::new(),
+            };
+            let visitors = visitors.into_iter().take(VISITORS_MAX);
+            PeerReply::Visitors(visitors.map(|(account, since)| (account.to_string(), since.0)).collect())
         }
     }
 }

@@ -1,24 +1,24 @@
-//! How far one client is in each conversation: what it was sent, what it has acknowledged, where it lags behind.
+//! How far one client is in each conversation: the last messages that it was sent and has acknowledged.
 //!
-//! A client that lags behind a conversation gets it from the history, page by page; what happens there meanwhile is in the
-//! history too. So nothing waits in memory for a client, and each message is sent once, in order.
+//! A client that lags behind a conversation gets it from the history, page by page; new messages are there too. So
+//! nothing waits in memory for a client, and each message is sent once, in order.
 
-use super::frame::Place;
+use super::frame::ConversationKey;
 use landfall_domain::ids::GroupId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Messages of one conversation that are sent before the client acknowledges any: a browser takes frames faster than the
-/// page works on them, which TCP does not tell. [choice]
+/// page works on them, which TCP does not show. [choice]
 pub(super) const WINDOW: u32 = 1_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Position {
     /// Number of the last message sent.
     sent: u32,
-    /// Up to where the client has acknowledged; moves on by each number that it does not get.
+    /// Number of the last message acknowledged; advances by each number that the client does not get.
     acknowledged: u32,
-    /// Whether it is sent from the history.
+    /// Whether messages are sent from the history.
     behind: bool,
 }
 
@@ -31,7 +31,7 @@ impl Position {
         WINDOW.saturating_sub(self.sent.saturating_sub(self.acknowledged))
     }
 
-    /// Numbers that nobody gets are no messages to acknowledge.
+    /// Skipped numbers count as acknowledged.
     fn advance(&mut self, number: u32) {
         let skipped = number.saturating_sub(self.sent).saturating_sub(1);
         self.acknowledged += skipped;
@@ -39,44 +39,42 @@ impl Position {
     }
 }
 
-/// What becomes of a message that has just come.
+/// What happens to a new message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Live {
-    /// It is sent.
     Send,
     /// The client has it, or gets it from the history.
     Skip,
-    /// Too much is not acknowledged: from here on the client gets the conversation from the history, later.
+    /// Too many messages are not acknowledged: from here on the client gets the conversation from the history.
     Wait,
 }
 
 /// The positions of one client.
 #[derive(Debug, Default)]
 pub(super) struct Positions {
-    /// Whether the client is still to say where it is: what comes meanwhile it gets from the histories.
+    /// Whether the client has yet to send `go`: until then new messages wait in the histories.
     held: bool,
-    all: BTreeMap<Arc<Place>, Position>,
-    /// Those behind that may be sent more.
-    due: BTreeSet<Arc<Place>>,
+    all: BTreeMap<Arc<ConversationKey>, Position>,
+    /// Conversations that lag behind and may be sent more.
+    due: BTreeSet<Arc<ConversationKey>>,
 }
 
 impl Positions {
-    /// Those of a client that is to say where it is before it gets messages, if `held`.
     pub(super) fn new(held: bool) -> Self {
         Self { held, ..Self::default() }
     }
 
-    /// The client has said where it is.
+    /// The client has sent `go`.
     pub(super) fn release(&mut self) {
         self.held = false;
         let behind = self.all.iter().filter(|(_, position)| position.behind && position.room() != 0);
-        self.due.extend(behind.map(|(place, _)| Arc::clone(place)));
+        self.due.extend(behind.map(|(key, _)| Arc::clone(key)));
     }
 
-    /// A message has come.
-    pub(super) fn live(&mut self, place: &Arc<Place>, number: u32) -> Live {
+    /// Decides about a new message.
+    pub(super) fn live(&mut self, key: &Arc<ConversationKey>, number: u32) -> Live {
         let position =
-            self.all.entry(Arc::clone(place)).or_insert_with(|| Position::at(number.saturating_sub(1)));
+            self.all.entry(Arc::clone(key)).or_insert_with(|| Position::at(number.saturating_sub(1)));
         if position.behind || number <= position.sent {
             return Live::Skip;
         }
@@ -92,67 +90,66 @@ impl Positions {
         Live::Send
     }
 
-    /// The client wants everything after `number`.
-    pub(super) fn catch_up(&mut self, place: &Arc<Place>, number: u32) {
-        self.all.insert(Arc::clone(place), Position { behind: true, ..Position::at(number) });
-        self.due.insert(Arc::clone(place));
+    /// The client is to be sent everything after `number`.
+    pub(super) fn catch_up(&mut self, key: &Arc<ConversationKey>, number: u32) {
+        self.all.insert(Arc::clone(key), Position { behind: true, ..Position::at(number) });
+        self.due.insert(Arc::clone(key));
     }
 
     /// The client has everything up to `number`.
-    pub(super) fn acknowledge(&mut self, place: &Arc<Place>, number: u32) {
-        if let Some(position) = self.all.get_mut(place) {
+    pub(super) fn acknowledge(&mut self, key: &Arc<ConversationKey>, number: u32) {
+        if let Some(position) = self.all.get_mut(key) {
             position.acknowledged = position.acknowledged.max(number.min(position.sent));
             if position.behind && position.room() != 0 {
-                self.due.insert(Arc::clone(place));
+                self.due.insert(Arc::clone(key));
             }
         }
     }
 
-    /// Whether something is to be read from a history.
     pub(super) fn is_due(&self) -> bool {
         !self.due.is_empty()
     }
 
-    /// A conversation to send more of: after which number, and how many messages at most.
-    pub(super) fn next_due(&mut self) -> Option<(Arc<Place>, u32, u32)> {
-        let place = self.due.pop_first()?;
-        let position = self.all.get(&place)?;
-        Some((place, position.sent, position.room()))
+    /// The next conversation to read from its history: after which number, and how many messages at most.
+    pub(super) fn next_due(&mut self) -> Option<(Arc<ConversationKey>, u32, u32)> {
+        let key = self.due.pop_first()?;
+        let position = self.all.get(&key)?;
+        Some((key, position.sent, position.room()))
     }
 
-    /// A message of the history is sent.
-    pub(super) fn sent(&mut self, place: &Arc<Place>, number: u32) {
-        if let Some(position) = self.all.get_mut(place) {
+    /// A message of the history was sent.
+    pub(super) fn sent(&mut self, key: &Arc<ConversationKey>, number: u32) {
+        if let Some(position) = self.all.get_mut(key) {
             position.advance(number);
         }
     }
 
-    /// The history was looked at up to `number`. True when the client has to acknowledge before it gets more.
-    pub(super) fn read(&mut self, place: &Arc<Place>, number: u32, is_last: bool) -> bool {
-        let Some(position) = self.all.get_mut(place) else { return false };
+    /// The history was read up to `number`. True when the client has to acknowledge before it gets more.
+    pub(super) fn read(&mut self, key: &Arc<ConversationKey>, number: u32, is_last: bool) -> bool {
+        let Some(position) = self.all.get_mut(key) else { return false };
         if position.sent < number {
-            // What lies between is not for this client.
+            // The messages between are not for this client.
             position.acknowledged += number - position.sent;
             position.sent = number;
         }
         position.behind = !is_last;
         let may_go_on = position.room() != 0;
         if position.behind && may_go_on {
-            self.due.insert(Arc::clone(place));
+            self.due.insert(Arc::clone(key));
         }
         position.behind && !may_go_on
     }
 
-    /// A group is gone with all its conversations.
+    /// A group was dissolved with all its conversations.
     pub(super) fn forget_group(&mut self, group: &GroupId) {
-        self.all.retain(|place, _| place.group != *group);
-        self.due.retain(|place| place.group != *group);
+        self.all.retain(|key, _| key.group != *group);
+        self.due.retain(|key| key.group != *group);
     }
 
-    /// A conversation cannot be read any more.
-    pub(super) fn forget(&mut self, place: &Arc<Place>) {
-        self.all.remove(place);
-        self.due.remove(place);
+    /// A conversation can no longer be read.
+    pub(super) fn forget(&mut self, key: &Arc<ConversationKey>) {
+        self.all.remove(key);
+        self.due.remove(key);
     }
 }
 
@@ -162,116 +159,116 @@ mod tests {
     use landfall_domain::message::Conversation;
     use proptest::prelude::*;
 
-    fn place() -> Arc<Place> {
-        Arc::new(Place { group: GroupId::parse("g").unwrap(), conversation: Conversation::Group })
+    fn group_key() -> Arc<ConversationKey> {
+        Arc::new(ConversationKey { group: GroupId::parse("g").unwrap(), conversation: Conversation::Group })
     }
 
     #[test]
-    fn what_comes_live_is_sent_until_too_much_is_not_acknowledged() {
-        let (mut positions, place) = (Positions::default(), place());
+    fn new_messages_are_sent_until_too_many_are_not_acknowledged() {
+        let (mut positions, key) = (Positions::default(), group_key());
         for number in 5..5 + WINDOW {
-            assert_eq!(positions.live(&place, number), Live::Send, "{number}");
-            assert_eq!(positions.live(&place, number), Live::Skip);
+            assert_eq!(positions.live(&key, number), Live::Send, "{number}");
+            assert_eq!(positions.live(&key, number), Live::Skip);
         }
-        assert_eq!(positions.live(&place, 5 + WINDOW), Live::Wait);
-        assert_eq!(positions.live(&place, 6 + WINDOW), Live::Skip);
+        assert_eq!(positions.live(&key, 5 + WINDOW), Live::Wait);
+        assert_eq!(positions.live(&key, 6 + WINDOW), Live::Skip);
         assert!(!positions.is_due());
-        positions.acknowledge(&place, 6);
-        assert_eq!(positions.next_due(), Some((Arc::clone(&place), 4 + WINDOW, 2)));
-        // Numbers that were never sent acknowledge nothing more.
-        positions.acknowledge(&place, u32::MAX);
-        assert_eq!(positions.next_due(), Some((place, 4 + WINDOW, WINDOW)));
+        positions.acknowledge(&key, 6);
+        assert_eq!(positions.next_due(), Some((Arc::clone(&key), 4 + WINDOW, 2)));
+        // Numbers that were never sent acknowledge no more.
+        positions.acknowledge(&key, u32::MAX);
+        assert_eq!(positions.next_due(), Some((key, 4 + WINDOW, WINDOW)));
     }
 
     #[test]
-    fn numbers_that_nobody_gets_need_no_acknowledgement() {
-        let (mut positions, place) = (Positions::default(), place());
-        assert_eq!(positions.live(&place, 1), Live::Send);
-        assert_eq!(positions.live(&place, 1_000_000), Live::Send);
-        positions.catch_up(&place, 7);
-        assert_eq!(positions.next_due(), Some((Arc::clone(&place), 7, WINDOW)));
-        positions.sent(&place, 5_000);
-        assert!(!positions.read(&place, 9_000, false));
-        assert_eq!(positions.next_due(), Some((place, 9_000, WINDOW - 1)));
+    fn skipped_numbers_need_no_acknowledgement() {
+        let (mut positions, key) = (Positions::default(), group_key());
+        assert_eq!(positions.live(&key, 1), Live::Send);
+        assert_eq!(positions.live(&key, 1_000_000), Live::Send);
+        positions.catch_up(&key, 7);
+        assert_eq!(positions.next_due(), Some((Arc::clone(&key), 7, WINDOW)));
+        positions.sent(&key, 5_000);
+        assert!(!positions.read(&key, 9_000, false));
+        assert_eq!(positions.next_due(), Some((key, 9_000, WINDOW - 1)));
     }
 
     #[test]
-    fn who_is_held_gets_what_comes_meanwhile_from_the_history() {
-        let (mut positions, place) = (Positions::new(true), place());
-        assert_eq!(positions.live(&place, 5), Live::Skip);
-        assert_eq!(positions.live(&place, 6), Live::Skip);
+    fn a_client_that_is_held_gets_new_messages_from_the_history() {
+        let (mut positions, key) = (Positions::new(true), group_key());
+        assert_eq!(positions.live(&key, 5), Live::Skip);
+        assert_eq!(positions.live(&key, 6), Live::Skip);
         assert!(!positions.is_due());
         positions.release();
-        assert_eq!(positions.next_due(), Some((Arc::clone(&place), 4, WINDOW)));
-        positions.sent(&place, 5);
-        positions.sent(&place, 6);
-        assert!(!positions.read(&place, 6, true));
-        assert_eq!(positions.live(&place, 7), Live::Send);
+        assert_eq!(positions.next_due(), Some((Arc::clone(&key), 4, WINDOW)));
+        positions.sent(&key, 5);
+        positions.sent(&key, 6);
+        assert!(!positions.read(&key, 6, true));
+        assert_eq!(positions.live(&key, 7), Live::Send);
     }
 
     #[derive(Clone, Debug)]
-    enum Step {
+    enum Action {
         Arrives,
         Acknowledges(u32),
         Reads(u32),
         CatchesUp,
     }
 
-    fn step() -> impl Strategy<Value = Step> {
+    fn step() -> impl Strategy<Value = Action> {
         prop_oneof![
-            4 => Just(Step::Arrives),
-            1 => (0..3_000_u32).prop_map(Step::Acknowledges),
-            3 => (1..400_u32).prop_map(Step::Reads),
-            1 => Just(Step::CatchesUp),
+            4 => Just(Action::Arrives),
+            1 => (0..3_000_u32).prop_map(Action::Acknowledges),
+            3 => (1..400_u32).prop_map(Action::Reads),
+            1 => Just(Action::CatchesUp),
         ]
     }
 
     proptest! {
-        /// Whatever happens in which order: every number once, in order, and never too many ahead.
+        /// In any order of actions: every number once, in order, and never too many ahead.
         #[test]
         fn every_message_is_sent_once_and_in_order(steps in prop::collection::vec(step(), 1..4_000)) {
-            let (mut positions, place) = (Positions::default(), place());
-            positions.catch_up(&place, 0);
+            let (mut positions, key) = (Positions::default(), group_key());
+            positions.catch_up(&key, 0);
             let (mut history, mut got, mut acknowledged) = (0_u32, 0_u32, 0_u32);
             for step in steps {
                 match step {
-                    Step::Arrives => {
+                    Action::Arrives => {
                         history += 1;
-                        if positions.live(&place, history) == Live::Send {
+                        if positions.live(&key, history) == Live::Send {
                             prop_assert_eq!(got + 1, history);
                             got = history;
                         }
                     }
-                    Step::Acknowledges(number) => {
-                        positions.acknowledge(&place, number);
+                    Action::Acknowledges(number) => {
+                        positions.acknowledge(&key, number);
                         acknowledged = acknowledged.max(number.min(got));
                     }
-                    Step::Reads(limit) => {
+                    Action::Reads(limit) => {
                         if let Some((_, after, room)) = positions.next_due() {
                             prop_assert_eq!(after, got);
                             let upto = history.min(after + limit.min(room));
                             for number in after + 1..=upto {
-                                positions.sent(&place, number);
+                                positions.sent(&key, number);
                                 got = number;
                             }
-                            positions.read(&place, upto, upto == history);
+                            positions.read(&key, upto, upto == history);
                         }
                     }
-                    Step::CatchesUp => positions.catch_up(&place, got),
+                    Action::CatchesUp => positions.catch_up(&key, got),
                 }
-                if matches!(step, Step::CatchesUp) {
+                if matches!(step, Action::CatchesUp) {
                     acknowledged = got;
                 }
                 prop_assert!(got - acknowledged <= WINDOW);
             }
             // A client that acknowledges gets everything in the end.
             for _ in 0..100 {
-                positions.acknowledge(&place, got);
+                positions.acknowledge(&key, got);
                 if let Some((_, after, room)) = positions.next_due() {
                     let upto = history.min(after + room);
-                    (after + 1..=upto).for_each(|number| positions.sent(&place, number));
+                    (after + 1..=upto).for_each(|number| positions.sent(&key, number));
                     got = got.max(upto);
-                    positions.read(&place, upto, upto == history);
+                    positions.read(&key, upto, upto == history);
                 }
             }
             prop_assert_eq!(got, history);

@@ -1,274 +1,177 @@
 //! One group and the connected clients in it: messages go to all of them once, in the order of their numbers.
 //!
-//! Steps are taken one after another by whoever finds nobody at work, so a room without work has no task. What the history
-//! keeps is put in order by its numbers: a message that comes too early waits for those before it, which are read from
-//! the history; so one that got lost on the way from another server is told as soon as the next comes.
+//! Messages that the history stores are ordered by their numbers: one that arrives too early waits until those before it
+//! have been read from the history. So a message that was lost on the way from another server is delivered as soon as the
+//! next one arrives.
 
-use super::frame::{self, Frame, Place};
-use super::hub::Hub;
-use super::session::{Session, Why};
-use landfall_domain::group::{Group, GroupType};
-use landfall_domain::ids::{GroupId, TopicId, UserId};
+use super::delivery_progress::{DeliveredUpTo, DeliveryProgress};
+use super::frame::{self, ConversationKey, Frame, FrameHeader};
+use super::session::{CloseReason, Session};
+use super::session_directory::SessionDirectory;
+use crate::logging::ErrorLogLimiter;
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption};
 use landfall_domain::message::{Conversation, MessageLog};
 use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
-use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
-use landfall_domain::store::{NoSuchGroup, OperationError};
-use landfall_domain::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use landfall_domain::part::{PartFamily, PartKey, PartRange};
+use landfall_domain::store::{NoSuchGroup, OperationError, Store};
+use landfall_domain::time::{Clock, Timestamp};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Steps that wait at most; further frames are dropped, and read from the history where it keeps them.
-const STEPS_MAX: usize = 4_096;
-/// Missed messages that are read from the history at once. Who misses more is told so.
+/// Missed messages that are read from the history at once. Clients that missed more are sent `missed`.
 const MISSED_MAX: u32 = 200;
-/// Clients that are given a frame before others get their turn.
+/// Clients that are sent a frame before other tasks get their turn.
 const CLIENTS_AT_ONCE: usize = 256;
-/// How long to wait before a history that could not be read is read again.
-const READ_AGAIN: Duration = Duration::from_secs(1);
 
-/// What is to happen in a room.
-pub(super) enum Step {
-    /// A client enters.
-    Enter(Newcomer),
-    /// A client has gone.
+/// What the rooms of one app work with.
+pub(super) struct RoomContext {
+    pub(super) app: AppId,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) sessions: Arc<SessionDirectory>,
+    /// Limits what is logged while the store fails.
+    pub(super) error_log: ErrorLogLimiter,
+}
+
+pub(super) enum RoomAction {
+    Enter(Entering),
+    /// The session with this number has ended, or left the live-stream group.
     Leave(u64),
-    /// Accounts may have become members, or be none any more.
-    Look(Vec<UserId>),
-    /// Frames go to those who are here.
-    Tell(Vec<Frame>),
+    /// The membership of these accounts may have changed.
+    CheckMembership(Vec<UserId>),
+    Deliver(Vec<Frame>),
     /// Frames may have been missed.
     CatchUp,
-    /// There is no such group any more.
+    /// The group was dissolved.
     Dissolve,
-    /// Who is here?
-    Who(oneshot::Sender<BTreeMap<UserId, Timestamp>>),
+    /// Sends the accounts in the room, and since when each is there.
+    ListClients(oneshot::Sender<BTreeMap<UserId, Timestamp>>),
 }
 
-/// Who enters a room.
-pub(super) struct Newcomer {
-    /// The client.
+/// A client that enters a room.
+pub(super) struct Entering {
     pub(super) session: Arc<Session>,
-    /// How far the group was when it was looked at for it.
-    pub(super) heads: Heads,
-    /// Whether it wants the group's messages.
-    pub(super) hears: bool,
-}
-
-/// How far one conversation was told.
-#[derive(Clone, Copy, Debug, Default)]
-struct Head {
-    /// Number of its last message when it was looked at. Which of those up to here were told is not known; one that comes
-    /// all the same had not been.
-    looked_at: u32,
-    /// Number of the last message told.
-    told: u32,
-}
-
-impl Head {
-    fn at(seq: u32) -> Self {
-        Self { looked_at: seq, told: seq }
-    }
-}
-
-/// How far the conversations of a group were told.
-#[derive(Clone, Debug)]
-pub(super) struct Heads {
-    kind: GroupType,
-    has_topics: bool,
-    /// `None`: not known yet.
-    topics: Option<BTreeMap<TopicId, Head>>,
-    group: Head,
-}
-
-impl Heads {
-    /// Those of a group as it is; its topics are still to be looked at.
-    pub(super) fn of(group: &Group) -> Self {
-        let has_topics = group.kind.can().topics && group.support_topic;
-        let topics = if has_topics { None } else { Some(BTreeMap::new()) };
-        Self { kind: group.kind, has_topics, topics, group: Head::at(group.log.last_seq()) }
-    }
-
-    fn get(&self, conversation: &Conversation) -> Head {
-        match conversation {
-            Conversation::Group => self.group,
-            Conversation::Topic(id) => {
-                self.topics.as_ref().and_then(|topics| topics.get(id)).copied().unwrap_or_default()
-            }
-        }
-    }
-
-    fn told(&mut self, conversation: &Conversation, seq: u32) {
-        let head = match conversation {
-            Conversation::Group => &mut self.group,
-            Conversation::Topic(id) => self.topics.get_or_insert_default().entry(id.clone()).or_default(),
-        };
-        head.told = seq;
-    }
-}
-
-/// A room, as those see it who have something to do in it.
-pub(super) struct Room {
-    inbox: Mutex<Inbox>,
-}
-
-struct Inbox {
-    waiting: VecDeque<Step>,
-    /// Whether a frame was dropped because too many steps waited.
-    missed: bool,
-    /// `None` while somebody is at work.
-    idle: Option<Box<State>>,
-}
-
-impl Inbox {
-    /// What waits to be looked at is looked at together, so that it never is more than there are accounts.
-    fn push(&mut self, step: Step) {
-        match (self.waiting.back_mut(), step) {
-            (Some(Step::CatchUp), Step::CatchUp) => {}
-            (Some(Step::Look(waiting)), Step::Look(more)) => {
-                let known: BTreeSet<_> = waiting.iter().cloned().collect();
-                waiting.extend(more.into_iter().filter(|account| !known.contains(account)));
-            }
-            (_, step) => self.waiting.push_back(step),
-        }
-    }
+    /// How far the group was when it was read for this client.
+    pub(super) progress: DeliveryProgress,
+    pub(super) wants_messages: bool,
 }
 
 /// A client in a room.
-struct Here {
+struct PresentClient {
     session: Arc<Session>,
     since: Timestamp,
-    /// Whether it gets messages: a member may not want them.
-    hears: bool,
+    /// False for a member that receives tips but no messages.
+    wants_messages: bool,
 }
 
-struct State {
-    group: GroupId,
-    here: BTreeMap<u64, Here>,
-    heads: Option<Heads>,
-    /// Places as their frames name them, so that these share one.
-    places: BTreeMap<Conversation, Arc<Place>>,
+pub(super) struct Room {
+    pub(super) group: GroupId,
+    /// By the number of the session.
+    clients: BTreeMap<u64, PresentClient>,
+    progress: Option<DeliveryProgress>,
+    /// Shared by the frames of a conversation.
+    keys: BTreeMap<Conversation, Arc<ConversationKey>>,
+    /// Whether the history could not be read, and the room has to catch up later.
+    needs_retry: bool,
 }
+
+/// The store could not be read; the cause is in the log.
+struct StoreUnavailable;
 
 impl Room {
     pub(super) fn new(group: GroupId) -> Self {
-        let state = State { group, here: BTreeMap::new(), heads: None, places: BTreeMap::new() };
-        let inbox = Inbox { waiting: VecDeque::new(), missed: false, idle: Some(Box::new(state)) };
-        Self { inbox: Mutex::new(inbox) }
+        Self { group, clients: BTreeMap::new(), progress: None, keys: BTreeMap::new(), needs_retry: false }
     }
 
-    /// Adds a step, and takes it unless somebody is at work. To be called while the room is known to be in use.
-    pub(super) fn add(self: &Arc<Self>, hub: &Arc<Hub>, step: Step) {
-        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if STEPS_MAX <= inbox.waiting.len() && matches!(step, Step::Tell(_)) {
-            inbox.missed = true;
-            return;
-        }
-        inbox.push(step);
-        if let Some(state) = inbox.idle.take() {
-            drop(inbox);
-            tokio::spawn(Arc::clone(self).work(Arc::clone(hub), state));
-        }
+    pub(super) fn is_empty(&self) -> bool {
+        self.clients.is_empty()
     }
 
-    /// Whether nothing waits and nobody is here; only then may it be forgotten.
-    pub(super) fn is_deserted(&self) -> bool {
-        let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        inbox.waiting.is_empty() && inbox.idle.as_ref().is_some_and(|state| state.here.is_empty())
+    /// Whether the room has to catch up later, since this was last asked.
+    pub(super) fn take_retry(&mut self) -> bool {
+        std::mem::take(&mut self.needs_retry)
     }
 
-    async fn work(self: Arc<Self>, hub: Arc<Hub>, mut state: Box<State>) {
-        loop {
-            let step = {
-                let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-                match inbox.waiting.pop_front() {
-                    Some(step) => step,
-                    None if std::mem::take(&mut inbox.missed) => Step::CatchUp,
-                    None => {
-                        let is_empty = state.here.is_empty();
-                        let group = state.group.clone();
-                        inbox.idle = Some(state);
-                        drop(inbox);
-                        if is_empty {
-                            hub.forget_if_deserted(&group);
-                        }
-                        return;
-                    }
+    pub(super) async fn perform(&mut self, context: &RoomContext, action: RoomAction) {
+        match action {
+            RoomAction::Enter(Entering { session, progress, wants_messages }) => {
+                match self.know_progress(context, progress).await {
+                    Ok(()) => self.enter(context, session, wants_messages),
+                    Err(StoreUnavailable) => session.close(CloseReason::TryAgain),
                 }
-            };
-            state.take(&hub, step).await;
-        }
-    }
-}
-
-impl State {
-    async fn take(&mut self, hub: &Arc<Hub>, step: Step) {
-        match step {
-            Step::Enter(Newcomer { session, heads, hears }) => match self.learn(hub, heads).await {
-                Ok(()) => self.enter(hub, session, hears),
-                Err(Unreadable) => session.close(Why::TryAgain),
-            },
-            Step::Leave(id) => {
-                self.here.remove(&id);
             }
-            Step::Look(accounts) => self.look_at(hub, accounts).await,
-            Step::Tell(frames) => {
+            RoomAction::Leave(id) => {
+                self.clients.remove(&id);
+            }
+            RoomAction::CheckMembership(accounts) => self.check_membership(context, accounts).await,
+            RoomAction::Deliver(frames) => {
                 for frame in frames {
-                    self.tell(hub, frame).await;
+                    self.deliver(context, frame).await;
                 }
             }
-            Step::CatchUp => self.catch_up(hub).await,
-            Step::Dissolve => {
-                for Here { session, .. } in std::mem::take(&mut self.here).into_values() {
-                    session.left(&self.group);
+            RoomAction::CatchUp => self.catch_up(context).await,
+            RoomAction::Dissolve => {
+                for PresentClient { session, .. } in std::mem::take(&mut self.clients).into_values() {
+                    session.left_room(&self.group);
                     session.forget(&self.group);
                 }
-                self.heads = None;
+                self.progress = None;
             }
-            Step::Who(answer) => {
-                let here = self.here.values().map(|here| (here.session.account.clone(), here.since));
-                // Nobody waits for it where the call has ended.
-                drop(answer.send(here.collect()));
+            RoomAction::ListClients(receiver) => {
+                let clients =
+                    self.clients.values().map(|client| (client.session.account.clone(), client.since));
+                // Fails when the call that asked has ended.
+                drop(receiver.send(clients.collect()));
             }
         }
     }
 
-    fn enter(&mut self, hub: &Hub, session: Arc<Session>, hears: bool) {
-        if session.entered(&self.group) {
-            let since = self.here.get(&session.id).map_or_else(|| hub.clock.now(), |here| here.since);
-            self.here.insert(session.id, Here { session, since, hears });
+    fn enter(&mut self, context: &RoomContext, session: Arc<Session>, wants_messages: bool) {
+        if session.joined_room(&self.group) {
+            let since =
+                self.clients.get(&session.id).map_or_else(|| context.clock.now(), |client| client.since);
+            self.clients.insert(session.id, PresentClient { session, since, wants_messages });
         }
     }
 
-    fn place(&mut self, conversation: &Conversation) -> Arc<Place> {
-        if let Some(place) = self.places.get(conversation) {
-            return Arc::clone(place);
+    fn conversation_key(&mut self, conversation: &Conversation) -> Arc<ConversationKey> {
+        if let Some(key) = self.keys.get(conversation) {
+            return Arc::clone(key);
         }
-        let place = Place { group: self.group.clone(), conversation: conversation.clone() };
-        let place = Arc::new(place);
-        self.places.insert(conversation.clone(), Arc::clone(&place));
-        place
+        let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
+        let key = Arc::new(key);
+        self.keys.insert(conversation.clone(), Arc::clone(&key));
+        key
     }
 
-    /// Makes sure that the numbers are known from which on everything is told.
-    async fn learn(&mut self, hub: &Hub, heads: Heads) -> Result<(), Unreadable> {
-        let heads = self.heads.get_or_insert(heads);
-        if heads.topics.is_none() {
-            // Without a group there is nothing to tell.
-            self.heads = self.read(hub, true, Vec::new()).await?.as_ref().map(heads_of);
+    /// Makes sure that the numbers are known after which everything is delivered.
+    async fn know_progress(
+        &mut self,
+        context: &RoomContext,
+        progress: DeliveryProgress,
+    ) -> Result<(), StoreUnavailable> {
+        let progress = self.progress.get_or_insert(progress);
+        if progress.topics.is_none() {
+            // Without a group there is nothing to deliver.
+            self.progress = self
+                .read_topics_and_messages(context, true, Vec::new())
+                .await?
+                .as_ref()
+                .map(DeliveryProgress::of_snapshot);
         }
         Ok(())
     }
 
     /// The group, its topics if asked for, and messages; `None` when it is gone.
-    async fn read(
+    async fn read_topics_and_messages(
         &self,
-        hub: &Hub,
+        context: &RoomContext,
         topics: bool,
         messages: Vec<MessageRange>,
-    ) -> Result<Option<GroupSnapshot>, Unreadable> {
+    ) -> Result<Option<GroupSnapshot>, StoreUnavailable> {
         let ranges = if topics { vec![PartRange::all(PartFamily::Topics)] } else { Vec::new() };
         let parts = messages.iter().filter_map(|range| match range {
             MessageRange::Newest { conversation: Conversation::Topic(id), .. } => {
@@ -277,82 +180,94 @@ impl State {
             MessageRange::Newest { .. } | MessageRange::Numbered(..) | MessageRange::Random { .. } => None,
         });
         let needs = Needs { ranges, parts: parts.collect(), messages, ..Needs::default() };
-        self.look(hub, needs).await
+        self.snapshot(context, needs).await
     }
 
-    async fn look(&self, hub: &Hub, needs: Needs) -> Result<Option<GroupSnapshot>, Unreadable> {
-        match hub.store.snapshot(hub.app, self.group.clone(), needs).await {
+    async fn snapshot(
+        &self,
+        context: &RoomContext,
+        needs: Needs,
+    ) -> Result<Option<GroupSnapshot>, StoreUnavailable> {
+        match context.store.snapshot(context.app, self.group.clone(), needs).await {
             Ok(snapshot) => Ok(Some(snapshot)),
             Err(OperationError::Refused(NoSuchGroup)) => Ok(None),
             Err(OperationError::Store(error)) => {
-                if let Some(suppressed) = hub.error_log.admit() {
+                context.error_log.log(|suppressed| {
                     tracing::error!(%error, suppressed, "a group with connected clients cannot be read: {error}");
-                }
-                Err(Unreadable)
+                });
+                Err(StoreUnavailable)
             }
         }
     }
 
-    /// Lets accounts in that are members, and out those that are not: as the store says now, whatever was told before.
-    async fn look_at(&mut self, hub: &Hub, accounts: Vec<UserId>) {
+    /// Adds accounts that are members and removes those that are not, as the store says now.
+    async fn check_membership(&mut self, context: &RoomContext, accounts: Vec<UserId>) {
         let connected: Vec<_> =
-            accounts.into_iter().filter(|account| !hub.sessions_of(account).is_empty()).collect();
+            accounts.into_iter().filter(|account| !context.sessions.of_account(account).is_empty()).collect();
         if connected.is_empty() {
             return;
         }
         let needs = Needs { members: connected.clone(), ..Needs::default() };
-        let mut looked = self.look(hub, needs).await;
-        if let Ok(Some(snapshot)) = &looked
-            && self.learn(hub, Heads::of(&snapshot.group)).await.is_err()
+        let mut read = self.snapshot(context, needs).await;
+        if let Ok(Some(snapshot)) = &read
+            && self.know_progress(context, DeliveryProgress::of_group(&snapshot.group)).await.is_err()
         {
-            looked = Err(Unreadable);
+            read = Err(StoreUnavailable);
         }
-        for session in connected.iter().flat_map(|account| hub.sessions_of(account)) {
-            let member = match &looked {
+        for session in connected.iter().flat_map(|account| context.sessions.of_account(account)) {
+            let member = match &read {
                 Ok(Some(snapshot)) => snapshot.members.get(&session.account),
                 Ok(None) => None,
-                // Nobody knows what it may hear: it comes again, and is looked at anew.
-                Err(Unreadable) => {
-                    session.close(Why::TryAgain);
+                // What the client may receive is unknown; it connects again and is checked then.
+                Err(StoreUnavailable) => {
+                    session.close(CloseReason::TryAgain);
                     None
                 }
             };
             if let Some(member) = member {
-                self.enter(hub, session, hears(member));
-            } else if self.here.remove(&session.id).is_some() {
-                session.left(&self.group);
+                self.enter(context, session, wants_messages(member));
+            } else if self.clients.remove(&session.id).is_some() {
+                session.left_room(&self.group);
             }
         }
     }
 
-    async fn tell(&mut self, hub: &Arc<Hub>, frame: Frame) {
-        let Some((place, seq)) = frame.number.clone() else { return self.give(frame).await };
-        let conversation = &place.conversation;
-        let Some(head) = self.heads.as_ref().map(|heads| heads.get(conversation)) else { return };
-        if head.told < seq {
-            if head.told + 1 < seq && !self.fill(hub, conversation, head.told, seq - 1).await {
+    async fn deliver(&mut self, context: &RoomContext, frame: Frame) {
+        let Some((key, seq)) = frame.number.clone() else { return self.send(frame).await };
+        let conversation = &key.conversation;
+        let Some(up_to) = self.progress.as_ref().map(|progress| progress.get(conversation)) else { return };
+        if up_to.delivered < seq {
+            if up_to.delivered + 1 < seq
+                && !self.send_missing(context, conversation, up_to.delivered, seq - 1).await
+            {
                 return;
             }
-            if let Some(heads) = &mut self.heads {
-                heads.told(conversation, seq);
+            if let Some(progress) = &mut self.progress {
+                progress.advance(conversation, seq);
             }
-        } else if head.looked_at < seq {
+        } else if up_to.at_snapshot < seq {
             return;
         }
-        let place = self.place(conversation);
-        self.give(Frame { number: Some((place, seq)), ..frame }).await;
+        let key = self.conversation_key(conversation);
+        self.send(Frame { number: Some((key, seq)), ..frame }).await;
     }
 
-    /// Tells what of the numbers from `after` to `last` was missed. What an import brought is not: it is silent, and makes
-    /// everything read up to where it ends. False when the history cannot be read; then it is tried again later.
-    async fn fill(&mut self, hub: &Arc<Hub>, conversation: &Conversation, after: u32, last: u32) -> bool {
+    /// Sends what was missed of the messages after `after`, up to `last`. Imported messages are left out: imports are silent,
+    /// and mark everything up to their last message as read. False when the history cannot be read.
+    async fn send_missing(
+        &mut self,
+        context: &RoomContext,
+        conversation: &Conversation,
+        after: u32,
+        last: u32,
+    ) -> bool {
         let limit = usize::try_from((last - after).min(MISSED_MAX)).unwrap_or_default();
         let range = MessageRange::Newest { conversation: conversation.clone(), up_to: last, limit };
-        let mut snapshot = match self.read(hub, false, vec![range]).await {
+        let mut snapshot = match self.read_topics_and_messages(context, false, vec![range]).await {
             Ok(Some(snapshot)) => snapshot,
             Ok(None) => return false,
-            Err(Unreadable) => {
-                self.catch_up_later(hub);
+            Err(StoreUnavailable) => {
+                self.needs_retry = true;
                 return false;
             }
         };
@@ -360,61 +275,59 @@ impl State {
         let messages = snapshot.messages.remove(conversation).unwrap_or_default();
         let log = snapshot.log(conversation).cloned().unwrap_or_default();
         let MessageLog { read_by_all, .. } = log;
-        let place = self.place(conversation);
+        let key = self.conversation_key(conversation);
         let from = after.max(read_by_all);
         if from < last.saturating_sub(MISSED_MAX) {
-            self.give(missed(&place, from)).await;
+            self.send(missed(&key, from)).await;
         }
         for (_, message) in messages.range(from + 1..) {
-            self.give(frame::kept(&place, kind, message)).await;
+            self.send(frame::stored(&key, kind, message)).await;
         }
-        if let Some(heads) = &mut self.heads {
-            heads.told(conversation, last);
+        if let Some(progress) = &mut self.progress {
+            progress.advance(conversation, last);
         }
         true
     }
 
-    /// Tells what the history has and nobody told, to those who are still members.
-    async fn catch_up(&mut self, hub: &Arc<Hub>) {
-        let is_live = self.heads.as_ref().is_some_and(|heads| heads.kind.can().live);
-        if self.here.is_empty() || is_live {
+    /// Sends clients that are still members what the history has and was not delivered.
+    async fn catch_up(&mut self, context: &RoomContext) {
+        let is_live = self.progress.as_ref().is_some_and(|progress| progress.kind.can().live);
+        if self.clients.is_empty() || is_live {
             return;
         }
-        let here: BTreeSet<_> = self.here.values().map(|here| here.session.account.clone()).collect();
-        self.look_at(hub, here.into_iter().collect()).await;
-        let Some(heads) = self.heads.clone() else { return };
-        let now = match self.read(hub, heads.has_topics, Vec::new()).await {
-            Ok(Some(snapshot)) => heads_of(&snapshot),
+        let present: BTreeSet<_> =
+            self.clients.values().map(|client| client.session.account.clone()).collect();
+        self.check_membership(context, present.into_iter().collect()).await;
+        let Some(progress) = self.progress.clone() else { return };
+        let now = match self.read_topics_and_messages(context, progress.has_topics, Vec::new()).await {
+            Ok(Some(snapshot)) => DeliveryProgress::of_snapshot(&snapshot),
             Ok(None) => return,
-            Err(Unreadable) => return self.catch_up_later(hub),
+            Err(StoreUnavailable) => {
+                self.needs_retry = true;
+                return;
+            }
         };
-        if now.group.told < heads.group.told {
-            // Another group by now has the id of one that was dissolved.
-            self.heads = Some(now);
-            self.here.values().for_each(|here| here.session.forget(&self.group));
+        if now.group.delivered < progress.group.delivered {
+            // A new group has the id of one that was dissolved.
+            self.progress = Some(now);
+            self.clients.values().for_each(|client| client.session.forget(&self.group));
             return;
         }
-        let topics = now.topics.iter().flatten().map(|(id, head)| (Conversation::Topic(id.clone()), *head));
-        for (conversation, Head { told: last, .. }) in topics.chain([(Conversation::Group, now.group)]) {
-            let Head { told, .. } = heads.get(&conversation);
-            if told < last && !self.fill(hub, &conversation, told, last).await {
+        let topics = now.topics.iter().flatten().map(|(id, up_to)| (Conversation::Topic(id.clone()), *up_to));
+        for (conversation, DeliveredUpTo { delivered: last, .. }) in
+            topics.chain([(Conversation::Group, now.group)])
+        {
+            let DeliveredUpTo { delivered, .. } = progress.get(&conversation);
+            if delivered < last && !self.send_missing(context, &conversation, delivered, last).await {
                 return;
             }
         }
     }
 
-    fn catch_up_later(&self, hub: &Arc<Hub>) {
-        let (hub, group) = (Arc::clone(hub), self.group.clone());
-        tokio::spawn(async move {
-            tokio::time::sleep(READ_AGAIN).await;
-            hub.step(&group, Step::CatchUp);
-        });
-    }
-
-    async fn give(&mut self, frame: Frame) {
+    async fn send(&mut self, frame: Frame) {
         let frame = Arc::new(frame);
-        for (count, Here { session, hears, .. }) in self.here.values().enumerate() {
-            if (*hears || !frame.is_message) && frame.is_for(&session.account) {
+        for (count, PresentClient { session, wants_messages, .. }) in self.clients.values().enumerate() {
+            if (*wants_messages || !frame.is_message) && frame.is_for(&session.account) {
                 session.push(&frame);
             }
             if count % CLIENTS_AT_ONCE == CLIENTS_AT_ONCE - 1 {
@@ -424,16 +337,16 @@ impl State {
     }
 }
 
-/// That more was missed than is told by itself.
-fn missed(place: &Place, after: u32) -> Frame {
-    #[derive(serde::Serialize)]
+/// Says that more was missed than the server sends by itself.
+fn missed(key: &ConversationKey, after: u32) -> Frame {
+    #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Missed<'a> {
         #[serde(flatten)]
-        about: frame::About<'a>,
+        about: FrameHeader<'a>,
         msg_seq: u32,
     }
-    let about = frame::About::place("missed", &place.group, &place.conversation);
+    let about = FrameHeader::of_conversation("missed", &key.group, &key.conversation);
     Frame {
         text: frame::text(&Missed { about, msg_seq: after }).into(),
         number: None,
@@ -442,18 +355,7 @@ fn missed(place: &Place, after: u32) -> Frame {
     }
 }
 
-/// A group could not be read; why is in the log.
-struct Unreadable;
-
-/// Whether a member wants the messages of its group.
-pub(super) fn hears(member: &Member) -> bool {
+/// Whether a member receives the messages of its group.
+pub(super) fn wants_messages(member: &Member) -> bool {
     member.receive_option != ReceiveOption::Discard
-}
-
-fn heads_of(snapshot: &GroupSnapshot) -> Heads {
-    let topics = snapshot.parts.values().filter_map(|part| {
-        let Part::Topic(topic) = part else { return None };
-        Some((topic.id.clone(), Head::at(topic.log.last_seq())))
-    });
-    Heads { topics: Some(topics.collect()), ..Heads::of(&snapshot.group) }
 }

@@ -1,42 +1,47 @@
-//! One connected client, as those see it who have something for it.
+//! One connected client, as senders of frames see it.
 
 use super::frame::Frame;
+use crate::all_variants::all_variants;
+use crate::lock::lock;
+use crate::platform::Platform;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, mpsc};
 
-/// Frames that wait for one client. One that lets more wait is too slow: it is let go, and comes back for what it missed.
+/// Frames that wait for one client. When there are more the connection is closed, and the client catches up later.
 pub(super) const FRAMES_MAX: usize = 512;
 
-/// Why the server ends a connection: the close codes of `docs/gateway.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Why {
-    /// The server stops.
-    Stopping,
-    /// The store could not be read, or there is no place for another client.
-    TryAgain,
-    /// The client sent what no client should.
-    Misuse,
-    /// The signature was refused.
-    Refused,
-    /// The account was kicked.
-    Kicked,
-    /// Too many devices of the account came after this one.
-    Replaced,
-    /// It does not take what it is sent.
-    Slow,
-    /// Nothing was heard of it.
-    Silent,
-    /// Its signature is not valid any more.
-    Expired,
-    /// The account was deleted.
-    Deleted,
+all_variants! {
+    /// Why the server closes a connection: the close codes of `docs/gateway.md`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub(crate) enum CloseReason {
+        /// The server stops.
+        Stopping,
+        /// The store could not be read, or too many clients are connected.
+        TryAgain,
+        /// The client sent a binary frame or one that is too long.
+        Misuse,
+        /// The signature was refused.
+        Refused,
+        /// The account was kicked.
+        Kicked,
+        /// Too many devices of the account connected after this one.
+        Replaced,
+        /// The client does not take frames in time.
+        Slow,
+        /// The client was silent for too long.
+        Silent,
+        /// The signature is no longer valid.
+        Expired,
+        /// The account was deleted.
+        Deleted,
+    }
 }
 
-impl Why {
+impl CloseReason {
     /// Close code and reason.
     pub(crate) fn code_and_reason(self) -> (u16, &'static str) {
         match self {
@@ -54,208 +59,138 @@ impl Why {
     }
 }
 
-/// What kind of device a client runs on, as answers and webhooks name it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Platform {
-    Android,
-    IPhone,
-    IPad,
-    Mac,
-    Pc,
-    /// Also what says nothing of itself. [choice]
-    #[default]
-    Web,
-}
-
-impl Platform {
-    const ALL: [Self; 6] = [Self::Android, Self::IPhone, Self::IPad, Self::Mac, Self::Pc, Self::Web];
-
-    /// The platform called `word`, in either of the two ways in which the API names it.
-    pub(crate) fn parse(word: &str) -> Self {
-        let is_called = |platform: &Self| {
-            platform.status_word().eq_ignore_ascii_case(word)
-                || platform.event_word().eq_ignore_ascii_case(word)
-        };
-        Self::ALL.into_iter().find(is_called).unwrap_or_default()
-    }
-
-    /// As `query_online_status` names it. [doc]
-    pub(crate) fn status_word(self) -> &'static str {
-        match self {
-            Self::Android => "Android",
-            Self::IPhone => "iPhone",
-            Self::IPad => "iPad",
-            Self::Mac => "Mac",
-            Self::Pc => "PC",
-            Self::Web => "Web",
-        }
-    }
-
-    /// As webhooks name it. [doc]
-    pub(crate) fn event_word(self) -> &'static str {
-        match self {
-            Self::IPhone => "iOS",
-            Self::Pc => "Windows",
-            Self::Android | Self::IPad | Self::Mac | Self::Web => self.status_word(),
-        }
-    }
-}
-
-/// What waits for a client.
-pub(super) enum Waiting {
-    /// This is sent.
+pub(super) enum OutboundItem {
     Frame(Arc<Frame>),
-    /// How far the client is in this group is forgotten: it is gone, and another may have its id.
+    /// The positions of the client in this group are dropped: it was dissolved, and a new group may have its id.
     Forget(Box<GroupId>),
 }
 
 /// A connected client.
 pub(crate) struct Session {
-    /// Its number at this server.
+    /// Unique at this server.
     pub(super) id: u64,
-    /// Whose it is.
     pub(super) account: UserId,
-    /// What it runs on.
     pub(super) platform: Platform,
     /// When its signature was made.
     pub(super) signed: Timestamp,
-    frames: mpsc::Sender<Waiting>,
+    frames: mpsc::Sender<OutboundItem>,
     groups: Mutex<Groups>,
-    ending: Mutex<Option<Why>>,
-    /// Woken when it is to end.
-    pub(super) end: Notify,
+    close_reason: Mutex<Option<CloseReason>>,
+    /// Notified when the connection is to be closed.
+    pub(super) closing: Notify,
 }
 
 /// The groups a client is in.
 struct Groups {
-    /// `None` when it has gone.
+    /// `None` once the client is gone.
     all: Option<BTreeSet<GroupId>>,
-    /// Live-stream groups that it has entered by itself.
-    visited: BTreeSet<GroupId>,
-    /// While it enters all its groups: those it came into or left meanwhile.
-    moved: Option<BTreeSet<GroupId>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Live-stream groups that the client has entered.
+    live: BTreeSet<GroupId>,
+    /// While the client enters the groups of its account: those in which its membership changed meanwhile.
+    changed_meanwhile: Option<BTreeSet<GroupId>>,
 }
 
 impl Session {
-    /// A client, and what comes for it.
+    /// A client, and the receiving end of its queue.
     pub(super) fn new(
         id: u64,
         account: UserId,
         platform: Platform,
         signed: Timestamp,
-    ) -> (Arc<Self>, mpsc::Receiver<Waiting>) {
-        let (frames, waiting) = mpsc::channel(FRAMES_MAX);
-        let groups =
-            Groups { all: Some(BTreeSet::new()), visited: BTreeSet::new(), moved: Some(BTreeSet::new()) };
-        let (groups, ending, end) = (Mutex::new(groups), Mutex::new(None), Notify::new());
-        (Arc::new(Self { id, account, platform, signed, frames, groups, ending, end }), waiting)
+    ) -> (Arc<Self>, mpsc::Receiver<OutboundItem>) {
+        let (frames, outbound) = mpsc::channel(FRAMES_MAX);
+        let groups = Groups {
+            all: Some(BTreeSet::new()),
+            live: BTreeSet::new(),
+            changed_meanwhile: Some(BTreeSet::new()),
+        };
+        let (groups, close_reason, closing) = (Mutex::new(groups), Mutex::new(None), Notify::new());
+        (Arc::new(Self { id, account, platform, signed, frames, groups, close_reason, closing }), outbound)
     }
 
-    /// Has a frame sent; ends the connection where too many wait.
+    /// Queues a frame; closes the connection when too many wait.
     pub(super) fn push(&self, frame: &Arc<Frame>) {
-        self.add(Waiting::Frame(Arc::clone(frame)));
+        self.add(OutboundItem::Frame(Arc::clone(frame)));
     }
 
-    /// Has it forgotten how far the client is in a group that is gone.
+    /// Drops the positions of the client in a dissolved group.
     pub(super) fn forget(&self, group: &GroupId) {
-        self.add(Waiting::Forget(Box::new(group.clone())));
+        self.add(OutboundItem::Forget(Box::new(group.clone())));
     }
 
-    fn add(&self, waiting: Waiting) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(waiting) {
-            self.close(Why::Slow);
+    fn add(&self, item: OutboundItem) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.frames.try_send(item) {
+            self.close(CloseReason::Slow);
         }
     }
 
-    /// Ends the connection; the first reason counts.
-    pub(super) fn close(&self, why: Why) {
-        lock(&self.ending).get_or_insert(why);
-        self.end.notify_one();
+    /// Closes the connection; the first reason counts.
+    pub(super) fn close(&self, reason: CloseReason) {
+        lock(&self.close_reason).get_or_insert(reason);
+        self.closing.notify_one();
     }
 
-    /// Why the connection is to end, if it is.
-    pub(super) fn ending(&self) -> Option<Why> {
-        *lock(&self.ending)
+    pub(super) fn close_reason(&self) -> Option<CloseReason> {
+        *lock(&self.close_reason)
     }
 
-    /// Notes that it is in a group; false when it has gone.
-    pub(super) fn entered(&self, group: &GroupId) -> bool {
+    /// Records that the client is in the room of a group; false when the client is gone.
+    pub(super) fn joined_room(&self, group: &GroupId) -> bool {
         lock(&self.groups).all.as_mut().is_some_and(|all| {
             all.insert(group.clone());
             true
         })
     }
 
-    /// Notes that it is in a group no more.
-    pub(super) fn left(&self, group: &GroupId) {
+    pub(super) fn left_room(&self, group: &GroupId) {
         if let Some(all) = &mut lock(&self.groups).all {
             all.remove(group);
         }
     }
 
-    /// It enters a live-stream group; false when it is there already.
-    pub(super) fn visits(&self, group: &GroupId) -> bool {
-        lock(&self.groups).visited.insert(group.clone())
+    /// Records that the client has entered a live-stream group; false when it is there already.
+    pub(super) fn enter_live(&self, group: &GroupId) -> bool {
+        lock(&self.groups).live.insert(group.clone())
     }
 
-    /// It leaves a live-stream group; false when it was not there.
-    pub(super) fn leaves(&self, group: &GroupId) -> bool {
-        lock(&self.groups).visited.remove(group)
+    /// Records that the client has left a live-stream group; false when it was not there.
+    pub(super) fn leave_live(&self, group: &GroupId) -> bool {
+        lock(&self.groups).live.remove(group)
     }
 
-    /// The live-stream groups it is in.
-    pub(super) fn visited(&self) -> BTreeSet<GroupId> {
-        lock(&self.groups).visited.clone()
+    pub(super) fn live_groups(&self) -> BTreeSet<GroupId> {
+        lock(&self.groups).live.clone()
     }
 
-    /// Notes that it may have come into a group or left it while it enters all of them.
-    pub(super) fn moves_while_it_enters(&self, group: &GroupId) {
-        if let Some(moved) = &mut lock(&self.groups).moved {
-            moved.insert(group.clone());
+    /// Records a change of membership that the client may not have read while it enters its groups.
+    pub(super) fn note_membership_change(&self, group: &GroupId) {
+        if let Some(changed_meanwhile) = &mut lock(&self.groups).changed_meanwhile {
+            changed_meanwhile.insert(group.clone());
         }
     }
 
-    /// It has entered all its groups; those it moved in meanwhile.
-    pub(super) fn has_entered(&self) -> BTreeSet<GroupId> {
-        lock(&self.groups).moved.take().unwrap_or_default()
+    /// The client has entered its groups; returns those in which its membership changed meanwhile.
+    pub(super) fn finish_entering(&self) -> BTreeSet<GroupId> {
+        lock(&self.groups).changed_meanwhile.take().unwrap_or_default()
     }
 
-    /// It has gone; the groups it was in.
-    pub(super) fn end(&self) -> BTreeSet<GroupId> {
+    /// The client is gone; returns the groups in whose rooms it was.
+    pub(super) fn take_rooms(&self) -> BTreeSet<GroupId> {
         lock(&self.groups).all.take().unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::page::{PAGE, rows};
     use super::super::positions::WINDOW;
     use super::*;
-
-    const PAGE: &str = include_str!("../../../../docs/gateway.md");
-
-    /// The first two cells of each row of the tables under a heading.
-    fn rows(heading: &str) -> Vec<(&'static str, &'static str)> {
-        let (_, section) = PAGE.split_once(&format!("\n{heading}\n")).expect("the page has this heading");
-        let rows = section.lines().take_while(|line| !line.starts_with('#'));
-        let cells = rows.filter_map(|row| row.strip_prefix("| ")?.split_once(" | "));
-        cells.map(|(first, rest)| (first, rest.split(" |").next().unwrap())).skip(1).collect()
-    }
+    use crate::all_variants::AllVariants as _;
 
     #[test]
-    fn the_page_has_every_close_code() {
-        use Why::*;
-        let all = [Stopping, TryAgain, Misuse, Refused, Kicked, Replaced, Slow, Silent, Expired, Deleted]
-            .map(|why| {
-                // Taken apart, so that a new one does not compile without being here.
-                match why {
-                    Stopping | TryAgain | Misuse | Refused | Kicked | Replaced | Slow | Silent | Expired
-                    | Deleted => why.code_and_reason().0.to_string(),
-                }
-            });
+    fn the_page_lists_every_close_code_and_no_other() {
+        let all: Vec<_> =
+            CloseReason::ALL.iter().map(|reason| reason.code_and_reason().0.to_string()).collect();
         let listed: Vec<_> = rows("## Close codes").into_iter().map(|(code, _)| code).collect();
         assert_eq!(listed, all);
     }

@@ -1,6 +1,6 @@
 //! Which addresses belong to the public internet.
 //!
-//! Whoever may choose the address of a receiver would otherwise reach, through this server, what only its own network
+//! A user that may choose the address of a receiver could otherwise reach, through this server, what only its own network
 //! can: other services of the machine, the network's routers, the metadata of a cloud.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -168,7 +168,7 @@ mod tests {
     ];
 
     #[test]
-    fn public_addresses_are_told_from_all_others() {
+    fn public_addresses_are_distinguished_from_all_others() {
         for (addresses, public) in [(CLOSED, false), (OPEN, true)] {
             for address in addresses {
                 assert_eq!(is_public(address.parse().unwrap()), public, "{address}");

@@ -1,11 +1,12 @@
-//! Asking a receiver before something happens: it may refuse it, drop it, or change it.
+//! Asking a receiver before a change: it may refuse it, drop it, or alter it.
 
-use super::body::{Body, members, message};
+use super::body::{Body, message};
 use super::receiver::{Cause, Receiver};
 use super::request::REST_API;
 use super::sender::{Answer, Origin, SendError};
 use crate::code::Code;
 use crate::config::OnTimeout;
+use crate::event_rows::member_rows;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
@@ -25,7 +26,7 @@ pub const CREATE_TOPIC: &str = "Group.CallbackBeforeCreateTopic";
 /// Codes of a receiver that refuse, and that the caller gets as they are. [doc]
 const HANDED_ON: RangeInclusive<i64> = 10_100..=10_200;
 
-/// What may be asked before it happens.
+/// A question to a receiver.
 pub enum Question<'a> {
     /// Whether a group may be made.
     Create {
@@ -63,12 +64,12 @@ pub enum Question<'a> {
     },
 }
 
-/// What came of a question that was not refused.
+/// The outcome of a question that was not refused.
 #[derive(Debug)]
 pub enum Verdict<Wish> {
-    /// It may happen, with the changes that the receiver wants; `None` when it said nothing that could be used.
+    /// It may happen, with the changes that the receiver wants; `None` when there was no usable answer.
     GoOn(Option<Wish>),
-    /// It does not happen, and the caller is not told so.
+    /// It does not happen, and the caller is answered as if it had.
     Drop,
 }
 
@@ -92,12 +93,12 @@ impl Question<'_> {
                 .with("Owner_Account", &owner.map_or("", UserId::as_str))
                 .with("Type", &kind.as_str())
                 .with("Name", name)
-                .with("MemberList", &members(first.iter().copied())),
+                .with("MemberList", &member_rows(first.iter().copied())),
             Self::Invite { group, kind, accounts } => body
                 .with("GroupId", &group.as_str())
                 .with("Type", &kind.as_str())
                 .with("Operator_Account", &operator.as_str())
-                .with("DestinationMembers", &members(*accounts)),
+                .with("DestinationMembers", &member_rows(*accounts)),
             Self::Send { message: asked, kind } => {
                 message(body, &asked.group, *kind, operator, &(*asked).into())
             }
@@ -109,8 +110,8 @@ impl Question<'_> {
     }
 }
 
-/// Asks the receiver of an app, when it wants to be asked. `read` takes from an answer that allows it what else the
-/// receiver wants, or says what of the answer cannot be used: then there is no usable answer.
+/// Asks the receiver of an app, when it wants to be asked. `read` reads an answer that allows the change: what the receiver
+/// wants altered, or why the answer cannot be used.
 ///
 /// # Errors
 /// It refused, or gave no usable answer where that refuses.
@@ -145,7 +146,7 @@ pub async fn ask<Wish>(
     })
 }
 
-/// What an answer means. What else stands in it is read only where the code allows the call.
+/// What an answer means. Its other fields are read only when the code allows the call.
 fn judge<Wish>(
     command: &str,
     answer: Answer,
@@ -159,7 +160,7 @@ fn judge<Wish>(
             refused.webhook_code = u32::try_from(code).ok();
             Err(refused)
         }
-        // 1 is the documented one; what means nothing else must not allow what was to be asked about. [choice]
+        // 1 is the documented code; a code without a meaning must not allow the change. [choice]
         _ => Err(Code::WebhookRefused.because("the app's webhook refused it")),
     })
 }

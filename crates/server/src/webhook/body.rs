@@ -1,20 +1,22 @@
 //! The bodies of events: their names and fields, in the documented order.
 
+use crate::event_rows::{
+    AtRow, MemberRow, at_rows, attribute_rows, extension_row, member_rows, operate_type,
+};
 use crate::reply::Failure;
-use landfall_domain::attributes::AttributeChange;
 use landfall_domain::event::{Event, ProfileChange, Receipt};
 use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
-use landfall_domain::message::{At, Content, Conversation, Message};
+use landfall_domain::message::{Content, Conversation, Message};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::text::Text;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// The body of a request, field by field. The event's name is always its first. [doc]
+/// The body of a request, field by field. The name of the event is always the first. [doc]
 pub(super) struct Body(Vec<u8>);
 
 impl Body {
@@ -59,18 +61,6 @@ impl Body {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct MemberRow<'text> {
-    #[serde(rename = "Member_Account")]
-    account: &'text str,
-}
-
-/// A list of members.
-pub(crate) fn members<'text>(accounts: impl IntoIterator<Item = &'text UserId>) -> Vec<MemberRow<'text>> {
-    accounts.into_iter().map(|account| MemberRow { account: account.as_str() }).collect()
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
 struct Pair<'text> {
     key: &'text str,
     value: &'text str,
@@ -80,13 +70,13 @@ fn fields(fields: &[CustomField]) -> Vec<Pair<'_>> {
     fields.iter().map(|field| Pair { key: field.key.as_str(), value: field.value.as_str() }).collect()
 }
 
-/// What of an event is the same for all: where, who, and when.
-pub(super) struct About<'a> {
+/// What the bodies of all events need.
+pub(super) struct EventContext<'a> {
     pub(super) group: &'a GroupId,
     pub(super) kind: GroupType,
-    /// Who made the call.
+    /// The caller.
     pub(super) operator: &'a UserId,
-    /// When, in milliseconds since 1970.
+    /// In milliseconds since 1970.
     pub(super) millis: u64,
 }
 
@@ -97,7 +87,7 @@ pub(crate) const READ_RECEIPT: &str = "Group.CallbackAfterReadReceipt";
 /// A message was not sent.
 pub(crate) const EXCEPTION: &str = "Group.CallbackSendMsgException";
 
-/// That a message was not sent, but for the time.
+/// Says that a message was not sent; the time is still missing.
 pub(super) fn exception(
     message: &SendMessage,
     kind: GroupType,
@@ -109,7 +99,7 @@ pub(super) fn exception(
         .with("ErrorInfo", &failure.text)
 }
 
-/// The name of an event among the documented ones; `None` when receivers are not told of such.
+/// The documented name of an event; `None` when receivers are not notified of such.
 pub(super) fn command(event: &Event) -> Option<&'static str> {
     Some(match event {
         Event::Created { .. } => "Group.CallbackAfterCreateGroup",
@@ -137,12 +127,12 @@ pub(super) fn command(event: &Event) -> Option<&'static str> {
 }
 
 /// The body of an event.
-pub(super) fn of(event: &Event, about: &About<'_>) -> Option<Box<RawValue>> {
+pub(super) fn of(event: &Event, about: &EventContext<'_>) -> Option<Box<RawValue>> {
     fill(Body::new(command(event)?), event, about).end(about.millis)
 }
 
-fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
-    let &About { group, kind, operator, .. } = about;
+fn fill(body: Body, event: &Event, about: &EventContext<'_>) -> Body {
+    let &EventContext { group, kind, operator, .. } = about;
     match event {
         Event::Created { owner: of, name, members: others, fields: custom } => body
             .with("GroupId", &group.as_str())
@@ -150,7 +140,7 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
             .with("Owner_Account", &owner(of.as_ref()))
             .with("Type", &kind.as_str())
             .with("Name", &name.as_str())
-            .with("MemberList", &members(others))
+            .with("MemberList", &member_rows(others))
             .with("UserDefinedDataList", &fields(custom)),
         Event::Destroyed { owner, name, members } => destroyed(body, about, owner.as_ref(), name, members),
         Event::Joined { accounts: joined, .. } => body
@@ -158,14 +148,14 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
             .with("Type", &kind.as_str())
             .with("JoinType", &"Invited")
             .with("Operator_Account", &operator.as_str())
-            .with("NewMemberList", &members(joined)),
+            .with("NewMemberList", &member_rows(joined)),
         Event::Full => body.with("GroupId", &group.as_str()),
         Event::Removed { accounts: left, .. } => body
             .with("GroupId", &group.as_str())
             .with("Type", &kind.as_str())
             .with("ExitType", &"Kicked")
             .with("Operator_Account", &operator.as_str())
-            .with("ExitMemberList", &members(left)),
+            .with("ExitMemberList", &member_rows(left)),
         Event::OwnerChanged { before, after } => body
             .about(group, kind, operator)
             .with("OldOwner_Account", &owner(before.as_ref()))
@@ -177,8 +167,8 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
             .with_some("Role", role.map(Role::as_str).as_ref())
             .with_some("NameCard", name_card.as_ref()),
         Event::AttributesChanged(change) => {
-            let (how, attributes) = attributes(change);
-            body.about(group, kind, operator).with("OptionType", &how).with("GroupAttr", &attributes)
+            let (option_type, rows) = attribute_rows(change);
+            body.about(group, kind, operator).with("OptionType", &option_type).with("GroupAttr", &rows)
         }
         Event::Sent { conversation, message, online_only } => {
             sent(body, about, conversation, message, *online_only)
@@ -201,11 +191,11 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
             .with("GroupId", &group.as_str())
             .with("Type", &kind.as_str())
             .with("TopicIdList", &topics.iter().map(TopicId::as_str).collect::<Vec<_>>()),
-        // The id is in no documented list of fields; without it nobody knows which topic changed. [choice]
+        // No documented list of fields has the id; without it a receiver cannot know which topic changed. [choice]
         Event::TopicChanged { id, change } => {
             profile(body.about(group, kind, operator).with("TopicId", &id.as_str()), change)
         }
-        // Without a name they are not told.
+        // Without a name they are not sent.
         Event::Muted { .. }
         | Event::Banned(_)
         | Event::Unbanned(_)
@@ -216,7 +206,7 @@ fn fill(body: Body, event: &Event, about: &About<'_>) -> Body {
 
 fn destroyed(
     body: Body,
-    &About { group, kind, .. }: &About<'_>,
+    &EventContext { group, kind, .. }: &EventContext<'_>,
     of: Option<&UserId>,
     name: &Text,
     former: &[UserId],
@@ -226,30 +216,30 @@ fn destroyed(
         .with("Type", &kind.as_str())
         .with("Owner_Account", &owner(of))
         .with("Name", &name.as_str());
-    if lists_former_members(kind) { body.with("MemberList", &members(former)) } else { body }
+    if lists_former_members(kind) { body.with("MemberList", &member_rows(former)) } else { body }
 }
 
-/// An owner, or an empty text where there is none.
+/// The owner; empty when there is none.
 fn owner(account: Option<&UserId>) -> &str {
     account.map_or("", UserId::as_str)
 }
 
 fn sent(
     body: Body,
-    &About { group, kind, operator, .. }: &About<'_>,
+    &EventContext { group, kind, operator, .. }: &EventContext<'_>,
     conversation: &Conversation,
     message: &Message,
     online_only: bool,
 ) -> Body {
-    self::message(body, group, kind, operator, &Said::of(conversation, message, online_only))
+    self::message(body, group, kind, operator, &MessageFields::of(conversation, message, online_only))
         .with("MsgSeq", &message.seq)
         .with("MsgTime", &message.sent.0)
-        .with("GroupAtInfo", &pointed_at(message))
+        .with("GroupAtInfo", &mentions(message))
 }
 
 fn recalled(
     body: Body,
-    &About { group, kind, operator, .. }: &About<'_>,
+    &EventContext { group, kind, operator, .. }: &EventContext<'_>,
     conversation: &Conversation,
     numbers: &[u32],
 ) -> Body {
@@ -261,20 +251,11 @@ fn recalled(
 }
 
 fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
-    let extensions: Vec<_> = outcomes.iter().filter_map(extension).collect();
+    let extensions: Vec<_> = outcomes.iter().filter_map(extension_row).collect();
     body.with("OperateType", &operate_type(change)).with("ExtensionList", &extensions)
 }
 
-/// How extensions changed, as `OperateType`. [doc]
-pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
-    match change {
-        ExtensionChange::Set(_) => 1,
-        ExtensionChange::Delete(_) => 2,
-        ExtensionChange::Clear => 3,
-    }
-}
-
-/// Whether the event of a dissolved group names those who were in it. [doc]
+/// Whether the event of a dissolved group names its former members. [doc]
 pub(super) fn lists_former_members(kind: GroupType) -> bool {
     kind.can().members && kind != GroupType::Community
 }
@@ -294,8 +275,8 @@ fn topic(conversation: &Conversation) -> Option<&str> {
     }
 }
 
-/// What is said of a message, whether it is about to be sent or was.
-pub(super) struct Said<'a> {
+/// The fields that events about a message share, before and after it is sent.
+pub(super) struct MessageFields<'a> {
     conversation: &'a Conversation,
     sender: &'a UserId,
     random: u32,
@@ -304,7 +285,7 @@ pub(super) struct Said<'a> {
     online_only: bool,
 }
 
-impl<'a> Said<'a> {
+impl<'a> MessageFields<'a> {
     /// Of a message that was sent.
     fn of(conversation: &'a Conversation, message: &'a Message, online_only: bool) -> Self {
         let (elements, custom) = match &message.content {
@@ -316,7 +297,7 @@ impl<'a> Said<'a> {
     }
 }
 
-impl<'a> From<&'a SendMessage> for Said<'a> {
+impl<'a> From<&'a SendMessage> for MessageFields<'a> {
     fn from(message: &'a SendMessage) -> Self {
         let SendMessage { conversation, sender, random, body, online_only, .. } = message;
         let (elements, custom) = (&*body.elements, &*body.custom);
@@ -330,7 +311,7 @@ pub(super) fn message(
     group: &GroupId,
     kind: GroupType,
     operator: &UserId,
-    said: &Said<'_>,
+    said: &MessageFields<'_>,
 ) -> Body {
     let elements: Option<&RawValue> = serde_json::from_str(said.elements).ok();
     body.with("GroupId", &group.as_str())
@@ -344,7 +325,7 @@ pub(super) fn message(
         .with_some("TopicId", topic(said.conversation).as_ref())
 }
 
-/// How many have read a message, and who it was that has read it now.
+/// How many members have read a message, and the one that has read it now.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ReceiptRow<'text> {
@@ -356,7 +337,7 @@ struct ReceiptRow<'text> {
 
 fn confirmed(
     body: Body,
-    &About { group, kind, .. }: &About<'_>,
+    &EventContext { group, kind, .. }: &EventContext<'_>,
     reader: &UserId,
     receipts: &[Receipt],
 ) -> Body {
@@ -365,8 +346,8 @@ fn confirmed(
         .with("GroupMsgReceiptList", &receipt_rows(reader, receipts))
 }
 
-/// The documented sample names one member beside a count of 1. All who have read it would be a list of hundreds with each
-/// message, so the one is taken for the member of whom the event is. [choice]
+/// The documented sample names one member beside a count of 1. A list of all readers would grow to hundreds with each
+/// message, so the one is taken to be the member that the event is about. [choice]
 fn receipt_rows<'a>(reader: &'a UserId, receipts: &[Receipt]) -> Vec<ReceiptRow<'a>> {
     let row = |Receipt { seq, read, unread }: &Receipt| ReceiptRow {
         msg_seq: *seq,
@@ -383,63 +364,9 @@ struct SeqRow {
     msg_seq: u32,
 }
 
-/// Somebody a message points at.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct AtRow<'text> {
-    group_at_all_flag: u8,
-    #[serde(rename = "GroupAt_Account", skip_serializing_if = "Option::is_none")]
-    account: Option<&'text str>,
-}
-
-fn pointed_at(message: &Message) -> Vec<AtRow<'_>> {
+fn mentions(message: &Message) -> Vec<AtRow<'_>> {
     let Content::Sent(body) = &message.content else { return Vec::new() };
     at_rows(&body.at)
-}
-
-/// Those a message points at, as `GroupAtInfo`.
-pub(crate) fn at_rows(At { everybody, accounts }: &At) -> Vec<AtRow<'_>> {
-    let all = everybody.then_some(AtRow { group_at_all_flag: 1, account: None });
-    let one = |account| AtRow { group_at_all_flag: 0, account: Some(UserId::as_str(account)) };
-    all.into_iter().chain(accounts.iter().map(one)).collect()
-}
-
-/// The members of an attribute are written in small letters. [doc]
-#[derive(Serialize)]
-pub(crate) struct Attribute<'text> {
-    key: &'text str,
-    value: &'text str,
-}
-
-/// How attributes changed, as `OptionType` and `GroupAttr`.
-pub(crate) fn attributes(change: &AttributeChange) -> (&'static str, Vec<Attribute<'_>>) {
-    match change {
-        AttributeChange::Replace(all) => ("set", all.iter().map(attribute).collect()),
-        AttributeChange::Add(some) => ("modify", some.iter().map(attribute).collect()),
-        AttributeChange::Delete(keys) => {
-            ("delete", keys.iter().map(|key| Attribute { key, value: "" }).collect())
-        }
-        AttributeChange::Clear => ("clear", Vec::new()),
-    }
-}
-
-fn attribute<'text>((key, value): (&'text String, &'text String)) -> Attribute<'text> {
-    Attribute { key, value }
-}
-
-/// An extension that was changed.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct ExtensionRow<'text> {
-    key: &'text str,
-    value: &'text str,
-    seq: u32,
-}
-
-/// What became of an extension; `None` where nothing did.
-pub(crate) fn extension(outcome: &ExtensionOutcome) -> Option<ExtensionRow<'_>> {
-    let ExtensionOutcome { problem, key, value, seq } = outcome;
-    problem.is_none().then_some(ExtensionRow { key, value, seq: *seq })
 }
 
 #[cfg(test)]

@@ -4,32 +4,32 @@ use crate::commands::{COMMANDS, index_of};
 
 /// An event that the API documents.
 #[derive(Debug)]
-pub struct Documented {
+pub struct DocumentedEvent {
     /// Its `CallbackCommand`.
     pub name: &'static str,
-    causes: &'static [Cause],
+    causes: &'static [Trigger],
 }
 
-/// What can cause an event.
+/// What triggers an event.
 #[derive(Clone, Copy, Debug)]
-enum Cause {
-    /// A call of this command, once it is built.
+enum Trigger {
+    /// A call of this command, once it is implemented.
     Call(&'static str),
     /// A client that connects, goes, or enters or leaves a live-stream group.
     Client,
 }
 
-use Cause::{Call, Client};
+use Trigger::{Call, Client};
 
-const fn event(name: &'static str, causes: &'static [Cause]) -> Documented {
-    Documented { name, causes }
+const fn event(name: &'static str, causes: &'static [Trigger]) -> DocumentedEvent {
+    DocumentedEvent { name, causes }
 }
 
 /// The documented events, but for those of services that are not imitated: official accounts, following, bots, content
 /// moderation and push.
 ///
-/// Those that something causes can be switched on. A test sees to it that each of them is told.
-pub const EVENTS: &[Documented] = &[
+/// Those that something triggers can be switched on. A test checks that each of these is sent.
+pub const EVENTS: &[DocumentedEvent] = &[
     event("Group.CallbackBeforeCreateGroup", &[Call("group_open_http_svc/create_group")]),
     event("Group.CallbackAfterCreateGroup", &[Call("group_open_http_svc/create_group")]),
     event("Group.CallbackBeforeApplyJoinGroup", &[]),
@@ -70,8 +70,8 @@ pub const EVENTS: &[Documented] = &[
     event("Alert.RequestOverLimit", &[]),
 ];
 
-impl Documented {
-    /// Whether anything in this version causes it.
+impl DocumentedEvent {
+    /// Whether anything in this version triggers it.
     #[must_use]
     pub fn is_caused(&self) -> bool {
         self.causes.iter().any(|cause| match cause {
@@ -82,10 +82,10 @@ impl Documented {
         })
     }
 
-    /// The commands that would cause it.
+    /// The commands that trigger it.
     #[must_use]
     pub fn calls(&self) -> Vec<&'static str> {
-        let call = |cause: &Cause| match cause {
+        let call = |cause: &Trigger| match cause {
             Call(path) => Some(*path),
             Client => None,
         };

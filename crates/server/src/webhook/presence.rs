@@ -1,10 +1,11 @@
-//! Events about who is connected: their causes are clients and not calls.
+//! Events about connected clients. Clients cause them, not calls.
 
-use super::body::{Body, members};
+use super::body::Body;
 use super::receiver::Receiver;
 use super::request::WebhookRequest;
-use crate::clients::Platform;
+use crate::event_rows::member_rows;
 use crate::logging::ErrorLogLimiter;
+use crate::platform::Platform;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::outbox::{Lane, Outbox, OutboxEntry};
@@ -17,21 +18,21 @@ const STATE: &str = "State.StateChange";
 /// Accounts entered or left a live-stream group.
 const VISIT: &str = "Group.CallbackOnMemberStateChange";
 
-/// What became of a connection: `Action` and `Reason`. [doc]
+/// `Action` and `Reason` of a connection. [doc]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// It began.
     Began,
-    /// The server ended it: the account was kicked or deleted, its signature expired, or another device came.
+    /// The server closed it: the account was kicked or deleted, its signature expired, or another device connected.
     LoggedOut,
-    /// The client or the network ended it.
+    /// The client or the network closed it.
     Closed,
-    /// Nothing was heard of it.
+    /// The client was silent for too long.
     TimedOut,
 }
 
 impl State {
-    fn words(self) -> (&'static str, &'static str) {
+    fn action_and_reason(self) -> (&'static str, &'static str) {
         match self {
             Self::Began => ("Login", "Register"),
             Self::LoggedOut => ("Logout", "Unregister"),
@@ -57,23 +58,18 @@ struct Kicked {
 }
 
 /// A client, and where its events go.
-pub(crate) struct Client<'a> {
-    /// Who is told.
+pub(crate) struct ClientEvents<'a> {
     pub(crate) receiver: &'a Receiver,
-    /// Where what is to be told waits.
     pub(crate) outbox: &'a dyn Outbox,
-    /// The account.
     pub(crate) account: &'a UserId,
-    /// What it runs on.
     pub(crate) platform: Platform,
-    /// Where it is.
     pub(crate) peer: IpAddr,
-    /// Bounds what is logged while the store fails.
+    /// Limits what is logged while the store fails.
     pub(crate) error_log: &'a ErrorLogLimiter,
 }
 
-impl Client<'_> {
-    /// Tells that a connection began or ended; `kicked` is the platform of the device that had to give way to it.
+impl ClientEvents<'_> {
+    /// A connection began or ended; `kicked` is the platform of the device that had to make room for it.
     pub(crate) async fn changes_state(
         &self,
         state: State,
@@ -81,26 +77,26 @@ impl Client<'_> {
         context: Context,
         millis: u64,
     ) {
-        let (action, reason) = state.words();
+        let (action, reason) = state.action_and_reason();
         let info = Info { action, account: self.account.as_str(), reason };
         let mut body = Body::new(STATE).with("Info", &info);
         if let Some(platform) = kicked {
-            body = body.with("KickedDevice", &[Kicked { platform: platform.event_word() }]);
+            body = body.with("KickedDevice", &[Kicked { platform: platform.event_name() }]);
         }
-        self.tell(STATE, Lane::account(self.account), body.end(millis), context).await;
+        self.enqueue(STATE, Lane::account(self.account), body.end(millis), context).await;
     }
 
-    /// Tells that it entered or left a live-stream group.
+    /// The client entered or left a live-stream group.
     pub(crate) async fn visits(&self, group: &GroupId, is_there: bool, context: Context, millis: u64) {
         let body = Body::new(VISIT)
             .with("GroupId", &group.as_str())
             .with("Type", &GroupType::AvChatRoom.as_str())
             .with("EventType", &if is_there { "Online" } else { "Offline" })
-            .with("MemberList", &members([self.account]));
-        self.tell(VISIT, Lane::Group(group.clone()), body.end(millis), context).await;
+            .with("MemberList", &member_rows([self.account]));
+        self.enqueue(VISIT, Lane::Group(group.clone()), body.end(millis), context).await;
     }
 
-    async fn tell(
+    async fn enqueue(
         &self,
         command: &str,
         lane: Lane,
@@ -108,18 +104,18 @@ impl Client<'_> {
         context: Context,
     ) {
         let Some(body) = body.filter(|_| self.receiver.config.wants(command)) else { return };
-        let note = WebhookRequest {
+        let request = WebhookRequest {
             command: command.to_owned(),
             client_ip: self.peer.to_string(),
-            platform: self.platform.event_word().into(),
+            platform: self.platform.event_name().into(),
             body,
         };
-        match self.outbox.enqueue(context, lane, OutboxEntry::without_change(note.encode())).await {
+        match self.outbox.enqueue(context, lane, OutboxEntry::without_change(request.encode())).await {
             Ok(()) => self.receiver.wake.notify_one(),
             Err(error) => {
-                if let Some(suppressed) = self.error_log.admit() {
-                    tracing::error!(command, %error, suppressed, "an event of app {} is lost: {error}", context.app);
-                }
+                self.error_log.log(|suppressed| {
+                    tracing::error!(command, %error, suppressed, "a webhook event of app {} is lost: {error}", context.app);
+                });
             }
         }
     }

@@ -1,6 +1,6 @@
-//! The receiver of an app's events, as calls and deliveries share it.
+//! The receiver of an app's events, which calls and the dispatcher share.
 
-use super::body::{self, About};
+use super::body::{self, EventContext};
 use super::request::{self, REST_API};
 use super::sender::{Answer, Origin, SendError, Sender, SenderError};
 use crate::clients::Hub;
@@ -21,16 +21,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// An app's receiver.
+/// Where the webhook events of one app go.
 #[derive(Debug)]
 pub struct Receiver {
-    /// What it wants to know, and when it is told again.
+    /// Which events it wants, and when a failed one is sent again.
     pub config: WebhookConfig,
-    /// How it is told.
+    /// Signs and posts them.
     pub sender: Sender,
-    /// What is counted of it, and of all others.
+    /// Shared by all receivers.
     pub metrics: WebhookMetrics,
-    /// Woken when there may be something to tell.
+    /// Notified when the outbox may have new entries.
     pub wake: Notify,
 }
 
@@ -44,7 +44,7 @@ impl Receiver {
         Ok(Self { config, sender, metrics, wake: Notify::new() })
     }
 
-    /// Posts an event, has `read` take from the answer what is to be known of it, and counts how that went.
+    /// Posts an event, has `read` read the answer, and counts the outcome.
     ///
     /// # Errors
     /// There is no usable answer.
@@ -63,52 +63,52 @@ impl Receiver {
     }
 }
 
-/// Who caused events: one call.
+/// The call that caused events.
 #[derive(Clone, Debug)]
 pub struct Cause {
-    /// Who made the call.
+    /// The caller.
     pub operator: UserId,
-    /// From where.
+    /// The address of the caller.
     pub client_ip: IpAddr,
-    /// When, in milliseconds since 1970.
+    /// In milliseconds since 1970.
     pub millis: u64,
 }
 
-/// Those who are told of one call: the receiver of the app, and its connected clients.
+/// The subscribers of one call: the receiver of the app, and its connected clients.
 pub struct CallSubscribers {
-    /// `None` when the app has none.
+    /// `None` when the app has no webhook.
     receiver: Option<Arc<Receiver>>,
-    /// The app's connected clients.
+    /// Connected, here or at other servers.
     pub clients: Arc<Hub>,
-    /// The call.
+    /// Named in every event.
     pub cause: Cause,
-    /// Whether there is something to tell now.
-    has_notes: AtomicBool,
+    /// Whether the call has added outbox entries.
+    has_entries: AtomicBool,
 }
 
 impl CallSubscribers {
-    /// Those of a call.
+    /// `receiver` is `None` when the app has no webhook.
     #[must_use]
     pub fn new(receiver: Option<Arc<Receiver>>, clients: Arc<Hub>, cause: Cause) -> Self {
-        Self { receiver, clients, cause, has_notes: AtomicBool::new(false) }
+        Self { receiver, clients, cause, has_entries: AtomicBool::new(false) }
     }
 
-    /// Whether the event called `command` is wanted.
+    /// Whether the app's receiver wants the event called `command`.
     #[must_use]
     pub fn want(&self, command: &str) -> bool {
         self.receiver.as_ref().is_some_and(|receiver| receiver.config.wants(command))
     }
 
-    /// Has what the call did told at once, and not at the next look.
+    /// Wakes the dispatcher when the call has added outbox entries.
     pub fn wake(&self) {
         if let Some(receiver) = &self.receiver
-            && self.has_notes.swap(false, Ordering::Relaxed)
+            && self.has_entries.swap(false, Ordering::Relaxed)
         {
             receiver.wake.notify_one();
         }
     }
 
-    /// That a message was not sent, because of this.
+    /// Says that a message was not sent.
     #[must_use]
     pub fn exception(
         &self,
@@ -122,7 +122,7 @@ impl CallSubscribers {
     }
 
     fn encoded(&self, command: &str, body: Box<RawValue>) -> Vec<u8> {
-        self.has_notes.store(true, Ordering::Relaxed);
+        self.has_entries.store(true, Ordering::Relaxed);
         let client_ip = self.cause.client_ip.to_string();
         request::WebhookRequest { command: command.to_owned(), client_ip, platform: REST_API.into(), body }
             .encode()
@@ -140,12 +140,12 @@ impl Subscribers for CallSubscribers {
             return None;
         }
         let Cause { operator, millis, .. } = &self.cause;
-        let body = body::of(&event, &About { group, kind, operator, millis: *millis })?;
+        let body = body::of(&event, &EventContext { group, kind, operator, millis: *millis })?;
         Some(self.encoded(command, body))
     }
 
-    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
+    fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
         let Cause { operator, millis, .. } = &self.cause;
-        self.clients.happened(happened, operator, Timestamp(millis / 1_000))
+        self.clients.on_change(change, operator, Timestamp(millis / 1_000))
     }
 }

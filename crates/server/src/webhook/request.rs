@@ -1,4 +1,4 @@
-//! What an app's receiver is to be sent, as it is kept in the outbox: said once, when it happens.
+//! A request to an app's receiver, as the outbox stores it: written once, with the change.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -11,12 +11,12 @@ fn rest_api() -> Cow<'static, str> {
     Cow::Borrowed(REST_API)
 }
 
-/// An event as it is sent.
+/// Everything but the signature, which depends on the time of sending.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct WebhookRequest {
     /// Its name, such as `Group.CallbackAfterCreateGroup`.
     pub command: String,
-    /// Where the call came from that caused it.
+    /// The address of the client that caused it.
     pub client_ip: String,
     /// What kind of client caused it, such as `RESTAPI`.
     #[serde(default = "rest_api")]
@@ -25,13 +25,13 @@ pub struct WebhookRequest {
     pub body: Box<RawValue>,
 }
 
-/// A note that cannot be read: the store is damaged, or was written by something else.
+/// An outbox entry cannot be read: the store is damaged, or another program wrote it.
 #[derive(Debug, thiserror::Error)]
-#[error("a note in the outbox cannot be read")]
-pub struct Unreadable(#[from] serde_json::Error);
+#[error("an entry of the outbox cannot be read")]
+pub struct UnreadableEntry(#[from] serde_json::Error);
 
 impl WebhookRequest {
-    /// As bytes.
+    /// As the outbox stores it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         // Texts and an object that is JSON already always serialize.
@@ -41,8 +41,8 @@ impl WebhookRequest {
     /// From its bytes.
     ///
     /// # Errors
-    /// They are not those of a note.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
+    /// The bytes are not an outbox entry.
+    pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableEntry> {
         Ok(serde_json::from_slice(bytes)?)
     }
 }

@@ -7,8 +7,8 @@ mod resolve;
 mod tests;
 mod trust;
 
-pub use answer::{ANSWER_BYTES_MAX, Answer, INFO_BYTES_MAX};
-pub use error::{SendError, SenderError};
+pub use answer::{Answer, INFO_BYTES_MAX};
+pub use error::{ANSWER_BYTES_MAX, SendError, SenderError};
 
 use super::address::is_public;
 use super::token::Token;
@@ -18,7 +18,7 @@ use hyper::body::Bytes;
 use hyper::header::CONTENT_TYPE;
 use landfall_domain::ids::AppId;
 use landfall_domain::time::Timestamp;
-// Well kept, pools its connections, and lets us choose how names are resolved and that no redirect is followed.
+// Well maintained, pools its connections, and lets us resolve names ourselves and follow no redirect.
 use reqwest::dns::Resolve;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
@@ -40,7 +40,7 @@ const IDLE_MAX: Duration = Duration::from_secs(4);
 /// Connections to the receiver that are kept without a request.
 const IDLE_CONNECTIONS_MAX: usize = 32;
 
-/// Where an event began, as its receiver is told in the query.
+/// The client that caused an event, as the query names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The address of the client that caused it (`ClientIP`); for a REST call that of the caller.
@@ -55,8 +55,8 @@ pub struct Sender {
     url: Url,
     app: AppId,
     token: Option<Token>,
-    /// The address in the URL, where it is one that must not be called: no name is looked up for it, so nothing else
-    /// would see it.
+    /// The address in the URL when it is one that must not be called: no name is resolved for it, so nothing else would
+    /// check it.
     closed: Option<IpAddr>,
     time_max: Duration,
 }
@@ -90,10 +90,10 @@ impl Sender {
             .user_agent(concat!("landfall/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(IDLE_MAX)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            // Neither of the machine's proxies nor of anything an answer says may another address be called.
+            // Neither a proxy of the machine nor an answer may lead to another address.
             .no_proxy()
             .redirect(Policy::none())
-            // Whoever calls this decides what is sent again.
+            // The caller decides what is sent again.
             .retry(reqwest::retry::never())
             .http1_only()
             .build()

@@ -36,8 +36,7 @@ pub(crate) enum UrlProblem {
 
 /// Reads the address of a receiver.
 ///
-/// The text is looked at before it is taken apart, because taking it apart forgives what two programs may read in
-/// two ways.
+/// The text is checked before it is parsed, because the parser accepts forms that two programs may read differently.
 pub(crate) fn parse(text: &str) -> Result<Url, UrlProblem> {
     if URL_BYTES_MAX < text.len() {
         return Err(UrlProblem::TooLong);
@@ -69,7 +68,7 @@ pub(crate) fn parse(text: &str) -> Result<Url, UrlProblem> {
     if (named || literal(&url).is_some()) && url.port() != Some(0) { Ok(url) } else { Err(UrlProblem::Host) }
 }
 
-/// The IP address that stands in place of a host name, in whichever of its forms it was written.
+/// The IP address in place of a host name, in any of its forms.
 pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
     let host = url.host_str()?;
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
@@ -142,7 +141,7 @@ mod tests {
         }
     }
 
-    /// Old forms of addresses are seen through: what is not public must not pass for a name.
+    /// Old forms of addresses are recognised: a private address must not pass for a name.
     #[test]
     fn addresses_are_found_in_every_form() {
         for (text, address) in [

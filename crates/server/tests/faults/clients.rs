@@ -1,8 +1,8 @@
 //! Connected clients of several servers, and of servers that are killed.
 
-use crate::heard::Heard;
 use crate::server::{APP, Home, Server, usersig_of};
 use crate::several::Several;
+use crate::test_client::TestClient;
 use landfall::client::{self, RestClient};
 use landfall_domain::ids::UserId;
 use landfall_domain::time::{Clock as _, SystemClock};
@@ -18,8 +18,8 @@ fn query_of(account: &str) -> String {
     client::query(APP, &UserId::parse(account).unwrap(), &usersig_of(account, SystemClock.now()))
 }
 
-async fn connect(server: &Server, account: &str, more: &str) -> Heard {
-    Heard::ready(&server.url(), &format!("{}{more}", query_of(account))).await
+async fn connect(server: &Server, account: &str, more: &str) -> TestClient {
+    TestClient::ready(&server.url(), &format!("{}{more}", query_of(account))).await
 }
 
 async fn done(client: &mut RestClient, command: &str, body: Value) -> Value {
@@ -91,7 +91,7 @@ async fn hear_each_other(settings: &str) {
     assert_eq!(states["QueryResult"][1]["Status"], "Offline");
     let live = json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" });
     done(calls, "create_group", live).await;
-    assert_eq!(bob.ask(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
+    assert_eq!(bob.request(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
     let there = done(calls, "get_online_member_num", json!({ "GroupId": "live" })).await;
     assert_eq!(there["OnlineMemberNum"], 1);
     done(calls, "send_group_msg", message("live", 1)).await;
@@ -103,7 +103,7 @@ async fn hear_each_other(settings: &str) {
     done(calls, "send_group_msg", message("imported", 2)).await;
     assert_eq!(bob.next_is("message").await["GroupId"], "imported", "who is no member hears nothing");
     done(calls, "im_open_login_svc/kick", json!({ "UserID": "bob" })).await;
-    assert_eq!(bob.ended().await.1, 4_002);
+    assert_eq!(bob.closed().await, (vec![], 4_002));
     let states = done(calls, "openim/query_online_status", ask).await;
     assert_eq!(states["QueryResult"][0]["Status"], "Offline");
     for server in several.servers {
@@ -123,7 +123,7 @@ async fn send_until_killed(mut calls: RestClient) -> u64 {
 }
 
 /// Receives messages until `last`; each comes once, and in order, from the one after `after`.
-async fn hear_up_to(heard: &mut Heard, after: u64, last: u64) {
+async fn hear_up_to(heard: &mut TestClient, after: u64, last: u64) {
     let mut next = after + 1;
     while next <= last {
         let frame = heard.next().await;
@@ -140,7 +140,7 @@ async fn last_message(server: &Server) -> u64 {
 }
 
 /// A client of the server that is killed, while messages are sent; the number of the last it has got.
-async fn hear_until_killed(mut heard: Heard, kill: impl AsyncFnOnce()) -> u64 {
+async fn hear_until_killed(mut heard: TestClient, kill: impl AsyncFnOnce()) -> u64 {
     let mut last = 0;
     let mut kill = Some(kill);
     loop {
@@ -161,8 +161,8 @@ async fn hear_until_killed(mut heard: Heard, kill: impl AsyncFnOnce()) -> u64 {
 
 async fn catch_up(server: &Server, after: u64) {
     let mut heard = connect(server, "bob", "&hold=1").await;
-    heard.say(json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": after })).await;
-    heard.say(json!({ "Command": "go" })).await;
+    heard.send(json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": after })).await;
+    heard.send(json!({ "Command": "go" })).await;
     let last = last_message(server).await;
     hear_up_to(&mut heard, after, last).await;
     done(&mut server.client().await, "send_group_msg", message("g", 5_000)).await;

@@ -57,7 +57,7 @@ async fn a_database_that_is_restarted_loses_nothing_and_the_servers_recover() {
         load.acknowledged(200).await;
     }
     load.set(Phase::Over);
-    several.hold(&load.ended().await).await;
+    several.hold(&load.closed().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,7 +83,7 @@ async fn all_is_well_again(several: Several, load: Load) {
     load.set(Phase::Healthy);
     load.acknowledged(200).await;
     load.set(Phase::Over);
-    several.hold(&load.ended().await).await;
+    several.hold(&load.closed().await).await;
 }
 
 /// Stops a primary under load and promotes its replica, which the servers find by themselves.
@@ -130,7 +130,7 @@ async fn a_database_that_falls_silent_keeps_no_call_waiting() {
     beside.set(Phase::Shaken);
     beside.acknowledged(200).await;
     beside.set(Phase::Over);
-    let mut book = beside.ended().await;
+    let mut book = beside.closed().await;
 
     load.failed(CONNECTIONS * SLOW_FAILURES_EACH).await;
     far.readiness_is(503, NO_DATABASE).await;
@@ -142,7 +142,7 @@ async fn a_database_that_falls_silent_keeps_no_call_waiting() {
     load.set(Phase::Healthy);
     load.acknowledged(200).await;
     load.set(Phase::Over);
-    book.add(load.ended().await);
+    book.add(load.closed().await);
     several.hold(&book).await;
 }
 
@@ -156,7 +156,7 @@ async fn a_server_that_is_killed_takes_nothing_with_it() {
     // The other one refuses nothing.
     load.acknowledged(300).await;
     load.set(Phase::Over);
-    let book = load.ended().await;
+    let book = load.closed().await;
     assert!(!book.unknown.is_empty(), "nothing was under way when the process was killed");
     several.hold(&book).await;
 }

@@ -91,7 +91,7 @@ async fn is_survived(fault: &str, reason: &str) {
     load.set(Phase::Healthy);
     load.acknowledged(200).await;
     load.set(Phase::Over);
-    let book = load.ended().await;
+    let book = load.closed().await;
     assert_eq!(book.unknown.len(), CONNECTIONS * 2 * FAILURES_EACH);
     check::holds(&server, &book).await;
     server.kill().await;
@@ -125,10 +125,10 @@ async fn an_end_while_the_disk_fails_loses_nothing() {
         disk.fail(fault);
         load.failed(CONNECTIONS * FAILURES_EACH).await;
         server.signal(signal);
-        let status = server.ended().await;
+        let status = server.closed().await;
         assert_eq!(status.success(), signal == Signal::TERM, "{fault}: {status}");
         load.set(Phase::Over);
-        let book = load.ended().await;
+        let book = load.closed().await;
         let server = disk.home.start().await;
         check::holds(&server, &book).await;
         server.stop().await;

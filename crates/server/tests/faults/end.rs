@@ -13,10 +13,10 @@ async fn sigterm_under_load_ends_in_order_and_keeps_what_was_acknowledged() {
     let load = Load::start(slice::from_ref(&server), 32, "term").await;
     load.acknowledged(400).await;
     server.signal(Signal::TERM);
-    let status = server.ended().await;
+    let status = server.closed().await;
     assert_eq!(status.code(), Some(0), "{status}");
     // The connections check that each call got a success, or none because the connection was closed before it.
-    let book = load.ended().await;
+    let book = load.closed().await;
     assert!(400 <= book.acknowledged.len());
     let server = home.start().await;
     check::holds(&server, &book).await;

@@ -37,7 +37,7 @@ async fn events_survive(home: &Home, servers: usize) {
     let server = home.start().await;
     send_all(&mut server.client().await).await;
     // At least one is on its way.
-    receiver.told(1).await;
+    receiver.requests(1).await;
     server.kill().await;
 
     let before = receiver.all().len();
@@ -47,7 +47,7 @@ async fn events_survive(home: &Home, servers: usize) {
         running.push(home.start().await);
     }
     let all = usize::try_from(GROUPS * MESSAGES).unwrap();
-    let told = receiver.told(before + all).await;
+    let told = receiver.requests(before + all).await;
     let mut by_group: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for told in &told[before..] {
         let group = told.body["GroupId"].as_str().unwrap().to_owned();

@@ -21,7 +21,7 @@ async fn what_was_acknowledged_survives_kill_9() {
         let load = Load::start(slice::from_ref(&server), CONNECTIONS, &format!("r{round}")).await;
         load.acknowledged(fastrand::usize(1..=BEFORE_KILL_MAX)).await;
         server.kill().await;
-        let of_round = load.ended().await;
+        let of_round = load.closed().await;
         assert!(!of_round.unknown.is_empty(), "nothing was under way when the process was killed");
         book.add(of_round);
         let server = home.start().await;

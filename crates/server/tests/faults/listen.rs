@@ -36,7 +36,7 @@ impl Listening {
     }
 
     /// Its exit code, and what it said on standard error.
-    async fn ended(mut self) -> (Option<i32>, String) {
+    async fn closed(mut self) -> (Option<i32>, String) {
         let status = timeout(WAIT_MAX, self.child.wait()).await.expect("it does not end").unwrap();
         let mut said = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut said).await.unwrap();
@@ -75,7 +75,7 @@ async fn it_prints_what_comes_from_where_it_is_asked_to() {
     assert_eq!(seqs, [2, 3, 4]);
     let pid = i32::try_from(listening.child.id().unwrap()).unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
-    assert_eq!(listening.ended().await.0, Some(0));
+    assert_eq!(listening.closed().await.0, Some(0));
     server.stop().await;
 }
 
@@ -86,9 +86,9 @@ async fn it_ends_when_it_is_refused_and_says_why() {
     let mut refused = Listening::start(&server, &"0".repeat(64), &[], None);
     let frame = refused.next().await.unwrap();
     assert_eq!((&frame["Event"], &frame["ErrorCode"]), (&json!("refused"), &json!(70_009)));
-    let (code, said) = refused.ended().await;
+    let (code, said) = refused.closed().await;
     assert!(code == Some(1) && said.contains("4001"), "{code:?} {said}");
-    let (code, said) = Listening::start(&server, "", &[], None).ended().await;
+    let (code, said) = Listening::start(&server, "", &[], None).closed().await;
     assert!(code == Some(2) && said.contains("LANDFALL_SECRET_KEY"), "{code:?} {said}");
     server.stop().await;
 }

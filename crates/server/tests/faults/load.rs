@@ -111,8 +111,8 @@ impl Load {
         counted(&self.failed, in_all.saturating_sub(already)).await;
     }
 
-    /// Waits until every connection has ended, by itself or because of the phase.
-    pub(crate) async fn ended(mut self) -> Book {
+    /// Waits until every connection has ended, by itself or because the phase says so.
+    pub(crate) async fn closed(mut self) -> Book {
         let mut book = Book::default();
         let all = async {
             while let Some(ended) = self.connections.join_next().await {

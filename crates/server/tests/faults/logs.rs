@@ -1,9 +1,9 @@
 //! What a server writes about its work, whatever level it is asked for.
 
-use crate::heard::Heard;
 use crate::load::{IMPORT_GROUP, group, owner, tag};
 use crate::receiver::Receiver;
 use crate::server::{ADMIN, APP, Home, Server, usersig_of};
+use crate::test_client::TestClient;
 use landfall::listen::Listener;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_test_database::fresh_database;
@@ -42,13 +42,13 @@ async fn holds_no_contents(home: &Home, number: usize, level: &str, tells_reason
     // Sent by one client, told to another, and to a receiver.
     let usersig = usersig_of(&owner(&id), made);
     let query = format!("sdkappid={APP}&identifier={}&usersig={usersig}", owner(&id));
-    let mut member = Heard::ready(&server.url(), &query).await;
+    let mut member = TestClient::ready(&server.url(), &query).await;
     let body = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "text-of-a-message" } }]);
     let message =
         json!({ "GroupId": id, "Random": 7, "MsgBody": body, "CloudCustomData": "data-of-a-message" });
     client.call("group_open_http_svc/send_group_msg", &message).await.unwrap();
     member.until("message").await;
-    member.ask(json!({ "Command": "ping", "RequestId": "said-by-a-client" })).await;
+    member.request(json!({ "Command": "ping", "RequestId": "said-by-a-client" })).await;
     drop(member);
     server.stop().await;
     let log = std::fs::read_to_string(home.file(&log)).unwrap();

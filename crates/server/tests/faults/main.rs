@@ -16,9 +16,6 @@ mod database;
 mod disk;
 mod end;
 mod events;
-#[expect(dead_code, reason = "the tests over the network use the rest")]
-#[path = "../it/heard.rs"]
-mod heard;
 mod kicks;
 mod kill;
 mod listen;
@@ -32,5 +29,7 @@ mod receiver;
 mod server;
 mod several;
 mod start;
+#[path = "../it/test_client.rs"]
+mod test_client;
 mod together;
 mod wire;

@@ -28,7 +28,7 @@ async fn answers_although_its_log_goes_to(log: Stdio) {
     let lost = metrics.lines().find_map(|line| line.strip_prefix("landfall_log_lines_lost_total ")).unwrap();
     assert!(CALLS <= lost.parse().unwrap(), "{metrics}");
     server.signal(Signal::TERM);
-    let status = server.ended().await;
+    let status = server.closed().await;
     assert!(status.success(), "{status}");
 }
 
@@ -69,14 +69,14 @@ async fn a_server_whose_output_nobody_reads_serves() {
     let mut server = listens_unheard(home.command(), &home).await;
     assert_eq!(server.readiness().await.0, 200);
     server.signal(Signal::TERM);
-    assert!(server.ended().await.success(), "{}", home.log());
+    assert!(server.closed().await.success(), "{}", home.log());
 
     let mut quickstart = Command::new(env!("CARGO_BIN_EXE_landfall"));
     quickstart.env_clear().args(["quickstart", "--listen", "127.0.0.1:0", "--data"]).arg(home.file("new"));
     let mut server = listens_unheard(quickstart, &home).await;
     assert_eq!(server.readiness().await.0, 200);
     server.signal(Signal::TERM);
-    assert!(server.ended().await.success(), "{}", home.log());
+    assert!(server.closed().await.success(), "{}", home.log());
 }
 
 #[tokio::test]

@@ -257,7 +257,7 @@ impl Server {
     }
 
     /// Waits until the process has ended.
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
+    pub(crate) async fn closed(&mut self) -> ExitStatus {
         let until = Instant::now() + WAIT_MAX;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -271,14 +271,14 @@ impl Server {
     /// Stops it with SIGTERM.
     pub(crate) async fn stop(mut self) {
         self.signal(Signal::TERM);
-        let status = self.ended().await;
+        let status = self.closed().await;
         assert!(status.success(), "{status}");
     }
 
     /// Kills it, as a failing machine does.
     pub(crate) async fn kill(mut self) {
         self.signal(Signal::KILL);
-        self.ended().await;
+        self.closed().await;
     }
 
     /// Status and text of `/readyz`.

@@ -2,10 +2,11 @@
 
 mod ends;
 mod presence;
+mod requests;
 
-use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};
-use crate::heard::Heard;
+use crate::harness::{APP, Client, Server, Setup, Store, code, done, on_both_stores, query, text};
 use crate::receiver::Receiver;
+use crate::test_client::TestClient;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -14,7 +15,7 @@ pub(crate) fn url(server: &Server) -> String {
     format!("http://{}", server.address)
 }
 
-impl Heard {
+impl TestClient {
     /// A client of an account of the first app.
     pub(crate) async fn connect(server: &Server, account: &str) -> Self {
         Self::ready(&url(server), &query(APP, account)).await
@@ -53,6 +54,15 @@ async fn group(client: &mut Client<TcpStream>, kind: &str, id: &str) {
     done(client, "import_group", group).await;
 }
 
+/// Sends a message that no history stores. It goes through the room of the group and waits behind everything that was sent
+/// there before: when it is the next frame of a client, nothing else came.
+async fn send_marker(client: &mut Client<TcpStream>, group: &str, random: u64) {
+    let forbidden = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
+    let message = json!({ "GroupId": group, "Random": random, "MsgBody": text("marker"), "OnlineOnlyFlag": 1,
+        "ForbidCallbackControl": forbidden });
+    done(client, "send_group_msg", message).await;
+}
+
 fn seqs(frames: &[Value]) -> Vec<u64> {
     frames.iter().filter_map(|frame| frame["MsgSeq"].as_u64()).collect()
 }
@@ -62,8 +72,9 @@ async fn members_hear_messages_tips_and_notices(store: Store) {
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob", "eve"]).await;
     group(client, "Public", "g").await;
-    let (mut ann, mut bob) = (Heard::connect(&server, "ann").await, Heard::connect(&server, "bob").await);
-    let mut eve = Heard::connect(&server, "eve").await;
+    let (mut ann, mut bob) =
+        (TestClient::connect(&server, "ann").await, TestClient::connect(&server, "bob").await);
+    let mut eve = TestClient::connect(&server, "eve").await;
 
     let mut message = json!({ "GroupId": "g", "Random": 7, "From_Account": "bob", "MsgPriority": "High",
         "MsgBody": text("hello"), "CloudCustomData": "c", "NeedReadReceipt": 1,
@@ -120,7 +131,10 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     group(client, "Public", "g").await;
     let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] });
     done(client, "add_group_member", add).await;
-    let (mut bob, mut eve) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "eve").await);
+    let aside = json!({ "Type": "Public", "GroupId": "aside", "Name": "n", "Owner_Account": "eve" });
+    done(client, "import_group", aside).await;
+    let (mut bob, mut eve) =
+        (TestClient::connect(&server, "bob").await, TestClient::connect(&server, "eve").await);
     let profile = json!({ "GroupId": "g", "Name": "new" });
     done(client, "modify_group_base_info", profile).await;
     let tip = bob.next_is("tip").await;
@@ -146,9 +160,11 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     assert_eq!(bob.next_is("tip").await["OpType"], 4);
     send(client, "g", 10).await;
     assert_eq!(bob.next_is("message").await["Random"], 10);
-    eve.hears_nothing().await;
     done(client, "destroy_group", json!({ "GroupId": "g" })).await;
     assert_eq!(bob.next_is("notice").await["NoticeType"], 5);
+    // The message before was sent to everybody in the room by now, and not to a former member.
+    send_marker(client, "aside", 1).await;
+    assert_eq!(eve.next_is("message").await["GroupId"], "aside");
 
     // Another group with the same id begins with the first number again.
     group(client, "Public", "g").await;
@@ -157,7 +173,6 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     let flag = |flag: &str| json!({ "GroupId": "g", "Member_Account": "bob", "MsgFlag": flag });
     done(client, "modify_group_member_info", flag("Discard")).await;
     send(client, "g", 12).await;
-    bob.hears_nothing().await;
     done(client, "modify_group_member_info", flag("AcceptAndNotify")).await;
     send(client, "g", 13).await;
     assert_eq!(bob.next_is("message").await["Random"], 13);
@@ -192,15 +207,20 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
     accounts(client, &["ann", "bob", "eve"]).await;
     let mut connected = Vec::new();
     for account in ["ann", "bob", "eve"] {
-        connected.push(Heard::connect(&server, account).await);
+        connected.push(TestClient::connect(&server, account).await);
     }
-    let logins = receiver.told(3).await.len();
+    let logins = receiver.requests(3).await.len();
     for number in 0..IMPORTED {
         import_everything(client, number).await;
     }
     done(client, "im_open_login_svc/account_import", json!({ "UserID": "fay" })).await;
-    for heard in &mut connected {
-        heard.hears_nothing().await;
+    for number in 0..IMPORTED {
+        let group = format!("@TGS#_{number}");
+        send_marker(client, &group, 1).await;
+        for member in &mut connected {
+            let frame = member.next_is("message").await;
+            assert_eq!((&frame["GroupId"], &frame["MsgBody"]), (&json!(group), &text("marker")));
+        }
     }
     assert_eq!(receiver.all().len(), logins, "only that clients connected is told");
 
@@ -217,7 +237,7 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
         [bob.next().await, bob.next().await, bob.next().await].map(|frame| frame["Event"].to_string());
     told.sort();
     assert_eq!(told, ["\"message\"", "\"notice\"", "\"tip\""]);
-    let told = receiver.told(logins + 6).await;
+    let told = receiver.requests(logins + 6).await;
     let mut commands: Vec<_> =
         told[logins..].iter().map(|told| told.command().trim_start_matches("Group.Callback")).collect();
     commands.sort_unstable();
@@ -239,9 +259,12 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
             (&frame["GroupId"], &frame["MsgSeq"], &frame["Random"]),
             (&json!("@TGS#_7"), &json!(3), &json!(9))
         );
-        heard.hears_nothing().await;
     }
-    ann.say(
+    send_marker(client, "@TGS#_7", 10).await;
+    for member in [&mut *ann, bob, eve] {
+        assert_eq!(member.next_is("message").await["Random"], 10);
+    }
+    ann.send(
         json!({ "Command": "catch_up", "GroupId": "@TGS#_7", "TopicId": "@TGS#_7@TOPIC#_t", "MsgSeq": 0 }),
     )
     .await;
@@ -259,7 +282,7 @@ async fn a_client_that_comes_back_gets_what_it_missed_once(store: Store) {
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob"]).await;
     group(client, "Public", "g").await;
-    let mut bob = Heard::connect(&server, "bob").await;
+    let mut bob = TestClient::connect(&server, "bob").await;
     for random in 1..=5 {
         send(client, "g", random).await;
     }
@@ -272,15 +295,15 @@ async fn a_client_that_comes_back_gets_what_it_missed_once(store: Store) {
         send(client, "g", random).await;
     }
     let query = format!("{}&hold=1", query(APP, "bob"));
-    let mut bob = Heard::ready(&url(&server), &query).await;
+    let mut bob = TestClient::ready(&url(&server), &query).await;
     let rest = async {
         for random in 131..=260 {
             send(client, "g", random).await;
         }
     };
     let hear = async {
-        bob.say(json!({ "Command": "catch_up", "RequestId": "r", "GroupId": "g", "MsgSeq": 5 })).await;
-        bob.say(json!({ "Command": "go" })).await;
+        bob.send(json!({ "Command": "catch_up", "RequestId": "r", "GroupId": "g", "MsgSeq": 5 })).await;
+        bob.send(json!({ "Command": "go" })).await;
         while got.last() != Some(&260) {
             let frame = bob.next().await;
             match frame["Event"].as_str().unwrap() {
@@ -306,13 +329,14 @@ async fn who_does_not_acknowledge_gets_the_rest_when_it_does(store: Store) {
         let list: Vec<_> = (0..7).map(row).collect();
         done(client, "import_group_msg", json!({ "GroupId": "g", "MsgList": list })).await;
     }
-    let mut bob = Heard::connect(&server, "bob").await;
-    bob.say(json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": 0 })).await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    bob.send(json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": 0 })).await;
     let first = bob.until("waiting").await;
     assert!(seqs(&first).into_iter().eq((1..=1_000).chain([1_000])));
     send(client, "g", 5_000).await;
-    bob.hears_nothing().await;
-    bob.say(json!({ "Command": "ack", "GroupId": "g", "MsgSeq": 400 })).await;
+    send_marker(client, "g", 5_001).await;
+    assert_eq!(bob.next_is("message").await["Random"], 5_001);
+    bob.send(json!({ "Command": "ack", "GroupId": "g", "MsgSeq": 400 })).await;
     let second = bob.until("caught_up").await;
     assert!(seqs(&second).into_iter().eq((1_001..=1_205).chain([1_205])), "{:?}", seqs(&second));
     drop(bob);
@@ -330,20 +354,20 @@ async fn what_was_said_before_somebody_came_is_not_theirs(store: Store) {
         done(client, "import_group_msg", json!({ "GroupId": id, "MsgList": [old] })).await;
         let add = json!({ "GroupId": id, "MemberList": [{ "Member_Account": "eve" }], "Silence": 1 });
         done(client, "add_group_member", add).await;
-        let mut eve = Heard::connect(&server, "eve").await;
-        eve.say(json!({ "Command": "catch_up", "GroupId": id, "MsgSeq": 0 })).await;
+        let mut eve = TestClient::connect(&server, "eve").await;
+        eve.send(json!({ "Command": "catch_up", "GroupId": id, "MsgSeq": 0 })).await;
         let mut caught = eve.until("caught_up").await;
         let end = caught.pop().unwrap();
         assert_eq!((seqs(&caught), &end["MsgSeq"]), (seen, &json!(1)), "{kind}");
     }
-    let mut stranger = Heard::connect(&server, "stranger").await;
+    let mut stranger = TestClient::connect(&server, "stranger").await;
     for (command, expected) in [("catch_up", 10_007), ("topics", 10_004), ("nonsense", 10_003), ("", 10_003)]
     {
-        let answer = stranger.ask(json!({ "Command": command, "GroupId": "g", "MsgSeq": 0 })).await;
+        let answer = stranger.request(json!({ "Command": command, "GroupId": "g", "MsgSeq": 0 })).await;
         assert_eq!(answer["ErrorCode"], expected, "{command}: {answer}");
     }
-    assert_eq!(stranger.ask(json!("no object")).await["ErrorCode"], 10_004);
-    assert_eq!(stranger.ask(json!({ "Command": "catch_up" })).await["ErrorCode"], 10_015);
+    assert_eq!(stranger.request(json!("no object")).await["ErrorCode"], 10_004);
+    assert_eq!(stranger.request(json!({ "Command": "catch_up" })).await["ErrorCode"], 10_015);
     drop(stranger);
     server.stop().await;
 }

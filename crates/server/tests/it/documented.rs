@@ -1,8 +1,8 @@
 //! The frames and requests that `docs/gateway.md` shows: each is heard here, word for word but for times and sessions.
 
 use crate::clients::url;
-use crate::harness::{APP, Client, Server, Setup, done, query, text};
-use crate::heard::Heard;
+use crate::harness::{APP, Client, Server, Setup, code, done, query, text};
+use crate::test_client::TestClient;
 use serde_json::{Deserializer, Value, json};
 use tokio::net::TcpStream;
 
@@ -95,24 +95,24 @@ async fn every_frame_on_the_page_is_heard_so() {
     let server = Server::start_with(Setup { mode: "relaxed", ..Setup::default() }).await;
     let client = &mut server.client().await;
     prepare(client).await;
-    let mut hana = Heard::connect_with(&url(&server), &query(APP, "hana")).await;
+    let mut hana = TestClient::connect_with(&url(&server), &query(APP, "hana")).await;
     let mut heard = hana.until("ready").await;
     perform(client).await;
     let shown = shown();
     for request in shown.iter().filter(|shown| shown.get("Command").is_some() && shown.get("Event").is_none())
     {
-        hana.say(request.clone()).await;
+        hana.send(request.clone()).await;
         let answered = hana.until("answer").await;
         assert_eq!(answered.last().unwrap()["Command"], request["Command"]);
         heard.extend(answered);
     }
     heard.extend(hana.until("caught_up").await);
-    heard.push(hana.ask(json!({ "Command": "enter", "GroupId": "nowhere" })).await);
+    heard.push(hana.request(json!({ "Command": "enter", "GroupId": "nowhere" })).await);
     import_archive(client).await;
-    hana.say(json!({ "Command": "catch_up", "GroupId": ARCHIVE, "MsgSeq": 0 })).await;
+    hana.send(json!({ "Command": "catch_up", "GroupId": ARCHIVE, "MsgSeq": 0 })).await;
     heard.extend(hana.until("waiting").await);
     let query = format!("sdkappid={APP}&identifier=hana&usersig=abc");
-    heard.push(Heard::connect_with(&url(&server), &query).await.next().await);
+    heard.push(TestClient::connect_with(&url(&server), &query).await.next().await);
 
     let heard: Vec<_> = heard.into_iter().map(without_times).collect();
     for frame in shown.into_iter().filter(|shown| shown.get("Event").is_some()) {
@@ -132,8 +132,8 @@ async fn a_client_ahead_of_its_group_misses_nothing() {
     let server = Server::start().await;
     let client = &mut server.client().await;
     prepare(client).await;
-    let mut hana = Heard::connect(&server, "hana").await;
-    hana.say(json!({ "Command": "catch_up", "GroupId": GROUP, "MsgSeq": 900 })).await;
+    let mut hana = TestClient::connect(&server, "hana").await;
+    hana.send(json!({ "Command": "catch_up", "GroupId": GROUP, "MsgSeq": 900 })).await;
     let caught = hana.until("caught_up").await.pop().unwrap();
     assert_eq!(caught["MsgSeq"], 0);
     let message = json!({ "GroupId": GROUP, "Random": 1, "From_Account": "ivo", "MsgBody": text("m") });
@@ -153,8 +153,8 @@ async fn groups_without_unread_counts_have_none() {
     done(client, "import_group", room).await;
     let message = json!({ "GroupId": "r", "Random": 1, "From_Account": "ivo", "MsgBody": text("m") });
     done(client, "send_group_msg", message).await;
-    let mut zoe = Heard::connect(&server, "zoe").await;
-    let groups = zoe.ask(json!({ "Command": "groups" })).await;
+    let mut zoe = TestClient::connect(&server, "zoe").await;
+    let groups = zoe.request(json!({ "Command": "groups" })).await;
     assert_eq!(
         (&groups["GroupList"][0]["MsgSeq"], &groups["GroupList"][0]["UnreadMsgNum"]),
         (&json!(1), &json!(0))
@@ -166,8 +166,8 @@ async fn groups_without_unread_counts_have_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_says_too_much_at_once_is_told_why_it_goes() {
     let server = Server::start().await;
-    let mut ann = Heard::connect(&server, "ann").await;
-    ann.say(json!({ "Command": "ping", "RequestId": "x".repeat(16 << 10) })).await;
-    assert_eq!(ann.ended().await, (vec![], 1_008));
+    let mut ann = TestClient::connect(&server, "ann").await;
+    ann.send(json!({ "Command": "ping", "RequestId": "x".repeat(16 << 10) })).await;
+    assert_eq!(ann.closed().await, (vec![], 1_008));
     server.stop().await;
 }

@@ -17,8 +17,6 @@ mod golden;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
-mod heard;
-#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod messages;
@@ -30,6 +28,8 @@ mod page;
 mod receiver;
 #[cfg(test)]
 mod signatures;
+#[cfg(test)]
+mod test_client;
 #[cfg(test)]
 mod transport;
 #[cfg(test)]

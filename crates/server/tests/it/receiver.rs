@@ -1,4 +1,4 @@
-//! A receiver of webhooks that records what it is told, and answers as a test wants it to.
+//! A receiver of webhooks that records what it is request, and answers as a test wants it to.
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -18,14 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What one request said.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct ReceivedRequest {
     /// The query.
     pub(crate) query: String,
     /// The body.
     pub(crate) body: Value,
 }
 
-impl Told {
+impl ReceivedRequest {
     pub(crate) fn command(&self) -> &str {
         self.body["CallbackCommand"].as_str().unwrap()
     }
@@ -52,12 +52,12 @@ impl Reply {
     }
 }
 
-type Answers = Arc<dyn Fn(usize, &Told) -> Reply + Send + Sync>;
+type Answers = Arc<dyn Fn(usize, &ReceivedRequest) -> Reply + Send + Sync>;
 
 /// The receiver. Dropping it ends it.
 pub(crate) struct Receiver {
     pub(crate) url: String,
-    told: Arc<Mutex<Vec<Told>>>,
+    request: Arc<Mutex<Vec<ReceivedRequest>>>,
     count: watch::Receiver<usize>,
     _running: JoinSet<()>,
 }
@@ -69,13 +69,15 @@ impl Receiver {
     }
 
     /// One that answers each request, counted from 0, as `answers` says.
-    pub(crate) async fn answering(answers: impl Fn(usize, &Told) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn answering(
+        answers: impl Fn(usize, &ReceivedRequest) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let told = Arc::<Mutex<Vec<Told>>>::default();
+        let request = Arc::<Mutex<Vec<ReceivedRequest>>>::default();
         let (counted, count) = watch::channel(0);
         let mut running = JoinSet::new();
-        let (record, answers) = (Arc::clone(&told), Arc::new(answers) as Answers);
+        let (record, answers) = (Arc::clone(&request), Arc::new(answers) as Answers);
         running.spawn(async move {
             let counted = Arc::new(counted);
             let mut connections = JoinSet::new();
@@ -86,7 +88,7 @@ impl Receiver {
                 connections.spawn(serve(stream, record, answers, counted));
             }
         });
-        Self { url, told, count, _running: running }
+        Self { url, request, count, _running: running }
     }
 
     /// `[app.webhook]` for this receiver, with more lines.
@@ -95,12 +97,12 @@ impl Receiver {
     }
 
     /// Waits until so many requests have come, and gives all that have.
-    pub(crate) async fn told(&self, at_least: usize) -> Vec<Told> {
+    pub(crate) async fn requests(&self, at_least: usize) -> Vec<ReceivedRequest> {
         let mut count = self.count.clone();
         let waited = tokio::time::timeout(PATIENCE, count.wait_for(|count| at_least <= *count)).await;
-        let told = self.all();
-        assert!(waited.is_ok(), "only {} of {at_least} requests came: {told:#?}", told.len());
-        told
+        let request = self.all();
+        assert!(waited.is_ok(), "only {} of {at_least} requests came: {request:#?}", request.len());
+        request
     }
 
     /// Waits until what has come is as it should be.
@@ -111,14 +113,14 @@ impl Receiver {
     }
 
     /// All requests that have come.
-    pub(crate) fn all(&self) -> Vec<Told> {
-        self.told.lock().unwrap().clone()
+    pub(crate) fn all(&self) -> Vec<ReceivedRequest> {
+        self.request.lock().unwrap().clone()
     }
 }
 
 async fn serve(
     stream: TcpStream,
-    record: Arc<Mutex<Vec<Told>>>,
+    record: Arc<Mutex<Vec<ReceivedRequest>>>,
     answers: Answers,
     counted: Arc<watch::Sender<usize>>,
 ) {
@@ -131,13 +133,13 @@ async fn serve(
                 return Err("half a request");
             };
             let body = body.to_bytes();
-            let told = Told { query, body: serde_json::from_slice(&body).unwrap() };
+            let request = ReceivedRequest { query, body: serde_json::from_slice(&body).unwrap() };
             let number = {
                 let mut record = record.lock().unwrap();
-                record.push(told.clone());
+                record.push(request.clone());
                 record.len()
             };
-            let reply = answers(number - 1, &told);
+            let reply = answers(number - 1, &request);
             counted.send_replace(number);
             let response = match reply {
                 Reply::Json(value) => Response::new(Full::new(Bytes::from(value.to_string()))),

@@ -4,7 +4,7 @@ use crate::harness::{
     ADMIN, APP, Client, SECOND_APP, Server, Setup, Store, code, now, on_both_stores, query, sign,
     sign_with_key_of,
 };
-use crate::heard::Heard;
+use crate::test_client::TestClient;
 use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::AppId;
 use landfall_domain::time::Timestamp;
@@ -168,7 +168,7 @@ async fn a_kick_outlives_its_account(store: Store) {
     let (mut client, url) = (server.client().await, format!("http://{}", server.address));
     let stale = |name: &str| format!("sdkappid={APP}&identifier={name}&usersig={}", sign(APP, name, 100));
     let refused = async |name: &str| {
-        let (frames, code) = Heard::connect_with(&url, &stale(name)).await.ended().await;
+        let (frames, code) = TestClient::connect_with(&url, &stale(name)).await.closed().await;
         let [refused] = &frames[..] else { panic!("{name}: {frames:?}") };
         assert_eq!((&refused["ErrorCode"], code), (&json!(70_052), 4_001), "{name}: {refused}");
     };
@@ -187,7 +187,7 @@ async fn a_kick_outlives_its_account(store: Store) {
     }
     assert_eq!(code_of(&mut client, &stale(ADMIN)).await, 70_052);
     // A signature made since is accepted again.
-    Heard::connect(&server, "ann").await;
+    TestClient::connect(&server, "ann").await;
     drop(client);
     server.stop().await;
 }

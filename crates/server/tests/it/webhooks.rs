@@ -1,8 +1,8 @@
 //! What receivers of webhooks are told and asked, and what they are not.
 
 use crate::harness::{Client, Server, Setup, Store, code, done, on_both_stores};
-use crate::heard::Heard;
-use crate::receiver::{Receiver, Reply, Told};
+use crate::receiver::{ReceivedRequest, Receiver, Reply};
+use crate::test_client::TestClient;
 use landfall::webhook::events::caused;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{Claim, Outbox};
@@ -39,8 +39,8 @@ fn message(group: &str, random: u32) -> Value {
 }
 
 /// The bodies, each without its time, which is looked at here.
-fn bodies(told: &[Told]) -> Vec<Value> {
-    let body = |told: &Told| {
+fn bodies(told: &[ReceivedRequest]) -> Vec<Value> {
+    let body = |told: &ReceivedRequest| {
         let mut body = told.body.clone();
         let time = body.as_object_mut().unwrap().remove("EventTime").unwrap();
         assert!(1_600_000_000_000 < time.as_u64().unwrap(), "{time} are no milliseconds");
@@ -181,9 +181,9 @@ async fn every_event_is_told_with_its_documented_fields(store: Store) {
         done(client, command, body).await;
         (asked, calls) = (asked + before, calls + before + after);
         // One after another, so that what is asked before comes after what was told.
-        receiver.told(calls).await;
+        receiver.requests(calls).await;
     }
-    let told = receiver.told(calls).await;
+    let told = receiver.requests(calls).await;
     assert_eq!(told.len(), calls);
     assert!(0 < asked);
     for told in &told {
@@ -209,25 +209,26 @@ async fn every_event_is_told_with_its_documented_fields(store: Store) {
 }
 
 async fn a_receiver_decides_what_it_is_asked(store: Store) {
-    let receiver = Receiver::answering(|_, told| match (told.command(), told.body["Name"].as_str()) {
-        ("Group.CallbackBeforeCreateGroup", Some("no")) => Reply::code(1),
-        ("Group.CallbackBeforeCreateGroup", Some("why")) => Reply::code(10_150),
-        ("Group.CallbackBeforeCreateGroup", Some("odd")) => Reply::code(7),
-        ("Group.CallbackBeforeCreateTopic", _) => Reply::code(10_100),
-        ("Group.CallbackBeforeInviteJoinGroup", _) => {
-            Reply::Json(json!({ "ErrorCode": 0, "RefusedMembers_Account": ["bob"] }))
-        }
-        ("Group.CallbackBeforeSendMsg", _) => match told.body["Random"].as_u64() {
-            Some(1) => Reply::code(2),
-            Some(2) => {
-                Reply::Json(json!({ "ErrorCode": 0, "MsgBody": text("better"), "CloudCustomData": "c" }))
+    let receiver =
+        Receiver::answering(|_, request| match (request.command(), request.body["Name"].as_str()) {
+            ("Group.CallbackBeforeCreateGroup", Some("no")) => Reply::code(1),
+            ("Group.CallbackBeforeCreateGroup", Some("why")) => Reply::code(10_150),
+            ("Group.CallbackBeforeCreateGroup", Some("odd")) => Reply::code(7),
+            ("Group.CallbackBeforeCreateTopic", _) => Reply::code(10_100),
+            ("Group.CallbackBeforeInviteJoinGroup", _) => {
+                Reply::Json(json!({ "ErrorCode": 0, "RefusedMembers_Account": ["bob"] }))
             }
-            Some(3) => Reply::Json(json!({ "ErrorCode": 0, "MsgBody": "worse" })),
-            Some(4) => Reply::Status(500),
-            _ => Reply::code(1),
-        },
-        _ => Reply::ok(),
-    });
+            ("Group.CallbackBeforeSendMsg", _) => match request.body["Random"].as_u64() {
+                Some(1) => Reply::code(2),
+                Some(2) => {
+                    Reply::Json(json!({ "ErrorCode": 0, "MsgBody": text("better"), "CloudCustomData": "c" }))
+                }
+                Some(3) => Reply::Json(json!({ "ErrorCode": 0, "MsgBody": "worse" })),
+                Some(4) => Reply::Status(500),
+                _ => Reply::code(1),
+            },
+            _ => Reply::ok(),
+        });
     let receiver = receiver.await;
     let server = start(store, &receiver, "").await;
     let client = &mut server.client().await;
@@ -285,7 +286,7 @@ async fn a_message_that_is_refused_is_told_as_an_exception(store: Store) {
     done(client, "import_group", json!({ "Type": "Public", "GroupId": "g", "Name": "n" })).await;
     let refused = call(client, "send_group_msg", message("g", 1)).await;
     assert_eq!(code(&refused), 10_004, "nobody imported the sender");
-    let told = receiver.told(1).await;
+    let told = receiver.requests(1).await;
     let fields = ["From_Account", "Type", "Random", "MsgBody", "ErrorCode", "ErrorInfo"];
     let fields = fields.map(|field| told[0].body[field].clone());
     let info = refused["ErrorInfo"].clone();
@@ -321,8 +322,8 @@ async fn every_event_that_can_be_switched_on_is_told(store: Store) {
     stranger["From_Account"] = json!("nobody");
     assert_eq!(code(&call(client, "send_group_msg", stranger).await), 10_004);
     done(client, "create_group", json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" })).await;
-    let mut heard = Heard::connect(&server, "bob").await;
-    heard.ask(json!({ "Command": "enter", "GroupId": "live" })).await;
+    let mut heard = TestClient::connect(&server, "bob").await;
+    heard.request(json!({ "Command": "enter", "GroupId": "live" })).await;
 
     let expected: BTreeSet<String> = caused().map(str::to_owned).collect();
     let told = || receiver.all().iter().map(|told| told.command().to_owned()).collect::<BTreeSet<_>>();
@@ -356,7 +357,7 @@ on_both_stores! {
 
 async fn what_nobody_took_is_told_again_in_order(store: Store) {
     // The second and third request fail, and all about one group, from the first on.
-    let receiver = Receiver::answering(|number, told| match told.body["GroupId"].as_str() {
+    let receiver = Receiver::answering(|number, request| match request.body["GroupId"].as_str() {
         Some("dead") if number < 9 => Reply::Status(503),
         _ if number == 1 => Reply::Status(500),
         _ if number == 2 => Reply::Json(json!("garbage")),
@@ -378,13 +379,13 @@ async fn what_nobody_took_is_told_again_in_order(store: Store) {
     for random in 1..=3 {
         done(client, "send_group_msg", message("g", random)).await;
     }
-    let told = receiver.told(5).await;
+    let told = receiver.requests(5).await;
     let seqs: Vec<_> = told.iter().map(|told| told.body["MsgSeq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, [1, 2, 2, 2, 3]);
     // One that is given up holds nobody up: not its own group, not others.
     done(client, "send_group_msg", message("dead", 1)).await;
     done(client, "send_group_msg", message("g", 4)).await;
-    let told = receiver.told(9).await;
+    let told = receiver.requests(9).await;
     let dead = told.iter().filter(|told| told.body["GroupId"] == "dead").count();
     assert_eq!((dead, told.len()), (3, 9));
     // Field up once the last answer is in: the list has it from then on.
@@ -400,7 +401,7 @@ async fn what_nobody_took_is_told_again_in_order(store: Store) {
     assert_eq!(dead["Body"], told.iter().find(|told| told.body["GroupId"] == "dead").unwrap().body);
     let ids = json!({ "IdList": [dead["Id"]] });
     assert_eq!(done(client, "webhook_svc/resend_dead_events", ids.clone()).await["Count"], 1);
-    assert_eq!(receiver.told(10).await[9].body, dead["Body"]);
+    assert_eq!(receiver.requests(10).await[9].body, dead["Body"]);
     assert_eq!(done(client, "webhook_svc/drop_dead_events", ids).await["Count"], 0);
     let place = server.begin_stop().await;
     if let Some(directory) = place.directory() {

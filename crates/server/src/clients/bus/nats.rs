@@ -1,9 +1,9 @@
-//! NATS carries the bus: for more than a database should carry beside its own work.
+//! A bus over NATS: for more events than a database should carry beside its own work.
 //!
-//! The library reconnects by itself, with what it was to publish meanwhile as far as that fits its small queue. Each
-//! server also hears itself, which shows at the start that the bus works both ways.
+//! The library reconnects by itself, and then publishes what fits its small queue. Each server also receives its own
+//! packets, which shows at the start that the bus works both ways.
 
-use super::{Bus, Carrier, Hear, Listening, Queue, ServerId, WAITING_BYTES_MAX};
+use super::{Bus, BusSubscription, Carrier, OnBusEvent, Queue, ServerId, WAITING_BYTES_MAX};
 use crate::config::{NatsConfig, NatsLogin};
 use async_nats::{Client, ConnectError, ConnectOptions, Event, ServerAddr, Subject, Subscriber};
 use futures_util::StreamExt as _;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Longest packet. NATS takes 1 MiB unless it is told otherwise, and less is better for what else it carries.
+/// Longest packet. NATS takes 1 MiB unless it is configured otherwise; smaller packets delay its other traffic less.
 const PACKET_BYTES_MAX: usize = 256 << 10;
 
 /// Longest wait for one server to be connected to.
@@ -30,52 +30,52 @@ const ECHO_AT_MOST: Duration = Duration::from_secs(3);
 /// Longest wait for packets to be on their way.
 const CARRY_AT_MOST: Duration = Duration::from_secs(2);
 
-/// A connection on which nothing comes is asked so often; it is given up when two questions were not answered.
+/// Interval of pings on a silent connection; it is closed when two pings were not answered.
 const PING: Duration = Duration::from_secs(2);
 
 /// Packets and other commands that wait within the library, each of at most [`PACKET_BYTES_MAX`].
 const COMMANDS_MAX: usize = 16;
 
-/// Packets that came and wait to be heard; further ones are lost. Many, since the library reads all that came before
-/// anybody else has a turn; few of them are large, since a server that has little to tell sends small ones.
-const HEARD_MAX: usize = 2_048;
+/// Received packets that wait to be handled; further ones are lost. Many, since the library reads all packets that have
+/// arrived before other tasks run; few of them are large, since a server with few events sends small ones.
+const INCOMING_MAX: usize = 2_048;
 
 /// Why NATS cannot carry the bus.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BusError {
-    /// The address is not one for the library.
+    /// The library does not accept the address.
     #[error("cannot use {servers} as addresses of NATS")]
     Address {
-        /// The servers, without what they are logged in with.
+        /// The servers, without credentials.
         servers: String,
         /// The cause.
         #[source]
         cause: io::Error,
     },
-    /// It cannot be reached, or refused.
+    /// NATS cannot be reached, or refused the connection.
     #[error(
         "cannot connect to {servers}; see that NATS runs there, and that address, user and password are right"
     )]
     Connect {
-        /// The servers, without what they are logged in with.
+        /// The servers, without credentials.
         servers: String,
         /// The cause.
         #[source]
         cause: ConnectError,
     },
-    /// It does not answer.
+    /// NATS does not answer.
     #[error("{servers} did not answer within {} s; see that NATS runs there", START_AT_MOST.as_secs())]
     Slow {
-        /// The servers, without what they are logged in with.
+        /// The servers, without credentials.
         servers: String,
     },
-    /// What is published does not come.
+    /// Published packets do not arrive.
     #[error(
         "{servers} does not hand out what is published under the subject {subject:?}; see that this user may \
          publish and subscribe to it"
     )]
     Deaf {
-        /// The servers, without what they are logged in with.
+        /// The servers, without credentials.
         servers: String,
         /// The subject.
         subject: String,
@@ -83,50 +83,52 @@ pub(crate) enum BusError {
 }
 
 impl Bus {
-    /// By NATS. What other servers tell may be heard before this returns.
+    /// A bus over NATS. Events of other servers may arrive before this returns.
     ///
     /// # Errors
-    /// After some seconds, when NATS does not work for this server. Later it may go and come back.
-    pub(crate) async fn over_nats(config: &NatsConfig, hear: Hear) -> Result<Self, BusError> {
-        Self::over_nats_with(config, hear, WAITING_BYTES_MAX).await
+    /// After some seconds, when NATS does not work for this server. A later outage is no error.
+    pub(crate) async fn over_nats(config: &NatsConfig, on_event: OnBusEvent) -> Result<Self, BusError> {
+        Self::over_nats_with(config, on_event, WAITING_BYTES_MAX).await
     }
 
-    /// The same with another bound of what waits, in bytes.
+    /// The same with another limit of the queue, in bytes.
     pub(super) async fn over_nats_with(
         config: &NatsConfig,
-        hear: Hear,
+        on_event: OnBusEvent,
         waiting_bytes_max: usize,
     ) -> Result<Self, BusError> {
         let servers = || config.to_string();
         let deaf = || BusError::Deaf { servers: servers(), subject: config.subject.clone() };
-        let listening = Listening::new(ServerId::draw(), hear);
-        let queue = Queue::new(listening.me, waiting_bytes_max);
-        let nats = Nats::connect(config, &listening).await?;
+        let subscription = BusSubscription::new(ServerId::draw(), on_event);
+        let queue = Queue::new(subscription.me, waiting_bytes_max);
+        let nats = Nats::connect(config, &subscription).await?;
         let mut subscriber = nats.client.subscribe(nats.subject.clone()).await.map_err(|_| deaf())?;
         let until = Instant::now() + ECHO_AT_MOST;
         nats.carry(queue.keep_alive().packets).await.map_err(|_| BusError::Slow { servers: servers() })?;
-        // Once the first packet comes back the subscription stands: nothing that is told from now on is missed.
+        // Once the first packet comes back the subscription works: no packet published from now on is missed.
         loop {
             let message = timeout_at(until, subscriber.next()).await.ok().flatten().ok_or_else(deaf)?;
-            if listening.take(&message.payload) == Some(listening.me) {
+            if subscription.take(&message.payload) == Some(subscription.me) {
                 break;
             }
         }
-        let reading = tokio::spawn(read(subscriber, Arc::downgrade(&listening)));
-        let mut bus = Self::start(queue, listening, nats);
+        let reading = tokio::spawn(read(subscriber, Arc::downgrade(&subscription)));
+        let mut bus = Self::start(queue, subscription, nats);
         bus.tasks.push(reading.abort_handle());
         Ok(bus)
     }
 }
 
-/// Hears what comes, until the bus is gone.
-async fn read(mut subscriber: Subscriber, listening: Weak<Listening>) {
+/// Handles incoming packets until the bus is dropped.
+async fn read(mut subscriber: Subscriber, subscription: Weak<BusSubscription>) {
     while let Some(message) = subscriber.next().await {
-        let Some(listening) = listening.upgrade() else { return };
-        listening.take(&message.payload);
+        let Some(subscription) = subscription.upgrade() else { return };
+        subscription.take(&message.payload);
     }
-    // The library gives no connection up.
-    tracing::error!("NATS is not heard any more");
+    // The library never closes a connection for good.
+    tracing::error!(
+        "the subscription to NATS has ended: clients miss events of other servers until this server is restarted"
+    );
 }
 
 struct Nats {
@@ -135,12 +137,12 @@ struct Nats {
 }
 
 impl Nats {
-    async fn connect(config: &NatsConfig, listening: &Arc<Listening>) -> Result<Self, BusError> {
+    async fn connect(config: &NatsConfig, subscription: &Arc<BusSubscription>) -> Result<Self, BusError> {
         let servers = config.to_string();
         let addresses =
             config.servers.iter().cloned().map(ServerAddr::from_url).collect::<io::Result<Vec<_>>>();
         let addresses = addresses.map_err(|cause| BusError::Address { servers: servers.clone(), cause })?;
-        let connecting = options(config, listening).connect(addresses);
+        let connecting = options(config, subscription).connect(addresses);
         let client = match timeout(START_AT_MOST, connecting).await {
             Ok(Ok(client)) => client,
             Ok(Err(cause)) => return Err(BusError::Connect { servers, cause }),
@@ -150,15 +152,15 @@ impl Nats {
     }
 }
 
-fn options(config: &NatsConfig, listening: &Arc<Listening>) -> ConnectOptions {
-    let events = Events { listening: Arc::downgrade(listening), lost: AtomicBool::new(false) };
+fn options(config: &NatsConfig, subscription: &Arc<BusSubscription>) -> ConnectOptions {
+    let events = Events { subscription: Arc::downgrade(subscription), lost: AtomicBool::new(false) };
     let options = ConnectOptions::new()
         .name("landfall")
         .connection_timeout(SERVER_AT_MOST)
         .ping_interval(PING)
         .client_capacity(COMMANDS_MAX)
-        .subscription_capacity(HEARD_MAX)
-        // Otherwise it would hold only for the servers named, and not for those they tell of.
+        .subscription_capacity(INCOMING_MAX)
+        // Otherwise TLS would be required only of the configured servers, and not of those they announce.
         .require_tls(config.servers.iter().all(|server| server.scheme() == "tls"))
         .event_callback(move |event| {
             events.take(event);
@@ -171,10 +173,10 @@ fn options(config: &NatsConfig, listening: &Arc<Listening>) -> ConnectOptions {
     }
 }
 
-/// What happens to the connection.
+/// Handles events of the connection.
 struct Events {
-    listening: Weak<Listening>,
-    /// Whether the connection was lost and is not back.
+    subscription: Weak<BusSubscription>,
+    /// Whether the connection is lost at present.
     lost: AtomicBool,
 }
 
@@ -183,11 +185,13 @@ impl Events {
         match event {
             Event::Disconnected => {
                 if !self.lost.swap(true, Ordering::Relaxed) {
-                    tracing::error!("the connection to NATS was lost: other servers are not heard");
+                    tracing::error!(
+                        "the connection to NATS was lost: events of other servers are not received until it is back"
+                    );
                 }
                 self.missed();
             }
-            // Told also of the first connection.
+            // Also called for the first connection.
             Event::Connected => {
                 if self.lost.swap(false, Ordering::Relaxed) {
                     tracing::info!("NATS is connected again");
@@ -202,18 +206,18 @@ impl Events {
     }
 
     fn missed(&self) {
-        if let Some(listening) = self.listening.upgrade() {
-            listening.missed();
+        if let Some(subscription) = self.subscription.upgrade() {
+            subscription.missed();
         }
     }
 }
 
 impl Carrier for Nats {
-    /// A megabyte, which waits within the library while NATS is away.
+    /// A megabyte, which waits within the library while NATS is unreachable.
     const PACKETS_MAX: usize = 4;
 
     fn packet_bytes_max(&self) -> usize {
-        // Perhaps another one since the last time it was connected.
+        // The limit may have changed with the last connection.
         PACKET_BYTES_MAX.min(self.client.max_payload())
     }
 

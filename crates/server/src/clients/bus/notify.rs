@@ -1,59 +1,61 @@
-//! PostgreSQL carries the bus, by NOTIFY: the database that the servers share anyway.
+//! A bus over NOTIFY of PostgreSQL: the database that the servers share anyway.
 
-use super::{Bus, Carrier, Hear, Listening, Queue, ServerId, WAITING_BYTES_MAX};
+use super::{Bus, BusSubscription, Carrier, OnBusEvent, Queue, ServerId, WAITING_BYTES_MAX};
+use crate::lock::lock;
 use landfall_store::postgres::{PACKET_BYTES_MAX, Postgres, RemoteChange};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
-/// Hands what a store hears to a bus. Made before both: a store hears from its opening on, and a bus tells by a store.
+/// Passes on to a bus what a store receives. Made before both: a store receives from its opening on, and the bus sends
+/// through the store.
 #[derive(Default)]
-pub(crate) struct Ears(Mutex<Weak<Listening>>);
+pub(crate) struct NotifyRelay(Mutex<Weak<BusSubscription>>);
 
-impl Ears {
-    /// Takes in what a store hears. Nothing happens while there is no bus.
-    pub(crate) fn hear(&self, change: &RemoteChange) {
-        // Not locked any more when the bus hears: that may drop the bus.
-        let listening = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        let Some(listening) = listening else { return };
+impl NotifyRelay {
+    /// Does nothing while there is no bus.
+    pub(crate) fn pass_on(&self, change: &RemoteChange) {
+        // Unlocked before the bus is called: that may drop the bus.
+        let subscription = lock(&self.0).upgrade();
+        let Some(subscription) = subscription else { return };
         match change {
             RemoteChange::Told(packet) => {
-                listening.take(packet.as_bytes());
+                subscription.take(packet.as_bytes());
             }
-            RemoteChange::Unheard | RemoteChange::Heard => listening.missed(),
-            // Of no account here: the apps hear of it.
+            RemoteChange::Unheard | RemoteChange::Heard => subscription.missed(),
+            // The apps and clients handle it.
             RemoteChange::Kicked(..) => {}
         }
     }
 
-    fn attach(&self, listening: &Arc<Listening>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(listening);
+    fn attach(&self, subscription: &Arc<BusSubscription>) {
+        *lock(&self.0) = Arc::downgrade(subscription);
     }
 }
 
 impl Bus {
-    /// By the database of `store`, which has to tell `ears` what it hears. Keeps the store until the bus is dropped.
-    pub(crate) fn over_postgres(store: Arc<Postgres>, ears: &Ears, hear: Hear) -> Self {
-        Self::over_postgres_with(store, ears, hear, WAITING_BYTES_MAX)
+    /// A bus over the database of `store`, whose changes must be passed to `relay`. Holds the store until it is dropped.
+    pub(crate) fn over_postgres(store: Arc<Postgres>, relay: &NotifyRelay, on_event: OnBusEvent) -> Self {
+        Self::over_postgres_with(store, relay, on_event, WAITING_BYTES_MAX)
     }
 
-    /// The same with another bound of what waits, in bytes.
+    /// The same with another limit of the queue, in bytes.
     pub(super) fn over_postgres_with(
         store: Arc<Postgres>,
-        ears: &Ears,
-        hear: Hear,
+        relay: &NotifyRelay,
+        on_event: OnBusEvent,
         waiting_bytes_max: usize,
     ) -> Self {
-        let listening = Listening::new(ServerId::draw(), hear);
-        ears.attach(&listening);
-        Self::start(Queue::new(listening.me, waiting_bytes_max), listening, Notifying { store })
+        let subscription = BusSubscription::new(ServerId::draw(), on_event);
+        relay.attach(&subscription);
+        Self::start(Queue::new(subscription.me, waiting_bytes_max), subscription, NotifyCarrier { store })
     }
 }
 
-struct Notifying {
+struct NotifyCarrier {
     store: Arc<Postgres>,
 }
 
-impl Carrier for Notifying {
-    /// So that a statement carries 126 kB, and not 8.
+impl Carrier for NotifyCarrier {
+    /// 126 kB in one statement instead of 8.
     const PACKETS_MAX: usize = 16;
 
     fn packet_bytes_max(&self) -> usize {

@@ -2,10 +2,10 @@
 //!
 //! A packet is `SERVER NUMBER BEGIN`, a line feed, and a piece of the stream, in which each line ends with a line
 //! feed. BEGIN is `line` when the piece begins with a line, `rest` when it begins in the middle of one, and `end` when
-//! the server tells nothing any more. Numbers count from 0 without gaps, also over packets without text: a gap means
-//! that something was lost, on the way or before it was sent. What comes twice counts once.
+//! the server sends no more. Numbers count from 0 without gaps, packets without text included: a gap means that
+//! something was lost, on the way or before it was sent. A packet that arrives twice counts once.
 
-use super::{Heard, ServerId};
+use super::{BusEvent, ServerId};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::mem::{size_of, take};
@@ -17,17 +17,17 @@ pub(super) const LINE_BYTES_MAX: usize = 4 << 20;
 /// The smallest bound of a packet, in bytes: a head, and text enough to get on.
 pub(super) const PACKET_BYTES_MIN: usize = 128;
 
-/// Servers that are followed at a time. Those that ended stay for [`SILENCE`].
+/// Servers that are tracked at a time. A server that ended is tracked for [`SILENCE`] more.
 const SERVERS_MAX: usize = 256;
 
-/// A server that is not heard for so long is gone, and with it perhaps what it still had to tell. Ten times as long as
-/// the bus is silent at most.
+/// A server that sends nothing for so long is gone, and its last events may be lost. Ten times the longest silence of a
+/// running server.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// After so long every server was heard that there was at the beginning.
+/// After so long, every server that was running at the beginning has sent something.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// Packets that may come again. Where it is not known whether they were told they are told once more, a few at a time.
+/// Packets that may arrive again: when a call failed its packets are sent once more, a few at a time.
 const REPEATED_MAX: u64 = 64;
 
 /// How the text of a packet begins.
@@ -37,7 +37,7 @@ enum Begin {
     Line,
     /// In the middle of a line.
     Rest,
-    /// There is none any more.
+    /// No text follows.
     End,
 }
 
@@ -62,24 +62,24 @@ impl fmt::Display for Begin {
     }
 }
 
-/// Why a line is not told.
+/// Why a line is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dropped {
-    /// Too much waits already.
+    /// The queue is full.
     Full,
-    /// It is too long, or holds a line feed or a NUL, which transports do not take.
+    /// The line is too long, or holds a line feed or a NUL, which transports do not take.
     Unfit,
 }
 
-/// What this server has to tell.
+/// The lines that this server has to send.
 pub(super) struct Outgoing {
     me: ServerId,
     lines: VecDeque<String>,
-    /// What the lines take up, each as by [`cost`].
+    /// Size of the lines, each by [`cost`].
     bytes: usize,
     /// Bound of `bytes`.
     bytes_max: usize,
-    /// Bytes of the first line that have left already.
+    /// Bytes of the first line that have been sent.
     left: usize,
     /// Number of the next packet.
     next: u64,
@@ -87,7 +87,7 @@ pub(super) struct Outgoing {
     gap: bool,
 }
 
-/// What a line takes up in the queue, in bytes.
+/// Size of a line in the queue, in bytes.
 fn cost(line: &str) -> usize {
     line.len() + size_of::<String>()
 }
@@ -102,7 +102,7 @@ impl Outgoing {
         self.lines.is_empty()
     }
 
-    /// Queues a line. When it is dropped the next packet has one number too many, so that the others know.
+    /// Queues a line. After a dropped line the next packet skips a number, so that other servers notice.
     pub(super) fn push(&mut self, line: String) -> Result<(), Dropped> {
         let why = if LINE_BYTES_MAX < line.len() || line.contains(['\n', '\0']) {
             Dropped::Unfit
@@ -117,7 +117,7 @@ impl Outgoing {
         Err(why)
     }
 
-    /// As much of what waits as fits a packet of `bytes_max`; `None` when nothing does.
+    /// The next packet, of at most `bytes_max`; `None` when no line waits.
     pub(super) fn packet(&mut self, bytes_max: usize) -> Option<String> {
         if self.is_empty() {
             return None;
@@ -142,7 +142,7 @@ impl Outgoing {
         Some(packet)
     }
 
-    /// A packet without text: this server is there, and has told nothing since the packet before.
+    /// A packet without text: this server is running, and has sent nothing since the packet before.
     pub(super) fn keep_alive(&mut self) -> String {
         self.head(if self.left == 0 { Begin::Line } else { Begin::Rest })
     }
@@ -160,11 +160,10 @@ impl Outgoing {
     }
 }
 
-/// What came over the bus is no packet. It may be of a newer server.
+/// The bytes are not a packet. They may be from a newer server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotAPacket;
 
-/// A packet that was read.
 struct Packet<'p> {
     from: ServerId,
     number: u64,
@@ -185,11 +184,11 @@ impl<'p> Packet<'p> {
     }
 }
 
-/// What is heard of the other servers.
+/// The streams of the other servers.
 pub(super) struct Incoming {
     me: ServerId,
-    servers: BTreeMap<ServerId, Stream>,
-    /// When the first packet was heard, be it of this server itself.
+    servers: BTreeMap<ServerId, PeerStream>,
+    /// When the first packet arrived, of any server.
     since: Option<Instant>,
 }
 
@@ -198,16 +197,15 @@ impl Incoming {
         Self { me, servers: BTreeMap::new(), since: None }
     }
 
-    /// Takes in a packet, and tells `hear` what follows from it. Returns whose it is.
+    /// Handles a packet, and calls `on_event` with its events. Returns the server that sent it.
     ///
-    /// A server that is heard for the first time, in the middle of its stream, is no loss while this one has just
-    /// begun to hear. Later it is: either its first packets were lost, or it was silent for so long that it was
-    /// forgotten.
+    /// A new server whose stream is already under way is no loss while this one has just started. Later it is: either
+    /// its first packets were lost, or it was silent for so long that it was forgotten.
     pub(super) fn take(
         &mut self,
         packet: &str,
         now: Instant,
-        hear: &mut dyn FnMut(Heard),
+        on_event: &mut dyn FnMut(BusEvent),
     ) -> Result<ServerId, NotAPacket> {
         let Some(packet) = Packet::parse(packet) else { return Err(NotAPacket) };
         let from = packet.from;
@@ -216,62 +214,62 @@ impl Incoming {
             return Ok(from);
         }
         if !self.servers.contains_key(&from) {
-            self.make_room(hear);
+            self.make_room(on_event);
         }
         let settled = SETTLING <= now.saturating_duration_since(since);
-        let stream = self.servers.entry(from).or_insert_with(|| Stream {
+        let stream = self.servers.entry(from).or_insert_with(|| PeerStream {
             next: if settled { 0 } else { packet.number },
             unfinished: String::new(),
-            at: At::of(packet.begin),
+            at: LinePosition::of(packet.begin),
             ended: false,
-            heard: now,
+            last_received: now,
         });
-        stream.heard = now;
-        stream.take(&packet, hear);
+        stream.last_received = now;
+        stream.take(&packet, on_event);
         Ok(from)
     }
 
-    /// Forgets servers that were not heard for [`SILENCE`]. Unless they said that they end, they may have had
-    /// something to tell.
-    pub(super) fn forget_silent(&mut self, now: Instant, hear: &mut dyn FnMut(Heard)) {
+    /// Forgets servers that have been silent for [`SILENCE`]. Events of a server that did not end its stream may be
+    /// lost.
+    pub(super) fn forget_silent(&mut self, now: Instant, on_event: &mut dyn FnMut(BusEvent)) {
         let mut missed = false;
         self.servers.retain(|_, stream| {
-            let silent = SILENCE <= now.saturating_duration_since(stream.heard);
+            let silent = SILENCE <= now.saturating_duration_since(stream.last_received);
             missed |= silent && !stream.ended;
             !silent
         });
         if missed {
-            hear(Heard::Missed);
+            on_event(BusEvent::Missed);
         }
     }
 
-    /// For one more server the one that was silent for longest is forgotten, where they are too many.
-    fn make_room(&mut self, hear: &mut dyn FnMut(Heard)) {
+    /// When too many servers are tracked, forgets the one that has been silent for longest.
+    fn make_room(&mut self, on_event: &mut dyn FnMut(BusEvent)) {
         if self.servers.len() < SERVERS_MAX {
             return;
         }
-        let silent = self.servers.iter().min_by_key(|(_, stream)| stream.heard).map(|(id, _)| *id);
+        let silent = self.servers.iter().min_by_key(|(_, stream)| stream.last_received).map(|(id, _)| *id);
         if let Some(stream) = silent.and_then(|id| self.servers.remove(&id))
             && !stream.ended
         {
-            hear(Heard::Missed);
+            on_event(BusEvent::Missed);
         }
     }
 }
 
 /// Where in a stream its next text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
+enum LinePosition {
     /// At the beginning of a line.
     Line,
     /// In a line whose beginning is known.
     Rest,
-    /// In a line whose beginning is not known, and which therefore is passed over.
+    /// In a line whose beginning is not known, and which therefore is skipped.
     Unknown,
 }
 
-impl At {
-    /// Before a packet that nothing is known to have come before.
+impl LinePosition {
+    /// Before the first packet of a stream.
     fn of(begin: Begin) -> Self {
         match begin {
             Begin::Line | Begin::End => Self::Line,
@@ -279,7 +277,7 @@ impl At {
         }
     }
 
-    /// Whether a packet that begins so goes on here.
+    /// Whether a packet that begins so continues the stream here.
     fn continues(self, begin: Begin) -> bool {
         match begin {
             Begin::Line => self == Self::Line,
@@ -289,21 +287,21 @@ impl At {
     }
 }
 
-/// What is known of another server.
-struct Stream {
-    /// Number of the packet that comes next.
+/// The stream of another server.
+struct PeerStream {
+    /// Number of the next packet.
     next: u64,
-    /// The beginning of a line, while `at` is [`At::Rest`]; at most [`LINE_BYTES_MAX`].
+    /// The beginning of a line, while `at` is [`LinePosition::Rest`]; at most [`LINE_BYTES_MAX`].
     unfinished: String,
-    at: At,
-    /// Whether it said that it ends.
+    at: LinePosition,
+    /// Whether the server has ended its stream.
     ended: bool,
-    /// When it was heard last.
-    heard: Instant,
+    /// When the last packet arrived.
+    last_received: Instant,
 }
 
-impl Stream {
-    fn take(&mut self, packet: &Packet<'_>, hear: &mut dyn FnMut(Heard)) {
+impl PeerStream {
+    fn take(&mut self, packet: &Packet<'_>, on_event: &mut dyn FnMut(BusEvent)) {
         let Packet { from, number, begin, text } = *packet;
         if number < self.next && self.next - number <= REPEATED_MAX {
             return;
@@ -311,38 +309,38 @@ impl Stream {
         if number != self.next || !self.at.continues(begin) {
             tracing::debug!(%from, number, expected = self.next, "packets of the server {from} are missing");
             self.unfinished = String::new();
-            self.at = At::of(begin);
-            hear(Heard::Missed);
+            self.at = LinePosition::of(begin);
+            on_event(BusEvent::Missed);
         }
         self.next = number + 1;
         self.ended = begin == Begin::End;
         for piece in text.split_inclusive('\n') {
-            self.read(from, piece, hear);
+            self.read(from, piece, on_event);
         }
     }
 
-    /// Reads what belongs to one line: all of it, or a piece with or without its end.
-    fn read(&mut self, from: ServerId, piece: &str, hear: &mut dyn FnMut(Heard)) {
+    /// Reads one line, or a piece of a line with or without its end.
+    fn read(&mut self, from: ServerId, piece: &str, on_event: &mut dyn FnMut(BusEvent)) {
         let (piece, ends) = match piece.strip_suffix('\n') {
             Some(piece) => (piece, true),
             None => (piece, false),
         };
-        if self.at != At::Unknown {
-            self.at = At::Rest;
+        if self.at != LinePosition::Unknown {
+            self.at = LinePosition::Rest;
             if LINE_BYTES_MAX < self.unfinished.len() + piece.len() {
                 self.unfinished = String::new();
-                self.at = At::Unknown;
-                hear(Heard::Missed);
+                self.at = LinePosition::Unknown;
+                on_event(BusEvent::Missed);
             } else {
                 self.unfinished.push_str(piece);
             }
         }
         if ends {
             let line = take(&mut self.unfinished);
-            if self.at == At::Rest {
-                hear(Heard::Line { from, line });
+            if self.at == LinePosition::Rest {
+                on_event(BusEvent::Line { from, line });
             }
-            self.at = At::Line;
+            self.at = LinePosition::Line;
         }
     }
 }

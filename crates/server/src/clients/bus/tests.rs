@@ -12,18 +12,22 @@ pub(super) async fn in_time<Done>(done: impl Future<Output = Done>) -> Done {
 }
 
 /// What a bus calls, and what comes of it.
-pub(super) fn hearing() -> (Hear, UnboundedReceiver<Heard>) {
-    let (telling, heard) = unbounded_channel();
+pub(super) fn subscribed() -> (OnBusEvent, UnboundedReceiver<BusEvent>) {
+    let (sender, events) = unbounded_channel();
     // The test may be over while the bus still hears.
-    (Arc::new(move |one| drop(telling.send(one))), heard)
+    (Arc::new(move |one| drop(sender.send(one))), events)
 }
 
 /// The next lines, all of `from`; panics when something is missing.
-pub(super) async fn lines(heard: &mut UnboundedReceiver<Heard>, from: ServerId, count: usize) -> Vec<String> {
+pub(super) async fn lines(
+    heard: &mut UnboundedReceiver<BusEvent>,
+    from: ServerId,
+    count: usize,
+) -> Vec<String> {
     let mut lines = Vec::new();
     while lines.len() < count {
         match in_time(heard.recv()).await {
-            Some(Heard::Line { from: who, line }) if who == from => lines.push(line),
+            Some(BusEvent::Line { from: who, line }) if who == from => lines.push(line),
             other => panic!("{other:?} is heard after {} lines", lines.len()),
         }
     }
@@ -31,24 +35,24 @@ pub(super) async fn lines(heard: &mut UnboundedReceiver<Heard>, from: ServerId, 
 }
 
 /// Waits for a notice that something is missing, and returns the lines before it.
-pub(super) async fn missed(heard: &mut UnboundedReceiver<Heard>) -> Vec<String> {
+pub(super) async fn missed(heard: &mut UnboundedReceiver<BusEvent>) -> Vec<String> {
     let mut lines = Vec::new();
     loop {
         match in_time(heard.recv()).await.expect("the bus is there") {
-            Heard::Line { line, .. } => lines.push(line),
-            Heard::Missed => return lines,
+            BusEvent::Line { line, .. } => lines.push(line),
+            BusEvent::Missed => return lines,
         }
     }
 }
 
 /// Hands packets to a test, and does what it says.
-struct Wire {
+struct TestCarrier {
     packets: UnboundedSender<Vec<String>>,
     /// What becomes of the next calls; then all is well.
     outcomes: Mutex<VecDeque<Result<(), String>>>,
 }
 
-impl Carrier for Wire {
+impl Carrier for TestCarrier {
     const PACKETS_MAX: usize = 2;
 
     fn packet_bytes_max(&self) -> usize {
@@ -68,19 +72,19 @@ impl Carrier for Wire {
 struct Fixture {
     bus: Bus,
     packets: UnboundedReceiver<Vec<String>>,
-    other: Arc<Listening>,
-    heard: UnboundedReceiver<Heard>,
+    other: Arc<BusSubscription>,
+    heard: UnboundedReceiver<BusEvent>,
 }
 
 impl Fixture {
     /// With the outcomes of the first calls.
     fn new(outcomes: Vec<Result<(), String>>) -> Self {
         let (sender, packets) = unbounded_channel();
-        let listening = Listening::new(ServerId::draw(), Arc::new(|_| panic!("something is heard")));
-        let wire = Wire { packets: sender, outcomes: Mutex::new(outcomes.into()) };
-        let bus = Bus::start(Queue::new(listening.me, 2_000), listening, wire);
-        let (hear, heard) = hearing();
-        Self { bus, packets, other: Listening::new(ServerId::draw(), hear), heard }
+        let subscription = BusSubscription::new(ServerId::draw(), Arc::new(|_| panic!("something is heard")));
+        let wire = TestCarrier { packets: sender, outcomes: Mutex::new(outcomes.into()) };
+        let bus = Bus::start(Queue::new(subscription.me, 2_000), subscription, wire);
+        let (on_event, heard) = subscribed();
+        Self { bus, packets, other: BusSubscription::new(ServerId::draw(), on_event), heard }
     }
 
     /// The next packets, which the other server hears.
@@ -99,13 +103,13 @@ async fn what_waits_travels_together_and_silence_is_never_long() {
     assert_eq!(fixture.carried().await, [format!("{} 0 line\n", fixture.bus.me)]);
     let started = Instant::now();
     for text in ["one", "two", ""] {
-        fixture.bus.tell(text.to_owned());
+        fixture.bus.publish(text.to_owned());
     }
     assert_eq!(fixture.carried().await, [format!("{} 1 line\none\ntwo\n\n", fixture.bus.me)]);
     assert_eq!(started.elapsed(), Duration::ZERO);
     assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 3).await, ["one", "two", ""]);
     // No more packets in a call than the carrier takes.
-    fixture.bus.tell("x".repeat(600));
+    fixture.bus.publish("x".repeat(600));
     assert_eq!([fixture.carried().await.len(), fixture.carried().await.len()], [2, 2]);
     assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["x".repeat(600)]);
     assert_eq!(started.elapsed(), Duration::ZERO);
@@ -119,10 +123,10 @@ async fn what_a_carrier_loses_is_noticed() {
     let lost = || Err("it is away".to_owned());
     let mut fixture = Fixture::new(vec![Ok(()), lost(), lost()]);
     fixture.carried().await;
-    fixture.bus.tell("lost".to_owned());
+    fixture.bus.publish("lost".to_owned());
     assert_eq!(fixture.carried().await, [format!("{} 3 line\n", fixture.bus.me)]);
-    assert_eq!(fixture.heard.try_recv(), Ok(Heard::Missed));
-    fixture.bus.tell("heard".to_owned());
+    assert_eq!(fixture.heard.try_recv(), Ok(BusEvent::Missed));
+    fixture.bus.publish("heard".to_owned());
     fixture.carried().await;
     assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["heard"]);
 }
@@ -132,7 +136,7 @@ async fn what_does_not_fit_is_dropped_and_noticed() {
     let mut fixture = Fixture::new(vec![]);
     fixture.carried().await;
     for number in 0..100 {
-        fixture.bus.tell(format!("line {number:03} {}", "x".repeat(91)));
+        fixture.bus.publish(format!("line {number:03} {}", "x".repeat(91)));
     }
     assert!(!fixture.bus.queue.lock().outgoing.is_empty());
     for _ in 0..10 {
@@ -141,7 +145,7 @@ async fn what_does_not_fit_is_dropped_and_noticed() {
     assert_eq!(missed(&mut fixture.heard).await, Vec::<String>::new());
     let heard = lines(&mut fixture.heard, fixture.bus.me, 16).await;
     assert!(heard.last().unwrap().starts_with("line 015 "), "{heard:?}");
-    fixture.bus.tell("much later".to_owned());
+    fixture.bus.publish("much later".to_owned());
     fixture.carried().await;
     assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["much later"]);
 }
@@ -151,10 +155,10 @@ async fn who_ends_tells_everything_first_and_that_it_ends() {
     let mut fixture = Fixture::new(vec![]);
     fixture.carried().await;
     for _ in 0..5 {
-        fixture.bus.tell("x".repeat(300));
+        fixture.bus.publish("x".repeat(300));
     }
     fixture.bus.end().await;
-    fixture.bus.tell("too late".to_owned());
+    fixture.bus.publish("too late".to_owned());
     let mut packets = Vec::new();
     // The last sender of packets is gone with the task.
     while let Some(more) = in_time(fixture.packets.recv()).await {
@@ -176,7 +180,7 @@ async fn who_ends_tells_everything_first_and_that_it_ends() {
 async fn the_end_does_not_wait_for_a_carrier_that_is_away() {
     let fixture = Fixture::new(vec![Err("it is away".to_owned()); 100]);
     for _ in 0..15 {
-        fixture.bus.tell("x".repeat(100));
+        fixture.bus.publish("x".repeat(100));
     }
     let started = Instant::now();
     fixture.bus.end().await;
@@ -186,20 +190,20 @@ async fn the_end_does_not_wait_for_a_carrier_that_is_away() {
 #[tokio::test(start_paused = true)]
 async fn with_the_bus_its_task_ends() {
     let mut fixture = Fixture::new(vec![]);
-    let listening = Arc::downgrade(&fixture.bus._listening);
-    assert!(listening.upgrade().is_some());
+    let subscription = Arc::downgrade(&fixture.bus._subscription);
+    assert!(subscription.upgrade().is_some());
     drop(fixture.bus);
     while in_time(fixture.packets.recv()).await.is_some() {}
-    assert!(listening.upgrade().is_none());
+    assert!(subscription.upgrade().is_none());
 }
 
 #[tokio::test]
 async fn what_is_no_packet_is_passed_over() {
-    let (hear, mut heard) = hearing();
-    let listening = Listening::new(ServerId(1), hear);
+    let (on_event, mut heard) = subscribed();
+    let subscription = BusSubscription::new(ServerId(1), on_event);
     for garbage in [&b""[..], b"\xff\xfe", b"hello", b"0000000000000002 x line\nhello\n"] {
-        assert_eq!(listening.take(garbage), None);
+        assert_eq!(subscription.take(garbage), None);
     }
-    assert_eq!(listening.take(b"0000000000000002 0 line\nhello\n"), Some(ServerId(2)));
+    assert_eq!(subscription.take(b"0000000000000002 0 line\nhello\n"), Some(ServerId(2)));
     assert_eq!(lines(&mut heard, ServerId(2), 1).await, ["hello"]);
 }

@@ -1,21 +1,26 @@
-use super::super::session::Waiting;
-use super::super::told::Alone;
+use super::super::client_subscribers::ClientSubscribers;
+use super::super::peer_link::NoPeers;
+use super::super::session::OutboundItem;
 use super::*;
+use crate::lock::lock;
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::event::Event;
 use landfall_domain::group::{JoinOption, Profile};
 use landfall_domain::limits::Span;
 use landfall_domain::member::Role;
-use landfall_domain::message::{Body, Priority};
+use landfall_domain::message::{Body, Conversation, Priority};
 use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
 use landfall_domain::operation::{import, perform};
 use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::store::Context;
+use landfall_domain::subscribers::Subscribers;
 use landfall_domain::text::Text;
 use landfall_domain::time::SystemClock;
 use landfall_store::StoreMetrics;
 use landfall_store::embedded::Embedded;
 use proptest::prelude::*;
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -36,8 +41,9 @@ fn group() -> GroupId {
 /// A group of `ann`, who is connected.
 struct Fixture {
     hub: Arc<Hub>,
+    store: Arc<Embedded>,
     session: Arc<Session>,
-    waiting: Receiver<Waiting>,
+    waiting: Receiver<OutboundItem>,
     _dir: TempDir,
 }
 
@@ -78,11 +84,11 @@ impl Fixture {
             created: Timestamp(1),
         };
         store.import_group(CONTEXT, new).await.unwrap();
-        let hub = Arc::new(Hub::new(APP, store, Arc::new(SystemClock), Arc::new(Alone)));
+        let hub = Arc::new(Hub::new(APP, Arc::clone(&store) as _, Arc::new(SystemClock), Arc::new(NoPeers)));
         let (session, waiting) = Session::new(1, user("ann"), Platform::Web, NOW);
-        hub.arrive(&session);
-        hub.enter_all(&session).await.unwrap();
-        Self { hub, session, waiting, _dir: dir }
+        hub.add_session(&session);
+        hub.enter_groups(&session).await.unwrap();
+        Self { hub, store, session, waiting, _dir: dir }
     }
 
     /// Numbers of the next messages that ann is sent.
@@ -91,9 +97,9 @@ impl Fixture {
         while numbers.len() < count {
             let next = tokio::time::timeout(Duration::from_secs(20), self.waiting.recv()).await;
             let waiting = next.unwrap_or_else(|_| panic!("no message after {numbers:?}")).unwrap();
-            let Waiting::Frame(frame) = waiting else { panic!("nothing is forgotten here") };
-            let (place, number) = frame.number.clone().unwrap_or_else(|| panic!("{}", frame.text));
-            assert_eq!(place.group, group());
+            let OutboundItem::Frame(frame) = waiting else { panic!("nothing is forgotten here") };
+            let (key, number) = frame.number.clone().unwrap_or_else(|| panic!("{}", frame.text));
+            assert_eq!(key.group, group());
             numbers.push(number);
         }
         numbers
@@ -114,15 +120,20 @@ fn message(random: u32) -> SendMessage {
     }
 }
 
-async fn send(hub: &Arc<Hub>, random: u32, subscribers: Arc<dyn Subscribers>) {
-    perform(&*hub.store, CONTEXT, message(random), subscribers).await.unwrap();
+/// The clients of a hub, as subscribers of what `admin` does.
+fn clients(hub: &Arc<Hub>) -> Arc<dyn Subscribers> {
+    Arc::new(ClientSubscribers { hub: Arc::clone(hub), operator: user("admin"), now: NOW })
+}
+
+async fn send(store: &Embedded, random: u32, subscribers: Arc<dyn Subscribers>) {
+    perform(store, CONTEXT, message(random), subscribers).await.unwrap();
 }
 
 /// Keeps what clients were to be told.
 #[derive(Default)]
-struct Kept(Arc<Mutex<Vec<Bulletin>>>);
+struct RecordedUpdates(Arc<Mutex<Vec<ClientUpdate>>>);
 
-impl Subscribers for Kept {
+impl Subscribers for RecordedUpdates {
     fn wants_former_members(&self, _: GroupType) -> bool {
         false
     }
@@ -131,9 +142,9 @@ impl Subscribers for Kept {
         None
     }
 
-    fn on_change(&self, happened: AppliedChange<'_>) -> Option<AfterCommit> {
-        let (bulletin, kept) = (Bulletin::of(happened, &user("admin"), NOW), Arc::clone(&self.0));
-        Some(Box::new(move || lock(&kept).push(bulletin)))
+    fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
+        let (update, kept) = (ClientUpdate::of(change, &user("admin"), NOW), Arc::clone(&self.0));
+        Some(Box::new(move || lock(&kept).push(update)))
     }
 }
 
@@ -144,11 +155,10 @@ async fn messages_sent_side_by_side_are_told_in_order() {
     let mut fixture = Fixture::new().await;
     let mut sending = tokio::task::JoinSet::new();
     for task in 0..TASKS {
-        let hub = Arc::clone(&fixture.hub);
+        let (hub, store) = (Arc::clone(&fixture.hub), Arc::clone(&fixture.store));
         sending.spawn(async move {
             for number in 0..EACH {
-                let subscribers = hub.subscribers(user("admin"), NOW);
-                send(&hub, task * EACH + number + 1, subscribers).await;
+                send(&store, task * EACH + number + 1, clients(&hub)).await;
             }
         });
     }
@@ -160,9 +170,9 @@ async fn messages_sent_side_by_side_are_told_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
     let mut fixture = Fixture::new().await;
-    let hub = Arc::clone(&fixture.hub);
-    let live = || hub.subscribers(user("admin"), NOW);
-    send(&hub, 1, live()).await;
+    let (hub, store) = (Arc::clone(&fixture.hub), Arc::clone(&fixture.store));
+    let live = || clients(&hub);
+    send(&store, 1, live()).await;
     let imported = ImportedMessage {
         conversation: Conversation::Group,
         sender: user("ann"),
@@ -173,17 +183,17 @@ async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
     let later = Context { now: Timestamp(NOW.0 + 5), ..CONTEXT };
     let messages =
         (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
-    import(&*hub.store, later, ImportMessages { group: group(), messages }).await.unwrap();
+    import(&*store, later, ImportMessages { group: group(), messages }).await.unwrap();
     // One that is told late, and one that is told at once.
-    let kept = Kept::default();
-    let bulletins = Arc::clone(&kept.0);
-    send(&hub, 2, Arc::new(kept)).await;
-    send(&hub, 3, live()).await;
+    let kept = RecordedUpdates::default();
+    let updates = Arc::clone(&kept.0);
+    send(&store, 2, Arc::new(kept)).await;
+    send(&store, 3, live()).await;
     assert_eq!(fixture.numbers(3).await, [1, 9, 10]);
-    for bulletin in std::mem::take(&mut *lock(&bulletins)) {
-        hub.publish(&group(), bulletin);
+    for update in std::mem::take(&mut *lock(&updates)) {
+        hub.publish(&group(), update);
     }
-    send(&hub, 4, live()).await;
+    send(&store, 4, live()).await;
     assert_eq!(fixture.numbers(1).await, [11]);
 }
 
@@ -194,10 +204,10 @@ async fn who_takes_nothing_is_let_go() {
     for _ in 0..super::super::session::FRAMES_MAX {
         fixture.session.push(&frame);
     }
-    assert_eq!(fixture.session.ending(), None);
+    assert_eq!(fixture.session.close_reason(), None);
     fixture.session.push(&frame);
-    assert_eq!(fixture.session.ending(), Some(Why::Slow));
-    fixture.hub.depart(&fixture.session);
+    assert_eq!(fixture.session.close_reason(), Some(CloseReason::Slow));
+    fixture.hub.remove_session(&fixture.session);
     assert_eq!((fixture.hub.count(), fixture.hub.devices_here(&user("ann"))), (0, vec![]));
 }
 
@@ -212,13 +222,13 @@ proptest! {
     ) {
         Runtime::new().unwrap().block_on(async {
             let mut fixture = Fixture::new().await;
-            let kept = Arc::new(Kept::default());
+            let kept = Arc::new(RecordedUpdates::default());
             for random in 1..=30 {
-                send(&fixture.hub, random, Arc::clone(&kept) as _).await;
+                send(&fixture.store, random, Arc::clone(&kept) as _).await;
             }
-            let bulletins = lock(&kept.0).clone();
-            for place in order.iter().skip(lost) {
-                fixture.hub.publish(&group(), bulletins[*place].clone());
+            let updates = lock(&kept.0).clone();
+            for index in order.iter().skip(lost) {
+                fixture.hub.publish(&group(), updates[*index].clone());
             }
             let last = order.iter().skip(lost).max().unwrap() + 1;
             let numbers = fixture.numbers(last).await;

@@ -6,10 +6,10 @@
 //! however many devices of it are connected.
 
 use crate::call::{Call, Command};
-use crate::clients::Platform;
 use crate::code::Code;
 use crate::field::{Field, FieldError};
 use crate::items::check_all;
+use crate::platform::Platform;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use landfall_domain::several::Several;
@@ -128,7 +128,7 @@ fn row(to_account: String, devices: &[Platform], with_detail: bool) -> Row {
     let status = if devices.is_empty() { "Offline" } else { "Online" };
     let platforms: BTreeSet<_> = devices.iter().filter(|_| with_detail).collect();
     let detail = platforms.into_iter().map(|platform| Detail {
-        platform: platform.status_word(),
+        platform: platform.status_name(),
         status: "Online",
         state: "Online",
     });

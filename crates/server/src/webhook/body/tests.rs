@@ -1,6 +1,7 @@
 use super::*;
+use landfall_domain::attributes::AttributeChange;
 use landfall_domain::extension::{AskedExtension, ExtensionProblem};
-use landfall_domain::message::{Body as Said, MessageState, Priority};
+use landfall_domain::message::{At, Body as Said, MessageState, Priority};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ fn body(event: &Event) -> String {
 
 fn body_in(kind: GroupType, event: &Event) -> String {
     let (group, operator) = (GroupId::parse("g").unwrap(), user("admin"));
-    let about = About { group: &group, kind, operator: &operator, millis: 5 };
+    let about = EventContext { group: &group, kind, operator: &operator, millis: 5 };
     of(event, &about).unwrap().get().to_owned()
 }
 

@@ -1,25 +1,22 @@
-//! What a receiver answers.
+//! The answer of a receiver.
 
 use super::error::SendError;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// Longest answer taken, bytes. A message of the size that the cloud allows fits in it several times. [choice]
-pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
 /// Longest `ErrorInfo` kept, bytes; what is longer is cut. It can reach the caller of the API. [choice]
 pub const INFO_BYTES_MAX: usize = 1_024;
 
-/// An answer, read leniently: who decides what it means looks at the code alone, as the documentation does, and
-/// `ActionStatus` may say anything. [sample]
+/// An answer, read leniently: as in the documentation, its code alone decides, and `ActionStatus` may be anything.
+/// [sample]
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// `ErrorCode`.
     pub error_code: i64,
     /// `ErrorInfo`, at most [`INFO_BYTES_MAX`] long; empty when there is none.
     pub error_info: String,
-    /// Everything else, as it was written: `MsgBody`, `RefusedMembers_Account` and what nobody knows.
+    /// All other fields, as they were written: `MsgBody`, `RefusedMembers_Account` and unknown ones.
     pub extra: BTreeMap<String, Box<RawValue>>,
 }
 
@@ -93,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_is_a_failure() {
+    fn an_answer_without_a_code_is_a_failure() {
         for text in ["", "OK", "0", "null", "[]", r#""{}""#, "{", "{}x", "<html></html>", "\u{feff}"] {
             assert_eq!(code(text), Err(SendError::NotJson), "{text}");
         }
@@ -116,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_is_said_stays_as_it_was_written() {
+    fn other_fields_stay_as_they_were_written() {
         let text = r#"{"ErrorCode":0,"ErrorInfo":"so","ActionStatus":"OK","MsgBody":[{"n":1.50,"big":12345678901234567890123}],"X":null}"#;
         let answer = Answer::parse(text.as_bytes()).unwrap();
         let extra: Vec<(&str, &str)> =

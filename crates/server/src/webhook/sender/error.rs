@@ -1,6 +1,5 @@
-//! Why nothing could be sent, or nothing usable came back.
+//! Why a request could not be sent, or had no usable answer.
 
-use super::answer::ANSWER_BYTES_MAX;
 use super::resolve::NoPublicAddress;
 use crate::logging::chain;
 use crate::tls::TlsError;
@@ -8,6 +7,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_rustls::rustls;
+
+/// Longest answer taken, bytes. A message of the size that the cloud allows fits in it several times. [choice]
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest text of a cause, bytes: causes quote certificates, and end in logs and dead letters.
 const CAUSE_BYTES_MAX: usize = 300;
@@ -18,7 +20,7 @@ pub enum SenderError {
     /// A PEM file cannot be used.
     #[error("TLS cannot be used for the webhook")]
     Tls(#[from] TlsError),
-    /// A certificate is none that can be trusted.
+    /// A certificate cannot be trusted.
     #[error("{} holds a certificate that cannot be trusted as an authority", path.display())]
     Authority {
         /// The file.
@@ -26,7 +28,7 @@ pub enum SenderError {
         /// What the TLS library said.
         source: rustls::Error,
     },
-    /// There is nobody who could vouch for the receiver.
+    /// There is no authority that could vouch for the receiver.
     #[error("this machine has no list of authorities; name a file with `ca`")]
     NoAuthorities,
     /// The HTTP client cannot be made.
@@ -70,7 +72,7 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// An answer of which this cannot be used.
+    /// The answer cannot be used for this reason.
     pub(in crate::webhook) fn unusable(mut what: String) -> Self {
         what.truncate(what.floor_char_boundary(CAUSE_BYTES_MAX));
         Self::Unusable(what)
@@ -94,7 +96,7 @@ impl SendError {
         }
         // It names the whole address, signature included.
         let error = error.without_url();
-        // The innermost cause says what happened, those around it only during what.
+        // The innermost cause says what happened; those around it only say during what.
         let mut cause = chain(&error).last().map(ToString::to_string).unwrap_or_default();
         cause.truncate(cause.floor_char_boundary(CAUSE_BYTES_MAX));
         if error.is_connect() { Self::Connect(cause) } else { Self::Broken(cause) }

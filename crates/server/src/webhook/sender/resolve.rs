@@ -1,7 +1,7 @@
 //! Names of receivers, and which of their addresses may be called.
 //!
-//! Looked at is what a connection is then opened to. A name that was public when somebody looked, and is private now,
-//! does not get past.
+//! The addresses that are checked are those that are then connected to. A name that was public at an earlier check and is
+//! private now is refused.
 
 use crate::webhook::address::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use tokio::net::lookup_host;
 use tokio::sync::Semaphore;
 
-/// Look-ups of one app at a time. The machine's look-up cannot be called off, so those of a name server that hangs go on
+/// Look-ups of one app at a time. The system's look-up cannot be cancelled, so those at a name server that hangs go on
 /// after their requests were given up.
 const LOOKUPS_MAX: usize = 8;
 
-/// A name has addresses, but none that may be called; this is one of them.
+/// A name has addresses, but none that may be called. Holds one of them.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{0} is not public")]
 pub(super) struct NoPublicAddress(pub(super) IpAddr);
@@ -30,13 +30,13 @@ impl Default for System {
 
 impl Resolve for System {
     fn resolve(&self, name: Name) -> Resolving {
-        let places = Arc::clone(&self.0);
+        let slots = Arc::clone(&self.0);
         Box::pin(async move {
-            let place = places.acquire_owned().await?;
-            // A task of its own, so that the place is free when the look-up ends, not when nobody waits for it.
+            let slot = slots.acquire_owned().await?;
+            // A task of its own, so that the slot is free when the look-up ends, not when its request is given up.
             let lookup = tokio::spawn(async move {
                 let found = lookup_host((name.as_str(), 0)).await.map(Vec::from_iter);
-                drop(place);
+                drop(slot);
                 found
             });
             Ok(Box::new(lookup.await??.into_iter()) as Addrs)
@@ -44,7 +44,7 @@ impl Resolve for System {
     }
 }
 
-/// What another finds, without the addresses that must not be called.
+/// The addresses that another resolver finds, without those that must not be called.
 pub(super) struct Guard {
     names: Arc<dyn Resolve>,
     allow_private: bool,

@@ -67,21 +67,21 @@ async fn a_request_is_what_the_documentation_says() {
     assert_eq!((answer.error_code, answer.error_info.as_str()), (0, "fine"));
     assert_eq!(answer.extra.keys().collect::<Vec<_>>(), ["MsgBody"]);
 
-    let heard = receiver.next().await;
+    let received = receiver.next().await;
     assert_eq!(
-        heard.line,
+        received.line,
         "POST /hook?SdkAppid=1400000001&CallbackCommand=Group.CallbackAfterCreateGroup&contenttype=json\
          &ClientIP=203.0.113.7&OptPlatform=RESTAPI HTTP/1.1"
     );
-    assert_eq!(heard.body, r#"{"CallbackCommand":"x"}"#);
+    assert_eq!(received.body, r#"{"CallbackCommand":"x"}"#);
     let expected = [
         ("accept", "*/*".to_owned()),
-        ("content-length", heard.body.len().to_string()),
+        ("content-length", received.body.len().to_string()),
         ("content-type", "application/json".to_owned()),
         ("host", receiver.address.to_string()),
         ("user-agent", format!("landfall/{}", env!("CARGO_PKG_VERSION"))),
     ];
-    let headers = heard.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let headers = received.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
     assert_eq!(headers.collect::<Vec<_>>(), expected);
 }
 

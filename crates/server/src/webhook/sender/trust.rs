@@ -14,7 +14,7 @@ pub(super) fn client_config(config: &WebhookConfig) -> Result<ClientConfig, Send
     let authorities = match &config.ca {
         Some(file) => named(file)?,
         None if config.url.scheme() == "https" => native()?,
-        // Nobody will ask.
+        // It is not used.
         None => RootCertStore::empty(),
     };
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -42,7 +42,7 @@ fn named(file: &Path) -> Result<RootCertStore, SenderError> {
     Ok(authorities)
 }
 
-/// The authorities this machine trusts. Those that cannot be read are passed over, as browsers do.
+/// The authorities this machine trusts. Those that cannot be read are skipped, as browsers do.
 fn native() -> Result<RootCertStore, SenderError> {
     let mut authorities = RootCertStore::empty();
     authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

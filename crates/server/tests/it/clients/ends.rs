@@ -2,8 +2,8 @@
 
 use super::{accounts, done, group, start_relaxed, text, url};
 use crate::harness::{APP, SECOND_APP, Server, Setup, Store, on_both_stores, sign};
-use crate::heard::Heard;
 use crate::receiver::Receiver;
+use crate::test_client::TestClient;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,7 +18,7 @@ async fn who_is_refused_is_told_why() {
         (query_of(sign(SECOND_APP, "ann", 0)), 70_014),
         (query_of(sign(APP, "ann", 90_000)), 70_001),
     ] {
-        let (frames, code) = Heard::connect_with(&url(&server), &query).await.ended().await;
+        let (frames, code) = TestClient::connect_with(&url(&server), &query).await.closed().await;
         let [refused] = &frames[..] else { panic!("{query}: {frames:?}") };
         assert_eq!((&refused["Event"], code), (&json!("refused"), 4_001), "{query}");
         let real = refused["ErrorCode"].as_u64().unwrap();
@@ -37,7 +37,7 @@ async fn the_eleventh_device_takes_the_place_of_the_first() {
     let server = Server::start_with(Setup { webhook, ..Setup::default() }).await;
     let mut devices = Vec::new();
     for platform in std::iter::once("Android").chain(["iPad"; 10]) {
-        devices.push(Heard::connect_from(&server, "ann", platform).await);
+        devices.push(TestClient::connect_from(&server, "ann", platform).await);
     }
     let logins = || {
         let told = receiver.all().into_iter().map(|told| told.body);
@@ -45,9 +45,12 @@ async fn the_eleventh_device_takes_the_place_of_the_first() {
     };
     receiver.until(|| logins().len() == 11).await;
     assert_eq!(logins()[10]["KickedDevice"], json!([{ "Platform": "Android" }]));
-    assert_eq!(devices[0].ended().await.1, 4_003);
-    devices[1].hears_nothing().await;
-    devices[10].hears_nothing().await;
+    assert_eq!(devices[0].closed().await.1, 4_003);
+    // The first reason to close a connection is the one that is sent: these had none before.
+    done(&mut server.client().await, "im_open_login_svc/kick", json!({ "UserID": "ann" })).await;
+    for device in [1, 10] {
+        assert_eq!(devices[device].closed().await, (vec![], 4_002));
+    }
     drop(devices);
     server.stop().await;
 }
@@ -58,7 +61,8 @@ async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob"]).await;
     group(client, "Public", "g").await;
-    let (mut slow, mut ann) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "ann").await);
+    let (mut slow, mut ann) =
+        (TestClient::connect(&server, "bob").await, TestClient::connect(&server, "ann").await);
     let long = "x".repeat(7_000);
     // More than sockets and the queue of a client hold. Nothing else than being full ends this.
     let mut random = 0;
@@ -74,7 +78,7 @@ async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
         }
         assert!(random < 20_000, "a client that reads nothing is still there");
     }
-    let (_, code) = slow.ended().await;
+    let (_, code) = slow.closed().await;
     assert_eq!(code, 4_004);
     drop(ann);
     server.stop().await;
@@ -83,9 +87,9 @@ async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_are_told_that_the_server_stops() {
     let server = Server::start().await;
-    let mut ann = Heard::connect(&server, "ann").await;
+    let mut ann = TestClient::connect(&server, "ann").await;
     let stopping = server.begin_stop();
-    let (ended, place) = tokio::join!(ann.ended(), stopping);
+    let (ended, place) = tokio::join!(ann.closed(), stopping);
     assert_eq!(ended.1, 1_001);
     place.close();
 }
@@ -96,15 +100,17 @@ async fn outsiders_do_not_learn_that_a_private_group_is_there(store: Store) {
     accounts(client, &["ann", "bob", "eve"]).await;
     group(client, "Private", "there").await;
     group(client, "Public", "public").await;
-    let (mut eve, mut bob) = (Heard::connect(&server, "eve").await, Heard::connect(&server, "bob").await);
+    let (mut eve, mut bob) =
+        (TestClient::connect(&server, "eve").await, TestClient::connect(&server, "bob").await);
     for command in ["ack", "catch_up", "read", "topics", "enter", "leave"] {
         for topic in [None, Some("@TOPIC#_t")] {
             let mut heard = Vec::new();
             for group in ["absent", "there"] {
                 let topic = topic.map(|name| format!("{group}{name}"));
-                eve.say(json!({ "Command": command, "GroupId": group, "TopicId": topic, "MsgSeq": 1 })).await;
+                eve.send(json!({ "Command": command, "GroupId": group, "TopicId": topic, "MsgSeq": 1 }))
+                    .await;
                 // Not everything is answered.
-                eve.say(json!({ "Command": "ping" })).await;
+                eve.send(json!({ "Command": "ping" })).await;
                 let mut frames = Vec::new();
                 loop {
                     let frame = eve.next().await;
@@ -123,10 +129,10 @@ async fn outsiders_do_not_learn_that_a_private_group_is_there(store: Store) {
     }
     // Its members are told the reason, and so is everybody of groups that can be found.
     let of = |command: &str, group: &str| json!({ "Command": command, "GroupId": group, "MsgSeq": 1 });
-    assert_eq!(bob.ask(of("read", "there")).await["ErrorCode"], 0);
-    assert_eq!(bob.ask(of("enter", "there")).await["ErrorCode"], 10_007);
-    assert_eq!(eve.ask(of("read", "public")).await["ErrorCode"], 10_004);
-    assert_eq!(eve.ask(of("enter", "public")).await["ErrorCode"], 10_007);
+    assert_eq!(bob.request(of("read", "there")).await["ErrorCode"], 0);
+    assert_eq!(bob.request(of("enter", "there")).await["ErrorCode"], 10_007);
+    assert_eq!(eve.request(of("read", "public")).await["ErrorCode"], 10_004);
+    assert_eq!(eve.request(of("enter", "public")).await["ErrorCode"], 10_007);
     drop((eve, bob));
     server.stop().await;
 }
@@ -139,7 +145,7 @@ async fn odd_frames_are_answered_or_end_the_connection() {
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob"]).await;
     group(client, "Public", "g").await;
-    let mut ann = Heard::connect(&server, "ann").await;
+    let mut ann = TestClient::connect(&server, "ann").await;
     let long = "x".repeat(10_000);
     let odd = [
         json!(null),
@@ -157,17 +163,17 @@ async fn odd_frames_are_answered_or_end_the_connection() {
         json!({ "Command": long }),
     ];
     for request in odd {
-        let answer = ann.ask(request.clone()).await;
+        let answer = ann.request(request.clone()).await;
         assert_ne!(answer["ErrorCode"], 0, "{request}: {answer}");
         assert_eq!(answer["ActionStatus"], "FAIL");
     }
     // What is too far ahead is the end.
     let far = json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": u32::MAX });
-    ann.say(far).await;
+    ann.send(far).await;
     let caught = ann.until("caught_up").await;
     assert_eq!(caught.len(), 2, "{caught:?}");
-    ann.say(json!({ "Command": "ack", "GroupId": "never heard of", "MsgSeq": 5 })).await;
-    ann.say(json!({ "Command": "ping", "More": "x".repeat(20_000) })).await;
-    assert_eq!(ann.ended().await.1, 1_008);
+    ann.send(json!({ "Command": "ack", "GroupId": "never heard of", "MsgSeq": 5 })).await;
+    ann.send(json!({ "Command": "ping", "More": "x".repeat(20_000) })).await;
+    assert_eq!(ann.closed().await.1, 1_008);
     server.stop().await;
 }

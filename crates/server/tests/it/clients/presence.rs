@@ -2,8 +2,8 @@
 
 use super::{accounts, done, group, send};
 use crate::harness::{Server, Setup, Store, on_both_stores};
-use crate::heard::Heard;
 use crate::receiver::Receiver;
+use crate::test_client::TestClient;
 use serde_json::json;
 
 async fn devices_come_and_go(store: Store) {
@@ -13,8 +13,8 @@ async fn devices_come_and_go(store: Store) {
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob", "eve"]).await;
     group(client, "Public", "g").await;
-    let mut phone = Heard::connect_from(&server, "bob", "iOS").await;
-    let mut laptop = Heard::connect_from(&server, "bob", "PC").await;
+    let mut phone = TestClient::connect_from(&server, "bob", "iOS").await;
+    let mut laptop = TestClient::connect_from(&server, "bob", "PC").await;
     send(client, "g", 1).await;
     assert_eq!(phone.next().await, laptop.next().await);
     let ask = json!({ "To_Account": ["bob", "nobody", "eve"], "IsNeedDetail": 1 });
@@ -33,30 +33,30 @@ async fn devices_come_and_go(store: Store) {
     assert_eq!(statuses, ["Offline", "Online"]);
 
     // What one device has read, the others hear of.
-    let read = phone.ask(json!({ "Command": "read", "GroupId": "g", "MsgSeq": 1 })).await;
+    let read = phone.request(json!({ "Command": "read", "GroupId": "g", "MsgSeq": 1 })).await;
     assert_eq!((&read["ErrorCode"], &read["UnreadMsgNum"]), (&json!(0), &json!(0)));
     let notice = laptop.next_is("notice").await;
     assert_eq!((&notice["NoticeName"], &notice["MsgSeq"]), (&json!("Read"), &json!(1)));
     phone.next_is("notice").await;
     send(client, "g", 2).await;
-    let groups = laptop.ask(json!({ "Command": "groups" })).await;
+    let groups = laptop.request(json!({ "Command": "groups" })).await;
     let row = json!({ "GroupId": "g", "Type": "Public", "Name": "n", "MsgSeq": 2, "ReadMsgSeq": 1, "UnreadMsgNum": 1 });
     assert_eq!((&groups["TotalCount"], &groups["GroupList"]), (&json!(1), &json!([row])));
 
     drop(phone);
-    let mut gone = receiver.told(3).await;
+    let mut gone = receiver.requests(3).await;
     let info = gone.remove(2).body["Info"].clone();
     assert_eq!(info, json!({ "Action": "Disconnect", "To_Account": "bob", "Reason": "LinkClose" }));
     assert!(gone[0].query.ends_with("OptPlatform=iOS") && gone[1].query.ends_with("OptPlatform=Windows"));
     assert_eq!(gone[0].body["Info"], json!({ "Action": "Login", "To_Account": "bob", "Reason": "Register" }));
     done(client, "im_open_login_svc/kick", json!({ "UserID": "bob" })).await;
-    assert_eq!(laptop.ended().await.1, 4_002);
-    assert_eq!(receiver.told(4).await[3].body["Info"]["Action"], "Logout");
+    assert_eq!(laptop.closed().await.1, 4_002);
+    assert_eq!(receiver.requests(4).await[3].body["Info"]["Action"], "Logout");
     let states = done(client, "openim/querystate", ask).await;
     assert_eq!(states["QueryResult"][0]["State"], "Offline");
-    let mut ann = Heard::connect(&server, "ann").await;
+    let mut ann = TestClient::connect(&server, "ann").await;
     done(client, "im_open_login_svc/account_delete", json!({ "DeleteItem": [{ "UserID": "ann" }] })).await;
-    assert_eq!(ann.ended().await.1, 4_007);
+    assert_eq!(ann.closed().await.1, 4_007);
     server.stop().await;
 }
 
@@ -68,9 +68,10 @@ async fn live_groups_know_who_is_there(store: Store) {
     accounts(client, &["ann", "bob", "eve"]).await;
     let create = json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n", "Owner_Account": "ann" });
     done(client, "create_group", create).await;
-    let (mut bob, mut eve) = (Heard::connect(&server, "bob").await, Heard::connect(&server, "eve").await);
+    let (mut bob, mut eve) =
+        (TestClient::connect(&server, "bob").await, TestClient::connect(&server, "eve").await);
     for heard in [&mut bob, &mut eve] {
-        assert_eq!(heard.ask(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
+        assert_eq!(heard.request(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
     }
     let sent = send(client, "live", 1).await;
     for heard in [&mut bob, &mut eve] {
@@ -99,10 +100,12 @@ async fn live_groups_know_who_is_there(store: Store) {
         (&bob.next_is("tip").await["OpType"], &eve.next_is("tip").await["MsgSeq"]),
         (&json!(7), &json!(0))
     );
-    assert_eq!(eve.ask(json!({ "Command": "leave", "GroupId": "live" })).await["ErrorCode"], 0);
+    assert_eq!(eve.request(json!({ "Command": "leave", "GroupId": "live" })).await["ErrorCode"], 0);
     send(client, "live", 2).await;
     bob.next_is("message").await;
-    eve.hears_nothing().await;
+    // Answered once the room has sent the message to everybody in it. The next frame of eve is about the ban.
+    let online = done(client, "get_online_member_num", json!({ "GroupId": "live" })).await;
+    assert_eq!(online["OnlineMemberNum"], 1);
     done(
         client,
         "ban_group_member",
@@ -110,15 +113,15 @@ async fn live_groups_know_who_is_there(store: Store) {
     )
     .await;
     assert_eq!(eve.next_is("notice").await["NoticeName"], "Banned");
-    assert_eq!(eve.ask(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 10_007);
-    let told = receiver.told(3).await;
+    assert_eq!(eve.request(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 10_007);
+    let told = receiver.requests(3).await;
     let visits: Vec<_> = told.iter().map(|told| told.body["EventType"].as_str().unwrap()).collect();
     assert_eq!(
         (visits, &told[0].body["MemberList"]),
         (vec!["Online", "Online", "Offline"], &json!([{ "Member_Account": "bob" }]))
     );
     drop((bob, eve));
-    receiver.told(4).await;
+    receiver.requests(4).await;
     server.stop().await;
 }
 

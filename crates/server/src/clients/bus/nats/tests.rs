@@ -1,8 +1,8 @@
 //! Servers over a NATS that comes and goes.
 
 use super::*;
-use crate::clients::bus::tests::{hearing, in_time, lines, missed};
-use crate::clients::bus::{BusError, Heard};
+use crate::clients::bus::tests::{in_time, lines, missed, subscribed};
+use crate::clients::bus::{BusError, BusEvent};
 use crate::config::{Config, parse};
 use landfall_test_database::NatsServer;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -19,14 +19,14 @@ fn config_of(nats: &NatsServer) -> NatsConfig {
     config(&format!("nats://{}", nats.address()), "landfall")
 }
 
-async fn start(config: &NatsConfig) -> (Bus, UnboundedReceiver<Heard>) {
-    let (hear, heard) = hearing();
-    (Bus::over_nats(config, hear).await.unwrap(), heard)
+async fn start(config: &NatsConfig) -> (Bus, UnboundedReceiver<BusEvent>) {
+    let (on_event, heard) = subscribed();
+    (Bus::over_nats(config, on_event).await.unwrap(), heard)
 }
 
 async fn refused(config: &NatsConfig) -> BusError {
-    let (hear, _heard) = hearing();
-    match in_time(Bus::over_nats(config, hear)).await {
+    let (on_event, _heard) = subscribed();
+    match in_time(Bus::over_nats(config, on_event)).await {
         Ok(_) => panic!("NATS can be used"),
         Err(error) => error,
     }
@@ -40,20 +40,20 @@ async fn each_server_hears_the_others_in_order_and_never_itself() {
         let (one, mut heard_by_one) = start(&config_of(&nats)).await;
         let (other, mut heard_by_other) = start(&config_of(&nats)).await;
         let (stranger, _) = start(&config(&format!("nats://{}", nats.address()), "another")).await;
-        stranger.tell("of another installation".to_owned());
+        stranger.publish("of another installation".to_owned());
         let long = "\u{e9}\u{1f600}".repeat(100_000);
         let told: Vec<String> = (0..1_000)
             .map(|number| if number % 300 == 250 { format!("{number} {long}") } else { format!("{number}") })
             .collect();
         for line in &told {
-            one.tell(line.clone());
-            other.tell(format!("other {line}"));
+            one.publish(line.clone());
+            other.publish(format!("other {line}"));
         }
         let heard = lines(&mut heard_by_other, one.me, told.len()).await;
         assert!(heard == told);
         let heard = lines(&mut heard_by_one, other.me, told.len()).await;
         assert!(heard.iter().zip(&told).all(|(heard, told)| heard.strip_prefix("other ") == Some(told)));
-        one.tell("last".to_owned());
+        one.publish("last".to_owned());
         one.end().await;
         assert_eq!(lines(&mut heard_by_other, one.me, 1).await, ["last"]);
         assert!(heard_by_one.try_recv().is_err());
@@ -65,7 +65,7 @@ async fn who_was_cut_off_misses_something_and_hears_again() {
     let mut nats = NatsServer::create("").unwrap();
     let (one, mut heard_by_one) = start(&config_of(&nats)).await;
     let (other, mut heard_by_other) = start(&config_of(&nats)).await;
-    one.tell("first".to_owned());
+    one.publish("first".to_owned());
     assert_eq!(lines(&mut heard_by_other, one.me, 1).await, ["first"]);
     nats.stop().unwrap();
     // That the connection is lost, on both sides.
@@ -74,7 +74,7 @@ async fn who_was_cut_off_misses_something_and_hears_again() {
     // More than is kept meanwhile.
     let long = "x".repeat(1 << 20);
     for _ in 0..40 {
-        one.tell(long.clone());
+        one.publish(long.clone());
     }
     nats.start().unwrap();
     // That it is back.
@@ -85,10 +85,10 @@ async fn who_was_cut_off_misses_something_and_hears_again() {
         in_time(async {
             let mut number = 0;
             loop {
-                teller.tell(format!("again {number}"));
+                teller.publish(format!("again {number}"));
                 number += 1;
                 let heard = heard.recv().await.unwrap();
-                if matches!(heard, Heard::Line { from, line } if from == teller.me && line.starts_with("again "))
+                if matches!(heard, BusEvent::Line { from, line } if from == teller.me && line.starts_with("again "))
                 {
                     break;
                 }

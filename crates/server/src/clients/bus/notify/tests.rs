@@ -1,8 +1,8 @@
 //! Servers over one database.
 
 use super::*;
-use crate::clients::bus::tests::{hearing, in_time, lines, missed};
-use crate::clients::bus::{Ears, Heard};
+use crate::clients::bus::tests::{in_time, lines, missed, subscribed};
+use crate::clients::bus::{BusEvent, NotifyRelay};
 use landfall_store::StoreMetrics;
 use landfall_store::postgres::Settings;
 use landfall_test_database::{FreshDatabase, fresh_database};
@@ -16,8 +16,8 @@ fn database() -> FreshDatabase {
 /// A server that hears the others.
 struct Server {
     bus: Bus,
-    ears: Arc<Ears>,
-    heard: UnboundedReceiver<Heard>,
+    relay: Arc<NotifyRelay>,
+    heard: UnboundedReceiver<BusEvent>,
 }
 
 impl Server {
@@ -27,16 +27,16 @@ impl Server {
 
     async fn start_with(
         database: &FreshDatabase,
-        start: impl FnOnce(Arc<Postgres>, &Ears, Hear) -> Bus,
+        start: impl FnOnce(Arc<Postgres>, &NotifyRelay, OnBusEvent) -> Bus,
     ) -> Self {
-        let ears = Arc::<Ears>::default();
-        let of_store = Arc::clone(&ears);
+        let relay = Arc::<NotifyRelay>::default();
+        let of_store = Arc::clone(&relay);
         let settings = Settings::parse(database.url()).unwrap();
-        let hears = Arc::new(move |change| of_store.hear(&change));
+        let hears = Arc::new(move |change| of_store.pass_on(&change));
         let store = Postgres::open(settings, StoreMetrics::default(), hears).await.unwrap();
-        let (hear, heard) = hearing();
-        let bus = start(Arc::new(store), &ears, hear);
-        Self { bus, ears, heard }
+        let (on_event, heard) = subscribed();
+        let bus = start(Arc::new(store), &relay, on_event);
+        Self { bus, relay, heard }
     }
 }
 
@@ -54,15 +54,15 @@ async fn each_server_hears_the_others_in_order_and_never_itself() {
         .map(|number| if number % 500 == 250 { format!("{number} {long}") } else { format!("{number}") })
         .collect();
     for line in &told {
-        one.bus.tell(line.clone());
-        other.bus.tell(format!("other {line}"));
+        one.bus.publish(line.clone());
+        other.bus.publish(format!("other {line}"));
     }
     let heard = lines(&mut other.heard, one.bus.me, told.len()).await;
     assert!(heard == told);
     let heard = lines(&mut one.heard, other.bus.me, told.len()).await;
     assert!(heard.iter().zip(&told).all(|(heard, told)| heard.strip_prefix("other ") == Some(told)));
     // What comes after all of that.
-    one.bus.tell("last".to_owned());
+    one.bus.publish("last".to_owned());
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["last"]);
     assert!(one.heard.try_recv().is_err());
 }
@@ -70,32 +70,32 @@ async fn each_server_hears_the_others_in_order_and_never_itself() {
 #[tokio::test]
 async fn what_does_not_fit_the_queue_is_missed() {
     let database = database();
-    let few = |store, ears: &Ears, hear| Bus::over_postgres_with(store, ears, hear, 100_000);
+    let few = |store, relay: &NotifyRelay, on_event| Bus::over_postgres_with(store, relay, on_event, 100_000);
     let one = Server::start_with(&database, few).await;
     let mut other = Server::start(&database).await;
-    one.bus.tell("first".to_owned());
+    one.bus.publish("first".to_owned());
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
     // Without a pause in which some of it could leave.
     for number in 0..200 {
-        one.bus.tell(format!("{number:03} {}", "x".repeat(1_000)));
+        one.bus.publish(format!("{number:03} {}", "x".repeat(1_000)));
     }
     assert_eq!(missed(&mut other.heard).await, Vec::<String>::new());
     let heard = lines(&mut other.heard, one.bus.me, 97).await;
     assert!(heard[0].starts_with("000 ") && heard[96].starts_with("096 "));
-    one.bus.tell("last".to_owned());
+    one.bus.publish("last".to_owned());
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["last"]);
 }
 
 #[tokio::test]
 async fn who_may_have_missed_something_is_told() {
     let (one, mut other, _database) = two().await;
-    one.bus.tell("first".to_owned());
+    one.bus.publish("first".to_owned());
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
     for change in [RemoteChange::Unheard, RemoteChange::Heard] {
-        other.ears.hear(&change);
+        other.relay.pass_on(&change);
         assert_eq!(missed(&mut other.heard).await, Vec::<String>::new());
     }
-    one.bus.tell("second".to_owned());
+    one.bus.publish("second".to_owned());
     one.bus.end().await;
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["second"]);
 }
@@ -103,12 +103,12 @@ async fn who_may_have_missed_something_is_told() {
 #[tokio::test]
 async fn without_a_bus_nothing_is_heard() {
     let (one, mut other, _database) = two().await;
-    one.bus.tell("first".to_owned());
+    one.bus.publish("first".to_owned());
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
-    let Server { bus, ears, mut heard } = other;
+    let Server { bus, relay, mut heard } = other;
     drop(bus);
-    ears.hear(&RemoteChange::Heard);
-    ears.hear(&RemoteChange::Told(format!("{} 99 line\nsecond\n", one.bus.me)));
+    relay.pass_on(&RemoteChange::Heard);
+    relay.pass_on(&RemoteChange::Told(format!("{} 99 line\nsecond\n", one.bus.me)));
     // What hears is gone with the bus, once its tasks have ended.
     assert_eq!(in_time(heard.recv()).await, None);
 }

@@ -12,7 +12,7 @@ const OTHER: ServerId = ServerId(0xabcd);
 struct Listener {
     incoming: Incoming,
     now: Instant,
-    heard: Vec<Heard>,
+    heard: Vec<BusEvent>,
 }
 
 impl Listener {
@@ -41,13 +41,13 @@ impl Listener {
     }
 
     /// What was heard since the last time.
-    fn heard(&mut self) -> Vec<Heard> {
+    fn heard(&mut self) -> Vec<BusEvent> {
         take(&mut self.heard)
     }
 }
 
-fn line(text: &str) -> Heard {
-    Heard::Line { from: OTHER, line: text.to_owned() }
+fn line(text: &str) -> BusEvent {
+    BusEvent::Line { from: OTHER, line: text.to_owned() }
 }
 
 fn outgoing() -> Outgoing {
@@ -111,14 +111,14 @@ fn who_heard_everybody_misses_the_beginning_of_another() {
     assert_eq!(listener.heard(), [line("a")]);
     let mut listener = Listener::settled();
     listener.take(&packets[3]);
-    assert_eq!(listener.heard(), [Heard::Missed, line("b")]);
+    assert_eq!(listener.heard(), [BusEvent::Missed, line("b")]);
 }
 
 #[test]
 fn a_line_with_a_hole_is_not_heard() {
     let packets = packets(&["a", &"l".repeat(350), "b"], 128);
     let mut listener = Listener::new();
-    for (number, heard) in [(0, vec![line("a")]), (1, vec![]), (3, vec![Heard::Missed, line("b")])] {
+    for (number, heard) in [(0, vec![line("a")]), (1, vec![]), (3, vec![BusEvent::Missed, line("b")])] {
         listener.take(&packets[number]);
         assert_eq!(listener.heard(), heard);
     }
@@ -134,7 +134,7 @@ fn what_is_dropped_leaves_a_gap() {
     assert_eq!(outgoing.push(String::new()), Err(Dropped::Full));
     assert_eq!(outgoing.push(String::new()), Err(Dropped::Full));
     listener.take(&outgoing.packet(1_000).unwrap());
-    assert_eq!(listener.heard(), [Heard::Missed, line("four"), line("four")]);
+    assert_eq!(listener.heard(), [BusEvent::Missed, line("four"), line("four")]);
     // Room again.
     assert_eq!(outgoing.push("four".to_owned()), Ok(()));
     listener.take(&outgoing.packet(1_000).unwrap());
@@ -142,7 +142,7 @@ fn what_is_dropped_leaves_a_gap() {
     // Also when nothing else is told any more.
     outgoing.push("much too long for it".repeat(10)).unwrap_err();
     listener.take(&outgoing.keep_alive());
-    assert_eq!(listener.heard(), [Heard::Missed]);
+    assert_eq!(listener.heard(), [BusEvent::Missed]);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn no_sender_makes_us_keep_more_than_the_longest_line() {
         listener.take(&format!("{OTHER} {number} rest\n{piece}"));
         assert!(listener.incoming.servers[&OTHER].unfinished.len() <= LINE_BYTES_MAX);
     }
-    assert_eq!(listener.heard(), [Heard::Missed]);
+    assert_eq!(listener.heard(), [BusEvent::Missed]);
     listener.take(&format!("{OTHER} 10 rest\nx\nnext\n"));
     assert_eq!(listener.heard(), [line("next")]);
 }
@@ -180,13 +180,13 @@ fn a_packet_that_contradicts_the_one_before_is_a_loss() {
     let mut listener = Listener::new();
     listener.take(&format!("{OTHER} 0 line\nbeginning of "));
     listener.take(&format!("{OTHER} 1 line\na line\n"));
-    assert_eq!(listener.heard(), [Heard::Missed, line("a line")]);
+    assert_eq!(listener.heard(), [BusEvent::Missed, line("a line")]);
     listener.take(&format!("{OTHER} 2 rest\nthe rest of another\n"));
-    assert_eq!(listener.heard(), [Heard::Missed]);
+    assert_eq!(listener.heard(), [BusEvent::Missed]);
     // Far back is no repetition.
     listener.take(&format!("{OTHER} {} line\n", u64::MAX - 1));
     listener.take(&format!("{OTHER} 3 line\na line\n"));
-    assert_eq!(listener.heard(), [Heard::Missed, Heard::Missed, line("a line")]);
+    assert_eq!(listener.heard(), [BusEvent::Missed, BusEvent::Missed, line("a line")]);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn who_ends_is_not_missed_and_who_falls_silent_is() {
         listener.wait(SILENCE - Duration::from_millis(1));
         assert_eq!((listener.heard().len(), listener.incoming.servers.len()), (0, 1));
         listener.wait(Duration::from_millis(1));
-        assert_eq!(listener.heard(), if ends { vec![] } else { vec![Heard::Missed] });
+        assert_eq!(listener.heard(), if ends { vec![] } else { vec![BusEvent::Missed] });
         assert_eq!(listener.incoming.servers.len(), 0);
         listener.wait(SILENCE);
         assert_eq!(listener.heard(), []);
@@ -216,15 +216,15 @@ fn who_ends_is_not_missed_and_who_falls_silent_is() {
     let mut outgoing = outgoing();
     listener.take(&outgoing.keep_alive());
     listener.wait(SILENCE);
-    assert_eq!(listener.heard(), [Heard::Missed]);
+    assert_eq!(listener.heard(), [BusEvent::Missed]);
     outgoing.push("lost".to_owned()).unwrap();
     drop(outgoing.packet(1_000));
     listener.take(&outgoing.keep_alive());
-    assert_eq!(listener.heard(), [Heard::Missed]);
+    assert_eq!(listener.heard(), [BusEvent::Missed]);
     // And an end that comes after a loss does not hide it.
     drop(outgoing.keep_alive());
     listener.take(&outgoing.end());
-    assert_eq!(listener.heard(), [Heard::Missed]);
+    assert_eq!(listener.heard(), [BusEvent::Missed]);
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn so_many_servers_are_followed_and_no_more() {
     }
     assert_eq!(listener.heard(), []);
     listener.take(&Outgoing::new(OTHER, 0).keep_alive());
-    assert_eq!(listener.heard(), [Heard::Missed]);
+    assert_eq!(listener.heard(), [BusEvent::Missed]);
     assert_eq!(listener.incoming.servers.len(), SERVERS_MAX);
     assert!(!listener.incoming.servers.contains_key(&ServerId(10)));
 }
@@ -328,13 +328,13 @@ fn places(lines: &[String], packets: &[String]) -> Vec<(usize, usize)> {
 }
 
 /// What a listener hears when only these packets come.
-fn expected(lines: &[String], packets: &[String], come: &[bool]) -> Vec<Heard> {
+fn expected(lines: &[String], packets: &[String], come: &[bool]) -> Vec<BusEvent> {
     let places = places(lines, packets);
     let mut heard = Vec::new();
     let mut last = None;
     for (number, _) in come.iter().enumerate().filter(|(_, come)| **come) {
         if last.is_some_and(|last| last + 1 < number) {
-            heard.push(Heard::Missed);
+            heard.push(BusEvent::Missed);
         }
         last = Some(number);
         for (text, (begin, end)) in lines.iter().zip(&places) {
@@ -427,12 +427,12 @@ proptest! {
         listener.take(&outgoing.keep_alive());
         heard.extend(listener.heard());
         if let Some(lost_at) = lost_at {
-            prop_assert!(heard[lost_at..].contains(&Heard::Missed), "{heard:?}");
+            prop_assert!(heard[lost_at..].contains(&BusEvent::Missed), "{heard:?}");
         } else {
             prop_assert_eq!(&heard, &told);
         }
         let mut told = told.iter();
-        for one in heard.iter().filter(|one| **one != Heard::Missed) {
+        for one in heard.iter().filter(|one| **one != BusEvent::Missed) {
             prop_assert!(told.any(|other| other == one), "{one:?} was not told, or comes too late");
         }
     }
@@ -460,9 +460,9 @@ proptest! {
         let heard = listener.heard();
         for (server, lines) in [(OTHER, &one), (ServerId(7), &two)] {
             let of_it = heard.iter().filter_map(|heard| match heard {
-                Heard::Line { from, line } if *from == server => Some(line),
-                Heard::Line { .. } => None,
-                Heard::Missed => panic!("something is missing"),
+                BusEvent::Line { from, line } if *from == server => Some(line),
+                BusEvent::Line { .. } => None,
+                BusEvent::Missed => panic!("something is missing"),
             });
             prop_assert_eq!(of_it.collect::<Vec<_>>(), lines.iter().collect::<Vec<_>>());
         }
@@ -481,9 +481,9 @@ proptest! {
             let heard = &mut listener.heard;
             listener.incoming.take(text, listener.now, &mut |one| heard.push(one)).ok();
         }
-        let no_line_feed = |heard: &Heard| match heard {
-            Heard::Line { line, .. } => !line.contains('\n'),
-            Heard::Missed => true,
+        let no_line_feed = |heard: &BusEvent| match heard {
+            BusEvent::Line { line, .. } => !line.contains('\n'),
+            BusEvent::Missed => true,
         };
         prop_assert!(listener.heard().iter().all(no_line_feed));
     }

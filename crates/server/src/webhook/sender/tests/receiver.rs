@@ -21,7 +21,7 @@ pub(super) enum Act {
 }
 
 /// A request.
-pub(super) struct Heard {
+pub(super) struct ReceivedRequest {
     pub(super) line: String,
     /// Names in lower case.
     pub(super) headers: BTreeMap<String, String>,
@@ -33,7 +33,7 @@ pub(super) struct Heard {
 /// Takes no more connections once it is dropped.
 pub(super) struct Receiver {
     pub(super) address: SocketAddr,
-    heard: mpsc::UnboundedReceiver<Heard>,
+    received: mpsc::UnboundedReceiver<ReceivedRequest>,
     accepted: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
@@ -45,22 +45,25 @@ impl Drop for Receiver {
 }
 
 impl Receiver {
-    pub(super) async fn start(act: impl Fn(&Heard) -> Act + Send + Sync + 'static) -> Self {
+    pub(super) async fn start(act: impl Fn(&ReceivedRequest) -> Act + Send + Sync + 'static) -> Self {
         Self::listen(None, act).await
     }
 
     /// With TLS.
     pub(super) async fn start_tls(
         tls: TlsAcceptor,
-        act: impl Fn(&Heard) -> Act + Send + Sync + 'static,
+        act: impl Fn(&ReceivedRequest) -> Act + Send + Sync + 'static,
     ) -> Self {
         Self::listen(Some(tls), act).await
     }
 
-    async fn listen(tls: Option<TlsAcceptor>, act: impl Fn(&Heard) -> Act + Send + Sync + 'static) -> Self {
+    async fn listen(
+        tls: Option<TlsAcceptor>,
+        act: impl Fn(&ReceivedRequest) -> Act + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (sender, heard) = mpsc::unbounded_channel();
+        let (sender, received) = mpsc::unbounded_channel();
         let accepted = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&accepted);
         let act = Arc::new(act);
@@ -81,12 +84,12 @@ impl Receiver {
                 });
             }
         });
-        Self { address, heard, accepted, task }
+        Self { address, received, accepted, task }
     }
 
     /// The next request, in the order they came.
-    pub(super) async fn next(&mut self) -> Heard {
-        self.heard.recv().await.unwrap()
+    pub(super) async fn next(&mut self) -> ReceivedRequest {
+        self.received.recv().await.unwrap()
     }
 
     /// How many connections were opened.
@@ -98,15 +101,15 @@ impl Receiver {
 /// `None` when the client closed the connection.
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    act: &impl Fn(&Heard) -> Act,
-    sender: &mpsc::UnboundedSender<Heard>,
+    act: &impl Fn(&ReceivedRequest) -> Act,
+    sender: &mpsc::UnboundedSender<ReceivedRequest>,
 ) -> Option<()> {
     let mut stream = BufReader::new(stream);
     for of_connection in 1.. {
-        let heard = read(&mut stream, of_connection).await?;
-        let act = act(&heard);
+        let received = read(&mut stream, of_connection).await?;
+        let act = act(&received);
         // A test that does not look at requests has dropped the other end when it ends.
-        sender.send(heard).ok()?;
+        sender.send(received).ok()?;
         let (Act::Say(answer) | Act::SayAndClose(answer) | Act::SayAndHang(answer)) = &act;
         stream.write_all(answer.as_bytes()).await.ok()?;
         stream.flush().await.ok()?;
@@ -119,7 +122,7 @@ async fn serve(
     None
 }
 
-async fn read(stream: &mut (impl AsyncBufReadExt + Unpin), of_connection: usize) -> Option<Heard> {
+async fn read(stream: &mut (impl AsyncBufReadExt + Unpin), of_connection: usize) -> Option<ReceivedRequest> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -137,7 +140,12 @@ async fn read(stream: &mut (impl AsyncBufReadExt + Unpin), of_connection: usize)
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
-    Some(Heard { line: lines[0].clone(), headers, body: String::from_utf8(body).unwrap(), of_connection })
+    Some(ReceivedRequest {
+        line: lines[0].clone(),
+        headers,
+        body: String::from_utf8(body).unwrap(),
+        of_connection,
+    })
 }
 
 /// An answer with this body.

@@ -1,32 +1,31 @@
-//! A connected client, as tests use it.
+//! A client of the gateway, as tests use it.
 
 use landfall::listen::{ListenError, Listener};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Bound of every wait, far above what any takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A connected client.
-pub(crate) struct Heard {
+pub(crate) struct TestClient {
     listener: Listener,
-    /// What came while an answer was waited for.
+    /// Frames that came while an answer was awaited.
     waiting: VecDeque<Value>,
 }
 
-impl Heard {
-    /// Connects to the server at `url`, and waits for nothing.
+impl TestClient {
+    /// Connects to the server at `url` without waiting for a frame.
     pub(crate) async fn connect_with(url: &str, query: &str) -> Self {
         let listener = Listener::connect(url, query).await.unwrap_or_else(|error| panic!("{error:?}"));
         Self { listener, waiting: VecDeque::new() }
     }
 
-    /// The same, and waits until it hears everything.
+    /// The same, and waits for `ready`: from then on it receives everything.
     pub(crate) async fn ready(url: &str, query: &str) -> Self {
-        let mut heard = Self::connect_with(url, query).await;
-        heard.next_is("ready").await;
-        heard
+        let mut client = Self::connect_with(url, query).await;
+        client.next_is("ready").await;
+        client
     }
 
     /// The next frame, or how the connection ended.
@@ -38,7 +37,6 @@ impl Heard {
         Ok(serde_json::from_str(&next.expect("no frame in time")?).unwrap())
     }
 
-    /// The next frame.
     pub(crate) async fn next(&mut self) -> Value {
         self.try_next().await.unwrap_or_else(|error| panic!("{error:?}"))
     }
@@ -50,7 +48,7 @@ impl Heard {
         frame
     }
 
-    /// Everything up to the first frame of this event, which is the last.
+    /// All frames up to the first of this event.
     pub(crate) async fn until(&mut self, event: &str) -> Vec<Value> {
         let mut frames = Vec::new();
         loop {
@@ -61,14 +59,14 @@ impl Heard {
         }
     }
 
-    /// Says something, without waiting for an answer.
-    pub(crate) async fn say(&mut self, request: Value) {
-        self.listener.say(&request).await.unwrap();
+    /// Sends a request without waiting for an answer.
+    pub(crate) async fn send(&mut self, request: Value) {
+        self.listener.send(&request).await.unwrap();
     }
 
-    /// Says something, and waits for the answer; what else comes meanwhile is kept.
-    pub(crate) async fn ask(&mut self, request: Value) -> Value {
-        self.say(request).await;
+    /// Sends a request and waits for the answer; other frames that come meanwhile are kept.
+    pub(crate) async fn request(&mut self, request: Value) -> Value {
+        self.send(request).await;
         let mut before = Vec::new();
         let answer = loop {
             let frame = self.next().await;
@@ -81,14 +79,8 @@ impl Heard {
         answer
     }
 
-    /// That nothing has come: an answer to a ping is the next frame.
-    pub(crate) async fn hears_nothing(&mut self) {
-        self.say(json!({ "Command": "ping" })).await;
-        self.next_is("answer").await;
-    }
-
-    /// Why the server ends the connection: what came before, and the close code.
-    pub(crate) async fn ended(&mut self) -> (Vec<Value>, u16) {
+    /// Waits until the server closes the connection: the frames before, and the close code.
+    pub(crate) async fn closed(&mut self) -> (Vec<Value>, u16) {
         let mut frames = Vec::new();
         loop {
             match self.try_next().await {

@@ -6,10 +6,10 @@ fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-fn bulletin(kind: GroupType, changes: &Changes, events: &[Event]) -> Bulletin {
+fn update(kind: GroupType, changes: &Changes, events: &[Event]) -> ClientUpdate {
     let group = GroupId::parse("g").unwrap();
-    let happened = AppliedChange { group: &group, kind, changes, events };
-    Bulletin::of(happened, &user("admin"), Timestamp(100))
+    let change = AppliedChange { group: &group, kind, changes, events };
+    ClientUpdate::of(change, &user("admin"), Timestamp(100))
 }
 
 fn message(seq: u32) -> Message {
@@ -24,17 +24,17 @@ fn message(seq: u32) -> Message {
     }
 }
 
-/// Number, accounts and event of each item.
-fn items(bulletin: &Bulletin) -> Vec<(u32, String, String)> {
-    let event = |item: &Item| {
-        let frame: serde_json::Value = serde_json::from_str(&item.text).unwrap();
+/// Number, accounts and event of each frame.
+fn frames(update: &ClientUpdate) -> Vec<(u32, String, String)> {
+    let event = |frame: &OutgoingFrame| {
+        let frame: serde_json::Value = serde_json::from_str(&frame.text).unwrap();
         let name = frame["NoticeName"].as_str().or(frame["OpName"].as_str()).unwrap_or_default();
         format!("{} {name}", frame["Event"].as_str().unwrap()).trim_end().to_owned()
     };
-    bulletin.items.iter().map(|item| (item.seq, item.to.join(" "), event(item))).collect()
+    update.frames.iter().map(|frame| (frame.seq, frame.to.join(" "), event(frame))).collect()
 }
 
-fn item(seq: u32, to: &str, event: &str) -> (u32, String, String) {
+fn frame(seq: u32, to: &str, event: &str) -> (u32, String, String) {
     (seq, to.to_owned(), event.to_owned())
 }
 
@@ -46,14 +46,14 @@ fn a_message_is_told_once_and_unkept_ones_without_a_place_in_a_history() {
         online_only,
     };
     let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };
-    let told = bulletin(GroupType::Public, &kept, &[sent(4, false)]);
-    assert_eq!(items(&told), [item(4, "", "message")]);
-    let told = bulletin(GroupType::Public, &Changes::default(), &[sent(0, true)]);
-    assert_eq!(items(&told), [item(0, "", "message")]);
+    let told = update(GroupType::Public, &kept, &[sent(4, false)]);
+    assert_eq!(frames(&told), [frame(4, "", "message")]);
+    let told = update(GroupType::Public, &Changes::default(), &[sent(0, true)]);
+    assert_eq!(frames(&told), [frame(0, "", "message")]);
     // Live-stream groups number messages and keep none.
-    let told = bulletin(GroupType::AvChatRoom, &Changes::default(), &[sent(4, false)]);
-    assert_eq!(items(&told), [item(0, "", "message")]);
-    assert!(told.items[0].text.contains(r#""MsgSeq":4"#));
+    let told = update(GroupType::AvChatRoom, &Changes::default(), &[sent(4, false)]);
+    assert_eq!(frames(&told), [frame(0, "", "message")]);
+    assert!(told.frames[0].text.contains(r#""MsgSeq":4"#));
 }
 
 #[test]
@@ -65,12 +65,12 @@ fn who_moves_is_looked_at_also_where_nobody_is_told() {
             Event::Removed { accounts: vec![user("eve")], silent },
         ]
     };
-    let told = bulletin(GroupType::Public, &Changes::default(), &events(false));
-    assert_eq!(items(&told), [item(0, "ann bob", "notice Invited"), item(0, "eve", "notice Kicked")]);
-    assert!(told.items.iter().all(|item| item.anywhere));
-    let silent = bulletin(GroupType::Public, &Changes::default(), &events(true));
-    assert_eq!((&silent.moved, items(&silent)), (&told.moved, vec![]));
-    assert_eq!(told.moved, ["ann", "bob", "eve"]);
+    let told = update(GroupType::Public, &Changes::default(), &events(false));
+    assert_eq!(frames(&told), [frame(0, "ann bob", "notice Invited"), frame(0, "eve", "notice Kicked")]);
+    assert!(told.frames.iter().all(|frame| frame.anywhere));
+    let silent = update(GroupType::Public, &Changes::default(), &events(true));
+    assert_eq!((&silent.membership_changed, frames(&silent)), (&told.membership_changed, vec![]));
+    assert_eq!(told.membership_changed, ["ann", "bob", "eve"]);
 }
 
 #[test]
@@ -88,35 +88,35 @@ fn single_users_are_told_what_concerns_them() {
         read,
         Event::Full,
     ];
-    let told = bulletin(GroupType::Public, &Changes::default(), &events);
+    let told = update(GroupType::Public, &Changes::default(), &events);
     let expected = [
-        item(0, "ann", "notice Muted"),
-        item(0, "ann", "notice Muted"),
-        item(0, "bob", "notice AdminSet"),
-        item(0, "bob", "notice AdminCancelled"),
-        item(0, "eve", "notice Banned"),
-        item(0, "eve", "notice Unbanned"),
-        item(0, "ann", "notice Read"),
+        frame(0, "ann", "notice Muted"),
+        frame(0, "ann", "notice Muted"),
+        frame(0, "bob", "notice AdminSet"),
+        frame(0, "bob", "notice AdminCancelled"),
+        frame(0, "eve", "notice Banned"),
+        frame(0, "eve", "notice Unbanned"),
+        frame(0, "ann", "notice Read"),
     ];
-    assert_eq!(items(&told), expected);
+    assert_eq!(frames(&told), expected);
     let expected = r#"{"Event":"notice","GroupId":"g","Type":"Public","NoticeType":17,"NoticeName":"Muted","Operator_Account":"admin","Time":100,"MuteTime":60}"#;
-    assert_eq!(told.items[0].text, expected);
-    assert!(told.items[1].text.ends_with(r#""MuteTime":0}"#));
+    assert_eq!(told.frames[0].text, expected);
+    assert!(told.frames[1].text.ends_with(r#""MuteTime":0}"#));
 }
 
 #[test]
 fn live_groups_are_told_of_their_profile_and_others_find_it_in_the_history() {
     let owner = || [Event::OwnerChanged { before: None, after: user("bob") }];
-    let live = bulletin(GroupType::AvChatRoom, &Changes::default(), &owner());
-    assert_eq!(items(&live), [item(0, "", "tip GroupInfoChange")]);
-    assert_eq!(items(&bulletin(GroupType::Public, &Changes::default(), &owner())), []);
+    let live = update(GroupType::AvChatRoom, &Changes::default(), &owner());
+    assert_eq!(frames(&live), [frame(0, "", "tip GroupInfoChange")]);
+    assert_eq!(frames(&update(GroupType::Public, &Changes::default(), &owner())), []);
 }
 
 #[test]
 fn servers_hand_on_bulletins_as_they_are() {
     let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };
     let events = [Event::Joined { accounts: vec![user("ann")], silent: false }];
-    let bulletin = bulletin(GroupType::Public, &kept, &events);
-    let text = serde_json::to_string(&bulletin).unwrap();
-    assert_eq!(serde_json::from_str::<Bulletin>(&text).unwrap(), bulletin);
+    let update = update(GroupType::Public, &kept, &events);
+    let text = serde_json::to_string(&update).unwrap();
+    assert_eq!(serde_json::from_str::<ClientUpdate>(&text).unwrap(), update);
 }

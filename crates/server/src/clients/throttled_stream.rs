@@ -1,5 +1,5 @@
-//! Bytes of a client, read no faster than so many a second. What is bounded by messages alone can be got round: a message may
-//! come in any number of empty pieces.
+//! A stream whose bytes are read no faster than a rate. A limit on messages alone could be evaded: a message may arrive in
+//! any number of empty pieces.
 
 use crate::allowance::Allowance;
 use std::io;
@@ -11,20 +11,19 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// Bytes of a client: so many at once, and then so many a second. [choice]
 const BYTES: (f64, f64) = (2_097_152.0, 131_072.0);
 
-/// A stream that is read slowly by whoever reads too much of it.
-pub(super) struct Slowed<S> {
+pub(super) struct ThrottledStream<S> {
     stream: S,
     bytes: Allowance,
     wait: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Slowed<S> {
+impl<S> ThrottledStream<S> {
     pub(super) fn new(stream: S) -> Self {
         Self { stream, bytes: Allowance::new(BYTES.0, BYTES.1, Instant::now()), wait: None }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Slowed<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -45,7 +44,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Slowed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Slowed<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ThrottledStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
@@ -78,14 +77,14 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     #[tokio::test(start_paused = true)]
-    async fn much_is_read_at_once_and_then_so_much_a_second() {
+    async fn a_burst_is_read_at_once_and_the_rest_at_the_rate() {
         let begun = Instant::now();
-        let mut slowed = Slowed::new(tokio::io::repeat(0));
+        let mut throttled_stream = ThrottledStream::new(tokio::io::repeat(0));
         let mut buffer = [0; 1_024];
         let mut read_within = async |seconds| {
             let mut read = 0;
             while begun.elapsed() < Duration::from_secs(seconds) {
-                read += slowed.read(&mut buffer).await.unwrap();
+                read += throttled_stream.read(&mut buffer).await.unwrap();
             }
             read
         };

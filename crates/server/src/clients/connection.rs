@@ -1,0 +1,329 @@
+//! One connection of a client, until one side closes it.
+//!
+//! Only a limited number of frames waits for a client: one that lags behind is sent the history, page by page, each page
+//! when the one before is on its way.
+
+use super::client::ConnectedClient;
+use super::frame::{self, ConversationKey, Frame, FrameHeader};
+use super::positions::{Live, Positions};
+use super::requests::{self, RequestContext};
+use super::session::{CloseReason, OutboundItem};
+use crate::allowance::Allowance;
+use futures_util::{SinkExt as _, StreamExt as _};
+use landfall_domain::ids::UserId;
+use landfall_domain::message::Message as StoredMessage;
+use landfall_domain::operation::{GroupSnapshot, MessageRange};
+use landfall_domain::time::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
+
+/// Longest time until a client has taken a frame.
+const WRITE_MAX: Duration = Duration::from_secs(10);
+/// Interval of pings.
+const PING_EVERY: Duration = Duration::from_secs(25);
+/// Longest silence of a client.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Longest time for the closing handshake.
+const CLOSE_MAX: Duration = Duration::from_secs(2);
+/// Commands that cost the store something: so many at once, and then so many a second. [choice]
+const COMMANDS: (f64, f64) = (1_000.0, 50.0);
+/// Frames of a client of any kind: so many at once, and then so many a second. A frame that is answered counts as ten.
+/// Further ones are read when they are due, so a client that sends more is slowed down, not disconnected. [choice]
+const FRAMES: (f64, f64) = (10_000.0, 1_000.0);
+/// What a frame that is answered counts as.
+const ANSWERED: f64 = 10.0;
+/// Messages read from a history at a time.
+const PAGE: u32 = 100;
+/// Frames that are put together before they are sent.
+const FRAMES_AT_ONCE: usize = 64;
+
+#[derive(Debug, thiserror::Error)]
+enum Disconnected {
+    /// The client closed it, or the network did.
+    #[error("the connection is lost")]
+    Socket(#[from] tungstenite::Error),
+    /// The server closes it.
+    #[error("{0:?}")]
+    Closed(CloseReason),
+}
+
+enum NextEvent {
+    Closing,
+    Outbound(Option<OutboundItem>),
+    Received(Option<Result<Message, tungstenite::Error>>),
+    History,
+    Ping,
+}
+
+/// One connection.
+pub(super) struct ClientConnection<S> {
+    client: Arc<ConnectedClient>,
+    positions: Positions,
+    commands: Allowance,
+    /// Limits the frames of any kind.
+    incoming: Allowance,
+    socket: WebSocketStream<S>,
+    frames: mpsc::Receiver<OutboundItem>,
+    pings: Interval,
+    last_received: Instant,
+    last_valid: Timestamp,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
+    /// The signature of the client is valid until `last_valid`; `held`: it asked for `hold=1`.
+    pub(super) fn new(
+        client: Arc<ConnectedClient>,
+        socket: WebSocketStream<S>,
+        frames: mpsc::Receiver<OutboundItem>,
+        last_valid: Timestamp,
+        held: bool,
+    ) -> Self {
+        // Spreads the pings of clients that connect together.
+        let first = PING_EVERY.mul_f64(fastrand::f64());
+        let mut pings = interval_at(Instant::now() + first, PING_EVERY);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (positions, last_received) = (Positions::new(held), Instant::now());
+        let [commands, incoming] = [COMMANDS, FRAMES]
+            .map(|(at_once, per_second)| Allowance::new(at_once, per_second, last_received));
+        Self { client, positions, commands, incoming, socket, frames, pings, last_received, last_valid }
+    }
+
+    /// Sends `first`, then serves the client until the connection ends. Returns the socket, and the reason when the server
+    /// closes it.
+    pub(super) async fn run(mut self, first: String) -> (WebSocketStream<S>, Option<CloseReason>) {
+        let mut done = self.send(first).await;
+        let reason = loop {
+            match done {
+                Ok(()) => {}
+                Err(Disconnected::Closed(reason)) => break Some(reason),
+                Err(Disconnected::Socket(error)) => {
+                    tracing::debug!(%error, "a client has gone: {error}");
+                    break None;
+                }
+            }
+            done = match self.next().await {
+                NextEvent::Closing => Err(Disconnected::Closed(
+                    self.client.session.close_reason().unwrap_or(CloseReason::Stopping),
+                )),
+                NextEvent::Outbound(Some(first)) => self.deliver(first).await,
+                NextEvent::Received(Some(message)) => self.receive(message).await,
+                NextEvent::History => self.send_history().await,
+                NextEvent::Ping => self.ping().await,
+                NextEvent::Outbound(None) | NextEvent::Received(None) => break None,
+            };
+        };
+        (self.socket, reason)
+    }
+
+    async fn next(&mut self) -> NextEvent {
+        let waits_until = self.incoming.waits_until(Instant::now());
+        let message = async {
+            if let Some(due) = waits_until {
+                sleep_until(due).await;
+            }
+            self.socket.next().await
+        };
+        tokio::select! {
+            () = self.client.session.closing.notified() => NextEvent::Closing,
+            waiting = self.frames.recv() => NextEvent::Outbound(waiting),
+            message = message => NextEvent::Received(message),
+            () = std::future::ready(()), if self.positions.is_due() => NextEvent::History,
+            _ = self.pings.tick() => NextEvent::Ping,
+        }
+    }
+
+    async fn send(&mut self, text: impl Into<Utf8Bytes>) -> Result<(), Disconnected> {
+        self.feed(text.into()).await?;
+        self.flush().await
+    }
+
+    async fn feed(&mut self, text: Utf8Bytes) -> Result<(), Disconnected> {
+        self.client.server.metrics.clients.frames.inc();
+        in_time(self.socket.feed(Message::Text(text))).await
+    }
+
+    async fn flush(&mut self) -> Result<(), Disconnected> {
+        in_time(self.socket.flush()).await
+    }
+
+    /// Sends `first` and the frames that wait behind it.
+    async fn deliver(&mut self, first: OutboundItem) -> Result<(), Disconnected> {
+        self.send_item(first).await?;
+        for _ in 1..FRAMES_AT_ONCE {
+            let Ok(waiting) = self.frames.try_recv() else { break };
+            self.send_item(waiting).await?;
+        }
+        self.flush().await
+    }
+
+    async fn send_item(&mut self, item: OutboundItem) -> Result<(), Disconnected> {
+        match item {
+            OutboundItem::Frame(frame) => self.deliver_one(&frame).await,
+            OutboundItem::Forget(group) => {
+                self.positions.forget_group(&group);
+                Ok(())
+            }
+        }
+    }
+
+    async fn deliver_one(&mut self, frame: &Frame) -> Result<(), Disconnected> {
+        let Some((key, seq)) = &frame.number else { return self.feed(frame.text.clone()).await };
+        match self.positions.live(key, *seq) {
+            Live::Send => self.feed(frame.text.clone()).await,
+            Live::Skip => Ok(()),
+            Live::Wait => self.feed(waiting(key, *seq - 1).into()).await,
+        }
+    }
+
+    async fn receive(&mut self, message: Result<Message, tungstenite::Error>) -> Result<(), Disconnected> {
+        self.last_received = Instant::now();
+        self.incoming.spend(1.0, self.last_received);
+        match message.map_err(misuse)? {
+            Message::Text(text) => self.perform(&text).await,
+            Message::Binary(_) => Err(Disconnected::Closed(CloseReason::Misuse)),
+            // Pongs are sent with the next flush.
+            Message::Ping(_) => {
+                self.spend_answer();
+                self.flush().await
+            }
+            Message::Pong(_) | Message::Frame(_) => Ok(()),
+            Message::Close(_) => {
+                // The close frame is answered with the next flush.
+                self.flush().await?;
+                Err(Disconnected::Socket(tungstenite::Error::ConnectionClosed))
+            }
+        }
+    }
+
+    async fn perform(&mut self, text: &str) -> Result<(), Disconnected> {
+        let context = RequestContext { client: &self.client, positions: &mut self.positions };
+        match requests::perform(context, &mut self.commands, text).await {
+            Ok(Some(answer)) => {
+                self.spend_answer();
+                self.send(answer).await
+            }
+            Ok(None) => Ok(()),
+            Err(reason) => Err(Disconnected::Closed(reason)),
+        }
+    }
+
+    /// Counts a frame of the client that is answered.
+    fn spend_answer(&mut self) {
+        self.incoming.spend(ANSWERED - 1.0, self.last_received);
+    }
+
+    async fn ping(&mut self) -> Result<(), Disconnected> {
+        if SILENCE_MAX < self.last_received.elapsed() {
+            return Err(Disconnected::Closed(CloseReason::Silent));
+        }
+        if self.last_valid < self.client.now() {
+            return Err(Disconnected::Closed(CloseReason::Expired));
+        }
+        in_time(self.socket.send(Message::Ping(tungstenite::Bytes::new()))).await
+    }
+
+    /// Reads a page of a history for a client that lags behind, and sends it.
+    async fn send_history(&mut self) -> Result<(), Disconnected> {
+        let Some((key, after, room)) = self.positions.next_due() else { return Ok(()) };
+        let limit = PAGE.min(room);
+        let up_to = after.saturating_add(limit);
+        let range = MessageRange::Newest {
+            conversation: key.conversation.clone(),
+            up_to,
+            limit: usize::try_from(limit).unwrap_or_default(),
+        };
+        let Some(mut snapshot) =
+            self.client.history(&key, vec![range]).await.map_err(Disconnected::Closed)?
+        else {
+            self.positions.forget(&key);
+            return Ok(());
+        };
+        let messages = snapshot.messages.remove(&key.conversation).unwrap_or_default();
+        let kind = snapshot.group.kind;
+        let log = snapshot.log(&key.conversation).cloned().unwrap_or_default();
+        for (seq, message) in messages.range(after.saturating_add(1)..) {
+            if is_seen(&snapshot, log.cleared, message, &self.client.session.account) {
+                let Frame { text, .. } = frame::stored(&key, kind, message);
+                self.feed(text).await?;
+                self.positions.sent(&key, *seq);
+            }
+        }
+        // Numbers of messages that have expired are skipped at once.
+        let read =
+            up_to.max(log.first_kept.max(log.cleared.saturating_add(1)) - 1).min(log.last_seq().max(after));
+        let is_last = log.last_seq() <= read;
+        if self.positions.read(&key, read, is_last) {
+            self.feed(waiting(&key, read).into()).await?;
+        } else if is_last {
+            self.feed(position("caught_up", &key, read).into()).await?;
+        }
+        self.flush().await
+    }
+}
+
+/// An error that the client caused is answered with a close code.
+fn misuse(error: tungstenite::Error) -> Disconnected {
+    let is_misuse = matches!(error, tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_));
+    if is_misuse { Disconnected::Closed(CloseReason::Misuse) } else { Disconnected::Socket(error) }
+}
+
+/// Whether a member sees a message of the history: not one that was cleared or is for others, nor one from before it joined
+/// unless the group shows these.
+fn is_seen(snapshot: &GroupSnapshot, cleared: u32, message: &StoredMessage, account: &UserId) -> bool {
+    let to = frame::receivers(message);
+    let since = snapshot.members.get(account).map_or(Timestamp(u64::MAX), |member| member.joined);
+    cleared < message.seq
+        && (to.is_empty() || to.contains(account))
+        && (snapshot.group.history_before_join || since <= message.sent)
+}
+
+async fn in_time(sending: impl Future<Output = Result<(), tungstenite::Error>>) -> Result<(), Disconnected> {
+    match timeout(WRITE_MAX, sending).await {
+        Ok(sent) => Ok(sent?),
+        Err(_) => Err(Disconnected::Closed(CloseReason::Slow)),
+    }
+}
+
+/// Closes the connection with a code and a reason.
+pub(super) async fn send_close<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+    reason: CloseReason,
+) {
+    let (code, reason) = reason.code_and_reason();
+    let close = CloseFrame { code: code.into(), reason: reason.into() };
+    let closing = async {
+        socket.close(Some(close)).await?;
+        // Until the client has read it: a connection that is closed on unread data is reset, and the reason lost.
+        while socket.next().await.transpose()?.is_some() {}
+        Ok::<_, tungstenite::Error>(())
+    };
+    // The client may be gone.
+    drop(timeout(CLOSE_MAX, closing).await);
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PositionFrame<'a> {
+    #[serde(flatten)]
+    about: FrameHeader<'a>,
+    msg_seq: u32,
+}
+
+fn position(event: &'static str, key: &ConversationKey, seq: u32) -> String {
+    frame::text(&PositionFrame {
+        about: FrameHeader::of_conversation(event, &key.group, &key.conversation),
+        msg_seq: seq,
+    })
+}
+
+/// Says that more messages are sent when the client has acknowledged some.
+fn waiting(key: &ConversationKey, sent: u32) -> String {
+    position("waiting", key, sent)
+}

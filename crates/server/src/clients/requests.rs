@@ -1,0 +1,254 @@
+//! The requests of clients: one JSON object a frame, its `Command` among them. `docs/gateway.md` describes them.
+//!
+//! Each request has a file named like its command, and a line in [`REQUESTS`].
+
+mod ack;
+mod catch_up;
+mod conversation;
+mod enter;
+mod go;
+mod groups;
+mod leave;
+mod ping;
+mod read;
+mod topics;
+
+use super::client::ConnectedClient;
+use super::frame::{self, ConversationKey};
+use super::positions::Positions;
+use super::session::CloseReason;
+use crate::allowance::Allowance;
+use crate::code::Code;
+use crate::reply::Failure;
+use futures_util::future::BoxFuture;
+use landfall_domain::ids::{GroupId, TopicId};
+use landfall_domain::message::Conversation;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+/// All requests, in the order in which the answer to an unknown command names them.
+const REQUESTS: &[Entry] = &[
+    Entry::of::<ack::Ack>(),
+    Entry::of::<catch_up::CatchUp>(),
+    Entry::of::<go::Go>(),
+    Entry::of::<read::Read>(),
+    Entry::of::<groups::Groups>(),
+    Entry::of::<topics::Topics>(),
+    Entry::of::<enter::Enter>(),
+    Entry::of::<leave::Leave>(),
+    Entry::of::<ping::Ping>(),
+];
+
+/// A request of clients.
+trait ClientRequest {
+    /// Its `Command`.
+    const COMMAND: &'static str;
+    /// Whether the limit on commands exempts it: it costs the store nothing.
+    const IS_FREE: bool = false;
+    /// What it reads of the frame; other fields are ignored.
+    type Fields: DeserializeOwned + Send;
+    /// What its answer adds to the envelope.
+    type Reply: Serialize;
+
+    /// Performs the request. `None`: it is not answered.
+    fn run(
+        context: RequestContext<'_>,
+        fields: Self::Fields,
+    ) -> impl Future<Output = Result<Option<Self::Reply>, RequestError>> + Send;
+}
+
+/// The connection on which a request came.
+pub(super) struct RequestContext<'a> {
+    pub(super) client: &'a ConnectedClient,
+    pub(super) positions: &'a mut Positions,
+}
+
+/// Why a request was not performed.
+enum RequestError {
+    /// The answer says why.
+    Failed(Failure),
+    /// The connection is closed.
+    Close(CloseReason),
+}
+
+impl From<Failure> for RequestError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<CloseReason> for RequestError {
+    fn from(reason: CloseReason) -> Self {
+        Self::Close(reason)
+    }
+}
+
+/// The fields of a frame that several requests have. A frame in which one of them has a wrong type is refused, whatever its
+/// command.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct CommonFields {
+    command: String,
+    /// Is returned in the answer.
+    request_id: Option<serde_json::Value>,
+    group_id: String,
+    topic_id: Option<String>,
+    msg_seq: u32,
+    offset: usize,
+    limit: Option<usize>,
+}
+
+impl CommonFields {
+    fn group_id(&self) -> Result<GroupId, Failure> {
+        GroupId::parse(&self.group_id)
+            .ok_or_else(|| Code::GroupIdIllegal.because("GroupId is missing, or not a group id"))
+    }
+
+    fn conversation(&self) -> Result<ConversationKey, Failure> {
+        let group = self.group_id()?;
+        let topic = match self.topic_id.as_deref() {
+            None | Some("") => None,
+            Some(id) => {
+                let topic = TopicId::parse(id, &group);
+                Some(
+                    topic
+                        .ok_or_else(|| Code::GroupParameter.because("TopicId is not a topic of the group"))?,
+                )
+            }
+        };
+        Ok(ConversationKey { group, conversation: Conversation::of(topic) })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer<'a, T> {
+    event: &'static str,
+    command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a serde_json::Value>,
+    action_status: &'static str,
+    error_info: &'a str,
+    error_code: u32,
+    #[serde(flatten)]
+    reply: T,
+}
+
+/// The reply of a request that has nothing to say.
+#[derive(Serialize)]
+struct NoFields {}
+
+/// A line of the table. Its handler returns the frame that answers the request, if there is one.
+struct Entry {
+    command: &'static str,
+    is_free: bool,
+    handler: for<'a> fn(
+        RequestContext<'a>,
+        &'a CommonFields,
+        &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, CloseReason>>,
+}
+
+impl Entry {
+    const fn of<R: ClientRequest>() -> Self {
+        Self { command: R::COMMAND, is_free: R::IS_FREE, handler: handle::<R> }
+    }
+}
+
+fn handle<'a, R: ClientRequest>(
+    context: RequestContext<'a>,
+    common: &'a CommonFields,
+    text: &'a str,
+) -> BoxFuture<'a, Result<Option<String>, CloseReason>> {
+    Box::pin(async move {
+        let client = context.client;
+        let done = match serde_json::from_str(text) {
+            Ok(fields) => R::run(context, fields).await,
+            Err(_) => Err(malformed().into()),
+        };
+        match done {
+            Ok(None) => Ok(None),
+            Ok(Some(reply)) => Ok(Some(answer(common, &reply))),
+            Err(RequestError::Failed(failure)) => Ok(Some(refusal(client, common, &failure))),
+            Err(RequestError::Close(reason)) => Err(reason),
+        }
+    })
+}
+
+/// Performs the request in a frame; returns the frame that answers it, if there is one.
+///
+/// # Errors
+/// The connection is to be closed.
+pub(super) async fn perform(
+    context: RequestContext<'_>,
+    commands: &mut Allowance,
+    text: &str,
+) -> Result<Option<String>, CloseReason> {
+    let client = context.client;
+    let Ok(common) = serde_json::from_str::<CommonFields>(text) else {
+        return Ok(Some(refusal(client, &CommonFields::default(), &malformed())));
+    };
+    let entry = REQUESTS.iter().find(|entry| entry.command == common.command);
+    if !entry.is_some_and(|entry| entry.is_free) && !commands.take(Instant::now()) {
+        let failure = Code::TooFrequent.because("too many requests; try again in a second");
+        return Ok(Some(refusal(client, &common, &failure)));
+    }
+    match entry {
+        Some(entry) => (entry.handler)(context, &common, text).await,
+        None => {
+            let known: Vec<_> = REQUESTS.iter().map(|entry| entry.command).collect();
+            let text = format!("Command is none of {}", known.join(", "));
+            Ok(Some(refusal(client, &common, &Code::GroupCommandUnknown.because(text))))
+        }
+    }
+}
+
+fn malformed() -> Failure {
+    Code::GroupParameter.because("a frame is a JSON object with Command, and numbers are numbers")
+}
+
+fn answer(common: &CommonFields, reply: impl Serialize) -> String {
+    let CommonFields { command, request_id, .. } = common;
+    let (event, request_id, action_status) = ("answer", request_id.as_ref(), "OK");
+    frame::text(&Answer { event, command, request_id, action_status, error_info: "", error_code: 0, reply })
+}
+
+fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -> String {
+    let CommonFields { command, request_id, .. } = common;
+    if let Some(cause) = &failure.cause {
+        client.server.error_log.log(|suppressed| {
+            tracing::error!(command, %cause, suppressed, "a client's {command} failed: {cause}");
+        });
+    }
+    let (event, request_id, action_status) = ("answer", request_id.as_ref(), "FAIL");
+    let (error_info, error_code, reply) = (failure.text.as_ref(), failure.number(), NoFields {});
+    frame::text(&Answer { event, command, request_id, action_status, error_info, error_code, reply })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::page::{PAGE, rows};
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The commands in the table of the page; a row may name several.
+    fn documented() -> BTreeSet<&'static str> {
+        let cells = rows("## What a client says").into_iter().map(|(commands, _)| commands);
+        cells.flat_map(|cell| cell.split(", ")).map(|command| command.trim_matches('`')).collect()
+    }
+
+    #[test]
+    fn the_page_lists_every_request_and_no_other() {
+        let commands: BTreeSet<_> = REQUESTS.iter().map(|entry| entry.command).collect();
+        assert_eq!(commands, documented());
+        assert_eq!(commands.len(), REQUESTS.len(), "a command appears twice");
+    }
+
+    #[test]
+    fn the_page_names_the_requests_that_are_exempt_from_the_limit() {
+        let free: Vec<_> = REQUESTS.iter().filter(|entry| entry.is_free).map(|entry| entry.command).collect();
+        assert_eq!(free, ["ack", "go", "ping"]);
+        assert!(PAGE.contains("\n| Commands but for `ack`, `go` and `ping` |"));
+    }
+}

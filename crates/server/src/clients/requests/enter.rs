@@ -1,0 +1,41 @@
+//! `enter`: the client enters a live-stream group, which has no members but the clients that have entered.
+
+use super::{ClientRequest, CommonFields, NoFields, RequestContext, RequestError};
+use crate::clients::delivery_progress::DeliveryProgress;
+use crate::code::Code;
+use crate::commands::refusal;
+use landfall_domain::operation::Needs;
+use landfall_domain::part::{Part, PartKey};
+
+pub(super) struct Enter;
+
+impl ClientRequest for Enter {
+    const COMMAND: &'static str = "enter";
+    type Fields = CommonFields;
+    type Reply = NoFields;
+
+    async fn run(
+        context: RequestContext<'_>,
+        fields: CommonFields,
+    ) -> Result<Option<NoFields>, RequestError> {
+        let client = context.client;
+        let group = fields.group_id()?;
+        let account = client.account();
+        let ban = PartKey::Ban(account.clone());
+        let needs = Needs { members: vec![account.clone()], parts: vec![ban.clone()], ..Needs::default() };
+        let snapshot = client.snapshot(&group, needs).await?;
+        snapshot.check_visible_to(account).map_err(|hidden| refusal::of(&hidden))?;
+        let refused = |text| Err(Code::GroupNotAllowed.because(text).into());
+        if !snapshot.group.kind.can().live {
+            return refused("only groups of Type AVChatRoom are entered and left");
+        }
+        if matches!(snapshot.parts.get(&ban), Some(Part::Ban(until)) if client.now() < *until) {
+            return refused("you are banned from the group");
+        }
+        if client.session.enter_live(&group) {
+            client.hub.enter_live(&client.session, DeliveryProgress::of_group(&snapshot.group), &group);
+            client.report_visit(&group, true).await;
+        }
+        Ok(Some(NoFields {}))
+    }
+}
