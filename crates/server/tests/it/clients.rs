@@ -4,7 +4,7 @@ mod ends;
 mod presence;
 mod requests;
 
-use crate::harness::{APP, Client, Server, Setup, Store, code, done, on_both_stores, query, text};
+use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};
 use crate::receiver::Receiver;
 use crate::test_client::TestClient;
 use serde_json::{Value, json};

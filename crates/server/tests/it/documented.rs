@@ -1,7 +1,7 @@
 //! The frames and requests that `docs/gateway.md` shows: each is heard here, word for word but for times and sessions.
 
 use crate::clients::url;
-use crate::harness::{APP, Client, Server, Setup, code, done, query, text};
+use crate::harness::{APP, Client, Server, Setup, done, query, text};
 use crate::test_client::TestClient;
 use serde_json::{Deserializer, Value, json};
 use tokio::net::TcpStream;
