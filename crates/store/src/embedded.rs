@@ -4,19 +4,28 @@
 //! durable with one sync per batch (group commit); an answer leaves only after its sync. Readers see a batch when
 //! it is durable, never before.
 
+mod change_group;
 mod changes;
 mod check;
+mod clean_stop;
 mod committer;
 mod damage;
 mod engine;
 mod engine_error;
+mod engine_folder;
+mod expiry;
 mod format;
 mod group_cache;
 mod guard;
+mod import_groups;
+mod import_members;
 mod journal;
+mod key_range;
 mod keys;
 mod known;
 mod merges;
+mod message_pages;
+mod opening;
 mod outbox;
 mod raise;
 mod reads;
@@ -71,7 +80,7 @@ impl Embedded {
     /// Another process has it open, it was written by a newer version, a copy into it is unfinished, or it cannot
     /// be read.
     pub fn open(dir: &Path, metrics: StoreMetrics) -> Result<Self, OpenError> {
-        let engine = engine::open(dir)?;
+        let engine = opening::open(dir)?;
         transfer::refuse_unfinished(dir, &engine)?;
         let shared = Arc::new(Shared::new(dir, engine));
         let committer = Committer::start(Arc::clone(&shared), metrics).map_err(OpenError::Thread)?;
@@ -118,7 +127,7 @@ impl Store for Embedded {
         context: Context,
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.committer.run(move |tx| changes::import_group(tx, context, import)).await)
+        refusable(self.committer.run(move |tx| import_groups::import_group(tx, context, import)).await)
     }
 
     async fn create_group(
@@ -127,7 +136,7 @@ impl Store for Embedded {
         new: NewGroup,
         subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        let change = move |tx: &mut Tx<'_>| changes::create_group(tx, context, new, &*subscribers);
+        let change = move |tx: &mut Tx<'_>| import_groups::create_group(tx, context, new, &*subscribers);
         refusable(self.committer.run(change).await)
     }
 
@@ -136,7 +145,7 @@ impl Store for Embedded {
         context: Context,
         operation: Arc<dyn DynOperation>,
     ) -> Result<(), StoreError> {
-        self.committer.run(move |tx| snapshots::change(tx, context, &*operation)).await
+        self.committer.run(move |tx| change_group::change(tx, context, &*operation)).await
     }
 
     async fn snapshot(
@@ -167,7 +176,7 @@ impl Store for Embedded {
         let mut next = None;
         loop {
             let after = next.take();
-            let step = self.committer.run(move |tx| snapshots::expire(tx, app, before, after, limit)).await?;
+            let step = self.committer.run(move |tx| expiry::expire(tx, app, before, after, limit)).await?;
             if 0 < step.removed || step.next.is_none() {
                 return Ok(step.removed);
             }
@@ -181,7 +190,9 @@ impl Store for Embedded {
         group: GroupId,
         members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        refusable(self.committer.run(move |tx| changes::import_members(tx, context, &group, &members)).await)
+        refusable(
+            self.committer.run(move |tx| import_members::import_members(tx, context, &group, &members)).await,
+        )
     }
 
     async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {

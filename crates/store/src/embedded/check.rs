@@ -1,7 +1,8 @@
 //! `landfall store check`: reads every file of a stopped store against its checksums. It changes nothing.
 
-use super::engine::FOLDER;
-use super::format::{self, OpenError, lock_engine};
+use super::clean_stop::CleanStop;
+use super::engine_folder;
+use super::format::{self, FOLDER, OpenError};
 use super::guard::{self, Inspection, Verdict};
 use super::tables;
 use std::fs;
@@ -43,15 +44,17 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
     let engine = dir.join(FOLDER);
     let mut report = CheckReport::default();
     if !engine.try_exists().map_err(io_error)? {
-        if format::CleanStop::read(dir).map_err(io_error)?.is_some() {
+        if CleanStop::read(dir).map_err(io_error)?.is_some() {
             report.damaged.push(format!("the folder {} is missing", engine.display()));
         }
         return Ok(report);
     }
     // Without the file nobody has the store open, and none is made here.
     let locked = engine.join("lock").try_exists().map_err(io_error)?;
-    let _lock = if locked { Some(lock_engine(dir)?) } else { None };
-    if !format::is_made(dir).map_err(io_error)? && !format::holds_data(&engine).map_err(io_error)? {
+    let _lock = if locked { Some(engine_folder::lock(dir)?) } else { None };
+    if !engine_folder::is_made(dir).map_err(io_error)?
+        && !engine_folder::holds_data(&engine).map_err(io_error)?
+    {
         return Ok(report);
     }
     match tables::all(&engine).map_err(io_error)? {

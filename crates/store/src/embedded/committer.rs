@@ -1,7 +1,9 @@
 //! The one thread that writes: group commit, and recovery when a write fails.
 
-use super::engine::{self, Engine, OpenError, Shared};
+use super::engine::{Engine, Shared};
+use super::format::OpenError;
 use super::known::Known;
+use super::opening;
 use super::sweep;
 use super::tx::Tx;
 use crate::StoreMetrics;
@@ -331,7 +333,7 @@ impl Worker {
     /// Opens the engine and makes sure that the disk takes writes; `None` when the store was closed meanwhile.
     fn reopen(&self, error: &StoreError) -> Result<Option<Engine>, OpenError> {
         let unwritable = |_| OpenError::Unwritable(self.shared.dir.clone());
-        let engine = engine::open(&self.shared.dir)?;
+        let engine = opening::open(&self.shared.dir)?;
         // The tail of the journal may be in memory only: written again as a table, it is on the disk.
         engine.start_flush().map_err(unwritable)?;
         while !engine.is_flushed().map_err(unwritable)? {

@@ -1,7 +1,6 @@
 //! What of an open engine is known to be damaged. What the damage does not touch goes on working.
 
 use super::engine_error::EngineError;
-use super::rows::Keys;
 use super::tables::{self, DamagedFile, Listed};
 use fjall::{AbstractTree as _, Keyspace};
 use landfall_domain::store::StoreError;
@@ -135,17 +134,4 @@ pub(super) fn listed(table: &lsm_tree::Table) -> (u64, Listed) {
             sequence: table.global_seqno(),
         },
     )
-}
-
-/// Owned bounds, borrowed.
-pub(super) fn borrowed(keys: &Keys) -> (Bound<&[u8]>, Bound<&[u8]>) {
-    (keys.0.as_ref().map(Vec::as_slice), keys.1.as_ref().map(Vec::as_slice))
-}
-
-/// The bounds of all keys.
-pub(super) const EVERYTHING: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Unbounded, Bound::Unbounded);
-
-/// The bounds of one key.
-pub(super) fn only(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
-    (Bound::Included(key), Bound::Included(key))
 }

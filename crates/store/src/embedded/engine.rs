@@ -1,14 +1,14 @@
 //! The engine below the store, and what is shared between the committer and the readers.
 
+use super::clean_stop::CleanStop;
 use super::damage::Damage;
 use super::engine_error::EngineError;
-pub(super) use super::format::OpenError;
-use super::format::{self, CleanStop};
+use super::format::{self, FOLDER, OpenError};
 use super::group_cache::GroupCache;
 use super::journal::Stamp;
 use super::merges::{self, Merges};
-use super::outbox::Lanes;
-use super::{guard, keys, raise, tables};
+use super::outbox::lanes::Lanes;
+use super::{engine_folder, keys};
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
 use std::ops::Bound;
@@ -17,9 +17,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-
-/// Folder of the engine within the data directory.
-pub(super) const FOLDER: &str = "engine";
 
 /// Memory for blocks read from disk, bytes.
 const BLOCK_CACHE_BYTES: u64 = 48 << 20;
@@ -52,34 +49,6 @@ pub(super) struct Engine {
     failed: AtomicBool,
 }
 
-/// Opens the engine of the data directory `dir`.
-pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
-    format::check(dir)?;
-    format::clear_unfinished(dir)?;
-    let number = guard::look(dir)?;
-    raise::raise(dir)?;
-    let (database, data) = open_database(dir)?;
-    compare(dir, &data, number)?;
-    let damage = Arc::<Damage>::default();
-    let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
-    CleanStop::remove(dir).map_err(io_error)?;
-    let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
-    let engine = Engine {
-        database,
-        data,
-        groups: GroupCache::new(),
-        lanes: Lanes::default(),
-        damage,
-        merges: Some(merges),
-        dir: dir.to_owned(),
-        number: AtomicU64::new(number),
-        failed: AtomicBool::new(false),
-    };
-    super::sweep::finish_all(&engine)
-        .map_err(|why| OpenError::Damaged { dir: dir.to_owned(), why: why.to_string() })?;
-    Ok(engine)
-}
-
 fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
     let open = || {
         let database = Database::builder(dir.join(FOLDER))
@@ -101,8 +70,8 @@ fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
     match catch_unwind(AssertUnwindSafe(open)) {
         Ok(Ok(opened)) => Ok(opened),
         Ok(Err(fjall::Error::Locked)) => Err(OpenError::Locked(dir.to_owned())),
-        Ok(Err(cause)) => Err(tables::unopened(dir, &dir.join(FOLDER), cause)),
-        Err(_) => Err(tables::unopened(dir, &dir.join(FOLDER), fjall::Error::Unrecoverable)),
+        Ok(Err(cause)) => Err(engine_folder::unopened(dir, &dir.join(FOLDER), cause)),
+        Err(_) => Err(engine_folder::unopened(dir, &dir.join(FOLDER), fjall::Error::Unrecoverable)),
     }
 }
 
@@ -119,6 +88,27 @@ fn compare(dir: &Path, data: &Keyspace, number: u64) -> Result<(), OpenError> {
 }
 
 impl Engine {
+    /// Opens the engine of the data directory `dir`, whose last batch has this number, and starts its threads.
+    pub(super) fn open(dir: &Path, number: u64) -> Result<Self, OpenError> {
+        let (database, data) = open_database(dir)?;
+        compare(dir, &data, number)?;
+        let damage = Arc::<Damage>::default();
+        let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
+        CleanStop::remove(dir).map_err(io_error)?;
+        let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
+        Ok(Self {
+            database,
+            data,
+            groups: GroupCache::new(),
+            lanes: Lanes::default(),
+            damage,
+            merges: Some(merges),
+            dir: dir.to_owned(),
+            number: AtomicU64::new(number),
+            failed: AtomicBool::new(false),
+        })
+    }
+
     /// An empty batch that is durable once committed.
     pub(super) fn batch(&self, rows: usize) -> OwnedWriteBatch {
         OwnedWriteBatch::with_capacity(self.database.clone(), rows).durability(Some(PersistMode::SyncData))

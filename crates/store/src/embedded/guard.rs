@@ -4,11 +4,12 @@
 //! A torn end of the newest journal is what a crash leaves. It was never acknowledged: it is cut off, with a line in the
 //! log. Anything else that is wrong refuses the directory and changes nothing in it.
 
-use super::engine::FOLDER;
-use super::format::{CleanStop, OpenError, lock_engine};
+use super::clean_stop::CleanStop;
+use super::engine_folder;
+use super::format::{FOLDER, OpenError};
 use super::journal::{self, Break, Stamp, Survey};
+use super::keys;
 use super::tables::{self, Listed};
-use super::{format::is_made, keys};
 use lsm_tree::{Cache, Checksum, Table, UserKey};
 use std::fs::File;
 use std::io;
@@ -49,7 +50,7 @@ pub(super) enum Verdict {
 pub(super) fn inspect(dir: &Path) -> Result<Inspection, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     let engine = dir.join(FOLDER);
-    let lists = tables::check_lists(&engine).map_err(io_error)?;
+    let lists = engine_folder::check(&engine).map_err(io_error)?;
     lists.map_err(|file| refusal(dir, format!("{file}; {RESTORE}")))?;
     let survey = journal::survey(&engine).map_err(io_error)?;
     let written = 0 < survey.batches || survey.broken.is_some();
@@ -113,8 +114,8 @@ pub(super) fn look(dir: &Path) -> Result<u64, OpenError> {
             Some(_) => Err(refusal(dir, format!("its folder `{FOLDER}` is missing; {RESTORE}"))),
         };
     }
-    let _lock = lock_engine(dir)?;
-    if !is_made(dir).map_err(io_error)? {
+    let _lock = engine_folder::lock(dir)?;
+    if !engine_folder::is_made(dir).map_err(io_error)? {
         return Ok(0);
     }
     let Inspection { survey, tables, verdict } = inspect(dir)?;
@@ -164,8 +165,8 @@ fn persisted(dir: &Path, engine: &Path) -> Result<Option<Persisted>, OpenError> 
     // The engine panics at some kinds of damage.
     match catch_unwind(AssertUnwindSafe(|| newest(listed))) {
         Ok(Ok(persisted)) => Ok(Some(persisted)),
-        Ok(Err(cause)) => Err(tables::unopened(dir, engine, fjall::Error::from(cause))),
-        Err(_) => Err(tables::unopened(dir, engine, fjall::Error::Unrecoverable)),
+        Ok(Err(cause)) => Err(engine_folder::unopened(dir, engine, fjall::Error::from(cause))),
+        Err(_) => Err(engine_folder::unopened(dir, engine, fjall::Error::Unrecoverable)),
     }
 }
 

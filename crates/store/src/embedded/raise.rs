@@ -3,8 +3,7 @@
 //! In format 1 the engine merged its tables by itself. What it does is among its own settings, in a tree of their own,
 //! and nobody can change it from outside once a keyspace is made; so the two rows are written to that tree.
 
-use super::engine::FOLDER;
-use super::format::{self, OpenError};
+use super::format::{self, FOLDER, OpenError};
 use super::merges;
 use fjall::AbstractTree as _;
 use lsm_tree::{Config, SequenceNumberCounter};

@@ -1,11 +1,11 @@
 //! Reading: each call sees the store as it is at one moment.
 
-use super::damage::{borrowed, only};
 use super::engine::{Engine, Shared};
 use super::group_cache::Missing;
+use super::key_range::{Keys, beginning, borrowed, only};
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
-use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
+use super::rows::{Rows, Visit, scan_engine};
 use super::snapshots;
 use fjall::{Readable, Snapshot};
 use landfall_domain::account::Account;

@@ -1,8 +1,9 @@
 //! `landfall store repair`: goes on without the batches of a journal that cannot be read. The journals are kept as they
 //! were, in a folder beside.
 
-use super::engine::FOLDER;
-use super::format::{self, CleanStop, OpenError, lock_engine};
+use super::clean_stop::CleanStop;
+use super::engine_folder;
+use super::format::{self, FOLDER, OpenError};
 use super::guard::{self, Inspection, Persisted, Verdict};
 use super::journal::{self, Batch, Order};
 use std::fs::{self, File};
@@ -30,7 +31,7 @@ pub fn repair(dir: &Path) -> Result<Option<RepairReport>, OpenError> {
     format::must_exist(dir)?;
     format::check(dir)?;
     let engine = dir.join(FOLDER);
-    let _lock = lock_engine(dir)?;
+    let _lock = engine_folder::lock(dir)?;
     let Inspection { tables, verdict: Verdict::Damaged(_), .. } = guard::inspect(dir)? else {
         return Ok(None);
     };

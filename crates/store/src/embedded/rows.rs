@@ -1,7 +1,7 @@
 //! Reading rows, the same for what readers see and for what an operation sees within its batch.
 
-use super::damage::borrowed;
 use super::engine::Engine;
+use super::key_range::{Keys, borrowed};
 use super::keys;
 use super::records::{self, Damaged, GroupRow};
 use fjall::Iter;
@@ -9,16 +9,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::store::StoreError;
 use landfall_domain::time::Timestamp;
-use std::ops::{Bound, ControlFlow};
-
-/// Keys from the first to before the last.
-pub(super) type Keys = (Bound<Vec<u8>>, Bound<Vec<u8>>);
-
-/// All keys that begin so.
-pub(super) fn beginning(start: Vec<u8>) -> Keys {
-    let end = keys::after_all(start.clone());
-    (Bound::Included(start), Bound::Excluded(end))
-}
+use std::ops::ControlFlow;
 
 /// What is done with a row; it says whether to go on.
 pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;

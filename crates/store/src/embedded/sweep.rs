@@ -4,11 +4,11 @@
 //! size, before any other operation runs; after a crash, opening the store goes on where it stopped. So nobody
 //! ever sees half, and no batch is larger than memory.
 
-use super::damage::borrowed;
 use super::engine::Engine;
+use super::key_range::{Keys, beginning, borrowed};
 use super::keys::{self, Sweep};
 use super::known::Known;
-use super::rows::{Keys, Rows as _, beginning};
+use super::rows::Rows as _;
 use super::tx::Tx;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::store::StoreError;

@@ -4,8 +4,6 @@
 //! number and checksum; the file of that version lists the tables with the checksum of each whole file. The engine
 //! compares neither: it deletes every table that the version it reads does not list.
 
-use super::engine_error::EngineError;
-use super::format::{self, OpenError};
 use std::fs;
 use std::io::{self, Read as _};
 use std::ops::Range;
@@ -13,13 +11,11 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Folder of all level trees within the engine's.
-const TREES: &str = "keyspaces";
+pub(super) const TREES: &str = "keyspaces";
 /// The tree in which the engine keeps its own settings.
-const SETTINGS: &str = "0";
+pub(super) const SETTINGS: &str = "0";
 /// The tree of the only keyspace.
 const ROWS: &str = "1";
-/// Content of the file that the engine writes last when it makes its folder.
-const ENGINE_VERSION: &[u8] = b"FJL\x03";
 const MAGIC: &[u8] = b"LSM\x03";
 /// Bytes before a block's content: magic, kind, checksum, both lengths, checksum of all that.
 const BLOCK_HEAD: usize = 33;
@@ -59,31 +55,8 @@ pub(super) struct Listed {
     pub(super) sequence: u64,
 }
 
-/// The version in an engine's folder, the lists of tables of every tree in it, and the tables of the engine's own settings: small files
-/// without which nothing can be read. An error is a damaged file.
+/// Checks the lists of tables of every tree, and the tables of the engine's own settings. An error is a damaged file.
 pub(super) fn check_lists(engine: &Path) -> io::Result<Result<(), DamagedFile>> {
-    let marker = engine.join("version");
-    match fs::read(&marker) {
-        Ok(content) if content != ENGINE_VERSION => {
-            let why = "it does not name the version of the engine".to_owned();
-            return Ok(Err(DamagedFile { path: marker, places: vec![whole(content.len())], why }));
-        }
-        Ok(_) => {}
-        // An engine in the making has written no data yet.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if format::holds_data(engine)? {
-                let why = "it is missing".to_owned();
-                return Ok(Err(DamagedFile { path: marker, places: vec![whole(0)], why }));
-            }
-        }
-        Err(error) => return Err(error),
-    }
-    let settings = engine.join(TREES).join(SETTINGS).join("current");
-    // The engine makes it after the marker, and before it takes any data.
-    if !settings.try_exists()? && format::holds_data(engine)? {
-        let why = "it is missing".to_owned();
-        return Ok(Err(DamagedFile { path: settings, places: vec![whole(0)], why }));
-    }
     for tree in trees(engine)? {
         let listed = match list(&tree)? {
             Ok(listed) => listed,
@@ -120,23 +93,6 @@ pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>>
         }
     }
     Ok(Ok(found))
-}
-
-/// Why the engine does not open: it says no file, so the damaged one is looked for.
-pub(super) fn unopened(dir: &Path, engine: &Path, cause: fjall::Error) -> OpenError {
-    let found = all(engine).and_then(|listed| {
-        let Ok(listed) = listed else { return Ok(None) };
-        listed.iter().map(check).find_map(Result::transpose).transpose()
-    });
-    match found {
-        Ok(Some(file)) => OpenError::Damaged {
-            dir: dir.to_owned(),
-            why: format!("{file}; restore it, or the whole directory, from a backup"),
-        },
-        Ok(None) | Err(_) => {
-            OpenError::Engine { dir: dir.to_owned(), why: EngineError::from(cause).to_string() }
-        }
-    }
 }
 
 fn trees(engine: &Path) -> io::Result<Vec<PathBuf>> {
@@ -301,7 +257,7 @@ fn block_head(block: &[u8]) -> Option<(usize, u128)> {
     intact.then_some((usize::try_from(length).ok()?, checksum))
 }
 
-fn whole(length: usize) -> Range<u64> {
+pub(super) fn whole(length: usize) -> Range<u64> {
     range(0, length)
 }
 

@@ -1,14 +1,15 @@
 //! The embedded store as the source or the target of a copy.
 
-use super::damage::{EVERYTHING, only};
-use super::engine::{self, Engine, OpenError};
+use super::engine::Engine;
 use super::engine_error::EngineError;
-use super::format;
+use super::format::{self, OpenError};
+use super::key_range::{EVERYTHING, only};
 use super::keys::{self, RowKey};
 use super::known::Known;
+use super::message_pages;
+use super::opening;
 use super::records::{self, GroupRow, kind_byte};
 use super::rows::Rows as _;
-use super::snapshots;
 use super::tx::Tx;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
 use async_trait::async_trait;
@@ -34,7 +35,7 @@ impl EmbeddedTransfer {
     /// There is no data directory, it cannot be opened for a server, or its outbox is not empty.
     pub fn source(dir: &Path) -> Result<Self, OpenError> {
         format::must_exist(dir)?;
-        let engine = engine::open(dir)?;
+        let engine = opening::open(dir)?;
         refuse_unfinished(dir, &engine)?;
         refuse_undelivered(dir, &engine)?;
         Self::new(dir, engine)
@@ -45,7 +46,7 @@ impl EmbeddedTransfer {
     /// # Errors
     /// Another process has it open, it was written by a newer version, or it cannot be read.
     pub fn target(dir: &Path) -> Result<Self, OpenError> {
-        Self::new(dir, engine::open(dir)?)
+        Self::new(dir, opening::open(dir)?)
     }
 
     fn new(dir: &Path, engine: Engine) -> Result<Self, OpenError> {
@@ -170,9 +171,9 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
     for of_group in said.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
         if let Some((app, group, _)) = of_group.first() {
             let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
-            let pages = snapshots::pages(&tx, *app, group, &[], &messages)?;
+            let pages = message_pages::pages(&tx, *app, group, &[], &messages)?;
             pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-            snapshots::note_days(&mut tx, *app, group, None, &messages);
+            message_pages::note_days(&mut tx, *app, group, None, &messages);
         }
     }
     tx.put_progress(progress);

@@ -1,11 +1,11 @@
 //! The view and the writes of one batch: what an operation reads includes what the ones before it wrote.
 
-use super::damage::only;
 use super::engine::Engine;
+use super::key_range::{Keys, beginning, only};
 use super::keys::{self, MemberKey, Sweep};
 use super::known::Known;
 use super::records::{self, Counters, Damaged, GroupRow};
-use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
+use super::rows::{Rows, Visit, scan_engine};
 use crate::parts;
 use crate::transfer::Progress;
 use landfall_domain::account::Account;
@@ -271,6 +271,13 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn put_account(&mut self, app: AppId, id: &UserId, account: &Account) {
         self.set(keys::account(app, id), Some(records::encode_account(account)));
+    }
+
+    /// Puts accounts that nobody imported.
+    pub(super) fn put_placeholders(&mut self, app: AppId, accounts: &[UserId], now: Timestamp) {
+        for account in accounts {
+            self.put_account(app, account, &Account::placeholder(now));
+        }
     }
 
     /// Keeps from when on signatures of an account are valid that is deleted.

@@ -3,8 +3,7 @@
 use super::power::{flush, in_memory};
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
-use crate::embedded::engine;
-use crate::embedded::{Embedded, JournalFault, OpenError, check, journal, repair};
+use crate::embedded::{Embedded, JournalFault, OpenError, check, format, journal, opening, repair};
 use landfall_domain::group::GroupType;
 use landfall_domain::store::{Health, JoinedWindow, MemberWindow, NoSuchGroup, OperationError, Store};
 use std::collections::BTreeMap;
@@ -39,7 +38,7 @@ pub(super) async fn stopped() -> TempDir {
         }
     }
     // The engine cuts the zeros off a new journal when it opens it again.
-    drop(engine::open(dir.path()).unwrap());
+    drop(opening::open(dir.path()).unwrap());
     dir
 }
 
@@ -117,7 +116,7 @@ async fn flip(
     files_now.get_mut(path).unwrap()[bit / 8] ^= 1 << (bit % 8);
     let dir = in_memory();
     write(dir.path(), &files_now);
-    let torn = journal::survey(&dir.path().join(engine::FOLDER)).unwrap().broken.is_some();
+    let torn = journal::survey(&dir.path().join(format::FOLDER)).unwrap().broken.is_some();
     let checked = check(dir.path(), |_, _| {});
     let found = checked.as_ref().map_or(true, |report| {
         !report.damaged.is_empty() || matches!(report.journal, Some(JournalFault::Damaged(_)))
@@ -194,7 +193,7 @@ async fn flips(clean: bool) -> Outcomes {
     });
     let each = (flips / before.len()).saturating_add(1);
     let mut outcomes = Outcomes::default();
-    let lock = Path::new(engine::FOLDER).join("lock");
+    let lock = Path::new(format::FOLDER).join("lock");
     for (path, content) in before.iter().filter(|(path, _)| **path != lock) {
         let bits = content.len() * 8;
         let step = (bits / each).max(1);
@@ -222,7 +221,7 @@ async fn a_flipped_bit_of_a_store_that_was_killed_loses_at_most_the_last_batch()
 
 /// Flips a bit in a block of groups of the only table.
 fn damage_a_table(dir: &Path) -> PathBuf {
-    let folder = dir.join(engine::FOLDER).join("keyspaces/1/tables");
+    let folder = dir.join(format::FOLDER).join("keyspaces/1/tables");
     let tables: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [table] = tables.try_into().unwrap();
     let mut content = fs::read(&table).unwrap();
@@ -279,7 +278,7 @@ async fn a_repair_leaves_out_what_cannot_be_read_and_keeps_the_originals() {
     let dir = stopped().await;
     let before = files(dir.path());
     let expected = answers(&open(dir.path())).await;
-    let journal = Path::new(engine::FOLDER).join("0.jnl");
+    let journal = Path::new(format::FOLDER).join("0.jnl");
     let mut starts = Vec::new();
     journal::for_each_later(&before[&journal], 0, journal::Order::default(), |batch| {
         starts.push(batch.place.start)
@@ -326,7 +325,7 @@ async fn a_check_names_every_damaged_file() {
     assert_eq!(report.batches, GROUPS as u64);
     assert!(0 < report.tables && 0 < report.table_bytes, "{report:?}");
 
-    let tables = dir.path().join(engine::FOLDER).join("keyspaces/1/tables");
+    let tables = dir.path().join(format::FOLDER).join("keyspaces/1/tables");
     let mut names = Vec::new();
     for entry in fs::read_dir(tables).unwrap() {
         let path = entry.unwrap().path();
@@ -335,7 +334,7 @@ async fn a_check_names_every_damaged_file() {
         fs::write(&path, content).unwrap();
         names.push(path.display().to_string());
     }
-    let journal = dir.path().join(engine::FOLDER).join("0.jnl");
+    let journal = dir.path().join(format::FOLDER).join("0.jnl");
     let mut content = fs::read(&journal).unwrap();
     content[50] ^= 4;
     fs::write(&journal, content).unwrap();

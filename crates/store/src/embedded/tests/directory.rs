@@ -2,11 +2,11 @@
 
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
-use crate::embedded::engine::{self, Engine};
+use crate::embedded::engine::Engine;
 use crate::embedded::keys::{self as layout, STAMP, Sweep};
 use crate::embedded::records;
 use crate::embedded::rows::Rows as _;
-use crate::embedded::{Embedded, OpenError};
+use crate::embedded::{Embedded, OpenError, format, opening};
 use crate::embedded::{known::Known, tx::Tx};
 use crate::suite::outbox::nobody;
 use crate::suite::world::World;
@@ -112,7 +112,7 @@ async fn the_format_before_is_opened_and_raised() {
 #[tokio::test]
 async fn merging_is_taken_from_the_engine_when_a_directory_is_raised() {
     let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join(engine::FOLDER);
+    let folder = dir.path().join(format::FOLDER);
     let threshold = |engine: &fjall::Keyspace| {
         let config = engine.config.compaction_strategy.get_config();
         config.into_iter().find(|(name, _)| **name == *b"leveled_l0_threshold").unwrap().1.to_vec()
@@ -187,7 +187,7 @@ fn nobody_else_can_look_into_the_data() {
 fn an_engine_whose_making_broke_off_is_made_anew() {
     for marker in [None, Some("")] {
         let dir = tempfile::tempdir().unwrap();
-        let engine = dir.path().join(engine::FOLDER);
+        let engine = dir.path().join(format::FOLDER);
         fs::create_dir_all(engine.join("keyspaces")).unwrap();
         fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
         fs::write(engine.join("0.jnl"), [0; 100]).unwrap();
@@ -216,7 +216,7 @@ async fn an_interrupted_removal_is_finished_at_open() {
     drop(store);
 
     // As a crash leaves it after the first batch: the heads are gone, the rest is named by the sweeps.
-    let engine = engine::open(dir.path()).unwrap();
+    let engine = opening::open(dir.path()).unwrap();
     let known = Known::nothing();
     let mut tx = Tx::new(&engine, &known);
     let group = tx.group_row(APP, &ids[0]).unwrap().unwrap();
@@ -231,7 +231,7 @@ async fn an_interrupted_removal_is_finished_at_open() {
     let store = open(dir.path());
     assert_eq!(World::of(&store, APP, &ids, &users).await, without);
     drop(store);
-    let engine = engine::open(dir.path()).unwrap();
+    let engine = opening::open(dir.path()).unwrap();
     let left = keys(&engine);
     let names = |key: &Vec<u8>| key[0] == b's' || key.ends_with(b"ann") || key[8..].starts_with(b"g\0");
     assert!(!left.iter().any(names), "{left:?}");
@@ -247,6 +247,6 @@ async fn large_removals_leave_no_row() {
     store.destroy_group(context(), group_id("g"), nobody()).await.unwrap();
     store.delete_accounts(context(), names.iter().map(|name| user(name)).collect()).await.unwrap();
     drop(store);
-    let left = keys(&engine::open(dir.path()).unwrap());
+    let left = keys(&opening::open(dir.path()).unwrap());
     assert_eq!(left.iter().map(|key| key[0]).collect::<Vec<_>>(), [b'c'], "{left:?}");
 }

@@ -2,7 +2,7 @@
 
 use super::directory::keys;
 use super::{APP, context, group, group_id, open, user};
-use crate::embedded::{Embedded, committer, engine, keys as layout};
+use crate::embedded::{Embedded, committer, keys as layout, opening};
 use crate::suite::outbox::everybody;
 use landfall_domain::account::{Account, AccountImport, UnknownAccounts};
 use landfall_domain::store::{Context, Health, Store, StoreError};
@@ -50,13 +50,13 @@ async fn a_refused_operation_writes_no_row() {
     store.destroy_group(refusing, group_id("g"), everybody()).await.unwrap_err();
     store.kick(refusing, user("ann")).await.unwrap_err();
     drop(store);
-    assert_eq!(keys(&engine::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
+    assert_eq!(keys(&opening::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
 }
 
 #[tokio::test]
 async fn a_damaged_row_fails_what_needs_it_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = engine::open(dir.path()).unwrap();
+    let engine = opening::open(dir.path()).unwrap();
     engine.data.insert(layout::account(APP, &user("bad")), [1, 2, 3]).unwrap();
     engine.data.insert(layout::group(APP, &group_id("bad")), [9]).unwrap();
     drop(engine);
@@ -96,7 +96,7 @@ async fn a_removal_that_cannot_go_on_holds_up_its_name_and_nothing_else() {
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
     drop(store);
-    let engine = engine::open(dir.path()).unwrap();
+    let engine = opening::open(dir.path()).unwrap();
     engine.data.insert(layout::group(APP, &group_id("g")), [9]).unwrap();
     drop(engine);
 

@@ -3,7 +3,7 @@
 use super::damage::{GROUPS, files, import, name, refusal, stopped};
 use super::power::flush;
 use super::{APP, context, group, group_id, open};
-use crate::embedded::{JournalFault, check, engine, journal, repair};
+use crate::embedded::{JournalFault, check, format, journal, opening, repair};
 use landfall_domain::store::Store;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 #[tokio::test]
 async fn a_store_without_the_mark_of_its_engine_is_not_made_anew() {
     let dir = stopped().await;
-    let marker = dir.path().join(engine::FOLDER).join("version");
+    let marker = dir.path().join(format::FOLDER).join("version");
     for gone in [true, false] {
         if gone {
             fs::remove_file(&marker).unwrap();
@@ -34,8 +34,8 @@ async fn young() -> (TempDir, PathBuf, Vec<usize>) {
     let store = open(dir.path());
     import(&store, 0..10).await;
     drop(store);
-    drop(engine::open(dir.path()).unwrap());
-    let journal = dir.path().join(engine::FOLDER).join("0.jnl");
+    drop(opening::open(dir.path()).unwrap());
+    let journal = dir.path().join(format::FOLDER).join("0.jnl");
     let mut starts = Vec::new();
     let content = fs::read(&journal).unwrap();
     journal::for_each_later(&content, 0, journal::Order::default(), |batch| starts.push(batch.place.start));
@@ -149,18 +149,18 @@ async fn a_value_that_looks_like_a_batch_is_none() {
 #[tokio::test]
 async fn looking_and_refusing_remove_nothing() {
     let dir = stopped().await;
-    let tree = dir.path().join(engine::FOLDER).join("keyspaces/1");
+    let tree = dir.path().join(format::FOLDER).join("keyspaces/1");
     fs::write(tree.join("tables/99"), "left by a crash").unwrap();
     fs::write(tree.join("v99"), "left by a crash").unwrap();
-    fs::remove_file(dir.path().join(engine::FOLDER).join("lock")).unwrap();
+    fs::remove_file(dir.path().join(format::FOLDER).join("lock")).unwrap();
     let before = files(dir.path());
     assert!(check(dir.path(), |_, _| {}).unwrap().damaged.is_empty());
     assert!(files(dir.path()) == before, "a check changed something");
-    flip_byte(&dir.path().join(engine::FOLDER).join("0.jnl"), 0);
+    flip_byte(&dir.path().join(format::FOLDER).join("0.jnl"), 0);
     let before = files(dir.path());
     refusal(dir.path());
     let mut after = files(dir.path());
-    after.remove(&Path::new(engine::FOLDER).join("lock"));
+    after.remove(&Path::new(format::FOLDER).join("lock"));
     assert!(after == before, "a refusal changed something");
 }
 
@@ -176,7 +176,7 @@ async fn a_part_of_the_engine_that_is_missing_is_refused() {
         "keyspaces/1/tables",
     ] {
         let dir = stopped().await;
-        let path = dir.path().join(engine::FOLDER).join(part);
+        let path = dir.path().join(format::FOLDER).join(part);
         if path.is_dir() {
             fs::remove_dir_all(&path).unwrap();
         } else {
@@ -197,7 +197,7 @@ async fn a_part_of_the_engine_that_is_missing_is_refused() {
 async fn tables_without_a_journal_are_refused_and_repaired() {
     for clean in [true, false] {
         let dir = stopped().await;
-        for journal in journal::files(&dir.path().join(engine::FOLDER)).unwrap() {
+        for journal in journal::files(&dir.path().join(format::FOLDER)).unwrap() {
             fs::remove_file(journal).unwrap();
         }
         if !clean {
@@ -219,7 +219,7 @@ async fn tables_without_a_journal_are_refused_and_repaired() {
 #[tokio::test]
 async fn a_journal_that_is_missing_is_refused() {
     let dir = stopped().await;
-    for journal in journal::files(&dir.path().join(engine::FOLDER)).unwrap() {
+    for journal in journal::files(&dir.path().join(format::FOLDER)).unwrap() {
         fs::remove_file(journal).unwrap();
     }
     let refused = refusal(dir.path());

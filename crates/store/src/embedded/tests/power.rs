@@ -7,7 +7,7 @@
 
 use super::{APP, context, group, group_id, open};
 use crate::StoreMetrics;
-use crate::embedded::{Embedded, engine};
+use crate::embedded::{Embedded, format};
 use landfall_domain::store::Store;
 use std::collections::BTreeMap;
 use std::fs;
@@ -270,7 +270,7 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
             let at = trace.len() - before.len();
             let image = in_memory();
             disk.write_image(&file("data"), image.path(), *reached, &mut random);
-            let torn = crate::embedded::journal::survey(&image.path().join(engine::FOLDER));
+            let torn = crate::embedded::journal::survey(&image.path().join(format::FOLDER));
             cut += usize::from(torn.is_ok_and(|survey| survey.broken.is_some()));
             let what = format!("sync {images} of {}, {reached:?}", path.display());
             let store = match Embedded::open(image.path(), StoreMetrics::default()) {

@@ -3,7 +3,7 @@
 use super::directory::keys as all_keys;
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
-use crate::embedded::{Embedded, EmbeddedTransfer, OpenError, engine, keys};
+use crate::embedded::{Embedded, EmbeddedTransfer, OpenError, keys, opening};
 use crate::suite;
 use crate::transfer::tests::{Home, copy_suite};
 use crate::transfer::{CopyError, Outcome, PageSize, Place, Step, Transfer, copy};
@@ -69,7 +69,7 @@ async fn an_index_that_lacks_a_row_is_found() {
         };
         assert_eq!(copy(&source, &target, PageSize::DEFAULT, stop).await.unwrap(), Outcome::Stopped);
         drop(target);
-        let engine = engine::open(to.path()).unwrap();
+        let engine = opening::open(to.path()).unwrap();
         assert!(engine.data.contains_key(&key).unwrap());
         engine.data.remove(key).unwrap();
         drop(engine);
@@ -127,7 +127,7 @@ async fn a_store_is_not_copied_into_itself() {
     let refused = copy(&store, &store, PageSize::DEFAULT, &mut go_on).await;
     assert!(matches!(refused, Err(CopyError::SameStore(_))), "{refused:?}");
     drop(store);
-    assert_eq!(all_keys(&engine::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
+    assert_eq!(all_keys(&opening::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! What the committer remembers of the engine's content, to spare it look-ups. Each part may forget; none may be wrong
 //! in the direction it is asked.
 
-use super::damage::EVERYTHING;
 use super::engine::Engine;
+use super::key_range::EVERYTHING;
 use super::keys::{self, MemberKey};
 use super::records;
 use fjall::{Readable, Snapshot};
