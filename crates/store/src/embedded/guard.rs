@@ -1,8 +1,10 @@
 //! Looks for damage before the engine opens its folder, because the engine takes some kinds of damage for the traces
 //! of a crash and removes what it cannot read.
 //!
-//! A torn end of the newest journal is what a crash leaves. It was never acknowledged: it is cut off, with a line in the
-//! log. Anything else that is wrong refuses the directory and changes nothing in it.
+//! A crash leaves a torn end at the newest journal: a batch that was still being written, so nobody was answered. Damage to
+//! the last acknowledged batch looks the same; only after a clean stop, which notes the number of the last batch, can the
+//! two be told apart. A torn end is cut off, with a line in the log. Anything else that is wrong refuses the directory and
+//! changes nothing in it.
 
 use super::clean_stop::CleanStop;
 use super::engine_folder;
@@ -23,7 +25,22 @@ const RESTORE: &str = "restore it, or the whole directory, from a backup";
 pub(super) struct Inspection {
     pub(super) survey: Survey,
     pub(super) tables: Persisted,
+    /// What the last clean stop noted, when nothing was written since.
+    clean: Option<CleanStop>,
     pub(super) verdict: Verdict,
+}
+
+impl Inspection {
+    /// The number of the last batch, 0 when there is none.
+    fn last(&self) -> u64 {
+        let Self { survey, tables, clean, .. } = self;
+        match tables.number {
+            Some(number) => survey.last().max(number),
+            // The tables do not say. Journals that hold batches do, and a clean stop did.
+            None if survey.numbered.is_empty() => clean.map_or(0, |clean| clean.number),
+            None => survey.last(),
+        }
+    }
 }
 
 /// How far the tables are.
@@ -67,7 +84,7 @@ pub(super) fn inspect(dir: &Path) -> Result<Inspection, OpenError> {
     };
     let clean = CleanStop::read(dir).map_err(io_error)?;
     let verdict = judge(&survey, tables, clean);
-    Ok(Inspection { survey, tables, verdict })
+    Ok(Inspection { survey, tables, clean, verdict })
 }
 
 fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdict {
@@ -118,21 +135,21 @@ pub(super) fn look(dir: &Path) -> Result<u64, OpenError> {
     if !engine_folder::is_made(dir).map_err(io_error)? {
         return Ok(0);
     }
-    let Inspection { survey, tables, verdict } = inspect(dir)?;
-    match (verdict, &survey.broken) {
-        (Verdict::Damaged(what), _) => Err(refusal(
-            dir,
-            format!(
-                "{what}. Nothing was changed. Restore the directory from a backup, or go on without what is missing with \
-                 `landfall store repair`"
-            ),
-        )),
-        (Verdict::Torn, Some(broken)) => {
-            cut(broken, survey.last()).map_err(io_error)?;
-            Ok(survey.last().max(tables.number.unwrap_or(0)))
+    let inspection = inspect(dir)?;
+    match (&inspection.verdict, &inspection.survey.broken) {
+        (Verdict::Damaged(what), _) => {
+            return Err(refusal(
+                dir,
+                format!(
+                    "{what}. Nothing was changed. Restore the directory from a backup, or go on without what is missing \
+                     with `landfall store repair`"
+                ),
+            ));
         }
-        (Verdict::Torn | Verdict::Whole, _) => Ok(survey.last().max(tables.number.unwrap_or(0))),
+        (Verdict::Torn, Some(broken)) => cut(broken, inspection.survey.last()).map_err(io_error)?,
+        (Verdict::Torn | Verdict::Whole, _) => {}
     }
+    Ok(inspection.last())
 }
 
 fn refusal(dir: &Path, why: String) -> OpenError {

@@ -3,7 +3,8 @@
 use super::damage::{GROUPS, files, import, name, refusal, stopped};
 use super::power::flush;
 use super::{APP, context, group, group_id, open};
-use crate::embedded::{JournalFault, check, format, journal, opening, repair};
+use crate::embedded::clean_stop::CleanStop;
+use crate::embedded::{JournalFault, check, format, guard, journal, opening, repair};
 use landfall_domain::store::Store;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -224,4 +225,37 @@ async fn a_journal_that_is_missing_is_refused() {
     }
     let refused = refusal(dir.path());
     assert!(refused.contains("there is no journal"), "{refused}");
+}
+
+/// Only the file of the clean stop says then how many batches there were.
+#[tokio::test]
+async fn batches_are_numbered_on_after_a_clean_stop_although_the_stamp_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    import(&store, 0..10).await;
+    flush(&store);
+    drop(store);
+    let stop = CleanStop::read(dir.path()).unwrap().unwrap();
+    assert_eq!(stop.number, 10);
+    for journal in journal::files(&dir.path().join(format::FOLDER)).unwrap() {
+        fs::write(journal, []).unwrap();
+    }
+    let tables = dir.path().join(format::FOLDER).join("keyspaces/1/tables");
+    let [table] = fs::read_dir(tables)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    let content = fs::read(&table).unwrap();
+    let is_damaged = |place: &usize| {
+        let mut damaged = content.clone();
+        damaged[*place] ^= 1;
+        fs::write(&table, damaged).unwrap();
+        guard::inspect(dir.path()).is_ok_and(|found| found.tables.number.is_none())
+    };
+    assert!((0..content.len()).step_by(16).any(|place| is_damaged(&place)), "no damage reaches the stamp");
+
+    let engine = opening::open(dir.path()).unwrap();
+    assert_eq!(engine.next_stamp().number, 11);
 }
