@@ -8,6 +8,7 @@ mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
 pub(crate) mod faulty;
+pub(crate) mod forwarding;
 pub(crate) mod groups;
 pub(crate) mod members;
 pub(crate) mod memory;
@@ -16,13 +17,13 @@ pub(crate) mod operation;
 pub(crate) mod operations;
 pub(crate) mod outbox;
 pub(crate) mod scripted;
+pub(crate) mod subscribers;
 pub(crate) mod values;
 pub(crate) mod world;
 
 use landfall_domain::account::{AccountImport, UnknownAccounts};
-use landfall_domain::group::{GroupType, JoinOption, Profile};
+use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, OperationError, Store, StoreError};
 use landfall_domain::text::Text;
@@ -154,39 +155,13 @@ pub(crate) fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) ->
 }
 
 pub(crate) fn member(name: &str) -> NewMember {
-    NewMember {
-        account: user(name),
-        role: Role::Member,
-        joined: None,
-        unread: 0,
-        muted_until: Timestamp(0),
-        fields: Vec::new(),
-    }
+    NewMember::new(user(name))
 }
 
 /// A public group without anybody in it.
 pub(crate) fn group(name: &str) -> NewGroup {
-    NewGroup {
-        id: IdChoice::Given(group_id(name)),
-        kind: GroupType::Public,
-        profile: Profile {
-            name: text(name),
-            introduction: Text::default(),
-            notification: Text::default(),
-            face_url: Text::default(),
-            fields: Vec::new(),
-            max_members: 10_000,
-            join_option: JoinOption::NeedPermission,
-        },
-        owner: None,
-        members: Vec::new(),
-        support_topic: false,
-        permissions_enabled: false,
-        default_permissions: 0,
-        invite_option: GroupType::Public.default_invite_option(),
-        active: true,
-        created: CREATED,
-    }
+    let plain = NewGroup::new(IdChoice::Given(group_id(name)), GroupType::Public, text(name), CREATED);
+    NewGroup { profile: Profile { max_members: 10_000, ..plain.profile }, ..plain }
 }
 
 pub(crate) fn owned_group(name: &str, owner: &str) -> NewGroup {

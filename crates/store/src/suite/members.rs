@@ -1,6 +1,6 @@
 //! Importing and reading members.
 
-use super::outbox::nobody;
+use super::subscribers::no_subscribers;
 use super::world::{World, pages_by_join_time, pages_by_name};
 use super::{
     APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing, user,
@@ -86,7 +86,7 @@ pub(crate) async fn members_that_are_there_may_have_joined_earlier(store: &dyn S
     assert_eq!(join(store, context(), "g", first).await, Ok(vec![Imported; 4]));
     // An owner is kept in another place than others.
     let owner = ChangeOwner { group: group_id("g"), owner: user("bob"), operator: user("admin") };
-    decided(perform(store, context(), owner, nobody()).await).unwrap();
+    decided(perform(store, context(), owner, no_subscribers()).await).unwrap();
     let seen = async || World::of(store, APP, &[group_id("g")], &[user("bob")]).await;
     let mut expected = seen().await;
     // What else is said of members that are there changes nothing.

@@ -1,7 +1,7 @@
 //! Operations on one group: loading what they need and writing what they change.
 
-use super::outbox::everybody;
 use super::scripted::{Script, Step, topic};
+use super::subscribers::every_event;
 use super::world::World;
 use super::{APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, user};
 use landfall_domain::group::{Group, GroupType};
@@ -23,7 +23,7 @@ async fn run(store: &dyn Store, name: &str, step: Step) -> Result<String, Refusa
 
 async fn run_at(store: &dyn Store, name: &str, step: Step, now: Timestamp) -> Result<String, Refusal> {
     let context = Context { now, ..context() };
-    decided(perform(store, context, Script { group: group_id(name), step }, everybody()).await)
+    decided(perform(store, context, Script { group: group_id(name), step }, every_event()).await)
 }
 
 async fn look(store: &dyn Store, name: &str, needs: Needs) -> GroupSnapshot {
@@ -253,9 +253,9 @@ pub(crate) async fn very_many_parts_go_at_once(store: &dyn Store) {
     import(store, group("g")).await.unwrap();
     let before = World::of(store, APP, &[group_id("g")], &[]).await;
     for start in [0, 2_500, 5_000] {
-        decided(perform(store, context(), Many(Some(start..start + 2_500)), everybody()).await).unwrap();
+        decided(perform(store, context(), Many(Some(start..start + 2_500)), every_event()).await).unwrap();
     }
-    decided(perform(store, context(), Many(None), everybody()).await).unwrap();
+    decided(perform(store, context(), Many(None), every_event()).await).unwrap();
     let family = PartFamily::Readers(Conversation::Topic(topic(&group_id("g"), 0)), 1);
     let left = look(store, "g", Needs { ranges: vec![PartRange::all(family)], ..Needs::default() }).await;
     assert_eq!(left.parts.len(), 0);
@@ -284,7 +284,7 @@ pub(crate) async fn destroying_a_group_takes_its_parts_and_messages(store: &dyn 
     run(store, "g", Step::Send(Some(0), vec![1; 50])).await.unwrap();
     run(store, "g", Step::Send(None, vec![1; 50])).await.unwrap();
     run(store, "g", Step::PutParts(user("a"), 1)).await.unwrap();
-    decided(store.destroy_group(context(), group_id("g"), everybody()).await).unwrap();
+    decided(store.destroy_group(context(), group_id("g"), every_event()).await).unwrap();
     import(store, group("g")).await.unwrap();
     let world = World::of(store, APP, &ids, &[user("a")]).await;
     assert_eq!(world.parts[&ids[0]].len(), 0, "parts of the old group are in the new one");
@@ -368,6 +368,6 @@ pub(crate) async fn members_of_members_are_found_from_the_account(store: &dyn St
     assert_eq!(ids("c").await, ["g", "p"]);
     run(store, "g", Step::Leave(user("c"))).await.unwrap();
     assert_eq!((ids("a").await, ids("c").await), (vec!["g".to_owned()], vec!["p".to_owned()]));
-    decided(store.destroy_group(context(), group_id("p"), everybody()).await).unwrap();
+    decided(store.destroy_group(context(), group_id("p"), every_event()).await).unwrap();
     assert_eq!((ids("b").await, ids("c").await), (vec![], Vec::<String>::new()));
 }

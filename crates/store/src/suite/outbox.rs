@@ -1,10 +1,10 @@
 //! The outbox: what is told, in which order, and to whom.
 
 use super::scripted::{Script, Step};
+use super::subscribers::every_event;
 use super::{APP, NOW, at_once, context, decided, group_id, import, member, owned_group, user};
-use landfall_domain::event::Event;
 use landfall_domain::group::GroupType;
-use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::ids::AppId;
 use landfall_domain::message::{Body, Conversation};
 use landfall_domain::operation::{Refusal, import as import_into, perform};
 use landfall_domain::operations::add_members::AddMembers;
@@ -15,55 +15,10 @@ use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, Outbox, OutboxEntry, Settlement,
 };
 use landfall_domain::store::{Context, Store};
-use landfall_domain::subscribers::Subscribers;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Wants to know everything, as text.
-pub(crate) struct Everybody;
-
-impl Subscribers for Everybody {
-    fn wants_former_members(&self, _: GroupType) -> bool {
-        true
-    }
-
-    fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>> {
-        let said = if let Event::Created { owner, members, .. } = event {
-            format!("created {owner:?} {members:?}")
-        } else if let Event::Destroyed { owner, members, .. } = event {
-            format!("destroyed {owner:?} {members:?}")
-        } else if let Event::Joined { accounts: members, .. } = event {
-            format!("joined {members:?}")
-        } else {
-            format!("{event:?}")
-        };
-        Some(format!("{group} {kind:?}: {said}").into_bytes())
-    }
-}
-
-/// Wants to know nothing.
-struct Nobody;
-
-impl Subscribers for Nobody {
-    fn wants_former_members(&self, _: GroupType) -> bool {
-        false
-    }
-
-    fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
-        None
-    }
-}
-
-pub(crate) fn nobody() -> Arc<dyn Subscribers> {
-    Arc::new(Nobody)
-}
-
-pub(crate) fn everybody() -> Arc<dyn Subscribers> {
-    Arc::new(Everybody)
-}
 
 fn lane(name: &str) -> Lane {
     Lane::Group(group_id(name))
@@ -133,10 +88,10 @@ async fn all_dead(store: &dyn Outbox) -> Vec<DeadLetter> {
 }
 
 pub(crate) async fn what_happens_is_told_in_its_order(store: &(impl Store + Outbox)) {
-    let id = decided(store.create_group(context(), owned_group("g", "ann"), everybody()).await).unwrap();
+    let id = decided(store.create_group(context(), owned_group("g", "ann"), every_event()).await).unwrap();
     let mut first = owned_group("h", "ann");
     first.members = vec![member("bob")];
-    decided(store.create_group(context(), first, everybody()).await).unwrap();
+    decided(store.create_group(context(), first, every_event()).await).unwrap();
     let accounts = vec![super::account("bob", None, None), super::account("eve", None, None)];
     store.import_accounts(context(), accounts).await.unwrap();
     let add = |names: &[&str]| AddMembers {
@@ -146,9 +101,9 @@ pub(crate) async fn what_happens_is_told_in_its_order(store: &(impl Store + Outb
         silent: false,
     };
     for names in [&["bob"][..], &["bob"], &["eve"]] {
-        decided(perform(store, context(), add(names), everybody()).await).unwrap();
+        decided(perform(store, context(), add(names), every_event()).await).unwrap();
     }
-    decided(store.destroy_group(context(), id, everybody()).await).unwrap();
+    decided(store.destroy_group(context(), id, every_event()).await).unwrap();
     let claimed = claim(store).await;
     let person = |name: &str| format!("UserId({name:?})");
     let (ann, bob, eve) = (person("ann"), person("bob"), person("eve"));
@@ -176,10 +131,10 @@ pub(crate) async fn refusals_and_imports_tell_nothing(store: &(impl Store + Outb
     };
     import(store, community()).await.unwrap();
     let id = group_id("@TGS#_c");
-    decided(store.create_group(context(), community(), everybody()).await).unwrap_err();
-    decided(store.destroy_group(context(), group_id("none"), everybody()).await).unwrap_err();
+    decided(store.create_group(context(), community(), every_event()).await).unwrap_err();
+    decided(store.destroy_group(context(), group_id("none"), every_event()).await).unwrap_err();
     let refused = Script { group: id.clone(), step: Step::Refuse };
-    let refused = decided(perform(store, context(), refused, everybody()).await);
+    let refused = decided(perform(store, context(), refused, every_event()).await);
     assert_eq!(refused, Err(Refusal::Full));
 
     decided(store.import_members(context(), id.clone(), vec![member("bob")]).await).unwrap();

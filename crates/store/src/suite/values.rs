@@ -1,6 +1,6 @@
 //! Texts, names and numbers read back exactly, whatever they are.
 
-use super::outbox::everybody;
+use super::subscribers::every_event;
 use super::world::World;
 use super::{APP, account, context, decided, group, group_id, import, member, owned_group, text, user};
 use landfall_domain::account::Account;
@@ -131,7 +131,7 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
     // What is removed takes no other with it.
     let mut left = NAMES.to_vec();
     for name in ["a", "a ", "_", "aA"] {
-        decided(store.destroy_group(context(), group_id(name), everybody()).await).unwrap();
+        decided(store.destroy_group(context(), group_id(name), every_event()).await).unwrap();
         assert_eq!(store.delete_accounts(context(), vec![user(name)]).await.unwrap(), [true]);
         left.retain(|other| *other != name);
     }

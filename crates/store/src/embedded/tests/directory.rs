@@ -8,7 +8,7 @@ use crate::embedded::records;
 use crate::embedded::rows::Rows as _;
 use crate::embedded::{Embedded, OpenError, format, opening};
 use crate::embedded::{known::Known, tx::Tx};
-use crate::suite::outbox::nobody;
+use crate::suite::subscribers::no_subscribers;
 use crate::suite::world::World;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::store::Store;
@@ -38,7 +38,7 @@ async fn reopening_keeps_everything() {
     store.import_group(context(), group("g", &["ann", "bob", "cy"])).await.unwrap();
     store.import_group(context(), group("h", &["bob"])).await.unwrap();
     store.import_group(context(), group("i", &[])).await.unwrap();
-    store.destroy_group(context(), group_id("i"), nobody()).await.unwrap();
+    store.destroy_group(context(), group_id("i"), no_subscribers()).await.unwrap();
     store.delete_accounts(context(), vec![user("cy")]).await.unwrap();
     store.kick(context(), user("bob")).await.unwrap();
     let before = World::of(&store, APP, &ids, &users).await;
@@ -244,7 +244,7 @@ async fn large_removals_leave_no_row() {
     let names: Vec<String> = (0..4_500).map(|number| format!("m{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     store.import_group(context(), group("g", &names)).await.unwrap();
-    store.destroy_group(context(), group_id("g"), nobody()).await.unwrap();
+    store.destroy_group(context(), group_id("g"), no_subscribers()).await.unwrap();
     store.delete_accounts(context(), names.iter().map(|name| user(name)).collect()).await.unwrap();
     drop(store);
     let left = keys(&opening::open(dir.path()).unwrap());

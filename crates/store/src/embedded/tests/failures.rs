@@ -3,7 +3,7 @@
 use super::directory::keys;
 use super::{APP, context, group, group_id, open, user};
 use crate::embedded::{Embedded, committer, keys as layout, opening};
-use crate::suite::outbox::everybody;
+use crate::suite::subscribers::every_event;
 use landfall_domain::account::{Account, AccountImport, UnknownAccounts};
 use landfall_domain::store::{Context, Health, Store, StoreError};
 use landfall_domain::time::Timestamp;
@@ -47,7 +47,7 @@ async fn a_refused_operation_writes_no_row() {
     let store = open(dir.path());
     let refusing = Context { unknown: UnknownAccounts::Refuse, ..context() };
     store.import_group(refusing, group("g", &["ann"])).await.unwrap_err();
-    store.destroy_group(refusing, group_id("g"), everybody()).await.unwrap_err();
+    store.destroy_group(refusing, group_id("g"), every_event()).await.unwrap_err();
     store.kick(refusing, user("ann")).await.unwrap_err();
     drop(store);
     assert_eq!(keys(&opening::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
@@ -67,7 +67,7 @@ async fn a_damaged_row_fails_what_needs_it_and_nothing_else() {
     assert_eq!(store.accounts(APP, vec![user("ann")]).await.unwrap(), [None], "half of a call was kept");
     store.accounts(APP, vec![user("bad")]).await.unwrap_err();
     store.groups(APP, vec![group_id("bad")]).await.unwrap_err();
-    store.destroy_group(context(), group_id("bad"), everybody()).await.unwrap_err();
+    store.destroy_group(context(), group_id("bad"), every_event()).await.unwrap_err();
     store.import_group(context(), group("good", &["ann"])).await.unwrap();
     assert_eq!(store.health(), Health::Ready);
 }

@@ -1,14 +1,7 @@
 //! The suite and the model against two servers over one database that take turns.
 
 use super::*;
-use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
-use landfall_domain::outbox::{
-    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
-};
-use landfall_domain::store::{JoinedPage, JoinedWindow};
-use landfall_domain::subscribers::Subscribers;
-use landfall_domain::time::Timestamp;
-use std::sync::Arc;
+use crate::suite::forwarding::{Forwarding, Route};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Which server imports the groups of an app.
@@ -27,190 +20,31 @@ struct Alternating {
     calls: AtomicUsize,
 }
 
-impl Alternating {
-    fn next(&self) -> &Postgres {
+#[async_trait]
+impl Route for Alternating {
+    type Store = Postgres;
+
+    fn store(&self) -> &Postgres {
         &self.servers[self.calls.fetch_add(1, Ordering::Relaxed) % 2]
     }
 
-    fn importing(&self, app: AppId) -> &Postgres {
+    fn store_for_new_group(&self, app: AppId) -> &Postgres {
         match self.imports {
-            Imports::ByTurns => self.next(),
+            Imports::ByTurns => self.store(),
             Imports::ByApp => &self.servers[app.0 as usize % 2],
         }
     }
 }
 
-async fn alternating(imports: Imports) -> (Alternating, FreshDatabase) {
+async fn alternating(imports: Imports) -> (Forwarding<Alternating>, FreshDatabase) {
     let (servers, database) = two().await;
-    (Alternating { servers, imports, calls: AtomicUsize::new(0) }, database)
-}
-
-#[async_trait]
-impl Store for Alternating {
-    async fn import_group(
-        &self,
-        context: Context,
-        import: NewGroup,
-    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.importing(context.app).import_group(context, import).await
-    }
-
-    async fn create_group(
-        &self,
-        context: Context,
-        new: NewGroup,
-        subscribers: Arc<dyn Subscribers>,
-    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.importing(context.app).create_group(context, new, subscribers).await
-    }
-
-    async fn change_group(
-        &self,
-        context: Context,
-        operation: Arc<dyn DynOperation>,
-    ) -> Result<(), StoreError> {
-        self.next().change_group(context, operation).await
-    }
-
-    async fn snapshot(
-        &self,
-        app: AppId,
-        group: GroupId,
-        needs: Needs,
-    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
-        self.next().snapshot(app, group, needs).await
-    }
-
-    async fn joined_groups(
-        &self,
-        app: AppId,
-        account: UserId,
-        window: JoinedWindow,
-    ) -> Result<JoinedPage, StoreError> {
-        self.next().joined_groups(app, account, window).await
-    }
-
-    async fn expire_messages(
-        &self,
-        app: AppId,
-        before: Timestamp,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
-        self.next().expire_messages(app, before, limit).await
-    }
-
-    async fn import_members(
-        &self,
-        context: Context,
-        group: GroupId,
-        members: Vec<NewMember>,
-    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        self.next().import_members(context, group, members).await
-    }
-
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
-        self.next().groups(app, ids).await
-    }
-
-    async fn members(
-        &self,
-        app: AppId,
-        group: GroupId,
-        roles: Vec<Role>,
-        window: MemberWindow,
-    ) -> Result<MemberPage, OperationError<NoSuchGroup>> {
-        self.next().members(app, group, roles, window).await
-    }
-
-    async fn list_groups(
-        &self,
-        app: AppId,
-        kind: Option<GroupType>,
-        from: u64,
-        limit: usize,
-    ) -> Result<GroupPage, StoreError> {
-        self.next().list_groups(app, kind, from, limit).await
-    }
-
-    async fn destroy_group(
-        &self,
-        context: Context,
-        group: GroupId,
-        subscribers: Arc<dyn Subscribers>,
-    ) -> Result<(), OperationError<NoSuchGroup>> {
-        self.next().destroy_group(context, group, subscribers).await
-    }
-
-    async fn import_accounts(
-        &self,
-        context: Context,
-        accounts: Vec<AccountImport>,
-    ) -> Result<(), StoreError> {
-        self.next().import_accounts(context, accounts).await
-    }
-
-    async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
-        self.next().accounts(app, ids).await
-    }
-
-    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
-        self.next().signatures_from(app, account).await
-    }
-
-    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
-        self.next().delete_accounts(context, ids).await
-    }
-
-    async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
-        self.next().kick(context, account).await
-    }
-
-    fn health(&self) -> Health {
-        self.next().health()
-    }
-
-    async fn close(&self) {
-        self.next().close().await;
-    }
-}
-
-#[async_trait]
-impl Outbox for Alternating {
-    async fn enqueue(&self, context: Context, lane: Lane, note: OutboxEntry) -> Result<(), StoreError> {
-        self.next().enqueue(context, lane, note).await
-    }
-
-    async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {
-        self.next().claim_lanes(app, claim).await
-    }
-
-    async fn settle_lane(&self, context: Context, settled: Settlement) -> Result<(), StoreError> {
-        self.next().settle_lane(context, settled).await
-    }
-
-    async fn dead_letters(
-        &self,
-        app: AppId,
-        after: Option<DeadLetterKey>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
-        self.next().dead_letters(app, after, limit).await
-    }
-
-    async fn take_dead_letters(
-        &self,
-        context: Context,
-        places: Vec<DeadLetterKey>,
-        fate: Fate,
-    ) -> Result<usize, StoreError> {
-        self.next().take_dead_letters(context, places, fate).await
-    }
+    (Forwarding(Alternating { servers, imports, calls: AtomicUsize::new(0) }), database)
 }
 
 mod suite {
     use super::*;
 
-    async fn two() -> (Alternating, FreshDatabase) {
+    async fn two() -> (Forwarding<Alternating>, FreshDatabase) {
         alternating(Imports::ByTurns).await
     }
 
