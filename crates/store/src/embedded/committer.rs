@@ -7,10 +7,11 @@ use super::opening;
 use super::sweep;
 use super::tx::Tx;
 use crate::StoreMetrics;
+use crate::unpoisoned::unpoisoned;
 use landfall_domain::store::StoreError;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
@@ -152,7 +153,7 @@ struct Waiting {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.state.lock())
     }
 
     fn push(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
@@ -183,12 +184,12 @@ impl Queue {
                 return None;
             }
             waiting.wake_at = 1;
-            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = unpoisoned(self.arrived.wait(waiting));
         }
         if waiting.jobs.len() < expected && !waiting.closed {
             waiting.wake_at = expected;
             let waited = self.arrived.wait_timeout(waiting, PATIENCE);
-            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+            waiting = unpoisoned(waited).0;
             waiting.wake_at = 0;
         }
         Some(std::mem::take(&mut waiting.jobs))

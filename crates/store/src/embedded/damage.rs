@@ -2,12 +2,13 @@
 
 use super::engine_error::EngineError;
 use super::tables::{self, DamagedFile, Listed};
+use crate::unpoisoned::unpoisoned;
 use fjall::{AbstractTree as _, Keyspace};
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// How long a table counts as sound after it was read whole, so that reads that keep failing for another reason do
@@ -33,7 +34,7 @@ struct Known {
 
 impl Damage {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.known.lock())
     }
 
     /// Whether anything is damaged.

@@ -9,13 +9,14 @@ use super::journal::Stamp;
 use super::merges::{self, Merges};
 use super::outbox::lanes::Lanes;
 use super::{engine_folder, keys};
+use crate::unpoisoned::unpoisoned;
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 /// Memory for blocks read from disk, bytes.
@@ -215,14 +216,14 @@ impl Shared {
 
     /// The engine, or why there is none.
     pub(super) fn engine(&self) -> Result<Arc<Engine>, StoreError> {
-        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*unpoisoned(self.state.read()) {
             State::Open(engine) => Ok(Arc::clone(engine)),
             State::Failed(why) => Err(StoreError::Failed(Arc::clone(why))),
         }
     }
 
     pub(super) fn health(&self) -> Health {
-        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*unpoisoned(self.state.read()) {
             State::Open(engine) => engine.damage.summary().map_or(Health::Ready, Health::Damaged),
             State::Failed(why) => Health::NotReady(why.to_string()),
         }
@@ -230,11 +231,11 @@ impl Shared {
 
     /// Takes the engine away from new readers.
     pub(super) fn set_failed(&self, why: &str) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Failed(why.into());
+        *unpoisoned(self.state.write()) = State::Failed(why.into());
     }
 
     pub(super) fn set_open(&self, engine: Arc<Engine>) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Open(engine);
+        *unpoisoned(self.state.write()) = State::Open(engine);
     }
 }
 

@@ -7,12 +7,13 @@
 
 use super::damage::{Damage, listed};
 use super::engine_error::EngineError;
+use crate::unpoisoned::unpoisoned;
 use fjall::compaction::Leveled;
 use fjall::{AbstractTree as _, Database, Keyspace};
 use lsm_tree::compaction::{Choice, CompactionStrategy, PullDown};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ struct Shared {
 
 impl Shared {
     fn set_failing(&self, why: Option<String>) {
-        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *unpoisoned(self.failing.lock()) = why;
     }
 }
 
@@ -62,7 +63,7 @@ impl Merges {
 
     /// Why tables are not merged, while they should be.
     pub(super) fn failing(&self) -> Option<String> {
-        self.shared.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        unpoisoned(self.shared.failing.lock()).clone()
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::embedded::keys;
 use crate::embedded::records::Due;
+use crate::unpoisoned::unpoisoned;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{Claim, Lane};
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// What is known of the lanes while they are delivered. Only the committer works with it.
 #[derive(Default)]
@@ -27,7 +28,7 @@ pub(in crate::embedded) struct OfApp {
 
 impl Lanes {
     pub(in crate::embedded) fn of<T>(&self, app: AppId, work: impl FnOnce(&mut OfApp) -> T) -> T {
-        work(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(app).or_default())
+        work(unpoisoned(self.0.lock()).entry(app).or_default())
     }
 
     /// A place behind all that are due at once.
