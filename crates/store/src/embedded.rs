@@ -13,6 +13,7 @@ mod damage;
 mod engine;
 mod engine_error;
 mod engine_folder;
+mod existence;
 mod expiry;
 mod format;
 mod group_cache;
@@ -22,7 +23,6 @@ mod import_members;
 mod journal;
 mod key_range;
 mod keys;
-mod known;
 mod merges;
 mod message_pages;
 mod opening;
@@ -42,9 +42,9 @@ use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 pub use check::{CheckReport, JournalFault, check};
 use committer::Committer;
-use engine::Shared;
+use engine::EngineSlot;
 pub use format::{OpenError, exists, something_else};
-use group_cache::Found;
+use group_cache::Lookup;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -70,7 +70,7 @@ use tx::Tx;
 /// The embedded store. Dropping it waits for the writes already accepted.
 pub struct Embedded {
     committer: Committer,
-    shared: Arc<Shared>,
+    slot: Arc<EngineSlot>,
 }
 
 impl Embedded {
@@ -82,9 +82,9 @@ impl Embedded {
     pub fn open(dir: &Path, metrics: StoreMetrics) -> Result<Self, OpenError> {
         let engine = opening::open(dir)?;
         transfer::refuse_unfinished(dir, &engine)?;
-        let shared = Arc::new(Shared::new(dir, engine));
-        let committer = Committer::start(Arc::clone(&shared), metrics).map_err(OpenError::Thread)?;
-        Ok(Self { committer, shared })
+        let slot = Arc::new(EngineSlot::new(dir, engine));
+        let committer = Committer::start(Arc::clone(&slot), metrics).map_err(OpenError::Thread)?;
+        Ok(Self { committer, slot })
     }
 
     /// Reads that touch a handful of rows run where they are; others leave the async threads.
@@ -93,7 +93,7 @@ impl Embedded {
         short: bool,
         read: impl FnOnce(&reads::View) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let view = reads::View::new(&self.shared)?;
+        let view = reads::View::new(&self.slot)?;
         if short {
             return read(&view);
         }
@@ -154,7 +154,8 @@ impl Store for Embedded {
         group: GroupId,
         needs: Needs,
     ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
-        let snapshot = self.read(is_short(&needs), move |view| view.look(app, &group, needs)).await?;
+        let snapshot =
+            self.read(is_short(&needs), move |view| view.group_snapshot(app, &group, needs)).await?;
         snapshot.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
@@ -196,11 +197,11 @@ impl Store for Embedded {
     }
 
     async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
-        let cache = &self.shared.engine()?.groups;
+        let cache = &self.slot.engine()?.groups;
         let mut missing = Vec::new();
-        let look = |(place, id)| match cache.look(keys::group(app, &id)) {
-            Found::Kept(group) => Some(group),
-            Found::Missing(of) => {
+        let look = |(place, id)| match cache.get(keys::group(app, &id)) {
+            Lookup::Hit(group) => Some(group),
+            Lookup::Miss(of) => {
                 missing.push((place, id, of));
                 None
             }
@@ -276,7 +277,7 @@ impl Store for Embedded {
     }
 
     fn health(&self) -> Health {
-        self.shared.health()
+        self.slot.health()
     }
 
     async fn close(&self) {

@@ -74,7 +74,7 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
         Ok(Inspection { survey, verdict, .. }) => {
             report.batches = survey.batches;
             report.journal = match verdict {
-                Verdict::Whole => None,
+                Verdict::Intact => None,
                 Verdict::Torn => survey.broken.map(|broken| JournalFault::Torn(broken.to_string())),
                 Verdict::Damaged(what) => Some(JournalFault::Damaged(what)),
             };

@@ -1,8 +1,8 @@
 //! The one thread that writes: group commit, and recovery when a write fails.
 
-use super::engine::{Engine, Shared};
+use super::engine::{Engine, EngineSlot};
+use super::existence::Existence;
 use super::format::OpenError;
-use super::known::Known;
 use super::opening;
 use super::sweep;
 use super::tx::Tx;
@@ -38,9 +38,9 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn start(shared: Arc<Shared>, metrics: StoreMetrics) -> io::Result<Self> {
+    pub(super) fn start(slot: Arc<EngineSlot>, metrics: StoreMetrics) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        let worker = Worker { queue: Arc::clone(&queue), shared, metrics, known: Known::nothing() };
+        let worker = Worker { queue: Arc::clone(&queue), slot, metrics, existence: Existence::unknown() };
         let (running, ended) = watch::channel(());
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || {
             worker.run();
@@ -139,12 +139,12 @@ impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send> Job for Op
 
 #[derive(Default)]
 struct Queue {
-    state: Mutex<Waiting>,
+    state: Mutex<QueueState>,
     arrived: Condvar,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct QueueState {
     jobs: VecDeque<Box<dyn Job>>,
     closed: bool,
     /// How many jobs wake the committer; 0 while it works and will look by itself.
@@ -152,7 +152,7 @@ struct Waiting {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         unpoisoned(self.state.lock())
     }
 
@@ -226,21 +226,21 @@ impl Queue {
 
 struct Worker {
     queue: Arc<Queue>,
-    shared: Arc<Shared>,
+    slot: Arc<EngineSlot>,
     metrics: StoreMetrics,
-    known: Known,
+    existence: Existence,
 }
 
 impl Worker {
     fn run(self) {
-        if let Ok(engine) = self.shared.engine() {
-            self.known.look_through(&engine);
+        if let Ok(engine) = self.slot.engine() {
+            self.existence.start_loading(&engine);
         }
         let mut last = 0;
         while let Some(jobs) = self.queue.take(last) {
             last = jobs.len();
-            self.known.settle();
-            let worked = match self.shared.engine() {
+            self.existence.finish_loading();
+            let worked = match self.slot.engine() {
                 Ok(engine) => self.work(&engine, jobs),
                 Err(error) => {
                     jobs.into_iter().for_each(|job| job.finish(Err(error.clone())));
@@ -260,7 +260,7 @@ impl Worker {
         let mut failed = None;
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
-            let mut tx = Tx::new(engine, &self.known);
+            let mut tx = Tx::new(engine, &self.existence);
             let mut applied = Vec::with_capacity(jobs.len());
             let mut spoilt = false;
             while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
@@ -280,7 +280,7 @@ impl Worker {
                 None if spoilt => Err(StoreError::Failed("an operation of the same batch failed".into())),
                 // Unless the engine failed, only this batch was not taken: no room was left beside damaged tables.
                 None => self.commit(tx, applied.len()).inspect_err(|error| {
-                    self.known.forget_members();
+                    self.existence.forget_members();
                     failed = engine.has_failed().then(|| error.clone());
                 }),
             };
@@ -296,17 +296,17 @@ impl Worker {
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
         self.metrics.batch_size.observe(operations as f64);
-        sweeps.iter().try_for_each(|sweep| sweep::finish_or_note(engine, &self.known, sweep))
+        sweeps.iter().try_for_each(|sweep| sweep::finish_or_record(engine, &self.existence, sweep))
     }
 
     /// After a failed write nobody knows what reached the disk. So the engine is closed, and opened again from
     /// what is on the disk, until that works; meanwhile every write is refused. False when the store was closed.
     fn recover(&self, error: &StoreError) -> bool {
         self.metrics.failures.inc();
-        self.known.forget();
-        tracing::error!(%error, dir = %self.shared.dir.display(), "the store cannot write; opening it again");
-        let still_read = self.shared.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
-        self.shared.set_failed(&format!("the store cannot write: {error}"));
+        self.existence.forget();
+        tracing::error!(%error, dir = %self.slot.dir.display(), "the store cannot write; opening it again");
+        let still_read = self.slot.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
+        self.slot.set_failed(&format!("the store cannot write: {error}"));
         loop {
             if self.queue.refuse_for(REOPEN_AFTER, error) {
                 return false;
@@ -317,15 +317,15 @@ impl Worker {
             match self.reopen(error) {
                 Ok(Some(engine)) => {
                     let engine = Arc::new(engine);
-                    self.known.look_through(&engine);
-                    self.shared.set_open(engine);
+                    self.existence.start_loading(&engine);
+                    self.slot.set_open(engine);
                     tracing::info!("the store writes again");
                     return true;
                 }
                 Ok(None) => return false,
                 Err(still) => {
                     tracing::error!(error = %still, "the store still cannot write: {still}");
-                    self.shared.set_failed(&format!("the store cannot write: {error}; {still}"));
+                    self.slot.set_failed(&format!("the store cannot write: {error}; {still}"));
                 }
             }
         }
@@ -333,8 +333,8 @@ impl Worker {
 
     /// Opens the engine and makes sure that the disk takes writes; `None` when the store was closed meanwhile.
     fn reopen(&self, error: &StoreError) -> Result<Option<Engine>, OpenError> {
-        let unwritable = |_| OpenError::Unwritable(self.shared.dir.clone());
-        let engine = opening::open(&self.shared.dir)?;
+        let unwritable = |_| OpenError::Unwritable(self.slot.dir.clone());
+        let engine = opening::open(&self.slot.dir)?;
         // The tail of the journal may be in memory only: written again as a table, it is on the disk.
         engine.start_flush().map_err(unwritable)?;
         while !engine.is_flushed().map_err(unwritable)? {
@@ -350,7 +350,7 @@ impl Drop for Worker {
     fn drop(&mut self) {
         // Also when the thread panics: nobody may wait for a committer that is gone.
         let error = stopped();
-        self.shared.set_failed("the store has stopped");
+        self.slot.set_failed("the store has stopped");
         self.queue.close();
         self.queue.refuse_for(Duration::ZERO, &error);
     }

@@ -1,7 +1,7 @@
 //! What of an open engine is known to be damaged. What the damage does not touch goes on working.
 
 use super::engine_error::EngineError;
-use super::tables::{self, DamagedFile, Listed};
+use super::tables::{self, DamagedFile, ListedTable};
 use crate::unpoisoned::unpoisoned;
 use fjall::{AbstractTree as _, Keyspace};
 use landfall_domain::store::StoreError;
@@ -20,11 +20,11 @@ const SOUND_FOR: Duration = Duration::from_secs(60);
 pub(super) struct Damage {
     /// Whether there is any, for the hot path.
     any: AtomicBool,
-    known: Mutex<Known>,
+    known: Mutex<KnownDamage>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownDamage {
     /// By the number of the table.
     tables: BTreeMap<u64, DamagedFile>,
     sound: BTreeMap<u64, Instant>,
@@ -33,7 +33,7 @@ struct Known {
 }
 
 impl Damage {
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, KnownDamage> {
         unpoisoned(self.known.lock())
     }
 
@@ -56,8 +56,8 @@ impl Damage {
         Some(format!("{first}{more}; run `landfall store check` and restore what it names"))
     }
 
-    /// Notes damage that no checksum shows.
-    pub(super) fn note(&self, what: &str) {
+    /// Records damage that no checksum shows.
+    pub(super) fn record(&self, what: &str) {
         tracing::error!("the store is damaged: {what}");
         self.lock().other.get_or_insert_with(|| what.to_owned());
         self.any.store(true, Ordering::Relaxed);
@@ -86,14 +86,14 @@ impl Damage {
         }
     }
 
-    fn known(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
+    fn known(&self, tables: &[(u64, ListedTable)]) -> Option<DamagedFile> {
         let known = self.lock();
         tables.iter().find_map(|(id, _)| known.tables.get(id)).cloned()
     }
 
     /// Reads those of some tables whole that are not known to be damaged and were not read lately; the first that is
     /// found to be damaged.
-    pub(super) fn search(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
+    pub(super) fn search(&self, tables: &[(u64, ListedTable)]) -> Option<DamagedFile> {
         let mut first = None;
         for (id, table) in tables {
             let known = self.lock();
@@ -126,10 +126,10 @@ impl Damage {
 }
 
 /// A table as the engine has it, with its number.
-pub(super) fn listed(table: &lsm_tree::Table) -> (u64, Listed) {
+pub(super) fn listed(table: &lsm_tree::Table) -> (u64, ListedTable) {
     (
         table.id(),
-        Listed {
+        ListedTable {
             path: table.path.to_path_buf(),
             checksum: table.checksum().into_u128(),
             sequence: table.global_seqno(),

@@ -199,7 +199,7 @@ impl Drop for Engine {
 }
 
 /// What the committer and the readers share. The engine is absent while it is opened again after a failure.
-pub(super) struct Shared {
+pub(super) struct EngineSlot {
     pub(super) dir: PathBuf,
     state: RwLock<State>,
 }
@@ -209,7 +209,7 @@ enum State {
     Failed(Arc<str>),
 }
 
-impl Shared {
+impl EngineSlot {
     pub(super) fn new(dir: &Path, engine: Engine) -> Self {
         Self { dir: dir.to_owned(), state: RwLock::new(State::Open(Arc::new(engine))) }
     }

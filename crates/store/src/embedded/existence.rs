@@ -22,7 +22,7 @@ const GROUPS_WITH_MEMBERS_MAX: usize = 10_000;
 const MEMBERS_BYTES_MAX: u64 = 16 << 20;
 
 /// What is remembered.
-pub(super) struct Known {
+pub(super) struct Existence {
     /// Accounts that exist: an import names its owner, and many groups have the same one.
     accounts: sync::Cache<Vec<u8>, ()>,
     groups: RefCell<Groups>,
@@ -30,9 +30,9 @@ pub(super) struct Known {
     members: RefCell<unsync::Cache<Vec<u8>, Filter, FilterBytes>>,
 }
 
-impl Known {
+impl Existence {
     /// Remembers nothing, and does not come to know the groups either.
-    pub(super) fn nothing() -> Self {
+    pub(super) fn unknown() -> Self {
         let members = unsync::Cache::with_weighter(GROUPS_WITH_MEMBERS_MAX, MEMBERS_BYTES_MAX, FilterBytes);
         Self {
             accounts: sync::Cache::new(ACCOUNTS_MAX),
@@ -43,7 +43,7 @@ impl Known {
 
     /// Starts to look through the groups of the engine, on a thread of its own. From now on every new group must be
     /// told by [`add_group`](Self::add_group).
-    pub(super) fn look_through(&self, engine: &Arc<Engine>) {
+    pub(super) fn start_loading(&self, engine: &Arc<Engine>) {
         let groups = Loader::start(engine)
             .map_or(Groups::Unknown, |loader| Groups::Loading { loader, added: Vec::new() });
         self.groups.replace(groups);
@@ -92,7 +92,7 @@ impl Known {
 
     /// Tells that nobody but its owner is in a group. From now on every new member must be told by
     /// [`add_member`](Self::add_member).
-    pub(super) fn owner_is_alone(&self, group: Vec<u8>) {
+    pub(super) fn add_group_without_members(&self, group: Vec<u8>) {
         self.members.borrow_mut().insert(group, Filter::starting_with(BLOCKS_OF_MEMBERS));
     }
 
@@ -109,7 +109,7 @@ impl Known {
     }
 
     /// Takes over what the thread has found, once it is done.
-    pub(super) fn settle(&self) {
+    pub(super) fn finish_loading(&self) {
         let groups = &mut *self.groups.borrow_mut();
         if let Groups::Loading { loader, added } = groups
             && let Some(found) = loader.found()
@@ -275,7 +275,7 @@ mod tests {
     use landfall_domain::ids::{AppId, GroupId, UserId};
 
     #[test]
-    fn what_was_added_is_never_absent_and_little_else_is_kept() {
+    fn added_keys_are_never_absent_and_few_others_are_kept() {
         let mut filter = Filter::starting_with(BLOCKS_OF_GROUPS);
         let key = |number: u32| hash(&number.to_be_bytes());
         // More than the first part takes.
@@ -289,21 +289,21 @@ mod tests {
     }
 
     #[test]
-    fn only_of_groups_that_were_seen_without_members_is_it_known_who_is_none() {
+    fn absence_is_known_only_in_groups_seen_without_members() {
         let member = |group: &str, name: &str| {
             let (group, account) = (GroupId::parse(group).unwrap(), UserId::parse(name).unwrap());
             MemberKey::new(AppId(7), &group, &account)
         };
-        let known = Known::nothing();
-        known.owner_is_alone(member("seen", "ann").group().to_vec());
-        known.add_member(&member("seen", "ann"));
-        known.add_member(&member("other", "ann"));
-        let absent = |group, name| known.member_is_absent(&member(group, name));
+        let existence = Existence::unknown();
+        existence.add_group_without_members(member("seen", "ann").group().to_vec());
+        existence.add_member(&member("seen", "ann"));
+        existence.add_member(&member("other", "ann"));
+        let absent = |group, name| existence.member_is_absent(&member(group, name));
         assert_eq!(
             (absent("seen", "ann"), absent("seen", "bob"), absent("other", "bob")),
             (false, true, false)
         );
-        known.forget();
+        existence.forget();
         assert!(!absent("seen", "bob"));
     }
 }

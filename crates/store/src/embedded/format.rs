@@ -131,7 +131,7 @@ pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
             if let Some(found) = something_else(dir, FORMAT_FILE_NEW).map_err(io_error)? {
                 return Err(OpenError::NotEmpty { dir: dir.to_owned(), found });
             }
-            note(dir).map_err(io_error)
+            write(dir).map_err(io_error)
         }
         Err(error) => Err(io_error(error)),
     }
@@ -142,8 +142,8 @@ pub(super) fn is_current(dir: &Path) -> io::Result<bool> {
     Ok(fs::read(dir.join(FORMAT_FILE))? == text().as_bytes())
 }
 
-/// Notes that the directory has the format of this program.
-pub(super) fn note(dir: &Path) -> io::Result<()> {
+/// Writes that the directory has the format of this program.
+pub(super) fn write(dir: &Path) -> io::Result<()> {
     write_durably(dir, FORMAT_FILE, text().as_bytes())
 }
 

@@ -21,26 +21,26 @@ const COUNTERS: usize = 1 << 14;
 /// written, and another even number afterwards. A group that was read is kept with the counter from before the read,
 /// and is good for as long as the counter is the same.
 pub(super) struct GroupCache {
-    groups: Cache<Vec<u8>, Kept, Bytes>,
+    groups: Cache<Vec<u8>, Entry, Bytes>,
     counters: Box<[AtomicU64]>,
 }
 
 #[derive(Clone)]
-struct Kept {
+struct Entry {
     counter: u64,
     group: Arc<Group>,
 }
 
 /// A look for a group.
-pub(super) enum Found {
+pub(super) enum Lookup {
     /// The group, as it is now.
-    Kept(Arc<Group>),
+    Hit(Arc<Group>),
     /// It has to be read, from a view that is made after this.
-    Missing(Missing),
+    Miss(Miss),
 }
 
 /// A group that is about to be read.
-pub(super) struct Missing {
+pub(super) struct Miss {
     key: Vec<u8>,
     counter: u64,
 }
@@ -54,19 +54,19 @@ impl GroupCache {
     }
 
     /// Looks for the group with a key.
-    pub(super) fn look(&self, key: Vec<u8>) -> Found {
+    pub(super) fn get(&self, key: Vec<u8>) -> Lookup {
         let kept = self.groups.get(&key);
         let counter = self.counters[place(&key)].load(Ordering::Acquire);
         match kept {
-            Some(kept) if kept.counter == counter => Found::Kept(kept.group),
-            Some(_) | None => Found::Missing(Missing { key, counter }),
+            Some(kept) if kept.counter == counter => Lookup::Hit(kept.group),
+            Some(_) | None => Lookup::Miss(Miss { key, counter }),
         }
     }
 
     /// Keeps a group that was missing and has been read.
-    pub(super) fn keep(&self, missing: Missing, group: &Arc<Group>) {
+    pub(super) fn insert(&self, missing: Miss, group: &Arc<Group>) {
         if missing.counter.is_multiple_of(2) {
-            self.groups.insert(missing.key, Kept { counter: missing.counter, group: Arc::clone(group) });
+            self.groups.insert(missing.key, Entry { counter: missing.counter, group: Arc::clone(group) });
         }
     }
 
@@ -111,8 +111,8 @@ fn place(key: &[u8]) -> usize {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Vec<u8>, Kept> for Bytes {
-    fn weight(&self, key: &Vec<u8>, kept: &Kept) -> u64 {
+impl Weighter<Vec<u8>, Entry> for Bytes {
+    fn weight(&self, key: &Vec<u8>, kept: &Entry) -> u64 {
         let profile = &kept.group.profile;
         let fields: usize = profile.fields.iter().map(|field| 64 + field.value.as_str().len()).sum();
         let texts = [&profile.name, &profile.introduction, &profile.notification, &profile.face_url];
@@ -131,10 +131,10 @@ mod tests {
     use landfall_domain::new_group::new_group;
     use landfall_domain::time::Timestamp;
 
-    fn missing(found: Found) -> Missing {
+    fn missing(found: Lookup) -> Miss {
         match found {
-            Found::Missing(missing) => missing,
-            Found::Kept(group) => panic!("{group:?} is kept"),
+            Lookup::Miss(missing) => missing,
+            Lookup::Hit(group) => panic!("{group:?} is kept"),
         }
     }
 
@@ -148,23 +148,23 @@ mod tests {
         let group = Arc::new(created.unwrap().unwrap().group);
         let begin_writing = || cache.begin_writing([&key].into_iter());
 
-        cache.keep(missing(cache.look(key.clone())), &group);
-        assert!(matches!(cache.look(key.clone()), Found::Kept(kept) if kept == group));
+        cache.insert(missing(cache.get(key.clone())), &group);
+        assert!(matches!(cache.get(key.clone()), Lookup::Hit(kept) if kept == group));
 
         begin_writing().done();
-        let before = missing(cache.look(key.clone()));
+        let before = missing(cache.get(key.clone()));
         let writing = begin_writing();
-        let meanwhile = missing(cache.look(key.clone()));
-        cache.keep(meanwhile, &group);
-        missing(cache.look(key.clone()));
+        let meanwhile = missing(cache.get(key.clone()));
+        cache.insert(meanwhile, &group);
+        missing(cache.get(key.clone()));
         writing.done();
         // What is kept now was read before the group was written.
-        cache.keep(before, &group);
-        missing(cache.look(key.clone()));
+        cache.insert(before, &group);
+        missing(cache.get(key.clone()));
 
-        cache.keep(missing(cache.look(key.clone())), &group);
+        cache.insert(missing(cache.get(key.clone())), &group);
         drop(begin_writing());
-        cache.keep(missing(cache.look(key.clone())), &group);
-        missing(cache.look(key));
+        cache.insert(missing(cache.get(key.clone())), &group);
+        missing(cache.get(key));
     }
 }

@@ -11,7 +11,7 @@ use super::engine_folder;
 use super::format::{FOLDER, OpenError};
 use super::journal::{self, Break, Stamp, Survey};
 use super::keys;
-use super::tables::{self, Listed};
+use super::tables::{self, ListedTable};
 use lsm_tree::{Cache, Checksum, Table, UserKey};
 use std::fs::File;
 use std::io;
@@ -56,7 +56,7 @@ pub(super) struct Persisted {
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// It may.
-    Whole,
+    Intact,
     /// It may, once the torn end of the newest journal is cut off.
     Torn,
     /// Batches are missing or cannot be read; a repair goes on without them.
@@ -98,7 +98,7 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
     };
     let Persisted { sequence, number: Some(kept) } = tables else {
         // Its block is damaged, which is no reason to keep everything else back.
-        return if torn { Verdict::Torn } else { Verdict::Whole };
+        return if torn { Verdict::Torn } else { Verdict::Intact };
     };
     let unflushed = survey.numbered.iter().find(|(batch, _)| sequence.is_none_or(|newest| newest < *batch));
     if let Some((_, first)) = unflushed
@@ -118,12 +118,12 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
             survey.broken.as_ref().map_or_else(String::new, |broken| format!("; {broken}"))
         )),
         Some(_) | None if torn => Verdict::Torn,
-        Some(_) | None => Verdict::Whole,
+        Some(_) | None => Verdict::Intact,
     }
 }
 
 /// Looks at the directory `dir` before its engine is opened, and cuts a torn end off; the number of the last batch.
-pub(super) fn look(dir: &Path) -> Result<u64, OpenError> {
+pub(super) fn check(dir: &Path) -> Result<u64, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     if !dir.join(FOLDER).try_exists().map_err(io_error)? {
         return match CleanStop::read(dir).map_err(io_error)? {
@@ -147,7 +147,7 @@ pub(super) fn look(dir: &Path) -> Result<u64, OpenError> {
             ));
         }
         (Verdict::Torn, Some(broken)) => cut(broken, inspection.survey.last()).map_err(io_error)?,
-        (Verdict::Torn | Verdict::Whole, _) => {}
+        (Verdict::Torn | Verdict::Intact, _) => {}
     }
     Ok(inspection.last())
 }
@@ -187,10 +187,10 @@ fn persisted(dir: &Path, engine: &Path) -> Result<Option<Persisted>, OpenError> 
     }
 }
 
-fn newest(listed: Vec<Listed>) -> lsm_tree::Result<Persisted> {
+fn newest(listed: Vec<ListedTable>) -> lsm_tree::Result<Persisted> {
     let cache = Arc::new(Cache::with_capacity_bytes(0));
     let (mut sequence, mut stamp, mut damaged) = (None, (0, 0), false);
-    for Listed { path, checksum, sequence: added } in listed {
+    for ListedTable { path, checksum, sequence: added } in listed {
         let checksum = Checksum::from_raw(checksum);
         let table = Table::recover(path, checksum, added, 0, Arc::clone(&cache), None, false, false)?;
         sequence = sequence.max(Some(table.get_highest_seqno()));

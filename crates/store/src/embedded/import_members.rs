@@ -22,7 +22,7 @@ pub(super) fn import_members(
     };
     // A group that moves in begins with its owner alone: no need to look for each member, now and in the next calls.
     if row.group.member_count <= u32::from(row.owner.is_some()) {
-        tx.owner_is_alone(app, id);
+        tx.add_group_without_members(app, id);
     }
     let standings = asked
         .iter()

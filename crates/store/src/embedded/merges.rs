@@ -31,18 +31,18 @@ pub(super) fn left_alone() -> Arc<dyn CompactionStrategy + Send + Sync> {
 
 /// The thread. Dropping this ends it, after the merge that is under way.
 pub(super) struct Merges {
-    shared: Arc<Shared>,
+    state: Arc<MergeState>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct MergeState {
     stop: AtomicBool,
     /// Why tables are not merged, while they should be.
     failing: Mutex<Option<String>>,
 }
 
-impl Shared {
+impl MergeState {
     fn set_failing(&self, why: Option<String>) {
         *unpoisoned(self.failing.lock()) = why;
     }
@@ -50,26 +50,26 @@ impl Shared {
 
 impl Merges {
     pub(super) fn start(database: &Database, data: &Keyspace, damage: &Arc<Damage>) -> std::io::Result<Self> {
-        let shared = Arc::<Shared>::default();
+        let state = Arc::<MergeState>::default();
         let merger = Merger {
             database: database.clone(),
             data: data.clone(),
             damage: Arc::clone(damage),
-            shared: Arc::clone(&shared),
+            state: Arc::clone(&state),
         };
         let thread = std::thread::Builder::new().name("merges".to_owned()).spawn(move || merger.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { state, thread: Some(thread) })
     }
 
     /// Why tables are not merged, while they should be.
     pub(super) fn failing(&self) -> Option<String> {
-        unpoisoned(self.shared.failing.lock()).clone()
+        unpoisoned(self.state.failing.lock()).clone()
     }
 }
 
 impl Drop for Merges {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        self.state.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             // It catches its panics.
@@ -82,13 +82,13 @@ struct Merger {
     database: Database,
     data: Keyspace,
     damage: Arc<Damage>,
-    shared: Arc<Shared>,
+    state: Arc<MergeState>,
 }
 
 impl Merger {
     fn run(self) {
         let mut settled = None;
-        while !self.shared.stop.load(Ordering::Relaxed) {
+        while !self.state.stop.load(Ordering::Relaxed) {
             let version = self.data.tree.current_version().id();
             if settled == Some(version) {
                 std::thread::park_timeout(TICK);
@@ -100,8 +100,8 @@ impl Merger {
                 Ok(false) => settled = Some(version),
                 Err(_) => {
                     let why = "the engine gave up merging its tables; restart the server";
-                    self.damage.note(why);
-                    self.shared.set_failing(Some(why.to_owned()));
+                    self.damage.record(why);
+                    self.state.set_failing(Some(why.to_owned()));
                     return;
                 }
             }
@@ -128,7 +128,7 @@ impl Merger {
                 })
                 .collect();
             let Some(into) = above_damage(&levels) else {
-                self.shared.set_failing(self.damage.summary());
+                self.state.set_failing(self.damage.summary());
                 return false;
             };
             strategy = Arc::new(PullDown(0, into));
@@ -140,12 +140,12 @@ impl Merger {
         drop(version);
         let removable = self.database.supervisor.snapshot_tracker.get_seqno_safe_to_gc();
         match self.data.tree.compact(strategy, removable) {
-            Ok(()) => self.shared.set_failing(None),
+            Ok(()) => self.state.set_failing(None),
             Err(error) => {
                 if self.damage.search(&tables).is_none() {
                     let error = EngineError::from(fjall::Error::from(error));
                     tracing::error!(%error, "tables could not be merged, trying again: {error}");
-                    self.shared.set_failing(Some(format!("tables cannot be merged: {error}")));
+                    self.state.set_failing(Some(format!("tables cannot be merged: {error}")));
                     std::thread::park_timeout(AGAIN_AFTER);
                 }
             }

@@ -13,7 +13,7 @@ use std::path::Path;
 pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     format::check(dir)?;
     engine_folder::clear_unfinished(dir)?;
-    let number = guard::look(dir)?;
+    let number = guard::check(dir)?;
     raise::raise(dir)?;
     let engine = Engine::open(dir, number)?;
     sweep::finish_all(&engine)

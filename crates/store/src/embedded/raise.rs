@@ -25,7 +25,7 @@ pub(super) fn raise(dir: &Path) -> Result<(), OpenError> {
         leave_merging_alone(&settings)
             .map_err(|cause| OpenError::Io { dir: dir.to_owned(), cause: io::Error::other(cause) })?;
     }
-    format::note(dir).map_err(io_error)
+    format::write(dir).map_err(io_error)
 }
 
 fn leave_merging_alone(settings: &Path) -> lsm_tree::Result<()> {

@@ -1,7 +1,7 @@
 //! Reading: each call sees the store as it is at one moment.
 
-use super::engine::{Engine, Shared};
-use super::group_cache::Missing;
+use super::engine::{Engine, EngineSlot};
+use super::group_cache::Miss;
 use super::key_range::{Keys, beginning, borrowed, only};
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
@@ -50,8 +50,8 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(shared: &Shared) -> Result<Self, StoreError> {
-        let engine = shared.engine()?;
+    pub(super) fn new(slot: &EngineSlot) -> Result<Self, StoreError> {
+        let engine = slot.engine()?;
         Ok(Self { snapshot: engine.database.snapshot(), engine })
     }
 
@@ -60,11 +60,11 @@ impl View {
         &self,
         app: AppId,
         id: &GroupId,
-        missing: Missing,
+        miss: Miss,
     ) -> Result<Option<Arc<Group>>, StoreError> {
         let group = self.group_row(app, id)?.map(|row| Arc::new(row.group));
         if let Some(group) = &group {
-            self.engine.groups.keep(missing, group);
+            self.engine.groups.insert(miss, group);
         }
         Ok(group)
     }
@@ -153,7 +153,7 @@ impl View {
     }
 
     /// `None` when there is no such group.
-    pub(super) fn look(
+    pub(super) fn group_snapshot(
         &self,
         app: AppId,
         id: &GroupId,

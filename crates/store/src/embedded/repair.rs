@@ -44,7 +44,7 @@ pub fn repair(dir: &Path) -> Result<Option<RepairReport>, OpenError> {
     }
     let Rewritten { kept, left_out } = rewrite(&engine, &originals, &journals, tables).map_err(io_error)?;
     match guard::inspect(dir)?.verdict {
-        Verdict::Whole => Ok(Some(RepairReport { kept, left_out, originals })),
+        Verdict::Intact => Ok(Some(RepairReport { kept, left_out, originals })),
         Verdict::Torn => Err(unrepaired(dir, "a journal still has a torn end")),
         Verdict::Damaged(what) => Err(unrepaired(dir, &what)),
     }

@@ -5,9 +5,9 @@
 //! ever sees half, and no batch is larger than memory.
 
 use super::engine::Engine;
+use super::existence::Existence;
 use super::key_range::{Keys, beginning, borrowed};
 use super::keys::{self, Sweep};
-use super::known::Known;
 use super::rows::Rows as _;
 use super::tx::Tx;
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -27,9 +27,9 @@ pub(super) fn begin(tx: &mut Tx<'_>, sweep: Sweep, budget: &mut usize) -> Result
 }
 
 /// Sweeps until nothing is left.
-pub(super) fn finish(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<(), StoreError> {
+pub(super) fn finish(engine: &Engine, existence: &Existence, sweep: &Sweep) -> Result<(), StoreError> {
     loop {
-        let mut tx = Tx::new(engine, known);
+        let mut tx = Tx::new(engine, existence);
         let mut budget = ROWS_PER_BATCH;
         let done = step(&mut tx, sweep, &mut budget)?;
         if done {
@@ -44,10 +44,14 @@ pub(super) fn finish(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<()
 
 /// Like [`finish`], but a removal that meets damage is noted and stays: until it is done, nothing is made anew under
 /// the name of what is being removed. An error means that the store cannot write.
-pub(super) fn finish_or_note(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<(), StoreError> {
-    match finish(engine, known, sweep) {
+pub(super) fn finish_or_record(
+    engine: &Engine,
+    existence: &Existence,
+    sweep: &Sweep,
+) -> Result<(), StoreError> {
+    match finish(engine, existence, sweep) {
         Err(error) if !engine.has_failed() => {
-            engine.damage.note(&format!("a removal cannot be finished ({sweep:?}): {error}"));
+            engine.damage.record(&format!("a removal cannot be finished ({sweep:?}): {error}"));
             Ok(())
         }
         finished => finished,
@@ -56,21 +60,21 @@ pub(super) fn finish_or_note(engine: &Engine, known: &Known, sweep: &Sweep) -> R
 
 /// Finishes every sweep that a crash interrupted.
 pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
-    let known = Known::nothing();
+    let existence = Existence::unknown();
     let mut pending = Vec::new();
     let all = beginning(keys::ALL_SWEEPS.to_vec());
     for row in engine.data.prefix(keys::ALL_SWEEPS) {
         match row.key().map_err(engine.unreadable("reading what is left to remove", borrowed(&all))) {
             Ok(key) => pending.extend(Sweep::parse(&key)),
             Err(error) => {
-                engine.damage.note(&format!("removals that were interrupted cannot be finished: {error}"));
+                engine.damage.record(&format!("removals that were interrupted cannot be finished: {error}"));
                 break;
             }
         }
     }
     for sweep in pending {
         tracing::info!(?sweep, "finishing a removal that was interrupted");
-        finish_or_note(engine, &known, &sweep)?;
+        finish_or_record(engine, &existence, &sweep)?;
     }
     Ok(())
 }

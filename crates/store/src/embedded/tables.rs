@@ -48,7 +48,7 @@ impl std::fmt::Display for DamagedFile {
 
 /// A table as a version lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedTable {
     pub(super) path: PathBuf,
     pub(super) checksum: u128,
     /// What the engine adds to the sequence numbers in it.
@@ -84,7 +84,7 @@ pub(super) fn any(engine: &Path) -> io::Result<bool> {
 }
 
 /// Every table of every tree. An error is a damaged list.
-pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
+pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<ListedTable>, DamagedFile>> {
     let mut found = Vec::new();
     for tree in trees(engine)? {
         match list(&tree)? {
@@ -114,7 +114,7 @@ fn trees(engine: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// The tables of the tree that holds the rows; `None` when it was not made yet. An error is a damaged list.
-pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<Listed>>, DamagedFile>> {
+pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<ListedTable>>, DamagedFile>> {
     let tree = engine.join(TREES).join(ROWS);
     if !tree.join("current").try_exists()? {
         return Ok(Ok(None));
@@ -123,7 +123,7 @@ pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<Listed>>, Dama
 }
 
 /// The tables of a tree.
-fn list(tree: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
+fn list(tree: &Path) -> io::Result<Result<Vec<ListedTable>, DamagedFile>> {
     let damaged = |path: PathBuf, length: usize, why: &str| {
         Ok(Err(DamagedFile { path, places: vec![whole(length)], why: why.to_owned() }))
     };
@@ -164,7 +164,7 @@ fn list(tree: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
 }
 
 /// What a version lists: levels, runs and tables, each with their count before them.
-fn tables(tree: &Path, version: &Path) -> Option<Vec<Listed>> {
+fn tables(tree: &Path, version: &Path) -> Option<Vec<ListedTable>> {
     let archive = sfa::Reader::new(version).ok()?;
     let mut section = Vec::new();
     archive.toc().section(b"tables")?.buf_reader(version).ok()?.read_to_end(&mut section).ok()?;
@@ -177,7 +177,11 @@ fn tables(tree: &Path, version: &Path) -> Option<Vec<Listed>> {
                 let [0] = take(&mut rest)? else { return None };
                 let checksum = u128::from_le_bytes(take(&mut rest)?);
                 let sequence = u64::from_le_bytes(take(&mut rest)?);
-                listed.push(Listed { path: tree.join("tables").join(id.to_string()), checksum, sequence });
+                listed.push(ListedTable {
+                    path: tree.join("tables").join(id.to_string()),
+                    checksum,
+                    sequence,
+                });
             }
         }
     }
@@ -191,7 +195,7 @@ fn take<const LENGTH: usize>(rest: &mut &[u8]) -> Option<[u8; LENGTH]> {
 }
 
 /// Reads a whole table; where it is damaged, if it is.
-pub(super) fn check(table: &Listed) -> io::Result<Option<DamagedFile>> {
+pub(super) fn check(table: &ListedTable) -> io::Result<Option<DamagedFile>> {
     let damaged =
         |places, why: &str| Ok(Some(DamagedFile { path: table.path.clone(), places, why: why.to_owned() }));
     let file = match fs::read(&table.path) {

@@ -2,10 +2,10 @@
 
 use super::engine::Engine;
 use super::engine_error::EngineError;
+use super::existence::Existence;
 use super::format::{self, OpenError};
 use super::key_range::{EVERYTHING, only};
 use super::keys::{self, RowKey};
-use super::known::Known;
 use super::message_pages;
 use super::opening;
 use super::records::{self, GroupRow, kind_byte};
@@ -161,14 +161,14 @@ fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreEr
 
 /// One batch. Without `progress` the store is no copy any more.
 fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result<(), StoreError> {
-    let known = Known::nothing();
-    let mut tx = Tx::new(engine, &known);
+    let existence = Existence::unknown();
+    let mut tx = Tx::new(engine, &existence);
     let mut last_group = None;
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for row in rows {
-        put(&mut tx, row, &mut last_group, &mut said)?;
+        put(&mut tx, row, &mut last_group, &mut messages)?;
     }
-    for of_group in said.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
+    for of_group in messages.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
         if let Some((app, group, _)) = of_group.first() {
             let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
             let pages = message_pages::pages(&tx, *app, group, &[], &messages)?;
@@ -182,7 +182,7 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
 }
 
 /// A message and the group it was sent to.
-type Said = (AppId, GroupId, (Conversation, Message));
+type GroupMessage = (AppId, GroupId, (Conversation, Message));
 
 /// Writes a row, but leaves messages to be written together with those that follow. `last_group` is the group of the
 /// row before, so that it is not read again for each of its members.
@@ -190,7 +190,7 @@ fn put(
     tx: &mut Tx<'_>,
     row: Row,
     last_group: &mut Option<(AppId, Group)>,
-    said: &mut Vec<Said>,
+    messages: &mut Vec<GroupMessage>,
 ) -> Result<(), StoreError> {
     match row {
         Row::Account { app, id, account } => tx.put_account(app, &id, &account),
@@ -217,7 +217,7 @@ fn put(
         }
         Row::Part { app, group, key, part } => tx.put_part(app, &group, &key, Some(&part)),
         Row::Message { app, group, conversation, message } => {
-            said.push((app, group, (conversation, *message)));
+            messages.push((app, group, (conversation, *message)));
         }
     }
     Ok(())

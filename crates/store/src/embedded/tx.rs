@@ -1,9 +1,9 @@
 //! The view and the writes of one batch: what an operation reads includes what the ones before it wrote.
 
 use super::engine::Engine;
+use super::existence::Existence;
 use super::key_range::{Keys, beginning, only};
 use super::keys::{self, MemberKey, Sweep};
-use super::known::Known;
 use super::records::{self, Counters, Damaged, GroupRow};
 use super::rows::{Rows, Visit, scan_engine};
 use crate::parts;
@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 /// that fails leaves nothing behind; after one that does not, the batch is thrown away.
 pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
-    known: &'engine Known,
+    existence: &'engine Existence,
     writes: BTreeMap<Vec<u8>, Write>,
     written: u64,
     /// How often anything was written before the operation under way.
@@ -47,10 +47,10 @@ struct Undo {
 }
 
 impl<'engine> Tx<'engine> {
-    pub(super) fn new(engine: &'engine Engine, known: &'engine Known) -> Self {
+    pub(super) fn new(engine: &'engine Engine, existence: &'engine Existence) -> Self {
         Self {
             engine,
-            known,
+            existence,
             writes: BTreeMap::new(),
             written: 0,
             written_before: 0,
@@ -89,7 +89,7 @@ impl<'engine> Tx<'engine> {
             return true;
         }
         // It may have told of members that are gone, and are not.
-        self.known.forget_members();
+        self.existence.forget_members();
         let Some(undo) = self.undo.take() else { return false };
         for (key, before) in undo.writes.into_iter().rev() {
             match before {
@@ -122,7 +122,7 @@ impl<'engine> Tx<'engine> {
         if self.engine.damage.any() {
             self.refuse_remains(Sweep::Group(app, id.clone()))?;
         }
-        if self.known.group_is_absent(&key) {
+        if self.existence.group_is_absent(&key) {
             return Ok(false);
         }
         self.contains(&key)
@@ -168,7 +168,7 @@ impl<'engine> Tx<'engine> {
 
     /// Puts a new group into the list of its app.
     pub(super) fn put_listed(&mut self, app: AppId, group: &Group) {
-        self.known.add_group(&keys::group(app, &group.id));
+        self.existence.add_group(&keys::group(app, &group.id));
         let value = records::encode_listed(group.kind, &group.id);
         self.set(keys::list(app, group.list_position), Some(value));
     }
@@ -181,15 +181,15 @@ impl<'engine> Tx<'engine> {
         account: &UserId,
     ) -> Result<Option<Member>, StoreError> {
         let key = MemberKey::new(app, group, account);
-        if self.known.member_is_absent(&key) {
+        if self.existence.member_is_absent(&key) {
             return Ok(None);
         }
         self.read(key.bytes(), |value| records::decode_member(account.as_str().as_bytes(), value))
     }
 
     /// Tells that nobody but its owner is in a group, as this batch sees it.
-    pub(super) fn owner_is_alone(&self, app: AppId, group: &GroupId) {
-        self.known.owner_is_alone(keys::group(app, group));
+    pub(super) fn add_group_without_members(&self, app: AppId, group: &GroupId) {
+        self.existence.add_group_without_members(keys::group(app, group));
     }
 
     /// A membership is two rows, written and removed together: the member, which for the owner is part of the
@@ -207,7 +207,7 @@ impl<'engine> Tx<'engine> {
     /// Only the member, who was one before.
     pub(super) fn put_member_row(&mut self, app: AppId, group: &GroupId, member: &Member) {
         let key = MemberKey::new(app, group, &member.account);
-        self.known.add_member(&key);
+        self.existence.add_member(&key);
         self.set(key.into_bytes(), Some(records::encode_member(member)));
     }
 
@@ -287,7 +287,7 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
         let key = keys::account(app, id);
-        self.known.remove_account(&key);
+        self.existence.remove_account(&key);
         self.set(key, None);
     }
 
@@ -409,7 +409,7 @@ impl Rows for Tx<'_> {
         if let Some(value) = self.writes.get(&key) {
             return Ok(value.is_some());
         }
-        if self.known.account_exists(&key) {
+        if self.existence.account_exists(&key) {
             return Ok(true);
         }
         if self.engine.damage.any() {
@@ -417,7 +417,7 @@ impl Rows for Tx<'_> {
         }
         let exists = self.contains(&key)?;
         if exists {
-            self.known.add_account(key);
+            self.existence.add_account(key);
         }
         Ok(exists)
     }

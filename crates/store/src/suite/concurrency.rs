@@ -172,7 +172,7 @@ pub(crate) async fn no_group_is_owned_by_an_account_that_is_gone(store: &dyn Sto
     }
 }
 
-pub(crate) async fn what_calls_say_about_one_account_adds_up(store: &dyn Store) {
+pub(crate) async fn concurrent_imports_of_one_account_add_up(store: &dyn Store) {
     for round in 0..ROUNDS {
         let name = format!("user{round}");
         let operations = vec![
@@ -198,7 +198,7 @@ pub(crate) async fn what_calls_say_about_one_account_adds_up(store: &dyn Store) 
     }
 }
 
-pub(crate) async fn of_many_who_remove_the_same_one_did(store: &dyn Store) {
+pub(crate) async fn of_concurrent_removals_one_succeeds(store: &dyn Store) {
     import(store, owned_group("g", "ann")).await.unwrap();
     let dissolve = vec![Operation::DestroyGroup(group_id("g")); 16];
     let answers = race(store, context(), dissolve).await;
@@ -211,7 +211,7 @@ pub(crate) async fn of_many_who_remove_the_same_one_did(store: &dyn Store) {
 }
 
 /// Callers that lock the same rows in different orders would wait for each other.
-pub(crate) async fn callers_that_name_the_same_in_other_orders_are_all_served(store: &dyn Store) {
+pub(crate) async fn calls_with_the_same_names_in_different_orders_all_succeed(store: &dyn Store) {
     for round in 0..ROUNDS {
         let forth = numbered("m", 12);
         let back: Vec<String> = forth.iter().rev().cloned().collect();

@@ -132,7 +132,7 @@ pub(crate) async fn two_callers_cannot_both_take_the_last_seat(store: &dyn Store
     }
 }
 
-pub(crate) async fn many_callers_never_overfill_a_group(store: &dyn Store) {
+pub(crate) async fn concurrent_imports_never_overfill_a_group(store: &dyn Store) {
     import(store, small_group("g", 10)).await.unwrap();
     let names: Vec<String> = (0..60).map(|number| format!("member{number}")).collect();
     let calls = names.chunks(3).map(|chunk| {

@@ -21,12 +21,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A store in memory.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<BTreeMap<AppId, Held>>);
+pub(crate) struct Memory(Mutex<BTreeMap<AppId, AppData>>);
 
 /// What one app holds.
 #[derive(Default)]
-struct Held {
-    groups: BTreeMap<GroupId, Whole>,
+struct AppData {
+    groups: BTreeMap<GroupId, StoredGroup>,
     accounts: BTreeMap<UserId, Account>,
     /// Those of deleted accounts.
     kicks: BTreeMap<UserId, Timestamp>,
@@ -34,7 +34,7 @@ struct Held {
 }
 
 /// A group with everything that hangs on it.
-struct Whole {
+struct StoredGroup {
     group: Group,
     members: BTreeMap<UserId, Member>,
     parts: BTreeMap<PartKey, Part>,
@@ -59,7 +59,7 @@ fn is_of(family: &PartFamily, key: &PartKey) -> bool {
     }
 }
 
-impl Whole {
+impl StoredGroup {
     fn load(&self, accounts: &BTreeMap<UserId, Account>, needs: Needs) -> GroupSnapshot {
         let mut snapshot = GroupSnapshot::of(self.group.clone());
         for account in needs.members {
@@ -148,7 +148,7 @@ impl Whole {
     }
 }
 
-impl Held {
+impl AppData {
     fn new_group(&mut self, context: Context, asked: NewGroup) -> Result<GroupId, NewGroupRefusal> {
         let id = (0..)
             .map_while(|attempt| asked.id.candidate(asked.kind, attempt))
@@ -161,7 +161,8 @@ impl Held {
         self.last_position = position;
         self.place(context, made.placeholders);
         let members = made.members.into_iter().map(|member| (member.account.clone(), member)).collect();
-        let whole = Whole { group: made.group, members, parts: BTreeMap::new(), messages: BTreeMap::new() };
+        let whole =
+            StoredGroup { group: made.group, members, parts: BTreeMap::new(), messages: BTreeMap::new() };
         self.groups.insert(id.clone(), whole);
         Ok(id)
     }
@@ -240,7 +241,7 @@ impl Held {
 }
 
 impl Memory {
-    fn with<T>(&self, app: AppId, work: impl FnOnce(&mut Held) -> T) -> T {
+    fn with<T>(&self, app: AppId, work: impl FnOnce(&mut AppData) -> T) -> T {
         let mut apps: MutexGuard<'_, _> = self.0.lock().unwrap();
         work(apps.entry(app).or_default())
     }

@@ -5,7 +5,7 @@
 use super::changes::some_change;
 use super::memory::Memory;
 use super::operation::{Change, Operation, perform};
-use super::scripted::{Script, Step as Scripted};
+use super::scripted::{Action, Script};
 use super::world::World;
 use super::{APP, at_once, group, group_id, member, user};
 use landfall_domain::account::{AccountImport, UnknownAccounts};
@@ -37,7 +37,7 @@ const USERS: [&str; 6] = ["a", "a ", "aa", "b", "~", "Z"];
 
 /// An operation, and how it is asked for.
 #[derive(Clone, Debug)]
-struct Step {
+struct ModelCall {
     operation: Operation,
     unknown: UnknownAccounts,
     /// Which of the two apps asks; both use the same names.
@@ -123,23 +123,23 @@ fn some_new_group(id: impl Strategy<Value = IdChoice>) -> impl Strategy<Value = 
     )
 }
 
-fn some_script() -> impl Strategy<Value = Scripted> {
+fn some_script() -> impl Strategy<Value = Action> {
     let topic = || prop_oneof![2 => Just(None), 1 => (0_usize..2).prop_map(Some)];
     let numbers = || prop::collection::vec(0_u32..12, 0..4);
     prop_oneof![
-        1 => Just(Scripted::Refuse),
-        6 => (topic(), prop::collection::vec(0_u32..4, 1..25)).prop_map(|(at, random)| Scripted::Send(at, random)),
-        2 => (topic(), numbers()).prop_map(|(at, numbers)| Scripted::Recall(at, numbers)),
-        1 => Just(Scripted::ReadEverything),
-        3 => some_user().prop_map(Scripted::Join),
-        1 => some_user().prop_map(Scripted::Leave),
-        2 => some_user().prop_map(Scripted::Own),
-        3 => (0_usize..2).prop_map(Scripted::PutTopic),
-        1 => (0_usize..2).prop_map(Scripted::DropTopic),
-        3 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Scripted::PutParts(user, seq)),
-        1 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Scripted::RemoveParts(user, seq)),
-        3 => (topic(), numbers()).prop_map(|(at, numbers)| Scripted::Look(at, numbers)),
-        2 => (0_usize..40, 0_usize..4).prop_map(|(family, limit)| Scripted::Page(family, limit)),
+        1 => Just(Action::Refuse),
+        6 => (topic(), prop::collection::vec(0_u32..4, 1..25)).prop_map(|(at, random)| Action::Send(at, random)),
+        2 => (topic(), numbers()).prop_map(|(at, numbers)| Action::Recall(at, numbers)),
+        1 => Just(Action::ReadEverything),
+        3 => some_user().prop_map(Action::Join),
+        1 => some_user().prop_map(Action::Leave),
+        2 => some_user().prop_map(Action::Own),
+        3 => (0_usize..2).prop_map(Action::PutTopic),
+        1 => (0_usize..2).prop_map(Action::DropTopic),
+        3 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Action::PutParts(user, seq)),
+        1 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Action::RemoveParts(user, seq)),
+        3 => (topic(), numbers()).prop_map(|(at, numbers)| Action::Look(at, numbers)),
+        2 => (0_usize..40, 0_usize..4).prop_map(|(family, limit)| Action::Page(family, limit)),
     ]
 }
 
@@ -152,7 +152,7 @@ fn some_operation() -> impl Strategy<Value = Operation> {
         2 => some_new_group(some_id()),
         2 => (some_group(), members).prop_map(|(group, members)| Operation::ImportMembers(group, members)),
         6 => (some_group(), some_script())
-            .prop_map(|(group, step)| Operation::Change(Change::new(Script { group, step }))),
+            .prop_map(|(group, action)| Operation::Change(Change::new(Script { group, action }))),
         22 => some_group().prop_flat_map(some_change).prop_map(Operation::Change),
         1 => select(ids()[..7].to_vec()).prop_map(Operation::DestroyGroup),
         2 => prop::collection::vec(account, 1..4).prop_map(Operation::ImportAccounts),
@@ -161,17 +161,17 @@ fn some_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn sequence() -> impl Strategy<Value = Vec<Step>> {
+fn sequence() -> impl Strategy<Value = Vec<ModelCall>> {
     let unknown = prop_oneof![4 => Just(UnknownAccounts::Create), 1 => Just(UnknownAccounts::Refuse)];
     let app = prop_oneof![9 => Just(0), 1 => Just(1)];
-    let step = (some_operation(), unknown, app).prop_map(|(operation, unknown, app)| Step {
+    let step = (some_operation(), unknown, app).prop_map(|(operation, unknown, app)| ModelCall {
         operation,
         unknown,
         app,
     });
     let first = FIRST.map(|name| some_new_group(Just(IdChoice::Given(group_id(name)))));
     let first = first.map(|group| {
-        group.prop_map(|operation| Step { operation, unknown: UnknownAccounts::Create, app: 0 })
+        group.prop_map(|operation| ModelCall { operation, unknown: UnknownAccounts::Create, app: 0 })
     });
     (first, prop::collection::vec(step, 1..OPERATIONS_MAX))
         .prop_map(|(first, then)| first.into_iter().chain(then).collect())
@@ -220,7 +220,7 @@ async fn compare(
     stores: &[&dyn Store],
     apps: [AppId; 2],
     together: usize,
-    steps: Vec<Step>,
+    steps: Vec<ModelCall>,
 ) -> Result<(), String> {
     let (ids, users) = (ids(), USERS.map(user));
     let model = Memory::default();
@@ -228,7 +228,7 @@ async fn compare(
     for chunk in steps.chunks(together) {
         let mut calls = Vec::new();
         let mut expected = Vec::new();
-        for Step { operation, unknown, app } in chunk {
+        for ModelCall { operation, unknown, app } in chunk {
             now += 10;
             let context = Context { app: apps[*app], now: Timestamp(now), unknown: *unknown };
             expected.push(perform(&model, context, operation.clone()).await.unwrap());

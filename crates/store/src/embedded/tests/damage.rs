@@ -232,7 +232,7 @@ fn damage_a_table(dir: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_damaged_table_is_merged_no_more_and_writes_go_on() {
+async fn a_damaged_table_is_no_longer_merged_and_writes_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     import(&store, 0..10 * GROUPS).await;
@@ -242,7 +242,7 @@ async fn a_damaged_table_is_merged_no_more_and_writes_go_on() {
     let table = damage_a_table(dir.path());
 
     let store = open(dir.path());
-    let engine = store.shared.engine().unwrap();
+    let engine = store.slot.engine().unwrap();
     // More than the runs at which the engine holds up writes when they are not merged.
     for round in 0..40 {
         store.import_group(context(), group(&format!("later-{round}"), &["ann", "bob"])).await.unwrap();

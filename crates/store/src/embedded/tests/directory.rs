@@ -7,7 +7,7 @@ use crate::embedded::keys::{self as layout, STAMP, Sweep};
 use crate::embedded::records;
 use crate::embedded::rows::Rows as _;
 use crate::embedded::{Embedded, OpenError, format, opening};
-use crate::embedded::{known::Known, tx::Tx};
+use crate::embedded::{existence::Existence, tx::Tx};
 use crate::suite::subscribers::no_subscribers;
 use crate::suite::world::World;
 use landfall_domain::account::{Account, AccountImport};
@@ -126,7 +126,7 @@ async fn merging_is_taken_from_the_engine_when_a_directory_is_raised() {
     fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
     for _ in 0..2 {
         let store = open(dir.path());
-        assert_eq!(threshold(&store.shared.engine().unwrap().data), [u8::MAX]);
+        assert_eq!(threshold(&store.slot.engine().unwrap().data), [u8::MAX]);
         assert_eq!(store.accounts(APP, vec![user("ann")]).await.unwrap(), [Some(account.clone())]);
         store
             .import_accounts(context(), vec![AccountImport { id: user("bob"), nick: None, face_url: None }])
@@ -217,8 +217,8 @@ async fn an_interrupted_removal_is_finished_at_open() {
 
     // As a crash leaves it after the first batch: the heads are gone, the rest is named by the sweeps.
     let engine = opening::open(dir.path()).unwrap();
-    let known = Known::nothing();
-    let mut tx = Tx::new(&engine, &known);
+    let existence = Existence::unknown();
+    let mut tx = Tx::new(&engine, &existence);
     let group = tx.group_row(APP, &ids[0]).unwrap().unwrap();
     tx.counters(APP).unwrap().groups[1] -= 1;
     tx.remove_group(APP, &group);

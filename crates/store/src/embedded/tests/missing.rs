@@ -229,7 +229,7 @@ async fn a_journal_that_is_missing_is_refused() {
 
 /// Only the file of the clean stop says then how many batches there were.
 #[tokio::test]
-async fn batches_are_numbered_on_after_a_clean_stop_although_the_stamp_is_damaged() {
+async fn batch_numbers_continue_after_a_clean_stop_although_the_stamp_is_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     import(&store, 0..10).await;

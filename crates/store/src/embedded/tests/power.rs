@@ -66,7 +66,7 @@ async fn a_scripted_load_keeps_everything() {
 }
 
 pub(super) fn flush(store: &Embedded) {
-    let engine = store.shared.engine().unwrap();
+    let engine = store.slot.engine().unwrap();
     engine.start_flush().unwrap();
     let until = Instant::now() + WAIT_MAX;
     while !engine.is_flushed().unwrap() {
@@ -132,7 +132,7 @@ impl Content {
 
 /// How much of what was not synced reached the disk.
 #[derive(Clone, Copy, Debug)]
-enum Reached {
+enum Unsynced {
     All,
     Nothing,
     Some,
@@ -145,7 +145,7 @@ struct Disk {
 }
 
 impl Disk {
-    fn write_image(&self, from: &Path, to: &Path, reached: Reached, random: &mut u64) {
+    fn write_image(&self, from: &Path, to: &Path, reached: Unsynced, random: &mut u64) {
         for folder in &self.folders {
             fs::create_dir_all(to.join(folder.strip_prefix(from).unwrap())).unwrap();
         }
@@ -153,9 +153,9 @@ impl Disk {
             let mut content = file.synced.clone();
             for change in &file.since {
                 content.apply(change, || match reached {
-                    Reached::All => true,
-                    Reached::Nothing => false,
-                    Reached::Some => {
+                    Unsynced::All => true,
+                    Unsynced::Nothing => false,
+                    Unsynced::Some => {
                         *random = random
                             .wrapping_mul(6_364_136_223_846_793_005)
                             .wrapping_add(1_442_695_040_888_963_407);
@@ -236,7 +236,7 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
     let file = |name: &str| home.path().join(name);
     fs::write(file("shim.c"), SHIM).unwrap();
     let compiled = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
+        .args(["-slot", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
         .args([file("shim.so"), file("shim.c")])
         .output()
         .unwrap();
@@ -262,8 +262,8 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
         // Just before a sync ends nothing of what it is for is sure to be there; just after it everything is.
         let before = rest;
         let (kind, path, number, data) = record(&mut rest);
-        let cuts: &[Reached] = match kind {
-            b'S' => &[Reached::All, Reached::Nothing, Reached::Some],
+        let cuts: &[Unsynced] = match kind {
+            b'S' => &[Unsynced::All, Unsynced::Nothing, Unsynced::Some],
             _ => &[],
         };
         for reached in cuts {

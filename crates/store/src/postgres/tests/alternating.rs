@@ -62,7 +62,7 @@ mod suite {
         members {
             each_member_gets_its_own_outcome,
             two_callers_cannot_both_take_the_last_seat,
-            many_callers_never_overfill_a_group,
+            concurrent_imports_never_overfill_a_group,
             one_account_joins_once_however_many_import_it,
         }
         concurrency {
@@ -71,17 +71,17 @@ mod suite {
             members_of_a_group_being_dissolved_do_not_stay,
             no_membership_outlives_its_account,
             no_group_is_owned_by_an_account_that_is_gone,
-            what_calls_say_about_one_account_adds_up,
-            of_many_who_remove_the_same_one_did,
-            callers_that_name_the_same_in_other_orders_are_all_served,
+            concurrent_imports_of_one_account_add_up,
+            of_concurrent_removals_one_succeeds,
+            calls_with_the_same_names_in_different_orders_all_succeed,
         }
         outbox {
-            what_happens_is_told_in_its_order,
-            refusals_and_imports_tell_nothing,
-            a_lane_is_delivered_by_one_until_its_time_is_over,
-            a_lane_that_failed_waits_in_its_order_and_others_do_not,
-            dead_notes_are_listed_sent_again_and_dropped,
-            of_many_who_deliver_each_note_is_told_once_in_order,
+            events_are_delivered_in_order,
+            refusals_and_imports_leave_the_outbox_empty,
+            a_claim_is_exclusive_until_it_expires,
+            a_failed_lane_waits_in_order_while_others_go_on,
+            dead_letters_are_listed_resent_and_dropped,
+            concurrent_claims_deliver_each_entry_once,
         }
         faulty {
             a_migration_that_repeats_what_failed_ends_like_one_without_failures,
