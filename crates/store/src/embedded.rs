@@ -1,7 +1,7 @@
 //! The embedded store: one process, one data directory, the `fjall` engine.
 //!
-//! All writes go through one committer thread. It takes what is waiting, applies it in order, and makes it
-//! durable with one sync per batch (group commit); an answer leaves only after its sync. Readers see a batch when
+//! All writes go through one committer thread. It takes the waiting operations, applies them in order, and makes them
+//! durable with one sync per batch (group commit). A caller is answered only after that sync. Readers see a batch when
 //! it is durable, never before.
 
 mod change_group;
@@ -74,7 +74,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Opens the data directory `dir`, making it when it is not there. Finishes work that a crash interrupted.
+    /// Opens the data directory `dir`, or creates it. Finishes the work that a crash interrupted.
     ///
     /// # Errors
     /// Another process has it open, it was written by a newer version, a copy into it is unfinished, or it cannot
@@ -87,7 +87,7 @@ impl Embedded {
         Ok(Self { committer, slot })
     }
 
-    /// Reads that touch a handful of rows run where they are; others leave the async threads.
+    /// A short read runs on the caller's thread; others leave the async threads.
     async fn read<T: Send + 'static>(
         &self,
         short: bool,
@@ -103,10 +103,10 @@ impl Embedded {
     }
 }
 
-/// Rows up to which a read counts as short: a few point reads, most from memory.
+/// Most rows of a short read: a few point reads, most of them from memory.
 const SHORT_READ_ROWS: usize = 64;
 
-/// Whether what is needed of a group counts as a short read.
+/// Whether loading these parts of a group counts as a short read.
 fn is_short(needs: &Needs) -> bool {
     let Needs { members, accounts, parts, ranges, messages } = needs;
     let messages = messages.iter().map(|range| match range {
@@ -287,8 +287,8 @@ impl Store for Embedded {
 
 #[async_trait]
 impl Outbox for Embedded {
-    async fn enqueue(&self, context: Context, lane: Lane, note: OutboxEntry) -> Result<(), StoreError> {
-        self.committer.run(move |tx| outbox::append(tx, context, &lane, vec![note])).await
+    async fn enqueue(&self, context: Context, lane: Lane, entry: OutboxEntry) -> Result<(), StoreError> {
+        self.committer.run(move |tx| outbox::append(tx, context, &lane, vec![entry])).await
     }
 
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {

@@ -1,4 +1,4 @@
-//! The suite every store passes: one answer per operation, whatever keeps the data.
+//! The suite that every store passes: one answer per operation, whatever the store.
 //!
 //! A case is an async function over `&dyn Store` on a fresh store. The list in [`store_suite`] makes one test per
 //! case, so a store runs all of them by naming the function that opens it.
@@ -31,7 +31,7 @@ use landfall_domain::time::Timestamp;
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
-/// Makes a test of each case. `$open` is an async function that gives a fresh store and what keeps it alive.
+/// Makes a test of each case. `$open` is an async function that returns a fresh store and a value that keeps it alive.
 macro_rules! store_suite {
     ($open:path) => {
         $crate::suite::store_suite! { $open =>
@@ -133,7 +133,7 @@ pub(crate) fn context() -> Context {
     Context { app: APP, now: NOW, unknown: UnknownAccounts::Create }
 }
 
-/// A call that takes no account nobody imported.
+/// A context that refuses accounts that were never imported.
 pub(crate) fn refusing() -> Context {
     Context { unknown: UnknownAccounts::Refuse, ..context() }
 }
@@ -158,7 +158,7 @@ pub(crate) fn member(name: &str) -> NewMember {
     NewMember::new(user(name))
 }
 
-/// A public group without anybody in it.
+/// A public group without members.
 pub(crate) fn group(name: &str) -> NewGroup {
     let plain = NewGroup::new(IdChoice::Given(group_id(name)), GroupType::Public, text(name), CREATED);
     NewGroup { profile: Profile { max_members: 10_000, ..plain.profile }, ..plain }
@@ -168,7 +168,7 @@ pub(crate) fn owned_group(name: &str, owner: &str) -> NewGroup {
     NewGroup { owner: Some(user(owner)), ..group(name) }
 }
 
-/// What a rule said, apart from a store that fails.
+/// Separates the decision of a rule from an error of the store.
 fn answered<T, Refusal>(
     result: Result<T, OperationError<Refusal>>,
 ) -> Result<Result<T, Refusal>, StoreError> {
@@ -179,7 +179,7 @@ fn answered<T, Refusal>(
     }
 }
 
-/// What a rule said; a store that fails ends the test.
+/// The decision of a rule. An error of the store fails the test.
 pub(crate) fn decided<T, Refusal>(result: Result<T, OperationError<Refusal>>) -> Result<T, Refusal> {
     answered(result).unwrap_or_else(|error| panic!("the store failed: {error}"))
 }

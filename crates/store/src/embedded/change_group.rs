@@ -1,7 +1,7 @@
 //! Performing an operation on one group within a batch: what it needs is loaded, and what it decides is written.
 
 use super::keys::{self, Sweep};
-use super::message_pages::{note_days, pages};
+use super::message_pages::{pages, record_days};
 use super::outbox;
 use super::records::GroupRow;
 use super::rows::Rows as _;
@@ -29,40 +29,40 @@ pub(super) fn change(
     let before = row.clone();
     let snapshot = snapshots::load(tx, context.app, row, needs)?;
     match operation.decide(&context, Some(snapshot)) {
-        Some(Outcome { changes, outbox: notes }) => {
+        Some(Outcome { changes, outbox: entries }) => {
             let lane = Lane::Group(before.group.id.clone());
             write(tx, context, before, changes)?;
-            outbox::append(tx, context, &lane, notes)
+            outbox::append(tx, context, &lane, entries)
         }
         None => Ok(()),
     }
 }
 
-/// Writes what an operation decided about the group that was `before`.
+/// Writes the changes that an operation decided on. `before` is the group until then.
 fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) -> Result<(), StoreError> {
     let app = context.app;
-    // What reads comes before what writes, so that a failure leaves nothing behind.
+    // All reads come before the first write, so that a failure leaves nothing behind.
     let pages = pages(tx, app, &before.group.id, &changes.updated_messages, &changes.new_messages)?;
     let Changes {
         group,
-        added_members: joined,
-        updated_members: changed,
-        removed_members: left,
+        added_members,
+        updated_members,
+        removed_members,
         placeholders,
         parts,
-        new_messages: sent,
+        new_messages,
         updated_messages: _,
-        removed_families: dropped,
-        cleared_topics: silenced,
+        removed_families,
+        cleared_topics,
     } = changes;
     let after = group.unwrap_or_else(|| before.group.clone());
     let id = after.id.clone();
     let mut budget = sweep::ROWS_PER_BATCH;
-    for family in dropped {
+    for family in removed_families {
         let (Bound::Included(start), _) = snapshots::family_keys(app, &id, &family) else { continue };
         sweep::begin(tx, Sweep::Parts(app, id.clone(), start), &mut budget)?;
     }
-    for topic in silenced {
+    for topic in cleared_topics {
         for name in parts::of_messages(&topic) {
             sweep::begin(tx, Sweep::Parts(app, id.clone(), keys::part(app, &id, &name)), &mut budget)?;
         }
@@ -70,7 +70,7 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
     }
     tx.put_placeholders(app, &placeholders, context.now);
     let mut owner = before.owner.clone().filter(|owner| Some(&owner.account) == after.owner.as_ref());
-    for member in changed {
+    for member in updated_members {
         if Some(&member.account) == after.owner.as_ref() {
             if !before.is_owned_by(&member.account) {
                 tx.remove_member_row(app, &id, &member.account);
@@ -80,10 +80,10 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
             tx.put_member_row(app, &id, &member);
         }
     }
-    for account in &left {
+    for account in &removed_members {
         tx.remove_member(app, &id, account);
     }
-    for member in &joined {
+    for member in &added_members {
         tx.put_member(app, &after, member);
     }
     for (key, part) in parts {
@@ -91,8 +91,8 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
     }
     pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
     let log = &before.group.log;
-    let noted = (log.first_kept < log.next_seq).then(|| day(log.last_message));
-    note_days(tx, app, &id, noted, &sent);
+    let recorded = (log.first_kept < log.next_seq).then(|| day(log.last_message));
+    record_days(tx, app, &id, recorded, &new_messages);
     let row = GroupRow { group: after, owner };
     if row != before {
         tx.put_group(app, &row);

@@ -33,12 +33,12 @@ pub(super) fn destroy_group(
         members.extend(tx.member_names(app, id)?);
         members.sort();
     }
-    let notes = entries_of_destroyed(subscribers, &row.group, members);
+    let entries = entries_of_destroyed(subscribers, &row.group, members);
     count_down(tx, app, row.group.kind)?;
     tx.remove_group(app, &row);
     let mut budget = sweep::ROWS_PER_BATCH;
     sweep::begin(tx, Sweep::Group(app, id.clone()), &mut budget)?;
-    outbox::append(tx, context, &Lane::Group(id.clone()), notes)?;
+    outbox::append(tx, context, &Lane::Group(id.clone()), entries)?;
     Ok(Ok(()))
 }
 

@@ -1,4 +1,4 @@
-//! `landfall store check`: reads every file of a stopped store against its checksums. It changes nothing.
+//! `landfall store check`: compares every file of a stopped store with its checksums. It changes nothing.
 
 use super::clean_stop::CleanStop;
 use super::engine_folder;
@@ -8,32 +8,29 @@ use super::tables;
 use std::fs;
 use std::path::Path;
 
-/// What a check found.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// Table files that were read.
     pub tables: usize,
-    /// Bytes of those.
+    /// Size of those tables, in bytes.
     pub table_bytes: u64,
-    /// Batches in the journals that can be read.
+    /// Readable batches in the journals.
     pub batches: u64,
-    /// Damaged files, each with the place and what is wrong there.
+    /// Damaged files, each with the place and the kind of damage.
     pub damaged: Vec<String>,
-    /// What is wrong with the journals.
     pub journal: Option<JournalFault>,
 }
 
-/// What is wrong with the journals.
+/// Damage to the journals.
 #[derive(Debug)]
 pub enum JournalFault {
-    /// The newest has the torn end that a crash leaves. The next start cuts it off, with a line in the log; it was never
-    /// acknowledged.
+    /// The newest has the torn end that a crash leaves. The next start cuts it off, with a line in the log. As far as can be
+    /// known, it was never acknowledged.
     Torn(String),
     /// Batches that were acknowledged are missing or cannot be read.
     Damaged(String),
 }
 
-/// Checks the data directory `dir`. `progress` is shown how many table files were read, and how many there are.
+/// Checks the data directory `dir`. `progress` receives the number of table files read and of all table files.
 ///
 /// # Errors
 /// There is no data directory, another process has it open, or it cannot be read.
@@ -49,7 +46,7 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
         }
         return Ok(report);
     }
-    // Without the file nobody has the store open, and none is made here.
+    // Without the file no process has the store open. None is created here.
     let locked = engine.join("lock").try_exists().map_err(io_error)?;
     let _lock = if locked { Some(engine_folder::lock(dir)?) } else { None };
     if !engine_folder::is_made(dir).map_err(io_error)?
@@ -79,7 +76,7 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
                 Verdict::Damaged(what) => Some(JournalFault::Damaged(what)),
             };
         }
-        // Named above already, unless it is something else.
+        // The file is already reported, unless it is another one.
         Err(OpenError::Damaged { why, .. }) if report.damaged.is_empty() => report.damaged.push(why),
         Err(OpenError::Damaged { .. }) => {}
         Err(other) => return Err(other),

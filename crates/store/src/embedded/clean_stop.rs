@@ -5,11 +5,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The file that a clean stop leaves: whoever opens the directory then knows which batch is the last. It is removed
-/// before anything is written.
+/// The number of the last batch, written at a clean stop and removed before the next write. With it, the next start notices
+/// when the end of the journal is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CleanStop {
-    /// Number of the last batch.
     pub(super) number: u64,
 }
 
@@ -21,7 +20,7 @@ impl CleanStop {
         format!("{line}{:016x}\n", xxhash_rust::xxh3::xxh3_64(line.as_bytes()))
     }
 
-    /// `None` where the last stop was not clean, and where the file says nothing that can be trusted.
+    /// `None` when the last stop was not clean, or when the file cannot be trusted.
     pub(super) fn read(dir: &Path) -> io::Result<Option<Self>> {
         let text = match fs::read(dir.join(Self::FILE)) {
             Ok(text) => text,
@@ -34,7 +33,7 @@ impl CleanStop {
         let read = number.map(|number| Self { number }).filter(|read| read.text().as_bytes() == text);
         if read.is_none() {
             let file = dir.join(Self::FILE);
-            tracing::warn!(file = %file.display(), "the file {} cannot be read; going on without it", file.display());
+            tracing::warn!(file = %file.display(), "the file {} of the embedded store cannot be read; starting as after a crash", file.display());
         }
         Ok(read)
     }

@@ -16,24 +16,24 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
-/// Operations that may wait; one more is turned away.
+/// Operations that may wait; one more is refused.
 pub(super) const QUEUE_MAX: usize = 16_384;
 /// Rows after which a batch is committed although more operations wait.
 const BATCH_ROWS_MAX: usize = 20_000;
-/// How long a batch waits at most for as many operations as the last one had. Fewer and larger batches cost fewer
-/// syncs and wake-ups: measured at 64 callers, a quarter off the committer's time per operation. A caller that is
-/// alone never waits, and one that is left alone waits once.
+/// Longest wait of a batch for as many operations as the last one had. Fewer and larger batches cost fewer
+/// syncs and wake-ups: measured at 64 callers, the committer's time per operation fell by a quarter. A single caller
+/// never waits, and the last of several waits once.
 const PATIENCE: Duration = Duration::from_micros(400);
 /// How long to wait before the engine is opened again after a failure.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
-/// How often to look whether the engine has written its memory to the disk.
+/// How often to check whether the engine has written its memory to the disk.
 const FLUSH_CHECK: Duration = Duration::from_millis(20);
 
 /// Hands operations to the committer thread. Dropping it lets the thread finish what was accepted.
 pub(super) struct Committer {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
-    /// Closed once the thread has let go of the engine.
+    /// Closed once the thread has dropped the engine.
     ended: watch::Receiver<()>,
 }
 
@@ -89,7 +89,7 @@ impl Drop for Committer {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the committer thread had panicked");
+            tracing::error!("the committer thread of the embedded store panicked");
         }
     }
 }
@@ -98,7 +98,7 @@ fn stopped() -> StoreError {
     StoreError::Failed("the store has stopped".into())
 }
 
-/// One operation, its type forgotten.
+/// An operation with its type erased.
 trait Job: Send {
     fn alone(&self) -> bool;
     /// False when the operation failed.
@@ -132,7 +132,7 @@ impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send> Job for Op
             (Some(Ok(result)), Ok(())) => Ok(result),
             (None, Ok(())) => Err(stopped()),
         };
-        // A caller that went away does not want its answer; the work is done all the same.
+        // The caller may be gone; the work is done all the same.
         drop(reply.send(result));
     }
 }
@@ -147,7 +147,7 @@ struct Queue {
 struct QueueState {
     jobs: VecDeque<Box<dyn Job>>,
     closed: bool,
-    /// How many jobs wake the committer; 0 while it works and will look by itself.
+    /// Number of jobs that wakes the committer; 0 while it is awake.
     wake_at: usize,
 }
 
@@ -174,9 +174,9 @@ impl Queue {
         Ok(())
     }
 
-    /// Everything that waits; blocks while nothing does. `None` when closed and empty.
+    /// All waiting jobs; blocks while there are none. `None` when closed and empty.
     ///
-    /// When fewer than `expected` wait, more are given [`PATIENCE`] to come.
+    /// When fewer than `expected` wait, it waits up to [`PATIENCE`] for more.
     fn take(&self, expected: usize) -> Option<VecDeque<Box<dyn Job>>> {
         let mut waiting = self.lock();
         while waiting.jobs.is_empty() {
@@ -266,7 +266,7 @@ impl Worker {
             while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
                 if failed.is_none() {
                     tx.begin_operation();
-                    // What it wrote before it failed cannot always be told from what the others wrote.
+                    // Its writes before the failure cannot always be separated from those of the others.
                     spoilt = !job.apply(&mut tx) && !tx.undo_operation();
                 }
                 let full = spoilt || job.alone() || tx.leaves_sweeps() || BATCH_ROWS_MAX <= tx.rows();
@@ -278,7 +278,7 @@ impl Worker {
             let outcome = match &failed {
                 Some(error) => Err(StoreError::clone(error)),
                 None if spoilt => Err(StoreError::Failed("an operation of the same batch failed".into())),
-                // Unless the engine failed, only this batch was not taken: no room was left beside damaged tables.
+                // Unless the engine failed, only this batch was refused: damaged tables left no room.
                 None => self.commit(tx, applied.len()).inspect_err(|error| {
                     self.existence.forget_members();
                     failed = engine.has_failed().then(|| error.clone());
@@ -299,12 +299,12 @@ impl Worker {
         sweeps.iter().try_for_each(|sweep| sweep::finish_or_record(engine, &self.existence, sweep))
     }
 
-    /// After a failed write nobody knows what reached the disk. So the engine is closed, and opened again from
-    /// what is on the disk, until that works; meanwhile every write is refused. False when the store was closed.
+    /// After a failed write it is unknown what reached the disk. So the engine is closed and opened again from the disk until
+    /// that works; meanwhile every write is refused. False when the store was closed.
     fn recover(&self, error: &StoreError) -> bool {
         self.metrics.failures.inc();
         self.existence.forget();
-        tracing::error!(%error, dir = %self.slot.dir.display(), "the store cannot write; opening it again");
+        tracing::error!(%error, dir = %self.slot.dir.display(), "the embedded store cannot write; opening it again");
         let still_read = self.slot.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
         self.slot.set_failed(&format!("the store cannot write: {error}"));
         loop {
@@ -319,12 +319,12 @@ impl Worker {
                     let engine = Arc::new(engine);
                     self.existence.start_loading(&engine);
                     self.slot.set_open(engine);
-                    tracing::info!("the store writes again");
+                    tracing::info!("the embedded store writes again");
                     return true;
                 }
                 Ok(None) => return false,
                 Err(still) => {
-                    tracing::error!(error = %still, "the store still cannot write: {still}");
+                    tracing::error!(error = %still, "the embedded store still cannot write; check the disk: {still}");
                     self.slot.set_failed(&format!("the store cannot write: {error}; {still}"));
                 }
             }
@@ -348,7 +348,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Also when the thread panics: nobody may wait for a committer that is gone.
+        // Also when the thread panics: no caller may wait for a committer that is gone.
         let error = stopped();
         self.slot.set_failed("the store has stopped");
         self.queue.close();

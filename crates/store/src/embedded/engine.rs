@@ -1,4 +1,4 @@
-//! The engine below the store, and what is shared between the committer and the readers.
+//! The engine below the store, and the slot through which the committer and the readers share it.
 
 use super::clean_stop::CleanStop;
 use super::damage::Damage;
@@ -27,11 +27,11 @@ const MEMTABLE_BYTES: u64 = 64 << 20;
 const JOURNAL_BYTES_MAX: u64 = 256 << 20;
 /// Threads that write and merge table files.
 const WORKERS: usize = 2;
-/// Memtables waiting to be written, and table files waiting to be merged, that hold up a commit. Both lie below
-/// the numbers at which the engine holds up a commit itself: it would do so for ever when its threads have failed.
+/// Memtables waiting to be written, and table files waiting to be merged, that delay a commit. Both lie below the numbers
+/// at which the engine itself delays a commit: it would do so indefinitely once its threads have failed.
 const SEALED_MEMTABLES_MAX: usize = 3;
 const UNMERGED_RUNS_MAX: usize = 28;
-/// How often to look whether they are fewer.
+/// How often to check whether they are fewer.
 const ROOM_CHECK: Duration = Duration::from_millis(5);
 
 /// An open engine.
@@ -46,7 +46,7 @@ pub(super) struct Engine {
     dir: PathBuf,
     /// Number of the last batch that was written.
     number: AtomicU64,
-    /// Whether a batch could not be written: nobody knows then where the journal ends.
+    /// Whether a batch could not be written: the end of the journal is then unknown.
     failed: AtomicBool,
 }
 
@@ -76,9 +76,9 @@ fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
     }
 }
 
-/// An error when the engine ends with another batch than was found before it was opened.
+/// An error when the last batch of the engine is not the one that was found before it was opened.
 fn compare(dir: &Path, data: &Keyspace, number: u64) -> Result<(), OpenError> {
-    // One that cannot be read lies in a damaged block; who needs the rows of that block is told.
+    // A stamp that cannot be read lies in a damaged block. Calls that need the rows of that block fail by themselves.
     let Ok(value) = data.get(keys::STAMP) else { return Ok(()) };
     let found = value.and_then(|value| Stamp::decode(&value)).map_or(0, |stamp| stamp.number);
     if found == number {
@@ -115,7 +115,7 @@ impl Engine {
         OwnedWriteBatch::with_capacity(self.database.clone(), rows).durability(Some(PersistMode::SyncData))
     }
 
-    /// The row that says which batch the next one is.
+    /// The stamp of the next batch.
     pub(super) fn next_stamp(&self) -> Stamp {
         Stamp { number: self.number.load(Ordering::Relaxed) + 1, floor: self.database.seqno() }
     }
@@ -136,8 +136,8 @@ impl Engine {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Waits until the engine takes a batch without waiting. When a damaged table keeps the engine from making room,
-    /// there is none to wait for.
+    /// Waits until the engine takes a batch without delay. An error when a damaged table keeps the engine from making
+    /// room.
     pub(super) fn wait_for_room(&self) -> Result<(), StoreError> {
         loop {
             if let Err(cause) = self.check_threads() {
@@ -155,7 +155,7 @@ impl Engine {
         }
     }
 
-    /// Makes the error of a read of these keys from what the engine says.
+    /// Turns an error of the engine into the error of a read of these keys.
     pub(super) fn unreadable<'keys>(
         &self,
         doing: &'static str,
@@ -164,14 +164,13 @@ impl Engine {
         move |cause| self.damage.explain(&self.data, keys, doing, cause)
     }
 
-    /// Starts writing everything that is only in the journal to table files; [`is_flushed`](Self::is_flushed) tells
-    /// when that is done.
+    /// Starts writing everything that is only in the journal to table files, until [`is_flushed`](Self::is_flushed).
     pub(super) fn start_flush(&self) -> Result<(), fjall::Error> {
         self.data.rotate_memtable().map(|_| ())
     }
 
-    /// Whether the flush that was started has ended; an error when it failed. The engine's own way to wait for it
-    /// would wait for ever then.
+    /// Whether the flush that was started has ended; an error when it failed. The engine's own way to wait would then wait
+    /// forever.
     pub(super) fn is_flushed(&self) -> Result<bool, fjall::Error> {
         if self.data.tree.sealed_memtable_count() == 0 {
             return Ok(true);
@@ -179,7 +178,7 @@ impl Engine {
         self.check_threads().map(|()| false)
     }
 
-    /// An error when one of the engine's threads has failed: this persists nothing, and is refused then.
+    /// An error when one of the engine's threads has failed. The call persists nothing, but a failed engine refuses it.
     fn check_threads(&self) -> Result<(), fjall::Error> {
         self.database.persist(PersistMode::Buffer)
     }
@@ -192,13 +191,13 @@ impl Drop for Engine {
         if ended && self.database.persist(PersistMode::SyncAll).is_ok() {
             let stop = CleanStop { number: self.number.load(Ordering::Relaxed) };
             if let Err(error) = stop.write(&self.dir) {
-                tracing::warn!(dir = %self.dir.display(), %error, "the stop was not noted: {error}");
+                tracing::warn!(dir = %self.dir.display(), %error, "the embedded store could not record its clean stop, so the next start checks less: {error}");
             }
         }
     }
 }
 
-/// What the committer and the readers share. The engine is absent while it is opened again after a failure.
+/// Where the committer and the readers find the engine. It is empty while the engine is opened again after a failure.
 pub(super) struct EngineSlot {
     pub(super) dir: PathBuf,
     state: RwLock<State>,
@@ -214,7 +213,7 @@ impl EngineSlot {
         Self { dir: dir.to_owned(), state: RwLock::new(State::Open(Arc::new(engine))) }
     }
 
-    /// The engine, or why there is none.
+    /// An error says why there is no engine.
     pub(super) fn engine(&self) -> Result<Arc<Engine>, StoreError> {
         match &*unpoisoned(self.state.read()) {
             State::Open(engine) => Ok(Arc::clone(engine)),
@@ -229,7 +228,7 @@ impl EngineSlot {
         }
     }
 
-    /// Takes the engine away from new readers.
+    /// Empties the slot for new readers.
     pub(super) fn set_failed(&self, why: &str) {
         *unpoisoned(self.state.write()) = State::Failed(why.into());
     }
@@ -239,7 +238,7 @@ impl EngineSlot {
     }
 }
 
-/// The chain of an engine error.
+/// The error of a step, with that of the engine as its cause.
 fn failed(doing: &str) -> impl Fn(fjall::Error) -> StoreError {
     move |cause| StoreError::failed(doing, &EngineError::from(cause))
 }

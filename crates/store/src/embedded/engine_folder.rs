@@ -1,5 +1,5 @@
-//! The engine's folder before the engine opens it: its lock, whether it was made to its end, and the files without which
-//! nothing in it can be read.
+//! The engine's folder before the engine opens it: its lock, whether its creation was finished, and the files without
+//! which nothing in it can be read.
 
 use super::engine_error::EngineError;
 use super::format::{FOLDER, OpenError};
@@ -9,22 +9,22 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The engine writes and syncs this file last when it makes its folder, before it takes any data.
+/// The last file that the engine writes and syncs when it creates its folder, before it takes any data.
 const MARKER: &str = "version";
 /// The engine holds a lock on this file while it is open.
 const LOCK: &str = "lock";
 /// Content of [`MARKER`].
 const ENGINE_VERSION: &[u8] = b"FJL\x03";
 
-/// Removes the folder of an engine whose making broke off: nothing was stored in it, and the engine itself neither
-/// opens it nor makes it anew.
+/// Removes a folder whose creation was interrupted: nothing was stored in it, and the engine neither opens it nor creates
+/// it again.
 pub(super) fn clear_unfinished(dir: &Path) -> Result<(), OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     let engine = dir.join(FOLDER);
     if !engine.try_exists().map_err(io_error)? || is_finished(&engine).map_err(io_error)? {
         return Ok(());
     }
-    // It may be in the making by another process right now.
+    // Another process may be creating it right now.
     let _lock = lock(dir)?;
     if is_finished(&engine).map_err(io_error)? {
         return Ok(());
@@ -59,13 +59,13 @@ pub(super) fn lock(dir: &Path) -> Result<fs::File, OpenError> {
     }
 }
 
-/// Whether there is anything in an engine's folder that an engine in the making has not written yet.
+/// Whether an engine's folder holds anything that is written only after its creation.
 pub(super) fn holds_data(engine: &Path) -> io::Result<bool> {
     let survey = journal::survey(engine)?;
     Ok(0 < survey.batches || survey.broken.is_some() || tables::any(engine)?)
 }
 
-/// Whether the engine's folder was made to its end.
+/// Whether the creation of the engine's folder was finished.
 pub(super) fn is_made(dir: &Path) -> io::Result<bool> {
     is_finished(&dir.join(FOLDER))
 }
@@ -78,8 +78,8 @@ fn is_finished(engine: &Path) -> io::Result<bool> {
     }
 }
 
-/// The version in an engine's folder, the lists of tables of every tree in it, and the tables of the engine's own settings: small files
-/// without which nothing can be read. An error is a damaged file.
+/// Checks the version in an engine's folder, the lists of tables of every tree, and the tables of the engine's own
+/// settings: small files without which nothing can be read. An error is a damaged file.
 pub(super) fn check(engine: &Path) -> io::Result<Result<(), DamagedFile>> {
     let marker = engine.join(MARKER);
     match fs::read(&marker) {
@@ -88,7 +88,7 @@ pub(super) fn check(engine: &Path) -> io::Result<Result<(), DamagedFile>> {
             return Ok(Err(DamagedFile { path: marker, places: vec![tables::whole(content.len())], why }));
         }
         Ok(_) => {}
-        // An engine in the making has written no data yet.
+        // A folder whose creation was interrupted holds no data.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if holds_data(engine)? {
                 let why = "it is missing".to_owned();
@@ -98,7 +98,7 @@ pub(super) fn check(engine: &Path) -> io::Result<Result<(), DamagedFile>> {
         Err(error) => return Err(error),
     }
     let settings = engine.join(tables::TREES).join(tables::SETTINGS).join("current");
-    // The engine makes it after the marker, and before it takes any data.
+    // The engine creates it after the marker, and before it takes any data.
     if !settings.try_exists()? && holds_data(engine)? {
         let why = "it is missing".to_owned();
         return Ok(Err(DamagedFile { path: settings, places: vec![tables::whole(0)], why }));
@@ -106,7 +106,7 @@ pub(super) fn check(engine: &Path) -> io::Result<Result<(), DamagedFile>> {
     tables::check_lists(engine)
 }
 
-/// Why the engine does not open: it says no file, so the damaged one is looked for.
+/// Why the engine does not open. It names no file, so this searches for the damaged one.
 pub(super) fn unopened(dir: &Path, engine: &Path, cause: fjall::Error) -> OpenError {
     let found = tables::all(engine).and_then(|listed| {
         let Ok(listed) = listed else { return Ok(None) };

@@ -18,12 +18,12 @@ use std::ops::{Bound, ControlFlow};
 pub(super) struct Expired {
     /// Messages removed.
     pub(super) removed: usize,
-    /// Where the next step goes on; `None` when nothing is left.
+    /// Where the next step continues; `None` when nothing is left.
     pub(super) next: Option<Vec<u8>>,
 }
 
-/// Removes messages sent before `before` from the conversations whose days say that they have some, those after
-/// `after`, at most about `limit`.
+/// Removes messages sent before `before`, at most about `limit`, from the conversations whose recorded days come after
+/// `after`.
 pub(super) fn expire(
     tx: &mut Tx<'_>,
     app: AppId,
@@ -62,10 +62,10 @@ pub(super) fn expire(
     Ok(expired)
 }
 
-/// Conversations that one step of an expiry looks at.
+/// Conversations per step of an expiry.
 const DAYS_PER_STEP: usize = 256;
 
-/// True when the conversation has no older messages left.
+/// True when the conversation has no such messages left.
 fn expire_conversation(
     tx: &mut Tx<'_>,
     app: AppId,
@@ -131,7 +131,7 @@ fn expire_conversation(
     Ok(done)
 }
 
-/// Removes what hangs on the messages of a conversation with numbers below `end`.
+/// Removes the parts of a conversation's messages with numbers below `end`.
 fn remove_below(
     tx: &mut Tx<'_>,
     app: AppId,

@@ -6,17 +6,17 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Version of the layout this program writes. Each opens what those before it wrote. 2 added the kicks of deleted accounts and
-/// the stamps of batches, which a program that knows only 1 would forget, and took merging tables away from the engine.
+/// Version of the layout that this program writes; it also opens every earlier one. Version 2 added the kicks of deleted
+/// accounts and the stamps of batches, which a program that knows only 1 would lose, and moved merging out of the engine.
 pub(super) const FORMAT: u32 = 2;
 
 /// Folder of the engine within the data directory.
 pub(super) const FOLDER: &str = "engine";
 
 const FORMAT_FILE: &str = "FORMAT";
-/// The same while it is written.
+/// The format file while it is written.
 const FORMAT_FILE_NEW: &str = "FORMAT.new";
-/// What is stored is for the user who runs the server only.
+/// Only the user of the server may read the data.
 const PRIVATE: u32 = 0o700;
 
 /// Why a data directory cannot be opened. Each text says what to do.
@@ -65,10 +65,10 @@ pub enum OpenError {
         /// The cause, in words.
         why: String,
     },
-    /// It can be read, but what is in memory cannot be written to it. The engine keeps the cause to itself.
+    /// It can be read but not written. The engine does not say why.
     #[error("the data directory {} can be opened but not written; the disk may be full or failing", .0.display())]
     Unwritable(PathBuf),
-    /// A stored value makes no sense.
+    /// A file or a stored value is damaged.
     #[error("the data directory {} is damaged: {why}", dir.display())]
     Damaged {
         /// The directory.
@@ -84,12 +84,12 @@ pub enum OpenError {
         /// What was copied from.
         of: String,
     },
-    /// It was to be copied, and has something to tell.
+    /// It was to be copied, and its outbox is not empty.
     #[error("the data directory {} cannot be copied: {what}", dir.display())]
     Undelivered {
         /// The directory.
         dir: PathBuf,
-        /// What there is.
+        /// What is in the outbox.
         what: Undelivered,
     },
     /// The committer thread could not be started.
@@ -97,13 +97,13 @@ pub enum OpenError {
     Thread(io::Error),
 }
 
-/// Whether there is a data directory.
+/// Whether `dir` is a data directory.
 #[must_use]
 pub fn exists(dir: &Path) -> bool {
     dir.join(FORMAT_FILE).exists()
 }
 
-/// Makes sure that there is a data directory, so that nothing is made where a name was mistyped.
+/// An error when there is no data directory, so that a mistyped name creates nothing.
 pub(super) fn must_exist(dir: &Path) -> Result<(), OpenError> {
     match dir.join(FORMAT_FILE).try_exists() {
         Ok(true) => Ok(()),
@@ -112,7 +112,7 @@ pub(super) fn must_exist(dir: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Makes `dir` if needed, and makes sure that it has a format this program knows.
+/// Creates `dir` if needed. An error when its format is unknown to this program.
 pub(super) fn check(dir: &Path) -> Result<(), OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(dir).map_err(io_error)?;
@@ -151,15 +151,15 @@ fn text() -> String {
     format!("{FORMAT}\n")
 }
 
-/// A name in the directory `dir` that nobody has who wants to begin there. `unfinished` is what a beginning that broke off
-/// leaves.
+/// A name in the directory `dir` that keeps a new store from being created there. `unfinished` is the name that an
+/// interrupted creation leaves.
 ///
 /// # Errors
-/// It cannot be looked through.
+/// It cannot be read.
 pub fn something_else(dir: &Path, unfinished: &str) -> io::Result<Option<String>> {
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
-        // The other is in every new file system of Linux.
+        // `lost+found` is in every new file system of Linux.
         if name != unfinished && name != "lost+found" {
             return Ok(Some(name.display().to_string()));
         }
@@ -167,15 +167,15 @@ pub fn something_else(dir: &Path, unfinished: &str) -> io::Result<Option<String>
     Ok(None)
 }
 
-/// Lets nobody but its owner into a folder, whatever the files in it allow. A folder of another owner stays as it is: it
-/// was opened to this program on purpose.
+/// Closes a folder to all users but its owner, whatever the files in it allow. A folder of another owner stays as it is:
+/// it was opened to this program on purpose.
 pub(super) fn keep_private(folder: &Path) {
     if let Err(error) = fs::set_permissions(folder, fs::Permissions::from_mode(PRIVATE)) {
         tracing::warn!(%error, "{} cannot be closed to other users: {error}", folder.display());
     }
 }
 
-/// Writes a file of the directory beside, syncs, renames: it is there whole or not at all.
+/// Writes a file under another name, syncs it and renames it, so that it is complete or absent.
 pub(super) fn write_durably(dir: &Path, name: &str, content: &[u8]) -> io::Result<()> {
     let beside = dir.join(format!("{name}.new"));
     let mut written =

@@ -1,10 +1,10 @@
-//! Looks for damage before the engine opens its folder, because the engine takes some kinds of damage for the traces
-//! of a crash and removes what it cannot read.
+//! Searches for damage before the engine opens its folder, because the engine takes some kinds of damage for traces of a
+//! crash and removes what it cannot read.
 //!
-//! A crash leaves a torn end at the newest journal: a batch that was still being written, so nobody was answered. Damage to
-//! the last acknowledged batch looks the same; only after a clean stop, which notes the number of the last batch, can the
-//! two be told apart. A torn end is cut off, with a line in the log. Anything else that is wrong refuses the directory and
-//! changes nothing in it.
+//! A crash leaves a torn end of the newest journal: a batch that was still being written, so no caller was answered. Damage
+//! to the last acknowledged batch looks the same. The two differ only after a clean stop, which records the number of the
+//! last batch. A torn end is cut off, with a line in the log. Any other damage refuses the directory and changes nothing
+//! in it.
 
 use super::clean_stop::CleanStop;
 use super::engine_folder;
@@ -21,11 +21,11 @@ use std::sync::Arc;
 
 const RESTORE: &str = "restore it, or the whole directory, from a backup";
 
-/// What lies in an engine's folder.
+/// The state of an engine's folder.
 pub(super) struct Inspection {
     pub(super) survey: Survey,
     pub(super) tables: Persisted,
-    /// What the last clean stop noted, when nothing was written since.
+    /// The last clean stop, when nothing was written since.
     clean: Option<CleanStop>,
     pub(super) verdict: Verdict,
 }
@@ -36,34 +36,34 @@ impl Inspection {
         let Self { survey, tables, clean, .. } = self;
         match tables.number {
             Some(number) => survey.last().max(number),
-            // The tables do not say. Journals that hold batches do, and a clean stop did.
+            // The stamp in the tables is damaged. The journals or a clean stop name the number.
             None if survey.numbered.is_empty() => clean.map_or(0, |clean| clean.number),
             None => survey.last(),
         }
     }
 }
 
-/// How far the tables are.
+/// The newest batch in the tables.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Persisted {
     /// The engine's sequence number of the newest batch in tables.
     pub(super) sequence: Option<u64>,
-    /// The number of that batch, 0 when it has none. `None` when it lies in a damaged block.
+    /// The number of that batch, 0 when it has none. `None` when the stamp lies in a damaged block.
     pub(super) number: Option<u64>,
 }
 
 /// Whether an engine may open the folder.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// It may.
+    /// Yes.
     Intact,
-    /// It may, once the torn end of the newest journal is cut off.
+    /// Yes, once the torn end of the newest journal is cut off.
     Torn,
-    /// Batches are missing or cannot be read; a repair goes on without them.
+    /// No: batches are missing or cannot be read. A repair continues without them.
     Damaged(String),
 }
 
-/// Looks at the directory `dir`, whose engine is not open and is locked. Changes nothing.
+/// Inspects the directory `dir`, whose engine is locked and not open. Changes nothing.
 pub(super) fn inspect(dir: &Path) -> Result<Inspection, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     let engine = dir.join(FOLDER);
@@ -97,7 +97,7 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
         None => false,
     };
     let Persisted { sequence, number: Some(kept) } = tables else {
-        // Its block is damaged, which is no reason to keep everything else back.
+        // The block of the stamp is damaged, which is no reason to refuse everything else.
         return if torn { Verdict::Torn } else { Verdict::Intact };
     };
     let unflushed = survey.numbered.iter().find(|(batch, _)| sequence.is_none_or(|newest| newest < *batch));
@@ -110,7 +110,7 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
     }
     let last = survey.numbered.last().map_or(0, |(_, number)| *number).max(kept);
     match clean {
-        // After an ordered stop there is no torn end: what is missing was acknowledged.
+        // A clean stop leaves no torn end: whatever is missing was acknowledged.
         Some(clean) if clean.number != last => Verdict::Damaged(format!(
             "the store was stopped with batch {} as its last, and ends with batch {last}: what lay behind it is \
              missing or cannot be read{}",
@@ -122,7 +122,7 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
     }
 }
 
-/// Looks at the directory `dir` before its engine is opened, and cuts a torn end off; the number of the last batch.
+/// Checks the directory `dir` before its engine is opened, and cuts off a torn end. Returns the number of the last batch.
 pub(super) fn check(dir: &Path) -> Result<u64, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     if !dir.join(FOLDER).try_exists().map_err(io_error)? {
@@ -165,15 +165,15 @@ fn cut(broken: &Break, last: u64) -> io::Result<()> {
     tracing::warn!(
         file = %file.display(), offset, bytes, last_batch = last, why,
         "cut {bytes} bytes off the end of the journal {} at offset {offset}, a batch that was being written when the \
-         server was killed or the machine stopped ({why}); as far as can be told it was never acknowledged. The last batch \
+         server was killed or the machine stopped ({why}); as far as can be known it was never acknowledged. The last batch \
          of the journals is {last}",
         file.display(),
     );
     Ok(())
 }
 
-/// Reads from the tables alone how far they are; `None` when their tree was not made yet. The engine does not have them
-/// open, and would remove what their list does not name.
+/// Reads the newest batch from the tables alone; `None` when their tree was not created yet. The engine is not asked: it
+/// would remove every table that the list does not name.
 fn persisted(dir: &Path, engine: &Path) -> Result<Option<Persisted>, OpenError> {
     let listed = tables::rows(engine).map_err(|cause| OpenError::Io { dir: dir.to_owned(), cause })?;
     let Some(listed) = listed.map_err(|file| refusal(dir, format!("{file}; {RESTORE}")))? else {

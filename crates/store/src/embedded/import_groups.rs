@@ -1,4 +1,4 @@
-//! Making groups, imported and created ones.
+//! Importing and creating groups.
 
 use super::changes::Decided;
 use super::outbox;
@@ -12,7 +12,6 @@ use landfall_domain::outbox::{Lane, OutboxEntry, entries_of_created};
 use landfall_domain::store::Context;
 use landfall_domain::subscribers::Subscribers;
 
-/// Imports a group.
 pub(super) fn import_group(
     tx: &mut Tx<'_>,
     context: Context,
@@ -21,7 +20,7 @@ pub(super) fn import_group(
     insert_new_group(tx, context, import, |_| Vec::new())
 }
 
-/// Makes a group, and has others entries of it.
+/// Creates a group, and notifies subscribers of it.
 pub(super) fn create_group(
     tx: &mut Tx<'_>,
     context: Context,
@@ -58,7 +57,7 @@ fn insert_new_group(
     counters.last_position = position;
     counters.groups[usize::from(kind_byte(created.group.kind))] += 1;
     tx.put_placeholders(app, &created.placeholders, context.now);
-    let notes = entries(&created);
+    let entries = entries(&created);
     let (owner, others): (Vec<_>, Vec<_>) =
         created.members.into_iter().partition(|member| member.role == Role::Owner);
     let row = GroupRow { group: created.group, owner: owner.into_iter().next() };
@@ -70,6 +69,6 @@ fn insert_new_group(
     for member in &others {
         tx.put_member(app, &row.group, member);
     }
-    outbox::append(tx, context, &Lane::Group(row.group.id.clone()), notes)?;
+    outbox::append(tx, context, &Lane::Group(row.group.id.clone()), entries)?;
     Ok(Ok(row.group.id))
 }

@@ -14,17 +14,17 @@ pub(super) fn import_members(
     tx: &mut Tx<'_>,
     context: Context,
     id: &GroupId,
-    asked: &[NewMember],
+    members: &[NewMember],
 ) -> Decided<Vec<MemberOutcome>, ImportMembersRefusal> {
     let app = context.app;
     let Some(mut row) = tx.group_row(app, id)? else {
         return Ok(Err(ImportMembersRefusal::NoSuchGroup));
     };
-    // A group that moves in begins with its owner alone: no need to look for each member, now and in the next calls.
+    // An imported group begins with its owner alone, so this and the next calls need not look up each member.
     if row.group.member_count <= u32::from(row.owner.is_some()) {
         tx.add_group_without_members(app, id);
     }
-    let standings = asked
+    let standings = members
         .iter()
         .map(|member| {
             let account = &member.account;
@@ -35,7 +35,7 @@ pub(super) fn import_members(
             Ok(Standing { known: tx.account_exists(app, account)?, joined })
         })
         .collect::<Result<Vec<_>, StoreError>>()?;
-    let change = match import::import_members(&row.group, asked, &standings, context.unknown, context.now) {
+    let change = match import::import_members(&row.group, members, &standings, context.unknown, context.now) {
         Ok(change) => change,
         Err(refusal) => return Ok(Err(refusal)),
     };

@@ -6,21 +6,18 @@ use std::ops::Bound;
 /// Keys from the first to before the last.
 pub(super) type Keys = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
-/// All keys that begin so.
+/// All keys that begin with `start`.
 pub(super) fn beginning(start: Vec<u8>) -> Keys {
     let end = keys::after_all(start.clone());
     (Bound::Included(start), Bound::Excluded(end))
 }
 
-/// Owned bounds, borrowed.
 pub(super) fn borrowed(keys: &Keys) -> (Bound<&[u8]>, Bound<&[u8]>) {
     (keys.0.as_ref().map(Vec::as_slice), keys.1.as_ref().map(Vec::as_slice))
 }
 
-/// The bounds of all keys.
 pub(super) const EVERYTHING: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Unbounded, Bound::Unbounded);
 
-/// The bounds of one key.
 pub(super) fn only(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
     (Bound::Included(key), Bound::Included(key))
 }

@@ -1,8 +1,8 @@
 //! Merges the engine's tables, on a thread of its own.
 //!
-//! The engine can do it by itself, but takes a merge that fails for the end: it refuses every write from then on, and
-//! fails again at the same table once it is opened again. So it is told to leave merging alone, and this thread
-//! lets it run one merge after the other. A table that turns out to be damaged is merged no more; tables above it are
+//! The engine can do it by itself, but a failed merge is final there: it refuses every write from then on, and fails
+//! again at the same table once it is reopened. So merging is switched off in the engine, and this thread
+//! runs one merge after the other. A table found to be damaged is no longer merged; the tables above it are
 //! merged with each other, so that writes go on.
 
 use super::damage::{Damage, listed};
@@ -17,19 +17,19 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often to look whether there are new tables.
+/// How often to check for new tables.
 const TICK: Duration = Duration::from_millis(100);
-/// How long to wait after a merge that failed for another reason than damage, such as a full disk.
+/// How long to wait after a merge failed for another reason than damage, such as a full disk.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// Runs of the first level from which on they are merged; the engine's own number.
+/// Runs at which the first level is merged; the engine's own number.
 const RUNS_TO_MERGE: usize = 4;
 
-/// The strategy that the engine is given for itself: it moves tables, which reads none, and merges nothing.
+/// The engine's own strategy: it moves tables, which reads none of them, and merges nothing.
 pub(super) fn left_alone() -> Arc<dyn CompactionStrategy + Send + Sync> {
     Arc::new(Leveled::default().with_l0_threshold(u8::MAX).with_table_target_size(1 << 50))
 }
 
-/// The thread. Dropping this ends it, after the merge that is under way.
+/// Dropping this ends the thread, after the merge that is running.
 pub(super) struct Merges {
     state: Arc<MergeState>,
     thread: Option<JoinHandle<()>>,
@@ -108,11 +108,11 @@ impl Merger {
         }
     }
 
-    /// One merge; false when there is nothing to do until there are new tables.
+    /// Runs one merge; false when there is nothing to do until there are new tables.
     fn step(&self) -> bool {
         let version = self.data.tree.current_version();
         let strategy = Arc::new(Leveled::default());
-        // The same choice that the engine makes when it is told to merge: nothing else merges meanwhile.
+        // The choice that the engine makes when it merges by itself; nothing else merges meanwhile.
         let choice = strategy.choose(&version, self.data.tree.tree_config(), &Default::default());
         let (mut strategy, mut merged): (Arc<dyn CompactionStrategy>, Vec<u64>) = match choice {
             Choice::DoNothing => return false,
@@ -144,7 +144,7 @@ impl Merger {
             Err(error) => {
                 if self.damage.search(&tables).is_none() {
                     let error = EngineError::from(fjall::Error::from(error));
-                    tracing::error!(%error, "tables could not be merged, trying again: {error}");
+                    tracing::error!(%error, "the embedded store could not merge its tables, trying again: {error}");
                     self.state.set_failing(Some(format!("tables cannot be merged: {error}")));
                     std::thread::park_timeout(AGAIN_AFTER);
                 }

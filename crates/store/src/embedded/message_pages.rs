@@ -1,4 +1,4 @@
-//! Messages, many to a row: the pages they stand on, and the days on which there are some.
+//! Messages, many to a row: their pages, and the days that have messages.
 
 use super::keys;
 use super::records::{self, page_of};
@@ -28,7 +28,7 @@ pub(super) fn read_page(
     Ok(rows.read(&key, |value| records::read_page(page, value))?.unwrap_or_default())
 }
 
-/// The pages that messages stand on, with those messages on them: `rewritten` ones that were there, and new ones.
+/// The pages of messages, with those messages on them: `rewritten` ones that exist, and new ones.
 pub(super) fn pages(
     tx: &Tx<'_>,
     app: AppId,
@@ -48,7 +48,7 @@ pub(super) fn pages(
         let added = of_page.iter().map(|(_, message)| message);
         let written = match pages.get(&key) {
             Some(page) => records::write_page(Some(page), added)?,
-            // Nothing stands on a page before its first message is sent.
+            // A page is empty before its first message is sent.
             None if new && place == 0 => records::write_page(None, added)?,
             None => tx.rewrite(&key, |page| records::write_page(page, added))?,
         };
@@ -57,19 +57,19 @@ pub(super) fn pages(
     Ok(pages)
 }
 
-/// Notes the days on which conversations have new messages. `noted` is a day on which the group's own is known to
-/// have some.
-pub(super) fn note_days(
+/// Records the days on which conversations have new messages. `recorded` is a day that is already recorded for the group's
+/// own conversation.
+pub(super) fn record_days(
     tx: &mut Tx<'_>,
     app: AppId,
     group: &GroupId,
-    noted: Option<u32>,
+    recorded: Option<u32>,
     sent: &[(Conversation, Message)],
 ) {
     let mut last = None;
     for (conversation, message) in sent {
         let day = day(message.sent);
-        let known = noted == Some(day) && *conversation == Conversation::Group;
+        let known = recorded == Some(day) && *conversation == Conversation::Group;
         if !known && last != Some((conversation, day)) {
             tx.put_day(app, day, group, topic_of(conversation));
         }

@@ -1,4 +1,4 @@
-//! Opening a data directory: every check, repair and rest of work that comes before the first operation, in order.
+//! Opening a data directory: everything that comes before the first operation, in order.
 
 use super::engine::Engine;
 use super::engine_folder;
@@ -8,8 +8,7 @@ use super::raise;
 use super::sweep;
 use std::path::Path;
 
-/// Opens the engine of the data directory `dir`, making it when it is not there. Finishes the removals that a crash
-/// interrupted.
+/// Opens the engine of the data directory `dir`, or creates it. Finishes the removals that a crash interrupted.
 pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     format::check(dir)?;
     engine_folder::clear_unfinished(dir)?;

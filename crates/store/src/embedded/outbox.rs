@@ -1,7 +1,6 @@
-//! The outbox: notes in lanes, which lanes are due, and what nobody took. The rows of a note are written in the batch of
-//! the change it is about.
+//! The outbox: entries in lanes, the due times of lanes, and dead letters. An entry is written in the batch of its change.
 //!
-//! Who delivers a lane is known in memory only: there is one process, and what it had claimed is free when it starts anew.
+//! Claims live in memory only: there is one process, and a restart ends all its claims.
 
 pub(super) mod lanes;
 
@@ -18,7 +17,7 @@ use landfall_domain::outbox::{
 use landfall_domain::store::{Context, StoreError};
 use std::ops::{Bound, ControlFlow};
 
-/// Puts notes at the end of a lane.
+/// Puts entries at the end of a lane.
 pub(super) fn append(
     tx: &mut Tx<'_>,
     context: Context,
@@ -45,7 +44,7 @@ pub(super) fn append(
     Ok(())
 }
 
-/// Puts a lane as it is now, and its place among the due ones.
+/// Writes a lane and its place among the due ones.
 fn put_lane(tx: &mut Tx<'_>, app: AppId, lane: &Lane, before: Option<&LaneRow>, after: Option<&LaneRow>) {
     let due = |row: Option<&LaneRow>| row.map(|row| row.due);
     if due(before) != due(after) {
@@ -64,7 +63,7 @@ fn put_lane(tx: &mut Tx<'_>, app: AppId, lane: &Lane, before: Option<&LaneRow>, 
     }
 }
 
-/// Claims lanes that are due and that nobody delivers.
+/// Claims lanes that are due and not claimed.
 pub(super) fn claim(tx: &Tx<'_>, app: AppId, claim: Claim) -> Result<Vec<Lane>, StoreError> {
     tx.engine().lanes.of(app, |lanes| {
         let keys = (lanes.start(app, claim.now), Bound::Excluded(keys::due_after(app, claim.now)));
@@ -86,7 +85,7 @@ pub(super) fn claim(tx: &Tx<'_>, app: AppId, claim: Claim) -> Result<Vec<Lane>, 
     })
 }
 
-/// The first notes of a claimed lane.
+/// The first entries of a claimed lane.
 pub(super) fn claimed(
     view: &View,
     app: AppId,
@@ -142,7 +141,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settlement) ->
     Ok(())
 }
 
-/// The number of the next dead note of a lane.
+/// The number of the next dead letter of a lane.
 fn next_dead(tx: &Tx<'_>, app: AppId, lane: &Lane) -> Result<u64, StoreError> {
     let mut next = 0;
     tx.scan(beginning(keys::dead_of(app, lane)), &mut |key, _| {

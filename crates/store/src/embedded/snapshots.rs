@@ -16,7 +16,7 @@ use landfall_domain::store::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 
-/// Loads what is needed of a group.
+/// Loads the needed parts of a group.
 pub(super) fn load(
     rows: &impl Rows,
     app: AppId,
@@ -136,7 +136,7 @@ fn load_messages(
     Ok(found)
 }
 
-/// The numbers of a conversation; those of none for a topic that is not there.
+/// The message numbers of a conversation; those of an empty one for a topic that does not exist.
 fn log_of(
     rows: &impl Rows,
     app: AppId,

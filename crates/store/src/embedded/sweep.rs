@@ -1,8 +1,8 @@
-//! Removing what hangs on a dissolved group or a deleted account, however much it is.
+//! Removing everything that belongs to a dissolved group or a deleted account, however much it is.
 //!
-//! The head goes first, together with a row that says what is left. Then the rest follows in batches of bounded
-//! size, before any other operation runs; after a crash, opening the store goes on where it stopped. So nobody
-//! ever sees half, and no batch is larger than memory.
+//! The head is removed first, together with a row that names the rest. The rest follows in batches of bounded size, before
+//! any other operation runs. After a crash, opening the store continues the removal. So no caller ever sees half of it,
+//! and no batch is larger than memory.
 
 use super::engine::Engine;
 use super::existence::Existence;
@@ -17,8 +17,8 @@ use std::ops::ControlFlow;
 /// Rows removed in one batch.
 pub(super) const ROWS_PER_BATCH: usize = 2_000;
 
-/// Starts a sweep within the batch that removed the head; leaves the rest to [`finish`] when `budget` runs out.
-/// The batch ends with the operation then, so that nothing is written meanwhile that the rest would sweep away.
+/// Starts a sweep within the batch that removed the head, and leaves the rest to [`finish`] when `budget` runs out.
+/// The batch then ends with this operation, so that the rest removes nothing that was written later.
 pub(super) fn begin(tx: &mut Tx<'_>, sweep: Sweep, budget: &mut usize) -> Result<(), StoreError> {
     if !step(tx, &sweep, budget)? {
         tx.put_sweep(sweep);
@@ -42,8 +42,8 @@ pub(super) fn finish(engine: &Engine, existence: &Existence, sweep: &Sweep) -> R
     }
 }
 
-/// Like [`finish`], but a removal that meets damage is noted and stays: until it is done, nothing is made anew under
-/// the name of what is being removed. An error means that the store cannot write.
+/// Like [`finish`], but a removal that meets damage is recorded and stays unfinished. Until it is done, its name cannot be
+/// used again. An error means that the store cannot write.
 pub(super) fn finish_or_record(
     engine: &Engine,
     existence: &Existence,
@@ -73,7 +73,7 @@ pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
         }
     }
     for sweep in pending {
-        tracing::info!(?sweep, "finishing a removal that was interrupted");
+        tracing::info!(?sweep, "the embedded store finishes a removal that was interrupted");
         finish_or_record(engine, &existence, &sweep)?;
     }
     Ok(())
@@ -126,7 +126,7 @@ fn remove(tx: &mut Tx<'_>, keys: Keys, budget: &mut usize) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Takes an account that is gone out of a group.
+/// Removes a deleted account from a group.
 fn leave(tx: &mut Tx<'_>, app: AppId, id: &GroupId, account: &UserId) -> Result<(), StoreError> {
     let row = tx.group_row(app, id)?;
     tx.remove_member(app, id, account);

@@ -12,14 +12,14 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// Folder of all level trees within the engine's.
 pub(super) const TREES: &str = "keyspaces";
-/// The tree in which the engine keeps its own settings.
+/// The tree of the engine's own settings.
 pub(super) const SETTINGS: &str = "0";
 /// The tree of the only keyspace.
 const ROWS: &str = "1";
 const MAGIC: &[u8] = b"LSM\x03";
 /// Bytes before a block's content: magic, kind, checksum, both lengths, checksum of all that.
 const BLOCK_HEAD: usize = 33;
-/// Damaged places of a file that are named; more are only counted.
+/// Most damaged places that are listed per file.
 const PLACES_MAX: usize = 1_000;
 
 /// A damaged file.
@@ -51,7 +51,7 @@ impl std::fmt::Display for DamagedFile {
 pub(super) struct ListedTable {
     pub(super) path: PathBuf,
     pub(super) checksum: u128,
-    /// What the engine adds to the sequence numbers in it.
+    /// The engine adds this to the sequence numbers in it.
     pub(super) sequence: u64,
 }
 
@@ -73,7 +73,7 @@ pub(super) fn check_lists(engine: &Path) -> io::Result<Result<(), DamagedFile>> 
     Ok(Ok(()))
 }
 
-/// Whether there is any table, listed or not.
+/// Whether any table exists, listed or not.
 pub(super) fn any(engine: &Path) -> io::Result<bool> {
     for tree in trees(engine)? {
         if !is_empty(&tree.join("tables"))? {
@@ -113,7 +113,7 @@ fn trees(engine: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The tables of the tree that holds the rows; `None` when it was not made yet. An error is a damaged list.
+/// The tables of the tree that holds the rows; `None` when it was not created yet. An error is a damaged list.
 pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<ListedTable>>, DamagedFile>> {
     let tree = engine.join(TREES).join(ROWS);
     if !tree.join("current").try_exists()? {
@@ -130,7 +130,7 @@ fn list(tree: &Path) -> io::Result<Result<Vec<ListedTable>, DamagedFile>> {
     let current = tree.join("current");
     let named = match fs::read(&current) {
         Ok(named) => named,
-        // The engine deletes such a tree as one whose making broke off; that one has no tables yet.
+        // The engine deletes such a tree as one whose creation was interrupted; that one has no tables yet.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return if is_empty(&tree.join("tables"))? {
                 Ok(Ok(Vec::new()))
@@ -163,7 +163,7 @@ fn list(tree: &Path) -> io::Result<Result<Vec<ListedTable>, DamagedFile>> {
     }
 }
 
-/// What a version lists: levels, runs and tables, each with their count before them.
+/// The tables of a version. It lists levels, runs and tables, each with their count before them.
 fn tables(tree: &Path, version: &Path) -> Option<Vec<ListedTable>> {
     let archive = sfa::Reader::new(version).ok()?;
     let mut section = Vec::new();
@@ -194,7 +194,7 @@ fn take<const LENGTH: usize>(rest: &mut &[u8]) -> Option<[u8; LENGTH]> {
     Some(*taken)
 }
 
-/// Reads a whole table; where it is damaged, if it is.
+/// Reads a table completely; `None` when it is not damaged.
 pub(super) fn check(table: &ListedTable) -> io::Result<Option<DamagedFile>> {
     let damaged =
         |places, why: &str| Ok(Some(DamagedFile { path: table.path.clone(), places, why: why.to_owned() }));
@@ -203,7 +203,7 @@ pub(super) fn check(table: &ListedTable) -> io::Result<Option<DamagedFile>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return damaged(vec![whole(0)], "it is missing");
         }
-        // A bad sector. What else fails is not the file's fault.
+        // A bad sector. Other errors are not the file's fault.
         Err(error) if error.raw_os_error() == Some(EIO) => {
             return damaged(vec![whole(0)], "the disk cannot read it");
         }
@@ -216,14 +216,14 @@ pub(super) fn check(table: &ListedTable) -> io::Result<Option<DamagedFile>> {
     damaged(if places.is_empty() { vec![whole(file.len())] } else { places }, "its checksum is wrong")
 }
 
-/// The number by which Linux and the BSDs say that a device failed.
+/// The error number of a failed device on Linux and the BSDs.
 const EIO: i32 = 5;
 
-/// Blocks whose content or head is not as it was written, by the checksum of each.
+/// Blocks whose head or content does not match its checksum.
 fn damaged_places(file: &[u8]) -> Vec<Range<u64>> {
     let mut places = Vec::new();
     let mut at = 0;
-    // Where a head could not be read, until the next one that can.
+    // The start of a stretch without a readable head.
     let mut lost: Option<usize> = None;
     while at < file.len() && places.len() < PLACES_MAX {
         let Some((length, checksum)) = block_head(&file[at..]) else {
@@ -232,7 +232,7 @@ fn damaged_places(file: &[u8]) -> Vec<Range<u64>> {
             at = next.map_or(file.len(), |step| at + 1 + step);
             continue;
         };
-        // The few bytes between two sections of a file are no block either; they are not damage by themselves.
+        // The few bytes between two sections of a file are not a block, and are no damage by themselves.
         if let Some(start) = lost.take().filter(|start| BLOCK_HEAD < at - start) {
             places.push(range(start, at));
         }

@@ -1,4 +1,4 @@
-//! What only the embedded store shows: its directory, its records, and how it fails.
+//! Tests of the embedded store alone: its directory, its records and its failures.
 
 mod damage;
 mod directory;
@@ -55,7 +55,7 @@ fn group_id(name: &str) -> GroupId {
     GroupId::parse(name).unwrap()
 }
 
-/// A public group with `members`, the first of whom owns it.
+/// A public group with `members`. The first one owns it.
 fn group(name: &str, members: &[&str]) -> NewGroup {
     let plain = crate::suite::group(name);
     NewGroup {

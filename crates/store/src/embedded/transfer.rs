@@ -41,7 +41,7 @@ impl EmbeddedTransfer {
         Self::new(dir, engine)
     }
 
-    /// Opens a directory to be copied into, making it when it is not there.
+    /// Opens a directory to be copied into, or creates it.
     ///
     /// # Errors
     /// Another process has it open, it was written by a newer version, or it cannot be read.
@@ -81,7 +81,7 @@ pub(super) fn refuse_unfinished(dir: &Path, engine: &Engine) -> Result<(), OpenE
     }
 }
 
-/// An error when the store has something to tell, which a copy would leave behind.
+/// An error when the outbox is not empty: a copy would leave its entries behind.
 fn refuse_undelivered(dir: &Path, engine: &Engine) -> Result<(), OpenError> {
     let count = |start: [u8; 1]| {
         let mut rows = 0;
@@ -138,7 +138,7 @@ impl Transfer for EmbeddedTransfer {
     }
 }
 
-/// How far the copy into this store has come; `None` when it is none.
+/// The progress of the copy into this store; `None` when no copy is running.
 fn progress(engine: &Engine) -> Result<Option<Progress>, StoreError> {
     let unreadable = engine.unreadable("reading the progress of the copy", only(&keys::PROGRESS));
     match engine.data.get(keys::PROGRESS).map_err(unreadable)? {
@@ -147,7 +147,7 @@ fn progress(engine: &Engine) -> Result<Option<Progress>, StoreError> {
     }
 }
 
-/// The progress that is there; that of a copy just `started` when nothing is there at all.
+/// The stored progress; that of a copy just `started` when the store is empty.
 fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreError> {
     if let Some(progress) = progress(engine)? {
         return Ok(Some(progress));
@@ -159,7 +159,7 @@ fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreEr
     Ok(Some(started))
 }
 
-/// One batch. Without `progress` the store is no copy any more.
+/// Writes one batch. Without `progress` the copy is finished.
 fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result<(), StoreError> {
     let existence = Existence::unknown();
     let mut tx = Tx::new(engine, &existence);
@@ -173,11 +173,11 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
             let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
             let pages = message_pages::pages(&tx, *app, group, &[], &messages)?;
             pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-            message_pages::note_days(&mut tx, *app, group, None, &messages);
+            message_pages::record_days(&mut tx, *app, group, None, &messages);
         }
     }
     tx.put_progress(progress);
-    // No row of a copy leaves anything to be swept.
+    // A copy removes nothing, so no removal is left to finish.
     tx.commit().map(drop)
 }
 
@@ -197,7 +197,7 @@ fn put(
         Row::Kick { app, id, from } => tx.put_left_behind(app, &id, from),
         Row::Group { app, group, owner } => {
             let counters = tx.counters(app)?;
-            // A later place, of a group that was dissolved, is named by nothing that was copied.
+            // The copy does not know later positions, of groups that were dissolved.
             counters.last_position = counters.last_position.max(group.list_position);
             counters.groups[usize::from(kind_byte(group.kind))] += 1;
             let row = GroupRow { group: *group, owner };
@@ -236,7 +236,7 @@ fn page(engine: &Engine, after: Option<Place>, size: PageSize) -> Result<Option<
         let unreadable = engine.unreadable("reading rows to copy", EVERYTHING);
         let (key, value) = entry.into_inner().map_err(unreadable)?;
         if keys::is_counters(&key) {
-            continue; // Made anew from the groups.
+            continue; // Counted again from the groups.
         }
         rows_of(&key, &value, &mut rows)?;
         bytes += key.len() + value.len();

@@ -1,4 +1,4 @@
-//! A store that operations filled, and what must be seen in its copy.
+//! A store filled by operations, and the checks of its copy.
 
 use super::groups::full_group;
 use super::subscribers::no_subscribers;
@@ -26,7 +26,7 @@ async fn seen(store: &dyn Store) -> [World; 2] {
     [World::of(store, APP, &groups, &users).await, World::of(store, OTHER_APP, &groups, &users).await]
 }
 
-/// Fills an empty store: groups large, small and without anybody, accounts, two apps, and what removals leave.
+/// Fills an empty store: large, small and empty groups, accounts, two apps, and the traces of removals.
 pub(crate) async fn fill(store: &dyn Store) -> [World; 2] {
     import(store, full_group()).await.unwrap();
     let names: Vec<String> = (0..MANY).map(|number| format!("m{number}")).collect();

@@ -58,7 +58,7 @@ impl<'a> Route for Faulty<'a> {
 const GROUPS: [&str; 3] = ["large", "small", "short-lived"];
 const USERS: [&str; 6] = ["ann", "bob", "cy", "dan", "eve", "nobody"];
 
-/// What a migration does, every operation with an effect that a second time could spoil.
+/// The calls of a migration, with every operation whose repetition could do harm.
 fn migration() -> Vec<Operation> {
     let members = |group: &str, names: &[&str]| {
         Operation::ImportMembers(group_id(group), names.iter().map(|name| member(name)).collect())
@@ -74,20 +74,20 @@ fn migration() -> Vec<Operation> {
         Operation::ImportGroup(small),
         members("large", &["cy", "eve"]),
         members("small", &["ann", "bob"]),
-        // Takes the last seat, and has none for the last one named.
+        // Takes the last seat, and finds none for the last account.
         members("small", &["bob", "dan", "eve"]),
         Operation::ImportGroup(short_lived),
         Operation::Kick(user("ann")),
         Operation::DestroyGroup(group_id("short-lived")),
         Operation::DeleteAccounts(["eve", "nobody", "bob"].map(user).to_vec()),
-        // What was removed comes back.
+        // Removed accounts and groups come back.
         Operation::ImportAccounts(vec![account("bob", Some("Bob"), None), account("ann", None, Some("f"))]),
         members("large", &["bob"]),
         Operation::ImportGroup(owned_group("short-lived", "dan")),
     ]
 }
 
-/// Runs the migration, asking again where the store fails. A caller knows no more than that it failed.
+/// Runs the migration and repeats a failed call. A caller knows only that it failed.
 async fn migrate(store: &dyn Store, app: AppId) -> Vec<Answer> {
     let mut answers = Vec::new();
     for (operation, now) in migration().into_iter().zip((2_000..).step_by(10)) {
@@ -100,7 +100,7 @@ async fn migrate(store: &dyn Store, app: AppId) -> Vec<Answer> {
     answers
 }
 
-/// What who asks again is told when the first time had done it all: that it is already so.
+/// The answer to a repeated call whose first try had done all the work.
 fn already(answer: Answer) -> Answer {
     match answer {
         Answer::Group(Ok(_)) => Answer::Group(Err(NewGroupRefusal::IdTaken)),
@@ -132,11 +132,11 @@ pub(crate) async fn a_migration_that_repeats_what_failed_ends_like_one_without_f
         for (app, moment) in [(AppId(app), Moment::Before), (AppId(app + 1), Moment::After)] {
             let faulty = Forwarding(Faulty { store, failing, moment, calls: AtomicUsize::new(0) });
             let answers = migrate(&faulty, app).await;
-            let mut told = smooth.clone();
+            let mut expected_answers = smooth.clone();
             if moment == Moment::After {
-                told[failing] = already(told[failing].clone());
+                expected_answers[failing] = already(expected_answers[failing].clone());
             }
-            assert_eq!(answers, told, "call {failing} failed {moment:?} the work");
+            assert_eq!(answers, expected_answers, "call {failing} failed {moment:?} the work");
             assert_eq!(faulty.0.calls.into_inner(), smooth.len() + 1, "not exactly one call was repeated");
             let found = World::of(store, app, &ids, &users).await.without_positions();
             assert_eq!(found, expected, "call {failing} failed {moment:?} the work");

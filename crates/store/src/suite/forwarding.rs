@@ -20,7 +20,7 @@ use landfall_domain::time::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
 
-/// Decides which store takes a call, and what becomes of the calls that write.
+/// Decides which store takes a call, and whether a call that writes fails.
 #[async_trait]
 pub(crate) trait Route: Send + Sync {
     type Store: Store + ?Sized;
@@ -175,8 +175,8 @@ impl<R: Route> Store for Forwarding<R> {
 
 #[async_trait]
 impl<R: Route<Store: Outbox>> Outbox for Forwarding<R> {
-    async fn enqueue(&self, context: Context, lane: Lane, note: OutboxEntry) -> Result<(), StoreError> {
-        self.0.store().enqueue(context, lane, note).await
+    async fn enqueue(&self, context: Context, lane: Lane, entry: OutboxEntry) -> Result<(), StoreError> {
+        self.0.store().enqueue(context, lane, entry).await
     }
 
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {

@@ -165,7 +165,7 @@ pub(crate) async fn the_list_counts_and_pages_by_type(store: &dyn Store) {
         }
     }
     assert_eq!(list(store, APP, Some(GroupType::Community), 10).await, (0, Vec::new()));
-    // A page that starts at a group dissolved meanwhile goes on with the next one.
+    // A page that starts at a group dissolved meanwhile continues with the next one.
     let page = store.list_groups(APP, None, 0, 5).await.unwrap();
     decided(store.destroy_group(context(), named(5), every_event()).await).unwrap();
     let rest = store.list_groups(APP, None, page.next, 100).await.unwrap();
@@ -246,7 +246,7 @@ pub(crate) async fn refused_owners_and_members_leave_no_trace(store: &dyn Store)
     assert_eq!(refused(owned_group("g", "stranger")).await, Err(NewGroupRefusal::OwnerUnknown));
     let asked = NewGroup { members: vec![member("stranger")], ..owned_group("g", "known") };
     assert_eq!(refused(asked).await, Err(NewGroupRefusal::MemberUnknown(Several::of(["stranger"]).unwrap())));
-    // Refused ones between others that are not, all in one go.
+    // Refused calls and accepted ones, all at once.
     let calls = (0..30).map(|number| {
         let owner = if number % 3 == 0 { "known" } else { "other" };
         store.import_group(refusing(), owned_group(&format!("n{number}"), owner))

@@ -1,4 +1,4 @@
-//! A store in memory, as plain as can be: what the others are compared with.
+//! A store in memory, as simple as possible: the others are compared with it.
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
@@ -23,17 +23,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 #[derive(Default)]
 pub(crate) struct Memory(Mutex<BTreeMap<AppId, AppData>>);
 
-/// What one app holds.
 #[derive(Default)]
 struct AppData {
     groups: BTreeMap<GroupId, StoredGroup>,
     accounts: BTreeMap<UserId, Account>,
-    /// Those of deleted accounts.
+    /// Kicks of deleted accounts.
     kicks: BTreeMap<UserId, Timestamp>,
     last_position: u64,
 }
 
-/// A group with everything that hangs on it.
+/// A group with everything that belongs to it.
 struct StoredGroup {
     group: Group,
     members: BTreeMap<UserId, Member>,
@@ -41,7 +40,7 @@ struct StoredGroup {
     messages: BTreeMap<Conversation, BTreeMap<u32, Message>>,
 }
 
-/// The family a part is read with.
+/// Whether a part is of a family.
 fn is_of(family: &PartFamily, key: &PartKey) -> bool {
     match (family, key) {
         (PartFamily::Topics, PartKey::Topic(_))
@@ -201,7 +200,7 @@ impl AppData {
         let kick = self.kicks.entry(id.clone()).or_default();
         *kick = account.signatures_from.max(*kick);
         for whole in self.groups.values_mut() {
-            // The owner of a group that keeps no members goes on being named.
+            // The owner of a group that keeps no members is still named.
             if whole.members.remove(id).is_some() {
                 whole.group.member_count = u32::try_from(whole.members.len()).unwrap();
                 whole.group.owner.take_if(|owner| owner == id);

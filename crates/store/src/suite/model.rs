@@ -1,6 +1,6 @@
-//! Random operations against stores and one in memory: all answers and all that can be read are equal.
+//! Random operations against stores and one in memory: all answers and all reads are equal.
 //!
-//! The rules are the same functions in all of them; the comparison shows that a store keeps what they say.
+//! All of them use the same rules. The comparison shows that a store keeps their decisions.
 
 use super::changes::some_change;
 use super::memory::Memory;
@@ -31,16 +31,16 @@ const SHRINKS_MAX: u32 = 500;
 
 /// Names that are each other's beginnings, and differ in the bytes next to the end mark of keys.
 const GROUPS: [&str; 5] = ["g", "g ", "g!", "gg", "@TGS#_c"];
-/// Those that there are from the start.
+/// Groups that exist from the start.
 const FIRST: [&str; 2] = ["g", "gg"];
 const USERS: [&str; 6] = ["a", "a ", "aa", "b", "~", "Z"];
 
-/// An operation, and how it is asked for.
+/// An operation and its context.
 #[derive(Clone, Debug)]
 struct ModelCall {
     operation: Operation,
     unknown: UnknownAccounts,
-    /// Which of the two apps asks; both use the same names.
+    /// Which of the two apps calls; both use the same names.
     app: usize,
 }
 
@@ -50,7 +50,7 @@ fn ids() -> Vec<GroupId> {
     GROUPS.map(group_id).into_iter().chain(generated).collect()
 }
 
-/// Mostly one of those that each sequence begins with.
+/// Mostly a group that exists from the start.
 fn some_group() -> impl Strategy<Value = GroupId> {
     prop_oneof![6 => select(FIRST.map(group_id).to_vec()), 1 => select(ids()[..7].to_vec())]
 }
@@ -89,12 +89,12 @@ fn some_new_group(id: impl Strategy<Value = IdChoice>) -> impl Strategy<Value = 
         6 => select(vec![Private, Public, Community, Community]),
         1 => select(vec![ChatRoom, AvChatRoom]),
     ];
-    // Each account once: the first of those chosen owns the group, or nobody does.
+    // Each account once: the first of the chosen ones owns the group, or it has no owner.
     let seats = subsequence(USERS.to_vec(), 0..=4).prop_shuffle();
     let imported = any::<bool>();
     (id, kind, seats, any::<bool>(), 1_u32..8, 950_u64..1_050, imported).prop_flat_map(
         |(id, kind, seats, owned, max_members, created, imported)| {
-            // The candidates of one type are enough, and can all be looked at.
+            // The candidates of one type are enough, and can all be read.
             let kind = if matches!(id, IdChoice::Generated(_)) { Public } else { kind };
             let (owner, others) = seats.split_at(usize::from(owned).min(seats.len()));
             let owner = owner.first().map(|name| user(name));
@@ -182,7 +182,7 @@ pub(crate) async fn random_operations_answer_like_the_model(store: &dyn Store) {
 }
 
 /// Compares `stores` with the model over random sequences, each in two apps of its own. With more than one
-/// operation `together`, the stores must perform those that run together in the order they were asked for.
+/// operation `together`, the stores must perform those that run together in the order of the calls.
 pub(crate) async fn agree(stores: &[&dyn Store], together: usize) {
     let mut runner = TestRunner::new(Config::default());
     for number in 0..SEQUENCES {
@@ -215,7 +215,7 @@ fn fresh_apps(number: u32, attempt: u32) -> [AppId; 2] {
     [AppId(first), AppId(first + 1)]
 }
 
-/// The error tells of the first difference; stores are counted from 0.
+/// The error describes the first difference; stores are counted from 0.
 async fn compare(
     stores: &[&dyn Store],
     apps: [AppId; 2],

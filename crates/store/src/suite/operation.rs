@@ -32,11 +32,11 @@ pub(crate) enum Answer {
     Imported,
     Deleted(Vec<bool>),
     Kicked(Result<(), NoSuchAccount>),
-    /// What was answered, as text.
+    /// The answer as text.
     Changed(Result<String, Refusal>),
 }
 
-/// An operation on one group, whichever it is.
+/// Any operation on one group.
 #[derive(Clone, Debug)]
 pub(crate) struct Change(Arc<dyn AnyChange>);
 

@@ -58,7 +58,7 @@ pub(crate) async fn a_missing_group_is_refused_and_a_refusal_changes_nothing(sto
 
 pub(crate) async fn messages_are_read_by_number_by_age_and_by_random_number(store: &dyn Store) {
     import(store, owned_group("g", "a")).await.unwrap();
-    // More than one call brings, so that they are kept in more than one piece.
+    // More messages than one page holds.
     run(store, "g", Action::Send(None, (1..=45).collect())).await.unwrap();
     for random in 46..=50 {
         run(store, "g", Action::Send(None, vec![random])).await.unwrap();
@@ -201,7 +201,7 @@ pub(crate) async fn a_topic_goes_with_everything_below_it(store: &dyn Store) {
     let after = World::of(store, APP, &[group_id(here)], &[]).await;
     let other = Conversation::Topic(topic(&group_id(here), 1));
     assert_eq!(after.messages[&group_id(here)][&other], with.messages[&group_id(here)][&other]);
-    // A topic of the same name begins anew.
+    // A topic of the same name starts empty.
     run(store, here, Action::PutTopic(0)).await.unwrap();
     run(store, here, Action::Send(Some(0), vec![2])).await.unwrap();
     let anew = numbers(
@@ -290,11 +290,11 @@ pub(crate) async fn destroying_a_group_takes_its_parts_and_messages(store: &dyn 
     assert_eq!(world.parts[&ids[0]].len(), 0, "parts of the old group are in the new one");
     assert_eq!(world.messages[&ids[0]].len(), 0, "messages of the old group are in the new one");
     assert_eq!(world.messages[&ids[1]], before.messages[&ids[1]]);
-    // Days of the dissolved group name nothing any more.
+    // The days of the dissolved group no longer name any messages.
     assert_eq!(expire(store, Timestamp(1 << 33)).await, 1);
 }
 
-/// Expires in small steps until nothing is left; how many messages went.
+/// Expires in small steps until nothing is left; returns the number of removed messages.
 async fn expire(store: &dyn Store, before: Timestamp) -> usize {
     let mut removed = 0;
     loop {

@@ -1,4 +1,4 @@
-//! The outbox: what is told, in which order, and to whom.
+//! The outbox: which entries are delivered, in which order, and to which claim.
 
 use super::scripted::{Action, Script};
 use super::subscribers::every_event;
@@ -73,7 +73,7 @@ fn entries(claimed: &Delivery) -> Vec<String> {
     claimed.lane.entries.iter().map(|(_, entry)| text_of(entry)).collect()
 }
 
-/// Lanes with what their entries say, in the order of their names.
+/// Name, failures and entries of each lane, in the order of the names.
 fn contents(claimed: &[Delivery]) -> Vec<(String, u32, Vec<String>)> {
     let one = |mine: &Delivery| (mine.lane.lane.name().to_owned(), mine.lane.failures, entries(mine));
     let mut contents: Vec<_> = claimed.iter().map(one).collect();
@@ -125,7 +125,7 @@ pub(crate) async fn events_are_delivered_in_order(store: &(impl Store + Outbox))
             ("h".to_owned(), 0, vec![format!("h Public: created Some({ann}) [{bob}]")])
         ]
     );
-    assert!(claim_some(store, AppId(1), NOW.0, (9, 9)).await.is_empty(), "another app is told nothing");
+    assert!(claim_some(store, AppId(1), NOW.0, (9, 9)).await.is_empty(), "another app has no entries");
 }
 
 pub(crate) async fn refusals_and_imports_leave_the_outbox_empty(store: &(impl Store + Outbox)) {
@@ -179,7 +179,7 @@ pub(crate) async fn a_claim_is_exclusive_until_it_expires(store: &(impl Store + 
     let others = claim(store).await;
     assert_eq!(contents(&others), [("h".to_owned(), 0, vec!["3".to_owned()])]);
     settle(store, NOW.0, &others[0], 1, Next::Continue).await;
-    // Whoever does not come back loses its claim; when it comes back after all, nothing is removed that was not told.
+    // A claim that is not settled expires. Settled late, it removes nothing that the later claim was given.
     let again = claim_at(store, NOW.0 + 30).await;
     assert_eq!(contents(&again), [("g".to_owned(), 0, vec!["1".to_owned(), "2".to_owned()])]);
     settle(store, NOW.0 + 30, &again[0], 2, Next::Continue).await;
@@ -205,7 +205,7 @@ pub(crate) async fn a_failed_lane_waits_in_order_while_others_go_on(store: &(imp
     settle(store, now + 10, &again[0], 0, Next::DeadLetter { reason: "no".to_owned() }).await;
     let rest = claim_at(store, now + 10).await;
     assert_eq!(contents(&rest), [("g".to_owned(), 0, ["3", "4"].map(str::to_owned).to_vec())]);
-    // Of many lanes some are given, and of many entries some.
+    // A claim gets at most the lanes and entries that it asks for.
     settle(store, now + 10, &rest[0], 0, Next::Continue).await;
     settle(store, now + 10, &others[0], 0, Next::Continue).await;
     let one = claim_some(store, APP, now + 10, (1, 1)).await;
@@ -253,7 +253,7 @@ pub(crate) async fn a_clock_that_goes_back_hides_nothing(store: &(impl Store + O
         assert_eq!(contents(&claimed), [(name.to_owned(), 0, vec!["1".to_owned()])]);
         settle(store, time, &claimed[0], 1, Next::Continue).await;
     }
-    // Of lanes that wait for different times, each comes when its own has come.
+    // Lanes that wait for different times each become due at their own.
     for (name, wait) in [("g", 7), ("h", 5), ("i", 6)] {
         enqueue_at(store, now + 9, name, "2").await;
         let claimed = claim_at(store, now + 9).await;
@@ -267,7 +267,7 @@ pub(crate) async fn a_clock_that_goes_back_hides_nothing(store: &(impl Store + O
     }
 }
 
-/// Groups whose entries are told and delivered at the same time, and entries of each.
+/// Groups whose entries are enqueued and delivered at the same time, and entries of each.
 const LANES: usize = 8;
 const ENTRIES: usize = 12;
 
@@ -281,7 +281,7 @@ pub(crate) async fn concurrent_claims_deliver_each_entry_once(store: &(impl Stor
     });
     let delivering = (0..4).map(|_| async move {
         let mut delivered: Vec<(String, String)> = Vec::new();
-        // Whoever tells nothing more ends when nothing is left, so these go on until all have come.
+        // Entries may still come after a claim finds nothing, so these go on until all have come.
         for _ in 0..LANES * ENTRIES {
             for claimed in claim(store).await {
                 let (name, entries) = (claimed.lane.lane.name().to_owned(), entries(&claimed));
@@ -330,7 +330,7 @@ pub(crate) async fn deliver(store: &dyn Outbox) {
     }
 }
 
-/// Forgets what is dead.
+/// Drops all dead letters.
 pub(crate) async fn drop_dead_letters(store: &dyn Outbox) {
     let places = all_dead_letters(store).await.into_iter().map(|dead| dead.key).collect();
     store.take_dead_letters(context(), places, Fate::Drop).await.unwrap();

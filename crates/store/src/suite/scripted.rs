@@ -20,14 +20,13 @@ use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use landfall_domain::topic::{Topic, TopicMember};
 
-/// A change to one group, with everything it reads told in its answer.
+/// A change to one group. Its answer lists everything that it read.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) group: GroupId,
     pub(crate) action: Action,
 }
 
-/// What a script does.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     /// Changes nothing, by refusing.
@@ -52,9 +51,9 @@ pub(crate) enum Action {
     PutParts(UserId, u32),
     /// Takes one part of every kind away.
     RemoveParts(UserId, u32),
-    /// Looks at messages by number, at the newest, and at those with a random number.
+    /// Reads messages by number, at the newest, and at those with a random number.
     Look(Option<usize>, Vec<u32>),
-    /// Looks at a page of a family.
+    /// Reads a page of a family.
     Page(usize, usize),
 }
 
@@ -112,7 +111,7 @@ pub(crate) fn families(group: &GroupId) -> Vec<PartFamily> {
     families
 }
 
-/// A part for a key that says where and when it was made.
+/// A part that contains its key and the time of its creation.
 fn part(key: &PartKey, now: Timestamp) -> Part {
     let number = u32::try_from(now.0).unwrap();
     match key {
@@ -298,7 +297,7 @@ impl GroupOperation for Script {
     }
 
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<String>, Refusal> {
-        // Where a group is in the list differs from store to store.
+        // The position of a group in the list differs between stores.
         let seen =
             GroupSnapshot { group: Group { list_position: 0, ..snapshot.group.clone() }, ..snapshot.clone() };
         let answer = format!("{seen:?}");

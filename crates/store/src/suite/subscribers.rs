@@ -6,9 +6,9 @@ use landfall_domain::ids::GroupId;
 use landfall_domain::subscribers::Subscribers;
 use std::sync::Arc;
 
-/// What a case has as subscribers.
+/// Subscribers of one case.
 pub(crate) struct TestSubscribers {
-    /// Whether they want to know who was in a dissolved group.
+    /// Whether they want the former members of a dissolved group.
     pub(crate) former_members: bool,
     /// The outbox entry of an event.
     pub(crate) entry: fn(&GroupId, GroupType, Event) -> Option<String>,

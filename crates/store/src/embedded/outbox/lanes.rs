@@ -1,4 +1,4 @@
-//! What is known of the lanes while they are delivered.
+//! The state of the lanes that lives in memory: their claims, and where the next claim starts.
 
 use crate::embedded::keys;
 use crate::embedded::records::Due;
@@ -11,18 +11,18 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Mutex;
 
-/// What is known of the lanes while they are delivered. Only the committer works with it.
+/// Only the committer uses it.
 #[derive(Default)]
 pub(in crate::embedded) struct Lanes(Mutex<BTreeMap<AppId, OfApp>>);
 
 #[derive(Default)]
 pub(in crate::embedded) struct OfApp {
-    /// Lanes that are being delivered.
+    /// Claims of lanes that are being delivered.
     pub(in crate::embedded) claims: BTreeMap<Lane, Claim>,
-    /// The last key that a claim has looked at: there is nothing before it but claimed lanes. To begin at the first key each
-    /// time would be to walk over all that was delivered lately, of which an engine of this kind keeps marks for a while.
+    /// The last key that a claim has read: before it there are only claimed lanes. Starting at the first key each time would
+    /// read the tombstones of all recent deliveries.
     pub(in crate::embedded) passed: Option<Vec<u8>>,
-    /// The latest place given to a lane that is due at once: those that follow come behind it.
+    /// The latest place of a lane that is due at once; the next one comes behind it.
     pub(in crate::embedded) latest: Due,
 }
 
@@ -31,7 +31,7 @@ impl Lanes {
         work(unpoisoned(self.0.lock()).entry(app).or_default())
     }
 
-    /// A place behind all that are due at once.
+    /// A place behind all lanes that are due at once.
     pub(in crate::embedded) fn due_at_once(&self, context: Context) -> Due {
         self.of(context.app, |lanes| {
             let Due { at, order } = lanes.latest;
@@ -40,12 +40,12 @@ impl Lanes {
         })
     }
 
-    /// Tells that a lane now has this place.
+    /// A lane now has this place.
     pub(in crate::embedded) fn placed(&self, app: AppId, key: &Vec<u8>) {
         self.of(app, |lanes| lanes.passed = lanes.passed.take().filter(|passed| passed < key));
     }
 
-    /// Ends a claim; true when it still held.
+    /// Ends a claim; true when it was still valid.
     pub(in crate::embedded) fn release(&self, app: AppId, lane: &Lane, token: u64) -> bool {
         self.of(app, |lanes| {
             let holds = lanes.claims.get(lane).is_some_and(|claim| claim.token == token);
@@ -58,7 +58,7 @@ impl Lanes {
 }
 
 impl OfApp {
-    /// Where a claim begins to look.
+    /// Where a claim starts to read.
     pub(in crate::embedded) fn start(&mut self, app: AppId, now: Timestamp) -> Bound<Vec<u8>> {
         let before = self.claims.len();
         self.claims.retain(|_, claim| now < claim.until);

@@ -1,4 +1,4 @@
-//! Single flipped bits all over a stopped store: nothing is ever missing without being said.
+//! Single flipped bits all over a stopped store: nothing is ever missing without a report.
 
 use super::power::{flush, in_memory};
 use super::{APP, context, group, group_id, open, user};
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Flips that a usual run makes, about. `LANDFALL_FLIPS` names another number, or `all`.
+/// About the number of flips of a usual run. `LANDFALL_FLIPS` names another number, or `all`.
 const FLIPS: usize = 200;
 pub(super) const GROUPS: usize = 60;
 
@@ -42,7 +42,7 @@ pub(super) async fn stopped() -> TempDir {
     dir
 }
 
-/// What a reader is told, one line a question.
+/// The answers to a reader, one line per question.
 async fn answers(store: &Embedded) -> Vec<Result<String, String>> {
     let mut answers = Vec::new();
     for number in 0..GROUPS {
@@ -103,7 +103,7 @@ struct Outcomes {
     unharmed: usize,
 }
 
-/// Opens the store with one bit flipped and checks that nothing is missing without being said.
+/// Opens the store with one bit flipped and checks that nothing is missing without a report.
 async fn flip(
     before: &BTreeMap<PathBuf, Vec<u8>>,
     path: &Path,
@@ -136,7 +136,7 @@ async fn flip(
             assert!(text.contains(dir.path().to_str().unwrap()), "{what}: {text}");
             let mut files_after = files(dir.path());
             if !before.contains_key(Path::new("CLEAN")) {
-                // Left by a store that was open already when the damage was met.
+                // Left by a store that was already open when the damage was found.
                 files_after.remove(Path::new("CLEAN"));
             }
             assert!(files_after == files_now, "{what}: a refusal changed something: {text}");
@@ -243,7 +243,7 @@ async fn a_damaged_table_is_no_longer_merged_and_writes_go_on() {
 
     let store = open(dir.path());
     let engine = store.slot.engine().unwrap();
-    // More than the runs at which the engine holds up writes when they are not merged.
+    // More than the unmerged runs at which the engine delays writes.
     for round in 0..40 {
         store.import_group(context(), group(&format!("later-{round}"), &["ann", "bob"])).await.unwrap();
         flush(&store);

@@ -1,4 +1,4 @@
-//! Opening, and what a directory must look like.
+//! Opening a directory, and the states it may be in.
 
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
@@ -24,7 +24,7 @@ fn refusal(dir: &Path) -> OpenError {
     }
 }
 
-/// Every key of the engine, in order, but for the stamp that each batch writes.
+/// Every key of the engine, in order, except the stamp that each batch writes.
 pub(super) fn keys(engine: &Engine) -> Vec<Vec<u8>> {
     let keys = engine.data.iter().map(|row| row.key().unwrap().to_vec());
     keys.filter(|key| *key != STAMP).collect()
@@ -45,18 +45,18 @@ async fn reopening_keeps_everything() {
     drop(store);
     let store = open(dir.path());
     assert_eq!(World::of(&store, APP, &ids, &users).await, before);
-    // The list goes on after the last place ever given, that of the dissolved group included.
+    // The list continues after the last position ever given, that of the dissolved group included.
     store.import_group(context(), group("i", &[])).await.unwrap();
     assert_eq!(World::of(&store, APP, &ids, &users).await.groups[&ids[2]].0.list_position, 4);
 }
 
 #[tokio::test]
-async fn writes_nobody_waits_for_any_more_are_kept() {
+async fn writes_whose_caller_is_gone_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     for name in ["g", "h"] {
         let mut call = store.import_group(context(), group(name, &["ann"]));
-        // Asked once, so that it is accepted; then the caller goes away.
+        // Polled once, so that it is accepted; then the caller goes away.
         let first = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
         assert!(first.is_pending());
     }
@@ -91,9 +91,9 @@ fn a_newer_format_is_refused_and_left_alone() {
     assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "3\n");
 }
 
-/// Format 1 knows no kicks of deleted accounts, and is else the same.
+/// Format 1 has no kicks of deleted accounts, and is otherwise the same.
 #[tokio::test]
-async fn the_format_before_is_opened_and_raised() {
+async fn the_previous_format_is_opened_and_raised() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
@@ -110,7 +110,7 @@ async fn the_format_before_is_opened_and_raised() {
 
 /// In format 1 the engine merged its tables by itself, and batches had no stamps.
 #[tokio::test]
-async fn merging_is_taken_from_the_engine_when_a_directory_is_raised() {
+async fn merging_is_switched_off_in_the_engine_when_a_directory_is_raised() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join(format::FOLDER);
     let threshold = |engine: &fjall::Keyspace| {
@@ -164,7 +164,7 @@ fn a_directory_with_anything_else_in_it_is_not_taken() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was made in it");
     fs::remove_file(photo).unwrap();
 
-    // The root of a file system, after a first start that broke off.
+    // The root of a file system, after an interrupted first start.
     fs::create_dir(dir.path().join("lost+found")).unwrap();
     fs::write(dir.path().join("FORMAT.new"), "").unwrap();
     drop(open(dir.path()));
@@ -194,7 +194,7 @@ fn an_engine_whose_making_broke_off_is_made_anew() {
         if let Some(content) = marker {
             fs::write(engine.join("version"), content).unwrap();
         }
-        // In the making by another process: nothing is touched.
+        // Another process is creating it: nothing is touched.
         let lock = fs::File::create(engine.join("lock")).unwrap();
         lock.lock().unwrap();
         assert!(matches!(refusal(dir.path()), OpenError::Locked(_)));

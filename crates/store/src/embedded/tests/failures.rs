@@ -25,7 +25,7 @@ async fn not_ready(store: &dyn Store) -> String {
 }
 
 #[tokio::test]
-async fn an_operation_that_fails_leaves_nothing_and_disturbs_nobody() {
+async fn a_failed_operation_leaves_nothing_and_disturbs_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let placeholder = Account::placeholder(Timestamp(1));
@@ -54,7 +54,7 @@ async fn a_refused_operation_writes_no_row() {
 }
 
 #[tokio::test]
-async fn a_damaged_row_fails_what_needs_it_and_nothing_else() {
+async fn a_damaged_row_fails_only_the_calls_that_need_it() {
     let dir = tempfile::tempdir().unwrap();
     let engine = opening::open(dir.path()).unwrap();
     engine.data.insert(layout::account(APP, &user("bad")), [1, 2, 3]).unwrap();
@@ -73,7 +73,7 @@ async fn a_damaged_row_fails_what_needs_it_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_committer_that_panics_leaves_answers_and_no_one_waiting() {
+async fn a_committer_that_panics_answers_every_caller() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_committer_that_panics_leaves_answers_and_no_one_waiting() {
 }
 
 #[tokio::test]
-async fn a_removal_that_cannot_go_on_holds_up_its_name_and_nothing_else() {
+async fn a_removal_that_cannot_be_finished_blocks_only_its_name() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_removal_that_cannot_go_on_holds_up_its_name_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_full_queue_turns_callers_away_and_serves_the_others() {
+async fn a_full_queue_refuses_callers_and_serves_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let (started, has_started) = mpsc::channel();

@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The engine takes such a folder for one whose making broke off.
+/// The engine takes such a folder for one whose creation was interrupted.
 #[tokio::test]
-async fn a_store_without_the_mark_of_its_engine_is_not_made_anew() {
+async fn a_store_without_the_marker_of_its_engine_is_not_created_again() {
     let dir = stopped().await;
     let marker = dir.path().join(format::FOLDER).join("version");
     for gone in [true, false] {
@@ -29,7 +29,7 @@ async fn a_store_without_the_mark_of_its_engine_is_not_made_anew() {
     }
 }
 
-/// A store of a few groups that are all in the journal, and where the batch of each begins.
+/// A store of a few groups that are all in the journal, with the offset of the batch of each.
 async fn young() -> (TempDir, PathBuf, Vec<usize>) {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
@@ -79,7 +79,7 @@ async fn a_damaged_batch_that_tables_hold_costs_nothing() {
 }
 
 #[tokio::test]
-async fn an_end_that_is_missing_after_an_ordered_stop_is_refused() {
+async fn a_missing_end_after_a_clean_stop_is_refused() {
     let (dir, journal, starts) = young().await;
     let whole = fs::read(&journal).unwrap();
     let mut zeroed = whole.clone();
@@ -97,7 +97,7 @@ async fn an_end_that_is_missing_after_an_ordered_stop_is_refused() {
     assert_eq!(there(dir.path()).await, (0..5).collect::<Vec<_>>());
 }
 
-/// A journal is synced before the next one is begun, so only the newest can have a torn end.
+/// A journal is synced before the next one is started, so only the newest can have a torn end.
 #[tokio::test]
 async fn a_torn_end_before_the_newest_journal_is_damage() {
     let (dir, journal, starts) = young().await;
@@ -134,7 +134,7 @@ async fn a_torn_end_of_the_newest_journal_is_cut() {
 }
 
 #[tokio::test]
-async fn a_value_that_looks_like_a_batch_is_none() {
+async fn a_value_that_looks_like_a_batch_is_not_taken_for_one() {
     let (dir, journal, starts) = young().await;
     fs::remove_file(dir.path().join("CLEAN")).unwrap();
     let mut content = fs::read(&journal).unwrap();
@@ -146,9 +146,9 @@ async fn a_value_that_looks_like_a_batch_is_none() {
     assert_eq!(there(dir.path()).await, (0..9).collect::<Vec<_>>());
 }
 
-/// A crash leaves tables and lists that are named nowhere. Who only looks, or refuses, leaves them too.
+/// A crash leaves tables and lists that are named nowhere. A check and a refused start leave them too.
 #[tokio::test]
-async fn looking_and_refusing_remove_nothing() {
+async fn a_check_and_a_refused_start_remove_nothing() {
     let dir = stopped().await;
     let tree = dir.path().join(format::FOLDER).join("keyspaces/1");
     fs::write(tree.join("tables/99"), "left by a crash").unwrap();
@@ -193,7 +193,7 @@ async fn a_part_of_the_engine_that_is_missing_is_refused() {
     }
 }
 
-/// Without any journal the engine does not see what is in tables.
+/// Without any journal the engine ignores its tables.
 #[tokio::test]
 async fn tables_without_a_journal_are_refused_and_repaired() {
     for clean in [true, false] {
@@ -227,7 +227,7 @@ async fn a_journal_that_is_missing_is_refused() {
     assert!(refused.contains("there is no journal"), "{refused}");
 }
 
-/// Only the file of the clean stop says then how many batches there were.
+/// In such a store only the file of the clean stop names the number of the last batch.
 #[tokio::test]
 async fn batch_numbers_continue_after_a_clean_stop_although_the_stamp_is_damaged() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,9 +1,9 @@
-//! The power goes while a store works: whatever of its writes reached the disk, it opens, and nothing is missing that
-//! was acknowledged.
+//! The power fails while a store works: whatever part of its writes reached the disk, it opens, and no acknowledged write
+//! is missing.
 //!
-//! A small library below the process records what it does to its files. From that record come the files as a disk
-//! can have them at each sync: what was synced is there; of what was written since, all, nothing, or some blocks are.
-//! Names of files are there at once, as a journalling file system keeps their order.
+//! A small library below the process records its changes to files. From that record come the files that a disk can hold at
+//! each sync: all synced writes, and of the later ones all, none or some blocks. Names of files are there at once, because
+//! a journalling file system keeps their order.
 
 use super::{APP, context, group, group_id, open};
 use crate::StoreMetrics;
@@ -21,12 +21,12 @@ const BLOCK: usize = 4096;
 /// Bound of the waits of these tests.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// Where the load works, where it notes what was acknowledged, and the record of its writes, when there is one.
+/// The directory of the load, its list of acknowledged writes, and the record of its changes to files, if any.
 const DIR: &str = "POWER_DIR";
 const ACKNOWLEDGED: &str = "POWER_ACKNOWLEDGED";
 const TRACE: &str = "POWER_TRACE";
 
-/// The load that is recorded; by itself it is a test of what it does.
+/// The recorded load. By itself it is a test too.
 #[tokio::test]
 async fn a_scripted_load_keeps_everything() {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
@@ -80,11 +80,11 @@ async fn missing<'name>(store: &Embedded, names: &[&'name str]) -> Vec<&'name st
     names.iter().zip(found).filter(|(_, found)| found.is_none()).map(|(name, _)| *name).collect()
 }
 
-/// A file as the record tells it.
+/// A file as the record describes it.
 #[derive(Clone, Default)]
 struct File {
     synced: Content,
-    /// What was done since.
+    /// Changes since the last sync.
     since: Vec<Change>,
 }
 
@@ -109,7 +109,7 @@ impl Content {
         self.length = self.length.max(end);
     }
 
-    /// Applies a change, of a write only the blocks that `reached` the disk.
+    /// Applies a change; of a write only the blocks that `reached` the disk.
     fn apply(&mut self, change: &Change, mut reached: impl FnMut() -> bool) {
         match change {
             Change::Length(length) => {
@@ -130,7 +130,7 @@ impl Content {
     }
 }
 
-/// How much of what was not synced reached the disk.
+/// Which of the unsynced writes reached the disk.
 #[derive(Clone, Copy, Debug)]
 enum Unsynced {
     All,
@@ -210,7 +210,7 @@ impl Disk {
     }
 }
 
-/// Takes the first record off; where it ends is known by what is left.
+/// Takes the first record off the trace.
 fn record<'trace>(trace: &mut &'trace [u8]) -> (u8, PathBuf, usize, &'trace [u8]) {
     let mut take = |length: usize| {
         let (taken, rest) = trace.split_at(length);
@@ -225,7 +225,7 @@ fn record<'trace>(trace: &mut &'trace [u8]) -> (u8, PathBuf, usize, &'trace [u8]
     (kind, path, number, take(length))
 }
 
-/// A folder that costs no disk, where there is one.
+/// A folder in memory, where there is one.
 pub(super) fn in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
@@ -259,7 +259,7 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
     let trace = fs::read(file("trace")).unwrap();
     let (mut rest, mut disk, mut images, mut cut, mut random) = (trace.as_slice(), Disk::default(), 0, 0, 1);
     while !rest.is_empty() {
-        // Just before a sync ends nothing of what it is for is sure to be there; just after it everything is.
+        // Just before a sync ends none of its writes is sure to be on the disk; just after it all are.
         let before = rest;
         let (kind, path, number, data) = record(&mut rest);
         let cuts: &[Unsynced] = match kind {

@@ -1,4 +1,4 @@
-//! Copies between data directories, and what only they show.
+//! Copies between data directories.
 
 use super::directory::keys as all_keys;
 use super::{APP, context, group, group_id, open, user};
@@ -82,7 +82,7 @@ async fn an_index_that_lacks_a_row_is_found() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_no_store_is_refused_and_not_made() {
+async fn a_source_that_is_no_store_is_refused_and_not_created() {
     let dir = TempDir::fresh().await;
     let missing = dir.path().join("mistyped");
     let refused = EmbeddedTransfer::source(&missing).map(drop).unwrap_err();
@@ -91,7 +91,7 @@ async fn a_source_that_is_no_store_is_refused_and_not_made() {
 }
 
 #[tokio::test]
-async fn what_is_still_to_be_told_is_not_left_behind() {
+async fn a_source_whose_outbox_is_not_empty_is_refused() {
     let dir = TempDir::fresh().await;
     let store = open(dir.path());
     suite::outbox::leave_undelivered(&store).await;
@@ -104,7 +104,7 @@ async fn what_is_still_to_be_told_is_not_left_behind() {
         assert!(refused.to_string().contains(&said), "{refused}");
     };
     refused(2, 1);
-    // Nor is anything copied to where something is to be told.
+    // Nor is a store copied into one whose outbox is not empty.
     let other = EmbeddedTransfer::target(TempDir::fresh().await.path()).unwrap();
     let target = EmbeddedTransfer::target(dir.path()).unwrap();
     let occupied = copy(&other, &target, PageSize::DEFAULT, &mut go_on).await;
@@ -131,7 +131,7 @@ async fn a_store_is_not_copied_into_itself() {
 }
 
 #[tokio::test]
-async fn a_place_nobody_returned_is_no_obstacle() {
+async fn a_made_up_place_is_no_obstacle() {
     let dir = TempDir::fresh().await;
     let store = EmbeddedTransfer::target(dir.path()).unwrap();
     for place in [vec![], vec![0], vec![b'z'], vec![255; 200]] {
