@@ -6,9 +6,11 @@ use crate::account::UnknownAccounts;
 use crate::fields::CustomField;
 use crate::group::{Group, GroupType, InviteOption, Profile};
 use crate::ids::{GroupId, UserId};
+use crate::limits::MAX_MEMBERS_DEFAULT;
 use crate::member::{Member, Role};
 use crate::message::{MessageLog, ReadMark};
 use crate::several::Several;
+use crate::text::Text;
 use crate::time::Timestamp;
 
 /// How a new group gets its id.
@@ -70,6 +72,35 @@ pub struct NewGroup {
     pub created: Timestamp,
 }
 
+impl NewGroup {
+    /// A group with nobody in it, and with the defaults of an import.
+    #[must_use]
+    pub fn new(id: IdChoice, kind: GroupType, name: Text, created: Timestamp) -> Self {
+        let profile = Profile {
+            name,
+            introduction: Text::default(),
+            notification: Text::default(),
+            face_url: Text::default(),
+            fields: Vec::new(),
+            max_members: MAX_MEMBERS_DEFAULT,
+            join_option: kind.default_join_option_on_import(),
+        };
+        Self {
+            id,
+            kind,
+            profile,
+            owner: None,
+            members: Vec::new(),
+            support_topic: false,
+            permissions_enabled: false,
+            default_permissions: 0,
+            invite_option: kind.default_invite_option(),
+            active: true,
+            created,
+        }
+    }
+}
+
 /// A member of a new group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMember {
@@ -83,6 +114,21 @@ pub struct NewMember {
     /// End of its mute; 0 when it may speak.
     pub muted_until: Timestamp,
     pub fields: Vec<CustomField>,
+}
+
+impl NewMember {
+    /// An ordinary member with nothing unread.
+    #[must_use]
+    pub fn new(account: UserId) -> Self {
+        Self {
+            account,
+            role: Role::Member,
+            joined: None,
+            unread: 0,
+            muted_until: Timestamp(0),
+            fields: Vec::new(),
+        }
+    }
 }
 
 /// Why a group is not made.

@@ -34,39 +34,14 @@ pub(crate) fn text(content: &str) -> Text {
 }
 
 pub(crate) fn member(name: &str) -> NewMember {
-    NewMember {
-        account: user(name),
-        role: Role::Member,
-        joined: None,
-        unread: 0,
-        muted_until: Timestamp(0),
-        fields: Vec::new(),
-    }
+    NewMember::new(user(name))
 }
 
 /// A group with three places.
 pub(crate) fn group(kind: GroupType, owner: Option<&str>, members: Vec<NewMember>) -> NewGroup {
-    NewGroup {
-        id: IdChoice::Generated(7),
-        kind,
-        profile: Profile {
-            name: text("n"),
-            introduction: Text::default(),
-            notification: Text::default(),
-            face_url: Text::default(),
-            fields: Vec::new(),
-            max_members: 3,
-            join_option: kind.default_join_option_on_import(),
-        },
-        owner: owner.map(user),
-        members,
-        support_topic: false,
-        permissions_enabled: false,
-        default_permissions: 0,
-        invite_option: kind.default_invite_option(),
-        active: true,
-        created: CREATED,
-    }
+    let plain = NewGroup::new(IdChoice::Generated(7), kind, text("n"), CREATED);
+    let profile = Profile { max_members: 3, ..plain.profile };
+    NewGroup { profile, owner: owner.map(user), members, ..plain }
 }
 
 /// The group that becomes of it; accounts whose names start with "known" exist.

@@ -33,3 +33,14 @@ pub trait Subscribers: Send + Sync {
         None
     }
 }
+
+/// No subscribers.
+impl Subscribers for () {
+    fn wants_former_members(&self, _: GroupType) -> bool {
+        false
+    }
+
+    fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+        None
+    }
+}

@@ -63,8 +63,7 @@ mod tests {
     use crate::config::AppConfig;
     use crate::usersig::SecretKey;
     use landfall_domain::account::UnknownAccounts;
-    use landfall_domain::event::Event;
-    use landfall_domain::group::{Group, GroupType, Profile};
+    use landfall_domain::group::{Group, GroupType};
     use landfall_domain::ids::{AppId, GroupId, UserId};
     use landfall_domain::message::{Conversation, Tip, TipKind};
     use landfall_domain::new_group::{IdChoice, NewGroup};
@@ -72,7 +71,6 @@ mod tests {
         Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, perform,
     };
     use landfall_domain::store::Context;
-    use landfall_domain::subscribers::Subscribers;
     use landfall_domain::text::Text;
     use landfall_store::StoreMetrics;
     use landfall_store::embedded::Embedded;
@@ -130,48 +128,14 @@ mod tests {
     }
 
     async fn make(store: &Embedded, app: &App) {
-        let import = NewGroup {
-            id: IdChoice::Given(group()),
-            kind: GroupType::Public,
-            profile: Profile {
-                name: Text::stored("n".to_owned()),
-                introduction: Text::default(),
-                notification: Text::default(),
-                face_url: Text::default(),
-                fields: Vec::new(),
-                max_members: 3,
-                join_option: GroupType::Public.default_join_option_on_import(),
-            },
-            owner: None,
-            members: Vec::new(),
-            support_topic: false,
-            permissions_enabled: false,
-            default_permissions: 0,
-            invite_option: GroupType::Public.default_invite_option(),
-            active: true,
-            created: Timestamp(1),
-        };
+        let name = Text::stored("n".to_owned());
+        let import = NewGroup::new(IdChoice::Given(group()), GroupType::Public, name, Timestamp(1));
         store.import_group(context(app), import).await.unwrap();
-    }
-
-    /// Subscribes to nothing.
-    struct NoSubscribers;
-
-    impl Subscribers for NoSubscribers {
-        fn wants_former_members(&self, _: GroupType) -> bool {
-            false
-        }
-
-        fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
-            None
-        }
     }
 
     /// Stores `count` messages sent at `sent`.
     async fn send(store: &Embedded, app: &App, sent: u64, count: u32) {
-        perform(store, context(app), Sent(group(), Timestamp(sent), count), Arc::new(NoSubscribers))
-            .await
-            .unwrap();
+        perform(store, context(app), Sent(group(), Timestamp(sent), count), Arc::new(())).await.unwrap();
     }
 
     /// The send times of the messages that are left.

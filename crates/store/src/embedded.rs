@@ -1,22 +1,31 @@
 //! The embedded store: one process, one data directory, the `fjall` engine.
 //!
-//! All writes go through one committer thread. It takes what is waiting, applies it in order, and makes it
-//! durable with one sync per batch (group commit); an answer leaves only after its sync. Readers see a batch when
+//! All writes go through one committer thread. It takes the waiting operations, applies them in order, and makes them
+//! durable with one sync per batch (group commit). A caller is answered only after that sync. Readers see a batch when
 //! it is durable, never before.
 
+mod change_group;
 mod changes;
 mod check;
+mod clean_stop;
 mod committer;
 mod damage;
 mod engine;
 mod engine_error;
+mod engine_folder;
+mod existence;
+mod expiry;
 mod format;
 mod group_cache;
 mod guard;
+mod import_groups;
+mod import_members;
 mod journal;
+mod key_range;
 mod keys;
-mod known;
 mod merges;
+mod message_pages;
+mod opening;
 mod outbox;
 mod raise;
 mod reads;
@@ -33,9 +42,9 @@ use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 pub use check::{CheckReport, JournalFault, check};
 use committer::Committer;
-use engine::Shared;
+use engine::EngineSlot;
 pub use format::{OpenError, exists, something_else};
-use group_cache::Found;
+use group_cache::Lookup;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -61,30 +70,30 @@ use tx::Tx;
 /// The embedded store. Dropping it waits for the writes already accepted.
 pub struct Embedded {
     committer: Committer,
-    shared: Arc<Shared>,
+    slot: Arc<EngineSlot>,
 }
 
 impl Embedded {
-    /// Opens the data directory `dir`, making it when it is not there. Finishes work that a crash interrupted.
+    /// Opens the data directory `dir`, or creates it. Finishes the work that a crash interrupted.
     ///
     /// # Errors
     /// Another process has it open, it was written by a newer version, a copy into it is unfinished, or it cannot
     /// be read.
     pub fn open(dir: &Path, metrics: StoreMetrics) -> Result<Self, OpenError> {
-        let engine = engine::open(dir)?;
+        let engine = opening::open(dir)?;
         transfer::refuse_unfinished(dir, &engine)?;
-        let shared = Arc::new(Shared::new(dir, engine));
-        let committer = Committer::start(Arc::clone(&shared), metrics).map_err(OpenError::Thread)?;
-        Ok(Self { committer, shared })
+        let slot = Arc::new(EngineSlot::new(dir, engine));
+        let committer = Committer::start(Arc::clone(&slot), metrics).map_err(OpenError::Thread)?;
+        Ok(Self { committer, slot })
     }
 
-    /// Reads that touch a handful of rows run where they are; others leave the async threads.
+    /// A short read runs on the caller's thread; others leave the async threads.
     async fn read<T: Send + 'static>(
         &self,
         short: bool,
         read: impl FnOnce(&reads::View) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let view = reads::View::new(&self.shared)?;
+        let view = reads::View::new(&self.slot)?;
         if short {
             return read(&view);
         }
@@ -94,10 +103,10 @@ impl Embedded {
     }
 }
 
-/// Rows up to which a read counts as short: a few point reads, most from memory.
+/// Most rows of a short read: a few point reads, most of them from memory.
 const SHORT_READ_ROWS: usize = 64;
 
-/// Whether what is needed of a group counts as a short read.
+/// Whether loading these parts of a group counts as a short read.
 fn is_short(needs: &Needs) -> bool {
     let Needs { members, accounts, parts, ranges, messages } = needs;
     let messages = messages.iter().map(|range| match range {
@@ -118,7 +127,7 @@ impl Store for Embedded {
         context: Context,
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.committer.run(move |tx| changes::import_group(tx, context, import)).await)
+        refusable(self.committer.run(move |tx| import_groups::import_group(tx, context, import)).await)
     }
 
     async fn create_group(
@@ -127,7 +136,7 @@ impl Store for Embedded {
         new: NewGroup,
         subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        let change = move |tx: &mut Tx<'_>| changes::create_group(tx, context, new, &*subscribers);
+        let change = move |tx: &mut Tx<'_>| import_groups::create_group(tx, context, new, &*subscribers);
         refusable(self.committer.run(change).await)
     }
 
@@ -136,7 +145,7 @@ impl Store for Embedded {
         context: Context,
         operation: Arc<dyn DynOperation>,
     ) -> Result<(), StoreError> {
-        self.committer.run(move |tx| snapshots::change(tx, context, &*operation)).await
+        self.committer.run(move |tx| change_group::change(tx, context, &*operation)).await
     }
 
     async fn snapshot(
@@ -145,7 +154,8 @@ impl Store for Embedded {
         group: GroupId,
         needs: Needs,
     ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
-        let snapshot = self.read(is_short(&needs), move |view| view.look(app, &group, needs)).await?;
+        let snapshot =
+            self.read(is_short(&needs), move |view| view.group_snapshot(app, &group, needs)).await?;
         snapshot.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
@@ -167,7 +177,7 @@ impl Store for Embedded {
         let mut next = None;
         loop {
             let after = next.take();
-            let step = self.committer.run(move |tx| snapshots::expire(tx, app, before, after, limit)).await?;
+            let step = self.committer.run(move |tx| expiry::expire(tx, app, before, after, limit)).await?;
             if 0 < step.removed || step.next.is_none() {
                 return Ok(step.removed);
             }
@@ -181,15 +191,17 @@ impl Store for Embedded {
         group: GroupId,
         members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        refusable(self.committer.run(move |tx| changes::import_members(tx, context, &group, &members)).await)
+        refusable(
+            self.committer.run(move |tx| import_members::import_members(tx, context, &group, &members)).await,
+        )
     }
 
     async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
-        let cache = &self.shared.engine()?.groups;
+        let cache = &self.slot.engine()?.groups;
         let mut missing = Vec::new();
-        let look = |(place, id)| match cache.look(keys::group(app, &id)) {
-            Found::Kept(group) => Some(group),
-            Found::Missing(of) => {
+        let look = |(place, id)| match cache.get(keys::group(app, &id)) {
+            Lookup::Hit(group) => Some(group),
+            Lookup::Miss(of) => {
                 missing.push((place, id, of));
                 None
             }
@@ -265,7 +277,7 @@ impl Store for Embedded {
     }
 
     fn health(&self) -> Health {
-        self.shared.health()
+        self.slot.health()
     }
 
     async fn close(&self) {
@@ -275,8 +287,8 @@ impl Store for Embedded {
 
 #[async_trait]
 impl Outbox for Embedded {
-    async fn enqueue(&self, context: Context, lane: Lane, note: OutboxEntry) -> Result<(), StoreError> {
-        self.committer.run(move |tx| outbox::append(tx, context, &lane, vec![note])).await
+    async fn enqueue(&self, context: Context, lane: Lane, entry: OutboxEntry) -> Result<(), StoreError> {
+        self.committer.run(move |tx| outbox::append(tx, context, &lane, vec![entry])).await
     }
 
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError> {

@@ -10,6 +10,7 @@ pub mod postgres;
 #[cfg(test)]
 mod suite;
 pub mod transfer;
+mod unpoisoned;
 
 pub use metrics::StoreMetrics;
 

@@ -1,11 +1,11 @@
-//! Messages as a store writes them: what goes beside number, sender and times.
+//! Messages as a store writes them: everything besides number, sender and times.
 
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{At, Body, Content, MessageState, Priority, Tip, TipField, TipKind};
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What is rarely there: everything about a message that most do not have.
+/// Fields that most messages do not have.
 #[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Details {
     receipt: bool,
@@ -29,7 +29,7 @@ fn accounts(names: &[String]) -> Option<Vec<UserId>> {
 }
 
 impl Details {
-    /// `None` when there is nothing to say.
+    /// `None` when the message has none of them.
     pub(crate) fn of(content: &Content) -> Option<Self> {
         let details = match content {
             Content::Gone => Self::default(),

@@ -1,10 +1,10 @@
-//! What a store tells about its work.
+//! Metrics of a store.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// Figures of the commits of a store. Clones share the same figures.
+/// Metrics of the commits of a store. Clones share them.
 #[derive(Clone, Debug)]
 pub struct StoreMetrics {
     /// Operations made durable by one commit.
@@ -26,7 +26,7 @@ impl Default for StoreMetrics {
 }
 
 impl StoreMetrics {
-    /// Lists the figures in `registry`.
+    /// Registers the metrics in `registry`.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "store_commit_batch_size",

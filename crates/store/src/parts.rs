@@ -1,4 +1,4 @@
-//! Parts of a group as a store keeps them: a number for the kind, a name within it, and a record.
+//! Parts of a group as a store keeps them: a number for the kind, a name within the kind, and a record.
 //!
 //! Names of one family begin alike and are in the order of their keys. Ids and accounts are printable ASCII, so the
 //! tab between them keeps that order; the text at the end of a name may hold anything.
@@ -38,7 +38,7 @@ const EXTENSION: u8 = 13;
 
 const TAB: char = '\t';
 
-/// Where a part is kept.
+/// The name of a part.
 pub(crate) fn name(key: &PartKey) -> PartName {
     let named = |kind, name: String| PartName { kind, name };
     match key {
@@ -59,7 +59,7 @@ pub(crate) fn name(key: &PartKey) -> PartName {
     }
 }
 
-/// How the names of a family begin. Every name that begins so is of the family.
+/// The beginning of the names of a family. Every name with this beginning is of the family.
 pub(crate) fn family(family: &PartFamily) -> PartName {
     let named = |kind, name: String| PartName { kind, name };
     match family {
@@ -75,7 +75,7 @@ pub(crate) fn family(family: &PartFamily) -> PartName {
     }
 }
 
-/// Names of one kind from the first on that come before the second: what hangs on the messages of a conversation
+/// Names of one kind from the first on that come before the second: the parts of the messages of a conversation
 /// with numbers below `end`.
 pub(crate) fn below_message(place: &Conversation, end: u32) -> [(PartName, PartName); 3] {
     [READER, EXTENSION_HEAD, EXTENSION].map(|kind| {
@@ -84,7 +84,7 @@ pub(crate) fn below_message(place: &Conversation, end: u32) -> [(PartName, PartN
     })
 }
 
-/// How the names of all that hangs on the messages of a topic begin.
+/// The beginnings of the names of all parts of the messages of a topic.
 pub(crate) fn of_messages(topic: &TopicId) -> [PartName; 3] {
     [READER, EXTENSION_HEAD, EXTENSION].map(|kind| PartName { kind, name: format!("{topic}{TAB}") })
 }
@@ -110,7 +110,7 @@ pub(crate) fn conversation(topic: &str) -> Option<Conversation> {
     }
 }
 
-/// What a name says; `None` when it is none.
+/// The key of a name; `None` when it is not a name.
 pub(crate) fn key(kind: u8, name: &str) -> Option<PartKey> {
     let pair = || name.split_once(TAB);
     let in_message = || {
@@ -192,7 +192,7 @@ pub(crate) fn receive_option(number: u8) -> Option<ReceiveOption> {
     ReceiveOption::ALL.into_iter().find(|option| receive_number(*option) == number)
 }
 
-/// A part as it is written.
+/// A part in its stored form.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum PartRecord {
     Attributes(Attributes),

@@ -1,4 +1,4 @@
-//! The suite every store passes: one answer per operation, whatever keeps the data.
+//! The suite that every store passes: one answer per operation, whatever the store.
 //!
 //! A case is an async function over `&dyn Store` on a fresh store. The list in [`store_suite`] makes one test per
 //! case, so a store runs all of them by naming the function that opens it.
@@ -8,6 +8,7 @@ mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
 pub(crate) mod faulty;
+pub(crate) mod forwarding;
 pub(crate) mod groups;
 pub(crate) mod members;
 pub(crate) mod memory;
@@ -16,13 +17,13 @@ pub(crate) mod operation;
 pub(crate) mod operations;
 pub(crate) mod outbox;
 pub(crate) mod scripted;
+pub(crate) mod subscribers;
 pub(crate) mod values;
 pub(crate) mod world;
 
 use landfall_domain::account::{AccountImport, UnknownAccounts};
-use landfall_domain::group::{GroupType, JoinOption, Profile};
+use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::{Context, OperationError, Store, StoreError};
 use landfall_domain::text::Text;
@@ -30,7 +31,7 @@ use landfall_domain::time::Timestamp;
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
-/// Makes a test of each case. `$open` is an async function that gives a fresh store and what keeps it alive.
+/// Makes a test of each case. `$open` is an async function that returns a fresh store and a value that keeps it alive.
 macro_rules! store_suite {
     ($open:path) => {
         $crate::suite::store_suite! { $open =>
@@ -59,7 +60,7 @@ macro_rules! store_suite {
                 every_field_of_a_member_reads_back,
                 members_that_are_there_may_have_joined_earlier,
                 two_callers_cannot_both_take_the_last_seat,
-                many_callers_never_overfill_a_group,
+                concurrent_imports_never_overfill_a_group,
                 one_account_joins_once_however_many_import_it,
                 pages_by_join_time_and_by_name_agree,
                 refused_members_leave_no_trace,
@@ -71,7 +72,7 @@ macro_rules! store_suite {
                 the_owner_changes_and_leaves,
                 a_topic_goes_with_everything_below_it,
                 very_many_parts_go_at_once,
-                of_many_who_send_at_once_each_gets_its_own_number,
+                concurrent_senders_get_different_numbers,
                 destroying_a_group_takes_its_parts_and_messages,
                 old_messages_expire_and_young_ones_stay,
                 members_of_members_are_found_from_the_account,
@@ -88,18 +89,18 @@ macro_rules! store_suite {
                 members_of_a_group_being_dissolved_do_not_stay,
                 no_membership_outlives_its_account,
                 no_group_is_owned_by_an_account_that_is_gone,
-                what_calls_say_about_one_account_adds_up,
-                of_many_who_remove_the_same_one_did,
-                callers_that_name_the_same_in_other_orders_are_all_served,
+                concurrent_imports_of_one_account_add_up,
+                of_concurrent_removals_one_succeeds,
+                calls_with_the_same_names_in_different_orders_all_succeed,
             }
             outbox {
-                what_happens_is_told_in_its_order,
-                refusals_and_imports_tell_nothing,
-                a_lane_is_delivered_by_one_until_its_time_is_over,
-                a_lane_that_failed_waits_in_its_order_and_others_do_not,
-                dead_notes_are_listed_sent_again_and_dropped,
+                events_are_delivered_in_order,
+                refusals_and_imports_leave_the_outbox_empty,
+                a_claim_is_exclusive_until_it_expires,
+                a_failed_lane_waits_in_order_while_others_go_on,
+                dead_letters_are_listed_resent_and_dropped,
                 a_clock_that_goes_back_hides_nothing,
-                of_many_who_deliver_each_note_is_told_once_in_order,
+                concurrent_claims_deliver_each_entry_once,
             }
             faulty {
                 a_migration_that_repeats_what_failed_ends_like_one_without_failures,
@@ -132,7 +133,7 @@ pub(crate) fn context() -> Context {
     Context { app: APP, now: NOW, unknown: UnknownAccounts::Create }
 }
 
-/// A call that takes no account nobody imported.
+/// A context that refuses accounts that were never imported.
 pub(crate) fn refusing() -> Context {
     Context { unknown: UnknownAccounts::Refuse, ..context() }
 }
@@ -154,46 +155,20 @@ pub(crate) fn account(name: &str, nick: Option<&str>, face_url: Option<&str>) ->
 }
 
 pub(crate) fn member(name: &str) -> NewMember {
-    NewMember {
-        account: user(name),
-        role: Role::Member,
-        joined: None,
-        unread: 0,
-        muted_until: Timestamp(0),
-        fields: Vec::new(),
-    }
+    NewMember::new(user(name))
 }
 
-/// A public group without anybody in it.
+/// A public group without members.
 pub(crate) fn group(name: &str) -> NewGroup {
-    NewGroup {
-        id: IdChoice::Given(group_id(name)),
-        kind: GroupType::Public,
-        profile: Profile {
-            name: text(name),
-            introduction: Text::default(),
-            notification: Text::default(),
-            face_url: Text::default(),
-            fields: Vec::new(),
-            max_members: 10_000,
-            join_option: JoinOption::NeedPermission,
-        },
-        owner: None,
-        members: Vec::new(),
-        support_topic: false,
-        permissions_enabled: false,
-        default_permissions: 0,
-        invite_option: GroupType::Public.default_invite_option(),
-        active: true,
-        created: CREATED,
-    }
+    let plain = NewGroup::new(IdChoice::Given(group_id(name)), GroupType::Public, text(name), CREATED);
+    NewGroup { profile: Profile { max_members: 10_000, ..plain.profile }, ..plain }
 }
 
 pub(crate) fn owned_group(name: &str, owner: &str) -> NewGroup {
     NewGroup { owner: Some(user(owner)), ..group(name) }
 }
 
-/// What a rule said, apart from a store that fails.
+/// Separates the decision of a rule from an error of the store.
 fn answered<T, Refusal>(
     result: Result<T, OperationError<Refusal>>,
 ) -> Result<Result<T, Refusal>, StoreError> {
@@ -204,7 +179,7 @@ fn answered<T, Refusal>(
     }
 }
 
-/// What a rule said; a store that fails ends the test.
+/// The decision of a rule. An error of the store fails the test.
 pub(crate) fn decided<T, Refusal>(result: Result<T, OperationError<Refusal>>) -> Result<T, Refusal> {
     answered(result).unwrap_or_else(|error| panic!("the store failed: {error}"))
 }

@@ -40,22 +40,6 @@ const EXCEPTIONS: &[&[&str]] = &[
     &["crates/server/src/clients/hub.rs", "crates/server/src/clients/room.rs"],
     &["crates/server/src/config/read.rs", "crates/server/src/config/webhook.rs"],
     &["crates/server/src/webhook/sender/answer.rs", "crates/server/src/webhook/sender/error.rs"],
-    &[
-        "crates/store/src/embedded/damage.rs",
-        "crates/store/src/embedded/engine.rs",
-        "crates/store/src/embedded/format.rs",
-        "crates/store/src/embedded/guard.rs",
-        "crates/store/src/embedded/known.rs",
-        "crates/store/src/embedded/merges.rs",
-        "crates/store/src/embedded/outbox.rs",
-        "crates/store/src/embedded/raise.rs",
-        "crates/store/src/embedded/reads.rs",
-        "crates/store/src/embedded/rows.rs",
-        "crates/store/src/embedded/snapshots.rs",
-        "crates/store/src/embedded/sweep.rs",
-        "crates/store/src/embedded/tables.rs",
-        "crates/store/src/embedded/tx.rs",
-    ],
 ];
 
 /// A file names another.

@@ -10,12 +10,17 @@ use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::store::Store;
 use crate::subscribers::{AfterCommit, AppliedChange, Subscribers};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 type AnswerSlot<Answer> = Mutex<Option<Result<Answer, Refusal>>>;
 
+/// The guard of a lock, also when an earlier holder panicked: one panic must not fail every later call.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn set_answer<Answer>(answer: &AnswerSlot<Answer>, with: Result<Answer, Refusal>) {
-    *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(with);
+    *lock(answer) = Some(with);
 }
 
 struct OperationCall<O: GroupOperation> {
@@ -55,7 +60,7 @@ impl<O: GroupOperation> DynOperation for OperationCall<O> {
             (Ok(_), None) => (None, Err(Refusal::NoSuchGroup)),
             (Err(refusal), _) => (None, Err(refusal)),
         };
-        *self.after_commit.lock().unwrap_or_else(PoisonError::into_inner) = after_commit;
+        *lock(&self.after_commit) = after_commit;
         set_answer(&self.answer, answer);
         outcome
     }
@@ -105,7 +110,7 @@ pub async fn perform<O: GroupOperation>(
         after_commit: Mutex::new(None),
     });
     store.change_group(context, Arc::clone(&call) as Arc<dyn DynOperation>).await?;
-    let after_commit = call.after_commit.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let after_commit = lock(&call.after_commit).take();
     if let Some(after_commit) = after_commit {
         after_commit();
     }
@@ -127,7 +132,7 @@ pub async fn import<I: GroupImport>(
 }
 
 fn take_answer<Answer>(answer: &AnswerSlot<Answer>) -> Result<Answer, OperationError<Refusal>> {
-    match answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    match lock(answer).take() {
         Some(decided) => decided.map_err(OperationError::Refused),
         None => Err(StoreError::Failed("the store did not ask the rule".into()).into()),
     }

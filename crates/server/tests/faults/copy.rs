@@ -2,7 +2,7 @@
 
 use crate::server::{APP, Home, Server, WAIT_MAX, amount};
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::group::{GroupType, JoinOption, Profile};
+use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
@@ -33,34 +33,20 @@ fn groups() -> usize {
 
 fn group(number: usize) -> NewGroup {
     let user = |name: String| UserId::parse(&name).unwrap();
-    let member = |role, number: usize| NewMember {
-        account: user(format!("member{}", number % 1_000)),
-        role,
-        joined: None,
-        unread: 0,
-        muted_until: Timestamp(0),
-        fields: Vec::new(),
-    };
+    let member =
+        |role, number: usize| NewMember { role, ..NewMember::new(user(format!("member{}", number % 1_000))) };
+    let id = IdChoice::Given(GroupId::parse(&format!("g{number}")).unwrap());
+    let name = Text::stored(format!("group {number}"));
+    let plain = NewGroup::new(id, GroupType::Public, name, Timestamp(1_000));
     NewGroup {
-        id: IdChoice::Given(GroupId::parse(&format!("g{number}")).unwrap()),
-        kind: GroupType::Public,
         profile: Profile {
-            name: Text::stored(format!("group {number}")),
             introduction: Text::stored("ä".repeat(number % 50)),
-            notification: Text::default(),
-            face_url: Text::default(),
-            fields: Vec::new(),
             max_members: 200,
-            join_option: JoinOption::NeedPermission,
+            ..plain.profile
         },
         owner: Some(user(format!("owner{}", number % 1_000))),
         members: vec![member(Role::Admin, number), member(Role::Member, number + 1)],
-        support_topic: false,
-        permissions_enabled: false,
-        default_permissions: 0,
-        invite_option: GroupType::Public.default_invite_option(),
-        active: true,
-        created: Timestamp(1_000),
+        ..plain
     }
 }
 

@@ -1,38 +1,36 @@
-//! `landfall store check`: reads every file of a stopped store against its checksums. It changes nothing.
+//! `landfall store check`: compares every file of a stopped store with its checksums. It changes nothing.
 
-use super::engine::FOLDER;
-use super::format::{self, OpenError, lock_engine};
+use super::clean_stop::CleanStop;
+use super::engine_folder;
+use super::format::{self, FOLDER, OpenError};
 use super::guard::{self, Inspection, Verdict};
 use super::tables;
 use std::fs;
 use std::path::Path;
 
-/// What a check found.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// Table files that were read.
     pub tables: usize,
-    /// Bytes of those.
+    /// Size of those tables, in bytes.
     pub table_bytes: u64,
-    /// Batches in the journals that can be read.
+    /// Readable batches in the journals.
     pub batches: u64,
-    /// Damaged files, each with the place and what is wrong there.
+    /// Damaged files, each with the place and the kind of damage.
     pub damaged: Vec<String>,
-    /// What is wrong with the journals.
     pub journal: Option<JournalFault>,
 }
 
-/// What is wrong with the journals.
+/// Damage to the journals.
 #[derive(Debug)]
 pub enum JournalFault {
-    /// The newest has the torn end that a crash leaves. The next start cuts it off, with a line in the log; it was never
-    /// acknowledged.
+    /// The newest has the torn end that a crash leaves. The next start cuts it off, with a line in the log. As far as can be
+    /// known, it was never acknowledged.
     Torn(String),
     /// Batches that were acknowledged are missing or cannot be read.
     Damaged(String),
 }
 
-/// Checks the data directory `dir`. `progress` is shown how many table files were read, and how many there are.
+/// Checks the data directory `dir`. `progress` receives the number of table files read and of all table files.
 ///
 /// # Errors
 /// There is no data directory, another process has it open, or it cannot be read.
@@ -43,15 +41,17 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
     let engine = dir.join(FOLDER);
     let mut report = CheckReport::default();
     if !engine.try_exists().map_err(io_error)? {
-        if format::CleanStop::read(dir).map_err(io_error)?.is_some() {
+        if CleanStop::read(dir).map_err(io_error)?.is_some() {
             report.damaged.push(format!("the folder {} is missing", engine.display()));
         }
         return Ok(report);
     }
-    // Without the file nobody has the store open, and none is made here.
+    // Without the file no process has the store open. None is created here.
     let locked = engine.join("lock").try_exists().map_err(io_error)?;
-    let _lock = if locked { Some(lock_engine(dir)?) } else { None };
-    if !format::is_made(dir).map_err(io_error)? && !format::holds_data(&engine).map_err(io_error)? {
+    let _lock = if locked { Some(engine_folder::lock(dir)?) } else { None };
+    if !engine_folder::is_made(dir).map_err(io_error)?
+        && !engine_folder::holds_data(&engine).map_err(io_error)?
+    {
         return Ok(report);
     }
     match tables::all(&engine).map_err(io_error)? {
@@ -71,12 +71,12 @@ pub fn check(dir: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Check
         Ok(Inspection { survey, verdict, .. }) => {
             report.batches = survey.batches;
             report.journal = match verdict {
-                Verdict::Whole => None,
+                Verdict::Intact => None,
                 Verdict::Torn => survey.broken.map(|broken| JournalFault::Torn(broken.to_string())),
                 Verdict::Damaged(what) => Some(JournalFault::Damaged(what)),
             };
         }
-        // Named above already, unless it is something else.
+        // The file is already reported, unless it is another one.
         Err(OpenError::Damaged { why, .. }) if report.damaged.is_empty() => report.damaged.push(why),
         Err(OpenError::Damaged { .. }) => {}
         Err(other) => return Err(other),

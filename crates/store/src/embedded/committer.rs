@@ -1,43 +1,46 @@
 //! The one thread that writes: group commit, and recovery when a write fails.
 
-use super::engine::{self, Engine, OpenError, Shared};
-use super::known::Known;
+use super::engine::{Engine, EngineSlot};
+use super::existence::Existence;
+use super::format::OpenError;
+use super::opening;
 use super::sweep;
 use super::tx::Tx;
 use crate::StoreMetrics;
+use crate::unpoisoned::unpoisoned;
 use landfall_domain::store::StoreError;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
-/// Operations that may wait; one more is turned away.
+/// Operations that may wait; one more is refused.
 pub(super) const QUEUE_MAX: usize = 16_384;
 /// Rows after which a batch is committed although more operations wait.
 const BATCH_ROWS_MAX: usize = 20_000;
-/// How long a batch waits at most for as many operations as the last one had. Fewer and larger batches cost fewer
-/// syncs and wake-ups: measured at 64 callers, a quarter off the committer's time per operation. A caller that is
-/// alone never waits, and one that is left alone waits once.
+/// Longest wait of a batch for as many operations as the last one had. Fewer and larger batches cost fewer
+/// syncs and wake-ups: measured at 64 callers, the committer's time per operation fell by a quarter. A single caller
+/// never waits, and the last of several waits once.
 const PATIENCE: Duration = Duration::from_micros(400);
 /// How long to wait before the engine is opened again after a failure.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
-/// How often to look whether the engine has written its memory to the disk.
+/// How often to check whether the engine has written its memory to the disk.
 const FLUSH_CHECK: Duration = Duration::from_millis(20);
 
 /// Hands operations to the committer thread. Dropping it lets the thread finish what was accepted.
 pub(super) struct Committer {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
-    /// Closed once the thread has let go of the engine.
+    /// Closed once the thread has dropped the engine.
     ended: watch::Receiver<()>,
 }
 
 impl Committer {
-    pub(super) fn start(shared: Arc<Shared>, metrics: StoreMetrics) -> io::Result<Self> {
+    pub(super) fn start(slot: Arc<EngineSlot>, metrics: StoreMetrics) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        let worker = Worker { queue: Arc::clone(&queue), shared, metrics, known: Known::nothing() };
+        let worker = Worker { queue: Arc::clone(&queue), slot, metrics, existence: Existence::unknown() };
         let (running, ended) = watch::channel(());
         let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(move || {
             worker.run();
@@ -86,7 +89,7 @@ impl Drop for Committer {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the committer thread had panicked");
+            tracing::error!("the committer thread of the embedded store panicked");
         }
     }
 }
@@ -95,7 +98,7 @@ fn stopped() -> StoreError {
     StoreError::Failed("the store has stopped".into())
 }
 
-/// One operation, its type forgotten.
+/// An operation with its type erased.
 trait Job: Send {
     fn alone(&self) -> bool;
     /// False when the operation failed.
@@ -129,28 +132,28 @@ impl<T: Send, F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send> Job for Op
             (Some(Ok(result)), Ok(())) => Ok(result),
             (None, Ok(())) => Err(stopped()),
         };
-        // A caller that went away does not want its answer; the work is done all the same.
+        // The caller may be gone; the work is done all the same.
         drop(reply.send(result));
     }
 }
 
 #[derive(Default)]
 struct Queue {
-    state: Mutex<Waiting>,
+    state: Mutex<QueueState>,
     arrived: Condvar,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct QueueState {
     jobs: VecDeque<Box<dyn Job>>,
     closed: bool,
-    /// How many jobs wake the committer; 0 while it works and will look by itself.
+    /// Number of jobs that wakes the committer; 0 while it is awake.
     wake_at: usize,
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        unpoisoned(self.state.lock())
     }
 
     fn push(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
@@ -171,9 +174,9 @@ impl Queue {
         Ok(())
     }
 
-    /// Everything that waits; blocks while nothing does. `None` when closed and empty.
+    /// All waiting jobs; blocks while there are none. `None` when closed and empty.
     ///
-    /// When fewer than `expected` wait, more are given [`PATIENCE`] to come.
+    /// When fewer than `expected` wait, it waits up to [`PATIENCE`] for more.
     fn take(&self, expected: usize) -> Option<VecDeque<Box<dyn Job>>> {
         let mut waiting = self.lock();
         while waiting.jobs.is_empty() {
@@ -181,12 +184,12 @@ impl Queue {
                 return None;
             }
             waiting.wake_at = 1;
-            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = unpoisoned(self.arrived.wait(waiting));
         }
         if waiting.jobs.len() < expected && !waiting.closed {
             waiting.wake_at = expected;
             let waited = self.arrived.wait_timeout(waiting, PATIENCE);
-            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+            waiting = unpoisoned(waited).0;
             waiting.wake_at = 0;
         }
         Some(std::mem::take(&mut waiting.jobs))
@@ -223,21 +226,21 @@ impl Queue {
 
 struct Worker {
     queue: Arc<Queue>,
-    shared: Arc<Shared>,
+    slot: Arc<EngineSlot>,
     metrics: StoreMetrics,
-    known: Known,
+    existence: Existence,
 }
 
 impl Worker {
     fn run(self) {
-        if let Ok(engine) = self.shared.engine() {
-            self.known.look_through(&engine);
+        if let Ok(engine) = self.slot.engine() {
+            self.existence.start_loading(&engine);
         }
         let mut last = 0;
         while let Some(jobs) = self.queue.take(last) {
             last = jobs.len();
-            self.known.settle();
-            let worked = match self.shared.engine() {
+            self.existence.finish_loading();
+            let worked = match self.slot.engine() {
                 Ok(engine) => self.work(&engine, jobs),
                 Err(error) => {
                     jobs.into_iter().for_each(|job| job.finish(Err(error.clone())));
@@ -257,13 +260,13 @@ impl Worker {
         let mut failed = None;
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
-            let mut tx = Tx::new(engine, &self.known);
+            let mut tx = Tx::new(engine, &self.existence);
             let mut applied = Vec::with_capacity(jobs.len());
             let mut spoilt = false;
             while let Some(mut job) = jobs.next_if(|job| applied.is_empty() || !job.alone()) {
                 if failed.is_none() {
                     tx.begin_operation();
-                    // What it wrote before it failed cannot always be told from what the others wrote.
+                    // Its writes before the failure cannot always be separated from those of the others.
                     spoilt = !job.apply(&mut tx) && !tx.undo_operation();
                 }
                 let full = spoilt || job.alone() || tx.leaves_sweeps() || BATCH_ROWS_MAX <= tx.rows();
@@ -275,9 +278,9 @@ impl Worker {
             let outcome = match &failed {
                 Some(error) => Err(StoreError::clone(error)),
                 None if spoilt => Err(StoreError::Failed("an operation of the same batch failed".into())),
-                // Unless the engine failed, only this batch was not taken: no room was left beside damaged tables.
+                // Unless the engine failed, only this batch was refused: damaged tables left no room.
                 None => self.commit(tx, applied.len()).inspect_err(|error| {
-                    self.known.forget_members();
+                    self.existence.forget_members();
                     failed = engine.has_failed().then(|| error.clone());
                 }),
             };
@@ -293,17 +296,17 @@ impl Worker {
         self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
         self.metrics.batch_size.observe(operations as f64);
-        sweeps.iter().try_for_each(|sweep| sweep::finish_or_note(engine, &self.known, sweep))
+        sweeps.iter().try_for_each(|sweep| sweep::finish_or_record(engine, &self.existence, sweep))
     }
 
-    /// After a failed write nobody knows what reached the disk. So the engine is closed, and opened again from
-    /// what is on the disk, until that works; meanwhile every write is refused. False when the store was closed.
+    /// After a failed write it is unknown what reached the disk. So the engine is closed and opened again from the disk until
+    /// that works; meanwhile every write is refused. False when the store was closed.
     fn recover(&self, error: &StoreError) -> bool {
         self.metrics.failures.inc();
-        self.known.forget();
-        tracing::error!(%error, dir = %self.shared.dir.display(), "the store cannot write; opening it again");
-        let still_read = self.shared.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
-        self.shared.set_failed(&format!("the store cannot write: {error}"));
+        self.existence.forget();
+        tracing::error!(%error, dir = %self.slot.dir.display(), "the embedded store cannot write; opening it again");
+        let still_read = self.slot.engine().map_or_else(|_| Weak::new(), |engine| Arc::downgrade(&engine));
+        self.slot.set_failed(&format!("the store cannot write: {error}"));
         loop {
             if self.queue.refuse_for(REOPEN_AFTER, error) {
                 return false;
@@ -314,15 +317,15 @@ impl Worker {
             match self.reopen(error) {
                 Ok(Some(engine)) => {
                     let engine = Arc::new(engine);
-                    self.known.look_through(&engine);
-                    self.shared.set_open(engine);
-                    tracing::info!("the store writes again");
+                    self.existence.start_loading(&engine);
+                    self.slot.set_open(engine);
+                    tracing::info!("the embedded store writes again");
                     return true;
                 }
                 Ok(None) => return false,
                 Err(still) => {
-                    tracing::error!(error = %still, "the store still cannot write: {still}");
-                    self.shared.set_failed(&format!("the store cannot write: {error}; {still}"));
+                    tracing::error!(error = %still, "the embedded store still cannot write; check the disk: {still}");
+                    self.slot.set_failed(&format!("the store cannot write: {error}; {still}"));
                 }
             }
         }
@@ -330,8 +333,8 @@ impl Worker {
 
     /// Opens the engine and makes sure that the disk takes writes; `None` when the store was closed meanwhile.
     fn reopen(&self, error: &StoreError) -> Result<Option<Engine>, OpenError> {
-        let unwritable = |_| OpenError::Unwritable(self.shared.dir.clone());
-        let engine = engine::open(&self.shared.dir)?;
+        let unwritable = |_| OpenError::Unwritable(self.slot.dir.clone());
+        let engine = opening::open(&self.slot.dir)?;
         // The tail of the journal may be in memory only: written again as a table, it is on the disk.
         engine.start_flush().map_err(unwritable)?;
         while !engine.is_flushed().map_err(unwritable)? {
@@ -345,9 +348,9 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Also when the thread panics: nobody may wait for a committer that is gone.
+        // Also when the thread panics: no caller may wait for a committer that is gone.
         let error = stopped();
-        self.shared.set_failed("the store has stopped");
+        self.slot.set_failed("the store has stopped");
         self.queue.close();
         self.queue.refuse_for(Duration::ZERO, &error);
     }

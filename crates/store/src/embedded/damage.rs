@@ -1,40 +1,40 @@
-//! What of an open engine is known to be damaged. What the damage does not touch goes on working.
+//! The known damage of an open engine. Everything that the damage does not touch goes on working.
 
 use super::engine_error::EngineError;
-use super::rows::Keys;
-use super::tables::{self, DamagedFile, Listed};
+use super::tables::{self, DamagedFile, ListedTable};
+use crate::unpoisoned::unpoisoned;
 use fjall::{AbstractTree as _, Keyspace};
 use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// How long a table counts as sound after it was read whole, so that reads that keep failing for another reason do
+/// How long a table counts as sound after it was read completely, so that reads that keep failing for another reason do
 /// not read it each time.
 const SOUND_FOR: Duration = Duration::from_secs(60);
 
-/// The damage that was met since the engine was opened.
+/// The damage found since the engine was opened.
 #[derive(Default)]
 pub(super) struct Damage {
     /// Whether there is any, for the hot path.
     any: AtomicBool,
-    known: Mutex<Known>,
+    known: Mutex<KnownDamage>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownDamage {
     /// By the number of the table.
     tables: BTreeMap<u64, DamagedFile>,
     sound: BTreeMap<u64, Instant>,
-    /// Damage that no checksum shows: a removal that met a row that makes no sense.
+    /// Damage that no checksum shows: a removal found a row that cannot be decoded.
     other: Option<String>,
 }
 
 impl Damage {
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, KnownDamage> {
+        unpoisoned(self.known.lock())
     }
 
     /// Whether anything is damaged.
@@ -56,9 +56,9 @@ impl Damage {
         Some(format!("{first}{more}; run `landfall store check` and restore what it names"))
     }
 
-    /// Notes damage that no checksum shows.
-    pub(super) fn note(&self, what: &str) {
-        tracing::error!("the store is damaged: {what}");
+    /// Records damage that no checksum shows.
+    pub(super) fn record(&self, what: &str) {
+        tracing::error!("the embedded store is damaged: {what}; run `landfall store check`");
         self.lock().other.get_or_insert_with(|| what.to_owned());
         self.any.store(true, Ordering::Relaxed);
     }
@@ -86,14 +86,14 @@ impl Damage {
         }
     }
 
-    fn known(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
+    fn known(&self, tables: &[(u64, ListedTable)]) -> Option<DamagedFile> {
         let known = self.lock();
         tables.iter().find_map(|(id, _)| known.tables.get(id)).cloned()
     }
 
-    /// Reads those of some tables whole that are not known to be damaged and were not read lately; the first that is
-    /// found to be damaged.
-    pub(super) fn search(&self, tables: &[(u64, Listed)]) -> Option<DamagedFile> {
+    /// Reads these tables completely, unless they are known to be damaged or were read recently; returns the first that is
+    /// damaged.
+    pub(super) fn search(&self, tables: &[(u64, ListedTable)]) -> Option<DamagedFile> {
         let mut first = None;
         for (id, table) in tables {
             let known = self.lock();
@@ -101,7 +101,7 @@ impl Damage {
             if lately || known.tables.contains_key(id) {
                 continue;
             }
-            // It takes a while, and others only want to know what is known.
+            // Reading takes a while, and other threads only need the known damage.
             drop(known);
             match tables::check(table) {
                 Ok(None) => {
@@ -110,7 +110,7 @@ impl Damage {
                 Ok(Some(file)) => {
                     tracing::error!(
                         file = %file.path.display(), offset = file.places.first().map(|place| place.start),
-                        "{file}; what it touches answers 10002, the rest is served, and it is merged no more"
+                        "{file}; calls that need it answer 10002, all others are served, and it is no longer merged; run `landfall store check`"
                     );
                     self.any.store(true, Ordering::Relaxed);
                     first.get_or_insert_with(|| file.clone());
@@ -125,27 +125,14 @@ impl Damage {
     }
 }
 
-/// A table as the engine has it, with its number.
-pub(super) fn listed(table: &lsm_tree::Table) -> (u64, Listed) {
+/// A table of the engine, with its number.
+pub(super) fn listed(table: &lsm_tree::Table) -> (u64, ListedTable) {
     (
         table.id(),
-        Listed {
+        ListedTable {
             path: table.path.to_path_buf(),
             checksum: table.checksum().into_u128(),
             sequence: table.global_seqno(),
         },
     )
-}
-
-/// Owned bounds, borrowed.
-pub(super) fn borrowed(keys: &Keys) -> (Bound<&[u8]>, Bound<&[u8]>) {
-    (keys.0.as_ref().map(Vec::as_slice), keys.1.as_ref().map(Vec::as_slice))
-}
-
-/// The bounds of all keys.
-pub(super) const EVERYTHING: (Bound<&[u8]>, Bound<&[u8]>) = (Bound::Unbounded, Bound::Unbounded);
-
-/// The bounds of one key.
-pub(super) fn only(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
-    (Bound::Included(key), Bound::Included(key))
 }

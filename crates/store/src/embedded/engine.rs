@@ -1,25 +1,23 @@
-//! The engine below the store, and what is shared between the committer and the readers.
+//! The engine below the store, and the slot through which the committer and the readers share it.
 
+use super::clean_stop::CleanStop;
 use super::damage::Damage;
 use super::engine_error::EngineError;
-pub(super) use super::format::OpenError;
-use super::format::{self, CleanStop};
+use super::format::{self, FOLDER, OpenError};
 use super::group_cache::GroupCache;
 use super::journal::Stamp;
 use super::merges::{self, Merges};
-use super::outbox::Lanes;
-use super::{guard, keys, raise, tables};
+use super::outbox::lanes::Lanes;
+use super::{engine_folder, keys};
+use crate::unpoisoned::unpoisoned;
 use fjall::{AbstractTree as _, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use landfall_domain::store::{Health, StoreError};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
-
-/// Folder of the engine within the data directory.
-pub(super) const FOLDER: &str = "engine";
 
 /// Memory for blocks read from disk, bytes.
 const BLOCK_CACHE_BYTES: u64 = 48 << 20;
@@ -29,11 +27,11 @@ const MEMTABLE_BYTES: u64 = 64 << 20;
 const JOURNAL_BYTES_MAX: u64 = 256 << 20;
 /// Threads that write and merge table files.
 const WORKERS: usize = 2;
-/// Memtables waiting to be written, and table files waiting to be merged, that hold up a commit. Both lie below
-/// the numbers at which the engine holds up a commit itself: it would do so for ever when its threads have failed.
+/// Memtables waiting to be written, and table files waiting to be merged, that delay a commit. Both lie below the numbers
+/// at which the engine itself delays a commit: it would do so indefinitely once its threads have failed.
 const SEALED_MEMTABLES_MAX: usize = 3;
 const UNMERGED_RUNS_MAX: usize = 28;
-/// How often to look whether they are fewer.
+/// How often to check whether they are fewer.
 const ROOM_CHECK: Duration = Duration::from_millis(5);
 
 /// An open engine.
@@ -48,36 +46,8 @@ pub(super) struct Engine {
     dir: PathBuf,
     /// Number of the last batch that was written.
     number: AtomicU64,
-    /// Whether a batch could not be written: nobody knows then where the journal ends.
+    /// Whether a batch could not be written: the end of the journal is then unknown.
     failed: AtomicBool,
-}
-
-/// Opens the engine of the data directory `dir`.
-pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
-    format::check(dir)?;
-    format::clear_unfinished(dir)?;
-    let number = guard::look(dir)?;
-    raise::raise(dir)?;
-    let (database, data) = open_database(dir)?;
-    compare(dir, &data, number)?;
-    let damage = Arc::<Damage>::default();
-    let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
-    CleanStop::remove(dir).map_err(io_error)?;
-    let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
-    let engine = Engine {
-        database,
-        data,
-        groups: GroupCache::new(),
-        lanes: Lanes::default(),
-        damage,
-        merges: Some(merges),
-        dir: dir.to_owned(),
-        number: AtomicU64::new(number),
-        failed: AtomicBool::new(false),
-    };
-    super::sweep::finish_all(&engine)
-        .map_err(|why| OpenError::Damaged { dir: dir.to_owned(), why: why.to_string() })?;
-    Ok(engine)
 }
 
 fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
@@ -101,14 +71,14 @@ fn open_database(dir: &Path) -> Result<(Database, Keyspace), OpenError> {
     match catch_unwind(AssertUnwindSafe(open)) {
         Ok(Ok(opened)) => Ok(opened),
         Ok(Err(fjall::Error::Locked)) => Err(OpenError::Locked(dir.to_owned())),
-        Ok(Err(cause)) => Err(tables::unopened(dir, &dir.join(FOLDER), cause)),
-        Err(_) => Err(tables::unopened(dir, &dir.join(FOLDER), fjall::Error::Unrecoverable)),
+        Ok(Err(cause)) => Err(engine_folder::unopened(dir, &dir.join(FOLDER), cause)),
+        Err(_) => Err(engine_folder::unopened(dir, &dir.join(FOLDER), fjall::Error::Unrecoverable)),
     }
 }
 
-/// An error when the engine ends with another batch than was found before it was opened.
+/// An error when the last batch of the engine is not the one that was found before it was opened.
 fn compare(dir: &Path, data: &Keyspace, number: u64) -> Result<(), OpenError> {
-    // One that cannot be read lies in a damaged block; who needs the rows of that block is told.
+    // A stamp that cannot be read lies in a damaged block. Calls that need the rows of that block fail by themselves.
     let Ok(value) = data.get(keys::STAMP) else { return Ok(()) };
     let found = value.and_then(|value| Stamp::decode(&value)).map_or(0, |stamp| stamp.number);
     if found == number {
@@ -119,12 +89,33 @@ fn compare(dir: &Path, data: &Keyspace, number: u64) -> Result<(), OpenError> {
 }
 
 impl Engine {
+    /// Opens the engine of the data directory `dir`, whose last batch has this number, and starts its threads.
+    pub(super) fn open(dir: &Path, number: u64) -> Result<Self, OpenError> {
+        let (database, data) = open_database(dir)?;
+        compare(dir, &data, number)?;
+        let damage = Arc::<Damage>::default();
+        let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
+        CleanStop::remove(dir).map_err(io_error)?;
+        let merges = Merges::start(&database, &data, &damage).map_err(OpenError::Thread)?;
+        Ok(Self {
+            database,
+            data,
+            groups: GroupCache::new(),
+            lanes: Lanes::default(),
+            damage,
+            merges: Some(merges),
+            dir: dir.to_owned(),
+            number: AtomicU64::new(number),
+            failed: AtomicBool::new(false),
+        })
+    }
+
     /// An empty batch that is durable once committed.
     pub(super) fn batch(&self, rows: usize) -> OwnedWriteBatch {
         OwnedWriteBatch::with_capacity(self.database.clone(), rows).durability(Some(PersistMode::SyncData))
     }
 
-    /// The row that says which batch the next one is.
+    /// The stamp of the next batch.
     pub(super) fn next_stamp(&self) -> Stamp {
         Stamp { number: self.number.load(Ordering::Relaxed) + 1, floor: self.database.seqno() }
     }
@@ -145,8 +136,8 @@ impl Engine {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Waits until the engine takes a batch without waiting. When a damaged table keeps the engine from making room,
-    /// there is none to wait for.
+    /// Waits until the engine takes a batch without delay. An error when a damaged table keeps the engine from making
+    /// room.
     pub(super) fn wait_for_room(&self) -> Result<(), StoreError> {
         loop {
             if let Err(cause) = self.check_threads() {
@@ -164,7 +155,7 @@ impl Engine {
         }
     }
 
-    /// Makes the error of a read of these keys from what the engine says.
+    /// Turns an error of the engine into the error of a read of these keys.
     pub(super) fn unreadable<'keys>(
         &self,
         doing: &'static str,
@@ -173,14 +164,13 @@ impl Engine {
         move |cause| self.damage.explain(&self.data, keys, doing, cause)
     }
 
-    /// Starts writing everything that is only in the journal to table files; [`is_flushed`](Self::is_flushed) tells
-    /// when that is done.
+    /// Starts writing everything that is only in the journal to table files, until [`is_flushed`](Self::is_flushed).
     pub(super) fn start_flush(&self) -> Result<(), fjall::Error> {
         self.data.rotate_memtable().map(|_| ())
     }
 
-    /// Whether the flush that was started has ended; an error when it failed. The engine's own way to wait for it
-    /// would wait for ever then.
+    /// Whether the flush that was started has ended; an error when it failed. The engine's own way to wait would then wait
+    /// forever.
     pub(super) fn is_flushed(&self) -> Result<bool, fjall::Error> {
         if self.data.tree.sealed_memtable_count() == 0 {
             return Ok(true);
@@ -188,7 +178,7 @@ impl Engine {
         self.check_threads().map(|()| false)
     }
 
-    /// An error when one of the engine's threads has failed: this persists nothing, and is refused then.
+    /// An error when one of the engine's threads has failed. The call persists nothing, but a failed engine refuses it.
     fn check_threads(&self) -> Result<(), fjall::Error> {
         self.database.persist(PersistMode::Buffer)
     }
@@ -201,14 +191,14 @@ impl Drop for Engine {
         if ended && self.database.persist(PersistMode::SyncAll).is_ok() {
             let stop = CleanStop { number: self.number.load(Ordering::Relaxed) };
             if let Err(error) = stop.write(&self.dir) {
-                tracing::warn!(dir = %self.dir.display(), %error, "the stop was not noted: {error}");
+                tracing::warn!(dir = %self.dir.display(), %error, "the embedded store could not record its clean stop, so the next start checks less: {error}");
             }
         }
     }
 }
 
-/// What the committer and the readers share. The engine is absent while it is opened again after a failure.
-pub(super) struct Shared {
+/// Where the committer and the readers find the engine. It is empty while the engine is opened again after a failure.
+pub(super) struct EngineSlot {
     pub(super) dir: PathBuf,
     state: RwLock<State>,
 }
@@ -218,37 +208,37 @@ enum State {
     Failed(Arc<str>),
 }
 
-impl Shared {
+impl EngineSlot {
     pub(super) fn new(dir: &Path, engine: Engine) -> Self {
         Self { dir: dir.to_owned(), state: RwLock::new(State::Open(Arc::new(engine))) }
     }
 
-    /// The engine, or why there is none.
+    /// An error says why there is no engine.
     pub(super) fn engine(&self) -> Result<Arc<Engine>, StoreError> {
-        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*unpoisoned(self.state.read()) {
             State::Open(engine) => Ok(Arc::clone(engine)),
             State::Failed(why) => Err(StoreError::Failed(Arc::clone(why))),
         }
     }
 
     pub(super) fn health(&self) -> Health {
-        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*unpoisoned(self.state.read()) {
             State::Open(engine) => engine.damage.summary().map_or(Health::Ready, Health::Damaged),
             State::Failed(why) => Health::NotReady(why.to_string()),
         }
     }
 
-    /// Takes the engine away from new readers.
+    /// Empties the slot for new readers.
     pub(super) fn set_failed(&self, why: &str) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Failed(why.into());
+        *unpoisoned(self.state.write()) = State::Failed(why.into());
     }
 
     pub(super) fn set_open(&self, engine: Arc<Engine>) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Open(engine);
+        *unpoisoned(self.state.write()) = State::Open(engine);
     }
 }
 
-/// The chain of an engine error.
+/// The error of a step, with that of the engine as its cause.
 fn failed(doing: &str) -> impl Fn(fjall::Error) -> StoreError {
     move |cause| StoreError::failed(doing, &EngineError::from(cause))
 }

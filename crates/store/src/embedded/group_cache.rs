@@ -1,6 +1,6 @@
-//! Groups kept as they are read: a call that asks for fifty spends most of its time finding and decoding them.
+//! Groups cached as they are read: a call that reads fifty spends most of its time finding and decoding them.
 //!
-//! A group is only taken from here while nothing was written to it since it was read. Writers count that: see [`GroupCache`].
+//! A cached group is used only if nothing was written to it since it was read. Writers count that: see [`GroupCache`].
 
 use landfall_domain::group::Group;
 use quick_cache::Weighter;
@@ -10,37 +10,37 @@ use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Memory for groups, bytes, about.
+/// Memory for groups, about, in bytes.
 const BYTES_MAX: u64 = 32 << 20;
 /// Groups expected in it.
 const GROUPS: usize = 50_000;
-/// Counters; groups whose keys share one make each other be read again.
+/// Counters. A write to one group also invalidates the groups that share its counter.
 const COUNTERS: usize = 1 << 14;
 
 /// Groups by their keys, and a counter for each of many sets of keys. The counter is odd while groups of its set are
-/// written, and another even number afterwards. A group that was read is kept with the counter from before the read,
-/// and is good for as long as the counter is the same.
+/// written, and a new even number afterwards. A group is cached with the counter from before its read, and is valid
+/// while the counter stays the same.
 pub(super) struct GroupCache {
-    groups: Cache<Vec<u8>, Kept, Bytes>,
+    groups: Cache<Vec<u8>, Entry, Bytes>,
     counters: Box<[AtomicU64]>,
 }
 
 #[derive(Clone)]
-struct Kept {
+struct Entry {
     counter: u64,
     group: Arc<Group>,
 }
 
-/// A look for a group.
-pub(super) enum Found {
+/// The result of a look-up.
+pub(super) enum Lookup {
     /// The group, as it is now.
-    Kept(Arc<Group>),
-    /// It has to be read, from a view that is made after this.
-    Missing(Missing),
+    Hit(Arc<Group>),
+    /// It must be read, from a view that is made after this.
+    Miss(Miss),
 }
 
-/// A group that is about to be read.
-pub(super) struct Missing {
+/// A group that is to be read.
+pub(super) struct Miss {
     key: Vec<u8>,
     counter: u64,
 }
@@ -53,25 +53,24 @@ impl GroupCache {
         }
     }
 
-    /// Looks for the group with a key.
-    pub(super) fn look(&self, key: Vec<u8>) -> Found {
+    pub(super) fn get(&self, key: Vec<u8>) -> Lookup {
         let kept = self.groups.get(&key);
         let counter = self.counters[place(&key)].load(Ordering::Acquire);
         match kept {
-            Some(kept) if kept.counter == counter => Found::Kept(kept.group),
-            Some(_) | None => Found::Missing(Missing { key, counter }),
+            Some(kept) if kept.counter == counter => Lookup::Hit(kept.group),
+            Some(_) | None => Lookup::Miss(Miss { key, counter }),
         }
     }
 
-    /// Keeps a group that was missing and has been read.
-    pub(super) fn keep(&self, missing: Missing, group: &Arc<Group>) {
+    /// Caches a group that was read after a miss.
+    pub(super) fn insert(&self, missing: Miss, group: &Arc<Group>) {
         if missing.counter.is_multiple_of(2) {
-            self.groups.insert(missing.key, Kept { counter: missing.counter, group: Arc::clone(group) });
+            self.groups.insert(missing.key, Entry { counter: missing.counter, group: Arc::clone(group) });
         }
     }
 
-    /// Begins to write rows, the groups among them under these keys. Until that is [done](Writing::done), none of
-    /// these groups is kept.
+    /// Begins to write rows, with groups under these keys among them. Until that is [done](Writing::done), none of these
+    /// groups is cached.
     pub(super) fn begin_writing<'key>(&self, keys: impl Iterator<Item = &'key Vec<u8>>) -> Writing<'_> {
         let places: BTreeSet<usize> = keys.map(|key| place(key)).collect();
         let writing = Writing { counters: &self.counters, places };
@@ -88,7 +87,7 @@ pub(super) struct Writing<'cache> {
 }
 
 impl Writing<'_> {
-    /// What was written is visible to whoever looks from now on.
+    /// The writes are visible to every view made from now on.
     pub(super) fn done(self) {
         self.count();
     }
@@ -107,12 +106,12 @@ fn place(key: &[u8]) -> usize {
     (hasher.finish() % COUNTERS as u64) as usize
 }
 
-/// What a group takes, about.
+/// The size of a group, about.
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Vec<u8>, Kept> for Bytes {
-    fn weight(&self, key: &Vec<u8>, kept: &Kept) -> u64 {
+impl Weighter<Vec<u8>, Entry> for Bytes {
+    fn weight(&self, key: &Vec<u8>, kept: &Entry) -> u64 {
         let profile = &kept.group.profile;
         let fields: usize = profile.fields.iter().map(|field| 64 + field.value.as_str().len()).sum();
         let texts = [&profile.name, &profile.introduction, &profile.notification, &profile.face_url];
@@ -131,15 +130,15 @@ mod tests {
     use landfall_domain::new_group::new_group;
     use landfall_domain::time::Timestamp;
 
-    fn missing(found: Found) -> Missing {
+    fn missing(found: Lookup) -> Miss {
         match found {
-            Found::Missing(missing) => missing,
-            Found::Kept(group) => panic!("{group:?} is kept"),
+            Lookup::Miss(missing) => missing,
+            Lookup::Hit(group) => panic!("{group:?} is cached"),
         }
     }
 
     #[test]
-    fn a_group_is_kept_until_it_is_written_to() {
+    fn a_group_is_cached_until_it_is_written_to() {
         let cache = GroupCache::new();
         let id = suite::group_id("g");
         let key = keys::group(AppId(1), &id);
@@ -148,23 +147,23 @@ mod tests {
         let group = Arc::new(created.unwrap().unwrap().group);
         let begin_writing = || cache.begin_writing([&key].into_iter());
 
-        cache.keep(missing(cache.look(key.clone())), &group);
-        assert!(matches!(cache.look(key.clone()), Found::Kept(kept) if kept == group));
+        cache.insert(missing(cache.get(key.clone())), &group);
+        assert!(matches!(cache.get(key.clone()), Lookup::Hit(kept) if kept == group));
 
         begin_writing().done();
-        let before = missing(cache.look(key.clone()));
+        let before = missing(cache.get(key.clone()));
         let writing = begin_writing();
-        let meanwhile = missing(cache.look(key.clone()));
-        cache.keep(meanwhile, &group);
-        missing(cache.look(key.clone()));
+        let meanwhile = missing(cache.get(key.clone()));
+        cache.insert(meanwhile, &group);
+        missing(cache.get(key.clone()));
         writing.done();
-        // What is kept now was read before the group was written.
-        cache.keep(before, &group);
-        missing(cache.look(key.clone()));
+        // This one was read before the group was written.
+        cache.insert(before, &group);
+        missing(cache.get(key.clone()));
 
-        cache.keep(missing(cache.look(key.clone())), &group);
+        cache.insert(missing(cache.get(key.clone())), &group);
         drop(begin_writing());
-        cache.keep(missing(cache.look(key.clone())), &group);
-        missing(cache.look(key));
+        cache.insert(missing(cache.get(key.clone())), &group);
+        missing(cache.get(key));
     }
 }

@@ -1,14 +1,17 @@
-//! Looks for damage before the engine opens its folder, because the engine takes some kinds of damage for the traces
-//! of a crash and removes what it cannot read.
+//! Searches for damage before the engine opens its folder, because the engine takes some kinds of damage for traces of a
+//! crash and removes what it cannot read.
 //!
-//! A torn end of the newest journal is what a crash leaves. It was never acknowledged: it is cut off, with a line in the
-//! log. Anything else that is wrong refuses the directory and changes nothing in it.
+//! A crash leaves a torn end of the newest journal: a batch that was still being written, so no caller was answered. Damage
+//! to the last acknowledged batch looks the same. The two differ only after a clean stop, which records the number of the
+//! last batch. A torn end is cut off, with a line in the log. Any other damage refuses the directory and changes nothing
+//! in it.
 
-use super::engine::FOLDER;
-use super::format::{CleanStop, OpenError, lock_engine};
+use super::clean_stop::CleanStop;
+use super::engine_folder;
+use super::format::{FOLDER, OpenError};
 use super::journal::{self, Break, Stamp, Survey};
-use super::tables::{self, Listed};
-use super::{format::is_made, keys};
+use super::keys;
+use super::tables::{self, ListedTable};
 use lsm_tree::{Cache, Checksum, Table, UserKey};
 use std::fs::File;
 use std::io;
@@ -18,38 +21,53 @@ use std::sync::Arc;
 
 const RESTORE: &str = "restore it, or the whole directory, from a backup";
 
-/// What lies in an engine's folder.
+/// The state of an engine's folder.
 pub(super) struct Inspection {
     pub(super) survey: Survey,
     pub(super) tables: Persisted,
+    /// The last clean stop, when nothing was written since.
+    clean: Option<CleanStop>,
     pub(super) verdict: Verdict,
 }
 
-/// How far the tables are.
+impl Inspection {
+    /// The number of the last batch, 0 when there is none.
+    fn last(&self) -> u64 {
+        let Self { survey, tables, clean, .. } = self;
+        match tables.number {
+            Some(number) => survey.last().max(number),
+            // The stamp in the tables is damaged. The journals or a clean stop name the number.
+            None if survey.numbered.is_empty() => clean.map_or(0, |clean| clean.number),
+            None => survey.last(),
+        }
+    }
+}
+
+/// The newest batch in the tables.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Persisted {
     /// The engine's sequence number of the newest batch in tables.
     pub(super) sequence: Option<u64>,
-    /// The number of that batch, 0 when it has none. `None` when it lies in a damaged block.
+    /// The number of that batch, 0 when it has none. `None` when the stamp lies in a damaged block.
     pub(super) number: Option<u64>,
 }
 
 /// Whether an engine may open the folder.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// It may.
-    Whole,
-    /// It may, once the torn end of the newest journal is cut off.
+    /// Yes.
+    Intact,
+    /// Yes, once the torn end of the newest journal is cut off.
     Torn,
-    /// Batches are missing or cannot be read; a repair goes on without them.
+    /// No: batches are missing or cannot be read. A repair continues without them.
     Damaged(String),
 }
 
-/// Looks at the directory `dir`, whose engine is not open and is locked. Changes nothing.
+/// Inspects the directory `dir`, whose engine is locked and not open. Changes nothing.
 pub(super) fn inspect(dir: &Path) -> Result<Inspection, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     let engine = dir.join(FOLDER);
-    let lists = tables::check_lists(&engine).map_err(io_error)?;
+    let lists = engine_folder::check(&engine).map_err(io_error)?;
     lists.map_err(|file| refusal(dir, format!("{file}; {RESTORE}")))?;
     let survey = journal::survey(&engine).map_err(io_error)?;
     let written = 0 < survey.batches || survey.broken.is_some();
@@ -66,7 +84,7 @@ pub(super) fn inspect(dir: &Path) -> Result<Inspection, OpenError> {
     };
     let clean = CleanStop::read(dir).map_err(io_error)?;
     let verdict = judge(&survey, tables, clean);
-    Ok(Inspection { survey, tables, verdict })
+    Ok(Inspection { survey, tables, clean, verdict })
 }
 
 fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdict {
@@ -79,8 +97,8 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
         None => false,
     };
     let Persisted { sequence, number: Some(kept) } = tables else {
-        // Its block is damaged, which is no reason to keep everything else back.
-        return if torn { Verdict::Torn } else { Verdict::Whole };
+        // The block of the stamp is damaged, which is no reason to refuse everything else.
+        return if torn { Verdict::Torn } else { Verdict::Intact };
     };
     let unflushed = survey.numbered.iter().find(|(batch, _)| sequence.is_none_or(|newest| newest < *batch));
     if let Some((_, first)) = unflushed
@@ -92,7 +110,7 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
     }
     let last = survey.numbered.last().map_or(0, |(_, number)| *number).max(kept);
     match clean {
-        // After an ordered stop there is no torn end: what is missing was acknowledged.
+        // A clean stop leaves no torn end: whatever is missing was acknowledged.
         Some(clean) if clean.number != last => Verdict::Damaged(format!(
             "the store was stopped with batch {} as its last, and ends with batch {last}: what lay behind it is \
              missing or cannot be read{}",
@@ -100,12 +118,12 @@ fn judge(survey: &Survey, tables: Persisted, clean: Option<CleanStop>) -> Verdic
             survey.broken.as_ref().map_or_else(String::new, |broken| format!("; {broken}"))
         )),
         Some(_) | None if torn => Verdict::Torn,
-        Some(_) | None => Verdict::Whole,
+        Some(_) | None => Verdict::Intact,
     }
 }
 
-/// Looks at the directory `dir` before its engine is opened, and cuts a torn end off; the number of the last batch.
-pub(super) fn look(dir: &Path) -> Result<u64, OpenError> {
+/// Checks the directory `dir` before its engine is opened, and cuts off a torn end. Returns the number of the last batch.
+pub(super) fn check(dir: &Path) -> Result<u64, OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     if !dir.join(FOLDER).try_exists().map_err(io_error)? {
         return match CleanStop::read(dir).map_err(io_error)? {
@@ -113,25 +131,25 @@ pub(super) fn look(dir: &Path) -> Result<u64, OpenError> {
             Some(_) => Err(refusal(dir, format!("its folder `{FOLDER}` is missing; {RESTORE}"))),
         };
     }
-    let _lock = lock_engine(dir)?;
-    if !is_made(dir).map_err(io_error)? {
+    let _lock = engine_folder::lock(dir)?;
+    if !engine_folder::is_made(dir).map_err(io_error)? {
         return Ok(0);
     }
-    let Inspection { survey, tables, verdict } = inspect(dir)?;
-    match (verdict, &survey.broken) {
-        (Verdict::Damaged(what), _) => Err(refusal(
-            dir,
-            format!(
-                "{what}. Nothing was changed. Restore the directory from a backup, or go on without what is missing with \
-                 `landfall store repair`"
-            ),
-        )),
-        (Verdict::Torn, Some(broken)) => {
-            cut(broken, survey.last()).map_err(io_error)?;
-            Ok(survey.last().max(tables.number.unwrap_or(0)))
+    let inspection = inspect(dir)?;
+    match (&inspection.verdict, &inspection.survey.broken) {
+        (Verdict::Damaged(what), _) => {
+            return Err(refusal(
+                dir,
+                format!(
+                    "{what}. Nothing was changed. Restore the directory from a backup, or go on without what is missing \
+                     with `landfall store repair`"
+                ),
+            ));
         }
-        (Verdict::Torn | Verdict::Whole, _) => Ok(survey.last().max(tables.number.unwrap_or(0))),
+        (Verdict::Torn, Some(broken)) => cut(broken, inspection.survey.last()).map_err(io_error)?,
+        (Verdict::Torn | Verdict::Intact, _) => {}
     }
+    Ok(inspection.last())
 }
 
 fn refusal(dir: &Path, why: String) -> OpenError {
@@ -147,15 +165,15 @@ fn cut(broken: &Break, last: u64) -> io::Result<()> {
     tracing::warn!(
         file = %file.display(), offset, bytes, last_batch = last, why,
         "cut {bytes} bytes off the end of the journal {} at offset {offset}, a batch that was being written when the \
-         server was killed or the machine stopped ({why}); as far as can be told it was never acknowledged. The last batch \
+         server was killed or the machine stopped ({why}); as far as can be known it was never acknowledged. The last batch \
          of the journals is {last}",
         file.display(),
     );
     Ok(())
 }
 
-/// Reads from the tables alone how far they are; `None` when their tree was not made yet. The engine does not have them
-/// open, and would remove what their list does not name.
+/// Reads the newest batch from the tables alone; `None` when their tree was not created yet. The engine is not asked: it
+/// would remove every table that the list does not name.
 fn persisted(dir: &Path, engine: &Path) -> Result<Option<Persisted>, OpenError> {
     let listed = tables::rows(engine).map_err(|cause| OpenError::Io { dir: dir.to_owned(), cause })?;
     let Some(listed) = listed.map_err(|file| refusal(dir, format!("{file}; {RESTORE}")))? else {
@@ -164,15 +182,15 @@ fn persisted(dir: &Path, engine: &Path) -> Result<Option<Persisted>, OpenError> 
     // The engine panics at some kinds of damage.
     match catch_unwind(AssertUnwindSafe(|| newest(listed))) {
         Ok(Ok(persisted)) => Ok(Some(persisted)),
-        Ok(Err(cause)) => Err(tables::unopened(dir, engine, fjall::Error::from(cause))),
-        Err(_) => Err(tables::unopened(dir, engine, fjall::Error::Unrecoverable)),
+        Ok(Err(cause)) => Err(engine_folder::unopened(dir, engine, fjall::Error::from(cause))),
+        Err(_) => Err(engine_folder::unopened(dir, engine, fjall::Error::Unrecoverable)),
     }
 }
 
-fn newest(listed: Vec<Listed>) -> lsm_tree::Result<Persisted> {
+fn newest(listed: Vec<ListedTable>) -> lsm_tree::Result<Persisted> {
     let cache = Arc::new(Cache::with_capacity_bytes(0));
     let (mut sequence, mut stamp, mut damaged) = (None, (0, 0), false);
-    for Listed { path, checksum, sequence: added } in listed {
+    for ListedTable { path, checksum, sequence: added } in listed {
         let checksum = Checksum::from_raw(checksum);
         let table = Table::recover(path, checksum, added, 0, Arc::clone(&cache), None, false, false)?;
         sequence = sequence.max(Some(table.get_highest_seqno()));

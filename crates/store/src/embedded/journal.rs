@@ -1,7 +1,7 @@
 //! Reads the engine's journals before the engine does, and changes nothing.
 //!
 //! The engine takes the first record it cannot read for the end of a journal and cuts the file there, so one
-//! flipped bit would silently drop every batch behind it. This reader tells an end that a crash leaves from damage:
+//! flipped bit would silently drop every batch behind it. This reader tells a torn end, which a crash leaves, from damage:
 //! behind a torn end there is nothing, behind damage there are more batches.
 //!
 //! The format is that of fjall 3 (`journal/entry.rs`); a test compares both readers. A batch is
@@ -174,7 +174,7 @@ pub(super) fn rewritten(file: &[u8], batch: &Batch, sequence: u64, number: Optio
     bytes
 }
 
-/// What was read so far of a run of batches, and what may follow.
+/// The batches read so far, and which may follow.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Order {
     sequence: Option<u64>,
@@ -217,7 +217,7 @@ impl Order {
     }
 }
 
-/// The rest of what is read.
+/// The unread rest.
 struct Bytes<'file>(&'file [u8]);
 
 impl<'file> Bytes<'file> {

@@ -13,19 +13,19 @@
 //! | `j` joined | account, 0, group id | type byte, whether it supports topics |
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `m` lane of the outbox | lane | when it is due, its numbers |
-//! | `n` note in the outbox | lane, 0, number, 8 bytes | what the server made of it |
+//! | `n` entry of the outbox | lane, 0, number, 8 bytes | the bytes that the server made of it |
 //! | `p` progress of a copy into this store | nothing, not even an app | `ProgressRecord` |
 //! | `q` due lane | due time, 8 bytes, place, 8 bytes, lane | nothing |
-//! | `s` sweep | what is to be swept | nothing |
+//! | `s` sweep | the removal to finish | nothing |
 //! | `t` day with messages | day, 4 bytes, group id, 0, topic id or nothing | nothing |
-//! | `x` dead note | lane, 0, number, 8 bytes | when and why, the note |
+//! | `x` dead letter | lane, 0, number, 8 bytes | when and why, the entry |
 //! | `z` stamp of the last batch | nothing, not even an app | [`Stamp`](super::journal::Stamp) |
 //!
 //! A group and its members are neighbours, so adding a member to a new group costs little more than the group.
 //! Ids and accounts are printable ASCII, so the 0 after them ends them and keeps their order.
 //!
 //! The scattering bytes are a hash of the group id or account that follows. The engine keeps the first four bytes
-//! of a key beside its pointer, so keys that differ there are compared without a look at the heap, where a write
+//! of a key beside its pointer, so keys that differ there are compared without reading the heap, where a write
 //! spends most of its time. Nothing is read across groups or accounts in the order of their names.
 
 use super::records::Due;
@@ -202,7 +202,7 @@ pub(super) fn page_of(key: &[u8]) -> Option<u32> {
     key.last_chunk().copied().map(u32::from_be_bytes)
 }
 
-/// Notes that a conversation has messages of a day.
+/// Records that a conversation has messages of a day.
 pub(super) fn day(app: AppId, day: u32, group: &GroupId, topic: &str) -> Vec<u8> {
     ordered(DAY, app, &[&day.to_be_bytes(), group.as_str().as_bytes(), &[END], topic.as_bytes()])
 }
@@ -231,7 +231,7 @@ pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
 }
 
-/// Starts of the keys of all apps' counters, memberships by account, lists, lanes of the outbox, and dead notes.
+/// Starts of the keys of all apps' counters, memberships by account, lists, lanes of the outbox, and dead letters.
 pub(super) const ALL_COUNTERS: [u8; 1] = [COUNTERS];
 pub(super) const ALL_JOINED: [u8; 1] = [JOINED];
 pub(super) const ALL_LISTED: [u8; 1] = [LIST];
@@ -316,12 +316,12 @@ pub(super) fn lane(app: AppId, lane: &Lane) -> Vec<u8> {
     ordered(LANE, app, &[lane.name().as_bytes()])
 }
 
-/// A note of a lane.
+/// An entry of a lane.
 pub(super) fn note(app: AppId, lane: &Lane, number: u64) -> Vec<u8> {
     ordered(NOTE, app, &[lane.name().as_bytes(), &[END], &number.to_be_bytes()])
 }
 
-/// Notes that a lane is to be looked at from a time on.
+/// Records that a lane is due from a time on.
 pub(super) fn due(app: AppId, due: Due, lane: &Lane) -> Vec<u8> {
     let name = lane.name().as_bytes();
     ordered(DUE, app, &[&due.at.0.to_be_bytes(), &due.order.to_be_bytes(), name])
@@ -347,17 +347,17 @@ pub(super) fn lane_in(name: &[u8]) -> Option<Lane> {
     Lane::named(std::str::from_utf8(name).ok()?)
 }
 
-/// A dead note.
+/// A dead letter.
 pub(super) fn dead(app: AppId, lane: &Lane, number: u64) -> Vec<u8> {
     ordered(DEAD, app, &[lane.name().as_bytes(), &[END], &number.to_be_bytes()])
 }
 
-/// Start of the keys of all dead notes of a lane.
+/// Start of the keys of all dead letters of a lane.
 pub(super) fn dead_of(app: AppId, lane: &Lane) -> Vec<u8> {
     ordered(DEAD, app, &[lane.name().as_bytes(), &[END]])
 }
 
-/// Start of the keys of all dead notes of an app.
+/// Start of the keys of all dead letters of an app.
 pub(super) fn all_dead(app: AppId) -> Vec<u8> {
     ordered(DEAD, app, &[])
 }
@@ -368,14 +368,14 @@ pub(super) fn dead_place(key: &[u8]) -> Option<(&[u8], u64)> {
     Some((lane.strip_suffix(&[END])?, u64::from_be_bytes(*number)))
 }
 
-/// What still has to be removed after its head is gone.
+/// A removal whose head is gone and whose rest is still to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sweep {
     /// The members of a dissolved group.
     Group(AppId, GroupId),
     /// The memberships of a deleted account.
     Account(AppId, UserId),
-    /// Parts of a group: those whose key in full begins so.
+    /// Parts of a group: those whose full key begins with this.
     Parts(AppId, GroupId, Vec<u8>),
     /// The messages of a topic.
     Messages(AppId, GroupId, String),
@@ -451,8 +451,8 @@ mod tests {
             let expected = RowKey::Messages(app, here.clone(), Conversation::Group, first);
             prop_assert_eq!(RowKey::parse(&said), Some(expected));
             prop_assert_eq!(page_of(&said), Some(first));
-            let noted = day(app, first, &here, names.1.as_str());
-            prop_assert_eq!(day_of(&noted), Some((first, here.clone(), names.1.as_str())));
+            let recorded = day(app, first, &here, names.1.as_str());
+            prop_assert_eq!(day_of(&recorded), Some((first, here.clone(), names.1.as_str())));
             let start = part(app, &here, &PartName { kind: 3, name: names.0.clone() });
             for sweep in [
                 Sweep::Group(app, here.clone()),

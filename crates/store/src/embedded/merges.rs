@@ -1,74 +1,75 @@
 //! Merges the engine's tables, on a thread of its own.
 //!
-//! The engine can do it by itself, but takes a merge that fails for the end: it refuses every write from then on, and
-//! fails again at the same table once it is opened again. So it is told to leave merging alone, and this thread
-//! lets it run one merge after the other. A table that turns out to be damaged is merged no more; tables above it are
+//! The engine can do it by itself, but a failed merge is final there: it refuses every write from then on, and fails
+//! again at the same table once it is reopened. So merging is switched off in the engine, and this thread
+//! runs one merge after the other. A table found to be damaged is no longer merged; the tables above it are
 //! merged with each other, so that writes go on.
 
 use super::damage::{Damage, listed};
 use super::engine_error::EngineError;
+use crate::unpoisoned::unpoisoned;
 use fjall::compaction::Leveled;
 use fjall::{AbstractTree as _, Database, Keyspace};
 use lsm_tree::compaction::{Choice, CompactionStrategy, PullDown};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How often to look whether there are new tables.
+/// How often to check for new tables.
 const TICK: Duration = Duration::from_millis(100);
-/// How long to wait after a merge that failed for another reason than damage, such as a full disk.
+/// How long to wait after a merge failed for another reason than damage, such as a full disk.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// Runs of the first level from which on they are merged; the engine's own number.
+/// Runs at which the first level is merged; the engine's own number.
 const RUNS_TO_MERGE: usize = 4;
 
-/// The strategy that the engine is given for itself: it moves tables, which reads none, and merges nothing.
+/// The engine's own strategy: it moves tables, which reads none of them, and merges nothing.
 pub(super) fn left_alone() -> Arc<dyn CompactionStrategy + Send + Sync> {
     Arc::new(Leveled::default().with_l0_threshold(u8::MAX).with_table_target_size(1 << 50))
 }
 
-/// The thread. Dropping this ends it, after the merge that is under way.
+/// Dropping this ends the thread, after the merge that is running.
 pub(super) struct Merges {
-    shared: Arc<Shared>,
+    state: Arc<MergeState>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct MergeState {
     stop: AtomicBool,
     /// Why tables are not merged, while they should be.
     failing: Mutex<Option<String>>,
 }
 
-impl Shared {
+impl MergeState {
     fn set_failing(&self, why: Option<String>) {
-        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *unpoisoned(self.failing.lock()) = why;
     }
 }
 
 impl Merges {
     pub(super) fn start(database: &Database, data: &Keyspace, damage: &Arc<Damage>) -> std::io::Result<Self> {
-        let shared = Arc::<Shared>::default();
+        let state = Arc::<MergeState>::default();
         let merger = Merger {
             database: database.clone(),
             data: data.clone(),
             damage: Arc::clone(damage),
-            shared: Arc::clone(&shared),
+            state: Arc::clone(&state),
         };
         let thread = std::thread::Builder::new().name("merges".to_owned()).spawn(move || merger.run())?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { state, thread: Some(thread) })
     }
 
     /// Why tables are not merged, while they should be.
     pub(super) fn failing(&self) -> Option<String> {
-        self.shared.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        unpoisoned(self.state.failing.lock()).clone()
     }
 }
 
 impl Drop for Merges {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        self.state.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             // It catches its panics.
@@ -81,13 +82,13 @@ struct Merger {
     database: Database,
     data: Keyspace,
     damage: Arc<Damage>,
-    shared: Arc<Shared>,
+    state: Arc<MergeState>,
 }
 
 impl Merger {
     fn run(self) {
         let mut settled = None;
-        while !self.shared.stop.load(Ordering::Relaxed) {
+        while !self.state.stop.load(Ordering::Relaxed) {
             let version = self.data.tree.current_version().id();
             if settled == Some(version) {
                 std::thread::park_timeout(TICK);
@@ -99,19 +100,19 @@ impl Merger {
                 Ok(false) => settled = Some(version),
                 Err(_) => {
                     let why = "the engine gave up merging its tables; restart the server";
-                    self.damage.note(why);
-                    self.shared.set_failing(Some(why.to_owned()));
+                    self.damage.record(why);
+                    self.state.set_failing(Some(why.to_owned()));
                     return;
                 }
             }
         }
     }
 
-    /// One merge; false when there is nothing to do until there are new tables.
+    /// Runs one merge; false when there is nothing to do until there are new tables.
     fn step(&self) -> bool {
         let version = self.data.tree.current_version();
         let strategy = Arc::new(Leveled::default());
-        // The same choice that the engine makes when it is told to merge: nothing else merges meanwhile.
+        // The choice that the engine makes when it merges by itself; nothing else merges meanwhile.
         let choice = strategy.choose(&version, self.data.tree.tree_config(), &Default::default());
         let (mut strategy, mut merged): (Arc<dyn CompactionStrategy>, Vec<u64>) = match choice {
             Choice::DoNothing => return false,
@@ -127,7 +128,7 @@ impl Merger {
                 })
                 .collect();
             let Some(into) = above_damage(&levels) else {
-                self.shared.set_failing(self.damage.summary());
+                self.state.set_failing(self.damage.summary());
                 return false;
             };
             strategy = Arc::new(PullDown(0, into));
@@ -139,12 +140,12 @@ impl Merger {
         drop(version);
         let removable = self.database.supervisor.snapshot_tracker.get_seqno_safe_to_gc();
         match self.data.tree.compact(strategy, removable) {
-            Ok(()) => self.shared.set_failing(None),
+            Ok(()) => self.state.set_failing(None),
             Err(error) => {
                 if self.damage.search(&tables).is_none() {
                     let error = EngineError::from(fjall::Error::from(error));
-                    tracing::error!(%error, "tables could not be merged, trying again: {error}");
-                    self.shared.set_failing(Some(format!("tables cannot be merged: {error}")));
+                    tracing::error!(%error, "the embedded store could not merge its tables, trying again: {error}");
+                    self.state.set_failing(Some(format!("tables cannot be merged: {error}")));
                     std::thread::park_timeout(AGAIN_AFTER);
                 }
             }

@@ -1,82 +1,23 @@
-//! The outbox: notes in lanes, which lanes are due, and what nobody took. The rows of a note are written in the batch of
-//! the change it is about.
+//! The outbox: entries in lanes, the due times of lanes, and dead letters. An entry is written in the batch of its change.
 //!
-//! Who delivers a lane is known in memory only: there is one process, and what it had claimed is free when it starts anew.
+//! Claims live in memory only: there is one process, and a restart ends all its claims.
 
+pub(super) mod lanes;
+
+use super::key_range::beginning;
 use super::keys::{self, lane_in};
 use super::reads::View;
 use super::records::{self, Damaged, DeadRow, Due, LaneRow};
-use super::rows::{Rows, beginning};
+use super::rows::Rows;
 use super::tx::Tx;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, OutboxEntry, Settlement,
 };
 use landfall_domain::store::{Context, StoreError};
-use landfall_domain::time::Timestamp;
-use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
-use std::sync::{Mutex, PoisonError};
 
-/// What is known of the lanes while they are delivered. Only the committer works with it.
-#[derive(Default)]
-pub(super) struct Lanes(Mutex<BTreeMap<AppId, OfApp>>);
-
-#[derive(Default)]
-struct OfApp {
-    /// Lanes that are being delivered.
-    claims: BTreeMap<Lane, Claim>,
-    /// The last key that a claim has looked at: there is nothing before it but claimed lanes. To begin at the first key each
-    /// time would be to walk over all that was delivered lately, of which an engine of this kind keeps marks for a while.
-    passed: Option<Vec<u8>>,
-    /// The latest place given to a lane that is due at once: those that follow come behind it.
-    latest: Due,
-}
-
-impl Lanes {
-    fn of<T>(&self, app: AppId, work: impl FnOnce(&mut OfApp) -> T) -> T {
-        work(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(app).or_default())
-    }
-
-    /// A place behind all that are due at once.
-    fn due_at_once(&self, context: Context) -> Due {
-        self.of(context.app, |lanes| {
-            let Due { at, order } = lanes.latest;
-            lanes.latest = Due { at: at.max(context.now), order: order + 1 };
-            lanes.latest
-        })
-    }
-
-    /// Tells that a lane now has this place.
-    fn placed(&self, app: AppId, key: &Vec<u8>) {
-        self.of(app, |lanes| lanes.passed = lanes.passed.take().filter(|passed| passed < key));
-    }
-
-    /// Ends a claim; true when it still held.
-    fn release(&self, app: AppId, lane: &Lane, token: u64) -> bool {
-        self.of(app, |lanes| {
-            let holds = lanes.claims.get(lane).is_some_and(|claim| claim.token == token);
-            if holds {
-                lanes.claims.remove(lane);
-            }
-            holds
-        })
-    }
-}
-
-impl OfApp {
-    /// Where a claim begins to look.
-    fn start(&mut self, app: AppId, now: Timestamp) -> Bound<Vec<u8>> {
-        let before = self.claims.len();
-        self.claims.retain(|_, claim| now < claim.until);
-        if self.claims.len() < before {
-            self.passed = None;
-        }
-        self.passed.clone().map_or_else(|| Bound::Included(keys::all_due(app)), Bound::Excluded)
-    }
-}
-
-/// Puts notes at the end of a lane.
+/// Puts entries at the end of a lane.
 pub(super) fn append(
     tx: &mut Tx<'_>,
     context: Context,
@@ -103,7 +44,7 @@ pub(super) fn append(
     Ok(())
 }
 
-/// Puts a lane as it is now, and its place among the due ones.
+/// Writes a lane and its place among the due ones.
 fn put_lane(tx: &mut Tx<'_>, app: AppId, lane: &Lane, before: Option<&LaneRow>, after: Option<&LaneRow>) {
     let due = |row: Option<&LaneRow>| row.map(|row| row.due);
     if due(before) != due(after) {
@@ -122,7 +63,7 @@ fn put_lane(tx: &mut Tx<'_>, app: AppId, lane: &Lane, before: Option<&LaneRow>, 
     }
 }
 
-/// Claims lanes that are due and that nobody delivers.
+/// Claims lanes that are due and not claimed.
 pub(super) fn claim(tx: &Tx<'_>, app: AppId, claim: Claim) -> Result<Vec<Lane>, StoreError> {
     tx.engine().lanes.of(app, |lanes| {
         let keys = (lanes.start(app, claim.now), Bound::Excluded(keys::due_after(app, claim.now)));
@@ -144,7 +85,7 @@ pub(super) fn claim(tx: &Tx<'_>, app: AppId, claim: Claim) -> Result<Vec<Lane>, 
     })
 }
 
-/// The first notes of a claimed lane.
+/// The first entries of a claimed lane.
 pub(super) fn claimed(
     view: &View,
     app: AppId,
@@ -200,7 +141,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settlement) ->
     Ok(())
 }
 
-/// The number of the next dead note of a lane.
+/// The number of the next dead letter of a lane.
 fn next_dead(tx: &Tx<'_>, app: AppId, lane: &Lane) -> Result<u64, StoreError> {
     let mut next = 0;
     tx.scan(beginning(keys::dead_of(app, lane)), &mut |key, _| {

@@ -1,10 +1,9 @@
 //! Raises a directory of an older format to that of this program, before the engine opens it.
 //!
-//! In format 1 the engine merged its tables by itself. What it does is among its own settings, in a tree of their own,
-//! and nobody can change it from outside once a keyspace is made; so the two rows are written to that tree.
+//! In format 1 the engine merged its tables by itself. That is one of its settings, which lie in a tree of their own, and it
+//! cannot be changed through the engine once a keyspace exists. So the two rows are written to that tree.
 
-use super::engine::FOLDER;
-use super::format::{self, OpenError};
+use super::format::{self, FOLDER, OpenError};
 use super::merges;
 use fjall::AbstractTree as _;
 use lsm_tree::{Config, SequenceNumberCounter};
@@ -15,7 +14,7 @@ use std::path::Path;
 const SETTINGS: &str = "keyspaces/0";
 const KEYSPACE: u64 = 1;
 
-/// Raises the directory `dir`, in which nothing is damaged. What breaks off is done again at the next start.
+/// Raises the undamaged directory `dir`. After an interruption the next start does it again.
 pub(super) fn raise(dir: &Path) -> Result<(), OpenError> {
     let io_error = |cause| OpenError::Io { dir: dir.to_owned(), cause };
     if format::is_current(dir).map_err(io_error)? {
@@ -26,7 +25,7 @@ pub(super) fn raise(dir: &Path) -> Result<(), OpenError> {
         leave_merging_alone(&settings)
             .map_err(|cause| OpenError::Io { dir: dir.to_owned(), cause: io::Error::other(cause) })?;
     }
-    format::note(dir).map_err(io_error)
+    format::write(dir).map_err(io_error)
 }
 
 fn leave_merging_alone(settings: &Path) -> lsm_tree::Result<()> {
@@ -35,7 +34,7 @@ fn leave_merging_alone(settings: &Path) -> lsm_tree::Result<()> {
     let next = tree.get_highest_persisted_seqno().map_or(0, |last| last + 1);
     for (name, value) in merges::left_alone().get_config() {
         let key = [b"c".as_slice(), &KEYSPACE.to_be_bytes(), &name].concat();
-        // A keyspace whose making broke off has none; it is made anew.
+        // A keyspace whose creation was interrupted has none, and is created again.
         if tree.get(&key, u64::MAX)?.is_some() {
             tree.insert(key, value, next);
         }

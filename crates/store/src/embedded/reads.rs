@@ -1,11 +1,11 @@
-//! Reading: each call sees the store as it is at one moment.
+//! Reads: each call sees the store at one moment.
 
-use super::damage::{borrowed, only};
-use super::engine::{Engine, Shared};
-use super::group_cache::Missing;
+use super::engine::{Engine, EngineSlot};
+use super::group_cache::Miss;
+use super::key_range::{Keys, beginning, borrowed, only};
 use super::keys;
 use super::records::{self, GroupRow, kind_byte};
-use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
+use super::rows::{Rows, Visit, scan_engine};
 use super::snapshots;
 use fjall::{Readable, Snapshot};
 use landfall_domain::account::Account;
@@ -50,21 +50,21 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(shared: &Shared) -> Result<Self, StoreError> {
-        let engine = shared.engine()?;
+    pub(super) fn new(slot: &EngineSlot) -> Result<Self, StoreError> {
+        let engine = slot.engine()?;
         Ok(Self { snapshot: engine.database.snapshot(), engine })
     }
 
-    /// A group that is not kept, and now is. This view was made after it was looked for.
+    /// Reads a group that the cache missed, and caches it. This view must have been made after the miss.
     pub(super) fn group(
         &self,
         app: AppId,
         id: &GroupId,
-        missing: Missing,
+        miss: Miss,
     ) -> Result<Option<Arc<Group>>, StoreError> {
         let group = self.group_row(app, id)?.map(|row| Arc::new(row.group));
         if let Some(group) = &group {
-            self.engine.groups.keep(missing, group);
+            self.engine.groups.insert(miss, group);
         }
         Ok(group)
     }
@@ -73,7 +73,7 @@ impl View {
         self.read(&keys::account(app, id), records::decode_account)
     }
 
-    /// From when on signatures of an account are valid.
+    /// The time from which signatures of an account are valid.
     pub(super) fn signatures_from(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
         let living = self.account(app, id)?.map(|account| account.signatures_from);
         Ok(self.left_behind(app, id)?.max(living.unwrap_or_default()))
@@ -109,7 +109,7 @@ impl View {
             MemberWindow::ByJoinTime { offset, limit } => {
                 let mut members = self.members_after(app, &group.id, None, usize::MAX, wanted)?;
                 members.extend(owner);
-                // The owner first among those who joined in the same second: it made the group. [choice]
+                // The owner first among the members that joined in the same second: it made the group. [choice]
                 members.sort_by_key(|member| (member.joined, member.role != Role::Owner));
                 let end = offset.saturating_add(*limit).min(members.len());
                 let more = end < members.len();
@@ -120,7 +120,7 @@ impl View {
         Ok(Some(MemberPage { group, members, more }))
     }
 
-    /// Members in the order of their names, without the owner, who has no row of its own.
+    /// Members in the order of their names, without the owner, whose membership has no row of its own.
     fn members_after(
         &self,
         app: AppId,
@@ -153,7 +153,7 @@ impl View {
     }
 
     /// `None` when there is no such group.
-    pub(super) fn look(
+    pub(super) fn group_snapshot(
         &self,
         app: AppId,
         id: &GroupId,
@@ -181,9 +181,9 @@ impl View {
             let id = id.ok_or(records::Damaged("membership"))?;
             let wanted = usize::try_from(page.total).is_ok_and(|place| window.offset <= place)
                 && page.groups.len() < window.limit;
-            // Only groups that can be inactive have to be looked at to be counted.
-            let looked_at = wanted || (kind.can().activation && !window.inactive);
-            let row = if looked_at { self.group_row(app, &id)? } else { None };
+            // Only groups that can be inactive must be read to be counted.
+            let is_read = wanted || (kind.can().activation && !window.inactive);
+            let row = if is_read { self.group_row(app, &id)? } else { None };
             if row.as_ref().is_some_and(|row| !row.group.active && !window.inactive) {
                 return Ok(ControlFlow::Continue(()));
             }

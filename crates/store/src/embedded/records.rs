@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// Version of every record written today.
 const VERSION: u8 = 1;
 
-/// A value that is not what its key promises: the directory is damaged or was written by something else.
+/// A value that cannot be decoded: the directory is damaged or was written by another program.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored {0} cannot be read")]
 pub(super) struct Damaged(pub(super) &'static str);
@@ -303,7 +303,7 @@ pub(super) fn decode_left_behind(bytes: &[u8]) -> Result<Timestamp, Damaged> {
     decode(bytes, "kick of a deleted account").map(Timestamp)
 }
 
-/// Figures of one app.
+/// Counters of one app.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counters {
     /// List position given last.
@@ -337,8 +337,8 @@ pub(super) fn decode_progress(bytes: &[u8]) -> Result<Progress, Damaged> {
     Ok(Progress { source: source.to_owned(), place: place.map(Place), rows })
 }
 
-/// The value of a key of the groups an account is in: what they are filtered by, so that they are counted without
-/// a look at each.
+/// The value of a key of an account's groups: the fields they are filtered by, so that they are counted without reading
+/// each group.
 pub(super) fn encode_joined(kind: GroupType, support_topic: bool) -> Vec<u8> {
     vec![kind_byte(kind), support_topic.into()]
 }

@@ -1,26 +1,26 @@
-//! `landfall store repair`: goes on without the batches of a journal that cannot be read. The journals are kept as they
-//! were, in a folder beside.
+//! `landfall store repair`: drops the batches of the journals that cannot be read. The original journals are kept in a
+//! folder beside.
 
-use super::engine::FOLDER;
-use super::format::{self, CleanStop, OpenError, lock_engine};
+use super::clean_stop::CleanStop;
+use super::engine_folder;
+use super::format::{self, FOLDER, OpenError};
 use super::guard::{self, Inspection, Persisted, Verdict};
 use super::journal::{self, Batch, Order};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// What a repair did.
 #[derive(Debug)]
 pub struct RepairReport {
-    /// Batches that are kept.
+    /// Number of batches that are kept.
     pub kept: u64,
-    /// Places that could not be read, each with its file, where it lies, and why; what lies there is left out.
+    /// Places that could not be read and are left out, each with its file, offset and reason.
     pub left_out: Vec<String>,
-    /// Where the journals are, as they were.
+    /// Folder of the original journals.
     pub originals: PathBuf,
 }
 
-/// Repairs the journals of the data directory `dir`. `None` when there is nothing to repair.
+/// Repairs the journals of the data directory `dir`; `None` when nothing needs repair.
 ///
 /// # Errors
 /// There is no data directory, another process has it open, it cannot be read or written, or other files than the
@@ -30,7 +30,7 @@ pub fn repair(dir: &Path) -> Result<Option<RepairReport>, OpenError> {
     format::must_exist(dir)?;
     format::check(dir)?;
     let engine = dir.join(FOLDER);
-    let _lock = lock_engine(dir)?;
+    let _lock = engine_folder::lock(dir)?;
     let Inspection { tables, verdict: Verdict::Damaged(_), .. } = guard::inspect(dir)? else {
         return Ok(None);
     };
@@ -38,12 +38,12 @@ pub fn repair(dir: &Path) -> Result<Option<RepairReport>, OpenError> {
     let originals = keep(dir, &journals).map_err(io_error)?;
     CleanStop::remove(dir).map_err(io_error)?;
     if journals.is_empty() {
-        // The engine has always one; without it, it does not see what is in tables.
+        // Without any journal the engine ignores its tables.
         File::create(engine.join("0.jnl")).and_then(|journal| journal.sync_all()).map_err(io_error)?;
     }
     let Rewritten { kept, left_out } = rewrite(&engine, &originals, &journals, tables).map_err(io_error)?;
     match guard::inspect(dir)?.verdict {
-        Verdict::Whole => Ok(Some(RepairReport { kept, left_out, originals })),
+        Verdict::Intact => Ok(Some(RepairReport { kept, left_out, originals })),
         Verdict::Torn => Err(unrepaired(dir, "a journal still has a torn end")),
         Verdict::Damaged(what) => Err(unrepaired(dir, &what)),
     }
@@ -82,8 +82,8 @@ struct Rewritten {
     left_out: Vec<String>,
 }
 
-/// Writes each journal anew with the batches of its original that can be read and that are not in tables already,
-/// numbered without a gap from the last one in tables on.
+/// Writes each journal again, with the batches of its original that are readable and not yet in tables, numbered without a
+/// gap after the last one in tables.
 fn rewrite(
     engine: &Path,
     originals: &Path,

@@ -1,7 +1,7 @@
-//! Reading rows, the same for what readers see and for what an operation sees within its batch.
+//! Reading rows: the same for readers and for an operation within its batch.
 
-use super::damage::borrowed;
 use super::engine::Engine;
+use super::key_range::{Keys, borrowed};
 use super::keys;
 use super::records::{self, Damaged, GroupRow};
 use fjall::Iter;
@@ -9,46 +9,36 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::store::StoreError;
 use landfall_domain::time::Timestamp;
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 
-/// Keys from the first to before the last.
-pub(super) type Keys = (Bound<Vec<u8>>, Bound<Vec<u8>>);
-
-/// All keys that begin so.
-pub(super) fn beginning(start: Vec<u8>) -> Keys {
-    let end = keys::after_all(start.clone());
-    (Bound::Included(start), Bound::Excluded(end))
-}
-
-/// What is done with a row; it says whether to go on.
+/// Handles one row; its answer says whether to go on.
 pub(super) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
 
 /// Rows that can be read.
 pub(super) trait Rows {
-    /// One row, if it is there.
+    /// `None` when there is no such row.
     fn read<T>(
         &self,
         key: &[u8],
         decode: impl FnOnce(&[u8]) -> Result<T, Damaged>,
     ) -> Result<Option<T>, StoreError>;
 
-    /// Shows rows one by one.
+    /// Visits rows in the order of their keys.
     fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
-    /// Whether an account exists.
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
 
-    /// What deleted accounts of this name left behind: from when on its signatures are valid.
+    /// The time from which signatures of a deleted account of this name are valid; 0 when it was never kicked.
     fn left_behind(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
         Ok(self.read(&keys::left_behind(app, id), records::decode_left_behind)?.unwrap_or_default())
     }
 
-    /// A group with its owner's membership.
+    /// `None` when there is no such group.
     fn group_row(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
         self.read(&keys::group(app, id), |value| records::decode_group(id.clone(), value))
     }
 
-    /// The membership of somebody who does not own the group.
+    /// The membership of an account other than the owner.
     fn member_row(
         &self,
         app: AppId,
@@ -61,7 +51,7 @@ pub(super) trait Rows {
     }
 }
 
-/// Shows the rows of the engine.
+/// Visits rows of the engine.
 pub(super) fn scan_engine(
     engine: &Engine,
     rows: Iter,

@@ -1,50 +1,22 @@
-//! Loading what an operation on one group needs, and writing what it decides.
+//! Loading what an operation on one group needs.
 
-use super::keys::{self, Sweep};
-use super::outbox;
+use super::key_range::{Keys, beginning};
+use super::keys;
+use super::message_pages::{pages_down, read_page};
 use super::records::{self, GroupRow, page_of};
-use super::rows::{Keys, Rows, beginning};
-use super::sweep;
-use super::tx::Tx;
-use crate::messages::{SECONDS_PER_DAY, day};
+use super::rows::Rows;
 use crate::parts::{self, topic_of};
-use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message, MessageLog};
-use landfall_domain::operation::{Changes, DynOperation, GroupSnapshot, MessageRange, Needs, Outcome};
-use landfall_domain::outbox::Lane;
+use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
-use landfall_domain::store::{Context, StoreError};
-use landfall_domain::time::Timestamp;
+use landfall_domain::store::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 
-/// Performs an operation on one group within a batch.
-pub(super) fn change(
-    tx: &mut Tx<'_>,
-    context: Context,
-    operation: &dyn DynOperation,
-) -> Result<(), StoreError> {
-    let Some(row) = tx.group_row(context.app, operation.group())? else {
-        operation.decide(&context, None);
-        return Ok(());
-    };
-    let needs = operation.needs(&context, &row.group);
-    let before = row.clone();
-    let snapshot = load(tx, context.app, row, needs)?;
-    match operation.decide(&context, Some(snapshot)) {
-        Some(Outcome { changes, outbox: notes }) => {
-            let lane = Lane::Group(before.group.id.clone());
-            write(tx, context, before, changes)?;
-            outbox::append(tx, context, &lane, notes)
-        }
-        None => Ok(()),
-    }
-}
-
-/// Loads what is needed of a group.
+/// Loads the needed parts of a group.
 pub(super) fn load(
     rows: &impl Rows,
     app: AppId,
@@ -80,7 +52,8 @@ pub(super) fn load(
     Ok(snapshot)
 }
 
-fn family_keys(app: AppId, group: &GroupId, family: &PartFamily) -> Keys {
+/// The keys of the parts of a family.
+pub(super) fn family_keys(app: AppId, group: &GroupId, family: &PartFamily) -> Keys {
     beginning(keys::part(app, group, &parts::family(family)))
 }
 
@@ -163,7 +136,7 @@ fn load_messages(
     Ok(found)
 }
 
-/// The numbers of a conversation; those of none for a topic that is not there.
+/// The message numbers of a conversation; those of an empty one for a topic that does not exist.
 fn log_of(
     rows: &impl Rows,
     app: AppId,
@@ -177,274 +150,6 @@ fn log_of(
         Some(Part::Topic(topic)) => topic.log,
         Some(_) | None => MessageLog::default(),
     })
-}
-
-/// The pages of the messages with numbers up to `up_to`, the newest first.
-fn pages_down(log: &MessageLog, up_to: u32) -> impl Iterator<Item = u32> + use<> {
-    let (first, last) = (log.first_kept, log.last_seq().min(up_to));
-    (page_of(first).0..=page_of(last).0).rev().filter(move |_| first <= last)
-}
-
-fn read_page(
-    rows: &impl Rows,
-    app: AppId,
-    group: &GroupId,
-    topic: &str,
-    page: u32,
-) -> Result<Vec<Message>, StoreError> {
-    let key = keys::page(app, group, topic, page);
-    Ok(rows.read(&key, |value| records::read_page(page, value))?.unwrap_or_default())
-}
-
-/// Writes what an operation decided about the group that was `before`.
-fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) -> Result<(), StoreError> {
-    let app = context.app;
-    // What reads comes before what writes, so that a failure leaves nothing behind.
-    let pages = pages(tx, app, &before.group.id, &changes.updated_messages, &changes.new_messages)?;
-    let Changes {
-        group,
-        added_members: joined,
-        updated_members: changed,
-        removed_members: left,
-        placeholders,
-        parts,
-        new_messages: sent,
-        updated_messages: _,
-        removed_families: dropped,
-        cleared_topics: silenced,
-    } = changes;
-    let after = group.unwrap_or_else(|| before.group.clone());
-    let id = after.id.clone();
-    let mut budget = sweep::ROWS_PER_BATCH;
-    for family in dropped {
-        let (Bound::Included(start), _) = family_keys(app, &id, &family) else { continue };
-        sweep::begin(tx, Sweep::Parts(app, id.clone(), start), &mut budget)?;
-    }
-    for topic in silenced {
-        for name in parts::of_messages(&topic) {
-            sweep::begin(tx, Sweep::Parts(app, id.clone(), keys::part(app, &id, &name)), &mut budget)?;
-        }
-        sweep::begin(tx, Sweep::Messages(app, id.clone(), topic.to_string()), &mut budget)?;
-    }
-    for account in &placeholders {
-        tx.put_account(app, account, &Account::placeholder(context.now));
-    }
-    let mut owner = before.owner.clone().filter(|owner| Some(&owner.account) == after.owner.as_ref());
-    for member in changed {
-        if Some(&member.account) == after.owner.as_ref() {
-            if !before.is_owned_by(&member.account) {
-                tx.remove_member_row(app, &id, &member.account);
-            }
-            owner = Some(member);
-        } else {
-            tx.put_member_row(app, &id, &member);
-        }
-    }
-    for account in &left {
-        tx.remove_member(app, &id, account);
-    }
-    for member in &joined {
-        tx.put_member(app, &after, member);
-    }
-    for (key, part) in parts {
-        tx.put_part(app, &id, &key, part.as_ref());
-    }
-    pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-    let log = &before.group.log;
-    let noted = (log.first_kept < log.next_seq).then(|| day(log.last_message));
-    note_days(tx, app, &id, noted, &sent);
-    let row = GroupRow { group: after, owner };
-    if row != before {
-        tx.put_group(app, &row);
-    }
-    Ok(())
-}
-
-/// The pages that messages stand on, with those messages on them: `rewritten` ones that were there, and new ones.
-pub(super) fn pages(
-    tx: &Tx<'_>,
-    app: AppId,
-    group: &GroupId,
-    rewritten: &[(Conversation, Message)],
-    sent: &[(Conversation, Message)],
-) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
-    let mut pages: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
-    let together = |one: &(Conversation, Message), next: &(Conversation, Message)| {
-        one.0 == next.0 && page_of(one.1.seq).0 == page_of(next.1.seq).0
-    };
-    let rewritten = rewritten.chunk_by(together).map(|of_page| (of_page, false));
-    for (of_page, new) in rewritten.chain(sent.chunk_by(together).map(|of_page| (of_page, true))) {
-        let Some((conversation, first)) = of_page.first() else { continue };
-        let (page, place) = page_of(first.seq);
-        let key = keys::page(app, group, topic_of(conversation), page);
-        let added = of_page.iter().map(|(_, message)| message);
-        let written = match pages.get(&key) {
-            Some(page) => records::write_page(Some(page), added)?,
-            // Nothing stands on a page before its first message is sent.
-            None if new && place == 0 => records::write_page(None, added)?,
-            None => tx.rewrite(&key, |page| records::write_page(page, added))?,
-        };
-        pages.insert(key, written);
-    }
-    Ok(pages)
-}
-
-/// Notes the days on which conversations have new messages. `noted` is a day on which the group's own is known to
-/// have some.
-pub(super) fn note_days(
-    tx: &mut Tx<'_>,
-    app: AppId,
-    group: &GroupId,
-    noted: Option<u32>,
-    sent: &[(Conversation, Message)],
-) {
-    let mut last = None;
-    for (conversation, message) in sent {
-        let day = day(message.sent);
-        let known = noted == Some(day) && *conversation == Conversation::Group;
-        if !known && last != Some((conversation, day)) {
-            tx.put_day(app, day, group, topic_of(conversation));
-        }
-        last = Some((conversation, day));
-    }
-}
-
-/// One step of an expiry.
-pub(super) struct Expired {
-    /// Messages removed.
-    pub(super) removed: usize,
-    /// Where the next step goes on; `None` when nothing is left.
-    pub(super) next: Option<Vec<u8>>,
-}
-
-/// Removes messages sent before `before` from the conversations whose days say that they have some, those after
-/// `after`, at most about `limit`.
-pub(super) fn expire(
-    tx: &mut Tx<'_>,
-    app: AppId,
-    before: Timestamp,
-    after: Option<Vec<u8>>,
-    limit: usize,
-) -> Result<Expired, StoreError> {
-    let mut days = Vec::new();
-    let (start, end) = beginning(keys::all_days(app));
-    let start = after.map_or(start, Bound::Excluded);
-    tx.scan((start, end), &mut |key, _| {
-        let (day, group, topic) = keys::day_of(key).ok_or(records::Damaged("day"))?;
-        let is_young = before.0 <= u64::from(day) * SECONDS_PER_DAY;
-        if is_young || DAYS_PER_STEP <= days.len() {
-            return Ok(ControlFlow::Break(()));
-        }
-        days.push((key.to_vec(), day, group, topic.to_owned()));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let mut expired = Expired { removed: 0, next: None };
-    let full = days.len() == DAYS_PER_STEP;
-    for (key, day, group, topic) in days {
-        if limit <= expired.removed {
-            return Ok(expired);
-        }
-        let left = limit - expired.removed;
-        let done = expire_conversation(tx, app, &group, &topic, before, left, &mut expired.removed)?;
-        if !done {
-            return Ok(expired);
-        }
-        if (u64::from(day) + 1) * SECONDS_PER_DAY <= before.0 {
-            tx.remove_day(app, day, &group, &topic);
-        }
-        expired.next = full.then_some(key);
-    }
-    Ok(expired)
-}
-
-/// Conversations that one step of an expiry looks at.
-const DAYS_PER_STEP: usize = 256;
-
-/// True when the conversation has no older messages left.
-fn expire_conversation(
-    tx: &mut Tx<'_>,
-    app: AppId,
-    group: &GroupId,
-    topic: &str,
-    before: Timestamp,
-    limit: usize,
-    removed: &mut usize,
-) -> Result<bool, StoreError> {
-    let Some(mut row) = tx.group_row(app, group)? else { return Ok(true) };
-    let conversation = parts::conversation(topic).ok_or(records::Damaged("conversation"))?;
-    let mut stays = None;
-    let (mut gone, mut last) = (Vec::new(), None);
-    let mut count = 0;
-    tx.scan(beginning(keys::conversation(app, group, topic)), &mut |key, value| {
-        let page = keys::page_of(key).ok_or(records::Damaged("key of messages"))?;
-        let messages = records::read_page(page, value)?;
-        // Times ascend with the numbers.
-        let (old, young) = messages.split_at(messages.partition_point(|message| message.sent < before));
-        if limit <= count || old.is_empty() {
-            stays = messages.first().map(|first| first.seq);
-            return Ok(ControlFlow::Break(()));
-        }
-        count += old.len();
-        last = old.last().map(|message| message.seq);
-        let Some(first) = young.first() else {
-            gone.push((key.to_vec(), None));
-            return Ok(ControlFlow::Continue(()));
-        };
-        stays = Some(first.seq);
-        gone.push((key.to_vec(), Some(records::write_page(None, young)?)));
-        Ok(ControlFlow::Break(()))
-    })?;
-    *removed += count;
-    if gone.is_empty() {
-        return Ok(true);
-    }
-    let done = count < limit;
-    if let Some(end) = last.and_then(|last: u32| last.checked_add(1)) {
-        remove_below(tx, app, group, &conversation, end)?;
-    }
-    for (key, page) in gone {
-        match page {
-            Some(page) => tx.put_row(key, page),
-            None => tx.remove_row(key),
-        }
-    }
-    match conversation {
-        Conversation::Group => {
-            row.group.log.first_kept = stays.unwrap_or(row.group.log.next_seq);
-            tx.put_group(app, &row);
-        }
-        Conversation::Topic(id) => {
-            let key = PartKey::Topic(id);
-            let place = keys::part(app, group, &parts::name(&key));
-            let part = tx.read(&place, |value| records::decode_part(&key, value))?;
-            if let Some(Part::Topic(mut topic)) = part {
-                topic.log.first_kept = stays.unwrap_or(topic.log.next_seq);
-                tx.put_part(app, group, &key, Some(&Part::Topic(topic)));
-            }
-        }
-    }
-    Ok(done)
-}
-
-/// Removes what hangs on the messages of a conversation with numbers below `end`.
-fn remove_below(
-    tx: &mut Tx<'_>,
-    app: AppId,
-    group: &GroupId,
-    conversation: &Conversation,
-    end: u32,
-) -> Result<(), StoreError> {
-    let mut found = Vec::new();
-    for (first, end) in parts::below_message(conversation, end) {
-        let keys =
-            (Bound::Included(keys::part(app, group, &first)), Bound::Excluded(keys::part(app, group, &end)));
-        tx.scan(keys, &mut |key, _| {
-            found.push(key.to_vec());
-            Ok(ControlFlow::Continue(()))
-        })?;
-    }
-    found.into_iter().for_each(|key| tx.remove_row(key));
-    Ok(())
 }
 
 /// The membership of one account in one group.

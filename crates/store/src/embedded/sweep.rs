@@ -1,14 +1,14 @@
-//! Removing what hangs on a dissolved group or a deleted account, however much it is.
+//! Removing everything that belongs to a dissolved group or a deleted account, however much it is.
 //!
-//! The head goes first, together with a row that says what is left. Then the rest follows in batches of bounded
-//! size, before any other operation runs; after a crash, opening the store goes on where it stopped. So nobody
-//! ever sees half, and no batch is larger than memory.
+//! The head is removed first, together with a row that names the rest. The rest follows in batches of bounded size, before
+//! any other operation runs. After a crash, opening the store continues the removal. So no caller ever sees half of it,
+//! and no batch is larger than memory.
 
-use super::damage::borrowed;
 use super::engine::Engine;
+use super::existence::Existence;
+use super::key_range::{Keys, beginning, borrowed};
 use super::keys::{self, Sweep};
-use super::known::Known;
-use super::rows::{Keys, Rows as _, beginning};
+use super::rows::Rows as _;
 use super::tx::Tx;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::store::StoreError;
@@ -17,8 +17,8 @@ use std::ops::ControlFlow;
 /// Rows removed in one batch.
 pub(super) const ROWS_PER_BATCH: usize = 2_000;
 
-/// Starts a sweep within the batch that removed the head; leaves the rest to [`finish`] when `budget` runs out.
-/// The batch ends with the operation then, so that nothing is written meanwhile that the rest would sweep away.
+/// Starts a sweep within the batch that removed the head, and leaves the rest to [`finish`] when `budget` runs out.
+/// The batch then ends with this operation, so that the rest removes nothing that was written later.
 pub(super) fn begin(tx: &mut Tx<'_>, sweep: Sweep, budget: &mut usize) -> Result<(), StoreError> {
     if !step(tx, &sweep, budget)? {
         tx.put_sweep(sweep);
@@ -27,9 +27,9 @@ pub(super) fn begin(tx: &mut Tx<'_>, sweep: Sweep, budget: &mut usize) -> Result
 }
 
 /// Sweeps until nothing is left.
-pub(super) fn finish(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<(), StoreError> {
+pub(super) fn finish(engine: &Engine, existence: &Existence, sweep: &Sweep) -> Result<(), StoreError> {
     loop {
-        let mut tx = Tx::new(engine, known);
+        let mut tx = Tx::new(engine, existence);
         let mut budget = ROWS_PER_BATCH;
         let done = step(&mut tx, sweep, &mut budget)?;
         if done {
@@ -42,12 +42,16 @@ pub(super) fn finish(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<()
     }
 }
 
-/// Like [`finish`], but a removal that meets damage is noted and stays: until it is done, nothing is made anew under
-/// the name of what is being removed. An error means that the store cannot write.
-pub(super) fn finish_or_note(engine: &Engine, known: &Known, sweep: &Sweep) -> Result<(), StoreError> {
-    match finish(engine, known, sweep) {
+/// Like [`finish`], but a removal that meets damage is recorded and stays unfinished. Until it is done, its name cannot be
+/// used again. An error means that the store cannot write.
+pub(super) fn finish_or_record(
+    engine: &Engine,
+    existence: &Existence,
+    sweep: &Sweep,
+) -> Result<(), StoreError> {
+    match finish(engine, existence, sweep) {
         Err(error) if !engine.has_failed() => {
-            engine.damage.note(&format!("a removal cannot be finished ({sweep:?}): {error}"));
+            engine.damage.record(&format!("a removal cannot be finished ({sweep:?}): {error}"));
             Ok(())
         }
         finished => finished,
@@ -56,21 +60,21 @@ pub(super) fn finish_or_note(engine: &Engine, known: &Known, sweep: &Sweep) -> R
 
 /// Finishes every sweep that a crash interrupted.
 pub(super) fn finish_all(engine: &Engine) -> Result<(), StoreError> {
-    let known = Known::nothing();
+    let existence = Existence::unknown();
     let mut pending = Vec::new();
     let all = beginning(keys::ALL_SWEEPS.to_vec());
     for row in engine.data.prefix(keys::ALL_SWEEPS) {
         match row.key().map_err(engine.unreadable("reading what is left to remove", borrowed(&all))) {
             Ok(key) => pending.extend(Sweep::parse(&key)),
             Err(error) => {
-                engine.damage.note(&format!("removals that were interrupted cannot be finished: {error}"));
+                engine.damage.record(&format!("removals that were interrupted cannot be finished: {error}"));
                 break;
             }
         }
     }
     for sweep in pending {
-        tracing::info!(?sweep, "finishing a removal that was interrupted");
-        finish_or_note(engine, &known, &sweep)?;
+        tracing::info!(?sweep, "the embedded store finishes a removal that was interrupted");
+        finish_or_record(engine, &existence, &sweep)?;
     }
     Ok(())
 }
@@ -122,7 +126,7 @@ fn remove(tx: &mut Tx<'_>, keys: Keys, budget: &mut usize) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Takes an account that is gone out of a group.
+/// Removes a deleted account from a group.
 fn leave(tx: &mut Tx<'_>, app: AppId, id: &GroupId, account: &UserId) -> Result<(), StoreError> {
     let row = tx.group_row(app, id)?;
     tx.remove_member(app, id, account);

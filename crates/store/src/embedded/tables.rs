@@ -4,8 +4,6 @@
 //! number and checksum; the file of that version lists the tables with the checksum of each whole file. The engine
 //! compares neither: it deletes every table that the version it reads does not list.
 
-use super::engine_error::EngineError;
-use super::format::{self, OpenError};
 use std::fs;
 use std::io::{self, Read as _};
 use std::ops::Range;
@@ -13,17 +11,15 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Folder of all level trees within the engine's.
-const TREES: &str = "keyspaces";
-/// The tree in which the engine keeps its own settings.
-const SETTINGS: &str = "0";
+pub(super) const TREES: &str = "keyspaces";
+/// The tree of the engine's own settings.
+pub(super) const SETTINGS: &str = "0";
 /// The tree of the only keyspace.
 const ROWS: &str = "1";
-/// Content of the file that the engine writes last when it makes its folder.
-const ENGINE_VERSION: &[u8] = b"FJL\x03";
 const MAGIC: &[u8] = b"LSM\x03";
 /// Bytes before a block's content: magic, kind, checksum, both lengths, checksum of all that.
 const BLOCK_HEAD: usize = 33;
-/// Damaged places of a file that are named; more are only counted.
+/// Most damaged places that are listed per file.
 const PLACES_MAX: usize = 1_000;
 
 /// A damaged file.
@@ -52,38 +48,15 @@ impl std::fmt::Display for DamagedFile {
 
 /// A table as a version lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedTable {
     pub(super) path: PathBuf,
     pub(super) checksum: u128,
-    /// What the engine adds to the sequence numbers in it.
+    /// The engine adds this to the sequence numbers in it.
     pub(super) sequence: u64,
 }
 
-/// The version in an engine's folder, the lists of tables of every tree in it, and the tables of the engine's own settings: small files
-/// without which nothing can be read. An error is a damaged file.
+/// Checks the lists of tables of every tree, and the tables of the engine's own settings. An error is a damaged file.
 pub(super) fn check_lists(engine: &Path) -> io::Result<Result<(), DamagedFile>> {
-    let marker = engine.join("version");
-    match fs::read(&marker) {
-        Ok(content) if content != ENGINE_VERSION => {
-            let why = "it does not name the version of the engine".to_owned();
-            return Ok(Err(DamagedFile { path: marker, places: vec![whole(content.len())], why }));
-        }
-        Ok(_) => {}
-        // An engine in the making has written no data yet.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if format::holds_data(engine)? {
-                let why = "it is missing".to_owned();
-                return Ok(Err(DamagedFile { path: marker, places: vec![whole(0)], why }));
-            }
-        }
-        Err(error) => return Err(error),
-    }
-    let settings = engine.join(TREES).join(SETTINGS).join("current");
-    // The engine makes it after the marker, and before it takes any data.
-    if !settings.try_exists()? && format::holds_data(engine)? {
-        let why = "it is missing".to_owned();
-        return Ok(Err(DamagedFile { path: settings, places: vec![whole(0)], why }));
-    }
     for tree in trees(engine)? {
         let listed = match list(&tree)? {
             Ok(listed) => listed,
@@ -100,7 +73,7 @@ pub(super) fn check_lists(engine: &Path) -> io::Result<Result<(), DamagedFile>> 
     Ok(Ok(()))
 }
 
-/// Whether there is any table, listed or not.
+/// Whether any table exists, listed or not.
 pub(super) fn any(engine: &Path) -> io::Result<bool> {
     for tree in trees(engine)? {
         if !is_empty(&tree.join("tables"))? {
@@ -111,7 +84,7 @@ pub(super) fn any(engine: &Path) -> io::Result<bool> {
 }
 
 /// Every table of every tree. An error is a damaged list.
-pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
+pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<ListedTable>, DamagedFile>> {
     let mut found = Vec::new();
     for tree in trees(engine)? {
         match list(&tree)? {
@@ -120,23 +93,6 @@ pub(super) fn all(engine: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>>
         }
     }
     Ok(Ok(found))
-}
-
-/// Why the engine does not open: it says no file, so the damaged one is looked for.
-pub(super) fn unopened(dir: &Path, engine: &Path, cause: fjall::Error) -> OpenError {
-    let found = all(engine).and_then(|listed| {
-        let Ok(listed) = listed else { return Ok(None) };
-        listed.iter().map(check).find_map(Result::transpose).transpose()
-    });
-    match found {
-        Ok(Some(file)) => OpenError::Damaged {
-            dir: dir.to_owned(),
-            why: format!("{file}; restore it, or the whole directory, from a backup"),
-        },
-        Ok(None) | Err(_) => {
-            OpenError::Engine { dir: dir.to_owned(), why: EngineError::from(cause).to_string() }
-        }
-    }
 }
 
 fn trees(engine: &Path) -> io::Result<Vec<PathBuf>> {
@@ -157,8 +113,8 @@ fn trees(engine: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The tables of the tree that holds the rows; `None` when it was not made yet. An error is a damaged list.
-pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<Listed>>, DamagedFile>> {
+/// The tables of the tree that holds the rows; `None` when it was not created yet. An error is a damaged list.
+pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<ListedTable>>, DamagedFile>> {
     let tree = engine.join(TREES).join(ROWS);
     if !tree.join("current").try_exists()? {
         return Ok(Ok(None));
@@ -167,14 +123,14 @@ pub(super) fn rows(engine: &Path) -> io::Result<Result<Option<Vec<Listed>>, Dama
 }
 
 /// The tables of a tree.
-fn list(tree: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
+fn list(tree: &Path) -> io::Result<Result<Vec<ListedTable>, DamagedFile>> {
     let damaged = |path: PathBuf, length: usize, why: &str| {
         Ok(Err(DamagedFile { path, places: vec![whole(length)], why: why.to_owned() }))
     };
     let current = tree.join("current");
     let named = match fs::read(&current) {
         Ok(named) => named,
-        // The engine deletes such a tree as one whose making broke off; that one has no tables yet.
+        // The engine deletes such a tree as one whose creation was interrupted; that one has no tables yet.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return if is_empty(&tree.join("tables"))? {
                 Ok(Ok(Vec::new()))
@@ -207,8 +163,8 @@ fn list(tree: &Path) -> io::Result<Result<Vec<Listed>, DamagedFile>> {
     }
 }
 
-/// What a version lists: levels, runs and tables, each with their count before them.
-fn tables(tree: &Path, version: &Path) -> Option<Vec<Listed>> {
+/// The tables of a version. It lists levels, runs and tables, each with their count before them.
+fn tables(tree: &Path, version: &Path) -> Option<Vec<ListedTable>> {
     let archive = sfa::Reader::new(version).ok()?;
     let mut section = Vec::new();
     archive.toc().section(b"tables")?.buf_reader(version).ok()?.read_to_end(&mut section).ok()?;
@@ -221,7 +177,11 @@ fn tables(tree: &Path, version: &Path) -> Option<Vec<Listed>> {
                 let [0] = take(&mut rest)? else { return None };
                 let checksum = u128::from_le_bytes(take(&mut rest)?);
                 let sequence = u64::from_le_bytes(take(&mut rest)?);
-                listed.push(Listed { path: tree.join("tables").join(id.to_string()), checksum, sequence });
+                listed.push(ListedTable {
+                    path: tree.join("tables").join(id.to_string()),
+                    checksum,
+                    sequence,
+                });
             }
         }
     }
@@ -234,8 +194,8 @@ fn take<const LENGTH: usize>(rest: &mut &[u8]) -> Option<[u8; LENGTH]> {
     Some(*taken)
 }
 
-/// Reads a whole table; where it is damaged, if it is.
-pub(super) fn check(table: &Listed) -> io::Result<Option<DamagedFile>> {
+/// Reads a table completely; `None` when it is not damaged.
+pub(super) fn check(table: &ListedTable) -> io::Result<Option<DamagedFile>> {
     let damaged =
         |places, why: &str| Ok(Some(DamagedFile { path: table.path.clone(), places, why: why.to_owned() }));
     let file = match fs::read(&table.path) {
@@ -243,7 +203,7 @@ pub(super) fn check(table: &Listed) -> io::Result<Option<DamagedFile>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return damaged(vec![whole(0)], "it is missing");
         }
-        // A bad sector. What else fails is not the file's fault.
+        // A bad sector. Other errors are not the file's fault.
         Err(error) if error.raw_os_error() == Some(EIO) => {
             return damaged(vec![whole(0)], "the disk cannot read it");
         }
@@ -256,14 +216,14 @@ pub(super) fn check(table: &Listed) -> io::Result<Option<DamagedFile>> {
     damaged(if places.is_empty() { vec![whole(file.len())] } else { places }, "its checksum is wrong")
 }
 
-/// The number by which Linux and the BSDs say that a device failed.
+/// The error number of a failed device on Linux and the BSDs.
 const EIO: i32 = 5;
 
-/// Blocks whose content or head is not as it was written, by the checksum of each.
+/// Blocks whose head or content does not match its checksum.
 fn damaged_places(file: &[u8]) -> Vec<Range<u64>> {
     let mut places = Vec::new();
     let mut at = 0;
-    // Where a head could not be read, until the next one that can.
+    // The start of a stretch without a readable head.
     let mut lost: Option<usize> = None;
     while at < file.len() && places.len() < PLACES_MAX {
         let Some((length, checksum)) = block_head(&file[at..]) else {
@@ -272,7 +232,7 @@ fn damaged_places(file: &[u8]) -> Vec<Range<u64>> {
             at = next.map_or(file.len(), |step| at + 1 + step);
             continue;
         };
-        // The few bytes between two sections of a file are no block either; they are not damage by themselves.
+        // The few bytes between two sections of a file are not a block, and are no damage by themselves.
         if let Some(start) = lost.take().filter(|start| BLOCK_HEAD < at - start) {
             places.push(range(start, at));
         }
@@ -301,7 +261,7 @@ fn block_head(block: &[u8]) -> Option<(usize, u128)> {
     intact.then_some((usize::try_from(length).ok()?, checksum))
 }
 
-fn whole(length: usize) -> Range<u64> {
+pub(super) fn whole(length: usize) -> Range<u64> {
     range(0, length)
 }
 

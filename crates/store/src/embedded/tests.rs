@@ -1,4 +1,4 @@
-//! What only the embedded store shows: its directory, its records, and how it fails.
+//! Tests of the embedded store alone: its directory, its records and its failures.
 
 mod damage;
 mod directory;
@@ -11,12 +11,10 @@ mod transfer;
 use super::Embedded;
 use crate::StoreMetrics;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::group::{GroupType, JoinOption, Profile};
+use landfall_domain::group::{JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::member::Role;
-use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
+use landfall_domain::new_group::{NewGroup, NewMember};
 use landfall_domain::store::Context;
-use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::path::Path;
 use tempfile::TempDir;
@@ -57,35 +55,13 @@ fn group_id(name: &str) -> GroupId {
     GroupId::parse(name).unwrap()
 }
 
-/// A public group with `members`, the first of whom owns it.
+/// A public group with `members`. The first one owns it.
 fn group(name: &str, members: &[&str]) -> NewGroup {
-    let member = |name: &&str| NewMember {
-        account: user(name),
-        role: Role::Member,
-        joined: None,
-        unread: 0,
-        muted_until: Timestamp(0),
-        fields: Vec::new(),
-    };
+    let plain = crate::suite::group(name);
     NewGroup {
-        id: IdChoice::Given(group_id(name)),
-        kind: GroupType::Public,
-        profile: Profile {
-            name: Text::stored(name.to_owned()),
-            introduction: Text::default(),
-            notification: Text::default(),
-            face_url: Text::default(),
-            fields: Vec::new(),
-            max_members: 10_000,
-            join_option: JoinOption::FreeAccess,
-        },
+        profile: Profile { join_option: JoinOption::FreeAccess, ..plain.profile },
         owner: members.first().map(|name| user(name)),
-        members: members.iter().skip(1).map(member).collect(),
-        support_topic: false,
-        permissions_enabled: false,
-        default_permissions: 0,
-        invite_option: GroupType::Public.default_invite_option(),
-        active: true,
-        created: Timestamp(1_000),
+        members: members.iter().skip(1).map(|name| NewMember::new(user(name))).collect(),
+        ..plain
     }
 }

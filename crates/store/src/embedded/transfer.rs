@@ -1,14 +1,15 @@
 //! The embedded store as the source or the target of a copy.
 
-use super::damage::{EVERYTHING, only};
-use super::engine::{self, Engine, OpenError};
+use super::engine::Engine;
 use super::engine_error::EngineError;
-use super::format;
+use super::existence::Existence;
+use super::format::{self, OpenError};
+use super::key_range::{EVERYTHING, only};
 use super::keys::{self, RowKey};
-use super::known::Known;
+use super::message_pages;
+use super::opening;
 use super::records::{self, GroupRow, kind_byte};
 use super::rows::Rows as _;
-use super::snapshots;
 use super::tx::Tx;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
 use async_trait::async_trait;
@@ -34,18 +35,18 @@ impl EmbeddedTransfer {
     /// There is no data directory, it cannot be opened for a server, or its outbox is not empty.
     pub fn source(dir: &Path) -> Result<Self, OpenError> {
         format::must_exist(dir)?;
-        let engine = engine::open(dir)?;
+        let engine = opening::open(dir)?;
         refuse_unfinished(dir, &engine)?;
         refuse_undelivered(dir, &engine)?;
         Self::new(dir, engine)
     }
 
-    /// Opens a directory to be copied into, making it when it is not there.
+    /// Opens a directory to be copied into, or creates it.
     ///
     /// # Errors
     /// Another process has it open, it was written by a newer version, or it cannot be read.
     pub fn target(dir: &Path) -> Result<Self, OpenError> {
-        Self::new(dir, engine::open(dir)?)
+        Self::new(dir, opening::open(dir)?)
     }
 
     fn new(dir: &Path, engine: Engine) -> Result<Self, OpenError> {
@@ -80,7 +81,7 @@ pub(super) fn refuse_unfinished(dir: &Path, engine: &Engine) -> Result<(), OpenE
     }
 }
 
-/// An error when the store has something to tell, which a copy would leave behind.
+/// An error when the outbox is not empty: a copy would leave its entries behind.
 fn refuse_undelivered(dir: &Path, engine: &Engine) -> Result<(), OpenError> {
     let count = |start: [u8; 1]| {
         let mut rows = 0;
@@ -137,7 +138,7 @@ impl Transfer for EmbeddedTransfer {
     }
 }
 
-/// How far the copy into this store has come; `None` when it is none.
+/// The progress of the copy into this store; `None` when no copy is running.
 fn progress(engine: &Engine) -> Result<Option<Progress>, StoreError> {
     let unreadable = engine.unreadable("reading the progress of the copy", only(&keys::PROGRESS));
     match engine.data.get(keys::PROGRESS).map_err(unreadable)? {
@@ -146,7 +147,7 @@ fn progress(engine: &Engine) -> Result<Option<Progress>, StoreError> {
     }
 }
 
-/// The progress that is there; that of a copy just `started` when nothing is there at all.
+/// The stored progress; that of a copy just `started` when the store is empty.
 fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreError> {
     if let Some(progress) = progress(engine)? {
         return Ok(Some(progress));
@@ -158,30 +159,30 @@ fn begin(engine: &Engine, started: Progress) -> Result<Option<Progress>, StoreEr
     Ok(Some(started))
 }
 
-/// One batch. Without `progress` the store is no copy any more.
+/// Writes one batch. Without `progress` the copy is finished.
 fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result<(), StoreError> {
-    let known = Known::nothing();
-    let mut tx = Tx::new(engine, &known);
+    let existence = Existence::unknown();
+    let mut tx = Tx::new(engine, &existence);
     let mut last_group = None;
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for row in rows {
-        put(&mut tx, row, &mut last_group, &mut said)?;
+        put(&mut tx, row, &mut last_group, &mut messages)?;
     }
-    for of_group in said.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
+    for of_group in messages.chunk_by(|one, next| (one.0, &one.1) == (next.0, &next.1)) {
         if let Some((app, group, _)) = of_group.first() {
             let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
-            let pages = snapshots::pages(&tx, *app, group, &[], &messages)?;
+            let pages = message_pages::pages(&tx, *app, group, &[], &messages)?;
             pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-            snapshots::note_days(&mut tx, *app, group, None, &messages);
+            message_pages::record_days(&mut tx, *app, group, None, &messages);
         }
     }
     tx.put_progress(progress);
-    // No row of a copy leaves anything to be swept.
+    // A copy removes nothing, so no removal is left to finish.
     tx.commit().map(drop)
 }
 
 /// A message and the group it was sent to.
-type Said = (AppId, GroupId, (Conversation, Message));
+type GroupMessage = (AppId, GroupId, (Conversation, Message));
 
 /// Writes a row, but leaves messages to be written together with those that follow. `last_group` is the group of the
 /// row before, so that it is not read again for each of its members.
@@ -189,14 +190,14 @@ fn put(
     tx: &mut Tx<'_>,
     row: Row,
     last_group: &mut Option<(AppId, Group)>,
-    said: &mut Vec<Said>,
+    messages: &mut Vec<GroupMessage>,
 ) -> Result<(), StoreError> {
     match row {
         Row::Account { app, id, account } => tx.put_account(app, &id, &account),
         Row::Kick { app, id, from } => tx.put_left_behind(app, &id, from),
         Row::Group { app, group, owner } => {
             let counters = tx.counters(app)?;
-            // A later place, of a group that was dissolved, is named by nothing that was copied.
+            // The copy does not know later positions, of groups that were dissolved.
             counters.last_position = counters.last_position.max(group.list_position);
             counters.groups[usize::from(kind_byte(group.kind))] += 1;
             let row = GroupRow { group: *group, owner };
@@ -216,7 +217,7 @@ fn put(
         }
         Row::Part { app, group, key, part } => tx.put_part(app, &group, &key, Some(&part)),
         Row::Message { app, group, conversation, message } => {
-            said.push((app, group, (conversation, *message)));
+            messages.push((app, group, (conversation, *message)));
         }
     }
     Ok(())
@@ -235,7 +236,7 @@ fn page(engine: &Engine, after: Option<Place>, size: PageSize) -> Result<Option<
         let unreadable = engine.unreadable("reading rows to copy", EVERYTHING);
         let (key, value) = entry.into_inner().map_err(unreadable)?;
         if keys::is_counters(&key) {
-            continue; // Made anew from the groups.
+            continue; // Counted again from the groups.
         }
         rows_of(&key, &value, &mut rows)?;
         bytes += key.len() + value.len();

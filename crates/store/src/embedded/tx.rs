@@ -1,11 +1,11 @@
-//! The view and the writes of one batch: what an operation reads includes what the ones before it wrote.
+//! The view and the writes of one batch: an operation reads what earlier operations of the batch wrote.
 
-use super::damage::only;
 use super::engine::Engine;
+use super::existence::Existence;
+use super::key_range::{Keys, beginning, only};
 use super::keys::{self, MemberKey, Sweep};
-use super::known::Known;
 use super::records::{self, Counters, Damaged, GroupRow};
-use super::rows::{Keys, Rows, Visit, beginning, scan_engine};
+use super::rows::{Rows, Visit, scan_engine};
 use crate::parts;
 use crate::transfer::Progress;
 use landfall_domain::account::Account;
@@ -18,27 +18,27 @@ use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// Writes not yet committed, over the engine. Most operations do all their reads before their first write, so that one
-/// that fails leaves nothing behind; after one that does not, the batch is thrown away.
+/// Uncommitted writes over the engine. Most operations do all their reads before their first write, so that a failed one
+/// leaves nothing behind. When one fails after a write, the batch is discarded.
 pub(super) struct Tx<'engine> {
     engine: &'engine Engine,
-    known: &'engine Known,
+    existence: &'engine Existence,
     writes: BTreeMap<Vec<u8>, Write>,
     written: u64,
-    /// How often anything was written before the operation under way.
+    /// Value of `written` before the current operation.
     written_before: u64,
-    /// How to take that operation back.
+    /// How to undo that operation.
     undo: Option<Undo>,
-    /// Figures as they were when the batch began, and as they are.
+    /// Counters as they were when the batch began, and as they are.
     counters: BTreeMap<AppId, (Counters, Counters)>,
-    /// What the committer has to sweep once this batch is durable.
+    /// Removals to finish once this batch is durable.
     sweeps: Vec<Sweep>,
 }
 
-/// What a row is to hold; `None` removes it.
+/// The new value of a row; `None` removes it.
 type Write = Option<Vec<u8>>;
 
-/// How to take an operation back.
+/// How to undo an operation.
 struct Undo {
     /// Keys in the order they were written, and what the batch had there.
     writes: Vec<(Vec<u8>, Option<Write>)>,
@@ -47,10 +47,10 @@ struct Undo {
 }
 
 impl<'engine> Tx<'engine> {
-    pub(super) fn new(engine: &'engine Engine, known: &'engine Known) -> Self {
+    pub(super) fn new(engine: &'engine Engine, existence: &'engine Existence) -> Self {
         Self {
             engine,
-            known,
+            existence,
             writes: BTreeMap::new(),
             written: 0,
             written_before: 0,
@@ -73,7 +73,7 @@ impl<'engine> Tx<'engine> {
         }
     }
 
-    /// Begins an operation. Only while the store is damaged does it note how to take it back: reads fail now and then.
+    /// Begins an operation. It can be undone only while the store is damaged, when reads may fail.
     pub(super) fn begin_operation(&mut self) {
         self.written_before = self.written;
         self.undo = self.engine.damage.any().then(|| Undo {
@@ -83,13 +83,13 @@ impl<'engine> Tx<'engine> {
         });
     }
 
-    /// Takes back what the operation under way wrote; false when that cannot be done.
+    /// Undoes the writes of the current operation; false when that is impossible.
     pub(super) fn undo_operation(&mut self) -> bool {
         if self.written == self.written_before {
             return true;
         }
-        // It may have told of members that are gone, and are not.
-        self.known.forget_members();
+        // Members that it removed are back, and must not be taken for absent.
+        self.existence.forget_members();
         let Some(undo) = self.undo.take() else { return false };
         for (key, before) in undo.writes.into_iter().rev() {
             match before {
@@ -122,13 +122,13 @@ impl<'engine> Tx<'engine> {
         if self.engine.damage.any() {
             self.refuse_remains(Sweep::Group(app, id.clone()))?;
         }
-        if self.known.group_is_absent(&key) {
+        if self.existence.group_is_absent(&key) {
             return Ok(false);
         }
         self.contains(&key)
     }
 
-    /// An error when what is left of something that was removed cannot be removed.
+    /// An error when a removal could not be finished.
     fn refuse_remains(&self, sweep: Sweep) -> Result<(), StoreError> {
         if self.contains(&sweep.key())? {
             let what =
@@ -142,7 +142,7 @@ impl<'engine> Tx<'engine> {
         self.set(keys::group(app, &row.group.id), Some(records::encode_group(row)));
     }
 
-    /// The members of a group but its owner.
+    /// The members of a group other than its owner.
     pub(super) fn member_names(&self, app: AppId, group: &GroupId) -> Result<Vec<UserId>, StoreError> {
         let mut names = Vec::new();
         self.scan(beginning(keys::group(app, group)), &mut |key, _| {
@@ -156,7 +156,7 @@ impl<'engine> Tx<'engine> {
         Ok(names)
     }
 
-    /// Removes all of a group but its members other than the owner.
+    /// Removes a group with its owner's membership. The other members are left to a sweep.
     pub(super) fn remove_group(&mut self, app: AppId, row: &GroupRow) {
         let id = &row.group.id;
         self.set(keys::group(app, id), None);
@@ -168,12 +168,12 @@ impl<'engine> Tx<'engine> {
 
     /// Puts a new group into the list of its app.
     pub(super) fn put_listed(&mut self, app: AppId, group: &Group) {
-        self.known.add_group(&keys::group(app, &group.id));
+        self.existence.add_group(&keys::group(app, &group.id));
         let value = records::encode_listed(group.kind, &group.id);
         self.set(keys::list(app, group.list_position), Some(value));
     }
 
-    /// The membership of somebody who does not own the group; looks at the disk only where it is not known to be none.
+    /// The membership of an account other than the owner. Reads the disk only when its absence is not known.
     pub(super) fn present_member(
         &self,
         app: AppId,
@@ -181,15 +181,15 @@ impl<'engine> Tx<'engine> {
         account: &UserId,
     ) -> Result<Option<Member>, StoreError> {
         let key = MemberKey::new(app, group, account);
-        if self.known.member_is_absent(&key) {
+        if self.existence.member_is_absent(&key) {
             return Ok(None);
         }
         self.read(key.bytes(), |value| records::decode_member(account.as_str().as_bytes(), value))
     }
 
-    /// Tells that nobody but its owner is in a group, as this batch sees it.
-    pub(super) fn owner_is_alone(&self, app: AppId, group: &GroupId) {
-        self.known.owner_is_alone(keys::group(app, group));
+    /// In this batch the group has no member but its owner.
+    pub(super) fn add_group_without_members(&self, app: AppId, group: &GroupId) {
+        self.existence.add_group_without_members(keys::group(app, group));
     }
 
     /// A membership is two rows, written and removed together: the member, which for the owner is part of the
@@ -204,14 +204,14 @@ impl<'engine> Tx<'engine> {
         self.set(keys::joined(app, account, &group.id), Some(value));
     }
 
-    /// Only the member, who was one before.
+    /// Only the row of the member, which was one before.
     pub(super) fn put_member_row(&mut self, app: AppId, group: &GroupId, member: &Member) {
         let key = MemberKey::new(app, group, &member.account);
-        self.known.add_member(&key);
+        self.existence.add_member(&key);
         self.set(key.into_bytes(), Some(records::encode_member(member)));
     }
 
-    /// Only the member's own row: it goes on being a member, as the owner.
+    /// Only the row of the member, which stays a member as the owner.
     pub(super) fn remove_member_row(&mut self, app: AppId, group: &GroupId, account: &UserId) {
         self.set(keys::member(app, group, account), None);
     }
@@ -220,7 +220,7 @@ impl<'engine> Tx<'engine> {
         self.set(keys::part(app, group, &parts::name(key)), part.map(records::encode_part));
     }
 
-    /// A row as it is to be, from what it is.
+    /// The new value of a row, made from its present one.
     pub(super) fn rewrite<T>(
         &self,
         key: &[u8],
@@ -235,12 +235,12 @@ impl<'engine> Tx<'engine> {
         })
     }
 
-    /// Puts a row by its key in full.
+    /// Puts a row by its full key.
     pub(super) fn put_row(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.set(key, Some(value));
     }
 
-    /// Removes a row by its key in full: a sweep has just read it.
+    /// Removes a row by its full key.
     pub(super) fn remove_row(&mut self, key: Vec<u8>) {
         self.set(key, None);
     }
@@ -273,23 +273,30 @@ impl<'engine> Tx<'engine> {
         self.set(keys::account(app, id), Some(records::encode_account(account)));
     }
 
-    /// Keeps from when on signatures of an account are valid that is deleted.
+    /// Creates accounts that were named but never imported.
+    pub(super) fn put_placeholders(&mut self, app: AppId, accounts: &[UserId], now: Timestamp) {
+        for account in accounts {
+            self.put_account(app, account, &Account::placeholder(now));
+        }
+    }
+
+    /// Keeps the time from which signatures of a deleted account are valid.
     pub(super) fn put_left_behind(&mut self, app: AppId, id: &UserId, from: Timestamp) {
         self.set(keys::left_behind(app, id), Some(records::encode_left_behind(from)));
     }
 
     pub(super) fn remove_account(&mut self, app: AppId, id: &UserId) {
         let key = keys::account(app, id);
-        self.known.remove_account(&key);
+        self.existence.remove_account(&key);
         self.set(key, None);
     }
 
-    /// Notes how far the copy into this store has come; `None` that it is finished.
+    /// Records the progress of the copy into this store; `None` when it is finished.
     pub(super) fn put_progress(&mut self, progress: Option<&Progress>) {
         self.set(keys::PROGRESS.to_vec(), progress.map(records::encode_progress));
     }
 
-    /// The figures of an app; changes to them are written once per batch.
+    /// The counters of an app; changes to them are written once per batch.
     pub(super) fn counters(&mut self, app: AppId) -> Result<&mut Counters, StoreError> {
         if !self.counters.contains_key(&app) {
             let stored = self.read(&keys::counters(app), records::decode_counters)?.unwrap_or_default();
@@ -298,7 +305,7 @@ impl<'engine> Tx<'engine> {
         Ok(&mut self.counters.entry(app).or_default().1)
     }
 
-    /// Notes that rows are left to be removed; they are gone before the next operation runs.
+    /// Records that rows are left to remove. They are removed before the next operation runs.
     pub(super) fn put_sweep(&mut self, sweep: Sweep) {
         self.set(sweep.key(), Some(Vec::new()));
         self.sweeps.push(sweep);
@@ -308,7 +315,7 @@ impl<'engine> Tx<'engine> {
         self.set(sweep.key(), None);
     }
 
-    /// Whether rows are left to be removed once this batch is durable.
+    /// Whether removals are to be finished once this batch is durable.
     pub(super) fn leaves_sweeps(&self) -> bool {
         !self.sweeps.is_empty()
     }
@@ -317,10 +324,10 @@ impl<'engine> Tx<'engine> {
         self.writes.len()
     }
 
-    /// Makes the batch durable and visible, and returns what is left to be swept.
+    /// Makes the batch durable and visible, and returns the removals to finish.
     pub(super) fn commit(mut self) -> Result<Vec<Sweep>, StoreError> {
         for (app, (before, counters)) in std::mem::take(&mut self.counters) {
-            // A refused operation looks at them and changes nothing: it costs no write and no sync.
+            // A refused operation reads them and changes nothing: it costs no write and no sync.
             if before != counters {
                 self.writes.insert(keys::counters(app), Some(records::encode_counters(&counters)));
             }
@@ -365,7 +372,7 @@ impl Rows for Tx<'_> {
     }
 
     fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        // Copied, since an operation's own writes in a range are few.
+        // Copied, because an operation's own writes in a range are few.
         let mut written: Vec<_> = self.writes.range(keys.clone()).rev().collect();
         let mut going_on = ControlFlow::Continue(());
         scan_engine(
@@ -402,7 +409,7 @@ impl Rows for Tx<'_> {
         if let Some(value) = self.writes.get(&key) {
             return Ok(value.is_some());
         }
-        if self.known.account_exists(&key) {
+        if self.existence.account_exists(&key) {
             return Ok(true);
         }
         if self.engine.damage.any() {
@@ -410,7 +417,7 @@ impl Rows for Tx<'_> {
         }
         let exists = self.contains(&key)?;
         if exists {
-            self.known.add_account(key);
+            self.existence.add_account(key);
         }
         Ok(exists)
     }

@@ -7,13 +7,14 @@
 
 use super::database::Failure;
 use crate::StoreMetrics;
+use crate::unpoisoned::unpoisoned;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use landfall_domain::ids::AppId;
 use landfall_domain::store::StoreError;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 
@@ -109,7 +110,7 @@ struct Waiting<B: Batch> {
 impl<B: Batch> Queue<B> {
     fn lock(&self) -> MutexGuard<'_, Waiting<B>> {
         // Jobs are added and taken in single steps.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.state.lock())
     }
 
     fn push(&self, job: Job<B>) -> Result<(), StoreError> {

@@ -7,11 +7,12 @@
 use super::RemoteChange;
 use super::locks;
 use super::{Hear, OpenError};
+use crate::unpoisoned::unpoisoned;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::store::{Health, with_causes};
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -68,7 +69,7 @@ impl Listener {
     }
 
     pub(super) fn health(&self) -> Health {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        unpoisoned(self.health.lock()).clone()
     }
 }
 
@@ -120,7 +121,7 @@ impl Ears {
     }
 
     fn set(&self, health: Health) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+        *unpoisoned(self.health.lock()) = health;
     }
 
     /// Connects and listens. Everything told from then on is heard.

@@ -6,10 +6,11 @@
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::rows::app_column;
 use super::statements;
+use crate::unpoisoned::unpoisoned;
 use async_trait::async_trait;
 use landfall_domain::ids::AppId;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// How long a block is used.
@@ -58,7 +59,7 @@ impl Positions {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<AppId, Block>> {
         // Every change of the map is one step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.0.lock())
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn importing_again_changes_what_is_given(store: &dyn Store) {
     let found = store.accounts(APP, asked).await.unwrap();
     assert_eq!(found, [Some(bob.clone()), None, Some(ann.clone()), Some(bob)]);
 
-    // One account twice in one call: the later one sees the earlier one.
+    // One account twice in one call: the later import sees the earlier one.
     let again = vec![account("ann", Some("A."), None), account("ann", None, Some(""))];
     store.import_accounts(at(3_000), again).await.unwrap();
     assert_eq!(read(store, "ann").await, Some(Account { nick: text("A."), face_url: text(""), ..ann }));
@@ -58,7 +58,7 @@ pub(crate) async fn deleting_removes_memberships_and_ownership(store: &dyn Store
         .unwrap();
     import(store, owned_group("owned", "ann")).await.unwrap();
     import(store, NewGroup { members: vec![member("ann")], ..owned_group("other", "cy") }).await.unwrap();
-    // Both are members of one group; one name stands twice, one is unknown.
+    // Both are members of one group. One name appears twice, one is unknown.
     let gone = ["ann", "nobody", "bob", "ann"].map(user).to_vec();
     let existed = store.delete_accounts(context(), gone).await.unwrap();
     assert_eq!(existed, [true, false, true, false]);
@@ -108,7 +108,7 @@ pub(crate) async fn a_kick_outlives_later_imports(store: &dyn Store) {
 
 pub(crate) async fn a_kick_outlives_the_account_and_the_next_of_its_name(store: &dyn Store) {
     let from = async |name: &str| store.signatures_from(APP, user(name)).await.unwrap();
-    assert_eq!(from("ann").await, Timestamp(0), "nobody was kicked");
+    assert_eq!(from("ann").await, Timestamp(0), "not kicked yet");
     let accounts = || vec![account("ann", None, None), account("bob", None, None)];
     store.import_accounts(context(), accounts()).await.unwrap();
     decided(store.kick(at(2_222), user("ann")).await).unwrap();
@@ -117,7 +117,7 @@ pub(crate) async fn a_kick_outlives_the_account_and_the_next_of_its_name(store: 
     assert_eq!([from("ann").await, from("bob").await], [Timestamp(2_222), Timestamp(0)]);
     assert_eq!(decided(store.kick(at(9_999), user("ann")).await), Err(NoSuchAccount));
 
-    // However it comes back, and goes again.
+    // Imported again and deleted again, in either way.
     store.import_accounts(at(3_000), accounts()).await.unwrap();
     assert_eq!(from("ann").await, Timestamp(2_222));
     store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
@@ -127,7 +127,7 @@ pub(crate) async fn a_kick_outlives_the_account_and_the_next_of_its_name(store: 
     assert_eq!(from("ann").await, Timestamp(3_333));
     store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
     assert_eq!(from("ann").await, Timestamp(3_333));
-    // A server whose clock is behind takes nothing back.
+    // A server whose clock is behind does not undo a kick.
     store.import_accounts(at(3_000), accounts()).await.unwrap();
     decided(store.kick(at(1_111), user("ann")).await).unwrap();
     store.delete_accounts(context(), vec![user("ann")]).await.unwrap();

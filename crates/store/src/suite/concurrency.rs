@@ -12,7 +12,7 @@ use landfall_domain::new_group::{NewGroup, NewGroupRefusal};
 use landfall_domain::store::{Context, NoSuchGroup, Store};
 use std::collections::BTreeSet;
 
-/// Times that a race is run; it can go this way or that.
+/// Number of runs of a race, since its outcome varies.
 const ROUNDS: usize = 16;
 
 /// Performs all at the same time; no call of these may fail.
@@ -100,11 +100,11 @@ pub(crate) async fn members_of_a_group_being_dissolved_do_not_stay(store: &dyn S
         let too_late = Answer::Members(Err(ImportMembersRefusal::NoSuchGroup));
         let late = names.iter().zip(answers).filter(|(_, answer)| *answer == too_late);
         let late: BTreeSet<_> = late.map(|(name, _)| user(name)).collect();
-        // The id is free, and whoever has it next finds it empty.
+        // The id is free, and the next group with it is empty.
         import(store, group("g")).await.unwrap();
         let world = World::of(store, APP, &[group_id("g")], &users(&names)).await;
         assert_eq!((world.groups[&group_id("g")].1.len(), world.lists[0].1), (0, 1));
-        // Who came too late left no account.
+        // An import that came too late left no account.
         assert!(
             world.accounts.keys().all(|name| !late.contains(name)) && world.accounts.len() + late.len() == 8
         );
@@ -137,7 +137,7 @@ pub(crate) async fn no_membership_outlives_its_account(store: &dyn Store) {
                 world.groups[&group_id("g")].1.iter().map(|member| &member.account).collect();
             members.sort();
             assert_eq!(members, world.accounts.keys().collect::<Vec<_>>(), "members and accounts differ");
-            // Who is deleted is only there again when the import came later and made a placeholder.
+            // A deleted account exists only if a later import made a placeholder.
             for name in users(&names) {
                 let placeholder = world.accounts.get(&name).map(|account| account.placeholder);
                 let legal = match (deleted.contains(&name), context.unknown) {
@@ -172,7 +172,7 @@ pub(crate) async fn no_group_is_owned_by_an_account_that_is_gone(store: &dyn Sto
     }
 }
 
-pub(crate) async fn what_calls_say_about_one_account_adds_up(store: &dyn Store) {
+pub(crate) async fn concurrent_imports_of_one_account_add_up(store: &dyn Store) {
     for round in 0..ROUNDS {
         let name = format!("user{round}");
         let operations = vec![
@@ -198,7 +198,7 @@ pub(crate) async fn what_calls_say_about_one_account_adds_up(store: &dyn Store) 
     }
 }
 
-pub(crate) async fn of_many_who_remove_the_same_one_did(store: &dyn Store) {
+pub(crate) async fn of_concurrent_removals_one_succeeds(store: &dyn Store) {
     import(store, owned_group("g", "ann")).await.unwrap();
     let dissolve = vec![Operation::DestroyGroup(group_id("g")); 16];
     let answers = race(store, context(), dissolve).await;
@@ -210,8 +210,8 @@ pub(crate) async fn of_many_who_remove_the_same_one_did(store: &dyn Store) {
     assert_eq!((world.groups.len(), world.accounts.len(), world.lists[0].1), (0, 0, 0));
 }
 
-/// Callers that lock the same rows in different orders would wait for each other.
-pub(crate) async fn callers_that_name_the_same_in_other_orders_are_all_served(store: &dyn Store) {
+/// Callers that lock the same rows in different orders would deadlock.
+pub(crate) async fn calls_with_the_same_names_in_different_orders_all_succeed(store: &dyn Store) {
     for round in 0..ROUNDS {
         let forth = numbered("m", 12);
         let back: Vec<String> = forth.iter().rev().cloned().collect();
@@ -233,7 +233,7 @@ pub(crate) async fn callers_that_name_the_same_in_other_orders_are_all_served(st
             ]);
         }
         race(store, context(), operations).await;
-        // What is left depends on the order; that it fits together is what the world checks.
+        // The result depends on the order. The world checks that it is consistent.
         let ids =
             [groups[0].clone(), groups[1].clone(), format!("third{round}-0"), format!("third{round}-1")];
         let world = World::of(store, APP, &ids.each_ref().map(|id| group_id(id)), &users(&forth)).await;

@@ -1,7 +1,7 @@
-//! A store that operations filled, and what must be seen in its copy.
+//! A store filled by operations, and the checks of its copy.
 
 use super::groups::full_group;
-use super::outbox::nobody;
+use super::subscribers::no_subscribers;
 use super::world::World;
 use super::{APP, context, decided, group, group_id, import, member, owned_group, user};
 use landfall_domain::account::AccountImport;
@@ -26,7 +26,7 @@ async fn seen(store: &dyn Store) -> [World; 2] {
     [World::of(store, APP, &groups, &users).await, World::of(store, OTHER_APP, &groups, &users).await]
 }
 
-/// Fills an empty store: groups large, small and without anybody, accounts, two apps, and what removals leave.
+/// Fills an empty store: large, small and empty groups, accounts, two apps, and the traces of removals.
 pub(crate) async fn fill(store: &dyn Store) -> [World; 2] {
     import(store, full_group()).await.unwrap();
     let names: Vec<String> = (0..MANY).map(|number| format!("m{number}")).collect();
@@ -34,7 +34,7 @@ pub(crate) async fn fill(store: &dyn Store) -> [World; 2] {
     import(store, NewGroup { members, ..owned_group("many", "ann") }).await.unwrap();
     import(store, group("empty")).await.unwrap();
     import(store, owned_group("gone", "cy")).await.unwrap();
-    decided(store.destroy_group(context(), group_id("gone"), nobody()).await).unwrap();
+    decided(store.destroy_group(context(), group_id("gone"), no_subscribers()).await).unwrap();
     import(store, NewGroup { members: vec![member("bob")], ..owned_group("h", "gone") }).await.unwrap();
     decided(store.kick(context(), user("gone")).await).unwrap();
     store.delete_accounts(context(), vec![user("gone")]).await.unwrap();

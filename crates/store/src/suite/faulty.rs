@@ -1,36 +1,30 @@
-//! A store whose calls fail, and what becomes of a migration that repeats them.
+//! A store whose calls fail, and the end of a migration that repeats them.
 
+use super::forwarding::{Forwarding, Route};
 use super::operation::{Answer, Operation, perform};
 use super::world::World;
 use super::{APP, account, context, group_id, member, owned_group, user};
 use async_trait::async_trait;
-use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::group::{Group, GroupType, Profile};
-use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::group::Profile;
+use landfall_domain::ids::AppId;
+use landfall_domain::import::MemberOutcome;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
-use landfall_domain::store::{
-    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
-    NoSuchGroup, OperationError, Store, StoreError,
-};
-use landfall_domain::subscribers::Subscribers;
+use landfall_domain::store::{Context, NoSuchGroup, Store, StoreError};
 use landfall_domain::time::Timestamp;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// When a call fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Moment {
-    /// The store never hears of it.
+    /// Before the store has seen it.
     Before,
-    /// The store has done the work, and only its answer is lost.
+    /// After the store has done the work: only its answer is lost.
     After,
 }
 
-/// A store that fails one of the writing calls made to it, and hands everything else to the store behind.
+/// Fails one of the calls that write to a store.
 pub(crate) struct Faulty<'a> {
     store: &'a dyn Store,
     /// The call that fails, counted from 0.
@@ -39,12 +33,15 @@ pub(crate) struct Faulty<'a> {
     calls: AtomicUsize,
 }
 
-impl<'a> Faulty<'a> {
-    pub(crate) fn new(store: &'a dyn Store, failing: usize, moment: Moment) -> Self {
-        Self { store, failing, moment, calls: AtomicUsize::new(0) }
+#[async_trait]
+impl<'a> Route for Faulty<'a> {
+    type Store = dyn Store + 'a;
+
+    fn store(&self) -> &Self::Store {
+        self.store
     }
 
-    async fn write<T, E: From<StoreError>>(
+    async fn write<T: Send, E: From<StoreError> + Send>(
         &self,
         work: impl Future<Output = Result<T, E>> + Send,
     ) -> Result<T, E> {
@@ -58,139 +55,10 @@ impl<'a> Faulty<'a> {
     }
 }
 
-#[async_trait]
-impl Store for Faulty<'_> {
-    async fn import_group(
-        &self,
-        context: Context,
-        import: NewGroup,
-    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.write(self.store.import_group(context, import)).await
-    }
-
-    async fn create_group(
-        &self,
-        context: Context,
-        new: NewGroup,
-        subscribers: Arc<dyn Subscribers>,
-    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.write(self.store.create_group(context, new, subscribers)).await
-    }
-
-    async fn change_group(
-        &self,
-        context: Context,
-        operation: Arc<dyn DynOperation>,
-    ) -> Result<(), StoreError> {
-        self.write(self.store.change_group(context, operation)).await
-    }
-
-    async fn snapshot(
-        &self,
-        app: AppId,
-        group: GroupId,
-        needs: Needs,
-    ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
-        self.store.snapshot(app, group, needs).await
-    }
-
-    async fn joined_groups(
-        &self,
-        app: AppId,
-        account: UserId,
-        window: JoinedWindow,
-    ) -> Result<JoinedPage, StoreError> {
-        self.store.joined_groups(app, account, window).await
-    }
-
-    async fn expire_messages(
-        &self,
-        app: AppId,
-        before: Timestamp,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
-        self.write(self.store.expire_messages(app, before, limit)).await
-    }
-
-    async fn import_members(
-        &self,
-        context: Context,
-        group: GroupId,
-        members: Vec<NewMember>,
-    ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        self.write(self.store.import_members(context, group, members)).await
-    }
-
-    async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {
-        self.store.groups(app, ids).await
-    }
-
-    async fn members(
-        &self,
-        app: AppId,
-        group: GroupId,
-        roles: Vec<Role>,
-        window: MemberWindow,
-    ) -> Result<MemberPage, OperationError<NoSuchGroup>> {
-        self.store.members(app, group, roles, window).await
-    }
-
-    async fn list_groups(
-        &self,
-        app: AppId,
-        kind: Option<GroupType>,
-        from: u64,
-        limit: usize,
-    ) -> Result<GroupPage, StoreError> {
-        self.store.list_groups(app, kind, from, limit).await
-    }
-
-    async fn destroy_group(
-        &self,
-        context: Context,
-        group: GroupId,
-        subscribers: Arc<dyn Subscribers>,
-    ) -> Result<(), OperationError<NoSuchGroup>> {
-        self.write(self.store.destroy_group(context, group, subscribers)).await
-    }
-
-    async fn import_accounts(
-        &self,
-        context: Context,
-        accounts: Vec<AccountImport>,
-    ) -> Result<(), StoreError> {
-        self.write(self.store.import_accounts(context, accounts)).await
-    }
-
-    async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
-        self.store.accounts(app, ids).await
-    }
-
-    async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
-        self.store.signatures_from(app, account).await
-    }
-
-    async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError> {
-        self.write(self.store.delete_accounts(context, ids)).await
-    }
-
-    async fn kick(&self, context: Context, account: UserId) -> Result<(), OperationError<NoSuchAccount>> {
-        self.write(self.store.kick(context, account)).await
-    }
-
-    fn health(&self) -> Health {
-        self.store.health()
-    }
-
-    async fn close(&self) {
-        self.store.close().await;
-    }
-}
-
 const GROUPS: [&str; 3] = ["large", "small", "short-lived"];
 const USERS: [&str; 6] = ["ann", "bob", "cy", "dan", "eve", "nobody"];
 
-/// What a migration does, every operation with an effect that a second time could spoil.
+/// The calls of a migration, with every operation whose repetition could do harm.
 fn migration() -> Vec<Operation> {
     let members = |group: &str, names: &[&str]| {
         Operation::ImportMembers(group_id(group), names.iter().map(|name| member(name)).collect())
@@ -206,20 +74,20 @@ fn migration() -> Vec<Operation> {
         Operation::ImportGroup(small),
         members("large", &["cy", "eve"]),
         members("small", &["ann", "bob"]),
-        // Takes the last seat, and has none for the last one named.
+        // Takes the last seat, and finds none for the last account.
         members("small", &["bob", "dan", "eve"]),
         Operation::ImportGroup(short_lived),
         Operation::Kick(user("ann")),
         Operation::DestroyGroup(group_id("short-lived")),
         Operation::DeleteAccounts(["eve", "nobody", "bob"].map(user).to_vec()),
-        // What was removed comes back.
+        // Removed accounts and groups come back.
         Operation::ImportAccounts(vec![account("bob", Some("Bob"), None), account("ann", None, Some("f"))]),
         members("large", &["bob"]),
         Operation::ImportGroup(owned_group("short-lived", "dan")),
     ]
 }
 
-/// Runs the migration, asking again where the store fails. A caller knows no more than that it failed.
+/// Runs the migration and repeats a failed call. A caller knows only that it failed.
 async fn migrate(store: &dyn Store, app: AppId) -> Vec<Answer> {
     let mut answers = Vec::new();
     for (operation, now) in migration().into_iter().zip((2_000..).step_by(10)) {
@@ -232,7 +100,7 @@ async fn migrate(store: &dyn Store, app: AppId) -> Vec<Answer> {
     answers
 }
 
-/// What who asks again is told when the first time had done it all: that it is already so.
+/// The answer to a repeated call whose first try had done all the work.
 fn already(answer: Answer) -> Answer {
     match answer {
         Answer::Group(Ok(_)) => Answer::Group(Err(NewGroupRefusal::IdTaken)),
@@ -262,14 +130,14 @@ pub(crate) async fn a_migration_that_repeats_what_failed_ends_like_one_without_f
     assert_eq!((expected.groups.len(), expected.accounts.len()), (3, 4));
     for (app, failing) in (APP.0 + 1..).step_by(2).zip(0..smooth.len()) {
         for (app, moment) in [(AppId(app), Moment::Before), (AppId(app + 1), Moment::After)] {
-            let faulty = Faulty::new(store, failing, moment);
+            let faulty = Forwarding(Faulty { store, failing, moment, calls: AtomicUsize::new(0) });
             let answers = migrate(&faulty, app).await;
-            let mut told = smooth.clone();
+            let mut expected_answers = smooth.clone();
             if moment == Moment::After {
-                told[failing] = already(told[failing].clone());
+                expected_answers[failing] = already(expected_answers[failing].clone());
             }
-            assert_eq!(answers, told, "call {failing} failed {moment:?} the work");
-            assert_eq!(faulty.calls.into_inner(), smooth.len() + 1, "not exactly one call was repeated");
+            assert_eq!(answers, expected_answers, "call {failing} failed {moment:?} the work");
+            assert_eq!(faulty.0.calls.into_inner(), smooth.len() + 1, "not exactly one call was repeated");
             let found = World::of(store, app, &ids, &users).await.without_positions();
             assert_eq!(found, expected, "call {failing} failed {moment:?} the work");
         }

@@ -1,7 +1,7 @@
 //! Importing, listing and dissolving groups.
 
 use super::operation::{Operation, perform};
-use super::outbox::everybody;
+use super::subscribers::every_event;
 use super::world::{World, list};
 use super::{
     APP, CREATED, NOW, account, at_once, context, decided, group, group_id, import, member, owned_group,
@@ -165,9 +165,9 @@ pub(crate) async fn the_list_counts_and_pages_by_type(store: &dyn Store) {
         }
     }
     assert_eq!(list(store, APP, Some(GroupType::Community), 10).await, (0, Vec::new()));
-    // A page that starts at a group dissolved meanwhile goes on with the next one.
+    // A page that starts at a group dissolved meanwhile continues with the next one.
     let page = store.list_groups(APP, None, 0, 5).await.unwrap();
-    decided(store.destroy_group(context(), named(5), everybody()).await).unwrap();
+    decided(store.destroy_group(context(), named(5), every_event()).await).unwrap();
     let rest = store.list_groups(APP, None, page.next, 100).await.unwrap();
     assert_eq!((rest.total, rest.ids, rest.next), (19, arrived[6..].to_vec(), 0));
     let beyond = store.list_groups(APP, None, u64::MAX, 100).await.unwrap();
@@ -193,7 +193,7 @@ pub(crate) async fn a_place_in_the_list_is_never_given_twice(store: &dyn Store) 
         }
         let names = if round % 2 == 0 { ["h", "g"] } else { ["g", "h"] };
         for name in names {
-            decided(store.destroy_group(context(), group_id(name), everybody()).await).unwrap();
+            decided(store.destroy_group(context(), group_id(name), every_event()).await).unwrap();
         }
         let rest = store.list_groups(APP, Some(GroupType::Public), 0, 1).await.unwrap();
         assert_eq!((rest.total, rest.ids.len(), rest.next), (0, 0, 0));
@@ -207,9 +207,9 @@ pub(crate) async fn destroying_leaves_nothing_and_frees_the_id(store: &dyn Store
     let before = World::of(store, APP, &ids, &names[..1]).await;
     let asked = NewGroup { members: vec![member("bob")], ..owned_group("g", "ann") };
     import(store, asked).await.unwrap();
-    decided(store.destroy_group(context(), group_id("g"), everybody()).await).unwrap();
+    decided(store.destroy_group(context(), group_id("g"), every_event()).await).unwrap();
     assert_eq!(World::of(store, APP, &ids, &names[..1]).await, before);
-    assert_eq!(decided(store.destroy_group(context(), group_id("g"), everybody()).await), Err(NoSuchGroup));
+    assert_eq!(decided(store.destroy_group(context(), group_id("g"), every_event()).await), Err(NoSuchGroup));
 
     import(store, NewGroup { kind: GroupType::Private, ..group("g") }).await.unwrap();
     let again = World::of(store, APP, &ids, &names).await;
@@ -227,7 +227,7 @@ pub(crate) async fn destroying_a_very_large_group_leaves_nothing(store: &dyn Sto
     import(store, NewGroup { members, ..owned_group("large", "ann") }).await.unwrap();
     let found = store.groups(APP, vec![group_id("large")]).await.unwrap();
     assert_eq!(found[0].as_ref().unwrap().member_count, 5_001);
-    decided(store.destroy_group(context(), group_id("large"), everybody()).await).unwrap();
+    decided(store.destroy_group(context(), group_id("large"), every_event()).await).unwrap();
     import(store, group("large")).await.unwrap();
     let world = World::of(store, APP, &[group_id("large")], &[user("member4999")]).await;
     assert_eq!(world.groups[&group_id("large")].1, []);
@@ -246,7 +246,7 @@ pub(crate) async fn refused_owners_and_members_leave_no_trace(store: &dyn Store)
     assert_eq!(refused(owned_group("g", "stranger")).await, Err(NewGroupRefusal::OwnerUnknown));
     let asked = NewGroup { members: vec![member("stranger")], ..owned_group("g", "known") };
     assert_eq!(refused(asked).await, Err(NewGroupRefusal::MemberUnknown(Several::of(["stranger"]).unwrap())));
-    // Refused ones between others that are not, all in one go.
+    // Refused calls and accepted ones, all at once.
     let calls = (0..30).map(|number| {
         let owner = if number % 3 == 0 { "known" } else { "other" };
         store.import_group(refusing(), owned_group(&format!("n{number}"), owner))
@@ -254,7 +254,8 @@ pub(crate) async fn refused_owners_and_members_leave_no_trace(store: &dyn Store)
     let imported = at_once(calls).await.into_iter().filter_map(|answer| decided(answer).ok()).count();
     assert_eq!(imported, 10);
     for number in (0..30).step_by(3) {
-        decided(store.destroy_group(context(), group_id(&format!("n{number}")), everybody()).await).unwrap();
+        decided(store.destroy_group(context(), group_id(&format!("n{number}")), every_event()).await)
+            .unwrap();
     }
     assert_eq!(World::of(store, APP, &ids, &names).await, before);
 }

@@ -1,6 +1,6 @@
 //! Importing and reading members.
 
-use super::outbox::nobody;
+use super::subscribers::no_subscribers;
 use super::world::{World, pages_by_join_time, pages_by_name};
 use super::{
     APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing, user,
@@ -84,12 +84,12 @@ pub(crate) async fn members_that_are_there_may_have_joined_earlier(store: &dyn S
     let at = |name: &str, time| NewMember { joined: Some(Timestamp(time)), ..member(name) };
     let first = vec![member("bob"), at("cy", 1_500), member("dan"), member("eve")];
     assert_eq!(join(store, context(), "g", first).await, Ok(vec![Imported; 4]));
-    // An owner is kept in another place than others.
+    // The owner is stored apart from the other members.
     let owner = ChangeOwner { group: group_id("g"), owner: user("bob"), operator: user("admin") };
-    decided(perform(store, context(), owner, nobody()).await).unwrap();
+    decided(perform(store, context(), owner, no_subscribers()).await).unwrap();
     let seen = async || World::of(store, APP, &[group_id("g")], &[user("bob")]).await;
     let mut expected = seen().await;
-    // What else is said of members that are there changes nothing.
+    // Other fields of present members do not change.
     let other = NewMember { role: Role::Admin, unread: 2, muted_until: Timestamp(9_999), ..at("dan", 1_400) };
     let again =
         vec![at("ann", 900), at("bob", 1_300), at("cy", 1_600), other, member("eve"), at("flo", 1_200)];
@@ -102,7 +102,7 @@ pub(crate) async fn members_that_are_there_may_have_joined_earlier(store: &dyn S
         [("ann", 1_000), ("flo", 1_200), ("bob", 1_300), ("dan", 1_400), ("cy", 1_500), ("eve", 2_000)];
     assert_eq!(times, by_time);
     assert_eq!(group.member_count, 6);
-    // Nothing but their times is another.
+    // Only their times differ.
     let before = &mut expected.groups.get_mut(&group_id("g")).unwrap().1;
     for member in before.iter_mut() {
         member.joined = members.iter().find(|now| now.account == member.account).unwrap().joined;
@@ -132,7 +132,7 @@ pub(crate) async fn two_callers_cannot_both_take_the_last_seat(store: &dyn Store
     }
 }
 
-pub(crate) async fn many_callers_never_overfill_a_group(store: &dyn Store) {
+pub(crate) async fn concurrent_imports_never_overfill_a_group(store: &dyn Store) {
     import(store, small_group("g", 10)).await.unwrap();
     let names: Vec<String> = (0..60).map(|number| format!("member{number}")).collect();
     let calls = names.chunks(3).map(|chunk| {
@@ -157,7 +157,7 @@ pub(crate) async fn one_account_joins_once_however_many_import_it(store: &dyn St
 }
 
 pub(crate) async fn pages_by_join_time_and_by_name_agree(store: &dyn Store) {
-    // Names against the order of arrival; every third an administrator; five in one second.
+    // Names in reverse order of joining; every third an administrator; five in one second.
     let asked: Vec<NewMember> = (0..50_u64)
         .map(|number| NewMember {
             role: if number % 3 == 0 { Role::Admin } else { Role::Member },

@@ -1,4 +1,4 @@
-//! A store in memory, as plain as can be: what the others are compared with.
+//! A store in memory, as simple as possible: the others are compared with it.
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
@@ -21,27 +21,26 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A store in memory.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<BTreeMap<AppId, Held>>);
+pub(crate) struct Memory(Mutex<BTreeMap<AppId, AppData>>);
 
-/// What one app holds.
 #[derive(Default)]
-struct Held {
-    groups: BTreeMap<GroupId, Whole>,
+struct AppData {
+    groups: BTreeMap<GroupId, StoredGroup>,
     accounts: BTreeMap<UserId, Account>,
-    /// Those of deleted accounts.
+    /// Kicks of deleted accounts.
     kicks: BTreeMap<UserId, Timestamp>,
     last_position: u64,
 }
 
-/// A group with everything that hangs on it.
-struct Whole {
+/// A group with everything that belongs to it.
+struct StoredGroup {
     group: Group,
     members: BTreeMap<UserId, Member>,
     parts: BTreeMap<PartKey, Part>,
     messages: BTreeMap<Conversation, BTreeMap<u32, Message>>,
 }
 
-/// The family a part is read with.
+/// Whether a part is of a family.
 fn is_of(family: &PartFamily, key: &PartKey) -> bool {
     match (family, key) {
         (PartFamily::Topics, PartKey::Topic(_))
@@ -59,7 +58,7 @@ fn is_of(family: &PartFamily, key: &PartKey) -> bool {
     }
 }
 
-impl Whole {
+impl StoredGroup {
     fn load(&self, accounts: &BTreeMap<UserId, Account>, needs: Needs) -> GroupSnapshot {
         let mut snapshot = GroupSnapshot::of(self.group.clone());
         for account in needs.members {
@@ -148,7 +147,7 @@ impl Whole {
     }
 }
 
-impl Held {
+impl AppData {
     fn new_group(&mut self, context: Context, asked: NewGroup) -> Result<GroupId, NewGroupRefusal> {
         let id = (0..)
             .map_while(|attempt| asked.id.candidate(asked.kind, attempt))
@@ -161,7 +160,8 @@ impl Held {
         self.last_position = position;
         self.place(context, made.placeholders);
         let members = made.members.into_iter().map(|member| (member.account.clone(), member)).collect();
-        let whole = Whole { group: made.group, members, parts: BTreeMap::new(), messages: BTreeMap::new() };
+        let whole =
+            StoredGroup { group: made.group, members, parts: BTreeMap::new(), messages: BTreeMap::new() };
         self.groups.insert(id.clone(), whole);
         Ok(id)
     }
@@ -200,7 +200,7 @@ impl Held {
         let kick = self.kicks.entry(id.clone()).or_default();
         *kick = account.signatures_from.max(*kick);
         for whole in self.groups.values_mut() {
-            // The owner of a group that keeps no members goes on being named.
+            // The owner of a group that keeps no members is still named.
             if whole.members.remove(id).is_some() {
                 whole.group.member_count = u32::try_from(whole.members.len()).unwrap();
                 whole.group.owner.take_if(|owner| owner == id);
@@ -240,7 +240,7 @@ impl Held {
 }
 
 impl Memory {
-    fn with<T>(&self, app: AppId, work: impl FnOnce(&mut Held) -> T) -> T {
+    fn with<T>(&self, app: AppId, work: impl FnOnce(&mut AppData) -> T) -> T {
         let mut apps: MutexGuard<'_, _> = self.0.lock().unwrap();
         work(apps.entry(app).or_default())
     }

@@ -1,11 +1,11 @@
-//! Random operations against stores and one in memory: all answers and all that can be read are equal.
+//! Random operations against stores and one in memory: all answers and all reads are equal.
 //!
-//! The rules are the same functions in all of them; the comparison shows that a store keeps what they say.
+//! All of them use the same rules. The comparison shows that a store keeps their decisions.
 
 use super::changes::some_change;
 use super::memory::Memory;
 use super::operation::{Change, Operation, perform};
-use super::scripted::{Script, Step as Scripted};
+use super::scripted::{Action, Script};
 use super::world::World;
 use super::{APP, at_once, group, group_id, member, user};
 use landfall_domain::account::{AccountImport, UnknownAccounts};
@@ -31,16 +31,16 @@ const SHRINKS_MAX: u32 = 500;
 
 /// Names that are each other's beginnings, and differ in the bytes next to the end mark of keys.
 const GROUPS: [&str; 5] = ["g", "g ", "g!", "gg", "@TGS#_c"];
-/// Those that there are from the start.
+/// Groups that exist from the start.
 const FIRST: [&str; 2] = ["g", "gg"];
 const USERS: [&str; 6] = ["a", "a ", "aa", "b", "~", "Z"];
 
-/// An operation, and how it is asked for.
+/// An operation and its context.
 #[derive(Clone, Debug)]
-struct Step {
+struct ModelCall {
     operation: Operation,
     unknown: UnknownAccounts,
-    /// Which of the two apps asks; both use the same names.
+    /// Which of the two apps calls; both use the same names.
     app: usize,
 }
 
@@ -50,7 +50,7 @@ fn ids() -> Vec<GroupId> {
     GROUPS.map(group_id).into_iter().chain(generated).collect()
 }
 
-/// Mostly one of those that each sequence begins with.
+/// Mostly a group that exists from the start.
 fn some_group() -> impl Strategy<Value = GroupId> {
     prop_oneof![6 => select(FIRST.map(group_id).to_vec()), 1 => select(ids()[..7].to_vec())]
 }
@@ -89,12 +89,12 @@ fn some_new_group(id: impl Strategy<Value = IdChoice>) -> impl Strategy<Value = 
         6 => select(vec![Private, Public, Community, Community]),
         1 => select(vec![ChatRoom, AvChatRoom]),
     ];
-    // Each account once: the first of those chosen owns the group, or nobody does.
+    // Each account once: the first of the chosen ones owns the group, or it has no owner.
     let seats = subsequence(USERS.to_vec(), 0..=4).prop_shuffle();
     let imported = any::<bool>();
     (id, kind, seats, any::<bool>(), 1_u32..8, 950_u64..1_050, imported).prop_flat_map(
         |(id, kind, seats, owned, max_members, created, imported)| {
-            // The candidates of one type are enough, and can all be looked at.
+            // The candidates of one type are enough, and can all be read.
             let kind = if matches!(id, IdChoice::Generated(_)) { Public } else { kind };
             let (owner, others) = seats.split_at(usize::from(owned).min(seats.len()));
             let owner = owner.first().map(|name| user(name));
@@ -123,23 +123,23 @@ fn some_new_group(id: impl Strategy<Value = IdChoice>) -> impl Strategy<Value = 
     )
 }
 
-fn some_script() -> impl Strategy<Value = Scripted> {
+fn some_script() -> impl Strategy<Value = Action> {
     let topic = || prop_oneof![2 => Just(None), 1 => (0_usize..2).prop_map(Some)];
     let numbers = || prop::collection::vec(0_u32..12, 0..4);
     prop_oneof![
-        1 => Just(Scripted::Refuse),
-        6 => (topic(), prop::collection::vec(0_u32..4, 1..25)).prop_map(|(at, random)| Scripted::Send(at, random)),
-        2 => (topic(), numbers()).prop_map(|(at, numbers)| Scripted::Recall(at, numbers)),
-        1 => Just(Scripted::ReadEverything),
-        3 => some_user().prop_map(Scripted::Join),
-        1 => some_user().prop_map(Scripted::Leave),
-        2 => some_user().prop_map(Scripted::Own),
-        3 => (0_usize..2).prop_map(Scripted::PutTopic),
-        1 => (0_usize..2).prop_map(Scripted::DropTopic),
-        3 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Scripted::PutParts(user, seq)),
-        1 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Scripted::RemoveParts(user, seq)),
-        3 => (topic(), numbers()).prop_map(|(at, numbers)| Scripted::Look(at, numbers)),
-        2 => (0_usize..40, 0_usize..4).prop_map(|(family, limit)| Scripted::Page(family, limit)),
+        1 => Just(Action::Refuse),
+        6 => (topic(), prop::collection::vec(0_u32..4, 1..25)).prop_map(|(at, random)| Action::Send(at, random)),
+        2 => (topic(), numbers()).prop_map(|(at, numbers)| Action::Recall(at, numbers)),
+        1 => Just(Action::ReadEverything),
+        3 => some_user().prop_map(Action::Join),
+        1 => some_user().prop_map(Action::Leave),
+        2 => some_user().prop_map(Action::Own),
+        3 => (0_usize..2).prop_map(Action::PutTopic),
+        1 => (0_usize..2).prop_map(Action::DropTopic),
+        3 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Action::PutParts(user, seq)),
+        1 => (some_user(), 0_u32..4).prop_map(|(user, seq)| Action::RemoveParts(user, seq)),
+        3 => (topic(), numbers()).prop_map(|(at, numbers)| Action::Look(at, numbers)),
+        2 => (0_usize..40, 0_usize..4).prop_map(|(family, limit)| Action::Page(family, limit)),
     ]
 }
 
@@ -152,7 +152,7 @@ fn some_operation() -> impl Strategy<Value = Operation> {
         2 => some_new_group(some_id()),
         2 => (some_group(), members).prop_map(|(group, members)| Operation::ImportMembers(group, members)),
         6 => (some_group(), some_script())
-            .prop_map(|(group, step)| Operation::Change(Change::new(Script { group, step }))),
+            .prop_map(|(group, action)| Operation::Change(Change::new(Script { group, action }))),
         22 => some_group().prop_flat_map(some_change).prop_map(Operation::Change),
         1 => select(ids()[..7].to_vec()).prop_map(Operation::DestroyGroup),
         2 => prop::collection::vec(account, 1..4).prop_map(Operation::ImportAccounts),
@@ -161,17 +161,17 @@ fn some_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn sequence() -> impl Strategy<Value = Vec<Step>> {
+fn sequence() -> impl Strategy<Value = Vec<ModelCall>> {
     let unknown = prop_oneof![4 => Just(UnknownAccounts::Create), 1 => Just(UnknownAccounts::Refuse)];
     let app = prop_oneof![9 => Just(0), 1 => Just(1)];
-    let step = (some_operation(), unknown, app).prop_map(|(operation, unknown, app)| Step {
+    let step = (some_operation(), unknown, app).prop_map(|(operation, unknown, app)| ModelCall {
         operation,
         unknown,
         app,
     });
     let first = FIRST.map(|name| some_new_group(Just(IdChoice::Given(group_id(name)))));
     let first = first.map(|group| {
-        group.prop_map(|operation| Step { operation, unknown: UnknownAccounts::Create, app: 0 })
+        group.prop_map(|operation| ModelCall { operation, unknown: UnknownAccounts::Create, app: 0 })
     });
     (first, prop::collection::vec(step, 1..OPERATIONS_MAX))
         .prop_map(|(first, then)| first.into_iter().chain(then).collect())
@@ -182,7 +182,7 @@ pub(crate) async fn random_operations_answer_like_the_model(store: &dyn Store) {
 }
 
 /// Compares `stores` with the model over random sequences, each in two apps of its own. With more than one
-/// operation `together`, the stores must perform those that run together in the order they were asked for.
+/// operation `together`, the stores must perform those that run together in the order of the calls.
 pub(crate) async fn agree(stores: &[&dyn Store], together: usize) {
     let mut runner = TestRunner::new(Config::default());
     for number in 0..SEQUENCES {
@@ -215,12 +215,12 @@ fn fresh_apps(number: u32, attempt: u32) -> [AppId; 2] {
     [AppId(first), AppId(first + 1)]
 }
 
-/// The error tells of the first difference; stores are counted from 0.
+/// The error describes the first difference; stores are counted from 0.
 async fn compare(
     stores: &[&dyn Store],
     apps: [AppId; 2],
     together: usize,
-    steps: Vec<Step>,
+    steps: Vec<ModelCall>,
 ) -> Result<(), String> {
     let (ids, users) = (ids(), USERS.map(user));
     let model = Memory::default();
@@ -228,7 +228,7 @@ async fn compare(
     for chunk in steps.chunks(together) {
         let mut calls = Vec::new();
         let mut expected = Vec::new();
-        for Step { operation, unknown, app } in chunk {
+        for ModelCall { operation, unknown, app } in chunk {
             now += 10;
             let context = Context { app: apps[*app], now: Timestamp(now), unknown: *unknown };
             expected.push(perform(&model, context, operation.clone()).await.unwrap());

@@ -1,7 +1,7 @@
 //! Writing operations and their answers as values, for cases that choose, mix or repeat them.
 
 use super::answered;
-use super::outbox::everybody;
+use super::subscribers::every_event;
 use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
@@ -32,11 +32,11 @@ pub(crate) enum Answer {
     Imported,
     Deleted(Vec<bool>),
     Kicked(Result<(), NoSuchAccount>),
-    /// What was answered, as text.
+    /// The answer as text.
     Changed(Result<String, Refusal>),
 }
 
-/// An operation on one group, whichever it is.
+/// Any operation on one group.
 #[derive(Clone, Debug)]
 pub(crate) struct Change(Arc<dyn AnyChange>);
 
@@ -69,7 +69,7 @@ impl<O: GroupOperation<Answer: Debug> + Clone + Debug> AnyChange for O {
         store: &dyn Store,
         context: Context,
     ) -> Result<Result<String, Refusal>, StoreError> {
-        let answer = answered(change(store, context, self.clone(), everybody()).await)?;
+        let answer = answered(change(store, context, self.clone(), every_event()).await)?;
         Ok(answer.map(|answer| format!("{answer:?}")))
     }
 }
@@ -94,13 +94,13 @@ pub(crate) async fn perform(
     Ok(match operation {
         Operation::ImportGroup(import) => Answer::Group(answered(store.import_group(context, import).await)?),
         Operation::CreateGroup(new) => {
-            Answer::Group(answered(store.create_group(context, new, everybody()).await)?)
+            Answer::Group(answered(store.create_group(context, new, every_event()).await)?)
         }
         Operation::ImportMembers(group, members) => {
             Answer::Members(answered(store.import_members(context, group, members).await)?)
         }
         Operation::DestroyGroup(group) => {
-            Answer::Destroyed(answered(store.destroy_group(context, group, everybody()).await)?)
+            Answer::Destroyed(answered(store.destroy_group(context, group, every_event()).await)?)
         }
         Operation::ImportAccounts(accounts) => {
             store.import_accounts(context, accounts).await?;

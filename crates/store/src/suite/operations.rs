@@ -1,7 +1,7 @@
 //! Operations on one group: loading what they need and writing what they change.
 
-use super::outbox::everybody;
-use super::scripted::{Script, Step, topic};
+use super::scripted::{Action, Script, topic};
+use super::subscribers::every_event;
 use super::world::World;
 use super::{APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, user};
 use landfall_domain::group::{Group, GroupType};
@@ -17,13 +17,13 @@ use landfall_domain::store::{Context, JoinedWindow, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
 
-async fn run(store: &dyn Store, name: &str, step: Step) -> Result<String, Refusal> {
-    run_at(store, name, step, NOW).await
+async fn run(store: &dyn Store, name: &str, action: Action) -> Result<String, Refusal> {
+    run_at(store, name, action, NOW).await
 }
 
-async fn run_at(store: &dyn Store, name: &str, step: Step, now: Timestamp) -> Result<String, Refusal> {
+async fn run_at(store: &dyn Store, name: &str, action: Action, now: Timestamp) -> Result<String, Refusal> {
     let context = Context { now, ..context() };
-    decided(perform(store, context, Script { group: group_id(name), step }, everybody()).await)
+    decided(perform(store, context, Script { group: group_id(name), action }, every_event()).await)
 }
 
 async fn look(store: &dyn Store, name: &str, needs: Needs) -> GroupSnapshot {
@@ -45,23 +45,23 @@ async fn numbers(store: &dyn Store, name: &str, range: MessageRange) -> Vec<u32>
 }
 
 pub(crate) async fn a_missing_group_is_refused_and_a_refusal_changes_nothing(store: &dyn Store) {
-    for step in [Step::Refuse, Step::ReadEverything] {
-        assert_eq!(run(store, "none", step).await, Err(Refusal::NoSuchGroup));
+    for action in [Action::Refuse, Action::ReadEverything] {
+        assert_eq!(run(store, "none", action).await, Err(Refusal::NoSuchGroup));
     }
     let missing = decided(store.snapshot(APP, group_id("none"), Needs::default()).await);
     assert_eq!(missing.map(|_| ()), Err(NoSuchGroup));
     import(store, owned_group("g", "a")).await.unwrap();
     let before = World::of(store, APP, &[group_id("g")], &[user("a")]).await;
-    assert_eq!(run(store, "g", Step::Refuse).await, Err(Refusal::Full));
+    assert_eq!(run(store, "g", Action::Refuse).await, Err(Refusal::Full));
     assert_eq!(World::of(store, APP, &[group_id("g")], &[user("a")]).await, before);
 }
 
 pub(crate) async fn messages_are_read_by_number_by_age_and_by_random_number(store: &dyn Store) {
     import(store, owned_group("g", "a")).await.unwrap();
-    // More than one call brings, so that they are kept in more than one piece.
-    run(store, "g", Step::Send(None, (1..=45).collect())).await.unwrap();
+    // More messages than one page holds.
+    run(store, "g", Action::Send(None, (1..=45).collect())).await.unwrap();
     for random in 46..=50 {
-        run(store, "g", Step::Send(None, vec![random])).await.unwrap();
+        run(store, "g", Action::Send(None, vec![random])).await.unwrap();
     }
     let newest = |up_to, limit| MessageRange::Newest { conversation: Conversation::Group, up_to, limit };
     let cases = [
@@ -92,7 +92,7 @@ pub(crate) async fn messages_are_read_by_number_by_age_and_by_random_number(stor
     assert_eq!(numbers(store, "g", random(vec![50], 51)).await, Vec::<u32>::new());
     // A message that is rewritten stays where it was, and its neighbours as they were.
     let before = World::of(store, APP, &[group_id("g")], &[]).await;
-    run(store, "g", Step::Recall(None, vec![3, 20, 48, 77])).await.unwrap();
+    run(store, "g", Action::Recall(None, vec![3, 20, 48, 77])).await.unwrap();
     let mut after = World::of(store, APP, &[group_id("g")], &[]).await;
     let old = &before.messages[&group_id("g")][&Conversation::Group];
     let new = after.messages.get_mut(&group_id("g")).unwrap().get_mut(&Conversation::Group).unwrap();
@@ -109,8 +109,8 @@ pub(crate) async fn parts_are_read_in_pages(store: &dyn Store) {
     import(store, group("g ")).await.unwrap();
     let names: Vec<String> = (0..25).map(|number| format!("u{number:02}")).collect();
     for name in &names {
-        run(store, "g", Step::PutParts(user(name), 1)).await.unwrap();
-        run(store, "g ", Step::PutParts(user(name), 1)).await.unwrap();
+        run(store, "g", Action::PutParts(user(name), 1)).await.unwrap();
+        run(store, "g ", Action::PutParts(user(name), 1)).await.unwrap();
     }
     let here = topic(&group_id("g"), 0);
     for family in [
@@ -147,22 +147,22 @@ pub(crate) async fn the_owner_changes_and_leaves(store: &dyn Store) {
         (group.owner.as_ref().map(ToString::to_string), group.member_count, roles)
     };
     let named = |name: &str, role| (name.to_owned(), role);
-    run(store, "g", Step::Own(user("b"))).await.unwrap();
+    run(store, "g", Action::Own(user("b"))).await.unwrap();
     let expected = vec![named("a", Role::Member), named("b", Role::Owner)];
     assert_eq!(roles().await, (Some("b".to_owned()), 2, expected));
-    run(store, "g", Step::Own(user("a"))).await.unwrap();
+    run(store, "g", Action::Own(user("a"))).await.unwrap();
     // The owner's own membership changes like any other.
-    run(store, "g", Step::Join(user("a"))).await.unwrap();
-    run(store, "g", Step::Join(user("b"))).await.unwrap();
+    run(store, "g", Action::Join(user("a"))).await.unwrap();
+    run(store, "g", Action::Join(user("b"))).await.unwrap();
     let expected = vec![named("a", Role::Owner), named("b", Role::Member)];
     assert_eq!(roles().await, (Some("a".to_owned()), 2, expected));
     let world = World::of(store, APP, &[group_id("g")], &[]).await;
     assert!(world.groups[&group_id("g")].1.iter().all(|member| member.name_card == "card\u{0}"));
-    run(store, "g", Step::Leave(user("a"))).await.unwrap();
+    run(store, "g", Action::Leave(user("a"))).await.unwrap();
     assert_eq!(roles().await, (None, 1, vec![named("b", Role::Member)]));
-    run(store, "g", Step::Own(user("b"))).await.unwrap();
+    run(store, "g", Action::Own(user("b"))).await.unwrap();
     assert_eq!(roles().await, (Some("b".to_owned()), 1, vec![named("b", Role::Owner)]));
-    run(store, "g", Step::Leave(user("b"))).await.unwrap();
+    run(store, "g", Action::Leave(user("b"))).await.unwrap();
     assert_eq!(roles().await, (None, 0, vec![]));
 }
 
@@ -173,15 +173,15 @@ pub(crate) async fn a_topic_goes_with_everything_below_it(store: &dyn Store) {
     let here = "@TGS#_c";
     let without = World::of(store, APP, &[group_id(here)], &[]).await;
     for number in [0, 1] {
-        run(store, here, Step::PutTopic(number)).await.unwrap();
-        run(store, here, Step::Send(Some(number), vec![1; 30])).await.unwrap();
+        run(store, here, Action::PutTopic(number)).await.unwrap();
+        run(store, here, Action::Send(Some(number), vec![1; 30])).await.unwrap();
     }
     for number in 0..3 {
-        run(store, here, Step::PutParts(user(&format!("u{number}")), number)).await.unwrap();
+        run(store, here, Action::PutParts(user(&format!("u{number}")), number)).await.unwrap();
     }
     let with = World::of(store, APP, &[group_id(here)], &[]).await;
     assert_eq!(with.messages[&group_id(here)].len(), 2);
-    run(store, here, Step::DropTopic(0)).await.unwrap();
+    run(store, here, Action::DropTopic(0)).await.unwrap();
     let snapshot = look(
         store,
         here,
@@ -201,9 +201,9 @@ pub(crate) async fn a_topic_goes_with_everything_below_it(store: &dyn Store) {
     let after = World::of(store, APP, &[group_id(here)], &[]).await;
     let other = Conversation::Topic(topic(&group_id(here), 1));
     assert_eq!(after.messages[&group_id(here)][&other], with.messages[&group_id(here)][&other]);
-    // A topic of the same name begins anew.
-    run(store, here, Step::PutTopic(0)).await.unwrap();
-    run(store, here, Step::Send(Some(0), vec![2])).await.unwrap();
+    // A topic of the same name starts empty.
+    run(store, here, Action::PutTopic(0)).await.unwrap();
+    run(store, here, Action::Send(Some(0), vec![2])).await.unwrap();
     let anew = numbers(
         store,
         here,
@@ -253,18 +253,18 @@ pub(crate) async fn very_many_parts_go_at_once(store: &dyn Store) {
     import(store, group("g")).await.unwrap();
     let before = World::of(store, APP, &[group_id("g")], &[]).await;
     for start in [0, 2_500, 5_000] {
-        decided(perform(store, context(), Many(Some(start..start + 2_500)), everybody()).await).unwrap();
+        decided(perform(store, context(), Many(Some(start..start + 2_500)), every_event()).await).unwrap();
     }
-    decided(perform(store, context(), Many(None), everybody()).await).unwrap();
+    decided(perform(store, context(), Many(None), every_event()).await).unwrap();
     let family = PartFamily::Readers(Conversation::Topic(topic(&group_id("g"), 0)), 1);
     let left = look(store, "g", Needs { ranges: vec![PartRange::all(family)], ..Needs::default() }).await;
     assert_eq!(left.parts.len(), 0);
     assert_eq!(World::of(store, APP, &[group_id("g")], &[]).await, before);
 }
 
-pub(crate) async fn of_many_who_send_at_once_each_gets_its_own_number(store: &dyn Store) {
+pub(crate) async fn concurrent_senders_get_different_numbers(store: &dyn Store) {
     import(store, group("g")).await.unwrap();
-    let calls = (1..=60).map(|random| run(store, "g", Step::Send(None, vec![random])));
+    let calls = (1..=60).map(|random| run(store, "g", Action::Send(None, vec![random])));
     assert!(at_once(calls).await.iter().all(Result::is_ok));
     let world = World::of(store, APP, &[group_id("g")], &[]).await;
     let messages = &world.messages[&group_id("g")][&Conversation::Group];
@@ -276,31 +276,31 @@ pub(crate) async fn of_many_who_send_at_once_each_gets_its_own_number(store: &dy
 
 pub(crate) async fn destroying_a_group_takes_its_parts_and_messages(store: &dyn Store) {
     import(store, group("g2")).await.unwrap();
-    run(store, "g2", Step::Send(None, vec![1])).await.unwrap();
+    run(store, "g2", Action::Send(None, vec![1])).await.unwrap();
     let ids = ["g", "g2"].map(group_id);
     let before = World::of(store, APP, &ids, &[user("a")]).await;
     import(store, owned_group("g", "a")).await.unwrap();
-    run(store, "g", Step::PutTopic(0)).await.unwrap();
-    run(store, "g", Step::Send(Some(0), vec![1; 50])).await.unwrap();
-    run(store, "g", Step::Send(None, vec![1; 50])).await.unwrap();
-    run(store, "g", Step::PutParts(user("a"), 1)).await.unwrap();
-    decided(store.destroy_group(context(), group_id("g"), everybody()).await).unwrap();
+    run(store, "g", Action::PutTopic(0)).await.unwrap();
+    run(store, "g", Action::Send(Some(0), vec![1; 50])).await.unwrap();
+    run(store, "g", Action::Send(None, vec![1; 50])).await.unwrap();
+    run(store, "g", Action::PutParts(user("a"), 1)).await.unwrap();
+    decided(store.destroy_group(context(), group_id("g"), every_event()).await).unwrap();
     import(store, group("g")).await.unwrap();
     let world = World::of(store, APP, &ids, &[user("a")]).await;
     assert_eq!(world.parts[&ids[0]].len(), 0, "parts of the old group are in the new one");
     assert_eq!(world.messages[&ids[0]].len(), 0, "messages of the old group are in the new one");
     assert_eq!(world.messages[&ids[1]], before.messages[&ids[1]]);
-    // Days of the dissolved group name nothing any more.
+    // The days of the dissolved group no longer name any messages.
     assert_eq!(expire(store, Timestamp(1 << 33)).await, 1);
 }
 
-/// Expires in small steps until nothing is left; how many messages went.
+/// Expires in small steps until nothing is left; returns the number of removed messages.
 async fn expire(store: &dyn Store, before: Timestamp) -> usize {
     let mut removed = 0;
     loop {
         match store.expire_messages(APP, before, 7).await.unwrap() {
             0 => return removed,
-            step => removed += step,
+            action => removed += action,
         }
     }
 }
@@ -311,12 +311,12 @@ pub(crate) async fn old_messages_expire_and_young_ones_stay(store: &dyn Store) {
         .await
         .unwrap();
     let here = "@TGS#_c";
-    run_at(store, here, Step::PutTopic(0), Timestamp(DAY)).await.unwrap();
+    run_at(store, here, Action::PutTopic(0), Timestamp(DAY)).await.unwrap();
     // On each of ten days, one message at noon in the group and two in its topic.
     for day in 1..=10 {
         let noon = Timestamp(day * DAY + DAY / 2);
-        run_at(store, here, Step::Send(None, vec![1]), noon).await.unwrap();
-        run_at(store, here, Step::Send(Some(0), vec![1, 2]), noon).await.unwrap();
+        run_at(store, here, Action::Send(None, vec![1]), noon).await.unwrap();
+        run_at(store, here, Action::Send(Some(0), vec![1, 2]), noon).await.unwrap();
     }
     let kept = async || {
         let world = World::of(store, APP, &[group_id(here)], &[]).await;
@@ -341,7 +341,7 @@ pub(crate) async fn old_messages_expire_and_young_ones_stay(store: &dyn Store) {
     assert_eq!(kept().await, ([6, 12], [5, 9]));
     assert_eq!(expire(store, Timestamp(99 * DAY)).await, 18);
     assert_eq!(kept().await, ([0, 0], [11, 21]));
-    run_at(store, here, Step::Send(None, vec![1]), Timestamp(99 * DAY)).await.unwrap();
+    run_at(store, here, Action::Send(None, vec![1]), Timestamp(99 * DAY)).await.unwrap();
     assert_eq!(expire(store, Timestamp(99 * DAY)).await, 0);
     assert_eq!(kept().await, ([1, 0], [11, 21]));
 }
@@ -352,7 +352,7 @@ pub(crate) async fn members_of_members_are_found_from_the_account(store: &dyn St
         .await
         .unwrap();
     for name in ["g", "p"] {
-        run(store, name, Step::Join(user("c"))).await.unwrap();
+        run(store, name, Action::Join(user("c"))).await.unwrap();
     }
     let ids = async |account: &str| {
         let window = JoinedWindow {
@@ -366,8 +366,8 @@ pub(crate) async fn members_of_members_are_found_from_the_account(store: &dyn St
         page.groups.iter().map(|(group, _)| group.id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(ids("c").await, ["g", "p"]);
-    run(store, "g", Step::Leave(user("c"))).await.unwrap();
+    run(store, "g", Action::Leave(user("c"))).await.unwrap();
     assert_eq!((ids("a").await, ids("c").await), (vec!["g".to_owned()], vec!["p".to_owned()]));
-    decided(store.destroy_group(context(), group_id("p"), everybody()).await).unwrap();
+    decided(store.destroy_group(context(), group_id("p"), every_event()).await).unwrap();
     assert_eq!((ids("b").await, ids("c").await), (vec![], Vec::<String>::new()));
 }

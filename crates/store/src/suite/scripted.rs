@@ -20,16 +20,15 @@ use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use landfall_domain::topic::{Topic, TopicMember};
 
-/// A change to one group, with everything it reads told in its answer.
+/// A change to one group. Its answer lists everything that it read.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) group: GroupId,
-    pub(crate) step: Step,
+    pub(crate) action: Action,
 }
 
-/// What a script does.
 #[derive(Clone, Debug)]
-pub(crate) enum Step {
+pub(crate) enum Action {
     /// Changes nothing, by refusing.
     Refuse,
     /// Sends messages, a second apart, with these random numbers.
@@ -52,9 +51,9 @@ pub(crate) enum Step {
     PutParts(UserId, u32),
     /// Takes one part of every kind away.
     RemoveParts(UserId, u32),
-    /// Looks at messages by number, at the newest, and at those with a random number.
+    /// Reads messages by number, at the newest, and at those with a random number.
     Look(Option<usize>, Vec<u32>),
-    /// Looks at a page of a family.
+    /// Reads a page of a family.
     Page(usize, usize),
 }
 
@@ -112,7 +111,7 @@ pub(crate) fn families(group: &GroupId) -> Vec<PartFamily> {
     families
 }
 
-/// A part for a key that says where and when it was made.
+/// A part that contains its key and the time of its creation.
 fn part(key: &PartKey, now: Timestamp) -> Part {
     let number = u32::try_from(now.0).unwrap();
     match key {
@@ -257,26 +256,26 @@ impl GroupOperation for Script {
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {
         let mut needs = Needs::default();
-        match &self.step {
-            Step::Refuse | Step::ReadEverything => {}
-            Step::Send(number, _) => {
+        match &self.action {
+            Action::Refuse | Action::ReadEverything => {}
+            Action::Send(number, _) => {
                 needs.parts.extend(number.map(|number| PartKey::Topic(topic(&self.group, number))));
             }
-            Step::Recall(number, seqs) => {
+            Action::Recall(number, seqs) => {
                 needs.messages.push(MessageRange::Numbered(place(&self.group, *number), seqs.clone()));
             }
-            Step::Join(account) | Step::Leave(account) | Step::Own(account) => {
+            Action::Join(account) | Action::Leave(account) | Action::Own(account) => {
                 needs.members = vec![account.clone()];
                 needs.members.extend(group.owner.clone());
                 needs.accounts = vec![account.clone()];
             }
-            Step::PutTopic(number) | Step::DropTopic(number) => {
+            Action::PutTopic(number) | Action::DropTopic(number) => {
                 needs.parts.push(PartKey::Topic(topic(&self.group, *number)));
             }
-            Step::PutParts(account, seq) | Step::RemoveParts(account, seq) => {
+            Action::PutParts(account, seq) | Action::RemoveParts(account, seq) => {
                 needs.parts = keys(&self.group, account, *seq);
             }
-            Step::Look(number, numbers) => {
+            Action::Look(number, numbers) => {
                 let conversation = place(&self.group, *number);
                 needs.messages = vec![
                     MessageRange::Numbered(conversation.clone(), numbers.clone()),
@@ -288,7 +287,7 @@ impl GroupOperation for Script {
                     MessageRange::Random { conversation, random: numbers.clone(), since: Timestamp(1_050) },
                 ];
             }
-            Step::Page(family, limit) => {
+            Action::Page(family, limit) => {
                 let families = families(&self.group);
                 let family = families[family % families.len()].clone();
                 needs.ranges.push(PartRange { family, after: None, limit: *limit });
@@ -298,21 +297,21 @@ impl GroupOperation for Script {
     }
 
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<String>, Refusal> {
-        // Where a group is in the list differs from store to store.
+        // The position of a group in the list differs between stores.
         let seen =
             GroupSnapshot { group: Group { list_position: 0, ..snapshot.group.clone() }, ..snapshot.clone() };
         let answer = format!("{seen:?}");
         let mut changes = Changes::default();
-        match &self.step {
-            Step::Refuse => return Err(Refusal::Full),
-            Step::Look(..) | Step::Page(..) => {}
-            Step::ReadEverything => {
+        match &self.action {
+            Action::Refuse => return Err(Refusal::Full),
+            Action::Look(..) | Action::Page(..) => {}
+            Action::ReadEverything => {
                 let mut group = snapshot.group;
                 group.log.read_everything();
                 changes.group = Some(group);
             }
-            Step::Send(number, random) => changes = self.send(*number, random, snapshot, context.now),
-            Step::Recall(number, _) => {
+            Action::Send(number, random) => changes = self.send(*number, random, snapshot, context.now),
+            Action::Recall(number, _) => {
                 let place = place(&self.group, *number);
                 changes.updated_messages = snapshot
                     .messages_of(&place)
@@ -320,8 +319,8 @@ impl GroupOperation for Script {
                     .map(|message| (place.clone(), message.clone().without_content(MessageState::Recalled)))
                     .collect();
             }
-            Step::Join(account) => changes = self.join(account, &snapshot, context.now),
-            Step::Leave(account) => {
+            Action::Join(account) => changes = self.join(account, &snapshot, context.now),
+            Action::Leave(account) => {
                 if let Some(member) = snapshot.members.get(account) {
                     let mut group = snapshot.group.clone();
                     group.member_count -= 1;
@@ -330,27 +329,27 @@ impl GroupOperation for Script {
                     changes.removed_members.push(account.clone());
                 }
             }
-            Step::Own(account) => changes = self.own(account, snapshot),
-            Step::PutTopic(number) => {
+            Action::Own(account) => changes = self.own(account, snapshot),
+            Action::PutTopic(number) => {
                 let key = PartKey::Topic(topic(&self.group, *number));
                 if !snapshot.parts.contains_key(&key) {
                     let part = part(&key, context.now);
                     changes.put(key, part);
                 }
             }
-            Step::DropTopic(number) => {
+            Action::DropTopic(number) => {
                 let id = topic(&self.group, *number);
                 changes.remove(PartKey::Topic(id.clone()));
                 changes.removed_families.push(PartFamily::TopicMembers(id.clone()));
                 changes.cleared_topics.push(id);
             }
-            Step::PutParts(account, seq) => {
+            Action::PutParts(account, seq) => {
                 for key in keys(&self.group, account, *seq) {
                     let part = part(&key, context.now);
                     changes.put(key, part);
                 }
             }
-            Step::RemoveParts(account, seq) => {
+            Action::RemoveParts(account, seq) => {
                 keys(&self.group, account, *seq).into_iter().for_each(|key| changes.remove(key));
             }
         }

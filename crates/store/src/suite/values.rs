@@ -1,6 +1,6 @@
 //! Texts, names and numbers read back exactly, whatever they are.
 
-use super::outbox::everybody;
+use super::subscribers::every_event;
 use super::world::World;
 use super::{APP, account, context, decided, group, group_id, import, member, owned_group, text, user};
 use landfall_domain::account::Account;
@@ -15,7 +15,7 @@ use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::slice::from_ref;
 
-/// What an engine could take for syntax, an end, nothing, or the same as another.
+/// Texts that an engine could take for syntax, for an end, for nothing, or for each other.
 const TEXTS: [&str; 20] = [
     "",
     " ",
@@ -55,7 +55,7 @@ pub(crate) async fn every_text_reads_back(store: &dyn Store) {
         introduction: text(content),
         notification: text(content),
         face_url: text(content),
-        // Keys that only case tells apart, in an order of the caller's.
+        // Keys that differ only in case, in the order of the caller.
         fields: vec![field("b", text(content)), field("B", text(content)), field("a", text(content))],
         ..group("g").profile
     };
@@ -116,7 +116,7 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
     for name in NAMES {
         import(store, owned_group(name, name)).await.unwrap();
     }
-    // The world checks the order of members: by name, and of those who joined in one second.
+    // The world checks the order of members: by name, and of those that joined in one second.
     let all = NewGroup { members: NAMES.map(member).to_vec(), ..group("everybody") };
     let all = import(store, all).await.unwrap();
     let world = World::of(store, APP, &[&ids[..], from_ref(&all)].concat(), &users).await;
@@ -128,10 +128,10 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
         assert_eq!(world.accounts[&user(name)].nick.as_str(), *name);
     }
 
-    // What is removed takes no other with it.
+    // A removal takes no other name with it.
     let mut left = NAMES.to_vec();
     for name in ["a", "a ", "_", "aA"] {
-        decided(store.destroy_group(context(), group_id(name), everybody()).await).unwrap();
+        decided(store.destroy_group(context(), group_id(name), every_event()).await).unwrap();
         assert_eq!(store.delete_accounts(context(), vec![user(name)]).await.unwrap(), [true]);
         left.retain(|other| *other != name);
     }
@@ -146,7 +146,7 @@ pub(crate) async fn names_are_compared_byte_by_byte(store: &dyn Store) {
     assert_eq!(owned, left.iter().map(|name| user(name)).collect::<Vec<_>>());
 }
 
-/// Many engines count with a sign only. Times from callers are smaller; a clock can be set to anything.
+/// Many engines have only signed numbers. Times from callers are smaller, but a clock can be set to anything.
 pub(crate) async fn the_largest_numbers_read_back(store: &dyn Store) {
     let largest = i64::MAX.unsigned_abs();
     let app = AppId(u32::MAX);

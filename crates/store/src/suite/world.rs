@@ -1,4 +1,4 @@
-//! All a caller can see of an app, to be compared: before and after, or store and model.
+//! Everything a caller can read of an app, for comparison: before and after, or store and model.
 
 use super::decided;
 use super::scripted::{families, topic};
@@ -13,13 +13,13 @@ use landfall_domain::store::{JoinedWindow, MemberWindow, NoSuchGroup, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// Groups with their members in the order they joined and all that hangs on them, accounts, the list of groups by
+/// Groups with their members in the order they joined and all that belongs to them, accounts, the list of groups by
 /// type, and the groups of each account.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct World {
     pub(crate) groups: BTreeMap<GroupId, (Group, Vec<Member>)>,
     pub(crate) accounts: BTreeMap<UserId, Account>,
-    /// From when on signatures of each account are valid, whether it is there or not.
+    /// The time from which signatures of each account are valid, whether it exists or not.
     pub(crate) signatures_from: BTreeMap<UserId, Timestamp>,
     /// Total and ids; the first entry is that of all types.
     pub(crate) lists: Vec<(Option<GroupType>, u64, Vec<GroupId>)>,
@@ -39,7 +39,7 @@ pub(crate) fn listed_types() -> impl Iterator<Item = Option<GroupType>> {
 }
 
 impl World {
-    /// Sees what there is of `ids` and `users`, and checks that every way to read it gives the same.
+    /// Reads everything about `ids` and `users`, and checks that every way to read it gives the same.
     pub(crate) async fn of(store: &dyn Store, app: AppId, ids: &[GroupId], users: &[UserId]) -> Self {
         let mut world = Self::default();
         let groups = store.groups(app, ids.to_vec()).await.unwrap();
@@ -93,7 +93,7 @@ impl World {
     }
 }
 
-/// All that hangs on a group, as far as scripts make it.
+/// Everything that belongs to a group, as far as scripts make it.
 async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapshot {
     let places = [None, Some(0), Some(1)].map(|number| Conversation::of(number.map(|n| topic(&group.id, n))));
     let newest = |conversation| MessageRange::Newest { conversation, up_to: u32::MAX, limit: usize::MAX };
@@ -110,8 +110,7 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
     snapshot
 }
 
-/// The groups of an account, the same in pages, and with those left out that a filter leaves out: by turns one of
-/// three.
+/// The groups of an account, checked against its pages and against one of three filters in turn.
 async fn joined(store: &dyn Store, app: AppId, account: &UserId, turn: usize) -> Vec<(Group, Member)> {
     let all = JoinedWindow {
         kinds: GroupType::ALL.to_vec(),
@@ -171,7 +170,7 @@ pub(crate) async fn list(
     }
 }
 
-/// The count, the owner, and the other windows fit the members.
+/// Checks that the count, the owner and the other windows agree with the members.
 async fn check_members(store: &dyn Store, app: AppId, group: &Group, members: &[Member]) {
     assert_eq!(group.member_count as usize, members.len(), "{}", group.id);
     let owners: Vec<_> =

@@ -5,9 +5,7 @@ use super::*;
 use crate::lock::lock;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::event::Event;
-use landfall_domain::group::{JoinOption, Profile};
 use landfall_domain::limits::Span;
-use landfall_domain::member::Role;
 use landfall_domain::message::{Body, Conversation, Priority};
 use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
 use landfall_domain::operation::{import, perform};
@@ -53,36 +51,8 @@ impl Fixture {
         let store = Arc::new(Embedded::open(dir.path(), StoreMetrics::default()).unwrap());
         let text = |text: &str| Text::parse(text.to_owned(), Span::up_to(100)).unwrap();
         let kind = GroupType::Public;
-        let profile = Profile {
-            name: text("n"),
-            introduction: text(""),
-            notification: text(""),
-            face_url: text(""),
-            fields: Vec::new(),
-            max_members: 100,
-            join_option: JoinOption::FreeAccess,
-        };
-        let member = NewMember {
-            account: user("ann"),
-            role: Role::Member,
-            joined: None,
-            unread: 0,
-            muted_until: Timestamp(0),
-            fields: Vec::new(),
-        };
-        let new = NewGroup {
-            id: IdChoice::Given(group()),
-            kind,
-            profile,
-            owner: None,
-            members: vec![member],
-            support_topic: false,
-            permissions_enabled: false,
-            default_permissions: 0,
-            invite_option: kind.default_invite_option(),
-            active: true,
-            created: Timestamp(1),
-        };
+        let plain = NewGroup::new(IdChoice::Given(group()), kind, text("n"), Timestamp(1));
+        let new = NewGroup { members: vec![NewMember::new(user("ann"))], ..plain };
         store.import_group(CONTEXT, new).await.unwrap();
         let hub = Arc::new(Hub::new(APP, Arc::clone(&store) as _, Arc::new(SystemClock), Arc::new(NoPeers)));
         let (session, waiting) = Session::new(1, user("ann"), Platform::Web, NOW);

@@ -20,7 +20,6 @@ use landfall_domain::ids::UserId;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::store::OperationError;
-use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]
@@ -185,7 +184,7 @@ fn member(
         return Err(Code::GroupRequestIllegal
             .because(format!("{name} belongs to the owner, which cannot be given custom fields here")));
     }
-    Ok(NewMember { account, role, joined: None, unread: 0, muted_until: Timestamp(0), fields })
+    Ok(NewMember { role, fields, ..NewMember::new(account) })
 }
 
 /// `Admin` is the only role that can be given, and not to the owner.

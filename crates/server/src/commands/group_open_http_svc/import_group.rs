@@ -80,20 +80,24 @@ impl Request {
         let support_topic = flag(self.support_topic, "SupportTopic")?.unwrap_or_default();
         let (owner, members) = with_owner(owner, members(self.member_list.list("MemberList")?, call)?);
         refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupParameter)?;
+        let plain = NewGroup::new(id, kind, name, created);
         Ok(NewGroup {
-            id,
-            kind,
-            profile: Profile { name, introduction, notification, face_url, fields, max_members, join_option },
+            profile: Profile {
+                introduction,
+                notification,
+                face_url,
+                fields,
+                max_members,
+                join_option,
+                ..plain.profile
+            },
             owner,
             members,
             // Valid for communities only, and ignored elsewhere. [doc]
             support_topic: support_topic && kind.can().topics,
-            permissions_enabled: false,
-            default_permissions: 0,
-            invite_option: kind.default_invite_option(),
             // The members of an imported group are to see it at once. [choice]
             active: true,
-            created,
+            ..plain
         })
     }
 }

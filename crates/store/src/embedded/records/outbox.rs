@@ -10,16 +10,16 @@ pub(in crate::embedded) struct Due {
     pub(in crate::embedded) order: u64,
 }
 
-/// A lane of the outbox that has notes.
+/// A lane of the outbox that has entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::embedded) struct LaneRow {
-    /// When it is to be looked at.
+    /// When it is due.
     pub(in crate::embedded) due: Due,
-    /// How often its first note failed.
+    /// How often its first entry failed.
     pub(in crate::embedded) failures: u32,
-    /// The number of its first note.
+    /// The number of its first entry.
     pub(in crate::embedded) first: u64,
-    /// The number its next note gets.
+    /// The number of its next entry.
     pub(in crate::embedded) next: u64,
 }
 
@@ -32,7 +32,7 @@ pub(in crate::embedded) fn decode_lane(bytes: &[u8]) -> Result<LaneRow, Damaged>
     Ok(LaneRow { due: Due { at: Timestamp(at), order }, failures, first, next })
 }
 
-/// A note that was given up.
+/// A dead letter.
 pub(in crate::embedded) struct DeadRow {
     pub(in crate::embedded) buried: Timestamp,
     pub(in crate::embedded) why: String,

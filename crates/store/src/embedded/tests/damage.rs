@@ -1,10 +1,9 @@
-//! Single flipped bits all over a stopped store: nothing is ever missing without being said.
+//! Single flipped bits all over a stopped store: nothing is ever missing without a report.
 
 use super::power::{flush, in_memory};
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
-use crate::embedded::engine;
-use crate::embedded::{Embedded, JournalFault, OpenError, check, journal, repair};
+use crate::embedded::{Embedded, JournalFault, OpenError, check, format, journal, opening, repair};
 use landfall_domain::group::GroupType;
 use landfall_domain::store::{Health, JoinedWindow, MemberWindow, NoSuchGroup, OperationError, Store};
 use std::collections::BTreeMap;
@@ -12,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Flips that a usual run makes, about. `LANDFALL_FLIPS` names another number, or `all`.
+/// About the number of flips of a usual run. `LANDFALL_FLIPS` names another number, or `all`.
 const FLIPS: usize = 200;
 pub(super) const GROUPS: usize = 60;
 
@@ -39,11 +38,11 @@ pub(super) async fn stopped() -> TempDir {
         }
     }
     // The engine cuts the zeros off a new journal when it opens it again.
-    drop(engine::open(dir.path()).unwrap());
+    drop(opening::open(dir.path()).unwrap());
     dir
 }
 
-/// What a reader is told, one line a question.
+/// The answers to a reader, one line per question.
 async fn answers(store: &Embedded) -> Vec<Result<String, String>> {
     let mut answers = Vec::new();
     for number in 0..GROUPS {
@@ -104,7 +103,7 @@ struct Outcomes {
     unharmed: usize,
 }
 
-/// Opens the store with one bit flipped and checks that nothing is missing without being said.
+/// Opens the store with one bit flipped and checks that nothing is missing without a report.
 async fn flip(
     before: &BTreeMap<PathBuf, Vec<u8>>,
     path: &Path,
@@ -117,7 +116,7 @@ async fn flip(
     files_now.get_mut(path).unwrap()[bit / 8] ^= 1 << (bit % 8);
     let dir = in_memory();
     write(dir.path(), &files_now);
-    let torn = journal::survey(&dir.path().join(engine::FOLDER)).unwrap().broken.is_some();
+    let torn = journal::survey(&dir.path().join(format::FOLDER)).unwrap().broken.is_some();
     let checked = check(dir.path(), |_, _| {});
     let found = checked.as_ref().map_or(true, |report| {
         !report.damaged.is_empty() || matches!(report.journal, Some(JournalFault::Damaged(_)))
@@ -137,7 +136,7 @@ async fn flip(
             assert!(text.contains(dir.path().to_str().unwrap()), "{what}: {text}");
             let mut files_after = files(dir.path());
             if !before.contains_key(Path::new("CLEAN")) {
-                // Left by a store that was open already when the damage was met.
+                // Left by a store that was already open when the damage was found.
                 files_after.remove(Path::new("CLEAN"));
             }
             assert!(files_after == files_now, "{what}: a refusal changed something: {text}");
@@ -194,7 +193,7 @@ async fn flips(clean: bool) -> Outcomes {
     });
     let each = (flips / before.len()).saturating_add(1);
     let mut outcomes = Outcomes::default();
-    let lock = Path::new(engine::FOLDER).join("lock");
+    let lock = Path::new(format::FOLDER).join("lock");
     for (path, content) in before.iter().filter(|(path, _)| **path != lock) {
         let bits = content.len() * 8;
         let step = (bits / each).max(1);
@@ -222,7 +221,7 @@ async fn a_flipped_bit_of_a_store_that_was_killed_loses_at_most_the_last_batch()
 
 /// Flips a bit in a block of groups of the only table.
 fn damage_a_table(dir: &Path) -> PathBuf {
-    let folder = dir.join(engine::FOLDER).join("keyspaces/1/tables");
+    let folder = dir.join(format::FOLDER).join("keyspaces/1/tables");
     let tables: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [table] = tables.try_into().unwrap();
     let mut content = fs::read(&table).unwrap();
@@ -233,7 +232,7 @@ fn damage_a_table(dir: &Path) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_damaged_table_is_merged_no_more_and_writes_go_on() {
+async fn a_damaged_table_is_no_longer_merged_and_writes_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     import(&store, 0..10 * GROUPS).await;
@@ -243,8 +242,8 @@ async fn a_damaged_table_is_merged_no_more_and_writes_go_on() {
     let table = damage_a_table(dir.path());
 
     let store = open(dir.path());
-    let engine = store.shared.engine().unwrap();
-    // More than the runs at which the engine holds up writes when they are not merged.
+    let engine = store.slot.engine().unwrap();
+    // More than the unmerged runs at which the engine delays writes.
     for round in 0..40 {
         store.import_group(context(), group(&format!("later-{round}"), &["ann", "bob"])).await.unwrap();
         flush(&store);
@@ -279,7 +278,7 @@ async fn a_repair_leaves_out_what_cannot_be_read_and_keeps_the_originals() {
     let dir = stopped().await;
     let before = files(dir.path());
     let expected = answers(&open(dir.path())).await;
-    let journal = Path::new(engine::FOLDER).join("0.jnl");
+    let journal = Path::new(format::FOLDER).join("0.jnl");
     let mut starts = Vec::new();
     journal::for_each_later(&before[&journal], 0, journal::Order::default(), |batch| {
         starts.push(batch.place.start)
@@ -326,7 +325,7 @@ async fn a_check_names_every_damaged_file() {
     assert_eq!(report.batches, GROUPS as u64);
     assert!(0 < report.tables && 0 < report.table_bytes, "{report:?}");
 
-    let tables = dir.path().join(engine::FOLDER).join("keyspaces/1/tables");
+    let tables = dir.path().join(format::FOLDER).join("keyspaces/1/tables");
     let mut names = Vec::new();
     for entry in fs::read_dir(tables).unwrap() {
         let path = entry.unwrap().path();
@@ -335,7 +334,7 @@ async fn a_check_names_every_damaged_file() {
         fs::write(&path, content).unwrap();
         names.push(path.display().to_string());
     }
-    let journal = dir.path().join(engine::FOLDER).join("0.jnl");
+    let journal = dir.path().join(format::FOLDER).join("0.jnl");
     let mut content = fs::read(&journal).unwrap();
     content[50] ^= 4;
     fs::write(&journal, content).unwrap();

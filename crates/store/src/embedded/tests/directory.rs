@@ -1,14 +1,14 @@
-//! Opening, and what a directory must look like.
+//! Opening a directory, and the states it may be in.
 
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
-use crate::embedded::engine::{self, Engine};
+use crate::embedded::engine::Engine;
 use crate::embedded::keys::{self as layout, STAMP, Sweep};
 use crate::embedded::records;
 use crate::embedded::rows::Rows as _;
-use crate::embedded::{Embedded, OpenError};
-use crate::embedded::{known::Known, tx::Tx};
-use crate::suite::outbox::nobody;
+use crate::embedded::{Embedded, OpenError, format, opening};
+use crate::embedded::{existence::Existence, tx::Tx};
+use crate::suite::subscribers::no_subscribers;
 use crate::suite::world::World;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::store::Store;
@@ -24,7 +24,7 @@ fn refusal(dir: &Path) -> OpenError {
     }
 }
 
-/// Every key of the engine, in order, but for the stamp that each batch writes.
+/// Every key of the engine, in order, except the stamp that each batch writes.
 pub(super) fn keys(engine: &Engine) -> Vec<Vec<u8>> {
     let keys = engine.data.iter().map(|row| row.key().unwrap().to_vec());
     keys.filter(|key| *key != STAMP).collect()
@@ -38,25 +38,25 @@ async fn reopening_keeps_everything() {
     store.import_group(context(), group("g", &["ann", "bob", "cy"])).await.unwrap();
     store.import_group(context(), group("h", &["bob"])).await.unwrap();
     store.import_group(context(), group("i", &[])).await.unwrap();
-    store.destroy_group(context(), group_id("i"), nobody()).await.unwrap();
+    store.destroy_group(context(), group_id("i"), no_subscribers()).await.unwrap();
     store.delete_accounts(context(), vec![user("cy")]).await.unwrap();
     store.kick(context(), user("bob")).await.unwrap();
     let before = World::of(&store, APP, &ids, &users).await;
     drop(store);
     let store = open(dir.path());
     assert_eq!(World::of(&store, APP, &ids, &users).await, before);
-    // The list goes on after the last place ever given, that of the dissolved group included.
+    // The list continues after the last position ever given, that of the dissolved group included.
     store.import_group(context(), group("i", &[])).await.unwrap();
     assert_eq!(World::of(&store, APP, &ids, &users).await.groups[&ids[2]].0.list_position, 4);
 }
 
 #[tokio::test]
-async fn writes_nobody_waits_for_any_more_are_kept() {
+async fn writes_whose_caller_is_gone_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     for name in ["g", "h"] {
         let mut call = store.import_group(context(), group(name, &["ann"]));
-        // Asked once, so that it is accepted; then the caller goes away.
+        // Polled once, so that it is accepted; then the caller goes away.
         let first = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
         assert!(first.is_pending());
     }
@@ -91,9 +91,9 @@ fn a_newer_format_is_refused_and_left_alone() {
     assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "3\n");
 }
 
-/// Format 1 knows no kicks of deleted accounts, and is else the same.
+/// Format 1 has no kicks of deleted accounts, and is otherwise the same.
 #[tokio::test]
-async fn the_format_before_is_opened_and_raised() {
+async fn the_previous_format_is_opened_and_raised() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
@@ -110,9 +110,9 @@ async fn the_format_before_is_opened_and_raised() {
 
 /// In format 1 the engine merged its tables by itself, and batches had no stamps.
 #[tokio::test]
-async fn merging_is_taken_from_the_engine_when_a_directory_is_raised() {
+async fn merging_is_switched_off_in_the_engine_when_a_directory_is_raised() {
     let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().join(engine::FOLDER);
+    let folder = dir.path().join(format::FOLDER);
     let threshold = |engine: &fjall::Keyspace| {
         let config = engine.config.compaction_strategy.get_config();
         config.into_iter().find(|(name, _)| **name == *b"leveled_l0_threshold").unwrap().1.to_vec()
@@ -126,7 +126,7 @@ async fn merging_is_taken_from_the_engine_when_a_directory_is_raised() {
     fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
     for _ in 0..2 {
         let store = open(dir.path());
-        assert_eq!(threshold(&store.shared.engine().unwrap().data), [u8::MAX]);
+        assert_eq!(threshold(&store.slot.engine().unwrap().data), [u8::MAX]);
         assert_eq!(store.accounts(APP, vec![user("ann")]).await.unwrap(), [Some(account.clone())]);
         store
             .import_accounts(context(), vec![AccountImport { id: user("bob"), nick: None, face_url: None }])
@@ -164,7 +164,7 @@ fn a_directory_with_anything_else_in_it_is_not_taken() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was made in it");
     fs::remove_file(photo).unwrap();
 
-    // The root of a file system, after a first start that broke off.
+    // The root of a file system, after an interrupted first start.
     fs::create_dir(dir.path().join("lost+found")).unwrap();
     fs::write(dir.path().join("FORMAT.new"), "").unwrap();
     drop(open(dir.path()));
@@ -187,14 +187,14 @@ fn nobody_else_can_look_into_the_data() {
 fn an_engine_whose_making_broke_off_is_made_anew() {
     for marker in [None, Some("")] {
         let dir = tempfile::tempdir().unwrap();
-        let engine = dir.path().join(engine::FOLDER);
+        let engine = dir.path().join(format::FOLDER);
         fs::create_dir_all(engine.join("keyspaces")).unwrap();
         fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
         fs::write(engine.join("0.jnl"), [0; 100]).unwrap();
         if let Some(content) = marker {
             fs::write(engine.join("version"), content).unwrap();
         }
-        // In the making by another process: nothing is touched.
+        // Another process is creating it: nothing is touched.
         let lock = fs::File::create(engine.join("lock")).unwrap();
         lock.lock().unwrap();
         assert!(matches!(refusal(dir.path()), OpenError::Locked(_)));
@@ -216,9 +216,9 @@ async fn an_interrupted_removal_is_finished_at_open() {
     drop(store);
 
     // As a crash leaves it after the first batch: the heads are gone, the rest is named by the sweeps.
-    let engine = engine::open(dir.path()).unwrap();
-    let known = Known::nothing();
-    let mut tx = Tx::new(&engine, &known);
+    let engine = opening::open(dir.path()).unwrap();
+    let existence = Existence::unknown();
+    let mut tx = Tx::new(&engine, &existence);
     let group = tx.group_row(APP, &ids[0]).unwrap().unwrap();
     tx.counters(APP).unwrap().groups[1] -= 1;
     tx.remove_group(APP, &group);
@@ -231,7 +231,7 @@ async fn an_interrupted_removal_is_finished_at_open() {
     let store = open(dir.path());
     assert_eq!(World::of(&store, APP, &ids, &users).await, without);
     drop(store);
-    let engine = engine::open(dir.path()).unwrap();
+    let engine = opening::open(dir.path()).unwrap();
     let left = keys(&engine);
     let names = |key: &Vec<u8>| key[0] == b's' || key.ends_with(b"ann") || key[8..].starts_with(b"g\0");
     assert!(!left.iter().any(names), "{left:?}");
@@ -244,9 +244,9 @@ async fn large_removals_leave_no_row() {
     let names: Vec<String> = (0..4_500).map(|number| format!("m{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     store.import_group(context(), group("g", &names)).await.unwrap();
-    store.destroy_group(context(), group_id("g"), nobody()).await.unwrap();
+    store.destroy_group(context(), group_id("g"), no_subscribers()).await.unwrap();
     store.delete_accounts(context(), names.iter().map(|name| user(name)).collect()).await.unwrap();
     drop(store);
-    let left = keys(&engine::open(dir.path()).unwrap());
+    let left = keys(&opening::open(dir.path()).unwrap());
     assert_eq!(left.iter().map(|key| key[0]).collect::<Vec<_>>(), [b'c'], "{left:?}");
 }

@@ -2,8 +2,8 @@
 
 use super::directory::keys;
 use super::{APP, context, group, group_id, open, user};
-use crate::embedded::{Embedded, committer, engine, keys as layout};
-use crate::suite::outbox::everybody;
+use crate::embedded::{Embedded, committer, keys as layout, opening};
+use crate::suite::subscribers::every_event;
 use landfall_domain::account::{Account, AccountImport, UnknownAccounts};
 use landfall_domain::store::{Context, Health, Store, StoreError};
 use landfall_domain::time::Timestamp;
@@ -25,7 +25,7 @@ async fn not_ready(store: &dyn Store) -> String {
 }
 
 #[tokio::test]
-async fn an_operation_that_fails_leaves_nothing_and_disturbs_nobody() {
+async fn a_failed_operation_leaves_nothing_and_disturbs_no_other() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let placeholder = Account::placeholder(Timestamp(1));
@@ -47,16 +47,16 @@ async fn a_refused_operation_writes_no_row() {
     let store = open(dir.path());
     let refusing = Context { unknown: UnknownAccounts::Refuse, ..context() };
     store.import_group(refusing, group("g", &["ann"])).await.unwrap_err();
-    store.destroy_group(refusing, group_id("g"), everybody()).await.unwrap_err();
+    store.destroy_group(refusing, group_id("g"), every_event()).await.unwrap_err();
     store.kick(refusing, user("ann")).await.unwrap_err();
     drop(store);
-    assert_eq!(keys(&engine::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
+    assert_eq!(keys(&opening::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
 }
 
 #[tokio::test]
-async fn a_damaged_row_fails_what_needs_it_and_nothing_else() {
+async fn a_damaged_row_fails_only_the_calls_that_need_it() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = engine::open(dir.path()).unwrap();
+    let engine = opening::open(dir.path()).unwrap();
     engine.data.insert(layout::account(APP, &user("bad")), [1, 2, 3]).unwrap();
     engine.data.insert(layout::group(APP, &group_id("bad")), [9]).unwrap();
     drop(engine);
@@ -67,13 +67,13 @@ async fn a_damaged_row_fails_what_needs_it_and_nothing_else() {
     assert_eq!(store.accounts(APP, vec![user("ann")]).await.unwrap(), [None], "half of a call was kept");
     store.accounts(APP, vec![user("bad")]).await.unwrap_err();
     store.groups(APP, vec![group_id("bad")]).await.unwrap_err();
-    store.destroy_group(context(), group_id("bad"), everybody()).await.unwrap_err();
+    store.destroy_group(context(), group_id("bad"), every_event()).await.unwrap_err();
     store.import_group(context(), group("good", &["ann"])).await.unwrap();
     assert_eq!(store.health(), Health::Ready);
 }
 
 #[tokio::test]
-async fn a_committer_that_panics_leaves_answers_and_no_one_waiting() {
+async fn a_committer_that_panics_answers_every_caller() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
@@ -91,12 +91,12 @@ async fn a_committer_that_panics_leaves_answers_and_no_one_waiting() {
 }
 
 #[tokio::test]
-async fn a_removal_that_cannot_go_on_holds_up_its_name_and_nothing_else() {
+async fn a_removal_that_cannot_be_finished_blocks_only_its_name() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
     drop(store);
-    let engine = engine::open(dir.path()).unwrap();
+    let engine = opening::open(dir.path()).unwrap();
     engine.data.insert(layout::group(APP, &group_id("g")), [9]).unwrap();
     drop(engine);
 
@@ -127,7 +127,7 @@ async fn a_removal_that_cannot_go_on_holds_up_its_name_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_full_queue_turns_callers_away_and_serves_the_others() {
+async fn a_full_queue_refuses_callers_and_serves_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let (started, has_started) = mpsc::channel();

@@ -3,17 +3,18 @@
 use super::damage::{GROUPS, files, import, name, refusal, stopped};
 use super::power::flush;
 use super::{APP, context, group, group_id, open};
-use crate::embedded::{JournalFault, check, engine, journal, repair};
+use crate::embedded::clean_stop::CleanStop;
+use crate::embedded::{JournalFault, check, format, guard, journal, opening, repair};
 use landfall_domain::store::Store;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The engine takes such a folder for one whose making broke off.
+/// The engine takes such a folder for one whose creation was interrupted.
 #[tokio::test]
-async fn a_store_without_the_mark_of_its_engine_is_not_made_anew() {
+async fn a_store_without_the_marker_of_its_engine_is_not_created_again() {
     let dir = stopped().await;
-    let marker = dir.path().join(engine::FOLDER).join("version");
+    let marker = dir.path().join(format::FOLDER).join("version");
     for gone in [true, false] {
         if gone {
             fs::remove_file(&marker).unwrap();
@@ -28,14 +29,14 @@ async fn a_store_without_the_mark_of_its_engine_is_not_made_anew() {
     }
 }
 
-/// A store of a few groups that are all in the journal, and where the batch of each begins.
+/// A store of a few groups that are all in the journal, with the offset of the batch of each.
 async fn young() -> (TempDir, PathBuf, Vec<usize>) {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     import(&store, 0..10).await;
     drop(store);
-    drop(engine::open(dir.path()).unwrap());
-    let journal = dir.path().join(engine::FOLDER).join("0.jnl");
+    drop(opening::open(dir.path()).unwrap());
+    let journal = dir.path().join(format::FOLDER).join("0.jnl");
     let mut starts = Vec::new();
     let content = fs::read(&journal).unwrap();
     journal::for_each_later(&content, 0, journal::Order::default(), |batch| starts.push(batch.place.start));
@@ -78,7 +79,7 @@ async fn a_damaged_batch_that_tables_hold_costs_nothing() {
 }
 
 #[tokio::test]
-async fn an_end_that_is_missing_after_an_ordered_stop_is_refused() {
+async fn a_missing_end_after_a_clean_stop_is_refused() {
     let (dir, journal, starts) = young().await;
     let whole = fs::read(&journal).unwrap();
     let mut zeroed = whole.clone();
@@ -96,7 +97,7 @@ async fn an_end_that_is_missing_after_an_ordered_stop_is_refused() {
     assert_eq!(there(dir.path()).await, (0..5).collect::<Vec<_>>());
 }
 
-/// A journal is synced before the next one is begun, so only the newest can have a torn end.
+/// A journal is synced before the next one is started, so only the newest can have a torn end.
 #[tokio::test]
 async fn a_torn_end_before_the_newest_journal_is_damage() {
     let (dir, journal, starts) = young().await;
@@ -133,7 +134,7 @@ async fn a_torn_end_of_the_newest_journal_is_cut() {
 }
 
 #[tokio::test]
-async fn a_value_that_looks_like_a_batch_is_none() {
+async fn a_value_that_looks_like_a_batch_is_not_taken_for_one() {
     let (dir, journal, starts) = young().await;
     fs::remove_file(dir.path().join("CLEAN")).unwrap();
     let mut content = fs::read(&journal).unwrap();
@@ -145,22 +146,22 @@ async fn a_value_that_looks_like_a_batch_is_none() {
     assert_eq!(there(dir.path()).await, (0..9).collect::<Vec<_>>());
 }
 
-/// A crash leaves tables and lists that are named nowhere. Who only looks, or refuses, leaves them too.
+/// A crash leaves tables and lists that are named nowhere. A check and a refused start leave them too.
 #[tokio::test]
-async fn looking_and_refusing_remove_nothing() {
+async fn a_check_and_a_refused_start_remove_nothing() {
     let dir = stopped().await;
-    let tree = dir.path().join(engine::FOLDER).join("keyspaces/1");
+    let tree = dir.path().join(format::FOLDER).join("keyspaces/1");
     fs::write(tree.join("tables/99"), "left by a crash").unwrap();
     fs::write(tree.join("v99"), "left by a crash").unwrap();
-    fs::remove_file(dir.path().join(engine::FOLDER).join("lock")).unwrap();
+    fs::remove_file(dir.path().join(format::FOLDER).join("lock")).unwrap();
     let before = files(dir.path());
     assert!(check(dir.path(), |_, _| {}).unwrap().damaged.is_empty());
     assert!(files(dir.path()) == before, "a check changed something");
-    flip_byte(&dir.path().join(engine::FOLDER).join("0.jnl"), 0);
+    flip_byte(&dir.path().join(format::FOLDER).join("0.jnl"), 0);
     let before = files(dir.path());
     refusal(dir.path());
     let mut after = files(dir.path());
-    after.remove(&Path::new(engine::FOLDER).join("lock"));
+    after.remove(&Path::new(format::FOLDER).join("lock"));
     assert!(after == before, "a refusal changed something");
 }
 
@@ -176,7 +177,7 @@ async fn a_part_of_the_engine_that_is_missing_is_refused() {
         "keyspaces/1/tables",
     ] {
         let dir = stopped().await;
-        let path = dir.path().join(engine::FOLDER).join(part);
+        let path = dir.path().join(format::FOLDER).join(part);
         if path.is_dir() {
             fs::remove_dir_all(&path).unwrap();
         } else {
@@ -192,12 +193,12 @@ async fn a_part_of_the_engine_that_is_missing_is_refused() {
     }
 }
 
-/// Without any journal the engine does not see what is in tables.
+/// Without any journal the engine ignores its tables.
 #[tokio::test]
 async fn tables_without_a_journal_are_refused_and_repaired() {
     for clean in [true, false] {
         let dir = stopped().await;
-        for journal in journal::files(&dir.path().join(engine::FOLDER)).unwrap() {
+        for journal in journal::files(&dir.path().join(format::FOLDER)).unwrap() {
             fs::remove_file(journal).unwrap();
         }
         if !clean {
@@ -219,9 +220,42 @@ async fn tables_without_a_journal_are_refused_and_repaired() {
 #[tokio::test]
 async fn a_journal_that_is_missing_is_refused() {
     let dir = stopped().await;
-    for journal in journal::files(&dir.path().join(engine::FOLDER)).unwrap() {
+    for journal in journal::files(&dir.path().join(format::FOLDER)).unwrap() {
         fs::remove_file(journal).unwrap();
     }
     let refused = refusal(dir.path());
     assert!(refused.contains("there is no journal"), "{refused}");
+}
+
+/// In such a store only the file of the clean stop names the number of the last batch.
+#[tokio::test]
+async fn batch_numbers_continue_after_a_clean_stop_although_the_stamp_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    import(&store, 0..10).await;
+    flush(&store);
+    drop(store);
+    let stop = CleanStop::read(dir.path()).unwrap().unwrap();
+    assert_eq!(stop.number, 10);
+    for journal in journal::files(&dir.path().join(format::FOLDER)).unwrap() {
+        fs::write(journal, []).unwrap();
+    }
+    let tables = dir.path().join(format::FOLDER).join("keyspaces/1/tables");
+    let [table] = fs::read_dir(tables)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    let content = fs::read(&table).unwrap();
+    let is_damaged = |place: &usize| {
+        let mut damaged = content.clone();
+        damaged[*place] ^= 1;
+        fs::write(&table, damaged).unwrap();
+        guard::inspect(dir.path()).is_ok_and(|found| found.tables.number.is_none())
+    };
+    assert!((0..content.len()).step_by(16).any(|place| is_damaged(&place)), "no damage reaches the stamp");
+
+    let engine = opening::open(dir.path()).unwrap();
+    assert_eq!(engine.next_stamp().number, 11);
 }

@@ -1,13 +1,13 @@
-//! The power goes while a store works: whatever of its writes reached the disk, it opens, and nothing is missing that
-//! was acknowledged.
+//! The power fails while a store works: whatever part of its writes reached the disk, it opens, and no acknowledged write
+//! is missing.
 //!
-//! A small library below the process records what it does to its files. From that record come the files as a disk
-//! can have them at each sync: what was synced is there; of what was written since, all, nothing, or some blocks are.
-//! Names of files are there at once, as a journalling file system keeps their order.
+//! A small library below the process records its changes to files. From that record come the files that a disk can hold at
+//! each sync: all synced writes, and of the later ones all, none or some blocks. Names of files are there at once, because
+//! a journalling file system keeps their order.
 
 use super::{APP, context, group, group_id, open};
 use crate::StoreMetrics;
-use crate::embedded::{Embedded, engine};
+use crate::embedded::{Embedded, format};
 use landfall_domain::store::Store;
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,12 +21,12 @@ const BLOCK: usize = 4096;
 /// Bound of the waits of these tests.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// Where the load works, where it notes what was acknowledged, and the record of its writes, when there is one.
+/// The directory of the load, its list of acknowledged writes, and the record of its changes to files, if any.
 const DIR: &str = "POWER_DIR";
 const ACKNOWLEDGED: &str = "POWER_ACKNOWLEDGED";
 const TRACE: &str = "POWER_TRACE";
 
-/// The load that is recorded; by itself it is a test of what it does.
+/// The recorded load. By itself it is a test too.
 #[tokio::test]
 async fn a_scripted_load_keeps_everything() {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
@@ -66,7 +66,7 @@ async fn a_scripted_load_keeps_everything() {
 }
 
 pub(super) fn flush(store: &Embedded) {
-    let engine = store.shared.engine().unwrap();
+    let engine = store.slot.engine().unwrap();
     engine.start_flush().unwrap();
     let until = Instant::now() + WAIT_MAX;
     while !engine.is_flushed().unwrap() {
@@ -80,11 +80,11 @@ async fn missing<'name>(store: &Embedded, names: &[&'name str]) -> Vec<&'name st
     names.iter().zip(found).filter(|(_, found)| found.is_none()).map(|(name, _)| *name).collect()
 }
 
-/// A file as the record tells it.
+/// A file as the record describes it.
 #[derive(Clone, Default)]
 struct File {
     synced: Content,
-    /// What was done since.
+    /// Changes since the last sync.
     since: Vec<Change>,
 }
 
@@ -109,7 +109,7 @@ impl Content {
         self.length = self.length.max(end);
     }
 
-    /// Applies a change, of a write only the blocks that `reached` the disk.
+    /// Applies a change; of a write only the blocks that `reached` the disk.
     fn apply(&mut self, change: &Change, mut reached: impl FnMut() -> bool) {
         match change {
             Change::Length(length) => {
@@ -130,9 +130,9 @@ impl Content {
     }
 }
 
-/// How much of what was not synced reached the disk.
+/// Which of the unsynced writes reached the disk.
 #[derive(Clone, Copy, Debug)]
-enum Reached {
+enum Unsynced {
     All,
     Nothing,
     Some,
@@ -145,7 +145,7 @@ struct Disk {
 }
 
 impl Disk {
-    fn write_image(&self, from: &Path, to: &Path, reached: Reached, random: &mut u64) {
+    fn write_image(&self, from: &Path, to: &Path, reached: Unsynced, random: &mut u64) {
         for folder in &self.folders {
             fs::create_dir_all(to.join(folder.strip_prefix(from).unwrap())).unwrap();
         }
@@ -153,9 +153,9 @@ impl Disk {
             let mut content = file.synced.clone();
             for change in &file.since {
                 content.apply(change, || match reached {
-                    Reached::All => true,
-                    Reached::Nothing => false,
-                    Reached::Some => {
+                    Unsynced::All => true,
+                    Unsynced::Nothing => false,
+                    Unsynced::Some => {
                         *random = random
                             .wrapping_mul(6_364_136_223_846_793_005)
                             .wrapping_add(1_442_695_040_888_963_407);
@@ -210,7 +210,7 @@ impl Disk {
     }
 }
 
-/// Takes the first record off; where it ends is known by what is left.
+/// Takes the first record off the trace.
 fn record<'trace>(trace: &mut &'trace [u8]) -> (u8, PathBuf, usize, &'trace [u8]) {
     let mut take = |length: usize| {
         let (taken, rest) = trace.split_at(length);
@@ -225,7 +225,7 @@ fn record<'trace>(trace: &mut &'trace [u8]) -> (u8, PathBuf, usize, &'trace [u8]
     (kind, path, number, take(length))
 }
 
-/// A folder that costs no disk, where there is one.
+/// A folder in memory, where there is one.
 pub(super) fn in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
@@ -236,7 +236,7 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
     let file = |name: &str| home.path().join(name);
     fs::write(file("shim.c"), SHIM).unwrap();
     let compiled = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
+        .args(["-slot", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
         .args([file("shim.so"), file("shim.c")])
         .output()
         .unwrap();
@@ -259,18 +259,18 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
     let trace = fs::read(file("trace")).unwrap();
     let (mut rest, mut disk, mut images, mut cut, mut random) = (trace.as_slice(), Disk::default(), 0, 0, 1);
     while !rest.is_empty() {
-        // Just before a sync ends nothing of what it is for is sure to be there; just after it everything is.
+        // Just before a sync ends none of its writes is sure to be on the disk; just after it all are.
         let before = rest;
         let (kind, path, number, data) = record(&mut rest);
-        let cuts: &[Reached] = match kind {
-            b'S' => &[Reached::All, Reached::Nothing, Reached::Some],
+        let cuts: &[Unsynced] = match kind {
+            b'S' => &[Unsynced::All, Unsynced::Nothing, Unsynced::Some],
             _ => &[],
         };
         for reached in cuts {
             let at = trace.len() - before.len();
             let image = in_memory();
             disk.write_image(&file("data"), image.path(), *reached, &mut random);
-            let torn = crate::embedded::journal::survey(&image.path().join(engine::FOLDER));
+            let torn = crate::embedded::journal::survey(&image.path().join(format::FOLDER));
             cut += usize::from(torn.is_ok_and(|survey| survey.broken.is_some()));
             let what = format!("sync {images} of {}, {reached:?}", path.display());
             let store = match Embedded::open(image.path(), StoreMetrics::default()) {

@@ -1,4 +1,4 @@
-//! Stored values: what is written reads back, and what format 1 wrote stays readable.
+//! Stored values read back, and those of format 1 stay readable.
 
 use crate::embedded::records::{
     Counters, GroupRow, decode_account, decode_counters, decode_group, decode_listed, decode_member,
@@ -179,7 +179,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
         let id = GroupId::parse("g").unwrap();
-        // What is read from bytes nobody wrote must at least be a value that can be written.
+        // A value decoded from random bytes must at least be one that can be written.
         if let Ok(row) = decode_group(id.clone(), &bytes) {
             prop_assert_eq!(decode_group(id, &encode_group(&row)).unwrap(), row);
         }
@@ -319,8 +319,8 @@ fn hanging() -> (PartKey, Part, Vec<Message>) {
     (PartKey::Topic(topic), Part::Topic(part), messages)
 }
 
-/// As the first release writes them. They may only change together with a new version byte, and these must stay
-/// readable then.
+/// The values of the first release. They may change only together with a new version byte, and these must then stay
+/// readable.
 const GROUP_1: &str = concat!(
     "010405466f72756d0966c3bc7220616c6c65066e6f746963651568747470733a2f2f6578616d706c652e636f6d2f6601",
     "04526f6f6d063700f09f939aa08d06020103616e6e010081a0f8fa05ab02c8010380a4a7da0681e2cfaa0604c3846e6e",

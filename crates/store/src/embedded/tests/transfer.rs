@@ -1,9 +1,9 @@
-//! Copies between data directories, and what only they show.
+//! Copies between data directories.
 
 use super::directory::keys as all_keys;
 use super::{APP, context, group, group_id, open, user};
 use crate::StoreMetrics;
-use crate::embedded::{Embedded, EmbeddedTransfer, OpenError, engine, keys};
+use crate::embedded::{Embedded, EmbeddedTransfer, OpenError, keys, opening};
 use crate::suite;
 use crate::transfer::tests::{Home, copy_suite};
 use crate::transfer::{CopyError, Outcome, PageSize, Place, Step, Transfer, copy};
@@ -69,7 +69,7 @@ async fn an_index_that_lacks_a_row_is_found() {
         };
         assert_eq!(copy(&source, &target, PageSize::DEFAULT, stop).await.unwrap(), Outcome::Stopped);
         drop(target);
-        let engine = engine::open(to.path()).unwrap();
+        let engine = opening::open(to.path()).unwrap();
         assert!(engine.data.contains_key(&key).unwrap());
         engine.data.remove(key).unwrap();
         drop(engine);
@@ -82,7 +82,7 @@ async fn an_index_that_lacks_a_row_is_found() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_no_store_is_refused_and_not_made() {
+async fn a_source_that_is_no_store_is_refused_and_not_created() {
     let dir = TempDir::fresh().await;
     let missing = dir.path().join("mistyped");
     let refused = EmbeddedTransfer::source(&missing).map(drop).unwrap_err();
@@ -91,7 +91,7 @@ async fn a_source_that_is_no_store_is_refused_and_not_made() {
 }
 
 #[tokio::test]
-async fn what_is_still_to_be_told_is_not_left_behind() {
+async fn a_source_whose_outbox_is_not_empty_is_refused() {
     let dir = TempDir::fresh().await;
     let store = open(dir.path());
     suite::outbox::leave_undelivered(&store).await;
@@ -104,7 +104,7 @@ async fn what_is_still_to_be_told_is_not_left_behind() {
         assert!(refused.to_string().contains(&said), "{refused}");
     };
     refused(2, 1);
-    // Nor is anything copied to where something is to be told.
+    // Nor is a store copied into one whose outbox is not empty.
     let other = EmbeddedTransfer::target(TempDir::fresh().await.path()).unwrap();
     let target = EmbeddedTransfer::target(dir.path()).unwrap();
     let occupied = copy(&other, &target, PageSize::DEFAULT, &mut go_on).await;
@@ -115,7 +115,7 @@ async fn what_is_still_to_be_told_is_not_left_behind() {
     drop(store);
     refused(0, 1);
     let store = open(dir.path());
-    suite::outbox::drop_dead(&store).await;
+    suite::outbox::drop_dead_letters(&store).await;
     drop(store);
     EmbeddedTransfer::source(dir.path()).unwrap();
 }
@@ -127,11 +127,11 @@ async fn a_store_is_not_copied_into_itself() {
     let refused = copy(&store, &store, PageSize::DEFAULT, &mut go_on).await;
     assert!(matches!(refused, Err(CopyError::SameStore(_))), "{refused:?}");
     drop(store);
-    assert_eq!(all_keys(&engine::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
+    assert_eq!(all_keys(&opening::open(dir.path()).unwrap()), Vec::<Vec<u8>>::new());
 }
 
 #[tokio::test]
-async fn a_place_nobody_returned_is_no_obstacle() {
+async fn a_made_up_place_is_no_obstacle() {
     let dir = TempDir::fresh().await;
     let store = EmbeddedTransfer::target(dir.path()).unwrap();
     for place in [vec![], vec![0], vec![b'z'], vec![255; 200]] {

@@ -1,7 +1,7 @@
 //! Imports that travel together: what the database refuses, and what it does not answer in time.
 
 use super::*;
-use crate::suite::outbox::everybody;
+use crate::suite::subscribers::every_event;
 use crate::suite::world::World;
 use crate::suite::{APP, at_once, context, group, group_id, member, owned_group, user};
 use std::time::Instant;
@@ -94,7 +94,7 @@ async fn what_the_database_does_not_answer_fails_in_time_and_leaves_nothing() {
     let imports = at_once(ids.iter().map(|id| store.import_group(context(), owned_group(id, "ann"))));
     let members = store.import_members(context(), group_id("before"), vec![member("ann")]);
     let accounts = store.accounts(APP, vec![user("ann")]);
-    let dissolved = store.destroy_group(context(), group_id("before"), everybody());
+    let dissolved = store.destroy_group(context(), group_id("before"), every_event());
     let (imports, members, accounts, dissolved) = tokio::join!(imports, members, accounts, dissolved);
     let took = started.elapsed();
     assert!(took < PATIENCE + Duration::from_secs(2), "it took {took:?}");

@@ -1,7 +1,7 @@
 //! What an operation on a group writes, row by row, and what removing leaves.
 
 use super::*;
-use crate::suite::outbox::everybody;
+use crate::suite::subscribers::every_event;
 use crate::suite::{APP, NOW, context, decided, group_id, member, owned_group, user};
 use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::ids::TopicId;
@@ -47,7 +47,7 @@ async fn act(
     needs: Needs,
     decide: impl Fn(GroupSnapshot) -> Changes + Send + Sync + 'static,
 ) -> Result<(), Refusal> {
-    decided(perform(store, context(), Act { group: group_id("g"), needs, decide }, everybody()).await)
+    decided(perform(store, context(), Act { group: group_id("g"), needs, decide }, every_event()).await)
 }
 
 fn topic_id() -> TopicId {
@@ -116,7 +116,7 @@ fn say(snapshot: GroupSnapshot, place: &Conversation, times: &[u64]) -> Changes 
 async fn with_group() -> (Postgres, FreshDatabase) {
     let (store, alive) = fresh().await;
     let new = NewGroup { members: vec![member("bob")], ..owned_group("g", "ann") };
-    decided(store.create_group(context(), new, everybody()).await).unwrap();
+    decided(store.create_group(context(), new, every_event()).await).unwrap();
     let put_topic = |snapshot: GroupSnapshot| {
         let mut changes = Changes::of(snapshot.group);
         changes.put(topic_key(), Part::Topic(topic()));
@@ -347,7 +347,7 @@ async fn topics_and_groups_go_with_all_that_hangs_on_them() {
     assert_eq!(hanging(&database).await, [1 + 12 + 1, 4, 4]);
     act(&store, Needs::default(), silence).await.unwrap();
     assert_eq!(hanging(&database).await, [6, 2, 2]);
-    decided(store.destroy_group(context(), group_id("g"), everybody()).await).unwrap();
+    decided(store.destroy_group(context(), group_id("g"), every_event()).await).unwrap();
     assert_eq!(hanging(&database).await, [0, 0, 0]);
     assert_eq!(act(&store, Needs::default(), |_| Changes::default()).await, Err(Refusal::NoSuchGroup));
     assert!(store.snapshot(APP, group_id("g"), Needs::default()).await.is_err());

@@ -69,7 +69,7 @@ async fn what_is_still_to_be_told_is_not_left_behind() {
     drop(store);
     refused(0, 1).await;
     let store = open(database.url()).await;
-    suite::outbox::drop_dead(&store).await;
+    suite::outbox::drop_dead_letters(&store).await;
     drop(store);
     database.source().await.unwrap();
 }

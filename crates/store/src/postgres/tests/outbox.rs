@@ -1,7 +1,7 @@
 //! The outbox shared by several servers, and what only rows can get wrong.
 
 use super::*;
-use crate::suite::outbox::everybody;
+use crate::suite::subscribers::{TestSubscribers, every_event};
 use crate::suite::{APP, NOW, at_once, context, decided, group_id, member, owned_group, user};
 use landfall_domain::event::Event;
 use landfall_domain::operation::perform;
@@ -198,18 +198,18 @@ async fn what_did_not_happen_is_told_to_nobody() {
     let admin = admin(database.url()).await;
     let check = "ALTER TABLE landfall.members ADD CHECK (account <> 'bad' AND group_id <> 'bad')";
     admin.batch_execute(check).await.unwrap();
-    let failed = perform(&store, context(), add("bad"), everybody()).await;
+    let failed = perform(&store, context(), add("bad"), every_event()).await;
     assert!(has_failed(&failed), "{failed:?}");
     assert_eq!(kept(&database).await, [0, 0, 0]);
     // Of groups that are made together only the one that cannot be made is told to nobody.
     let ids: Vec<String> =
         (0..20).map(|id| if id == 7 { "bad".to_owned() } else { format!("n{id}") }).collect();
-    let made = ids.iter().map(|id| store.create_group(context(), owned_group(id, "ann"), everybody()));
+    let made = ids.iter().map(|id| store.create_group(context(), owned_group(id, "ann"), every_event()));
     for (id, made) in ids.iter().zip(at_once(made).await) {
         assert_eq!(has_failed(&made), id == "bad", "{id}: {made:?}");
     }
     assert_eq!(kept(&database).await, [19, 19, 0]);
-    decided(perform(&store, context(), add("bob"), everybody()).await).unwrap();
+    decided(perform(&store, context(), add("bob"), every_event()).await).unwrap();
     assert_eq!(kept(&database).await, [20, 20, 0]);
 }
 
@@ -221,12 +221,12 @@ async fn what_cannot_be_told_does_not_happen() {
     store.import_accounts(context(), vec![bob]).await.unwrap();
     let admin = admin(database.url()).await;
     admin.batch_execute("ALTER TABLE landfall.notes ADD CHECK (group_id > 'h')").await.unwrap();
-    let added = perform(&store, context(), add("bob"), everybody()).await;
+    let added = perform(&store, context(), add("bob"), every_event()).await;
     assert!(has_failed(&added), "{added:?}");
-    let dissolved = store.destroy_group(context(), group_id("g"), everybody()).await;
+    let dissolved = store.destroy_group(context(), group_id("g"), every_event()).await;
     assert!(has_failed(&dissolved), "{dissolved:?}");
     let made =
-        ["gone", "made"].map(|name| store.create_group(context(), owned_group(name, "cy"), everybody()));
+        ["gone", "made"].map(|name| store.create_group(context(), owned_group(name, "cy"), every_event()));
     let made: Vec<bool> = at_once(made).await.iter().map(has_failed).collect();
     assert_eq!(made, [true, false]);
     let told = store.enqueue(context(), Lane::App, OutboxEntry::without_change(Vec::new())).await;
@@ -320,35 +320,20 @@ async fn dead_notes_are_in_the_order_of_bytes_and_are_sent_as_they_are_named() {
     assert_eq!(kept(&database).await, [3, 4, 0]);
 }
 
-/// Says who was in a dissolved group.
-struct Curious {
-    wants_names: bool,
-}
-
-impl Subscribers for Curious {
-    fn wants_former_members(&self, _: GroupType) -> bool {
-        self.wants_names
-    }
-
-    fn outbox_entry(&self, _: &GroupId, _: GroupType, event: Event) -> Option<Vec<u8>> {
-        if let Event::Destroyed { owner, name, members } = event {
-            let members: Vec<_> = members.iter().map(UserId::as_str).collect();
-            Some(format!("{} {} {members:?}", owner.unwrap(), name.as_str()).into_bytes())
-        } else {
-            None
-        }
-    }
-}
-
 #[tokio::test]
 async fn former_members_are_named_where_somebody_wants_to_know() {
     let (store, database) = fresh().await;
-    for (name, wants_names) in [("g", true), ("h", false)] {
+    let entry = |_: &GroupId, _, event| {
+        let Event::Destroyed { owner, name, members } = event else { return None };
+        let members: Vec<_> = members.iter().map(UserId::as_str).collect();
+        Some(format!("{} {} {members:?}", owner.unwrap(), name.as_str()))
+    };
+    for (name, former_members) in [("g", true), ("h", false)] {
         let new = NewGroup { members: ["b", "C", "a"].map(member).to_vec(), ..owned_group(name, "ann") };
-        let curious = Arc::new(Curious { wants_names });
-        decided(store.create_group(context(), new, curious.clone()).await).unwrap();
-        decided(store.destroy_group(context(), group_id(name), curious.clone()).await).unwrap();
-        decided(store.destroy_group(context(), group_id(name), curious).await).unwrap_err();
+        let subscribers = Arc::new(TestSubscribers { former_members, entry });
+        decided(store.create_group(context(), new, subscribers.clone()).await).unwrap();
+        decided(store.destroy_group(context(), group_id(name), subscribers.clone()).await).unwrap();
+        decided(store.destroy_group(context(), group_id(name), subscribers).await).unwrap_err();
     }
     let told = claimed(&store, claim_at(NOW.0, 10)).await;
     let told: Vec<_> =

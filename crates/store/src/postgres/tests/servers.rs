@@ -1,7 +1,7 @@
 //! Two servers over one database that are asked the same things at the same time.
 
 use super::*;
-use crate::suite::outbox::everybody;
+use crate::suite::subscribers::every_event;
 use crate::suite::world::{World, list};
 use crate::suite::{APP, at_once, context, decided, group, group_id, member, owned_group, user};
 use landfall_domain::new_group::IdChoice;
@@ -169,7 +169,7 @@ async fn totals_are_exact_however_servers_come_and_go() {
         // Dissolved by both at once: it counts once.
         let dissolved = names[..10].iter().flat_map(|name| servers.each_ref().map(|server| (server, name)));
         let dissolved =
-            dissolved.map(|(server, name)| server.destroy_group(context(), group_id(name), everybody()));
+            dissolved.map(|(server, name)| server.destroy_group(context(), group_id(name), every_event()));
         let dissolved = at_once(dissolved).await;
         assert_eq!(dissolved.into_iter().filter(|answer| answer.is_ok()).count(), 10);
         expected += 20;

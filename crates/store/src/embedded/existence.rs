@@ -1,8 +1,8 @@
-//! What the committer remembers of the engine's content, to spare it look-ups. Each part may forget; none may be wrong
-//! in the direction it is asked.
+//! Which accounts, groups and members exist, as far as the committer remembers: it spares look-ups in the engine. Each
+//! part may forget. An account that is remembered exists; a group or member that is called absent does not.
 
-use super::damage::EVERYTHING;
 use super::engine::Engine;
+use super::key_range::EVERYTHING;
 use super::keys::{self, MemberKey};
 use super::records;
 use fjall::{Readable, Snapshot};
@@ -21,18 +21,18 @@ const ACCOUNTS_MAX: usize = 50_000;
 const GROUPS_WITH_MEMBERS_MAX: usize = 10_000;
 const MEMBERS_BYTES_MAX: u64 = 16 << 20;
 
-/// What is remembered.
-pub(super) struct Known {
+/// Used by the committer thread alone.
+pub(super) struct Existence {
     /// Accounts that exist: an import names its owner, and many groups have the same one.
     accounts: sync::Cache<Vec<u8>, ()>,
     groups: RefCell<Groups>,
-    /// The members, but for the owner, of groups that were seen without any: one that moves in gets them call by call.
+    /// Members other than the owner, of groups that were seen without any: an import adds them call by call.
     members: RefCell<unsync::Cache<Vec<u8>, Filter, FilterBytes>>,
 }
 
-impl Known {
-    /// Remembers nothing, and does not come to know the groups either.
-    pub(super) fn nothing() -> Self {
+impl Existence {
+    /// Nothing is known, and the groups are not loaded.
+    pub(super) fn unknown() -> Self {
         let members = unsync::Cache::with_weighter(GROUPS_WITH_MEMBERS_MAX, MEMBERS_BYTES_MAX, FilterBytes);
         Self {
             accounts: sync::Cache::new(ACCOUNTS_MAX),
@@ -41,23 +41,23 @@ impl Known {
         }
     }
 
-    /// Starts to look through the groups of the engine, on a thread of its own. From now on every new group must be
-    /// told by [`add_group`](Self::add_group).
-    pub(super) fn look_through(&self, engine: &Arc<Engine>) {
+    /// Starts to load the groups of the engine, on a thread of its own. From now on every new group must be added with
+    /// [`add_group`](Self::add_group).
+    pub(super) fn start_loading(&self, engine: &Arc<Engine>) {
         let groups = Loader::start(engine)
             .map_or(Groups::Unknown, |loader| Groups::Loading { loader, added: Vec::new() });
         self.groups.replace(groups);
     }
 
-    /// Forgets everything, and lets go of the engine.
+    /// Forgets everything, and drops the engine.
     pub(super) fn forget(&self) {
         self.accounts.clear();
         self.groups.replace(Groups::Unknown);
         self.members.borrow_mut().clear();
     }
 
-    /// Forgets who is in which group: a batch was not kept that removed members. What is remembered of accounts and groups
-    /// may be more than there is, which is no harm.
+    /// Forgets the members of all groups, because a batch was discarded. Accounts and groups of that batch stay remembered,
+    /// which does no harm.
     pub(super) fn forget_members(&self) {
         self.members.borrow_mut().clear();
     }
@@ -90,9 +90,9 @@ impl Known {
         }
     }
 
-    /// Tells that nobody but its owner is in a group. From now on every new member must be told by
+    /// The group has no member but its owner. From now on every new member must be added with
     /// [`add_member`](Self::add_member).
-    pub(super) fn owner_is_alone(&self, group: Vec<u8>) {
+    pub(super) fn add_group_without_members(&self, group: Vec<u8>) {
         self.members.borrow_mut().insert(group, Filter::starting_with(BLOCKS_OF_MEMBERS));
     }
 
@@ -108,8 +108,8 @@ impl Known {
         }
     }
 
-    /// Takes over what the thread has found, once it is done.
-    pub(super) fn settle(&self) {
+    /// Takes over the loaded groups once the thread is done.
+    pub(super) fn finish_loading(&self) {
         let groups = &mut *self.groups.borrow_mut();
         if let Groups::Loading { loader, added } = groups
             && let Some(found) = loader.found()
@@ -120,7 +120,7 @@ impl Known {
                     Groups::Ready(filter)
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "imports stay slower than they could be: {error}");
+                    tracing::warn!(%error, "the embedded store could not load its list of groups, so imports are slower: {error}");
                     Groups::Unknown
                 }
             };
@@ -134,17 +134,17 @@ enum Groups {
     Ready(Filter),
 }
 
-/// Looks through all groups. Dropping it stops the thread and waits for its end.
+/// Loads all groups. Dropping it stops the thread and waits for its end.
 struct Loader {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<Result<Filter, StoreError>>>,
 }
 
 impl Loader {
-    /// `None` when there is no thread to be had.
+    /// `None` when no thread can be started.
     fn start(engine: &Arc<Engine>) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        // Taken here: what is written after this is told by the committer.
+        // Taken here: the committer adds the groups that are written later.
         let snapshot = engine.database.snapshot();
         let (engine, stopped) = (Arc::clone(engine), Arc::clone(&stop));
         let thread = std::thread::Builder::new()
@@ -153,13 +153,13 @@ impl Loader {
         Some(Self { stop, thread: Some(thread.ok()?) })
     }
 
-    /// What was found, once.
+    /// The loaded groups, returned once.
     fn found(&mut self) -> Option<Result<Filter, StoreError>> {
         let ended = self.thread.take_if(|thread| thread.is_finished())?;
         Some(
-            ended
-                .join()
-                .unwrap_or_else(|_| Err(StoreError::Failed("looking through the groups broke off".into()))),
+            ended.join().unwrap_or_else(|_| {
+                Err(StoreError::Failed("the thread that loads the groups panicked".into()))
+            }),
         )
     }
 }
@@ -177,10 +177,9 @@ fn look_through(engine: &Engine, snapshot: &Snapshot, stop: &AtomicBool) -> Resu
     let mut filter = Filter::starting_with(BLOCKS_OF_GROUPS);
     for row in snapshot.prefix(&engine.data, keys::ALL_LISTED) {
         if stop.load(Ordering::Relaxed) {
-            return Err(StoreError::Failed("looking through the groups was stopped".into()));
+            return Err(StoreError::Failed("loading the groups was stopped".into()));
         }
-        let (key, value) =
-            row.into_inner().map_err(engine.unreadable("looking through the groups", EVERYTHING))?;
+        let (key, value) = row.into_inner().map_err(engine.unreadable("loading the groups", EVERYTHING))?;
         let (_, id) = records::decode_listed(&value)?;
         if let Some(app) = keys::app(&key) {
             filter.add(hash(&keys::group(app, &id)));
@@ -195,8 +194,8 @@ fn hash(key: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// A split-block Bloom filter (as in the Parquet format) that grows by further parts: 2 bytes a key, and one look
-/// at memory for each part.
+/// A split-block Bloom filter (as in the Parquet format) that grows by further parts: 2 bytes a key, and one memory
+/// access for each part.
 struct Filter {
     parts: Vec<Part>,
     /// Blocks of the first part; each further one is twice as large.
@@ -208,7 +207,7 @@ struct Part {
     room: usize,
 }
 
-/// At 16 bits a key, one absent key in about a thousand is not known to be absent.
+/// At 16 bits a key, about one absent key in a thousand is not recognized as absent.
 const KEYS_PER_BLOCK: usize = 16;
 /// Blocks of the first part: a million groups, a thousand members.
 const BLOCKS_OF_GROUPS: usize = 1 << 16;
@@ -244,7 +243,7 @@ impl Filter {
     }
 }
 
-/// A filter weighs what it takes, and a key with its places in the cache.
+/// Bytes of a filter, and of its key with its places in the cache.
 #[derive(Clone)]
 struct FilterBytes;
 
@@ -275,7 +274,7 @@ mod tests {
     use landfall_domain::ids::{AppId, GroupId, UserId};
 
     #[test]
-    fn what_was_added_is_never_absent_and_little_else_is_kept() {
+    fn added_keys_are_never_absent_and_few_others_are_kept() {
         let mut filter = Filter::starting_with(BLOCKS_OF_GROUPS);
         let key = |number: u32| hash(&number.to_be_bytes());
         // More than the first part takes.
@@ -289,21 +288,21 @@ mod tests {
     }
 
     #[test]
-    fn only_of_groups_that_were_seen_without_members_is_it_known_who_is_none() {
+    fn absence_is_known_only_in_groups_seen_without_members() {
         let member = |group: &str, name: &str| {
             let (group, account) = (GroupId::parse(group).unwrap(), UserId::parse(name).unwrap());
             MemberKey::new(AppId(7), &group, &account)
         };
-        let known = Known::nothing();
-        known.owner_is_alone(member("seen", "ann").group().to_vec());
-        known.add_member(&member("seen", "ann"));
-        known.add_member(&member("other", "ann"));
-        let absent = |group, name| known.member_is_absent(&member(group, name));
+        let existence = Existence::unknown();
+        existence.add_group_without_members(member("seen", "ann").group().to_vec());
+        existence.add_member(&member("seen", "ann"));
+        existence.add_member(&member("other", "ann"));
+        let absent = |group, name| existence.member_is_absent(&member(group, name));
         assert_eq!(
             (absent("seen", "ann"), absent("seen", "bob"), absent("other", "bob")),
             (false, true, false)
         );
-        known.forget();
+        existence.forget();
         assert!(!absent("seen", "bob"));
     }
 }
