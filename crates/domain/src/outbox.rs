@@ -3,6 +3,10 @@
 //! Notes lie in lanes, one for each group. A lane is delivered in order, by one process at a time, and each note at least
 //! once; lanes do not wait for each other. A note that nobody takes goes to the dead ones, and its lane goes on.
 
+mod settlement;
+
+pub use settlement::{LaneState, Next, SettledLane, Settlement, WaitingLane};
+
 use crate::event::{Event, Subscribers};
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
@@ -153,38 +157,6 @@ pub struct ClaimedLane {
     pub failures: u32,
     /// Its first notes, in order, with their numbers in the lane.
     pub entries: Vec<(u64, OutboxEntry)>,
-}
-
-/// How the delivery of a claimed lane ended. The lane is free again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settlement {
-    /// The number of the claim. When another has claimed the lane since, nothing happens.
-    pub token: u64,
-    /// The lane.
-    pub lane: Lane,
-    /// The last note that was delivered; it and all before it are removed. `None`: none was.
-    pub delivered: Option<u64>,
-    /// What becomes of the note that follows.
-    pub next: Next,
-}
-
-/// What becomes of the first note that was not delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// It is delivered as soon as somebody claims the lane.
-    Continue,
-    /// It failed so often, and is tried again at this time.
-    Retry {
-        /// How often.
-        failures: u32,
-        /// When.
-        at: Timestamp,
-    },
-    /// It goes to the dead ones, for this reason, and the lane goes on.
-    DeadLetter {
-        /// Why it was not delivered.
-        reason: String,
-    },
 }
 
 /// What becomes of dead notes.

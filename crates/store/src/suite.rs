@@ -99,6 +99,7 @@ macro_rules! store_suite {
                 a_lane_that_failed_waits_in_its_order_and_others_do_not,
                 dead_notes_are_listed_sent_again_and_dropped,
                 a_clock_that_goes_back_hides_nothing,
+                a_lane_with_a_backlog_does_not_starve_the_others,
                 of_many_who_deliver_each_note_is_told_once_in_order,
             }
             faulty {

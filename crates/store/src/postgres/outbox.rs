@@ -27,8 +27,8 @@
 use super::Postgres;
 use super::database::{Failure, Kind, Tx, Work};
 use super::rows::{
-    self, Columns as _, DeadColumns, LaneColumns, LaneRow, NoteColumns, Parameters, app_column, count,
-    number_column, time_column,
+    self, Columns as _, DeadColumns, LaneColumns, NoteColumns, Parameters, app_column, count, number_column,
+    time_column,
 };
 use super::statements;
 use super::tables;
@@ -36,11 +36,13 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{
-    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, Outbox, OutboxEntry, Settlement,
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, LaneState, Outbox, OutboxEntry, Settlement,
+    WaitingLane,
 };
 use landfall_domain::store::{Context, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// Notes to be put at the ends of their lanes.
 pub(super) struct NewEntries<'note> {
@@ -153,7 +155,7 @@ impl Work for ClaimLanes {
         let until = time_column(self.claim.until);
         // Here and below: sent one after the other without waiting for each other's answers.
         let free = try_join_all(self.lanes.iter().map(|due| self.free(tx, &due.lane))).await?;
-        let free: Vec<(&Lane, LaneRow)> = free.into_iter().flatten().collect();
+        let free: Vec<(&Lane, LaneState)> = free.into_iter().flatten().collect();
         let names: Vec<&str> = free.iter().map(|(lane, _)| lane.name()).collect();
         if names.is_empty() {
             return Ok(Vec::new());
@@ -161,11 +163,11 @@ impl Work for ClaimLanes {
         let claiming: Parameters<'_> = vec![&app, &names, &token, &until];
         let (_, notes) = futures_util::try_join!(
             tx.run(&statements::CLAIM_LANES, &claiming),
-            try_join_all(free.iter().map(|(lane, row)| self.notes(tx, lane, row))),
+            try_join_all(free.iter().map(|(lane, state)| self.notes(tx, lane, state))),
         )?;
-        let claimed = free.into_iter().zip(notes).map(|((lane, row), notes)| ClaimedLane {
+        let claimed = free.into_iter().zip(notes).map(|((lane, state), notes)| ClaimedLane {
             lane: lane.clone(),
-            failures: row.failures,
+            failures: state.failures,
             entries: notes,
         });
         Ok(claimed.collect())
@@ -178,31 +180,37 @@ impl ClaimLanes {
         &self,
         tx: &Tx,
         lane: &'lane Lane,
-    ) -> Result<Option<(&'lane Lane, LaneRow)>, Failure> {
+    ) -> Result<Option<(&'lane Lane, LaneState)>, Failure> {
         let (app, now) = (app_column(self.app), time_column(self.claim.now));
         let rows = tx.query(&statements::FREE_LANE, &[&app, &lane.name(), &now]).await?;
-        rows.first().map(|row| Ok((lane, rows::lane_row(row)?))).transpose()
+        rows.first().map(|row| Ok((lane, rows::lane_state(row)?))).transpose()
     }
 
     /// The first notes of a lane.
-    async fn notes(&self, tx: &Tx, lane: &Lane, row: &LaneRow) -> Result<Vec<(u64, OutboxEntry)>, Failure> {
-        first_notes(tx, self.app, lane, row, self.claim.entries).await
+    async fn notes(
+        &self,
+        tx: &Tx,
+        lane: &Lane,
+        state: &LaneState,
+    ) -> Result<Vec<(u64, OutboxEntry)>, Failure> {
+        let Range { start, end } = state.entries;
+        let limit = u64::try_from(self.claim.entries).unwrap_or(u64::MAX);
+        first_notes(tx, self.app, lane, start..end.min(start.saturating_add(limit))).await
     }
 }
 
-/// The first notes of a locked lane, at most `limit`.
+/// Entries of a locked lane that are there.
 async fn first_notes(
     tx: &Tx,
     app: AppId,
     lane: &Lane,
-    row: &LaneRow,
-    limit: usize,
+    numbers: Range<u64>,
 ) -> Result<Vec<(u64, OutboxEntry)>, Failure> {
-    let (app, first) = (app_column(app), number_column(row.first));
-    let rows = tx.query(&statements::FIRST_NOTES, &[&app, &lane.name(), &first, &count(limit)]).await?;
+    let (app, first) = (app_column(app), number_column(numbers.start));
+    let limit = number_column(numbers.end - numbers.start);
+    let rows = tx.query(&statements::FIRST_NOTES, &[&app, &lane.name(), &first, &limit]).await?;
     let notes = rows.iter().map(rows::note).collect::<Result<Vec<_>, _>>()?;
-    let expected = (row.first..row.next).take(limit);
-    if !notes.iter().map(|(number, _)| *number).eq(expected) {
+    if !notes.iter().map(|(number, _)| *number).eq(numbers) {
         return Err(Failure::Damaged("note"));
     }
     Ok(notes)
@@ -211,7 +219,7 @@ async fn first_notes(
 /// Takes the end of a claim.
 struct SettleLane {
     context: Context,
-    settled: Settlement,
+    settlement: Settlement,
 }
 
 #[async_trait]
@@ -223,40 +231,36 @@ impl Work for SettleLane {
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.begin(None, &[]).await?;
         let Context { app, now, .. } = self.context;
-        let Settlement { token, lane, delivered, next: then } = &self.settled;
-        let (app_id, name) = (app_column(app), lane.name());
-        let held = tx.query(&statements::HELD_LANE, &[&app_id, &name, &token.cast_signed()]).await?;
-        let Some(mut row) = held.first().map(rows::lane_row).transpose()? else {
+        let (app_id, name, token) =
+            (app_column(app), self.settlement.lane.name(), self.settlement.token.cast_signed());
+        let held = tx.query(&statements::HELD_LANE, &[&app_id, &name, &token]).await?;
+        let Some(state) = held.first().map(rows::lane_state).transpose()? else {
             return Ok(());
         };
-        if let Some(delivered) = delivered.filter(|delivered| row.first <= *delivered) {
-            (row.first, row.failures) = (row.next.min(delivered.saturating_add(1)), 0);
+        let Some(settled) = self.settlement.settle(&state, now) else {
+            return Ok(());
+        };
+        if let Some((number, reason)) = settled.dead_letter {
+            self.bury(tx, number, reason).await?;
         }
-        match then {
-            Next::Continue => row.due = row.due.min(now),
-            Next::Retry { failures, at } => (row.failures, row.due) = (*failures, *at),
-            Next::DeadLetter { reason: why } if row.first < row.next => {
-                self.bury(tx, &row, why).await?;
-                row.first += 1;
-                (row.failures, row.due) = (0, now);
-            }
-            Next::DeadLetter { .. } => {}
-        }
-        let first = number_column(row.first);
-        let delivered: Parameters<'_> = vec![&app_id, &name, &first];
-        futures_util::try_join!(tx.run(&statements::REMOVE_NOTES_BELOW, &delivered), self.release(tx, &row),)?;
+        let end = number_column(settled.removed.end);
+        let removed: Parameters<'_> = vec![&app_id, &name, &end];
+        futures_util::try_join!(
+            tx.run(&statements::REMOVE_NOTES_BELOW, &removed),
+            self.release(tx, settled.waiting.as_ref()),
+        )?;
         Ok(())
     }
 }
 
 impl SettleLane {
     /// Puts a copy of the first note to the dead ones.
-    async fn bury(&self, tx: &Tx, row: &LaneRow, why: &str) -> Result<(), Failure> {
-        let (Context { app, now, .. }, lane) = (self.context, &self.settled.lane);
+    async fn bury(&self, tx: &Tx, first: u64, why: &str) -> Result<(), Failure> {
+        let (Context { app, now, .. }, lane) = (self.context, &self.settlement.lane);
         let (app_id, name) = (app_column(app), lane.name());
         let of_lane: Parameters<'_> = vec![&app_id, &name];
         let (notes, last) = futures_util::try_join!(
-            first_notes(tx, app, lane, row, 1),
+            first_notes(tx, app, lane, first..first + 1),
             tx.query(&statements::LAST_DEAD_NOTE, &of_lane),
         )?;
         let last: Option<u64> = last.first().map(|row| rows::number(row, 0)).transpose()?;
@@ -267,13 +271,12 @@ impl SettleLane {
     }
 
     /// The lane as it is from now on, and nobody's.
-    async fn release(&self, tx: &Tx, row: &LaneRow) -> Result<u64, Failure> {
-        let (app, name) = (app_column(self.context.app), self.settled.lane.name());
-        if row.first == row.next {
+    async fn release(&self, tx: &Tx, waiting: Option<&WaitingLane>) -> Result<u64, Failure> {
+        let (app, name) = (app_column(self.context.app), self.settlement.lane.name());
+        let Some(WaitingLane { due, failures, entries }) = waiting else {
             return tx.run(&statements::REMOVE_LANE, &[&app, &name]).await;
-        }
-        let (due, failures, first) =
-            (time_column(row.due), i64::from(row.failures), number_column(row.first));
+        };
+        let (due, failures, first) = (time_column(*due), i64::from(*failures), number_column(entries.start));
         tx.run(&statements::RELEASE_LANE, &[&app, &name, &due, &failures, &first]).await
     }
 }
@@ -375,7 +378,7 @@ impl Outbox for Postgres {
     }
 
     async fn settle_lane(&self, context: Context, settled: Settlement) -> Result<(), StoreError> {
-        self.write(SettleLane { context, settled }).await
+        self.write(SettleLane { context, settlement: settled }).await
     }
 
     async fn dead_letters(

@@ -261,7 +261,7 @@ mod outbox;
 pub(super) use history::{
     DayColumns, MessageColumns, NameRange, PartColumns, message, part, part_name, place,
 };
-pub(super) use outbox::{DeadColumns, LaneColumns, LaneRow, NoteColumns, dead_note, lane, lane_row, note};
+pub(super) use outbox::{DeadColumns, LaneColumns, NoteColumns, dead_note, lane, lane_state, note};
 
 columns! {
     /// Of `INSERT_GROUPS` and `PUT_GROUPS`.

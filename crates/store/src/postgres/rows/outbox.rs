@@ -5,31 +5,18 @@ use crate::postgres::database::Failure;
 use crate::postgres::rows::{Columns, Parameters, app_column, number_column};
 use crate::postgres::texts::{escape, unescape};
 use landfall_domain::ids::AppId;
-use landfall_domain::outbox::{DeadLetter, DeadLetterKey, Lane, OutboxEntry};
+use landfall_domain::outbox::{DeadLetter, DeadLetterKey, Lane, LaneState, OutboxEntry};
 use landfall_domain::time::Timestamp;
 use std::borrow::Cow;
 use tokio_postgres::Row;
 
-/// What is kept of a lane besides its claim.
-#[derive(Clone, Debug)]
-pub(in crate::postgres) struct LaneRow {
-    /// It is not looked at before.
-    pub(in crate::postgres) due: Timestamp,
-    /// How often its first note failed.
-    pub(in crate::postgres) failures: u32,
-    /// Number of its first note.
-    pub(in crate::postgres) first: u64,
-    /// Number of the next note that is put into it.
-    pub(in crate::postgres) next: u64,
-}
-
 /// A lane from the columns of `lane_columns!`.
-pub(in crate::postgres) fn lane_row(row: &Row) -> Result<LaneRow, Failure> {
-    Ok(LaneRow {
-        due: time(row, 0)?,
+pub(in crate::postgres) fn lane_state(row: &Row) -> Result<LaneState, Failure> {
+    let claim: Option<i64> = row.try_get(0)?;
+    Ok(LaneState {
+        claim: claim.map(i64::cast_unsigned),
         failures: number(row, 1)?,
-        first: number(row, 2)?,
-        next: number(row, 3)?,
+        entries: number(row, 2)?..number(row, 3)?,
     })
 }
 

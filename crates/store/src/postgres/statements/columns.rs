@@ -67,6 +67,6 @@ macro_rules! message_columns {
 /// The columns of a lane, in the order in which `rows` reads them.
 macro_rules! lane_columns {
     () => {
-        "due, failures, first, next"
+        "claim, failures, first, next"
     };
 }
