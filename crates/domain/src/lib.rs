@@ -7,6 +7,7 @@ pub mod account;
 pub mod attributes;
 pub mod capability;
 pub mod event;
+pub mod expiry;
 pub mod fields;
 pub mod group;
 pub mod ids;

@@ -69,16 +69,6 @@ pub(super) struct Expire {
     pub(super) limit: usize,
 }
 
-/// The oldest messages of a conversation, as far as they are looked at.
-struct Oldest {
-    /// How many of them go.
-    old: usize,
-    /// Number of the first that stays.
-    first_kept: u32,
-    /// Whether none is left that should go as well.
-    all: bool,
-}
-
 #[async_trait]
 impl Work for Expire {
     /// How many were removed.
@@ -108,39 +98,31 @@ impl Work for Expire {
                 return Ok(0);
             }
         };
-        let oldest = self.oldest(tx, log.first_kept, log.next_seq).await?;
-        if 0 < oldest.old {
-            log.first_kept = oldest.first_kept;
-            self.remove(tx, oldest.first_kept).await?;
+        let oldest = self.oldest(tx, log.first_kept).await?;
+        let expiry = log.expire(&oldest, self.before, self.limit);
+        if 0 < expiry.removed {
+            log.first_kept = expiry.first_kept;
+            self.remove(tx, expiry.first_kept).await?;
             let mut columns = PartColumns::with_capacity(self.app, 1);
             snapshot.parts.iter().for_each(|(key, part)| columns.push(id, key, part));
             tables::put(tx, &statements::PUT_PARTS, &columns).await?;
             tables::put_group(tx, self.app, &before, &snapshot.group).await?;
         }
-        if oldest.all {
+        if expiry.complete {
             self.forget_days(tx, day(self.before).into()).await?;
         }
-        Ok(oldest.old)
+        Ok(expiry.removed)
     }
 }
 
 impl Expire {
-    /// Times ascend with the numbers.
-    async fn oldest(&self, tx: &Tx, first_kept: u32, next_seq: u32) -> Result<Oldest, Failure> {
+    /// The oldest messages of the conversation: as many as may go, and one more.
+    async fn oldest(&self, tx: &Tx, first_kept: u32) -> Result<Vec<(u32, Timestamp)>, Failure> {
         let (app, first) = (app_column(self.app), i64::from(first_kept));
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
         let one_more = count(self.limit.saturating_add(1));
         let rows = tx.query(&statements::OLDEST_MESSAGES, &[&app, &id, &topic, &first, &one_more]).await?;
-        let messages = rows.iter().map(|row| Ok((rows::number(row, 0)?, rows::number(row, 1)?)));
-        let messages = messages.collect::<Result<Vec<(u32, u64)>, Failure>>()?;
-        let is_old = |&&(_, sent): &&(u32, u64)| sent < self.before.0;
-        let old = messages.iter().take(self.limit).take_while(is_old).count();
-        let stays = messages.get(old);
-        Ok(Oldest {
-            old,
-            first_kept: stays.map_or(next_seq, |(seq, _)| *seq),
-            all: !stays.as_ref().is_some_and(is_old),
-        })
+        rows.iter().map(|row| Ok((rows::number(row, 0)?, rows::time(row, 1)?))).collect()
     }
 
     /// Removes the messages below a number, with all that hangs on them.
