@@ -54,6 +54,23 @@ impl GroupType {
         }
     }
 
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Private => 0,
+            Self::Public => 1,
+            Self::ChatRoom => 2,
+            Self::AvChatRoom => 3,
+            Self::Community => 4,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// What groups of this type can do.
     #[must_use]
     pub fn can(self) -> &'static Capabilities {
@@ -125,6 +142,8 @@ pub enum JoinOption {
 }
 
 impl JoinOption {
+    pub const ALL: [Self; 3] = [Self::FreeAccess, Self::NeedPermission, Self::DisableApply];
+
     /// The option called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -145,6 +164,21 @@ impl JoinOption {
             Self::DisableApply => "DisableApply",
         }
     }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::FreeAccess => 0,
+            Self::NeedPermission => 1,
+            Self::DisableApply => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.code() == code)
+    }
 }
 
 /// How members are invited.
@@ -159,6 +193,8 @@ pub enum InviteOption {
 }
 
 impl InviteOption {
+    pub const ALL: [Self; 3] = [Self::FreeAccess, Self::NeedPermission, Self::DisableInvite];
+
     /// The option called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -178,6 +214,21 @@ impl InviteOption {
             Self::NeedPermission => "NeedPermission",
             Self::DisableInvite => "DisableInvite",
         }
+    }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::FreeAccess => 0,
+            Self::NeedPermission => 1,
+            Self::DisableInvite => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.code() == code)
     }
 }
 

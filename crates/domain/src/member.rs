@@ -17,6 +17,8 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Self; 3] = [Self::Owner, Self::Admin, Self::Member];
+
     /// The role called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -36,6 +38,21 @@ impl Role {
             Self::Admin => "Admin",
             Self::Member => "Member",
         }
+    }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Owner => 0,
+            Self::Admin => 1,
+            Self::Member => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.code() == code)
     }
 }
 
@@ -72,6 +89,22 @@ impl ReceiveOption {
             Self::Discard => "Discard",
             Self::AcceptNotNotifyExceptAt => "AcceptNotNotifyExceptAt",
         }
+    }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::AcceptAndNotify => 0,
+            Self::AcceptNotNotify => 1,
+            Self::Discard => 2,
+            Self::AcceptNotNotifyExceptAt => 3,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.code() == code)
     }
 }
 

@@ -126,7 +126,7 @@ impl Priority {
         }
     }
 
-    /// Its number in answers, 1 to 4. [doc]
+    /// Its number in answers, 1 to 4 [doc], and in every store.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -135,6 +135,11 @@ impl Priority {
             Self::Low => 3,
             Self::Lowest => 4,
         }
+    }
+
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.number() == number)
     }
 }
 
@@ -148,6 +153,25 @@ pub enum MessageState {
     Deleted,
     /// It was recalled.
     Recalled,
+}
+
+impl MessageState {
+    pub const ALL: [Self; 3] = [Self::Kept, Self::Deleted, Self::Recalled];
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Kept => 0,
+            Self::Deleted => 1,
+            Self::Recalled => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
 }
 
 /// A message as a store keeps it.
@@ -304,7 +328,7 @@ impl TipKind {
         Self::TopicChanged,
     ];
 
-    /// Its number in the client protocol of the imitated service. [doc]
+    /// Its number in the client protocol of the imitated service [doc], and in every store.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -316,6 +340,11 @@ impl TipKind {
             Self::MemberChanged => 8,
             Self::TopicChanged => 9,
         }
+    }
+
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
     }
 }
 
@@ -340,6 +369,24 @@ impl TipField {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Name, Self::Introduction, Self::Notification, Self::FaceUrl, Self::Owner, Self::MuteSeconds];
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Name => 0,
+            Self::Introduction => 1,
+            Self::Notification => 2,
+            Self::FaceUrl => 3,
+            Self::Owner => 4,
+            Self::MuteSeconds => 5,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.code() == code)
+    }
 }
 
 #[cfg(test)]

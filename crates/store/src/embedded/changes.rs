@@ -2,7 +2,7 @@
 
 use super::keys::Sweep;
 use super::outbox;
-use super::records::{Damaged, GroupRow, kind_byte};
+use super::records::{Damaged, GroupRow};
 use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
@@ -64,7 +64,7 @@ fn insert_new_group(
     };
     let counters = tx.counters(app)?;
     counters.last_position = position;
-    counters.groups[usize::from(kind_byte(created.group.kind))] += 1;
+    counters.groups[usize::from(created.group.kind.code())] += 1;
     put_placeholders(tx, app, &created.placeholders, context.now);
     let notes = entries(&created);
     let (owner, others): (Vec<_>, Vec<_>) =
@@ -166,7 +166,7 @@ pub(super) fn destroy_group(
 }
 
 fn count_down(tx: &mut Tx<'_>, app: AppId, kind: GroupType) -> Result<(), StoreError> {
-    let living = &mut tx.counters(app)?.groups[usize::from(kind_byte(kind))];
+    let living = &mut tx.counters(app)?.groups[usize::from(kind.code())];
     *living = living.saturating_sub(1);
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::engine_error::EngineError;
 use super::format;
 use super::keys::{self, RowKey};
 use super::known::Known;
-use super::records::{self, GroupRow, kind_byte};
+use super::records::{self, GroupRow};
 use super::rows::Rows as _;
 use super::snapshots;
 use super::tx::Tx;
@@ -198,7 +198,7 @@ fn put(
             let counters = tx.counters(app)?;
             // A later place, of a group that was dissolved, is named by nothing that was copied.
             counters.last_position = counters.last_position.max(group.list_position);
-            counters.groups[usize::from(kind_byte(group.kind))] += 1;
+            counters.groups[usize::from(group.kind.code())] += 1;
             let row = GroupRow { group: *group, owner };
             tx.put_group(app, &row);
             tx.put_listed(app, &row.group);
@@ -295,7 +295,7 @@ fn indexed(engine: &Engine) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
     for entry in engine.data.prefix(keys::ALL_COUNTERS) {
         let (key, value) =
             entry.into_inner().map_err(engine.unreadable("reading the counters", EVERYTHING))?;
-        // Counted by `kind_byte`, which is the order of `GroupType::ALL`.
+        // Counted by `GroupType::code`, which is the order of `GroupType::ALL`.
         apps.entry(app(&key)?).or_default().totals = records::decode_counters(&value)?.groups;
     }
     for entry in engine.data.prefix(keys::ALL_LISTED) {

@@ -3,12 +3,11 @@
 
 use super::database::Failure;
 use super::texts::{escape, unescape};
-use crate::parts;
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::member::{Member, Role};
+use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -68,56 +67,26 @@ pub(super) fn group_id(row: &Row, column: usize) -> Result<GroupId, Failure> {
     GroupId::parse(row.try_get(column)?).ok_or(Failure::Damaged("group id"))
 }
 
-/// The number of one of a few values, and the value of a number.
-macro_rules! numbered {
-    ($number:ident, $value:ident, $type:ty, $what:literal, $($variant:path = $of:literal),+) => {
-        pub(super) fn $number(value: $type) -> i16 {
-            match value {
-                $($variant => $of,)+
-            }
-        }
-
-        fn $value(number: i16) -> Result<$type, Failure> {
-            match number {
-                $($of => Ok($variant),)+
-                _ => Err(Failure::Damaged($what)),
-            }
-        }
-    };
+pub(super) fn kind_column(kind: GroupType) -> i16 {
+    kind.code().into()
 }
 
-numbered!(
-    kind_column,
-    kind_of,
-    GroupType,
-    "type of group",
-    GroupType::Private = 0,
-    GroupType::Public = 1,
-    GroupType::ChatRoom = 2,
-    GroupType::AvChatRoom = 3,
-    GroupType::Community = 4
-);
-numbered!(
-    join_column,
-    join_of,
-    JoinOption,
-    "join option",
-    JoinOption::FreeAccess = 0,
-    JoinOption::NeedPermission = 1,
-    JoinOption::DisableApply = 2
-);
-numbered!(
-    invite_column,
-    invite_of,
-    InviteOption,
-    "invite option",
-    InviteOption::FreeAccess = 0,
-    InviteOption::NeedPermission = 1,
-    InviteOption::DisableInvite = 2
-);
-numbered!(role_column, role_of, Role, "role", Role::Owner = 0, Role::Admin = 1, Role::Member = 2);
+pub(super) fn role_column(role: Role) -> i16 {
+    role.code().into()
+}
+
+/// One of a few values by its number.
+fn coded<T>(
+    row: &Row,
+    column: usize,
+    from_code: fn(u8) -> Option<T>,
+    what: &'static str,
+) -> Result<T, Failure> {
+    from_code(byte(row, column)?).ok_or(Failure::Damaged(what))
+}
+
 pub(super) fn kind(row: &Row, column: usize) -> Result<GroupType, Failure> {
-    kind_of(row.try_get(column)?)
+    coded(row, column, GroupType::from_code, "type of group")
 }
 
 /// Custom fields in their order, as JSON: `[["key", "value"], …]`.
@@ -160,14 +129,14 @@ pub(super) fn group(row: &Row, at: usize) -> Result<Group, Failure> {
             face_url: text(row, at + 5)?,
             fields: fields(row.try_get(at + 6)?)?,
             max_members: number(row, at + 7)?,
-            join_option: join_of(row.try_get(at + 8)?)?,
+            join_option: coded(row, at + 8, JoinOption::from_code, "join option")?,
         },
         owner: match owner {
             Some(name) => Some(UserId::parse(name).ok_or(Failure::Damaged("account name"))?),
             None => None,
         },
         support_topic: row.try_get(at + 10)?,
-        invite_option: invite_of(row.try_get(at + 11)?)?,
+        invite_option: coded(row, at + 11, InviteOption::from_code, "invite option")?,
         mute_all: row.try_get(at + 12)?,
         created: time(row, at + 13)?,
         info_seq: number(row, at + 14)?,
@@ -192,11 +161,10 @@ pub(super) fn group(row: &Row, at: usize) -> Result<Group, Failure> {
 pub(super) fn member(row: &Row, at: usize) -> Result<Member, Failure> {
     Ok(Member {
         account: user_id(row, at)?,
-        role: role_of(row.try_get(at + 1)?)?,
+        role: coded(row, at + 1, Role::from_code, "role")?,
         joined: time(row, at + 2)?,
         read: ReadMark { seq: number(row, at + 3)?, made_at: number(row, at + 4)? },
-        receive_option: byte(row, at + 5)
-            .and_then(|number| parts::receive_option(number).ok_or(Failure::Damaged("receive option")))?,
+        receive_option: coded(row, at + 5, ReceiveOption::from_code, "receive option")?,
         muted_until: time(row, at + 6)?,
         last_message: time(row, at + 7)?,
         name_card: unescape(row.try_get(at + 8)?),
@@ -307,10 +275,10 @@ impl<'row> GroupColumns<'row> {
         self.face_url.push(escape(profile.face_url.as_str()));
         self.fields.push(fields_column(&profile.fields));
         self.max_members.push(profile.max_members.into());
-        self.join_option.push(join_column(profile.join_option));
+        self.join_option.push(profile.join_option.code().into());
         self.owner.push(group.owner.as_ref().map(UserId::as_str));
         self.support_topic.push(group.support_topic);
-        self.invite_option.push(invite_column(group.invite_option));
+        self.invite_option.push(group.invite_option.code().into());
         self.mute_all.push(group.mute_all);
         self.created.push(time_column(group.created));
         self.info_seq.push(group.info_seq.into());
@@ -354,7 +322,7 @@ impl<'row> MemberColumns<'row> {
         self.joined.push(time_column(member.joined));
         self.read_seq.push(member.read.seq.into());
         self.read_made_at.push(member.read.made_at.into());
-        self.receive_option.push(parts::receive_number(member.receive_option).into());
+        self.receive_option.push(member.receive_option.code().into());
         self.muted_until.push(time_column(member.muted_until));
         self.last_message.push(time_column(member.last_message));
         self.name_card.push(escape(&member.name_card));

@@ -113,7 +113,7 @@ impl Sum {
         let mut fields = Fields::default();
         fields.text(group.as_str()).text(parts::topic_of(conversation)).number((*seq).into());
         fields.number(sent.0).text(sender.as_str()).number((*random).into()).text(priority.as_str());
-        fields.number(messages::state_number(*state).into()).text(elements).text(custom);
+        fields.number(state.code().into()).text(elements).text(custom);
         fields.record(&Details::of(content));
         self.add(fields);
     }

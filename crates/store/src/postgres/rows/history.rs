@@ -1,13 +1,13 @@
 //! What hangs on a group as rows: its parts, its messages and the days on which it has some.
 
-use super::{byte, number, time, time_column, user_id};
+use super::{byte, coded, number, time, time_column, user_id};
 use crate::messages::{self, Details};
 use crate::parts::{self, PartName, PartRecord};
 use crate::postgres::database::Failure;
 use crate::postgres::rows::{Columns, Parameters, app_column};
 use crate::postgres::texts::{escape, unescape};
 use landfall_domain::ids::{AppId, GroupId};
-use landfall_domain::message::{Conversation, Message};
+use landfall_domain::message::{Conversation, Message, MessageState, Priority};
 use landfall_domain::part::{Part, PartFamily, PartKey};
 use std::borrow::Cow;
 use tokio_postgres::Row;
@@ -93,8 +93,8 @@ pub(in crate::postgres) fn message(row: &Row, at: usize) -> Result<(Conversation
         sent: time(row, at + 2)?,
         sender: user_id(row, at + 3)?,
         random: number(row, at + 4)?,
-        priority: messages::priority(byte(row, at + 5)?).ok_or(Failure::Damaged("priority"))?,
-        state: messages::state(byte(row, at + 6)?).ok_or(Failure::Damaged("state of a message"))?,
+        priority: coded(row, at + 5, Priority::from_number, "priority")?,
+        state: coded(row, at + 6, MessageState::from_code, "state of a message")?,
         content: content.ok_or(Failure::Damaged("message"))?,
     };
     Ok((place(row, at)?, message))
@@ -155,7 +155,7 @@ impl<'row> MessageColumns<'row> {
         self.sender.push(message.sender.as_str());
         self.random.push(message.random.into());
         self.priority.push(message.priority.number().into());
-        self.state.push(messages::state_number(message.state).into());
+        self.state.push(message.state.code().into());
         self.elements.push(elements);
         self.custom.push(escape(custom));
         self.details.push(details.and_then(Result::ok).unwrap_or_default());
