@@ -3,6 +3,9 @@
 //! Each operation is one transaction. What a rule was told stays true until its result is kept, because writers take
 //! the locks of `locks` first. Concurrent imports travel together (`lanes`).
 
+#[macro_use]
+mod columns;
+
 mod change_group;
 mod changes;
 mod connect;
@@ -27,6 +30,7 @@ mod tables;
 mod telling;
 mod texts;
 mod transfer;
+mod values;
 
 pub use connect::AuthoritiesError;
 pub use distribute::{DistributeError, Distributed, distribute};

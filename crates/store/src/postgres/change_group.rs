@@ -3,12 +3,11 @@
 use super::database::{Failure, Kind, Tx, Work};
 use super::locks;
 use super::outbox::NewEntries;
-use super::rows::{
-    self, DayColumns, MemberColumns, MessageColumns, NameRange, NewMembers, PartColumns, app_column,
-};
+use super::rows::{self, DayLists, MemberLists, MessageLists, NameRange, NewMembers, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
+use super::values::app_column;
 use crate::messages::day;
 use crate::parts;
 use async_trait::async_trait;
@@ -163,18 +162,18 @@ impl Before {
         let placeholders = tables::placeholders(app, named);
         let changed: BTreeMap<_, _> =
             changes.updated_members.iter().map(|member| (&member.account, member)).collect();
-        let mut members = MemberColumns::with_capacity(app, changed.len());
+        let mut members = MemberLists::with_capacity(app, changed.len());
         changed.values().for_each(|member| members.push(id, member));
-        let mut put = PartColumns::with_capacity(app, parts.len());
+        let mut put = PartLists::with_capacity(app, parts.len());
         let there = parts.iter().filter_map(|(key, part)| part.map(|part| (*key, part)));
         there.for_each(|(key, part)| put.push(id, key, part));
-        let mut sent = MessageColumns::with_capacity(app, changes.new_messages.len());
+        let mut sent = MessageLists::with_capacity(app, changes.new_messages.len());
         changes.new_messages.iter().for_each(|(place, message)| sent.push(id, place, message));
-        let mut days = DayColumns::with_capacity(app, 1);
+        let mut days = DayLists::with_capacity(app, 1);
         self.new_days(&changes.new_messages).into_iter().for_each(|(place, day)| days.push(id, place, day));
         let again: BTreeMap<_, _> =
             changes.updated_messages.iter().map(|(place, message)| ((place, message.seq), message)).collect();
-        let mut rewritten = MessageColumns::with_capacity(app, again.len());
+        let mut rewritten = MessageLists::with_capacity(app, again.len());
         again.iter().for_each(|((place, _), message)| rewritten.push(id, place, message));
         // Sent one after the other without waiting for each other's answers.
         futures_util::try_join!(

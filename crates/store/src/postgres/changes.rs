@@ -1,15 +1,18 @@
 //! The other writing operations, each in a transaction of its own.
 
+use super::columns::{Lists as _, read_all, read_first};
 use super::database::{Failure, Kind, Tx, Work};
 use super::listener::Told;
 use super::locks;
 use super::outbox::NewEntries;
-use super::rows::{self, AccountColumns, CountColumns, KickColumns, app_column};
+use super::rows::{AccountLists, CountLists, KickLists};
 use super::statements;
 use super::tables;
+use super::values::app_column;
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::event::Subscribers;
+use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::outbox::entries_of_destroyed;
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup};
@@ -37,10 +40,10 @@ impl Work for DestroyGroup {
         tx.begin(Some(of), &locks::groups(of, [&self.group].into_iter())).await?;
         let (app, id) = (app_column(of), self.group.as_str());
         let removed = tx.query(&statements::REMOVE_GROUP, &[&app, &id]).await?;
-        let Some(group) = removed.first().map(|row| rows::group(row, 0)).transpose()? else {
+        let Some(group) = read_first::<Group>(&removed)? else {
             return Ok(Err(NoSuchGroup));
         };
-        let counts = CountColumns::of(of, [(group.kind, -1)]);
+        let counts = CountLists::of(of, [(group.kind, -1)]);
         let names_wanted = self.subscribers.wants_former_members(group.kind);
         let mut former = Vec::new();
         let mut last = String::new();
@@ -52,8 +55,7 @@ impl Work for DestroyGroup {
             last = (*last_account).to_owned();
             if names_wanted {
                 // In the order of their names, as they are read.
-                let names = members.iter().map(|row| rows::user_id(row, 0));
-                former.extend(names.collect::<Result<Vec<_>, _>>()?);
+                former.extend(read_all::<UserId, Vec<_>>(&members)?);
             }
         }
         let all = [
@@ -98,9 +100,9 @@ impl Work for ImportAccounts {
         if after.is_empty() {
             return Ok(());
         }
-        let mut columns = AccountColumns::with_capacity(app, after.len());
-        after.iter().for_each(|(id, account)| columns.push(id, account));
-        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
+        let mut lists = AccountLists::with_capacity(app, after.len());
+        after.iter().for_each(|(id, account)| lists.push(id, account));
+        tables::put(tx, &statements::PUT_ACCOUNTS, &lists).await?;
         Ok(())
     }
 }
@@ -125,9 +127,9 @@ impl Work for Kick {
             return Ok(Err(NoSuchAccount));
         };
         let account = account.kicked(now);
-        let mut columns = AccountColumns::with_capacity(app, 1);
-        columns.push(&self.account, &account);
-        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
+        let mut lists = AccountLists::with_capacity(app, 1);
+        lists.push(&self.account, &account);
+        tables::put(tx, &statements::PUT_ACCOUNTS, &lists).await?;
         let told = Told::Kicked(app, self.account.clone()).to_string();
         tx.query(&statements::TELL, &[&told]).await?;
         Ok(Ok(()))
@@ -153,8 +155,7 @@ impl Work for DeleteAccounts {
         let names: BTreeSet<&str> = self.ids.iter().map(UserId::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let removed = tx.query(&statements::REMOVE_ACCOUNTS, &[&app, &names]).await?;
-        let removed =
-            removed.iter().map(|row| rows::account(row, 0)).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let removed: BTreeMap<UserId, Account> = read_all(&removed)?;
         self.leave_behind(tx, &removed).await?;
         for account in removed.keys() {
             remove_from_groups(tx, app, account.as_str()).await?;
@@ -169,13 +170,13 @@ impl DeleteAccounts {
     /// Keeps the kicks of accounts that are gone.
     async fn leave_behind(&self, tx: &Tx, removed: &BTreeMap<UserId, Account>) -> Result<(), Failure> {
         let before = tables::left_behind(tx, self.app, removed.keys()).await?;
-        let mut columns = KickColumns::with_capacity(self.app, removed.len());
+        let mut lists = KickLists::with_capacity(self.app, removed.len());
         for (id, account) in removed {
             if let Some(from) = account.left_behind(before.get(id).copied().unwrap_or_default()) {
-                columns.push(id, from);
+                lists.push(id, from);
             }
         }
-        tables::put(tx, &statements::PUT_KICKS, &columns).await
+        tables::put(tx, &statements::PUT_KICKS, &lists).await
     }
 }
 

@@ -269,7 +269,7 @@ impl Tx {
 
     /// Prepared once for each connection.
     async fn prepared(&self, statement: &Statement) -> Result<Prepared, Failure> {
-        Ok(self.client().prepare_cached(statement.sql).await?)
+        Ok(self.client().prepare_cached(statement.sql()).await?)
     }
 
     async fn commit(mut self) -> Result<(), Failure> {

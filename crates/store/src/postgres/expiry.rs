@@ -1,11 +1,13 @@
 //! Removing messages because of their age: one conversation after the other, those with the oldest day first.
 
+use super::columns::{Parameters, read_all};
 use super::database::{Failure, Kind, Tx, Work};
 use super::locks;
-use super::rows::{self, NameRange, Parameters, PartColumns, app_column, count};
+use super::rows::{NameRange, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
+use super::values::{app_column, count};
 use crate::messages::day;
 use crate::parts;
 use async_trait::async_trait;
@@ -50,14 +52,8 @@ impl Work for OldDays {
         let app = app_column(self.app);
         let parameters: Parameters<'_> = vec![&app, &last, &first, &group, &topic, &PAGE];
         let rows = tx.query(&statements::OLD_DAYS, &parameters).await?;
-        let day = |row| {
-            Ok(Day {
-                day: rows::number(row, 0)?,
-                group: rows::group_id(row, 1)?,
-                place: rows::place(row, 2)?,
-            })
-        };
-        rows.iter().map(day).collect()
+        let days: Vec<(i64, GroupId, Conversation)> = read_all(&rows)?;
+        Ok(days.into_iter().map(|(day, group, place)| Day { day, group, place }).collect())
     }
 }
 
@@ -103,9 +99,9 @@ impl Work for Expire {
         if 0 < expiry.removed {
             log.first_kept = expiry.first_kept;
             self.remove(tx, expiry.first_kept).await?;
-            let mut columns = PartColumns::with_capacity(self.app, 1);
-            snapshot.parts.iter().for_each(|(key, part)| columns.push(id, key, part));
-            tables::put(tx, &statements::PUT_PARTS, &columns).await?;
+            let mut parts = PartLists::with_capacity(self.app, 1);
+            snapshot.parts.iter().for_each(|(key, part)| parts.push(id, key, part));
+            tables::put(tx, &statements::PUT_PARTS, &parts).await?;
             tables::put_group(tx, self.app, &before, &snapshot.group).await?;
         }
         if expiry.complete {
@@ -122,7 +118,7 @@ impl Expire {
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
         let one_more = count(self.limit.saturating_add(1));
         let rows = tx.query(&statements::OLDEST_MESSAGES, &[&app, &id, &topic, &first, &one_more]).await?;
-        rows.iter().map(|row| Ok((rows::number(row, 0)?, rows::time(row, 1)?))).collect()
+        read_all(&rows)
     }
 
     /// Removes the messages below a number, with all that hangs on them.

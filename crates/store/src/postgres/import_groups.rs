@@ -1,10 +1,11 @@
 //! Making groups, imported or created: all that wait together are one transaction of a handful of statements.
 
+use super::columns::{Lists as _, read_all};
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
 use super::outbox::NewEntries;
 use super::positions::Positions;
-use super::rows::{Columns as _, CountColumns, GroupColumns, NewMembers};
+use super::rows::{CountLists, GroupLists, NewMembers};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -193,10 +194,10 @@ impl Transaction<'_> {
         if imported.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let mut groups = GroupColumns::with_capacity(self.app, imported.len());
+        let mut groups = GroupLists::with_capacity(self.app, imported.len());
         imported.iter().for_each(|(_, imported)| groups.push(&imported.group));
         let rows = tx.query(&statements::INSERT_GROUPS, &groups.parameters()).await?;
-        rows.iter().map(|row| Ok(row.try_get::<_, i64>(0)?.cast_unsigned())).collect()
+        read_all(&rows)
     }
 
     /// Members of groups that were just made, their other side, the accounts they need, the app's figures, and what is
@@ -213,7 +214,7 @@ impl Transaction<'_> {
                 made.placeholders.iter().map(move |account| (account, now))
             }),
         );
-        let counts = CountColumns::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
+        let counts = CountLists::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
         let counts = counts.parameters();
         let told: Vec<Vec<OutboxEntry>> =
             made.iter().map(|(index, made)| self.asks[*index].notes(made)).collect();

@@ -1,16 +1,19 @@
 //! Importing members: all calls that wait together are one transaction that holds the locks of their groups.
 
+use super::columns::read_all;
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::lanes::Batch;
 use super::locks;
-use super::rows::{self, MemberColumns, NewMembers, app_column};
+use super::rows::{MemberLists, NewMembers};
 use super::statements;
 use super::tables;
+use super::values::app_column;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, ImportedMembers, MemberOutcome, Standing};
+use landfall_domain::member::Member;
 use landfall_domain::new_group::NewMember;
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
@@ -144,8 +147,7 @@ impl Transaction<'_> {
             tables::group(tx, self.app, id),
             tx.query(&statements::MEMBERS_PRESENT, &parameters),
         );
-        let joined = |row| Ok((rows::user_id(row, 0)?, rows::time(row, 1)?));
-        let members = members?.iter().map(joined).collect::<Result<_, Failure>>()?;
+        let members = read_all(&members?)?;
         Ok(group?.map(|group| Present { group, members, grown: false, earlier: BTreeMap::new() }))
     }
 
@@ -191,13 +193,13 @@ impl Transaction<'_> {
         let (app, id) = (app_column(self.app), group.id.as_str());
         let names: Vec<&str> = earlier.keys().map(UserId::as_str).collect();
         let found = tx.query(&statements::MEMBERS, &[&app, &id, &names]).await?;
-        let mut members = found.iter().map(|row| rows::member(row, 0)).collect::<Result<Vec<_>, _>>()?;
-        let mut columns = MemberColumns::with_capacity(self.app, members.len());
+        let mut members: Vec<Member> = read_all(&found)?;
+        let mut lists = MemberLists::with_capacity(self.app, members.len());
         for member in &mut members {
             member.joined = earlier.get(&member.account).copied().unwrap_or(member.joined);
         }
-        members.iter().for_each(|member| columns.push(&group.id, member));
-        tables::put(tx, &statements::PUT_MEMBERS, &columns).await
+        members.iter().for_each(|member| lists.push(&group.id, member));
+        tables::put(tx, &statements::PUT_MEMBERS, &lists).await
     }
 
     async fn set_member_count(&self, tx: &Tx, group: &Group) -> Result<(), Failure> {

@@ -25,13 +25,12 @@
 //! only one, has delivered what it delivered.
 
 use super::Postgres;
+use super::columns::{Lists as _, Parameters, read, read_all, read_first};
 use super::database::{Failure, Kind, Tx, Work};
-use super::rows::{
-    self, Columns as _, DeadColumns, LaneColumns, NoteColumns, Parameters, app_column, count, number_column,
-    time_column,
-};
+use super::rows::{DeadLetterLists, EntryLists, LaneLists};
 use super::statements;
 use super::tables;
+use super::values::{app_column, count, number_column, time_column};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use landfall_domain::ids::AppId;
@@ -71,12 +70,12 @@ impl<'note> NewEntries<'note> {
         if self.lanes.is_empty() {
             return Ok(());
         }
-        let mut lanes = LaneColumns::with_capacity(self.app, self.lanes.len());
+        let mut lanes = LaneLists::with_capacity(self.app, self.lanes.len());
         self.lanes.iter().for_each(|(lane, (now, notes))| lanes.push(lane, *now, notes.len()));
         let longer = tx.query(&statements::LENGTHEN_LANES, &lanes.parameters()).await?;
         let ends = longer.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
         let ends = ends.collect::<Result<BTreeMap<&str, i64>, Failure>>()?;
-        let mut columns = NoteColumns::with_capacity(self.app, self.lanes.len());
+        let mut columns = EntryLists::with_capacity(self.app, self.lanes.len());
         for (lane, (_, notes)) in &self.lanes {
             let end = *ends.get(lane).ok_or(Failure::Damaged("lane"))?;
             (end - count(notes.len())..end)
@@ -131,7 +130,8 @@ impl Work for DueLanes {
         let (app, now, lanes) = (app_column(self.app), time_column(self.claim.now), count(self.claim.lanes));
         let (at, name) = self.after.as_ref().map_or((-1, ""), |last| (last.at, last.lane.name()));
         let rows = tx.query(&statements::DUE_LANES, &[&app, &now, &at, &name, &lanes]).await?;
-        rows.iter().map(|row| Ok(Due { at: row.try_get(0)?, lane: rows::lane(row, 1)? })).collect()
+        let due: Vec<(i64, Lane)> = read_all(&rows)?;
+        Ok(due.into_iter().map(|(at, lane)| Due { at, lane }).collect())
     }
 }
 
@@ -183,7 +183,7 @@ impl ClaimLanes {
     ) -> Result<Option<(&'lane Lane, LaneState)>, Failure> {
         let (app, now) = (app_column(self.app), time_column(self.claim.now));
         let rows = tx.query(&statements::FREE_LANE, &[&app, &lane.name(), &now]).await?;
-        rows.first().map(|row| Ok((lane, rows::lane_state(row)?))).transpose()
+        Ok(read_first(&rows)?.map(|state| (lane, state)))
     }
 
     /// The first notes of a lane.
@@ -209,7 +209,7 @@ async fn first_notes(
     let (app, first) = (app_column(app), number_column(numbers.start));
     let limit = number_column(numbers.end - numbers.start);
     let rows = tx.query(&statements::FIRST_NOTES, &[&app, &lane.name(), &first, &limit]).await?;
-    let notes = rows.iter().map(rows::note).collect::<Result<Vec<_>, _>>()?;
+    let notes: Vec<(u64, OutboxEntry)> = read_all(&rows)?;
     if !notes.iter().map(|(number, _)| *number).eq(numbers) {
         return Err(Failure::Damaged("note"));
     }
@@ -234,7 +234,7 @@ impl Work for SettleLane {
         let (app_id, name, token) =
             (app_column(app), self.settlement.lane.name(), self.settlement.token.cast_signed());
         let held = tx.query(&statements::HELD_LANE, &[&app_id, &name, &token]).await?;
-        let Some(state) = held.first().map(rows::lane_state).transpose()? else {
+        let Some(state) = read_first::<LaneState>(&held)? else {
             return Ok(());
         };
         let Some(settled) = self.settlement.settle(&state, now) else {
@@ -255,19 +255,25 @@ impl Work for SettleLane {
 
 impl SettleLane {
     /// Puts a copy of the first note to the dead ones.
-    async fn bury(&self, tx: &Tx, first: u64, why: &str) -> Result<(), Failure> {
+    async fn bury(&self, tx: &Tx, first: u64, reason: &str) -> Result<(), Failure> {
         let (Context { app, now, .. }, lane) = (self.context, &self.settlement.lane);
         let (app_id, name) = (app_column(app), lane.name());
         let of_lane: Parameters<'_> = vec![&app_id, &name];
-        let (notes, last) = futures_util::try_join!(
+        let (entries, last) = futures_util::try_join!(
             first_notes(tx, app, lane, first..first + 1),
             tx.query(&statements::LAST_DEAD_NOTE, &of_lane),
         )?;
-        let last: Option<u64> = last.first().map(|row| rows::number(row, 0)).transpose()?;
-        let number = last.map_or(0, |last| last.saturating_add(1));
-        let mut columns = DeadColumns::with_capacity(app, 1);
-        notes.iter().for_each(|(_, note)| columns.push(name, number, now, (why, note)));
-        tables::put(tx, &statements::INSERT_DEAD_NOTES, &columns).await
+        let number = read_first::<u64>(&last)?.map_or(0, |last| last.saturating_add(1));
+        let letters = entries.into_iter().map(|(_, entry)| DeadLetter {
+            key: DeadLetterKey { lane: lane.clone(), number },
+            given_up: now,
+            reason: reason.to_owned(),
+            entry,
+        });
+        let letters: Vec<_> = letters.collect();
+        let mut lists = DeadLetterLists::with_capacity(app, 1);
+        letters.iter().for_each(|letter| lists.push(letter));
+        tables::put(tx, &statements::INSERT_DEAD_NOTES, &lists).await
     }
 
     /// The lane as it is from now on, and nobody's.
@@ -299,7 +305,7 @@ impl Work for ListDeadLetters {
         let after = self.after.as_ref();
         let (lane, number) = after.map_or(("", -1), |place| (place.lane.name(), number_column(place.number)));
         let rows = tx.query(&statements::DEAD_NOTES, &[&app, &lane, &number, &limit]).await?;
-        rows.iter().map(rows::dead_note).collect()
+        read_all(&rows)
     }
 }
 
@@ -335,7 +341,7 @@ impl Work for TakeDeadLetters {
         let mut notes: BTreeMap<(&str, u64), &[u8]> = BTreeMap::new();
         for (lane, rows) in lanes.keys().zip(&taken) {
             for row in rows {
-                notes.insert((lane, rows::number(row, 0)?), row.try_get(1)?);
+                notes.insert((lane, read::<u64>(row)?), row.try_get(1)?);
             }
         }
         let count = notes.len();

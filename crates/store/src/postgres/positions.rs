@@ -4,8 +4,8 @@
 //! stand in the list in the order they arrived, to a second; gaps mean nothing.
 
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::rows::app_column;
 use super::statements;
+use super::values::app_column;
 use async_trait::async_trait;
 use landfall_domain::ids::AppId;
 use std::collections::BTreeMap;

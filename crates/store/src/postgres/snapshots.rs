@@ -1,9 +1,11 @@
 //! Loading what an operation or a reader needs of one group.
 
+use super::columns::{Parameters, read_all};
 use super::database::{Failure, Kind, Tx, Work};
-use super::rows::{self, NameRange, Parameters, app_column, time_column};
+use super::rows::{self, NameRange};
 use super::statements;
 use super::tables;
+use super::values::{app_column, count, time_column};
 use crate::parts::topic_of;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
@@ -72,8 +74,8 @@ impl Of<'_> {
         }
         let names: Vec<&str> = accounts.iter().map(UserId::as_str).collect();
         let rows = self.tx.query(&statements::MEMBERS, &[&self.app, &self.group, &names]).await?;
-        let members = rows.iter().map(|row| rows::member(row, 0));
-        members.map(|member| member.map(|member| (member.account.clone(), member))).collect()
+        let members: Vec<Member> = read_all(&rows)?;
+        Ok(members.into_iter().map(|member| (member.account.clone(), member)).collect())
     }
 
     async fn accounts(&self, app: AppId, accounts: &[UserId]) -> Result<BTreeSet<UserId>, Failure> {
@@ -86,7 +88,7 @@ impl Of<'_> {
     async fn part(&self, key: &PartKey) -> Result<Vec<(PartKey, Part)>, Failure> {
         let (kind, name) = rows::part_name(key);
         let rows = self.tx.query(&statements::PART, &[&self.app, &self.group, &kind, &name]).await?;
-        rows.iter().map(|row| rows::part(row, 0)).collect()
+        read_all(&rows)
     }
 
     async fn part_range(&self, range: &PartRange) -> Result<Vec<(PartKey, Part)>, Failure> {
@@ -95,10 +97,10 @@ impl Of<'_> {
             Some(key) => names.after(key),
             None => names,
         };
-        let limit = rows::count(range.limit);
+        let limit = count(range.limit);
         let parameters: Parameters<'_> = vec![&self.app, &self.group, &kind, &from, &to, &limit];
         let rows = self.tx.query(&statements::PART_RANGE, &parameters).await?;
-        rows.iter().map(|row| rows::part(row, 0)).collect()
+        read_all(&rows)
     }
 
     async fn messages(&self, range: &MessageRange) -> Result<Vec<(Conversation, Message)>, Failure> {
@@ -112,7 +114,7 @@ impl Of<'_> {
                 self.tx.query(&statements::MESSAGES_NUMBERED, &parameters).await?
             }
             MessageRange::Newest { conversation, up_to, limit } => {
-                let (topic, up_to, limit) = (topic_of(conversation), i64::from(*up_to), rows::count(*limit));
+                let (topic, up_to, limit) = (topic_of(conversation), i64::from(*up_to), count(*limit));
                 let parameters: Parameters<'_> = vec![&self.app, &self.group, &topic, &up_to, &limit];
                 self.tx.query(&statements::NEWEST_MESSAGES, &parameters).await?
             }
@@ -122,6 +124,6 @@ impl Of<'_> {
                 self.tx.query(&statements::MESSAGES_BY_RANDOM, &parameters).await?
             }
         };
-        rows.iter().map(|row| rows::message(row, 0)).collect()
+        read_all(&rows)
     }
 }

@@ -2,11 +2,12 @@
 
 mod pages;
 
+use super::columns::Lists as _;
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::rows::{
-    AccountColumns, Columns as _, CountColumns, DayColumns, GroupColumns, KickColumns, MessageColumns,
-    NewMembers, PartColumns, app_column,
+    AccountLists, CountLists, DayLists, GroupLists, KickLists, MessageLists, NewMembers, PartLists,
 };
+use super::values::app_column;
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
 use crate::messages::day;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
@@ -211,21 +212,21 @@ impl Work for WriteRows<'_> {
 
 async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
     if !rows.accounts.is_empty() {
-        let mut columns = AccountColumns::with_capacity(app, rows.accounts.len());
-        rows.accounts.iter().for_each(|(id, account)| columns.push(id, account));
-        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
+        let mut lists = AccountLists::with_capacity(app, rows.accounts.len());
+        rows.accounts.iter().for_each(|(id, account)| lists.push(id, account));
+        tables::put(tx, &statements::PUT_ACCOUNTS, &lists).await?;
     }
-    let mut kicks = KickColumns::with_capacity(app, rows.kicks.len());
+    let mut kicks = KickLists::with_capacity(app, rows.kicks.len());
     rows.kicks.iter().for_each(|(id, from)| kicks.push(id, *from));
     tables::put(tx, &statements::PUT_KICKS, &kicks).await?;
     if let Some(last) = rows.groups.iter().map(|group| group.list_position).max() {
-        let mut columns = GroupColumns::with_capacity(app, rows.groups.len());
-        rows.groups.iter().for_each(|group| columns.push(group));
-        let inserted = tx.query(&statements::INSERT_GROUPS, &columns.parameters()).await?;
+        let mut lists = GroupLists::with_capacity(app, rows.groups.len());
+        rows.groups.iter().for_each(|group| lists.push(group));
+        let inserted = tx.query(&statements::INSERT_GROUPS, &lists.parameters()).await?;
         if inserted.len() != rows.groups.len() {
             return Err(Failure::Damaged("page of a copy: a group of it was there already, and"));
         }
-        let counts = CountColumns::of(app, rows.groups.iter().map(|group| (group.kind, 1)));
+        let counts = CountLists::of(app, rows.groups.iter().map(|group| (group.kind, 1)));
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
         tx.run(&statements::RAISE_POSITION, &[&app_column(app), &last.cast_signed()]).await?;
     }
@@ -244,17 +245,17 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
 
 /// What hangs on groups, and the days on which conversations have messages.
 async fn write_hanging(tx: &Tx, app: AppId, rows: &OfApp<'_>) -> Result<(), Failure> {
-    let mut parts = PartColumns::with_capacity(app, rows.parts.len());
+    let mut parts = PartLists::with_capacity(app, rows.parts.len());
     rows.parts.iter().for_each(|(group, key, part)| parts.push(group, key, part));
     tables::put(tx, &statements::PUT_PARTS, &parts).await?;
-    let mut messages = MessageColumns::with_capacity(app, rows.messages.len());
+    let mut messages = MessageLists::with_capacity(app, rows.messages.len());
     rows.messages.iter().for_each(|(group, place, message)| messages.push(group, place, message));
     tables::put(tx, &statements::INSERT_MESSAGES, &messages).await?;
     let days: BTreeSet<_> =
         rows.messages.iter().map(|(group, place, message)| (*group, *place, day(message.sent))).collect();
-    let mut columns = DayColumns::with_capacity(app, days.len());
-    days.into_iter().for_each(|(group, place, day)| columns.push(group, place, day));
-    tables::put(tx, &statements::INSERT_DAYS, &columns).await
+    let mut lists = DayLists::with_capacity(app, days.len());
+    days.into_iter().for_each(|(group, place, day)| lists.push(group, place, day));
+    tables::put(tx, &statements::INSERT_DAYS, &lists).await
 }
 
 /// Takes the mark away, and lets the planner look at the tables.

@@ -72,7 +72,7 @@ const NO_FUNCTIONS: [&str; 7] = ["conflict", "groups", "values", "new", "from", 
 
 /// In small letters, one space between words.
 fn words(statement: &Statement) -> String {
-    statement.sql.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    statement.sql().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The tables a statement names, as often as it names them.
@@ -261,7 +261,7 @@ async fn rows_are_found_by_their_key_from_the_first_one_on() {
     let sent = || ALL.iter().filter(|(name, of)| of.key != Key::Copy || PAGES.contains(name));
     let mut samples = Vec::new();
     for (name, statement) in sent() {
-        client.batch_execute(&format!("PREPARE its_{name} AS {}", statement.sql)).await.unwrap();
+        client.batch_execute(&format!("PREPARE its_{name} AS {}", statement.sql())).await.unwrap();
         let types = "SELECT unnest(parameter_types)::text FROM pg_prepared_statements WHERE name = $1";
         let types = client.query(types, &[&format!("its_{name}").to_lowercase()]).await.unwrap();
         samples.push(types.iter().map(|row| sample(row.get(0))).collect::<Vec<_>>().join(", "));
