@@ -10,7 +10,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Type of a group, under its name in the REST API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupType {
     /// Closed group that members invite into; `Work` in newer documentation.
     Private,
@@ -131,7 +131,7 @@ impl GroupType {
 }
 
 /// How a group is joined by application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JoinOption {
     /// Anybody enters.
     FreeAccess,
@@ -182,7 +182,7 @@ impl JoinOption {
 }
 
 /// How members are invited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InviteOption {
     /// Invited accounts enter at once.
     FreeAccess,
@@ -233,7 +233,7 @@ impl InviteOption {
 }
 
 /// What an app says about a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// Name, never empty.
     pub name: Text,
@@ -252,7 +252,7 @@ pub struct Profile {
 }
 
 /// A group as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
     /// Its id.
     pub id: GroupId,

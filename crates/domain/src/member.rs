@@ -6,7 +6,7 @@ use crate::message::ReadMark;
 use crate::time::Timestamp;
 
 /// Role of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The one owner.
     Owner,
@@ -57,7 +57,7 @@ impl Role {
 }
 
 /// How a member receives the group's messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReceiveOption {
     /// Online and by push.
     AcceptAndNotify,
@@ -109,7 +109,7 @@ impl ReceiveOption {
 }
 
 /// One account's membership in one group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member {
     /// The account.
     pub account: UserId,

@@ -22,7 +22,7 @@ impl Conversation {
 }
 
 /// The numbers of one conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageLog {
     /// Number the next message will get; 1 at first.
     pub next_seq: u32,
@@ -83,7 +83,7 @@ impl MessageLog {
 }
 
 /// How far somebody has read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReadMark {
     /// Number of the last message read, unless everybody was made to have read more since.
     pub seq: u32,
