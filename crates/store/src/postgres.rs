@@ -1,11 +1,13 @@
 //! The PostgreSQL store: any number of servers over one database, no state of record in a server.
 //!
 //! Each operation is one transaction. What a rule was told stays true until its result is kept, because writers take
-//! the locks of `locks` first. Concurrent imports travel together (`lanes`).
+//! the locks of `locks` first. Concurrent imports travel together (`batcher`).
 
 #[macro_use]
 mod columns;
 
+mod batcher;
+mod call_rates;
 mod change_group;
 mod changes;
 mod connect;
@@ -14,20 +16,18 @@ mod distribute;
 mod expiry;
 mod import_groups;
 mod import_members;
-mod lanes;
+mod list_positions;
 mod listener;
 mod locks;
 mod migrations;
+mod notify;
 mod outbox;
-mod positions;
-mod rates;
 mod reads;
 mod rows;
 mod settings;
 mod snapshots;
 mod statements;
 mod tables;
-mod telling;
 mod texts;
 mod transfer;
 mod values;
@@ -40,6 +40,7 @@ pub use transfer::PostgresTransfer;
 use crate::transfer::Undelivered;
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
+use batcher::{Lanes, PATIENCE};
 use change_group::ChangeGroup;
 use database::{Database, Failure, Work};
 use import_groups::ImportGroups;
@@ -57,9 +58,8 @@ use landfall_domain::store::{
     NoSuchGroup, OperationError, Store, StoreError,
 };
 use landfall_domain::time::Timestamp;
-use lanes::{Lanes, PATIENCE};
+use list_positions::Positions;
 use listener::Listener;
-use positions::Positions;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -185,7 +185,7 @@ impl Postgres {
         calls: u32,
         per_second: u32,
     ) -> Result<bool, StoreError> {
-        self.read(rates::TakeCalls { app, command, calls, per_second }).await
+        self.read(call_rates::TakeCalls { app, command, calls, per_second }).await
     }
 
     /// Tells packets, none longer than [`PACKET_BYTES_MAX`], to all servers that listen, this one included: as
@@ -195,7 +195,7 @@ impl Postgres {
     /// # Errors
     /// The database does not answer or refuses: the packets may have been told or not.
     pub async fn tell_servers(&self, packets: &[String]) -> Result<(), StoreError> {
-        self.read(telling::Tell { packets }).await
+        self.read(notify::Tell { packets }).await
     }
 
     async fn make_group(&self, ask: import_groups::Ask) -> Result<GroupId, OperationError<NewGroupRefusal>> {

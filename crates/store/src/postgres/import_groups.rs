@@ -1,10 +1,10 @@
 //! Making groups, imported or created: all that wait together are one transaction of a handful of statements.
 
+use super::batcher::Batch;
 use super::columns::{Lists as _, read_all};
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::lanes::Batch;
+use super::list_positions::Positions;
 use super::outbox::NewEntries;
-use super::positions::Positions;
 use super::rows::{CountLists, GroupLists, NewMembers};
 use super::statements;
 use super::tables;

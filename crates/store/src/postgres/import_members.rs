@@ -1,8 +1,8 @@
 //! Importing members: all calls that wait together are one transaction that holds the locks of their groups.
 
+use super::batcher::Batch;
 use super::columns::read_all;
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::lanes::Batch;
 use super::locks;
 use super::rows::{MemberLists, NewMembers};
 use super::statements;

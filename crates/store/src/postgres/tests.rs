@@ -1,16 +1,16 @@
 //! The PostgreSQL store: the suite of all stores, and what only several servers over one database can get wrong.
 
 mod alternating;
+mod batcher;
 mod batches;
+mod call_rates;
 mod changing;
 mod copy;
 mod encryption;
-mod frequencies;
-mod hearing;
 mod opening;
 mod outbox;
+mod remote_changes;
 mod servers;
-mod waiting;
 
 use super::*;
 use crate::suite::store_suite;

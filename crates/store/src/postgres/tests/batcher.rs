@@ -1,8 +1,8 @@
 //! How operations wait for lanes: with work of the test's own, that goes on when it is told to.
 
 use super::*;
+use crate::postgres::batcher::{Batch, Lanes, QUEUE_MAX};
 use crate::suite::{APP, at_once};
-use lanes::{Batch, QUEUE_MAX};
 use std::task::{Context as TaskContext, Waker};
 use std::time::Instant;
 use tokio::sync::{Semaphore, mpsc, oneshot};
