@@ -124,10 +124,10 @@ impl Apps {
                     app.signatures.invalidate(account.as_str());
                 }
             }
-            RemoteChange::Unheard => self.set_heard(false),
-            RemoteChange::Heard => self.set_heard(true),
+            RemoteChange::Disconnected => self.set_heard(false),
+            RemoteChange::Connected => self.set_heard(true),
             // Of no account: the bus reads it.
-            RemoteChange::Told(_) => {}
+            RemoteChange::Packet(_) => {}
         }
     }
 
@@ -199,10 +199,10 @@ mod tests {
         let apps = Apps::default();
         let before = put(&apps, 1);
         assert!(remembers(&before, "ann"));
-        apps.hear(RemoteChange::Unheard);
+        apps.hear(RemoteChange::Disconnected);
         let meanwhile = put(&apps, 2);
         assert_eq!((remembers(&before, "ann"), remembers(&meanwhile, "ann")), (false, false));
-        apps.hear(RemoteChange::Heard);
+        apps.hear(RemoteChange::Connected);
         assert_eq!((finds(&before, "ann"), finds(&meanwhile, "ann")), (false, false));
         assert!(
             remembers(&before, "ann") && remembers(&meanwhile, "ann") && remembers(&put(&apps, 3), "ann")

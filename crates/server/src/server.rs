@@ -332,7 +332,7 @@ async fn open_postgres(
     // The settings print without user and password.
     tracing::info!(store = %settings, "the store is PostgreSQL, at {settings}; call frequency {counted}");
     // Until the store says so, other servers are not heard.
-    apps.hear(RemoteChange::Unheard);
+    apps.hear(RemoteChange::Disconnected);
     // The apps reach the store, to count calls: it must not keep them in turn.
     let (apps, ears) = (Arc::downgrade(apps), Arc::clone(ears));
     let hear = move |change| {

@@ -21,7 +21,7 @@ pub(super) struct TakeCalls<'command> {
 
 #[async_trait]
 impl Work for TakeCalls<'_> {
-    type Done = bool;
+    type Output = bool;
     const DOING: &'static str = "counting calls";
     const KIND: Kind = Kind::Statement;
 

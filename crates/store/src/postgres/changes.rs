@@ -2,7 +2,7 @@
 
 use super::columns::{Lists as _, read_all, read_first};
 use super::database::{Failure, Kind, Tx, Work};
-use super::listener::Told;
+use super::listener::Notification;
 use super::locks;
 use super::outbox::NewEntries;
 use super::rows::{AccountLists, CountLists, KickLists};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Rows taken care of by one statement, where there can be any number.
 const CHUNK: i64 = 5_000;
 
-/// Dissolves a group with all that hangs on it. What is still to be told of it stays.
+/// Dissolves a group with all its rows. Its outbox entries stay.
 pub(super) struct DestroyGroup {
     pub(super) context: Context,
     pub(super) group: GroupId,
@@ -31,11 +31,11 @@ pub(super) struct DestroyGroup {
 
 #[async_trait]
 impl Work for DestroyGroup {
-    type Done = Result<(), NoSuchGroup>;
+    type Output = Result<(), NoSuchGroup>;
     const DOING: &'static str = "dissolving a group";
     const KIND: Kind = Kind::LongWrite;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let of = self.context.app;
         tx.begin(Some(of), &locks::groups(of, [&self.group].into_iter())).await?;
         let (app, id) = (app_column(of), self.group.as_str());
@@ -68,8 +68,8 @@ impl Work for DestroyGroup {
             tx.run(statement, &[&app, &id]).await?;
         }
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
-        let notes = entries_of_destroyed(&*self.subscribers, &group, former);
-        NewEntries::of(&self.context, id, &notes).append(tx).await?;
+        let entries = entries_of_destroyed(&*self.subscribers, &group, former);
+        NewEntries::of(&self.context, id, &entries).append(tx).await?;
         Ok(Ok(()))
     }
 }
@@ -82,7 +82,7 @@ pub(super) struct ImportAccounts {
 
 #[async_trait]
 impl Work for ImportAccounts {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "importing accounts";
     const KIND: Kind = Kind::Write;
 
@@ -107,7 +107,7 @@ impl Work for ImportAccounts {
     }
 }
 
-/// Makes the signatures of an account invalid, and tells the other servers.
+/// Makes the signatures of an account invalid, and notifies the other servers.
 pub(super) struct Kick {
     pub(super) context: Context,
     pub(super) account: UserId,
@@ -115,11 +115,11 @@ pub(super) struct Kick {
 
 #[async_trait]
 impl Work for Kick {
-    type Done = Result<(), NoSuchAccount>;
+    type Output = Result<(), NoSuchAccount>;
     const DOING: &'static str = "kicking an account";
     const KIND: Kind = Kind::Write;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let Context { app, now, .. } = self.context;
         tx.begin(Some(app), &locks::accounts(app, [&self.account].into_iter())).await?;
         let mut found = tables::accounts(tx, app, [&self.account]).await?;
@@ -130,13 +130,13 @@ impl Work for Kick {
         let mut lists = AccountLists::with_capacity(app, 1);
         lists.push(&self.account, &account);
         tables::put(tx, &statements::PUT_ACCOUNTS, &lists).await?;
-        let told = Told::Kicked(app, self.account.clone()).to_string();
-        tx.query(&statements::TELL, &[&told]).await?;
+        let notification = Notification::Kicked(app, self.account.clone()).to_string();
+        tx.query(&statements::NOTIFY, &[&notification]).await?;
         Ok(Ok(()))
     }
 }
 
-/// Deletes accounts with their memberships, while nobody else writes in the app.
+/// Deletes accounts with their memberships, while no other transaction writes in the app.
 pub(super) struct DeleteAccounts {
     pub(super) app: AppId,
     pub(super) ids: Vec<UserId>,
@@ -145,7 +145,7 @@ pub(super) struct DeleteAccounts {
 #[async_trait]
 impl Work for DeleteAccounts {
     /// Which of them existed.
-    type Done = Vec<bool>;
+    type Output = Vec<bool>;
     const DOING: &'static str = "deleting accounts";
     const KIND: Kind = Kind::LongWrite;
 
@@ -161,13 +161,13 @@ impl Work for DeleteAccounts {
             remove_from_groups(tx, app, account.as_str()).await?;
         }
         let mut existed: BTreeSet<UserId> = removed.into_keys().collect();
-        // A name that stands twice existed the first time.
+        // A name that appears twice existed the first time.
         Ok(self.ids.iter().map(|id| existed.remove(id)).collect())
     }
 }
 
 impl DeleteAccounts {
-    /// Keeps the kicks of accounts that are gone.
+    /// Keeps the kicks of deleted accounts.
     async fn leave_behind(&self, tx: &Tx, removed: &BTreeMap<UserId, Account>) -> Result<(), Failure> {
         let before = tables::left_behind(tx, self.app, removed.keys()).await?;
         let mut lists = KickLists::with_capacity(self.app, removed.len());

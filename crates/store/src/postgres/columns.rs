@@ -93,7 +93,7 @@ enum Update {
     Written,
     /// It never changes.
     Kept,
-    /// It never changes, and tells a row from the others of the app.
+    /// It never changes, and identifies a row of the app.
     Key,
 }
 

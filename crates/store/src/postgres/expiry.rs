@@ -17,10 +17,10 @@ use landfall_domain::operation::Needs;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::time::Timestamp;
 
-/// Days of conversations looked at by one statement.
+/// Days of conversations read by one statement.
 const PAGE: i64 = 256;
 
-/// A conversation and a day on which it has messages, in the order in which they are looked at.
+/// A conversation and a day on which it has messages, in the order of the expiry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Day {
     day: i64,
@@ -37,7 +37,7 @@ pub(super) struct OldDays {
 
 #[async_trait]
 impl Work for OldDays {
-    type Done = Vec<Day>;
+    type Output = Vec<Day>;
     const DOING: &'static str = "looking for old messages";
     const KIND: Kind = Kind::Statement;
 
@@ -68,7 +68,7 @@ pub(super) struct Expire {
 #[async_trait]
 impl Work for Expire {
     /// How many were removed.
-    type Done = usize;
+    type Output = usize;
     const DOING: &'static str = "removing old messages";
     const KIND: Kind = Kind::LongWrite;
 
@@ -121,7 +121,7 @@ impl Expire {
         read_all(&rows)
     }
 
-    /// Removes the messages below a number, with all that hangs on them.
+    /// Removes the messages below a number, with their readers and extensions.
     async fn remove(&self, tx: &Tx, first_kept: u32) -> Result<(), Failure> {
         let app = app_column(self.app);
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
@@ -133,7 +133,7 @@ impl Expire {
         Ok(())
     }
 
-    /// There is nothing left of the days before `end`.
+    /// Removes the days before `end`, which have no messages left.
     async fn forget_days(&self, tx: &Tx, end: i64) -> Result<(), Failure> {
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
         tx.run(&statements::REMOVE_DAYS_BEFORE, &[&app_column(self.app), &id, &topic, &end]).await?;

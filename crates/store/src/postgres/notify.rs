@@ -1,21 +1,21 @@
-//! Telling other servers packets whose meaning is theirs: no table knows of them.
+//! Sending other servers packets, which no table keeps.
 
 use super::database::{Failure, Kind, Tx, Work};
 use super::statements;
 use async_trait::async_trait;
 
-/// Tells packets, in their order.
-pub(super) struct Tell<'p> {
+/// Sends packets to all servers, in their order.
+pub(super) struct NotifyServers<'p> {
     pub(super) packets: &'p [String],
 }
 
 #[async_trait]
-impl Work for Tell<'_> {
-    type Done = ();
-    const DOING: &'static str = "telling other servers";
+impl Work for NotifyServers<'_> {
+    type Output = ();
+    const DOING: &'static str = "notifying other servers";
     const KIND: Kind = Kind::Statement;
 
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
-        tx.run(&statements::TELL_PACKETS, &[&self.packets]).await.map(drop)
+        tx.run(&statements::NOTIFY_PACKETS, &[&self.packets]).await.map(drop)
     }
 }

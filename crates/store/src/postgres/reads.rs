@@ -24,11 +24,11 @@ pub(super) struct Groups {
 #[async_trait]
 impl Work for Groups {
     /// In the order of the ids.
-    type Done = Vec<Option<Arc<Group>>>;
+    type Output = Vec<Option<Arc<Group>>>;
     const DOING: &'static str = "reading groups";
     const KIND: Kind = Kind::Statement;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let groups = tables::groups(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| groups.get(id).cloned().map(Arc::new)).collect())
     }
@@ -43,11 +43,11 @@ pub(super) struct Accounts {
 #[async_trait]
 impl Work for Accounts {
     /// In the order of the names.
-    type Done = Vec<Option<Account>>;
+    type Output = Vec<Option<Account>>;
     const DOING: &'static str = "reading accounts";
     const KIND: Kind = Kind::Statement;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let accounts = tables::accounts(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| accounts.get(id).cloned()).collect())
     }
@@ -61,7 +61,7 @@ pub(super) struct SignaturesFrom {
 
 #[async_trait]
 impl Work for SignaturesFrom {
-    type Done = Timestamp;
+    type Output = Timestamp;
     const DOING: &'static str = "reading whether an account was kicked";
     const KIND: Kind = Kind::Read;
 
@@ -87,11 +87,11 @@ pub(super) struct Members {
 #[async_trait]
 impl Work for Members {
     /// `None` when there is no such group.
-    type Done = Option<MemberPage>;
+    type Output = Option<MemberPage>;
     const DOING: &'static str = "reading members";
     const KIND: Kind = Kind::Read;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         let Some(group) = tables::group(tx, self.app, &self.group).await? else {
             return Ok(None);
@@ -130,7 +130,7 @@ pub(super) struct ListGroups {
 
 #[async_trait]
 impl Work for ListGroups {
-    type Done = GroupPage;
+    type Output = GroupPage;
     const DOING: &'static str = "reading the list of groups";
     const KIND: Kind = Kind::Read;
 
@@ -164,7 +164,7 @@ pub(super) struct JoinedGroups {
 
 #[async_trait]
 impl Work for JoinedGroups {
-    type Done = JoinedPage;
+    type Output = JoinedPage;
     const DOING: &'static str = "reading an account's groups";
     const KIND: Kind = Kind::Read;
 
@@ -209,7 +209,7 @@ impl JoinedGroups {
         read_all(&rows)
     }
 
-    /// Which of them are left out because nothing was said in them yet.
+    /// Which of the groups are left out because they have no messages yet.
     async fn inactive(&self, tx: &Tx, groups: &[GroupId]) -> Result<BTreeSet<GroupId>, Failure> {
         if self.window.inactive {
             return Ok(BTreeSet::new());

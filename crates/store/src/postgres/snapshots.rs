@@ -18,21 +18,21 @@ use landfall_domain::part::{Part, PartKey, PartRange};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
 
-/// A group and what else is needed of it.
-pub(super) struct Look {
+/// Loads a group and its parts that are needed.
+pub(super) struct LoadSnapshot {
     pub(super) app: AppId,
     pub(super) group: GroupId,
     pub(super) needs: Needs,
 }
 
 #[async_trait]
-impl Work for Look {
+impl Work for LoadSnapshot {
     /// `None` when there is no such group.
-    type Done = Option<GroupSnapshot>;
+    type Output = Option<GroupSnapshot>;
     const DOING: &'static str = "reading a group";
     const KIND: Kind = Kind::Read;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         match tables::group(tx, self.app, &self.group).await? {
             Some(group) => load(tx, self.app, group, &self.needs).await.map(Some),
@@ -41,16 +41,16 @@ impl Work for Look {
     }
 }
 
-/// Loads what is needed of a group.
+/// Loads the needed parts of a group.
 pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Result<GroupSnapshot, Failure> {
-    let of = Of { tx, app: app_column(app), group: group.id.as_str() };
+    let reader = GroupReader { tx, app: app_column(app), group: group.id.as_str() };
     // Sent one after the other without waiting for each other's answers.
     let (members, accounts, named, ranges, messages) = futures_util::try_join!(
-        of.members(&needs.members),
-        of.accounts(app, &needs.accounts),
-        try_join_all(needs.parts.iter().map(|key| of.part(key))),
-        try_join_all(needs.ranges.iter().map(|range| of.part_range(range))),
-        try_join_all(needs.messages.iter().map(|range| of.messages(range))),
+        reader.members(&needs.members),
+        reader.accounts(app, &needs.accounts),
+        try_join_all(needs.parts.iter().map(|key| reader.part(key))),
+        try_join_all(needs.ranges.iter().map(|range| reader.part_range(range))),
+        try_join_all(needs.messages.iter().map(|range| reader.messages(range))),
     )?;
     let mut found: BTreeMap<Conversation, BTreeMap<u32, Message>> = BTreeMap::new();
     for (place, message) in messages.into_iter().flatten() {
@@ -60,14 +60,13 @@ pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Re
     Ok(GroupSnapshot { members, accounts, parts, messages: found, ..GroupSnapshot::of(group) })
 }
 
-/// One group, of which something is loaded.
-struct Of<'tx> {
+struct GroupReader<'tx> {
     tx: &'tx Tx,
     app: i64,
     group: &'tx str,
 }
 
-impl Of<'_> {
+impl GroupReader<'_> {
     async fn members(&self, accounts: &[UserId]) -> Result<BTreeMap<UserId, Member>, Failure> {
         if accounts.is_empty() {
             return Ok(BTreeMap::new());

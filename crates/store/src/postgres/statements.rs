@@ -1,7 +1,7 @@
 //! Every statement the store sends, once, with what it is keyed by.
 //!
 //! A statement of [`Key::Group`] or [`Key::Account`] names the app and the groups or accounts it is about, each by
-//! its key: Citus sends it to where their rows are. What is left over names an app only and says why it may.
+//! its key: Citus sends it to where their rows are. The others name an app only and say why they may.
 
 use super::rows;
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ enum Key {
     Figures,
     /// App only, over all groups of the app: the app's list, its oldest messages, its outbox.
     List,
-    /// Everything there is: for copies, while nobody serves.
+    /// All rows: for copies, while no server serves.
     Copy,
     /// No table at all.
     Session,
@@ -50,7 +50,7 @@ macro_rules! statements {
             key: Key::$key,
         };)+
 
-        /// All of them, for the test that looks at their shape.
+        /// All of them, for the test of their shape.
         #[cfg(test)]
         const ALL: &[(&str, &Statement)] = &[$((stringify!($name), &$name),)+];
     };
@@ -59,10 +59,10 @@ macro_rules! statements {
 statements! {
     LOCK_SHARED: Session = "SELECT pg_advisory_xact_lock_shared($1)";
     LOCK: Session = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS locks (key)";
-    TELL: Session = "SELECT pg_notify('landfall', $1)";
+    NOTIFY: Session = "SELECT pg_notify('landfall', $1)";
     /// In their order, each a notification of its own.
-    TELL_PACKETS: Session = "
-        SELECT pg_notify('landfall_events', packet) FROM unnest($1::text[]) AS told (packet)";
+    NOTIFY_PACKETS: Session = "
+        SELECT pg_notify('landfall_events', packet) FROM unnest($1::text[]) AS packets (packet)";
 
     INSERT_GROUPS: Group = format!("{} RETURNING list_position", rows::GROUPS.insert_missing());
     PUT_GROUPS: Group = rows::GROUPS.put();
@@ -93,12 +93,12 @@ statements! {
     );
     SET_MEMBER_COUNT: Group = "
         UPDATE landfall.groups SET member_count = $3 WHERE sdk_app_id = $1 AND group_id = $2";
-    /// What changes of a group when something is said in it or somebody comes or goes.
+    /// The columns that change with a message, a new member or one that leaves.
     PUT_FIGURES: Group = "
         UPDATE landfall.groups SET next_message_seq = $3, last_message = $4, read_by_all = $5, cleared = $6,
             first_kept = $7, active = $8, member_count = $9
         WHERE sdk_app_id = $1 AND group_id = $2";
-    /// Those in which nothing was said yet.
+    /// Those without messages.
     INACTIVE_GROUPS: Group = "
         SELECT group_id FROM landfall.groups
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND NOT active";
@@ -203,7 +203,7 @@ statements! {
     REMOVE_ALL_DAYS: Group = "
         DELETE FROM landfall.message_days WHERE sdk_app_id = $1 AND group_id = $2";
 
-    /// Puts room for notes at the end of lanes, which are made where there are none. Locks their rows.
+    /// Makes room for entries at the end of lanes, and makes missing lanes. Locks their rows.
     LENGTHEN_LANES: Group = "
         INSERT INTO landfall.lanes (sdk_app_id, group_id, due, failures, first, next, claim, claimed_until)
         SELECT $1::bigint, group_id, due, 0, 0, more, NULL::bigint, 0
@@ -211,7 +211,7 @@ statements! {
         ON CONFLICT (sdk_app_id, group_id) DO UPDATE SET next = lanes.next + excluded.next
         RETURNING group_id, next";
     INSERT_NOTES: Group = rows::NOTES.insert();
-    /// Locks a lane that is due and that nobody delivers; none when somebody writes to it right now. One lane, because
+    /// Locks a lane that is due and not claimed; none when another transaction writes to it right now. One lane, because
     /// Citus locks rows only where one group is named.
     FREE_LANE: Group = format!(
         "SELECT {LANE_STATE} FROM landfall.lanes
@@ -221,13 +221,13 @@ statements! {
     CLAIM_LANES: Group = "
         UPDATE landfall.lanes SET claim = $3, claimed_until = $4
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
-    /// $3, the lane's first number: where many notes were removed their places are not walked through.
+    /// $3, the lane's first number: the places of many removed entries are not walked through.
     FIRST_NOTES: Group = format!(
         "SELECT {} FROM landfall.notes
         WHERE sdk_app_id = $1 AND group_id = $2 AND number >= $3 ORDER BY number LIMIT $4",
         rows::NOTES.columns()
     );
-    /// Locks a lane, if this claim has it.
+    /// Locks a lane if this claim holds it.
     HELD_LANE: Group = format!(
         "SELECT {LANE_STATE} FROM landfall.lanes
         WHERE sdk_app_id = $1 AND group_id = $2 AND claim = $3 FOR UPDATE"

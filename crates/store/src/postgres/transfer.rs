@@ -71,12 +71,12 @@ impl PostgresTransfer {
         Ok(Self { name, database, guard: client })
     }
 
-    async fn perform<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
+    async fn perform<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
         self.database.perform(&work).await.map_err(|failure| failure.while_doing(W::DOING))
     }
 }
 
-/// What the store has to tell, which a copy would leave behind.
+/// The contents of the outbox, which a copy would leave behind.
 async fn undelivered(client: &Client) -> Result<Option<Undelivered>, OpenError> {
     let counts = "SELECT (SELECT count(*) FROM landfall.lanes), (SELECT count(*) FROM landfall.dead_notes)";
     let row = client.query_one(counts, &[]).await?;
@@ -121,18 +121,18 @@ impl Transfer for PostgresTransfer {
     }
 }
 
-/// The progress that is there, that of a copy just begun in an empty store, or `None` when it holds something.
+/// The progress of the copy into this store, begun just now if it was empty; `None` when it holds something else.
 struct Begin<'source> {
     source: &'source str,
 }
 
 #[async_trait]
 impl Work for Begin<'_> {
-    type Done = Option<Progress>;
+    type Output = Option<Progress>;
     const DOING: &'static str = "beginning a copy";
     const KIND: Kind = Kind::Copy;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         if let Some(row) = tx.query(&statements::COPY_PROGRESS, &[]).await?.first() {
             let place: Option<Vec<u8>> = row.try_get(1)?;
@@ -163,7 +163,7 @@ struct WriteRows<'progress> {
 
 /// The rows of one app.
 #[derive(Default)]
-struct OfApp<'row> {
+struct AppRows<'row> {
     accounts: Vec<(&'row UserId, &'row Account)>,
     kicks: Vec<(&'row UserId, Timestamp)>,
     groups: Vec<&'row Group>,
@@ -174,13 +174,13 @@ struct OfApp<'row> {
 
 #[async_trait]
 impl Work for WriteRows<'_> {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "writing a page of a copy";
     const KIND: Kind = Kind::Copy;
 
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.begin(None, &[]).await?;
-        let mut apps: BTreeMap<AppId, OfApp<'_>> = BTreeMap::new();
+        let mut apps: BTreeMap<AppId, AppRows<'_>> = BTreeMap::new();
         for row in &self.rows {
             match row {
                 Row::Account { app, id, account } => {
@@ -210,7 +210,7 @@ impl Work for WriteRows<'_> {
     }
 }
 
-async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
+async fn write(tx: &Tx, app: AppId, rows: AppRows<'_>) -> Result<(), Failure> {
     if !rows.accounts.is_empty() {
         let mut lists = AccountLists::with_capacity(app, rows.accounts.len());
         rows.accounts.iter().for_each(|(id, account)| lists.push(id, account));
@@ -240,11 +240,11 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
         new.push(group, member);
     }
     tables::insert_members(tx, &new).await?;
-    write_hanging(tx, app, &rows).await
+    write_parts_and_messages(tx, app, &rows).await
 }
 
-/// What hangs on groups, and the days on which conversations have messages.
-async fn write_hanging(tx: &Tx, app: AppId, rows: &OfApp<'_>) -> Result<(), Failure> {
+/// Writes parts and messages, and the days on which conversations have messages.
+async fn write_parts_and_messages(tx: &Tx, app: AppId, rows: &AppRows<'_>) -> Result<(), Failure> {
     let mut parts = PartLists::with_capacity(app, rows.parts.len());
     rows.parts.iter().for_each(|(group, key, part)| parts.push(group, key, part));
     tables::put(tx, &statements::PUT_PARTS, &parts).await?;
@@ -263,7 +263,7 @@ struct Finish;
 
 #[async_trait]
 impl Work for Finish {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "finishing a copy";
     const KIND: Kind = Kind::Copy;
 

@@ -15,10 +15,10 @@ impl Ears {
         let listening = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         let Some(listening) = listening else { return };
         match change {
-            RemoteChange::Told(packet) => {
+            RemoteChange::Packet(packet) => {
                 listening.take(packet.as_bytes());
             }
-            RemoteChange::Unheard | RemoteChange::Heard => listening.missed(),
+            RemoteChange::Disconnected | RemoteChange::Connected => listening.missed(),
             // Of no account here: the apps hear of it.
             RemoteChange::Kicked(..) => {}
         }
@@ -61,7 +61,7 @@ impl Carrier for Notifying {
     }
 
     async fn carry(&self, packets: Vec<String>) -> Result<(), String> {
-        self.store.tell_servers(&packets).await.map_err(|error| error.to_string())
+        self.store.notify_servers(&packets).await.map_err(|error| error.to_string())
     }
 }
 

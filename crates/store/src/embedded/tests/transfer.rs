@@ -98,8 +98,9 @@ async fn what_is_still_to_be_told_is_not_left_behind() {
     drop(store);
     let refused = |lanes, dead| {
         let refused = EmbeddedTransfer::source(dir.path()).map(drop).unwrap_err();
-        let said =
-            format!("(lanes with undelivered notes: {lanes}, dead notes: {dead}); start the server on it");
+        let said = format!(
+            "(lanes with undelivered entries: {lanes}, dead letters: {dead}); start the server on it"
+        );
         assert!(matches!(refused, OpenError::Undelivered { .. }), "{refused}");
         assert!(refused.to_string().contains(&said), "{refused}");
     };

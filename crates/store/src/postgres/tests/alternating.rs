@@ -246,6 +246,7 @@ mod suite {
             refusals_and_imports_tell_nothing,
             a_lane_is_delivered_by_one_until_its_time_is_over,
             a_lane_that_failed_waits_in_its_order_and_others_do_not,
+            a_lane_with_a_backlog_does_not_starve_the_others,
             dead_notes_are_listed_sent_again_and_dropped,
             of_many_who_deliver_each_note_is_told_once_in_order,
         }

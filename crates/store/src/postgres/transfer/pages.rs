@@ -13,7 +13,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::AppId;
 use std::collections::BTreeMap;
 
-/// Rows fetched at once, at most: bounds what is in memory when rows are large.
+/// Rows fetched at once, at most: a bound of memory when rows are large.
 const FETCH_MAX: usize = 2_000;
 
 /// Where reading goes on: after this key of this table. Written as the table's number (1 byte), the app (4), and the
@@ -145,11 +145,11 @@ pub(super) struct ReadPage {
 
 #[async_trait]
 impl Work for ReadPage {
-    type Done = Option<Page>;
+    type Output = Option<Page>;
     const DOING: &'static str = "reading a page of a copy";
     const KIND: Kind = Kind::Copy;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         let cursor = match &self.after {
             None => Some(Cursor::start(Table::Accounts)),
@@ -232,10 +232,9 @@ impl ReadPage {
     }
 }
 
-/// How much there is.
+/// Counts all rows.
 pub(super) struct Counts;
 
-/// What [`Counts`] found.
 pub(super) struct Counted {
     pub(super) rows: u64,
     pub(super) indexed: BTreeMap<AppId, Indexed>,
@@ -243,7 +242,7 @@ pub(super) struct Counted {
 
 #[async_trait]
 impl Work for Counts {
-    type Done = Counted;
+    type Output = Counted;
     const DOING: &'static str = "counting rows";
     const KIND: Kind = Kind::Copy;
 
