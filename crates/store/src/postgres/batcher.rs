@@ -99,7 +99,7 @@ struct Queue<B: Batch> {
 
 struct QueueState<B: Batch> {
     jobs: VecDeque<Job<B>>,
-    /// Batcher that have a batch under way.
+    /// Workers that have a batch under way.
     working: usize,
     closed: bool,
 }

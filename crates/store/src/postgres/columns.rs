@@ -1,4 +1,4 @@
-//! Columns and tables: how a value lies in a column, and what follows from the one list of a table's columns.
+//! Columns and tables: how a value lies in a column, and the statements that follow from a table's one list of columns.
 //!
 //! `table!` declares a table in the order of its columns. Select lists, inserts, updates and reading come from it.
 
@@ -13,9 +13,9 @@ pub(super) trait Column {
     /// The type of the column, where that is another one: it is written and read as [`Self::TYPE`].
     const CAST: Option<&'static str> = None;
 
-    /// What the program works with.
+    /// The value in the program.
     type Value;
-    /// What the driver takes.
+    /// The value as the driver takes it.
     type Written<'value>: ToSql + Sync
     where
         Self: 'value;
@@ -25,7 +25,7 @@ pub(super) trait Column {
     fn read(row: &Row, column: usize) -> Result<Self::Value, Failure>;
 }
 
-/// What one or more columns of a row say.
+/// A value that is read from one or more columns.
 pub(super) trait Record: Sized {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Failure>;
 }
@@ -80,20 +80,20 @@ impl<'row> Reader<'row> {
         Ok(value)
     }
 
-    /// What is read last in a row of an outer join; `None` where the join found nothing.
+    /// The last record of a row of an outer join; `None` where the join found no row.
     pub(super) fn last_if_joined<R: Record>(&mut self) -> Result<Option<R>, Failure> {
         let first: Option<&str> = self.row.try_get(self.next)?;
         first.map(|_| R::read(self)).transpose()
     }
 }
 
-/// What an update does with a column.
+/// How an update treats a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Update {
     Written,
-    /// It never changes.
-    Kept,
-    /// It never changes, and identifies a row of the app.
+    /// The column never changes.
+    Fixed,
+    /// The column never changes, and identifies a row of the app.
     Key,
 }
 
@@ -112,7 +112,7 @@ impl TableColumn {
     }
 
     pub(super) const fn fixed(self) -> Self {
-        Self { update: Update::Kept, ..self }
+        Self { update: Update::Fixed, ..self }
     }
 
     pub(super) const fn key(self) -> Self {
@@ -229,8 +229,10 @@ macro_rules! lists {
     };
 }
 
-/// Declares a table and its [`Lists`], and, where a record is named, how that is written and read: its fields have the
-/// names of their columns, so the same braces take a record apart and put it together.
+/// Declares a table and its [`Lists`]. Updates leave out columns that are `[fixed]` or a `[key]`.
+///
+/// Where a record is named, it is written and read as well: its fields have the names of their columns, so the same braces
+/// take it apart and put it together.
 macro_rules! table {
     (
         $(#[$doc:meta])*

@@ -75,14 +75,14 @@ impl<'entry> NewEntries<'entry> {
         let lengthened = tx.query(&statements::LENGTHEN_LANES, &lanes.parameters()).await?;
         let ends = lengthened.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
         let ends = ends.collect::<Result<BTreeMap<&str, i64>, Failure>>()?;
-        let mut columns = EntryLists::with_capacity(self.app, self.lanes.len());
+        let mut lists = EntryLists::with_capacity(self.app, self.lanes.len());
         for (lane, (_, entries)) in &self.lanes {
             let end = *ends.get(lane).ok_or(Failure::Damaged("lane"))?;
             (end - count(entries.len())..end)
                 .zip(entries)
-                .for_each(|(number, entry)| columns.push(lane, number, entry));
+                .for_each(|(number, entry)| lists.push(lane, number, entry));
         }
-        tables::put(tx, &statements::INSERT_NOTES, &columns).await
+        tables::put(tx, &statements::INSERT_NOTES, &lists).await
     }
 }
 
@@ -168,7 +168,7 @@ impl Work for ClaimLanes {
         let claimed = free.into_iter().zip(entries).map(|((lane, state), entries)| ClaimedLane {
             lane: lane.clone(),
             failures: state.failures,
-            entries: entries,
+            entries,
         });
         Ok(claimed.collect())
     }
