@@ -23,7 +23,7 @@ pub struct AccountImport {
 }
 
 /// An account as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
     /// Display name; empty when never given.
     pub nick: Text,

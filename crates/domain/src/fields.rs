@@ -6,7 +6,7 @@ use crate::text::{Text, TextOutOfBounds};
 use std::fmt;
 
 /// Name of a custom field: 1 to 16 letters, digits or underscores.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldKey(String);
 
 impl FieldKey {
@@ -31,7 +31,7 @@ impl fmt::Display for FieldKey {
 }
 
 /// One custom field of a group or member. The value is any text, control characters included.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CustomField {
     pub key: FieldKey,
     pub value: Text,

@@ -10,7 +10,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// Type of a group, under its name in the REST API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GroupType {
     /// Closed group that members invite into; `Work` in newer documentation.
     Private,
@@ -52,6 +52,23 @@ impl GroupType {
             Self::AvChatRoom => "AVChatRoom",
             Self::Community => "Community",
         }
+    }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Private => 0,
+            Self::Public => 1,
+            Self::ChatRoom => 2,
+            Self::AvChatRoom => 3,
+            Self::Community => 4,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
     /// What groups of this type can do.
@@ -114,7 +131,7 @@ impl GroupType {
 }
 
 /// How a group is joined by application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JoinOption {
     /// Any account joins without approval.
     FreeAccess,
@@ -125,6 +142,8 @@ pub enum JoinOption {
 }
 
 impl JoinOption {
+    pub const ALL: [Self; 3] = [Self::FreeAccess, Self::NeedPermission, Self::DisableApply];
+
     /// The option called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -144,9 +163,24 @@ impl JoinOption {
             Self::DisableApply => "DisableApply",
         }
     }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::FreeAccess => 0,
+            Self::NeedPermission => 1,
+            Self::DisableApply => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.code() == code)
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InviteOption {
     /// Invited accounts enter at once.
     FreeAccess,
@@ -157,6 +191,8 @@ pub enum InviteOption {
 }
 
 impl InviteOption {
+    pub const ALL: [Self; 3] = [Self::FreeAccess, Self::NeedPermission, Self::DisableInvite];
+
     /// The option called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -176,10 +212,25 @@ impl InviteOption {
             Self::DisableInvite => "DisableInvite",
         }
     }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::FreeAccess => 0,
+            Self::NeedPermission => 1,
+            Self::DisableInvite => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.code() == code)
+    }
 }
 
 /// What an app says about a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// Name, never empty.
     pub name: Text,
@@ -193,7 +244,7 @@ pub struct Profile {
 }
 
 /// A group as a store keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
     pub id: GroupId,
     /// Its type, fixed for life.

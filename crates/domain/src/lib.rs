@@ -10,6 +10,7 @@ pub mod changes;
 pub mod context;
 pub mod error;
 pub mod event;
+pub mod expiry;
 pub mod extension;
 pub mod fields;
 pub mod group;

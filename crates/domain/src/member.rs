@@ -6,7 +6,7 @@ use crate::message::ReadMark;
 use crate::time::Timestamp;
 
 /// Role of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The one owner.
     Owner,
@@ -17,6 +17,8 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Self; 3] = [Self::Owner, Self::Admin, Self::Member];
+
     /// The role called `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
@@ -36,10 +38,25 @@ impl Role {
             Self::Member => "Member",
         }
     }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Owner => 0,
+            Self::Admin => 1,
+            Self::Member => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.code() == code)
+    }
 }
 
 /// How a member receives the group's messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReceiveOption {
     /// Online and by push.
     AcceptAndNotify,
@@ -71,10 +88,26 @@ impl ReceiveOption {
             Self::AcceptNotNotifyExceptAt => "AcceptNotNotifyExceptAt",
         }
     }
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::AcceptAndNotify => 0,
+            Self::AcceptNotNotify => 1,
+            Self::Discard => 2,
+            Self::AcceptNotNotifyExceptAt => 3,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.code() == code)
+    }
 }
 
 /// One account's membership in one group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member {
     pub account: UserId,
     /// Its role.

@@ -22,7 +22,7 @@ impl Conversation {
 }
 
 /// The numbers of one conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageLog {
     /// Number the next message will get; 1 at first.
     pub next_seq: u32,
@@ -83,7 +83,7 @@ impl MessageLog {
 }
 
 /// How far a member has read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReadMark {
     /// Number of the last message read, unless an import has marked later ones as read since.
     pub seq: u32,
@@ -125,7 +125,7 @@ impl Priority {
         }
     }
 
-    /// Its number in answers, 1 to 4. [doc]
+    /// Its number in answers, 1 to 4 [doc], and in every store.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -134,6 +134,11 @@ impl Priority {
             Self::Low => 3,
             Self::Lowest => 4,
         }
+    }
+
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.number() == number)
     }
 }
 
@@ -147,6 +152,25 @@ pub enum MessageState {
     Deleted,
     /// It was recalled.
     Recalled,
+}
+
+impl MessageState {
+    pub const ALL: [Self; 3] = [Self::Kept, Self::Deleted, Self::Recalled];
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Kept => 0,
+            Self::Deleted => 1,
+            Self::Recalled => 2,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
 }
 
 /// A message as a store keeps it.
@@ -296,7 +320,7 @@ impl TipKind {
         Self::TopicChanged,
     ];
 
-    /// Its number in the client protocol of the imitated service. [doc]
+    /// Its number in the client protocol of the imitated service [doc], and in every store.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
@@ -308,6 +332,11 @@ impl TipKind {
             Self::MemberChanged => 8,
             Self::TopicChanged => 9,
         }
+    }
+
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
     }
 }
 
@@ -327,6 +356,24 @@ impl TipField {
     /// All of them.
     pub const ALL: [Self; 6] =
         [Self::Name, Self::Introduction, Self::Notification, Self::FaceUrl, Self::Owner, Self::MuteSeconds];
+
+    /// The number that stands for it in every store.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Name => 0,
+            Self::Introduction => 1,
+            Self::Notification => 2,
+            Self::FaceUrl => 3,
+            Self::Owner => 4,
+            Self::MuteSeconds => 5,
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.code() == code)
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
-//! What is still to be told: notes that were written with the change they are about, in the order of the changes.
+//! The outbox: entries that are written with the change they are about, and delivered afterwards.
 //!
-//! Notes lie in lanes, one for each group. A lane is delivered in order, by one process at a time, and each note at least
-//! once; lanes do not wait for each other. A note that nobody takes goes to the dead ones, and its lane goes on.
+//! Entries lie in lanes, one for each group. A lane is delivered in the order of the changes, by one process at a time,
+//! and each entry at least once; lanes do not wait for each other. An entry that is never accepted becomes a dead letter,
+//! and its lane goes on.
 
-#![warn(missing_docs)]
+mod settlement;
+
+pub use settlement::{LaneState, Next, SettledLane, Settlement, WaitingLane};
 
 use crate::context::Context;
 use crate::error::StoreError;
@@ -15,39 +18,37 @@ use crate::subscribers::Subscribers;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 
-/// What somebody is to be told, as the bytes that the server made of it. Only operations that may tell something make
-/// one: [`perform`](crate::operation::perform), the making and the dissolving of a group, and
-/// [`Outbox::tell`].
+/// An event for subscribers, as bytes that only the server understands. Only operations that may have subscribers make
+/// entries: [`perform`](crate::operation::perform), the creation and the dissolving of a group, and
+/// [`Outbox::enqueue`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutboxEntry(Vec<u8>);
 
 impl OutboxEntry {
-    /// The note of an event that changed nothing in the store.
+    /// The entry of an event that changed nothing in the store.
     #[must_use]
     pub fn without_change(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// One that was kept.
+    /// An entry that a store has kept.
     #[must_use]
     pub fn stored(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Its bytes.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 }
 
-/// The notes of events of one group.
+/// The entries of events of one group.
 pub(crate) fn entries(
     subscribers: &dyn Subscribers,
     group: &GroupId,
@@ -61,7 +62,7 @@ pub(crate) fn entries(
         .collect()
 }
 
-/// The notes of a group that was made.
+/// The entries of a group that was created.
 #[must_use]
 pub fn entries_of_created(subscribers: &dyn Subscribers, created: &CreatedGroup) -> Vec<OutboxEntry> {
     let CreatedGroup { group, members, .. } = created;
@@ -76,7 +77,7 @@ pub fn entries_of_created(subscribers: &dyn Subscribers, created: &CreatedGroup)
     entries(subscribers, &group.id, group.kind, vec![event])
 }
 
-/// The notes of a group that was dissolved, and had these members.
+/// The entries of a group that was dissolved and had these members.
 #[must_use]
 pub fn entries_of_destroyed(
     subscribers: &dyn Subscribers,
@@ -87,26 +88,24 @@ pub fn entries_of_destroyed(
     entries(subscribers, &group.id, group.kind, vec![event])
 }
 
-/// With what the names of lanes about accounts begin: nothing that is in a group id.
+/// Begins the names of lanes about accounts. No group id contains it.
 const ACCOUNT: char = '\t';
 
 /// The name of the lane of an account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AccountLane(String);
 
-/// Notes that are delivered in order.
+/// Entries that are delivered in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Those about the app as a whole.
+    /// Entries about the app as a whole.
     App,
-    /// Those about a group.
     Group(GroupId),
-    /// Those about an account.
     Account(AccountLane),
 }
 
 impl Lane {
-    /// Its name among the lanes of the app.
+    /// The name of the lane, unique in the app.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -116,13 +115,12 @@ impl Lane {
         }
     }
 
-    /// The lane of an account.
     #[must_use]
     pub fn account(account: &UserId) -> Self {
         Self::Account(AccountLane(format!("{ACCOUNT}{account}")))
     }
 
-    /// The lane with this name; `None` when there is no such.
+    /// The lane with this name; `None` if no lane can have it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name.strip_prefix(ACCOUNT) {
@@ -133,109 +131,70 @@ impl Lane {
     }
 }
 
-/// Which lanes somebody wants to deliver.
+/// A request for lanes to deliver.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
-    /// A number that no other claim has, such as a random one.
+    /// Unique among claims, such as a random number.
     pub token: u64,
-    /// The time: lanes that are to be tried again later are left out.
+    /// Lanes that are due later are left out.
     pub now: Timestamp,
-    /// Until when nobody else gets them.
+    /// Until then no other claim gets the lanes.
     pub until: Timestamp,
-    /// How many lanes at most.
+    /// Lanes at most.
     pub lanes: usize,
-    /// How many notes of each at most.
+    /// Entries of each lane at most.
     pub entries: usize,
 }
 
 /// A lane that is being delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedLane {
-    /// The lane.
     pub lane: Lane,
-    /// How often its first note failed.
+    /// How often its first entry has failed.
     pub failures: u32,
-    /// Its first notes, in order, with their numbers in the lane.
+    /// Its first entries, in order, with their numbers in the lane.
     pub entries: Vec<(u64, OutboxEntry)>,
 }
 
-/// How the delivery of a claimed lane ended. The lane is free again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settlement {
-    /// The number of the claim. When another has claimed the lane since, nothing happens.
-    pub token: u64,
-    /// The lane.
-    pub lane: Lane,
-    /// The last note that was delivered; it and all before it are removed. `None`: none was.
-    pub delivered: Option<u64>,
-    /// What becomes of the note that follows.
-    pub next: Next,
-}
-
-/// What becomes of the first note that was not delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// It is delivered as soon as somebody claims the lane.
-    Continue,
-    /// It failed so often, and is tried again at this time.
-    Retry {
-        /// How often.
-        failures: u32,
-        /// When.
-        at: Timestamp,
-    },
-    /// It goes to the dead ones, for this reason, and the lane goes on.
-    DeadLetter {
-        /// Why it was not delivered.
-        reason: String,
-    },
-}
-
-/// What becomes of dead notes.
+/// What becomes of dead letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// They are put at the end of their lanes.
+    /// They are appended to their lanes.
     Resend,
-    /// They are forgotten.
     Drop,
 }
 
-/// A note that was not delivered, and is not tried again by itself.
+/// An entry that was not delivered, and is not tried again by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Where it is.
     pub key: DeadLetterKey,
-    /// When it was given up.
     pub given_up: Timestamp,
-    /// Why.
     pub reason: String,
-    /// The note.
     pub entry: OutboxEntry,
 }
 
-/// The place of a dead note; they are listed in this order.
+/// Identifies a dead letter. Dead letters are listed in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeadLetterKey {
-    /// Its lane.
     pub lane: Lane,
-    /// Its number among the dead ones of the lane.
+    /// Its number among the dead letters of the lane.
     pub number: u64,
 }
 
 /// The outbox of a store.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Puts a note into the outbox, about something that changed nothing else.
+    /// Appends an entry about an event that changed nothing in the store.
     async fn enqueue(&self, context: Context, lane: Lane, entry: OutboxEntry) -> Result<(), StoreError>;
 
-    /// Lanes of an app that have notes and are due, each given to one caller at a time. A claim ends with
-    /// [`settle_lane`](Self::settle_lane), or when its time is over.
+    /// Lanes of an app that have entries and are due, those that have been due longest first, each given to one caller at
+    /// a time. A claim ends with [`settle_lane`](Self::settle_lane), or when its time is over.
     async fn claim_lanes(&self, app: AppId, claim: Claim) -> Result<Vec<ClaimedLane>, StoreError>;
 
-    /// Takes the end of a claim.
-    async fn settle_lane(&self, context: Context, settled: Settlement) -> Result<(), StoreError>;
+    /// Ends a claim, as [`Settlement::settle`] decides.
+    async fn settle_lane(&self, context: Context, settlement: Settlement) -> Result<(), StoreError>;
 
-    /// Dead notes of an app that come after a place, at most `limit`.
+    /// Dead letters of an app that follow `after`, at most `limit`.
     async fn dead_letters(
         &self,
         app: AppId,
@@ -243,7 +202,7 @@ pub trait Outbox: Send + Sync {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError>;
 
-    /// Takes these notes from the dead ones; how many of them were there.
+    /// Resends or drops dead letters; how many of them existed.
     async fn take_dead_letters(
         &self,
         context: Context,
@@ -257,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lanes_are_known_by_their_names() {
+    fn lanes_are_found_by_their_names() {
         let (group, account) = (GroupId::parse("ann").unwrap(), UserId::parse("ann").unwrap());
         for lane in [Lane::App, Lane::Group(group), Lane::account(&account)] {
             assert_eq!(Lane::named(lane.name()), Some(lane));

@@ -167,7 +167,7 @@ pub trait Store: Send + Sync {
         window: JoinedWindow,
     ) -> Result<JoinedPage, StoreError>;
 
-    /// Removes messages sent before `before`, at most about `limit` of them; how many were removed, 0 when none is
+    /// Removes messages sent before `before`, at most `limit` of them; how many were removed, 0 when none is
     /// left.
     async fn expire_messages(&self, app: AppId, before: Timestamp, limit: usize)
     -> Result<usize, StoreError>;

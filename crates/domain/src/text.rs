@@ -3,7 +3,7 @@
 use crate::limits::Span;
 
 /// A text whose length in UTF-8 bytes was checked. The API counts bytes, so a Chinese character is three.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Text(String);
 
 /// A text outside its bounds.

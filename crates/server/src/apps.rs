@@ -120,10 +120,10 @@ impl Apps {
                     app.signatures.invalidate(account.as_str());
                 }
             }
-            RemoteChange::Unheard => self.set_receives_kicks(false),
-            RemoteChange::Heard => self.set_receives_kicks(true),
+            RemoteChange::Disconnected => self.set_receives_kicks(false),
+            RemoteChange::Connected => self.set_receives_kicks(true),
             // Only the bus needs it.
-            RemoteChange::Told(_) => {}
+            RemoteChange::Packet(_) => {}
         }
     }
 
@@ -191,10 +191,10 @@ mod tests {
         let apps = Apps::default();
         let before = put(&apps, 1);
         assert!(remembers(&before, "ann"));
-        apps.on_remote_change(RemoteChange::Unheard);
+        apps.on_remote_change(RemoteChange::Disconnected);
         let meanwhile = put(&apps, 2);
         assert_eq!((remembers(&before, "ann"), remembers(&meanwhile, "ann")), (false, false));
-        apps.on_remote_change(RemoteChange::Heard);
+        apps.on_remote_change(RemoteChange::Connected);
         assert_eq!((finds(&before, "ann"), finds(&meanwhile, "ann")), (false, false));
         assert!(
             remembers(&before, "ann") && remembers(&meanwhile, "ann") && remembers(&put(&apps, 3), "ann")

@@ -295,7 +295,7 @@ async fn open_postgres(
     // The settings print without user and password.
     tracing::info!(store = %settings, "store: PostgreSQL, at {settings}; call frequency {counted}");
     // Until the store listens to notifications, kicks by other servers may be missed.
-    apps.on_remote_change(RemoteChange::Unheard);
+    apps.on_remote_change(RemoteChange::Disconnected);
     // Weak, because the apps hold the store, which counts their calls.
     let (apps, relay) = (Arc::downgrade(apps), Arc::clone(relay));
     let hear = move |change| {

@@ -1,7 +1,7 @@
 //! Messages as a store writes them: everything besides number, sender and times.
 
 use landfall_domain::ids::UserId;
-use landfall_domain::message::{At, Body, Content, MessageState, Priority, Tip, TipField, TipKind};
+use landfall_domain::message::{At, Body, Content, Tip, TipField, TipKind};
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -44,11 +44,7 @@ impl Details {
             },
             Content::Tip(tip) => Self {
                 tip: Some((tip.kind.number(), names(&tip.accounts))),
-                changes: tip
-                    .changes
-                    .iter()
-                    .map(|(field, value)| (field_number(*field), value.clone()))
-                    .collect(),
+                changes: tip.changes.iter().map(|(field, value)| (field.code(), value.clone())).collect(),
                 ..Self::default()
             },
         };
@@ -60,15 +56,12 @@ impl Details {
     pub(crate) fn content(self, elements: &str, custom: &str) -> Option<Content> {
         Some(match self.tip {
             Some((kind, names)) => Content::Tip(Tip {
-                kind: TipKind::ALL.into_iter().find(|known| known.number() == kind)?,
+                kind: TipKind::from_number(kind)?,
                 accounts: accounts(&names)?,
                 changes: self
                     .changes
                     .into_iter()
-                    .map(|(number, value)| {
-                        let field = TipField::ALL.into_iter().find(|field| field_number(*field) == number)?;
-                        Some((field, value))
-                    })
+                    .map(|(number, value)| Some((TipField::from_code(number)?, value)))
                     .collect::<Option<_>>()?,
             }),
             None if elements.is_empty() => Content::Gone,
@@ -91,38 +84,6 @@ pub(crate) fn texts(content: &Content) -> (&str, &str) {
         Content::Sent(body) => (&body.elements, &body.custom),
         Content::Tip(_) | Content::Gone => ("", ""),
     }
-}
-
-fn field_number(field: TipField) -> u8 {
-    match field {
-        TipField::Name => 0,
-        TipField::Introduction => 1,
-        TipField::Notification => 2,
-        TipField::FaceUrl => 3,
-        TipField::Owner => 4,
-        TipField::MuteSeconds => 5,
-    }
-}
-
-/// The priority of its number on the wire, which is also that in either store.
-pub(crate) fn priority(number: u8) -> Option<Priority> {
-    Priority::ALL.into_iter().find(|priority| priority.number() == number)
-}
-
-/// The number of a state in either store.
-pub(crate) fn state_number(state: MessageState) -> u8 {
-    match state {
-        MessageState::Kept => 0,
-        MessageState::Deleted => 1,
-        MessageState::Recalled => 2,
-    }
-}
-
-/// The state of a number.
-pub(crate) fn state(number: u8) -> Option<MessageState> {
-    [MessageState::Kept, MessageState::Deleted, MessageState::Recalled]
-        .into_iter()
-        .find(|state| state_number(*state) == number)
 }
 
 /// The length of a [`day`].

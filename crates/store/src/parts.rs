@@ -177,21 +177,6 @@ impl From<LogRecord> for MessageLog {
     }
 }
 
-/// The number of a receive option in either store.
-pub(crate) fn receive_number(option: ReceiveOption) -> u8 {
-    match option {
-        ReceiveOption::AcceptAndNotify => 0,
-        ReceiveOption::AcceptNotNotify => 1,
-        ReceiveOption::Discard => 2,
-        ReceiveOption::AcceptNotNotifyExceptAt => 3,
-    }
-}
-
-/// The receive option of a number.
-pub(crate) fn receive_option(number: u8) -> Option<ReceiveOption> {
-    ReceiveOption::ALL.into_iter().find(|option| receive_number(*option) == number)
-}
-
 /// A part in its stored form.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum PartRecord {
@@ -263,7 +248,7 @@ impl From<&Part> for PartRecord {
             },
             Part::TopicMember(member) => Self::TopicMember {
                 read: (member.read.seq, member.read.made_at),
-                receive_option: member.receive_option.map(receive_number),
+                receive_option: member.receive_option.map(ReceiveOption::code),
                 muted_until: member.muted_until.0,
             },
             Part::Ban(until) => Self::Ban { until: until.0 },
@@ -312,7 +297,7 @@ impl PartRecord {
             ) => Part::TopicMember(TopicMember {
                 read: ReadMark { seq, made_at },
                 receive_option: match option {
-                    Some(number) => Some(receive_option(number)?),
+                    Some(code) => Some(ReceiveOption::from_code(code)?),
                     None => None,
                 },
                 muted_until: Timestamp(muted_until),

@@ -1,8 +1,13 @@
 //! The PostgreSQL store: any number of servers over one database, no state of record in a server.
 //!
-//! Each operation is one transaction. What a rule was told stays true until its result is kept, because writers take
-//! the locks of `locks` first. Concurrent imports travel together (`lanes`).
+//! Each operation is one transaction. Whatever a rule decides on stays true until its result is kept, because writers
+//! take the locks of `locks` first. Concurrent imports share transactions (`batcher`).
 
+#[macro_use]
+mod columns;
+
+mod batcher;
+mod call_rates;
 mod change_group;
 mod changes;
 mod connect;
@@ -11,22 +16,21 @@ mod distribute;
 mod expiry;
 mod import_groups;
 mod import_members;
-mod lanes;
+mod list_positions;
 mod listener;
 mod locks;
 mod migrations;
+mod notify;
 mod outbox;
-mod positions;
-mod rates;
 mod reads;
 mod rows;
 mod settings;
 mod snapshots;
 mod statements;
 mod tables;
-mod telling;
 mod texts;
 mod transfer;
+mod values;
 
 pub use connect::AuthoritiesError;
 pub use distribute::{DistributeError, Distributed, distribute};
@@ -36,6 +40,7 @@ pub use transfer::PostgresTransfer;
 use crate::transfer::Undelivered;
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
+use batcher::{Batcher, PATIENCE};
 use change_group::ChangeGroup;
 use database::{Database, Failure, Work};
 use import_groups::ImportGroups;
@@ -53,41 +58,41 @@ use landfall_domain::store::{
 };
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
-use lanes::{Lanes, PATIENCE};
+use list_positions::ListPositions;
 use listener::Listener;
-use positions::Positions;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Transactions of one kind that coalesced imports use at the same time, at most: as many as this machine has
+/// Transactions of one kind that batched imports use at the same time, at most: as many as this machine has
 /// processors, within these bounds. More of them make smaller batches; with fewer, processors wait for syncs.
-const LANES: RangeInclusive<usize> = 4..=8;
+const IMPORT_WORKERS: RangeInclusive<usize> = 4..=8;
 
-fn lanes() -> usize {
-    let processors = std::thread::available_parallelism().map_or(*LANES.start(), NonZeroUsize::get);
-    processors.clamp(*LANES.start(), *LANES.end())
+fn import_workers() -> usize {
+    let processors = std::thread::available_parallelism().map_or(*IMPORT_WORKERS.start(), NonZeroUsize::get);
+    processors.clamp(*IMPORT_WORKERS.start(), *IMPORT_WORKERS.end())
 }
 
-/// What another server over the same database did, or whether that is heard at all.
+/// A change that another server over the same database made, or a change of the subscription itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemoteChange {
     /// The account was kicked: its signatures from before are no longer valid.
     Kicked(AppId, UserId),
-    /// Changes may have been missed, and are missed until [`Self::Heard`]: what is remembered cannot be trusted.
-    Unheard,
-    /// From now on all changes are heard; what was remembered before is still void.
-    Heard,
-    /// A packet that a server told, be it another one or this: see [`Postgres::tell_servers`].
-    Told(String),
+    /// The subscription was lost. Changes may have been missed, and are missed until [`Self::Connected`]: nothing that is
+    /// remembered can be trusted.
+    Disconnected,
+    /// From now on all changes arrive; whatever was remembered before is still void.
+    Connected,
+    /// A packet of [`Postgres::notify_servers`], from another server or this one.
+    Packet(String),
 }
 
-/// Longest packet of [`Postgres::tell_servers`], in bytes. PostgreSQL takes 7,999.
+/// Longest packet of [`Postgres::notify_servers`], in bytes. PostgreSQL takes 7,999.
 pub const PACKET_BYTES_MAX: usize = 7_900;
 
-/// Called with what other servers do, and what this one does. Must not block.
-pub type Hear = Arc<dyn Fn(RemoteChange) + Send + Sync>;
+/// Called with the changes that other servers and this one make. Must not block.
+pub type OnRemoteChange = Arc<dyn Fn(RemoteChange) + Send + Sync>;
 
 /// Why the store cannot be opened. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +103,7 @@ pub enum OpenError {
     /// It does not answer.
     #[error("the database did not answer within {} s; see that it runs and that the address is right", .0.as_secs())]
     Slow(Duration),
-    /// The authorities that vouch for it cannot be used.
+    /// The authorities that vouch for the database cannot be used.
     #[error(transparent)]
     Authorities(#[from] AuthoritiesError),
     /// Written by a newer program.
@@ -121,13 +126,13 @@ pub enum OpenError {
         "the database holds an unfinished copy of {0}; run `landfall store copy` from there again to finish it"
     )]
     Unfinished(String),
-    /// It was to be copied from, and holds nothing.
+    /// The source of a copy holds nothing.
     #[error("the database holds no tables of this program")]
     Empty,
-    /// It was to be copied, and has something to tell.
+    /// The outbox of the source of a copy is not empty.
     #[error("the database cannot be copied: {0}")]
     Undelivered(Undelivered),
-    /// It was to be copied, and servers use it.
+    /// Servers use a database that is to be copied.
     #[error("servers use the database; stop them before it is copied")]
     Served,
     /// `store copy` is at work.
@@ -138,32 +143,36 @@ pub enum OpenError {
 /// The PostgreSQL store.
 pub struct Postgres {
     database: Database,
-    groups: Lanes<ImportGroups>,
-    members: Lanes<ImportMembers>,
+    groups: Batcher<ImportGroups>,
+    members: Batcher<ImportMembers>,
     listener: Listener,
 }
 
 impl Postgres {
-    /// Connects to the database, brings its tables up to date, and listens to what other servers do.
+    /// Connects to the database, brings its tables up to date, and subscribes to the changes of other servers.
     ///
     /// # Errors
     /// The database cannot be reached, was written by a newer version, or is being copied.
-    pub async fn open(settings: Settings, metrics: StoreMetrics, hear: Hear) -> Result<Self, OpenError> {
+    pub async fn open(
+        settings: Settings,
+        metrics: StoreMetrics,
+        on_change: OnRemoteChange,
+    ) -> Result<Self, OpenError> {
         let tls = connect::tls(&settings)?;
         let mut client = connect::client(&settings, &tls).await?;
         migrations::run(&mut client).await?;
-        let listener = Listener::start(settings.config.clone(), tls.clone(), hear).await?;
+        let listener = Listener::start(settings.config.clone(), tls.clone(), on_change).await?;
         // From here on no copy begins: the listener holds the lock of a server that serves.
         if let Some(source) = migrations::unfinished_copy(&client).await? {
             return Err(OpenError::Unfinished(source));
         }
         drop(client);
         let database = Database::new(&settings, tls, true);
-        let groups = ImportGroups { database: database.clone(), positions: Positions::default() };
+        let groups = ImportGroups { database: database.clone(), positions: ListPositions::default() };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Lanes::start(groups, lanes(), &metrics),
-            members: Lanes::start(members, lanes(), &metrics),
+            groups: Batcher::start(groups, import_workers(), &metrics),
+            members: Batcher::start(members, import_workers(), &metrics),
             database,
             listener,
         })
@@ -181,29 +190,32 @@ impl Postgres {
         calls: u32,
         per_second: u32,
     ) -> Result<bool, StoreError> {
-        self.read(rates::TakeCalls { app, command, calls, per_second }).await
+        self.read(call_rates::TakeCalls { app, command, calls, per_second }).await
     }
 
-    /// Tells packets, none longer than [`PACKET_BYTES_MAX`], to all servers that listen, this one included: as
-    /// [`RemoteChange::Told`], in their order. All or none of them; where a connection was lost meanwhile, perhaps more
+    /// Sends packets, none longer than [`PACKET_BYTES_MAX`], to all servers that listen, this one included: as
+    /// [`RemoteChange::Packet`], in their order. All or none of them; where a connection was lost meanwhile, perhaps more
     /// than once.
     ///
     /// # Errors
-    /// The database does not answer or refuses: the packets may have been told or not.
-    pub async fn tell_servers(&self, packets: &[String]) -> Result<(), StoreError> {
-        self.read(telling::Tell { packets }).await
+    /// The database does not answer or refuses: the packets may have been sent or not.
+    pub async fn notify_servers(&self, packets: &[String]) -> Result<(), StoreError> {
+        self.read(notify::NotifyServers { packets }).await
     }
 
-    async fn make_group(&self, ask: import_groups::Ask) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        refusable(self.groups.run(ask.app(), ask).await)
+    async fn make_group(
+        &self,
+        request: import_groups::Request,
+    ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        refusable(self.groups.run(request.app(), request).await)
     }
 
-    async fn read<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
+    async fn read<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
         answered::<W>(self.database.perform(&work)).await
     }
 
-    /// Writes to the end, even when the caller goes away or is told that it takes too long.
-    async fn write<W: Work<Done: 'static> + 'static>(&self, work: W) -> Result<W::Done, StoreError> {
+    /// Writes to the end, even when the caller goes away or gets a time-out.
+    async fn write<W: Work<Output: 'static> + 'static>(&self, work: W) -> Result<W::Output, StoreError> {
         let database = self.database.clone();
         let writing = tokio::spawn(async move { database.perform(&work).await });
         answered::<W>(async { writing.await.unwrap_or(Err(Failure::Panicked)) }).await
@@ -212,8 +224,8 @@ impl Postgres {
 
 /// Waits for an answer as long as a caller waits.
 async fn answered<W: Work>(
-    done: impl Future<Output = Result<W::Done, Failure>>,
-) -> Result<W::Done, StoreError> {
+    done: impl Future<Output = Result<W::Output, Failure>>,
+) -> Result<W::Output, StoreError> {
     let done = tokio::time::timeout(PATIENCE, done).await;
     done.unwrap_or(Err(Failure::Slow(PATIENCE))).map_err(|failure| failure.while_doing(W::DOING))
 }
@@ -225,7 +237,7 @@ impl Store for Postgres {
         context: Context,
         import: NewGroup,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.make_group(import_groups::Ask::import(context, import)).await
+        self.make_group(import_groups::Request::import(context, import)).await
     }
 
     async fn create_group(
@@ -234,7 +246,7 @@ impl Store for Postgres {
         new: NewGroup,
         subscribers: Arc<dyn Subscribers>,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
-        self.make_group(import_groups::Ask::create(context, new, subscribers)).await
+        self.make_group(import_groups::Request::create(context, new, subscribers)).await
     }
 
     async fn change_group(
@@ -255,7 +267,7 @@ impl Store for Postgres {
         group: GroupId,
         needs: Needs,
     ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>> {
-        let snapshot = self.read(snapshots::Look { app, group, needs }).await?;
+        let snapshot = self.read(snapshots::LoadSnapshot { app, group, needs }).await?;
         snapshot.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
@@ -265,7 +277,7 @@ impl Store for Postgres {
         group: GroupId,
         members: Vec<NewMember>,
     ) -> Result<Vec<MemberOutcome>, OperationError<ImportMembersRefusal>> {
-        refusable(self.members.run(context.app, import_members::Ask { context, group, members }).await)
+        refusable(self.members.run(context.app, import_members::Request { context, group, members }).await)
     }
 
     async fn groups(&self, app: AppId, ids: Vec<GroupId>) -> Result<Vec<Option<Arc<Group>>>, StoreError> {

@@ -5,8 +5,6 @@
 //! the same copy started again goes on after the last page. Until both stores were compared and found equal, the
 //! target is marked as unfinished and does not open for a server.
 
-#![warn(missing_docs)]
-
 mod compare;
 mod copy;
 mod digest;
@@ -27,72 +25,53 @@ use landfall_domain::store::StoreError;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// One thing a store keeps, whole. Indexes and counters follow from the rows, so each store makes its own: the list
+/// One row of a store, whole. Indexes and counters follow from the rows, so each store makes its own: the list
 /// of groups, its totals and the last place given in it from the groups; the groups of an account from the members;
 /// the days on which a conversation has messages from the messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// An account.
     Account {
-        /// Its app.
         app: AppId,
-        /// Its name.
         id: UserId,
-        /// What is known of it.
         account: Account,
     },
-    /// What was left behind by accounts that were kicked and then deleted.
+    /// The kick of an account that was deleted since.
     Kick {
-        /// Their app.
         app: AppId,
-        /// Their name.
         id: UserId,
         /// Signatures made before this are not valid.
         from: Timestamp,
     },
     /// A group with its owner's membership. Comes before the rows of its other members.
     Group {
-        /// Its app.
         app: AppId,
         /// The group, its member count and its place in the list included.
         group: Box<Group>,
         /// The membership of `group.owner`; there exactly when the group has an owner.
         owner: Option<Member>,
     },
-    /// The membership of somebody who does not own the group.
+    /// A membership other than the owner's.
     Member {
-        /// The app of the group.
         app: AppId,
-        /// The group.
         group: GroupId,
-        /// The membership.
         member: Member,
     },
-    /// What hangs on a group.
     Part {
-        /// The app of the group.
         app: AppId,
-        /// The group.
         group: GroupId,
-        /// Where it hangs.
         key: PartKey,
-        /// What it is.
         part: Box<Part>,
     },
-    /// A message. Those of one conversation come in the order of their numbers.
+    /// A message. The messages of one conversation come in the order of their numbers.
     Message {
-        /// The app of the group.
         app: AppId,
-        /// The group.
         group: GroupId,
-        /// The conversation within the group.
         conversation: Conversation,
-        /// The message.
         message: Box<Message>,
     },
 }
 
-/// A place between two rows, in the order its store reads them. Only that store can tell what it says.
+/// A place between two rows, in the order its store reads them. Only that store can read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place(pub Vec<u8>);
 
@@ -115,7 +94,7 @@ impl PageSize {
 pub struct Page {
     /// The rows; fewer than asked for, or none, does not mean that no page follows.
     pub rows: Vec<Row>,
-    /// The place after them.
+    /// The place after the rows.
     pub place: Place,
 }
 
@@ -130,7 +109,7 @@ pub struct Progress {
     pub rows: u64,
 }
 
-/// What an app's indexes and counters say: the part of a store that a copy does not read but makes anew.
+/// The figures of an app's indexes and counters: the part of a store that a copy does not read but makes anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Indexed {
     /// Totals that the list of groups answers, in the order of `GroupType::ALL`.
@@ -143,21 +122,22 @@ pub struct Indexed {
     pub joined: u64,
 }
 
-/// What is in the outbox of a store that was to be copied. A copy does not take it along, and nobody else would tell it.
+/// The contents of the outbox of a store that was to be copied. A copy does not take them along, and they would never be
+/// delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a copy would leave behind what it has still to tell (lanes with undelivered notes: {lanes}, dead notes: {dead}); \
-     start the server on it until they are delivered, and send the dead ones again or drop them"
+    "a copy would leave its outbox behind (lanes with undelivered entries: {lanes}, dead letters: {dead}); start the \
+     server on it until they are delivered, and send the dead letters again or drop them"
 )]
 pub struct Undelivered {
-    /// Lanes with notes, of all apps.
+    /// Lanes with entries, of all apps.
     pub lanes: u64,
-    /// Notes that were given up, of all apps.
+    /// Dead letters, of all apps.
     pub dead: u64,
 }
 
 impl Undelivered {
-    /// Nothing, when that is what is there.
+    /// `None` if there is nothing to deliver.
     pub(crate) fn of(lanes: u64, dead: u64) -> Option<Self> {
         (0 < lanes + dead).then_some(Self { lanes, dead })
     }
@@ -172,16 +152,15 @@ pub enum BeginError {
     /// The store holds the unfinished copy of the source with this name.
     #[error("holds the unfinished copy of {0}")]
     OtherSource(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A store as the source or the target of a copy. Nobody else changes it meanwhile.
+/// A store as the source or the target of a copy. Nothing else changes it meanwhile.
 #[async_trait]
 pub trait Transfer: Send + Sync {
-    /// Names the store towards people and towards a target that recognises its source: the address, always in the
-    /// same form, without user, password and options.
+    /// The name that people see, and by which a target recognises its source: the address, always in the same form,
+    /// without user, password and options.
     fn name(&self) -> &str;
 
     /// The rows after `after`, from the start for `None`; `None` when nothing follows. Every row comes once, and
@@ -191,7 +170,7 @@ pub trait Transfer: Send + Sync {
     /// How many rows there are to be read. Shown to people only, so an estimate will do.
     async fn rows(&self) -> Result<u64, StoreError>;
 
-    /// What indexes and counters say, for every app that has any.
+    /// The figures of indexes and counters, for every app that has any.
     async fn indexed(&self) -> Result<BTreeMap<AppId, Indexed>, StoreError>;
 
     /// Marks the store as the unfinished copy of `source`, or finds that it is, and says how far that has come.

@@ -25,7 +25,7 @@ const CUT_ONE: &str = "
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1
     ) AS drawn";
 /// The text of `/readyz` while the database is gone.
-const NO_DATABASE: &str = "the database is not heard";
+const NO_DATABASE: &str = "no subscription to the database's notifications";
 
 /// A call of another service than the imports: it too fails as documented while the database is gone.
 async fn account_calls_fail(server: &Server) {

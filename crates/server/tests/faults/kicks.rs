@@ -82,7 +82,7 @@ async fn is_noticed(fault: Wire) {
     is_kicked(&mut by, ANN, &mut ann, DEAF_MAX).await;
 
     // While the fault lasts: the very next call is refused.
-    deaf.readiness_is(503, "the database is not heard").await;
+    deaf.readiness_is(503, "no subscription to the database's notifications").await;
     assert!(passes(&mut bob).await, "a server that may miss kicks still serves");
     by.call(KICK, &json!({"UserID": BOB})).await.unwrap();
     stays_kicked(&mut bob).await;

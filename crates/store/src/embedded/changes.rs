@@ -2,7 +2,6 @@
 
 use super::keys::Sweep;
 use super::outbox;
-use super::records::kind_byte;
 use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
@@ -43,7 +42,7 @@ pub(super) fn destroy_group(
 }
 
 fn count_down(tx: &mut Tx<'_>, app: AppId, kind: GroupType) -> Result<(), StoreError> {
-    let living = &mut tx.counters(app)?.groups[usize::from(kind_byte(kind))];
+    let living = &mut tx.counters(app)?.groups[usize::from(kind.code())];
     *living = living.saturating_sub(1);
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 use super::key_range::beginning;
 use super::keys;
-use super::records;
+use super::message_pages::read_page;
+use super::records::{self, page_of};
 use super::rows::Rows as _;
+use super::snapshots::log_of;
 use super::tx::Tx;
 use crate::messages::SECONDS_PER_DAY;
 use crate::parts;
@@ -12,6 +14,8 @@ use landfall_domain::message::Conversation;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
 use landfall_domain::time::Timestamp;
+use landfall_domain::topic::Topic;
+use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
 /// One step of an expiry.
@@ -22,7 +26,7 @@ pub(super) struct Expired {
     pub(super) next: Option<Vec<u8>>,
 }
 
-/// Removes messages sent before `before`, at most about `limit`, from the conversations whose recorded days come after
+/// Removes messages sent before `before`, at most `limit`, from the conversations whose recorded days come after
 /// `after`.
 pub(super) fn expire(
     tx: &mut Tx<'_>,
@@ -77,58 +81,45 @@ fn expire_conversation(
 ) -> Result<bool, StoreError> {
     let Some(mut row) = tx.group_row(app, group)? else { return Ok(true) };
     let conversation = parts::conversation(topic).ok_or(records::Damaged("conversation"))?;
-    let mut stays = None;
-    let (mut gone, mut last) = (Vec::new(), None);
-    let mut count = 0;
+    let mut oldest: Vec<(u32, Timestamp)> = Vec::new();
     tx.scan(beginning(keys::conversation(app, group, topic)), &mut |key, value| {
         let page = keys::page_of(key).ok_or(records::Damaged("key of messages"))?;
-        let messages = records::read_page(page, value)?;
-        // Times ascend with the numbers.
-        let (old, young) = messages.split_at(messages.partition_point(|message| message.sent < before));
-        if limit <= count || old.is_empty() {
-            stays = messages.first().map(|first| first.seq);
-            return Ok(ControlFlow::Break(()));
-        }
-        count += old.len();
-        last = old.last().map(|message| message.seq);
-        let Some(first) = young.first() else {
-            gone.push((key.to_vec(), None));
-            return Ok(ControlFlow::Continue(()));
-        };
-        stays = Some(first.seq);
-        gone.push((key.to_vec(), Some(records::write_page(None, young)?)));
-        Ok(ControlFlow::Break(()))
+        oldest.extend(records::read_page(page, value)?.iter().map(|message| (message.seq, message.sent)));
+        let enough = limit < oldest.len() || oldest.last().is_some_and(|(_, sent)| before <= *sent);
+        Ok(if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    *removed += count;
-    if gone.is_empty() {
-        return Ok(true);
+    let mut log = log_of(tx, app, &row.group, &conversation)?;
+    let expiry = log.expire(&oldest, before, limit);
+    *removed += expiry.removed;
+    let Some(end) = expiry.removed.checked_sub(1).and_then(|last| oldest[last].0.checked_add(1)) else {
+        return Ok(expiry.complete);
+    };
+    let gone: BTreeSet<u32> = oldest[..expiry.removed].iter().map(|(seq, _)| page_of(*seq).0).collect();
+    let split = gone.last().copied().unwrap_or_default();
+    let mut stays = read_page(tx, app, group, topic, split)?;
+    stays.retain(|message| end <= message.seq);
+    let stays = (!stays.is_empty()).then(|| records::write_page(None, &stays)).transpose()?;
+    remove_below(tx, app, group, &conversation, end)?;
+    gone.into_iter().for_each(|page| tx.remove_row(keys::page(app, group, topic, page)));
+    if let Some(page) = stays {
+        tx.put_row(keys::page(app, group, topic, split), page);
     }
-    let done = count < limit;
-    if let Some(end) = last.and_then(|last: u32| last.checked_add(1)) {
-        remove_below(tx, app, group, &conversation, end)?;
-    }
-    for (key, page) in gone {
-        match page {
-            Some(page) => tx.put_row(key, page),
-            None => tx.remove_row(key),
-        }
-    }
+    log.first_kept = expiry.first_kept;
     match conversation {
         Conversation::Group => {
-            row.group.log.first_kept = stays.unwrap_or(row.group.log.next_seq);
+            row.group.log = log;
             tx.put_group(app, &row);
         }
         Conversation::Topic(id) => {
             let key = PartKey::Topic(id);
             let place = keys::part(app, group, &parts::name(&key));
             let part = tx.read(&place, |value| records::decode_part(&key, value))?;
-            if let Some(Part::Topic(mut topic)) = part {
-                topic.log.first_kept = stays.unwrap_or(topic.log.next_seq);
-                tx.put_part(app, group, &key, Some(&Part::Topic(topic)));
+            if let Some(Part::Topic(topic)) = part {
+                tx.put_part(app, group, &key, Some(&Part::Topic(Topic { log, ..topic })));
             }
         }
     }
-    Ok(done)
+    Ok(expiry.complete)
 }
 
 /// Removes the parts of a conversation's messages with numbers below `end`.

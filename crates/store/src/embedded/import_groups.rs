@@ -2,7 +2,7 @@
 
 use super::changes::Decided;
 use super::outbox;
-use super::records::{GroupRow, kind_byte};
+use super::records::GroupRow;
 use super::rows::Rows as _;
 use super::tx::Tx;
 use landfall_domain::ids::{GroupId, UserId};
@@ -55,7 +55,7 @@ fn insert_new_group(
     };
     let counters = tx.counters(app)?;
     counters.last_position = position;
-    counters.groups[usize::from(kind_byte(created.group.kind))] += 1;
+    counters.groups[usize::from(created.group.kind.code())] += 1;
     tx.put_placeholders(app, &created.placeholders, context.now);
     let entries = entries(&created);
     let (owner, others): (Vec<_>, Vec<_>) =

@@ -12,7 +12,7 @@ use super::rows::Rows;
 use super::tx::Tx;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{
-    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, OutboxEntry, Settlement,
+    Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, LaneState, OutboxEntry, Settlement,
 };
 use landfall_domain::store::{Context, StoreError};
 use std::ops::{Bound, ControlFlow};
@@ -104,40 +104,30 @@ pub(super) fn claimed(
 }
 
 /// Takes the end of a claim.
-pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settled: &Settlement) -> Result<(), StoreError> {
-    let (app, lane) = (context.app, &settled.lane);
-    if !tx.engine().lanes.release(app, lane, settled.token) {
-        return Ok(());
-    }
+pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settlement: &Settlement) -> Result<(), StoreError> {
+    let (app, lane) = (context.app, &settlement.lane);
     let Some(before) = tx.read(&keys::lane(app, lane), records::decode_lane)? else { return Ok(()) };
-    let mut row = before.clone();
-    if let Some(delivered) = settled.delivered {
-        while row.first < row.next && row.first <= delivered {
-            tx.remove_row(keys::note(app, lane, row.first));
-            row.first += 1;
-            row.failures = 0;
-        }
+    let LaneRow { failures, first, next, .. } = before;
+    let state = LaneState { claim: tx.engine().lanes.claim(app, lane), failures, entries: first..next };
+    let Some(settled) = settlement.settle(&state, context.now) else { return Ok(()) };
+    if let Some((number, reason)) = settled.dead_letter {
+        let key = keys::note(app, lane, number);
+        let note = tx.read(&key, |bytes| Ok(bytes.to_vec()))?.ok_or(Damaged("note"))?;
+        let dead = DeadRow { buried: context.now, why: reason.to_owned(), note };
+        let number = next_dead(tx, app, lane)?;
+        tx.put_row(keys::dead(app, lane, number), records::encode_dead(&dead));
     }
-    match &settled.next {
-        // Behind the others, who have waited.
-        Next::Continue => row.due = tx.engine().lanes.due_at_once(context),
-        Next::Retry { failures, at } => {
-            let order = tx.engine().lanes.due_at_once(context).order;
-            (row.failures, row.due) = (*failures, Due { at: *at, order });
-        }
-        Next::DeadLetter { reason: why } if row.first < row.next => {
-            let key = keys::note(app, lane, row.first);
-            let note = tx.read(&key, |bytes| Ok(bytes.to_vec()))?.ok_or(Damaged("note"))?;
-            let dead = DeadRow { buried: context.now, why: why.clone(), note };
-            let number = next_dead(tx, app, lane)?;
-            tx.put_row(keys::dead(app, lane, number), records::encode_dead(&dead));
-            tx.remove_row(key);
-            row.first += 1;
-            (row.failures, row.due) = (0, tx.engine().lanes.due_at_once(context));
-        }
-        Next::DeadLetter { .. } => {}
+    for number in settled.removed {
+        tx.remove_row(keys::note(app, lane, number));
     }
-    put_lane(tx, app, lane, Some(&before), (row.first < row.next).then_some(&row));
+    tx.engine().lanes.release(app, lane);
+    let after = settled.waiting.map(|waiting| {
+        // Behind all lanes that are due at once, if it is due by now.
+        let last = tx.engine().lanes.due_at_once(context);
+        let due = if waiting.due <= context.now { last } else { Due { at: waiting.due, ..last } };
+        LaneRow { due, failures: waiting.failures, first: waiting.entries.start, next: waiting.entries.end }
+    });
+    put_lane(tx, app, lane, Some(&before), after.as_ref());
     Ok(())
 }
 

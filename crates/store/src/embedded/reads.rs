@@ -4,7 +4,7 @@ use super::engine::{Engine, EngineSlot};
 use super::group_cache::Miss;
 use super::key_range::{Keys, beginning, borrowed, only};
 use super::keys;
-use super::records::{self, GroupRow, kind_byte};
+use super::records::{self, GroupRow};
 use super::rows::{Rows, Visit, scan_engine};
 use super::snapshots;
 use fjall::{Readable, Snapshot};
@@ -208,7 +208,7 @@ impl View {
     ) -> Result<GroupPage, StoreError> {
         let counters = self.read(&keys::counters(app), records::decode_counters)?.unwrap_or_default();
         let total = match kind {
-            Some(kind) => counters.groups[usize::from(kind_byte(kind))],
+            Some(kind) => counters.groups[usize::from(kind.code())],
             None => counters.groups.iter().sum(),
         };
         let mut page = GroupPage { total, ids: Vec::new(), next: 0 };

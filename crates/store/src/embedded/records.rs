@@ -7,14 +7,14 @@ mod outbox;
 pub(super) use outbox::{DeadRow, Due, LaneRow, decode_dead, decode_lane, encode_dead, encode_lane};
 
 use crate::messages::{self, Details};
-use crate::parts::{LogRecord, PartRecord, receive_number, receive_option};
+use crate::parts::{LogRecord, PartRecord};
 use crate::transfer::{Place, Progress};
 use landfall_domain::account::Account;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::member::{Member, Role};
-use landfall_domain::message::{Message, ReadMark};
+use landfall_domain::member::{Member, ReceiveOption, Role};
+use landfall_domain::message::{Message, MessageState, Priority, ReadMark};
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::store::StoreError;
 use landfall_domain::text::Text;
@@ -98,26 +98,18 @@ pub(super) fn encode_group(row: &GroupRow) -> Vec<u8> {
     let group = &row.group;
     let profile = &group.profile;
     encode(&GroupRecord {
-        kind: kind_byte(group.kind),
+        kind: group.kind.code(),
         name: profile.name.as_str(),
         introduction: profile.introduction.as_str(),
         notification: profile.notification.as_str(),
         face_url: profile.face_url.as_str(),
         fields: pairs(&profile.fields),
         max_members: profile.max_members,
-        join_option: match profile.join_option {
-            JoinOption::FreeAccess => 0,
-            JoinOption::NeedPermission => 1,
-            JoinOption::DisableApply => 2,
-        },
+        join_option: profile.join_option.code(),
         owner: group.owner.as_ref().map(UserId::as_str),
         owner_member: row.owner.as_ref().map(member_record),
         support_topic: group.support_topic,
-        invite_option: match group.invite_option {
-            InviteOption::FreeAccess => 0,
-            InviteOption::NeedPermission => 1,
-            InviteOption::DisableInvite => 2,
-        },
+        invite_option: group.invite_option.code(),
         mute_all: group.mute_all,
         created: group.created.0,
         info_seq: group.info_seq,
@@ -144,7 +136,7 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damage
     };
     let group = Group {
         id,
-        kind: kind_of(record.kind).ok_or(Damaged(WHAT))?,
+        kind: GroupType::from_code(record.kind).ok_or(Damaged(WHAT))?,
         profile: Profile {
             name: text(record.name),
             introduction: text(record.introduction),
@@ -152,21 +144,11 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damage
             face_url: text(record.face_url),
             fields,
             max_members: record.max_members,
-            join_option: match record.join_option {
-                0 => JoinOption::FreeAccess,
-                1 => JoinOption::NeedPermission,
-                2 => JoinOption::DisableApply,
-                _ => return Err(Damaged(WHAT)),
-            },
+            join_option: JoinOption::from_code(record.join_option).ok_or(Damaged(WHAT))?,
         },
         owner,
         support_topic: record.support_topic,
-        invite_option: match record.invite_option {
-            0 => InviteOption::FreeAccess,
-            1 => InviteOption::NeedPermission,
-            2 => InviteOption::DisableInvite,
-            _ => return Err(Damaged(WHAT)),
-        },
+        invite_option: InviteOption::from_code(record.invite_option).ok_or(Damaged(WHAT))?,
         mute_all: record.mute_all,
         created: Timestamp(record.created),
         info_seq: record.info_seq,
@@ -180,20 +162,6 @@ pub(super) fn decode_group(id: GroupId, bytes: &[u8]) -> Result<GroupRow, Damage
         list_position: record.list_position,
     };
     Ok(GroupRow { group, owner: owner_member })
-}
-
-pub(super) fn kind_byte(kind: GroupType) -> u8 {
-    match kind {
-        GroupType::Private => 0,
-        GroupType::Public => 1,
-        GroupType::ChatRoom => 2,
-        GroupType::AvChatRoom => 3,
-        GroupType::Community => 4,
-    }
-}
-
-pub(super) fn kind_of(byte: u8) -> Option<GroupType> {
-    GroupType::ALL.into_iter().find(|kind| kind_byte(*kind) == byte)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -214,14 +182,10 @@ pub(super) fn encode_member(member: &Member) -> Vec<u8> {
 
 fn member_record(member: &Member) -> MemberRecord<'_> {
     MemberRecord {
-        role: match member.role {
-            Role::Owner => 0,
-            Role::Admin => 1,
-            Role::Member => 2,
-        },
+        role: member.role.code(),
         joined: member.joined.0,
         read: (member.read.seq, member.read.made_at),
-        receive_option: receive_number(member.receive_option),
+        receive_option: member.receive_option.code(),
         muted_until: member.muted_until.0,
         last_message: member.last_message.0,
         name_card: &member.name_card,
@@ -237,15 +201,10 @@ fn member_of(account: &[u8], record: MemberRecord<'_>) -> Result<Member, Damaged
     const WHAT: &str = "member";
     Ok(Member {
         account: std::str::from_utf8(account).ok().and_then(UserId::parse).ok_or(Damaged(WHAT))?,
-        role: match record.role {
-            0 => Role::Owner,
-            1 => Role::Admin,
-            2 => Role::Member,
-            _ => return Err(Damaged(WHAT)),
-        },
+        role: Role::from_code(record.role).ok_or(Damaged(WHAT))?,
         joined: Timestamp(record.joined),
         read: ReadMark { seq: record.read.0, made_at: record.read.1 },
-        receive_option: receive_option(record.receive_option).ok_or(Damaged(WHAT))?,
+        receive_option: ReceiveOption::from_code(record.receive_option).ok_or(Damaged(WHAT))?,
         muted_until: Timestamp(record.muted_until),
         last_message: Timestamp(record.last_message),
         name_card: record.name_card.to_owned(),
@@ -308,7 +267,7 @@ pub(super) fn decode_left_behind(bytes: &[u8]) -> Result<Timestamp, Damaged> {
 pub(super) struct Counters {
     /// List position given last.
     pub(super) last_position: u64,
-    /// Living groups by [`kind_byte`].
+    /// Living groups by [`GroupType::code`].
     pub(super) groups: [u64; 5],
 }
 
@@ -340,12 +299,14 @@ pub(super) fn decode_progress(bytes: &[u8]) -> Result<Progress, Damaged> {
 /// The value of a key of an account's groups: the fields they are filtered by, so that they are counted without reading
 /// each group.
 pub(super) fn encode_joined(kind: GroupType, support_topic: bool) -> Vec<u8> {
-    vec![kind_byte(kind), support_topic.into()]
+    vec![kind.code(), support_topic.into()]
 }
 
 pub(super) fn decode_joined(bytes: &[u8]) -> Result<(GroupType, bool), Damaged> {
     match bytes {
-        [kind, support_topic] => Ok((kind_of(*kind).ok_or(Damaged("membership"))?, *support_topic != 0)),
+        [kind, support_topic] => {
+            Ok((GroupType::from_code(*kind).ok_or(Damaged("membership"))?, *support_topic != 0))
+        }
         _ => Err(Damaged("membership")),
     }
 }
@@ -401,7 +362,7 @@ pub(super) fn write_page<'a>(
             sender: message.sender.as_str(),
             random: message.random,
             priority: message.priority.number(),
-            state: messages::state_number(message.state),
+            state: message.state.code(),
             elements,
             custom,
             details: Details::of(&message.content),
@@ -434,8 +395,8 @@ pub(super) fn read_page_if(
             sent: Timestamp(record.sent),
             sender: UserId::parse(record.sender)?,
             random: record.random,
-            priority: messages::priority(record.priority)?,
-            state: messages::state(record.state)?,
+            priority: Priority::from_number(record.priority)?,
+            state: MessageState::from_code(record.state)?,
             content: record.details.unwrap_or_default().content(record.elements, record.custom)?,
         })
     };
@@ -455,7 +416,7 @@ pub(super) fn count_messages(bytes: &[u8]) -> Result<u64, Damaged> {
 /// The value of a list key: type and id, so that a filtered page reads the list alone.
 pub(super) fn encode_listed(kind: GroupType, id: &GroupId) -> Vec<u8> {
     let mut value = Vec::with_capacity(1 + id.as_str().len());
-    value.push(kind_byte(kind));
+    value.push(kind.code());
     value.extend_from_slice(id.as_str().as_bytes());
     value
 }
@@ -464,5 +425,5 @@ pub(super) fn decode_listed(bytes: &[u8]) -> Result<(GroupType, GroupId), Damage
     let damaged = || Damaged("list entry");
     let (kind, id) = bytes.split_first().ok_or_else(damaged)?;
     let id = std::str::from_utf8(id).ok().and_then(GroupId::parse).ok_or_else(damaged)?;
-    Ok((kind_of(*kind).ok_or_else(damaged)?, id))
+    Ok((GroupType::from_code(*kind).ok_or_else(damaged)?, id))
 }

@@ -137,7 +137,7 @@ fn load_messages(
 }
 
 /// The message numbers of a conversation; those of an empty one for a topic that does not exist.
-fn log_of(
+pub(super) fn log_of(
     rows: &impl Rows,
     app: AppId,
     group: &Group,

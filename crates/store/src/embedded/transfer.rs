@@ -8,7 +8,7 @@ use super::key_range::{EVERYTHING, only};
 use super::keys::{self, RowKey};
 use super::message_pages;
 use super::opening;
-use super::records::{self, GroupRow, kind_byte};
+use super::records::{self, GroupRow};
 use super::rows::Rows as _;
 use super::tx::Tx;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
@@ -199,7 +199,7 @@ fn put(
             let counters = tx.counters(app)?;
             // The copy does not know later positions, of groups that were dissolved.
             counters.last_position = counters.last_position.max(group.list_position);
-            counters.groups[usize::from(kind_byte(group.kind))] += 1;
+            counters.groups[usize::from(group.kind.code())] += 1;
             let row = GroupRow { group: *group, owner };
             tx.put_group(app, &row);
             tx.put_listed(app, &row.group);
@@ -296,7 +296,7 @@ fn indexed(engine: &Engine) -> Result<BTreeMap<AppId, Indexed>, StoreError> {
     for entry in engine.data.prefix(keys::ALL_COUNTERS) {
         let (key, value) =
             entry.into_inner().map_err(engine.unreadable("reading the counters", EVERYTHING))?;
-        // Counted by `kind_byte`, which is the order of `GroupType::ALL`.
+        // Counted by `GroupType::code`, which is the order of `GroupType::ALL`.
         apps.entry(app(&key)?).or_default().totals = records::decode_counters(&value)?.groups;
     }
     for entry in engine.data.prefix(keys::ALL_LISTED) {

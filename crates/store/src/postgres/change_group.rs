@@ -3,12 +3,11 @@
 use super::database::{Failure, Kind, Tx, Work};
 use super::locks;
 use super::outbox::NewEntries;
-use super::rows::{
-    self, DayColumns, MemberColumns, MessageColumns, NameRange, NewMembers, PartColumns, app_column,
-};
+use super::rows::{self, DayLists, MemberLists, MessageLists, NameRange, NewMembers, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
+use super::values::app_column;
 use crate::messages::day;
 use crate::parts;
 use async_trait::async_trait;
@@ -36,7 +35,7 @@ pub(super) struct ChangeGroup<const LONG: bool> {
 #[async_trait]
 impl<const LONG: bool> Work for ChangeGroup<LONG> {
     /// False when it takes a long one.
-    type Done = bool;
+    type Output = bool;
     const DOING: &'static str = "changing a group";
     const KIND: Kind = if LONG { Kind::LongWrite } else { Kind::Write };
 
@@ -49,28 +48,27 @@ impl<const LONG: bool> Work for ChangeGroup<LONG> {
         };
         let needs = self.operation.needs(&self.context, &group);
         let snapshot = snapshots::load(tx, app, group, &needs).await?;
-        let before = Before::of(&snapshot);
-        let Some(Outcome { changes, outbox: notes }) = self.operation.decide(&self.context, Some(snapshot))
-        else {
+        let before = PreviousState::of(&snapshot);
+        let Some(Outcome { changes, outbox }) = self.operation.decide(&self.context, Some(snapshot)) else {
             return Ok(true);
         };
         let takes_long = !(changes.removed_families.is_empty() && changes.cleared_topics.is_empty());
         if takes_long && !LONG {
             return Ok(false);
         }
-        before.write(tx, &self.context, &changes, &notes).await?;
+        before.write(tx, &self.context, &changes, &outbox).await?;
         Ok(true)
     }
 }
 
-/// What was there before a change.
-struct Before {
+/// The state before a change.
+struct PreviousState {
     group: Group,
     /// The day of the last message of each conversation that has messages, as far as it was loaded.
     days: BTreeMap<Conversation, u32>,
 }
 
-impl Before {
+impl PreviousState {
     fn of(snapshot: &GroupSnapshot) -> Self {
         let topics = snapshot.parts.values().filter_map(|part| match part {
             Part::Topic(topic) => Some((Conversation::Topic(topic.id.clone()), &topic.log)),
@@ -98,15 +96,15 @@ impl Before {
         tx: &Tx,
         context: &Context,
         changes: &Changes,
-        notes: &[OutboxEntry],
+        outbox: &[OutboxEntry],
     ) -> Result<(), Failure> {
         // Of two parts or rows with one key the last counts, as in a store that writes them one by one.
         let parts: BTreeMap<&PartKey, Option<&Part>> =
             changes.parts.iter().map(|(key, part)| (key, part.as_ref())).collect();
-        // What goes is gone before what comes is written.
+        // Removals come before inserts.
         self.remove(tx, context.app, changes, &parts).await?;
-        let notes = NewEntries::of(context, self.group.id.as_str(), notes);
-        self.put(tx, context, changes, &parts, &notes).await
+        let entries = NewEntries::of(context, self.group.id.as_str(), outbox);
+        self.put(tx, context, changes, &parts, &entries).await
     }
 
     async fn remove(
@@ -119,18 +117,18 @@ impl Before {
         let (app, id) = (app_column(app), self.group.id.as_str());
         let removed: Vec<(i16, String)> =
             parts.iter().filter(|(_, part)| part.is_none()).map(|(key, _)| rows::part_name(key)).collect();
-        let silenced: Vec<Conversation> =
+        let cleared: Vec<Conversation> =
             changes.cleared_topics.iter().cloned().map(Conversation::Topic).collect();
         let families = changes.removed_families.iter().map(NameRange::of_family);
         let ranges: Vec<NameRange> =
-            families.chain(silenced.iter().flat_map(|place| NameRange::of_messages(place, None))).collect();
+            families.chain(cleared.iter().flat_map(|place| NameRange::of_messages(place, None))).collect();
         let removed = removed
             .iter()
             .map(async |(kind, name)| tx.run(&statements::REMOVE_PART, &[&app, &id, kind, name]).await);
         let ranges = ranges.iter().map(async |NameRange { kind, from, to }| {
             tx.run(&statements::REMOVE_PART_RANGE, &[&app, &id, kind, from, to]).await
         });
-        let silenced = silenced.iter().map(async |place| {
+        let cleared = cleared.iter().map(async |place| {
             let topic = parts::topic_of(place);
             tx.run(&statements::REMOVE_MESSAGES_BELOW, &[&app, &id, &topic, &i64::MAX]).await?;
             tx.run(&statements::REMOVE_DAYS_BEFORE, &[&app, &id, &topic, &i64::MAX]).await
@@ -143,7 +141,7 @@ impl Before {
             }
             Ok(())
         };
-        futures_util::try_join!(try_join_all(removed), try_join_all(ranges), try_join_all(silenced), left,)?;
+        futures_util::try_join!(try_join_all(removed), try_join_all(ranges), try_join_all(cleared), left,)?;
         Ok(())
     }
 
@@ -153,7 +151,7 @@ impl Before {
         context: &Context,
         changes: &Changes,
         parts: &BTreeMap<&PartKey, Option<&Part>>,
-        notes: &NewEntries<'_>,
+        entries: &NewEntries<'_>,
     ) -> Result<(), Failure> {
         let (app, id) = (context.app, &self.group.id);
         let mut joined = NewMembers::with_capacity(app, changes.added_members.len());
@@ -163,19 +161,19 @@ impl Before {
         let placeholders = tables::placeholders(app, named);
         let changed: BTreeMap<_, _> =
             changes.updated_members.iter().map(|member| (&member.account, member)).collect();
-        let mut members = MemberColumns::with_capacity(app, changed.len());
+        let mut members = MemberLists::with_capacity(app, changed.len());
         changed.values().for_each(|member| members.push(id, member));
-        let mut put = PartColumns::with_capacity(app, parts.len());
+        let mut put = PartLists::with_capacity(app, parts.len());
         let there = parts.iter().filter_map(|(key, part)| part.map(|part| (*key, part)));
         there.for_each(|(key, part)| put.push(id, key, part));
-        let mut sent = MessageColumns::with_capacity(app, changes.new_messages.len());
+        let mut sent = MessageLists::with_capacity(app, changes.new_messages.len());
         changes.new_messages.iter().for_each(|(place, message)| sent.push(id, place, message));
-        let mut days = DayColumns::with_capacity(app, 1);
+        let mut days = DayLists::with_capacity(app, 1);
         self.new_days(&changes.new_messages).into_iter().for_each(|(place, day)| days.push(id, place, day));
-        let again: BTreeMap<_, _> =
+        let by_number: BTreeMap<_, _> =
             changes.updated_messages.iter().map(|(place, message)| ((place, message.seq), message)).collect();
-        let mut rewritten = MessageColumns::with_capacity(app, again.len());
-        again.iter().for_each(|((place, _), message)| rewritten.push(id, place, message));
+        let mut updated = MessageLists::with_capacity(app, by_number.len());
+        by_number.iter().for_each(|((place, _), message)| updated.push(id, place, message));
         // Sent one after the other without waiting for each other's answers.
         futures_util::try_join!(
             tables::put_group(tx, app, &self.group, group),
@@ -184,9 +182,9 @@ impl Before {
             tables::put(tx, &statements::PUT_MEMBERS, &members),
             tables::put(tx, &statements::PUT_PARTS, &put),
             tables::put(tx, &statements::INSERT_MESSAGES, &sent),
-            tables::put(tx, &statements::PUT_MESSAGES, &rewritten),
+            tables::put(tx, &statements::PUT_MESSAGES, &updated),
             tables::put(tx, &statements::INSERT_DAYS, &days),
-            notes.append(tx),
+            entries.append(tx),
         )?;
         Ok(())
     }

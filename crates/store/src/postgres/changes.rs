@@ -1,14 +1,17 @@
 //! The other writing operations, each in a transaction of its own.
 
+use super::columns::{Lists as _, read_all, read_first};
 use super::database::{Failure, Kind, Tx, Work};
-use super::listener::Told;
+use super::listener::Notification;
 use super::locks;
 use super::outbox::NewEntries;
-use super::rows::{self, AccountColumns, CountColumns, KickColumns, app_column};
+use super::rows::{AccountLists, CountLists, KickLists};
 use super::statements;
 use super::tables;
+use super::values::app_column;
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::outbox::entries_of_destroyed;
 use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup};
@@ -19,7 +22,7 @@ use std::sync::Arc;
 /// Rows taken care of by one statement, where there can be any number.
 const CHUNK: i64 = 5_000;
 
-/// Dissolves a group with all that hangs on it. What is still to be told of it stays.
+/// Dissolves a group with all its rows. Its outbox entries stay.
 pub(super) struct DestroyGroup {
     pub(super) context: Context,
     pub(super) group: GroupId,
@@ -28,19 +31,19 @@ pub(super) struct DestroyGroup {
 
 #[async_trait]
 impl Work for DestroyGroup {
-    type Done = Result<(), NoSuchGroup>;
+    type Output = Result<(), NoSuchGroup>;
     const DOING: &'static str = "dissolving a group";
     const KIND: Kind = Kind::LongWrite;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let of = self.context.app;
         tx.begin(Some(of), &locks::groups(of, [&self.group].into_iter())).await?;
         let (app, id) = (app_column(of), self.group.as_str());
         let removed = tx.query(&statements::REMOVE_GROUP, &[&app, &id]).await?;
-        let Some(group) = removed.first().map(|row| rows::group(row, 0)).transpose()? else {
+        let Some(group) = read_first::<Group>(&removed)? else {
             return Ok(Err(NoSuchGroup));
         };
-        let counts = CountColumns::of(of, [(group.kind, -1)]);
+        let counts = CountLists::of(of, [(group.kind, -1)]);
         let names_wanted = self.subscribers.wants_former_members(group.kind);
         let mut former = Vec::new();
         let mut last = String::new();
@@ -52,8 +55,7 @@ impl Work for DestroyGroup {
             last = (*last_account).to_owned();
             if names_wanted {
                 // In the order of their names, as they are read.
-                let names = members.iter().map(|row| rows::user_id(row, 0));
-                former.extend(names.collect::<Result<Vec<_>, _>>()?);
+                former.extend(read_all::<UserId, Vec<_>>(&members)?);
             }
         }
         let all = [
@@ -66,8 +68,8 @@ impl Work for DestroyGroup {
             tx.run(statement, &[&app, &id]).await?;
         }
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
-        let notes = entries_of_destroyed(&*self.subscribers, &group, former);
-        NewEntries::of(&self.context, id, &notes).append(tx).await?;
+        let entries = entries_of_destroyed(&*self.subscribers, &group, former);
+        NewEntries::of(&self.context, id, &entries).append(tx).await?;
         Ok(Ok(()))
     }
 }
@@ -80,7 +82,7 @@ pub(super) struct ImportAccounts {
 
 #[async_trait]
 impl Work for ImportAccounts {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "importing accounts";
     const KIND: Kind = Kind::Write;
 
@@ -98,14 +100,14 @@ impl Work for ImportAccounts {
         if after.is_empty() {
             return Ok(());
         }
-        let mut columns = AccountColumns::with_capacity(app, after.len());
-        after.iter().for_each(|(id, account)| columns.push(id, account));
-        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
+        let mut lists = AccountLists::with_capacity(app, after.len());
+        after.iter().for_each(|(id, account)| lists.push(id, account));
+        tables::put(tx, &statements::PUT_ACCOUNTS, &lists).await?;
         Ok(())
     }
 }
 
-/// Makes the signatures of an account invalid, and tells the other servers.
+/// Makes the signatures of an account invalid, and notifies the other servers.
 pub(super) struct Kick {
     pub(super) context: Context,
     pub(super) account: UserId,
@@ -113,11 +115,11 @@ pub(super) struct Kick {
 
 #[async_trait]
 impl Work for Kick {
-    type Done = Result<(), NoSuchAccount>;
+    type Output = Result<(), NoSuchAccount>;
     const DOING: &'static str = "kicking an account";
     const KIND: Kind = Kind::Write;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let Context { app, now, .. } = self.context;
         tx.begin(Some(app), &locks::accounts(app, [&self.account].into_iter())).await?;
         let mut found = tables::accounts(tx, app, [&self.account]).await?;
@@ -125,16 +127,16 @@ impl Work for Kick {
             return Ok(Err(NoSuchAccount));
         };
         let account = account.kicked(now);
-        let mut columns = AccountColumns::with_capacity(app, 1);
-        columns.push(&self.account, &account);
-        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
-        let told = Told::Kicked(app, self.account.clone()).to_string();
-        tx.query(&statements::TELL, &[&told]).await?;
+        let mut lists = AccountLists::with_capacity(app, 1);
+        lists.push(&self.account, &account);
+        tables::put(tx, &statements::PUT_ACCOUNTS, &lists).await?;
+        let notification = Notification::Kicked(app, self.account.clone()).to_string();
+        tx.query(&statements::NOTIFY, &[&notification]).await?;
         Ok(Ok(()))
     }
 }
 
-/// Deletes accounts with their memberships, while nobody else writes in the app.
+/// Deletes accounts with their memberships, while no other transaction writes in the app.
 pub(super) struct DeleteAccounts {
     pub(super) app: AppId,
     pub(super) ids: Vec<UserId>,
@@ -143,7 +145,7 @@ pub(super) struct DeleteAccounts {
 #[async_trait]
 impl Work for DeleteAccounts {
     /// Which of them existed.
-    type Done = Vec<bool>;
+    type Output = Vec<bool>;
     const DOING: &'static str = "deleting accounts";
     const KIND: Kind = Kind::LongWrite;
 
@@ -153,29 +155,28 @@ impl Work for DeleteAccounts {
         let names: BTreeSet<&str> = self.ids.iter().map(UserId::as_str).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let removed = tx.query(&statements::REMOVE_ACCOUNTS, &[&app, &names]).await?;
-        let removed =
-            removed.iter().map(|row| rows::account(row, 0)).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let removed: BTreeMap<UserId, Account> = read_all(&removed)?;
         self.leave_behind(tx, &removed).await?;
         for account in removed.keys() {
             remove_from_groups(tx, app, account.as_str()).await?;
         }
         let mut existed: BTreeSet<UserId> = removed.into_keys().collect();
-        // A name that stands twice existed the first time.
+        // A name that appears twice existed the first time.
         Ok(self.ids.iter().map(|id| existed.remove(id)).collect())
     }
 }
 
 impl DeleteAccounts {
-    /// Keeps the kicks of accounts that are gone.
+    /// Keeps the kicks of deleted accounts.
     async fn leave_behind(&self, tx: &Tx, removed: &BTreeMap<UserId, Account>) -> Result<(), Failure> {
         let before = tables::left_behind(tx, self.app, removed.keys()).await?;
-        let mut columns = KickColumns::with_capacity(self.app, removed.len());
+        let mut lists = KickLists::with_capacity(self.app, removed.len());
         for (id, account) in removed {
             if let Some(from) = account.left_behind(before.get(id).copied().unwrap_or_default()) {
-                columns.push(id, from);
+                lists.push(id, from);
             }
         }
-        tables::put(tx, &statements::PUT_KICKS, &columns).await
+        tables::put(tx, &statements::PUT_KICKS, &lists).await
     }
 }
 

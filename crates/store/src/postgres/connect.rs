@@ -19,11 +19,11 @@ use tokio_rustls::rustls::{
 /// Longest wait for a connection of the pool, and for a new one.
 const CONNECTION_WAIT: Duration = Duration::from_millis(1_500);
 
-/// Said to every new connection.
+/// Sent on every new connection.
 ///
 /// `plan_cache_mode`: a plan made while a table was small looks through all rows of an app, and would be kept while
 /// the table grows. `enable_…`: each statement finds its rows by a key, and a page of a copy finds owners by theirs
-/// instead of reading all members up to them. `synchronous_commit`: what is acknowledged is on the disk; an operator
+/// instead of reading all members up to them. `synchronous_commit`: acknowledged writes are on the disk; an operator
 /// may ask for more than `on`, not for less.
 const SESSION: &str = "
     SET statement_timeout = '2s';
@@ -44,7 +44,6 @@ pub enum AuthoritiesError {
     File {
         /// The file.
         file: PathBuf,
-        /// What is wrong.
         why: String,
     },
     /// The machine has none.
@@ -60,8 +59,8 @@ pub(super) fn tls(settings: &Settings) -> Result<MakeRustlsConnect, AuthoritiesE
         .expect("the provider has the cipher suites of both versions");
     let config = match &settings.encryption {
         Encryption::Never | Encryption::Unverified => {
-            let anybody = Arc::new(Anybody(provider));
-            builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth()
+            let accept_any = Arc::new(AcceptAnyCertificate(provider));
+            builder.dangerous().with_custom_certificate_verifier(accept_any).with_no_client_auth()
         }
         Encryption::Verified(file) => {
             builder.with_root_certificates(authorities(file.as_deref())?).with_no_client_auth()
@@ -89,9 +88,9 @@ fn authorities(file: Option<&Path>) -> Result<RootCertStore, AuthoritiesError> {
 
 /// Takes any certificate: `sslmode=require` asks for encryption, not for proof, as PostgreSQL's own clients do.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -142,7 +141,7 @@ pub(super) async fn client(
     tls: &MakeRustlsConnect,
 ) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = settings.config.connect(tls.clone()).await?;
-    // How it ends, the client hears too.
+    // The client gets the error as well.
     tokio::spawn(async { drop(connection.await) });
     Ok(client)
 }

@@ -18,7 +18,7 @@ const WORK_TIME: Duration = Duration::from_millis(2_200);
 const LONG_WORK_TIME: Duration = Duration::from_secs(60);
 /// Longest time of one that reads or writes for a copy, such as counting all rows there are.
 const COPY_TIME: Duration = Duration::from_secs(3_600);
-/// Longest time for telling the database to stop.
+/// Longest time for a request to cancel.
 const CANCEL_TIME: Duration = Duration::from_secs(1);
 /// After this time no further attempt is made. PostgreSQL takes a second to notice that writers wait in a circle.
 const RETRY_TIME: Duration = Duration::from_millis(1_500);
@@ -29,12 +29,12 @@ const ATTEMPTS_MAX: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     /// The database said no, or is gone.
-    #[error("{}", told(.0))]
+    #[error("{}", message(.0))]
     Database(tokio_postgres::Error),
     /// No connection was to be had.
     #[error("no connection to the database")]
     Connection(#[from] PoolError),
-    /// What was read makes no sense.
+    /// A stored value cannot be one that this program wrote.
     #[error("a stored {0} cannot be read; it may be damaged")]
     Damaged(&'static str),
     /// It took too long.
@@ -54,8 +54,8 @@ impl From<tokio_postgres::Error> for Failure {
     }
 }
 
-/// What the database said, for the log. Without its details, which may hold contents of rows.
-fn told(error: &tokio_postgres::Error) -> String {
+/// The database's message, for the log. Without its details, which may hold contents of rows.
+fn message(error: &tokio_postgres::Error) -> String {
     let Some(said) = error.as_db_error() else {
         let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
         return format!("{error}{}", cause.unwrap_or_default());
@@ -85,10 +85,10 @@ impl Failure {
         }
     }
 
-    /// The database refused what was to be written: another row of the same transaction may be fine.
+    /// The database refused a row: others of the same transaction may be fine.
     pub(super) fn blames_a_row(&self) -> bool {
-        // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database. 25P02: what
-        // was sent together with this statement failed before it. 55P03: a lock that perhaps only one caller needs.
+        // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database. 25P02: a
+        // statement that was sent together with this one failed before it. 55P03: a lock that perhaps only one caller needs.
         const BLAMING: [&str; 5] = ["22", "23", "54", "25P02", "55P03"];
         let Self::Database(error) = self else { return false };
         error.code().is_some_and(|code| BLAMING.iter().any(|start| code.code().starts_with(start)))
@@ -106,7 +106,7 @@ pub(super) enum Kind {
     Statement,
     /// Sees the database as it is at one moment.
     Read,
-    /// Sees what is committed before each statement.
+    /// Each statement sees all that was committed before it.
     Write,
     /// The same, on any number of rows.
     LongWrite,
@@ -114,24 +114,22 @@ pub(super) enum Kind {
     Copy,
 }
 
-/// What is done in one transaction. It may be done several times; only the last time counts.
+/// The work of one transaction. It may be performed several times; only the last time counts.
 #[async_trait]
 pub(super) trait Work: Send + Sync {
-    /// What comes out.
-    type Done: Send;
-    /// What is being done, for messages.
+    type Output: Send;
+    /// What the work does, for error messages.
     const DOING: &'static str;
-    /// How.
     const KIND: Kind;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure>;
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure>;
 }
 
 /// The database, through a pool of connections.
 #[derive(Clone)]
 pub(super) struct Database {
     pool: Pool,
-    /// For connections that tell the database to stop.
+    /// For connections that cancel a query.
     tls: MakeRustlsConnect,
 }
 
@@ -142,7 +140,7 @@ impl Database {
     }
 
     /// Performs `work` in a transaction. The one place where attempts are repeated.
-    pub(super) async fn perform<W: Work>(&self, work: &W) -> Result<W::Done, Failure> {
+    pub(super) async fn perform<W: Work>(&self, work: &W) -> Result<W::Output, Failure> {
         let time = match W::KIND {
             Kind::Statement | Kind::Read | Kind::Write => WORK_TIME,
             Kind::LongWrite => LONG_WORK_TIME,
@@ -165,12 +163,12 @@ impl Database {
         }
     }
 
-    async fn attempt<W: Work>(&self, work: &W, time: Duration) -> Result<W::Done, Failure> {
+    async fn attempt<W: Work>(&self, work: &W, time: Duration) -> Result<W::Output, Failure> {
         let tx = Tx { client: Some(self.pool.get().await?), kind: W::KIND };
         let cancel = tx.client().cancel_token();
         let until = tokio::time::Instant::now() + time;
         let slow = || {
-            // So that the database does not go on with it, or wait for a replica, with nobody left to tell.
+            // So that the database does not go on, or wait for a replica, with no one left to receive the answer.
             let (cancel, tls) = (cancel.clone(), self.tls.clone());
             tokio::spawn(async move {
                 drop(tokio::time::timeout(CANCEL_TIME, cancel.cancel_query(tls)).await);
@@ -201,7 +199,7 @@ impl Tx {
     }
 
     /// Begins, and takes locks: that of `app`, shared, then `keys`. Everything else comes after it, and sees what
-    /// those who held the locks before have committed.
+    /// the earlier holders of the locks have committed.
     pub(super) async fn begin(&self, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
         let begin = match self.kind {
             Kind::Statement => return Ok(()),
@@ -213,13 +211,13 @@ impl Tx {
         self.begin_with(begin, app, keys).await
     }
 
-    /// Begins a transaction that only inserts. What is in the tables makes no difference to how that is done, so it
-    /// is planned once for each connection and not each time, which is a quarter of a small batch.
+    /// Begins a transaction that only inserts. The contents of the tables make no difference to its plan, so it is planned
+    /// once for each connection rather than each time, which is a quarter of a small batch.
     pub(super) async fn begin_inserting(&self, app: AppId) -> Result<(), Failure> {
         self.begin_with("BEGIN; SET LOCAL plan_cache_mode = force_generic_plan", Some(app), &[]).await
     }
 
-    /// Begins a transaction for several callers, who are not to wait for a lock that only one of them needs.
+    /// Begins a transaction for several callers, which must not all wait for a lock that only one of them needs.
     pub(super) async fn begin_for_several(&self, app: AppId, keys: &[i64]) -> Result<(), Failure> {
         self.begin_with("BEGIN; SET LOCAL lock_timeout = '250ms'", Some(app), keys).await
     }
@@ -269,7 +267,7 @@ impl Tx {
 
     /// Prepared once for each connection.
     async fn prepared(&self, statement: &Statement) -> Result<Prepared, Failure> {
-        Ok(self.client().prepare_cached(statement.sql).await?)
+        Ok(self.client().prepare_cached(statement.sql()).await?)
     }
 
     async fn commit(mut self) -> Result<(), Failure> {
@@ -290,7 +288,7 @@ impl Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
-            // Closed, not given back: nobody knows what it is in the middle of.
+            // Closed, not given back: it may be in the middle of anything.
             drop(Object::take(client));
         }
     }

@@ -4,7 +4,7 @@ use super::{OpenError, Settings, connect, locks, migrations};
 use tokio_postgres::Client;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
-/// key lie beside it. What is left over has a row or a few for each app and stays on the coordinator.
+/// key lie beside it. The other tables have a row or a few for each app and stay on the coordinator.
 const TABLES: [(&str, &str, &str); 11] = [
     ("landfall.groups", "group_id", "none"),
     ("landfall.members", "group_id", "landfall.groups"),
@@ -31,8 +31,10 @@ pub enum DistributeError {
          it, install Citus on its machine and add citus to shared_preload_libraries"
     )]
     NoCitus,
-    /// Citus refused. What was distributed before stays so.
-    #[error("{table} could not be distributed; what was distributed before stays so, run the command again")]
+    /// Citus refused. Tables that were distributed before stay distributed.
+    #[error(
+        "{table} could not be distributed; tables that were distributed before stay distributed, run the command again"
+    )]
     Table {
         /// The table.
         table: &'static str,

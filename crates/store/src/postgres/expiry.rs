@@ -1,11 +1,13 @@
 //! Removing messages because of their age: one conversation after the other, those with the oldest day first.
 
+use super::columns::{Parameters, read_all};
 use super::database::{Failure, Kind, Tx, Work};
 use super::locks;
-use super::rows::{self, NameRange, Parameters, PartColumns, app_column, count};
+use super::rows::{NameRange, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
+use super::values::{app_column, count};
 use crate::messages::day;
 use crate::parts;
 use async_trait::async_trait;
@@ -15,10 +17,10 @@ use landfall_domain::operation::Needs;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::time::Timestamp;
 
-/// Days of conversations looked at by one statement.
+/// Days of conversations read by one statement.
 const PAGE: i64 = 256;
 
-/// A conversation and a day on which it has messages, in the order in which they are looked at.
+/// A conversation and a day on which it has messages, in the order of the expiry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Day {
     day: i64,
@@ -35,7 +37,7 @@ pub(super) struct OldDays {
 
 #[async_trait]
 impl Work for OldDays {
-    type Done = Vec<Day>;
+    type Output = Vec<Day>;
     const DOING: &'static str = "looking for old messages";
     const KIND: Kind = Kind::Statement;
 
@@ -50,14 +52,8 @@ impl Work for OldDays {
         let app = app_column(self.app);
         let parameters: Parameters<'_> = vec![&app, &last, &first, &group, &topic, &PAGE];
         let rows = tx.query(&statements::OLD_DAYS, &parameters).await?;
-        let day = |row| {
-            Ok(Day {
-                day: rows::number(row, 0)?,
-                group: rows::group_id(row, 1)?,
-                place: rows::place(row, 2)?,
-            })
-        };
-        rows.iter().map(day).collect()
+        let days: Vec<(i64, GroupId, Conversation)> = read_all(&rows)?;
+        Ok(days.into_iter().map(|(day, group, place)| Day { day, group, place }).collect())
     }
 }
 
@@ -69,20 +65,10 @@ pub(super) struct Expire {
     pub(super) limit: usize,
 }
 
-/// The oldest messages of a conversation, as far as they are looked at.
-struct Oldest {
-    /// How many of them go.
-    old: usize,
-    /// Number of the first that stays.
-    first_kept: u32,
-    /// Whether none is left that should go as well.
-    all: bool,
-}
-
 #[async_trait]
 impl Work for Expire {
     /// How many were removed.
-    type Done = usize;
+    type Output = usize;
     const DOING: &'static str = "removing old messages";
     const KIND: Kind = Kind::LongWrite;
 
@@ -108,42 +94,34 @@ impl Work for Expire {
                 return Ok(0);
             }
         };
-        let oldest = self.oldest(tx, log.first_kept, log.next_seq).await?;
-        if 0 < oldest.old {
-            log.first_kept = oldest.first_kept;
-            self.remove(tx, oldest.first_kept).await?;
-            let mut columns = PartColumns::with_capacity(self.app, 1);
-            snapshot.parts.iter().for_each(|(key, part)| columns.push(id, key, part));
-            tables::put(tx, &statements::PUT_PARTS, &columns).await?;
+        let oldest = self.oldest(tx, log.first_kept).await?;
+        let expiry = log.expire(&oldest, self.before, self.limit);
+        if 0 < expiry.removed {
+            log.first_kept = expiry.first_kept;
+            self.remove(tx, expiry.first_kept).await?;
+            let mut parts = PartLists::with_capacity(self.app, 1);
+            snapshot.parts.iter().for_each(|(key, part)| parts.push(id, key, part));
+            tables::put(tx, &statements::PUT_PARTS, &parts).await?;
             tables::put_group(tx, self.app, &before, &snapshot.group).await?;
         }
-        if oldest.all {
+        if expiry.complete {
             self.forget_days(tx, day(self.before).into()).await?;
         }
-        Ok(oldest.old)
+        Ok(expiry.removed)
     }
 }
 
 impl Expire {
-    /// Times ascend with the numbers.
-    async fn oldest(&self, tx: &Tx, first_kept: u32, next_seq: u32) -> Result<Oldest, Failure> {
+    /// The oldest messages of the conversation: as many as may go, and one more.
+    async fn oldest(&self, tx: &Tx, first_kept: u32) -> Result<Vec<(u32, Timestamp)>, Failure> {
         let (app, first) = (app_column(self.app), i64::from(first_kept));
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
         let one_more = count(self.limit.saturating_add(1));
         let rows = tx.query(&statements::OLDEST_MESSAGES, &[&app, &id, &topic, &first, &one_more]).await?;
-        let messages = rows.iter().map(|row| Ok((rows::number(row, 0)?, rows::number(row, 1)?)));
-        let messages = messages.collect::<Result<Vec<(u32, u64)>, Failure>>()?;
-        let is_old = |&&(_, sent): &&(u32, u64)| sent < self.before.0;
-        let old = messages.iter().take(self.limit).take_while(is_old).count();
-        let stays = messages.get(old);
-        Ok(Oldest {
-            old,
-            first_kept: stays.map_or(next_seq, |(seq, _)| *seq),
-            all: !stays.as_ref().is_some_and(is_old),
-        })
+        read_all(&rows)
     }
 
-    /// Removes the messages below a number, with all that hangs on them.
+    /// Removes the messages below a number, with their readers and extensions.
     async fn remove(&self, tx: &Tx, first_kept: u32) -> Result<(), Failure> {
         let app = app_column(self.app);
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
@@ -155,7 +133,7 @@ impl Expire {
         Ok(())
     }
 
-    /// There is nothing left of the days before `end`.
+    /// Removes the days before `end`, which have no messages left.
     async fn forget_days(&self, tx: &Tx, end: i64) -> Result<(), Failure> {
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
         tx.run(&statements::REMOVE_DAYS_BEFORE, &[&app_column(self.app), &id, &topic, &end]).await?;

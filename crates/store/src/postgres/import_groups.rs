@@ -1,10 +1,11 @@
-//! Making groups, imported or created: all that wait together are one transaction of a handful of statements.
+//! Importing and creating groups: all that wait together are one transaction of a handful of statements.
 
+use super::batcher::Batch;
+use super::columns::{Lists as _, read_all};
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::lanes::Batch;
+use super::list_positions::ListPositions;
 use super::outbox::NewEntries;
-use super::positions::Positions;
-use super::rows::{Columns as _, CountColumns, GroupColumns, NewMembers};
+use super::rows::{CountLists, GroupLists, NewMembers};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -19,20 +20,20 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 /// One group to make.
-pub(super) struct Ask {
+pub(super) struct Request {
     context: Context,
     import: NewGroup,
-    /// Who is told of it. Nothing outside this file can give an import any.
+    /// Subscribers of the group's creation. Nothing outside this file can give an import any.
     subscribers: Option<Arc<dyn Subscribers>>,
 }
 
-impl Ask {
-    /// A group that moves in: nobody is told.
+impl Request {
+    /// A group that is imported, silently.
     pub(super) fn import(context: Context, import: NewGroup) -> Self {
         Self { context, import, subscribers: None }
     }
 
-    /// A group that is made now.
+    /// A group that is created.
     pub(super) fn create(context: Context, new: NewGroup, subscribers: Arc<dyn Subscribers>) -> Self {
         Self { context, import: new, subscribers: Some(subscribers) }
     }
@@ -41,8 +42,8 @@ impl Ask {
         self.context.app
     }
 
-    /// What is told of the group that was made of it.
-    fn notes(&self, made: &CreatedGroup) -> Vec<OutboxEntry> {
+    /// The outbox entries of the group that was made of it.
+    fn entries(&self, made: &CreatedGroup) -> Vec<OutboxEntry> {
         self.subscribers
             .as_deref()
             .map(|subscribers| entries_of_created(subscribers, made))
@@ -50,42 +51,41 @@ impl Ask {
     }
 }
 
-/// What becomes of it.
-pub(super) type Answer = Result<GroupId, NewGroupRefusal>;
+pub(super) type Reply = Result<GroupId, NewGroupRefusal>;
 
 /// Imports groups.
 pub(super) struct ImportGroups {
     pub(super) database: Database,
-    pub(super) positions: Positions,
+    pub(super) positions: ListPositions,
 }
 
 #[async_trait]
 impl Batch for ImportGroups {
-    type Ask = Ask;
-    type Answer = Answer;
+    type Request = Request;
+    type Reply = Reply;
     const DOING: &'static str = "importing groups";
 
-    fn weight(ask: &Ask) -> usize {
-        4 + 2 * ask.import.members.len() + 2 * usize::from(ask.subscribers.is_some())
+    fn weight(request: &Request) -> usize {
+        4 + 2 * request.import.members.len() + 2 * usize::from(request.subscribers.is_some())
     }
 
-    async fn perform(&self, app: AppId, asks: &[Ask]) -> Result<Vec<Answer>, Failure> {
+    async fn perform(&self, app: AppId, requests: &[Request]) -> Result<Vec<Reply>, Failure> {
         // Those that turn out to be taken leave their positions unused.
-        let first = self.positions.take(&self.database, app, asks.len() as u64).await?;
-        self.database.perform(&Transaction { app, asks, first_position: first }).await
+        let first = self.positions.take(&self.database, app, requests.len() as u64).await?;
+        self.database.perform(&Transaction { app, requests, first_position: first }).await
     }
 }
 
-struct Transaction<'asks> {
+struct Transaction<'requests> {
     app: AppId,
-    asks: &'asks [Ask],
-    /// Of the first ask; the others follow.
+    requests: &'requests [Request],
+    /// Of the first request; the others follow.
     first_position: u64,
 }
 
-/// An import that has no answer yet.
-struct Open {
-    /// Which of the asks.
+/// A group that has no reply yet.
+struct Unfinished {
+    /// Which of the requests.
     index: usize,
     /// How many ids were tried.
     attempt: u64,
@@ -93,114 +93,119 @@ struct Open {
 
 #[async_trait]
 impl Work for Transaction<'_> {
-    type Done = Vec<Answer>;
+    type Output = Vec<Reply>;
     const DOING: &'static str = ImportGroups::DOING;
     const KIND: Kind = Kind::Write;
 
-    async fn perform(&self, tx: &Tx) -> Result<Vec<Answer>, Failure> {
-        if self.asks.iter().any(|ask| ask.context.unknown == UnknownAccounts::Refuse) {
+    async fn perform(&self, tx: &Tx) -> Result<Vec<Reply>, Failure> {
+        if self.requests.iter().any(|request| request.context.unknown == UnknownAccounts::Refuse) {
             tx.begin(Some(self.app), &[]).await?;
         } else {
             tx.begin_inserting(self.app).await?;
         }
-        let mut answers: Vec<Option<Answer>> = self.asks.iter().map(|_| None).collect();
-        let mut made = Vec::with_capacity(self.asks.len());
-        let mut open: Vec<Open> = (0..self.asks.len()).map(|index| Open { index, attempt: 0 }).collect();
+        let mut replies: Vec<Option<Reply>> = self.requests.iter().map(|_| None).collect();
+        let mut made = Vec::with_capacity(self.requests.len());
+        let mut unfinished: Vec<Unfinished> =
+            (0..self.requests.len()).map(|index| Unfinished { index, attempt: 0 }).collect();
         // More than one round only when a generated id is taken.
-        while !open.is_empty() {
-            open = self.round(tx, open, &mut answers, &mut made).await?;
+        while !unfinished.is_empty() {
+            unfinished = self.round(tx, unfinished, &mut replies, &mut made).await?;
         }
         if !made.is_empty() {
             self.write_members(tx, &made).await?;
         }
-        let answers = answers.into_iter().map(|answer| answer.unwrap_or(Err(NewGroupRefusal::IdTaken)));
-        Ok(answers.collect())
+        let replies = replies.into_iter().map(|reply| reply.unwrap_or(Err(NewGroupRefusal::IdTaken)));
+        Ok(replies.collect())
     }
 }
 
 impl Transaction<'_> {
-    /// Tries one id for each open import. Those whose id was taken, and have another to try, come back.
+    /// Tries one id for each unfinished group. Those whose id was taken, and have another to try, come back.
     async fn round(
         &self,
         tx: &Tx,
-        open: Vec<Open>,
-        answers: &mut [Option<Answer>],
+        unfinished: Vec<Unfinished>,
+        replies: &mut [Option<Reply>],
         made: &mut Vec<(usize, CreatedGroup)>,
-    ) -> Result<Vec<Open>, Failure> {
-        let mut tried: Vec<(Open, GroupId)> = Vec::with_capacity(open.len());
-        for Open { index, attempt } in open {
-            let import = &self.asks[index].import;
+    ) -> Result<Vec<Unfinished>, Failure> {
+        let mut tried: Vec<(Unfinished, GroupId)> = Vec::with_capacity(unfinished.len());
+        for Unfinished { index, attempt } in unfinished {
+            let import = &self.requests[index].import;
             match import.id.candidate(import.kind, attempt) {
-                Some(id) => tried.push((Open { index, attempt: attempt + 1 }, id)),
-                None => answers[index] = Some(Err(NewGroupRefusal::IdTaken)),
+                Some(id) => tried.push((Unfinished { index, attempt: attempt + 1 }, id)),
+                None => replies[index] = Some(Err(NewGroupRefusal::IdTaken)),
             }
         }
         // Writers of several servers that want the same ids take them in the same order.
         tried.sort_by(|(_, one), (_, other)| one.cmp(other));
-        let known = self.known_beforehand(tx, &tried).await?;
+        let preloaded = self.preload(tx, &tried).await?;
         let mut again = Vec::new();
         let mut imported = Vec::with_capacity(tried.len());
-        for (open, id) in tried {
-            if known.taken.contains(&id) {
-                again.push(open);
+        for (unfinished, id) in tried {
+            if preloaded.taken.contains(&id) {
+                again.push(unfinished);
                 continue;
             }
-            let Ask { context, import, .. } = &self.asks[open.index];
-            let position = self.first_position + open.index as u64;
-            let is_known = |account: &UserId| Ok::<_, Infallible>(known.accounts.contains(account));
+            let Request { context, import, .. } = &self.requests[unfinished.index];
+            let position = self.first_position + unfinished.index as u64;
+            let is_known = |account: &UserId| Ok::<_, Infallible>(preloaded.accounts.contains(account));
             let Ok(result) =
                 new_group::new_group(import.clone(), id, position, context.unknown, context.now, is_known);
             match result {
-                Ok(group) => imported.push((open, group)),
-                Err(refusal) => answers[open.index] = Some(Err(refusal)),
+                Ok(group) => imported.push((unfinished, group)),
+                Err(refusal) => replies[unfinished.index] = Some(Err(refusal)),
             }
         }
         let won = self.insert(tx, &imported).await?;
-        for (open, group) in imported {
+        for (unfinished, group) in imported {
             if won.contains(&group.group.list_position) {
-                answers[open.index] = Some(Ok(group.group.id.clone()));
-                made.push((open.index, group));
+                replies[unfinished.index] = Some(Ok(group.group.id.clone()));
+                made.push((unfinished.index, group));
             } else {
-                again.push(open);
+                again.push(unfinished);
             }
         }
         Ok(again)
     }
 
-    /// What an import that refuses unknown accounts has to know before anything is written. The others find out by
-    /// writing, which spares them the question.
-    async fn known_beforehand(&self, tx: &Tx, tried: &[(Open, GroupId)]) -> Result<Known, Failure> {
+    /// Loads what an import that refuses unknown accounts needs before anything is written. The others find out by
+    /// writing, which saves them the query.
+    async fn preload(&self, tx: &Tx, tried: &[(Unfinished, GroupId)]) -> Result<Preloaded, Failure> {
         let mut names = BTreeSet::new();
         let mut ids = Vec::new();
-        for (open, id) in tried {
-            let Ask { context, import, .. } = &self.asks[open.index];
+        for (unfinished, id) in tried {
+            let Request { context, import, .. } = &self.requests[unfinished.index];
             if context.unknown == UnknownAccounts::Refuse {
                 ids.push(id);
                 names.extend(import.owner.iter().chain(import.members.iter().map(|member| &member.account)));
             }
         }
         if ids.is_empty() {
-            return Ok(Known::default());
+            return Ok(Preloaded::default());
         }
-        Ok(Known {
+        Ok(Preloaded {
             taken: tables::taken_groups(tx, self.app, &ids).await?,
             accounts: tables::known_accounts(tx, self.app, names).await?,
         })
     }
 
-    /// Writes groups whose id is free; the list positions of those that were written come out.
-    async fn insert(&self, tx: &Tx, imported: &[(Open, CreatedGroup)]) -> Result<BTreeSet<u64>, Failure> {
+    /// Writes groups whose id is free; returns the list positions of those that were written.
+    async fn insert(
+        &self,
+        tx: &Tx,
+        imported: &[(Unfinished, CreatedGroup)],
+    ) -> Result<BTreeSet<u64>, Failure> {
         if imported.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let mut groups = GroupColumns::with_capacity(self.app, imported.len());
+        let mut groups = GroupLists::with_capacity(self.app, imported.len());
         imported.iter().for_each(|(_, imported)| groups.push(&imported.group));
         let rows = tx.query(&statements::INSERT_GROUPS, &groups.parameters()).await?;
-        rows.iter().map(|row| Ok(row.try_get::<_, i64>(0)?.cast_unsigned())).collect()
+        read_all(&rows)
     }
 
-    /// Members of groups that were just made, their other side, the accounts they need, the app's figures, and what is
-    /// told of them.
+    /// Writes the members of new groups, seen from both sides, the accounts they need, the app's figures, and the outbox
+    /// entries.
     async fn write_members(&self, tx: &Tx, made: &[(usize, CreatedGroup)]) -> Result<(), Failure> {
         let mut new = NewMembers::with_capacity(self.app, made.len());
         for (_, CreatedGroup { group, members, .. }) in made {
@@ -209,24 +214,24 @@ impl Transaction<'_> {
         let placeholders = tables::placeholders(
             self.app,
             made.iter().flat_map(|(index, made)| {
-                let now = self.asks[*index].context.now;
+                let now = self.requests[*index].context.now;
                 made.placeholders.iter().map(move |account| (account, now))
             }),
         );
-        let counts = CountColumns::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
+        let counts = CountLists::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
         let counts = counts.parameters();
-        let told: Vec<Vec<OutboxEntry>> =
-            made.iter().map(|(index, made)| self.asks[*index].notes(made)).collect();
-        let mut notes = NewEntries::new(self.app);
-        for ((index, made), told) in made.iter().zip(&told) {
-            let now = self.asks[*index].context.now;
-            told.iter().for_each(|note| notes.push(made.group.id.as_str(), now, note.as_bytes()));
+        let entries: Vec<Vec<OutboxEntry>> =
+            made.iter().map(|(index, made)| self.requests[*index].entries(made)).collect();
+        let mut new_entries = NewEntries::new(self.app);
+        for ((index, made), entries) in made.iter().zip(&entries) {
+            let now = self.requests[*index].context.now;
+            entries.iter().for_each(|entry| new_entries.push(made.group.id.as_str(), now, entry.as_bytes()));
         }
         let (accounts, members, counted, appended) = futures_util::join!(
             tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
             tables::insert_members(tx, &new),
             tx.run(&statements::COUNT_GROUPS, &counts),
-            notes.append(tx),
+            new_entries.append(tx),
         );
         accounts?;
         members?;
@@ -235,9 +240,9 @@ impl Transaction<'_> {
     }
 }
 
-/// What was read before the rules were asked.
+/// State read before the rules are applied.
 #[derive(Default)]
-struct Known {
+struct Preloaded {
     taken: BTreeSet<GroupId>,
     accounts: BTreeSet<UserId>,
 }

@@ -1,30 +1,32 @@
 //! Importing members: all calls that wait together are one transaction that holds the locks of their groups.
 
+use super::batcher::Batch;
+use super::columns::read_all;
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::lanes::Batch;
 use super::locks;
-use super::rows::{self, MemberColumns, NewMembers, app_column};
+use super::rows::{MemberLists, NewMembers};
 use super::statements;
 use super::tables;
+use super::values::app_column;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, ImportedMembers, MemberOutcome, Standing};
+use landfall_domain::member::Member;
 use landfall_domain::new_group::NewMember;
 use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Members to import into one group.
-pub(super) struct Ask {
+pub(super) struct Request {
     pub(super) context: Context,
     pub(super) group: GroupId,
     pub(super) members: Vec<NewMember>,
 }
 
-/// What becomes of them.
-pub(super) type Answer = Result<Vec<MemberOutcome>, ImportMembersRefusal>;
+pub(super) type Reply = Result<Vec<MemberOutcome>, ImportMembersRefusal>;
 
 /// Imports members.
 pub(super) struct ImportMembers {
@@ -33,91 +35,94 @@ pub(super) struct ImportMembers {
 
 #[async_trait]
 impl Batch for ImportMembers {
-    type Ask = Ask;
-    type Answer = Answer;
+    type Request = Request;
+    type Reply = Reply;
     const DOING: &'static str = "importing members";
 
-    fn weight(ask: &Ask) -> usize {
-        3 + 2 * ask.members.len()
+    fn weight(request: &Request) -> usize {
+        3 + 2 * request.members.len()
     }
 
-    async fn perform(&self, app: AppId, asks: &[Ask]) -> Result<Vec<Answer>, Failure> {
-        self.database.perform(&Transaction { app, asks }).await
+    async fn perform(&self, app: AppId, requests: &[Request]) -> Result<Vec<Reply>, Failure> {
+        self.database.perform(&Transaction { app, requests }).await
     }
 }
 
-struct Transaction<'asks> {
+struct Transaction<'requests> {
     app: AppId,
-    asks: &'asks [Ask],
+    requests: &'requests [Request],
 }
 
 /// One of the groups, as it is in the middle of the transaction.
-struct Present {
+struct GroupState {
     group: Group,
-    /// When those of the accounts asked for joined who are members.
+    /// When the requested accounts that are members joined.
     members: BTreeMap<UserId, Timestamp>,
     /// More members than before.
     grown: bool,
-    /// Those who were members before and joined earlier than it was known.
+    /// Members that joined earlier than was known.
     earlier: BTreeMap<UserId, Timestamp>,
 }
 
 #[async_trait]
 impl Work for Transaction<'_> {
-    type Done = Vec<Answer>;
+    type Output = Vec<Reply>;
     const DOING: &'static str = ImportMembers::DOING;
     const KIND: Kind = Kind::Write;
 
-    async fn perform(&self, tx: &Tx) -> Result<Vec<Answer>, Failure> {
-        let locks = locks::groups(self.app, self.asks.iter().map(|ask| &ask.group));
-        match self.asks {
+    async fn perform(&self, tx: &Tx) -> Result<Vec<Reply>, Failure> {
+        let locks = locks::groups(self.app, self.requests.iter().map(|request| &request.group));
+        match self.requests {
             [_] => tx.begin(Some(self.app), &locks).await?,
             _ => tx.begin_for_several(self.app, &locks).await?,
         }
         let mut named: BTreeMap<&GroupId, BTreeSet<&UserId>> = BTreeMap::new();
-        for ask in self.asks {
-            named.entry(&ask.group).or_default().extend(ask.members.iter().map(|member| &member.account));
+        for request in self.requests {
+            named
+                .entry(&request.group)
+                .or_default()
+                .extend(request.members.iter().map(|member| &member.account));
         }
         let all: BTreeSet<&UserId> = named.values().flatten().copied().collect();
-        // Sent one after the other without waiting for each other's answers.
+        // Sent one after the other without waiting for each other's replies.
         let (known, present) = futures_util::join!(
             tables::known_accounts(tx, self.app, all),
             try_join_all(named.iter().map(|(group, accounts)| self.present(tx, group, accounts))),
         );
         let mut known = known?;
-        let mut groups: BTreeMap<&GroupId, Present> =
+        let mut groups: BTreeMap<&GroupId, GroupState> =
             named.keys().copied().zip(present?).filter_map(|(id, present)| Some((id, present?))).collect();
 
-        let mut answers = Vec::with_capacity(self.asks.len());
-        let mut changes: Vec<(&Ask, ImportedMembers)> = Vec::new();
-        for ask in self.asks {
-            answers.push(match groups.get_mut(&ask.group) {
+        let mut replies = Vec::with_capacity(self.requests.len());
+        let mut changes: Vec<(&Request, ImportedMembers)> = Vec::new();
+        for request in self.requests {
+            replies.push(match groups.get_mut(&request.group) {
                 None => Err(ImportMembersRefusal::NoSuchGroup),
-                Some(present) => decide(ask, present, &mut known).map(|mut change| {
+                Some(present) => decide(request, present, &mut known).map(|mut change| {
                     let outcomes = std::mem::take(&mut change.outcomes);
-                    changes.push((ask, change));
+                    changes.push((request, change));
                     outcomes
                 }),
             });
         }
         self.write(tx, &changes, &groups).await?;
-        Ok(answers)
+        Ok(replies)
     }
 }
 
-/// Asks the rule, and makes what it says part of what later calls of the same transaction see.
+/// Applies the rule, and shows its result to later calls of the same transaction.
 fn decide(
-    ask: &Ask,
-    present: &mut Present,
+    request: &Request,
+    present: &mut GroupState,
     known: &mut BTreeSet<UserId>,
 ) -> Result<ImportedMembers, ImportMembersRefusal> {
     let standing = |member: &NewMember| Standing {
         known: known.contains(&member.account),
         joined: present.members.get(&member.account).copied(),
     };
-    let standings: Vec<_> = ask.members.iter().map(standing).collect();
-    let Context { unknown, now, .. } = ask.context;
-    let mut change = import::import_members(&present.group, &ask.members, &standings, unknown, now)?;
+    let standings: Vec<_> = request.members.iter().map(standing).collect();
+    let Context { unknown, now, .. } = request.context;
+    let mut change = import::import_members(&present.group, &request.members, &standings, unknown, now)?;
     known.extend(change.placeholders.iter().cloned());
     let added = change.added.iter().map(|member| (member.account.clone(), member.joined));
     let earlier = change.earlier.iter().map(|(account, joined)| (account.clone(), *joined));
@@ -135,7 +140,7 @@ impl Transaction<'_> {
         tx: &Tx,
         id: &GroupId,
         accounts: &BTreeSet<&UserId>,
-    ) -> Result<Option<Present>, Failure> {
+    ) -> Result<Option<GroupState>, Failure> {
         let (app, accounts) =
             (app_column(self.app), accounts.iter().map(|name| name.as_str()).collect::<Vec<_>>());
         let (id_text, named): (&str, &[&str]) = (id.as_str(), &accounts);
@@ -144,29 +149,28 @@ impl Transaction<'_> {
             tables::group(tx, self.app, id),
             tx.query(&statements::MEMBERS_PRESENT, &parameters),
         );
-        let joined = |row| Ok((rows::user_id(row, 0)?, rows::time(row, 1)?));
-        let members = members?.iter().map(joined).collect::<Result<_, Failure>>()?;
-        Ok(group?.map(|group| Present { group, members, grown: false, earlier: BTreeMap::new() }))
+        let members = read_all(&members?)?;
+        Ok(group?.map(|group| GroupState { group, members, grown: false, earlier: BTreeMap::new() }))
     }
 
     async fn write(
         &self,
         tx: &Tx,
-        changes: &[(&Ask, ImportedMembers)],
-        groups: &BTreeMap<&GroupId, Present>,
+        changes: &[(&Request, ImportedMembers)],
+        groups: &BTreeMap<&GroupId, GroupState>,
     ) -> Result<(), Failure> {
         let rows = changes.iter().map(|(_, change)| change.added.len()).sum();
         let mut new = NewMembers::with_capacity(self.app, rows);
-        for (ask, change) in changes {
-            let present = groups.get(&ask.group).into_iter();
+        for (request, change) in changes {
+            let present = groups.get(&request.group).into_iter();
             present
                 .flat_map(|present| change.added.iter().map(|member| (&present.group, member)))
                 .for_each(|(group, member)| new.push(group, member));
         }
         let placeholders = tables::placeholders(
             self.app,
-            changes.iter().flat_map(|(ask, change)| {
-                let now: Timestamp = ask.context.now;
+            changes.iter().flat_map(|(request, change)| {
+                let now: Timestamp = request.context.now;
                 change.placeholders.iter().map(move |account| (account, now))
             }),
         );
@@ -179,25 +183,29 @@ impl Transaction<'_> {
         accounts?;
         members?;
         counted?;
-        // After those that were added, of whom a later call of the same transaction may know more.
+        // After the new members, about which a later call of the same transaction may know more.
         for present in groups.values().filter(|present| !present.earlier.is_empty()) {
             self.set_earlier(tx, present).await?;
         }
         Ok(())
     }
 
-    /// Writes when members joined of whom that is known now.
-    async fn set_earlier(&self, tx: &Tx, Present { group, earlier, .. }: &Present) -> Result<(), Failure> {
+    /// Writes earlier join times that are known now.
+    async fn set_earlier(
+        &self,
+        tx: &Tx,
+        GroupState { group, earlier, .. }: &GroupState,
+    ) -> Result<(), Failure> {
         let (app, id) = (app_column(self.app), group.id.as_str());
         let names: Vec<&str> = earlier.keys().map(UserId::as_str).collect();
         let found = tx.query(&statements::MEMBERS, &[&app, &id, &names]).await?;
-        let mut members = found.iter().map(|row| rows::member(row, 0)).collect::<Result<Vec<_>, _>>()?;
-        let mut columns = MemberColumns::with_capacity(self.app, members.len());
+        let mut members: Vec<Member> = read_all(&found)?;
+        let mut lists = MemberLists::with_capacity(self.app, members.len());
         for member in &mut members {
             member.joined = earlier.get(&member.account).copied().unwrap_or(member.joined);
         }
-        members.iter().for_each(|member| columns.push(&group.id, member));
-        tables::put(tx, &statements::PUT_MEMBERS, &columns).await
+        members.iter().for_each(|member| lists.push(&group.id, member));
+        tables::put(tx, &statements::PUT_MEMBERS, &lists).await
     }
 
     async fn set_member_count(&self, tx: &Tx, group: &Group) -> Result<(), Failure> {

@@ -1,21 +1,21 @@
-//! Locks that writers of several servers take, so that what a rule was told is still true when its result is kept.
+//! Locks that writers of several servers take, so that whatever a rule decides on is still true when its result is kept.
 //!
 //! They are PostgreSQL's advisory locks of a transaction: no row is written for them, and the database lets go of
 //! them when the transaction ends, however it ends. A name is folded to one of a few thousand numbers, so that one
 //! transaction never takes more than the database has room for; names that share a number only wait for each other.
 //!
-//! | Who | App | Group | Account |
+//! | Operation | App | Group | Account |
 //! |---|---|---|---|
 //! | making groups | shared | | |
 //! | import of members, changing or dissolving a group, removing its old messages | shared | alone | |
 //! | import of accounts, kick | shared | | alone |
 //! | deleting accounts | alone | | |
 //!
-//! Whoever puts notes into the outbox or takes them out locks the rows of their lanes instead, after all of these
+//! Transactions that add outbox entries or remove them lock the rows of their lanes instead, after all of these
 //! (`outbox`).
 //!
-//! Deleting an account changes all its groups; it waits until nobody else writes in the app, and the others wait for
-//! it. All take the app's lock first, then the others in ascending order: nobody waits in a circle.
+//! Deleting an account changes all its groups; it waits until no other transaction writes in the app, and the others
+//! wait for it. All take the app's lock first, then the others in ascending order, so none wait in a circle.
 
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use tokio_postgres::Client;

@@ -1,14 +1,15 @@
 //! Reading: each call sees the database as it is at one moment.
 
+use super::columns::{Column as _, Parameters, read, read_all};
 use super::database::{Failure, Kind, Tx, Work};
-use super::rows::{self, app_column, count, kind_column, role_column};
 use super::statements;
 use super::tables;
+use super::values::{app_column, count};
 use async_trait::async_trait;
 use landfall_domain::account::Account;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::member::Role;
+use landfall_domain::member::{Member, Role};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,11 +24,11 @@ pub(super) struct Groups {
 #[async_trait]
 impl Work for Groups {
     /// In the order of the ids.
-    type Done = Vec<Option<Arc<Group>>>;
+    type Output = Vec<Option<Arc<Group>>>;
     const DOING: &'static str = "reading groups";
     const KIND: Kind = Kind::Statement;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let groups = tables::groups(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| groups.get(id).cloned().map(Arc::new)).collect())
     }
@@ -42,11 +43,11 @@ pub(super) struct Accounts {
 #[async_trait]
 impl Work for Accounts {
     /// In the order of the names.
-    type Done = Vec<Option<Account>>;
+    type Output = Vec<Option<Account>>;
     const DOING: &'static str = "reading accounts";
     const KIND: Kind = Kind::Statement;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let accounts = tables::accounts(tx, self.app, &self.ids).await?;
         Ok(self.ids.iter().map(|id| accounts.get(id).cloned()).collect())
     }
@@ -60,7 +61,7 @@ pub(super) struct SignaturesFrom {
 
 #[async_trait]
 impl Work for SignaturesFrom {
-    type Done = Timestamp;
+    type Output = Timestamp;
     const DOING: &'static str = "reading whether an account was kicked";
     const KIND: Kind = Kind::Read;
 
@@ -86,35 +87,35 @@ pub(super) struct Members {
 #[async_trait]
 impl Work for Members {
     /// `None` when there is no such group.
-    type Done = Option<MemberPage>;
+    type Output = Option<MemberPage>;
     const DOING: &'static str = "reading members";
     const KIND: Kind = Kind::Read;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         let Some(group) = tables::group(tx, self.app, &self.group).await? else {
             return Ok(None);
         };
         let (app, id) = (app_column(self.app), self.group.as_str());
         let roles: Vec<i16> = match self.roles.as_slice() {
-            [] => [Role::Owner, Role::Admin, Role::Member].map(role_column).to_vec(),
-            some => some.iter().copied().map(role_column).collect(),
+            [] => Role::ALL.iter().map(Role::write).collect(),
+            some => some.iter().map(Role::write).collect(),
         };
         let (rows, limit) = match &self.window {
             MemberWindow::ByJoinTime { offset, limit } => {
                 let (offset, one_more) = (count(*offset), count(limit.saturating_add(1)));
-                let parameters: rows::Parameters<'_> = vec![&app, &id, &roles, &offset, &one_more];
+                let parameters: Parameters<'_> = vec![&app, &id, &roles, &offset, &one_more];
                 (tx.query(&statements::MEMBERS_BY_JOIN_TIME, &parameters).await?, *limit)
             }
             MemberWindow::ByName { after, limit } => {
                 let after = after.as_ref().map_or("", UserId::as_str);
                 let one_more = count(limit.saturating_add(1));
-                let parameters: rows::Parameters<'_> = vec![&app, &id, &after, &roles, &one_more];
+                let parameters: Parameters<'_> = vec![&app, &id, &after, &roles, &one_more];
                 (tx.query(&statements::MEMBERS_BY_NAME, &parameters).await?, *limit)
             }
         };
         let more = limit < rows.len();
-        let members = rows.iter().take(limit).map(|row| rows::member(row, 0)).collect::<Result<_, _>>()?;
+        let members = rows.iter().take(limit).map(read).collect::<Result<_, _>>()?;
         Ok(Some(MemberPage { group, members, more }))
     }
 }
@@ -129,15 +130,17 @@ pub(super) struct ListGroups {
 
 #[async_trait]
 impl Work for ListGroups {
-    type Done = GroupPage;
+    type Output = GroupPage;
     const DOING: &'static str = "reading the list of groups";
     const KIND: Kind = Kind::Read;
 
     async fn perform(&self, tx: &Tx) -> Result<GroupPage, Failure> {
         tx.begin(None, &[]).await?;
         let app = app_column(self.app);
-        let kinds: Vec<i16> = GroupType::ALL.into_iter().map(kind_column).collect();
-        let kinds = self.kind.map_or(kinds, |kind| vec![kind_column(kind)]);
+        let kinds: Vec<i16> = match &self.kind {
+            Some(kind) => vec![GroupType::write(kind)],
+            None => GroupType::ALL.iter().map(GroupType::write).collect(),
+        };
         let total = tx.query(&statements::GROUP_TOTAL, &[&app, &kinds]).await?;
         let total: Option<i64> = total.first().map(|row| row.try_get(0)).transpose()?;
         let from = i64::try_from(self.from).unwrap_or(i64::MAX);
@@ -146,7 +149,7 @@ impl Work for ListGroups {
         let next: Option<i64> = rows.get(self.limit).map(|row| row.try_get(1)).transpose()?;
         Ok(GroupPage {
             total: total.map_or(0, |total| u64::try_from(total).unwrap_or(0)),
-            ids: rows.iter().take(self.limit).map(|row| rows::group_id(row, 0)).collect::<Result<_, _>>()?,
+            ids: rows.iter().take(self.limit).map(read).collect::<Result<_, _>>()?,
             next: next.map_or(0, i64::cast_unsigned),
         })
     }
@@ -161,7 +164,7 @@ pub(super) struct JoinedGroups {
 
 #[async_trait]
 impl Work for JoinedGroups {
-    type Done = JoinedPage;
+    type Output = JoinedPage;
     const DOING: &'static str = "reading an account's groups";
     const KIND: Kind = Kind::Read;
 
@@ -186,8 +189,7 @@ impl Work for JoinedGroups {
         let names: Vec<&str> = ids.iter().map(GroupId::as_str).collect();
         let mut groups = tables::groups(tx, self.app, &ids).await?;
         let members = tx.query(&statements::MEMBER_OF, &[&app, &names, &account]).await?;
-        let members = members.iter().map(|row| Ok((rows::group_id(row, 0)?, rows::member(row, 1)?)));
-        let mut members = members.collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        let mut members: BTreeMap<GroupId, Member> = read_all(&members)?;
         let groups = ids.iter().filter_map(|id| Some((groups.remove(id)?, members.remove(id)?))).collect();
         Ok(JoinedPage { total: total as u64, groups })
     }
@@ -200,14 +202,14 @@ impl JoinedGroups {
         const PAGE: i64 = 5_000;
         let (app, account) = (app_column(self.app), self.account.as_str());
         let after = after.map_or("", GroupId::as_str);
-        let kinds: Vec<i16> = self.window.kinds.iter().copied().map(kind_column).collect();
+        let kinds: Vec<i16> = self.window.kinds.iter().map(GroupType::write).collect();
         let support: Vec<bool> = self.window.support_topic.map_or(vec![false, true], |wanted| vec![wanted]);
-        let parameters: rows::Parameters<'_> = vec![&app, &account, &after, &kinds, &support, &PAGE];
+        let parameters: Parameters<'_> = vec![&app, &account, &after, &kinds, &support, &PAGE];
         let rows = tx.query(&statements::JOINED, &parameters).await?;
-        rows.iter().map(|row| rows::group_id(row, 0)).collect()
+        read_all(&rows)
     }
 
-    /// Which of them are left out because nothing was said in them yet.
+    /// Which of the groups are left out because they have no messages yet.
     async fn inactive(&self, tx: &Tx, groups: &[GroupId]) -> Result<BTreeSet<GroupId>, Failure> {
         if self.window.inactive {
             return Ok(BTreeSet::new());
@@ -215,6 +217,6 @@ impl JoinedGroups {
         let app = app_column(self.app);
         let names: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
         let rows = tx.query(&statements::INACTIVE_GROUPS, &[&app, &names]).await?;
-        rows.iter().map(|row| rows::group_id(row, 0)).collect()
+        read_all(&rows)
     }
 }

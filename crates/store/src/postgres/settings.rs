@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 
-/// Connections a server opens at most, unless it is told otherwise.
+/// Connections a server opens at most, unless configured.
 pub const CONNECTIONS_DEFAULT: usize = 16;
 /// The fewest a server works with: one that listens, one that works.
 pub const CONNECTIONS_MIN: usize = 2;
@@ -41,7 +41,7 @@ pub(super) enum Encryption {
     Verified(Option<PathBuf>),
 }
 
-/// What is wrong with the address of a database; never quotes it.
+/// A problem with the address of a database; never quotes it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SettingsProblem(pub String);
@@ -54,7 +54,6 @@ impl Settings {
     /// Of several hosts, the first that takes writes is used.
     ///
     /// # Errors
-    /// What is wrong with it.
     pub fn parse(url: &str) -> Result<Self, SettingsProblem> {
         let (address, options) = url.split_once('?').unwrap_or((url, ""));
         if !address.starts_with("postgres://") && !address.starts_with("postgresql://") {

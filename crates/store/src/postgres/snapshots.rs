@@ -1,9 +1,11 @@
 //! Loading what an operation or a reader needs of one group.
 
+use super::columns::{Parameters, read_all};
 use super::database::{Failure, Kind, Tx, Work};
-use super::rows::{self, NameRange, Parameters, app_column, time_column};
+use super::rows::{self, NameRange};
 use super::statements;
 use super::tables;
+use super::values::{app_column, count, time_column};
 use crate::parts::topic_of;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
@@ -16,21 +18,21 @@ use landfall_domain::part::{Part, PartKey, PartRange};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
 
-/// A group and what else is needed of it.
-pub(super) struct Look {
+/// Loads a group and its parts that are needed.
+pub(super) struct LoadSnapshot {
     pub(super) app: AppId,
     pub(super) group: GroupId,
     pub(super) needs: Needs,
 }
 
 #[async_trait]
-impl Work for Look {
+impl Work for LoadSnapshot {
     /// `None` when there is no such group.
-    type Done = Option<GroupSnapshot>;
+    type Output = Option<GroupSnapshot>;
     const DOING: &'static str = "reading a group";
     const KIND: Kind = Kind::Read;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         match tables::group(tx, self.app, &self.group).await? {
             Some(group) => load(tx, self.app, group, &self.needs).await.map(Some),
@@ -39,16 +41,16 @@ impl Work for Look {
     }
 }
 
-/// Loads what is needed of a group.
+/// Loads the needed parts of a group.
 pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Result<GroupSnapshot, Failure> {
-    let of = Of { tx, app: app_column(app), group: group.id.as_str() };
+    let reader = GroupReader { tx, app: app_column(app), group: group.id.as_str() };
     // Sent one after the other without waiting for each other's answers.
     let (members, accounts, named, ranges, messages) = futures_util::try_join!(
-        of.members(&needs.members),
-        of.accounts(app, &needs.accounts),
-        try_join_all(needs.parts.iter().map(|key| of.part(key))),
-        try_join_all(needs.ranges.iter().map(|range| of.part_range(range))),
-        try_join_all(needs.messages.iter().map(|range| of.messages(range))),
+        reader.members(&needs.members),
+        reader.accounts(app, &needs.accounts),
+        try_join_all(needs.parts.iter().map(|key| reader.part(key))),
+        try_join_all(needs.ranges.iter().map(|range| reader.part_range(range))),
+        try_join_all(needs.messages.iter().map(|range| reader.messages(range))),
     )?;
     let mut found: BTreeMap<Conversation, BTreeMap<u32, Message>> = BTreeMap::new();
     for (place, message) in messages.into_iter().flatten() {
@@ -58,22 +60,21 @@ pub(super) async fn load(tx: &Tx, app: AppId, group: Group, needs: &Needs) -> Re
     Ok(GroupSnapshot { members, accounts, parts, messages: found, ..GroupSnapshot::of(group) })
 }
 
-/// One group, of which something is loaded.
-struct Of<'tx> {
+struct GroupReader<'tx> {
     tx: &'tx Tx,
     app: i64,
     group: &'tx str,
 }
 
-impl Of<'_> {
+impl GroupReader<'_> {
     async fn members(&self, accounts: &[UserId]) -> Result<BTreeMap<UserId, Member>, Failure> {
         if accounts.is_empty() {
             return Ok(BTreeMap::new());
         }
         let names: Vec<&str> = accounts.iter().map(UserId::as_str).collect();
         let rows = self.tx.query(&statements::MEMBERS, &[&self.app, &self.group, &names]).await?;
-        let members = rows.iter().map(|row| rows::member(row, 0));
-        members.map(|member| member.map(|member| (member.account.clone(), member))).collect()
+        let members: Vec<Member> = read_all(&rows)?;
+        Ok(members.into_iter().map(|member| (member.account.clone(), member)).collect())
     }
 
     async fn accounts(&self, app: AppId, accounts: &[UserId]) -> Result<BTreeSet<UserId>, Failure> {
@@ -86,7 +87,7 @@ impl Of<'_> {
     async fn part(&self, key: &PartKey) -> Result<Vec<(PartKey, Part)>, Failure> {
         let (kind, name) = rows::part_name(key);
         let rows = self.tx.query(&statements::PART, &[&self.app, &self.group, &kind, &name]).await?;
-        rows.iter().map(|row| rows::part(row, 0)).collect()
+        read_all(&rows)
     }
 
     async fn part_range(&self, range: &PartRange) -> Result<Vec<(PartKey, Part)>, Failure> {
@@ -95,10 +96,10 @@ impl Of<'_> {
             Some(key) => names.after(key),
             None => names,
         };
-        let limit = rows::count(range.limit);
+        let limit = count(range.limit);
         let parameters: Parameters<'_> = vec![&self.app, &self.group, &kind, &from, &to, &limit];
         let rows = self.tx.query(&statements::PART_RANGE, &parameters).await?;
-        rows.iter().map(|row| rows::part(row, 0)).collect()
+        read_all(&rows)
     }
 
     async fn messages(&self, range: &MessageRange) -> Result<Vec<(Conversation, Message)>, Failure> {
@@ -112,7 +113,7 @@ impl Of<'_> {
                 self.tx.query(&statements::MESSAGES_NUMBERED, &parameters).await?
             }
             MessageRange::Newest { conversation, up_to, limit } => {
-                let (topic, up_to, limit) = (topic_of(conversation), i64::from(*up_to), rows::count(*limit));
+                let (topic, up_to, limit) = (topic_of(conversation), i64::from(*up_to), count(*limit));
                 let parameters: Parameters<'_> = vec![&self.app, &self.group, &topic, &up_to, &limit];
                 self.tx.query(&statements::NEWEST_MESSAGES, &parameters).await?
             }
@@ -122,6 +123,6 @@ impl Of<'_> {
                 self.tx.query(&statements::MESSAGES_BY_RANDOM, &parameters).await?
             }
         };
-        rows.iter().map(|row| rows::message(row, 0)).collect()
+        read_all(&rows)
     }
 }

@@ -1,10 +1,11 @@
 //! Every statement the store sends, once, with what it is keyed by.
 //!
 //! A statement of [`Key::Group`] or [`Key::Account`] names the app and the groups or accounts it is about, each by
-//! its key: Citus sends it to where their rows are. What is left over names an app only and says why it may.
+//! its key: Citus sends it to where their rows are. The others name an app only and say why they may.
 
-#[macro_use]
-mod columns;
+use super::rows;
+use std::borrow::Cow;
+use std::sync::LazyLock;
 
 /// What a statement is keyed by.
 #[cfg(test)]
@@ -18,7 +19,7 @@ enum Key {
     Figures,
     /// App only, over all groups of the app: the app's list, its oldest messages, its outbox.
     List,
-    /// Everything there is: for copies, while nobody serves.
+    /// All rows: for copies, while no server serves.
     Copy,
     /// No table at all.
     Session,
@@ -27,70 +28,29 @@ enum Key {
 /// One statement.
 #[derive(Debug)]
 pub(super) struct Statement {
-    pub(super) sql: &'static str,
+    sql: LazyLock<Cow<'static, str>>,
     #[cfg(test)]
     key: Key,
 }
 
-macro_rules! insert_groups {
-    () => {
-        "
-        INSERT INTO landfall.groups (sdk_app_id, group_id, kind, name, introduction, notification, face_url, fields,
-            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
-            info_changed, next_message_seq, last_message, read_by_all, cleared, first_kept, history_before_join,
-            permissions_enabled, default_permissions, active, member_count, list_position)
-        SELECT $1::bigint, group_id, kind, name, introduction, notification, face_url, fields::jsonb,
-            max_members, join_option, owner, support_topic, invite_option, mute_all, created, info_seq,
-            info_changed, next_message_seq, last_message, read_by_all, cleared, first_kept, history_before_join,
-            permissions_enabled, default_permissions, active, member_count, list_position
-        FROM unnest($2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::bigint[], $10::smallint[], $11::text[], $12::boolean[], $13::smallint[], $14::boolean[],
-            $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
-            $21::bigint[], $22::bigint[], $23::boolean[], $24::boolean[], $25::bigint[], $26::boolean[],
-            $27::bigint[], $28::bigint[])
-            AS new (group_id, kind, name, introduction, notification, face_url, fields, max_members, join_option,
-            owner, support_topic, invite_option, mute_all, created, info_seq, info_changed, next_message_seq,
-            last_message, read_by_all, cleared, first_kept, history_before_join, permissions_enabled,
-            default_permissions, active, member_count, list_position)
-        ON CONFLICT (sdk_app_id, group_id)"
-    };
+impl Statement {
+    pub(super) fn sql(&self) -> &str {
+        &self.sql
+    }
 }
 
-macro_rules! insert_members {
-    () => {
-        "
-        INSERT INTO landfall.members (sdk_app_id, group_id, account, role, joined, read_seq, read_made_at,
-            receive_option, muted_until, last_message, name_card, fields)
-        SELECT $1::bigint, group_id, account, role, joined, read_seq, read_made_at,
-            receive_option, muted_until, last_message, name_card, fields::jsonb
-        FROM unnest($2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::smallint[],
-            $9::bigint[], $10::bigint[], $11::text[], $12::text[])
-            AS new (group_id, account, role, joined, read_seq, read_made_at, receive_option, muted_until,
-            last_message, name_card, fields)"
-    };
-}
-
-macro_rules! insert_messages {
-    () => {
-        "
-        INSERT INTO landfall.messages (sdk_app_id, group_id, topic, seq, sent, sender, random, priority, state,
-            elements, custom, details)
-        SELECT $1::bigint, group_id, topic, seq, sent, sender, random, priority, state, elements, custom, details
-        FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::smallint[],
-            $9::smallint[], $10::text[], $11::text[], $12::text[])
-            AS new (group_id, topic, seq, sent, sender, random, priority, state, elements, custom, details)"
-    };
-}
+/// The columns that [`LaneState`](landfall_domain::outbox::LaneState) is read from.
+const LANE_STATE: &str = "claim, failures, first, next";
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident: $key:ident = $sql:expr;)+) => {
         $($(#[$doc])* pub(super) static $name: Statement = Statement {
-            sql: $sql,
+            sql: LazyLock::new(|| Cow::from($sql)),
             #[cfg(test)]
             key: Key::$key,
         };)+
 
-        /// All of them, for the test that looks at their shape.
+        /// All of them, for the test of their shape.
         #[cfg(test)]
         const ALL: &[(&str, &Statement)] = &[$((stringify!($name), &$name),)+];
     };
@@ -99,95 +59,52 @@ macro_rules! statements {
 statements! {
     LOCK_SHARED: Session = "SELECT pg_advisory_xact_lock_shared($1)";
     LOCK: Session = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS locks (key)";
-    TELL: Session = "SELECT pg_notify('landfall', $1)";
+    NOTIFY: Session = "SELECT pg_notify('landfall', $1)";
     /// In their order, each a notification of its own.
-    TELL_PACKETS: Session = "
-        SELECT pg_notify('landfall_events', packet) FROM unnest($1::text[]) AS told (packet)";
+    NOTIFY_PACKETS: Session = "
+        SELECT pg_notify('landfall_events', packet) FROM unnest($1::text[]) AS packets (packet)";
 
-    INSERT_GROUPS: Group = concat!(insert_groups!(), " DO NOTHING RETURNING list_position");
-    /// Writes a group that is there, but for what never changes of it.
-    PUT_GROUPS: Group = concat!(insert_groups!(), " DO UPDATE SET name = excluded.name,
-            introduction = excluded.introduction, notification = excluded.notification,
-            face_url = excluded.face_url, fields = excluded.fields, max_members = excluded.max_members,
-            join_option = excluded.join_option, owner = excluded.owner, invite_option = excluded.invite_option,
-            mute_all = excluded.mute_all, info_seq = excluded.info_seq, info_changed = excluded.info_changed,
-            next_message_seq = excluded.next_message_seq, last_message = excluded.last_message,
-            read_by_all = excluded.read_by_all, cleared = excluded.cleared, first_kept = excluded.first_kept,
-            history_before_join = excluded.history_before_join,
-            permissions_enabled = excluded.permissions_enabled,
-            default_permissions = excluded.default_permissions, active = excluded.active,
-            member_count = excluded.member_count");
-    INSERT_MEMBERS: Group = insert_members!();
-    /// Writes members that are there. Like all statements that change a list of rows it finds them as an insert does,
-    /// which is the same whatever the planner knows of a table.
-    PUT_MEMBERS: Group = concat!(insert_members!(), "
-        ON CONFLICT (sdk_app_id, group_id, account) DO UPDATE SET role = excluded.role, joined = excluded.joined,
-            read_seq = excluded.read_seq, read_made_at = excluded.read_made_at,
-            receive_option = excluded.receive_option, muted_until = excluded.muted_until,
-            last_message = excluded.last_message, name_card = excluded.name_card, fields = excluded.fields");
-    INSERT_MEMBERSHIPS: Account = "
-        INSERT INTO landfall.memberships (sdk_app_id, account, group_id, kind, support_topic)
-        SELECT $1::bigint, account, group_id, kind, support_topic
-        FROM unnest($2::text[], $3::text[], $4::smallint[], $5::boolean[])
-            AS new (account, group_id, kind, support_topic)";
-    PUT_PARTS: Group = "
-        INSERT INTO landfall.parts (sdk_app_id, group_id, kind, name, part)
-        SELECT $1::bigint, group_id, kind, name, part
-        FROM unnest($2::text[], $3::smallint[], $4::text[], $5::text[]) AS new (group_id, kind, name, part)
-        ON CONFLICT (sdk_app_id, group_id, kind, name) DO UPDATE SET part = excluded.part";
-    INSERT_MESSAGES: Group = insert_messages!();
-    /// Writes messages that are there.
-    PUT_MESSAGES: Group = concat!(insert_messages!(), "
-        ON CONFLICT (sdk_app_id, group_id, topic, seq) DO UPDATE SET sent = excluded.sent,
-            sender = excluded.sender, random = excluded.random, priority = excluded.priority,
-            state = excluded.state, elements = excluded.elements, custom = excluded.custom,
-            details = excluded.details");
-    INSERT_DAYS: Group = "
-        INSERT INTO landfall.message_days (sdk_app_id, group_id, topic, day)
-        SELECT $1::bigint, group_id, topic, day
-        FROM unnest($2::text[], $3::text[], $4::bigint[]) AS new (group_id, topic, day)
-        ON CONFLICT (sdk_app_id, group_id, topic, day) DO NOTHING";
+    INSERT_GROUPS: Group = format!("{} RETURNING list_position", rows::GROUPS.insert_missing());
+    PUT_GROUPS: Group = rows::GROUPS.put();
+    INSERT_MEMBERS: Group = rows::MEMBERS.insert();
+    PUT_MEMBERS: Group = rows::MEMBERS.put();
+    INSERT_MEMBERSHIPS: Account = rows::MEMBERSHIPS.insert();
+    PUT_PARTS: Group = rows::PARTS.put();
+    INSERT_MESSAGES: Group = rows::MESSAGES.insert();
+    PUT_MESSAGES: Group = rows::MESSAGES.put();
+    INSERT_DAYS: Group = rows::DAYS.insert_missing();
     INSERT_PLACEHOLDERS: Account = "
         INSERT INTO landfall.accounts (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)
         SELECT $1::bigint, account, '', '', created, true, 0
         FROM unnest($2::text[], $3::bigint[]) AS new (account, created)
         ON CONFLICT (sdk_app_id, account) DO NOTHING";
-    PUT_ACCOUNTS: Account = "
-        INSERT INTO landfall.accounts (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)
-        SELECT $1::bigint, account, nick, face_url, created, placeholder, signatures_from
-        FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::bigint[])
-            AS new (account, nick, face_url, created, placeholder, signatures_from)
-        ON CONFLICT (sdk_app_id, account) DO UPDATE SET nick = excluded.nick, face_url = excluded.face_url,
-            created = excluded.created, placeholder = excluded.placeholder,
-            signatures_from = excluded.signatures_from";
-
-    PUT_KICKS: Account = "
-        INSERT INTO landfall.kicks (sdk_app_id, account, signatures_from)
-        SELECT $1::bigint, account, signatures_from
-        FROM unnest($2::text[], $3::bigint[]) AS new (account, signatures_from)
-        ON CONFLICT (sdk_app_id, account) DO UPDATE SET signatures_from = excluded.signatures_from";
+    PUT_ACCOUNTS: Account = rows::ACCOUNTS.put();
+    PUT_KICKS: Account = rows::KICKS.put();
 
     TAKEN_GROUPS: Group = "
         SELECT group_id FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
-    GROUPS: Group = concat!(
-        "SELECT ", group_columns!(), " FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])"
+    GROUPS: Group = format!(
+        "SELECT {} FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])",
+        rows::GROUPS.columns()
     );
-    GROUP: Group = concat!(
-        "SELECT ", group_columns!(), " FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2"
+    GROUP: Group = format!(
+        "SELECT {} FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2",
+        rows::GROUPS.columns()
     );
     SET_MEMBER_COUNT: Group = "
         UPDATE landfall.groups SET member_count = $3 WHERE sdk_app_id = $1 AND group_id = $2";
-    /// What changes of a group when something is said in it or somebody comes or goes.
+    /// The columns that change with a message, a new member or one that leaves.
     PUT_FIGURES: Group = "
         UPDATE landfall.groups SET next_message_seq = $3, last_message = $4, read_by_all = $5, cleared = $6,
             first_kept = $7, active = $8, member_count = $9
         WHERE sdk_app_id = $1 AND group_id = $2";
-    /// Those in which nothing was said yet.
+    /// Those without messages.
     INACTIVE_GROUPS: Group = "
         SELECT group_id FROM landfall.groups
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND NOT active";
-    REMOVE_GROUP: Group = concat!(
-        "DELETE FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 RETURNING ", group_columns!()
+    REMOVE_GROUP: Group = format!(
+        "DELETE FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 RETURNING {}",
+        rows::GROUPS.columns()
     );
     /// One member less in each of these groups.
     COUNT_DOWN_MEMBERS: Group = "
@@ -200,25 +117,29 @@ statements! {
     MEMBERS_PRESENT: Group = "
         SELECT account, joined FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])";
-    MEMBERS: Group = concat!(
-        "SELECT ", member_columns!(), " FROM landfall.members
-        WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])"
+    MEMBERS: Group = format!(
+        "SELECT {} FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = $2 AND account = ANY($3::text[])",
+        rows::MEMBERS.columns()
     );
     /// One account in several groups.
-    MEMBER_OF: Group = concat!(
-        "SELECT group_id, ", member_columns!(), " FROM landfall.members
-        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND account = $3"
+    MEMBER_OF: Group = format!(
+        "SELECT group_id, {} FROM landfall.members
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND account = $3",
+        rows::MEMBERS.columns()
     );
     /// The owner first among those who joined in the same second, as in every store.
-    MEMBERS_BY_JOIN_TIME: Group = concat!(
-        "SELECT ", member_columns!(), " FROM landfall.members
+    MEMBERS_BY_JOIN_TIME: Group = format!(
+        "SELECT {} FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND role = ANY($3::smallint[])
-        ORDER BY joined, role <> 0, account OFFSET $4 LIMIT $5"
+        ORDER BY joined, role <> 0, account OFFSET $4 LIMIT $5",
+        rows::MEMBERS.columns()
     );
-    MEMBERS_BY_NAME: Group = concat!(
-        "SELECT ", member_columns!(), " FROM landfall.members
+    MEMBERS_BY_NAME: Group = format!(
+        "SELECT {} FROM landfall.members
         WHERE sdk_app_id = $1 AND group_id = $2 AND account > $3 AND role = ANY($4::smallint[])
-        ORDER BY account LIMIT $5"
+        ORDER BY account LIMIT $5",
+        rows::MEMBERS.columns()
     );
     ACCOUNTS_OF_GROUP: Group = "
         SELECT account FROM landfall.members
@@ -232,14 +153,16 @@ statements! {
 
     /// One, because of a list of names the planner would rather read all parts of the kind, and of those a large group
     /// has many.
-    PART: Group = concat!(
-        "SELECT ", part_columns!(), " FROM landfall.parts
-        WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name = $4"
+    PART: Group = format!(
+        "SELECT {} FROM landfall.parts
+        WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name = $4",
+        rows::PARTS.columns()
     );
-    PART_RANGE: Group = concat!(
-        "SELECT ", part_columns!(), " FROM landfall.parts
+    PART_RANGE: Group = format!(
+        "SELECT {} FROM landfall.parts
         WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name >= $4 AND name < $5
-        ORDER BY name LIMIT $6"
+        ORDER BY name LIMIT $6",
+        rows::PARTS.columns()
     );
     REMOVE_PART: Group = "
         DELETE FROM landfall.parts WHERE sdk_app_id = $1 AND group_id = $2 AND kind = $3 AND name = $4";
@@ -250,19 +173,22 @@ statements! {
         DELETE FROM landfall.parts WHERE sdk_app_id = $1 AND group_id = $2";
 
     /// $5 and $6, the lowest and the highest number: the planner may rather read all messages between them.
-    MESSAGES_NUMBERED: Group = concat!(
-        "SELECT ", message_columns!(), " FROM landfall.messages
+    MESSAGES_NUMBERED: Group = format!(
+        "SELECT {} FROM landfall.messages
         WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq = ANY($4::bigint[])
-            AND seq >= $5 AND seq <= $6"
+            AND seq >= $5 AND seq <= $6",
+        rows::MESSAGES.columns()
     );
-    NEWEST_MESSAGES: Group = concat!(
-        "SELECT ", message_columns!(), " FROM landfall.messages
-        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq <= $4 ORDER BY seq DESC LIMIT $5"
+    NEWEST_MESSAGES: Group = format!(
+        "SELECT {} FROM landfall.messages
+        WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND seq <= $4 ORDER BY seq DESC LIMIT $5",
+        rows::MESSAGES.columns()
     );
-    MESSAGES_BY_RANDOM: Group = concat!(
-        "SELECT ", message_columns!(), " FROM landfall.messages
+    MESSAGES_BY_RANDOM: Group = format!(
+        "SELECT {} FROM landfall.messages
         WHERE sdk_app_id = $1 AND group_id = $2 AND topic = $3 AND random = ANY($4::bigint[]) AND random >= 0
-            AND sent >= $5"
+            AND sent >= $5",
+        rows::MESSAGES.columns()
     );
     OLDEST_MESSAGES: Group = "
         SELECT seq, sent FROM landfall.messages
@@ -277,34 +203,33 @@ statements! {
     REMOVE_ALL_DAYS: Group = "
         DELETE FROM landfall.message_days WHERE sdk_app_id = $1 AND group_id = $2";
 
-    /// Puts room for notes at the end of lanes, which are made where there are none. Locks their rows.
+    /// Makes room for entries at the end of lanes, and makes missing lanes. Locks their rows.
     LENGTHEN_LANES: Group = "
         INSERT INTO landfall.lanes (sdk_app_id, group_id, due, failures, first, next, claim, claimed_until)
         SELECT $1::bigint, group_id, due, 0, 0, more, NULL::bigint, 0
         FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS new (group_id, due, more)
         ON CONFLICT (sdk_app_id, group_id) DO UPDATE SET next = lanes.next + excluded.next
         RETURNING group_id, next";
-    INSERT_NOTES: Group = "
-        INSERT INTO landfall.notes (sdk_app_id, group_id, number, note)
-        SELECT $1::bigint, group_id, number, note
-        FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS new (group_id, number, note)";
-    /// Locks a lane that is due and that nobody delivers; none when somebody writes to it right now. One lane, because
+    INSERT_NOTES: Group = rows::NOTES.insert();
+    /// Locks a lane that is due and not claimed; none when another transaction writes to it right now. One lane, because
     /// Citus locks rows only where one group is named.
-    FREE_LANE: Group = concat!(
-        "SELECT ", lane_columns!(), " FROM landfall.lanes
+    FREE_LANE: Group = format!(
+        "SELECT {LANE_STATE} FROM landfall.lanes
         WHERE sdk_app_id = $1 AND group_id = $2 AND due <= $3 AND claimed_until <= $3 FOR UPDATE SKIP LOCKED"
     );
     /// Of lanes that [`FREE_LANE`] has locked.
     CLAIM_LANES: Group = "
         UPDATE landfall.lanes SET claim = $3, claimed_until = $4
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
-    /// $3, the lane's first number: where many notes were removed their places are not walked through.
-    FIRST_NOTES: Group = "
-        SELECT number, note FROM landfall.notes
-        WHERE sdk_app_id = $1 AND group_id = $2 AND number >= $3 ORDER BY number LIMIT $4";
-    /// Locks a lane, if this claim has it.
-    HELD_LANE: Group = concat!(
-        "SELECT ", lane_columns!(), " FROM landfall.lanes
+    /// $3, the lane's first number: the places of many removed entries are not walked through.
+    FIRST_NOTES: Group = format!(
+        "SELECT {} FROM landfall.notes
+        WHERE sdk_app_id = $1 AND group_id = $2 AND number >= $3 ORDER BY number LIMIT $4",
+        rows::NOTES.columns()
+    );
+    /// Locks a lane if this claim holds it.
+    HELD_LANE: Group = format!(
+        "SELECT {LANE_STATE} FROM landfall.lanes
         WHERE sdk_app_id = $1 AND group_id = $2 AND claim = $3 FOR UPDATE"
     );
     RELEASE_LANE: Group = "
@@ -317,11 +242,7 @@ statements! {
     LAST_DEAD_NOTE: Group = "
         SELECT number FROM landfall.dead_notes
         WHERE sdk_app_id = $1 AND group_id = $2 ORDER BY number DESC LIMIT 1";
-    INSERT_DEAD_NOTES: Group = "
-        INSERT INTO landfall.dead_notes (sdk_app_id, group_id, number, buried, why, note)
-        SELECT $1::bigint, group_id, number, buried, why, note
-        FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bytea[])
-            AS new (group_id, number, buried, why, note)";
+    INSERT_DEAD_NOTES: Group = rows::DEAD_NOTES.insert();
     /// $4 and $5, the lowest and the highest number: as with `MESSAGES_NUMBERED`.
     TAKE_DEAD_NOTES: Group = "
         DELETE FROM landfall.dead_notes
@@ -330,15 +251,18 @@ statements! {
 
     KNOWN_ACCOUNTS: Account = "
         SELECT account FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
-    ACCOUNTS: Account = concat!(
-        "SELECT ", account_columns!(), " FROM landfall.accounts
-        WHERE sdk_app_id = $1 AND account = ANY($2::text[])"
+    ACCOUNTS: Account = format!(
+        "SELECT account, {} FROM landfall.accounts
+        WHERE sdk_app_id = $1 AND account = ANY($2::text[])",
+        rows::ACCOUNTS.columns()
     );
     KICKS: Account = "
         SELECT account, signatures_from FROM landfall.kicks WHERE sdk_app_id = $1 AND account = ANY($2::text[])";
-    REMOVE_ACCOUNTS: Account = concat!("
-        DELETE FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])
-        RETURNING ", account_columns!());
+    REMOVE_ACCOUNTS: Account = format!(
+        "DELETE FROM landfall.accounts WHERE sdk_app_id = $1 AND account = ANY($2::text[])
+        RETURNING account, {}",
+        rows::ACCOUNTS.columns()
+    );
     GROUPS_OF_ACCOUNT: Account = "
         SELECT group_id FROM landfall.memberships
         WHERE sdk_app_id = $1 AND account = $2 AND group_id > $3 ORDER BY group_id LIMIT $4";
@@ -395,31 +319,42 @@ statements! {
     RAISE_POSITION: Copy = "
         INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
         ON CONFLICT (sdk_app_id) DO UPDATE SET given = greatest(positions.given, excluded.given)";
-    COPY_ACCOUNTS: Copy = concat!("
-        SELECT sdk_app_id, ", account_columns!(), " FROM landfall.accounts
-        WHERE (sdk_app_id, account) > ($1, $2) ORDER BY sdk_app_id, account LIMIT $3");
+    COPY_ACCOUNTS: Copy = format!(
+        "SELECT sdk_app_id, account, {} FROM landfall.accounts
+        WHERE (sdk_app_id, account) > ($1, $2) ORDER BY sdk_app_id, account LIMIT $3",
+        rows::ACCOUNTS.columns()
+    );
     COPY_KICKS: Copy = "
         SELECT sdk_app_id, account, signatures_from FROM landfall.kicks
         WHERE (sdk_app_id, account) > ($1, $2) ORDER BY sdk_app_id, account LIMIT $3";
-    COPY_GROUPS: Copy = concat!("
-        SELECT groups.sdk_app_id, ", group_columns!(), ", ", member_columns!("owners."), "
+    COPY_GROUPS: Copy = format!(
+        "SELECT groups.sdk_app_id, {}, {}
         FROM landfall.groups AS groups
         LEFT JOIN landfall.members AS owners ON owners.sdk_app_id = groups.sdk_app_id
             AND owners.group_id = groups.group_id AND owners.account = groups.owner
         WHERE (groups.sdk_app_id, groups.group_id) > ($1, $2)
-        ORDER BY groups.sdk_app_id, groups.group_id LIMIT $3");
-    COPY_MEMBERS: Copy = concat!("
-        SELECT sdk_app_id, group_id, ", member_columns!(), " FROM landfall.members
+        ORDER BY groups.sdk_app_id, groups.group_id LIMIT $3",
+        rows::GROUPS.columns_of("groups."),
+        rows::MEMBERS.columns_of("owners.")
+    );
+    COPY_MEMBERS: Copy = format!(
+        "SELECT sdk_app_id, group_id, {} FROM landfall.members
         WHERE (sdk_app_id, group_id, account) > ($1, $2, $3) AND role <> 0
-        ORDER BY sdk_app_id, group_id, account LIMIT $4");
-    COPY_PARTS: Copy = concat!("
-        SELECT sdk_app_id, group_id, ", part_columns!(), " FROM landfall.parts
+        ORDER BY sdk_app_id, group_id, account LIMIT $4",
+        rows::MEMBERS.columns()
+    );
+    COPY_PARTS: Copy = format!(
+        "SELECT sdk_app_id, group_id, {} FROM landfall.parts
         WHERE (sdk_app_id, group_id, kind, name) > ($1, $2, $3::bigint, $4)
-        ORDER BY sdk_app_id, group_id, kind, name LIMIT $5");
-    COPY_MESSAGES: Copy = concat!("
-        SELECT sdk_app_id, group_id, ", message_columns!(), " FROM landfall.messages
+        ORDER BY sdk_app_id, group_id, kind, name LIMIT $5",
+        rows::PARTS.columns()
+    );
+    COPY_MESSAGES: Copy = format!(
+        "SELECT sdk_app_id, group_id, {} FROM landfall.messages
         WHERE (sdk_app_id, group_id, topic, seq) > ($1, $2, $3, $4::bigint)
-        ORDER BY sdk_app_id, group_id, topic, seq LIMIT $5");
+        ORDER BY sdk_app_id, group_id, topic, seq LIMIT $5",
+        rows::MESSAGES.columns()
+    );
     COUNT_BY_KIND: Copy = "
         SELECT sdk_app_id, kind, sum(groups)::bigint FROM landfall.group_counts GROUP BY sdk_app_id, kind";
     COUNT_LISTED: Copy = "
@@ -448,9 +383,11 @@ statements! {
         SELECT due, group_id FROM landfall.lanes
         WHERE sdk_app_id = $1 AND due <= $2 AND due >= 0 AND claimed_until <= $2 AND (due, group_id) > ($3, $4)
         ORDER BY due, group_id LIMIT $5";
-    DEAD_NOTES: List = "
-        SELECT group_id, number, buried, why, note FROM landfall.dead_notes
-        WHERE sdk_app_id = $1 AND (group_id, number) > ($2, $3) ORDER BY group_id, number LIMIT $4";
+    DEAD_NOTES: List = format!(
+        "SELECT group_id, {} FROM landfall.dead_notes
+        WHERE sdk_app_id = $1 AND (group_id, number) > ($2, $3) ORDER BY group_id, number LIMIT $4",
+        rows::DEAD_NOTES.columns()
+    );
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Steps that several operations have in common.
 
+use super::columns::{Lists, Parameters, read_all, read_first};
 use super::database::{Failure, Tx};
-use super::rows::{
-    self, Columns, GroupColumns, NewMembers, Parameters, PlaceholderColumns, app_column, time_column,
-};
+use super::rows::{GroupLists, NewMembers, PlaceholderLists};
 use super::statements::{self, Statement};
+use super::values::{app_column, time_column};
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -19,7 +19,7 @@ pub(super) async fn taken_groups(
 ) -> Result<BTreeSet<GroupId>, Failure> {
     let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
     let rows = tx.query(&statements::TAKEN_GROUPS, &[&app_column(app), &ids]).await?;
-    rows.iter().map(|row| rows::group_id(row, 0)).collect()
+    read_all(&rows)
 }
 
 /// Which of the accounts exist.
@@ -30,7 +30,7 @@ pub(super) async fn known_accounts<'name>(
 ) -> Result<BTreeSet<UserId>, Failure> {
     let names: Vec<&str> = names.into_iter().map(UserId::as_str).collect();
     let rows = tx.query(&statements::KNOWN_ACCOUNTS, &[&app_column(app), &names]).await?;
-    rows.iter().map(|row| rows::user_id(row, 0)).collect()
+    read_all(&rows)
 }
 
 /// The accounts that exist, by name.
@@ -41,7 +41,7 @@ pub(super) async fn accounts<'name>(
 ) -> Result<BTreeMap<UserId, Account>, Failure> {
     let names: Vec<&str> = names.into_iter().map(UserId::as_str).collect();
     let rows = tx.query(&statements::ACCOUNTS, &[&app_column(app), &names]).await?;
-    rows.iter().map(|row| rows::account(row, 0)).collect()
+    read_all(&rows)
 }
 
 /// What deleted accounts left behind: from when on signatures of their names are valid.
@@ -52,7 +52,7 @@ pub(super) async fn left_behind<'name>(
 ) -> Result<BTreeMap<UserId, Timestamp>, Failure> {
     let names: Vec<&str> = names.into_iter().map(UserId::as_str).collect();
     let rows = tx.query(&statements::KICKS, &[&app_column(app), &names]).await?;
-    rows.iter().map(|row| Ok((rows::user_id(row, 0)?, rows::time(row, 1)?))).collect()
+    read_all(&rows)
 }
 
 /// The groups that exist, by id.
@@ -63,13 +63,14 @@ pub(super) async fn groups<'id>(
 ) -> Result<BTreeMap<GroupId, Group>, Failure> {
     let ids: Vec<&str> = ids.into_iter().map(GroupId::as_str).collect();
     let rows = tx.query(&statements::GROUPS, &[&app_column(app), &ids]).await?;
-    rows.iter().map(|row| rows::group(row, 0).map(|group| (group.id.clone(), group))).collect()
+    let groups: Vec<Group> = read_all(&rows)?;
+    Ok(groups.into_iter().map(|group| (group.id.clone(), group)).collect())
 }
 
 /// One group.
 pub(super) async fn group(tx: &Tx, app: AppId, id: &GroupId) -> Result<Option<Group>, Failure> {
     let rows = tx.query(&statements::GROUP, &[&app_column(app), &id.as_str()]).await?;
-    rows.first().map(|row| rows::group(row, 0)).transpose()
+    read_first(&rows)
 }
 
 /// Accounts to make where they do not exist, each once, in the order of their names: writers of several servers
@@ -77,18 +78,18 @@ pub(super) async fn group(tx: &Tx, app: AppId, id: &GroupId) -> Result<Option<Gr
 pub(super) fn placeholders<'name>(
     app: AppId,
     named: impl Iterator<Item = (&'name UserId, Timestamp)>,
-) -> PlaceholderColumns<'name> {
-    let mut first_named: BTreeMap<&str, Timestamp> = BTreeMap::new();
+) -> PlaceholderLists<'name> {
+    let mut first_named: BTreeMap<&UserId, Timestamp> = BTreeMap::new();
     for (account, now) in named {
-        first_named.entry(account.as_str()).or_insert(now);
+        first_named.entry(account).or_insert(now);
     }
-    let mut columns = PlaceholderColumns::with_capacity(app, first_named.len());
-    first_named.into_iter().for_each(|(account, now)| columns.push(account, now));
-    columns
+    let mut lists = PlaceholderLists::with_capacity(app, first_named.len());
+    first_named.into_iter().for_each(|(account, now)| lists.push(account, now));
+    lists
 }
 
 /// Writes rows, if there are any.
-pub(super) async fn put(tx: &Tx, statement: &Statement, rows: &impl Columns) -> Result<(), Failure> {
+pub(super) async fn put(tx: &Tx, statement: &Statement, rows: &impl Lists) -> Result<(), Failure> {
     if !rows.is_empty() {
         tx.run(statement, &rows.parameters()).await?;
     }
@@ -102,9 +103,9 @@ pub(super) async fn put_group(tx: &Tx, app: AppId, before: &Group, after: &Group
     }
     let Group { log, active, member_count, .. } = after.clone();
     if *after != (Group { log, active, member_count, ..before.clone() }) {
-        let mut columns = GroupColumns::with_capacity(app, 1);
-        columns.push(after);
-        return put(tx, &statements::PUT_GROUPS, &columns).await;
+        let mut lists = GroupLists::with_capacity(app, 1);
+        lists.push(after);
+        return put(tx, &statements::PUT_GROUPS, &lists).await;
     }
     let log = &after.log;
     let (app, id, last) = (app_column(app), after.id.as_str(), time_column(log.last_message));

@@ -1,16 +1,16 @@
 //! The PostgreSQL store: the suite of all stores, and what only several servers over one database can get wrong.
 
 mod alternating;
+mod batcher;
 mod batches;
+mod call_rates;
 mod changing;
 mod copy;
 mod encryption;
-mod frequencies;
-mod hearing;
 mod opening;
 mod outbox;
+mod remote_changes;
 mod servers;
-mod waiting;
 
 use super::*;
 use crate::suite::store_suite;
@@ -38,7 +38,7 @@ pub(super) fn database() -> FreshDatabase {
 }
 
 #[tokio::test]
-async fn distributing_tells_what_it_did_or_that_there_is_no_citus() {
+async fn distributing_reports_its_steps_or_that_there_is_no_citus() {
     let empty = empty_database();
     let settings = Settings::parse(empty.url()).unwrap();
     let first = distribute(&settings).await;
@@ -70,12 +70,12 @@ fn tables_tag() -> String {
 }
 
 async fn open(url: &str) -> Postgres {
-    open_hearing(url, |_| {}).await
+    open_with(url, |_| {}).await
 }
 
-async fn open_hearing(url: &str, hear: impl Fn(RemoteChange) + Send + Sync + 'static) -> Postgres {
+async fn open_with(url: &str, on_change: impl Fn(RemoteChange) + Send + Sync + 'static) -> Postgres {
     let settings = Settings::parse(url).unwrap();
-    Postgres::open(settings, StoreMetrics::default(), Arc::new(hear)).await.unwrap()
+    Postgres::open(settings, StoreMetrics::default(), Arc::new(on_change)).await.unwrap()
 }
 
 async fn try_open(url: &str) -> Result<Postgres, OpenError> {

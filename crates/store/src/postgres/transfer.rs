@@ -2,11 +2,12 @@
 
 mod pages;
 
+use super::columns::Lists as _;
 use super::database::{Database, Failure, Kind, Tx, Work};
 use super::rows::{
-    AccountColumns, Columns as _, CountColumns, DayColumns, GroupColumns, KickColumns, MessageColumns,
-    NewMembers, PartColumns, app_column,
+    AccountLists, CountLists, DayLists, GroupLists, KickLists, MessageLists, NewMembers, PartLists,
 };
+use super::values::app_column;
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
 use crate::messages::day;
 use crate::transfer::{BeginError, Indexed, Page, PageSize, Place, Progress, Row, Transfer, Undelivered};
@@ -70,12 +71,12 @@ impl PostgresTransfer {
         Ok(Self { name, database, guard: client })
     }
 
-    async fn perform<W: Work>(&self, work: W) -> Result<W::Done, StoreError> {
+    async fn perform<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
         self.database.perform(&work).await.map_err(|failure| failure.while_doing(W::DOING))
     }
 }
 
-/// What the store has to tell, which a copy would leave behind.
+/// The contents of the outbox, which a copy would leave behind.
 async fn undelivered(client: &Client) -> Result<Option<Undelivered>, OpenError> {
     let counts = "SELECT (SELECT count(*) FROM landfall.lanes), (SELECT count(*) FROM landfall.dead_notes)";
     let row = client.query_one(counts, &[]).await?;
@@ -120,18 +121,18 @@ impl Transfer for PostgresTransfer {
     }
 }
 
-/// The progress that is there, that of a copy just begun in an empty store, or `None` when it holds something.
+/// The progress of the copy into this store, begun just now if it was empty; `None` when it holds something else.
 struct Begin<'source> {
     source: &'source str,
 }
 
 #[async_trait]
 impl Work for Begin<'_> {
-    type Done = Option<Progress>;
+    type Output = Option<Progress>;
     const DOING: &'static str = "beginning a copy";
     const KIND: Kind = Kind::Copy;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         if let Some(row) = tx.query(&statements::COPY_PROGRESS, &[]).await?.first() {
             let place: Option<Vec<u8>> = row.try_get(1)?;
@@ -162,7 +163,7 @@ struct WriteRows<'progress> {
 
 /// The rows of one app.
 #[derive(Default)]
-struct OfApp<'row> {
+struct AppRows<'row> {
     accounts: Vec<(&'row UserId, &'row Account)>,
     kicks: Vec<(&'row UserId, Timestamp)>,
     groups: Vec<&'row Group>,
@@ -173,13 +174,13 @@ struct OfApp<'row> {
 
 #[async_trait]
 impl Work for WriteRows<'_> {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "writing a page of a copy";
     const KIND: Kind = Kind::Copy;
 
     async fn perform(&self, tx: &Tx) -> Result<(), Failure> {
         tx.begin(None, &[]).await?;
-        let mut apps: BTreeMap<AppId, OfApp<'_>> = BTreeMap::new();
+        let mut apps: BTreeMap<AppId, AppRows<'_>> = BTreeMap::new();
         for row in &self.rows {
             match row {
                 Row::Account { app, id, account } => {
@@ -209,23 +210,23 @@ impl Work for WriteRows<'_> {
     }
 }
 
-async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
+async fn write(tx: &Tx, app: AppId, rows: AppRows<'_>) -> Result<(), Failure> {
     if !rows.accounts.is_empty() {
-        let mut columns = AccountColumns::with_capacity(app, rows.accounts.len());
-        rows.accounts.iter().for_each(|(id, account)| columns.push(id, account));
-        tables::put(tx, &statements::PUT_ACCOUNTS, &columns).await?;
+        let mut lists = AccountLists::with_capacity(app, rows.accounts.len());
+        rows.accounts.iter().for_each(|(id, account)| lists.push(id, account));
+        tables::put(tx, &statements::PUT_ACCOUNTS, &lists).await?;
     }
-    let mut kicks = KickColumns::with_capacity(app, rows.kicks.len());
+    let mut kicks = KickLists::with_capacity(app, rows.kicks.len());
     rows.kicks.iter().for_each(|(id, from)| kicks.push(id, *from));
     tables::put(tx, &statements::PUT_KICKS, &kicks).await?;
     if let Some(last) = rows.groups.iter().map(|group| group.list_position).max() {
-        let mut columns = GroupColumns::with_capacity(app, rows.groups.len());
-        rows.groups.iter().for_each(|group| columns.push(group));
-        let inserted = tx.query(&statements::INSERT_GROUPS, &columns.parameters()).await?;
+        let mut lists = GroupLists::with_capacity(app, rows.groups.len());
+        rows.groups.iter().for_each(|group| lists.push(group));
+        let inserted = tx.query(&statements::INSERT_GROUPS, &lists.parameters()).await?;
         if inserted.len() != rows.groups.len() {
             return Err(Failure::Damaged("page of a copy: a group of it was there already, and"));
         }
-        let counts = CountColumns::of(app, rows.groups.iter().map(|group| (group.kind, 1)));
+        let counts = CountLists::of(app, rows.groups.iter().map(|group| (group.kind, 1)));
         tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
         tx.run(&statements::RAISE_POSITION, &[&app_column(app), &last.cast_signed()]).await?;
     }
@@ -239,22 +240,22 @@ async fn write(tx: &Tx, app: AppId, rows: OfApp<'_>) -> Result<(), Failure> {
         new.push(group, member);
     }
     tables::insert_members(tx, &new).await?;
-    write_hanging(tx, app, &rows).await
+    write_parts_and_messages(tx, app, &rows).await
 }
 
-/// What hangs on groups, and the days on which conversations have messages.
-async fn write_hanging(tx: &Tx, app: AppId, rows: &OfApp<'_>) -> Result<(), Failure> {
-    let mut parts = PartColumns::with_capacity(app, rows.parts.len());
+/// Writes parts and messages, and the days on which conversations have messages.
+async fn write_parts_and_messages(tx: &Tx, app: AppId, rows: &AppRows<'_>) -> Result<(), Failure> {
+    let mut parts = PartLists::with_capacity(app, rows.parts.len());
     rows.parts.iter().for_each(|(group, key, part)| parts.push(group, key, part));
     tables::put(tx, &statements::PUT_PARTS, &parts).await?;
-    let mut messages = MessageColumns::with_capacity(app, rows.messages.len());
+    let mut messages = MessageLists::with_capacity(app, rows.messages.len());
     rows.messages.iter().for_each(|(group, place, message)| messages.push(group, place, message));
     tables::put(tx, &statements::INSERT_MESSAGES, &messages).await?;
     let days: BTreeSet<_> =
         rows.messages.iter().map(|(group, place, message)| (*group, *place, day(message.sent))).collect();
-    let mut columns = DayColumns::with_capacity(app, days.len());
-    days.into_iter().for_each(|(group, place, day)| columns.push(group, place, day));
-    tables::put(tx, &statements::INSERT_DAYS, &columns).await
+    let mut lists = DayLists::with_capacity(app, days.len());
+    days.into_iter().for_each(|(group, place, day)| lists.push(group, place, day));
+    tables::put(tx, &statements::INSERT_DAYS, &lists).await
 }
 
 /// Takes the mark away, and lets the planner look at the tables.
@@ -262,7 +263,7 @@ struct Finish;
 
 #[async_trait]
 impl Work for Finish {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "finishing a copy";
     const KIND: Kind = Kind::Copy;
 

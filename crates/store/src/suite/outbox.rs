@@ -267,6 +267,28 @@ pub(crate) async fn a_clock_that_goes_back_hides_nothing(store: &(impl Store + O
     }
 }
 
+pub(crate) async fn a_lane_with_a_backlog_does_not_starve_the_others(store: &(impl Store + Outbox)) {
+    const BACKLOG: usize = 20;
+    let others = ["b", "c", "d", "e", "f"];
+    for number in 0..BACKLOG {
+        enqueue(store, "a", &number.to_string()).await;
+    }
+    for name in others {
+        enqueue(store, name, "1").await;
+    }
+    // One lane and one entry in each claim. All others are claimed before the backlog is claimed a third time.
+    let mut claimed = Vec::new();
+    for second in 0..=BACKLOG as u64 {
+        for mine in claim_some(store, APP, NOW.0 + second, (1, 1)).await {
+            settle(store, NOW.0 + second, &mine, 1, Next::Continue).await;
+            claimed.push(mine.lane.lane.name().to_owned());
+        }
+    }
+    let mut first: Vec<_> = claimed[..others.len() + 2].iter().filter(|name| *name != "a").collect();
+    first.sort();
+    assert_eq!(first, others, "{claimed:?}");
+}
+
 /// Groups whose entries are enqueued and delivered at the same time, and entries of each.
 const LANES: usize = 8;
 const ENTRIES: usize = 12;

@@ -10,30 +10,25 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// How many rows of one sort an app has, and what they add up to.
+/// How many rows of one kind an app has, and their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
-    /// How many.
     pub count: u64,
     sum: Sum,
 }
 
-/// All that one app has in one store.
+/// The contents of one app in one store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AppTally {
-    /// Its accounts.
     pub accounts: Rows,
     /// The kicks of accounts that were deleted since.
     pub kicks: Rows,
     /// Its groups by type, in the order of `GroupType::ALL`.
     pub groups: [Rows; 5],
-    /// The memberships of its groups, those of owners included.
+    /// Those of owners included.
     pub members: Rows,
-    /// What hangs on its groups.
     pub parts: Rows,
-    /// The messages of its groups.
     pub messages: Rows,
-    /// What its indexes and counters say.
     pub indexed: Indexed,
 }
 
@@ -81,16 +76,15 @@ struct Figure {
     sum: Sum,
 }
 
-/// One thing that is not the same in both stores.
+/// A figure that differs between the stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The app.
     pub app: AppId,
-    /// What differs, such as "groups of type Public".
+    /// The figure, such as "groups of type Public".
     pub what: String,
-    /// How many there are in the source, or what it says.
+    /// The figure of the source.
     pub source: u64,
-    /// The same of the target. Equal numbers of rows can differ in what the rows say.
+    /// The figure of the target. Equal numbers of rows can differ in their contents.
     pub target: u64,
 }
 
@@ -105,15 +99,15 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What both stores hold, by app.
+/// The contents of both stores, by app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// Each app that is in either, with what the source and what the target has of it.
+    /// Each app of either store, with its tally in the source and in the target.
     pub apps: BTreeMap<AppId, [AppTally; 2]>,
 }
 
 impl Comparison {
-    /// All that is not the same; empty when the stores are equal.
+    /// All differences; empty when the stores are equal.
     #[must_use]
     pub fn differences(&self) -> Vec<Difference> {
         let mut found = Vec::new();
@@ -129,20 +123,20 @@ impl Comparison {
     }
 }
 
-/// Reads both stores at the same time. `told` hears how many rows of the source were read, and may break it off,
-/// which gives `None`.
+/// Reads both stores at the same time. `on_step` is called with how many rows of the source were read, and may end the
+/// comparison, which gives `None`.
 pub(super) async fn compare(
     source: &dyn Transfer,
     target: &dyn Transfer,
     size: PageSize,
-    told: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
+    on_step: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
 ) -> Result<Option<Comparison>, CopyError> {
     let (mut here, mut there) = (Side::new(source), Side::new(target));
     while !(here.ended && there.ended) {
         let (source_read, target_read) = tokio::join!(here.step(size), there.step(size));
         source_read.map_err(|cause| CopyError::source(source, cause))?;
         target_read.map_err(|cause| CopyError::target(target, cause))?;
-        if told(here.rows).is_break() {
+        if on_step(here.rows).is_break() {
             return Ok(None);
         }
     }
@@ -224,7 +218,7 @@ impl<'store> Side<'store> {
         }
     }
 
-    /// The sums, with what the indexes say.
+    /// The tallies, with the figures of indexes.
     async fn apps(mut self) -> Result<BTreeMap<AppId, AppTally>, StoreError> {
         for (app, indexed) in self.store.indexed().await? {
             self.apps.entry(app).or_default().indexed = indexed;

@@ -5,7 +5,7 @@ use super::{BeginError, PageSize, Progress, Transfer};
 use landfall_domain::store::StoreError;
 use std::ops::ControlFlow;
 
-/// What a copy is doing.
+/// The phase of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Writing rows to the target.
@@ -17,7 +17,6 @@ pub enum Phase {
 /// How far a copy is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What it is doing.
     pub phase: Phase,
     /// Rows of the source done in this phase; while copying, those of earlier runs included.
     pub rows: u64,
@@ -39,10 +38,8 @@ pub enum Outcome {
 /// Why a copy failed. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// Source and target are the same.
     #[error("{0} is both the source and the target; name another store to copy to")]
     SameStore(String),
-    /// The target holds something.
     #[error("{0} already holds data, perhaps of a copy that is finished; name an empty store to copy to")]
     Occupied(String),
     /// The target holds the unfinished copy of something else.
@@ -50,29 +47,18 @@ pub enum CopyError {
         "{target} holds the unfinished copy of {of}; copy from there to finish it, or name an empty store to copy to"
     )]
     OtherSource {
-        /// The target.
         target: String,
         /// The source of the unfinished copy.
         of: String,
     },
     /// The source cannot be read.
     #[error("reading {name} failed: {cause}; once that is repaired, the same copy goes on where it stopped")]
-    Source {
-        /// The source.
-        name: String,
-        /// The cause.
-        cause: StoreError,
-    },
+    Source { name: String, cause: StoreError },
     /// The target cannot be written, or not be read again.
     #[error(
         "copying to {name} failed: {cause}; once that is repaired, the same copy goes on where it stopped"
     )]
-    Target {
-        /// The target.
-        name: String,
-        /// The cause.
-        cause: StoreError,
-    },
+    Target { name: String, cause: StoreError },
 }
 
 impl CopyError {
@@ -94,23 +80,23 @@ impl CopyError {
     }
 }
 
-/// Copies everything from `source` to `target`, or what an earlier run left, and compares both. `told` hears of
-/// every page and may end the copy there.
+/// Copies everything from `source` to `target`, or the rest after an earlier run, and compares both. `on_step` is called
+/// after every page and may end the copy there.
 ///
 /// # Errors
-/// The target is not empty, or a store failed. What was written stays, and a copy started again goes on there.
+/// The target is not empty, or a store failed. The rows written so far stay, and a copy started again goes on there.
 pub async fn copy(
     source: &dyn Transfer,
     target: &dyn Transfer,
     size: PageSize,
-    told: &mut (dyn FnMut(Step) -> ControlFlow<()> + Send),
+    on_step: &mut (dyn FnMut(Step) -> ControlFlow<()> + Send),
 ) -> Result<Outcome, CopyError> {
     if source.name() == target.name() {
         return Err(CopyError::SameStore(source.name().to_owned()));
     }
     let progress = target.begin(source.name()).await.map_err(|error| CopyError::begin(target, error))?;
     let total = source.rows().await.map_err(|cause| CopyError::source(source, cause))?;
-    let mut step = |phase, rows| told(Step { phase, rows, total });
+    let mut step = |phase, rows| on_step(Step { phase, rows, total });
     let copied = write_pages(source, target, size, progress, &mut |rows| step(Phase::Copying, rows)).await?;
     if copied.is_break() {
         return Ok(Outcome::Stopped);
@@ -126,18 +112,18 @@ pub async fn copy(
     Ok(Outcome::Equal(comparison))
 }
 
-/// Writes what follows `progress`. The next page is read while one is written.
+/// Writes all rows that follow `progress`. The next page is read while one is written.
 async fn write_pages(
     source: &dyn Transfer,
     target: &dyn Transfer,
     size: PageSize,
     mut progress: Progress,
-    told: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
+    on_step: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
 ) -> Result<ControlFlow<()>, CopyError> {
     let failed = |cause| CopyError::source(source, cause);
     let mut next = source.read(progress.place.as_ref(), size).await.map_err(failed)?;
-    // Told before the first page too: a copy that goes on begins where the last one ended.
-    let mut flow = told(progress.rows);
+    // Called before the first page too: a copy that goes on begins where the last one ended.
+    let mut flow = on_step(progress.rows);
     while let Some(page) = next
         && flow.is_continue()
     {
@@ -147,7 +133,7 @@ async fn write_pages(
             tokio::join!(target.write(page.rows, &progress), source.read(progress.place.as_ref(), size));
         written.map_err(|cause| CopyError::target(target, cause))?;
         next = read.map_err(failed)?;
-        flow = told(progress.rows);
+        flow = on_step(progress.rows);
     }
     Ok(flow)
 }

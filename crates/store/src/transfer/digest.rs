@@ -1,168 +1,89 @@
-//! What rows add up to: equal rows give equal sums in any order, and a changed field gives another sum.
+//! The sum of rows: equal rows give equal sums in any order, and a changed field gives another sum.
 
 use crate::messages::{self, Details};
 use crate::parts::{self, PartName, PartRecord};
 use landfall_domain::account::Account;
-use landfall_domain::fields::CustomField;
-use landfall_domain::group::{Group, Profile};
+use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Member;
-use landfall_domain::message::{Conversation, Message, MessageLog};
+use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use std::hash::{Hash, Hasher};
 
 /// A sum over rows that does not depend on their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sum(u128);
 
 impl Sum {
-    /// Half of the row's SHA-256, added up: rows can come in the order of each store, and nothing is kept of them.
-    fn add(&mut self, fields: Fields) {
-        let hash: [u8; 32] = fields.0.finalize().into();
+    /// Adds half of the row's SHA-256. Derived hashes have every field, each ended, so that a new field counts by itself.
+    fn add(&mut self, row: impl Hash) {
+        let mut hasher = Sha256Hasher::default();
+        row.hash(&mut hasher);
+        let hash: [u8; 32] = hasher.0.finalize().into();
         let half = hash.first_chunk::<16>().copied().unwrap_or_default();
         self.0 = self.0.wrapping_add(u128::from_le_bytes(half));
     }
 
     pub(super) fn add_account(&mut self, id: &UserId, account: &Account) {
-        // Taken apart whole here and below, so that a new field does not compile until it counts.
-        let Account { nick, face_url, created, placeholder, signatures_from } = account;
-        let mut fields = Fields::default();
-        fields.text(id.as_str()).text(nick.as_str()).text(face_url.as_str());
-        fields.number(created.0).number((*placeholder).into()).number(signatures_from.0);
-        self.add(fields);
+        self.add((id, account));
     }
 
     pub(super) fn add_kick(&mut self, id: &UserId, from: Timestamp) {
-        let mut fields = Fields::default();
-        fields.text(id.as_str()).number(from.0);
-        self.add(fields);
+        self.add((id, from));
     }
 
     pub(super) fn add_group(&mut self, group: &Group) {
-        let Group {
-            id,
-            kind,
-            profile,
-            owner,
-            support_topic,
-            invite_option,
-            mute_all,
-            created,
-            info_seq,
-            info_changed,
-            log,
-            history_before_join,
-            permissions_enabled,
-            default_permissions,
-            active,
-            member_count,
-            list_position,
-        } = group;
-        let Profile { name, introduction, notification, face_url, fields: custom, max_members, join_option } =
-            profile;
-        let mut fields = Fields::default();
-        fields.text(id.as_str()).text(kind.as_str());
-        for text in [name, introduction, notification, face_url] {
-            fields.text(text.as_str());
-        }
-        fields.custom(custom).number((*max_members).into()).text(join_option.as_str());
-        // No account has an empty name.
-        fields.text(owner.as_ref().map_or("", UserId::as_str));
-        fields.number((*support_topic).into()).text(invite_option.as_str()).number((*mute_all).into());
-        fields.number(created.0).number((*info_seq).into()).number(info_changed.0);
-        fields.log(log).number((*history_before_join).into()).number((*permissions_enabled).into());
-        fields.number(*default_permissions).number((*active).into());
-        fields.number((*member_count).into()).number(*list_position);
-        self.add(fields);
+        self.add(group);
     }
 
     pub(super) fn add_member(&mut self, group: &GroupId, member: &Member) {
-        let Member {
-            account,
-            role,
-            joined,
-            read,
-            receive_option,
-            muted_until,
-            last_message,
-            name_card,
-            fields: custom,
-        } = member;
-        let mut fields = Fields::default();
-        fields.text(group.as_str()).text(account.as_str()).text(role.as_str()).number(joined.0);
-        fields.number(read.seq.into()).number(read.made_at.into()).text(receive_option.as_str());
-        fields.number(muted_until.0).number(last_message.0).text(name_card).custom(custom);
-        self.add(fields);
+        self.add((group, member));
     }
-}
 
-impl Sum {
     pub(super) fn add_part(&mut self, group: &GroupId, key: &PartKey, part: &Part) {
         let PartName { kind, name } = parts::name(key);
-        let mut fields = Fields::default();
-        fields.text(group.as_str()).number(kind.into()).text(&name);
-        fields.record(&PartRecord::from(part));
-        self.add(fields);
+        self.add((group, kind, name, json(&PartRecord::from(part))));
     }
 
     pub(super) fn add_message(&mut self, group: &GroupId, conversation: &Conversation, message: &Message) {
+        // Taken apart whole, so that a new field does not compile until it counts.
         let Message { seq, sent, sender, random, priority, state, content } = message;
-        let (elements, custom) = messages::texts(content);
-        let mut fields = Fields::default();
-        fields.text(group.as_str()).text(parts::topic_of(conversation)).number((*seq).into());
-        fields.number(sent.0).text(sender.as_str()).number((*random).into()).text(priority.as_str());
-        fields.number(messages::state_number(*state).into()).text(elements).text(custom);
-        fields.record(&Details::of(content));
-        self.add(fields);
+        let place = (group, parts::topic_of(conversation), seq);
+        let head = (sent, sender, random, priority.number(), state.code());
+        self.add((place, head, messages::texts(content), json(&Details::of(content))));
     }
 }
 
-/// The fields of one row, each ended: texts begin with their length, numbers have one.
+/// A record as stores write it.
+fn json(record: &impl Serialize) -> String {
+    // Writing plain data to memory has no way to fail.
+    serde_json::to_string(record).unwrap_or_default()
+}
+
 #[derive(Default)]
-struct Fields(Sha256);
+struct Sha256Hasher(Sha256);
 
-impl Fields {
-    fn custom(&mut self, custom: &[CustomField]) -> &mut Self {
-        self.number(custom.len() as u64);
-        for CustomField { key, value } in custom {
-            self.text(key.as_str()).text(value.as_str());
-        }
-        self
+impl Hasher for Sha256Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
-    /// What has a form of its own in which it is written.
-    fn record(&mut self, record: &impl Serialize) -> &mut Self {
-        // Writing plain data to memory has no way to fail.
-        self.text(&serde_json::to_string(record).unwrap_or_default())
-    }
-
-    fn log(&mut self, log: &MessageLog) -> &mut Self {
-        let MessageLog { next_seq, last_message, read_by_all, cleared, first_kept } = log;
-        self.number((*next_seq).into()).number(last_message.0).number((*read_by_all).into());
-        self.number((*cleared).into()).number((*first_kept).into())
-    }
-
-    fn text(&mut self, text: &str) -> &mut Self {
-        self.number(text.len() as u64);
-        self.0.update(text.as_bytes());
-        self
-    }
-
-    fn number(&mut self, number: u64) -> &mut Self {
-        self.0.update(number.to_le_bytes());
-        self
+    fn finish(&self) -> u64 {
+        let hash: [u8; 32] = self.0.clone().finalize().into();
+        hash.first_chunk().copied().map_or(0, u64::from_le_bytes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landfall_domain::fields::FieldKey;
-    use landfall_domain::group::{GroupType, InviteOption, JoinOption};
+    use landfall_domain::fields::{CustomField, FieldKey};
+    use landfall_domain::group::{GroupType, InviteOption, JoinOption, Profile};
     use landfall_domain::member::{ReceiveOption, Role};
-    use landfall_domain::message::ReadMark;
+    use landfall_domain::message::{MessageLog, ReadMark};
     use landfall_domain::text::Text;
 
     fn text(content: &str) -> Text {

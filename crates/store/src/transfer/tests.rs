@@ -35,7 +35,7 @@ pub(crate) trait Home: Send + Sync {
     where
         Self: Sized;
 
-    /// An empty one in place of this, which nobody has open.
+    /// An empty one in place of this, which is not open.
     async fn emptied(self) -> Self
     where
         Self: Sized;
@@ -165,11 +165,11 @@ pub(crate) async fn random_content_is_copied_exactly<From: Home, To: Home>() {
             check_pages(&*source).await;
         }
         let mut steps = Vec::new();
-        let told = &mut |step| {
+        let on_step = &mut |step| {
             steps.push(step);
             ControlFlow::Continue(())
         };
-        let outcome = copy(&*source, &*target, pages_of(1 + number % 7), told).await.unwrap();
+        let outcome = copy(&*source, &*target, pages_of(1 + number % 7), on_step).await.unwrap();
         let Outcome::Equal(comparison) = outcome else { panic!("{outcome:?}") };
         check_rows(&*target, &rows).await;
         assert_eq!(target.indexed().await.unwrap(), source.indexed().await.unwrap());
@@ -228,7 +228,7 @@ pub(crate) async fn a_copy_that_is_stopped_at_every_page_goes_on<From: Home, To:
         let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
         let before = written;
         let mut calls = 0;
-        let told = &mut |step: Step| {
+        let on_step = &mut |step: Step| {
             calls += 1;
             if step.phase == Phase::Copying {
                 assert!(written <= step.rows, "the copy began anew");
@@ -236,7 +236,7 @@ pub(crate) async fn a_copy_that_is_stopped_at_every_page_goes_on<From: Home, To:
             }
             if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        assert_eq!(copy(&*source, &*target, pages_of(4), told).await.unwrap(), Outcome::Stopped);
+        assert_eq!(copy(&*source, &*target, pages_of(4), on_step).await.unwrap(), Outcome::Stopped);
         if before == rows.len() as u64 {
             break; // Stopped while comparing.
         }

@@ -17,10 +17,10 @@ impl NotifyRelay {
         let subscription = lock(&self.0).upgrade();
         let Some(subscription) = subscription else { return };
         match change {
-            RemoteChange::Told(packet) => {
+            RemoteChange::Packet(packet) => {
                 subscription.take(packet.as_bytes());
             }
-            RemoteChange::Unheard | RemoteChange::Heard => subscription.missed(),
+            RemoteChange::Disconnected | RemoteChange::Connected => subscription.missed(),
             // The apps and clients handle it.
             RemoteChange::Kicked(..) => {}
         }
@@ -63,7 +63,7 @@ impl Carrier for NotifyCarrier {
     }
 
     async fn carry(&self, packets: Vec<String>) -> Result<(), String> {
-        self.store.tell_servers(&packets).await.map_err(|error| error.to_string())
+        self.store.notify_servers(&packets).await.map_err(|error| error.to_string())
     }
 }
 

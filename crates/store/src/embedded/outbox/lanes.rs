@@ -45,15 +45,14 @@ impl Lanes {
         self.of(app, |lanes| lanes.passed = lanes.passed.take().filter(|passed| passed < key));
     }
 
-    /// Ends a claim; true when it was still valid.
-    pub(in crate::embedded) fn release(&self, app: AppId, lane: &Lane, token: u64) -> bool {
-        self.of(app, |lanes| {
-            let holds = lanes.claims.get(lane).is_some_and(|claim| claim.token == token);
-            if holds {
-                lanes.claims.remove(lane);
-            }
-            holds
-        })
+    /// The token of the claim that holds a lane.
+    pub(in crate::embedded) fn claim(&self, app: AppId, lane: &Lane) -> Option<u64> {
+        self.of(app, |lanes| lanes.claims.get(lane).map(|claim| claim.token))
+    }
+
+    /// Ends the claim that holds a lane.
+    pub(in crate::embedded) fn release(&self, app: AppId, lane: &Lane) {
+        self.of(app, |lanes| lanes.claims.remove(lane));
     }
 }
 

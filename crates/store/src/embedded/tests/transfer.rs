@@ -98,8 +98,9 @@ async fn a_source_whose_outbox_is_not_empty_is_refused() {
     drop(store);
     let refused = |lanes, dead| {
         let refused = EmbeddedTransfer::source(dir.path()).map(drop).unwrap_err();
-        let said =
-            format!("(lanes with undelivered notes: {lanes}, dead notes: {dead}); start the server on it");
+        let said = format!(
+            "(lanes with undelivered entries: {lanes}, dead letters: {dead}); start the server on it"
+        );
         assert!(matches!(refused, OpenError::Undelivered { .. }), "{refused}");
         assert!(refused.to_string().contains(&said), "{refused}");
     };

@@ -43,7 +43,7 @@ impl Failing {
 
 #[async_trait]
 impl Work for Failing {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "failing";
     const KIND: Kind = Kind::Write;
 
@@ -58,7 +58,7 @@ impl Work for Failing {
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again_and_nothing_else() {
+async fn only_passing_failures_are_tried_again() {
     for code in ["40001", "40P01", "57P01", "57P03", "25006"] {
         let (database, _alive) = pooled(2);
         let work = Failing::with(code, 1);
@@ -101,7 +101,7 @@ struct Crossing<'both> {
 
 #[async_trait]
 impl Work for Crossing<'_> {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "crossing";
     const KIND: Kind = Kind::Write;
 
@@ -116,7 +116,7 @@ impl Work for Crossing<'_> {
 }
 
 #[tokio::test]
-async fn who_waits_in_a_circle_is_tried_again() {
+async fn a_deadlocked_transaction_is_tried_again() {
     let (database, _alive) = pooled(2);
     let meeting = Barrier::new(2);
     let crossing = |locks: [i64; 2]| Crossing { locks, meeting: &meeting, attempts: AtomicUsize::new(0) };
@@ -135,7 +135,7 @@ struct Waiting {
 
 #[async_trait]
 impl Work for Waiting {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "waiting";
     const KIND: Kind = Kind::Write;
 
@@ -154,7 +154,7 @@ struct Pid;
 
 #[async_trait]
 impl Work for Pid {
-    type Done = i32;
+    type Output = i32;
     const DOING: &'static str = "looking";
     const KIND: Kind = Kind::Read;
 
@@ -188,7 +188,7 @@ struct Cut {
 
 #[async_trait]
 impl Work for Cut {
-    type Done = ();
+    type Output = ();
     const DOING: &'static str = "cutting";
     const KIND: Kind = Kind::Write;
 

@@ -1,16 +1,15 @@
-//! What hangs on a group as rows: its parts, its messages and the days on which it has some.
+//! What belongs to a group as rows: its parts, its messages and the days on which it has some.
 
-use super::{byte, number, time, time_column, user_id};
 use crate::messages::{self, Details};
 use crate::parts::{self, PartName, PartRecord};
+use crate::postgres::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
 use crate::postgres::database::Failure;
-use crate::postgres::rows::{Columns, Parameters, app_column};
-use crate::postgres::texts::{escape, unescape};
-use landfall_domain::ids::{AppId, GroupId};
-use landfall_domain::message::{Conversation, Message};
+use crate::postgres::texts::escape;
+use crate::postgres::values::Plain;
+use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::message::{Conversation, Message, MessageState, Priority};
 use landfall_domain::part::{Part, PartFamily, PartKey};
-use std::borrow::Cow;
-use tokio_postgres::Row;
+use landfall_domain::time::Timestamp;
 
 /// A name as it is kept. It never holds U+0000.
 fn kept(name: &PartName) -> String {
@@ -66,115 +65,103 @@ impl NameRange {
     }
 }
 
-/// A part from the columns of `part_columns!`, the first of which is `at`.
-pub(in crate::postgres) fn part(row: &Row, at: usize) -> Result<(PartKey, Part), Failure> {
-    let name = unescape(row.try_get(at + 1)?);
-    let key = parts::key(byte(row, at)?, &name).ok_or(Failure::Damaged("name of a part"))?;
-    let record: PartRecord =
-        serde_json::from_str(row.try_get(at + 2)?).map_err(|_| Failure::Damaged("part of a group"))?;
-    let part = record.part(&key).ok_or(Failure::Damaged("part of a group"))?;
-    Ok((key, part))
-}
-
-/// The conversation that a row begins or goes on with.
-pub(in crate::postgres) fn place(row: &Row, column: usize) -> Result<Conversation, Failure> {
-    parts::conversation(row.try_get(column)?).ok_or(Failure::Damaged("topic id"))
-}
-
-/// A message from the columns of `message_columns!`, the first of which is `at`, with its conversation.
-pub(in crate::postgres) fn message(row: &Row, at: usize) -> Result<(Conversation, Message), Failure> {
-    let details: &str = row.try_get(at + 9)?;
-    let details =
-        if details.is_empty() { Some(Details::default()) } else { serde_json::from_str(details).ok() };
-    let custom = unescape(row.try_get(at + 8)?);
-    let content = details.and_then(|details: Details| details.content(row.try_get(at + 7).ok()?, &custom));
-    let message = Message {
-        seq: number(row, at + 1)?,
-        sent: time(row, at + 2)?,
-        sender: user_id(row, at + 3)?,
-        random: number(row, at + 4)?,
-        priority: messages::priority(byte(row, at + 5)?).ok_or(Failure::Damaged("priority"))?,
-        state: messages::state(byte(row, at + 6)?).ok_or(Failure::Damaged("state of a message"))?,
-        content: content.ok_or(Failure::Damaged("message"))?,
-    };
-    Ok((place(row, at)?, message))
-}
-
-columns! {
-    /// Of `PUT_PARTS`.
-    PartColumns {
-        group_id: &'row str,
-        kind: i16,
-        name: String,
-        part: String,
+table! {
+    PARTS: PartLists in "parts" of group_id: GroupId {
+        kind: u8 [key],
+        name: String [key],
+        part: Plain,
     }
 }
 
-impl<'row> PartColumns<'row> {
+impl<'row> PartLists<'row> {
     pub(in crate::postgres) fn push(&mut self, group: &'row GroupId, key: &PartKey, part: &Part) {
         let (kind, name) = part_name(key);
         self.group_id.push(group.as_str());
         self.kind.push(kind);
-        self.name.push(name);
+        self.name.push(name.into());
         // Records have no keys but strings, and can always be written as JSON.
-        self.part.push(serde_json::to_string(&PartRecord::from(part)).unwrap_or_default());
+        self.part.push(serde_json::to_string(&PartRecord::from(part)).unwrap_or_default().into());
     }
 }
 
-columns! {
-    /// Of `INSERT_MESSAGES` and `PUT_MESSAGES`.
-    MessageColumns {
-        group_id: &'row str,
-        topic: &'row str,
-        seq: i64,
-        sent: i64,
-        sender: &'row str,
-        random: i64,
-        priority: i16,
-        state: i16,
-        elements: &'row str,
-        custom: Cow<'row, str>,
-        details: String,
+impl Record for (PartKey, Part) {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
+        let (kind, name) = (reader.next::<u8>()?, reader.next::<String>()?);
+        let key = parts::key(kind, &name).ok_or(Failure::Damaged("name of a part"))?;
+        let record = serde_json::from_str::<PartRecord>(&reader.next::<Plain>()?).ok();
+        let part = record.and_then(|record| record.part(&key));
+        Ok((key, part.ok_or(Failure::Damaged("part of a group"))?))
     }
 }
 
-impl<'row> MessageColumns<'row> {
+table! {
+    MESSAGES: MessageLists in "messages" of group_id: GroupId {
+        topic: Conversation [key],
+        seq: u32 [key],
+        sent: Timestamp,
+        sender: UserId,
+        random: u32,
+        priority: Priority,
+        state: MessageState,
+        elements: Plain,
+        custom: String,
+        details: Plain,
+    }
+}
+
+impl<'row> MessageLists<'row> {
     pub(in crate::postgres) fn push(
         &mut self,
         group: &'row GroupId,
         place: &'row Conversation,
         message: &'row Message,
     ) {
-        let (elements, custom) = messages::texts(&message.content);
+        let Message { seq, sent, sender, random, priority, state, content } = message;
+        let (elements, custom) = messages::texts(content);
         // As with parts.
-        let details = Details::of(&message.content).map(|details| serde_json::to_string(&details));
+        let details = Details::of(content).map(|details| serde_json::to_string(&details));
         self.group_id.push(group.as_str());
-        self.topic.push(parts::topic_of(place));
-        self.seq.push(message.seq.into());
-        self.sent.push(time_column(message.sent));
-        self.sender.push(message.sender.as_str());
-        self.random.push(message.random.into());
-        self.priority.push(message.priority.number().into());
-        self.state.push(messages::state_number(message.state).into());
-        self.elements.push(elements);
+        self.topic.push(Conversation::write(place));
+        self.seq.push(u32::write(seq));
+        self.sent.push(Timestamp::write(sent));
+        self.sender.push(sender.as_str());
+        self.random.push(u32::write(random));
+        self.priority.push(Priority::write(priority));
+        self.state.push(MessageState::write(state));
+        self.elements.push(elements.into());
         self.custom.push(escape(custom));
-        self.details.push(details.and_then(Result::ok).unwrap_or_default());
+        self.details.push(details.and_then(Result::ok).unwrap_or_default().into());
     }
 }
 
-columns! {
-    /// Of `INSERT_DAYS`.
-    DayColumns {
-        group_id: &'row str,
-        topic: &'row str,
-        day: i64,
+impl Record for (Conversation, Message) {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
+        let place = reader.next::<Conversation>()?;
+        let (seq, sent) = (reader.next::<u32>()?, reader.next::<Timestamp>()?);
+        let (sender, random) = (reader.next::<UserId>()?, reader.next::<u32>()?);
+        let (priority, state) = (reader.next::<Priority>()?, reader.next::<MessageState>()?);
+        let (elements, custom) = (reader.next::<Plain>()?, reader.next::<String>()?);
+        let details = reader.next::<Plain>()?;
+        let details =
+            if details.is_empty() { Some(Details::default()) } else { serde_json::from_str(&details).ok() };
+        let content = details.and_then(|details| details.content(&elements, &custom));
+        let content = content.ok_or(Failure::Damaged("message"))?;
+        Ok((place, Message { seq, sent, sender, random, priority, state, content }))
     }
 }
 
-impl<'row> DayColumns<'row> {
+table! {
+    /// The days on which conversations have messages.
+    DAYS: DayLists in "message_days" of group_id: GroupId {
+        topic: Conversation [key],
+        day: u32 [key],
+    }
+}
+
+impl<'row> DayLists<'row> {
     pub(in crate::postgres) fn push(&mut self, group: &'row GroupId, place: &'row Conversation, day: u32) {
         self.group_id.push(group.as_str());
-        self.topic.push(parts::topic_of(place));
-        self.day.push(day.into());
+        self.topic.push(Conversation::write(place));
+        self.day.push(u32::write(&day));
     }
 }

@@ -1,116 +1,87 @@
-//! The outbox as rows: its lanes, the notes in them, and those that nobody took.
+//! The outbox as rows: its lanes, their entries, and the dead letters.
 
-use super::{number, time, time_column};
+use crate::postgres::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
 use crate::postgres::database::Failure;
-use crate::postgres::rows::{Columns, Parameters, app_column, number_column};
-use crate::postgres::texts::{escape, unescape};
+use crate::postgres::values::Bits;
 use landfall_domain::ids::AppId;
-use landfall_domain::outbox::{DeadLetter, DeadLetterKey, Lane, OutboxEntry};
+use landfall_domain::outbox::{DeadLetter, DeadLetterKey, Lane, LaneState, OutboxEntry};
 use landfall_domain::time::Timestamp;
-use std::borrow::Cow;
-use tokio_postgres::Row;
 
-/// What is kept of a lane besides its claim.
-#[derive(Clone, Debug)]
-pub(in crate::postgres) struct LaneRow {
-    /// It is not looked at before.
-    pub(in crate::postgres) due: Timestamp,
-    /// How often its first note failed.
-    pub(in crate::postgres) failures: u32,
-    /// Number of its first note.
-    pub(in crate::postgres) first: u64,
-    /// Number of the next note that is put into it.
-    pub(in crate::postgres) next: u64,
-}
-
-/// A lane from the columns of `lane_columns!`.
-pub(in crate::postgres) fn lane_row(row: &Row) -> Result<LaneRow, Failure> {
-    Ok(LaneRow {
-        due: time(row, 0)?,
-        failures: number(row, 1)?,
-        first: number(row, 2)?,
-        next: number(row, 3)?,
-    })
-}
-
-/// The lane with the name in a column.
-pub(in crate::postgres) fn lane(row: &Row, column: usize) -> Result<Lane, Failure> {
-    Lane::named(row.try_get(column)?).ok_or(Failure::Damaged("lane"))
-}
-
-/// A note with its number.
-pub(in crate::postgres) fn note(row: &Row) -> Result<(u64, OutboxEntry), Failure> {
-    Ok((number(row, 0)?, OutboxEntry::stored(row.try_get(1)?)))
-}
-
-/// A row of `DEAD_NOTES`.
-pub(in crate::postgres) fn dead_note(row: &Row) -> Result<DeadLetter, Failure> {
-    Ok(DeadLetter {
-        key: DeadLetterKey { lane: lane(row, 0)?, number: number(row, 1)? },
-        given_up: time(row, 2)?,
-        reason: unescape(row.try_get(3)?),
-        entry: OutboxEntry::stored(row.try_get(4)?),
-    })
-}
-
-columns! {
-    /// Of `LENGTHEN_LANES`.
-    LaneColumns {
-        group_id: &'row str,
-        due: i64,
-        more: i64,
+/// From the columns claim, failures, first and next.
+impl Record for LaneState {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
+        let claim: Option<u64> = reader.next::<Option<Bits>>()?;
+        Ok(Self {
+            claim,
+            failures: reader.next::<u32>()?,
+            entries: reader.next::<u64>()?..reader.next::<u64>()?,
+        })
     }
 }
 
-impl<'row> LaneColumns<'row> {
-    /// Room for `more` notes. A lane that is made for them is due at `now`.
+lists! {
+    /// Of `LENGTHEN_LANES`.
+    LaneLists {
+        group_id: Lane,
+        due: Timestamp,
+        more: u64,
+    }
+}
+
+impl<'row> LaneLists<'row> {
+    /// Room for `more` entries. A lane that is made for them is due at `now`.
     pub(in crate::postgres) fn push(&mut self, lane: &'row str, now: Timestamp, more: usize) {
         self.group_id.push(lane);
-        self.due.push(time_column(now));
-        self.more.push(super::count(more));
+        self.due.push(Timestamp::write(&now));
+        self.more.push(u64::write(&(more as u64)));
     }
 }
 
-columns! {
-    /// Of `INSERT_NOTES`.
-    NoteColumns {
-        group_id: &'row str,
-        number: i64,
-        note: &'row [u8],
+table! {
+    /// The entries of lanes, which the schema calls notes.
+    NOTES: EntryLists in "notes" of group_id: Lane {
+        number: u64 [key],
+        note: OutboxEntry [fixed],
     }
 }
 
-impl<'row> NoteColumns<'row> {
-    pub(in crate::postgres) fn push(&mut self, lane: &'row str, number: i64, note: &'row [u8]) {
+impl<'row> EntryLists<'row> {
+    pub(in crate::postgres) fn push(&mut self, lane: &'row str, number: i64, entry: &'row [u8]) {
         self.group_id.push(lane);
         self.number.push(number);
-        self.note.push(note);
+        self.note.push(entry);
     }
 }
 
-columns! {
-    /// Of `INSERT_DEAD_NOTES`.
-    DeadColumns {
-        group_id: &'row str,
-        number: i64,
-        buried: i64,
-        why: Cow<'row, str>,
-        note: &'row [u8],
+table! {
+    /// The dead letters.
+    DEAD_NOTES: DeadLetterLists in "dead_notes" of group_id: Lane {
+        number: u64 [key],
+        buried: Timestamp [fixed],
+        why: String [fixed],
+        note: OutboxEntry [fixed],
     }
 }
 
-impl<'row> DeadColumns<'row> {
-    pub(in crate::postgres) fn push(
-        &mut self,
-        lane: &'row str,
-        number: u64,
-        buried: Timestamp,
-        (why, note): (&'row str, &'row OutboxEntry),
-    ) {
-        self.group_id.push(lane);
-        self.number.push(number_column(number));
-        self.buried.push(time_column(buried));
-        self.why.push(escape(why));
-        self.note.push(note.as_bytes());
+impl<'row> DeadLetterLists<'row> {
+    pub(in crate::postgres) fn push(&mut self, letter: &'row DeadLetter) {
+        let DeadLetter { key: DeadLetterKey { lane, number }, given_up, reason, entry } = letter;
+        self.group_id.push(Lane::write(lane));
+        self.number.push(u64::write(number));
+        self.buried.push(Timestamp::write(given_up));
+        self.why.push(String::write(reason));
+        self.note.push(OutboxEntry::write(entry));
+    }
+}
+
+/// From the lane and the columns of `DEAD_NOTES`.
+impl Record for DeadLetter {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Failure> {
+        Ok(Self {
+            key: DeadLetterKey { lane: reader.next::<Lane>()?, number: reader.next::<u64>()? },
+            given_up: reader.next::<Timestamp>()?,
+            reason: reader.next::<String>()?,
+            entry: reader.next::<OutboxEntry>()?,
+        })
     }
 }

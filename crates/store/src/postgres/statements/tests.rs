@@ -27,22 +27,22 @@ const TABLES: [(&str, Key); 14] = [
 const WITHOUT_KEY: [(&str, &str); 12] = [
     ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
     ("LOCK", "locks by numbers, on the one server all writers ask"),
-    ("TELL", "speaks to the other servers, through the one all of them listen to"),
-    ("TELL_PACKETS", "speaks to the other servers, through the one all of them listen to"),
+    ("NOTIFY", "notifies the other servers, through the one all of them listen to"),
+    ("NOTIFY_PACKETS", "notifies the other servers, through the one all of them listen to"),
     ("COUNT_GROUPS", "the totals of an app are not distributed"),
     ("GROUP_TOTAL", "the totals of an app are not distributed"),
     ("GIVE_POSITIONS", "the list positions of an app are not distributed"),
     ("TAKE_CALLS", "the call frequencies of an app are not distributed"),
     ("LIST", "the list of an app's groups is asked of all places at once"),
     ("OLD_DAYS", "which conversations have the oldest messages is asked of all places at once, by no caller"),
-    ("DUE_LANES", "which lanes have something to be told is asked of all places at once, by no caller"),
-    ("DEAD_NOTES", "what was told to nobody is asked of all places at once, by an operator"),
+    ("DUE_LANES", "which lanes are due is asked of all places at once, by no caller"),
+    ("DEAD_NOTES", "dead letters are asked of all places at once, by an operator"),
 ];
 
 /// The statements that lock rows, each of one group: Citus locks no others. The list may only shrink.
 const LOCKING: [&str; 2] = ["FREE_LANE", "HELD_LANE"];
 
-/// The statements that look at everything there is, while nobody serves. The list may only shrink.
+/// The statements that read all rows, while no server serves. The list may only shrink.
 const OF_COPIES: [&str; 16] = [
     "COPY_PROGRESS",
     "PUT_COPY_PROGRESS",
@@ -72,7 +72,7 @@ const NO_FUNCTIONS: [&str; 7] = ["conflict", "groups", "values", "new", "from", 
 
 /// In small letters, one space between words.
 fn words(statement: &Statement) -> String {
-    statement.sql.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    statement.sql().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The tables a statement names, as often as it names them.
@@ -261,7 +261,7 @@ async fn rows_are_found_by_their_key_from_the_first_one_on() {
     let sent = || ALL.iter().filter(|(name, of)| of.key != Key::Copy || PAGES.contains(name));
     let mut samples = Vec::new();
     for (name, statement) in sent() {
-        client.batch_execute(&format!("PREPARE its_{name} AS {}", statement.sql)).await.unwrap();
+        client.batch_execute(&format!("PREPARE its_{name} AS {}", statement.sql())).await.unwrap();
         let types = "SELECT unnest(parameter_types)::text FROM pg_prepared_statements WHERE name = $1";
         let types = client.query(types, &[&format!("its_{name}").to_lowercase()]).await.unwrap();
         samples.push(types.iter().map(|row| sample(row.get(0))).collect::<Vec<_>>().join(", "));
@@ -301,7 +301,7 @@ fn check_plan(name: &str, statement: &Statement, plan: &[String], rows: Rows) {
             ["message_days"] if statement.key == Key::List => &["sdk_app_id", "day"],
             ["lanes"] if statement.key == Key::List => &["sdk_app_id", "due"],
             ["dead_notes"] if statement.key == Key::List => &["sdk_app_id", "group_id"],
-            // A lane that nobody takes the notes of has any number of them.
+            // A lane whose entries are not accepted has any number of them.
             ["notes" | "dead_notes"] if sql.contains("number") && !sql.contains("desc limit 1") => {
                 &["sdk_app_id", "group_id", "number"]
             }

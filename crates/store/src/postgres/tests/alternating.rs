@@ -81,6 +81,7 @@ mod suite {
             a_claim_is_exclusive_until_it_expires,
             a_failed_lane_waits_in_order_while_others_go_on,
             dead_letters_are_listed_resent_and_dropped,
+            a_lane_with_a_backlog_does_not_starve_the_others,
             concurrent_claims_deliver_each_entry_once,
         }
         faulty {

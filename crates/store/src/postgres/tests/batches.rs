@@ -1,4 +1,4 @@
-//! Imports that travel together: what the database refuses, and what it does not answer in time.
+//! Batched imports: what the database refuses, and what it does not answer in time.
 
 use super::*;
 use crate::suite::subscribers::every_event;
@@ -17,7 +17,7 @@ const TRACES: &str = "
         + (SELECT count(*) FROM landfall.memberships WHERE group_id = 'bad' OR account = 'bad')
         + (SELECT count(*) FROM landfall.accounts WHERE account = 'bad')";
 
-/// One thread: all calls wait before a lane takes the first.
+/// One thread: all calls wait before a worker takes the first.
 #[tokio::test]
 async fn a_group_that_is_refused_fails_only_its_caller() {
     let (store, database) = fresh().await;
@@ -128,6 +128,6 @@ async fn an_import_whose_caller_went_away_is_whole_or_not_there() {
     }
     let ids: Vec<_> = ids.iter().map(|id| group_id(id)).collect();
     let world = World::of(&store, APP, &ids, &[user("ann")]).await;
-    // They waited together with the others, and nobody took them out.
+    // They waited together with the others, and stayed with them.
     assert_eq!((world.groups.len(), world.lists[0].1), (24, 24));
 }

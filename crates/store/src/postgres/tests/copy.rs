@@ -44,20 +44,21 @@ copy_suite! {
 }
 
 #[tokio::test]
-async fn what_is_still_to_be_told_is_not_left_behind() {
+async fn a_store_with_an_outbox_is_not_copied() {
     let (store, database) = fresh().await;
     suite::outbox::leave_undelivered(&store).await;
     drop(store);
     let refused = async |lanes, dead| {
         let refused = PostgresTransfer::source(Settings::parse(database.url()).unwrap()).await;
         let refused = refused.map(drop).unwrap_err();
-        let said =
-            format!("(lanes with undelivered notes: {lanes}, dead notes: {dead}); start the server on it");
+        let said = format!(
+            "(lanes with undelivered entries: {lanes}, dead letters: {dead}); start the server on it"
+        );
         assert!(matches!(refused, OpenError::Undelivered { .. }), "{refused}");
         assert!(refused.to_string().contains(&said), "{refused}");
     };
     refused(2, 1).await;
-    // Nor is anything copied to where something is to be told.
+    // Nor is a store with an outbox a target.
     let other = TempDir::fresh().await;
     drop(crate::embedded::Embedded::open(other.path(), StoreMetrics::default()).unwrap());
     let (other, target) = (other.source().await.unwrap(), database.target().await.unwrap());

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 const PASSWORD: &str = "s3cret word";
 const PASSWORD_IN_URL: &str = "s3cret%20word";
 
-/// Who is let in how.
+/// Which users are let in, and how.
 const ACCESS: [&str; 3] = [
     "host all postgres 127.0.0.1/32 trust",
     "hostssl all secure 127.0.0.1/32 trust",
@@ -69,7 +69,7 @@ impl Server {
         admin(&self.cluster.url("postgres")).await
     }
 
-    /// The address for `user`, who may have a password.
+    /// The address for `user`, which may have a password.
     fn url(&self, user: &str, options: &str) -> String {
         let url = self.cluster.url("postgres").replace("postgres@", &format!("{user}@"));
         format!("{url}?{options}")
@@ -83,11 +83,11 @@ impl Server {
         self.files.path().join(name)
     }
 
-    /// Opens a store, uses it, and looks at its connections; whether all of them were encrypted comes out.
+    /// Opens a store, uses it, and looks at its connections; returns whether all of them were encrypted.
     async fn encrypts(&self, user: &str, options: &str) -> bool {
         let store = try_open(&self.url(user, options))
             .await
-            .unwrap_or_else(|why| panic!("{options}: {}", told(&why)));
+            .unwrap_or_else(|why| panic!("{options}: {}", with_causes(&why)));
         store.list_groups(AppId(7), None, 0, 1).await.unwrap();
         const CONNECTIONS: &str = "SELECT bool_and(ssl), bool_or(ssl), count(*)
             FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'landfall'";
@@ -98,12 +98,12 @@ impl Server {
     }
 
     async fn refusal(&self, user: &str, options: &str) -> String {
-        told(&try_open(&self.url(user, options)).await.err().expect(options))
+        with_causes(&try_open(&self.url(user, options)).await.err().expect(options))
     }
 }
 
 /// An error with its causes, as people and logs see it.
-fn told(error: &OpenError) -> String {
+fn with_causes(error: &OpenError) -> String {
     let mut text = format!("{error:?}: {error}");
     let mut inner = error.source();
     while let Some(cause) = inner {
@@ -137,12 +137,12 @@ async fn connections_are_encrypted_as_asked() {
 
     // The same server by a name that its certificate does not have.
     let named = server.url("secure", &server.verifying("right.pem")).replace("127.0.0.1", "localhost");
-    let refusal = told(&try_open(&named).await.err().unwrap());
+    let refusal = with_causes(&try_open(&named).await.err().unwrap());
     assert!(refusal.contains("certificate"), "{refusal}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn passwords_are_checked_and_never_told() {
+async fn passwords_are_checked_and_never_shown() {
     let server = Server::start().await;
     let right = format!("ann:{PASSWORD_IN_URL}");
     assert!(server.encrypts(&right, "sslmode=require").await);

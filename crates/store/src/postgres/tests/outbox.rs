@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Lanes whose rows do not say which notes there are.
+/// Lanes whose rows do not match their entries.
 const ASTRAY: &str = "
     SELECT count(*) FROM (SELECT sdk_app_id, group_id, first, next FROM landfall.lanes) AS lanes
     FULL JOIN (
@@ -22,7 +22,7 @@ const ASTRAY: &str = "
     ) AS notes USING (sdk_app_id, group_id)
     WHERE (first = lowest AND next = highest + 1 AND next - first = held) IS NOT TRUE";
 
-/// Lanes, notes and dead notes.
+/// Lanes, entries and dead letters.
 async fn kept(database: &FreshDatabase) -> [i64; 3] {
     let client = admin(database.url()).await;
     assert_eq!(number(&client, ASTRAY).await, 0);
@@ -37,11 +37,11 @@ fn lane(name: &str) -> Lane {
     Lane::Group(group_id(name))
 }
 
-async fn tell(store: &Postgres, lane: Lane, what: &[u8]) {
+async fn enqueue(store: &Postgres, lane: Lane, what: &[u8]) {
     store.enqueue(context(), lane, OutboxEntry::without_change(what.to_vec())).await.unwrap();
 }
 
-/// A claim nobody else makes.
+/// A claim with a token of its own.
 fn claim_at(now: u64, lanes: usize) -> Claim {
     static CLAIMS: AtomicU64 = AtomicU64::new(0);
     let token = u64::MAX - CLAIMS.fetch_add(1, Ordering::Relaxed);
@@ -61,8 +61,8 @@ async fn settle(store: &Postgres, token: u64, lane: &Lane, delivered: Option<u64
     store.settle_lane(context(), settled).await.unwrap();
 }
 
-/// Buries the first note of all lanes.
-async fn bury(store: &Postgres, why: &str) {
+/// Makes a dead letter of the first entry of every lane.
+async fn give_up_first(store: &Postgres, why: &str) {
     let claim = claim_at(NOW.0, 100);
     for of in claimed(store, claim).await {
         settle(store, claim.token, &of.lane, None, Next::DeadLetter { reason: why.to_owned() }).await;
@@ -77,8 +77,9 @@ async fn dead(store: &Postgres) -> Vec<DeadLetter> {
 async fn servers_that_claim_at_the_same_time_never_get_the_same_lane() {
     const LANES: usize = 60;
     let (servers, database) = two().await;
-    let told = (0..LANES).map(|number| tell(&servers[number % 2], lane(&format!("g{number:02}")), b"1"));
-    at_once(told).await;
+    let enqueued =
+        (0..LANES).map(|number| enqueue(&servers[number % 2], lane(&format!("g{number:02}")), b"1"));
+    at_once(enqueued).await;
     let mut given = Vec::new();
     while given.len() < LANES {
         let claims = (0..12).map(|number| claimed(&servers[number % 2], claim_at(NOW.0, 5)));
@@ -87,7 +88,7 @@ async fn servers_that_claim_at_the_same_time_never_get_the_same_lane() {
             assert!(lanes.len() <= 5 && lanes.iter().all(|lane| lane.entries.len() == 1));
             given.extend(lanes.into_iter().map(|claimed| claimed.lane));
         }
-        assert!(before < given.len(), "{before} of {LANES} were given, and nobody gets the others");
+        assert!(before < given.len(), "{before} of {LANES} were given, and the others are not");
     }
     assert_eq!(given.len(), LANES, "a lane was given twice");
     assert_eq!(given.iter().collect::<BTreeSet<_>>().len(), LANES, "a lane was given twice");
@@ -96,55 +97,55 @@ async fn servers_that_claim_at_the_same_time_never_get_the_same_lane() {
 }
 
 #[tokio::test]
-async fn what_a_server_had_claimed_that_went_away_is_free_after_its_time() {
+async fn claims_of_a_server_that_went_away_end_by_their_time() {
     let ([gone, other], database) = two().await;
-    tell(&gone, lane("g"), b"1").await;
-    tell(&gone, lane("h"), b"2").await;
+    enqueue(&gone, lane("g"), b"1").await;
+    enqueue(&gone, lane("h"), b"2").await;
     let first = claim_at(NOW.0, 10);
     assert_eq!(names(&claimed(&gone, first).await), ["g", "h"]);
     drop(gone);
-    // Any server takes the end of a claim.
+    // Any server settles a claim.
     settle(&other, first.token, &lane("h"), Some(0), Next::Continue).await;
     assert!(claimed(&other, claim_at(NOW.0 + 29, 10)).await.is_empty());
     let second = claim_at(NOW.0 + 30, 10);
     assert_eq!(names(&claimed(&other, second).await), ["g"]);
-    // It comes back after all, and has nothing to say any more.
+    // It comes back after all, and its claim is void.
     settle(&other, first.token, &lane("g"), Some(0), Next::Continue).await;
     assert_eq!(kept(&database).await, [1, 1, 0]);
     assert!(claimed(&other, claim_at(NOW.0 + 30, 10)).await.is_empty());
     settle(&other, second.token, &lane("g"), Some(0), Next::Continue).await;
     assert_eq!(kept(&database).await, [0, 0, 0]);
     // A lane that was made anew belongs to no earlier claim.
-    tell(&other, lane("g"), b"3").await;
+    enqueue(&other, lane("g"), b"3").await;
     settle(&other, second.token, &lane("g"), Some(0), Next::Continue).await;
     assert_eq!(kept(&database).await, [1, 1, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_told_while_it_is_delivered_is_neither_lost_nor_overtaken() {
+async fn entries_added_during_a_delivery_are_neither_lost_nor_overtaken() {
     const LANES: usize = 3;
-    const NOTES: usize = 40;
+    const ENTRIES: usize = 40;
     let (servers, database) = two().await;
-    let (servers, told) = (&servers, &Mutex::new(BTreeMap::<Lane, Vec<u8>>::new()));
-    let left = &AtomicUsize::new(LANES * NOTES);
+    let (servers, delivered) = (&servers, &Mutex::new(BTreeMap::<Lane, Vec<u8>>::new()));
+    let left = &AtomicUsize::new(LANES * ENTRIES);
     let telling = (0..LANES).map(|of| async move {
-        for note in 0..NOTES {
-            tell(&servers[note % 2], lane(&format!("g{of}")), &[note as u8]).await;
+        for number in 0..ENTRIES {
+            enqueue(&servers[number % 2], lane(&format!("g{of}")), &[number as u8]).await;
         }
     });
     let delivering = (0..4).map(|who| async move {
         let mut round = who;
         while 0 < left.load(Ordering::Relaxed) {
             let claim = claim_at(NOW.0, 2);
-            for ClaimedLane { lane, entries: notes, .. } in claimed(&servers[who % 2], claim).await {
+            for ClaimedLane { lane, entries, .. } in claimed(&servers[who % 2], claim).await {
                 round += 1;
                 // All of them, all but one, or none.
-                let count = notes.len().saturating_sub(round % 3);
-                let delivered = &notes[..count];
-                let said = delivered.iter().flat_map(|(_, note)| note.as_bytes());
-                told.lock().unwrap().entry(lane.clone()).or_default().extend(said);
+                let count = entries.len().saturating_sub(round % 3);
+                let of_lane = &entries[..count];
+                let said = of_lane.iter().flat_map(|(_, entry)| entry.as_bytes());
+                delivered.lock().unwrap().entry(lane.clone()).or_default().extend(said);
                 let then = if round % 2 == 0 { Next::Continue } else { Next::Retry { failures: 1, at: NOW } };
-                settle(&servers[round % 2], claim.token, &lane, delivered.last().map(|note| note.0), then)
+                settle(&servers[round % 2], claim.token, &lane, of_lane.last().map(|entry| entry.0), then)
                     .await;
                 left.fetch_sub(count, Ordering::Relaxed);
             }
@@ -153,23 +154,23 @@ async fn what_is_told_while_it_is_delivered_is_neither_lost_nor_overtaken() {
     let telling = telling.map(|telling| Box::pin(telling) as std::pin::Pin<Box<dyn Future<Output = ()>>>);
     let delivering = delivering.map(|delivering| Box::pin(delivering) as _);
     in_time(at_once(telling.chain(delivering))).await;
-    let told = told.lock().unwrap().clone();
-    let all: Vec<u8> = (0..NOTES as u8).collect();
-    assert_eq!(told.into_values().collect::<Vec<_>>(), vec![all; LANES]);
+    let delivered = delivered.lock().unwrap().clone();
+    let all: Vec<u8> = (0..ENTRIES as u8).collect();
+    assert_eq!(delivered.into_values().collect::<Vec<_>>(), vec![all; LANES]);
     assert_eq!(kept(&database).await, [0, 0, 0]);
 }
 
 #[tokio::test]
-async fn a_lane_somebody_writes_to_holds_up_no_other() {
+async fn a_lane_being_written_to_holds_up_no_other() {
     let (store, database) = fresh().await;
     for name in ["g", "h", "i"] {
-        tell(&store, lane(name), b"1").await;
+        enqueue(&store, lane(name), b"1").await;
     }
     let mut admin = admin(database.url()).await;
     let writing = admin.transaction().await.unwrap();
     let lock = "SELECT FROM landfall.lanes WHERE sdk_app_id = $1 AND group_id = 'g' FOR UPDATE";
     assert_eq!(writing.query(lock, &[&i64::from(APP.0)]).await.unwrap().len(), 1);
-    // It is the first, and somebody who wants one gets the next.
+    // It is the first, and a claim for one lane gets the next.
     assert_eq!(names(&claimed(&store, claim_at(NOW.0, 1)).await), ["h"]);
     assert_eq!(names(&claimed(&store, claim_at(NOW.0, 10)).await), ["i"]);
     assert!(claimed(&store, claim_at(NOW.0, 10)).await.is_empty());
@@ -188,9 +189,9 @@ fn has_failed<Done: std::fmt::Debug, Refusal: std::fmt::Debug>(
     matches!(answer, Err(OperationError::Store(StoreError::Failed(_))))
 }
 
-/// One thread: all calls wait before a lane takes the first.
+/// One thread: all calls wait before a worker takes the first.
 #[tokio::test]
-async fn what_did_not_happen_is_told_to_nobody() {
+async fn changes_that_failed_leave_no_entries() {
     let (store, database) = fresh().await;
     store.import_group(context(), owned_group("g", "ann")).await.unwrap();
     let accounts = ["bad", "bob"].map(|name| AccountImport { id: user(name), nick: None, face_url: None });
@@ -201,7 +202,7 @@ async fn what_did_not_happen_is_told_to_nobody() {
     let failed = perform(&store, context(), add("bad"), every_event()).await;
     assert!(has_failed(&failed), "{failed:?}");
     assert_eq!(kept(&database).await, [0, 0, 0]);
-    // Of groups that are made together only the one that cannot be made is told to nobody.
+    // Of groups that are made together only the one that cannot be made has no entry.
     let ids: Vec<String> =
         (0..20).map(|id| if id == 7 { "bad".to_owned() } else { format!("n{id}") }).collect();
     let made = ids.iter().map(|id| store.create_group(context(), owned_group(id, "ann"), every_event()));
@@ -214,7 +215,7 @@ async fn what_did_not_happen_is_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_told_does_not_happen() {
+async fn a_change_whose_entry_cannot_be_written_does_not_happen() {
     let (store, database) = fresh().await;
     store.import_group(context(), owned_group("g", "ann")).await.unwrap();
     let bob = AccountImport { id: user("bob"), nick: None, face_url: None };
@@ -229,8 +230,8 @@ async fn what_cannot_be_told_does_not_happen() {
         ["gone", "made"].map(|name| store.create_group(context(), owned_group(name, "cy"), every_event()));
     let made: Vec<bool> = at_once(made).await.iter().map(has_failed).collect();
     assert_eq!(made, [true, false]);
-    let told = store.enqueue(context(), Lane::App, OutboxEntry::without_change(Vec::new())).await;
-    assert!(told.is_err());
+    let enqueued = store.enqueue(context(), Lane::App, OutboxEntry::without_change(Vec::new())).await;
+    assert!(enqueued.is_err());
     assert_eq!(kept(&database).await, [1, 1, 0]);
     let groups = store.groups(APP, ["g", "gone", "made"].map(group_id).to_vec()).await.unwrap();
     let members: Vec<_> = groups.iter().map(|group| group.as_ref().map(|group| group.member_count)).collect();
@@ -241,13 +242,13 @@ async fn what_cannot_be_told_does_not_happen() {
 async fn every_byte_and_every_number_reads_back() {
     let (store, _alive) = fresh().await;
     let bytes: Vec<u8> = (0..=255).collect();
-    for note in [bytes.as_slice(), b""] {
-        tell(&store, Lane::App, note).await;
+    for content in [bytes.as_slice(), b""] {
+        enqueue(&store, Lane::App, content).await;
     }
     let claim = Claim { token: 1 << 63, ..claim_at(NOW.0, 1) };
     let [of] = claimed(&store, claim).await.try_into().unwrap();
-    let notes = [(0, OutboxEntry::stored(bytes.clone())), (1, OutboxEntry::stored(Vec::new()))];
-    assert_eq!(of, ClaimedLane { lane: Lane::App, failures: 0, entries: notes.to_vec() });
+    let entries = [(0, OutboxEntry::stored(bytes.clone())), (1, OutboxEntry::stored(Vec::new()))];
+    assert_eq!(of, ClaimedLane { lane: Lane::App, failures: 0, entries: entries.to_vec() });
     let late = Timestamp(u64::from(u32::MAX) << 8);
     let then = Next::Retry { failures: u32::MAX, at: late };
     settle(&store, claim.token, &Lane::App, None, then).await;
@@ -263,28 +264,28 @@ async fn every_byte_and_every_number_reads_back() {
     };
     store.settle_lane(Context { now: late, ..context() }, settled).await.unwrap();
     let place = DeadLetterKey { lane: Lane::App, number: 0 };
-    let buried =
+    let letter =
         DeadLetter { key: place, given_up: late, reason: why.to_owned(), entry: OutboxEntry::stored(bytes) };
-    assert_eq!(dead(&store).await, [buried]);
+    assert_eq!(dead(&store).await, [letter]);
     let claim = claim_at(late.0, 1);
-    assert_eq!(claimed(&store, claim).await[0].entries, notes[1..]);
+    assert_eq!(claimed(&store, claim).await[0].entries, entries[1..]);
     // Further than there are any.
     settle(&store, claim.token, &Lane::App, Some(u64::MAX), Next::DeadLetter { reason: String::new() }).await;
     assert!(claimed(&store, claim_at(u64::MAX - 30, 1)).await.is_empty());
 }
 
 #[tokio::test]
-async fn dead_notes_are_in_the_order_of_bytes_and_are_sent_as_they_are_named() {
+async fn dead_letters_are_in_the_order_of_bytes_and_are_resent_as_they_are_named() {
     let (store, database) = fresh().await;
     let lanes = [Lane::App, lane("B"), lane("Z"), lane("a"), lane("a-"), lane("b")];
     for of in lanes.iter().rev() {
-        tell(&store, of.clone(), b"1").await;
-        tell(&store, of.clone(), b"2").await;
+        enqueue(&store, of.clone(), b"1").await;
+        enqueue(&store, of.clone(), b"2").await;
     }
     let elsewhere = Context { app: AppId(APP.0 + 1), ..context() };
     store.enqueue(elsewhere, Lane::App, OutboxEntry::without_change(Vec::new())).await.unwrap();
-    bury(&store, "one").await;
-    bury(&store, "two").await;
+    give_up_first(&store, "one").await;
+    give_up_first(&store, "two").await;
     assert_eq!(kept(&database).await, [1, 1, 12]);
     let expected: Vec<DeadLetterKey> = lanes
         .iter()
@@ -314,14 +315,14 @@ async fn dead_notes_are_in_the_order_of_bytes_and_are_sent_as_they_are_named() {
     assert_eq!(taken(&[], Fate::Resend).await, 0);
     let again = claimed(&store, claim_at(NOW.0, 10)).await;
     assert_eq!(names(&again), ["", "b"]);
-    let said: Vec<_> = again[1].entries.iter().map(|(_, note)| note.as_bytes()).collect();
+    let said: Vec<_> = again[1].entries.iter().map(|(_, entry)| entry.as_bytes()).collect();
     assert_eq!(said, [b"2", b"1"]);
     assert_eq!(taken(&listed, Fate::Drop).await, 9);
     assert_eq!(kept(&database).await, [3, 4, 0]);
 }
 
 #[tokio::test]
-async fn former_members_are_named_where_somebody_wants_to_know() {
+async fn former_members_are_named_for_subscribers_that_want_them() {
     let (store, database) = fresh().await;
     let entry = |_: &GroupId, _, event| {
         let Event::Destroyed { owner, name, members } = event else { return None };
@@ -335,9 +336,9 @@ async fn former_members_are_named_where_somebody_wants_to_know() {
         decided(store.destroy_group(context(), group_id(name), subscribers.clone()).await).unwrap();
         decided(store.destroy_group(context(), group_id(name), subscribers).await).unwrap_err();
     }
-    let told = claimed(&store, claim_at(NOW.0, 10)).await;
-    let told: Vec<_> =
-        told.iter().map(|lane| str::from_utf8(lane.entries[0].1.as_bytes()).unwrap()).collect();
-    assert_eq!(told, ["ann g [\"C\", \"a\", \"ann\", \"b\"]", "ann h []"]);
+    let claimed = claimed(&store, claim_at(NOW.0, 10)).await;
+    let entries: Vec<_> =
+        claimed.iter().map(|lane| str::from_utf8(lane.entries[0].1.as_bytes()).unwrap()).collect();
+    assert_eq!(entries, ["ann g [\"C\", \"a\", \"ann\", \"b\"]", "ann h []"]);
     assert_eq!(kept(&database).await, [2, 2, 0]);
 }

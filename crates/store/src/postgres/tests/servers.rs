@@ -106,7 +106,7 @@ async fn servers_never_overfill_a_group() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_deleted_on_one_server_is_in_no_group_of_the_other() {
+async fn an_account_deleted_on_one_server_is_in_no_group_of_the_other() {
     let (servers, database) = two().await;
     let admin = admin(database.url()).await;
     for round in 0..ROUNDS {

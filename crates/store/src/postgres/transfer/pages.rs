@@ -2,16 +2,18 @@
 //! and messages, then the kicks of deleted accounts, each in the order of its table's key.
 
 use crate::parts;
+use crate::postgres::columns::{Parameters, Reader, Record, read_all};
 use crate::postgres::database::{Failure, Kind, Tx, Work};
-use crate::postgres::rows::{self, app_column};
+use crate::postgres::rows::part_name;
 use crate::postgres::statements::{self, Statement};
+use crate::postgres::values::app_column;
 use crate::transfer::{Indexed, Page, PageSize, Place, Row};
 use async_trait::async_trait;
-use landfall_domain::group::GroupType;
+use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::AppId;
 use std::collections::BTreeMap;
 
-/// Rows fetched at once, at most: bounds what is in memory when rows are large.
+/// Rows fetched at once, at most: a bound of memory when rows are large.
 const FETCH_MAX: usize = 2_000;
 
 /// Where reading goes on: after this key of this table. Written as the table's number (1 byte), the app (4), and the
@@ -115,7 +117,7 @@ impl Cursor {
                 names: vec![group.to_string(), member.account.to_string()],
             },
             Row::Part { app, group, key, .. } => {
-                let (kind, name) = rows::part_name(key);
+                let (kind, name) = part_name(key);
                 Self {
                     table: Table::Parts,
                     app: *app,
@@ -143,11 +145,11 @@ pub(super) struct ReadPage {
 
 #[async_trait]
 impl Work for ReadPage {
-    type Done = Option<Page>;
+    type Output = Option<Page>;
     const DOING: &'static str = "reading a page of a copy";
     const KIND: Kind = Kind::Copy;
 
-    async fn perform(&self, tx: &Tx) -> Result<Self::Done, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
         let cursor = match &self.after {
             None => Some(Cursor::start(Table::Accounts)),
@@ -172,7 +174,7 @@ impl ReadPage {
     async fn fetch(&self, tx: &Tx, cursor: &Cursor) -> Result<Vec<Row>, Failure> {
         let app = app_column(cursor.app);
         let limit = i64::try_from(self.size.rows.min(FETCH_MAX)).unwrap_or(i64::MAX);
-        let mut parameters: rows::Parameters<'_> = vec![&app];
+        let mut parameters: Parameters<'_> = vec![&app];
         // The name at this place of the key is a number.
         let number_at = match cursor.table {
             Table::Accounts | Table::Groups | Table::Members | Table::Kicks => None,
@@ -198,50 +200,41 @@ impl ReadPage {
     }
 
     fn row(&self, table: Table, row: &tokio_postgres::Row) -> Result<Row, Failure> {
+        let mut reader = Reader::new(row);
+        let app = reader.next::<AppId>()?;
         Ok(match table {
             Table::Accounts => {
-                let (id, account) = rows::account(row, 1)?;
-                Row::Account { app: rows::app(row, 0)?, id, account }
+                let (id, account) = Record::read(&mut reader)?;
+                Row::Account { app, id, account }
             }
             Table::Kicks => {
-                let (app, id, from) = (rows::app(row, 0)?, rows::user_id(row, 1)?, rows::time(row, 2)?);
+                let (id, from) = Record::read(&mut reader)?;
                 Row::Kick { app, id, from }
             }
             Table::Groups => {
-                let app = rows::app(row, 0)?;
-                let group = Box::new(rows::group(row, 1)?);
+                let group = Box::new(Group::read(&mut reader)?);
                 // The owner of a group that keeps no members has no membership.
-                let sits: Option<&str> = row.try_get(rows::GROUP_COLUMNS + 1)?;
-                let owner = sits.map(|_| rows::member(row, rows::GROUP_COLUMNS + 1)).transpose()?;
-                Row::Group { app, group, owner }
+                Row::Group { app, group, owner: reader.last_if_joined()? }
+            }
+            Table::Members => {
+                let (group, member) = Record::read(&mut reader)?;
+                Row::Member { app, group, member }
             }
             Table::Parts => {
-                let (key, part) = rows::part(row, 2)?;
-                Row::Part {
-                    app: rows::app(row, 0)?,
-                    group: rows::group_id(row, 1)?,
-                    key,
-                    part: Box::new(part),
-                }
+                let (group, (key, part)) = Record::read(&mut reader)?;
+                Row::Part { app, group, key, part: Box::new(part) }
             }
             Table::Messages => {
-                let (conversation, message) = rows::message(row, 2)?;
-                let (app, group) = (rows::app(row, 0)?, rows::group_id(row, 1)?);
+                let (group, (conversation, message)) = Record::read(&mut reader)?;
                 Row::Message { app, group, conversation, message: Box::new(message) }
             }
-            Table::Members => Row::Member {
-                app: rows::app(row, 0)?,
-                group: rows::group_id(row, 1)?,
-                member: rows::member(row, 2)?,
-            },
         })
     }
 }
 
-/// How much there is.
+/// Counts all rows.
 pub(super) struct Counts;
 
-/// What [`Counts`] found.
 pub(super) struct Counted {
     pub(super) rows: u64,
     pub(super) indexed: BTreeMap<AppId, Indexed>,
@@ -249,37 +242,39 @@ pub(super) struct Counted {
 
 #[async_trait]
 impl Work for Counts {
-    type Done = Counted;
+    type Output = Counted;
     const DOING: &'static str = "counting rows";
     const KIND: Kind = Kind::Copy;
 
     async fn perform(&self, tx: &Tx) -> Result<Counted, Failure> {
         tx.begin(None, &[]).await?;
         let mut indexed: BTreeMap<AppId, Indexed> = BTreeMap::new();
-        for row in &tx.query(&statements::COUNT_BY_KIND, &[]).await? {
-            let kind = rows::kind(row, 1)?;
-            let totals = &mut indexed.entry(rows::app(row, 0)?).or_default().totals;
+        let counts = tx.query(&statements::COUNT_BY_KIND, &[]).await?;
+        for (app, kind, count) in read_all::<(AppId, GroupType, u64), Vec<_>>(&counts)? {
+            let totals = &mut indexed.entry(app).or_default().totals;
             for (total, of) in totals.iter_mut().zip(GroupType::ALL) {
                 if of == kind {
-                    *total = rows::number(row, 2)?;
+                    *total = count;
                 }
             }
         }
-        let mut rows_in_all = 0;
-        for row in &tx.query(&statements::COUNT_LISTED, &[]).await? {
-            let of_app = indexed.entry(rows::app(row, 0)?).or_default();
-            of_app.listed = rows::number(row, 1)?;
-            of_app.last_position = rows::number(row, 2)?;
-            rows_in_all += of_app.listed;
+        let mut rows = 0;
+        let listed = tx.query(&statements::COUNT_LISTED, &[]).await?;
+        for (app, listed, last_position) in read_all::<(AppId, u64, u64), Vec<_>>(&listed)? {
+            let of_app = indexed.entry(app).or_default();
+            (of_app.listed, of_app.last_position) = (listed, last_position);
+            rows += listed;
         }
-        for row in &tx.query(&statements::COUNT_MEMBERSHIPS, &[]).await? {
-            indexed.entry(rows::app(row, 0)?).or_default().joined = rows::number(row, 1)?;
+        let joined = tx.query(&statements::COUNT_MEMBERSHIPS, &[]).await?;
+        for (app, joined) in read_all::<(AppId, u64), Vec<_>>(&joined)? {
+            indexed.entry(app).or_default().joined = joined;
         }
         for row in &tx.query(&statements::COUNT_ROWS, &[]).await? {
-            for column in 0..5 {
-                rows_in_all += rows::number::<u64>(row, column)?;
+            let mut reader = Reader::new(row);
+            for _ in 0..row.len() {
+                rows += reader.next::<u64>()?;
             }
         }
-        Ok(Counted { rows: rows_in_all, indexed })
+        Ok(Counted { rows, indexed })
     }
 }

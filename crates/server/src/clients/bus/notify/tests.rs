@@ -91,7 +91,7 @@ async fn who_may_have_missed_something_is_told() {
     let (one, mut other, _database) = two().await;
     one.bus.publish("first".to_owned());
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
-    for change in [RemoteChange::Unheard, RemoteChange::Heard] {
+    for change in [RemoteChange::Disconnected, RemoteChange::Connected] {
         other.relay.pass_on(&change);
         assert_eq!(missed(&mut other.heard).await, Vec::<String>::new());
     }
@@ -107,8 +107,8 @@ async fn without_a_bus_nothing_is_heard() {
     assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
     let Server { bus, relay, mut heard } = other;
     drop(bus);
-    relay.pass_on(&RemoteChange::Heard);
-    relay.pass_on(&RemoteChange::Told(format!("{} 99 line\nsecond\n", one.bus.me)));
+    relay.pass_on(&RemoteChange::Connected);
+    relay.pass_on(&RemoteChange::Packet(format!("{} 99 line\nsecond\n", one.bus.me)));
     // What hears is gone with the bus, once its tasks have ended.
     assert_eq!(in_time(heard.recv()).await, None);
 }

@@ -14,7 +14,8 @@ fn pooled(url: &str) -> Database {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_place_is_taken_twice() {
     let fresh = database();
-    let servers = [pooled(fresh.url()), pooled(fresh.url())].map(|database| (Positions::default(), database));
+    let servers =
+        [pooled(fresh.url()), pooled(fresh.url())].map(|database| (ListPositions::default(), database));
     let takes = (0..200_u64).map(|number| {
         let (positions, database) = &servers[number as usize % 2];
         let count = 1 + number % 7;
@@ -33,7 +34,7 @@ async fn no_place_is_taken_twice() {
 #[tokio::test]
 async fn blocks_grow_while_they_are_used_and_are_given_up_after_a_second() {
     let fresh = database();
-    let (positions, database) = (Positions::default(), pooled(fresh.url()));
+    let (positions, database) = (ListPositions::default(), pooled(fresh.url()));
     let admin = admin(fresh.url()).await;
     let mut given = Vec::new();
     for place in 1..=8 {

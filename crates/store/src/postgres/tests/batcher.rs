@@ -1,8 +1,8 @@
-//! How operations wait for lanes: with work of the test's own, that goes on when it is told to.
+//! How calls wait for workers, with a batch of the test's own that waits for permits.
 
 use super::*;
+use crate::postgres::batcher::{Batch, Batcher, QUEUE_MAX};
 use crate::suite::{APP, at_once};
-use lanes::{Batch, QUEUE_MAX};
 use std::task::{Context as TaskContext, Waker};
 use std::time::Instant;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -15,46 +15,46 @@ const BREAKS: u32 = 13;
 /// Answers numbers with their double; a batch of [`APP`] is not done before it may.
 struct Doubling {
     may: Arc<Semaphore>,
-    /// Hears of every batch that begins.
+    /// Receives every batch that begins.
     begun: mpsc::UnboundedSender<(AppId, Vec<u32>)>,
-    /// Gone with the last lane.
+    /// Dropped with the last worker.
     _alive: oneshot::Sender<()>,
 }
 
 #[async_trait]
 impl Batch for Doubling {
-    type Ask = u32;
-    type Answer = u32;
+    type Request = u32;
+    type Reply = u32;
     const DOING: &'static str = "doubling";
 
     fn weight(_: &u32) -> usize {
         1
     }
 
-    async fn perform(&self, app: AppId, asks: &[u32]) -> Result<Vec<u32>, Failure> {
-        self.begun.send((app, asks.to_vec())).unwrap();
-        assert_ne!(asks, [BREAKS], "a batch broke off, as it was asked to");
+    async fn perform(&self, app: AppId, requests: &[u32]) -> Result<Vec<u32>, Failure> {
+        self.begun.send((app, requests.to_vec())).unwrap();
+        assert_ne!(requests, [BREAKS], "a batch broke off, as it was asked to");
         if app == APP {
             self.may.acquire().await.unwrap().forget();
         }
-        Ok(asks.iter().map(|ask| 2 * ask).collect())
+        Ok(requests.iter().map(|request| 2 * request).collect())
     }
 }
 
-/// Lanes, and the test's hold on them.
+/// A batcher, and the permits for its batches.
 struct Held {
-    lanes: Lanes<Doubling>,
+    batcher: Batcher<Doubling>,
     may: Arc<Semaphore>,
     begun: mpsc::UnboundedReceiver<(AppId, Vec<u32>)>,
     ended: oneshot::Receiver<()>,
 }
 
-fn held(lanes: usize) -> Held {
+fn held(workers: usize) -> Held {
     let (begin, begun) = mpsc::unbounded_channel();
     let (_alive, ended) = oneshot::channel();
     let may = Arc::new(Semaphore::new(0));
     let batch = Doubling { may: Arc::clone(&may), begun: begin, _alive };
-    Held { lanes: Lanes::start(batch, lanes, &StoreMetrics::default()), may, begun, ended }
+    Held { batcher: Batcher::start(batch, workers, &StoreMetrics::default()), may, begun, ended }
 }
 
 impl Held {
@@ -64,25 +64,25 @@ impl Held {
     }
 }
 
-/// Asks without waiting for the answer.
-fn asked<Answer>(call: impl Future<Output = Answer>) -> impl Future<Output = Answer> {
+/// Calls without waiting for the reply.
+fn called<Reply>(call: impl Future<Output = Reply>) -> impl Future<Output = Reply> {
     let mut call = Box::pin(call);
     assert!(call.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_pending());
     call
 }
 
-fn is_busy<Answer>(answer: &Result<Answer, StoreError>) -> bool {
+fn is_busy<Reply>(answer: &Result<Reply, StoreError>) -> bool {
     matches!(answer, Err(StoreError::Busy))
 }
 
 #[tokio::test]
-async fn what_waits_travels_together_in_order_and_by_app() {
+async fn waiting_calls_are_batched_in_order_and_by_app() {
     let mut held = held(1);
-    let asks = [(APP, 1), (APP, 2), (APP, 3), (OTHER, 4), (OTHER, 5), (APP, 6)];
-    let lanes = &held.lanes;
-    let first = asked(lanes.run(APP, 0));
+    let requests = [(APP, 1), (APP, 2), (APP, 3), (OTHER, 4), (OTHER, 5), (APP, 6)];
+    let batcher = &held.batcher;
+    let first = called(batcher.run(APP, 0));
     assert_eq!(in_time(held.begun.recv()).await, Some((APP, vec![0])));
-    let calls: Vec<_> = asks.map(|(app, ask)| asked(lanes.run(app, ask))).into();
+    let calls: Vec<_> = requests.map(|(app, request)| called(batcher.run(app, request))).into();
     held.may.add_permits(2);
     assert_eq!(first.await.unwrap(), 0);
     let answers: Vec<_> = in_time(at_once(calls)).await.into_iter().map(Result::unwrap).collect();
@@ -93,12 +93,12 @@ async fn what_waits_travels_together_in_order_and_by_app() {
 }
 
 #[tokio::test]
-async fn a_call_that_comes_alone_leaves_at_once() {
+async fn a_call_that_comes_alone_starts_at_once() {
     let mut held = held(2);
-    let stuck = asked(held.lanes.run(APP, 1));
+    let stuck = called(held.batcher.run(APP, 1));
     assert_eq!(in_time(held.begun.recv()).await, Some((APP, vec![1])));
-    // The other lane is free: nothing has to come along.
-    assert_eq!(in_time(held.lanes.run(OTHER, 2)).await.unwrap(), 4);
+    // The other worker is free: the call does not wait for more.
+    assert_eq!(in_time(held.batcher.run(OTHER, 2)).await.unwrap(), 4);
     assert_eq!(held.begun.recv().await, Some((OTHER, vec![2])));
     held.let_go();
     assert_eq!(in_time(stuck).await.unwrap(), 2);
@@ -107,32 +107,33 @@ async fn a_call_that_comes_alone_leaves_at_once() {
 #[tokio::test]
 async fn a_full_queue_turns_the_next_away() {
     let mut held = held(1);
-    let first = asked(held.lanes.run(APP, 0));
+    let first = called(held.batcher.run(APP, 0));
     assert_eq!(in_time(held.begun.recv()).await, Some((APP, vec![0])));
-    let waiting: Vec<_> = (1..).map(|ask| asked(held.lanes.run(APP, ask))).take(QUEUE_MAX).collect();
-    assert!(is_busy(&held.lanes.run(APP, 0).await));
-    assert!(is_busy(&held.lanes.run(OTHER, 0).await));
+    let waiting: Vec<_> =
+        (1..).map(|request| called(held.batcher.run(APP, request))).take(QUEUE_MAX).collect();
+    assert!(is_busy(&held.batcher.run(APP, 0).await));
+    assert!(is_busy(&held.batcher.run(OTHER, 0).await));
     held.let_go();
     assert_eq!(in_time(first).await.unwrap(), 0);
-    // Whoever was let in is served, or told in time that it was not.
+    // A call that was let in is served, or fails in time.
     let answers = in_time(at_once(waiting)).await;
     assert!(!answers.iter().any(is_busy));
     assert_eq!(answers[0].as_ref().unwrap(), &2);
-    assert_eq!(in_time(held.lanes.run(APP, 21)).await.unwrap(), 42);
+    assert_eq!(in_time(held.batcher.run(APP, 21)).await.unwrap(), 42);
 }
 
 #[tokio::test]
-async fn callers_that_go_away_hurt_nobody() {
+async fn callers_that_go_away_do_not_disturb_the_others() {
     let mut held = held(1);
-    let first = asked(held.lanes.run(APP, 0));
+    let first = called(held.batcher.run(APP, 0));
     assert_eq!(in_time(held.begun.recv()).await, Some((APP, vec![0])));
     drop(first);
-    let mut calls: Vec<_> = (1..8).map(|ask| asked(held.lanes.run(APP, ask))).collect();
+    let mut calls: Vec<_> = (1..8).map(|request| called(held.batcher.run(APP, request))).collect();
     drop(calls.drain(2..5));
     held.let_go();
     let answers: Vec<_> = in_time(at_once(calls)).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers, [2, 4, 12, 14]);
-    // Nobody can take back what was asked for.
+    // A request cannot be taken back.
     assert_eq!(held.begun.recv().await, Some((APP, (1..8).collect())));
 }
 
@@ -140,28 +141,28 @@ async fn callers_that_go_away_hurt_nobody() {
 async fn a_caller_waits_no_longer_than_it_has_patience() {
     let held = held(1);
     let started = Instant::now();
-    let slow = held.lanes.run(APP, 1).await.unwrap_err();
+    let slow = held.batcher.run(APP, 1).await.unwrap_err();
     assert!(slow.to_string().contains("did not answer within 2500 ms"), "{slow}");
     let took = started.elapsed();
     assert!(PATIENCE <= took && took < PATIENCE + Duration::from_secs(2), "{took:?}");
     held.let_go();
-    assert_eq!(held.lanes.run(APP, 2).await.unwrap(), 4);
+    assert_eq!(held.batcher.run(APP, 2).await.unwrap(), 4);
 }
 
 #[tokio::test]
-async fn a_lane_outlives_a_batch_that_panics() {
+async fn a_worker_outlives_a_batch_that_panics() {
     let held = held(1);
-    let broken = in_time(held.lanes.run(APP, BREAKS)).await.unwrap_err();
+    let broken = in_time(held.batcher.run(APP, BREAKS)).await.unwrap_err();
     assert!(broken.to_string().contains("the work broke off"), "{broken}");
     held.let_go();
-    assert_eq!(in_time(held.lanes.run(APP, 2)).await.unwrap(), 4);
+    assert_eq!(in_time(held.batcher.run(APP, 2)).await.unwrap(), 4);
 }
 
 #[tokio::test]
-async fn lanes_end_with_the_store() {
-    let Held { lanes, may, ended, begun: _begun } = held(4);
+async fn workers_end_with_the_store() {
+    let Held { batcher, may, ended, begun: _begun } = held(4);
     may.add_permits(1);
-    assert_eq!(lanes.run(APP, 1).await.unwrap(), 2);
-    drop(lanes);
+    assert_eq!(batcher.run(APP, 1).await.unwrap(), 2);
+    drop(batcher);
     in_time(ended).await.unwrap_err();
 }

@@ -1,11 +1,11 @@
 //! Places in the apps' lists of groups, taken from the database in blocks.
 //!
-//! A block belongs to one server. What is left of it after a second is given up, so that groups of several servers
-//! stand in the list in the order they arrived, to a second; gaps mean nothing.
+//! A block belongs to one server. After a second its rest is given up, so that groups of several servers are listed in
+//! the order they arrived, to a second; gaps mean nothing.
 
 use super::database::{Database, Failure, Kind, Tx, Work};
-use super::rows::app_column;
 use super::statements;
+use super::values::app_column;
 use crate::unpoisoned::unpoisoned;
 use async_trait::async_trait;
 use landfall_domain::ids::AppId;
@@ -20,7 +20,7 @@ const BLOCK_MAX: u64 = 16_384;
 
 /// The blocks of this server.
 #[derive(Default)]
-pub(super) struct Positions(Mutex<BTreeMap<AppId, Block>>);
+pub(super) struct ListPositions(Mutex<BTreeMap<AppId, Block>>);
 
 struct Block {
     next: u64,
@@ -30,8 +30,8 @@ struct Block {
     taken: Instant,
 }
 
-impl Positions {
-    /// The first of `count` positions in a row, at least 1, that nobody else has.
+impl ListPositions {
+    /// The first of `count` positions in a row, at least 1, that belong to the caller alone.
     pub(super) async fn take(&self, database: &Database, app: AppId, count: u64) -> Result<u64, Failure> {
         let now = Instant::now();
         let size = {
@@ -71,7 +71,7 @@ struct GivePositions {
 
 #[async_trait]
 impl Work for GivePositions {
-    type Done = u64;
+    type Output = u64;
     const DOING: &'static str = "giving places in the list";
     const KIND: Kind = Kind::Statement;
 

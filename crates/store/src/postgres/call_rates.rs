@@ -4,8 +4,8 @@
 //! calls moves that moment on, and is refused where it would come more than a second away.
 
 use super::database::{Failure, Kind, Tx, Work};
-use super::rows::app_column;
 use super::statements;
+use super::values::app_column;
 use async_trait::async_trait;
 use landfall_domain::ids::AppId;
 
@@ -21,7 +21,7 @@ pub(super) struct TakeCalls<'command> {
 
 #[async_trait]
 impl Work for TakeCalls<'_> {
-    type Done = bool;
+    type Output = bool;
     const DOING: &'static str = "counting calls";
     const KIND: Kind = Kind::Statement;
 
