@@ -4,6 +4,8 @@
 //! and each entry at least once; lanes do not wait for each other. An entry that is never accepted becomes a dead letter,
 //! and its lane goes on.
 
+#![warn(missing_docs)]
+
 mod settlement;
 
 pub use settlement::{LaneState, Next, SettledLane, Settlement, WaitingLane};
@@ -37,11 +39,13 @@ impl OutboxEntry {
         Self(bytes)
     }
 
+    /// The bytes that [`Subscribers`] made.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
+    /// The same, without a copy.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
@@ -100,7 +104,9 @@ pub struct AccountLane(String);
 pub enum Lane {
     /// Entries about the app as a whole.
     App,
+    /// Entries about a group, also after it was dissolved.
     Group(GroupId),
+    /// Entries about an account, in any group or none.
     Account(AccountLane),
 }
 
@@ -115,6 +121,7 @@ impl Lane {
         }
     }
 
+    /// The lane of an account, whose name no group has.
     #[must_use]
     pub fn account(account: &UserId) -> Self {
         Self::Account(AccountLane(format!("{ACCOUNT}{account}")))
@@ -149,6 +156,7 @@ pub struct Claim {
 /// A lane that is being delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedLane {
+    /// The claim holds it alone.
     pub lane: Lane,
     /// How often its first entry has failed.
     pub failures: u32,
@@ -161,21 +169,27 @@ pub struct ClaimedLane {
 pub enum Fate {
     /// They are appended to their lanes.
     Resend,
+    /// They are removed for good.
     Drop,
 }
 
 /// An entry that was not delivered, and is not tried again by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
+    /// Where it is listed.
     pub key: DeadLetterKey,
+    /// When it was given up.
     pub given_up: Timestamp,
+    /// Why it was given up, for an operator.
     pub reason: String,
+    /// The undelivered entry.
     pub entry: OutboxEntry,
 }
 
 /// Identifies a dead letter. Dead letters are listed in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeadLetterKey {
+    /// The lane that the entry was in.
     pub lane: Lane,
     /// Its number among the dead letters of the lane.
     pub number: u64,

@@ -9,6 +9,7 @@ use std::ops::Range;
 pub struct Settlement {
     /// The token of the claim.
     pub token: u64,
+    /// The claimed lane.
     pub lane: Lane,
     /// The last entry that was delivered; `None` if none was.
     pub delivered: Option<u64>,
@@ -25,10 +26,14 @@ pub enum Next {
     Retry {
         /// How often it has failed.
         failures: u32,
+        /// The lane is due again at this time.
         at: Timestamp,
     },
     /// It becomes a dead letter, and its lane continues.
-    DeadLetter { reason: String },
+    DeadLetter {
+        /// Why it was given up, for an operator.
+        reason: String,
+    },
 }
 
 /// A lane before its claim is settled.
