@@ -129,7 +129,7 @@ impl ErrorLogLimiter {
     }
 
     /// Whether a cause may be logged, and how many were suppressed since the last one.
-    pub(crate) fn admit(&self) -> Option<u64> {
+    fn admit(&self) -> Option<u64> {
         if self.rate.check().is_ok() {
             Some(self.suppressed.swap(0, Ordering::Relaxed))
         } else {
