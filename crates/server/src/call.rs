@@ -117,12 +117,12 @@ impl Call {
         self.app.attribute_writes.admit(group, self.limits.values.attribute_writes_per_second)
     }
 
-    /// The connected devices of each of `accounts`, at whatever server.
+    /// The connected devices of each of `accounts`, on any server.
     pub(crate) async fn devices(&self, accounts: &[UserId]) -> Vec<Vec<Platform>> {
         self.subscribers.clients.devices(accounts).await
     }
 
-    /// The accounts that are in a live-stream group, at whatever server, and since when.
+    /// The accounts that are in a live-stream group on any server, each with the time it entered.
     pub async fn visitors(&self, group: &GroupId) -> BTreeMap<UserId, Timestamp> {
         self.subscribers.clients.visitors(group).await
     }
