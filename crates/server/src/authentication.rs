@@ -11,19 +11,36 @@ use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 
-/// The app of a call and the administrator who signed it.
+/// An administrator of an app that signed a request. Only [`administrator`] makes one, so it proves that the signature was
+/// checked.
+pub(crate) struct Administrator {
+    app: Arc<App>,
+    account: UserId,
+}
+
+impl Administrator {
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub(crate) fn into_parts(self) -> (Arc<App>, UserId) {
+        (self.app, self.account)
+    }
+}
+
+/// The administrator that signed a request.
 pub(crate) async fn administrator(
     server: &Arc<Server>,
     query: &str,
     from: &Caller,
     now: Timestamp,
     internal: Code,
-) -> Result<(Arc<App>, UserId), Failure> {
+) -> Result<Administrator, Failure> {
     let (app, account, _) = signed(server, query, from, now, internal).await?;
     if !app.has_admin(account.as_str()) {
         return Err(Code::AdminRequired.because("identifier is not an administrator of this app"));
     }
-    Ok((app, account))
+    Ok(Administrator { app, account })
 }
 
 /// The app and the account that signed, which may be any. `internal` is the code for a store that cannot be read.

@@ -13,35 +13,26 @@ pub use command::{Command, ImportCommand};
 pub use read_only::ReadOnlyCall;
 pub use silent::SilentCall;
 
-use crate::apps::App;
+use crate::authentication::Administrator;
 use crate::platform::Platform;
 use crate::reply::Failure;
+use crate::state::Server;
 use crate::webhook::before::{self, Question, Verdict};
-use crate::webhook::receiver::CallSubscribers;
+use crate::webhook::receiver::{CallSubscribers, Cause};
 use crate::webhook::sender::Answer;
-use landfall_domain::account::UnknownAccounts;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::limits::Limits;
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::{DeadLetter, DeadLetterKey, Outbox};
-use landfall_domain::store::{Store, StoreError};
+use landfall_domain::store::StoreError;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// What all calls to a server have in common.
-pub(crate) struct Backend {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) outbox: Arc<dyn Outbox>,
-    pub(crate) limits: Limits,
-    /// What to do with accounts that were never imported.
-    pub(crate) unknown: UnknownAccounts,
-}
-
-/// One call of an administrator. Only the request path makes one, after it has checked the signature, so a command
-/// cannot forget to.
+/// One call of an administrator. It is made of an `Administrator`, which only the authentication of a request makes, so
+/// no command runs without one and none can make a call of its own.
 pub struct Call {
     read: ReadOnlyCall,
     outbox: Arc<dyn Outbox>,
@@ -58,17 +49,26 @@ impl Deref for Call {
 }
 
 impl Call {
-    /// A call of `caller`, an administrator of `app`, at the second `now`.
+    /// A call that `administrator` made at the second `now`.
     pub(crate) fn new(
-        backend: Backend,
-        app: Arc<App>,
-        caller: UserId,
+        server: &Server,
+        administrator: Administrator,
+        client_ip: IpAddr,
         now: Timestamp,
-        subscribers: CallSubscribers,
     ) -> Self {
-        let Backend { store, outbox, limits, unknown } = backend;
-        let read = ReadOnlyCall { caller, limits, now, random_bits: fastrand::u64(..), app, store, unknown };
-        Self { read, outbox, subscribers: Arc::new(subscribers) }
+        let (app, caller) = administrator.into_parts();
+        let cause = Cause { operator: caller.clone(), client_ip, millis: server.clock.millis() };
+        let subscribers = CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause);
+        let read = ReadOnlyCall {
+            caller,
+            limits: server.limits,
+            now,
+            random_bits: fastrand::u64(..),
+            app,
+            store: Arc::clone(&server.store),
+            unknown: server.unknown_accounts,
+        };
+        Self { read, outbox: Arc::clone(&server.outbox), subscribers: Arc::new(subscribers) }
     }
 
     /// The same call, as an import gets it.
@@ -117,12 +117,12 @@ impl Call {
         self.app.attribute_writes.admit(group, self.limits.values.attribute_writes_per_second)
     }
 
-    /// The connected devices of each of `accounts`, at whatever server.
+    /// The connected devices of each of `accounts`, on any server.
     pub(crate) async fn devices(&self, accounts: &[UserId]) -> Vec<Vec<Platform>> {
         self.subscribers.clients.devices(accounts).await
     }
 
-    /// The accounts that are in a live-stream group, at whatever server, and since when.
+    /// The accounts that are in a live-stream group on any server, each with the time it entered.
     pub async fn visitors(&self, group: &GroupId) -> BTreeMap<UserId, Timestamp> {
         self.subscribers.clients.visitors(group).await
     }

@@ -10,7 +10,7 @@ mod message_seq;
 pub mod million_group_open_http_svc;
 pub mod openim;
 pub mod openim_msg_ext_http_svc;
-pub mod refusal;
+mod refusal;
 mod table;
 pub mod topic;
 pub mod webhook_svc;

@@ -3,9 +3,8 @@
 //! This module alone knows that failures travel as HTTP 200. The order of checks is: path, `sdkappid`,
 //! `identifier`, `usersig`, administrator, frequency, command, body. [choice]
 
-use crate::apps::App;
-use crate::authentication;
-use crate::call::{Backend, Call};
+use crate::authentication::{self, Administrator};
+use crate::call::Call;
 use crate::code::Code;
 use crate::commands::{self, COMMANDS};
 use crate::connection::Caller;
@@ -14,12 +13,10 @@ use crate::pace::Pace;
 use crate::reply::{self, Failure};
 use crate::state::Server;
 use crate::url::service_and_command;
-use crate::webhook::receiver::{CallSubscribers, Cause};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, Uri};
-use landfall_domain::ids::UserId;
 use landfall_domain::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -95,8 +92,7 @@ fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAdd
 /// A call that passed every check before its body.
 struct Admitted {
     path: &'static str,
-    app: Arc<App>,
-    caller: UserId,
+    caller: Administrator,
     run: commands::Run,
     now: Timestamp,
 }
@@ -115,10 +111,10 @@ async fn admit(
     let now = server.clock.now();
     let service = path.split_once('/').and_then(|(service, _)| commands::service(service));
     let internal = service.map_or(Code::GroupInternal, |service| service.internal);
-    let (app, caller) =
+    let caller =
         authentication::administrator(server, request.uri().query().unwrap_or_default(), from, now, internal)
             .await?;
-    if !app.admit(command).await {
+    if !caller.app().admit(command).await {
         return Err(Code::TooFrequent.because("this command is called too often; try again in a second"));
     }
     let Some(entry) = command.and_then(|index| COMMANDS.get(index)) else {
@@ -128,12 +124,12 @@ async fn admit(
     let Some(run) = entry.run else {
         return Err(Code::NotBuilt.because(format!("{path} is known but not built in this version")));
     };
-    Ok(Admitted { path: entry.path, app, caller, run, now })
+    Ok(Admitted { path: entry.path, caller, run, now })
 }
 
 async fn call(
     server: &Arc<Server>,
-    Admitted { path, app, caller, run, now }: Admitted,
+    Admitted { path, caller, run, now }: Admitted,
     time: Duration,
     request: Request<Incoming>,
     from: &Caller,
@@ -143,15 +139,7 @@ async fn call(
     if is_get && body.is_empty() {
         body = b"{}".to_vec(); // One client requests the list of groups like this. [client]
     }
-    let cause = Cause { operator: caller.clone(), client_ip: from.address, millis: server.clock.millis() };
-    let subscribers = CallSubscribers::new(app.webhook.clone(), server.clients.hub(app.id), cause);
-    let backend = Backend {
-        store: Arc::clone(&server.store),
-        outbox: Arc::clone(&server.outbox),
-        limits: server.limits,
-        unknown: server.unknown_accounts,
-    };
-    let call = Call::new(backend, app, caller, now, subscribers);
+    let call = Call::new(server, caller, from.address, now);
     match tokio::time::timeout(time, run(call, body)).await {
         Ok(result) => result,
         Err(_) => {

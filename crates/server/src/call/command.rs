@@ -25,7 +25,9 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 /// ```
 /// # use landfall::call::{ImportCommand, SilentCall};
 /// # use landfall::reply::{Failure, Nothing};
-/// # use landfall_domain::operations::set_unread::SetUnread;
+/// # use landfall_domain::ids::GroupId;
+/// # use landfall_domain::operations::import_messages::ImportMessages;
+/// # fn group() -> GroupId { GroupId::parse("g").unwrap() }
 /// #[derive(Default, serde::Deserialize)]
 /// struct Request {}
 ///
@@ -34,8 +36,7 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 ///     type Reply = Nothing;
 ///
 ///     async fn run(self, call: &SilentCall) -> Result<Nothing, Failure> {
-///         let operation: SetUnread = todo!();
-///         call.import(operation).await?;
+///         call.import(ImportMessages { group: group(), messages: Vec::new() }).await?;
 ///         Ok(Nothing {})
 ///     }
 /// }
@@ -46,7 +47,9 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 /// ```compile_fail,E0599
 /// # use landfall::call::{ImportCommand, SilentCall};
 /// # use landfall::reply::{Failure, Nothing};
+/// # use landfall_domain::ids::GroupId;
 /// # use landfall_domain::operations::unban_members::UnbanMembers;
+/// # fn group() -> GroupId { GroupId::parse("g").unwrap() }
 /// #[derive(Default, serde::Deserialize)]
 /// struct Request {}
 ///
@@ -55,8 +58,7 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 ///     type Reply = Nothing;
 ///
 ///     async fn run(self, call: &SilentCall) -> Result<Nothing, Failure> {
-///         let operation: UnbanMembers = todo!();
-///         call.change(operation).await?;
+///         call.change(UnbanMembers { group: group(), accounts: Vec::new() }).await?;
 ///         Ok(Nothing {})
 ///     }
 /// }
@@ -67,7 +69,9 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 /// ```compile_fail,E0053
 /// # use landfall::call::{Call, ImportCommand};
 /// # use landfall::reply::{Failure, Nothing};
+/// # use landfall_domain::ids::GroupId;
 /// # use landfall_domain::operations::unban_members::UnbanMembers;
+/// # fn group() -> GroupId { GroupId::parse("g").unwrap() }
 /// #[derive(Default, serde::Deserialize)]
 /// struct Request {}
 ///
@@ -76,19 +80,20 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 ///     type Reply = Nothing;
 ///
 ///     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
-///         let operation: UnbanMembers = todo!();
-///         call.change(operation).await?;
+///         call.change(UnbanMembers { group: group(), accounts: Vec::new() }).await?;
 ///         Ok(Nothing {})
 ///     }
 /// }
 /// ```
 ///
-/// The same request compiles as a [`Command`], which only the table of commands may then call an import, and does not:
+/// The same request compiles as a [`Command`]. The table of commands does not compile with one that is called an import:
 ///
 /// ```
 /// # use landfall::call::{Call, Command};
 /// # use landfall::reply::{Failure, Nothing};
+/// # use landfall_domain::ids::GroupId;
 /// # use landfall_domain::operations::unban_members::UnbanMembers;
+/// # fn group() -> GroupId { GroupId::parse("g").unwrap() }
 /// #[derive(Default, serde::Deserialize)]
 /// struct Request {}
 ///
@@ -97,8 +102,7 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 ///     type Reply = Nothing;
 ///
 ///     async fn run(self, call: &Call) -> Result<Nothing, Failure> {
-///         let operation: UnbanMembers = todo!();
-///         call.change(operation).await?;
+///         call.change(UnbanMembers { group: group(), accounts: Vec::new() }).await?;
 ///         Ok(Nothing {})
 ///     }
 /// }

@@ -4,8 +4,6 @@ use super::frame::ConversationKey;
 use super::hub::Hub;
 use super::session::{CloseReason, Session};
 use crate::apps::App;
-use crate::code::Code;
-use crate::commands::refusal;
 use crate::platform::Platform;
 use crate::reply::Failure;
 use crate::state::Server;
@@ -92,9 +90,6 @@ impl ConnectedClient {
 
     /// What `needs` names of one group.
     pub(super) async fn snapshot(&self, group: &GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {
-        self.server.store.snapshot(self.app.id, group.clone(), needs).await.map_err(|error| match error {
-            OperationError::Refused(no_such_group) => refusal::of(&no_such_group.into()),
-            OperationError::Store(error) => Code::GroupInternal.internal(error),
-        })
+        Ok(self.server.store.snapshot(self.app.id, group.clone(), needs).await?)
     }
 }

@@ -6,7 +6,7 @@ use landfall_domain::operation::{Refusal, TooMany};
 use landfall_domain::store::{OperationError, StoreError};
 
 /// The text that the service sends with 10010. [sample]
-pub const NO_SUCH_GROUP: &str = "this group does not exist";
+pub(super) const NO_SUCH_GROUP: &str = "this group does not exist";
 
 /// The code of the group service; the services of accounts and of messages have codes of their own.
 impl From<StoreError> for Failure {
@@ -26,20 +26,11 @@ impl<Refused: Into<Refusal>> From<OperationError<Refused>> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        of(&refusal)
+        if refusal == Refusal::NoSuchGroup {
+            return Code::GroupNotFound.because(NO_SUCH_GROUP);
+        }
+        code(&refusal).because(refusal.to_string())
     }
-}
-
-pub fn failure(error: OperationError<Refusal>) -> Failure {
-    error.into()
-}
-
-#[must_use]
-pub fn of(refusal: &Refusal) -> Failure {
-    if *refusal == Refusal::NoSuchGroup {
-        return Code::GroupNotFound.because(NO_SUCH_GROUP);
-    }
-    code(refusal).because(refusal.to_string())
 }
 
 fn code(refusal: &Refusal) -> Code {

@@ -1,4 +1,4 @@
-//! Limits of texts in bytes, one under, at and over each, with text of many bytes a character; and of lists.
+//! Limits of texts in bytes, one byte under, at and over each, with characters of several bytes; and limits of lists.
 
 use crate::harness::{Client, Server, code, property};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 const IMPORT: &str = "group_open_http_svc/import_group";
 const INFO: &str = "group_open_http_svc/get_group_info";
 
-/// A text of a group that an import gives, and its limit in bytes.
+/// Text members of an import, each with its limit in bytes.
 const TEXTS: [(&str, usize); 5] =
     [("Name", 30), ("Introduction", 240), ("Notification", 300), ("FaceUrl", 100), ("AppDefinedData", 512)];
 
@@ -118,7 +118,7 @@ async fn an_answer_over_a_megabyte_is_refused() {
     let list = "group_open_http_svc/get_group_member_info";
     assert_eq!(client.call(INFO, &json!({ "GroupIdList": ["g1"] })).await["ErrorCode"], 10018);
     assert_eq!(client.call(list, &json!({ "GroupId": "g1" })).await["ErrorCode"], 10018);
-    // Less of each member, or fewer of them, fit.
+    // Fewer fields of each member, or fewer members, fit.
     let roles = json!({ "GroupId": "g1", "MemberInfoFilter": ["Role"] });
     assert_eq!(client.call(list, &roles).await["MemberList"].as_array().unwrap().len(), 6_000);
     let page = json!({ "GroupId": "g1", "Limit": 3_000, "Offset": 3_000 });

@@ -1,4 +1,4 @@
-//! How many messages a group takes in a second.
+//! The rate of messages to one group.
 
 use crate::harness::{Server, code};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 const SEND: &str = "group_open_http_svc/send_group_msg";
 
 #[tokio::test]
-async fn a_flooded_group_drops_messages_and_takes_high_ones() {
+async fn a_flooded_group_drops_messages_but_accepts_high_priority() {
     let server = Server::start().await;
     let mut client = server.client().await;
     for id in ["g1", "g2"] {
@@ -17,7 +17,7 @@ async fn a_flooded_group_drops_messages_and_takes_high_ones() {
         "GroupId": "g1",
         "Random": 1,
         "MsgBody": [{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "m" } }],
-        // Nothing is written, so that many come in a second.
+        // Such messages are not written, so that many fit in a second.
         "OnlineOnlyFlag": 1,
     });
     let mut sent = 0;

@@ -1,8 +1,7 @@
-//! Whatever is sent, the answer is HTTP 200 with an envelope, the connection goes on, and no group is there by
-//! half.
+//! For any input the answer is HTTP 200 with an envelope, the connection stays open, and no group is imported in part.
 //!
-//! For a long search: `PROPTEST_CASES=100000 cargo test -p landfall --test it odd_input`. A value that fails is
-//! made as small as possible and printed.
+//! For a long search: `PROPTEST_CASES=100000 cargo test -p landfall --test it odd_input`. A failing value
+//! is made as small as possible and printed.
 
 use crate::harness::{Client, code, property};
 use proptest::prelude::*;
@@ -12,7 +11,7 @@ use tokio::net::TcpStream;
 const IMPORT: &str = "group_open_http_svc/import_group";
 const LIST: &str = "group_open_http_svc/get_appid_group_list";
 
-/// The commands that are fed with odd bodies.
+/// The commands that get odd bodies.
 const COMMANDS: [&str; 22] = [
     IMPORT,
     LIST,
@@ -38,7 +37,7 @@ const COMMANDS: [&str; 22] = [
     "openim_msg_ext_http_svc/group_set_key_values",
 ];
 
-/// Words that bring odd JSON nearer to what commands look at.
+/// Words that bring odd JSON closer to what commands read.
 const WORDS: [&str; 32] = [
     "",
     "0",
@@ -100,7 +99,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An import of everything a group can have.
+/// An import with every member that a group can have.
 fn full_import() -> Value {
     json!({
         "Owner_Account": "hana", "Type": "Public", "GroupId": "g1", "Name": "Reading circle",
@@ -142,18 +141,18 @@ fn mutated_import() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Odd input is the caller's mistake, never the server's.
+/// Odd input is an error of the caller, never of the server.
 fn assert_is_no_internal_error(answer: &Value) {
     assert!(![10002, 60008, 70500, 90994].contains(&code(answer)), "{answer}");
 }
 
-async fn assert_connection_goes_on(client: &mut Client<TcpStream>) {
+async fn assert_connection_stays_open(client: &mut Client<TcpStream>) {
     assert_eq!(code(&client.call(LIST, &json!({ "Limit": 1 })).await), 0);
 }
 
 #[test]
 fn any_target_and_body_get_an_envelope() {
-    // All characters that may stand in a request line. Others end the connection before there is a request.
+    // All characters that a request line may hold. Others end the connection before there is a request.
     const PATH: &str = r#"[!"$-;=@-_a-z{|}~\u{80}-\u{10ffff}]{0,40}"#;
     let path = prop_oneof![
         PATH.prop_map(|rest| format!("/{rest}")),
@@ -183,11 +182,11 @@ fn any_target_and_body_get_an_envelope() {
         }
         let answer = client.post(&target, &body).await.envelope();
         assert_is_no_internal_error_unless_misplaced(&answer);
-        assert_connection_goes_on(&mut client).await;
+        assert_connection_stays_open(&mut client).await;
     });
 }
 
-/// 60008 is also the real answer to a command of another service.
+/// 60008 is also the answer to a command of another service.
 fn assert_is_no_internal_error_unless_misplaced(answer: &Value) {
     if answer["ErrorInfo"] != "service timeout or request format error,please check and try again" {
         assert_is_no_internal_error(answer);
@@ -199,7 +198,7 @@ fn any_json_gets_an_envelope_from_every_command() {
     property((prop::sample::select(&COMMANDS[..]), any_json()), async |mut client, (path, body)| {
         let answer = client.call(path, &body).await;
         assert_is_no_internal_error(&answer);
-        assert_connection_goes_on(&mut client).await;
+        assert_connection_stays_open(&mut client).await;
     });
 }
 
@@ -217,7 +216,7 @@ fn a_damaged_import_makes_a_whole_group_or_none() {
         }
         assert_eq!(row["ErrorCode"], 0);
         assert_eq!(row["MemberNum"], row["MemberList"].as_array().unwrap().len());
-        // Half of the groups stay, for a look at all of them afterwards.
+        // Half of the groups stay, so that all of them can be read afterwards.
         if id == "g1" {
             let destroyed = client.call("group_open_http_svc/destroy_group", &json!({ "GroupId": id })).await;
             assert_eq!(code(&destroyed), 0);
@@ -226,10 +225,10 @@ fn a_damaged_import_makes_a_whole_group_or_none() {
 }
 
 #[test]
-fn bytes_that_are_no_request_harm_nobody() {
+fn bytes_that_are_no_request_affect_no_other_connection() {
     let bytes = prop::collection::vec(any::<u8>(), 1..300);
     property((bytes.clone(), bytes), async |mut client, (bytes, more)| {
-        // The second half comes when the first has perhaps been refused already, which is no failure.
+        // The first half may have been refused before the second is sent; that is no failure.
         client.send(&bytes).await;
         client.send_if_open(&more).await;
     });

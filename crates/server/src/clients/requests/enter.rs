@@ -3,7 +3,7 @@
 use super::{ClientRequest, CommonFields, NoFields, RequestContext, RequestError};
 use crate::clients::delivery_progress::DeliveryProgress;
 use crate::code::Code;
-use crate::commands::refusal;
+use crate::reply::Failure;
 use landfall_domain::operation::Needs;
 use landfall_domain::part::{Part, PartKey};
 
@@ -24,7 +24,7 @@ impl ClientRequest for Enter {
         let ban = PartKey::Ban(account.clone());
         let needs = Needs { members: vec![account.clone()], parts: vec![ban.clone()], ..Needs::default() };
         let snapshot = client.snapshot(&group, needs).await?;
-        snapshot.check_visible_to(account).map_err(|hidden| refusal::of(&hidden))?;
+        snapshot.check_visible_to(account).map_err(Failure::from)?;
         let refused = |text| Err(Code::GroupNotAllowed.because(text).into());
         if !snapshot.group.kind.can().live {
             return refused("only groups of Type AVChatRoom are entered and left");

@@ -2,7 +2,7 @@
 
 use super::conversation::ConversationRow;
 use super::{ClientRequest, CommonFields, RequestContext, RequestError};
-use crate::code::Code;
+use crate::reply::Failure;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::member::Member;
 use landfall_domain::store::JoinedWindow;
@@ -38,7 +38,7 @@ impl ClientRequest for Groups {
             limit: fields.limit.unwrap_or(GROUPS_MAX).min(GROUPS_MAX),
         };
         let page = client.server.store.joined_groups(client.app.id, client.account().clone(), window).await;
-        let page = page.map_err(|error| Code::GroupInternal.internal(error))?;
+        let page = page.map_err(Failure::from)?;
         let rows = page.groups.iter().map(|(group, member): &(Group, Member)| {
             let (name, read) = (group.profile.name.as_str(), group.log.read_seq(member.read));
             ConversationRow {

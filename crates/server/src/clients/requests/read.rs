@@ -3,7 +3,7 @@
 use super::{ClientRequest, CommonFields, RequestContext, RequestError};
 use crate::clients::client_subscribers::ClientSubscribers;
 use crate::clients::frame::ConversationKey;
-use crate::commands::refusal;
+use crate::reply::Failure;
 use landfall_domain::operation::perform;
 use landfall_domain::operations::read_up_to::ReadUpTo;
 use serde::Serialize;
@@ -29,7 +29,7 @@ impl ClientRequest for Read {
         let operation = ReadUpTo { group, conversation, reader: reader.clone(), seq: fields.msg_seq };
         let subscribers = Arc::new(ClientSubscribers { hub, operator: reader, now: context.now });
         let read = perform(&*client.server.store, context, operation, subscribers).await;
-        let unread_msg_num = read.map_err(refusal::failure)?;
+        let unread_msg_num = read.map_err(Failure::from)?;
         Ok(Some(Unread { unread_msg_num }))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::conversation::ConversationRow;
 use super::{ClientRequest, CommonFields, RequestContext, RequestError};
-use crate::commands::refusal;
+use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
 use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
@@ -35,9 +35,9 @@ impl ClientRequest for Topics {
             ..Needs::default()
         };
         let snapshot = client.snapshot(&group, needs).await?;
-        snapshot.check_visible_to(account).map_err(|hidden| refusal::of(&hidden))?;
+        snapshot.check_visible_to(account).map_err(Failure::from)?;
         if !snapshot.members.contains_key(account) {
-            return Err(refusal::of(&Refusal::NotAMember(account.clone())).into());
+            return Err(Failure::from(Refusal::NotAMember(account.clone())).into());
         }
         let topics: Vec<_> = snapshot
             .parts

@@ -7,12 +7,12 @@ use super::member_row::{FieldNames, Filter, MemberRow, record_filters};
 use super::{group_id, number_up_to, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::code::Code;
-use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
+use landfall_domain::operation::Refusal;
 use landfall_domain::store::MemberWindow;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ impl Command for Request {
             false => Vec::new(),
         };
         let Some(kind) = call.group_type(&group).await? else {
-            return Err(Code::GroupNotFound.because(NO_SUCH_GROUP));
+            return Err(Refusal::NoSuchGroup.into());
         };
         refuse_without_members(kind)?;
         let community = kind == GroupType::Community;

@@ -6,13 +6,12 @@ use super::member_list::{MemberEntries, MemberResults};
 use super::{ImportMemberInput, group_id, member};
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
-use crate::commands::refusal::NO_SUCH_GROUP;
 use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::NewMember;
-use landfall_domain::operation::Needs;
+use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::several::Several;
 use landfall_domain::store::OperationError;
 use serde::Deserialize;
@@ -61,9 +60,7 @@ async fn import(
 /// `named`: the accounts of the request.
 fn refuse(error: OperationError<ImportMembersRefusal>, named: &str) -> Failure {
     match error {
-        OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => {
-            Code::GroupNotFound.because(NO_SUCH_GROUP)
-        }
+        OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => Refusal::NoSuchGroup.into(),
         OperationError::Refused(ImportMembersRefusal::TypeNotImportable) => {
             Code::GroupNotAllowed.because("groups of this type take no imported members")
         }

@@ -3,7 +3,7 @@
 //! The same message again within five minutes answers with the number and time of the first. [doc]
 //!
 //! [choice] A message over the frequency of its group is dropped, which the answer says; it is never 10023.
-//! [choice] `NeedReadReceipt` refuses nothing: whether a group is too large for receipts shows when they are asked for.
+//! [choice] `NeedReadReceipt` refuses nothing: that a group is too large for receipts shows when they are requested.
 //! [choice] `OfflinePushInfo` is checked to be an object and does nothing: this version pushes nothing. Unknown words of
 //! `ForbidCallbackControl` forbid nothing.
 //! [choice] A message that the app's webhook drops is answered like one that was sent, without a number.

@@ -52,8 +52,8 @@ impl Row {
         Self { error_code: 0, error_info: "".into(), topic_id, permission: Some(permission) }
     }
 
-    /// Nothing but what became of them; absent when no topic can have the id. To change permissions that are not there
-    /// is 110011, to delete them 110014. [choice]
+    /// The outcome only; `None` for a malformed topic id. Changing permissions that do not exist is 110011, deleting them
+    /// 110014. [choice]
     pub(super) fn new(topic_id: String, outcome: Option<TopicPermissionOutcome>) -> Self {
         let illegal = (Code::TopicIdIllegal.number(), "TopicId is not the id of a topic of the group");
         let (error_code, error_info) = match outcome {
