@@ -9,7 +9,7 @@ use crate::commands::refusal;
 use crate::platform::Platform;
 use crate::reply::Failure;
 use crate::server::Server;
-use crate::webhook::presence::{self, State};
+use crate::webhook::presence::{self, ConnectionState};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
@@ -41,7 +41,7 @@ impl ConnectedClient {
     }
 
     /// Notifies the app's webhook that the client came or went; `kicked` is the device that had to make room for it.
-    pub(super) async fn report_state(&self, state: State, kicked: Option<Platform>) {
+    pub(super) async fn report_state(&self, state: ConnectionState, kicked: Option<Platform>) {
         if let Some(client) = self.events() {
             client.changes_state(state, kicked, self.context(), self.server.clock.millis()).await;
         }

@@ -123,7 +123,7 @@ impl CommonFields {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer<'a, T> {
+struct AnswerFrame<'a, T> {
     event: &'static str,
     command: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,7 +211,15 @@ fn malformed() -> Failure {
 fn answer(common: &CommonFields, reply: impl Serialize) -> String {
     let CommonFields { command, request_id, .. } = common;
     let (event, request_id, action_status) = ("answer", request_id.as_ref(), "OK");
-    frame::text(&Answer { event, command, request_id, action_status, error_info: "", error_code: 0, reply })
+    frame::text(&AnswerFrame {
+        event,
+        command,
+        request_id,
+        action_status,
+        error_info: "",
+        error_code: 0,
+        reply,
+    })
 }
 
 fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -> String {
@@ -223,7 +231,7 @@ fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -
     }
     let (event, request_id, action_status) = ("answer", request_id.as_ref(), "FAIL");
     let (error_info, error_code, reply) = (failure.text.as_ref(), failure.number(), NoFields {});
-    frame::text(&Answer { event, command, request_id, action_status, error_info, error_code, reply })
+    frame::text(&AnswerFrame { event, command, request_id, action_status, error_info, error_code, reply })
 }
 
 #[cfg(test)]
