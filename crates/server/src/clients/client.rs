@@ -59,7 +59,7 @@ impl ConnectedClient {
         let Session { account, platform, .. } = &*self.session;
         let Server { outbox, error_log, .. } = &*self.server;
         let (outbox, platform, peer) = (&**outbox, *platform, self.peer);
-        Some(presence::ClientEvents { receiver, outbox, account, platform, peer, error_log: error_log })
+        Some(presence::ClientEvents { receiver, outbox, account, platform, peer, error_log })
     }
 
     /// The group of a conversation as one of its members sees it; `None` when there is none, or the account is not a member.

@@ -139,15 +139,16 @@ struct AnswerFrame<'a, T> {
 #[derive(Serialize)]
 struct NoFields {}
 
-/// A line of the table. Its handler returns the frame that answers the request, if there is one.
+/// Performs a request. Returns the frame that answers it, if there is one.
+type Handler = for<'a> fn(RequestContext<'a>, &'a CommonFields, &'a str) -> Handled<'a>;
+
+type Handled<'a> = BoxFuture<'a, Result<Option<String>, CloseReason>>;
+
+/// A line of the table.
 struct Entry {
     command: &'static str,
     is_free: bool,
-    handler: for<'a> fn(
-        RequestContext<'a>,
-        &'a CommonFields,
-        &'a str,
-    ) -> BoxFuture<'a, Result<Option<String>, CloseReason>>,
+    handler: Handler,
 }
 
 impl Entry {
@@ -160,7 +161,7 @@ fn handle<'a, R: ClientRequest>(
     context: RequestContext<'a>,
     common: &'a CommonFields,
     text: &'a str,
-) -> BoxFuture<'a, Result<Option<String>, CloseReason>> {
+) -> Handled<'a> {
     Box::pin(async move {
         let client = context.client;
         let done = match serde_json::from_str(text) {

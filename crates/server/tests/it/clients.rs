@@ -211,6 +211,18 @@ async fn import_everything(client: &mut Client<TcpStream>, number: usize) {
     done(client, "set_unread_msg_num", unread).await;
 }
 
+/// Checks that no frame came from any of the imported groups: a marker in each is the first.
+async fn check_silence(client: &mut Client<TcpStream>, connected: &mut [TestClient]) {
+    for number in 0..IMPORTED {
+        let group = format!("@TGS#_{number}");
+        send_marker(client, &group, 1).await;
+        for member in &mut *connected {
+            let frame = member.next_is("message").await;
+            assert_eq!((&frame["GroupId"], &frame["MsgBody"]), (&json!(group), &text("marker")));
+        }
+    }
+}
+
 async fn imports_are_silent_and_everything_else_is_not(store: Store) {
     let receiver = Receiver::start().await;
     let server = Server::start_with(Setup { store, webhook: receiver.config(""), ..Setup::default() }).await;
@@ -225,14 +237,7 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
         import_everything(client, number).await;
     }
     done(client, "im_open_login_svc/account_import", json!({ "UserID": "fay" })).await;
-    for number in 0..IMPORTED {
-        let group = format!("@TGS#_{number}");
-        send_marker(client, &group, 1).await;
-        for member in &mut connected {
-            let frame = member.next_is("message").await;
-            assert_eq!((&frame["GroupId"], &frame["MsgBody"]), (&json!(group), &text("marker")));
-        }
-    }
+    check_silence(client, &mut connected).await;
     assert_eq!(receiver.all().len(), logins, "only the connections are reported");
 
     let create = json!({ "Type": "Public", "GroupId": "g", "Name": "n", "Owner_Account": "ann" });
