@@ -11,7 +11,7 @@ const FORUM: &str = "@TGS#_city-forum";
 const PARKS: &str = "@TGS#_city-forum@TOPIC#_parks";
 const ARCHIVE: &str = "@TGS#_archive";
 
-/// What the page shows, in its order.
+/// The JSON on the page, in its order.
 fn shown() -> Vec<Value> {
     let page = include_str!("../../../../docs/gateway.md");
     let blocks = page.split("\n```json\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
@@ -23,7 +23,7 @@ fn shown() -> Vec<Value> {
         .collect()
 }
 
-/// What differs from run to run is left out.
+/// Leaves out what differs from run to run.
 fn without_times(mut frame: Value) -> Value {
     for name in ["MsgTime", "Time", "ServerTime", "SessionId"] {
         if let Some(value) = frame.get_mut(name) {
@@ -126,12 +126,12 @@ async fn every_frame_on_the_page_is_received_so() {
 
     let received: Vec<_> = received.into_iter().map(without_times).collect();
     for frame in shown.into_iter().filter(|shown| shown.get("Event").is_some()) {
-        // For this one servers have to lose events on the way to each other.
+        // This one is sent when servers have lost events on the way to each other.
         if frame["Event"] == "missed" {
             continue;
         }
         let frame = without_times(frame);
-        assert!(received.contains(&frame), "nobody received {frame}");
+        assert!(received.contains(&frame), "no client received {frame}");
     }
     drop(hana);
     server.stop().await;
