@@ -7,7 +7,7 @@ use crate::apps::App;
 use crate::platform::Platform;
 use crate::reply::Failure;
 use crate::state::Server;
-use crate::webhook::presence::{self, State};
+use crate::webhook::presence::{self, ConnectionState};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
@@ -39,7 +39,7 @@ impl ConnectedClient {
     }
 
     /// Notifies the app's webhook that the client came or went; `kicked` is the device that had to make room for it.
-    pub(super) async fn report_state(&self, state: State, kicked: Option<Platform>) {
+    pub(super) async fn report_state(&self, state: ConnectionState, kicked: Option<Platform>) {
         if let Some(client) = self.events() {
             client.changes_state(state, kicked, self.context(), self.server.clock.millis()).await;
         }
@@ -57,7 +57,7 @@ impl ConnectedClient {
         let Session { account, platform, .. } = &*self.session;
         let Server { outbox, error_log, .. } = &*self.server;
         let (outbox, platform, peer) = (&**outbox, *platform, self.peer);
-        Some(presence::ClientEvents { receiver, outbox, account, platform, peer, error_log: error_log })
+        Some(presence::ClientEvents { receiver, outbox, account, platform, peer, error_log })
     }
 
     /// The group of a conversation as one of its members sees it; `None` when there is none, or the account is not a member.

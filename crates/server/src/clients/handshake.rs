@@ -20,7 +20,7 @@ use crate::reply::{self, Failure};
 use crate::state::Server;
 use crate::url::Query;
 use crate::usersig::Verified;
-use crate::webhook::presence::State;
+use crate::webhook::presence::ConnectionState;
 use futures_util::SinkExt as _;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -238,7 +238,7 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, m
             let ready =
                 ReadyFrame { event, identifier, session_id: id, group_count, server_time, window: WINDOW };
             let ready = frame::text(&ready);
-            client.report_state(State::Began, replaced).await;
+            client.report_state(ConnectionState::Began, replaced).await;
             let connection =
                 ClientConnection::new(Arc::clone(&client), socket, frames, verified.last_valid, held);
             let (back, reason) = connection.run(ready).await;
@@ -284,20 +284,20 @@ impl Drop for ConnectionGuard<'_> {
     }
 }
 
-fn ended(reason: Option<CloseReason>) -> State {
+fn ended(reason: Option<CloseReason>) -> ConnectionState {
     match reason {
         None
         | Some(CloseReason::Slow | CloseReason::Misuse | CloseReason::Stopping | CloseReason::TryAgain) => {
-            State::Closed
+            ConnectionState::Closed
         }
-        Some(CloseReason::Silent) => State::TimedOut,
+        Some(CloseReason::Silent) => ConnectionState::TimedOut,
         Some(
             CloseReason::Kicked
             | CloseReason::Replaced
             | CloseReason::Expired
             | CloseReason::Deleted
             | CloseReason::Refused,
-        ) => State::LoggedOut,
+        ) => ConnectionState::LoggedOut,
     }
 }
 

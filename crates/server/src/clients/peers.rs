@@ -347,3 +347,46 @@ async fn reply_to(hubs: &Hubs, app: AppId, query: PeerQuery) -> PeerReply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::outgoing_frame::OutgoingFrame;
+
+    #[test]
+    fn messages_keep_the_names_that_servers_of_other_versions_know() {
+        let frame = OutgoingFrame::to_accounts("{}".to_owned(), &[UserId::parse("ann").unwrap()]);
+        let stored = OutgoingFrame { is_message: true, seq: 3, ..OutgoingFrame::to_group("{}".to_owned()) };
+        let update = ClientUpdate {
+            membership_changed: vec!["ann".to_owned()],
+            frames: vec![frame, stored],
+            dissolved: true,
+        };
+        let (group, account) = ("g".to_owned(), "ann".to_owned());
+        let query = PeerQuery::Devices(vec![account.clone()]);
+        let reply = PeerReply::Visitors(BTreeMap::from([(account.clone(), 5)]));
+        for (message, expected) in [
+            (PeerMessage::Present { clients: 3 }, r#"{"Present":{"clients":3}}"#),
+            (PeerMessage::CatchUp, r#""LookAgain""#),
+            (
+                PeerMessage::Update { app: 7, group, update },
+                r#"{"Happened":{"app":7,"group":"g","bulletin":{"moved":["ann"],"items":[{"text":"{}","anywhere":true,"to":["ann"]},{"text":"{}","is_message":true,"seq":3}],"dissolved":true}}}"#,
+            ),
+            (
+                PeerMessage::CloseSessions { app: 7, account, reason: CloseReason::Kicked },
+                r#"{"Ended":{"app":7,"account":"ann","why":"Kicked"}}"#,
+            ),
+            (
+                PeerMessage::Query { id: 1, app: 7, query },
+                r#"{"Ask":{"id":1,"app":7,"question":{"Devices":["ann"]}}}"#,
+            ),
+            (
+                PeerMessage::Reply { id: 1, to: "x".to_owned(), reply },
+                r#"{"Answer":{"id":1,"to":"x","answer":{"Visitors":{"ann":5}}}}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&message).unwrap(), expected);
+            assert_eq!(serde_json::from_str::<PeerMessage>(expected).unwrap(), message);
+        }
+    }
+}

@@ -123,7 +123,7 @@ impl CommonFields {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer<'a, T> {
+struct AnswerFrame<'a, T> {
     event: &'static str,
     command: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,15 +139,16 @@ struct Answer<'a, T> {
 #[derive(Serialize)]
 struct NoFields {}
 
-/// A line of the table. Its handler returns the frame that answers the request, if there is one.
+/// Performs a request. Returns the frame that answers it, if there is one.
+type Handler = for<'a> fn(RequestContext<'a>, &'a CommonFields, &'a str) -> Handled<'a>;
+
+type Handled<'a> = BoxFuture<'a, Result<Option<String>, CloseReason>>;
+
+/// A line of the table.
 struct Entry {
     command: &'static str,
     is_free: bool,
-    handler: for<'a> fn(
-        RequestContext<'a>,
-        &'a CommonFields,
-        &'a str,
-    ) -> BoxFuture<'a, Result<Option<String>, CloseReason>>,
+    handler: Handler,
 }
 
 impl Entry {
@@ -160,7 +161,7 @@ fn handle<'a, R: ClientRequest>(
     context: RequestContext<'a>,
     common: &'a CommonFields,
     text: &'a str,
-) -> BoxFuture<'a, Result<Option<String>, CloseReason>> {
+) -> Handled<'a> {
     Box::pin(async move {
         let client = context.client;
         let done = match serde_json::from_str(text) {
@@ -211,7 +212,15 @@ fn malformed() -> Failure {
 fn answer(common: &CommonFields, reply: impl Serialize) -> String {
     let CommonFields { command, request_id, .. } = common;
     let (event, request_id, action_status) = ("answer", request_id.as_ref(), "OK");
-    frame::text(&Answer { event, command, request_id, action_status, error_info: "", error_code: 0, reply })
+    frame::text(&AnswerFrame {
+        event,
+        command,
+        request_id,
+        action_status,
+        error_info: "",
+        error_code: 0,
+        reply,
+    })
 }
 
 fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -> String {
@@ -223,7 +232,7 @@ fn refusal(client: &ConnectedClient, common: &CommonFields, failure: &Failure) -
     }
     let (event, request_id, action_status) = ("answer", request_id.as_ref(), "FAIL");
     let (error_info, error_code, reply) = (failure.text.as_ref(), failure.number(), NoFields {});
-    frame::text(&Answer { event, command, request_id, action_status, error_info, error_code, reply })
+    frame::text(&AnswerFrame { event, command, request_id, action_status, error_info, error_code, reply })
 }
 
 #[cfg(test)]

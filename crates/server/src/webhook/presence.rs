@@ -20,7 +20,7 @@ const VISIT: &str = "Group.CallbackOnMemberStateChange";
 
 /// `Action` and `Reason` of a connection. [doc]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum ConnectionState {
     /// It began.
     Began,
     /// The server closed it: the account was kicked or deleted, its signature expired, or another device connected.
@@ -31,7 +31,7 @@ pub(crate) enum State {
     TimedOut,
 }
 
-impl State {
+impl ConnectionState {
     fn action_and_reason(self) -> (&'static str, &'static str) {
         match self {
             Self::Began => ("Login", "Register"),
@@ -72,7 +72,7 @@ impl ClientEvents<'_> {
     /// A connection began or ended; `kicked` is the platform of the device that had to make room for it.
     pub(crate) async fn changes_state(
         &self,
-        state: State,
+        state: ConnectionState,
         kicked: Option<Platform>,
         context: Context,
         millis: u64,

@@ -38,18 +38,18 @@ fn public(id: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_hear_what_happens_at_other_servers_by_the_database() {
-    hear_each_other("").await;
+async fn clients_receive_changes_of_other_servers_by_the_database() {
+    receive_from_each_other("").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_hear_what_happens_at_other_servers_by_nats() {
+async fn clients_receive_changes_of_other_servers_by_nats() {
     let nats = NatsServer::create("").unwrap();
-    hear_each_other(&format!("events.nats = \"nats://{}\"\n", nats.address())).await;
+    receive_from_each_other(&format!("events.nats = \"nats://{}\"\n", nats.address())).await;
 }
 
 /// Calls come to one server, clients are connected to the other.
-async fn hear_each_other(settings: &str) {
+async fn receive_from_each_other(settings: &str) {
     let database = fresh_database("empty", |_| {});
     let settings = format!("{RELAXED}{settings}");
     let homes = (0..2).map(|_| Home::over_with(database.url(), &settings)).collect();
@@ -63,9 +63,9 @@ async fn hear_each_other(settings: &str) {
 
     done(calls, "add_group_member", json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "bob" }] }))
         .await;
-    let mut told = [bob.next().await, bob.next().await].map(|frame| frame["Event"].to_string());
-    told.sort();
-    assert_eq!(told, ["\"notice\"", "\"tip\""]);
+    let mut events = [bob.next().await, bob.next().await].map(|frame| frame["Event"].to_string());
+    events.sort();
+    assert_eq!(events, ["\"notice\"", "\"tip\""]);
     for random in 1..=200 {
         done(calls, "send_group_msg", message("g", random)).await;
     }
@@ -73,7 +73,7 @@ async fn hear_each_other(settings: &str) {
         let frame = bob.next_is("message").await;
         assert_eq!((&frame["Random"], &frame["MsgSeq"]), (&json!(random), &json!(random + 1)));
     }
-    // Silently, and heard all the same from then on.
+    // Silently; from then on its messages are received all the same.
     done(calls, "import_group", public("imported")).await;
     let members = json!([{ "Member_Account": "bob" }]);
     done(calls, "import_group_member", json!({ "GroupId": "imported", "MemberList": members })).await;
@@ -101,7 +101,7 @@ async fn hear_each_other(settings: &str) {
     assert_eq!(bob.next_is("notice").await["NoticeName"], "Kicked");
     done(calls, "send_group_msg", message("g", 500)).await;
     done(calls, "send_group_msg", message("imported", 2)).await;
-    assert_eq!(bob.next_is("message").await["GroupId"], "imported", "who is no member hears nothing");
+    assert_eq!(bob.next_is("message").await["GroupId"], "imported", "a former member receives nothing");
     done(calls, "im_open_login_svc/kick", json!({ "UserID": "bob" })).await;
     assert_eq!(bob.closed().await, (vec![], 4_002));
     let states = done(calls, "openim/query_online_status", ask).await;
@@ -123,10 +123,10 @@ async fn send_until_killed(mut calls: RestClient) -> u64 {
 }
 
 /// Receives messages until `last`; each comes once, and in order, from the one after `after`.
-async fn hear_up_to(heard: &mut TestClient, after: u64, last: u64) {
+async fn receive_up_to(client: &mut TestClient, after: u64, last: u64) {
     let mut next = after + 1;
     while next <= last {
-        let frame = heard.next().await;
+        let frame = client.next().await;
         if frame["Event"] == "message" {
             assert_eq!(frame["MsgSeq"], next, "{frame}");
             next += 1;
@@ -139,12 +139,12 @@ async fn last_message(server: &Server) -> u64 {
     info["GroupInfo"][0]["NextMsgSeq"].as_u64().unwrap() - 1
 }
 
-/// A client of the server that is killed, while messages are sent; the number of the last it has got.
-async fn hear_until_killed(mut heard: TestClient, kill: impl AsyncFnOnce()) -> u64 {
+/// A client of the server that is killed while messages are sent; the number of the last that it received.
+async fn receive_until_killed(mut client: TestClient, kill: impl AsyncFnOnce()) -> u64 {
     let mut last = 0;
     let mut kill = Some(kill);
     loop {
-        match heard.try_next().await {
+        match client.try_next().await {
             Ok(frame) => {
                 last += 1;
                 assert_eq!(frame["MsgSeq"], last, "{frame}");
@@ -160,13 +160,13 @@ async fn hear_until_killed(mut heard: TestClient, kill: impl AsyncFnOnce()) -> u
 }
 
 async fn catch_up(server: &Server, after: u64) {
-    let mut heard = connect(server, "bob", "&hold=1").await;
-    heard.send(json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": after })).await;
-    heard.send(json!({ "Command": "go" })).await;
+    let mut client = connect(server, "bob", "&hold=1").await;
+    client.send(json!({ "Command": "catch_up", "GroupId": "g", "MsgSeq": after })).await;
+    client.send(json!({ "Command": "go" })).await;
     let last = last_message(server).await;
-    hear_up_to(&mut heard, after, last).await;
+    receive_up_to(&mut client, after, last).await;
     done(&mut server.client().await, "send_group_msg", message("g", 5_000)).await;
-    hear_up_to(&mut heard, last, last + 1).await;
+    receive_up_to(&mut client, last, last + 1).await;
 }
 
 async fn prepare(server: &Server) {
@@ -183,7 +183,7 @@ async fn a_client_of_a_killed_server_gets_the_rest_after_its_restart() {
     prepare(&server).await;
     let bob = connect(&server, "bob", "").await;
     let sending = tokio::spawn(send_until_killed(server.client().await));
-    let got = hear_until_killed(bob, async || server.kill().await).await;
+    let got = receive_until_killed(bob, async || server.kill().await).await;
     let acknowledged = sending.await.unwrap();
     let server = home.start().await;
     assert!(acknowledged <= last_message(&server).await && got <= last_message(&server).await);
@@ -192,7 +192,7 @@ async fn a_client_of_a_killed_server_gets_the_rest_after_its_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_of_other_servers_get_what_a_killed_one_did_not_tell() {
+async fn clients_of_other_servers_get_what_a_killed_one_did_not_send() {
     let database = fresh_database("empty", |_| {});
     let homes = (0..2).map(|_| Home::over_with(database.url(), RELAXED)).collect();
     let mut several = Several::start(homes).await;
@@ -201,18 +201,18 @@ async fn clients_of_other_servers_get_what_a_killed_one_did_not_tell() {
     prepare(&killed).await;
     let (bob, mut dan) = (connect(&killed, "bob", "").await, connect(&other, "dan", "").await);
     let sending = tokio::spawn(send_until_killed(killed.client().await));
-    let got = hear_until_killed(bob, async || killed.kill().await).await;
+    let got = receive_until_killed(bob, async || killed.kill().await).await;
     let acknowledged = sending.await.unwrap();
-    // Whether the server had told the other one of its last messages or not.
+    // Whether or not the server had sent its last messages to the other one.
     let last = last_message(&other).await;
     assert!(acknowledged <= last);
-    hear_up_to(&mut dan, 0, last).await;
+    receive_up_to(&mut dan, 0, last).await;
     catch_up(&other, got).await;
     other.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_nobody_could_tell_is_heard_when_servers_hear_each_other_again() {
+async fn lost_events_are_received_when_servers_reach_each_other_again() {
     let database = fresh_database("empty", |_| {});
     let mut nats = NatsServer::create("").unwrap();
     let settings = format!("{RELAXED}events.nats = \"nats://{}\"\n", nats.address());
@@ -224,7 +224,7 @@ async fn what_nobody_could_tell_is_heard_when_servers_hear_each_other_again() {
     let mut dan = connect(&other, "dan", "").await;
     let calls = &mut killed.client().await;
     done(calls, "send_group_msg", message("g", 1)).await;
-    hear_up_to(&mut dan, 0, 1).await;
+    receive_up_to(&mut dan, 0, 1).await;
 
     tokio::task::block_in_place(|| nats.stop().unwrap());
     for random in 2..=20 {
@@ -236,10 +236,10 @@ async fn what_nobody_could_tell_is_heard_when_servers_hear_each_other_again() {
     done(calls, "import_group_member", json!({ "GroupId": "new", "MemberList": members })).await;
     killed.kill().await;
     tokio::task::block_in_place(|| nats.start().unwrap());
-    hear_up_to(&mut dan, 1, 20).await;
+    receive_up_to(&mut dan, 1, 20).await;
     let calls = &mut other.client().await;
     done(calls, "send_group_msg", message("g", 21)).await;
-    hear_up_to(&mut dan, 20, 21).await;
+    receive_up_to(&mut dan, 20, 21).await;
     done(calls, "send_group_msg", message("new", 1)).await;
     assert_eq!(dan.next_is("message").await["GroupId"], "new");
     other.stop().await;

@@ -1,4 +1,4 @@
-//! Events of webhooks whose server is killed before they are told.
+//! Events of webhooks whose server is killed before they are sent.
 
 use crate::receiver::{Receiver, Reply};
 use crate::server::{Home, Server};
@@ -14,12 +14,12 @@ const GROUPS: u64 = 20;
 const MESSAGES: u64 = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_of_a_killed_server_are_told_after_its_restart() {
+async fn events_of_a_killed_server_are_sent_after_its_restart() {
     events_survive(&Home::new(), 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_of_a_killed_server_are_told_by_the_others() {
+async fn events_of_a_killed_server_are_sent_by_the_others() {
     let database = fresh_database("empty", |_| {});
     events_survive(&Home::over(database.url()), 2).await;
 }
@@ -47,13 +47,13 @@ async fn events_survive(home: &Home, servers: usize) {
         running.push(home.start().await);
     }
     let all = usize::try_from(GROUPS * MESSAGES).unwrap();
-    let told = receiver.requests(before + all).await;
+    let requests = receiver.requests(before + all).await;
     let mut by_group: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for told in &told[before..] {
-        let group = told.body["GroupId"].as_str().unwrap().to_owned();
-        by_group.entry(group).or_default().push(told.body["MsgSeq"].as_u64().unwrap());
+    for request in &requests[before..] {
+        let group = request.body["GroupId"].as_str().unwrap().to_owned();
+        by_group.entry(group).or_default().push(request.body["MsgSeq"].as_u64().unwrap());
     }
-    // Each is told once now that it is answered, and in order.
+    // Each is sent once now that it is answered, and in order.
     let expected: Vec<u64> = (1..=MESSAGES).collect();
     assert_eq!(by_group.len() as u64, GROUPS);
     for (group, numbers) in by_group {

@@ -39,7 +39,7 @@ async fn holds_no_contents(home: &Home, number: usize, level: &str, tells_reason
     let query = "sdkappid=1400000001&identifier=cy&usersig=hush-hush";
     let refused = Listener::connect(&server.url(), query).await.unwrap().next().await.unwrap();
     assert!(refused.contains("70003"), "{refused}");
-    // Sent by one client, told to another, and to a receiver.
+    // Sent by one client, and delivered to another and to a receiver.
     let usersig = usersig_of(&owner(&id), made);
     let query = format!("sdkappid={APP}&identifier={}&usersig={usersig}", owner(&id));
     let mut member = TestClient::ready(&server.url(), &query).await;

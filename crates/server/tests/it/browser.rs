@@ -1,4 +1,4 @@
-//! A real browser without a window, told what to do over its DevTools protocol.
+//! A real browser without a window, controlled by its DevTools protocol.
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// Bound of every wait, far above what any takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Keeps it from showing, asking and fetching anything; on a page of its own alone, no sandbox is needed.
+/// No window, no questions, no downloads; for a page of our own no sandbox is needed.
 const ARGUMENTS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
@@ -45,14 +45,14 @@ pub(crate) struct Browser {
     socket: WebSocketStream<TcpStream>,
     session: String,
     last_id: u64,
-    /// What has been loaded, the empty page it begins with too.
+    /// The loaders that have finished, that of the empty first page included.
     loaded: Vec<Value>,
     /// After the process, which writes there.
     _directory: TempDir,
 }
 
 impl Browser {
-    /// Starts one and opens a page in it.
+    /// Starts a browser and opens a page in it.
     pub(crate) async fn open(url: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let profile = format!("--user-data-dir={}", directory.path().display());
@@ -77,30 +77,31 @@ impl Browser {
         let (socket, _) = client_async(&devtools, stream).await.unwrap();
         let (session, loaded) = (String::new(), Vec::new());
         let mut browser = Self { process, socket, session, last_id: 0, loaded, _directory: directory };
-        let target = browser.tell("Target.createTarget", json!({ "url": "about:blank" })).await;
+        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" })).await;
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let attached = browser.tell("Target.attachToTarget", attach).await;
+        let attached = browser.call("Target.attachToTarget", attach).await;
         attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
-        browser.tell("Page.enable", json!({})).await;
-        browser.tell("Page.setLifecycleEventsEnabled", json!({ "enabled": true })).await;
-        let navigated = browser.tell("Page.navigate", json!({ "url": url })).await;
+        browser.call("Page.enable", json!({})).await;
+        browser.call("Page.setLifecycleEventsEnabled", json!({ "enabled": true })).await;
+        let navigated = browser.call("Page.navigate", json!({ "url": url })).await;
         while !browser.loaded.contains(&navigated["loaderId"]) {
-            browser.hear().await;
+            browser.receive().await;
         }
         browser
     }
 
-    async fn hear(&mut self) -> Value {
+    async fn receive(&mut self) -> Value {
         let next = tokio::time::timeout(PATIENCE, self.socket.next()).await;
-        let message = next.expect("the browser says nothing").expect("the browser has ended").unwrap();
-        let heard: Value = serde_json::from_str(message.to_text().unwrap()).unwrap_or_default();
-        if heard["method"] == "Page.lifecycleEvent" && heard["params"]["name"] == "load" {
-            self.loaded.push(heard["params"]["loaderId"].clone());
+        let message =
+            next.expect("no message from the browser in time").expect("the browser has ended").unwrap();
+        let received: Value = serde_json::from_str(message.to_text().unwrap()).unwrap_or_default();
+        if received["method"] == "Page.lifecycleEvent" && received["params"]["name"] == "load" {
+            self.loaded.push(received["params"]["loaderId"].clone());
         }
-        heard
+        received
     }
 
-    async fn say(&mut self, method: &str, parameters: Value) -> Result<u64, tungstenite::Error> {
+    async fn send(&mut self, method: &str, parameters: Value) -> Result<u64, tungstenite::Error> {
         self.last_id += 1;
         let mut request = json!({ "id": self.last_id, "method": method, "params": parameters });
         if !self.session.is_empty() {
@@ -110,22 +111,22 @@ impl Browser {
         Ok(self.last_id)
     }
 
-    /// Has something done and gives the result.
-    async fn tell(&mut self, method: &str, parameters: Value) -> Value {
-        let id = self.say(method, parameters).await.unwrap();
+    /// Calls a method and returns its result.
+    async fn call(&mut self, method: &str, parameters: Value) -> Value {
+        let id = self.send(method, parameters).await.unwrap();
         loop {
-            let mut heard = self.hear().await;
-            if heard["id"] == id {
-                assert!(heard.get("error").is_none(), "{method}: {heard}");
-                return heard["result"].take();
+            let mut received = self.receive().await;
+            if received["id"] == id {
+                assert!(received.get("error").is_none(), "{method}: {received}");
+                return received["result"].take();
             }
         }
     }
 
-    /// The value of an expression in the page; of a promise, what it comes to.
+    /// The value of an expression in the page, or of the promise that it is.
     pub(crate) async fn value(&mut self, expression: &str) -> Value {
         let evaluate = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let mut result = self.tell("Runtime.evaluate", evaluate).await;
+        let mut result = self.call("Runtime.evaluate", evaluate).await;
         assert!(result.get("exceptionDetails").is_none(), "{expression}: {result}");
         result["result"]["value"].take()
     }
@@ -146,18 +147,18 @@ impl Browser {
         self.value(&promise).await;
     }
 
-    /// Closes it, so that nothing of it writes any more when its directory is removed.
+    /// Closes it and waits, so that it no longer writes when its directory is removed.
     pub(crate) async fn close(mut self) {
         self.session.clear();
-        let said = self.say("Browser.close", json!({})).await;
-        let ended = async { while self.socket.next().await.is_some_and(|heard| heard.is_ok()) {} };
+        let sent = self.send("Browser.close", json!({})).await;
+        let ended = async { while self.socket.next().await.is_some_and(|received| received.is_ok()) {} };
         let in_time = tokio::time::timeout(PATIENCE, ended).await;
-        assert!(said.is_ok() && in_time.is_ok(), "the browser does not end");
+        assert!(sent.is_ok() && in_time.is_ok(), "the browser does not end");
         self.process.0.wait().unwrap();
     }
 }
 
-/// Where its DevTools are, which it says on standard error. The rest of that is read and thrown away.
+/// The address of its DevTools, which it prints to standard error. The rest of that is discarded.
 fn devtools(child: &mut Child) -> String {
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();

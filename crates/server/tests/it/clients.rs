@@ -1,4 +1,4 @@
-//! Connected clients: what they hear, and when they are let go.
+//! Connected clients: the frames they receive, and when they are disconnected.
 
 mod ends;
 mod presence;
@@ -10,7 +10,6 @@ use crate::test_client::TestClient;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-/// Where a server is.
 pub(crate) fn url(server: &Server) -> String {
     format!("http://{}", server.address)
 }
@@ -67,7 +66,7 @@ fn seqs(frames: &[Value]) -> Vec<u64> {
     frames.iter().filter_map(|frame| frame["MsgSeq"].as_u64()).collect()
 }
 
-async fn members_hear_messages_tips_and_notices(store: Store) {
+async fn members_receive_messages_tips_and_notices(store: Store) {
     let server = start(store).await;
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob", "eve"]).await;
@@ -85,7 +84,7 @@ async fn members_hear_messages_tips_and_notices(store: Store) {
         "NeedReadReceipt": 1, "GroupAtInfo": [{ "GroupAtAllFlag": 0, "GroupAt_Account": "ann" }] });
     assert_eq!(ann.next().await, expected);
     assert_eq!(bob.next().await, expected);
-    // The same again is the same message: nobody hears it twice.
+    // The same again is the same message: no client receives it twice.
     done(client, "send_group_msg", message.clone()).await;
 
     let add = json!({ "GroupId": "g", "MemberList": [{ "Member_Account": "eve" }] });
@@ -94,18 +93,18 @@ async fn members_hear_messages_tips_and_notices(store: Store) {
     assert_eq!((&tip["MsgSeq"], &tip["OpType"], &tip["OpName"]), (&json!(2), &json!(2), &json!("Invite")));
     assert_eq!(tip["MemberList"], json!([{ "Member_Account": "eve" }]));
     assert_eq!((&tip["Operator_Account"], bob.next().await), (&json!("administrator"), tip.clone()));
-    let mut told = [eve.next().await, eve.next().await];
-    told.sort_by_key(|frame| frame["Event"].to_string());
+    let mut frames = [eve.next().await, eve.next().await];
+    frames.sort_by_key(|frame| frame["Event"].to_string());
     assert_eq!(
-        (&told[0]["NoticeType"], &told[0]["NoticeName"], &told[1]),
+        (&frames[0]["NoticeType"], &frames[0]["NoticeName"], &frames[1]),
         (&json!(7), &json!("Invited"), &tip)
     );
 
     message["OnlineOnlyFlag"] = json!(1);
     message["Random"] = json!(8);
     done(client, "send_group_msg", message.clone()).await;
-    let heard = eve.next_is("message").await;
-    assert_eq!((&heard["MsgSeq"], &heard["OnlineOnlyFlag"]), (&json!(0), &json!(1)));
+    let online_only = eve.next_is("message").await;
+    assert_eq!((&online_only["MsgSeq"], &online_only["OnlineOnlyFlag"]), (&json!(0), &json!(1)));
     ann.next_is("message").await;
     bob.next_is("message").await;
 
@@ -124,7 +123,7 @@ async fn members_hear_messages_tips_and_notices(store: Store) {
     server.stop().await;
 }
 
-async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
+async fn members_receive_changes_of_themselves_and_their_group(store: Store) {
     let server = start(store).await;
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob", "eve"]).await;
@@ -180,7 +179,7 @@ async fn members_hear_what_becomes_of_them_and_their_group(store: Store) {
     server.stop().await;
 }
 
-/// Groups that are imported where nothing may be told, each with members, messages and topics.
+/// Groups that are imported silently, each with members, messages and topics.
 const IMPORTED: usize = 1_000;
 
 /// A community with members, messages and a topic.
@@ -200,6 +199,18 @@ async fn import_everything(client: &mut Client<TcpStream>, number: usize) {
     done(client, "set_unread_msg_num", unread).await;
 }
 
+/// Checks that no frame came from any of the imported groups: a marker in each is the first.
+async fn check_silence(client: &mut Client<TcpStream>, connected: &mut [TestClient]) {
+    for number in 0..IMPORTED {
+        let group = format!("@TGS#_{number}");
+        send_marker(client, &group, 1).await;
+        for member in &mut *connected {
+            let frame = member.next_is("message").await;
+            assert_eq!((&frame["GroupId"], &frame["MsgBody"]), (&json!(group), &text("marker")));
+        }
+    }
+}
+
 async fn imports_are_silent_and_everything_else_is_not(store: Store) {
     let receiver = Receiver::start().await;
     let server = Server::start_with(Setup { store, webhook: receiver.config(""), ..Setup::default() }).await;
@@ -214,15 +225,8 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
         import_everything(client, number).await;
     }
     done(client, "im_open_login_svc/account_import", json!({ "UserID": "fay" })).await;
-    for number in 0..IMPORTED {
-        let group = format!("@TGS#_{number}");
-        send_marker(client, &group, 1).await;
-        for member in &mut connected {
-            let frame = member.next_is("message").await;
-            assert_eq!((&frame["GroupId"], &frame["MsgBody"]), (&json!(group), &text("marker")));
-        }
-    }
-    assert_eq!(receiver.all().len(), logins, "only that clients connected is told");
+    check_silence(client, &mut connected).await;
+    assert_eq!(receiver.all().len(), logins, "only the connections are reported");
 
     let create = json!({ "Type": "Public", "GroupId": "g", "Name": "n", "Owner_Account": "ann" });
     done(client, "create_group", create).await;
@@ -233,13 +237,15 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
     assert_eq!(ann.next_is("notice").await["NoticeName"], "Created");
     assert_eq!(ann.next_is("tip").await["OpName"], "Invite");
     assert_eq!(ann.next_is("message").await["MsgSeq"], 2);
-    let mut told =
+    let mut events =
         [bob.next().await, bob.next().await, bob.next().await].map(|frame| frame["Event"].to_string());
-    told.sort();
-    assert_eq!(told, ["\"message\"", "\"notice\"", "\"tip\""]);
-    let told = receiver.requests(logins + 6).await;
-    let mut commands: Vec<_> =
-        told[logins..].iter().map(|told| told.command().trim_start_matches("Group.Callback")).collect();
+    events.sort();
+    assert_eq!(events, ["\"message\"", "\"notice\"", "\"tip\""]);
+    let requests = receiver.requests(logins + 6).await;
+    let mut commands: Vec<_> = requests[logins..]
+        .iter()
+        .map(|request| request.command().trim_start_matches("Group.Callback"))
+        .collect();
     commands.sort_unstable();
     let expected = [
         "AfterCreateGroup",
@@ -251,10 +257,10 @@ async fn imports_are_silent_and_everything_else_is_not(store: Store) {
     ];
     assert_eq!(commands, expected);
 
-    // Who came by an import hears from then on what is said; what was imported comes when it is asked for.
+    // Imported members receive new messages from then on; imported messages are sent on request.
     send(client, "@TGS#_7", 9).await;
-    for heard in [&mut *ann, bob, eve] {
-        let frame = heard.next_is("message").await;
+    for member in [&mut *ann, bob, eve] {
+        let frame = member.next_is("message").await;
         assert_eq!(
             (&frame["GroupId"], &frame["MsgSeq"], &frame["Random"]),
             (&json!("@TGS#_7"), &json!(3), &json!(9))
@@ -319,7 +325,7 @@ async fn a_client_that_comes_back_gets_what_it_missed_once(store: Store) {
     server.stop().await;
 }
 
-async fn who_does_not_acknowledge_gets_the_rest_when_it_does(store: Store) {
+async fn a_client_that_does_not_acknowledge_gets_the_rest_when_it_does(store: Store) {
     let server = start_relaxed(store).await;
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob"]).await;
@@ -343,7 +349,7 @@ async fn who_does_not_acknowledge_gets_the_rest_when_it_does(store: Store) {
     server.stop().await;
 }
 
-async fn what_was_said_before_somebody_came_is_not_theirs(store: Store) {
+async fn messages_from_before_a_member_joined_are_shown_as_the_group_says(store: Store) {
     let server = start(store).await;
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob", "eve"]).await;
@@ -373,10 +379,10 @@ async fn what_was_said_before_somebody_came_is_not_theirs(store: Store) {
 }
 
 on_both_stores! {
-    members_hear_messages_tips_and_notices
-    members_hear_what_becomes_of_them_and_their_group
+    members_receive_messages_tips_and_notices
+    members_receive_changes_of_themselves_and_their_group
     imports_are_silent_and_everything_else_is_not
     a_client_that_comes_back_gets_what_it_missed_once
-    who_does_not_acknowledge_gets_the_rest_when_it_does
-    what_was_said_before_somebody_came_is_not_theirs
+    a_client_that_does_not_acknowledge_gets_the_rest_when_it_does
+    messages_from_before_a_member_joined_are_shown_as_the_group_says
 }

@@ -1,4 +1,4 @@
-//! The frames and requests that `docs/gateway.md` shows: each is heard here, word for word but for times and sessions.
+//! The frames and requests that `docs/gateway.md` shows: each is received here, word for word but for times and sessions.
 
 use crate::clients::url;
 use crate::harness::{APP, Client, Server, Setup, done, query, text};
@@ -11,7 +11,7 @@ const FORUM: &str = "@TGS#_city-forum";
 const PARKS: &str = "@TGS#_city-forum@TOPIC#_parks";
 const ARCHIVE: &str = "@TGS#_archive";
 
-/// What the page shows, in its order.
+/// The JSON on the page, in its order.
 fn shown() -> Vec<Value> {
     let page = include_str!("../../../../docs/gateway.md");
     let blocks = page.split("\n```json\n").skip(1).map(|rest| rest.split("\n```").next().unwrap());
@@ -23,7 +23,7 @@ fn shown() -> Vec<Value> {
         .collect()
 }
 
-/// What differs from run to run is left out.
+/// Leaves out what differs from run to run.
 fn without_times(mut frame: Value) -> Value {
     for name in ["MsgTime", "Time", "ServerTime", "SessionId"] {
         if let Some(value) = frame.get_mut(name) {
@@ -91,12 +91,12 @@ async fn import_archive(client: &mut Client<TcpStream>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_frame_on_the_page_is_heard_so() {
+async fn every_frame_on_the_page_is_received_so() {
     let server = Server::start_with(Setup { mode: "relaxed", ..Setup::default() }).await;
     let client = &mut server.client().await;
     prepare(client).await;
     let mut hana = TestClient::connect_with(&url(&server), &query(APP, "hana")).await;
-    let mut heard = hana.until("ready").await;
+    let mut received = hana.until("ready").await;
     perform(client).await;
     let shown = shown();
     for request in shown.iter().filter(|shown| shown.get("Command").is_some() && shown.get("Event").is_none())
@@ -104,24 +104,24 @@ async fn every_frame_on_the_page_is_heard_so() {
         hana.send(request.clone()).await;
         let answered = hana.until("answer").await;
         assert_eq!(answered.last().unwrap()["Command"], request["Command"]);
-        heard.extend(answered);
+        received.extend(answered);
     }
-    heard.extend(hana.until("caught_up").await);
-    heard.push(hana.request(json!({ "Command": "enter", "GroupId": "nowhere" })).await);
+    received.extend(hana.until("caught_up").await);
+    received.push(hana.request(json!({ "Command": "enter", "GroupId": "nowhere" })).await);
     import_archive(client).await;
     hana.send(json!({ "Command": "catch_up", "GroupId": ARCHIVE, "MsgSeq": 0 })).await;
-    heard.extend(hana.until("waiting").await);
+    received.extend(hana.until("waiting").await);
     let query = format!("sdkappid={APP}&identifier=hana&usersig=abc");
-    heard.push(TestClient::connect_with(&url(&server), &query).await.next().await);
+    received.push(TestClient::connect_with(&url(&server), &query).await.next().await);
 
-    let heard: Vec<_> = heard.into_iter().map(without_times).collect();
+    let received: Vec<_> = received.into_iter().map(without_times).collect();
     for frame in shown.into_iter().filter(|shown| shown.get("Event").is_some()) {
-        // For this one servers have to lose events on the way to each other.
+        // This one is sent when servers have lost events on the way to each other.
         if frame["Event"] == "missed" {
             continue;
         }
         let frame = without_times(frame);
-        assert!(heard.contains(&frame), "nobody heard {frame}");
+        assert!(received.contains(&frame), "no client received {frame}");
     }
     drop(hana);
     server.stop().await;
@@ -164,7 +164,7 @@ async fn groups_without_unread_counts_have_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_says_too_much_at_once_is_told_why_it_goes() {
+async fn a_client_that_sends_too_much_at_once_is_closed_with_a_reason() {
     let server = Server::start().await;
     let mut ann = TestClient::connect(&server, "ann").await;
     ann.send(json!({ "Command": "ping", "RequestId": "x".repeat(16 << 10) })).await;

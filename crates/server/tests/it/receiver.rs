@@ -1,4 +1,4 @@
-//! A receiver of webhooks that records what it is request, and answers as a test wants it to.
+//! A receiver of webhooks that records requests, and answers as a test wants it to.
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 /// Bound of every wait, far above what any takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What one request said.
+/// One request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ReceivedRequest {
     /// The query.
@@ -57,7 +57,7 @@ type Answers = Arc<dyn Fn(usize, &ReceivedRequest) -> Reply + Send + Sync>;
 /// The receiver. Dropping it ends it.
 pub(crate) struct Receiver {
     pub(crate) url: String,
-    request: Arc<Mutex<Vec<ReceivedRequest>>>,
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
     count: watch::Receiver<usize>,
     _running: JoinSet<()>,
 }
@@ -74,10 +74,10 @@ impl Receiver {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let request = Arc::<Mutex<Vec<ReceivedRequest>>>::default();
+        let received = Arc::<Mutex<Vec<ReceivedRequest>>>::default();
         let (counted, count) = watch::channel(0);
         let mut running = JoinSet::new();
-        let (record, answers) = (Arc::clone(&request), Arc::new(answers) as Answers);
+        let (record, answers) = (Arc::clone(&received), Arc::new(answers) as Answers);
         running.spawn(async move {
             let counted = Arc::new(counted);
             let mut connections = JoinSet::new();
@@ -88,7 +88,7 @@ impl Receiver {
                 connections.spawn(serve(stream, record, answers, counted));
             }
         });
-        Self { url, request, count, _running: running }
+        Self { url, received, count, _running: running }
     }
 
     /// `[app.webhook]` for this receiver, with more lines.
@@ -100,9 +100,9 @@ impl Receiver {
     pub(crate) async fn requests(&self, at_least: usize) -> Vec<ReceivedRequest> {
         let mut count = self.count.clone();
         let waited = tokio::time::timeout(PATIENCE, count.wait_for(|count| at_least <= *count)).await;
-        let request = self.all();
-        assert!(waited.is_ok(), "only {} of {at_least} requests came: {request:#?}", request.len());
-        request
+        let requests = self.all();
+        assert!(waited.is_ok(), "only {} of {at_least} requests came: {requests:#?}", requests.len());
+        requests
     }
 
     /// Waits until what has come is as it should be.
@@ -114,7 +114,7 @@ impl Receiver {
 
     /// All requests that have come.
     pub(crate) fn all(&self) -> Vec<ReceivedRequest> {
-        self.request.lock().unwrap().clone()
+        self.received.lock().unwrap().clone()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What receivers of webhooks are told and asked, and what they are not.
+//! The events that receivers of webhooks are sent, and those that they are not.
 
 use crate::harness::{Client, Server, Setup, Store, code, done, on_both_stores};
 use crate::receiver::{ReceivedRequest, Receiver, Reply};
@@ -38,18 +38,18 @@ fn message(group: &str, random: u32) -> Value {
     json!({ "GroupId": group, "From_Account": "ann", "Random": random, "MsgBody": text("m") })
 }
 
-/// The bodies, each without its time, which is looked at here.
-fn bodies(told: &[ReceivedRequest]) -> Vec<Value> {
-    let body = |told: &ReceivedRequest| {
-        let mut body = told.body.clone();
+/// The bodies, each without its time, which is checked here.
+fn bodies(requests: &[ReceivedRequest]) -> Vec<Value> {
+    let body = |request: &ReceivedRequest| {
+        let mut body = request.body.clone();
         let time = body.as_object_mut().unwrap().remove("EventTime").unwrap();
         assert!(1_600_000_000_000 < time.as_u64().unwrap(), "{time} are no milliseconds");
         body
     };
-    told.iter().map(body).collect()
+    requests.iter().map(body).collect()
 }
 
-/// Calls about one community: each with how many events its receiver is asked about, and told of.
+/// Calls about one community: each with the numbers of its events before and after.
 fn steps() -> [(&'static str, Value, usize, usize); 15] {
     [
         (
@@ -105,7 +105,7 @@ fn steps() -> [(&'static str, Value, usize, usize); 15] {
     ]
 }
 
-/// What is asked and told because of them.
+/// The events of these calls.
 fn expected() -> Vec<Value> {
     let admin = "administrator";
     let about = |command: &str, more: Value| {
@@ -169,8 +169,8 @@ fn expected() -> Vec<Value> {
     ]
 }
 
-/// Everything that is told of one group, in order.
-async fn every_event_is_told_with_its_documented_fields(store: Store) {
+/// All events of one group, in order.
+async fn every_event_is_sent_with_its_documented_fields(store: Store) {
     let receiver = Receiver::start().await;
     let server = start(store, &receiver, "").await;
     let client = &mut server.client().await;
@@ -180,31 +180,31 @@ async fn every_event_is_told_with_its_documented_fields(store: Store) {
     for (command, body, before, after) in steps() {
         done(client, command, body).await;
         (asked, calls) = (asked + before, calls + before + after);
-        // One after another, so that what is asked before comes after what was told.
+        // One after another, so that events before a call follow those of the last one.
         receiver.requests(calls).await;
     }
-    let told = receiver.requests(calls).await;
-    assert_eq!(told.len(), calls);
+    let requests = receiver.requests(calls).await;
+    assert_eq!(requests.len(), calls);
     assert!(0 < asked);
-    for told in &told {
+    for request in &requests {
         let expected = format!(
             "SdkAppid=1400000001&CallbackCommand={}&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI",
-            told.command()
+            request.command()
         );
-        assert_eq!(told.query, expected);
+        assert_eq!(request.query, expected);
     }
-    let mut told = bodies(&told);
-    for body in &mut told {
+    let mut bodies = bodies(&requests);
+    for body in &mut bodies {
         if let Some(time) = body.get_mut("MsgTime") {
             assert!(1_600_000_000 < time.as_u64().unwrap());
             *time = json!(0);
         }
     }
     let expected = expected();
-    for (told, expected) in told.iter().zip(&expected) {
-        assert_eq!(told, expected);
+    for (body, expected) in bodies.iter().zip(&expected) {
+        assert_eq!(body, expected);
     }
-    assert_eq!(told.len(), expected.len());
+    assert_eq!(bodies.len(), expected.len());
     server.stop().await;
 }
 
@@ -269,33 +269,33 @@ async fn a_receiver_decides_what_it_is_asked(store: Store) {
     );
     let randoms = |command: &str| {
         let of: Vec<_> =
-            receiver.all().into_iter().filter(|told| told.command().ends_with(command)).collect();
-        of.iter().map(|told| told.body["Random"].as_u64().unwrap()).collect::<Vec<_>>()
+            receiver.all().into_iter().filter(|request| request.command().ends_with(command)).collect();
+        of.iter().map(|request| request.body["Random"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(randoms("BeforeSendMsg"), [1, 2, 3, 4, 5]);
-    // What waits when the server stops is told by the next one.
+    // Events that wait when the server stops are sent by the next one.
     receiver.until(|| randoms("AfterSendMsg").len() == 3).await;
     server.stop().await;
-    assert_eq!(randoms("AfterSendMsg"), [2, 3, 4], "what is not to be told is not");
+    assert_eq!(randoms("AfterSendMsg"), [2, 3, 4], "a forbidden event is not sent");
 }
 
-async fn a_message_that_is_refused_is_told_as_an_exception(store: Store) {
+async fn a_message_that_is_refused_is_reported_as_an_exception(store: Store) {
     let receiver = Receiver::start().await;
     let server = start(store, &receiver, r#"events = ["Group.CallbackSendMsgException"]"#).await;
     let client = &mut server.client().await;
     done(client, "import_group", json!({ "Type": "Public", "GroupId": "g", "Name": "n" })).await;
     let refused = call(client, "send_group_msg", message("g", 1)).await;
     assert_eq!(code(&refused), 10_004, "nobody imported the sender");
-    let told = receiver.requests(1).await;
+    let requests = receiver.requests(1).await;
     let fields = ["From_Account", "Type", "Random", "MsgBody", "ErrorCode", "ErrorInfo"];
-    let fields = fields.map(|field| told[0].body[field].clone());
+    let fields = fields.map(|field| requests[0].body[field].clone());
     let info = refused["ErrorInfo"].clone();
     assert_eq!(fields, [json!("ann"), json!("Public"), json!(1), text("m"), json!(10_004), info]);
     server.stop().await;
 }
 
-/// What nothing causes cannot be switched on: each event that can is told here.
-async fn every_event_that_can_be_switched_on_is_told(store: Store) {
+/// Events that nothing triggers cannot be switched on: each that can is sent here.
+async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     let receiver = Receiver::start().await;
     let server = start(store, &receiver, "").await;
     let client = &mut server.client().await;
@@ -313,7 +313,7 @@ async fn every_event_that_can_be_switched_on_is_told(store: Store) {
     let seq = done(client, "send_group_msg", sent).await["MsgSeq"].clone();
     let read = json!({ "GroupId": "g", "From_Account": "bob", "MsgSeqList": [{ "MsgSeq": seq }] });
     done(client, "group_msg_receipt", read.clone()).await;
-    // What is confirmed already is not told again.
+    // A receipt that was confirmed already is not reported again.
     done(client, "group_msg_receipt", read).await;
     let extend = json!({ "GroupId": "g", "MsgSeq": seq, "OperateType": 1, "ExtensionList": [{ "Key": "k", "Value": "v" }] });
     done(client, "openim_msg_ext_http_svc/group_set_key_values", extend).await;
@@ -322,18 +322,19 @@ async fn every_event_that_can_be_switched_on_is_told(store: Store) {
     stranger["From_Account"] = json!("nobody");
     assert_eq!(code(&call(client, "send_group_msg", stranger).await), 10_004);
     done(client, "create_group", json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" })).await;
-    let mut heard = TestClient::connect(&server, "bob").await;
-    heard.request(json!({ "Command": "enter", "GroupId": "live" })).await;
+    let mut bob = TestClient::connect(&server, "bob").await;
+    bob.request(json!({ "Command": "enter", "GroupId": "live" })).await;
 
     let expected: BTreeSet<String> = caused().map(str::to_owned).collect();
-    let told = || receiver.all().iter().map(|told| told.command().to_owned()).collect::<BTreeSet<_>>();
-    receiver.until(|| expected.is_subset(&told())).await;
+    let commands =
+        || receiver.all().iter().map(|request| request.command().to_owned()).collect::<BTreeSet<_>>();
+    receiver.until(|| expected.is_subset(&commands())).await;
     server.stop().await;
-    assert_eq!(told(), expected);
+    assert_eq!(commands(), expected);
     let mut receipts: Vec<_> = receiver
         .all()
         .into_iter()
-        .filter(|told| told.command() == "Group.CallbackAfterReadReceipt")
+        .filter(|request| request.command() == "Group.CallbackAfterReadReceipt")
         .collect();
     let receipt = bodies(&[receipts.remove(0)]).remove(0);
     let members = json!([{ "Member_Account": "bob" }]);
@@ -348,14 +349,14 @@ async fn every_event_that_can_be_switched_on_is_told(store: Store) {
 }
 
 on_both_stores! {
-    every_event_is_told_with_its_documented_fields
-    every_event_that_can_be_switched_on_is_told
+    every_event_is_sent_with_its_documented_fields
+    every_event_that_can_be_switched_on_is_sent
     a_receiver_decides_what_it_is_asked
-    a_message_that_is_refused_is_told_as_an_exception
-    what_nobody_took_is_told_again_in_order
+    a_message_that_is_refused_is_reported_as_an_exception
+    events_that_failed_are_sent_again_in_order
 }
 
-async fn what_nobody_took_is_told_again_in_order(store: Store) {
+async fn events_that_failed_are_sent_again_in_order(store: Store) {
     // The second and third request fail, and all about one group, from the first on.
     let receiver = Receiver::answering(|number, request| match request.body["GroupId"].as_str() {
         Some("dead") if number < 9 => Reply::Status(503),
@@ -379,16 +380,16 @@ async fn what_nobody_took_is_told_again_in_order(store: Store) {
     for random in 1..=3 {
         done(client, "send_group_msg", message("g", random)).await;
     }
-    let told = receiver.requests(5).await;
-    let seqs: Vec<_> = told.iter().map(|told| told.body["MsgSeq"].as_u64().unwrap()).collect();
+    let requests = receiver.requests(5).await;
+    let seqs: Vec<_> = requests.iter().map(|request| request.body["MsgSeq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, [1, 2, 2, 2, 3]);
     // One that is given up holds nobody up: not its own group, not others.
     done(client, "send_group_msg", message("dead", 1)).await;
     done(client, "send_group_msg", message("g", 4)).await;
-    let told = receiver.requests(9).await;
-    let dead = told.iter().filter(|told| told.body["GroupId"] == "dead").count();
-    assert_eq!((dead, told.len()), (3, 9));
-    // Field up once the last answer is in: the list has it from then on.
+    let requests = receiver.requests(9).await;
+    let dead = requests.iter().filter(|request| request.body["GroupId"] == "dead").count();
+    assert_eq!((dead, requests.len()), (3, 9));
+    // Given up once the last answer is in: the list has it from then on.
     let dead = loop {
         let list = done(client, "webhook_svc/get_dead_events", json!({})).await;
         if let Some(dead) = list["DeadEventList"].get(0) {
@@ -398,7 +399,7 @@ async fn what_nobody_took_is_told_again_in_order(store: Store) {
     };
     let why = "the receiver answered with HTTP status 503";
     assert_eq!((&dead["Reason"], &dead["ClientIP"]), (&json!(why), &json!("127.0.0.1")));
-    assert_eq!(dead["Body"], told.iter().find(|told| told.body["GroupId"] == "dead").unwrap().body);
+    assert_eq!(dead["Body"], requests.iter().find(|request| request.body["GroupId"] == "dead").unwrap().body);
     let ids = json!({ "IdList": [dead["Id"]] });
     assert_eq!(done(client, "webhook_svc/resend_dead_events", ids.clone()).await["Count"], 1);
     assert_eq!(receiver.requests(10).await[9].body, dead["Body"]);

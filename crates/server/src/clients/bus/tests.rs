@@ -14,41 +14,41 @@ pub(super) async fn in_time<Done>(done: impl Future<Output = Done>) -> Done {
 /// What a bus calls, and what comes of it.
 pub(super) fn subscribed() -> (OnBusEvent, UnboundedReceiver<BusEvent>) {
     let (sender, events) = unbounded_channel();
-    // The test may be over while the bus still hears.
+    // The test may be over while packets still arrive.
     (Arc::new(move |one| drop(sender.send(one))), events)
 }
 
 /// The next lines, all of `from`; panics when something is missing.
 pub(super) async fn lines(
-    heard: &mut UnboundedReceiver<BusEvent>,
+    events: &mut UnboundedReceiver<BusEvent>,
     from: ServerId,
     count: usize,
 ) -> Vec<String> {
     let mut lines = Vec::new();
     while lines.len() < count {
-        match in_time(heard.recv()).await {
-            Some(BusEvent::Line { from: who, line }) if who == from => lines.push(line),
-            other => panic!("{other:?} is heard after {} lines", lines.len()),
+        match in_time(events.recv()).await {
+            Some(BusEvent::Line { from: sender, line }) if sender == from => lines.push(line),
+            other => panic!("{other:?} is received after {} lines", lines.len()),
         }
     }
     lines
 }
 
 /// Waits for a notice that something is missing, and returns the lines before it.
-pub(super) async fn missed(heard: &mut UnboundedReceiver<BusEvent>) -> Vec<String> {
+pub(super) async fn missed(events: &mut UnboundedReceiver<BusEvent>) -> Vec<String> {
     let mut lines = Vec::new();
     loop {
-        match in_time(heard.recv()).await.expect("the bus is there") {
+        match in_time(events.recv()).await.expect("the bus is there") {
             BusEvent::Line { line, .. } => lines.push(line),
             BusEvent::Missed => return lines,
         }
     }
 }
 
-/// Hands packets to a test, and does what it says.
+/// Passes packets to a test, and fails as it says.
 struct TestCarrier {
     packets: UnboundedSender<Vec<String>>,
-    /// What becomes of the next calls; then all is well.
+    /// The outcomes of the next calls; later ones succeed.
     outcomes: Mutex<VecDeque<Result<(), String>>>,
 }
 
@@ -68,26 +68,27 @@ impl Carrier for TestCarrier {
     }
 }
 
-/// A bus whose packets the test gets, and another server that it may show them to.
+/// A bus whose packets the test gets, and another server that can receive them.
 struct Fixture {
     bus: Bus,
     packets: UnboundedReceiver<Vec<String>>,
     other: Arc<BusSubscription>,
-    heard: UnboundedReceiver<BusEvent>,
+    events: UnboundedReceiver<BusEvent>,
 }
 
 impl Fixture {
     /// With the outcomes of the first calls.
     fn new(outcomes: Vec<Result<(), String>>) -> Self {
         let (sender, packets) = unbounded_channel();
-        let subscription = BusSubscription::new(ServerId::draw(), Arc::new(|_| panic!("something is heard")));
+        let subscription =
+            BusSubscription::new(ServerId::draw(), Arc::new(|_| panic!("something is received")));
         let wire = TestCarrier { packets: sender, outcomes: Mutex::new(outcomes.into()) };
         let bus = Bus::start(Queue::new(subscription.me, 2_000), subscription, wire);
-        let (on_event, heard) = subscribed();
-        Self { bus, packets, other: BusSubscription::new(ServerId::draw(), on_event), heard }
+        let (on_event, events) = subscribed();
+        Self { bus, packets, other: BusSubscription::new(ServerId::draw(), on_event), events }
     }
 
-    /// The next packets, which the other server hears.
+    /// The next packets, which the other server receives.
     async fn carried(&mut self) -> Vec<String> {
         let packets = in_time(self.packets.recv()).await.expect("the bus is there");
         for packet in &packets {
@@ -107,11 +108,11 @@ async fn what_waits_travels_together_and_silence_is_never_long() {
     }
     assert_eq!(fixture.carried().await, [format!("{} 1 line\none\ntwo\n\n", fixture.bus.me)]);
     assert_eq!(started.elapsed(), Duration::ZERO);
-    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 3).await, ["one", "two", ""]);
+    assert_eq!(lines(&mut fixture.events, fixture.bus.me, 3).await, ["one", "two", ""]);
     // No more packets in a call than the carrier takes.
     fixture.bus.publish("x".repeat(600));
     assert_eq!([fixture.carried().await.len(), fixture.carried().await.len()], [2, 2]);
-    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["x".repeat(600)]);
+    assert_eq!(lines(&mut fixture.events, fixture.bus.me, 1).await, ["x".repeat(600)]);
     assert_eq!(started.elapsed(), Duration::ZERO);
     assert_eq!(fixture.carried().await, [format!("{} 6 line\n", fixture.bus.me)]);
     assert_eq!(fixture.carried().await, [format!("{} 7 line\n", fixture.bus.me)]);
@@ -125,10 +126,10 @@ async fn what_a_carrier_loses_is_noticed() {
     fixture.carried().await;
     fixture.bus.publish("lost".to_owned());
     assert_eq!(fixture.carried().await, [format!("{} 3 line\n", fixture.bus.me)]);
-    assert_eq!(fixture.heard.try_recv(), Ok(BusEvent::Missed));
-    fixture.bus.publish("heard".to_owned());
+    assert_eq!(fixture.events.try_recv(), Ok(BusEvent::Missed));
+    fixture.bus.publish("later".to_owned());
     fixture.carried().await;
-    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["heard"]);
+    assert_eq!(lines(&mut fixture.events, fixture.bus.me, 1).await, ["later"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,16 +143,16 @@ async fn what_does_not_fit_is_dropped_and_noticed() {
     for _ in 0..10 {
         fixture.carried().await;
     }
-    assert_eq!(missed(&mut fixture.heard).await, Vec::<String>::new());
-    let heard = lines(&mut fixture.heard, fixture.bus.me, 16).await;
-    assert!(heard.last().unwrap().starts_with("line 015 "), "{heard:?}");
+    assert_eq!(missed(&mut fixture.events).await, Vec::<String>::new());
+    let received = lines(&mut fixture.events, fixture.bus.me, 16).await;
+    assert!(received.last().unwrap().starts_with("line 015 "), "{received:?}");
     fixture.bus.publish("much later".to_owned());
     fixture.carried().await;
-    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 1).await, ["much later"]);
+    assert_eq!(lines(&mut fixture.events, fixture.bus.me, 1).await, ["much later"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_ends_tells_everything_first_and_that_it_ends() {
+async fn a_server_that_ends_sends_everything_first_and_then_the_end() {
     let mut fixture = Fixture::new(vec![]);
     fixture.carried().await;
     for _ in 0..5 {
@@ -168,10 +169,10 @@ async fn who_ends_tells_everything_first_and_that_it_ends() {
         fixture.other.take(packet.as_bytes());
     }
     assert!(packets.last().unwrap().ends_with(" end\n"), "{packets:?}");
-    assert_eq!(lines(&mut fixture.heard, fixture.bus.me, 5).await, vec!["x".repeat(300); 5]);
+    assert_eq!(lines(&mut fixture.events, fixture.bus.me, 5).await, vec!["x".repeat(300); 5]);
     tokio::time::advance(Duration::from_secs(60)).await;
     fixture.other.forget_silent();
-    assert!(fixture.heard.try_recv().is_err());
+    assert!(fixture.events.try_recv().is_err());
     // Once more makes no difference.
     fixture.bus.end().await;
 }
@@ -198,12 +199,12 @@ async fn with_the_bus_its_task_ends() {
 }
 
 #[tokio::test]
-async fn what_is_no_packet_is_passed_over() {
-    let (on_event, mut heard) = subscribed();
+async fn bytes_that_are_no_packet_are_ignored() {
+    let (on_event, mut events) = subscribed();
     let subscription = BusSubscription::new(ServerId(1), on_event);
     for garbage in [&b""[..], b"\xff\xfe", b"hello", b"0000000000000002 x line\nhello\n"] {
         assert_eq!(subscription.take(garbage), None);
     }
     assert_eq!(subscription.take(b"0000000000000002 0 line\nhello\n"), Some(ServerId(2)));
-    assert_eq!(lines(&mut heard, ServerId(2), 1).await, ["hello"]);
+    assert_eq!(lines(&mut events, ServerId(2), 1).await, ["hello"]);
 }

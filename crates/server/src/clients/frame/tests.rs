@@ -40,7 +40,7 @@ fn the_page_lists_every_tip_and_no_other() {
 }
 
 #[test]
-fn tips_name_what_happened_to_whom() {
+fn tips_name_the_change_and_its_accounts() {
     for kind in TipKind::ALL {
         let changes = TipField::ALL.into_iter().map(|field| (field, "v".to_owned())).collect();
         let tip = of(Content::Tip(Tip { kind, accounts: vec![user("bob")], changes }), MessageState::Kept);

@@ -99,7 +99,7 @@ async fn send(store: &Embedded, random: u32, subscribers: Arc<dyn Subscribers>) 
     perform(store, CONTEXT, message(random), subscribers).await.unwrap();
 }
 
-/// Keeps what clients were to be told.
+/// Records the updates for clients instead of publishing them.
 #[derive(Default)]
 struct RecordedUpdates(Arc<Mutex<Vec<ClientUpdate>>>);
 
@@ -119,7 +119,7 @@ impl Subscribers for RecordedUpdates {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_sent_side_by_side_are_told_in_order() {
+async fn messages_sent_side_by_side_are_delivered_in_order() {
     const TASKS: u32 = 8;
     const EACH: u32 = 40;
     let mut fixture = Fixture::new().await;
@@ -138,7 +138,7 @@ async fn messages_sent_side_by_side_are_told_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
+async fn an_import_into_a_group_in_use_is_not_delivered_and_loses_nothing() {
     let mut fixture = Fixture::new().await;
     let (hub, store) = (Arc::clone(&fixture.hub), Arc::clone(&fixture.store));
     let live = || clients(&hub);
@@ -154,7 +154,7 @@ async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
     let messages =
         (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
     import(&*store, later, ImportMessages { group: group(), messages }).await.unwrap();
-    // One that is told late, and one that is told at once.
+    // One that is published late, and one that is published at once.
     let kept = RecordedUpdates::default();
     let updates = Arc::clone(&kept.0);
     send(&store, 2, Arc::new(kept)).await;
@@ -168,7 +168,7 @@ async fn what_is_imported_into_a_living_group_is_not_told_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_takes_nothing_is_let_go() {
+async fn a_client_that_takes_nothing_is_disconnected() {
     let fixture = Fixture::new().await;
     let frame = Arc::new(Frame { text: "{}".into(), number: None, is_message: true, to: Vec::new() });
     for _ in 0..super::super::session::FRAMES_MAX {
@@ -186,7 +186,7 @@ proptest! {
 
     /// Whatever comes in whatever order, or not at all: every message once, in order, as soon as a later one comes.
     #[test]
-    fn bulletins_in_any_order_are_told_in_the_order_of_their_numbers(
+    fn updates_in_any_order_are_delivered_in_the_order_of_their_numbers(
         order in Just((0..30_usize).collect::<Vec<_>>()).prop_shuffle(),
         lost in 0..20_usize,
     ) {
@@ -203,7 +203,7 @@ proptest! {
             let last = order.iter().skip(lost).max().unwrap() + 1;
             let numbers = fixture.numbers(last).await;
             assert!(numbers.iter().copied().eq(1..=u32::try_from(last).unwrap()), "{numbers:?}");
-            // What nobody told is told when somebody looks.
+            // Updates that were never published are found when the rooms catch up.
             fixture.hub.catch_up().await;
             let rest = fixture.numbers(30 - last).await;
             assert!(rest.iter().copied().eq(u32::try_from(last).unwrap() + 1..=30), "{rest:?}");

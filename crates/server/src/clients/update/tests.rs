@@ -39,25 +39,25 @@ fn frame(seq: u32, to: &str, event: &str) -> (u32, String, String) {
 }
 
 #[test]
-fn a_message_is_told_once_and_unkept_ones_without_a_place_in_a_history() {
+fn a_message_is_sent_once_and_unstored_ones_without_a_number() {
     let sent = |seq, online_only| Event::Sent {
         conversation: Conversation::Group,
         message: message(seq),
         online_only,
     };
     let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };
-    let told = update(GroupType::Public, &kept, &[sent(4, false)]);
-    assert_eq!(frames(&told), [frame(4, "", "message")]);
-    let told = update(GroupType::Public, &Changes::default(), &[sent(0, true)]);
-    assert_eq!(frames(&told), [frame(0, "", "message")]);
+    let sent_update = update(GroupType::Public, &kept, &[sent(4, false)]);
+    assert_eq!(frames(&sent_update), [frame(4, "", "message")]);
+    let sent_update = update(GroupType::Public, &Changes::default(), &[sent(0, true)]);
+    assert_eq!(frames(&sent_update), [frame(0, "", "message")]);
     // Live-stream groups number messages and keep none.
-    let told = update(GroupType::AvChatRoom, &Changes::default(), &[sent(4, false)]);
-    assert_eq!(frames(&told), [frame(0, "", "message")]);
-    assert!(told.frames[0].text.contains(r#""MsgSeq":4"#));
+    let sent_update = update(GroupType::AvChatRoom, &Changes::default(), &[sent(4, false)]);
+    assert_eq!(frames(&sent_update), [frame(0, "", "message")]);
+    assert!(sent_update.frames[0].text.contains(r#""MsgSeq":4"#));
 }
 
 #[test]
-fn who_moves_is_looked_at_also_where_nobody_is_told() {
+fn silent_changes_of_membership_are_checked_too() {
     let accounts = || vec![user("ann"), user("bob")];
     let events = |silent| {
         [
@@ -65,16 +65,19 @@ fn who_moves_is_looked_at_also_where_nobody_is_told() {
             Event::Removed { accounts: vec![user("eve")], silent },
         ]
     };
-    let told = update(GroupType::Public, &Changes::default(), &events(false));
-    assert_eq!(frames(&told), [frame(0, "ann bob", "notice Invited"), frame(0, "eve", "notice Kicked")]);
-    assert!(told.frames.iter().all(|frame| frame.anywhere));
+    let sent_update = update(GroupType::Public, &Changes::default(), &events(false));
+    assert_eq!(
+        frames(&sent_update),
+        [frame(0, "ann bob", "notice Invited"), frame(0, "eve", "notice Kicked")]
+    );
+    assert!(sent_update.frames.iter().all(|frame| frame.anywhere));
     let silent = update(GroupType::Public, &Changes::default(), &events(true));
-    assert_eq!((&silent.membership_changed, frames(&silent)), (&told.membership_changed, vec![]));
-    assert_eq!(told.membership_changed, ["ann", "bob", "eve"]);
+    assert_eq!((&silent.membership_changed, frames(&silent)), (&sent_update.membership_changed, vec![]));
+    assert_eq!(sent_update.membership_changed, ["ann", "bob", "eve"]);
 }
 
 #[test]
-fn single_users_are_told_what_concerns_them() {
+fn single_users_are_notified_of_what_concerns_them() {
     let one = |name: &str| vec![user(name)];
     let role = |role| Event::MemberChanged { account: user("bob"), role: Some(role), name_card: None };
     let read = Event::Read { account: user("ann"), conversation: Conversation::Group, seq: 5 };
@@ -88,7 +91,7 @@ fn single_users_are_told_what_concerns_them() {
         read,
         Event::Full,
     ];
-    let told = update(GroupType::Public, &Changes::default(), &events);
+    let sent_update = update(GroupType::Public, &Changes::default(), &events);
     let expected = [
         frame(0, "ann", "notice Muted"),
         frame(0, "ann", "notice Muted"),
@@ -98,14 +101,14 @@ fn single_users_are_told_what_concerns_them() {
         frame(0, "eve", "notice Unbanned"),
         frame(0, "ann", "notice Read"),
     ];
-    assert_eq!(frames(&told), expected);
+    assert_eq!(frames(&sent_update), expected);
     let expected = r#"{"Event":"notice","GroupId":"g","Type":"Public","NoticeType":17,"NoticeName":"Muted","Operator_Account":"admin","Time":100,"MuteTime":60}"#;
-    assert_eq!(told.frames[0].text, expected);
-    assert!(told.frames[1].text.ends_with(r#""MuteTime":0}"#));
+    assert_eq!(sent_update.frames[0].text, expected);
+    assert!(sent_update.frames[1].text.ends_with(r#""MuteTime":0}"#));
 }
 
 #[test]
-fn live_groups_are_told_of_their_profile_and_others_find_it_in_the_history() {
+fn live_groups_are_sent_their_profile_and_others_find_it_in_the_history() {
     let owner = || [Event::OwnerChanged { before: None, after: user("bob") }];
     let live = update(GroupType::AvChatRoom, &Changes::default(), &owner());
     assert_eq!(frames(&live), [frame(0, "", "tip GroupInfoChange")]);
@@ -113,7 +116,7 @@ fn live_groups_are_told_of_their_profile_and_others_find_it_in_the_history() {
 }
 
 #[test]
-fn servers_hand_on_bulletins_as_they_are() {
+fn servers_pass_on_updates_unchanged() {
     let kept = Changes { new_messages: vec![(Conversation::Group, message(4))], ..Changes::default() };
     let events = [Event::Joined { accounts: vec![user("ann")], silent: false }];
     let update = update(GroupType::Public, &kept, &events);

@@ -85,7 +85,7 @@ fn attributes_say_how_they_changed() {
 }
 
 #[test]
-fn only_extensions_that_changed_are_told() {
+fn only_extensions_that_changed_are_listed() {
     let outcome =
         |problem, key: &str| ExtensionOutcome { problem, key: key.to_owned(), value: "v".to_owned(), seq: 4 };
     let outcomes = vec![outcome(None, "k"), outcome(Some(ExtensionProblem::Conflict), "other")];

@@ -7,7 +7,7 @@ use crate::test_client::TestClient;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_refused_is_told_why() {
+async fn a_client_that_is_refused_is_sent_the_reason() {
     let server = Server::start().await;
     let query_of = |usersig: String| format!("sdkappid={APP}&identifier=ann&usersig={usersig}");
     for (query, expected) in [
@@ -40,8 +40,8 @@ async fn the_eleventh_device_takes_the_place_of_the_first() {
         devices.push(TestClient::connect_from(&server, "ann", platform).await);
     }
     let logins = || {
-        let told = receiver.all().into_iter().map(|told| told.body);
-        told.filter(|body| body["Info"]["Action"] == "Login").collect::<Vec<_>>()
+        let bodies = receiver.all().into_iter().map(|request| request.body);
+        bodies.filter(|body| body["Info"]["Action"] == "Login").collect::<Vec<_>>()
     };
     receiver.until(|| logins().len() == 11).await;
     assert_eq!(logins()[10]["KickedDevice"], json!([{ "Platform": "Android" }]));
@@ -56,7 +56,7 @@ async fn the_eleventh_device_takes_the_place_of_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
+async fn a_client_that_reads_nothing_is_disconnected_and_delays_no_other() {
     let server = start_relaxed(Store::Embedded).await;
     let client = &mut server.client().await;
     accounts(client, &["ann", "bob"]).await;
@@ -85,7 +85,7 @@ async fn a_client_that_reads_nothing_is_let_go_and_holds_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_are_told_that_the_server_stops() {
+async fn clients_are_sent_that_the_server_stops() {
     let server = Server::start().await;
     let mut ann = TestClient::connect(&server, "ann").await;
     let stopping = server.begin_stop();
@@ -104,7 +104,7 @@ async fn outsiders_do_not_learn_that_a_private_group_is_there(store: Store) {
         (TestClient::connect(&server, "eve").await, TestClient::connect(&server, "bob").await);
     for command in ["ack", "catch_up", "read", "topics", "enter", "leave"] {
         for topic in [None, Some("@TOPIC#_t")] {
-            let mut heard = Vec::new();
+            let mut received = Vec::new();
             for group in ["absent", "there"] {
                 let topic = topic.map(|name| format!("{group}{name}"));
                 eve.send(json!({ "Command": command, "GroupId": group, "TopicId": topic, "MsgSeq": 1 }))
@@ -119,15 +119,15 @@ async fn outsiders_do_not_learn_that_a_private_group_is_there(store: Store) {
                     }
                     frames.push(frame);
                 }
-                heard.push(frames);
+                received.push(frames);
             }
-            assert_eq!(heard[0], heard[1], "{command} {topic:?}");
+            assert_eq!(received[0], received[1], "{command} {topic:?}");
             if ["read", "topics", "enter"].contains(&command) {
-                assert_eq!(heard[1][0]["ErrorCode"], 10_010, "{command} {topic:?}");
+                assert_eq!(received[1][0]["ErrorCode"], 10_010, "{command} {topic:?}");
             }
         }
     }
-    // Its members are told the reason, and so is everybody of groups that can be found.
+    // Members get the reason, and so does everybody for groups that can be found.
     let of = |command: &str, group: &str| json!({ "Command": command, "GroupId": group, "MsgSeq": 1 });
     assert_eq!(bob.request(of("read", "there")).await["ErrorCode"], 0);
     assert_eq!(bob.request(of("enter", "there")).await["ErrorCode"], 10_007);
@@ -172,7 +172,7 @@ async fn odd_frames_are_answered_or_end_the_connection() {
     ann.send(far).await;
     let caught = ann.until("caught_up").await;
     assert_eq!(caught.len(), 2, "{caught:?}");
-    ann.send(json!({ "Command": "ack", "GroupId": "never heard of", "MsgSeq": 5 })).await;
+    ann.send(json!({ "Command": "ack", "GroupId": "never received of", "MsgSeq": 5 })).await;
     ann.send(json!({ "Command": "ping", "More": "x".repeat(20_000) })).await;
     assert_eq!(ann.closed().await.1, 1_008);
     server.stop().await;

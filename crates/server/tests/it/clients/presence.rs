@@ -1,4 +1,4 @@
-//! Who is connected, and who is told of it.
+//! Connected accounts, and the webhook events about them.
 
 use super::{accounts, done, group, send};
 use crate::harness::{Server, Setup, Store, on_both_stores};
@@ -32,7 +32,7 @@ async fn devices_come_and_go(store: Store) {
         members["MemberList"].as_array().unwrap().iter().map(|row| &row["OnlineStatus"]).collect();
     assert_eq!(statuses, ["Offline", "Online"]);
 
-    // What one device has read, the others hear of.
+    // The other devices receive what one device has read.
     let read = phone.request(json!({ "Command": "read", "GroupId": "g", "MsgSeq": 1 })).await;
     assert_eq!((&read["ErrorCode"], &read["UnreadMsgNum"]), (&json!(0), &json!(0)));
     let notice = laptop.next_is("notice").await;
@@ -60,7 +60,7 @@ async fn devices_come_and_go(store: Store) {
     server.stop().await;
 }
 
-async fn live_groups_know_who_is_there(store: Store) {
+async fn live_groups_know_their_online_members(store: Store) {
     let receiver = Receiver::start().await;
     let visits = receiver.config("events = [\"Group.CallbackOnMemberStateChange\"]");
     let server = Server::start_with(Setup { store, webhook: visits, ..Setup::default() }).await;
@@ -70,12 +70,12 @@ async fn live_groups_know_who_is_there(store: Store) {
     done(client, "create_group", create).await;
     let (mut bob, mut eve) =
         (TestClient::connect(&server, "bob").await, TestClient::connect(&server, "eve").await);
-    for heard in [&mut bob, &mut eve] {
-        assert_eq!(heard.request(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
+    for member in [&mut bob, &mut eve] {
+        assert_eq!(member.request(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 0);
     }
     let sent = send(client, "live", 1).await;
-    for heard in [&mut bob, &mut eve] {
-        let frame = heard.next_is("message").await;
+    for member in [&mut bob, &mut eve] {
+        let frame = member.next_is("message").await;
         assert_eq!((&frame["MsgSeq"], &frame["Type"]), (&sent["MsgSeq"], &json!("AVChatRoom")));
     }
     let online = done(client, "get_online_member_num", json!({ "GroupId": "live" })).await;
@@ -114,10 +114,10 @@ async fn live_groups_know_who_is_there(store: Store) {
     .await;
     assert_eq!(eve.next_is("notice").await["NoticeName"], "Banned");
     assert_eq!(eve.request(json!({ "Command": "enter", "GroupId": "live" })).await["ErrorCode"], 10_007);
-    let told = receiver.requests(3).await;
-    let visits: Vec<_> = told.iter().map(|told| told.body["EventType"].as_str().unwrap()).collect();
+    let requests = receiver.requests(3).await;
+    let visits: Vec<_> = requests.iter().map(|request| request.body["EventType"].as_str().unwrap()).collect();
     assert_eq!(
-        (visits, &told[0].body["MemberList"]),
+        (visits, &requests[0].body["MemberList"]),
         (vec!["Online", "Online", "Offline"], &json!([{ "Member_Account": "bob" }]))
     );
     drop((bob, eve));
@@ -127,5 +127,5 @@ async fn live_groups_know_who_is_there(store: Store) {
 
 on_both_stores! {
     devices_come_and_go
-    live_groups_know_who_is_there
+    live_groups_know_their_online_members
 }

@@ -20,12 +20,12 @@ fn config_of(nats: &NatsServer) -> NatsConfig {
 }
 
 async fn start(config: &NatsConfig) -> (Bus, UnboundedReceiver<BusEvent>) {
-    let (on_event, heard) = subscribed();
-    (Bus::over_nats(config, on_event).await.unwrap(), heard)
+    let (on_event, events) = subscribed();
+    (Bus::over_nats(config, on_event).await.unwrap(), events)
 }
 
 async fn refused(config: &NatsConfig) -> BusError {
-    let (on_event, _heard) = subscribed();
+    let (on_event, _events) = subscribed();
     match in_time(Bus::over_nats(config, on_event)).await {
         Ok(_) => panic!("NATS can be used"),
         Err(error) => error,
@@ -33,44 +33,46 @@ async fn refused(config: &NatsConfig) -> BusError {
 }
 
 #[tokio::test]
-async fn each_server_hears_the_others_in_order_and_never_itself() {
+async fn each_server_receives_the_lines_of_the_others_in_order_and_never_its_own() {
     // Packets are smaller than they could be where NATS takes no larger ones.
     for settings in ["", "max_payload: 16384"] {
         let nats = NatsServer::create(settings).unwrap();
-        let (one, mut heard_by_one) = start(&config_of(&nats)).await;
-        let (other, mut heard_by_other) = start(&config_of(&nats)).await;
+        let (one, mut events_of_one) = start(&config_of(&nats)).await;
+        let (other, mut events_of_other) = start(&config_of(&nats)).await;
         let (stranger, _) = start(&config(&format!("nats://{}", nats.address()), "another")).await;
         stranger.publish("of another installation".to_owned());
         let long = "\u{e9}\u{1f600}".repeat(100_000);
-        let told: Vec<String> = (0..1_000)
+        let sent: Vec<String> = (0..1_000)
             .map(|number| if number % 300 == 250 { format!("{number} {long}") } else { format!("{number}") })
             .collect();
-        for line in &told {
+        for line in &sent {
             one.publish(line.clone());
             other.publish(format!("other {line}"));
         }
-        let heard = lines(&mut heard_by_other, one.me, told.len()).await;
-        assert!(heard == told);
-        let heard = lines(&mut heard_by_one, other.me, told.len()).await;
-        assert!(heard.iter().zip(&told).all(|(heard, told)| heard.strip_prefix("other ") == Some(told)));
+        let received = lines(&mut events_of_other, one.me, sent.len()).await;
+        assert!(received == sent);
+        let received = lines(&mut events_of_one, other.me, sent.len()).await;
+        assert!(
+            received.iter().zip(&sent).all(|(received, sent)| received.strip_prefix("other ") == Some(sent))
+        );
         one.publish("last".to_owned());
         one.end().await;
-        assert_eq!(lines(&mut heard_by_other, one.me, 1).await, ["last"]);
-        assert!(heard_by_one.try_recv().is_err());
+        assert_eq!(lines(&mut events_of_other, one.me, 1).await, ["last"]);
+        assert!(events_of_one.try_recv().is_err());
     }
 }
 
 #[tokio::test]
-async fn who_was_cut_off_misses_something_and_hears_again() {
+async fn a_server_that_was_cut_off_misses_something_and_receives_again() {
     let mut nats = NatsServer::create("").unwrap();
-    let (one, mut heard_by_one) = start(&config_of(&nats)).await;
-    let (other, mut heard_by_other) = start(&config_of(&nats)).await;
+    let (one, mut events_of_one) = start(&config_of(&nats)).await;
+    let (other, mut events_of_other) = start(&config_of(&nats)).await;
     one.publish("first".to_owned());
-    assert_eq!(lines(&mut heard_by_other, one.me, 1).await, ["first"]);
+    assert_eq!(lines(&mut events_of_other, one.me, 1).await, ["first"]);
     nats.stop().unwrap();
     // That the connection is lost, on both sides.
-    assert_eq!(missed(&mut heard_by_other).await, Vec::<String>::new());
-    assert_eq!(missed(&mut heard_by_one).await, Vec::<String>::new());
+    assert_eq!(missed(&mut events_of_other).await, Vec::<String>::new());
+    assert_eq!(missed(&mut events_of_one).await, Vec::<String>::new());
     // More than is kept meanwhile.
     let long = "x".repeat(1 << 20);
     for _ in 0..40 {
@@ -78,17 +80,17 @@ async fn who_was_cut_off_misses_something_and_hears_again() {
     }
     nats.start().unwrap();
     // That it is back.
-    assert!(missed(&mut heard_by_one).await.is_empty());
-    missed(&mut heard_by_other).await;
+    assert!(missed(&mut events_of_one).await.is_empty());
+    missed(&mut events_of_other).await;
     // Then lines flow again, perhaps after some that had waited and notices of others that are missing.
-    for (teller, heard) in [(&one, &mut heard_by_other), (&other, &mut heard_by_one)] {
+    for (sender, events) in [(&one, &mut events_of_other), (&other, &mut events_of_one)] {
         in_time(async {
             let mut number = 0;
             loop {
-                teller.publish(format!("again {number}"));
+                sender.publish(format!("again {number}"));
                 number += 1;
-                let heard = heard.recv().await.unwrap();
-                if matches!(heard, BusEvent::Line { from, line } if from == teller.me && line.starts_with("again "))
+                let events = events.recv().await.unwrap();
+                if matches!(events, BusEvent::Line { from, line } if from == sender.me && line.starts_with("again "))
                 {
                     break;
                 }
@@ -99,7 +101,7 @@ async fn who_was_cut_off_misses_something_and_hears_again() {
 }
 
 #[tokio::test]
-async fn a_nats_that_cannot_be_used_is_said_at_the_start() {
+async fn a_nats_that_cannot_be_used_is_reported_at_the_start() {
     let nats = NatsServer::create("authorization { user: ann, password: \"hu,sh\" }").unwrap();
     let address = nats.address();
     drop(start(&config(&format!("nats://ann:hu%2Csh@{address}"), "landfall")).await);
@@ -116,7 +118,7 @@ async fn a_nats_that_cannot_be_used_is_said_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_user_has_to_be_allowed_to_hear_what_it_tells() {
+async fn a_user_has_to_be_allowed_to_subscribe_to_what_it_publishes() {
     let user = |permissions: &str| {
         format!("authorization {{ users: [{{ user: u, password: p, permissions: {{ {permissions} }} }}] }}")
     };

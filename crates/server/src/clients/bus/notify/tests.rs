@@ -13,11 +13,11 @@ fn database() -> FreshDatabase {
     fresh_database("empty", |_| {})
 }
 
-/// A server that hears the others.
+/// A server that is subscribed to the others.
 struct Server {
     bus: Bus,
     relay: Arc<NotifyRelay>,
-    heard: UnboundedReceiver<BusEvent>,
+    events: UnboundedReceiver<BusEvent>,
 }
 
 impl Server {
@@ -32,11 +32,11 @@ impl Server {
         let relay = Arc::<NotifyRelay>::default();
         let of_store = Arc::clone(&relay);
         let settings = Settings::parse(database.url()).unwrap();
-        let hears = Arc::new(move |change| of_store.pass_on(&change));
-        let store = Postgres::open(settings, StoreMetrics::default(), hears).await.unwrap();
-        let (on_event, heard) = subscribed();
+        let relay_change = Arc::new(move |change| of_store.pass_on(&change));
+        let store = Postgres::open(settings, StoreMetrics::default(), relay_change).await.unwrap();
+        let (on_event, events) = subscribed();
         let bus = start(Arc::new(store), &relay, on_event);
-        Self { bus, relay, heard }
+        Self { bus, relay, events }
     }
 }
 
@@ -47,68 +47,68 @@ async fn two() -> (Server, Server, FreshDatabase) {
 }
 
 #[tokio::test]
-async fn each_server_hears_the_others_in_order_and_never_itself() {
+async fn each_server_receives_the_lines_of_the_others_in_order_and_never_its_own() {
     let (mut one, mut other, _database) = two().await;
     let long = "\u{e9}\u{1f600}'\\".repeat(30_000);
-    let told: Vec<String> = (0..2_000)
+    let sent: Vec<String> = (0..2_000)
         .map(|number| if number % 500 == 250 { format!("{number} {long}") } else { format!("{number}") })
         .collect();
-    for line in &told {
+    for line in &sent {
         one.bus.publish(line.clone());
         other.bus.publish(format!("other {line}"));
     }
-    let heard = lines(&mut other.heard, one.bus.me, told.len()).await;
-    assert!(heard == told);
-    let heard = lines(&mut one.heard, other.bus.me, told.len()).await;
-    assert!(heard.iter().zip(&told).all(|(heard, told)| heard.strip_prefix("other ") == Some(told)));
+    let received = lines(&mut other.events, one.bus.me, sent.len()).await;
+    assert!(received == sent);
+    let received = lines(&mut one.events, other.bus.me, sent.len()).await;
+    assert!(received.iter().zip(&sent).all(|(received, sent)| received.strip_prefix("other ") == Some(sent)));
     // What comes after all of that.
     one.bus.publish("last".to_owned());
-    assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["last"]);
-    assert!(one.heard.try_recv().is_err());
+    assert_eq!(lines(&mut other.events, one.bus.me, 1).await, ["last"]);
+    assert!(one.events.try_recv().is_err());
 }
 
 #[tokio::test]
-async fn what_does_not_fit_the_queue_is_missed() {
+async fn lines_that_do_not_fit_the_queue_are_missed() {
     let database = database();
     let few = |store, relay: &NotifyRelay, on_event| Bus::over_postgres_with(store, relay, on_event, 100_000);
     let one = Server::start_with(&database, few).await;
     let mut other = Server::start(&database).await;
     one.bus.publish("first".to_owned());
-    assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
+    assert_eq!(lines(&mut other.events, one.bus.me, 1).await, ["first"]);
     // Without a pause in which some of it could leave.
     for number in 0..200 {
         one.bus.publish(format!("{number:03} {}", "x".repeat(1_000)));
     }
-    assert_eq!(missed(&mut other.heard).await, Vec::<String>::new());
-    let heard = lines(&mut other.heard, one.bus.me, 97).await;
-    assert!(heard[0].starts_with("000 ") && heard[96].starts_with("096 "));
+    assert_eq!(missed(&mut other.events).await, Vec::<String>::new());
+    let received = lines(&mut other.events, one.bus.me, 97).await;
+    assert!(received[0].starts_with("000 ") && received[96].starts_with("096 "));
     one.bus.publish("last".to_owned());
-    assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["last"]);
+    assert_eq!(lines(&mut other.events, one.bus.me, 1).await, ["last"]);
 }
 
 #[tokio::test]
-async fn who_may_have_missed_something_is_told() {
+async fn a_server_that_may_have_missed_something_is_notified() {
     let (one, mut other, _database) = two().await;
     one.bus.publish("first".to_owned());
-    assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
+    assert_eq!(lines(&mut other.events, one.bus.me, 1).await, ["first"]);
     for change in [RemoteChange::Disconnected, RemoteChange::Connected] {
         other.relay.pass_on(&change);
-        assert_eq!(missed(&mut other.heard).await, Vec::<String>::new());
+        assert_eq!(missed(&mut other.events).await, Vec::<String>::new());
     }
     one.bus.publish("second".to_owned());
     one.bus.end().await;
-    assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["second"]);
+    assert_eq!(lines(&mut other.events, one.bus.me, 1).await, ["second"]);
 }
 
 #[tokio::test]
-async fn without_a_bus_nothing_is_heard() {
+async fn without_a_bus_nothing_is_received() {
     let (one, mut other, _database) = two().await;
     one.bus.publish("first".to_owned());
-    assert_eq!(lines(&mut other.heard, one.bus.me, 1).await, ["first"]);
-    let Server { bus, relay, mut heard } = other;
+    assert_eq!(lines(&mut other.events, one.bus.me, 1).await, ["first"]);
+    let Server { bus, relay, mut events } = other;
     drop(bus);
     relay.pass_on(&RemoteChange::Connected);
     relay.pass_on(&RemoteChange::Packet(format!("{} 99 line\nsecond\n", one.bus.me)));
-    // What hears is gone with the bus, once its tasks have ended.
-    assert_eq!(in_time(heard.recv()).await, None);
+    // The callback is dropped with the bus, once its tasks have ended.
+    assert_eq!(in_time(events.recv()).await, None);
 }

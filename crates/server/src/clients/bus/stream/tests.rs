@@ -8,20 +8,20 @@ use proptest::sample::{Index, SizeRange};
 const ME: ServerId = ServerId(1);
 const OTHER: ServerId = ServerId(0xabcd);
 
-/// A server that hears, with everything that it was told in the order of time.
+/// A subscribed server, with the events that it received in order.
 struct Listener {
     incoming: Incoming,
     now: Instant,
-    heard: Vec<BusEvent>,
+    events: Vec<BusEvent>,
 }
 
 impl Listener {
-    /// One that has just begun to hear.
+    /// One that has just started.
     fn new() -> Self {
-        Self { incoming: Incoming::new(ME), now: Instant::now(), heard: Vec::new() }
+        Self { incoming: Incoming::new(ME), now: Instant::now(), events: Vec::new() }
     }
 
-    /// One that has heard everybody there was at its start.
+    /// One that knows the streams of all servers that ran at its start.
     fn settled() -> Self {
         let mut listener = Self::new();
         listener.take(&Outgoing::new(ME, 0).keep_alive());
@@ -30,19 +30,19 @@ impl Listener {
     }
 
     fn take(&mut self, packet: &str) {
-        let heard = &mut self.heard;
-        self.incoming.take(packet, self.now, &mut |one| heard.push(one)).unwrap();
+        let events = &mut self.events;
+        self.incoming.take(packet, self.now, &mut |one| events.push(one)).unwrap();
     }
 
     fn wait(&mut self, time: Duration) {
         self.now += time;
-        let heard = &mut self.heard;
-        self.incoming.forget_silent(self.now, &mut |one| heard.push(one));
+        let events = &mut self.events;
+        self.incoming.forget_silent(self.now, &mut |one| events.push(one));
     }
 
-    /// What was heard since the last time.
-    fn heard(&mut self) -> Vec<BusEvent> {
-        take(&mut self.heard)
+    /// The events since the last call.
+    fn take_events(&mut self) -> Vec<BusEvent> {
+        take(&mut self.events)
     }
 }
 
@@ -80,16 +80,19 @@ fn a_packet_looks_as_described() {
 }
 
 #[test]
-fn what_this_server_tells_it_does_not_hear() {
+fn a_server_does_not_receive_its_own_lines() {
     let mut listener = Listener::new();
     let mut own = Outgoing::new(ME, usize::MAX);
     own.push("one".to_owned()).unwrap();
     let packet = own.packet(1_000).unwrap();
-    assert_eq!(listener.incoming.take(&packet, listener.now, &mut |_| panic!("something is heard")), Ok(ME));
+    assert_eq!(
+        listener.incoming.take(&packet, listener.now, &mut |_| panic!("something is received")),
+        Ok(ME)
+    );
 }
 
 #[test]
-fn who_joins_hears_the_first_whole_line_and_misses_nothing() {
+fn a_server_that_joins_receives_the_first_whole_line_and_misses_nothing() {
     let long = "l".repeat(350);
     let packets = packets(&["a", &long, "b", "c"], 128);
     assert_eq!(packets.len(), 4);
@@ -98,29 +101,33 @@ fn who_joins_hears_the_first_whole_line_and_misses_nothing() {
         for packet in &packets[first..] {
             listener.take(packet);
         }
-        assert_eq!(listener.heard(), expected.into_iter().map(line).collect::<Vec<_>>(), "from {first} on");
+        assert_eq!(
+            listener.take_events(),
+            expected.into_iter().map(line).collect::<Vec<_>>(),
+            "from {first} on"
+        );
     }
 }
 
 #[test]
-fn who_heard_everybody_misses_the_beginning_of_another() {
+fn a_settled_server_misses_the_beginning_of_a_new_stream() {
     let packets = packets(&["a", &"l".repeat(350), "b"], 128);
     // From its first packet on: it has just started.
     let mut listener = Listener::settled();
     listener.take(&packets[0]);
-    assert_eq!(listener.heard(), [line("a")]);
+    assert_eq!(listener.take_events(), [line("a")]);
     let mut listener = Listener::settled();
     listener.take(&packets[3]);
-    assert_eq!(listener.heard(), [BusEvent::Missed, line("b")]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed, line("b")]);
 }
 
 #[test]
-fn a_line_with_a_hole_is_not_heard() {
+fn a_line_with_a_hole_is_not_received() {
     let packets = packets(&["a", &"l".repeat(350), "b"], 128);
     let mut listener = Listener::new();
-    for (number, heard) in [(0, vec![line("a")]), (1, vec![]), (3, vec![BusEvent::Missed, line("b")])] {
+    for (number, events) in [(0, vec![line("a")]), (1, vec![]), (3, vec![BusEvent::Missed, line("b")])] {
         listener.take(&packets[number]);
-        assert_eq!(listener.heard(), heard);
+        assert_eq!(listener.take_events(), events);
     }
 }
 
@@ -134,19 +141,19 @@ fn what_is_dropped_leaves_a_gap() {
     assert_eq!(outgoing.push(String::new()), Err(Dropped::Full));
     assert_eq!(outgoing.push(String::new()), Err(Dropped::Full));
     listener.take(&outgoing.packet(1_000).unwrap());
-    assert_eq!(listener.heard(), [BusEvent::Missed, line("four"), line("four")]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed, line("four"), line("four")]);
     // Room again.
     assert_eq!(outgoing.push("four".to_owned()), Ok(()));
     listener.take(&outgoing.packet(1_000).unwrap());
-    assert_eq!(listener.heard(), [line("four")]);
-    // Also when nothing else is told any more.
+    assert_eq!(listener.take_events(), [line("four")]);
+    // Also when nothing else is sent afterwards.
     outgoing.push("much too long for it".repeat(10)).unwrap_err();
     listener.take(&outgoing.keep_alive());
-    assert_eq!(listener.heard(), [BusEvent::Missed]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed]);
 }
 
 #[test]
-fn lines_that_cannot_be_told_are_dropped() {
+fn lines_that_cannot_be_sent_are_dropped() {
     let mut outgoing = outgoing();
     for unfit in ["a\nb".to_owned(), "\0".to_owned(), "x".repeat(LINE_BYTES_MAX + 1)] {
         assert_eq!(outgoing.push(unfit), Err(Dropped::Unfit));
@@ -158,7 +165,7 @@ fn lines_that_cannot_be_told_are_dropped() {
         assert!(packet.len() <= 7_900);
         listener.take(&packet);
     }
-    assert!(listener.heard() == [line(&longest)]);
+    assert!(listener.take_events() == [line(&longest)]);
 }
 
 #[test]
@@ -170,9 +177,9 @@ fn no_sender_makes_us_keep_more_than_the_longest_line() {
         listener.take(&format!("{OTHER} {number} rest\n{piece}"));
         assert!(listener.incoming.servers[&OTHER].unfinished.len() <= LINE_BYTES_MAX);
     }
-    assert_eq!(listener.heard(), [BusEvent::Missed]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed]);
     listener.take(&format!("{OTHER} 10 rest\nx\nnext\n"));
-    assert_eq!(listener.heard(), [line("next")]);
+    assert_eq!(listener.take_events(), [line("next")]);
 }
 
 #[test]
@@ -180,17 +187,17 @@ fn a_packet_that_contradicts_the_one_before_is_a_loss() {
     let mut listener = Listener::new();
     listener.take(&format!("{OTHER} 0 line\nbeginning of "));
     listener.take(&format!("{OTHER} 1 line\na line\n"));
-    assert_eq!(listener.heard(), [BusEvent::Missed, line("a line")]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed, line("a line")]);
     listener.take(&format!("{OTHER} 2 rest\nthe rest of another\n"));
-    assert_eq!(listener.heard(), [BusEvent::Missed]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed]);
     // Far back is no repetition.
     listener.take(&format!("{OTHER} {} line\n", u64::MAX - 1));
     listener.take(&format!("{OTHER} 3 line\na line\n"));
-    assert_eq!(listener.heard(), [BusEvent::Missed, BusEvent::Missed, line("a line")]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed, BusEvent::Missed, line("a line")]);
 }
 
 #[test]
-fn who_ends_is_not_missed_and_who_falls_silent_is() {
+fn a_stream_that_ended_is_not_missed_and_one_that_fell_silent_is() {
     for ends in [true, false] {
         let mut listener = Listener::new();
         let mut outgoing = outgoing();
@@ -202,29 +209,29 @@ fn who_ends_is_not_missed_and_who_falls_silent_is() {
         for packet in [&last, &packet, &last] {
             listener.take(packet);
         }
-        assert_eq!(listener.heard(), [line("one")]);
+        assert_eq!(listener.take_events(), [line("one")]);
         listener.wait(SILENCE - Duration::from_millis(1));
-        assert_eq!((listener.heard().len(), listener.incoming.servers.len()), (0, 1));
+        assert_eq!((listener.take_events().len(), listener.incoming.servers.len()), (0, 1));
         listener.wait(Duration::from_millis(1));
-        assert_eq!(listener.heard(), if ends { vec![] } else { vec![BusEvent::Missed] });
+        assert_eq!(listener.take_events(), if ends { vec![] } else { vec![BusEvent::Missed] });
         assert_eq!(listener.incoming.servers.len(), 0);
         listener.wait(SILENCE);
-        assert_eq!(listener.heard(), []);
+        assert_eq!(listener.take_events(), []);
     }
-    // One that was cut off and comes back may have told something meanwhile.
+    // A server that was cut off and comes back may have sent something meanwhile.
     let mut listener = Listener::settled();
     let mut outgoing = outgoing();
     listener.take(&outgoing.keep_alive());
     listener.wait(SILENCE);
-    assert_eq!(listener.heard(), [BusEvent::Missed]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed]);
     outgoing.push("lost".to_owned()).unwrap();
     drop(outgoing.packet(1_000));
     listener.take(&outgoing.keep_alive());
-    assert_eq!(listener.heard(), [BusEvent::Missed]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed]);
     // And an end that comes after a loss does not hide it.
     drop(outgoing.keep_alive());
     listener.take(&outgoing.end());
-    assert_eq!(listener.heard(), [BusEvent::Missed]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed]);
 }
 
 #[test]
@@ -235,15 +242,15 @@ fn so_many_servers_are_followed_and_no_more() {
         listener.take(&Outgoing::new(ServerId(server), 0).keep_alive());
         listener.now += Duration::from_millis(1);
     }
-    assert_eq!(listener.heard(), []);
+    assert_eq!(listener.take_events(), []);
     listener.take(&Outgoing::new(OTHER, 0).keep_alive());
-    assert_eq!(listener.heard(), [BusEvent::Missed]);
+    assert_eq!(listener.take_events(), [BusEvent::Missed]);
     assert_eq!(listener.incoming.servers.len(), SERVERS_MAX);
     assert!(!listener.incoming.servers.contains_key(&ServerId(10)));
 }
 
 #[test]
-fn what_is_no_packet_is_said_to_be_none() {
+fn bytes_that_are_no_packet_are_reported() {
     let mut listener = Listener::new();
     for garbage in [
         "",
@@ -262,7 +269,7 @@ fn what_is_no_packet_is_said_to_be_none() {
         "abcd 0 line\n",
         "\u{e9}00000000000abcd 0 line\n",
     ] {
-        let taken = listener.incoming.take(garbage, listener.now, &mut |_| panic!("{garbage:?} is heard"));
+        let taken = listener.incoming.take(garbage, listener.now, &mut |_| panic!("{garbage:?} is received"));
         assert_eq!(taken, Err(NotAPacket), "{garbage:?}");
     }
     assert!(listener.incoming.servers.is_empty());
@@ -280,15 +287,15 @@ fn lines(count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<String>> {
     vec(prop_oneof!["[a\u{e9}\u{20ac}\u{1f600}]{0,4}", "[a\u{e9}\u{20ac}\u{1f600}]{100,400}"], count)
 }
 
-/// Packets of some lines, told a few at a time, each with its own bound.
+/// Packets of some lines, sent a few at a time, each with its own bound.
 fn cut(lines: &[String], cuts: &[(usize, usize)]) -> Vec<String> {
     let mut outgoing = outgoing();
     let mut packets = Vec::new();
     let mut waiting = lines.iter();
     let mut cuts = cuts.iter().cycle();
     while !(waiting.len() == 0 && outgoing.is_empty()) {
-        let &(told, bytes_max) = cuts.next().unwrap();
-        for line in waiting.by_ref().take(told) {
+        let &(sent, bytes_max) = cuts.next().unwrap();
+        for line in waiting.by_ref().take(sent) {
             outgoing.push(line.clone()).unwrap();
         }
         let packet = outgoing.packet(bytes_max).unwrap_or_else(|| outgoing.keep_alive());
@@ -299,7 +306,7 @@ fn cut(lines: &[String], cuts: &[(usize, usize)]) -> Vec<String> {
 }
 
 fn cuts() -> impl Strategy<Value = Vec<(usize, usize)>> {
-    // Some line is told in each round.
+    // Some line is sent in each round.
     vec((0_usize..5, PACKET_BYTES_MIN..600), 1..8).prop_map(|mut cuts| {
         cuts[0].0 += 1;
         cuts
@@ -327,37 +334,37 @@ fn places(lines: &[String], packets: &[String]) -> Vec<(usize, usize)> {
     lines.iter().map(place).collect()
 }
 
-/// What a listener hears when only these packets come.
+/// The events of a listener that receives only these packets.
 fn expected(lines: &[String], packets: &[String], come: &[bool]) -> Vec<BusEvent> {
     let places = places(lines, packets);
-    let mut heard = Vec::new();
+    let mut events = Vec::new();
     let mut last = None;
     for (number, _) in come.iter().enumerate().filter(|(_, come)| **come) {
         if last.is_some_and(|last| last + 1 < number) {
-            heard.push(BusEvent::Missed);
+            events.push(BusEvent::Missed);
         }
         last = Some(number);
         for (text, (begin, end)) in lines.iter().zip(&places) {
             if *end == number && come[*begin..=*end].iter().all(|come| *come) {
-                heard.push(line(text));
+                events.push(line(text));
             }
         }
     }
-    heard
+    events
 }
 
 proptest! {
     #[test]
-    fn without_a_loss_all_lines_are_heard_in_order(lines in lines(0..20), cuts in cuts()) {
+    fn without_a_loss_all_lines_are_received_in_order(lines in lines(0..20), cuts in cuts()) {
         let mut listener = Listener::settled();
         for packet in cut(&lines, &cuts) {
             listener.take(&packet);
         }
-        prop_assert_eq!(listener.heard(), lines.iter().map(|text| line(text)).collect::<Vec<_>>());
+        prop_assert_eq!(listener.take_events(), lines.iter().map(|text| line(text)).collect::<Vec<_>>());
     }
 
     #[test]
-    fn exactly_what_is_whole_is_heard_and_each_gap_is_noticed(
+    fn exactly_whole_lines_are_received_and_each_gap_is_noticed(
         lines in lines(0..20),
         cuts in cuts(),
         come in vec(prop::bool::weighted(0.8), 200),
@@ -369,7 +376,7 @@ proptest! {
         for (packet, _) in packets.iter().zip(come).filter(|(_, come)| **come) {
             listener.take(packet);
         }
-        prop_assert_eq!(listener.heard(), expected(&lines, &packets, come));
+        prop_assert_eq!(listener.take_events(), expected(&lines, &packets, come));
     }
 
     #[test]
@@ -390,11 +397,11 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(listener.heard(), lines.iter().map(|text| line(text)).collect::<Vec<_>>());
+        prop_assert_eq!(listener.take_events(), lines.iter().map(|text| line(text)).collect::<Vec<_>>());
     }
 
-    /// Whatever is dropped because the queue is full, and whatever is lost on the way: what is heard is a part of
-    /// what was told, in its order, and after each loss comes a notice.
+    /// However much is dropped because the queue is full or lost on the way: the lines received are some of those sent,
+    /// in their order, and each loss is followed by an event.
     #[test]
     fn nothing_is_lost_without_a_notice(
         rounds in vec((lines(0..6), PACKET_BYTES_MIN..600, prop::bool::weighted(0.8)), 1..20),
@@ -402,38 +409,38 @@ proptest! {
         let mut outgoing = Outgoing::new(OTHER, 1_500);
         let mut listener = Listener::new();
         listener.take(&outgoing.keep_alive());
-        let (mut told, mut heard) = (Vec::new(), Vec::new());
-        // How much was heard when something was lost for the last time.
+        let (mut sent, mut events) = (Vec::new(), Vec::new());
+        // The number of events when something was lost for the last time.
         let mut lost_at = None;
         for (number, (lines, bytes_max, comes)) in rounds.iter().enumerate() {
             for (index, text) in lines.iter().enumerate() {
                 let text = format!("{number} {index} {text}");
-                told.push(line(&text));
+                sent.push(line(&text));
                 if outgoing.push(text).is_err() {
-                    lost_at = Some(heard.len());
+                    lost_at = Some(events.len());
                 }
             }
             let packet = outgoing.packet(*bytes_max).unwrap_or_else(|| outgoing.keep_alive());
             if *comes {
                 listener.take(&packet);
-                heard.extend(listener.heard());
+                events.extend(listener.take_events());
             } else {
-                lost_at = Some(heard.len());
+                lost_at = Some(events.len());
             }
         }
         while let Some(packet) = outgoing.packet(600) {
             listener.take(&packet);
         }
         listener.take(&outgoing.keep_alive());
-        heard.extend(listener.heard());
+        events.extend(listener.take_events());
         if let Some(lost_at) = lost_at {
-            prop_assert!(heard[lost_at..].contains(&BusEvent::Missed), "{heard:?}");
+            prop_assert!(events[lost_at..].contains(&BusEvent::Missed), "{events:?}");
         } else {
-            prop_assert_eq!(&heard, &told);
+            prop_assert_eq!(&events, &sent);
         }
-        let mut told = told.iter();
-        for one in heard.iter().filter(|one| **one != BusEvent::Missed) {
-            prop_assert!(told.any(|other| other == one), "{one:?} was not told, or comes too late");
+        let mut sent = sent.iter();
+        for one in events.iter().filter(|one| **one != BusEvent::Missed) {
+            prop_assert!(sent.any(|other| other == one), "{one:?} was not sent, or comes too late");
         }
     }
 
@@ -457,9 +464,9 @@ proptest! {
         for packet in first.chain(second) {
             listener.take(&packet);
         }
-        let heard = listener.heard();
+        let events = listener.take_events();
         for (server, lines) in [(OTHER, &one), (ServerId(7), &two)] {
-            let of_it = heard.iter().filter_map(|heard| match heard {
+            let of_it = events.iter().filter_map(|events| match events {
                 BusEvent::Line { from, line } if *from == server => Some(line),
                 BusEvent::Line { .. } => None,
                 BusEvent::Missed => panic!("something is missing"),
@@ -478,13 +485,13 @@ proptest! {
     ) {
         let mut listener = Listener::settled();
         for text in &texts {
-            let heard = &mut listener.heard;
-            listener.incoming.take(text, listener.now, &mut |one| heard.push(one)).ok();
+            let events = &mut listener.events;
+            listener.incoming.take(text, listener.now, &mut |one| events.push(one)).ok();
         }
-        let no_line_feed = |heard: &BusEvent| match heard {
+        let no_line_feed = |events: &BusEvent| match events {
             BusEvent::Line { line, .. } => !line.contains('\n'),
             BusEvent::Missed => true,
         };
-        prop_assert!(listener.heard().iter().all(no_line_feed));
+        prop_assert!(listener.take_events().iter().all(no_line_feed));
     }
 }

@@ -26,7 +26,7 @@ async fn a_request_has_its_time_and_no_more() {
 
 /// The system takes connections for whoever listens, whether or not they are asked for.
 #[tokio::test]
-async fn who_never_reads_is_not_waited_for() {
+async fn a_receiver_that_never_reads_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let sender = hurried(&signed(&url(listener.local_addr().unwrap())));
     assert_eq!(post(&sender).await.unwrap_err(), SendError::TimedOut(HURRY));
@@ -93,7 +93,7 @@ async fn a_connection_that_breaks_is_a_failure() {
     }
 }
 
-/// An address where nobody listens, and what keeps others from it.
+/// An address without a listener, and the socket that reserves it.
 fn deserted() -> (SocketAddr, TcpSocket) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
@@ -101,7 +101,7 @@ fn deserted() -> (SocketAddr, TcpSocket) {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_is_no_connection() {
+async fn an_address_without_a_listener_is_no_connection() {
     let (address, _kept) = deserted();
     let found = post(&sender(&signed(&url(address)))).await.unwrap_err();
     assert!(matches!(&found, SendError::Connect(cause) if cause.contains("refused")), "{found:?}");

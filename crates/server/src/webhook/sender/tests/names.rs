@@ -62,7 +62,7 @@ async fn addresses_of_this_machine_are_called_only_when_allowed() {
 
 /// A name that leads elsewhere the next time it is looked up.
 #[tokio::test]
-async fn a_name_is_looked_at_for_each_connection() {
+async fn a_name_is_checked_for_each_connection() {
     let receiver = Receiver::start(|_| ok()).await;
     let config = guarded(&format!("http://example.com:{}/", receiver.address.port()));
     let names = Answers::new(&[&["127.0.0.1", "10.0.0.1"], &["169.254.169.254"]]);
