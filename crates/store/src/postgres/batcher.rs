@@ -5,7 +5,7 @@
 //! the first takes long. Where the database refuses a batch because of a row, its halves are tried separately, until the
 //! call to blame is alone.
 
-use super::database::Failure;
+use super::failure::Failure;
 use crate::StoreMetrics;
 use crate::unpoisoned::unpoisoned;
 use async_trait::async_trait;

@@ -3,7 +3,8 @@
 //! A command's allowance refills steadily; the row keeps when it will be whole again, by the database's clock. Taking
 //! calls moves that moment on, and is refused where it would come more than a second away.
 
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::statements;
 use super::values::app_column;
 use async_trait::async_trait;

@@ -1,6 +1,7 @@
 //! Performing an operation on one group: its lock, what the rule needs, the rule, and what it decided.
 
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::locks;
 use super::outbox::NewEntries;
 use super::rows::{self, DayLists, MemberLists, MessageLists, NameRange, NewMembers, PartLists};

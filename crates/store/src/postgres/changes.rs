@@ -1,7 +1,8 @@
 //! The other writing operations, each in a transaction of its own.
 
 use super::columns::{Lists as _, read_all, read_first};
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::listener::Notification;
 use super::locks;
 use super::outbox::NewEntries;

@@ -2,7 +2,7 @@
 //!
 //! `table!` declares a table in the order of its columns. Select lists, inserts, updates and reading come from it.
 
-use super::database::Failure;
+use super::failure::Failure;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 

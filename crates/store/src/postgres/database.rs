@@ -1,13 +1,13 @@
 //! One piece of work in one transaction: bounded in time, repeated where that is safe.
 
+use super::failure::Failure;
 use super::statements::{self, Statement};
 use super::{Settings, connect};
 use async_trait::async_trait;
-use deadpool_postgres::{Object, Pool, PoolError};
+use deadpool_postgres::{Object, Pool};
 use landfall_domain::ids::AppId;
-use landfall_domain::store::StoreError;
 use std::time::{Duration, Instant};
-use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement as Prepared};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -24,80 +24,6 @@ const CANCEL_TIME: Duration = Duration::from_secs(1);
 const RETRY_TIME: Duration = Duration::from_millis(1_500);
 /// Attempts at most.
 const ATTEMPTS_MAX: usize = 4;
-
-/// Why a transaction did not come to its end.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
-    /// The database said no, or is gone.
-    #[error("{}", message(.0))]
-    Database(tokio_postgres::Error),
-    /// No connection was to be had.
-    #[error("no connection to the database")]
-    Connection(#[from] PoolError),
-    /// A stored value cannot be one that this program wrote.
-    #[error("a stored {0} cannot be read; it may be damaged")]
-    Damaged(&'static str),
-    /// It took too long.
-    #[error("the database did not answer within {} ms", .0.as_millis())]
-    Slow(Duration),
-    /// It panicked.
-    #[error("the work broke off")]
-    Panicked,
-    /// The end of the transaction was not answered: it may have happened or not.
-    #[error("the database did not say whether it kept the change")]
-    Unknown(#[source] Box<Failure>),
-}
-
-impl From<tokio_postgres::Error> for Failure {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-/// The database's message, for the log. Without its details, which may hold contents of rows.
-fn message(error: &tokio_postgres::Error) -> String {
-    let Some(said) = error.as_db_error() else {
-        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
-        return format!("{error}{}", cause.unwrap_or_default());
-    };
-    let constraint = said.constraint().map(|name| format!(", constraint {name}"));
-    format!("{} (SQLSTATE {}{})", said.message(), said.code().code(), constraint.unwrap_or_default())
-}
-
-impl Failure {
-    /// The transaction did not happen, and another attempt may succeed at once.
-    fn passes(&self) -> bool {
-        match self {
-            Self::Database(error) => {
-                const PASSING: [SqlState; 6] = [
-                    SqlState::T_R_SERIALIZATION_FAILURE,
-                    SqlState::T_R_DEADLOCK_DETECTED,
-                    SqlState::ADMIN_SHUTDOWN,
-                    SqlState::CRASH_SHUTDOWN,
-                    SqlState::CANNOT_CONNECT_NOW,
-                    SqlState::READ_ONLY_SQL_TRANSACTION,
-                ];
-                error.is_closed() || error.code().is_none_or(|code| PASSING.contains(code))
-            }
-            Self::Connection(_) | Self::Damaged(_) | Self::Slow(_) | Self::Panicked | Self::Unknown(_) => {
-                false
-            }
-        }
-    }
-
-    /// The database refused a row: others of the same transaction may be fine.
-    pub(super) fn blames_a_row(&self) -> bool {
-        // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database. 25P02: a
-        // statement that was sent together with this one failed before it. 55P03: a lock that perhaps only one caller needs.
-        const BLAMING: [&str; 5] = ["22", "23", "54", "25P02", "55P03"];
-        let Self::Database(error) = self else { return false };
-        error.code().is_some_and(|code| BLAMING.iter().any(|start| code.code().starts_with(start)))
-    }
-
-    pub(super) fn while_doing(self, doing: &str) -> StoreError {
-        StoreError::failed(doing, &self)
-    }
-}
 
 /// Whether a piece of work writes, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

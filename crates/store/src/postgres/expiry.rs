@@ -1,7 +1,8 @@
 //! Removing messages because of their age: one conversation after the other, those with the oldest day first.
 
 use super::columns::{Parameters, read_all};
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::locks;
 use super::rows::{NameRange, PartLists};
 use super::snapshots;

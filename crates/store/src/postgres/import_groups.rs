@@ -2,7 +2,8 @@
 
 use super::batcher::Batch;
 use super::columns::{Lists as _, read_all};
-use super::database::{Database, Failure, Kind, Tx, Work};
+use super::database::{Database, Kind, Tx, Work};
+use super::failure::Failure;
 use super::list_positions::ListPositions;
 use super::outbox::NewEntries;
 use super::rows::{CountLists, GroupLists, NewMembers};

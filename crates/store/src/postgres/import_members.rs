@@ -2,7 +2,8 @@
 
 use super::batcher::Batch;
 use super::columns::read_all;
-use super::database::{Database, Failure, Kind, Tx, Work};
+use super::database::{Database, Kind, Tx, Work};
+use super::failure::Failure;
 use super::locks;
 use super::rows::{MemberLists, NewMembers};
 use super::statements;

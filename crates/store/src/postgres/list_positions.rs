@@ -3,7 +3,8 @@
 //! A block belongs to one server. After a second its rest is given up, so that groups of several servers are listed in
 //! the order they arrived, to a second; gaps mean nothing.
 
-use super::database::{Database, Failure, Kind, Tx, Work};
+use super::database::{Database, Kind, Tx, Work};
+use super::failure::Failure;
 use super::statements;
 use super::values::app_column;
 use crate::unpoisoned::unpoisoned;

@@ -1,6 +1,7 @@
 //! Sending other servers packets, which no table keeps.
 
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::statements;
 use async_trait::async_trait;
 

@@ -26,7 +26,8 @@
 
 use super::Postgres;
 use super::columns::{Lists as _, Parameters, read, read_all, read_first};
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::rows::{DeadLetterLists, EntryLists, LaneLists};
 use super::statements;
 use super::tables;

@@ -1,7 +1,8 @@
 //! Reading: each call sees the database as it is at one moment.
 
 use super::columns::{Column as _, Parameters, read, read_all};
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::statements;
 use super::tables;
 use super::values::{app_column, count};

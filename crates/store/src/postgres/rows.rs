@@ -7,7 +7,7 @@ pub(super) use history::{DAYS, DayLists, MESSAGES, MessageLists, NameRange, PART
 pub(super) use outbox::{DEAD_NOTES, DeadLetterLists, EntryLists, LaneLists, NOTES};
 
 use super::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
-use super::database::Failure;
+use super::failure::Failure;
 use super::values::Bits;
 use landfall_domain::account::Account;
 use landfall_domain::fields::CustomField;

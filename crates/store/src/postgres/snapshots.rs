@@ -1,7 +1,8 @@
 //! Loading what an operation or a reader needs of one group.
 
 use super::columns::{Parameters, read_all};
-use super::database::{Failure, Kind, Tx, Work};
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
 use super::rows::{self, NameRange};
 use super::statements;
 use super::tables;

@@ -1,7 +1,8 @@
 //! Steps that several operations have in common.
 
 use super::columns::{Lists, Parameters, read_all, read_first};
-use super::database::{Failure, Tx};
+use super::database::Tx;
+use super::failure::Failure;
 use super::rows::{GroupLists, NewMembers, PlaceholderLists};
 use super::statements::{self, Statement};
 use super::values::{app_column, time_column};

@@ -3,7 +3,8 @@
 mod pages;
 
 use super::columns::Lists as _;
-use super::database::{Database, Failure, Kind, Tx, Work};
+use super::database::{Database, Kind, Tx, Work};
+use super::failure::Failure;
 use super::rows::{
     AccountLists, CountLists, DayLists, GroupLists, KickLists, MessageLists, NewMembers, PartLists,
 };

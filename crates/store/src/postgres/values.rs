@@ -1,7 +1,7 @@
 //! The values of the domain as they lie in columns.
 
 use super::columns::Column;
-use super::database::Failure;
+use super::failure::Failure;
 use super::texts::{escape, unescape};
 use crate::parts;
 use landfall_domain::fields::{CustomField, FieldKey};

@@ -3,7 +3,7 @@
 use crate::messages::{self, Details};
 use crate::parts::{self, PartName, PartRecord};
 use crate::postgres::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
-use crate::postgres::database::Failure;
+use crate::postgres::failure::Failure;
 use crate::postgres::texts::escape;
 use crate::postgres::values::Plain;
 use landfall_domain::ids::{AppId, GroupId, UserId};

@@ -1,7 +1,7 @@
 //! The outbox as rows: its lanes, their entries, and the dead letters.
 
 use crate::postgres::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
-use crate::postgres::database::Failure;
+use crate::postgres::failure::Failure;
 use crate::postgres::values::Bits;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{DeadLetter, DeadLetterKey, Lane, LaneState, OutboxEntry};

@@ -3,7 +3,8 @@
 
 use crate::parts;
 use crate::postgres::columns::{Parameters, Reader, Record, read_all};
-use crate::postgres::database::{Failure, Kind, Tx, Work};
+use crate::postgres::database::{Kind, Tx, Work};
+use crate::postgres::failure::Failure;
 use crate::postgres::rows::part_name;
 use crate::postgres::statements::{self, Statement};
 use crate::postgres::values::app_column;
