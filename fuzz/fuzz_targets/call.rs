@@ -50,11 +50,11 @@ fn target() -> &'static Target {
         let (ready, address) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            let told = move |listening: landfall::server::Listening| {
+            let ready = move |listening: landfall::server::Listening| {
                 ready.send(listening.address).expect("somebody waits");
             };
             runtime
-                .block_on(landfall::server::serve(config, told, std::future::pending()))
+                .block_on(landfall::server::serve(config, ready, std::future::pending()))
                 .expect("it serves");
         });
         let key = SecretKey::new(KEY.to_owned()).expect("a key");

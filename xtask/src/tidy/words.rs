@@ -4,13 +4,13 @@ use super::tokens::tokens;
 
 /// How often one of some phrases may appear, over all files.
 const LIMITS: [(&[&str], usize); 7] = [
-    (&["told"], 614),
-    (&["who lets", "who asks", "who has", "who was", "who may", "who is"], 138),
-    (&["none any more"], 6),
-    (&["passed over"], 23),
-    (&["for ever"], 14),
-    (&["looks whether"], 5),
-    (&["stands twice"], 9),
+    (&["told"], 60),
+    (&["who lets", "who asks", "who has", "who was", "who may", "who is"], 25),
+    (&["none any more"], 0),
+    (&["passed over"], 0),
+    (&["for ever"], 0),
+    (&["looks whether"], 0),
+    (&["stands twice"], 0),
 ];
 
 /// Names that no type may have.
@@ -18,7 +18,7 @@ const TYPES: [&str; 8] =
     ["Scene", "AskedSilently", "Ears", "StoreEars", "Told", "Heard", "FoundedGroup", "Misfit"];
 
 /// How many types may have one of these names.
-const TYPES_MAX: usize = 15;
+const TYPES_MAX: usize = 0;
 
 /// The file that is not searched.
 const OWN_FILE: &str = "xtask/src/tidy/words.rs";

@@ -230,25 +230,30 @@ fn the_readme_counts_the_operations_right() {
     }
 }
 
-/// Source files that mark decisions, with the number of marks in each.
-fn marked_choices(directory: &Path, marked: &mut BTreeMap<String, usize>) {
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            marked_choices(&path, marked);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let count = std::fs::read_to_string(&path).unwrap().matches("[choice]").count();
-            let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-            marked.extend((0 < count).then_some((name, count)));
+/// The Rust files of a folder, as paths from the root of the project.
+fn sources(folder: &str) -> Vec<String> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned());
+            }
         }
     }
+    found
 }
 
 #[test]
 fn every_choice_is_listed() {
     let mut marked = BTreeMap::new();
     for name in ["domain", "store", "server"] {
-        marked_choices(&root().join(format!("crates/{name}/src")), &mut marked);
+        for file in sources(&format!("crates/{name}/src")) {
+            let count = std::fs::read_to_string(root().join(&file)).unwrap().matches("[choice]").count();
+            marked.extend((0 < count).then_some((file, count)));
+        }
     }
     let mut listed: BTreeMap<String, usize> = BTreeMap::new();
     for row in page::read("docs/choices.md")
@@ -270,5 +275,19 @@ fn every_link_between_documents_leads_somewhere() {
             let leads = target.starts_with("https://") || file.is_empty() || folder.join(file).exists();
             assert!(leads, "{name} links to {target}");
         }
+    }
+}
+
+#[test]
+fn the_map_names_files_that_exist() {
+    let files: Vec<_> = ["crates", "xtask"].into_iter().flat_map(sources).collect();
+    let map = page::read("ARCHITECTURE.md");
+    let ends_name = |character: char| !(character.is_ascii_alphanumeric() || "_-./".contains(character));
+    for name in map.split(ends_name).filter(|name| name.ends_with(".rs")) {
+        let end = format!("/{name}");
+        assert!(
+            files.iter().any(|file| *file == name || file.ends_with(&end)),
+            "ARCHITECTURE.md names {name}"
+        );
     }
 }
