@@ -8,16 +8,16 @@
 
 mod perform;
 
-pub use crate::changes::Changes;
-pub use crate::refusal::{Refusal, TooMany};
-pub use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 pub use perform::{import, perform};
 
+use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::outbox::OutboxEntry;
+use crate::refusal::Refusal;
+use crate::snapshot::{GroupSnapshot, Needs};
 
 /// The decision of a rule.
 #[derive(Clone, Debug)]
@@ -82,7 +82,8 @@ pub trait GroupOperation: Send + Sync + 'static {
 ///
 /// ```compile_fail,E0560
 /// use landfall_domain::event::Event;
-/// use landfall_domain::operation::{Changes, Imported};
+/// use landfall_domain::changes::Changes;
+/// use landfall_domain::operation::Imported;
 /// let imported = Imported { changes: Changes::default(), answer: (), events: vec![Event::Full] };
 /// ```
 ///
@@ -91,7 +92,8 @@ pub trait GroupOperation: Send + Sync + 'static {
 /// ```compile_fail,E0061
 /// use landfall_domain::subscribers::Subscribers;
 /// use landfall_domain::operation::{GroupImport, import};
-/// use landfall_domain::store::{Context, Store};
+/// use landfall_domain::context::Context;
+/// use landfall_domain::store::Store;
 /// use std::sync::Arc;
 /// async fn reach<I: GroupImport>(store: &dyn Store, context: Context, operation: I, all: Arc<dyn Subscribers>) {
 ///     drop(import(store, context, operation, all).await);

@@ -30,8 +30,8 @@ pub mod set_topic_permissions;
 pub mod set_unread;
 pub mod unban_members;
 
+use crate::changes::Changes;
 use crate::message::{Content, Conversation, Message, MessageState};
-use crate::operation::Changes;
 use crate::part::{PartFamily, PartKey};
 
 /// What must be loaded to know whether a conversation is there: its topic.

@@ -3,10 +3,9 @@
 
 #![warn(missing_docs)]
 
-pub use crate::context::Context;
-pub use crate::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError, with_causes};
-
 use crate::account::{Account, AccountImport};
+use crate::context::Context;
+use crate::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
 use crate::import::{ImportMembersRefusal, MemberOutcome};

@@ -2,7 +2,8 @@
 
 use crate::apps::App;
 use crate::state::Server;
-use landfall_domain::store::{Store, StoreError};
+use landfall_domain::error::StoreError;
+use landfall_domain::store::Store;
 use landfall_domain::time::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
@@ -63,14 +64,15 @@ mod tests {
     use crate::config::AppConfig;
     use crate::usersig::SecretKey;
     use landfall_domain::account::UnknownAccounts;
+    use landfall_domain::changes::Changes;
+    use landfall_domain::context::Context;
     use landfall_domain::group::{Group, GroupType};
     use landfall_domain::ids::{AppId, GroupId, UserId};
     use landfall_domain::message::{Conversation, Tip, TipKind};
     use landfall_domain::new_group::{IdChoice, NewGroup};
-    use landfall_domain::operation::{
-        Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, perform,
-    };
-    use landfall_domain::store::Context;
+    use landfall_domain::operation::{Decision, GroupOperation, perform};
+    use landfall_domain::refusal::Refusal;
+    use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
     use landfall_domain::text::Text;
     use landfall_store::StoreMetrics;
     use landfall_store::embedded::Embedded;

@@ -14,7 +14,7 @@ mod unpoisoned;
 
 pub use metrics::StoreMetrics;
 
-use landfall_domain::store::{OperationError, StoreError};
+use landfall_domain::error::{OperationError, StoreError};
 
 /// What a rule said becomes the answer of an operation, unless the store failed.
 fn refusable<T, R>(result: Result<Result<T, R>, StoreError>) -> Result<T, OperationError<R>> {

@@ -48,16 +48,16 @@ use failure::Failure;
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::context::Context;
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
-use landfall_domain::store::{
-    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
-    NoSuchGroup, OperationError, Store, StoreError,
-};
+use landfall_domain::operation::DynOperation;
+use landfall_domain::snapshot::{GroupSnapshot, Needs};
+use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use list_positions::ListPositions;

@@ -22,10 +22,12 @@ pub(crate) mod values;
 pub(crate) mod world;
 
 use landfall_domain::account::{AccountImport, UnknownAccounts};
+use landfall_domain::context::Context;
+use landfall_domain::error::{OperationError, StoreError};
 use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::store::{Context, OperationError, Store, StoreError};
+use landfall_domain::store::Store;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::future::{Future, poll_fn};

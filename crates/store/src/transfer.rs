@@ -16,12 +16,12 @@ pub use copy::{CopyError, Outcome, Phase, Step, copy};
 
 use async_trait::async_trait;
 use landfall_domain::account::Account;
+use landfall_domain::error::StoreError;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey};
-use landfall_domain::store::StoreError;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 

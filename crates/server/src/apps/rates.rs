@@ -9,8 +9,8 @@
 
 use async_trait::async_trait;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
-use landfall_domain::store::StoreError;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;

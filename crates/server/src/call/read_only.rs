@@ -3,15 +3,15 @@
 use crate::apps::App;
 use crate::reply::Failure;
 use landfall_domain::account::{Account, UnknownAccounts};
+use landfall_domain::context::Context;
+use landfall_domain::error::StoreError;
 use landfall_domain::fields::FieldRule;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
-use landfall_domain::operation::{GroupSnapshot, Needs};
-use landfall_domain::store::{
-    Context, GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store, StoreError,
-};
+use landfall_domain::snapshot::{GroupSnapshot, Needs};
+use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 

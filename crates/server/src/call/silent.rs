@@ -4,11 +4,11 @@ use super::ReadOnlyCall;
 use crate::clients::Hub;
 use crate::reply::Failure;
 use landfall_domain::account::AccountImport;
+use landfall_domain::error::{OperationError, StoreError};
 use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::{GroupImport, import};
-use landfall_domain::store::{OperationError, StoreError};
 use std::ops::Deref;
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Message as StoredMessage;
-use landfall_domain::operation::{GroupSnapshot, MessageRange};
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::TopicId;
 use landfall_domain::message::Conversation;
-use landfall_domain::operation::GroupSnapshot;
 use landfall_domain::part::Part;
+use landfall_domain::snapshot::GroupSnapshot;
 use std::collections::BTreeMap;
 
 /// How far one conversation has been delivered.

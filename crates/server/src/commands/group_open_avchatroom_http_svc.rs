@@ -15,8 +15,8 @@ use crate::code::Code;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
-use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::operations::change_live_admins::refuse_unless_live;
+use landfall_domain::snapshot::{GroupSnapshot, Needs};
 
 /// Loads what `needs` names of a live-stream group.
 async fn live_group(call: &Call, group: GroupId, needs: Needs) -> Result<GroupSnapshot, Failure> {

@@ -12,9 +12,9 @@ use crate::commands::account::required_account;
 use crate::field::{Entries, Field, FieldError, Object};
 use crate::items::{check_each, echoed};
 use crate::reply::Failure;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::UserId;
 use landfall_domain::limits::Span;
-use landfall_domain::store::StoreError;
 use landfall_domain::text::Text;
 use serde::Deserialize;
 

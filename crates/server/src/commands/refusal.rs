@@ -2,8 +2,8 @@
 
 use crate::code::Code;
 use crate::reply::Failure;
-use landfall_domain::operation::{Refusal, TooMany};
-use landfall_domain::store::{OperationError, StoreError};
+use landfall_domain::error::{OperationError, StoreError};
+use landfall_domain::refusal::{Refusal, TooMany};
 
 /// The text that the service sends with 10010. [sample]
 pub(super) const NO_SUCH_GROUP: &str = "this group does not exist";

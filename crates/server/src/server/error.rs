@@ -2,8 +2,8 @@
 
 use crate::tls::TlsError;
 use crate::webhook::sender::SenderError;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
-use landfall_domain::store::StoreError;
 use landfall_store::embedded;
 use landfall_store::postgres;
 use std::io;

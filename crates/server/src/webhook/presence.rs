@@ -6,10 +6,10 @@ use super::request::WebhookRequest;
 use crate::event_rows::member_rows;
 use crate::logging::ErrorLogLimiter;
 use crate::platform::Platform;
+use landfall_domain::context::Context;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::outbox::{Lane, Outbox, OutboxEntry};
-use landfall_domain::store::Context;
 use serde::Serialize;
 use std::net::IpAddr;
 

@@ -8,7 +8,6 @@ use landfall_domain::limits::{
     MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Each limit, as docs/limits.md writes it. The full destructuring makes a new limit fail to compile without its row.
 fn rows(limits: Limits) -> Vec<(&'static str, String)> {

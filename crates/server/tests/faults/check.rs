@@ -3,9 +3,10 @@
 use crate::load::{Book, owner, tag};
 use crate::server::{APP, Home, Server};
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::context::Context;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
-use landfall_domain::store::{Context, MemberWindow};
+use landfall_domain::store::MemberWindow;
 use landfall_domain::time::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -2,11 +2,12 @@
 
 use crate::server::{APP, Home, Server, WAIT_MAX, amount};
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::context::Context;
 use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
-use landfall_domain::store::{Context, Store as _};
+use landfall_domain::store::Store as _;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use landfall_store::StoreMetrics;

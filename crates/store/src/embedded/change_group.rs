@@ -10,9 +10,11 @@ use super::sweep;
 use super::tx::Tx;
 use crate::messages::day;
 use crate::parts;
-use landfall_domain::operation::{Changes, DynOperation, Outcome};
+use landfall_domain::changes::Changes;
+use landfall_domain::context::Context;
+use landfall_domain::error::StoreError;
+use landfall_domain::operation::{DynOperation, Outcome};
 use landfall_domain::outbox::Lane;
-use landfall_domain::store::{Context, StoreError};
 use std::ops::Bound;
 
 /// Performs an operation on one group within a batch.

@@ -6,10 +6,11 @@ use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::context::Context;
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::outbox::{Lane, entries_of_destroyed};
-use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::subscribers::Subscribers;
 use std::collections::BTreeMap;
 

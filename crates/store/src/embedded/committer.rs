@@ -8,7 +8,7 @@ use super::sweep;
 use super::tx::Tx;
 use crate::StoreMetrics;
 use crate::unpoisoned::unpoisoned;
-use landfall_domain::store::StoreError;
+use landfall_domain::error::StoreError;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};

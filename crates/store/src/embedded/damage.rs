@@ -4,7 +4,7 @@ use super::engine_error::EngineError;
 use super::tables::{self, DamagedFile, ListedTable};
 use crate::unpoisoned::unpoisoned;
 use fjall::{AbstractTree as _, Keyspace};
-use landfall_domain::store::StoreError;
+use landfall_domain::error::StoreError;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};

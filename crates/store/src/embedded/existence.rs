@@ -6,7 +6,7 @@ use super::key_range::EVERYTHING;
 use super::keys::{self, MemberKey};
 use super::records;
 use fjall::{Readable, Snapshot};
-use landfall_domain::store::StoreError;
+use landfall_domain::error::StoreError;
 use quick_cache::{Weighter, sync, unsync};
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hasher};

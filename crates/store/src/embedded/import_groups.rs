@@ -5,11 +5,11 @@ use super::outbox;
 use super::records::GroupRow;
 use super::rows::Rows as _;
 use super::tx::Tx;
+use landfall_domain::context::Context;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{self, CreatedGroup, NewGroup, NewGroupRefusal};
 use landfall_domain::outbox::{Lane, OutboxEntry, entries_of_created};
-use landfall_domain::store::Context;
 use landfall_domain::subscribers::Subscribers;
 
 pub(super) fn import_group(

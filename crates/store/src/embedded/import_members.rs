@@ -4,11 +4,12 @@ use super::changes::Decided;
 use super::records::Damaged;
 use super::rows::Rows as _;
 use super::tx::Tx;
+use landfall_domain::context::Context;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::GroupId;
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
 use landfall_domain::member::Member;
 use landfall_domain::new_group::NewMember;
-use landfall_domain::store::{Context, StoreError};
 
 pub(super) fn import_members(
     tx: &mut Tx<'_>,

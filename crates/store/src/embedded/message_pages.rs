@@ -6,9 +6,9 @@ use super::rows::Rows;
 use super::tx::Tx;
 use crate::messages::day;
 use crate::parts::topic_of;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::message::{Conversation, Message, MessageLog};
-use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 
 /// The pages of the messages with numbers up to `up_to`, the newest first.

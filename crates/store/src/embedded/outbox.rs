@@ -10,11 +10,12 @@ use super::reads::View;
 use super::records::{self, Damaged, DeadRow, Due, LaneRow};
 use super::rows::Rows;
 use super::tx::Tx;
+use landfall_domain::context::Context;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, LaneState, OutboxEntry, Settlement,
 };
-use landfall_domain::store::{Context, StoreError};
 use std::ops::{Bound, ControlFlow};
 
 /// Puts entries at the end of a lane.

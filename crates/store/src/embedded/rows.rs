@@ -5,9 +5,9 @@ use super::key_range::{Keys, borrowed};
 use super::keys;
 use super::records::{self, Damaged, GroupRow};
 use fjall::Iter;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
-use landfall_domain::store::StoreError;
 use landfall_domain::time::Timestamp;
 use std::ops::ControlFlow;
 

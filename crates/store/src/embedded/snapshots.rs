@@ -6,13 +6,13 @@ use super::message_pages::{pages_down, read_page};
 use super::records::{self, GroupRow, page_of};
 use super::rows::Rows;
 use crate::parts::{self, topic_of};
+use landfall_domain::error::StoreError;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message, MessageLog};
-use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
-use landfall_domain::store::StoreError;
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow};
 

@@ -10,8 +10,8 @@ use super::key_range::{Keys, beginning, borrowed};
 use super::keys::{self, Sweep};
 use super::rows::Rows as _;
 use super::tx::Tx;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::store::StoreError;
 use std::ops::ControlFlow;
 
 /// Rows removed in one batch.

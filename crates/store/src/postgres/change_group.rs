@@ -13,13 +13,15 @@ use crate::messages::day;
 use crate::parts;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
+use landfall_domain::changes::Changes;
+use landfall_domain::context::Context;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::{Changes, DynOperation, GroupSnapshot, Outcome};
+use landfall_domain::operation::{DynOperation, Outcome};
 use landfall_domain::outbox::OutboxEntry;
 use landfall_domain::part::{Part, PartKey};
-use landfall_domain::store::Context;
+use landfall_domain::snapshot::GroupSnapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

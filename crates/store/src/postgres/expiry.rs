@@ -14,8 +14,8 @@ use crate::parts;
 use async_trait::async_trait;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::message::Conversation;
-use landfall_domain::operation::Needs;
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::snapshot::Needs;
 use landfall_domain::time::Timestamp;
 
 /// Days of conversations read by one statement.

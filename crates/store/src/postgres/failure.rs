@@ -1,7 +1,7 @@
 //! The failures of a transaction, and what a caller may do about them.
 
 use deadpool_postgres::PoolError;
-use landfall_domain::store::StoreError;
+use landfall_domain::error::StoreError;
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
 

@@ -11,12 +11,12 @@ use super::tables;
 use super::values::app_column;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
+use landfall_domain::context::Context;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, ImportedMembers, MemberOutcome, Standing};
 use landfall_domain::member::Member;
 use landfall_domain::new_group::NewMember;
-use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -34,12 +34,13 @@ use super::tables;
 use super::values::{app_column, count, number_column, time_column};
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
+use landfall_domain::context::Context;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, LaneState, Outbox, OutboxEntry, Settlement,
     WaitingLane,
 };
-use landfall_domain::store::{Context, StoreError};
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

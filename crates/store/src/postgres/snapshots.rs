@@ -14,8 +14,8 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::{Part, PartKey, PartRange};
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
 

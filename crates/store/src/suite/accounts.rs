@@ -5,9 +5,11 @@ use super::{
     APP, NOW, account, at_once, context, decided, group, group_id, import, member, owned_group, text, user,
 };
 use landfall_domain::account::Account;
+use landfall_domain::context::Context;
+use landfall_domain::error::NoSuchAccount;
 use landfall_domain::ids::AppId;
 use landfall_domain::new_group::NewGroup;
-use landfall_domain::store::{Context, NoSuchAccount, Store};
+use landfall_domain::store::Store;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 

@@ -6,10 +6,12 @@ use super::{
     APP, NOW, account, at_once, context, group, group_id, import, member, owned_group, refusing, text, user,
 };
 use landfall_domain::account::{Account, UnknownAccounts};
+use landfall_domain::context::Context;
+use landfall_domain::error::NoSuchGroup;
 use landfall_domain::ids::UserId;
 use landfall_domain::import::ImportMembersRefusal;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal};
-use landfall_domain::store::{Context, NoSuchGroup, Store};
+use landfall_domain::store::Store;
 use std::collections::BTreeSet;
 
 /// Number of runs of a race, since its outcome varies.

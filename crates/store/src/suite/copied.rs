@@ -5,9 +5,10 @@ use super::subscribers::no_subscribers;
 use super::world::World;
 use super::{APP, context, decided, group, group_id, import, member, owned_group, user};
 use landfall_domain::account::AccountImport;
+use landfall_domain::context::Context;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::new_group::NewGroup;
-use landfall_domain::store::{Context, Store};
+use landfall_domain::store::Store;
 
 const OTHER_APP: AppId = AppId(APP.0 + 1);
 /// Members of the largest group.

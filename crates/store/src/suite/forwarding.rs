@@ -2,19 +2,19 @@
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::context::Context;
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{DynOperation, GroupSnapshot, Needs};
+use landfall_domain::operation::DynOperation;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
 };
-use landfall_domain::store::{
-    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
-    NoSuchGroup, OperationError, Store, StoreError,
-};
+use landfall_domain::snapshot::{GroupSnapshot, Needs};
+use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::future::Future;

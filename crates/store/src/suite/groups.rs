@@ -8,6 +8,8 @@ use super::{
     refusing, text, user,
 };
 use landfall_domain::account::Account;
+use landfall_domain::context::Context;
+use landfall_domain::error::NoSuchGroup;
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile};
 use landfall_domain::ids::{AppId, GroupId};
@@ -15,7 +17,7 @@ use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::several::Several;
-use landfall_domain::store::{Context, NoSuchGroup, Store};
+use landfall_domain::store::Store;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
 

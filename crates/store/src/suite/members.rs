@@ -5,6 +5,8 @@ use super::world::{World, pages_by_join_time, pages_by_name};
 use super::{
     APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing, user,
 };
+use landfall_domain::context::Context;
+use landfall_domain::error::NoSuchGroup;
 use landfall_domain::group::{GroupType, Profile};
 use landfall_domain::import::MemberOutcome::{AlreadyMember, Failed, Imported};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
@@ -13,7 +15,7 @@ use landfall_domain::message::ReadMark;
 use landfall_domain::new_group::{NewGroup, NewMember};
 use landfall_domain::operation::perform;
 use landfall_domain::operations::change_owner::ChangeOwner;
-use landfall_domain::store::{Context, MemberWindow, NoSuchGroup, Store};
+use landfall_domain::store::{MemberWindow, Store};
 use landfall_domain::time::Timestamp;
 
 type Outcomes = Result<Vec<MemberOutcome>, ImportMembersRefusal>;

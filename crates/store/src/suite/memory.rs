@@ -2,18 +2,19 @@
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::changes::Changes;
+use landfall_domain::context::Context;
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{self, ImportMembersRefusal, MemberOutcome, Standing};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember, new_group};
-use landfall_domain::operation::{Changes, DynOperation, GroupSnapshot, MessageRange, Needs, Outcome};
+use landfall_domain::operation::{DynOperation, Outcome};
 use landfall_domain::part::{Part, PartFamily, PartKey};
-use landfall_domain::store::{
-    Context, GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, NoSuchAccount,
-    NoSuchGroup, OperationError, Store, StoreError,
-};
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
+use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;

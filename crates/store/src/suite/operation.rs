@@ -4,11 +4,14 @@ use super::answered;
 use super::subscribers::every_event;
 use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
+use landfall_domain::context::Context;
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, StoreError};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::operation::{GroupImport, GroupOperation, Refusal, import, perform as change};
-use landfall_domain::store::{Context, NoSuchAccount, NoSuchGroup, Store, StoreError};
+use landfall_domain::operation::{GroupImport, GroupOperation, import, perform as change};
+use landfall_domain::refusal::Refusal;
+use landfall_domain::store::Store;
 use std::fmt::Debug;
 use std::sync::Arc;
 

@@ -4,16 +4,19 @@ use super::scripted::{Action, Script, topic};
 use super::subscribers::every_event;
 use super::world::World;
 use super::{APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, user};
+use landfall_domain::changes::Changes;
+use landfall_domain::context::Context;
+use landfall_domain::error::NoSuchGroup;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::message::Conversation;
 use landfall_domain::new_group::NewGroup;
-use landfall_domain::operation::{
-    Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal, perform,
-};
+use landfall_domain::operation::{Decision, GroupOperation, perform};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
-use landfall_domain::store::{Context, JoinedWindow, NoSuchGroup, Store};
+use landfall_domain::refusal::Refusal;
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
+use landfall_domain::store::{JoinedWindow, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeSet;
 

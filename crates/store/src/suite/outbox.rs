@@ -3,10 +3,11 @@
 use super::scripted::{Action, Script};
 use super::subscribers::every_event;
 use super::{APP, NOW, at_once, context, decided, group_id, import, member, owned_group, user};
+use landfall_domain::context::Context;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::AppId;
 use landfall_domain::message::{Body, Conversation};
-use landfall_domain::operation::{Refusal, import as import_into, perform};
+use landfall_domain::operation::{import as import_into, perform};
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::operations::add_topic::{AddTopic, ImportTopic};
 use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage};
@@ -14,7 +15,8 @@ use landfall_domain::operations::set_unread::SetUnread;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Next, Outbox, OutboxEntry, Settlement,
 };
-use landfall_domain::store::{Context, Store};
+use landfall_domain::refusal::Refusal;
+use landfall_domain::store::Store;
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::collections::{BTreeMap, VecDeque};

@@ -2,6 +2,8 @@
 
 use super::text;
 use landfall_domain::attributes::Attributes;
+use landfall_domain::changes::Changes;
+use landfall_domain::context::Context;
 use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, PermissionGroupId, TopicId, UserId};
@@ -11,12 +13,11 @@ use landfall_domain::message::{
     TipKind,
 };
 use landfall_domain::new_group::new_member;
-use landfall_domain::operation::{
-    Changes, Decision, GroupOperation, GroupSnapshot, MessageRange, Needs, Refusal,
-};
+use landfall_domain::operation::{Decision, GroupOperation};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::PermissionGroup;
-use landfall_domain::store::Context;
+use landfall_domain::refusal::Refusal;
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::time::Timestamp;
 use landfall_domain::topic::{Topic, TopicMember};
 

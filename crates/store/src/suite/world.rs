@@ -3,13 +3,14 @@
 use super::decided;
 use super::scripted::{families, topic};
 use landfall_domain::account::Account;
+use landfall_domain::error::NoSuchGroup;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::part::{Part, PartKey, PartRange};
-use landfall_domain::store::{JoinedWindow, MemberWindow, NoSuchGroup, Store};
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
+use landfall_domain::store::{JoinedWindow, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 

@@ -2,10 +2,10 @@
 
 use super::digest::Sum;
 use super::{CopyError, Indexed, PageSize, Place, Row, Transfer};
+use landfall_domain::error::StoreError;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::member::Member;
-use landfall_domain::store::StoreError;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;

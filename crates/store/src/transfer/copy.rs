@@ -2,7 +2,7 @@
 
 use super::compare::{Comparison, compare};
 use super::{BeginError, PageSize, Progress, Transfer};
-use landfall_domain::store::StoreError;
+use landfall_domain::error::StoreError;
 use std::ops::ControlFlow;
 
 /// The phase of a copy.

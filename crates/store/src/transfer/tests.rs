@@ -10,9 +10,10 @@ use super::{
 use crate::{parts, suite};
 use async_trait::async_trait;
 use faulty::{Faulty, When};
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
 use landfall_domain::part::Part;
-use landfall_domain::store::{Store, StoreError};
+use landfall_domain::store::Store;
 use landfall_domain::time::Timestamp;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, TestRunner};

@@ -7,7 +7,7 @@ use super::{Bus, BusSubscription, Carrier, OnBusEvent, Queue, ServerId, WAITING_
 use crate::config::{NatsConfig, NatsLogin};
 use async_nats::{Client, ConnectError, ConnectOptions, Event, ServerAddr, Subject, Subscriber};
 use futures_util::StreamExt as _;
-use landfall_domain::store::with_causes;
+use landfall_domain::error::with_causes;
 use std::future::ready;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

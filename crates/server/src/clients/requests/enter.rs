@@ -4,8 +4,8 @@ use super::{ClientRequest, CommonFields, NoFields, RequestContext, RequestError}
 use crate::clients::delivery_progress::DeliveryProgress;
 use crate::code::Code;
 use crate::reply::Failure;
-use landfall_domain::operation::Needs;
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::snapshot::Needs;
 
 pub(super) struct Enter;
 

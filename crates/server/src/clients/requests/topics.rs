@@ -4,8 +4,9 @@ use super::conversation::ConversationRow;
 use super::{ClientRequest, CommonFields, RequestContext, RequestError};
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
-use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use landfall_domain::refusal::Refusal;
+use landfall_domain::snapshot::Needs;
 use serde::Serialize;
 
 pub(super) struct Topics;

@@ -1,6 +1,6 @@
 use super::*;
+use landfall_domain::changes::Changes;
 use landfall_domain::message::Body;
-use landfall_domain::operation::Changes;
 
 fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()

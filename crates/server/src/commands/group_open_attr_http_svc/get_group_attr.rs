@@ -4,8 +4,8 @@ use crate::call::{Call, Command};
 use crate::commands::group_open_http_svc::group_id;
 use crate::field::Field;
 use crate::reply::Failure;
-use landfall_domain::operation::Needs;
 use landfall_domain::part::PartKey;
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

@@ -5,7 +5,7 @@ use super::{accounts, group_id, live_group};
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
-use landfall_domain::operation::Needs;
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

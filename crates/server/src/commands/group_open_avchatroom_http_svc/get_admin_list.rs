@@ -8,8 +8,8 @@ use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
-use landfall_domain::operation::Needs;
 use landfall_domain::operations::change_live_admins::{all_live_admins, live_admins};
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

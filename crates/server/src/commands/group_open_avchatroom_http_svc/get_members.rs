@@ -10,7 +10,7 @@ use crate::commands::group_open_http_svc::number_up_to;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
-use landfall_domain::operation::Needs;
+use landfall_domain::snapshot::Needs;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;

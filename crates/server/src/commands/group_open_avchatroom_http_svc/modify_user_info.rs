@@ -11,7 +11,7 @@ use crate::field::{Field, Object};
 use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
-use landfall_domain::operation::Needs;
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 /// Lowest mark that an app may choose.

@@ -11,8 +11,8 @@ use crate::reply::Failure;
 use crate::webhook::before::{self, Question, Verdict};
 use crate::webhook::sender::Answer;
 use landfall_domain::group::GroupType;
-use landfall_domain::operation::Refusal;
 use landfall_domain::operations::add_members::{AddMembers, Added, nobody_fits};
+use landfall_domain::refusal::Refusal;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

@@ -15,11 +15,11 @@ use crate::field::{Field, Object};
 use crate::items::check_all;
 use crate::reply::Failure;
 use crate::webhook::before::Question;
+use landfall_domain::error::OperationError;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::UserId;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::store::OperationError;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

@@ -6,8 +6,8 @@ use super::{group_id, number_up_to};
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
-use landfall_domain::operation::Refusal;
 use landfall_domain::part::{Part, PartFamily, PartKey};
+use landfall_domain::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 

@@ -8,9 +8,9 @@ use super::group_id;
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
-use landfall_domain::operation::Needs;
 use landfall_domain::operations::change_counters::counters_of;
 use landfall_domain::part::PartKey;
+use landfall_domain::snapshot::Needs;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]

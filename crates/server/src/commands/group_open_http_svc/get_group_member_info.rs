@@ -12,7 +12,7 @@ use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
-use landfall_domain::operation::Refusal;
+use landfall_domain::refusal::Refusal;
 use landfall_domain::store::MemberWindow;
 use serde::{Deserialize, Serialize};
 

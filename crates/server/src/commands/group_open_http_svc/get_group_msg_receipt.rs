@@ -11,8 +11,8 @@ use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::Needs;
 use landfall_domain::part::{PartFamily, PartRange};
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,8 +11,8 @@ use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Message};
-use landfall_domain::operation::Needs;
 use landfall_domain::part::{PartFamily, PartKey, PartRange};
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

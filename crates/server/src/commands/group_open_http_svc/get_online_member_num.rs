@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
-use landfall_domain::operation::Needs;
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

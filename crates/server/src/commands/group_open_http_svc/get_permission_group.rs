@@ -8,9 +8,9 @@ use crate::code::Code;
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, PermissionGroupId};
-use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::{PermissionGroup, has_permission_groups};
+use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

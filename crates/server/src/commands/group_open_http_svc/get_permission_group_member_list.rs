@@ -9,9 +9,9 @@ use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
-use landfall_domain::operation::Needs;
 use landfall_domain::part::{PartFamily, PartKey, PartRange};
 use landfall_domain::permission::has_permission_groups;
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

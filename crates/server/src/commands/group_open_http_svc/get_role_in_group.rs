@@ -6,7 +6,7 @@ use crate::call::{Call, Command};
 use crate::field::{Entries, Field};
 use crate::items::{check_each, echoed};
 use crate::reply::Failure;
-use landfall_domain::operation::Needs;
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

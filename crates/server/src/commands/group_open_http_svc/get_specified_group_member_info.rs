@@ -7,7 +7,7 @@ use super::{accounts, group_id, refuse_without_members};
 use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
-use landfall_domain::operation::Needs;
+use landfall_domain::snapshot::Needs;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

@@ -7,10 +7,10 @@ use crate::call::{Call, Command};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::TopicId;
-use landfall_domain::operation::Needs;
 use landfall_domain::operations::set_topic_permissions::TopicPermissionOutcome;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
 use landfall_domain::permission::has_permission_groups;
+use landfall_domain::snapshot::Needs;
 use serde::Deserialize;
 
 /// Without a list, all topics in which the permission group has permissions. [doc]

@@ -16,12 +16,12 @@ use crate::code::Code;
 use crate::commands::account::account;
 use crate::field::{Field, Object};
 use crate::reply::Failure;
+use landfall_domain::error::OperationError;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
 use landfall_domain::ids::UserId;
 use landfall_domain::limits::MAX_MEMBERS_DEFAULT;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
-use landfall_domain::store::OperationError;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 

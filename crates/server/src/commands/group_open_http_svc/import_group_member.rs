@@ -8,12 +8,13 @@ use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
+use landfall_domain::error::OperationError;
 use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::NewMember;
-use landfall_domain::operation::{Needs, Refusal};
+use landfall_domain::refusal::Refusal;
 use landfall_domain::several::Several;
-use landfall_domain::store::OperationError;
+use landfall_domain::snapshot::Needs;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]

@@ -14,8 +14,8 @@ use crate::field::{Emptiable, Field, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::GroupId;
-use landfall_domain::operation::Needs;
 use landfall_domain::operations::modify_group::ModifyGroup;
+use landfall_domain::snapshot::Needs;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]

@@ -10,8 +10,8 @@ use crate::code::Code;
 use crate::field::{Emptiable, Field, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::member::{ReceiveOption, Role};
-use landfall_domain::operation::Needs;
 use landfall_domain::operations::modify_member::ModifyMember;
+use landfall_domain::snapshot::Needs;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]

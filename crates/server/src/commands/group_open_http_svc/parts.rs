@@ -4,8 +4,8 @@ use crate::call::Call;
 use crate::reply::Failure;
 use landfall_domain::group::Group;
 use landfall_domain::ids::GroupId;
-use landfall_domain::operation::Needs;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use landfall_domain::snapshot::Needs;
 use std::ops::ControlFlow;
 
 /// Parts read in one snapshot.

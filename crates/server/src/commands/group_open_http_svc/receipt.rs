@@ -8,8 +8,9 @@ use crate::reply::Failure;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;
-use landfall_domain::operation::{GroupSnapshot, MessageRange, Needs, Refusal};
 use landfall_domain::part::PartKey;
+use landfall_domain::refusal::Refusal;
+use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::store::{MemberPage, MemberWindow};
 
 /// The group and the messages with these numbers.

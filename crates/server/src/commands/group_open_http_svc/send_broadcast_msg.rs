@@ -13,12 +13,12 @@ use crate::commands::group_open_http_svc::number_up_to;
 use crate::commands::message_body::body;
 use crate::field::Field;
 use crate::reply::Failure;
+use landfall_domain::error::OperationError;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Conversation, Priority};
-use landfall_domain::operation::Refusal;
 use landfall_domain::operations::send_message::SendMessage;
-use landfall_domain::store::OperationError;
+use landfall_domain::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

@@ -13,8 +13,9 @@ use crate::items::check_all;
 use crate::reply::{Failure, Nothing};
 use landfall_domain::limits::Span;
 use landfall_domain::message::Conversation;
-use landfall_domain::operation::{Needs, Refusal};
 use landfall_domain::part::PartKey;
+use landfall_domain::refusal::Refusal;
+use landfall_domain::snapshot::Needs;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]

@@ -7,7 +7,7 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::field::Field;
 use crate::reply::{Failure, Nothing};
-use landfall_domain::store::{NoSuchAccount, OperationError};
+use landfall_domain::error::{NoSuchAccount, OperationError};
 use serde::Deserialize;
 
 /// `Identifier` is the older name of `UserID`, which wins when both are given.

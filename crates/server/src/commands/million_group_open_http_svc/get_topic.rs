@@ -11,8 +11,8 @@ use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Member;
-use landfall_domain::operation::{GroupSnapshot, Needs};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::topic::{Topic, TopicMember, has_topics};
 use serde::{Deserialize, Serialize};
 

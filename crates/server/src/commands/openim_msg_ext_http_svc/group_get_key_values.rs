@@ -12,9 +12,9 @@ use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::extension::ExtensionHead;
 use landfall_domain::message::Conversation;
-use landfall_domain::operation::{MessageRange, Needs};
 use landfall_domain::operations::set_extensions::takes_extensions;
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use landfall_domain::snapshot::{MessageRange, Needs};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Default)]

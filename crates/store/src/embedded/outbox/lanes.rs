@@ -3,9 +3,9 @@
 use crate::embedded::keys;
 use crate::embedded::records::Due;
 use crate::unpoisoned::unpoisoned;
+use landfall_domain::context::Context;
 use landfall_domain::ids::AppId;
 use landfall_domain::outbox::{Claim, Lane};
-use landfall_domain::store::Context;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Bound;

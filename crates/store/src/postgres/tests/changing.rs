@@ -3,14 +3,17 @@
 use super::*;
 use crate::suite::subscribers::every_event;
 use crate::suite::{APP, NOW, context, decided, group_id, member, owned_group, user};
+use landfall_domain::changes::Changes;
 use landfall_domain::extension::{Extension, ExtensionHead};
 use landfall_domain::ids::TopicId;
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{
     Body, Content, Conversation, Message, MessageLog, MessageState, Priority, Tip, TipField, TipKind,
 };
-use landfall_domain::operation::{Changes, Decision, GroupOperation, MessageRange, Refusal, perform};
+use landfall_domain::operation::{Decision, GroupOperation, perform};
 use landfall_domain::part::{Part, PartFamily, PartKey, PartRange};
+use landfall_domain::refusal::Refusal;
+use landfall_domain::snapshot::MessageRange;
 use landfall_domain::text::Text;
 use landfall_domain::topic::{Topic, TopicMember};
 
