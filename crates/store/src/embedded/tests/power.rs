@@ -236,7 +236,7 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
     let file = |name: &str| home.path().join(name);
     fs::write(file("shim.c"), SHIM).unwrap();
     let compiled = Command::new("cc")
-        .args(["-slot", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
+        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
         .args([file("shim.so"), file("shim.c")])
         .output()
         .unwrap();
