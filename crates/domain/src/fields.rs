@@ -76,7 +76,7 @@ pub enum FieldsProblem {
     #[error("key {0:?} is not switched on for this type of group")]
     NotSwitchedOn(String),
     /// A key that no caller may write.
-    #[error("key {0:?} may be written by nobody")]
+    #[error("key {0:?} is read-only")]
     ReadOnly(String),
 }
 

@@ -28,7 +28,7 @@ pub enum ImportMembersRefusal {
     #[error("the group does not exist")]
     NoSuchGroup,
     /// Groups of this type keep no members.
-    #[error("groups of this type take no imported members")]
+    #[error("groups of this type do not accept imported members")]
     TypeNotImportable,
     /// No account of the list exists while unknown ones are refused. [choice]
     #[error("none of the accounts is imported")]

@@ -39,7 +39,7 @@ impl GroupOperation for BanMembers {
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let GroupSnapshot { mut group, members, accounts, .. } = snapshot;
         if !group.kind.can().ban {
-            return Err(Refusal::TypeForbids("ban nobody"));
+            return Err(Refusal::TypeForbids("cannot ban accounts"));
         }
         if let Some(owner) = group.owner.as_ref().filter(|owner| self.accounts.contains(owner)) {
             return Err(Refusal::OwnerStays(owner.clone()));
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn refusals() {
         let cases = [
-            (GroupType::Community, "known2", Refusal::TypeForbids("ban nobody")),
+            (GroupType::Community, "known2", Refusal::TypeForbids("cannot ban accounts")),
             (GroupType::Public, "known1", Refusal::OwnerStays(user("known1"))),
             (GroupType::Private, "known1", Refusal::OwnerStays(user("known1"))),
             (GroupType::AvChatRoom, "known1", Refusal::OwnerStays(user("known1"))),

@@ -45,7 +45,7 @@ pub fn refuse_unless_live(group: &Group) -> Result<(), Refusal> {
     if group.kind.can().live {
         Ok(())
     } else {
-        Err(Refusal::TypeForbids("are no live-stream groups; AVChatRoom is"))
+        Err(Refusal::TypeForbids("are not live-stream groups; only AVChatRoom groups are"))
     }
 }
 

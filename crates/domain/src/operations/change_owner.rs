@@ -37,7 +37,7 @@ impl GroupOperation for ChangeOwner {
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let GroupSnapshot { mut group, mut members, .. } = snapshot;
         if !group.kind.can().members {
-            return Err(Refusal::TypeForbids("keep no members, of whom one could become the owner"));
+            return Err(Refusal::TypeForbids("keep no members, so none can become the owner"));
         }
         let Some(mut new_owner) = members.remove(&self.owner) else {
             return Err(Refusal::NotAMember(self.owner.clone()));

@@ -30,7 +30,7 @@ impl GroupOperation for ClearMessages {
     fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         let mut group = snapshot.group;
         if !group.kind.can().clear {
-            return Err(Refusal::TypeForbids("do not let their history be cleared"));
+            return Err(Refusal::TypeForbids("cannot clear their history"));
         }
         let last = group.log.last_seq();
         let cleared = self.up_to.map_or(last, |up_to| up_to.min(last));

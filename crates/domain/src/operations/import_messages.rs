@@ -93,7 +93,7 @@ impl GroupImport for ImportMessages {
     /// and a call whose answer was lost can be repeated.
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Imported<Self::Answer>, Refusal> {
         if !snapshot.group.kind.can().import {
-            return Err(Refusal::TypeForbids("take no imported messages"));
+            return Err(Refusal::TypeForbids("do not accept imported messages"));
         }
         let mut logs: BTreeMap<&Conversation, (MessageLog, bool)> = BTreeMap::new();
         let mut changes = Changes::default();

@@ -82,7 +82,7 @@ impl ModifyMember {
             return Err(Refusal::TypeForbids("have no administrators"));
         }
         if self.muted_until.is_some() && !can.mute {
-            return Err(Refusal::TypeForbids("mute nobody"));
+            return Err(Refusal::TypeForbids("cannot mute members"));
         }
         Ok(())
     }

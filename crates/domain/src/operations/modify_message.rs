@@ -42,7 +42,7 @@ impl GroupOperation for ModifyMessage {
     fn decide(&self, _: &Context, mut snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         snapshot.log(&self.conversation)?;
         if !snapshot.group.kind.can().history {
-            return Err(Refusal::TypeForbids("keep no messages that could be changed"));
+            return Err(Refusal::TypeForbids("keep no messages, so none can be modified"));
         }
         let messages = snapshot.messages.remove(&self.conversation);
         let message = messages.and_then(|mut messages| messages.remove(&self.seq));
@@ -51,7 +51,7 @@ impl GroupOperation for ModifyMessage {
             Content::Sent(body) => body,
             Content::Gone => return Err(Refusal::MessageGone),
             Content::Tip(_) => {
-                return Err(Refusal::Unfitting("MsgSeq is a message of the system's own".to_owned()));
+                return Err(Refusal::Unfitting("MsgSeq is a system message".to_owned()));
             }
         };
         let body = Body {

@@ -46,7 +46,7 @@ impl GroupOperation for MuteMembers {
     /// A group that keeps no members has nowhere to keep a mute, so muting changes nothing there. [choice]
     fn decide(&self, context: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         if !snapshot.group.kind.can().mute {
-            return Err(Refusal::TypeForbids("mute nobody"));
+            return Err(Refusal::TypeForbids("cannot mute members"));
         }
         let Some(topic) = &self.topic else {
             let changes = self.in_group(context, snapshot);

@@ -30,7 +30,7 @@ impl GroupOperation for UnbanMembers {
 
     fn decide(&self, _: &Context, snapshot: GroupSnapshot) -> Result<Decision<()>, Refusal> {
         if !snapshot.group.kind.can().ban {
-            return Err(Refusal::TypeForbids("ban nobody"));
+            return Err(Refusal::TypeForbids("cannot ban accounts"));
         }
         let mut changes = Changes::default();
         let mut unbanned = Vec::new();

@@ -206,7 +206,7 @@ pub(super) async fn perform(
 }
 
 fn malformed() -> Failure {
-    Code::GroupParameter.because("a frame is a JSON object with Command, and numbers are numbers")
+    Code::GroupParameter.because("a frame must be a JSON object with Command; numbers must not be quoted")
 }
 
 fn answer(common: &CommonFields, reply: impl Serialize) -> String {

@@ -173,7 +173,7 @@ fn refuse_without_members(kind: GroupType) -> Result<(), Failure> {
 fn listed_type(word: &str) -> Result<Option<GroupType>, Failure> {
     match GroupType::parse(word) {
         None if word != "BChatRoom" => {
-            Err(Code::GroupParameter.because(format!("GroupType is {word:?}, which is no type of group")))
+            Err(Code::GroupParameter.because(format!("GroupType is {word:?}, which is not a group type")))
         }
         kind => Ok(kind),
     }

@@ -137,10 +137,9 @@ fn check_element(element: &str, place: &str) -> Result<&'static ElementType, Fai
     let name = element.msg_type.ok_or_else(|| required("MsgType"))?.get();
     must_be(Kind::Text, name, &at("MsgType"))?;
     let name = name.trim_matches('"');
-    let kind = ELEMENT_TYPES
-        .iter()
-        .find(|kind| kind.name == name)
-        .ok_or_else(|| CODE.because(format!("{} is {name:?}, which is no type of element", at("MsgType"))))?;
+    let kind = ELEMENT_TYPES.iter().find(|kind| kind.name == name).ok_or_else(|| {
+        CODE.because(format!("{} is {name:?}, which is not an element type", at("MsgType")))
+    })?;
     let content = element.msg_content.ok_or_else(|| required("MsgContent"))?.get();
     must_be(Kind::Object, content, &at("MsgContent"))?;
     let has_text =
@@ -387,7 +386,7 @@ mod tests {
             (r#"[["TIMTextElem",{"Text":"t"}]]"#.to_owned(), "MsgBody[0] must be an object, not a list"),
             (r#"[{"MsgContent":{}}]"#.to_owned(), "MsgBody[0].MsgType is required"),
             (r#"[{"MsgType":1}]"#.to_owned(), "MsgBody[0].MsgType must be a string, not a number"),
-            (r#"[{"MsgType":"X"}]"#.to_owned(), r#"MsgBody[0].MsgType is "X", which is no type of element"#),
+            (r#"[{"MsgType":"X"}]"#.to_owned(), r#"MsgBody[0].MsgType is "X", which is not an element type"#),
             (r#"[{"MsgType":"TIMFaceElem"}]"#.to_owned(), "MsgBody[0].MsgContent is required"),
             (
                 r#"[{"MsgType":"TIMFaceElem","MsgContent":"x"}]"#.to_owned(),

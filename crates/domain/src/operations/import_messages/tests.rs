@@ -137,7 +137,8 @@ fn topics_have_their_own_order() {
 fn what_is_refused_whole() {
     for kind in GroupType::ALL {
         let refused = decide_import(&import(vec![message(1_600, 0)]), &snapshot(kind, &[])).err();
-        let expected = (!kind.can().import).then_some(Refusal::TypeForbids("take no imported messages"));
+        let expected =
+            (!kind.can().import).then_some(Refusal::TypeForbids("do not accept imported messages"));
         assert_eq!(refused, expected, "{kind:?}");
     }
     let mut full = room();

@@ -27,7 +27,7 @@ impl ClientRequest for Enter {
         snapshot.check_visible_to(account).map_err(Failure::from)?;
         let refused = |text| Err(Code::GroupNotAllowed.because(text).into());
         if !snapshot.group.kind.can().live {
-            return refused("only groups of Type AVChatRoom are entered and left");
+            return refused("only groups of Type AVChatRoom can be entered and left");
         }
         if matches!(snapshot.parts.get(&ban), Some(Part::Ban(until)) if client.now() < *until) {
             return refused("you are banned from the group");

@@ -159,7 +159,7 @@ fn members(
     let list = given.list("MemberList")?;
     if !list.is_empty() && !kind.can().members {
         return Err(Code::GroupNotAllowed
-            .because(format!("groups of Type {} take no initial members", kind.as_str())));
+            .because(format!("groups of Type {} do not accept initial members", kind.as_str())));
     }
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
     let members =

@@ -68,7 +68,7 @@ impl Command for Request {
             ControlFlow::Continue(())
         });
         if !group.await?.kind.can().ban {
-            return Err(Refusal::TypeForbids("ban nobody").into());
+            return Err(Refusal::TypeForbids("cannot ban accounts").into());
         }
         Ok(reply)
     }

@@ -72,7 +72,7 @@ impl Request {
             Some(topic) => visit_topic(call, id, topic, &mut visit).await?,
         };
         if !group.kind.can().mute {
-            return Err(Refusal::TypeForbids("mute nobody").into());
+            return Err(Refusal::TypeForbids("cannot mute members").into());
         }
         Ok((group.id, muted))
     }

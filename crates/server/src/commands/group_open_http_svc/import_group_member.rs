@@ -63,7 +63,7 @@ fn refuse(error: OperationError<ImportMembersRefusal>, named: &str) -> Failure {
     match error {
         OperationError::Refused(ImportMembersRefusal::NoSuchGroup) => Refusal::NoSuchGroup.into(),
         OperationError::Refused(ImportMembersRefusal::TypeNotImportable) => {
-            Code::GroupNotAllowed.because("groups of this type take no imported members")
+            Code::GroupNotAllowed.because("groups of this type do not accept imported members")
         }
         OperationError::Refused(ImportMembersRefusal::NoAccountKnown) => {
             Code::GroupAccountUnknown.because(format!("no account of MemberList is imported: {named}"))

@@ -29,7 +29,8 @@ async fn requests_are_read_tolerantly_and_answered_with_their_id() {
     // The fields by position, as the reader of structures allows.
     assert_eq!(ann.request(json!(["ping", 1])).await, ok(json!(1)));
 
-    let malformed = failure("", 10_004, "a frame is a JSON object with Command, and numbers are numbers");
+    let malformed =
+        failure("", 10_004, "a frame must be a JSON object with Command; numbers must not be quoted");
     for request in [
         json!("ping"),
         json!({ "Command": "ping", "RequestId": 1, "MsgSeq": "1" }),
