@@ -243,7 +243,7 @@ mod tests {
 
     /// The commands in the table of the page; a row may name several.
     fn documented() -> BTreeSet<&'static str> {
-        let cells = rows("## What a client says").into_iter().map(|(commands, _)| commands);
+        let cells = rows("## Commands").into_iter().map(|(commands, _)| commands);
         cells.flat_map(|cell| cell.split(", ")).map(|command| command.trim_matches('`')).collect()
     }
 
@@ -258,6 +258,6 @@ mod tests {
     fn the_page_names_the_requests_that_are_exempt_from_the_limit() {
         let free: Vec<_> = REQUESTS.iter().filter(|entry| entry.is_free).map(|entry| entry.command).collect();
         assert_eq!(free, ["ack", "go", "ping"]);
-        assert!(PAGE.contains("\n| Commands but for `ack`, `go` and `ping` |"));
+        assert!(PAGE.contains("\n| Commands except `ack`, `go` and `ping` |"));
     }
 }
