@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_broken_connection_and_a_missing_server_are_told_apart() {
+    async fn a_broken_connection_and_a_missing_server_differ() {
         let (address, server) =
             scripted(vec![vec!["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_owned()]]).await;
         let mut client = connect(address).await;

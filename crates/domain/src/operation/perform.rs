@@ -1,4 +1,4 @@
-//! Performing operations: the answer's type is forgotten on the way through the store and known again after_commit.
+//! Performing operations: the answer's type is forgotten on the way through the store and known again afterwards.
 
 use super::{Decision, DynOperation, GroupImport, GroupOperation, Imported, Outcome};
 use crate::context::Context;

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_told_who_joined_and_when_the_last_place_is_taken() {
+    fn events_name_new_members_and_the_last_seat() {
         let events = |accounts: &[&str], places| {
             let operation = add(GroupType::Public, accounts);
             let mut snapshot = asked_about(GroupType::Public, &operation);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_group_is_told_where_its_type_keeps_that() {
+    fn a_tip_is_left_where_the_type_keeps_tips() {
         let cases = [
             (GroupType::Private, true, false, 1),
             (GroupType::Private, false, false, 0),

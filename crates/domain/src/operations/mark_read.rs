@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn others_are_told_how_many_have_read_what_was_confirmed() {
+    fn an_event_counts_the_readers_of_confirmed_messages() {
         let members = [("ann", Role::Member), ("bob", Role::Member), ("cy", Role::Member)];
         let mut snapshot = snapshot(GroupType::Public, &members);
         let directed = |seq: u32| {

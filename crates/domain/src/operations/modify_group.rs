@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_new_are_told_in_the_history_of_types_that_keep_it() {
+    fn changed_texts_leave_a_tip_where_the_type_keeps_tips() {
         for kind in GroupType::ALL {
             let operation = ModifyGroup {
                 name: Some(text("n")),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn options_change_where_the_type_has_them_and_are_not_told() {
+    fn options_change_where_the_type_has_them_and_leave_no_tip() {
         for kind in GroupType::ALL {
             let can = kind.can();
             for topics in [false, true] {

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn role_and_mute_are_told_where_the_type_keeps_that() {
+    fn role_and_mute_leave_a_tip_where_the_type_keeps_tips() {
         use TipKind::{AdminCancelled, AdminSet, MemberChanged};
         let end = Timestamp(NOW.0 + 60);
         let check = |name: &str, role: Option<Role>, muted_until: Option<Timestamp>, tips: &[TipKind]| {

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_muted_and_the_group_is_told() {
+    fn muting_members_leaves_a_tip() {
         for (kind, tips) in [(GroupType::Public, 1), (GroupType::Community, 1), (GroupType::ChatRoom, 0)] {
             let changes = decide(&mute(kind, NOW.0 + 60), &two_of_three(kind)).unwrap().changes;
             let muted: Vec<_> = changes.updated_members.iter().map(|member| member.muted_until.0).collect();

@@ -214,7 +214,7 @@ mod tests {
         CatchesUp,
     }
 
-    fn step() -> impl Strategy<Value = Action> {
+    fn action() -> impl Strategy<Value = Action> {
         prop_oneof![
             4 => Just(Action::Arrives),
             1 => (0..3_000_u32).prop_map(Action::Acknowledges),
@@ -226,12 +226,12 @@ mod tests {
     proptest! {
         /// In any order of actions: every number once, in order, and never too many ahead.
         #[test]
-        fn every_message_is_sent_once_and_in_order(steps in prop::collection::vec(step(), 1..4_000)) {
+        fn every_message_is_sent_once_and_in_order(actions in prop::collection::vec(action(), 1..4_000)) {
             let (mut positions, key) = (Positions::default(), group_key());
             positions.catch_up(&key, 0);
             let (mut history, mut got, mut acknowledged) = (0_u32, 0_u32, 0_u32);
-            for step in steps {
-                match step {
+            for action in actions {
+                match action {
                     Action::Arrives => {
                         history += 1;
                         if positions.live(&key, history) == Live::Send {
@@ -256,7 +256,7 @@ mod tests {
                     }
                     Action::CatchesUp => positions.catch_up(&key, got),
                 }
-                if matches!(step, Action::CatchesUp) {
+                if matches!(action, Action::CatchesUp) {
                     acknowledged = got;
                 }
                 prop_assert!(got - acknowledged <= WINDOW);

@@ -211,7 +211,7 @@ fn a_small_text_cannot_inflate_without_bound() {
 
 /// A UserSig that the key signed for another account, app or time is not a guess.
 #[test]
-fn genuine_signatures_are_told_apart_from_guesses() {
+fn genuine_signatures_are_distinguished_from_guesses() {
     let other_key = SecretKey::new("another key of an app".to_owned()).unwrap();
     let later = Timestamp(NOW.0 + 61);
     for (key_used, is_genuine) in [(&key(), true), (&other_key, false)] {

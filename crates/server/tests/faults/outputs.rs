@@ -80,7 +80,7 @@ async fn a_server_whose_output_nobody_reads_serves() {
 }
 
 #[tokio::test]
-async fn a_hangup_is_ignored_and_told_once() {
+async fn a_hangup_is_ignored_and_logged_once() {
     let home = Home::new();
     let server = home.start().await;
     let mut client = server.client().await;

@@ -107,9 +107,14 @@ pub(super) fn claimed(
 /// Takes the end of a claim.
 pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settlement: &Settlement) -> Result<(), StoreError> {
     let (app, lane) = (context.app, &settlement.lane);
+    let claim = tx.engine().lanes.claim(app, lane);
+    // A lane whose rows cannot be read is free again too.
+    if claim == Some(settlement.token) {
+        tx.engine().lanes.release(app, lane);
+    }
     let Some(before) = tx.read(&keys::lane(app, lane), records::decode_lane)? else { return Ok(()) };
     let LaneRow { failures, first, next, .. } = before;
-    let state = LaneState { claim: tx.engine().lanes.claim(app, lane), failures, entries: first..next };
+    let state = LaneState { claim, failures, entries: first..next };
     let Some(settled) = settlement.settle(&state, context.now) else { return Ok(()) };
     if let Some((number, reason)) = settled.dead_letter {
         let key = keys::note(app, lane, number);
@@ -121,11 +126,10 @@ pub(super) fn settle(tx: &mut Tx<'_>, context: Context, settlement: &Settlement)
     for number in settled.removed {
         tx.remove_row(keys::note(app, lane, number));
     }
-    tx.engine().lanes.release(app, lane);
     let after = settled.waiting.map(|waiting| {
-        // Behind all lanes that are due at once, if it is due by now.
+        // Behind all lanes that are due at once, if it is due now.
         let last = tx.engine().lanes.due_at_once(context);
-        let due = if waiting.due <= context.now { last } else { Due { at: waiting.due, ..last } };
+        let due = if waiting.due == context.now { last } else { Due { at: waiting.due, ..last } };
         LaneRow { due, failures: waiting.failures, first: waiting.entries.start, next: waiting.entries.end }
     });
     put_lane(tx, app, lane, Some(&before), after.as_ref());

@@ -209,7 +209,7 @@ async fn first_notes(
     numbers: Range<u64>,
 ) -> Result<Vec<(u64, OutboxEntry)>, Failure> {
     let (app, first) = (app_column(app), number_column(numbers.start));
-    let limit = number_column(numbers.end - numbers.start);
+    let limit = number_column(numbers.end.saturating_sub(numbers.start));
     let rows = tx.query(&statements::FIRST_NOTES, &[&app, &lane.name(), &first, &limit]).await?;
     let entries: Vec<(u64, OutboxEntry)> = read_all(&rows)?;
     if !entries.iter().map(|(number, _)| *number).eq(numbers) {

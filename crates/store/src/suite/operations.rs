@@ -299,11 +299,15 @@ pub(crate) async fn destroying_a_group_takes_its_parts_and_messages(store: &dyn 
 
 /// Expires in small steps until nothing is left; returns the number of removed messages.
 async fn expire(store: &dyn Store, before: Timestamp) -> usize {
+    const LIMIT: usize = 7;
     let mut removed = 0;
     loop {
-        match store.expire_messages(APP, before, 7).await.unwrap() {
+        match store.expire_messages(APP, before, LIMIT).await.unwrap() {
             0 => return removed,
-            action => removed += action,
+            more => {
+                assert!(more <= LIMIT, "{more} messages removed at once");
+                removed += more;
+            }
         }
     }
 }

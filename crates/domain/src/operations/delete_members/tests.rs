@@ -50,7 +50,7 @@ fn the_owner_leaves_only_where_groups_can_be_without() {
 }
 
 #[test]
-fn the_group_is_told_who_really_left() {
+fn the_tip_names_the_members_that_really_left() {
     let cases = [
         (GroupType::Private, true, false, true),
         (GroupType::Private, false, false, false),

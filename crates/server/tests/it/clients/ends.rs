@@ -172,7 +172,7 @@ async fn odd_frames_are_answered_or_end_the_connection() {
     ann.send(far).await;
     let caught = ann.until("caught_up").await;
     assert_eq!(caught.len(), 2, "{caught:?}");
-    ann.send(json!({ "Command": "ack", "GroupId": "never received of", "MsgSeq": 5 })).await;
+    ann.send(json!({ "Command": "ack", "GroupId": "never heard of", "MsgSeq": 5 })).await;
     ann.send(json!({ "Command": "ping", "More": "x".repeat(20_000) })).await;
     assert_eq!(ann.closed().await.1, 1_008);
     server.stop().await;

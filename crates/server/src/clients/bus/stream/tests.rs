@@ -466,7 +466,7 @@ proptest! {
         }
         let events = listener.take_events();
         for (server, lines) in [(OTHER, &one), (ServerId(7), &two)] {
-            let of_it = events.iter().filter_map(|events| match events {
+            let of_it = events.iter().filter_map(|event| match event {
                 BusEvent::Line { from, line } if *from == server => Some(line),
                 BusEvent::Line { .. } => None,
                 BusEvent::Missed => panic!("something is missing"),
@@ -488,7 +488,7 @@ proptest! {
             let events = &mut listener.events;
             listener.incoming.take(text, listener.now, &mut |one| events.push(one)).ok();
         }
-        let no_line_feed = |events: &BusEvent| match events {
+        let no_line_feed = |event: &BusEvent| match event {
             BusEvent::Line { line, .. } => !line.contains('\n'),
             BusEvent::Missed => true,
         };
