@@ -102,13 +102,13 @@ impl Load {
 
     /// Waits until `more` further imports are acknowledged.
     pub(crate) async fn acknowledged(&self, more: usize) {
-        counted(&self.acknowledged, more).await;
+        let already = *self.acknowledged.borrow();
+        reached(&self.acknowledged, already + more).await;
     }
 
     /// Waits until `in_all` imports have failed.
     pub(crate) async fn failed(&self, in_all: usize) {
-        let already = *self.failed.borrow();
-        counted(&self.failed, in_all.saturating_sub(already)).await;
+        reached(&self.failed, in_all).await;
     }
 
     /// Waits until every connection has ended, by itself or because the phase says so.
@@ -124,11 +124,10 @@ impl Load {
     }
 }
 
-async fn counted(counter: &watch::Sender<usize>, more: usize) {
-    let target = *counter.borrow() + more;
+async fn reached(counter: &watch::Sender<usize>, target: usize) {
     let mut counter = counter.subscribe();
-    let reached = counter.wait_for(|count| target <= *count);
-    drop(tokio::time::timeout(WAIT_MAX, reached).await.expect("the load makes no progress").unwrap());
+    let there = counter.wait_for(|count| target <= *count);
+    drop(tokio::time::timeout(WAIT_MAX, there).await.expect("the load makes no progress").unwrap());
 }
 
 struct Connection {
