@@ -33,7 +33,7 @@ pub struct Account {
     pub created: Timestamp,
     /// True while it was only named by a group import and never imported itself.
     pub placeholder: bool,
-    /// Signatures made before this second are no longer valid; 0 when it was not kicked since it is there. An account
+    /// Signatures made before this second are no longer valid; 0 if it was never kicked since its import. An account
     /// of the same name that was deleted may have left a [later one](crate::store::Store::signatures_from).
     pub signatures_from: Timestamp,
 }

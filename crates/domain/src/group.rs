@@ -107,8 +107,8 @@ impl GroupType {
         }
     }
 
-    /// Member limit of a created group that names none: the documented one of its type, from before it came to depend
-    /// on what was paid for. 0 where no members are kept, so that none are counted. [choice]
+    /// Member limit of a created group that names none: the limit documented for its type before it depended on
+    /// the edition. 0 where no members are kept, so that none are counted. [choice]
     #[must_use]
     pub fn default_max_members_on_creation(self) -> u32 {
         match self {
@@ -281,7 +281,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Counts a change of what the group says about itself.
+    /// Counts a change of the profile.
     pub(crate) fn info_changes(&mut self, now: Timestamp) {
         self.info_seq = self.info_seq.saturating_add(1);
         self.info_changed = now;

@@ -206,9 +206,7 @@ impl Metrics {
         const FIGURES: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         let (status, content_type, text) = match (request.uri().path(), request.method()) {
             ("/metrics", &Method::GET | &Method::HEAD) => (StatusCode::OK, FIGURES, self.text()),
-            ("/metrics", _) => {
-                (StatusCode::METHOD_NOT_ALLOWED, TEXT, "figures are read with GET\n".to_owned())
-            }
+            ("/metrics", _) => (StatusCode::METHOD_NOT_ALLOWED, TEXT, "use GET\n".to_owned()),
             _ => (StatusCode::NOT_FOUND, TEXT, "there is nothing here but /metrics\n".to_owned()),
         };
         let mut response = Response::new(Full::new(Bytes::from(text)));

@@ -97,8 +97,8 @@ pub fn repair(url: &StoreUrl) -> Result<String, StoreCheckError> {
     };
     let mut text: String = report.left_out.iter().map(|place| format!("left out: {place}\n")).collect();
     text.push_str(&format!(
-        "kept {} batches. The journals are kept as they were in {}; remove that folder when you need it no more. What the \
-         batches that were left out had written is missing: groups, members or messages, and counts can be off by them\n",
+        "kept {} batches. The journals are kept as they were in {}; delete that folder when you no longer need it. \
+         Whatever the dropped batches wrote is lost: groups, members or messages, and counts can be off by them\n",
         report.kept,
         report.originals.display()
     ));

@@ -247,7 +247,7 @@ fn report(comparison: &Comparison) -> String {
             ("accounts", source.accounts.count, target.accounts.count),
             ("groups", source.groups_of_all_types(), target.groups_of_all_types()),
             ("members", source.members.count, target.members.count),
-            ("what hangs on groups", source.parts.count, target.parts.count),
+            ("topics and other parts", source.parts.count, target.parts.count),
             ("messages", source.messages.count, target.messages.count),
         ] {
             text.push_str(&format!("  {what:<22}{:>16}{:>16}  equal\n", grouped(source), grouped(target)));

@@ -1,4 +1,4 @@
-//! Removes topics with everything that hangs on them.
+//! Removes topics with their messages, members' states and permissions.
 
 use crate::changes::Changes;
 use crate::context::Context;

@@ -1,4 +1,4 @@
-//! Changes what a topic says about itself.
+//! Changes the profile of a topic.
 
 use crate::changes::Changes;
 use crate::context::Context;

@@ -100,7 +100,7 @@ mod tests {
             numbers: numbers.to_vec(),
         };
         let Decision { changes, answer, .. } = decide(&operation, &snapshot)?;
-        // With what hangs on them, but for what has gone before.
+        // With their receipts and extensions, except those already removed.
         let dropped: Vec<_> = changes
             .updated_messages
             .iter()

@@ -32,9 +32,9 @@ const PING_EVERY: Duration = Duration::from_secs(25);
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest time for the closing handshake.
 const CLOSE_MAX: Duration = Duration::from_secs(2);
-/// Commands that cost the store something: so many at once, and then so many a second. [choice]
+/// Commands that cost the store something: a burst, then a rate per second. [choice]
 const COMMANDS: (f64, f64) = (1_000.0, 50.0);
-/// Frames of a client of any kind: so many at once, and then so many a second. A frame that is answered counts as ten.
+/// Frames of a client of any kind: a burst, then a rate per second. A frame that is answered counts as ten.
 /// Further ones are read when they are due, so a client that sends more is slowed down, not disconnected. [choice]
 const FRAMES: (f64, f64) = (10_000.0, 1_000.0);
 /// What a frame that is answered counts as.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Bytes of a client: so many at once, and then so many a second. [choice]
+/// Bytes of a client: a burst, then a rate per second. [choice]
 const BYTES: (f64, f64) = (2_097_152.0, 131_072.0);
 
 pub(super) struct ThrottledStream<S> {
@@ -88,7 +88,7 @@ mod tests {
             }
             read
         };
-        // The last read goes beyond, by one buffer at most.
+        // The last read may exceed it, by one buffer at most.
         let read = read_within(1).await;
         assert!((2_097_152 + 131_072..=2_097_152 + 131_072 + 1_024).contains(&read), "{read}");
         let read = read_within(11).await;

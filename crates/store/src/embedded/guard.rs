@@ -141,7 +141,7 @@ pub(super) fn check(dir: &Path) -> Result<u64, OpenError> {
             return Err(refusal(
                 dir,
                 format!(
-                    "{what}. Nothing was changed. Restore the directory from a backup, or go on without what is missing \
+                    "{what}. Nothing was changed. Restore the directory from a backup, or continue without the damaged part \
                      with `landfall store repair`"
                 ),
             ));

@@ -135,7 +135,7 @@ pub(super) fn batch(file: &[u8], start: usize) -> Result<Batch, &'static str> {
     }
     let rows = rows_start..at(&rest);
     if rest.byte().ok_or(CUT)? != END {
-        return Err("its end is not where it should be");
+        return Err("its length does not match its contents");
     }
     let checksum = rest.u64().ok_or(CUT)?;
     if rest.take(TRAILER.len()).ok_or(CUT)? != TRAILER {

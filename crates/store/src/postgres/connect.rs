@@ -46,12 +46,12 @@ pub enum AuthoritiesError {
         file: PathBuf,
         why: String,
     },
-    /// The machine has none.
+    /// The machine has no list of trusted authorities.
     #[error("this machine has no list of authorities; name a file with sslrootcert")]
     None,
 }
 
-/// How to encrypt; whether to, the address says.
+/// The TLS settings; the URL decides whether TLS is used.
 pub(super) fn tls(settings: &Settings) -> Result<MakeRustlsConnect, AuthoritiesError> {
     let provider = Arc::new(crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -146,8 +146,8 @@ pub(super) async fn client(
     Ok(client)
 }
 
-/// At most so many connections, each opened when it is first needed. Those of a server that is `serving` hold the lock
-/// that keeps copies away, each by itself: whatever becomes of the server, none of them writes beside a copy.
+/// A pool of connections, each opened when it is first needed. Each connection of a server that is `serving` holds the
+/// lock that keeps copies away: even if the server dies, none of them writes during a copy.
 pub(super) fn pool(settings: &Settings, tls: MakeRustlsConnect, serving: bool) -> Pool {
     // A connection that was closed is noticed without asking the database.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };

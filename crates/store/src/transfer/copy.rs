@@ -40,7 +40,7 @@ pub enum Outcome {
 pub enum CopyError {
     #[error("{0} is both the source and the target; name another store to copy to")]
     SameStore(String),
-    #[error("{0} already holds data, perhaps of a copy that is finished; name an empty store to copy to")]
+    #[error("{0} already holds data, perhaps from a finished copy; name an empty store to copy to")]
     Occupied(String),
     /// The target holds the unfinished copy of something else.
     #[error(

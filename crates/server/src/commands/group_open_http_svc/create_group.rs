@@ -71,7 +71,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let new = self.check(call)?;
         let (kind, id) = (new.kind.as_str(), new.id.clone());
-        // Without an owner, the caller would use the id.
+        // Without an owner, the caller counts as the owner of the id.
         let claimant = new.owner.clone().unwrap_or_else(|| call.caller.clone());
         let question = Question::Create {
             owner: new.owner.as_ref(),

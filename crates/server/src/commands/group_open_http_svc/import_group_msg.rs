@@ -5,7 +5,7 @@
 //!
 //! [choice] Every type of element is accepted, though the page of the import names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
-//! [choice] A message for a missing topic is 110013 in its row; where all messages are, the call is.
+//! [choice] A message for a missing topic is 110013 in its row; if all messages name missing topics, the call is refused with 110013.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
 use super::{align_outcomes, group_id, number_up_to, required_account};
