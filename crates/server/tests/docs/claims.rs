@@ -66,7 +66,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         ("Members on one page of `get_group_member_info`", members_per_page.to_string()),
         ("Accounts in one account call", accounts_per_call.to_string()),
         ("Nick and face address of an account, bytes", span(profile_value)),
-        ("Answer that `get_group_info` lists members in, bytes", reply_bytes.to_string()),
+        ("Answer of a call, bytes", reply_bytes.to_string()),
     ];
     rows.extend(message_rows(messages));
     rows.extend(topic_rows(topics));
