@@ -1,0 +1,297 @@
+//! One record of the neutral file: its kind, and how a line becomes a record.
+
+use super::{Account, File, Group, Member, Message, Read, Topic};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Kinds of records, in the order in which they are brought in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Account,
+    File,
+    Group,
+    Topic,
+    Member,
+    Message,
+    Read,
+}
+
+impl Kind {
+    pub const ALL: [Self; 7] =
+        [Self::Account, Self::File, Self::Group, Self::Topic, Self::Member, Self::Message, Self::Read];
+
+    /// The value of `t`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::File => "file",
+            Self::Group => "group",
+            Self::Topic => "topic",
+            Self::Member => "member",
+            Self::Message => "message",
+            Self::Read => "read",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == "msg" {
+            return Some(Self::Message);
+        }
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Members that a record of this kind may have, besides `t`.
+    #[must_use]
+    pub fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::Account => ACCOUNT,
+            Self::File => FILE,
+            Self::Group => GROUP,
+            Self::Topic => TOPIC,
+            Self::Member => MEMBER,
+            Self::Message => MESSAGE,
+            Self::Read => READ,
+        }
+    }
+}
+
+const ACCOUNT: &[&str] = &["src", "key", "UserID", "Identifier", "Nick", "FaceUrl", "x"];
+const FILE: &[&str] = &["src", "key", "path", "Url", "FileName", "FileSize", "x"];
+const GROUP: &[&str] = &[
+    "src",
+    "key",
+    "GroupId",
+    "Type",
+    "Name",
+    "Owner_Account",
+    "Introduction",
+    "Notification",
+    "FaceUrl",
+    "MaxMemberNum",
+    "MaxMemberCount",
+    "ApplyJoinOption",
+    "CreateTime",
+    "SupportTopic",
+    "AppDefinedData",
+    "x",
+];
+const TOPIC: &[&str] = &[
+    "src",
+    "key",
+    "GroupId",
+    "TopicId",
+    "TopicName",
+    "Introduction",
+    "Notification",
+    "FaceUrl",
+    "CustomString",
+    "CreateTime",
+    "x",
+];
+const MEMBER: &[&str] = &[
+    "src",
+    "key",
+    "GroupId",
+    "Member_Account",
+    "Role",
+    "JoinTime",
+    "NameCard",
+    "MuteUntil",
+    "ShutUpUntil",
+    "AppMemberDefinedData",
+    "x",
+];
+const MESSAGE: &[&str] = &[
+    "src",
+    "key",
+    "GroupId",
+    "TopicId",
+    "From_Account",
+    "SendTime",
+    "ts_ms",
+    "Random",
+    "MsgBody",
+    "CloudCustomData",
+    "thread",
+    "reply_to",
+    "reactions",
+    "edited_ms",
+    "x",
+];
+const READ: &[&str] =
+    &["src", "key", "GroupId", "TopicId", "Member_Account", "read_ms", "read_key", "UnreadMsgNum", "x"];
+
+/// One record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    Account(Account),
+    File(File),
+    Group(Group),
+    Topic(Topic),
+    Member(Member),
+    Message(Message),
+    Read(Read),
+}
+
+/// Why a line is not a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Not JSON, or cut off.
+    #[error("is not a JSON object: {0}")]
+    NotJson(String),
+    #[error("has no t; it is one of account, file, group, topic, member, message, read")]
+    NoKind,
+    #[error("has t {0:?}; it is one of account, file, group, topic, member, message, read")]
+    UnknownKind(String),
+    /// A member that records of this kind do not have.
+    #[error("has the member {member}, which records of t {} do not have; put it into x to keep it", kind.as_str())]
+    UnknownMember { kind: Kind, member: String },
+    /// A member with a value of another type.
+    #[error("{member}: {problem}")]
+    WrongType { member: String, problem: String },
+}
+
+impl Record {
+    /// Parses one line.
+    ///
+    /// # Errors
+    /// The line is not a record.
+    pub fn parse(line: &str) -> Result<Self, RecordError> {
+        let peeked: Peeked<'_> =
+            serde_json::from_str(line).map_err(|error| RecordError::NotJson(error.to_string()))?;
+        let kind = peeked.kind.ok_or(RecordError::NoKind)?;
+        let kind = Kind::parse(&kind).ok_or_else(|| RecordError::UnknownKind(kind.into_owned()))?;
+        let unknown = peeked.members.iter().find(|member| !kind.members().contains(&member.as_ref()));
+        if let Some(member) = unknown {
+            return Err(RecordError::UnknownMember { kind, member: member.clone().into_owned() });
+        }
+        Ok(match kind {
+            Kind::Account => Self::Account(members(line)?),
+            Kind::File => Self::File(members(line)?),
+            Kind::Group => Self::Group(members(line)?),
+            Kind::Topic => Self::Topic(members(line)?),
+            Kind::Member => Self::Member(members(line)?),
+            Kind::Message => Self::Message(members(line)?),
+            Kind::Read => Self::Read(members(line)?),
+        })
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Account(_) => Kind::Account,
+            Self::File(_) => Kind::File,
+            Self::Group(_) => Kind::Group,
+            Self::Topic(_) => Kind::Topic,
+            Self::Member(_) => Kind::Member,
+            Self::Message(_) => Kind::Message,
+            Self::Read(_) => Kind::Read,
+        }
+    }
+
+    /// `src` and `key`.
+    #[must_use]
+    pub fn origin(&self) -> (&str, &str) {
+        match self {
+            Self::Account(record) => (&record.src, &record.key),
+            Self::File(record) => (&record.src, &record.key),
+            Self::Group(record) => (&record.src, &record.key),
+            Self::Topic(record) => (&record.src, &record.key),
+            Self::Member(record) => (&record.src, &record.key),
+            Self::Message(record) => (&record.src, &record.key),
+            Self::Read(record) => (&record.src, &record.key),
+        }
+    }
+
+    /// `GroupId`, of records that belong to a group.
+    #[must_use]
+    pub fn group_id(&self) -> Option<&str> {
+        match self {
+            Self::Account(_) | Self::File(_) => None,
+            Self::Group(record) => Some(&record.group_id),
+            Self::Topic(record) => Some(&record.group_id),
+            Self::Member(record) => Some(&record.group_id),
+            Self::Message(record) => Some(&record.group_id),
+            Self::Read(record) => Some(&record.group_id),
+        }
+    }
+
+    /// The record as one line, without the line's end.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match self {
+            Self::Account(record) => line(Kind::Account, record),
+            Self::File(record) => line(Kind::File, record),
+            Self::Group(record) => line(Kind::Group, record),
+            Self::Topic(record) => line(Kind::Topic, record),
+            Self::Member(record) => line(Kind::Member, record),
+            Self::Message(record) => line(Kind::Message, record),
+            Self::Read(record) => line(Kind::Read, record),
+        }
+    }
+}
+
+fn line<T: Serialize>(kind: Kind, record: &T) -> String {
+    let members = serde_json::to_string(record).expect("records have string keys only");
+    format!("{{\"t\":\"{}\",{}", kind.as_str(), members.trim_start_matches('{'))
+}
+
+fn members<T: DeserializeOwned>(line: &str) -> Result<T, RecordError> {
+    serde_json::from_str(line).map_err(|_| wrong_type::<T>(line))
+}
+
+/// Parses once more to learn which member it is.
+fn wrong_type<T: DeserializeOwned>(line: &str) -> RecordError {
+    let mut json = serde_json::Deserializer::from_str(line);
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Ok(_) => RecordError::NotJson("more follows the object".to_owned()),
+        Err(error) => {
+            let problem = error.inner().to_string();
+            let problem = problem.split(" at line ").next().unwrap_or_default().to_owned();
+            RecordError::WrongType { member: error.path().to_string(), problem }
+        }
+    }
+}
+
+/// The kind of a line, and the names of its members.
+struct Peeked<'a> {
+    kind: Option<Cow<'a, str>>,
+    members: Vec<Cow<'a, str>>,
+}
+
+impl<'de> serde::Deserialize<'de> for Peeked<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Peeked<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut peeked = Peeked { kind: None, members: Vec::with_capacity(16) };
+                while let Some(Text(member)) = map.next_key()? {
+                    if member == "t" {
+                        peeked.kind = map.next_value::<Option<Text<'de>>>()?.map(|Text(kind)| kind);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                        peeked.members.push(member);
+                    }
+                }
+                Ok(peeked)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A string, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests;
