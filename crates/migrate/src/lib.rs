@@ -7,4 +7,5 @@
 pub mod fault;
 pub mod format;
 pub mod ordered;
+pub mod server;
 pub mod sort;
