@@ -6,6 +6,8 @@
 
 pub mod fault;
 pub mod format;
+pub mod import;
+pub mod journal;
 pub mod ordered;
 pub mod server;
 pub mod sort;
