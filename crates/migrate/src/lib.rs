@@ -7,5 +7,6 @@
 pub mod fault;
 pub mod format;
 pub mod ordered;
+pub mod rules;
 pub mod server;
 pub mod sort;
