@@ -9,5 +9,6 @@ pub mod format;
 pub mod import;
 pub mod journal;
 pub mod ordered;
+pub mod rules;
 pub mod server;
 pub mod sort;
