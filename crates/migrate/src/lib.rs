@@ -6,7 +6,10 @@
 
 pub mod fault;
 pub mod format;
+pub mod import;
+pub mod journal;
 pub mod ordered;
 pub mod report;
+pub mod rules;
 pub mod server;
 pub mod sort;
