@@ -6,6 +6,9 @@
 
 pub mod fault;
 pub mod format;
+pub mod losses;
+pub mod mapping;
 pub mod ordered;
 pub mod server;
 pub mod sort;
+pub mod sources;
