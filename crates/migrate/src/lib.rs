@@ -4,8 +4,12 @@
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
 //! servers over their public API only.
 
+pub mod export;
 pub mod fault;
 pub mod format;
 pub mod ordered;
+pub mod reading;
 pub mod server;
 pub mod sort;
+pub mod sources;
+pub mod verify;
