@@ -9,6 +9,7 @@ pub mod fault;
 pub mod format;
 pub mod ordered;
 pub mod reading;
+pub mod report;
 pub mod server;
 pub mod sort;
 pub mod sources;
