@@ -10,6 +10,7 @@ pub mod format;
 pub mod ordered;
 pub mod reading;
 pub mod report;
+pub mod rules;
 pub mod server;
 pub mod sort;
 pub mod sources;
