@@ -17,6 +17,7 @@ mod text;
 pub use hash::Hashes;
 
 use crate::reading::Reading;
+use crate::rules::ServerLimits;
 use crate::server::{CallError, Server};
 use feed::{Feed, GroupFeed};
 use futures_util::stream::{self, StreamExt as _};
@@ -111,7 +112,7 @@ pub struct VerifyReport {
     pub missing: u64,
     pub messages: Both,
     pub members: Both,
-    /// Lines and records that an import leaves out because they are faulty.
+    /// Lines and records that an import leaves out because they, or what they belong to, are faulty.
     pub left_out: u64,
     pub shortened: u64,
     /// A hash over the hashes of all groups, in the order of their ids.
@@ -139,7 +140,8 @@ impl VerifyReport {
     }
 }
 
-/// Compares a neutral file with a server. `on_group` gets each group in the order of their ids.
+/// Compares a neutral file with a server. `on_group` gets each group in the order of their ids. Records that a server with
+/// these `limits` does not take are left out, as an import does.
 ///
 /// Memory holds a few pages of messages and the members of a few groups; and 16 bytes for each message of the groups that
 /// are being compared. What does not fit memory while the file is put in order goes to `spill_directory`.
@@ -150,10 +152,11 @@ pub async fn verify(
     file: &Path,
     spill_directory: &Path,
     server: &Server,
+    limits: ServerLimits,
     on_group: &mut (dyn FnMut(&GroupResult) + Send),
 ) -> Result<VerifyReport, VerifyError> {
     let reading = Reading::new(server);
-    let Feed { groups, end } = feed::feed(file, spill_directory);
+    let Feed { groups, end } = feed::feed(file, spill_directory, limits);
     let groups = stream::unfold(groups, |mut groups| async move { Some((groups.recv().await?, groups)) });
     let mut report = VerifyReport::default();
     let mut hashes = hash::Chain::default();

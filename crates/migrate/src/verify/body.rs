@@ -1,11 +1,8 @@
 //! Bodies of messages, compared by value.
 
 use super::text::differs;
-use crate::format::Json;
+use crate::format::{Json, address};
 use serde_json::Value;
-
-/// How the neutral file refers to a file; an import puts an address in its place.
-const FILE: &str = "file:";
 
 /// The first difference.
 pub(super) fn difference(file: &Json, server: &Json) -> Option<String> {
@@ -25,7 +22,9 @@ fn of_values(place: &str, file: &Value, server: &Value) -> Option<String> {
             .find_map(|index| of_members(&format!("{place}[{index}]"), left.get(index), right.get(index)));
     }
     if let (Value::String(left), Value::String(right)) = (file, server) {
-        let is_placed = left.starts_with(FILE) && !right.is_empty();
+        // An import puts an address in the place of a file record.
+        let is_address = left.starts_with(address::FILE) && place.to_ascii_lowercase().ends_with("url");
+        let is_placed = is_address && !right.is_empty();
         return (left != right && !is_placed).then(|| differs(place, left, right));
     }
     (file != server).then(|| differs(place, &file.to_string(), &server.to_string()))
@@ -52,7 +51,12 @@ mod tests {
             (text("a"), text("a"), None),
             (json!([{ "a": 1, "b": 2 }]), json!([{ "b": 2, "a": 1 }]), None),
             (text("a"), text("b"), Some(r#"MsgBody[0].MsgContent.Text differs: file "a", server "b""#)),
-            (text("file:f1"), text("https://files/1"), None),
+            (json!([{ "Url": "file:f1" }]), json!([{ "Url": "https://files/1" }]), None),
+            (
+                json!([{ "Url": "file:f1" }]),
+                json!([{ "Url": "" }]),
+                Some(r#"MsgBody[0].Url differs: file "file:f1", server """#),
+            ),
             (
                 text("file:f1"),
                 text(""),

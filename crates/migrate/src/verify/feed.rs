@@ -1,9 +1,10 @@
 //! The records of a file in order, group by group: read on a thread of its own, a little ahead of the comparison.
 
 use crate::format::Record;
-use crate::ordered::Ordered;
+use crate::ordered::{Entry, Ordered};
+use crate::rules::{Checker, ServerLimits, Verdict};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -14,7 +15,7 @@ const RECORDS_AHEAD: usize = 256;
 pub(super) struct GroupFeed {
     pub id: String,
     /// Group, topics, members, messages, reads, in this order.
-    pub records: mpsc::Receiver<Record>,
+    pub records: mpsc::Receiver<Entry>,
 }
 
 /// All groups of a file.
@@ -24,51 +25,53 @@ pub(super) struct Feed {
     pub end: JoinHandle<io::Result<u64>>,
 }
 
-/// Begins to read.
-pub(super) fn feed(file: &Path, spill_directory: &Path) -> Feed {
-    let (sender, groups) = mpsc::channel(1);
+/// Begins to read. Records that a server with these limits does not take are left out.
+pub(super) fn feed(file: &Path, spill_directory: &Path, limits: ServerLimits) -> Feed {
+    let (groups, receiver) = mpsc::channel(1);
     let (file, spill_directory) = (file.to_owned(), spill_directory.to_owned());
-    let end = tokio::task::spawn_blocking(move || read(&file, &spill_directory, &sender));
-    Feed { groups, end }
+    let end = tokio::task::spawn_blocking(move || {
+        let mut left_out = 0;
+        let entries = Ordered::read(&file, &spill_directory, |_, _| {
+            left_out += 1;
+            Ok(())
+        })?;
+        let mut checker = Checker::new(limits);
+        let mut output = Output { groups, current: None };
+        for entry in entries {
+            let entry = entry?;
+            if checker.check(&entry) != Verdict::Fine {
+                left_out += 1;
+            } else if !output.hand_out(entry) {
+                break;
+            }
+        }
+        Ok(left_out)
+    });
+    Feed { groups: receiver, end }
 }
 
-fn read(file: &Path, spill_directory: &PathBuf, groups: &mpsc::Sender<GroupFeed>) -> io::Result<u64> {
-    let mut left_out = 0;
-    let records = Ordered::read(file, spill_directory, |_, _| {
-        left_out += 1;
-        Ok(())
-    })?;
-    // The group that records are handed out for; `None` once nobody wants more of it.
-    let mut current: Option<(String, Option<mpsc::Sender<Record>>)> = None;
-    for entry in records {
-        let record = entry?.record;
-        let Some(id) = record.group_id() else { continue };
-        let is_new = current.as_ref().is_none_or(|(current, _)| current != id);
-        if is_new {
-            let id = id.to_owned();
-            let wanted = if matches!(record, Record::Group(_)) {
-                let (sender, records) = mpsc::channel(RECORDS_AHEAD);
-                if groups.blocking_send(GroupFeed { id: id.clone(), records }).is_err() {
-                    return Ok(left_out);
-                }
-                Some(sender)
-            } else {
-                None
-            };
-            current = Some((id, wanted));
-        } else if matches!(record, Record::Group(_)) {
-            left_out += 1;
-            continue;
-        }
-        match current.as_mut() {
-            Some((_, wanted @ Some(_))) => {
-                let closed = wanted.as_ref().is_some_and(|sender| sender.blocking_send(record).is_err());
-                if closed {
-                    *wanted = None;
-                }
+struct Output {
+    groups: mpsc::Sender<GroupFeed>,
+    /// Takes the records of the current group; `None` once nobody wants more of it.
+    current: Option<mpsc::Sender<Entry>>,
+}
+
+impl Output {
+    /// `false` when nobody wants any more groups.
+    fn hand_out(&mut self, entry: Entry) -> bool {
+        if let Record::Group(group) = &entry.record {
+            let (sender, records) = mpsc::channel(RECORDS_AHEAD);
+            self.current = Some(sender);
+            if self.groups.blocking_send(GroupFeed { id: group.group_id.clone(), records }).is_err() {
+                return false;
             }
-            Some((_, None)) | None => left_out += 1,
         }
+        if entry.record.group_id().is_some()
+            && let Some(current) = &self.current
+            && current.blocking_send(entry).is_err()
+        {
+            self.current = None;
+        }
+        true
     }
-    Ok(left_out)
 }

@@ -8,7 +8,9 @@ use super::profile;
 use super::text::quoted;
 use super::{Difference, GroupResult, Outcome, Part, VerifyError};
 use crate::format::{Group, Record};
+use crate::ordered::Outline;
 use crate::reading::{Conversation, Gaps, GroupRow, MemberPlace, MemberRow, Reading, TopicRow};
+use crate::rules::defaults;
 use std::collections::BTreeMap;
 
 /// Compares a group.
@@ -24,7 +26,8 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
         hashes: super::Hashes::default(),
     };
     let mut file = FileSide::new(records);
-    let Some(Record::Group(group)) = file.next().await else { return Ok(result) };
+    let Some(first) = file.next().await else { return Ok(result) };
+    let Record::Group(group) = first.record else { return Ok(result) };
     let fields: Vec<_> = group.app_defined_data.iter().map(|field| field.key.clone()).collect();
     let rows = reading.whole_groups(std::slice::from_ref(&group.group_id), &fields).await?;
     let Some(row) = rows.into_iter().find(|row| row.error_code == 0) else { return Ok(result) };
@@ -36,7 +39,7 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
         topics: BTreeMap::new(),
         result: &mut result,
     };
-    comparison.run(&group).await?;
+    comparison.run(&group, &first.outline).await?;
     result.differences.sort_by_key(|difference| difference.part);
     result.outcome = if result.differences.is_empty() { Outcome::Equal } else { Outcome::Different };
     Ok(result)
@@ -53,22 +56,20 @@ struct Comparison<'a, 'b> {
 }
 
 impl Comparison<'_, '_> {
-    async fn run(mut self, group: &Group) -> Result<(), VerifyError> {
-        self.topics().await?;
-        let mut members = Members::new(group.owner.clone().filter(|owner| !owner.is_empty()));
-        while let Some(Record::Member(_)) = self.file.peek().await {
-            if let Some(Record::Member(member)) = self.file.next().await {
-                members.add(member);
-            }
-        }
+    async fn run(mut self, group: &Group, outline: &Outline) -> Result<(), VerifyError> {
         self.hashing.profile(&self.row);
-        let difference = profile::group_difference(group, members.owner(), &self.row);
-        self.differs(Part::Profile, difference);
+        self.differs(Part::Profile, profile::group_difference(group, outline, &self.row));
+        self.topics().await?;
+        let mut members = Members::new(defaults::owner(group, outline), self.row.create_time);
+        while let Some(Record::Member(_)) = self.file.peek().await {
+            let Some(Record::Member(member)) = self.file.next_record().await else { break };
+            members.add(member);
+        }
         let (gaps, last, marks) = self.messages().await?;
-        while let Some(record) = self.file.next().await {
+        while let Some(record) = self.file.next_record().await {
             // Servers keep how far a member has read in a topic, but let nobody import it.
             if let Record::Read(read) = record
-                && read.topic_id.is_none()
+                && defaults::text(read.topic_id.as_deref()).is_none()
             {
                 members.add_read(&read, &marks);
             }
@@ -94,7 +95,7 @@ impl Comparison<'_, '_> {
             }
         }
         while let Some(Record::Topic(_)) = self.file.peek().await {
-            let Some(Record::Topic(topic)) = self.file.next().await else { break };
+            let Some(Record::Topic(topic)) = self.file.next_record().await else { break };
             let difference = match self.topics.get(&topic.topic_id) {
                 Some(row) => profile::topic_difference(&topic, row),
                 None => Some(format!("topic {} is not on the server", quoted(&topic.topic_id))),

@@ -3,12 +3,14 @@
 use super::text::{differs, differs_plainly, quoted};
 use crate::format::{Member, Read};
 use crate::reading::MemberRow;
+use crate::rules::defaults::{self, ReadUpTo};
 use std::collections::BTreeMap;
 
 /// What the file says of the members of a group. The server's members are taken out of it one by one.
 #[derive(Default)]
 pub(super) struct Members {
     owner: Option<String>,
+    created: u64,
     members: BTreeMap<String, Member>,
     /// Unread messages by account.
     unread: BTreeMap<String, u32>,
@@ -32,8 +34,10 @@ impl First {
 }
 
 impl Members {
-    pub(super) fn new(owner: Option<String>) -> Self {
-        Self { count: u64::from(owner.is_some()), owner, ..Self::default() }
+    /// `owner` is who owns the group by the file, `created` when the server says that it was made.
+    pub(super) fn new(owner: Option<&str>, created: u64) -> Self {
+        let owner = owner.map(str::to_owned);
+        Self { count: u64::from(owner.is_some()), owner, created, ..Self::default() }
     }
 
     pub(super) fn add(&mut self, member: Member) {
@@ -41,18 +45,10 @@ impl Members {
         if !is_owner && !self.members.contains_key(&member.account) {
             self.count += 1;
         }
-        if self.owner.is_none() && member.role.as_deref() == Some("Owner") {
-            self.owner = Some(member.account.clone());
-        }
         self.members.entry(member.account.clone()).or_insert(member);
     }
 
-    /// Who owns the group, as far as the file says so.
-    pub(super) fn owner(&self) -> Option<&str> {
-        self.owner.as_deref()
-    }
-
-    /// `marks` has of each message of the group when it was sent (milliseconds) and a hash of its `key`.
+    /// `marks` has of each message of the group when it was sent (milliseconds) and the hash that it is found by.
     pub(super) fn add_read(&mut self, read: &Read, marks: &[(u64, u64)]) {
         if let Some(unread) = unread(read, marks) {
             self.unread.entry(read.account.clone()).or_insert(unread);
@@ -65,7 +61,7 @@ impl Members {
         let is_owner = self.owner.as_ref() == Some(&row.account);
         match self.members.remove(&row.account) {
             Some(member) => {
-                if let Some(difference) = difference(&member, is_owner, row) {
+                if let Some(difference) = difference(&member, is_owner, self.created, row) {
                     self.difference
                         .offer(&row.account, || format!("member {}: {difference}", quoted(&row.account)));
                 }
@@ -96,14 +92,14 @@ impl Members {
     }
 }
 
-fn difference(file: &Member, is_owner: bool, server: &MemberRow) -> Option<String> {
-    let role = if is_owner { "Owner" } else { file.role.as_deref().unwrap_or("Member") };
+fn difference(file: &Member, is_owner: bool, created: u64, server: &MemberRow) -> Option<String> {
+    let role = if is_owner { "Owner" } else { defaults::text(file.role.as_deref()).unwrap_or("Member") };
     if role != server.role {
         return Some(differs("Role", role, &server.role));
     }
     // The owner joins when the group is made.
-    let joined = file.join_time.filter(|joined| *joined != 0 && !is_owner);
-    if let Some(joined) = joined.filter(|joined| *joined != server.join_time) {
+    let joined = defaults::joined(file, created);
+    if joined != server.join_time && !is_owner {
         return Some(differs_plainly("JoinTime", joined, server.join_time));
     }
     let card = file.name_card.as_deref().filter(|card| *card != server.name_card);
@@ -114,22 +110,20 @@ fn difference(file: &Member, is_owner: bool, server: &MemberRow) -> Option<Strin
 /// How many messages of the group a member has not read.
 fn unread(read: &Read, marks: &[(u64, u64)]) -> Option<u32> {
     let all = u32::try_from(marks.len()).unwrap_or(u32::MAX);
-    if let Some(unread) = read.unread_msg_num {
-        return Some(unread.min(all));
-    }
-    let read_up_to = if let Some(key) = &read.read_key {
-        let hash = super::messages::key_hash(key);
-        marks.iter().rposition(|(_, key)| *key == hash)? + 1
-    } else {
-        let read_ms = read.read_ms?;
-        marks.partition_point(|(sent_ms, _)| *sent_ms <= read_ms)
+    let read_up_to = match defaults::read_up_to(read)? {
+        ReadUpTo::Unread(unread) => return Some(unread.min(all)),
+        ReadUpTo::Key(key) => {
+            let mark = super::messages::mark(&read.src, key);
+            marks.iter().rposition(|(_, known)| *known == mark)? + 1
+        }
+        ReadUpTo::Ms(read_ms) => marks.partition_point(|(sent_ms, _)| *sent_ms <= read_ms),
     };
     Some(all.saturating_sub(u32::try_from(read_up_to).unwrap_or(u32::MAX)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::messages::key_hash;
+    use super::super::messages::mark;
     use super::*;
 
     fn member(account: &str) -> Member {
@@ -142,7 +136,7 @@ mod tests {
 
     #[test]
     fn members_are_compared_in_any_order_and_the_first_difference_is_named() {
-        let mut members = Members::new(Some("ann".to_owned()));
+        let mut members = Members::new(Some("ann"), 4);
         for member in [member("ben"), member("cleo"), member("dora")] {
             members.add(member);
         }
@@ -156,7 +150,7 @@ mod tests {
     #[test]
     fn what_differs_about_a_member_is_named() {
         let file = Member { join_time: Some(5), name_card: Some("B".to_owned()), ..member("ben") };
-        assert_eq!(difference(&file, false, &row("ben", "Member")), None);
+        assert_eq!(difference(&file, false, 4, &row("ben", "Member")), None);
         for (row, expected) in [
             (row("ben", "Admin"), r#"Role differs: file "Member", server "Admin""#),
             (MemberRow { join_time: 6, ..row("ben", "Member") }, "JoinTime differs: file 5, server 6"),
@@ -165,23 +159,14 @@ mod tests {
                 r#"NameCard differs: file "B", server "C""#,
             ),
         ] {
-            assert_eq!(difference(&file, false, &row).as_deref(), Some(expected));
+            assert_eq!(difference(&file, false, 4, &row).as_deref(), Some(expected));
         }
-        assert_eq!(difference(&Member { join_time: Some(9), ..file }, true, &row("ben", "Owner")), None);
-    }
-
-    #[test]
-    fn the_owner_may_be_named_by_its_role() {
-        let mut members = Members::new(None);
-        members.add(Member { role: Some("Owner".to_owned()), ..member("ben") });
-        assert_eq!((members.owner(), members.count), (Some("ben"), 1));
-        members.compare(&row("ben", "Owner"), None);
-        assert_eq!(members.finish(), (None, None));
+        assert_eq!(difference(&Member { join_time: Some(9), ..file }, true, 4, &row("ben", "Owner")), None);
     }
 
     #[test]
     fn read_marks_are_counts_times_or_keys() {
-        let marks = [(1_000, key_hash("a")), (2_000, key_hash("b")), (3_000, key_hash("c"))];
+        let marks = [(1_000, mark("", "a")), (2_000, mark("", "b")), (3_000, mark("", "c"))];
         let count = |unread| Read { unread_msg_num: Some(unread), ..Read::default() };
         let time = |ms| Read { read_ms: Some(ms), ..Read::default() };
         let key = |key: &str| Read { read_key: Some(key.to_owned()), ..Read::default() };
@@ -200,7 +185,7 @@ mod tests {
 
     #[test]
     fn unread_messages_are_compared() {
-        let mut members = Members::new(None);
+        let mut members = Members::new(None, 4);
         members.add(member("ben"));
         let read = Read { account: "ben".to_owned(), unread_msg_num: Some(1), ..Read::default() };
         members.add_read(&read, &[(1_000, 0), (1_001, 0)]);

@@ -3,8 +3,10 @@
 use super::hash::Hashing;
 use super::message::{self, Compared};
 use super::{Both, Part, VerifyError};
-use crate::format::{Message, Record};
+use crate::format::{Message, Record, identity};
+use crate::ordered::Entry;
 use crate::reading::{Conversation, Gaps, MessageRow, Page, Reading};
+use crate::rules::defaults;
 use crate::server::CallError;
 use futures_util::stream::{Stream, StreamExt as _};
 use std::collections::VecDeque;
@@ -14,12 +16,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// What the file has of a group from a place on.
 pub(super) struct FileSide {
-    records: mpsc::Receiver<Record>,
-    next: Option<Record>,
+    records: mpsc::Receiver<Entry>,
+    next: Option<Entry>,
 }
 
 impl FileSide {
-    pub(super) fn new(records: mpsc::Receiver<Record>) -> Self {
+    pub(super) fn new(records: mpsc::Receiver<Entry>) -> Self {
         Self { records, next: None }
     }
 
@@ -28,12 +30,16 @@ impl FileSide {
         if self.next.is_none() {
             self.next = self.records.recv().await;
         }
-        self.next.as_ref()
+        self.next.as_ref().map(|entry| &entry.record)
     }
 
-    pub(super) async fn next(&mut self) -> Option<Record> {
+    pub(super) async fn next(&mut self) -> Option<Entry> {
         self.peek().await;
         self.next.take()
+    }
+
+    pub(super) async fn next_record(&mut self) -> Option<Record> {
+        self.next().await.map(|entry| entry.record)
     }
 
     /// The next message, if it belongs to `topic`, or to the group itself. It stays the next record.
@@ -46,15 +52,20 @@ impl FileSide {
 
     async fn message(&mut self, topic: Option<&str>) -> Option<Message> {
         self.peek_message(topic).await?;
-        match self.next.take() {
-            Some(Record::Message(message)) => Some(message),
-            Some(_) | None => None,
+        match self.next.take()?.record {
+            Record::Message(message) => Some(message),
+            Record::Account(_)
+            | Record::File(_)
+            | Record::Group(_)
+            | Record::Topic(_)
+            | Record::Member(_)
+            | Record::Read(_) => None,
         }
     }
 }
 
 pub(super) fn topic_of(message: &Message) -> Option<&str> {
-    message.topic_id.as_deref().filter(|topic| !topic.is_empty())
+    defaults::text(message.topic_id.as_deref())
 }
 
 /// The messages that the server has of a conversation.
@@ -109,13 +120,14 @@ pub(super) struct Conversed {
     pub difference: Option<String>,
     /// Numbers of the server without a message.
     pub gaps: Gaps,
-    /// Of each message of the file, when it was sent (milliseconds) and a hash of its `key`.
+    /// Of each message of the file, when it was sent (milliseconds) and the hash that it is found by.
     pub marks: Vec<(u64, u64)>,
 }
 
 /// What a message is found by again, for members who have read up to it.
-pub(super) fn key_hash(key: &str) -> u64 {
-    xxh3_64(key.as_bytes())
+pub(super) fn mark(src: &str, key: &str) -> u64 {
+    let message = Message { src: src.to_owned(), key: key.to_owned(), ..Message::default() };
+    xxh3_64(identity::identity(&message).as_bytes())
 }
 
 /// Compares the messages of one conversation, of which the server has those up to the number `last`.
@@ -138,7 +150,7 @@ pub(super) async fn compare(
         if let Some(record) = &record {
             conversed.counts.file += 1;
             if topic.is_none() {
-                conversed.marks.push((record.sent_ms().unwrap_or_default(), key_hash(&record.key)));
+                conversed.marks.push((record.sent_ms().unwrap_or_default(), mark(&record.src, &record.key)));
             }
         }
         if let Some(row) = &row {
@@ -223,7 +235,7 @@ mod tests {
         MessageRow {
             from: of.from.clone(),
             msg_time_stamp: 1,
-            msg_random: crate::format::identity::random(of),
+            msg_random: identity::random(of),
             msg_seq,
             ..MessageRow::default()
         }

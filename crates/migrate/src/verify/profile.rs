@@ -2,17 +2,26 @@
 
 use super::text::{differs, differs_plainly, quoted};
 use crate::format::{CustomValue, Group, Topic};
+use crate::ordered::Outline;
 use crate::reading::{GroupRow, TopicRow};
+use crate::rules::defaults::{self, given};
+use landfall_domain::group::GroupType;
+use landfall_domain::time::Timestamp;
 
-/// The first difference; `owner` is who owns the group by the file, if it says so.
-pub(super) fn group_difference(file: &Group, owner: Option<&str>, server: &GroupRow) -> Option<String> {
-    if documented_type(&file.kind) != documented_type(&server.kind) {
+/// The first difference.
+pub(super) fn group_difference(file: &Group, outline: &Outline, server: &GroupRow) -> Option<String> {
+    let kind = GroupType::parse(&file.kind);
+    if kind.is_none() || kind != GroupType::parse(&server.kind) {
         return Some(differs("Type", &file.kind, &server.kind));
     }
+    let owner = defaults::owner(file, outline);
+    // Without a time of its own, that of the import may decide.
+    let created = given(file.create_time).map(|_| defaults::created(file, outline, Timestamp(u64::MAX)));
     // What a community does not have is ignored when one is imported.
     let join = file.apply_join_option.as_deref().filter(|_| !server.is_community());
     let max = file.max_member_num.filter(|max| *max != 0).map(u64::from);
-    let topics = file.support_topic.filter(|_| server.is_community()).map(u64::from);
+    let topics = kind.filter(|_| server.is_community());
+    let topics = topics.map(|kind| defaults::supports_topics(file, kind, outline)).map(u64::from);
     text("Name", Some(&file.name), &server.name)
         .or_else(|| text("Owner_Account", owner, &server.owner))
         .or_else(|| text("Introduction", file.introduction.as_deref(), &server.introduction))
@@ -20,7 +29,7 @@ pub(super) fn group_difference(file: &Group, owner: Option<&str>, server: &Group
         .or_else(|| text("FaceUrl", file.face_url.as_deref(), &server.face_url))
         .or_else(|| number("MaxMemberNum", max, server.max_member_num.into()))
         .or_else(|| text("ApplyJoinOption", join, &server.apply_join_option))
-        .or_else(|| number("CreateTime", file.create_time.filter(|time| *time != 0), server.create_time))
+        .or_else(|| number("CreateTime", created, server.create_time))
         .or_else(|| number("SupportTopic", topics, server.support_topic.into()))
         .or_else(|| custom(&file.app_defined_data, &server.app_defined_data))
 }
@@ -32,17 +41,8 @@ pub(super) fn topic_difference(file: &Topic, server: &TopicRow) -> Option<String
         .or_else(|| text("Notification", file.notification.as_deref(), &server.notification))
         .or_else(|| text("FaceUrl", file.face_url.as_deref(), &server.face_url))
         .or_else(|| text("CustomString", file.custom_string.as_deref(), &server.custom_string))
-        .or_else(|| number("CreateTime", file.create_time.filter(|time| *time != 0), server.create_time))
+        .or_else(|| number("CreateTime", given(file.create_time), server.create_time))
         .map(|difference| format!("topic {}: {difference}", quoted(&file.topic_id)))
-}
-
-/// Types have an older and a newer name.
-fn documented_type(kind: &str) -> &str {
-    match kind {
-        "Work" => "Private",
-        "Meeting" => "ChatRoom",
-        other => other,
-    }
 }
 
 fn text(field: &str, file: Option<&str>, server: &str) -> Option<String> {
@@ -88,8 +88,9 @@ mod tests {
 
     #[test]
     fn what_the_file_does_not_give_is_not_compared() {
-        assert_eq!(group_difference(&group(), None, &row()), None);
-        assert_eq!(group_difference(&group(), Some("ann"), &row()), None);
+        assert_eq!(group_difference(&group(), &Outline::default(), &row()), None);
+        let owner = Outline { owner: Some("ann".to_owned()), ..Outline::default() };
+        assert_eq!(group_difference(&group(), &owner, &row()), None);
     }
 
     #[test]
@@ -111,9 +112,10 @@ mod tests {
                 r#"AppDefinedData.Room differs: file "7", server """#,
             ),
         ] {
-            assert_eq!(group_difference(&file, None, &row()).as_deref(), Some(expected));
+            assert_eq!(group_difference(&file, &Outline::default(), &row()).as_deref(), Some(expected));
         }
-        let owner = group_difference(&group(), Some("ben"), &row());
+        let owner = Outline { owner: Some("ben".to_owned()), ..Outline::default() };
+        let owner = group_difference(&group(), &owner, &row());
         assert_eq!(owner.as_deref(), Some(r#"Owner_Account differs: file "ben", server "ann""#));
     }
 }
