@@ -4,6 +4,7 @@
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
 //! servers over their public API only.
 
+pub mod export;
 pub mod fault;
 pub mod format;
 pub mod import;
@@ -11,8 +12,10 @@ pub mod journal;
 pub mod losses;
 pub mod mapping;
 pub mod ordered;
+pub mod reading;
 pub mod report;
 pub mod rules;
 pub mod server;
 pub mod sort;
 pub mod sources;
+pub mod verify;

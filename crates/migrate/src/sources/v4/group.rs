@@ -1,0 +1,134 @@
+//! One group: its profile, topics, messages, and then its members with how far they have read.
+
+use super::{PullError, Puller, State, convert};
+use crate::format::Record;
+use crate::reading::{
+    ACCOUNTS_PER_CALL, Conversation, Gaps, GroupRow, MemberPlace, MemberRow, Page, TopicRow,
+};
+use futures_util::stream::StreamExt as _;
+
+impl Puller<'_, '_> {
+    pub(super) async fn group(&self, mut row: GroupRow) -> Result<(), PullError> {
+        if row.is_live() {
+            self.state().report.live.add(&row.group_id);
+            return Ok(());
+        }
+        let members = std::mem::take(&mut row.member_list);
+        {
+            let mut state = self.state();
+            state.fields.extend(row.app_defined_data.iter().map(|field| field.key.clone()));
+            state.report.groups += 1;
+            state.put(Record::Group(convert::group(&self.src, &row)))?;
+        }
+        let topics = if row.support_topic == 1 { self.topics(&row).await? } else { Vec::new() };
+        let conversation = Conversation::group(&row.group_id);
+        let (gaps, last) = self.messages(&conversation, row.next_msg_seq).await?;
+        for topic in &topics {
+            let conversation = Conversation::topic(&row.group_id, &topic.topic_id);
+            self.messages(&conversation, topic.next_msg_seq).await?;
+        }
+        let told = u32::try_from(members.len()).unwrap_or(u32::MAX);
+        if told == row.member_num {
+            return self.members(&row, members, &gaps, last).await;
+        }
+        let mut place = Some(MemberPlace::first(&row));
+        while let Some(this) = place {
+            let (members, next) = self.reading.members(&row.group_id, &this).await?;
+            self.members(&row, members, &gaps, last).await?;
+            place = next;
+        }
+        Ok(())
+    }
+
+    async fn topics(&self, row: &GroupRow) -> Result<Vec<TopicRow>, PullError> {
+        let topics = self.reading.topics(&row.group_id).await?;
+        let mut state = self.state();
+        for topic in &topics {
+            state.report.topics += 1;
+            state.put(Record::Topic(convert::topic(&self.src, &row.group_id, topic)))?;
+        }
+        Ok(topics)
+    }
+
+    /// Returns the numbers without a message, and the last number.
+    async fn messages(&self, conversation: &Conversation, next: u32) -> Result<(Gaps, u32), PullError> {
+        let last = match next.checked_sub(1) {
+            Some(last) => last,
+            None => self.reading.last_seq(conversation).await?,
+        };
+        let mut gaps = Gaps::default();
+        if last == 0 {
+            return Ok((gaps, last));
+        }
+        let first = self.reading.first_kept(conversation, last).await?;
+        gaps.add(1, first - 1);
+        self.state().report.removed_messages += u64::from(first - 1);
+        let pages = self.reading.history(conversation, first, last);
+        let mut pages = std::pin::pin!(pages);
+        while let Some(page) = pages.next().await {
+            self.page(conversation, page?, &mut gaps)?;
+            self.accounts(ACCOUNTS_PER_CALL).await?;
+        }
+        Ok((gaps, last))
+    }
+
+    fn page(&self, conversation: &Conversation, page: Page, gaps: &mut Gaps) -> Result<(), PullError> {
+        let mut state = self.state();
+        let mut expected = page.first;
+        for row in page.rows {
+            gaps.add(expected, row.msg_seq.saturating_sub(1));
+            state.report.removed_messages += u64::from(row.msg_seq - expected);
+            expected = row.msg_seq.saturating_add(1);
+            if !row.is_said() {
+                gaps.add(row.msg_seq, row.msg_seq);
+                let report = &mut state.report;
+                if row.is_place_msg == 0 {
+                    report.tips += 1
+                } else {
+                    report.removed_messages += 1
+                }
+                continue;
+            }
+            state.accounts.add(&row.from);
+            state.report.messages += 1;
+            state.put(Record::Message(convert::message(&self.src, conversation, row)))?;
+        }
+        gaps.add(expected, page.last);
+        state.report.removed_messages += u64::from((page.last + 1).saturating_sub(expected));
+        Ok(())
+    }
+
+    async fn members(
+        &self,
+        group: &GroupRow,
+        rows: Vec<MemberRow>,
+        gaps: &Gaps,
+        last: u32,
+    ) -> Result<(), PullError> {
+        {
+            let mut state = self.state();
+            for row in rows {
+                let unread = if group.counts_unread() { gaps.unread(row.msg_seq, last) } else { 0 };
+                state.accounts.add(&row.account);
+                if unread != 0 {
+                    state.report.reads += 1;
+                    state.put(Record::Read(convert::read(
+                        &self.src,
+                        &group.group_id,
+                        &row.account,
+                        unread,
+                    )))?;
+                }
+                state.report.members += 1;
+                state.put(Record::Member(convert::member(&self.src, &group.group_id, row)))?;
+            }
+        }
+        self.accounts(ACCOUNTS_PER_CALL).await
+    }
+}
+
+impl State<'_> {
+    fn put(&mut self, record: Record) -> Result<(), PullError> {
+        Ok((self.sink)(record)?)
+    }
+}

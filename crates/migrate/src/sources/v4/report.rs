@@ -1,0 +1,104 @@
+//! What a pull brought, and what the API does not give.
+
+use serde::Serialize;
+
+/// Names listed of many; the others are counted.
+const NAMES_MAX: usize = 20;
+
+/// Some things, the first ones by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Named {
+    pub count: u64,
+    /// At most 20.
+    pub first: Vec<String>,
+}
+
+impl Named {
+    pub(crate) fn add(&mut self, name: &str) {
+        self.count += 1;
+        if self.first.len() < NAMES_MAX {
+            self.first.push(name.to_owned());
+        }
+    }
+}
+
+/// What a pull brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PullReport {
+    pub accounts: u64,
+    pub groups: u64,
+    pub topics: u64,
+    pub members: u64,
+    pub messages: u64,
+    /// Members with unread messages.
+    pub reads: u64,
+    /// Numbers whose message was deleted, recalled or removed because of its age.
+    pub removed_messages: u64,
+    /// Messages of the server itself, such as that somebody joined.
+    pub tips: u64,
+    /// Live-stream groups, which cannot be imported anywhere.
+    pub live: Named,
+    /// Groups that were dissolved between the list of groups and their turn.
+    pub gone: Named,
+    /// Groups that changed while they were read: read them again.
+    pub changed: Named,
+    /// The server does not tell nicks and faces.
+    pub without_profiles: bool,
+}
+
+/// What the API has no call for, or a pull does not ask for.
+const NEVER: &[&str] = &[
+    "one-to-one messages, contacts and conversation lists",
+    "how far members have read in topics",
+    "priorities, extensions and read receipts of messages",
+    "members' receive options, bans, and last messages",
+    "attributes, counters and permission groups of groups, whether they are muted, and who may invite to them",
+];
+
+impl PullReport {
+    /// What did not come along, a phrase each.
+    #[must_use]
+    pub fn losses(&self) -> Vec<String> {
+        let mut losses = Vec::new();
+        let mut count = |count: u64, what: &str| {
+            if count != 0 {
+                losses.push(format!("{count} {what}"));
+            }
+        };
+        count(self.removed_messages, "messages that were deleted, recalled or too old");
+        count(self.tips, "messages of the server itself, such as that somebody joined");
+        count(self.live.count, "live-stream groups");
+        count(self.gone.count, "groups that were dissolved meanwhile");
+        if self.without_profiles {
+            losses.push("nicks and faces of accounts".to_owned());
+        }
+        losses.extend(NEVER.iter().map(|loss| (*loss).to_owned()));
+        losses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_counted_where_they_can_be() {
+        let report = PullReport { removed_messages: 3, without_profiles: true, ..PullReport::default() };
+        let losses = report.losses();
+        assert_eq!(
+            losses.first().map(String::as_str),
+            Some("3 messages that were deleted, recalled or too old")
+        );
+        assert!(losses.contains(&"nicks and faces of accounts".to_owned()));
+        assert_eq!(losses.len(), 2 + NEVER.len());
+    }
+
+    #[test]
+    fn the_first_names_are_kept() {
+        let mut named = Named::default();
+        for number in 0..30 {
+            named.add(&number.to_string());
+        }
+        assert_eq!((named.count, named.first.len()), (30, NAMES_MAX));
+    }
+}

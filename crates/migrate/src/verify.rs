@@ -1,0 +1,176 @@
+//! Compares a neutral file with a server, group by group: whether everything arrived, and is still there.
+//!
+//! Groups that only the server has are not looked at, nor are accounts. Of a profile only what the file gives is compared.
+//!
+//! [choice] A name card that is empty on the server is no difference: most servers do not let one be imported.
+
+mod body;
+mod feed;
+mod group;
+mod hash;
+mod members;
+mod message;
+mod messages;
+mod profile;
+mod text;
+
+pub use hash::Hashes;
+
+use crate::reading::Reading;
+use crate::rules::ServerLimits;
+use crate::server::{CallError, Server};
+use feed::{Feed, GroupFeed};
+use futures_util::stream::{self, StreamExt as _};
+use serde::Serialize;
+use std::io;
+use std::path::Path;
+
+/// Groups that are compared at the same time.
+const GROUPS_AT_ONCE: usize = 8;
+
+/// Why a comparison ended before all groups were compared.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("the file cannot be read or put in order")]
+    File(#[from] io::Error),
+}
+
+/// What became of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The server has what the file has.
+    Equal,
+    Different,
+    /// The server has no such group.
+    Missing,
+}
+
+/// Parts of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    Profile,
+    Topics,
+    Members,
+    Messages,
+    Reads,
+}
+
+/// The first difference in a part of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub part: Part,
+    /// What differs, such as `message 17 (key C1:5): MsgBody[0].MsgContent.Text differs: file "a", server "b"`.
+    pub text: String,
+}
+
+/// A group of the file, compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupResult {
+    pub group: String,
+    pub outcome: Outcome,
+    /// The first difference in each part that differs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+    /// Messages of the file, and of the server.
+    pub messages: Both,
+    /// Members of the file, and of the server.
+    pub members: Both,
+    /// Messages whose reactions or `x` had no room on the server.
+    pub shortened: u64,
+    /// Hashes over what the server has.
+    pub hashes: Hashes,
+}
+
+impl GroupResult {
+    /// One line about the group.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match (self.outcome, self.differences.first()) {
+            (Outcome::Missing, _) => format!("{}: missing", self.group),
+            (Outcome::Different, Some(first)) => format!("{}: different: {}", self.group, first.text),
+            (Outcome::Equal | Outcome::Different, _) => format!("{}: equal", self.group),
+        }
+    }
+}
+
+/// A count of each side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Both {
+    pub file: u64,
+    pub server: u64,
+}
+
+/// How the file and the server compare.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    pub equal: u64,
+    pub different: u64,
+    pub missing: u64,
+    pub messages: Both,
+    pub members: Both,
+    /// Lines and records that an import leaves out because they, or what they belong to, are faulty.
+    pub left_out: u64,
+    pub shortened: u64,
+    /// A hash over the hashes of all groups, in the order of their ids.
+    pub hash: String,
+}
+
+impl VerifyReport {
+    /// Whether every group is on the server as it is in the file.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.different == 0 && self.missing == 0
+    }
+
+    fn count(&mut self, result: &GroupResult) {
+        *match result.outcome {
+            Outcome::Equal => &mut self.equal,
+            Outcome::Different => &mut self.different,
+            Outcome::Missing => &mut self.missing,
+        } += 1;
+        for (all, one) in [(&mut self.messages, result.messages), (&mut self.members, result.members)] {
+            all.file += one.file;
+            all.server += one.server;
+        }
+        self.shortened += result.shortened;
+    }
+}
+
+/// Compares a neutral file with a server. `on_group` gets each group in the order of their ids. Records that a server with
+/// these `limits` does not take are left out, as an import does.
+///
+/// Memory holds a few pages of messages and the members of a few groups; and 16 bytes for each message of the groups that
+/// are being compared. What does not fit memory while the file is put in order goes to `spill_directory`.
+///
+/// # Errors
+/// The server refuses or does not answer for a minute, or the file cannot be read.
+pub async fn verify(
+    file: &Path,
+    spill_directory: &Path,
+    server: &Server,
+    limits: ServerLimits,
+    on_group: &mut (dyn FnMut(&GroupResult) + Send),
+) -> Result<VerifyReport, VerifyError> {
+    let reading = Reading::new(server);
+    let Feed { groups, end } = feed::feed(file, spill_directory, limits);
+    let groups = stream::unfold(groups, |mut groups| async move { Some((groups.recv().await?, groups)) });
+    let mut report = VerifyReport::default();
+    let mut hashes = hash::Chain::default();
+    {
+        let results = groups.map(|group: GroupFeed| group::compare(&reading, group)).buffered(GROUPS_AT_ONCE);
+        let mut results = std::pin::pin!(results);
+        while let Some(result) = results.next().await {
+            let result = result?;
+            report.count(&result);
+            hashes.add(&result.group, &result.hashes);
+            on_group(&result);
+        }
+    }
+    report.left_out = end.await.map_err(io::Error::other)??;
+    report.hash = hashes.finish();
+    Ok(report)
+}
