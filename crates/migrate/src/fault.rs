@@ -2,6 +2,7 @@
 
 use crate::format::Kind;
 use serde::Serialize;
+use std::fmt;
 
 /// One fault of a source. A record with a fault is not imported; the others are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,6 +63,21 @@ impl Fault {
     #[must_use]
     pub fn fix(self, fix: impl Into<String>) -> Self {
         Self { fix: Some(fix.into()), ..self }
+    }
+}
+
+impl fmt::Display for Fault {
+    /// Such as `line 7, group g1, Name: 31 bytes; at most 30 are allowed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = (self.line != 0).then(|| format!("line {}", self.line));
+        let record = self.record.map(|record| format!("{record} {}", self.name.replace('\0', " ")));
+        let parts = [line, record.map(|record| record.trim().to_owned()), self.field.clone()];
+        let place: Vec<_> = parts.into_iter().flatten().collect();
+        if place.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", place.join(", "), self.message)
+        }
     }
 }
 

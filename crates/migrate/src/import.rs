@@ -10,7 +10,7 @@ mod options;
 mod report;
 
 pub use options::{ImportOptions, OnChange};
-pub use report::{Counts, ImportReport, Observer, Phase, Progress};
+pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
 
 use crate::journal::JournalError;
 use crate::server::{CallError, Server};

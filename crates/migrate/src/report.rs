@@ -2,7 +2,10 @@
 
 mod page;
 mod plot;
+mod summary;
 mod text;
+
+pub use summary::About;
 
 use serde::Serialize;
 

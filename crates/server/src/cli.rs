@@ -5,6 +5,7 @@
 
 mod access;
 mod arguments;
+mod moving;
 
 use crate::config::{self, Config, LogConfig, LogFormat, Problems, StoreUrl};
 use crate::listen::{self, ListenError};
@@ -22,6 +23,7 @@ use arguments::{
 use clap::Parser as _;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::time::{Clock as _, SystemClock};
+use moving::MovingError;
 use rustix::fs::Mode;
 use rustix::process::umask;
 use std::error::Error;
@@ -63,6 +65,8 @@ enum Failure {
     NoKey,
     #[error("the app's key {0}")]
     BadKey(SecretFlaw),
+    #[error(transparent)]
+    Moving(#[from] MovingError),
     #[error(transparent)]
     Logging(#[from] logging::LoggingError),
     #[error("a system call failed")]
@@ -106,6 +110,9 @@ fn perform(
             let written = certs::write(&out, SystemClock.now()).map_err(Failure::Certs)?;
             print(&certs::instructions(&written))
         }
+        Command::Import(arguments) => moving::import(arguments, variables),
+        Command::Verify(arguments) => moving::verify(arguments, variables),
+        Command::Export(arguments) => moving::export(arguments, variables),
         Command::Store { work: StoreWork::Copy { from, to } } => copy_store(&from, &to),
         Command::Store { work: StoreWork::Check(which) } => {
             let checked = store_check::check(&store_url(which, variables)?)?;
@@ -264,6 +271,7 @@ fn report(failure: &Failure) -> ExitCode {
             }
             2
         }
+        Failure::Moving(error) => error.code(),
         Failure::NoAccountName(_) | Failure::NoKey | Failure::BadKey(_) => 2,
         Failure::StoreCopy(StoreCopyError::Url { .. }) => 2,
         Failure::StoreDistribute(StoreDistributeError::Url(_)) | Failure::StoreUrl(_) => 2,

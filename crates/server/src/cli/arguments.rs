@@ -1,7 +1,12 @@
 //! The commands and arguments of the command line.
 
+pub(super) mod moving;
+
 use crate::quickstart::USERSIG_SECONDS_DEFAULT;
 use clap::{Args, Parser, Subcommand};
+use moving::{
+    CheckArguments, ConvertArguments, ExportArguments, ImportArguments, UndoArguments, VerifyArguments,
+};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -40,6 +45,18 @@ pub(super) enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Convert an export of another system into a neutral file
+    Convert(ConvertArguments),
+    /// List all faults of a source without writing to a server
+    Check(CheckArguments),
+    /// Bring a source into a server; the same command again goes on, or brings in what is new
+    Import(ImportArguments),
+    /// Compare a source with a server, group by group
+    Verify(VerifyArguments),
+    /// Remove the groups that an import made
+    Undo(UndoArguments),
+    /// Write everything on a server to a file
+    Export(ExportArguments),
     /// Work on whole stores
     Store {
         /// What is to be done

@@ -1,0 +1,76 @@
+//! The commands that move groups in and out.
+
+mod display;
+mod export;
+mod import;
+mod verify;
+
+pub(super) use export::export;
+pub(super) use import::import;
+pub(super) use verify::verify;
+
+use super::Failure;
+use super::access::{Access, Given};
+use super::arguments::moving::ServerArguments;
+use crate::usersig;
+use landfall_domain::time::{Clock as _, SystemClock};
+use landfall_migrate::server::{Server, ServerError, ServerOptions};
+use std::ffi::OsString;
+
+/// Seconds that a UserSig of a migration is valid; it is made anew before that.
+const USERSIG_SECONDS: u64 = 86_400;
+
+/// Why a command that moves groups did not do all it should.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum MovingError {
+    #[error("--server: {0}")]
+    Server(#[from] ServerError),
+    #[error("no administrator is named; give --admin, or --config")]
+    NoAdmin,
+    #[error("the import ended early")]
+    Import(#[from] landfall_migrate::import::ImportError),
+    #[error("the comparison ended early")]
+    Verify(#[from] landfall_migrate::verify::VerifyError),
+    #[error("the export ended early")]
+    Export(#[from] landfall_migrate::sources::v4::PullError),
+    #[error("the server did not say its limits")]
+    Limits(#[from] landfall_migrate::server::CallError),
+    #[error("stopped before the end; the same command again goes on from there")]
+    Stopped,
+    /// The command did its work, and some records have faults.
+    #[error("done, but for {0} faults; see above")]
+    Faults(u64),
+    /// The server does not have what the file has.
+    #[error("the server differs from the file; see above")]
+    Differs,
+}
+
+impl MovingError {
+    /// The exit code of the program.
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::Server(_) | Self::NoAdmin => 2,
+            Self::Import(_) | Self::Verify(_) | Self::Export(_) | Self::Limits(_) | Self::Stopped => 1,
+            Self::Faults(_) => 3,
+            Self::Differs => 4,
+        }
+    }
+}
+
+/// The server that the arguments name.
+fn server(
+    arguments: ServerArguments,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Server, Failure> {
+    let ServerArguments { server, app, admin, key_file, config, rate } = arguments;
+    let Access { server: url, app, key, admin: first } =
+        Given { server, app, key_file, config }.access(variables)?;
+    let admin = admin.or_else(|| first.map(|first| first.as_str().to_owned()));
+    let admin = admin.ok_or(MovingError::NoAdmin)?;
+    let name = admin.clone();
+    let sign = move || usersig::make(&name, app, &key, SystemClock.now(), USERSIG_SECONDS);
+    let options = ServerOptions { url, app: app.0, admin, sign: Box::new(sign) };
+    let server = Server::new(options).map_err(MovingError::Server)?;
+    let _ = rate;
+    Ok(server)
+}

@@ -1,0 +1,88 @@
+//! `landfall import`.
+
+use super::display::{self, Display};
+use super::{MovingError, server};
+use crate::cli::arguments::moving::{ImportArguments, OnChange};
+use crate::cli::{Failure, print};
+use crate::signals;
+use landfall_domain::time::{Clock as _, SystemClock};
+use landfall_migrate::import::{self, ImportOptions, ImportReport};
+use landfall_migrate::report::{About, Report};
+use serde_json::json;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+pub(in crate::cli) fn import(
+    arguments: ImportArguments,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    let ImportArguments { source, server: reached, journal, on_change, json } = arguments;
+    let server = Arc::new(server(reached, variables)?);
+    let started = SystemClock.now();
+    let mut options = ImportOptions::beside(&source.source);
+    if let Some(journal) = journal {
+        options.journal = journal;
+    }
+    options.on_change = match on_change {
+        OnChange::Skip => import::OnChange::Skip,
+        OnChange::Update => import::OnChange::Update,
+        OnChange::Fail => import::OnChange::Fail,
+    };
+    let display = Display::new(json);
+    let about = About {
+        source: source.source.display().to_string(),
+        server: server.address().to_owned(),
+        started: started.0,
+        ..About::default()
+    };
+    let ended = Runtime::new()?.block_on(run(&source.source, &server, &options, &display));
+    display.end();
+    let import = ended?;
+    let faults: u64 = import.faults.values().sum();
+    let about = About {
+        examples: display.examples(),
+        failed_records: options.failed.exists().then(|| options.failed.display().to_string()),
+        ..about
+    };
+    let report = Report::of_import(about, &import);
+    let page = beside(&source.source, ".report.html");
+    fs::write(&page, report.html())?;
+    if json {
+        display::print(&json!({ "report": report, "page": page }));
+    } else {
+        print(&format!("{}The same as a page with plots: {}\n", report.text(), page.display()))?;
+    }
+    match (import.finished, faults) {
+        (false, _) => Err(MovingError::Stopped.into()),
+        (true, 0) => Ok(()),
+        (true, faults) => Err(MovingError::Faults(faults).into()),
+    }
+}
+
+/// The first SIGINT or SIGTERM ends the import in order.
+async fn run(
+    file: &Path,
+    server: &Arc<landfall_migrate::server::Server>,
+    options: &ImportOptions,
+    display: &Display,
+) -> Result<ImportReport, Failure> {
+    let shutdown = signals::shutdown()?;
+    let stopped = Arc::clone(server);
+    let watcher = tokio::spawn(async move {
+        shutdown.await;
+        stopped.stop();
+    });
+    let imported = import::run(file, Arc::clone(server), options, display).await;
+    watcher.abort();
+    Ok(imported.map_err(MovingError::Import)?)
+}
+
+/// A file beside the source.
+fn beside(source: &Path, ending: &str) -> PathBuf {
+    let mut name = source.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    source.with_file_name(name)
+}

@@ -1,0 +1,64 @@
+//! `landfall verify`.
+
+use super::{MovingError, display, server};
+use crate::cli::arguments::moving::VerifyArguments;
+use crate::cli::{Failure, print};
+use landfall_migrate::report::grouped;
+use landfall_migrate::verify::{self, GroupResult, Outcome, VerifyReport};
+use serde_json::json;
+use std::ffi::OsString;
+use tokio::runtime::Runtime;
+
+/// Groups that differ or are missing and are shown one by one; the last line counts all.
+const SHOWN_MAX: u64 = 100;
+
+pub(in crate::cli) fn verify(
+    arguments: VerifyArguments,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    let VerifyArguments { source, server: reached, json } = arguments;
+    let server = server(reached, variables)?;
+    let mut shown = 0;
+    let mut on_group = |result: &GroupResult| {
+        if json {
+            display::print(&json!({ "group": result }));
+        } else if result.outcome != Outcome::Equal {
+            shown += 1;
+            if shown <= SHOWN_MAX {
+                // The last line says it all where standard output cannot be written.
+                drop(print(&format!("{}\n", result.sentence())));
+            }
+        }
+    };
+    let report = Runtime::new()?.block_on(async {
+        let limits = server.limits().await.map_err(MovingError::Limits)?;
+        let limits = verify::limits(&limits);
+        let spill = std::env::temp_dir();
+        let report = verify::verify(&source.source, &spill, &server, limits, &mut on_group).await;
+        Ok::<_, Failure>(report.map_err(MovingError::Verify)?)
+    })?;
+    if json {
+        display::print(&json!({ "report": report }));
+    } else {
+        print(&sentence(&report))?;
+    }
+    if report.is_equal() { Ok(()) } else { Err(MovingError::Differs.into()) }
+}
+
+fn sentence(report: &VerifyReport) -> String {
+    let VerifyReport { equal, different, missing, messages, members, left_out, hash, .. } = report;
+    let mut text = format!(
+        "{} groups are equal, {} different, {} missing; {} members and {} messages in the file, {} and {} on the server\n",
+        grouped(*equal),
+        grouped(*different),
+        grouped(*missing),
+        grouped(members.file),
+        grouped(messages.file),
+        grouped(members.server),
+        grouped(messages.server),
+    );
+    if *left_out != 0 {
+        text.push_str(&format!("{} faulty records of the file were left out\n", grouped(*left_out)));
+    }
+    text + &format!("hash over all groups: {hash}\n")
+}
