@@ -7,6 +7,8 @@
 pub mod export;
 pub mod fault;
 pub mod format;
+pub mod import;
+pub mod journal;
 pub mod ordered;
 pub mod reading;
 pub mod report;
