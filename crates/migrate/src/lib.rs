@@ -18,4 +18,5 @@ pub mod rules;
 pub mod server;
 pub mod sort;
 pub mod sources;
+pub mod undo;
 pub mod verify;

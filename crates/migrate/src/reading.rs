@@ -1,6 +1,7 @@
 //! What a server that speaks the v4 API has, read page by page.
 //!
-//! Every call here changes nothing, so one that was not answered is made again.
+//! Every call here changes nothing, so one that was not answered is made again. The server's pace bounds how many are made at
+//! the same time.
 
 mod ask;
 mod gaps;
@@ -18,10 +19,6 @@ pub use profiles::{ACCOUNTS_PER_CALL, Profile};
 pub use rows::{GroupRow, MemberRow, MessageRow, TopicRow};
 
 use crate::server::Server;
-use tokio::sync::Semaphore;
-
-/// Calls that are under way at the same time.
-const CALLS_MAX: usize = 16;
 
 /// Code of an answer that would be too long; a smaller page has room.
 const ANSWER_TOO_LONG: u64 = 10_018;
@@ -29,13 +26,12 @@ const ANSWER_TOO_LONG: u64 = 10_018;
 /// Reads one server.
 pub struct Reading<'a> {
     server: &'a Server,
-    calls: Semaphore,
 }
 
 impl<'a> Reading<'a> {
     #[must_use]
     pub fn new(server: &'a Server) -> Self {
-        Self { server, calls: Semaphore::new(CALLS_MAX) }
+        Self { server }
     }
 
     #[must_use]

@@ -15,6 +15,7 @@ mod profile;
 mod text;
 
 pub use hash::Hashes;
+pub(crate) use profile::changeable as profile_difference;
 
 use crate::reading::Reading;
 use crate::rules::ServerLimits;

@@ -120,6 +120,10 @@ pub enum Receipt {
         account: u64,
         read: ReadReceipt,
     },
+    /// The group was dissolved: it has no receipt any more, and an import makes it anew.
+    Undone {
+        id: String,
+    },
     /// The file that is imported.
     Source(String),
 }

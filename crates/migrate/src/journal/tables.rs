@@ -98,6 +98,7 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
             Receipt::Read { of, account, read } => {
                 reads.insert((of.group, of.topic, *account), (read.unread, read.messages))?;
             }
+            Receipt::Undone { id } => drop(groups.remove(id.as_str())?),
             Receipt::Source(source) => {
                 transaction.open_table(TEXTS)?.insert("source", source.as_str())?;
             }

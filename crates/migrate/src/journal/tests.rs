@@ -44,6 +44,19 @@ async fn receipts_are_there_after_opening_again() {
     assert_eq!(journal.new_group(), 4);
 }
 
+#[tokio::test]
+async fn an_undone_group_has_no_receipt_and_its_number_is_not_given_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.journal");
+    let journal = Journal::open(&path, &owner()).unwrap();
+    let group = GroupReceipt { number: journal.new_group(), made: Made::ByUs, profile: 9 };
+    journal.write(vec![Receipt::Group { id: "g".to_owned(), group }]).await.unwrap();
+    journal.write(vec![Receipt::Undone { id: "g".to_owned() }]).await.unwrap();
+    assert_eq!(journal.group("g").unwrap(), None);
+    drop(journal);
+    assert_eq!(Journal::open(&path, &owner()).unwrap().new_group(), 1);
+}
+
 #[test]
 fn a_journal_of_another_server_or_app_is_refused() {
     let directory = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 use crate::format::Record;
 use crate::ordered::{Entry, Ordered};
 use crate::rules::{Checker, ServerLimits, Verdict};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use tokio::sync::mpsc;
@@ -35,11 +36,12 @@ pub(super) fn feed(file: &Path, spill_directory: &Path, limits: ServerLimits) ->
             left_out += 1;
             Ok(())
         })?;
-        let mut checker = Checker::new(limits);
+        let mut filter =
+            Filter { checker: Checker::new(limits), group: String::new(), ended: BTreeSet::new() };
         let mut output = Output { groups, current: None };
         for entry in entries {
             let entry = entry?;
-            if checker.check(&entry) != Verdict::Fine {
+            if !filter.takes(&entry) {
                 left_out += 1;
             } else if !output.hand_out(entry) {
                 break;
@@ -48,6 +50,30 @@ pub(super) fn feed(file: &Path, spill_directory: &Path, limits: ServerLimits) ->
         Ok(left_out)
     });
     Feed { groups: receiver, end }
+}
+
+/// Leaves out what an import leaves out.
+struct Filter {
+    checker: Checker,
+    group: String,
+    /// Topics of the group, "" for itself, whose history ends because a message in it is faulty.
+    ended: BTreeSet<String>,
+}
+
+impl Filter {
+    fn takes(&mut self, entry: &Entry) -> bool {
+        let is_fine = self.checker.check(entry) == Verdict::Fine;
+        let Record::Message(message) = &entry.record else { return is_fine };
+        if message.group_id != self.group {
+            self.group.clone_from(&message.group_id);
+            self.ended.clear();
+        }
+        let topic = message.topic_id.as_deref().unwrap_or_default();
+        if !is_fine {
+            self.ended.insert(topic.to_owned());
+        }
+        !self.ended.contains(topic)
+    }
 }
 
 struct Output {
@@ -73,5 +99,69 @@ impl Output {
             self.current = None;
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landfall_domain::time::Timestamp;
+    use std::fs;
+
+    #[tokio::test]
+    async fn groups_come_with_what_an_import_takes_of_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.jsonl");
+        let body = r#""MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"x"}}]"#;
+        let message = |key: &str, from: &str, ms: u64| {
+            format!(
+                r#"{{"t":"message","key":"{key}","GroupId":"b","From_Account":"{from}","ts_ms":{ms},{body}}}"#
+            )
+        };
+        let lines = [
+            r#"{"t":"account","UserID":"m"}"#.to_owned(),
+            "oops".to_owned(),
+            message("1", "m", 2_000_001),
+            message("2", "", 2_000_002),
+            message("3", "m", 2_000_003),
+            r#"{"t":"group","GroupId":"b","Type":"Public","Name":"b","CreateTime":1000}"#.to_owned(),
+            r#"{"t":"group","GroupId":"a","Type":"Public","Name":"a"}"#.to_owned(),
+            r#"{"t":"member","GroupId":"c","Member_Account":"m"}"#.to_owned(),
+        ];
+        fs::write(&path, lines.join("\n")).unwrap();
+        let limits = ServerLimits::faithful(Timestamp(1_000_000));
+        let Feed { mut groups, end } = feed(&path, directory.path(), limits);
+        let mut seen = Vec::new();
+        while let Some(mut group) = groups.recv().await {
+            let mut lines = Vec::new();
+            while let Some(entry) = group.records.recv().await {
+                lines.push(entry.line);
+            }
+            seen.push((group.id, lines));
+        }
+        assert_eq!(seen, [("a".to_owned(), vec![7]), ("b".to_owned(), vec![6, 3])]);
+        // A broken line, a message without a sender and the one behind it, a member of a group without a record.
+        assert_eq!(end.await.unwrap().unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_group_that_nobody_wants_more_of_does_not_hold_up_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.jsonl");
+        let mut lines = vec![
+            r#"{"t":"group","GroupId":"a","Type":"Public","Name":"a"}"#.to_owned(),
+            r#"{"t":"group","GroupId":"b","Type":"Public","Name":"b"}"#.to_owned(),
+        ];
+        let members = 0..2 * RECORDS_AHEAD;
+        lines.extend(
+            members.map(|number| format!(r#"{{"t":"member","GroupId":"a","Member_Account":"m{number}"}}"#)),
+        );
+        fs::write(&path, lines.join("\n")).unwrap();
+        let limits = ServerLimits::faithful(Timestamp(1_000_000));
+        let Feed { mut groups, end } = feed(&path, directory.path(), limits);
+        drop(groups.recv().await.unwrap());
+        assert_eq!(groups.recv().await.unwrap().id, "b");
+        assert!(groups.recv().await.is_none());
+        assert_eq!(end.await.unwrap().unwrap(), 0);
     }
 }

@@ -14,23 +14,28 @@ pub(super) fn group_difference(file: &Group, outline: &Outline, server: &GroupRo
     if kind.is_none() || kind != GroupType::parse(&server.kind) {
         return Some(differs("Type", &file.kind, &server.kind));
     }
-    let owner = defaults::owner(file, outline);
     // Without a time of its own, that of the import may decide.
     let created = given(file.create_time).map(|_| defaults::created(file, outline, Timestamp(u64::MAX)));
+    let topics = kind.filter(|_| server.is_community());
+    let topics = topics.map(|kind| defaults::supports_topics(file, kind, outline)).map(u64::from);
+    changeable(file, server)
+        .or_else(|| text("Owner_Account", defaults::owner(file, outline), &server.owner))
+        .or_else(|| number("CreateTime", created, server.create_time))
+        .or_else(|| number("SupportTopic", topics, server.support_topic.into()))
+}
+
+/// The first difference in what users of a group can change.
+pub(crate) fn changeable(file: &Group, server: &GroupRow) -> Option<String> {
     // What a community does not have is ignored when one is imported.
     let join = file.apply_join_option.as_deref().filter(|_| !server.is_community());
     let max = file.max_member_num.filter(|max| *max != 0).map(u64::from);
-    let topics = kind.filter(|_| server.is_community());
-    let topics = topics.map(|kind| defaults::supports_topics(file, kind, outline)).map(u64::from);
     text("Name", Some(&file.name), &server.name)
-        .or_else(|| text("Owner_Account", owner, &server.owner))
+        .or_else(|| text("Owner_Account", defaults::text(file.owner.as_deref()), &server.owner))
         .or_else(|| text("Introduction", file.introduction.as_deref(), &server.introduction))
         .or_else(|| text("Notification", file.notification.as_deref(), &server.notification))
         .or_else(|| text("FaceUrl", file.face_url.as_deref(), &server.face_url))
         .or_else(|| number("MaxMemberNum", max, server.max_member_num.into()))
-        .or_else(|| text("ApplyJoinOption", join, &server.apply_join_option))
-        .or_else(|| number("CreateTime", created, server.create_time))
-        .or_else(|| number("SupportTopic", topics, server.support_topic.into()))
+        .or_else(|| text("ApplyJoinOption", defaults::text(join), &server.apply_join_option))
         .or_else(|| custom(&file.app_defined_data, &server.app_defined_data))
 }
 

@@ -83,6 +83,14 @@ pub(super) fn message(src: &str, conversation: &Conversation, row: MessageRow) -
     })
 }
 
+/// Whether a server made the id of a group. Communities have the prefix of other groups with a `_` behind it.
+pub(super) fn is_made_id(id: &str) -> bool {
+    match id.strip_prefix("@TGS#") {
+        Some(rest) => rest.strip_prefix('_').is_none_or(|rest| rest.starts_with("@TGS#")),
+        None => false,
+    }
+}
+
 fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -130,6 +138,12 @@ mod tests {
         let message = message("v4:7", &Conversation::group("C1"), row(&folded, identity::random(&imported)));
         assert_eq!((message.src.as_str(), message.key.as_str()), ("slack:T1", "C1:1.5"));
         assert_eq!((message.ts_ms, message.random, message.cloud_custom_data), (Some(100_500), None, None));
+    }
+
+    #[test]
+    fn ids_that_a_server_made_are_told_from_chosen_ones() {
+        assert!(["@TGS#2K2DAMMPV", "@TGS#_@TGS#cKX3MPIM62CB"].into_iter().all(is_made_id));
+        assert!(!["book-club-7", "@TGS#_city-forum"].into_iter().any(is_made_id));
     }
 
     #[test]

@@ -18,6 +18,9 @@ impl Puller<'_, '_> {
             let mut state = self.state();
             state.fields.extend(row.app_defined_data.iter().map(|field| field.key.clone()));
             state.report.groups += 1;
+            if convert::is_made_id(&row.group_id) {
+                state.report.made_ids.add(&row.group_id);
+            }
             state.put(Record::Group(convert::group(&self.src, &row)))?;
         }
         let topics = if row.support_topic == 1 { self.topics(&row).await? } else { Vec::new() };

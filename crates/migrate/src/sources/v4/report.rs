@@ -40,6 +40,8 @@ pub struct PullReport {
     pub live: Named,
     /// Groups that were dissolved between the list of groups and their turn.
     pub gone: Named,
+    /// Groups with an id that a server made. No server lets such an id be chosen, so they have to get another one.
+    pub made_ids: Named,
     /// Groups that changed while they were read: read them again.
     pub changed: Named,
     /// The server does not tell nicks and faces.
