@@ -4,11 +4,13 @@ pub mod archive;
 pub mod builder;
 mod csv;
 pub mod kind;
+mod open;
 pub mod sink;
-pub mod v4;
 pub mod times;
+pub mod v4;
 
 pub use kind::Format;
+pub use open::{Opened, convert_to, open, read_mapping};
 pub use sink::{ConvertError, Converted, Found, FoundChannel, FoundUser, Sink};
 
 use self::builder::Builder;

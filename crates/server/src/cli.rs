@@ -110,6 +110,9 @@ fn perform(
             let written = certs::write(&out, SystemClock.now()).map_err(Failure::Certs)?;
             print(&certs::instructions(&written))
         }
+        Command::Convert(arguments) => moving::convert(arguments, variables),
+        Command::Check(arguments) => moving::check(arguments, variables),
+        Command::Undo(arguments) => moving::undo(arguments, variables),
         Command::Import(arguments) => moving::import(arguments, variables),
         Command::Verify(arguments) => moving::verify(arguments, variables),
         Command::Export(arguments) => moving::export(arguments, variables),

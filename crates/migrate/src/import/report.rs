@@ -13,6 +13,8 @@ pub enum Phase {
     /// The file is read and put in order.
     #[default]
     Reading,
+    /// Its faults are looked for.
+    Checking,
     Accounts,
     Groups,
 }

@@ -1,21 +1,31 @@
 //! The commands that move groups in and out.
 
+mod check;
+mod convert;
 mod display;
 mod export;
 mod import;
+mod undo;
 mod verify;
 
+pub(super) use check::check;
+pub(super) use convert::convert;
 pub(super) use export::export;
 pub(super) use import::import;
+pub(super) use undo::undo;
 pub(super) use verify::verify;
 
 use super::Failure;
 use super::access::{Access, Given};
-use super::arguments::moving::ServerArguments;
+use super::arguments::moving::{ServerArguments, SourceArguments};
 use crate::usersig;
 use landfall_domain::time::{Clock as _, SystemClock};
+use display::Display;
+use landfall_migrate::rules::ServerLimits;
 use landfall_migrate::server::{Server, ServerError, ServerOptions};
+use landfall_migrate::sources::{self, ConvertError, Opened};
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// Seconds that a UserSig of a migration is valid; it is made anew before that.
 const USERSIG_SECONDS: u64 = 86_400;
@@ -27,6 +37,14 @@ pub(super) enum MovingError {
     Server(#[from] ServerError),
     #[error("no administrator is named; give --admin, or --config")]
     NoAdmin,
+    #[error("there is no journal {}; give the one of the import with --journal", .0.display())]
+    NoJournal(PathBuf),
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
+    #[error(transparent)]
+    Journal(#[from] landfall_migrate::journal::JournalError),
+    #[error("the undo ended early; the same command again goes on from there")]
+    Undo(#[from] landfall_migrate::undo::UndoError),
     #[error("the import ended early")]
     Import(#[from] landfall_migrate::import::ImportError),
     #[error("the comparison ended early")]
@@ -50,7 +68,15 @@ impl MovingError {
     pub(super) fn code(&self) -> u8 {
         match self {
             Self::Server(_) | Self::NoAdmin => 2,
-            Self::Import(_) | Self::Verify(_) | Self::Export(_) | Self::Limits(_) | Self::Stopped => 1,
+            Self::NoJournal(_)
+            | Self::Convert(_)
+            | Self::Journal(_)
+            | Self::Undo(_)
+            | Self::Import(_)
+            | Self::Verify(_)
+            | Self::Export(_)
+            | Self::Limits(_)
+            | Self::Stopped => 1,
             Self::Faults(_) => 3,
             Self::Differs => 4,
         }
@@ -73,4 +99,29 @@ fn server(
     let server = Server::new(options).map_err(MovingError::Server)?;
     let _ = rate;
     Ok(server)
+}
+
+/// What the server takes; the documented limits where it is not Landfall.
+async fn limits(server: &Server) -> Result<ServerLimits, Failure> {
+    let limits = server.limits().await.map_err(MovingError::Limits)?;
+    let now = SystemClock.now();
+    Ok(match limits.landfall {
+        Some(answer) => ServerLimits::answered(&answer, now),
+        None => ServerLimits::faithful(now),
+    })
+}
+
+/// The source as a neutral file; faults of a conversion are shown.
+fn open(source: &SourceArguments, limits: &ServerLimits, display: &Display) -> Result<Opened, Failure> {
+    let mapping = sources::read_mapping(source.mapping.as_deref()).map_err(MovingError::Convert)?;
+    let spill = spill_directory(&source.source);
+    let mut on_fault = |fault| display.add_fault(&fault);
+    let opened = sources::open(&source.source, &mapping, &limits.limits, &spill, &mut on_fault);
+    Ok(opened.map_err(MovingError::Convert)?)
+}
+
+/// Where records go that do not fit in memory: beside the source, which most likely has room for as much again.
+fn spill_directory(source: &Path) -> PathBuf {
+    let parent = source.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new(".")).to_owned()
 }

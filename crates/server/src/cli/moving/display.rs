@@ -32,6 +32,8 @@ enum Style {
 /// Shows progress and faults.
 pub(super) struct Display {
     style: Style,
+    /// Faults shown one by one.
+    faults_max: u64,
     state: Mutex<State>,
 }
 
@@ -42,6 +44,7 @@ struct State {
     width: usize,
     faults: u64,
     examples: BTreeMap<&'static str, String>,
+    by_code: BTreeMap<&'static str, u64>,
 }
 
 impl Display {
@@ -51,7 +54,18 @@ impl Display {
             (false, true) => Style::Terminal,
             (false, false) => Style::Lines,
         };
-        Self { style, state: Mutex::default() }
+        Self { style, faults_max: FAULTS_SHOWN_MAX, state: Mutex::default() }
+    }
+
+    /// Faults are what the command is about.
+    pub(super) fn showing_all_faults(json: bool) -> Self {
+        Self { faults_max: u64::MAX, ..Self::new(json) }
+    }
+
+    /// Shows a line above the progress.
+    pub(super) fn line(&self, line: &str) {
+        self.erase(&mut self.state());
+        show(&format!("{line}\n"));
     }
 
     /// The first fault of each kind, as a sentence.
@@ -62,6 +76,11 @@ impl Display {
     /// How many faults were shown or counted.
     pub(super) fn faults(&self) -> u64 {
         self.state().faults
+    }
+
+    /// How many faults of each kind there were so far.
+    pub(super) fn faults_by_code(&self) -> BTreeMap<&'static str, u64> {
+        self.state().by_code.clone()
     }
 
     /// Ends the line on the terminal, so that something else can be printed.
@@ -84,10 +103,11 @@ impl Display {
     pub(super) fn add_fault(&self, fault: &Fault) {
         let mut state = self.state();
         state.faults += 1;
+        *state.by_code.entry(fault.code).or_default() += 1;
         state.examples.entry(fault.code).or_insert_with(|| fault.to_string());
         match self.style {
             Style::Json => print(&json!({ "fault": fault })),
-            Style::Terminal | Style::Lines if state.faults <= FAULTS_SHOWN_MAX => {
+            Style::Terminal | Style::Lines if state.faults <= self.faults_max => {
                 self.erase(&mut state);
                 show(&format!("{fault}\n"));
             }
@@ -127,6 +147,7 @@ fn sentence(progress: &Progress) -> String {
     let Progress { phase, done, total, rate, faults, waiting, .. } = progress;
     let mut line = match phase {
         Phase::Reading => "reading the file".to_owned(),
+        Phase::Checking => format!("checked: {} of {} records", grouped(*done), grouped(*total)),
         Phase::Accounts => format!("accounts: {} of {} records", grouped(*done), grouped(*total)),
         Phase::Groups => format!("groups: {} of {} records", grouped(*done), grouped(*total)),
     };

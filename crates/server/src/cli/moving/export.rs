@@ -4,8 +4,10 @@ use super::{MovingError, display, server};
 use crate::cli::arguments::moving::{ExportArguments, ExportFormat};
 use crate::cli::{Failure, print};
 use landfall_migrate::report::grouped;
+use landfall_migrate::server::Server;
 use serde_json::json;
 use std::ffi::OsString;
+use std::path::Path;
 use tokio::runtime::Runtime;
 
 pub(in crate::cli) fn export(
@@ -14,8 +16,15 @@ pub(in crate::cli) fn export(
 ) -> Result<(), Failure> {
     let ExportArguments { server: reached, out, format, json } = arguments;
     let server = server(reached, variables)?;
-    let _ = ExportFormat::Landfall == format;
-    let exported = Runtime::new()?.block_on(landfall_migrate::export::export(&server, &out));
+    match format {
+        ExportFormat::Landfall => pull(&server, &out, json),
+        ExportFormat::Mattermost | ExportFormat::Stream => todo!(),
+    }
+}
+
+/// Writes everything on the server to a neutral file.
+pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
+    let exported = Runtime::new()?.block_on(landfall_migrate::export::export(server, out));
     let report = exported.map_err(MovingError::Export)?;
     if json {
         display::print(&json!({ "report": report, "losses": report.losses() }));

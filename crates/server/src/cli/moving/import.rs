@@ -7,7 +7,9 @@ use crate::cli::{Failure, print};
 use crate::signals;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_migrate::import::{self, ImportOptions, ImportReport};
-use landfall_migrate::report::{About, Report};
+use landfall_migrate::losses::Loss;
+use landfall_migrate::report::{About, Note, Report};
+use landfall_migrate::sources::Converted;
 use serde_json::json;
 use std::ffi::OsString;
 use std::fs;
@@ -32,20 +34,26 @@ pub(in crate::cli) fn import(
         OnChange::Fail => import::OnChange::Fail,
     };
     let display = Display::new(json);
-    let about = About {
-        source: source.source.display().to_string(),
-        server: server.address().to_owned(),
-        started: started.0,
-        ..About::default()
-    };
-    let ended = Runtime::new()?.block_on(run(&source.source, &server, &options, &display));
+    let runtime = Runtime::new()?;
+    let limits = runtime.block_on(super::limits(&server))?;
+    let opened = super::open(&source, &limits, &display)?;
+    let conversion_faults = display.faults_by_code();
+    if !json && let Some(converted) = &opened.converted {
+        print(&format!("{}\n", converted.sentence()))?;
+    }
+    let ended = runtime.block_on(run(&opened.file, &server, &options, &display));
     display.end();
     let import = ended?;
-    let faults: u64 = import.faults.values().sum();
+    let faults = display.faults();
+    let converted = opened.converted.as_ref();
     let about = About {
+        source: converted.map_or_else(|| source.source.display().to_string(), Converted::sentence),
+        server: server.address().to_owned(),
+        started: started.0,
+        notes: converted.iter().flat_map(|converted| &converted.losses).map(note).collect(),
         examples: display.examples(),
+        conversion_faults,
         failed_records: options.failed.exists().then(|| options.failed.display().to_string()),
-        ..about
     };
     let report = Report::of_import(about, &import);
     let page = beside(&source.source, ".report.html");
@@ -85,4 +93,8 @@ fn beside(source: &Path, ending: &str) -> PathBuf {
     let mut name = source.file_name().unwrap_or_default().to_owned();
     name.push(ending);
     source.with_file_name(name)
+}
+
+fn note(loss: &Loss) -> Note {
+    Note { text: super::convert::described(loss), count: loss.count }
 }

@@ -1,6 +1,7 @@
 //! `landfall verify`.
 
-use super::{MovingError, display, server};
+use super::display::{self, Display};
+use super::{MovingError, server};
 use crate::cli::arguments::moving::VerifyArguments;
 use crate::cli::{Failure, print};
 use landfall_migrate::report::grouped;
@@ -30,13 +31,13 @@ pub(in crate::cli) fn verify(
             }
         }
     };
-    let report = Runtime::new()?.block_on(async {
-        let limits = server.limits().await.map_err(MovingError::Limits)?;
-        let limits = verify::limits(&limits);
-        let spill = std::env::temp_dir();
-        let report = verify::verify(&source.source, &spill, &server, limits, &mut on_group).await;
-        Ok::<_, Failure>(report.map_err(MovingError::Verify)?)
-    })?;
+    let runtime = Runtime::new()?;
+    let limits = runtime.block_on(super::limits(&server))?;
+    let opened = super::open(&source, &limits, &Display::new(json))?;
+    let spill = super::spill_directory(&source.source);
+    let verified =
+        runtime.block_on(verify::verify(&opened.file, &spill, &server, limits, &mut on_group));
+    let report = verified.map_err(MovingError::Verify)?;
     if json {
         display::print(&json!({ "report": report }));
     } else {

@@ -1,0 +1,72 @@
+//! `landfall undo`.
+
+use super::{MovingError, display, server};
+use crate::cli::arguments::moving::UndoArguments;
+use crate::cli::{Failure, print};
+use landfall_migrate::import::ImportOptions;
+use landfall_migrate::journal::{Journal, Owner};
+use landfall_migrate::report::grouped;
+use landfall_migrate::sources::{Format, recognise};
+use landfall_migrate::undo::{self, Kept, Mode, Target, UndoReport};
+use serde_json::json;
+use std::ffi::OsString;
+use tokio::runtime::Runtime;
+
+pub(in crate::cli) fn undo(
+    arguments: UndoArguments,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<(), Failure> {
+    let UndoArguments { source, server: reached, journal, force, json } = arguments;
+    let server = server(reached, variables)?;
+    let journal = journal.unwrap_or_else(|| ImportOptions::beside(&source).journal);
+    if !journal.exists() {
+        return Err(MovingError::NoJournal(journal).into());
+    }
+    let owner = Owner { server: server.address().to_owned(), app: server.app() };
+    let journal = Journal::open(&journal, &owner).map_err(MovingError::Journal)?;
+    // A converted file is not there any more; then a group counts as changed if its profile may be.
+    let file = recognise(&source).is_ok_and(|format| format == Format::Landfall).then_some(source.as_path());
+    let target = || Target::Journal { journal: &journal, file };
+    let (plan, done) = Runtime::new()?.block_on(async {
+        let limits = server.limits().await.map_err(MovingError::Limits)?;
+        let plan = undo::undo(target(), &server, Mode::Plan, &mut |_| {}).await.map_err(MovingError::Undo)?;
+        if !json {
+            print(&planned(&plan, limits.landfall.is_some(), force))?;
+        }
+        let mut on_kept = |kept: &Kept| {
+            if json {
+                display::print(&json!({ "kept": kept }));
+            } else {
+                // The last line counts them where standard output cannot be written.
+                drop(print(&format!("kept {}: {}\n", kept.group, kept.text)));
+            }
+        };
+        let done = undo::undo(target(), &server, Mode::Dissolve { force }, &mut on_kept).await;
+        Ok::<_, Failure>((plan, done.map_err(MovingError::Undo)?))
+    })?;
+    if json {
+        display::print(&json!({ "plan": plan, "report": done }));
+        return Ok(());
+    }
+    let kept = done.changed + done.before + done.unsettled;
+    print(&format!(
+        "{} groups were dissolved, {} were gone already, {} are kept; accounts stay\n",
+        grouped(done.dissolved),
+        grouped(done.gone),
+        grouped(kept)
+    ))
+}
+
+fn planned(plan: &UndoReport, _landfall: bool, force: bool) -> String {
+    let changed = if force { 0 } else { plan.changed };
+    let groups = plan.dissolved + if force { plan.changed } else { 0 };
+    let mut text = format!("{} groups will be dissolved", grouped(groups));
+    if plan.notices != 0 {
+        text.push_str(&format!("; their {} members get a notice of it", grouped(plan.notices)));
+    }
+    text.push('\n');
+    if changed != 0 {
+        text.push_str(&format!("{} groups were changed since and are kept; --force dissolves them too\n", grouped(changed)));
+    }
+    text
+}
