@@ -9,6 +9,8 @@ pub mod fault;
 pub mod format;
 pub mod import;
 pub mod journal;
+pub mod losses;
+pub mod mapping;
 pub mod ordered;
 pub mod reading;
 pub mod report;

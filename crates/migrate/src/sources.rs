@@ -1,3 +1,44 @@
-//! What can be moved from: each source becomes records of the neutral file.
+//! Converts exports of other systems into the records of the neutral file.
 
+pub mod archive;
+pub mod builder;
+mod csv;
+pub mod kind;
+pub mod sink;
+pub mod times;
 pub mod v4;
+
+pub use kind::Format;
+pub use sink::{ConvertError, Converted, Found, FoundChannel, FoundUser, Sink};
+
+use self::builder::Builder;
+use crate::mapping::Mapping;
+use landfall_domain::limits::Limits;
+use std::path::Path;
+
+/// Converts the source at `path`, which is in `format`. Texts are cut to `limits`.
+///
+/// # Errors
+/// Nothing of it can be read, the mapping does not fit it, or the output fails. What is wrong with a part only is a fault.
+pub fn convert(
+    format: Format,
+    path: &Path,
+    mapping: &Mapping,
+    limits: &Limits,
+    sink: &mut dyn Sink,
+) -> Result<Converted, ConvertError> {
+    let mut builder = Builder::new(format, mapping, limits, sink);
+    match format {
+        Format::Landfall => Err(ConvertError::AlreadyNeutral),
+        Format::Csv => csv::read(path, &mut builder),
+        Format::Slack => Err(ConvertError::NoReader(format)),
+        Format::Mattermost => Err(ConvertError::NoReader(format)),
+        Format::Stream => Err(ConvertError::NoReader(format)),
+        Format::Discord => Err(ConvertError::NoReader(format)),
+        Format::Telegram => Err(ConvertError::NoReader(format)),
+    }?;
+    builder.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! What a pull brought, and what the API does not give.
 
+use crate::losses::{Effect, Loss, LossKind};
 use serde::Serialize;
 
 /// Names listed of many; the others are counted.
@@ -58,24 +59,39 @@ const NEVER: &[&str] = &[
 ];
 
 impl PullReport {
-    /// What did not come along, a phrase each.
+    /// What did not come along.
     #[must_use]
-    pub fn losses(&self) -> Vec<String> {
-        let mut losses = Vec::new();
-        let mut count = |count: u64, what: &str| {
-            if count != 0 {
-                losses.push(format!("{count} {what}"));
-            }
+    pub fn losses(&self) -> Vec<Loss> {
+        let loss = |code, count, (one, many): (&str, &str), examples: &[String]| Loss {
+            code,
+            effect: Effect::Lost,
+            count,
+            what: if count == 1 { one } else { many }.to_owned(),
+            examples: examples.to_vec(),
         };
-        count(self.removed_messages, "messages that were deleted, recalled or too old");
-        count(self.tips, "messages of the server itself, such as that somebody joined");
-        count(self.live.count, "live-stream groups");
-        count(self.gone.count, "groups that were dissolved meanwhile");
-        if self.without_profiles {
-            losses.push("nicks and faces of accounts".to_owned());
-        }
-        losses.extend(NEVER.iter().map(|loss| (*loss).to_owned()));
-        losses
+        let words = [
+            (
+                "message that was deleted, recalled or too old",
+                "messages that were deleted, recalled or too old",
+            ),
+            ("message of the server itself", "messages of the server itself, such as that somebody joined"),
+            ("live-stream group", "live-stream groups"),
+            ("group that was dissolved meanwhile", "groups that were dissolved meanwhile"),
+        ];
+        let [removed, tips, live, gone] = words;
+        let counted = [
+            loss(LossKind::DeletedMessages.as_str(), self.removed_messages, removed, &[]),
+            loss(LossKind::SystemMessages.as_str(), self.tips, tips, &[]),
+            loss("live_groups", self.live.count, live, &self.live.first),
+            loss("dissolved_groups", self.gone.count, gone, &self.gone.first),
+        ];
+        let profiles = self.without_profiles.then_some("nicks and faces of accounts");
+        let absent = profiles.into_iter().chain(NEVER.iter().copied());
+        let absent = absent.map(|what| {
+            let what = format!("{what} (not in the source)");
+            loss(LossKind::NotInSource.as_str(), 0, (what.as_str(), what.as_str()), &[])
+        });
+        counted.into_iter().filter(|loss| loss.count != 0).chain(absent).collect()
     }
 }
 
@@ -86,12 +102,14 @@ mod tests {
     #[test]
     fn losses_are_counted_where_they_can_be() {
         let report = PullReport { removed_messages: 3, without_profiles: true, ..PullReport::default() };
-        let losses = report.losses();
+        let losses: Vec<_> = report.losses().iter().map(Loss::sentence).collect();
         assert_eq!(
-            losses.first().map(String::as_str),
-            Some("3 messages that were deleted, recalled or too old")
+            losses.get(..2).unwrap(),
+            [
+                "3 messages that were deleted, recalled or too old",
+                "nicks and faces of accounts (not in the source)"
+            ]
         );
-        assert!(losses.contains(&"nicks and faces of accounts".to_owned()));
         assert_eq!(losses.len(), 2 + NEVER.len());
     }
 
