@@ -41,6 +41,8 @@ pub struct PullReport {
     pub live: Named,
     /// Groups that were dissolved between the list of groups and their turn.
     pub gone: Named,
+    /// Groups that the server does not show, with its answers.
+    pub refused: Named,
     /// Groups with an id that a server made. No server lets such an id be chosen, so they have to get another one.
     pub made_ids: Named,
     /// Groups that changed while they were read: read them again.
@@ -51,11 +53,11 @@ pub struct PullReport {
 
 /// What the API has no call for, or a pull does not ask for.
 const NEVER: &[&str] = &[
-    "one-to-one messages, contacts and conversation lists",
-    "how far members have read in topics",
-    "priorities, extensions and read receipts of messages",
-    "members' receive options, bans, and last messages",
-    "attributes, counters and permission groups of groups, whether they are muted, and who may invite to them",
+    "one-to-one messages, contacts and conversation lists (not read)",
+    "how far members have read in topics (not read)",
+    "priorities, extensions and read receipts of messages (not read)",
+    "members' receive options, bans and last messages (not read)",
+    "attributes, counters and permission groups, whether groups are muted, and who may invite (not read)",
 ];
 
 impl PullReport {
@@ -77,20 +79,20 @@ impl PullReport {
             ("message of the server itself", "messages of the server itself, such as that somebody joined"),
             ("live-stream group", "live-stream groups"),
             ("group that was dissolved meanwhile", "groups that were dissolved meanwhile"),
+            ("group that the server does not show", "groups that the server does not show"),
         ];
-        let [removed, tips, live, gone] = words;
+        let [removed, tips, live, gone, refused] = words;
         let counted = [
             loss(LossKind::DeletedMessages.as_str(), self.removed_messages, removed, &[]),
             loss(LossKind::SystemMessages.as_str(), self.tips, tips, &[]),
             loss("live_groups", self.live.count, live, &self.live.first),
             loss("dissolved_groups", self.gone.count, gone, &self.gone.first),
+            loss("refused_groups", self.refused.count, refused, &self.refused.first),
         ];
-        let profiles = self.without_profiles.then_some("nicks and faces of accounts");
+        let profiles =
+            self.without_profiles.then_some("nicks and faces of accounts (the server does not tell)");
         let absent = profiles.into_iter().chain(NEVER.iter().copied());
-        let absent = absent.map(|what| {
-            let what = format!("{what} (not in the source)");
-            loss(LossKind::NotInSource.as_str(), 0, (what.as_str(), what.as_str()), &[])
-        });
+        let absent = absent.map(|what| loss(LossKind::NotInSource.as_str(), 0, (what, what), &[]));
         counted.into_iter().filter(|loss| loss.count != 0).chain(absent).collect()
     }
 }
@@ -107,7 +109,7 @@ mod tests {
             losses.get(..2).unwrap(),
             [
                 "3 messages that were deleted, recalled or too old",
-                "nicks and faces of accounts (not in the source)"
+                "nicks and faces of accounts (the server does not tell)"
             ]
         );
         assert_eq!(losses.len(), 2 + NEVER.len());
