@@ -4,7 +4,7 @@
 //! members get a notice. Accounts stay. Members and messages that were brought into groups that were there before stay, too,
 //! because no call takes them out silently.
 //!
-//! [choice] A group counts as changed since its import when it has messages behind the last imported one, members or topics
+//! [choice] A group counts as changed since its import when it has messages of users behind the last imported one, members or topics
 //! that were not imported, or another profile. Such groups are kept unless they are forced.
 
 mod changes;
