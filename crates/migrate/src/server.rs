@@ -9,7 +9,7 @@ mod tally;
 mod trust;
 
 pub use error::{CallError, ServerError};
-pub use limits::ServerLimits;
+pub use limits::CallLimits;
 pub use retry::{Backoff, Patience};
 pub use tally::Calls;
 
@@ -106,6 +106,12 @@ impl Server {
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.tally.calls(self.pacer.slow_downs())
+    }
+
+    /// How long the server has taken no call by now; zero while it takes them.
+    #[must_use]
+    pub fn waiting(&self) -> Duration {
+        self.pacer.trouble()
     }
 
     /// Ends all calls that wait for their turn or for the server, and refuses new ones. Calls that were sent go on to their end.

@@ -1,5 +1,6 @@
 //! How a file is imported.
 
+use crate::rules::ServerLimits;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,10 @@ pub struct ImportOptions {
     /// Servers store the messages of a call that follow a refused one. Then the refused one cannot be brought in any more,
     /// because a history grows at its end only. Landfall says its limits, so that nothing is sent that it refuses. [choice]
     pub messages_per_call: Option<usize>,
+    /// Whether a message with a fault is left out, and those behind it are brought in. It cannot be brought in later then.
+    pub leave_out_faulty: bool,
+    /// What records are checked against; the documented limits, or those of Landfall's mode, when absent.
+    pub rules: Option<ServerLimits>,
     /// Groups that are brought in at the same time.
     pub workers: usize,
 }
@@ -50,6 +55,8 @@ impl ImportOptions {
             spill_directory: directory.unwrap_or(Path::new(".")).to_owned(),
             on_change: OnChange::default(),
             messages_per_call: None,
+            leave_out_faulty: false,
+            rules: None,
             workers: 64,
         }
     }

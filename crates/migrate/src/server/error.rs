@@ -1,5 +1,6 @@
 //! Why a call has no result.
 
+use super::limits;
 use serde_json::Value;
 
 /// Why no call can be made at all.
@@ -81,6 +82,12 @@ impl CallError {
             Self::Unanswered { cause, .. } => cause.is_connect(),
             Self::NotTheApi { .. } | Self::GaveUp { .. } => false,
         }
+    }
+
+    /// Whether every other call would be refused too: wrong app, administrator or UserSig.
+    #[must_use]
+    pub fn is_about_the_caller(&self) -> bool {
+        self.refusal().is_some_and(|(code, _)| limits::is_about_the_caller(code))
     }
 
     /// `ErrorCode` and `ErrorInfo` of a refusal.

@@ -20,7 +20,7 @@ pub(super) fn turns(command: &str) -> u32 {
 
 /// What the server is, and how much it takes at once.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ServerLimits {
+pub struct CallLimits {
     /// The answer to `landfall_import_svc/get_limits`; `None` when it is another server.
     pub landfall: Option<Value>,
     /// Calls in a second; 0: no limit.
@@ -32,7 +32,7 @@ pub struct ServerLimits {
     pub message_bytes: usize,
 }
 
-impl Default for ServerLimits {
+impl Default for CallLimits {
     /// The smallest ones of the imitated service's documentation.
     fn default() -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Default for ServerLimits {
     }
 }
 
-impl ServerLimits {
+impl CallLimits {
     fn of(reply: Value) -> Self {
         let other = Self::default();
         let number = |value: Option<&Value>, default: usize| {
@@ -76,11 +76,11 @@ impl Server {
     ///
     /// # Errors
     /// The server did not answer for too long, or refuses the administrator.
-    pub async fn limits(&self) -> Result<ServerLimits, CallError> {
+    pub async fn limits(&self) -> Result<CallLimits, CallError> {
         let limits = match self.ask(COMMAND, &json!({})).await {
-            Ok(reply) => ServerLimits::of(reply),
-            Err(CallError::NotTheApi { .. }) => ServerLimits::default(),
-            Err(CallError::Refused { code, .. }) if !is_about_the_caller(code) => ServerLimits::default(),
+            Ok(reply) => CallLimits::of(reply),
+            Err(CallError::NotTheApi { .. }) => CallLimits::default(),
+            Err(CallError::Refused { code, .. }) if !is_about_the_caller(code) => CallLimits::default(),
             Err(error) => return Err(error),
         };
         self.pacer.set_rate(limits.calls_per_second);
@@ -89,7 +89,7 @@ impl Server {
 }
 
 /// Wrong app, administrator or UserSig: no call will do.
-fn is_about_the_caller(code: u64) -> bool {
+pub(super) fn is_about_the_caller(code: u64) -> bool {
     matches!(code, 60_004..=60_006 | 60_010 | 60_012 | 60_016 | 70_001..=70_020 | 70_050 | 70_052)
 }
 
@@ -103,7 +103,7 @@ mod tests {
             "ErrorCode": 0, "Server": "landfall", "CallsPerSecond": 0,
             "Limits": { "MessagesPerCall": 20, "MembersPerCall": 500, "AccountsPerCall": 100, "MessageBytes": 12_288 }
         });
-        let limits = ServerLimits::of(reply.clone());
+        let limits = CallLimits::of(reply.clone());
         assert_eq!(
             (limits.calls_per_second, limits.messages_per_call, limits.members_per_call),
             (0, 20, 500)
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn any_other_answer_comes_from_another_server() {
         for reply in [json!({}), json!({ "Server": "chat" }), json!([1])] {
-            assert_eq!(ServerLimits::of(reply), ServerLimits::default());
+            assert_eq!(CallLimits::of(reply), CallLimits::default());
         }
     }
 }
