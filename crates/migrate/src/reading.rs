@@ -16,7 +16,7 @@ pub use groups::{GROUPS_PER_CALL, GroupPage};
 pub use history::Page;
 pub use members::MemberPlace;
 pub use profiles::{ACCOUNTS_PER_CALL, Profile};
-pub use rows::{GroupRow, MemberRow, MessageRow, TopicRow};
+pub use rows::{GroupRow, MemberRow, MessageRow, TopicRow, is_gone};
 
 use crate::server::Server;
 

@@ -4,14 +4,14 @@
 //! members get a notice. Accounts stay. Members and messages that were brought into groups that were there before stay, too,
 //! because no call takes them out silently.
 //!
-//! [choice] A group counts as changed since its import when it has messages behind the last imported one, members or topics
+//! [choice] A group counts as changed since its import when it has messages of users behind the last imported one, members or topics
 //! that were not imported, or another profile. Such groups are kept unless they are forced.
 
 mod changes;
 mod profiles;
 
 use crate::journal::{GroupReceipt, Journal, JournalError, Made, Receipt};
-use crate::reading::{GROUPS_PER_CALL, GroupRow, Reading};
+use crate::reading::{GROUPS_PER_CALL, GroupRow, Reading, is_gone};
 use crate::server::{CallError, Server};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use profiles::Profiles;
@@ -23,8 +23,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Groups that are looked at and dissolved at the same time.
 const GROUPS_AT_ONCE: usize = 16;
-/// Codes of a group that is not there any more.
-const GONE: &[u64] = &[10_010, 10_015];
 
 /// Why an undo ended early. What was dissolved until then is noted in the journal.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +64,8 @@ pub enum Reason {
     Changed,
     /// It was there before the import.
     Before,
-    /// The import was stopped while it made the group: whether it did is not known. Importing again settles it.
+    /// Whether the import made it is not known, because it was stopped at that moment; importing again settles that. Or the
+    /// server does not show the group.
     Unsettled,
 }
 
@@ -92,7 +91,7 @@ pub struct UndoReport {
     pub changed: u64,
     /// Groups that were there before; what was brought into them stays.
     pub before: u64,
-    /// Groups of which it is not known whether the import made them.
+    /// Groups of which it is not known whether the import made them, or whether they were changed.
     pub unsettled: u64,
 }
 
@@ -191,7 +190,11 @@ impl<'b> Run<'_, 'b> {
         row: GroupRow,
         profiles: &Profiles,
     ) -> Result<(), UndoError> {
-        if row.error_code != 0 {
+        if let Some(refusal) = row.refusal() {
+            self.state().keep(&id, Reason::Unsettled, refusal);
+            return Ok(());
+        }
+        if row.is_gone() {
             self.state().report.gone += 1;
             return self.note(id).await;
         }
@@ -215,7 +218,7 @@ impl<'b> Run<'_, 'b> {
         let body = json!({ "GroupId": id });
         match self.reading.server().ask("group_open_http_svc/destroy_group", &body).await {
             // A call without an answer may have dissolved it.
-            Err(CallError::Refused { code, .. }) if GONE.contains(&code) => Ok(()),
+            Err(CallError::Refused { code, .. }) if is_gone(code) => Ok(()),
             answered => answered.map(drop),
         }
     }

@@ -1,8 +1,6 @@
 //! Compares a neutral file with a server, group by group: whether everything arrived, and is still there.
 //!
 //! Groups that only the server has are not looked at, nor are accounts. Of a profile only what the file gives is compared.
-//!
-//! [choice] A name card that is empty on the server is no difference: most servers do not let one be imported.
 
 mod body;
 mod feed;
@@ -24,10 +22,21 @@ use feed::{Feed, GroupFeed};
 use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Groups that are compared at the same time.
-const GROUPS_AT_ONCE: usize = 8;
+const GROUPS_AT_ONCE: usize = 16;
+
+/// How a file was imported: what the import left out is not compared.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    /// For what does not fit in memory while records are put in order.
+    pub spill_directory: PathBuf,
+    /// What records are checked against.
+    pub rules: ServerLimits,
+    /// Whether messages behind a faulty one were brought in.
+    pub leave_out_faulty: bool,
+}
 
 /// Why a comparison ended before all groups were compared.
 #[derive(Debug, thiserror::Error)]
@@ -141,23 +150,21 @@ impl VerifyReport {
     }
 }
 
-/// Compares a neutral file with a server. `on_group` gets each group in the order of their ids. Records that a server with
-/// these `limits` does not take are left out, as an import does.
+/// Compares a neutral file with a server. `on_group` gets each group in the order of their ids.
 ///
 /// Memory holds a few pages of messages and the members of a few groups; and 16 bytes for each message of the groups that
-/// are being compared. What does not fit memory while the file is put in order goes to `spill_directory`.
+/// are being compared.
 ///
 /// # Errors
 /// The server refuses or does not answer for a minute, or the file cannot be read.
 pub async fn verify(
     file: &Path,
-    spill_directory: &Path,
     server: &Server,
-    limits: ServerLimits,
+    options: VerifyOptions,
     on_group: &mut (dyn FnMut(&GroupResult) + Send),
 ) -> Result<VerifyReport, VerifyError> {
     let reading = Reading::new(server);
-    let Feed { groups, end } = feed::feed(file, spill_directory, limits);
+    let Feed { groups, end } = feed::feed(file, options);
     let groups = stream::unfold(groups, |mut groups| async move { Some((groups.recv().await?, groups)) });
     let mut report = VerifyReport::default();
     let mut hashes = hash::Chain::default();

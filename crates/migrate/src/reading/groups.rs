@@ -6,6 +6,7 @@ use super::{GroupRow, Reading, TopicRow};
 use crate::server::CallError;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Groups asked for in one call.
 pub const GROUPS_PER_CALL: usize = 50;
@@ -110,7 +111,7 @@ impl Reading<'_> {
         let mut rest = ids;
         while !rest.is_empty() {
             let (asked, later) = rest.split_at(per_call.min(rest.len()));
-            match self.groups_asked(&json!({ "GroupIdList": asked })).await {
+            match self.groups_asked(asked, &json!({ "GroupIdList": asked })).await {
                 Ok(answer) => rows.extend(answer),
                 Err(error) if is_too_long(&error) && 1 < asked.len() => {
                     per_call = asked.len() / 2;
@@ -136,14 +137,16 @@ impl Reading<'_> {
                 filter["AppDefinedDataFilter_Group"] = json!(fields);
             }
             let body = json!({ "GroupIdList": asked, "ResponseFilter": filter });
-            rows.extend(self.groups_asked(&body).await?);
+            rows.extend(self.groups_asked(asked, &body).await?);
         }
         Ok(rows)
     }
 
-    async fn groups_asked(&self, body: &Value) -> Result<Vec<GroupRow>, CallError> {
-        let answer: InfoAnswer = self.ask("group_open_http_svc/get_group_info", body).await?;
-        Ok(answer.group_info)
+    async fn groups_asked(&self, ids: &[String], body: &Value) -> Result<Vec<GroupRow>, CallError> {
+        const COMMAND: &str = "group_open_http_svc/get_group_info";
+        let answer: InfoAnswer = self.ask(COMMAND, body).await?;
+        in_order(ids, answer.group_info)
+            .ok_or_else(|| CallError::NotTheApi { command: COMMAND.to_owned(), status: 200 })
     }
 
     /// The topics of a community.
@@ -169,5 +172,24 @@ impl Reading<'_> {
         let answer: TopicAnswer = self.ask("million_group_open_http_svc/get_topic", body).await?;
         let items = answer.topic_and_self_info.into_iter();
         Ok(items.filter(|item| item.error_code == 0).map(|item| item.topic_info).collect())
+    }
+}
+
+/// A row for each of `ids`, in their order; `None` when one is missing.
+fn in_order(ids: &[String], rows: Vec<GroupRow>) -> Option<Vec<GroupRow>> {
+    let mut rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.group_id.clone(), row)).collect();
+    ids.iter().map(|id| rows.remove(id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_their_id_whatever_their_order() {
+        let row = |id: &str| GroupRow { group_id: id.to_owned(), ..GroupRow::default() };
+        let ids = ["a", "b"].map(str::to_owned);
+        assert_eq!(in_order(&ids, vec![row("b"), row("a")]), Some(vec![row("a"), row("b")]));
+        assert_eq!(in_order(&ids, vec![row("b")]), None);
     }
 }

@@ -66,7 +66,8 @@ impl Reading<'_> {
     /// The server refuses, or does not answer.
     pub async fn first_kept(&self, conversation: &Conversation, last: u32) -> Result<u32, CallError> {
         let (mut low, mut high) = (1, last.max(1));
-        if high <= MESSAGES_PER_PAGE
+        // Few messages are read as quickly as it takes to find out.
+        if high <= MESSAGES_PER_PAGE * 8
             || !self.page(conversation, MESSAGES_PER_PAGE, MESSAGES_PER_PAGE).await?.is_behind_all()
         {
             return Ok(low);

@@ -38,7 +38,23 @@ pub struct GroupRow {
     pub member_list: Vec<MemberRow>,
 }
 
+/// Codes of a group that is not there: never was, or was dissolved.
+const GONE: &[u64] = &[10_010, 10_015];
+
 impl GroupRow {
+    /// Whether there is no such group. The server may also refuse it for another reason.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        is_gone(self.error_code)
+    }
+
+    /// Why the server does not show the group although it does not say that it is not there.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        (self.error_code != 0 && !self.is_gone())
+            .then(|| format!("the server answers {}: {}", self.error_code, self.error_info))
+    }
+
     /// Number of the last message; 0 when there is none.
     #[must_use]
     pub fn last_seq(&self) -> u32 {
@@ -127,6 +143,12 @@ impl MessageRow {
     pub fn is_said(&self) -> bool {
         self.is_place_msg == 0 && self.is_system_msg == 0 && !matches!(self.msg_body.as_str(), "[]" | "null")
     }
+}
+
+/// Whether a code says that there is no such group.
+#[must_use]
+pub fn is_gone(code: u64) -> bool {
+    GONE.contains(&code)
 }
 
 /// `null` where a list is empty.

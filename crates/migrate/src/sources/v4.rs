@@ -48,16 +48,7 @@ pub enum PullError {
 /// The server refuses or does not answer for a minute, or `sink` fails. What was handed out until then is right.
 pub async fn pull(server: &Server, sink: &mut Sink<'_>) -> Result<PullReport, PullError> {
     let reading = Reading::new(server);
-    let puller = Puller {
-        reading,
-        src: format!("v4:{}", server.app()),
-        state: Mutex::new(State {
-            sink,
-            report: PullReport::default(),
-            accounts: Accounts::default(),
-            fields: BTreeSet::new(),
-        }),
-    };
+    let puller = Puller { reading, src: format!("v4:{}", server.app()), state: Mutex::new(State::new(sink)) };
     let mut next = Some(0);
     while let Some(from) = next {
         let page = puller.reading.group_ids(from).await?;
@@ -86,6 +77,12 @@ struct State<'b> {
     fields: BTreeSet<String>,
 }
 
+impl<'b> State<'b> {
+    fn new(sink: &'b mut Sink<'b>) -> Self {
+        Self { sink, report: PullReport::default(), accounts: Accounts::default(), fields: BTreeSet::new() }
+    }
+}
+
 impl<'b> Puller<'_, 'b> {
     fn state(&self) -> MutexGuard<'_, State<'b>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -97,7 +94,11 @@ impl<'b> Puller<'_, 'b> {
         let rows = self.reading.whole_groups(ids, &fields).await?;
         let (there, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.error_code == 0);
         for row in gone {
-            self.state().report.gone.add(&row.group_id);
+            let report = &mut self.state().report;
+            match row.refusal() {
+                Some(refusal) => report.refused.add(&format!("{}: {refusal}", row.group_id)),
+                None => report.gone.add(&row.group_id),
+            }
         }
         let before: Vec<_> = there.iter().map(Stand::of).collect();
         stream::iter(there)

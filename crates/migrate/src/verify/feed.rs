@@ -1,8 +1,10 @@
 //! The records of a file in order, group by group: read on a thread of its own, a little ahead of the comparison.
 
+use super::VerifyOptions;
+use crate::fault::FaultCode;
 use crate::format::Record;
 use crate::ordered::{Entry, Ordered};
-use crate::rules::{Checker, ServerLimits, Verdict};
+use crate::rules::{Checker, Verdict};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -26,18 +28,19 @@ pub(super) struct Feed {
     pub end: JoinHandle<io::Result<u64>>,
 }
 
-/// Begins to read. Records that a server with these limits does not take are left out.
-pub(super) fn feed(file: &Path, spill_directory: &Path, limits: ServerLimits) -> Feed {
+/// Begins to read. Records that an import leaves out are left out.
+pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
     let (groups, receiver) = mpsc::channel(1);
-    let (file, spill_directory) = (file.to_owned(), spill_directory.to_owned());
+    let file = file.to_owned();
     let end = tokio::task::spawn_blocking(move || {
         let mut left_out = 0;
-        let entries = Ordered::read(&file, &spill_directory, |_, _| {
+        let entries = Ordered::read(&file, &options.spill_directory, |_, _| {
             left_out += 1;
             Ok(())
         })?;
-        let mut filter =
-            Filter { checker: Checker::new(limits), group: String::new(), ended: BTreeSet::new() };
+        let checker = Checker::new(options.rules);
+        let (group, ended) = (String::new(), BTreeSet::new());
+        let mut filter = Filter { checker, leave_out_faulty: options.leave_out_faulty, group, ended };
         let mut output = Output { groups, current: None };
         for entry in entries {
             let entry = entry?;
@@ -55,6 +58,7 @@ pub(super) fn feed(file: &Path, spill_directory: &Path, limits: ServerLimits) ->
 /// Leaves out what an import leaves out.
 struct Filter {
     checker: Checker,
+    leave_out_faulty: bool,
     group: String,
     /// Topics of the group, "" for itself, whose history ends because a message in it is faulty.
     ended: BTreeSet<String>,
@@ -62,17 +66,25 @@ struct Filter {
 
 impl Filter {
     fn takes(&mut self, entry: &Entry) -> bool {
-        let is_fine = self.checker.check(entry) == Verdict::Fine;
-        let Record::Message(message) = &entry.record else { return is_fine };
+        let verdict = self.checker.check(entry);
+        let Record::Message(message) = &entry.record else { return verdict == Verdict::Fine };
         if message.group_id != self.group {
             self.group.clone_from(&message.group_id);
             self.ended.clear();
         }
         let topic = message.topic_id.as_deref().unwrap_or_default();
-        if !is_fine {
-            self.ended.insert(topic.to_owned());
+        match verdict {
+            Verdict::Fine => !self.ended.contains(topic),
+            Verdict::LeftOut => false,
+            Verdict::Faulty(faults) => {
+                // The same message twice is in the history once.
+                let is_repeat = faults.iter().all(|fault| fault.code == FaultCode::Duplicate.as_str());
+                if !is_repeat && !self.leave_out_faulty {
+                    self.ended.insert(topic.to_owned());
+                }
+                false
+            }
         }
-        !self.ended.contains(topic)
     }
 }
 
@@ -105,8 +117,17 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::ServerLimits;
     use landfall_domain::time::Timestamp;
     use std::fs;
+
+    fn options(spill_directory: &Path) -> VerifyOptions {
+        VerifyOptions {
+            spill_directory: spill_directory.to_owned(),
+            rules: ServerLimits::faithful(Timestamp(1_000_000)),
+            leave_out_faulty: false,
+        }
+    }
 
     #[tokio::test]
     async fn groups_come_with_what_an_import_takes_of_them() {
@@ -129,8 +150,7 @@ mod tests {
             r#"{"t":"member","GroupId":"c","Member_Account":"m"}"#.to_owned(),
         ];
         fs::write(&path, lines.join("\n")).unwrap();
-        let limits = ServerLimits::faithful(Timestamp(1_000_000));
-        let Feed { mut groups, end } = feed(&path, directory.path(), limits);
+        let Feed { mut groups, end } = feed(&path, options(directory.path()));
         let mut seen = Vec::new();
         while let Some(mut group) = groups.recv().await {
             let mut lines = Vec::new();
@@ -157,8 +177,7 @@ mod tests {
             members.map(|number| format!(r#"{{"t":"member","GroupId":"a","Member_Account":"m{number}"}}"#)),
         );
         fs::write(&path, lines.join("\n")).unwrap();
-        let limits = ServerLimits::faithful(Timestamp(1_000_000));
-        let Feed { mut groups, end } = feed(&path, directory.path(), limits);
+        let Feed { mut groups, end } = feed(&path, options(directory.path()));
         drop(groups.recv().await.unwrap());
         assert_eq!(groups.recv().await.unwrap().id, "b");
         assert!(groups.recv().await.is_none());

@@ -30,7 +30,12 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
     let Record::Group(group) = first.record else { return Ok(result) };
     let fields: Vec<_> = group.app_defined_data.iter().map(|field| field.key.clone()).collect();
     let rows = reading.whole_groups(std::slice::from_ref(&group.group_id), &fields).await?;
-    let Some(row) = rows.into_iter().find(|row| row.error_code == 0) else { return Ok(result) };
+    let Some(row) = rows.into_iter().next().filter(|row| !row.is_gone()) else { return Ok(result) };
+    if let Some(text) = row.refusal() {
+        result.differences.push(Difference { part: Part::Profile, text });
+        result.outcome = Outcome::Different;
+        return Ok(result);
+    }
     let comparison = Comparison {
         reading,
         file,

@@ -103,7 +103,6 @@ fn difference(file: &Member, is_owner: bool, created: u64, server: &MemberRow) -
         return Some(differs_plainly("JoinTime", joined, server.join_time));
     }
     let card = file.name_card.as_deref().filter(|card| *card != server.name_card);
-    let card = card.filter(|_| !server.name_card.is_empty());
     card.map(|card| differs("NameCard", card, &server.name_card))
 }
 
@@ -150,10 +149,11 @@ mod tests {
     #[test]
     fn what_differs_about_a_member_is_named() {
         let file = Member { join_time: Some(5), name_card: Some("B".to_owned()), ..member("ben") };
-        assert_eq!(difference(&file, false, 4, &row("ben", "Member")), None);
+        let same = MemberRow { name_card: "B".to_owned(), ..row("ben", "Member") };
+        assert_eq!(difference(&file, false, 4, &same), None);
         for (row, expected) in [
             (row("ben", "Admin"), r#"Role differs: file "Member", server "Admin""#),
-            (MemberRow { join_time: 6, ..row("ben", "Member") }, "JoinTime differs: file 5, server 6"),
+            (MemberRow { join_time: 6, ..same.clone() }, "JoinTime differs: file 5, server 6"),
             (
                 MemberRow { name_card: "C".to_owned(), ..row("ben", "Member") },
                 r#"NameCard differs: file "B", server "C""#,
@@ -161,7 +161,15 @@ mod tests {
         ] {
             assert_eq!(difference(&file, false, 4, &row).as_deref(), Some(expected));
         }
-        assert_eq!(difference(&Member { join_time: Some(9), ..file }, true, 4, &row("ben", "Owner")), None);
+        assert_eq!(
+            difference(
+                &Member { join_time: Some(9), ..file },
+                true,
+                4,
+                &MemberRow { role: "Owner".to_owned(), ..same }
+            ),
+            None
+        );
     }
 
     #[test]

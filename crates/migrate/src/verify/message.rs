@@ -103,7 +103,7 @@ mod tests {
     fn the_first_member_that_differs_is_named() {
         let different = |row: MessageRow| match compare(&message(), &row) {
             Compared::Different(text) => text,
-            other => panic!("{other:?}"),
+            equal @ (Compared::Equal | Compared::Shortened) => panic!("{equal:?}"),
         };
         let row = row(4_096);
         let random = row.msg_random;

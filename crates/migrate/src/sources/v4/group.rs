@@ -135,3 +135,48 @@ impl State<'_> {
         Ok((self.sink)(record)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+    use crate::reading::{MessageRow, Reading};
+    use crate::server::{Server, ServerOptions};
+    use serde_json::json;
+    use std::sync::Mutex;
+
+    fn said(msg_seq: u32) -> MessageRow {
+        MessageRow { from: "ann".to_owned(), msg_body: json!([{}]).into(), msg_seq, ..MessageRow::default() }
+    }
+
+    #[test]
+    fn messages_that_are_gone_and_tips_are_counted_and_left_out() {
+        let sign = Box::new(String::new);
+        let url = "http://127.0.0.1:9".to_owned();
+        let server = Server::new(ServerOptions { url, app: 7, admin: "admin".to_owned(), sign }).unwrap();
+        let mut keys = Vec::new();
+        let mut sink = |record| {
+            if let Record::Message(message) = record {
+                keys.push(message.key);
+            }
+            Ok(())
+        };
+        let state = State::new(&mut sink);
+        let puller =
+            Puller { reading: Reading::new(&server), src: "v4:7".to_owned(), state: Mutex::new(state) };
+        let mut gaps = Gaps::default();
+        let rows = vec![
+            said(3),
+            MessageRow { is_place_msg: 1, ..said(4) },
+            MessageRow { is_system_msg: 1, ..said(5) },
+            said(8),
+        ];
+        puller.page(&Conversation::group("g"), Page { first: 2, last: 9, rows }, &mut gaps).unwrap();
+        let report = puller.state().report.clone();
+        drop(puller);
+        assert_eq!((report.messages, report.tips, report.removed_messages), (2, 1, 5));
+        assert_eq!(keys, ["g:3", "g:8"]);
+        // 2, 4, 5, 6, 7 and 9 have no message.
+        assert_eq!((gaps.count(), gaps.unread(3, 9)), (6, 1));
+    }
+}

@@ -1,5 +1,6 @@
 //! What a pull brought, and what the API does not give.
 
+use crate::losses::{Effect, Loss, LossKind};
 use serde::Serialize;
 
 /// Names listed of many; the others are counted.
@@ -40,6 +41,8 @@ pub struct PullReport {
     pub live: Named,
     /// Groups that were dissolved between the list of groups and their turn.
     pub gone: Named,
+    /// Groups that the server does not show, with its answers.
+    pub refused: Named,
     /// Groups with an id that a server made. No server lets such an id be chosen, so they have to get another one.
     pub made_ids: Named,
     /// Groups that changed while they were read: read them again.
@@ -50,32 +53,47 @@ pub struct PullReport {
 
 /// What the API has no call for, or a pull does not ask for.
 const NEVER: &[&str] = &[
-    "one-to-one messages, contacts and conversation lists",
-    "how far members have read in topics",
-    "priorities, extensions and read receipts of messages",
-    "members' receive options, bans, and last messages",
-    "attributes, counters and permission groups of groups, whether they are muted, and who may invite to them",
+    "one-to-one messages, contacts and conversation lists (not read)",
+    "how far members have read in topics (not read)",
+    "priorities, extensions and read receipts of messages (not read)",
+    "members' receive options, bans and last messages (not read)",
+    "attributes, counters and permission groups, whether groups are muted, and who may invite (not read)",
 ];
 
 impl PullReport {
-    /// What did not come along, a phrase each.
+    /// What did not come along.
     #[must_use]
-    pub fn losses(&self) -> Vec<String> {
-        let mut losses = Vec::new();
-        let mut count = |count: u64, what: &str| {
-            if count != 0 {
-                losses.push(format!("{count} {what}"));
-            }
+    pub fn losses(&self) -> Vec<Loss> {
+        let loss = |code, count, (one, many): (&str, &str), examples: &[String]| Loss {
+            code,
+            effect: Effect::Lost,
+            count,
+            what: if count == 1 { one } else { many }.to_owned(),
+            examples: examples.to_vec(),
         };
-        count(self.removed_messages, "messages that were deleted, recalled or too old");
-        count(self.tips, "messages of the server itself, such as that somebody joined");
-        count(self.live.count, "live-stream groups");
-        count(self.gone.count, "groups that were dissolved meanwhile");
-        if self.without_profiles {
-            losses.push("nicks and faces of accounts".to_owned());
-        }
-        losses.extend(NEVER.iter().map(|loss| (*loss).to_owned()));
-        losses
+        let words = [
+            (
+                "message that was deleted, recalled or too old",
+                "messages that were deleted, recalled or too old",
+            ),
+            ("message of the server itself", "messages of the server itself, such as that somebody joined"),
+            ("live-stream group", "live-stream groups"),
+            ("group that was dissolved meanwhile", "groups that were dissolved meanwhile"),
+            ("group that the server does not show", "groups that the server does not show"),
+        ];
+        let [removed, tips, live, gone, refused] = words;
+        let counted = [
+            loss(LossKind::DeletedMessages.as_str(), self.removed_messages, removed, &[]),
+            loss(LossKind::SystemMessages.as_str(), self.tips, tips, &[]),
+            loss("live_groups", self.live.count, live, &self.live.first),
+            loss("dissolved_groups", self.gone.count, gone, &self.gone.first),
+            loss("refused_groups", self.refused.count, refused, &self.refused.first),
+        ];
+        let profiles =
+            self.without_profiles.then_some("nicks and faces of accounts (the server does not tell)");
+        let absent = profiles.into_iter().chain(NEVER.iter().copied());
+        let absent = absent.map(|what| loss(LossKind::NotInSource.as_str(), 0, (what, what), &[]));
+        counted.into_iter().filter(|loss| loss.count != 0).chain(absent).collect()
     }
 }
 
@@ -86,12 +104,14 @@ mod tests {
     #[test]
     fn losses_are_counted_where_they_can_be() {
         let report = PullReport { removed_messages: 3, without_profiles: true, ..PullReport::default() };
-        let losses = report.losses();
+        let losses: Vec<_> = report.losses().iter().map(Loss::sentence).collect();
         assert_eq!(
-            losses.first().map(String::as_str),
-            Some("3 messages that were deleted, recalled or too old")
+            losses.get(..2).unwrap(),
+            [
+                "3 messages that were deleted, recalled or too old",
+                "nicks and faces of accounts (the server does not tell)"
+            ]
         );
-        assert!(losses.contains(&"nicks and faces of accounts".to_owned()));
         assert_eq!(losses.len(), 2 + NEVER.len());
     }
 
