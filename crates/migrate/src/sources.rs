@@ -1,13 +1,20 @@
 //! Converts exports of other systems into the records of the neutral file.
 
 pub mod archive;
+pub mod bounded;
 pub mod builder;
 mod csv;
+mod describe;
+pub mod json;
 pub mod kind;
+mod recognise;
 pub mod sink;
+mod slack;
 pub mod times;
 
+pub use describe::describe;
 pub use kind::Format;
+pub use recognise::recognise;
 pub use sink::{ConvertError, Converted, Found, FoundChannel, FoundUser, Sink};
 
 use self::builder::Builder;
@@ -30,7 +37,7 @@ pub fn convert(
     match format {
         Format::Landfall => Err(ConvertError::AlreadyNeutral),
         Format::Csv => csv::read(path, &mut builder),
-        Format::Slack => Err(ConvertError::NoReader(format)),
+        Format::Slack => slack::read(path, &mut builder),
         Format::Mattermost => Err(ConvertError::NoReader(format)),
         Format::Stream => Err(ConvertError::NoReader(format)),
         Format::Discord => Err(ConvertError::NoReader(format)),
