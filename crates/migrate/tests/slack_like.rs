@@ -59,7 +59,7 @@ fn every_message_of_a_company_is_there_in_order_and_its_members_see_it() {
     );
     assert!(
         converted.sentence().starts_with(
-            "Slack export: 60 channels, 50 direct conversations, 301 users, 20,000 messages, 550 files, 2019-01-03 to 2026-09-15; lost: 550 files"
+            "Slack export: 60 channels, 50 direct conversations, 301 users, 20,000 messages, 550 files, 2019-01-03 to 2025-12-15; lost: 550 files"
         ),
         "{}",
         converted.sentence()

@@ -39,6 +39,8 @@ pub(crate) struct Conversation {
 
 const START: u64 = 1_546_500_000;
 const END: u64 = 1_790_840_000;
+/// Messages on a day on which somebody writes.
+const PER_DAY: usize = 20;
 const SYLLABLES: [&str; 16] =
     ["ka", "lo", "mi", "ne", "ru", "sa", "to", "vi", "zo", "be", "da", "fé", "gü", "hø", "jå", "pi"];
 
@@ -139,11 +141,14 @@ fn messages(
     fs::create_dir_all(folder)?;
     let mut made: Vec<(String, String)> = Vec::with_capacity(count);
     let mut day: (String, Vec<Value>) = (String::new(), Vec::new());
-    let step = (END - START - 200) / (count.max(1) as u64);
+    // People write on some days, and then several messages.
+    let days = count.div_ceil(PER_DAY).max(1) as u64;
+    let step = (END - START) / 86_400 / days * 86_400;
+    let start = START + 100 + (conversation % 60) as u64;
     for position in 0..count {
         // Every seventh message is of the same second as the one before.
         let slot = position - usize::from(position % 7 == 6);
-        let seconds = START + 100 + slot as u64 * step + (conversation as u64 % step.max(1)).min(60);
+        let seconds = start + (slot / PER_DAY) as u64 * step + (slot % PER_DAY) as u64 * 40;
         let ts = format!("{seconds}.{:06}", 100 + position % 7);
         let roots: Vec<&str> = made.iter().rev().take(5).map(|(ts, _)| ts.as_str()).collect();
         let message = message(position, &ts, members, &roots, numbers);
