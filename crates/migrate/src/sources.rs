@@ -1,16 +1,23 @@
 //! What can be moved from: each source becomes records of the neutral file.
 
 pub mod archive;
+pub mod bounded;
 pub mod builder;
 mod csv;
+mod describe;
+pub mod json;
 pub mod kind;
 mod open;
+mod recognise;
 pub mod sink;
+mod slack;
 pub mod times;
 pub mod v4;
 
+pub use describe::describe;
 pub use kind::Format;
 pub use open::{Opened, convert_to, open, read_mapping};
+pub use recognise::recognise;
 pub use sink::{ConvertError, Converted, Found, FoundChannel, FoundUser, Sink};
 
 use self::builder::Builder;
@@ -33,7 +40,7 @@ pub fn convert(
     match format {
         Format::Landfall => Err(ConvertError::AlreadyNeutral),
         Format::Csv => csv::read(path, &mut builder),
-        Format::Slack => Err(ConvertError::NoReader(format)),
+        Format::Slack => slack::read(path, &mut builder),
         Format::Mattermost => Err(ConvertError::NoReader(format)),
         Format::Stream => Err(ConvertError::NoReader(format)),
         Format::Discord => Err(ConvertError::NoReader(format)),

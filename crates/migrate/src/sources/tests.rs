@@ -2,6 +2,7 @@
 
 mod builder;
 mod csv;
+mod slack;
 
 use crate::fault::Fault;
 use crate::format::{Group, Member, Message, Record};
