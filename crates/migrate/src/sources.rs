@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod builder;
+mod csv;
 mod discord;
 mod input;
 pub mod kind;
@@ -9,11 +10,41 @@ mod mattermost;
 pub mod sink;
 mod stream;
 mod telegram;
+pub mod times;
 mod values;
 mod walk;
 
 pub use kind::Format;
 pub use sink::{ConvertError, Converted, Found, FoundChannel, FoundUser, Sink};
+
+use self::builder::Builder;
+use crate::mapping::Mapping;
+use landfall_domain::limits::Limits;
+use std::path::Path;
+
+/// Converts the source at `path`, which is in `format`. Texts are cut to `limits`.
+///
+/// # Errors
+/// Nothing of it can be read, the mapping does not fit it, or the output fails. What is wrong with a part only is a fault.
+pub fn convert(
+    format: Format,
+    path: &Path,
+    mapping: &Mapping,
+    limits: &Limits,
+    sink: &mut dyn Sink,
+) -> Result<Converted, ConvertError> {
+    let mut builder = Builder::new(format, mapping, limits, sink);
+    match format {
+        Format::Landfall => Err(ConvertError::AlreadyNeutral),
+        Format::Csv => csv::read(path, &mut builder),
+        Format::Slack => Err(ConvertError::NoReader(format)),
+        Format::Mattermost => mattermost::read(path, &mut builder),
+        Format::Stream => stream::read(path, &mut builder),
+        Format::Discord => discord::read(path, &mut builder),
+        Format::Telegram => telegram::read(path, &mut builder),
+    }?;
+    builder.finish()
+}
 
 #[cfg(test)]
 mod tests;

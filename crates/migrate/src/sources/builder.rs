@@ -150,6 +150,12 @@ impl<'a> Builder<'a> {
         Some(state.shown()).filter(|nick| !nick.is_empty())
     }
 
+    /// Whether a conversation was handed over.
+    #[must_use]
+    pub fn knows_channel(&self, channel: &str) -> bool {
+        self.channels.contains_key(channel)
+    }
+
     /// What a conversation is called in the source, as far as it is known.
     #[must_use]
     pub fn channel_name(&self, channel: &str) -> Option<&str> {

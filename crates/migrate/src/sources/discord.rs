@@ -17,6 +17,8 @@ use super::input::Input;
 use super::sink::ConvertError;
 use super::walk::{Walk, WalkError};
 use crate::fault::{Fault, FaultCode};
+use crate::format::Kind;
+use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
 use parse::{Found, Head};
 use people::People;
@@ -43,7 +45,11 @@ pub(crate) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
         documents.iter().partition(|(_, head)| head.channel.is_thread());
     for (_, head) in channels.into_iter().chain(threads) {
         if handed_over.insert(conversation(head)) {
-            builder.channel(channel(head))?;
+            let channel = channel(head);
+            if channel.kind == ChannelKind::Broadcast {
+                builder.lose(LossKind::Placeless, format!("{}: only some may write", channel.id));
+            }
+            builder.channel(channel)?;
         }
     }
     let mut people = People::default();
@@ -123,10 +129,7 @@ fn messages(
                 }
             }
             Found::Bad(problem) => {
-                let fault = Fault::new(0, FaultCode::WrongType, format!("{name}, {problem}"));
-                builder.fault(
-                    fault.of(crate::format::Kind::Message, format!("{conversation}, message {number}")),
-                )?;
+                builder.fault(problem.fault(name).of(Kind::Message, conversation.clone()))?;
             }
         }
         Ok(())

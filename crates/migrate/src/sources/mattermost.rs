@@ -38,11 +38,10 @@ pub(crate) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
     for name in input.outermost(".jsonl") {
         let (document, beside) = input.read(&name)?;
         let mut reading = Reading { name: &name, beside, builder, known: State::default() };
-        let walked = json_lines(document, &name, |line, text| match text.and_then(shape::<Line>) {
-            Ok(item) => reading.take(line, item),
-            Err(problem) => {
-                let text = format!("{}, line {line}: {problem}", reading.name);
-                Ok(reading.builder.fault(Fault::new(0, FaultCode::WrongType, text))?)
+        let walked = json_lines(document, &name, |line, text| {
+            match text.and_then(|text| shape::<Line>(text).map_err(|problem| problem.on(line))) {
+                Ok(item) => reading.take(line, item),
+                Err(problem) => Ok(reading.builder.fault(problem.fault(reading.name))?),
             }
         });
         walked.or_else(|error| error.settle(builder))?;

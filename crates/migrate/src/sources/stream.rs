@@ -13,9 +13,8 @@ use super::builder::Builder;
 use super::builder::model::{Channel, Member, ReadMark, Role, User};
 use super::input::Input;
 use super::sink::ConvertError;
-use super::values::rfc3339_ms;
+use super::times::parse_ms;
 use super::walk::WalkError;
-use crate::fault::{Fault, FaultCode};
 use crate::format::identity::digest;
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
@@ -23,6 +22,9 @@ use message::Joined;
 use parse::{Custom, Item};
 use serde_json::Value;
 use std::path::Path;
+
+/// Enough to tell channels apart, and few enough for the id of a group.
+const HASH_DIGITS: usize = 20;
 
 /// Reads an export: a file, or a folder or zip archive with several.
 ///
@@ -35,10 +37,7 @@ pub(crate) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
         let (document, _) = input.read(&name)?;
         let walked = parse::walk(document, &name, |found| match found {
             Ok(item) => take(item, &name, &mut joined, builder),
-            Err(problem) => {
-                let text = format!("{name}, {problem}");
-                Ok(builder.fault(Fault::new(0, FaultCode::WrongType, text))?)
-            }
+            Err(problem) => Ok(builder.fault(problem.fault(&name))?),
         });
         walked.or_else(|error| error.settle(builder))?;
     }
@@ -56,9 +55,9 @@ fn take(item: Item, name: &str, joined: &mut Joined, builder: &mut Builder<'_>) 
         Item::Channel(channel) => take_channel(channel, builder)?,
         Item::Member(member) => {
             let channel = key(&member.channel_type, member.channel_id.as_deref(), &member.channel_member_ids);
-            let read = member.last_read.as_deref().and_then(rfc3339_ms);
+            let read = member.last_read.as_deref().and_then(parse_ms);
             let role = if member.is_moderator { Role::Admin } else { Role::Member };
-            let joined_ms = member.created_at.as_deref().and_then(rfc3339_ms);
+            let joined_ms = member.created_at.as_deref().and_then(parse_ms);
             let user = member.user_id;
             if let Some(ms) = read {
                 builder.read(&channel, &user, ReadMark::UpTo(ms))?;
@@ -91,7 +90,7 @@ fn take_channel(channel: parse::Channel, builder: &mut Builder<'_>) -> Result<()
     let made = Channel {
         face_url: channel.image.unwrap_or_default(),
         owner: channel.created_by.map(|who| who.id().to_owned()),
-        created_ms: channel.created_at.as_deref().and_then(rfc3339_ms),
+        created_ms: channel.created_at.as_deref().and_then(parse_ms),
         archived,
         x: object(x),
         ..Channel::new(id.clone(), channel.name.unwrap_or_default(), kind)
@@ -107,7 +106,10 @@ fn take_channel(channel: parse::Channel, builder: &mut Builder<'_>) -> Result<()
 fn key(kind: &str, id: Option<&str>, members: &[String]) -> String {
     match id {
         Some(id) => format!("{kind}:{id}"),
-        None => format!("{kind}:!members-{}", digest(&sorted(members).join(","))),
+        None => {
+            let hash = digest(&sorted(members).join(","));
+            format!("{kind}:!members-{}", hash.get(..HASH_DIGITS).unwrap_or(&hash))
+        }
     }
 }
 

@@ -1,11 +1,18 @@
 //! Tests of conversions, and what they share.
 
 mod builder;
+mod csv;
+mod damaged;
+mod exports;
 
 use crate::fault::Fault;
 use crate::format::{Group, Member, Message, Record};
-use crate::sources::sink::Sink;
+use crate::mapping::Mapping;
+use crate::sources::{ConvertError, Converted, Format, Sink, convert};
+use landfall_domain::limits::Limits;
+use std::fs;
 use std::io;
+use std::path::Path;
 
 /// Keeps what a conversion makes.
 #[derive(Debug, Default)]
@@ -33,22 +40,61 @@ impl Collected {
     }
 
     pub(crate) fn groups(&self) -> Vec<&Group> {
-        let group = |record| if let Record::Group(group) = record { Some(group) } else { None };
-        self.records.iter().filter_map(group).collect()
+        self.records
+            .iter()
+            .filter_map(|record| if let Record::Group(group) = record { Some(group) } else { None })
+            .collect()
     }
 
     pub(crate) fn members(&self) -> Vec<&Member> {
-        let member = |record| if let Record::Member(member) = record { Some(member) } else { None };
-        self.records.iter().filter_map(member).collect()
+        self.records
+            .iter()
+            .filter_map(|record| if let Record::Member(member) = record { Some(member) } else { None })
+            .collect()
     }
 
     pub(crate) fn messages(&self) -> Vec<&Message> {
-        let message = |record| if let Record::Message(message) = record { Some(message) } else { None };
-        self.records.iter().filter_map(message).collect()
+        self.records
+            .iter()
+            .filter_map(|record| if let Record::Message(message) = record { Some(message) } else { None })
+            .collect()
+    }
+
+    /// The text of each message.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let text = |message: &Message| {
+            let elements = message.msg_body.value();
+            elements[0]["MsgContent"]["Text"].as_str().unwrap_or_default().to_owned()
+        };
+        self.messages().into_iter().map(text).collect()
     }
 
     /// The faults, each as its code and message.
     pub(crate) fn problems(&self) -> Vec<String> {
         self.faults.iter().map(|fault| format!("{}: {}", fault.code, fault.message)).collect()
     }
+}
+
+/// Converts what lies at `path`, with the mapping file `mapping`.
+pub(crate) fn convert_path(
+    format: Format,
+    path: &Path,
+    mapping: &str,
+) -> Result<(Collected, Converted), ConvertError> {
+    let mapping = Mapping::parse(mapping).unwrap();
+    let mut collected = Collected::default();
+    let converted = convert(format, path, &mapping, &Limits::FAITHFUL, &mut collected)?;
+    Ok((collected, converted))
+}
+
+/// Converts a file of `bytes`, with the mapping file `mapping`.
+pub(crate) fn convert_text(
+    format: Format,
+    bytes: &[u8],
+    mapping: &str,
+) -> Result<(Collected, Converted), ConvertError> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("export");
+    fs::write(&path, bytes).unwrap();
+    convert_path(format, &path, mapping)
 }

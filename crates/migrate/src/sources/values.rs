@@ -1,14 +1,6 @@
-//! Values as sources write them: times, paths, kinds of files.
+//! Values as sources write them: numbers for times, paths of files.
 
 use crate::sources::builder::model::File;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-/// A time such as `2021-02-03T04:05:06.789+01:00` in milliseconds since 1970. `None` for anything else, and for times before 1970.
-pub(crate) fn rfc3339_ms(text: &str) -> Option<u64> {
-    let time = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
-    u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
-}
 
 /// Milliseconds since 1970; sources write 0 for none.
 pub(crate) fn positive(ms: Option<i64>) -> Option<u64> {
@@ -49,15 +41,6 @@ fn image_kind(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_have_an_offset_and_parts_of_a_second() {
-        assert_eq!(rfc3339_ms("2021-02-03T04:05:06.789+01:00"), Some(1_612_321_506_789));
-        assert_eq!(rfc3339_ms("2021-02-03T03:05:06Z"), Some(1_612_321_506_000));
-        for bad in ["", "NaN", "2021-02-03", "2021-02-03T03:05:06", "1960-01-01T00:00:00Z"] {
-            assert_eq!(rfc3339_ms(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_file_is_known_by_its_path() {

@@ -68,11 +68,6 @@ impl<R: BufRead> Walk<R> {
         Ok(walk)
     }
 
-    /// The line that the reader has come to, counted from 1.
-    pub(crate) fn line(&self) -> u64 {
-        self.line
-    }
-
     fn error(&self, code: FaultCode, problem: &str) -> WalkError {
         let at = if code == FaultCode::Empty { String::new() } else { format!(", line {}", self.line) };
         WalkError::Document(Box::new(Fault::new(0, code, format!("{}{at}: {problem}", self.name))))
@@ -172,10 +167,18 @@ impl<R: BufRead> Walk<R> {
     ///
     /// # Errors
     /// The document is damaged there, or the value is too long.
-    pub(crate) fn parse<T: DeserializeOwned>(&mut self) -> Result<Result<T, String>, WalkError> {
+    pub(crate) fn parse<T: DeserializeOwned>(&mut self) -> Result<Result<T, Problem>, WalkError> {
+        let line = self.next_line()?;
+        Ok(shape(self.text()?).map_err(|problem| problem.on(line)))
+    }
+
+    /// The line that the next value starts on, counted from 1.
+    ///
+    /// # Errors
+    /// The document cannot be read.
+    pub(crate) fn next_line(&mut self) -> Result<u64, WalkError> {
         self.peek()?;
-        let line = self.line;
-        Ok(shape(self.text()?).map_err(|problem| format!("line {line}: {problem}")))
+        Ok(self.line)
     }
 
     /// Takes the next value as it is written.
@@ -241,34 +244,61 @@ impl<R: BufRead> Walk<R> {
     }
 }
 
+/// What is wrong with one value; the document goes on behind it.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: FaultCode,
+    text: String,
+}
+
+impl Problem {
+    /// With the line that it is on.
+    pub(crate) fn on(self, line: u64) -> Self {
+        Self { text: format!("line {line}: {}", self.text), ..self }
+    }
+
+    /// The fault of a document of this name.
+    pub(crate) fn fault(self, name: &str) -> Fault {
+        Fault::new(0, self.code, format!("{name}, {}", self.text))
+    }
+}
+
 /// A text as another type, or the member that does not fit and why.
 ///
 /// # Errors
 /// It has not that shape.
-pub(crate) fn shape<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub(crate) fn shape<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     let fast = serde_json::from_str(text);
     fast.map_err(|first: serde_json::Error| {
+        let code = if first.is_data() { FaultCode::WrongType } else { FaultCode::NotJson };
         let mut json = serde_json::Deserializer::from_str(text);
         let (member, problem) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
             Ok(_) => (String::new(), first.to_string()),
             Err(error) => (error.path().to_string(), error.into_inner().to_string()),
         };
         let problem = problem.split(" at line ").next().unwrap_or_default();
-        if matches!(member.as_str(), "" | ".") { problem.to_owned() } else { format!("{member}: {problem}") }
+        let text = if code == FaultCode::NotJson {
+            format!("is not JSON: {problem}")
+        } else if matches!(member.as_str(), "" | ".") {
+            problem.to_owned()
+        } else {
+            format!("{member}: {problem}")
+        };
+        Problem { code, text }
     })
 }
 
-/// The lines of a file of JSON lines, without empty ones: its number, and its text or what is wrong with it.
+/// The lines of a file of JSON lines, without empty ones: the number, and the text or what is wrong with it.
 ///
 /// # Errors
 /// The file is empty, is UTF-16, is cut off or cannot be read, or `take` fails.
 pub(crate) fn json_lines(
     mut input: impl BufRead,
     name: &str,
-    mut take: impl FnMut(u64, Result<&str, String>) -> Result<(), WalkError>,
+    mut take: impl FnMut(u64, Result<&str, Problem>) -> Result<(), WalkError>,
 ) -> Result<(), WalkError> {
     let mut walk = Walk::new(&mut input, name)?;
-    let mut number = walk.line() - 1;
+    let mut number = walk.line - 1;
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
@@ -293,8 +323,8 @@ pub(crate) fn json_lines(
             Ok(text) => take(number, Ok(text))?,
             Err(error) => {
                 let at = error.valid_up_to() + 1;
-                let problem = format!("is not UTF-8 at position {at}; convert the file to UTF-8");
-                take(number, Err(problem))?;
+                let text = format!("is not UTF-8 at position {at}; convert the file to UTF-8");
+                take(number, Err(Problem { code: FaultCode::NotUtf8, text }.on(number)))?;
             }
         }
     }

@@ -4,7 +4,8 @@ use super::parse::{self, Head, Message};
 use super::people::without_nulls;
 use crate::sources::builder::model::{File, Message as Built, MessageKind, Reaction};
 use crate::sources::input::Beside;
-use crate::sources::values::{file_at, file_elsewhere, rfc3339_ms};
+use crate::sources::times::parse_ms;
+use crate::sources::values::{file_at, file_elsewhere};
 use serde_json::{Value, json};
 
 /// The type of the message that a thread starts with: it only points at the one that the thread is about.
@@ -61,13 +62,13 @@ pub(crate) fn build(
         channel: conversation.to_owned(),
         author: message.author.id.clone(),
         author_name: message.author.name.clone(),
-        ts_ms: message.timestamp.as_deref().and_then(rfc3339_ms),
+        ts_ms: message.timestamp.as_deref().and_then(parse_ms),
         kind,
         text: text(&message),
         thread,
         reply_to: reference.and_then(|reference| reference.message_id.clone()),
         reactions: message.reactions.iter().map(reaction).collect(),
-        edited_ms: message.timestamp_edited.as_deref().and_then(rfc3339_ms),
+        edited_ms: message.timestamp_edited.as_deref().and_then(parse_ms),
         files: message.attachments.iter().map(|attachment| file(attachment, document, beside)).collect(),
         elements: Vec::new(),
         place,

@@ -1,6 +1,6 @@
 //! The shapes of DiscordChatExporter's JSON, and the walk through a file of it.
 
-use crate::sources::walk::{Walk, WalkError};
+use crate::sources::walk::{Problem, Walk, WalkError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::BufRead;
@@ -125,7 +125,7 @@ pub(crate) struct Head {
 pub(crate) enum Found {
     Message(Box<Message>),
     /// What is wrong, and on which line.
-    Bad(String),
+    Bad(Problem),
 }
 
 /// Reads a file up to its messages; `None` where it has none or is none of the exporter's.

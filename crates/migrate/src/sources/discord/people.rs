@@ -4,7 +4,7 @@ use super::parse::{Message, User as Seen};
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{Member, User};
 use crate::sources::sink::ConvertError;
-use crate::sources::values::rfc3339_ms;
+use crate::sources::times::parse_ms;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl People {
             && let Some(members) = self.members.get_mut(conversation)
             && let Some(person) = members.get_mut(&message.author.id)
         {
-            person.joined_ms = message.timestamp.as_deref().and_then(rfc3339_ms);
+            person.joined_ms = message.timestamp.as_deref().and_then(parse_ms);
         }
     }
 

@@ -8,7 +8,8 @@ use crate::ordered::MEMORY_BYTES;
 use crate::sort::Sorter;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{File, Message as Built, MessageKind, Reaction};
-use crate::sources::values::{file_elsewhere, rfc3339_ms};
+use crate::sources::times::parse_ms;
+use crate::sources::values::file_elsewhere;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io;
@@ -107,8 +108,8 @@ fn build(spilled: Spilled) -> io::Result<Built> {
         Some("system") => MessageKind::System,
         Some(_) | None => MessageKind::Regular,
     };
-    let ts_ms = message.created_at.as_deref().and_then(rfc3339_ms);
-    let edited_ms = message.updated_at.as_deref().and_then(rfc3339_ms);
+    let ts_ms = message.created_at.as_deref().and_then(parse_ms);
+    let edited_ms = message.updated_at.as_deref().and_then(parse_ms);
     let mut x = message.rest;
     let mut files = Vec::new();
     let mut others: Vec<Value> = Vec::new();

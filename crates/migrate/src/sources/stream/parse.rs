@@ -1,6 +1,6 @@
 //! The shapes of Stream's import file, and the walk through one: a line each, or one array of the older form.
 
-use crate::sources::walk::{Walk, WalkError, json_lines, shape};
+use crate::sources::walk::{Problem, Walk, WalkError, json_lines, shape};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io::BufRead;
@@ -142,7 +142,7 @@ struct Envelope {
 ///
 /// # Errors
 /// It has another shape.
-pub(crate) fn item(text: &str) -> Result<Item, String> {
+pub(crate) fn item(text: &str) -> Result<Item, Problem> {
     let envelope: Envelope = shape(text)?;
     let item = envelope.item.get();
     Ok(match envelope.kind.as_str() {
@@ -162,19 +162,18 @@ pub(crate) fn item(text: &str) -> Result<Item, String> {
 pub(crate) fn walk(
     mut input: impl BufRead,
     name: &str,
-    mut take: impl FnMut(Result<Item, String>) -> Result<(), WalkError>,
+    mut take: impl FnMut(Result<Item, Problem>) -> Result<(), WalkError>,
 ) -> Result<(), WalkError> {
     if !starts_with_array(&mut input)? {
         return json_lines(input, name, |line, text| {
-            take(text.and_then(item).map_err(|problem| format!("line {line}: {problem}")))
+            take(text.and_then(|text| item(text).map_err(|problem| problem.on(line))))
         });
     }
     let mut walk = Walk::new(input, name)?;
     walk.enter(b'[')?;
     while walk.element()? {
-        walk.peek()?;
-        let line = walk.line();
-        take(item(walk.text()?).map_err(|problem| format!("line {line}: {problem}")))?;
+        let line = walk.next_line()?;
+        take(item(walk.text()?).map_err(|problem| problem.on(line)))?;
     }
     walk.end()
 }

@@ -3,7 +3,6 @@
 use super::parse::{self, Found, Head, Message, Number};
 use super::service::sentence;
 use super::survey::{Survey, seconds_ms};
-use crate::fault::{Fault, FaultCode};
 use crate::format::Kind;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{File, Message as Built, MessageKind, Reaction};
@@ -44,8 +43,7 @@ impl<'a, 'b> Emit<'a, 'b> {
                 }
                 Found::Bad(problem) => {
                     self.position += 1;
-                    let problem = format!("{}, {problem}", self.name);
-                    let fault = Fault::new(0, FaultCode::WrongType, problem);
+                    let fault = problem.fault(self.name);
                     self.builder.fault(fault.of(Kind::Message, head.peer()))?;
                 }
             }

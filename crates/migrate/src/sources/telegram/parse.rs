@@ -1,6 +1,6 @@
 //! The shapes of a Telegram Desktop export, and the walk through its chats.
 
-use crate::sources::walk::{Walk, WalkError};
+use crate::sources::walk::{Problem, Walk, WalkError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::BufRead;
@@ -180,7 +180,7 @@ pub(crate) enum Found {
     Chat,
     Message(Box<Message>),
     /// What is wrong with a message, and on which line.
-    Bad(String),
+    Bad(Problem),
 }
 
 /// Walks through all chats of a document; `take` gets every message with what is known of its chat.

@@ -2,6 +2,7 @@
 
 use super::parse::{self, Found, Head, Message, Number};
 use super::service::{Change, changes};
+use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{Channel, Member, Role, User};
@@ -217,6 +218,9 @@ impl Survey {
                 _ => String::new(),
             });
             let channel = Channel::new(peer.clone(), name, kind(&chat.head.kind));
+            if channel.kind == ChannelKind::Broadcast {
+                builder.lose(LossKind::Placeless, format!("{peer}: only administrators may write"));
+            }
             builder.channel(Channel {
                 owner: chat.maker.clone(),
                 created_ms: chat.made_ms,
