@@ -1,4 +1,11 @@
-//! Everything on a server, as a neutral file.
+//! What leaves a server: everything on it as a neutral file, and neutral files in the formats of others.
+
+mod held;
+mod lost;
+pub mod mattermost;
+mod names;
+mod said;
+pub mod stream;
 
 use crate::format::Writer;
 use crate::server::Server;

@@ -5,14 +5,21 @@ pub mod bounded;
 pub mod builder;
 mod csv;
 mod describe;
+mod discord;
+mod input;
 pub mod json;
 pub mod kind;
+mod mattermost;
 mod open;
 mod recognise;
 pub mod sink;
 mod slack;
+mod stream;
+mod telegram;
 pub mod times;
 pub mod v4;
+mod values;
+mod walk;
 
 pub use describe::describe;
 pub use kind::Format;
@@ -41,10 +48,10 @@ pub fn convert(
         Format::Landfall => Err(ConvertError::AlreadyNeutral),
         Format::Csv => csv::read(path, &mut builder),
         Format::Slack => slack::read(path, &mut builder),
-        Format::Mattermost => Err(ConvertError::NoReader(format)),
-        Format::Stream => Err(ConvertError::NoReader(format)),
-        Format::Discord => Err(ConvertError::NoReader(format)),
-        Format::Telegram => Err(ConvertError::NoReader(format)),
+        Format::Mattermost => mattermost::read(path, &mut builder),
+        Format::Stream => stream::read(path, &mut builder),
+        Format::Discord => discord::read(path, &mut builder),
+        Format::Telegram => telegram::read(path, &mut builder),
     }?;
     builder.finish()
 }

@@ -3,6 +3,8 @@
 mod builder;
 mod csv;
 mod slack;
+mod damaged;
+mod exports;
 
 use crate::fault::Fault;
 use crate::format::{Group, Member, Message, Record};
