@@ -2,9 +2,9 @@
 
 mod builder;
 mod csv;
-mod slack;
 mod damaged;
 mod exports;
+mod slack;
 
 use crate::fault::Fault;
 use crate::format::{Group, Member, Message, Record};

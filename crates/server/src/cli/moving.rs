@@ -19,10 +19,11 @@ use super::Failure;
 use super::access::{Access, Given};
 use super::arguments::moving::{ServerArguments, SourceArguments};
 use crate::usersig;
-use landfall_domain::time::{Clock as _, SystemClock};
 use display::Display;
+use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_migrate::rules::ServerLimits;
 use landfall_migrate::server::{Server, ServerError, ServerOptions};
+use landfall_migrate::sources::v4::PullError;
 use landfall_migrate::sources::{self, ConvertError, Opened};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ pub(super) enum MovingError {
     #[error("the comparison ended early")]
     Verify(#[from] landfall_migrate::verify::VerifyError),
     #[error("the export ended early")]
-    Export(#[from] landfall_migrate::sources::v4::PullError),
+    Export(#[from] PullError),
     #[error("the server did not say its limits")]
     Limits(#[from] landfall_migrate::server::CallError),
     #[error("stopped before the end; the same command again goes on from there")]

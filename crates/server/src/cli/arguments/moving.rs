@@ -99,6 +99,9 @@ pub(in crate::cli) struct ImportArguments {
     /// What happens to records that the server has with another content
     #[arg(long, value_name = "WHAT", default_value = "skip")]
     pub(in crate::cli) on_change: OnChange,
+    /// Leave out messages with faults, and bring in those behind them; else the history of a group stops at its first fault
+    #[arg(long)]
+    pub(in crate::cli) leave_out_faulty: bool,
     /// Print progress and the result as JSON, one object a line
     #[arg(long)]
     pub(in crate::cli) json: bool,
@@ -121,6 +124,9 @@ pub(in crate::cli) struct VerifyArguments {
     pub(in crate::cli) source: SourceArguments,
     #[command(flatten)]
     pub(in crate::cli) server: ServerArguments,
+    /// As given to the import
+    #[arg(long)]
+    pub(in crate::cli) leave_out_faulty: bool,
     /// Print every group and the result as JSON, one object a line
     #[arg(long)]
     pub(in crate::cli) json: bool,

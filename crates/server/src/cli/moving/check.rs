@@ -83,7 +83,10 @@ fn text(report: &CheckReport) -> String {
     text.push_str(&format!("An import takes {} calls", grouped(calls)));
     if let Some(seconds) = report.estimate.seconds(FAITHFUL_RATE) {
         let seconds = f64::from(u32::try_from(seconds).unwrap_or(u32::MAX));
-        text.push_str(&format!(", at least {} at {FAITHFUL_RATE} calls of a command per second", span(seconds)));
+        text.push_str(&format!(
+            ", at least {} at {FAITHFUL_RATE} calls of a command per second",
+            span(seconds)
+        ));
     }
     text.push('\n');
     if report.written != 0 {

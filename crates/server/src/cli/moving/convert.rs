@@ -51,7 +51,8 @@ pub(in crate::cli) fn convert(
 
 fn write_mapping(file: &Path, rules: &Mapping, converted: &Converted) -> Result<(), Failure> {
     let unwritten = |cause| ConvertError::Unreadable { path: file.to_owned(), cause };
-    Ok(fs::write(file, rules.describe(converted)).map_err(|cause| MovingError::Convert(unwritten(cause)))?)
+    Ok(fs::write(file, sources::describe(rules, converted))
+        .map_err(|cause| MovingError::Convert(unwritten(cause)))?)
 }
 
 fn text(converted: &Converted, out: &Path, mapping: Option<&Path>) -> String {
@@ -61,7 +62,9 @@ fn text(converted: &Converted, out: &Path, mapping: Option<&Path>) -> String {
     }
     if let Some(file) = mapping {
         let file = file.display();
-        text.push_str(&format!("{file} has how each channel and user was converted; edit it and run the command again\n"));
+        text.push_str(&format!(
+            "{file} has how each channel and user was converted; edit it and run the command again\n"
+        ));
     }
     text
 }

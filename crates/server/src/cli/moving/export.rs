@@ -3,10 +3,14 @@
 use super::{MovingError, display, server};
 use crate::cli::arguments::moving::{ExportArguments, ExportFormat};
 use crate::cli::{Failure, print};
+use landfall_migrate::export;
+use landfall_migrate::losses::Loss;
 use landfall_migrate::report::grouped;
 use landfall_migrate::server::Server;
 use serde_json::json;
 use std::ffi::OsString;
+use std::fs;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use tokio::runtime::Runtime;
 
@@ -16,30 +20,49 @@ pub(in crate::cli) fn export(
 ) -> Result<(), Failure> {
     let ExportArguments { server: reached, out, format, json } = arguments;
     let server = server(reached, variables)?;
-    match format {
-        ExportFormat::Landfall => pull(&server, &out, json),
-        ExportFormat::Mattermost | ExportFormat::Stream => todo!(),
-    }
+    let write: WriteFormat = match format {
+        ExportFormat::Landfall => return pull(&server, &out, json),
+        ExportFormat::Mattermost => export::mattermost::write,
+        ExportFormat::Stream => export::stream::write,
+    };
+    let spill = super::spill_directory(&out);
+    let directory = tempfile::tempdir_in(&spill)?;
+    let neutral = directory.path().join("exported.jsonl.zst");
+    pull(&server, &neutral, json)?;
+    let mut written = BufWriter::new(fs::File::create(&out)?);
+    let losses = write(&neutral, &spill, &mut written)?;
+    written.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    report(&out, &losses, json)
 }
+
+type WriteFormat = fn(&Path, &Path, &mut dyn Write) -> io::Result<Vec<Loss>>;
 
 /// Writes everything on the server to a neutral file.
 pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
-    let exported = Runtime::new()?.block_on(landfall_migrate::export::export(server, out));
-    let report = exported.map_err(MovingError::Export)?;
+    let exported = Runtime::new()?.block_on(export::export(server, out));
+    let pulled = exported.map_err(MovingError::Export)?;
     if json {
-        display::print(&json!({ "report": report, "losses": report.losses() }));
+        display::print(&json!({ "pulled": pulled }));
+    } else {
+        print(&format!(
+            "read {} groups, {} members, {} messages and {} accounts\n",
+            grouped(pulled.groups),
+            grouped(pulled.members),
+            grouped(pulled.messages),
+            grouped(pulled.accounts),
+        ))?;
+    }
+    report(out, &pulled.losses(), json)
+}
+
+fn report(out: &Path, losses: &[Loss], json: bool) -> Result<(), Failure> {
+    if json {
+        display::print(&json!({ "file": out, "losses": losses }));
         return Ok(());
     }
-    let mut text = format!(
-        "{}: {} groups, {} members, {} messages, {} accounts\n",
-        out.display(),
-        grouped(report.groups),
-        grouped(report.members),
-        grouped(report.messages),
-        grouped(report.accounts),
-    );
-    for loss in report.losses() {
-        text.push_str(&format!("  not in the file: {loss}\n"));
+    let mut text = format!("wrote {}\n", out.display());
+    for loss in losses {
+        text.push_str(&format!("  not in it: {}\n", super::convert::described(loss)));
     }
     print(&text)
 }

@@ -21,7 +21,7 @@ pub(in crate::cli) fn import(
     arguments: ImportArguments,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
-    let ImportArguments { source, server: reached, journal, on_change, json } = arguments;
+    let ImportArguments { source, server: reached, journal, on_change, leave_out_faulty, json } = arguments;
     let server = Arc::new(server(reached, variables)?);
     let started = SystemClock.now();
     let mut options = ImportOptions::beside(&source.source);
@@ -37,6 +37,8 @@ pub(in crate::cli) fn import(
     let runtime = Runtime::new()?;
     let limits = runtime.block_on(super::limits(&server))?;
     let opened = super::open(&source, &limits, &display)?;
+    options.leave_out_faulty = leave_out_faulty;
+    options.rules = Some(limits);
     let conversion_faults = display.faults_by_code();
     if !json && let Some(converted) = &opened.converted {
         print(&format!("{}\n", converted.sentence()))?;

@@ -66,7 +66,10 @@ fn planned(plan: &UndoReport, _landfall: bool, force: bool) -> String {
     }
     text.push('\n');
     if changed != 0 {
-        text.push_str(&format!("{} groups were changed since and are kept; --force dissolves them too\n", grouped(changed)));
+        text.push_str(&format!(
+            "{} groups were changed since and are kept; --force dissolves them too\n",
+            grouped(changed)
+        ));
     }
     text
 }

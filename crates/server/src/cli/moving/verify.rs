@@ -5,7 +5,7 @@ use super::{MovingError, server};
 use crate::cli::arguments::moving::VerifyArguments;
 use crate::cli::{Failure, print};
 use landfall_migrate::report::grouped;
-use landfall_migrate::verify::{self, GroupResult, Outcome, VerifyReport};
+use landfall_migrate::verify::{self, GroupResult, Outcome, VerifyOptions, VerifyReport};
 use serde_json::json;
 use std::ffi::OsString;
 use tokio::runtime::Runtime;
@@ -17,7 +17,7 @@ pub(in crate::cli) fn verify(
     arguments: VerifyArguments,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<(), Failure> {
-    let VerifyArguments { source, server: reached, json } = arguments;
+    let VerifyArguments { source, server: reached, leave_out_faulty, json } = arguments;
     let server = server(reached, variables)?;
     let mut shown = 0;
     let mut on_group = |result: &GroupResult| {
@@ -34,9 +34,12 @@ pub(in crate::cli) fn verify(
     let runtime = Runtime::new()?;
     let limits = runtime.block_on(super::limits(&server))?;
     let opened = super::open(&source, &limits, &Display::new(json))?;
-    let spill = super::spill_directory(&source.source);
-    let verified =
-        runtime.block_on(verify::verify(&opened.file, &spill, &server, limits, &mut on_group));
+    let options = VerifyOptions {
+        spill_directory: super::spill_directory(&source.source),
+        rules: limits,
+        leave_out_faulty,
+    };
+    let verified = runtime.block_on(verify::verify(&opened.file, &server, options, &mut on_group));
     let report = verified.map_err(MovingError::Verify)?;
     if json {
         display::print(&json!({ "report": report }));
