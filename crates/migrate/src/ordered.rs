@@ -30,6 +30,7 @@ pub struct Entry {
 pub struct Ordered {
     sorted: Sorted,
     outline: Outline,
+    records: u64,
 }
 
 impl Ordered {
@@ -83,7 +84,13 @@ impl Ordered {
             on_fault(Fault::new(0, FaultCode::Empty, "the file has no record"), None)?;
         }
         outlines.drain(|group, outline| sorter.push(outline_key(&group), value(OUTLINE_LINE, &outline)))?;
-        Ok(Self { sorted: sorter.finish()?, outline: Outline::default() })
+        Ok(Self { sorted: sorter.finish()?, outline: Outline::default(), records })
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
     }
 }
 
