@@ -18,7 +18,23 @@ const RECORDS_AHEAD: usize = 256;
 pub(super) struct GroupFeed {
     pub id: String,
     /// Group, topics, members, messages, reads, in this order.
-    pub records: mpsc::Receiver<Entry>,
+    pub records: mpsc::Receiver<Item>,
+}
+
+/// What comes next in a group.
+pub(super) enum Item {
+    Record(Entry),
+    /// A message of the group itself that was left out because its history ends before it.
+    Missing,
+}
+
+/// What an import does with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Taken,
+    LeftOut,
+    /// See [`Item::Missing`].
+    Missing,
 }
 
 /// All groups of a file.
@@ -44,9 +60,18 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
         let mut output = Output { groups, current: None };
         for entry in entries {
             let entry = entry?;
-            if !filter.takes(&entry) {
-                left_out += 1;
-            } else if !output.hand_out(entry) {
+            let item = match filter.decide(&entry) {
+                Use::Taken => Item::Record(entry),
+                Use::LeftOut => {
+                    left_out += 1;
+                    continue;
+                }
+                Use::Missing => {
+                    left_out += 1;
+                    Item::Missing
+                }
+            };
+            if !output.hand_out(item) {
                 break;
             }
         }
@@ -65,25 +90,33 @@ struct Filter {
 }
 
 impl Filter {
-    fn takes(&mut self, entry: &Entry) -> bool {
+    fn decide(&mut self, entry: &Entry) -> Use {
         let verdict = self.checker.check(entry);
-        let Record::Message(message) = &entry.record else { return verdict == Verdict::Fine };
+        let Record::Message(message) = &entry.record else {
+            return if verdict == Verdict::Fine { Use::Taken } else { Use::LeftOut };
+        };
         if message.group_id != self.group {
             self.group.clone_from(&message.group_id);
             self.ended.clear();
         }
         let topic = message.topic_id.as_deref().unwrap_or_default();
+        // The same message twice is in the history once.
+        let repeat = FaultCode::Duplicate.as_str();
+        let is_broken =
+            matches!(&verdict, Verdict::Faulty(faults) if faults.iter().any(|fault| fault.code != repeat));
+        if is_broken && !self.leave_out_faulty {
+            self.ended.insert(topic.to_owned());
+        }
         match verdict {
-            Verdict::Fine => !self.ended.contains(topic),
-            Verdict::LeftOut => false,
-            Verdict::Faulty(faults) => {
-                // The same message twice is in the history once.
-                let is_repeat = faults.iter().all(|fault| fault.code == FaultCode::Duplicate.as_str());
-                if !is_repeat && !self.leave_out_faulty {
-                    self.ended.insert(topic.to_owned());
+            Verdict::Fine | Verdict::Faulty(_) if self.ended.contains(topic) => {
+                if topic.is_empty() {
+                    Use::Missing
+                } else {
+                    Use::LeftOut
                 }
-                false
             }
+            Verdict::Fine => Use::Taken,
+            Verdict::Faulty(_) | Verdict::LeftOut => Use::LeftOut,
         }
     }
 }
@@ -91,22 +124,23 @@ impl Filter {
 struct Output {
     groups: mpsc::Sender<GroupFeed>,
     /// Takes the records of the current group; `None` once nobody wants more of it.
-    current: Option<mpsc::Sender<Entry>>,
+    current: Option<mpsc::Sender<Item>>,
 }
 
 impl Output {
     /// `false` when nobody wants any more groups.
-    fn hand_out(&mut self, entry: Entry) -> bool {
-        if let Record::Group(group) = &entry.record {
+    fn hand_out(&mut self, item: Item) -> bool {
+        let record = if let Item::Record(entry) = &item { Some(&entry.record) } else { None };
+        if let Some(Record::Group(group)) = record {
             let (sender, records) = mpsc::channel(RECORDS_AHEAD);
             self.current = Some(sender);
             if self.groups.blocking_send(GroupFeed { id: group.group_id.clone(), records }).is_err() {
                 return false;
             }
         }
-        if entry.record.group_id().is_some()
+        if record.is_none_or(|record| record.group_id().is_some())
             && let Some(current) = &self.current
-            && current.blocking_send(entry).is_err()
+            && current.blocking_send(item).is_err()
         {
             self.current = None;
         }
@@ -154,12 +188,12 @@ mod tests {
         let mut seen = Vec::new();
         while let Some(mut group) = groups.recv().await {
             let mut lines = Vec::new();
-            while let Some(entry) = group.records.recv().await {
-                lines.push(entry.line);
+            while let Some(item) = group.records.recv().await {
+                lines.push(if let Item::Record(entry) = item { entry.line } else { 0 });
             }
             seen.push((group.id, lines));
         }
-        assert_eq!(seen, [("a".to_owned(), vec![7]), ("b".to_owned(), vec![6, 3])]);
+        assert_eq!(seen, [("a".to_owned(), vec![7]), ("b".to_owned(), vec![6, 3, 0, 0])]);
         // A broken line, a message without a sender and the one behind it, a member of a group without a record.
         assert_eq!(end.await.unwrap().unwrap(), 4);
     }

@@ -76,7 +76,7 @@ impl Comparison<'_, '_> {
             if let Record::Read(read) = record
                 && defaults::text(read.topic_id.as_deref()).is_none()
             {
-                members.add_read(&read, &marks);
+                members.add_read(&read, &marks, self.file.missing);
             }
         }
         self.members(members, &gaps, last).await?;

@@ -49,8 +49,9 @@ impl Members {
     }
 
     /// `marks` has of each message of the group when it was sent (milliseconds) and the hash that it is found by.
-    pub(super) fn add_read(&mut self, read: &Read, marks: &[(u64, u64)]) {
-        if let Some(unread) = unread(read, marks) {
+    /// `missing` messages at the end of its history were left out.
+    pub(super) fn add_read(&mut self, read: &Read, marks: &[(u64, u64)], missing: u32) {
+        if let Some(unread) = unread(read, marks, missing) {
             self.unread.entry(read.account.clone()).or_insert(unread);
         }
     }
@@ -107,10 +108,10 @@ fn difference(file: &Member, is_owner: bool, created: u64, server: &MemberRow) -
 }
 
 /// How many messages of the group a member has not read.
-fn unread(read: &Read, marks: &[(u64, u64)]) -> Option<u32> {
+fn unread(read: &Read, marks: &[(u64, u64)], missing: u32) -> Option<u32> {
     let all = u32::try_from(marks.len()).unwrap_or(u32::MAX);
     let read_up_to = match defaults::read_up_to(read)? {
-        ReadUpTo::Unread(unread) => return Some(unread.min(all)),
+        ReadUpTo::Unread(unread) => return Some(unread.saturating_sub(missing).min(all)),
         ReadUpTo::Key(key) => {
             let mark = super::messages::mark(&read.src, key);
             marks.iter().rposition(|(_, known)| *known == mark)? + 1
@@ -187,8 +188,9 @@ mod tests {
             (key("c"), Some(0)),
             (key("x"), None),
         ] {
-            assert_eq!(unread(&read, &marks), expected, "{read:?}");
+            assert_eq!(unread(&read, &marks, 0), expected, "{read:?}");
         }
+        assert_eq!(unread(&count(3), &marks, 2), Some(1));
     }
 
     #[test]
@@ -196,7 +198,7 @@ mod tests {
         let mut members = Members::new(None, 4);
         members.add(member("ben"));
         let read = Read { account: "ben".to_owned(), unread_msg_num: Some(1), ..Read::default() };
-        members.add_read(&read, &[(1_000, 0), (1_001, 0)]);
+        members.add_read(&read, &[(1_000, 0), (1_001, 0)], 0);
         assert_eq!(members.compare(&row("ben", "Member"), Some(2)), Some(2));
         let expected = r#"member "ben": unread messages differs: file 1, server 2"#;
         assert_eq!(members.finish(), (None, Some(expected.to_owned())));

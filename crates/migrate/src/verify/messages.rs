@@ -1,5 +1,6 @@
 //! The messages of a group, conversation by conversation, in order.
 
+use super::feed::Item;
 use super::hash::Hashing;
 use super::message::{self, Compared};
 use super::{Both, Part, VerifyError};
@@ -16,19 +17,24 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// What the file has of a group from a place on.
 pub(super) struct FileSide {
-    records: mpsc::Receiver<Entry>,
+    records: mpsc::Receiver<Item>,
     next: Option<Entry>,
+    /// Messages of the group itself that its history in the file has, but the import left out at its end.
+    pub missing: u32,
 }
 
 impl FileSide {
-    pub(super) fn new(records: mpsc::Receiver<Entry>) -> Self {
-        Self { records, next: None }
+    pub(super) fn new(records: mpsc::Receiver<Item>) -> Self {
+        Self { records, next: None, missing: 0 }
     }
 
     /// The next record, which stays the next one.
     pub(super) async fn peek(&mut self) -> Option<&Record> {
-        if self.next.is_none() {
-            self.next = self.records.recv().await;
+        while self.next.is_none() {
+            match self.records.recv().await? {
+                Item::Record(entry) => self.next = Some(entry),
+                Item::Missing => self.missing += 1,
+            }
         }
         self.next.as_ref().map(|entry| &entry.record)
     }
