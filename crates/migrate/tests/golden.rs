@@ -3,9 +3,12 @@
 //! With `LANDFALL_GOLDEN_UPDATE=1` the files are written instead of compared.
 
 use landfall_domain::limits::Limits;
+use landfall_domain::time::Timestamp;
 use landfall_migrate::fault::Fault;
 use landfall_migrate::format::Record;
 use landfall_migrate::mapping::Mapping;
+use landfall_migrate::ordered::Ordered;
+use landfall_migrate::rules::{Checker, ServerLimits, Verdict};
 use landfall_migrate::sources::{Converted, Format, Sink, convert, describe, recognise};
 use std::fmt::Write as _;
 use std::fs;
@@ -75,6 +78,18 @@ fn every_sample_becomes_its_golden_files() {
             } else {
                 assert_eq!(fs::read_to_string(&golden).unwrap(), made, "{}", golden.display());
             }
+        }
+    }
+}
+
+#[test]
+fn a_server_takes_every_golden_file() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (name, _, _) in SAMPLES {
+        let golden = directory("tests/golden").join(format!("{name}.jsonl"));
+        let mut checker = Checker::new(ServerLimits::faithful(Timestamp(1_800_000_000)));
+        for entry in Ordered::read(&golden, scratch.path(), |fault, _| panic!("{fault:?}")).unwrap() {
+            assert_eq!(checker.check(&entry.unwrap()), Verdict::Fine, "{name}");
         }
     }
 }
