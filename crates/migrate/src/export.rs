@@ -6,3 +6,6 @@ pub mod mattermost;
 mod names;
 mod said;
 pub mod stream;
+
+#[cfg(test)]
+mod tests;
