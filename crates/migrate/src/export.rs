@@ -22,3 +22,5 @@ pub async fn export(server: &Server, file: &Path) -> Result<PullReport, PullErro
     writer.finish()?;
     Ok(report)
 }
+#[cfg(test)]
+mod tests;

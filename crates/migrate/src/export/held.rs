@@ -1,7 +1,7 @@
 //! What an export into another format holds of a neutral file: everything but its messages.
 
 use super::lost::{self, Lost};
-use crate::format::{Account, File, Group, LineError, Message, Read, Reader, Record, Topic};
+use crate::format::{Account, File, Group, Json, LineError, Message, Read, Reader, Record, Topic};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -33,11 +33,42 @@ pub(crate) enum Role {
     Member,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Membership {
     pub(crate) role: Role,
     /// Seconds since 1970.
     pub(crate) joined: Option<u64>,
+    /// `x` of a member that came from Stream, which has a place for it.
+    pub(crate) x: Option<Json>,
+}
+
+/// The texts of a group before they were cut to the limits of the API.
+pub(crate) struct Heading {
+    pub(crate) name: String,
+    pub(crate) introduction: String,
+    pub(crate) notification: String,
+}
+
+impl Heading {
+    /// A conversion keeps what it cuts in `x`, and the whole name in front of the introduction.
+    pub(crate) fn of(group: &Group, topic: Option<&Topic>) -> Self {
+        let owned = |text: &Option<String>| text.clone().unwrap_or_default();
+        if let Some(topic) = topic {
+            let (introduction, notification) = (owned(&topic.introduction), owned(&topic.notification));
+            return Self { name: topic.topic_name.clone(), introduction, notification };
+        }
+        let x = group.x.as_ref().map(Json::value).unwrap_or_default();
+        let whole = |member: &str| x.get(member)?.as_str().map(str::to_owned);
+        let introduction = owned(&group.introduction);
+        let bare = whole("name").and_then(|name| {
+            introduction.strip_prefix(&name).map(|rest| rest.trim_start_matches('\n').to_owned())
+        });
+        Self {
+            name: whole("name").unwrap_or_else(|| group.name.clone()),
+            introduction: whole("introduction").or(bare).unwrap_or(introduction),
+            notification: whole("notification").unwrap_or_else(|| owned(&group.notification)),
+        }
+    }
 }
 
 /// The records of a file, without its messages.
@@ -77,6 +108,7 @@ impl Held {
             Record::File(file) => self.take_file(file),
             Record::Group(group) => {
                 if let Some(owner) = &group.owner {
+                    self.know(owner);
                     let owner = self.members.entry(group.group_id.clone()).or_default().entry(owner.clone());
                     owner.or_default().role = Role::Owner;
                 }
@@ -89,10 +121,11 @@ impl Held {
                 self.know(&member.account);
                 let more = !member.app_member_defined_data.is_empty() || member.mute_until.is_some();
                 self.lost.count_if(more || member.name_card.is_some(), lost::NAME_CARDS);
-                self.lost.count_if(member.x.is_some(), lost::EXTRAS);
+                let x = member.x.filter(|_| member.src.starts_with("stream"));
                 let entry =
                     self.members.entry(member.group_id).or_default().entry(member.account).or_default();
                 entry.joined = member.join_time;
+                entry.x = x;
                 match member.role.as_deref() {
                     Some("Owner") => entry.role = Role::Owner,
                     Some("Admin") if entry.role == Role::Member => entry.role = Role::Admin,

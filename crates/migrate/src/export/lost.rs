@@ -12,10 +12,9 @@ pub(crate) const NAME_CARDS: LostKind = ("name_cards", "members with a name card
 pub(crate) const JOIN_TIMES: LostKind = ("join_times", "members with a time of joining");
 pub(crate) const OWNERS: LostKind = ("owners", "groups whose owner becomes an administrator");
 pub(crate) const READ_COUNTS: LostKind = ("read_counts", "read marks that are a number of unread messages");
-pub(crate) const READ_MARKS: LostKind = ("read_marks", "read marks of accounts that are no members");
 pub(crate) const TYPES: LostKind = ("types", "groups whose type becomes public or private");
 pub(crate) const TOPICS: LostKind = ("topics", "topics that become channels of their own");
-pub(crate) const NOTICES: LostKind = ("notices", "introductions or notifications");
+pub(crate) const NOTICES: LostKind = ("notices", "introductions or notifications that become custom data");
 pub(crate) const NAMES: LostKind = ("names", "names or notices that are cut");
 pub(crate) const IDS: LostKind = ("ids", "ids that have to change");
 pub(crate) const EMAILS: LostKind = ("emails", "accounts that get an e-mail address that is none");
@@ -31,6 +30,8 @@ pub(crate) const TIMES: LostKind = ("times", "messages without a time, which are
 pub(crate) const REACTIONS: LostKind = ("reactions", "reactions with a name that is too long");
 pub(crate) const PATHS: LostKind =
     ("paths", "files that lie beside the neutral file; Stream fetches files from addresses only");
+pub(crate) const FILES: LostKind =
+    ("files", "files that do not lie beside the neutral file; their names or addresses become a text");
 pub(crate) const LINES: LostKind = ("lines", "lines that are no records; check names them");
 
 /// Counts losses.

@@ -13,12 +13,12 @@ mod posts;
 use super::held::{Held, Role};
 use super::lost;
 use super::names::Names;
-use crate::format::{Account, Json};
+use crate::format::Json;
 use crate::losses::Loss;
-use line::{Channel, Participant, User, UserChannel, UserTeam};
+use line::{Participant, User, UserChannel, UserTeam};
 use places::{Places, Target};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
@@ -88,6 +88,9 @@ fn users(
 ) -> io::Result<()> {
     let mut memberships: BTreeMap<&str, BTreeMap<&str, Vec<UserChannel<'_>>>> = BTreeMap::new();
     for (place, target) in places.all() {
+        for membership in held.members.get(&place.group).into_iter().flat_map(BTreeMap::values) {
+            held.lost.count_if(membership.joined.is_some() && place.topic.is_empty(), lost::JOIN_TIMES);
+        }
         let Target::Channel { team, name } = target else { continue };
         let reads = held.reads.get(place);
         for (account, membership) in held.members.get(&place.group).into_iter().flatten() {
@@ -96,33 +99,45 @@ fn users(
                 Role::Member => "channel_user",
             };
             let last_viewed_at = reads.and_then(|reads| reads.get(account)).copied();
-            held.lost.count_if(membership.joined.is_some(), lost::JOIN_TIMES);
             let channel = UserChannel { name, roles, last_viewed_at };
             memberships.entry(account).or_default().entry(team).or_default().push(channel);
         }
     }
     for (id, account) in &held.accounts {
         let Some(username) = usernames.get(id) else { continue };
-        let email = known(account, "email");
-        held.lost.count_if(email.is_none(), lost::EMAILS);
         held.lost.count_if(account.face_url.is_some(), lost::PICTURES);
-        let teams = memberships.remove(id.as_str()).unwrap_or_default().into_iter();
+        let teams = memberships.remove(id.as_str()).unwrap_or_default();
+        let x = account.x.as_ref().filter(|_| account.src.starts_with("mattermost"));
+        let x = x.map(Json::value).unwrap_or_default();
+        let known = |member: &str| x.get(member)?.as_str().map(str::to_owned);
+        if teams.is_empty() && x.get("bot").and_then(Value::as_bool) == Some(true) {
+            let name = account.nick.as_deref().unwrap_or_default();
+            let owner = known("owner").unwrap_or_else(|| (*username).clone());
+            let bot = json!({ "username": username, "display_name": name, "owner": owner });
+            put(out, &json!({ "type": "bot", "bot": bot }))?;
+            continue;
+        }
+        let email = known("email");
+        held.lost.count_if(email.is_none(), lost::EMAILS);
+        let nick = cut(account.nick.as_deref().unwrap_or_default(), NICKNAME_CHARACTERS_MAX);
+        held.lost.count_if(nick.1, lost::NAMES);
         let user = User {
             username,
             email: email.unwrap_or_else(|| format!("{username}@example.invalid")),
-            nickname: cut(account.nick.as_deref().unwrap_or_default(), NICKNAME_CHARACTERS_MAX).0,
-            roles: "system_user",
-            teams: teams.map(|(name, channels)| UserTeam { name, roles: "team_user", channels }).collect(),
+            nickname: nick.0,
+            first_name: known("first_name"),
+            last_name: known("last_name"),
+            position: known("position"),
+            roles: known("roles").unwrap_or_else(|| "system_user".to_owned()),
+            delete_at: x.get("delete_at").and_then(Value::as_u64),
+            teams: teams
+                .into_iter()
+                .map(|(name, channels)| UserTeam { name, roles: "team_user", channels })
+                .collect(),
         };
         put(out, &json!({ "type": "user", "user": user }))?;
     }
     Ok(())
-}
-
-/// A text that an account has in `x`.
-fn known(account: &Account, member: &str) -> Option<String> {
-    let x = account.x.as_ref().map(Json::value)?;
-    x.get(member)?.as_str().map(str::to_owned)
 }
 
 fn direct_channels(places: &Places, out: &mut dyn Write) -> io::Result<()> {

@@ -3,6 +3,9 @@
 use crate::format::identity::digest;
 use std::collections::BTreeSet;
 
+/// What no name begins or ends with.
+const ENDS: [char; 3] = ['-', '_', '.'];
+
 /// The names that are taken.
 pub(crate) struct Names {
     taken: BTreeSet<String>,
@@ -20,7 +23,7 @@ impl Names {
     pub(crate) fn take(&mut self, wanted: &str, id: &str) -> String {
         let legal = |character: char| if (self.allowed)(character) { character } else { '-' };
         let name: String = wanted.chars().map(legal).collect();
-        let name = name.trim_matches(|end| matches!(end, '-' | '_' | '.'));
+        let name = name.trim_matches(ENDS);
         let changed = name != wanted || name.is_empty() || self.bytes_max < name.len();
         let mut number = 0_u32;
         let mut candidate = if changed { self.marked(name, id, number) } else { name.to_owned() };
@@ -36,7 +39,7 @@ impl Names {
         let mark = mark.get(..10).unwrap_or_default();
         let room = self.bytes_max.saturating_sub(mark.len() + 1);
         let start: String = name.chars().filter(char::is_ascii).take(room).collect();
-        let start = start.trim_end_matches(|end| matches!(end, '-' | '_' | '.'));
+        let start = start.trim_end_matches(ENDS);
         if start.is_empty() { format!("n{mark}") } else { format!("{start}-{mark}") }
     }
 }

@@ -12,7 +12,7 @@ use super::lost;
 use super::names::Names;
 use crate::format::{Account, Json};
 use crate::losses::Loss;
-use places::{Places, Target};
+use places::Places;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -78,10 +78,23 @@ fn user(account: &Account, id: &str) -> Value {
     Value::Object(item)
 }
 
-/// What `x` has of an item that came from Stream.
+/// What `x` has of an item that came from Stream, without what the conversion put there.
 fn extras(src: &str, x: Option<&Json>) -> Map<String, Value> {
+    const OF_THE_CONVERSION: [&str; 9] = [
+        "placeholder",
+        "kind",
+        "archived",
+        "name",
+        "nick",
+        "picture",
+        "introduction",
+        "notification",
+        "joined_ms",
+    ];
     let x = x.filter(|_| src.starts_with("stream")).map(Json::value);
-    x.and_then(|x| x.as_object().cloned()).unwrap_or_default()
+    let mut x = x.and_then(|x| x.as_object().cloned()).unwrap_or_default();
+    x.retain(|member, _| !OF_THE_CONVERSION.contains(&member.as_str()));
+    x
 }
 
 fn set(item: &mut Map<String, Value>, member: &str, value: Option<impl Into<Value>>) {
@@ -105,7 +118,8 @@ fn members(
     for (place, target) in places.all() {
         let reads = held.reads.get(place);
         for (account, membership) in held.members.get(&place.group).into_iter().flatten() {
-            let mut item = target.reference();
+            let mut item = extras("stream", membership.x.as_ref());
+            item.extend(target.reference());
             set(&mut item, "user_id", user_ids.get(account).map(String::as_str));
             if membership.role == Role::Admin {
                 set(&mut item, "is_moderator", Some(true));

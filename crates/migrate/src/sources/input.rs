@@ -2,6 +2,7 @@
 
 use super::archive::{Archive, Names};
 use super::sink::ConvertError;
+use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
@@ -57,13 +58,13 @@ impl Input {
         names
     }
 
-    /// Reads a file.
+    /// Reads a file; one of its own may be compressed.
     pub(crate) fn read(&mut self, name: &str) -> io::Result<(Box<dyn BufRead + '_>, Beside<'_>)> {
         match self {
             Self::File(path, _) => {
-                let file = BufReader::with_capacity(BUFFER_BYTES, File::open(&*path)?);
+                let file = unpacked(BufReader::with_capacity(BUFFER_BYTES, File::open(&*path)?))?;
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                Ok((Box::new(file), Beside::Folder(folder.unwrap_or_else(|| Path::new(".")))))
+                Ok((file, Beside::Folder(folder.unwrap_or_else(|| Path::new(".")))))
             }
             Self::Archive(archive) => {
                 let (file, names) = archive.read_beside(name)?;
@@ -71,6 +72,18 @@ impl Input {
             }
         }
     }
+}
+
+/// A file as it is, or what is packed in it.
+fn unpacked(mut file: BufReader<File>) -> io::Result<Box<dyn BufRead>> {
+    let start = file.fill_buf()?;
+    if start.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(file))));
+    }
+    if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        return Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, zstd::Decoder::with_buffer(file)?)));
+    }
+    Ok(Box::new(file))
 }
 
 impl Beside<'_> {

@@ -25,6 +25,8 @@ pub(crate) struct Post {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) channel_members: Option<Vec<String>>,
     pub(crate) user: String,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<String>,
     pub(crate) message: String,
     /// Milliseconds since 1970.
     pub(crate) create_at: u64,
@@ -72,7 +74,15 @@ pub(crate) struct User<'a> {
     pub(crate) username: &'a str,
     pub(crate) email: String,
     pub(crate) nickname: String,
-    pub(crate) roles: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) position: Option<String>,
+    pub(crate) roles: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delete_at: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) teams: Vec<UserTeam<'a>>,
 }

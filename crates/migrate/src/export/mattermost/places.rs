@@ -1,6 +1,6 @@
 //! Which channel or direct channel each group and topic becomes.
 
-use super::super::held::{Held, Place, Role};
+use super::super::held::{Heading, Held, Place, Role};
 use super::super::lost;
 use super::super::names::Names;
 use super::{cut, line::Channel};
@@ -50,7 +50,7 @@ impl Places {
                 let reads = held.reads.get(&place).into_iter().flatten();
                 let viewed = reads.filter_map(|(account, ms)| Some((usernames.get(account)?.clone(), *ms)));
                 let viewed = viewed.collect();
-                let header = group.notification.clone().unwrap_or_default();
+                let header = Heading::of(group, None).notification;
                 places.insert(place, Target::Direct { members, header, viewed });
                 continue;
             }
@@ -80,11 +80,13 @@ impl Places {
     }
 
     pub(crate) fn teams(&self) -> BTreeSet<&str> {
-        let team = |target| match target {
-            &Target::Channel { ref team, name: _ } => Some(team.as_str()),
-            &Target::Direct { .. } => None,
-        };
-        self.0.values().filter_map(team).collect()
+        let mut teams = BTreeSet::new();
+        for target in self.0.values() {
+            if let Target::Channel { team, name: _ } = target {
+                teams.insert(team.as_str());
+            }
+        }
+        teams
     }
 
     pub(crate) fn channels(&self, held: &mut Held) -> Vec<Channel<'_>> {
@@ -102,22 +104,20 @@ impl Places {
             let owned = owned.into_iter().any(|(_, member)| member.role == Role::Owner);
             lost.count_if(owned && topic.is_none(), lost::OWNERS);
             lost.count_if(!matches!(group.kind.as_str(), "Public" | "Private" | "Work"), lost::TYPES);
-            let introduction = topic.map_or(&group.introduction, |topic| &topic.introduction);
-            let notification = topic.map_or(&group.notification, |topic| &topic.notification);
+            let heading = Heading::of(group, topic);
             let mut short = |text: &str, characters_max| {
                 let (text, is_cut) = cut(text, characters_max);
                 lost.count_if(is_cut, lost::NAMES);
                 text
             };
-            let shown = topic.map_or(&group.name, |topic| &topic.topic_name);
-            let shown = if shown.is_empty() { name } else { shown };
+            let shown = if heading.name.is_empty() { name } else { &heading.name };
             channels.push(Channel {
                 team,
                 name,
                 display_name: short(shown, DISPLAY_NAME_CHARACTERS_MAX),
                 kind: if matches!(group.kind.as_str(), "Private" | "Work") { "P" } else { "O" },
-                header: short(notification.as_deref().unwrap_or_default(), HEADER_CHARACTERS_MAX),
-                purpose: short(introduction.as_deref().unwrap_or_default(), PURPOSE_CHARACTERS_MAX),
+                header: short(&heading.notification, HEADER_CHARACTERS_MAX),
+                purpose: short(&heading.introduction, PURPOSE_CHARACTERS_MAX),
             });
         }
         channels

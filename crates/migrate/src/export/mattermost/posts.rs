@@ -141,13 +141,16 @@ fn post(message: &Message, held: &mut Held, usernames: &BTreeMap<String, String>
     let (mut text, is_cut) = cut(&said.text, MESSAGE_CHARACTERS_MAX);
     let mut attachments = Vec::new();
     for file in &said.files {
-        let place = held.file(&file.address);
+        let place = held.file(&file.address).to_owned();
         if place.contains("://") || place.is_empty() {
+            held.lost.count(lost::FILES);
             // Mattermost takes files from its own archive only.
-            let line = [file.name.as_deref().unwrap_or_default(), place].join(" ");
+            let line = [file.name.as_deref().unwrap_or_default(), &place].join(" ");
             text = [text.as_str(), line.trim()].join("\n").trim_start_matches('\n').to_owned();
         } else {
-            attachments.push(Attachment { path: place.to_owned() });
+            // In the archive they lie in the folder `data`.
+            let path = place.strip_prefix("data/").unwrap_or(&place).to_owned();
+            attachments.push(Attachment { path });
         }
     }
     count(is_cut, lost::TEXTS, held);
@@ -155,8 +158,10 @@ fn post(message: &Message, held: &mut Held, usernames: &BTreeMap<String, String>
     count(message.cloud_custom_data.is_some(), lost::CUSTOM_DATA, held);
     let thread = message.thread.as_deref();
     count(message.reply_to.is_some() && message.reply_to.as_deref() != thread, lost::QUOTES, held);
-    let others =
-        |x: &Value| x.as_object().is_some_and(|x| x.keys().any(|member| !KEPT.contains(&member.as_str())));
+    let from_here = message.src.starts_with("mattermost");
+    let others = |x: &Value| {
+        x.as_object().is_some_and(|x| x.keys().any(|member| !(from_here && KEPT.contains(&member.as_str()))))
+    };
     count(others(&x), lost::EXTRAS, held);
     let create_at = message.sent_ms().unwrap_or_default();
     let name = |account: &String| usernames.get(account).cloned();
@@ -171,11 +176,12 @@ fn post(message: &Message, held: &mut Held, usernames: &BTreeMap<String, String>
     }
     Post {
         user: name(&message.from).unwrap_or_default(),
+        kind: x.get("type").and_then(Value::as_str).filter(|_| from_here).map(str::to_owned),
         message: text,
         create_at,
         edit_at: message.edited_ms,
-        props: x.get("props").cloned(),
-        is_pinned: x.get("is_pinned").and_then(Value::as_bool),
+        props: x.get("props").filter(|_| from_here).cloned(),
+        is_pinned: x.get("is_pinned").filter(|_| from_here).and_then(Value::as_bool),
         reactions,
         attachments,
         ..Post::default()
@@ -183,7 +189,7 @@ fn post(message: &Message, held: &mut Held, usernames: &BTreeMap<String, String>
 }
 
 /// What of `x` a post has a place for.
-const KEPT: [&str; 2] = ["props", "is_pinned"];
+const KEPT: [&str; 4] = ["props", "is_pinned", "type", "kind"];
 
 #[derive(Serialize)]
 struct Line {
@@ -225,14 +231,16 @@ pub(crate) fn put_all(
 /// The texts of the newest milliseconds of a channel.
 #[derive(Default)]
 struct Taken {
-    channel: Option<(Option<String>, Option<String>, Option<Vec<String>>)>,
+    /// Team and name, or the members.
+    channel: Vec<String>,
     texts: BTreeSet<(u64, String)>,
 }
 
 impl Taken {
     /// The first millisecond from the post's on that no post with the same text has.
     fn free(&mut self, post: &Post) -> u64 {
-        let channel = Some((post.team.clone(), post.channel.clone(), post.channel_members.clone()));
+        let named = post.team.iter().chain(&post.channel);
+        let channel: Vec<_> = named.chain(post.channel_members.iter().flatten()).cloned().collect();
         if self.channel != channel {
             self.channel = channel;
             self.texts.clear();

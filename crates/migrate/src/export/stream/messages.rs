@@ -6,7 +6,7 @@ use super::super::said::{Attached, said};
 use super::places::Places;
 use super::{extras, put, set, time};
 use crate::format::identity::digest;
-use crate::format::{Message, identity};
+use crate::format::{Json, Message, identity};
 use crate::ordered::MEMORY_BYTES;
 use crate::sort::{Sorted, Sorter};
 use serde_json::{Map, Value, json};
@@ -91,7 +91,11 @@ pub(crate) fn put_all(
         item.extend(body(&message, held));
         set(&mut item, "id", Some(id));
         set(&mut item, "user", user_ids.get(&message.from).map(String::as_str));
-        item.entry("type").or_insert_with(|| if parent.is_some() { "reply" } else { "regular" }.into());
+        set(
+            &mut item,
+            "type",
+            Some(kind(&message).unwrap_or(if parent.is_some() { "reply" } else { "regular" })),
+        );
         set(&mut item, "parent_id", parent);
         put(out, "message", &item)?;
     }
@@ -99,6 +103,16 @@ pub(crate) fn put_all(
     reactions.seek(SeekFrom::Start(0))?;
     io::copy(&mut reactions, out)?;
     Ok(())
+}
+
+/// The type of a message that is no ordinary one.
+fn kind(message: &Message) -> Option<&'static str> {
+    let x = message.x.as_ref().map(Json::value)?;
+    match x.get("kind")?.as_str()? {
+        "system" => Some("system"),
+        "deleted" => Some("deleted"),
+        _ => None,
+    }
 }
 
 fn react(

@@ -1,6 +1,6 @@
 //! Which channel each group and topic becomes.
 
-use super::super::held::{Held, Place, Role};
+use super::super::held::{Heading, Held, Place, Role};
 use super::super::lost;
 use super::super::names::Names;
 use super::{extras, set, time};
@@ -82,17 +82,20 @@ impl Places {
                 Err(members) => set(&mut item, "member_ids", Some(members.clone())),
             }
             set(&mut item, "type", Some(target.kind.as_str()));
-            let name = topic.map_or(&group.name, |topic| &topic.topic_name);
-            set(&mut item, "name", Some(name.as_str()).filter(|name| !name.is_empty()));
+            let heading = Heading::of(group, topic);
+            let is_named = !heading.name.is_empty() && distinct(group).is_none();
+            set(&mut item, "name", Some(heading.name).filter(|_| is_named));
+            let notices = [("introduction", heading.introduction), ("notification", heading.notification)];
+            for (member, text) in notices.into_iter().filter(|(_, text)| !text.is_empty()) {
+                held.lost.count(lost::NOTICES);
+                set(&mut item, member, Some(text));
+            }
             set(&mut item, "image", topic.map_or(&group.face_url, |topic| &topic.face_url).as_deref());
             let maker = maker(held, group).and_then(|account| user_ids.get(account)).or(anyone);
             set(&mut item, "created_by", maker.map(String::as_str));
             let made = topic.and_then(|topic| topic.create_time).or(group.create_time);
             set(&mut item, "created_at", made.and_then(|seconds| time(seconds.saturating_mul(1_000))));
-            let introduction = topic.map_or(&group.introduction, |topic| &topic.introduction);
-            let notification = topic.map_or(&group.notification, |topic| &topic.notification);
             let lost = &mut held.lost;
-            lost.count_if(introduction.is_some() || notification.is_some(), lost::NOTICES);
             lost.count_if(topic.is_none() && !group.app_defined_data.is_empty(), lost::CUSTOM_FIELDS);
             let from_stream = group.src.starts_with("stream");
             lost.count_if(topic.is_none() && !from_stream && group.kind != "Private", lost::TYPES);

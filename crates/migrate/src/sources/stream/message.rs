@@ -164,6 +164,8 @@ fn file(attachment: &Attachment, message: &str, number: u32) -> Option<File> {
         attachment.asset_url.as_ref().or(attachment.image_url.as_ref()).or(attachment.thumb_url.as_ref());
     let url = url.filter(|_| !is_preview)?;
     let name = attachment.title.as_ref().or(attachment.fallback.as_ref()).cloned().unwrap_or_default();
+    let of_url = url.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    let name = if name.is_empty() { of_url.to_owned() } else { name };
     let mut file = file_elsewhere(format!("{message}/{number}"), url, &name);
     if attachment.kind.as_deref() == Some("image") && file.mime.is_empty() {
         "image/*".clone_into(&mut file.mime);

@@ -136,12 +136,12 @@ fn another_encoding_is_a_fault() {
 #[test]
 fn a_value_of_another_type_is_a_fault_of_one_message() {
     for (format, text) in ALL {
-        let changed = match format {
-            Format::Telegram => {
-                text.replace("\"id\":2,\"type\":\"message\"", "\"id\":{},\"type\":\"message\"")
-            }
-            _ => text.replace("\"two\"", "2"),
+        let (good, bad) = if format == Format::Telegram {
+            ("\"id\":2,\"type\":\"message\"", "\"id\":{},\"type\":\"message\"")
+        } else {
+            ("\"two\"", "2")
         };
+        let changed = text.replace(good, bad);
         let collected = converted(format, changed.as_bytes());
         let problems = collected.problems();
         assert!(problems[0].starts_with("wrong_type: export, line "), "{problems:?}");
