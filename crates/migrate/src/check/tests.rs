@@ -169,6 +169,35 @@ fn a_file_without_a_record_has_a_fault() {
     assert_eq!(faults[0].code, "empty");
 }
 
+/// Lines of docs/format.md that begin like this.
+fn of_the_page(start: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/format.md");
+    let page = fs::read_to_string(path).unwrap();
+    page.lines().filter(|line| line.starts_with(start)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_example_of_the_page_has_no_fault() {
+    let lines = of_the_page("{\"t\":");
+    let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+    let (directory, path) = written(&lines);
+    fs::create_dir(directory.path().join("files")).unwrap();
+    fs::write(directory.path().join("files/board.png"), "png").unwrap();
+    let Checked { report, faults, .. } = run(&path, None);
+    assert_eq!(faults, []);
+    assert_eq!(usize::try_from(report.records).unwrap(), lines.len());
+    assert_eq!(report.records_by_kind.len(), Kind::ALL.len());
+}
+
+#[test]
+fn the_custom_data_of_the_page_is_what_a_message_carries() {
+    let text = of_the_page("{\"landfall\":").concat();
+    let message = crate::format::Message { cloud_custom_data: Some(text.clone()), ..Default::default() };
+    let message = crate::format::custom::unfold(message);
+    assert_eq!((message.key.as_str(), message.thread.as_deref()), ("C1:1.000002", Some("C1:1.000001")));
+    assert_eq!(crate::format::custom::fold(&message, 4_096).text, Some(text));
+}
+
 /// Records of all kinds, whose values are right, wrong or missing.
 fn any_line() -> impl Strategy<Value = String> {
     let word = |words: &'static [&'static str]| proptest::sample::select(words);

@@ -294,4 +294,6 @@ impl<'de> serde::Deserialize<'de> for Peeked<'de> {
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;
