@@ -37,10 +37,10 @@ impl Refusal {
         if error.is_about_the_caller() {
             return Err(error.into());
         }
-        match error {
-            CallError::Refused { code, info, .. } => Ok(Self { code, info }),
-            error => Err(error.into()),
+        if let CallError::Refused { code, info, .. } = error {
+            return Ok(Self { code, info });
         }
+        Err(error.into())
     }
 }
 

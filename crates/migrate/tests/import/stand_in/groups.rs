@@ -74,7 +74,8 @@ impl State {
     pub(super) fn import_members(&mut self, body: &Value) -> Reply {
         let accounts = self.accounts.clone();
         // Landfall takes name cards too.
-        let taken: &[&str] = if self.limits.is_some() { &["Role", "JoinTime", "NameCard"] } else { &["Role", "JoinTime"] };
+        let taken: &[&str] =
+            if self.limits.is_some() { &["Role", "JoinTime", "NameCard"] } else { &["Role", "JoinTime"] };
         let group = self.group(body)?;
         let created = group.profile["CreateTime"].as_u64().unwrap();
         let list = body["MemberList"].as_array().unwrap();
