@@ -39,7 +39,7 @@ fn client_with(server: &StandIn, patience: Patience) -> Arc<Server> {
 fn landfall() -> Option<Value> {
     Some(json!({
         "Server": "landfall", "CallsPerSecond": 0,
-        "Limits": { "MessagesPerCall": 20, "MembersPerCall": 300, "MessageBytes": 12_000 }
+        "Limits": { "MessagesPerCall": 20, "MembersPerCall": 300 }
     }))
 }
 
