@@ -37,7 +37,7 @@ pub(crate) struct State {
     pub(crate) forbidden: Vec<String>,
     /// Whether numbers of messages are left out of answers, as in one edition of the documentation.
     pub(crate) no_numbers: bool,
-    troubles: Troubles,
+    pub(crate) troubles: Troubles,
 }
 
 #[derive(Default)]
