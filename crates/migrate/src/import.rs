@@ -34,6 +34,7 @@ use desk::Desk;
 use feed::{Feed, Work};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use landfall_domain::account::UnknownAccounts;
 use landfall_domain::limits::Limits;
 use landfall_domain::time::{Clock as _, SystemClock};
 use run::Run;
@@ -80,9 +81,13 @@ pub async fn run(
     journal.write(vec![Receipt::Source(file.display().to_string())]).await?;
     let now = SystemClock.now();
     let rules = options.rules.clone().unwrap_or_else(|| {
-        let mode = calls.landfall.as_ref().and_then(|reply| reply.get("Mode")?.as_str());
-        let limits = if mode == Some("relaxed") { Limits::RELAXED } else { Limits::FAITHFUL };
-        ServerLimits { limits, ..ServerLimits::faithful(now) }
+        let word = |name| calls.landfall.as_ref().and_then(|reply| reply.get(name)?.as_str());
+        let limits = if word("Mode") == Some("relaxed") { Limits::RELAXED } else { Limits::FAITHFUL };
+        let unknown_accounts = match word("UnknownAccounts") {
+            Some("create") => UnknownAccounts::Create,
+            Some(_) | None => UnknownAccounts::Refuse,
+        };
+        ServerLimits { limits, unknown_accounts, ..ServerLimits::faithful(now) }
     });
     let desk = Desk::new(observer, &server, &options.failed);
     let run = Run { server: &server, calls, rules, journal: &journal, options, desk };
@@ -144,7 +149,7 @@ async fn work_off(run: &Run<'_>, work: &mut mpsc::Receiver<Work>) -> Result<(), 
     run.desk.phase(Phase::Accounts);
     while open || !workers.is_empty() || next.is_some() {
         // Groups wait for the accounts.
-        if workers.is_empty() && next.is_some() {
+        if workers.is_empty() && matches!(next, Some(Work::Group(..))) {
             groups = true;
             run.desk.phase(Phase::Groups);
         }

@@ -3,7 +3,8 @@
 use super::desk::{End, fault};
 use super::group::{Change, GroupWork, Place};
 use super::run::content;
-use super::{ImportError, profile};
+use super::profile::{self, Likeness};
+use super::ImportError;
 use crate::fault::FaultCode;
 use crate::format::{Kind, Member, Record};
 use crate::journal::{Receipt, hash};
@@ -132,24 +133,28 @@ impl GroupWork<'_> {
                 self.run.ask("group_open_http_svc/get_specified_group_member_info", &question).await?;
             let reply = reply.unwrap_or_default();
             let rows = reply.get("MemberList").and_then(Value::as_array);
-            let mut receipts = Vec::new();
+            let (mut receipts, mut bare) = (Vec::new(), Vec::new());
             for (line, member, content) in members {
-                let account = |row: &&Value| {
+                let named = |row: &&Value| {
                     row.get("Member_Account").and_then(Value::as_str) == Some(member.account.as_str())
                 };
-                let row = rows.and_then(|rows| rows.iter().find(account));
-                let is_same =
-                    row.is_some_and(|row| profile::same_member(&member, self.is_owner(&member), row));
+                let row = rows.and_then(|rows| rows.iter().find(named));
+                let likeness = row.map(|row| profile::same_member(&member, self.is_owner(&member), row));
                 let account = hash(&member.account);
-                let content = if is_same { content } else { ANOTHER };
-                receipts.push(Receipt::Member { group: number, account, content });
-                if is_same {
-                    self.run.desk.count(Kind::Member, End::Unchanged);
-                } else {
-                    self.differs(line, Change::Member(line, member, false))?;
+                match likeness {
+                    Some(Likeness::Same) => {
+                        receipts.push(Receipt::Member { group: number, account, content });
+                        self.run.desk.count(Kind::Member, End::Unchanged);
+                    }
+                    Some(Likeness::Bare) => bare.push((line, member, content)),
+                    Some(Likeness::Other) | None => {
+                        receipts.push(Receipt::Member { group: number, account, content: ANOTHER });
+                        self.differs(line, Change::Member(line, member, false))?;
+                    }
                 }
             }
             self.run.write(receipts).await?;
+            self.have(bare).await?;
             members = rest;
         }
         Ok(())

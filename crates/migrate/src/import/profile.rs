@@ -190,11 +190,31 @@ pub(super) fn member_question(group: &str, members: &[&Member]) -> Value {
     })
 }
 
-/// Whether a member row has what the record says.
-pub(super) fn same_member(member: &Member, is_owner: bool, row: &Value) -> bool {
+/// How a member row compares with the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    Same,
+    /// It has no name card or fields yet, as right after `import_group_member`.
+    Bare,
+    Other,
+}
+
+pub(super) fn same_member(member: &Member, is_owner: bool, row: &Value) -> Likeness {
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
     let role = given(member.role.as_ref()).filter(|role| !role.is_empty()).unwrap_or("Member");
-    (is_owner || text("Role") == role)
-        && given(member.name_card.as_ref()).is_none_or(|card| text("NameCard") == card)
-        && same_fields(&member.app_member_defined_data, row.get("AppMemberDefinedData"))
+    if !is_owner && text("Role") != role {
+        return Likeness::Other;
+    }
+    let card = given(member.name_card.as_ref()).is_none_or(|card| text("NameCard") == card);
+    let wanted = &member.app_member_defined_data;
+    let fields = row.get("AppMemberDefinedData");
+    let same_fields = same_fields(wanted, fields);
+    let no_fields = fields.and_then(Value::as_array).is_none_or(Vec::is_empty);
+    if card && same_fields {
+        Likeness::Same
+    } else if (card || text("NameCard").is_empty()) && (same_fields || no_fields) {
+        Likeness::Bare
+    } else {
+        Likeness::Other
+    }
 }

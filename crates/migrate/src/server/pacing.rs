@@ -13,12 +13,14 @@ use tokio::time::{Instant, sleep_until};
 pub(super) const WINDOW_MAX: f64 = 64.0;
 const WINDOW_START: f64 = 8.0;
 /// Slowest pace, as a part of the full rate.
-const SPEED_MIN: f64 = 1.0 / 32.0;
-const SPEED_STEP: f64 = 1.0 / 512.0;
+const SPEED_MIN: f64 = 1.0 / 16.0;
+const SPEED_STEP: f64 = 1.0 / 64.0;
 const MARGIN: f64 = 0.95;
 
 pub(super) struct Pacer {
     state: Mutex<State>,
+    /// When the next call may begin.
+    next: tokio::sync::Mutex<Option<Instant>>,
     left: Notify,
     stopped: watch::Sender<bool>,
 }
@@ -31,8 +33,6 @@ struct State {
     /// How many calls there may be at the same time.
     window: f64,
     under_way: usize,
-    /// When the next call may begin.
-    next: Option<Instant>,
     slowed_down: Option<Instant>,
     slow_downs: u64,
     /// Since when no call went well.
@@ -52,12 +52,12 @@ impl Pacer {
             speed: 1.0,
             window: WINDOW_START,
             under_way: 0,
-            next: None,
             slowed_down: None,
             slow_downs: 0,
             trouble: None,
         };
-        Self { state: Mutex::new(state), left: Notify::new(), stopped: watch::Sender::new(false) }
+        let (next, left) = (tokio::sync::Mutex::new(None), Notify::new());
+        Self { state: Mutex::new(state), next, left, stopped: watch::Sender::new(false) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -113,11 +113,15 @@ impl Pacer {
         }
         // From here on, dropping it gives the place back.
         let mut turn = Turn { pacer: self, began: Instant::now() };
-        let begin = self.state().begin(turn.began, turns);
-        if turn.began < begin {
-            sleep_until(begin).await;
-            turn.began = Instant::now();
+        // One after the other, so that calls are not bunched when all were held up.
+        let mut next = self.next.lock().await;
+        if let Some(next) = *next
+            && turn.began < next
+        {
+            sleep_until(next).await;
         }
+        turn.began = Instant::now();
+        *next = Some(turn.began + self.state().pause(turns));
         turn
     }
 
@@ -140,10 +144,8 @@ impl State {
         u32::try_from(self.under_way).is_ok_and(|under_way| f64::from(under_way) + 1.0 <= self.window)
     }
 
-    fn begin(&mut self, now: Instant, turns: u32) -> Instant {
-        let begin = self.next.map_or(now, |next| next.max(now));
-        self.next = Some(begin + self.interval.mul_f64(f64::from(turns) / self.speed));
-        begin
+    fn pause(&self, turns: u32) -> Duration {
+        self.interval.mul_f64(f64::from(turns) / self.speed)
     }
 
     fn slow_down(&mut self, began: Instant) {
