@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod capability;
 pub mod changes;
 pub mod context;
+pub mod element;
 pub mod error;
 pub mod event;
 pub mod expiry;

@@ -10,6 +10,7 @@ pub mod format;
 pub mod losses;
 pub mod mapping;
 pub mod ordered;
+pub mod rules;
 pub mod server;
 pub mod sort;
 pub mod sources;

@@ -79,6 +79,7 @@ loss_kinds! {
     JoinsMoved = "joins_moved", Changed, "member who joins right after the group is made", "members who join right after the group is made";
     LateMembers = "late_members", Changed, "member who joined after the first message and does not see what was sent before", "members who joined after the first message and do not see what was sent before";
     Split = "split", Changed, "message that is too long and becomes several", "messages that are too long and become several";
+    ChannelsMade = "channels_made", MadeUp, "conversation that the source does not list", "conversations that the source does not list";
     Placeholders = "placeholders", MadeUp, "account that the source does not list", "accounts that the source does not list";
     Senders = "senders", MadeUp, "message without a sender", "messages without a sender";
     DirectNames = "direct_names", MadeUp, "direct conversation that is named after its members", "direct conversations that are named after their members";

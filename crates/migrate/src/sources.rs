@@ -1,20 +1,27 @@
 //! Converts exports of other systems into the records of the neutral file.
 
 pub mod archive;
+pub mod bounded;
 pub mod builder;
 mod csv;
+mod describe;
 mod discord;
 mod input;
+pub mod json;
 pub mod kind;
 mod mattermost;
+mod recognise;
 pub mod sink;
+mod slack;
 mod stream;
 mod telegram;
 pub mod times;
 mod values;
 mod walk;
 
+pub use describe::describe;
 pub use kind::Format;
+pub use recognise::recognise;
 pub use sink::{ConvertError, Converted, Found, FoundChannel, FoundUser, Sink};
 
 use self::builder::Builder;
@@ -37,7 +44,7 @@ pub fn convert(
     match format {
         Format::Landfall => Err(ConvertError::AlreadyNeutral),
         Format::Csv => csv::read(path, &mut builder),
-        Format::Slack => Err(ConvertError::NoReader(format)),
+        Format::Slack => slack::read(path, &mut builder),
         Format::Mattermost => mattermost::read(path, &mut builder),
         Format::Stream => stream::read(path, &mut builder),
         Format::Discord => discord::read(path, &mut builder),

@@ -156,6 +156,18 @@ impl<'a> Builder<'a> {
         self.channels.contains_key(channel)
     }
 
+    /// Whether a conversation was handed over and the mapping wants it.
+    #[must_use]
+    pub fn wants_channel(&self, channel: &str) -> bool {
+        self.channels.get(channel).is_some_and(|state| !state.left_out)
+    }
+
+    /// Counts a message that the source has twice; the reader leaves out the second.
+    pub fn repeated_message(&mut self, key: &str) {
+        self.found.messages += 1;
+        self.losses.count(LossKind::RepeatedMessages, key);
+    }
+
     /// What a conversation is called in the source, as far as it is known.
     #[must_use]
     pub fn channel_name(&self, channel: &str) -> Option<&str> {

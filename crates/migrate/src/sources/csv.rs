@@ -4,9 +4,10 @@
 //! tabs separate them. A column for the message's own id is used where there is one. Conversations become Private groups, because
 //! nothing says who may read them; whoever wrote is a member. [choice]
 
-mod columns;
+pub(super) mod columns;
 
 use self::columns::Columns;
+use super::bounded::{Bounded, ITEM_BYTES_MAX, ItemEnd, bounded};
 use super::builder::Builder;
 use super::builder::model::{Channel, Message, User};
 use super::kind::Format;
@@ -16,15 +17,11 @@ use crate::fault::{Fault, FaultCode};
 use crate::format::{Kind, identity};
 use crate::mapping::ChannelKind;
 use crate::sort::{Entry, Sorter};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-/// Longest row, bytes; a quotation mark that nothing closes makes one row of all that follows.
-const ROW_BYTES_MAX: usize = 16 << 20;
 /// Memory for rows that are being put in order, bytes.
 const MEMORY_BYTES: usize = 64 << 20;
 const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
@@ -71,52 +68,31 @@ struct Row {
 
 /// The rows of a file.
 struct Rows {
-    reader: csv::Reader<Bounded>,
-    bytes_left: Rc<Cell<usize>>,
+    reader: csv::Reader<Bounded<File>>,
+    row_end: ItemEnd,
     fields_min: usize,
     path: PathBuf,
     /// Of the whole file.
     bytes: u64,
 }
 
-/// Reads so many bytes only, until it is told that a row has ended.
-struct Bounded {
-    file: File,
-    left: Rc<Cell<usize>>,
-}
-
-impl Read for Bounded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.left.get();
-        if left == 0 {
-            return Err(io::Error::other(format!(
-                "a row is longer than {ROW_BYTES_MAX} bytes; a quotation mark that is not closed may be the cause"
-            )));
-        }
-        let read = self.file.read(buffer)?;
-        self.left.set(left.saturating_sub(read));
-        Ok(read)
-    }
-}
-
 impl Rows {
     fn open(path: &Path, columns: &Columns) -> io::Result<Self> {
-        let bytes_left = Rc::new(Cell::new(ROW_BYTES_MAX));
         let file = File::open(path)?;
         let bytes = file.metadata()?.len();
-        let file = Bounded { file, left: Rc::clone(&bytes_left) };
+        let (file, row_end) = bounded(file);
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(columns.separator)
             .buffer_capacity(256 << 10)
             .from_reader(file);
-        Ok(Self { reader, bytes_left, fields_min: columns.fields_min(), path: path.to_owned(), bytes })
+        Ok(Self { reader, row_end, fields_min: columns.fields_min(), path: path.to_owned(), bytes })
     }
 
     /// The next row; `Some(None)` for one with a fault, `None` at the end.
     fn next(&mut self, builder: &mut Builder<'_>) -> io::Result<Option<Option<Row>>> {
-        self.bytes_left.set(ROW_BYTES_MAX);
+        self.row_end.next_item();
         let mut bytes = csv::ByteRecord::new();
         let fault =
             |line, code, text: String| Fault::new(line, code, text).of(Kind::Message, format!("line {line}"));
@@ -168,7 +144,7 @@ impl Rows {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(byte))?;
         let mut row = Vec::new();
-        file.take(ROW_BYTES_MAX as u64).read_to_end(&mut row)?;
+        file.take(ITEM_BYTES_MAX as u64).read_to_end(&mut row)?;
         Ok(!row.iter().filter(|byte| **byte == b'"').count().is_multiple_of(2))
     }
 }

@@ -125,7 +125,7 @@ impl Found {
         if 0 < self.direct {
             parts.push(counted(self.direct, "direct conversation", "direct conversations"));
         }
-        parts.push(counted(self.users + self.placeholders, "user", "users"));
+        parts.push(counted(self.users, "user", "users"));
         parts.push(counted(self.messages, "message", "messages"));
         if 0 < self.files {
             parts.push(counted(self.files, "file", "files"));

@@ -4,6 +4,7 @@ mod builder;
 mod csv;
 mod damaged;
 mod exports;
+mod slack;
 
 use crate::fault::Fault;
 use crate::format::{Group, Member, Message, Record};

@@ -48,7 +48,8 @@ impl Builder<'_> {
         }
         if let Some(channel) = self.channels.get_mut(&message.channel) {
             channel.first_ms = Some(channel.first_ms.map_or(ts_ms, |first| first.min(ts_ms)));
-            if channel.channel.authors_are_members && message.kind != MessageKind::Bot {
+            let may_join = !message.author.is_empty() && message.kind != MessageKind::Bot;
+            if channel.channel.authors_are_members && may_join {
                 channel.members.entry(place).or_default();
             }
         }

@@ -50,20 +50,20 @@ const ID: &[&str] = &["id", "messageid", "msgid", "key", "uuid"];
 
 /// Where the columns are, counted from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Columns {
-    pub(super) separator: u8,
-    pub(super) has_header: bool,
-    pub(super) time: usize,
-    pub(super) channel: usize,
-    pub(super) user: usize,
-    pub(super) text: usize,
+pub(in crate::sources) struct Columns {
+    pub(in crate::sources) separator: u8,
+    pub(in crate::sources) has_header: bool,
+    pub(in crate::sources) time: usize,
+    pub(in crate::sources) channel: usize,
+    pub(in crate::sources) user: usize,
+    pub(in crate::sources) text: usize,
     /// Of the message.
-    pub(super) id: Option<usize>,
+    pub(in crate::sources) id: Option<usize>,
 }
 
 impl Columns {
     /// How many columns a row has at least.
-    pub(super) fn fields_min(&self) -> usize {
+    pub(in crate::sources) fn fields_min(&self) -> usize {
         1 + self.time.max(self.channel).max(self.user).max(self.text)
     }
 }
@@ -72,7 +72,7 @@ impl Columns {
 ///
 /// # Errors
 /// Which columns are missing.
-pub(super) fn find(start: &[u8]) -> Result<Columns, String> {
+pub(in crate::sources) fn find(start: &[u8]) -> Result<Columns, String> {
     let mut problem = None;
     for separator in *b",;\t" {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(start);

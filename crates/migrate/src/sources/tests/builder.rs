@@ -312,6 +312,6 @@ fn a_sentence_says_what_was_found_and_lost() {
     });
     assert_eq!(
         converted.sentence(),
-        "CSV file: 1 channel, 1 user, 2 messages, 2019-01-03 to 2019-01-03; lost: 1 empty message, read marks (not in the source)"
+        "CSV file: 1 channel, 0 users, 2 messages, 2019-01-03 to 2019-01-03; lost: 1 empty message, read marks (not in the source)"
     );
 }

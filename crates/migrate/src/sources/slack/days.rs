@@ -1,0 +1,157 @@
+//! The messages of one conversation of a Slack export: a folder with a file for each day, sorted by `ts` on the disk.
+
+use super::files::Attached;
+use super::lists::Lists;
+use super::message;
+use crate::fault::{Fault, FaultCode};
+use crate::format::Kind;
+use crate::sort::Sorter;
+use crate::sources::archive::Archive;
+use crate::sources::builder::Builder;
+use crate::sources::json::{self, ArrayError};
+use crate::sources::sink::ConvertError;
+use crate::sources::times;
+use serde_json::Value;
+use std::io;
+
+/// Memory for messages that are being put in order, bytes.
+const MEMORY_BYTES: usize = 32 << 20;
+
+/// The folder of a file that has the messages of a day; `None` for other files.
+pub(super) fn folder_of_day(name: &str) -> Option<&str> {
+    let (folder, file) = name.rsplit_once('/')?;
+    let date = file.strip_suffix(".json")?.as_bytes().get(..10)?;
+    let is_date = date.iter().enumerate().all(|(position, byte)| match position {
+        4 | 7 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    is_date.then_some(folder)
+}
+
+/// Hands over the messages of a conversation.
+pub(super) fn read(
+    channel: &str,
+    folders: &[String],
+    lists: &Lists,
+    attached: &Attached,
+    archive: &mut Archive,
+    builder: &mut Builder<'_>,
+) -> Result<(), ConvertError> {
+    let mut sorter = Sorter::new(&tempfile::env::temp_dir(), MEMORY_BYTES);
+    for folder in folders {
+        let days: Vec<String> = archive
+            .names_in(folder)
+            .filter(|name| folder_of_day(name) == Some(folder))
+            .map(str::to_owned)
+            .collect();
+        for day in days {
+            read_day(channel, &day, &mut sorter, archive, builder)?;
+        }
+    }
+    let mut same = Same::default();
+    for entry in sorter.finish()? {
+        let entry = entry?;
+        let (place, item): (String, Value) =
+            serde_json::from_slice(&entry.value).map_err(io::Error::other)?;
+        let Some(key) = same.key(channel, &item, builder) else { continue };
+        let context = message::Context { channel, lists, attached, archive };
+        message::hand_over(&context, key, place, &item, builder)?;
+    }
+    Ok(())
+}
+
+fn read_day(
+    channel: &str,
+    day: &str,
+    sorter: &mut Sorter,
+    archive: &mut Archive,
+    builder: &mut Builder<'_>,
+) -> Result<(), ConvertError> {
+    let read = match archive.read(day) {
+        Ok(reader) => json::each(reader, |number, item| {
+            let place = format!("{day}, message {number}");
+            sort(channel, place, item, sorter, builder)
+        }),
+        Err(error) => Err(ArrayError::Array { code: FaultCode::CutOff, problem: error.to_string() }),
+    };
+    match read {
+        Ok(_) => Ok(()),
+        Err(error) => Ok(builder.fault(error.fault(day)?)?),
+    }
+}
+
+/// Puts a message among those to be sorted.
+fn sort(
+    channel: &str,
+    place: String,
+    item: &str,
+    sorter: &mut Sorter,
+    builder: &mut Builder<'_>,
+) -> io::Result<()> {
+    let value: Value = match serde_json::from_str(item) {
+        Ok(value) => value,
+        Err(error) => {
+            let problem = error.to_string();
+            let problem = problem.split(" at line ").next().unwrap_or_default();
+            let fault =
+                Fault::new(0, FaultCode::NotJson, format!("{place}: the message cannot be read: {problem}"));
+            return builder.fault(fault.of(Kind::Message, channel));
+        }
+    };
+    let Some(us) = times::parse_us(&message::ts(&value)) else {
+        return builder.message(crate::sources::builder::model::Message {
+            channel: channel.to_owned(),
+            key: format!("{channel}:{}", message::ts(&value)),
+            place,
+            ..Default::default()
+        });
+    };
+    let value = serde_json::to_vec(&(place, value)).map_err(io::Error::other)?;
+    sorter.push(us.to_be_bytes().to_vec(), value)
+}
+
+/// Messages with the same `ts`: some exports have a message twice.
+#[derive(Default)]
+struct Same {
+    ts: String,
+    items: Vec<(String, String)>,
+}
+
+impl Same {
+    /// The key of a message; `None` for one that was there already.
+    fn key(&mut self, channel: &str, item: &Value, builder: &mut Builder<'_>) -> Option<String> {
+        let ts = message::ts(item);
+        if ts != self.ts {
+            self.ts.clone_from(&ts);
+            self.items.clear();
+        }
+        let content =
+            (json::first_text(item, &["user", "bot_id"]).to_owned(), json::text(item, "text").to_owned());
+        let key = format!("{channel}:{ts}");
+        if self.items.contains(&content) {
+            builder.repeated_message(&key);
+            return None;
+        }
+        self.items.push(content);
+        Some(if self.items.len() == 1 { key } else { format!("{key}:{}", self.items.len()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_days_have_messages() {
+        for (name, folder) in [
+            ("general/2019-01-03.json", Some("general")),
+            ("teams/a/general/2019-01-03.json", Some("teams/a/general")),
+            ("general/canvas_in_the_conversation.json", None),
+            ("users.json", None),
+            ("general/2019-1-3.json", None),
+            ("2019-01-03.json", None),
+        ] {
+            assert_eq!(folder_of_day(name), folder, "{name}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The lists of a Slack export: users and conversations.
+
+use crate::fault::{Fault, FaultCode};
+use crate::losses::LossKind;
+use crate::mapping::ChannelKind;
+use crate::sources::archive::Archive;
+use crate::sources::builder::Builder;
+use crate::sources::builder::model::{Channel, Member, User};
+use crate::sources::json::{self, ArrayError};
+use crate::sources::sink::ConvertError;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+const LISTS: [(&str, ChannelKind); 4] = [
+    ("channels.json", ChannelKind::Public),
+    ("groups.json", ChannelKind::Private),
+    ("dms.json", ChannelKind::Direct),
+    ("mpims.json", ChannelKind::GroupDirect),
+];
+
+/// What the lists say.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    /// The user that is a bot.
+    pub(super) bots: BTreeMap<String, String>,
+    /// Users that are bots.
+    pub(super) bot_users: BTreeSet<String>,
+    /// Members of each conversation that lists them.
+    pub(super) members: BTreeMap<String, BTreeSet<String>>,
+    /// What the folder of each conversation may be called, the best first.
+    names: BTreeMap<String, Vec<String>>,
+    /// The folders that have messages of each conversation.
+    folders: BTreeMap<String, Vec<String>>,
+}
+
+impl Lists {
+    /// Each conversation that has messages, with its folders.
+    pub(super) fn folders(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.folders.iter().map(|(channel, folders)| (channel.as_str(), folders.as_slice()))
+    }
+
+    /// Reads the lists in the folder `base`.
+    pub(super) fn read(
+        &mut self,
+        base: &str,
+        archive: &mut Archive,
+        builder: &mut Builder<'_>,
+    ) -> Result<(), ConvertError> {
+        for file in ["users.json", "org_users.json"] {
+            each(&format!("{base}{file}"), archive, builder, |user, builder| self.user(user, builder))?;
+        }
+        for (file, kind) in LISTS {
+            let mut failed = None;
+            each(&format!("{base}{file}"), archive, builder, |channel, builder| {
+                match self.channel(channel, base, kind, builder) {
+                    Ok(()) => Ok(()),
+                    Err(ConvertError::Output(error)) => Err(error),
+                    Err(error) => {
+                        failed = Some(error);
+                        Err(io::Error::other("the mapping does not fit"))
+                    }
+                }
+            })
+            .or_else(|error| Err(failed.take().unwrap_or(error)))?;
+        }
+        Ok(())
+    }
+
+    fn user(&mut self, user: &Value, builder: &mut Builder<'_>) -> io::Result<()> {
+        let id = json::text(user, "id");
+        if id.is_empty() {
+            let text = "a user has no id";
+            return builder.fault(Fault::new(0, FaultCode::Missing, text).field("id"));
+        }
+        let nothing = Value::Null;
+        let profile = user.get("profile").unwrap_or(&nothing);
+        let bot = json::text(profile, "bot_id");
+        if !bot.is_empty() {
+            self.bots.insert(bot.to_owned(), id.to_owned());
+        }
+        if json::flag(user, "is_bot") {
+            self.bot_users.insert(id.to_owned());
+        }
+        let shown = json::first_text(profile, &["display_name", "real_name"]);
+        let own = json::first_text(user, &["real_name", "name"]);
+        let mut x = json!({});
+        for (name, value) in [
+            ("name", json::text(user, "name")),
+            ("email", json::text(profile, "email")),
+            ("title", json::text(profile, "title")),
+        ] {
+            if !value.is_empty() && value != shown {
+                x[name] = value.into();
+            }
+        }
+        for (name, member) in [("deleted", "deleted"), ("bot", "is_bot"), ("guest", "is_restricted")] {
+            if json::flag(user, member) {
+                x[name] = true.into();
+            }
+        }
+        let has_extras = x.as_object().is_some_and(|members| !members.is_empty());
+        builder.user(User {
+            id: id.to_owned(),
+            nick: if shown.is_empty() { own } else { shown }.to_owned(),
+            face_url: json::first_text(profile, &["image_512", "image_192", "image_72", "image_48"])
+                .to_owned(),
+            x: if has_extras { x } else { Value::Null },
+        })
+    }
+
+    fn channel(
+        &mut self,
+        channel: &Value,
+        base: &str,
+        kind: ChannelKind,
+        builder: &mut Builder<'_>,
+    ) -> Result<(), ConvertError> {
+        let (id, name) = (json::text(channel, "id"), json::text(channel, "name"));
+        if id.is_empty() {
+            let text = format!("the conversation {name:?} has no id");
+            builder.fault(Fault::new(0, FaultCode::Missing, text).field("id"))?;
+            return Ok(());
+        }
+        let names = self.names.entry(id.to_owned()).or_default();
+        for folder in [name, id] {
+            if !folder.is_empty() {
+                names.push(format!("{base}{folder}"));
+            }
+        }
+        let value =
+            |member: &str| channel.get(member).map(|part| json::text(part, "value")).unwrap_or_default();
+        let lists_members = channel.get("members").is_some_and(Value::is_array);
+        if !builder.knows_channel(id) {
+            let is_direct = matches!(kind, ChannelKind::Direct | ChannelKind::GroupDirect);
+            builder.channel(Channel {
+                introduction: super::text::plain(value("purpose"), &*builder),
+                notification: super::text::plain(value("topic"), &*builder),
+                owner: Some(json::text(channel, "creator").to_owned())
+                    .filter(|creator| !creator.is_empty() && !is_direct),
+                created_ms: json::number(channel, "created").map(milliseconds),
+                archived: json::flag(channel, "is_archived"),
+                authors_are_members: !lists_members,
+                ..Channel::new(id, if is_direct { "" } else { name }, kind)
+            })?;
+        }
+        for user in json::texts(channel, "members") {
+            self.members.entry(id.to_owned()).or_default().insert(user.to_owned());
+            builder.member(id, Member { user: user.to_owned(), ..Member::default() })?;
+        }
+        Ok(())
+    }
+
+    /// Finds the folder of each conversation, and makes conversations of the others that have messages.
+    pub(super) fn find_folders(
+        &mut self,
+        archive: &mut Archive,
+        builder: &mut Builder<'_>,
+    ) -> Result<(), ConvertError> {
+        let mut free: BTreeSet<String> =
+            archive.names().filter_map(super::days::folder_of_day).map(str::to_owned).collect();
+        for (channel, names) in &self.names {
+            // A workspace's own folders first; a conversation may have messages in several workspaces.
+            let found: Vec<String> = names.iter().filter(|name| free.remove(*name)).cloned().collect();
+            if !found.is_empty() {
+                self.folders.insert(channel.clone(), found);
+            }
+        }
+        for folder in free {
+            let id = folder.rsplit('/').next().unwrap_or(&folder).to_owned();
+            if !builder.knows_channel(&id) {
+                builder.lose(LossKind::ChannelsMade, folder.clone());
+                builder.channel(Channel {
+                    authors_are_members: true,
+                    ..Channel::new(&id, &id, ChannelKind::Private)
+                })?;
+            }
+            self.folders.entry(id).or_default().push(folder);
+        }
+        Ok(())
+    }
+}
+
+/// Hands over each object of a list, which may be missing.
+fn each(
+    name: &str,
+    archive: &mut Archive,
+    builder: &mut Builder<'_>,
+    mut take: impl FnMut(&Value, &mut Builder<'_>) -> io::Result<()>,
+) -> Result<(), ConvertError> {
+    if !archive.has(name) {
+        return Ok(());
+    }
+    let read = match archive.read(name) {
+        Ok(reader) => json::each(reader, |number, item| match serde_json::from_str::<Value>(item) {
+            Ok(value) if value.is_object() => take(&value, builder),
+            Ok(_) | Err(_) => {
+                let text = format!("{name}, item {number}, is no object that can be read");
+                builder.fault(Fault::new(0, FaultCode::WrongType, text))
+            }
+        }),
+        Err(error) => Err(ArrayError::Array { code: FaultCode::CutOff, problem: error.to_string() }),
+    };
+    match read {
+        Ok(_) => Ok(()),
+        Err(error) => Ok(builder.fault(error.fault(name)?)?),
+    }
+}
+
+/// A time in seconds, or in milliseconds as some exports have it.
+fn milliseconds(time: u64) -> u64 {
+    if time < 100_000_000_000 { time * 1_000 } else { time }
+}
