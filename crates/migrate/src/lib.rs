@@ -4,6 +4,7 @@
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
 //! servers over their public API only.
 
+pub mod export;
 pub mod fault;
 pub mod format;
 pub mod losses;

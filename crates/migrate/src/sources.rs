@@ -5,12 +5,19 @@ pub mod bounded;
 pub mod builder;
 mod csv;
 mod describe;
+mod discord;
+mod input;
 pub mod json;
 pub mod kind;
+mod mattermost;
 mod recognise;
 pub mod sink;
 mod slack;
+mod stream;
+mod telegram;
 pub mod times;
+mod values;
+mod walk;
 
 pub use describe::describe;
 pub use kind::Format;
@@ -38,10 +45,10 @@ pub fn convert(
         Format::Landfall => Err(ConvertError::AlreadyNeutral),
         Format::Csv => csv::read(path, &mut builder),
         Format::Slack => slack::read(path, &mut builder),
-        Format::Mattermost => Err(ConvertError::NoReader(format)),
-        Format::Stream => Err(ConvertError::NoReader(format)),
-        Format::Discord => Err(ConvertError::NoReader(format)),
-        Format::Telegram => Err(ConvertError::NoReader(format)),
+        Format::Mattermost => mattermost::read(path, &mut builder),
+        Format::Stream => stream::read(path, &mut builder),
+        Format::Discord => discord::read(path, &mut builder),
+        Format::Telegram => telegram::read(path, &mut builder),
     }?;
     builder.finish()
 }

@@ -143,17 +143,46 @@ impl Archive {
     /// # Errors
     /// There is none of that name, or it cannot be read.
     pub fn read(&mut self, name: &str) -> io::Result<Box<dyn Read + '_>> {
+        Ok(self.read_beside(name)?.0)
+    }
+
+    /// Reads a file, with the names of all files at hand.
+    ///
+    /// # Errors
+    /// There is none of that name, or it cannot be read.
+    pub fn read_beside(&mut self, name: &str) -> io::Result<(Box<dyn Read + '_>, Names<'_>)> {
         let place = self.files.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let names = Names { files: &self.files, root: &self.root };
         match &mut self.content {
             Content::Folder(folder) => {
                 let file = File::open(folder.join(&self.root).join(name))?;
-                Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, file)))
+                Ok((Box::new(BufReader::with_capacity(BUFFER_BYTES, file)), names))
             }
             Content::Zip(archive) => {
                 let file = archive.by_index(place.index).map_err(io::Error::other)?;
-                Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, file)))
+                Ok((Box::new(BufReader::with_capacity(BUFFER_BYTES, file)), names))
             }
         }
+    }
+}
+
+/// The names of the files of an archive, while one of them is being read.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    files: &'a BTreeMap<String, Place>,
+    root: &'a str,
+}
+
+impl Names<'_> {
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.files.contains_key(name)
+    }
+
+    /// Where a file lies in the export, the folders around it included: `path` of a file's record.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        format!("{}{name}", self.root)
     }
 }
 

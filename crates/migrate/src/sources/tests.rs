@@ -2,6 +2,8 @@
 
 mod builder;
 mod csv;
+mod damaged;
+mod exports;
 mod slack;
 
 use crate::fault::Fault;

@@ -1,0 +1,11 @@
+//! Writes a neutral file in the formats of others.
+
+mod held;
+mod lost;
+pub mod mattermost;
+mod names;
+mod said;
+pub mod stream;
+
+#[cfg(test)]
+mod tests;
