@@ -69,10 +69,8 @@ fn array_error(error: &serde_json::Error) -> ArrayError {
         Category::Syntax | Category::Data if error.to_string().contains("unicode") => FaultCode::NotUtf8,
         Category::Syntax | Category::Data => FaultCode::NotJson,
     };
-    let problem = match code {
-        FaultCode::NotUtf8 => format!("{error}; convert it to UTF-8"),
-        _ => error.to_string(),
-    };
+    let advice = if code == FaultCode::NotUtf8 { "; convert it to UTF-8" } else { "" };
+    let problem = format!("{error}{advice}");
     ArrayError::Array { code, problem }
 }
 

@@ -7,14 +7,14 @@ pub(crate) fn positive(ms: Option<i64>) -> Option<u64> {
     ms.and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms != 0)
 }
 
-/// A file that lies at `path` in the export. It is known by that path.
-pub(crate) fn file_at(path: &str) -> File {
+/// A file that lies at `path` in the export, known by `key`.
+pub(crate) fn file_at(key: &str, path: String) -> File {
     let name = path.rsplit('/').next().unwrap_or_default();
     File {
-        key: path.to_owned(),
-        path: Some(path.to_owned()),
+        key: key.to_owned(),
         name: name.to_owned(),
         mime: image_kind(name).to_owned(),
+        path: Some(path),
         ..File::default()
     }
 }
@@ -43,12 +43,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_known_by_its_path() {
-        let file = file_at("data/a/b.PNG");
-        assert_eq!(
-            (file.key.as_str(), file.name.as_str(), file.mime.as_str()),
-            ("data/a/b.PNG", "b.PNG", "image/png")
-        );
-        assert_eq!(file_at("a/b").mime, "");
+    fn a_file_has_the_name_and_kind_that_its_path_says() {
+        let file = file_at("k", "data/a/b.PNG".to_owned());
+        assert_eq!((file.key.as_str(), file.name.as_str(), file.mime.as_str()), ("k", "b.PNG", "image/png"));
+        assert_eq!(file_at("k", "a/b".to_owned()).mime, "");
     }
 }

@@ -119,7 +119,7 @@ fn file(attachment: &parse::Attachment, document: &str, beside: Beside<'_>) -> F
     let found =
         if attachment.url.contains("://") { None } else { beside.path_from(document, &attachment.url) };
     let mut file = match found {
-        Some(path) => file_at(&path),
+        Some(path) => file_at(&attachment.id, path),
         None => {
             let url = Some(attachment.url.as_str()).filter(|url| url.contains("://")).unwrap_or_default();
             file_elsewhere(attachment.id.clone(), url, name)

@@ -83,7 +83,7 @@ impl Reading<'_, '_> {
             .iter()
             .find_map(|name| self.beside.path_from(self.name, name));
         Some(match found {
-            Some(found) => File { key: inner.to_owned(), ..file_at(&found) },
+            Some(found) => file_at(inner, found),
             None => {
                 let name = inner.rsplit('/').next().unwrap_or_default();
                 file_elsewhere(inner.to_owned(), "", name)

@@ -104,7 +104,7 @@ impl<'a, 'b> Emit<'a, 'b> {
             let found = self.beside.path_from(self.name, path).filter(|_| !path.starts_with('('));
             let shown = name.or(message.media_type.as_deref()).unwrap_or(word);
             let mut made = match found {
-                Some(path) => file_at(&path),
+                Some(found) => file_at(path, found),
                 None => file_elsewhere(format!("{key}:{word}"), "", shown),
             };
             made.name = name.map_or(made.name, str::to_owned);

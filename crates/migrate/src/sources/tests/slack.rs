@@ -224,6 +224,19 @@ fn a_folder_that_no_list_names_becomes_a_private_group() {
 }
 
 #[test]
+fn a_conversation_that_is_flagged_as_private_does_not_become_public() {
+    let channels = r#"[{"id":"C1","name":"general","members":["U1"]},{"id":"C2","name":"board","is_private":true,"members":["U1"]},
+        {"id":"D1","is_im":true,"user":"U2"}]"#;
+    let (collected, _) = slack(&[
+        ("channels.json", channels),
+        ("D1/2019-01-03.json", &day(&[r#""user":"U1","text":"psst","ts":"2001.000100""#])),
+    ]);
+    let kinds: Vec<_> = collected.groups().iter().map(|group| group.kind.as_str()).collect();
+    assert_eq!(kinds, ["Public", "Private", "Private"]);
+    assert_eq!(collected.groups()[2].name, "ann, ben");
+}
+
+#[test]
 fn a_list_that_is_cut_off_is_a_fault_and_what_comes_before_counts() {
     let (collected, converted) = slack(&[
         ("users.json", r#"[{"id":"U1","name":"ann"},{"name":"no id"},3,{"id":"U2","na"#),

@@ -16,8 +16,14 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The name of the golden files, the sample, and its format.
-const SAMPLES: [(&str, &str, Format); 2] =
-    [("slack", "slack", Format::Slack), ("csv", "csv/chat.csv", Format::Csv)];
+const SAMPLES: [(&str, &str, Format); 6] = [
+    ("slack", "slack", Format::Slack),
+    ("mattermost", "mattermost", Format::Mattermost),
+    ("stream", "stream/import.jsonl", Format::Stream),
+    ("discord", "discord", Format::Discord),
+    ("telegram", "telegram", Format::Telegram),
+    ("csv", "csv/chat.csv", Format::Csv),
+];
 
 #[derive(Default)]
 struct Collected {
@@ -110,17 +116,19 @@ fn add(zip: &mut zip::ZipWriter<fs::File>, folder: &Path, prefix: &str) {
 
 #[test]
 fn an_export_is_the_same_as_a_folder_and_as_an_archive_with_or_without_a_folder_around_it() {
-    let sample = directory("../../samples/exports/slack");
-    let (folder, _) = converted(&sample, Format::Slack);
     let scratch = tempfile::tempdir().unwrap();
-    for prefix in ["", "Bakers Slack export Jan 3 2019 - Jan 7 2019/"] {
-        let path = scratch.path().join("export.zip");
-        let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
-        add(&mut zip, &sample, prefix);
-        zip.finish().unwrap();
-        assert_eq!(recognise(&path).unwrap(), Format::Slack);
-        let (archive, _) = converted(&path, Format::Slack);
-        let expected = folder.records.replace("\"path\":\"", &format!("\"path\":\"{prefix}"));
-        assert_eq!(archive.records, expected);
+    for format in [Format::Slack, Format::Mattermost, Format::Stream, Format::Discord, Format::Telegram] {
+        let sample = directory("../../samples/exports").join(format.as_str());
+        let (folder, _) = converted(&sample, format);
+        for prefix in ["", "Bakers Slack export Jan 3 2019 - Jan 7 2019/"] {
+            let path = scratch.path().join("export.zip");
+            let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+            add(&mut zip, &sample, prefix);
+            zip.finish().unwrap();
+            assert_eq!(recognise(&path).unwrap(), format);
+            let (archive, _) = converted(&path, format);
+            let expected = folder.records.replace("\"path\":\"", &format!("\"path\":\"{prefix}"));
+            assert_eq!(archive.records, expected, "{format:?} in {prefix:?}");
+        }
     }
 }

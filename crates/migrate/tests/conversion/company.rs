@@ -1,8 +1,6 @@
 //! A Slack-like export of a company is converted without any decision.
 
-#[path = "support/slack_like.rs"]
-mod slack_like;
-
+use super::slack_like::{self, Made, Sizes};
 use landfall_domain::limits::Limits;
 use landfall_domain::time::Timestamp;
 use landfall_migrate::fault::Fault;
@@ -11,7 +9,6 @@ use landfall_migrate::mapping::Mapping;
 use landfall_migrate::ordered::Ordered;
 use landfall_migrate::rules::{Checker, ServerLimits, Verdict};
 use landfall_migrate::sources::{Converted, Format, Sink, convert, describe, recognise};
-use slack_like::{Made, Sizes};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
