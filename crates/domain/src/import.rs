@@ -3,22 +3,41 @@
 //! Their result has no field for a notice or a callback: an import is silent by type.
 
 use crate::account::UnknownAccounts;
-use crate::group::Group;
+use crate::group::{Group, GroupType};
 use crate::ids::UserId;
 use crate::member::{Member, Role};
-use crate::new_group::{NewMember, new_member, time_fits};
+use crate::new_group::{NewMember, TimeProblem, check_time, time_fits};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of one imported member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberOutcome {
-    /// Not imported.
-    Failed,
+    /// Not imported, for this reason.
+    Refused(MemberRefusal),
     /// Imported.
     Imported,
     /// Was a member already, and is unchanged but for the time it joined: [`ImportedMembers::earlier`].
     AlreadyMember,
+}
+
+/// Why one member is not imported. The texts name members of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemberRefusal {
+    /// A group gets its owner when it is imported itself.
+    #[error("Role is Owner, not Admin or Member")]
+    Owner,
+    /// Groups of this type have no administrators.
+    #[error("Role is Admin, which {} groups do not have", .0.as_str())]
+    NoAdmins(GroupType),
+    #[error("JoinTime {0}")]
+    JoinTime(TimeProblem),
+    /// The account was never imported, while unknown ones are refused.
+    #[error("the account is not imported")]
+    AccountUnknown,
+    /// The group has as many members as it may have: this number.
+    #[error("the group is full: MaxMemberNum is {0}")]
+    Full(u32),
 }
 
 /// Why no member at all is imported.
@@ -102,11 +121,11 @@ pub fn import_members(
             MemberOutcome::AlreadyMember
         } else if seen.contains(&member.account) {
             MemberOutcome::AlreadyMember
-        } else if !may_join(group, member, *standing, unknown, now) {
-            MemberOutcome::Failed
+        } else if let Err(refusal) = may_join(group, member, *standing, unknown, now) {
+            MemberOutcome::Refused(refusal)
         } else if room == 0 {
             turned_away = true;
-            MemberOutcome::Failed
+            MemberOutcome::Refused(MemberRefusal::Full(group.profile.max_members))
         } else {
             room -= 1;
             seen.insert(&member.account);
@@ -115,14 +134,14 @@ pub fn import_members(
             }
             change.added.push(Member {
                 read: group.log.mark_unread(member.unread),
-                muted_until: if group.kind.can().mute { member.muted_until } else { Timestamp(0) },
-                ..new_member(group.kind, member.account.clone(), member.role, member.joined.unwrap_or(now))
+                ..member.clone().join(group.kind, member.role, member.joined.unwrap_or(now))
             });
             MemberOutcome::Imported
         };
         change.outcomes.push(outcome);
     }
-    if turned_away && change.outcomes.iter().all(|outcome| *outcome == MemberOutcome::Failed) {
+    let nobody_is_in = || change.outcomes.iter().all(|outcome| matches!(outcome, MemberOutcome::Refused(_)));
+    if turned_away && nobody_is_in() {
         return Err(ImportMembersRefusal::Full);
     }
     Ok(change)
@@ -135,14 +154,19 @@ fn may_join(
     standing: Standing,
     unknown: UnknownAccounts,
     now: Timestamp,
-) -> bool {
-    let role_fits = match member.role {
-        Role::Owner => false,
-        Role::Admin => group.kind.can().admins,
-        Role::Member => true,
-    };
-    let time_fits = member.joined.is_none_or(|joined| time_fits(joined, group.created, now));
-    role_fits && time_fits && (standing.known || unknown == UnknownAccounts::Create)
+) -> Result<(), MemberRefusal> {
+    match member.role {
+        Role::Owner => return Err(MemberRefusal::Owner),
+        Role::Admin if !group.kind.can().admins => return Err(MemberRefusal::NoAdmins(group.kind)),
+        Role::Admin | Role::Member => {}
+    }
+    if let Some(joined) = member.joined {
+        check_time(joined, group.created, now).map_err(MemberRefusal::JoinTime)?;
+    }
+    if !standing.known && unknown == UnknownAccounts::Refuse {
+        return Err(MemberRefusal::AccountUnknown);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -253,6 +253,14 @@ pub enum Content {
     Gone,
 }
 
+/// A message that is longer than one may be, bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("MsgBody and CloudCustomData are {got} bytes long; at most {max} are allowed")]
+pub struct BodyTooLong {
+    pub got: usize,
+    pub max: usize,
+}
+
 /// A message that an account sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {

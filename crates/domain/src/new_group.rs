@@ -57,7 +57,8 @@ pub struct NewGroup {
     pub profile: Profile,
     /// The owner, if it has one.
     pub owner: Option<UserId>,
-    /// Further members, each account once and the owner not among them.
+    /// Its members, each account once. Of an owner who is among them, only the name card and the fields
+    /// count.
     pub members: Vec<NewMember>,
     /// Whether a community has topics.
     pub support_topic: bool,
@@ -113,6 +114,8 @@ pub struct NewMember {
     pub unread: u32,
     /// End of its mute; 0 when it may speak.
     pub muted_until: Timestamp,
+    /// Its name within the group.
+    pub name_card: Text,
     pub fields: Vec<CustomField>,
 }
 
@@ -126,7 +129,18 @@ impl NewMember {
             joined: None,
             unread: 0,
             muted_until: Timestamp(0),
+            name_card: Text::default(),
             fields: Vec::new(),
+        }
+    }
+
+    /// As a member of `group` since it joined at `joined`. A mute is dropped where the type has none.
+    pub(crate) fn join(self, kind: GroupType, role: Role, joined: Timestamp) -> Member {
+        Member {
+            muted_until: if kind.can().mute { self.muted_until } else { Timestamp(0) },
+            name_card: self.name_card.into_string(),
+            fields: self.fields,
+            ..new_member(kind, self.account, role, joined)
         }
     }
 }
@@ -172,23 +186,18 @@ pub fn new_group<E>(
     let kind = new.kind;
     let mut members = Vec::with_capacity(1 + new.members.len());
     let owner_sits = kind.can().members;
+    let mut listed = new.members;
     // The owner made the group, so it joined when the group was made. [choice]
-    members.extend(
-        new.owner
-            .iter()
-            .filter(|_| owner_sits)
-            .map(|owner| new_member(kind, owner.clone(), Role::Owner, new.created)),
-    );
-    for member in new.members {
+    members.extend(new.owner.iter().filter(|_| owner_sits).map(|owner| {
+        let place = listed.iter().position(|member| member.account == *owner);
+        let owner = place.map_or_else(|| NewMember::new(owner.clone()), |place| listed.remove(place));
+        Member { muted_until: Timestamp(0), ..owner.join(kind, Role::Owner, new.created) }
+    }));
+    for member in listed {
         // A role, mute or time that cannot be joins as if it had not been given, rather than failing the group. [choice]
         let role = if kind.can().admins { member.role } else { Role::Member };
         let joined = member.joined.filter(|joined| time_fits(*joined, new.created, now)).unwrap_or(now);
-        let muted_until = if kind.can().mute { member.muted_until } else { Timestamp(0) };
-        members.push(Member {
-            muted_until,
-            fields: member.fields,
-            ..new_member(kind, member.account, role, joined)
-        });
+        members.push(member.join(kind, role, joined));
     }
     let mut unknown_accounts = Vec::new();
     // The owner of a group that keeps no members is named in the group only.
@@ -244,9 +253,31 @@ pub fn new_member(kind: GroupType, account: UserId, role: Role, joined: Timestam
     }
 }
 
-/// Members join after the group was made and before now. [doc]
-pub(crate) fn time_fits(joined: Timestamp, created: Timestamp, now: Timestamp) -> bool {
-    created < joined && joined < now
+/// Members join, and messages are sent, after the group was made and before now. [doc]
+pub(crate) fn time_fits(time: Timestamp, created: Timestamp, now: Timestamp) -> bool {
+    check_time(time, created, now).is_ok()
+}
+
+/// The same, with the reason when the time does not fit.
+pub(crate) fn check_time(time: Timestamp, created: Timestamp, now: Timestamp) -> Result<(), TimeProblem> {
+    if time <= created {
+        Err(TimeProblem::NotAfterCreation { time, created })
+    } else if now <= time {
+        Err(TimeProblem::NotBeforeNow { time, now })
+    } else {
+        Ok(())
+    }
+}
+
+/// Why a member cannot have joined, or a message cannot have been sent, at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeProblem {
+    /// The group was not there yet.
+    #[error("{} is not after the group's CreateTime, {}", time.0, created.0)]
+    NotAfterCreation { time: Timestamp, created: Timestamp },
+    /// It is yet to come.
+    #[error("{} is not before now, {}", time.0, now.0)]
+    NotBeforeNow { time: Timestamp, now: Timestamp },
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::error::NoSuchGroup;
 use crate::ids::UserId;
+use crate::message::BodyTooLong;
 use crate::several::Several;
 
 /// The reason why an operation on one group is refused. A refused operation changes nothing.
@@ -44,13 +45,8 @@ pub enum Refusal {
     #[error("the message was deleted or recalled")]
     MessageGone,
     /// The message would be longer than one may be.
-    #[error("MsgBody and CloudCustomData are {got} bytes long; at most {max} are allowed")]
-    MessageTooLong {
-        /// Its length, bytes.
-        got: usize,
-        /// The limit, bytes.
-        max: usize,
-    },
+    #[error(transparent)]
+    MessageTooLong(BodyTooLong),
     /// There is no message to which extensions could be attached.
     #[error("the message does not exist, or was recalled")]
     NoMessageToExtend,

@@ -1,17 +1,17 @@
 //! Lists in requests: every entry is checked, and an error names the first invalid one and how many more there are.
 //!
 //! [choice] Where entries have results of their own, only a member that is missing, empty or of another JSON type fails the
-//! call; any other problem of an entry is its own result.
+//! call; any other problem of an entry is its own result. In an import such an entry fails alone too, unless all are so.
 
 use crate::reply::Failure;
 
-/// Bytes of an invalid name that an answer repeats: the name may be as long as a request.
+/// Bytes of an invalid name, or of a text about it, in the result of an entry: both may be as long as a request.
 const ECHOED_BYTES_MAX: usize = 256;
 
-/// A name as an answer repeats it.
-pub(crate) fn echoed(mut name: String) -> String {
-    name.truncate(name.floor_char_boundary(ECHOED_BYTES_MAX));
-    name
+/// A text as the result of an entry repeats it.
+pub(crate) fn echoed(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(ECHOED_BYTES_MAX));
+    text
 }
 
 /// Checks the entries of the list called `field`, all of which must be valid. `check` gets each with its place:
@@ -57,12 +57,46 @@ pub(crate) fn check_each<T, U>(
     Ok(results)
 }
 
+/// Checks the entries of the list called `field` of an import, each with a result of its own. The texts of their failures do
+/// not say which entry it is.
+///
+/// # Errors
+/// The structure of all entries is wrong.
+pub(crate) fn check_import<T, U>(
+    field: &str,
+    list: impl IntoIterator<Item = T>,
+    check: impl FnMut(T, &str) -> Result<U, Failure>,
+) -> Result<Vec<Result<U, Failure>>, Failure> {
+    let results: Vec<_> = checked(list, field, check).collect();
+    if results.iter().all(|result| matches!(result, Err(failure) if failure.is_structural)) {
+        let mut wrong = WrongEntries::default();
+        results.into_iter().filter_map(Result::err).for_each(|failure| wrong.add(failure));
+        wrong.none(field)?;
+        return Ok(Vec::new());
+    }
+    let entries = results.into_iter().enumerate();
+    Ok(entries
+        .map(|(index, result)| result.map_err(|failure| without_place(failure, field, index)))
+        .collect())
+}
+
+/// A failure with a text that leaves out the place of the entry.
+fn without_place(failure: Failure, field: &str, index: usize) -> Failure {
+    let place = place(field, index);
+    let text = failure.text.replacen(&format!("{place}."), "", 1).replacen(&place, "the entry", 1);
+    Failure { text: echoed(text).into(), ..failure }
+}
+
+fn place(field: &str, index: usize) -> String {
+    format!("{field}[{index}]")
+}
+
 fn checked<T, U>(
     list: impl IntoIterator<Item = T>,
     field: &str,
     mut check: impl FnMut(T, &str) -> Result<U, Failure>,
 ) -> impl Iterator<Item = Result<U, Failure>> {
-    list.into_iter().enumerate().map(move |(index, entry)| check(entry, &format!("{field}[{index}]")))
+    list.into_iter().enumerate().map(move |(index, entry)| check(entry, &place(field, index)))
 }
 
 #[derive(Default)]
@@ -130,5 +164,25 @@ mod tests {
             text(check_each("L", [3, -1, -3], even)),
             "L[1] is -1, which is odd; 1 more entry of L is wrong"
         );
+    }
+
+    #[test]
+    fn in_an_import_another_shape_fails_alone_unless_all_have_it() {
+        let results = check_import("L", [2, -1, 3], even).unwrap();
+        assert!(matches!(&results[..], [Ok(2), Err(_), Err(_)]));
+        let texts = results.into_iter().filter_map(Result::err).map(|failure| failure.text.into_owned());
+        assert_eq!(
+            texts.collect::<Vec<_>>(),
+            ["the entry is -1, which is odd", "the entry is 3, which is odd"]
+        );
+        assert_eq!(
+            text(check_import("L", [-1, -3], even)),
+            "L[0] is -1, which is odd; 1 more entry of L is wrong"
+        );
+        let long = |_: i32, at: &str| -> Result<(), Failure> {
+            Err(Code::GroupParameter.because(format!("{at}.Role is {}", "é".repeat(500))))
+        };
+        let failure = check_import("L", [1], long).unwrap().remove(0).unwrap_err();
+        assert!(failure.text.starts_with("Role is é") && failure.text.len() == ECHOED_BYTES_MAX);
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
+use crate::fields::{CustomField, FieldKey};
 use crate::group::GroupType;
-use crate::sample::{CREATED, NOW, create, group, member, user};
+use crate::sample::{CREATED, NOW, create, group, member, text, user};
 
 /// Imports `asked` into a group of three places that `known1` owns.
 fn join(kind: GroupType, asked: &[NewMember]) -> Result<ImportedMembers, ImportMembersRefusal> {
@@ -17,18 +18,29 @@ fn join(kind: GroupType, asked: &[NewMember]) -> Result<ImportedMembers, ImportM
 
 #[test]
 fn each_member_gets_its_own_outcome() {
-    use MemberOutcome::{AlreadyMember, Failed, Imported};
+    use MemberOutcome::{AlreadyMember, Imported, Refused};
+    use TimeProblem::{NotAfterCreation, NotBeforeNow};
     let at = |seconds| NewMember { joined: Some(Timestamp(seconds)), ..member("known2") };
+    let untimely = |problem| Refused(MemberRefusal::JoinTime(problem));
+    let (early, late) = (
+        untimely(NotAfterCreation { time: CREATED, created: CREATED }),
+        untimely(NotBeforeNow { time: NOW, now: NOW }),
+    );
+    let no_admins = Refused(MemberRefusal::NoAdmins(GroupType::Private));
     let cases: [(GroupType, NewMember, MemberOutcome); 9] = [
         (GroupType::Public, member("known2"), Imported),
         (GroupType::Public, member("known1"), AlreadyMember),
-        (GroupType::Public, at(1_000), Failed),
+        (GroupType::Public, at(1_000), early),
         (GroupType::Public, at(1_001), Imported),
         (GroupType::Public, at(1_999), Imported),
-        (GroupType::Public, at(2_000), Failed),
-        (GroupType::Public, NewMember { role: Role::Owner, ..member("known2") }, Failed),
+        (GroupType::Public, at(2_000), late),
+        (
+            GroupType::Public,
+            NewMember { role: Role::Owner, ..member("known2") },
+            Refused(MemberRefusal::Owner),
+        ),
         (GroupType::Public, NewMember { role: Role::Admin, ..member("known2") }, Imported),
-        (GroupType::Private, NewMember { role: Role::Admin, ..member("known2") }, Failed),
+        (GroupType::Private, NewMember { role: Role::Admin, ..member("known2") }, no_admins),
     ];
     for (kind, asked, expected) in cases {
         assert_eq!(
@@ -38,7 +50,7 @@ fn each_member_gets_its_own_outcome() {
         );
     }
     let stranger_among_known = join(GroupType::Public, &[member("stranger"), member("known2")]).unwrap();
-    assert_eq!(stranger_among_known.outcomes, [Failed, Imported]);
+    assert_eq!(stranger_among_known.outcomes, [Refused(MemberRefusal::AccountUnknown), Imported]);
     let twice = join(GroupType::Public, &[member("known2"), member("known2")]).unwrap();
     assert_eq!(twice.outcomes, [Imported, AlreadyMember]);
 }
@@ -46,7 +58,8 @@ fn each_member_gets_its_own_outcome() {
 #[test]
 fn a_full_group_takes_as_many_as_fit() {
     let change = join(GroupType::Public, &["known2", "known3", "known4"].map(member)).unwrap();
-    assert_eq!(change.outcomes, [MemberOutcome::Imported, MemberOutcome::Imported, MemberOutcome::Failed]);
+    let full = MemberOutcome::Refused(MemberRefusal::Full(3));
+    assert_eq!(change.outcomes, [MemberOutcome::Imported, MemberOutcome::Imported, full]);
     assert_eq!(change.added.len(), 2);
     assert_eq!(join(GroupType::Public, &[member("stranger")]), Err(ImportMembersRefusal::NoAccountKnown));
 }
@@ -110,4 +123,29 @@ fn a_member_that_is_there_may_have_joined_earlier_and_not_later() {
     ] {
         assert_eq!(again(known, &times), expected, "{known} {times:?}");
     }
+}
+
+#[test]
+fn a_refusal_names_the_value_and_what_it_may_be() {
+    let time = |time| check_time(Timestamp(time), CREATED, NOW).unwrap_err();
+    for (refusal, text) in [
+        (MemberRefusal::Owner, "Role is Owner, not Admin or Member"),
+        (MemberRefusal::NoAdmins(GroupType::Private), "Role is Admin, which Private groups do not have"),
+        (MemberRefusal::JoinTime(time(7)), "JoinTime 7 is not after the group's CreateTime, 1000"),
+        (MemberRefusal::JoinTime(time(2_001)), "JoinTime 2001 is not before now, 2000"),
+        (MemberRefusal::AccountUnknown, "the account is not imported"),
+        (MemberRefusal::Full(3), "the group is full: MaxMemberNum is 3"),
+    ] {
+        assert_eq!(refusal.to_string(), text);
+    }
+}
+
+#[test]
+fn a_new_member_keeps_its_name_card_and_fields_and_a_present_one_does_not_take_them() {
+    let field = CustomField { key: FieldKey::parse("Team").unwrap(), value: text("ops") };
+    let named = |name| NewMember { name_card: text("Captain"), fields: vec![field.clone()], ..member(name) };
+    let change = join(GroupType::Public, &[named("known2"), named("known1")]).unwrap();
+    let [added] = &change.added[..] else { panic!("{change:?}") };
+    assert_eq!((&*added.name_card, &added.fields), ("Captain", &vec![field]));
+    assert_eq!(change.outcomes[1], MemberOutcome::AlreadyMember);
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sample::{NOW, create, group, member, user};
+use crate::sample::{NOW, create, group, member, text, user};
 
 #[test]
 fn a_new_group_starts_at_message_one_with_its_owner_inside() {
@@ -29,6 +29,22 @@ fn what_a_member_of_a_new_group_cannot_be_is_as_if_not_given() {
         let member = &made.members[0];
         assert_eq!((member.role, member.joined.0, member.muted_until.0), expected, "{kind:?} {joined}");
     }
+}
+
+#[test]
+fn an_owner_among_the_members_keeps_its_name_card_and_is_there_once() {
+    let listed = NewMember {
+        role: Role::Admin,
+        joined: Some(Timestamp(1_500)),
+        muted_until: Timestamp(9_000),
+        name_card: text("Captain"),
+        ..member("known1")
+    };
+    let members = vec![member("known2"), listed];
+    let made = create(group(GroupType::Public, Some("known1"), members), UnknownAccounts::Refuse).unwrap();
+    let [owner, _] = &made.members[..] else { panic!("{made:?}") };
+    assert_eq!((owner.role, owner.joined, owner.muted_until), (Role::Owner, Timestamp(1_000), Timestamp(0)));
+    assert_eq!((&*owner.name_card, made.group.member_count), ("Captain", 2));
 }
 
 #[test]

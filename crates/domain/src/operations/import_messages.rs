@@ -4,8 +4,8 @@ use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::message::{Body, Content, Conversation, Message, MessageLog, MessageState, Priority};
-use crate::new_group::time_fits;
+use crate::message::{Body, BodyTooLong, Content, Conversation, Message, MessageLog, MessageState, Priority};
+use crate::new_group::{TimeProblem, check_time};
 use crate::operation::{GroupImport, Imported};
 use crate::part::PartKey;
 use crate::refusal::Refusal;
@@ -30,8 +30,8 @@ pub struct ImportedMessage {
     pub sent: Timestamp,
     /// Detects repeats; 0 when not given: then the same message twice is two messages. [choice]
     pub random: u32,
-    /// What it says; `None` when that is too long.
-    pub body: Option<Body>,
+    /// What it says, unless that is too long.
+    pub body: Result<Body, BodyTooLong>,
 }
 
 /// What became of one imported message.
@@ -39,11 +39,21 @@ pub struct ImportedMessage {
 pub enum MessageOutcome {
     /// It is in the history, from now on or since an earlier call.
     Imported { seq: u32, sent: Timestamp },
-    /// It cannot have been sent then: the group was not there, a later message is, or the time is yet to come.
-    BadTime,
-    /// It is too long.
-    TooLong,
-    /// There is no such topic.
+    /// It is not stored, for this reason.
+    Refused(MessageRefusal),
+}
+
+/// Why one message is not imported. The texts name members of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageRefusal {
+    #[error("SendTime {0}")]
+    SendTime(TimeProblem),
+    /// A history only grows at its end.
+    #[error("SendTime {} is before that of the newest message, {}", sent.0, newest.0)]
+    BeforeNewest { sent: Timestamp, newest: Timestamp },
+    #[error(transparent)]
+    TooLong(BodyTooLong),
+    #[error("the topic does not exist")]
     NoSuchTopic,
 }
 
@@ -102,29 +112,29 @@ impl GroupImport for ImportMessages {
             let conversation = &message.conversation;
             if !logs.contains_key(conversation) {
                 let Ok(log) = snapshot.log(conversation) else {
-                    outcomes.push(MessageOutcome::NoSuchTopic);
+                    outcomes.push(MessageOutcome::Refused(MessageRefusal::NoSuchTopic));
                     continue;
                 };
                 logs.insert(conversation, (log.clone(), false));
             }
             let Some((log, has_grown)) = logs.get_mut(conversation) else { continue };
-            let outcome = if let Some(body) = &message.body {
-                if let Some(first) = message.earlier(body, &snapshot, &changes) {
-                    MessageOutcome::Imported { seq: first.seq, sent: first.sent }
-                } else if time_fits(message.sent, snapshot.group.created, context.now)
-                    && log.last_message <= message.sent
-                {
-                    let seq = log.take_seq(message.sent).ok_or(Refusal::NoNumbersLeft)?;
-                    *has_grown = true;
-                    changes.new_messages.push((conversation.clone(), message.kept(seq, body)));
-                    MessageOutcome::Imported { seq, sent: message.sent }
-                } else {
-                    MessageOutcome::BadTime
+            let body = match &message.body {
+                Ok(body) => body,
+                Err(problem) => {
+                    outcomes.push(MessageOutcome::Refused(MessageRefusal::TooLong(*problem)));
+                    continue;
                 }
-            } else {
-                MessageOutcome::TooLong
             };
-            outcomes.push(outcome);
+            outcomes.push(if let Some(first) = message.earlier(body, &snapshot, &changes) {
+                MessageOutcome::Imported { seq: first.seq, sent: first.sent }
+            } else if let Err(refusal) = message.check_time(&snapshot.group, log, context.now) {
+                MessageOutcome::Refused(refusal)
+            } else {
+                let seq = log.take_seq(message.sent).ok_or(Refusal::NoNumbersLeft)?;
+                *has_grown = true;
+                changes.new_messages.push((conversation.clone(), message.kept(seq, body)));
+                MessageOutcome::Imported { seq, sent: message.sent }
+            });
         }
         for (conversation, (mut log, has_grown)) in logs {
             if has_grown {
@@ -156,6 +166,16 @@ impl ImportedMessage {
         stored
             .chain(new.map(|(_, message)| message))
             .find(|earlier| earlier.is_repeated_by(&self.sender, self.random, self.sent, body))
+    }
+
+    /// Whether it can come next in the conversation of `log`.
+    fn check_time(&self, group: &Group, log: &MessageLog, now: Timestamp) -> Result<(), MessageRefusal> {
+        let (sent, newest) = (self.sent, log.last_message);
+        check_time(sent, group.created, now).map_err(MessageRefusal::SendTime)?;
+        if sent < newest {
+            return Err(MessageRefusal::BeforeNewest { sent, newest });
+        }
+        Ok(())
     }
 
     fn kept(&self, seq: u32, body: &Body) -> Message {

@@ -5,7 +5,7 @@ use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::Group;
 use crate::ids::GroupId;
-use crate::message::{Body, Content, Conversation, Message};
+use crate::message::{Body, BodyTooLong, Content, Conversation, Message};
 use crate::operation::{Decision, GroupOperation};
 use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
@@ -61,7 +61,7 @@ impl GroupOperation for ModifyMessage {
         };
         let length = body.elements.len() + body.custom.len();
         if self.bytes_max < length {
-            return Err(Refusal::MessageTooLong { got: length, max: self.bytes_max });
+            return Err(Refusal::MessageTooLong(BodyTooLong { got: length, max: self.bytes_max }));
         }
         let message = Message { content: Content::Sent(body), ..message };
         let changes =
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(refused(public, recalled, "c"), Refusal::MessageGone);
         let tip = Message { content: tip, ..sent(1, "known1") };
         assert!(matches!(refused(public, tip, "c"), Refusal::Unfitting(_)));
-        let too_long = Refusal::MessageTooLong { got: 11, max: 10 };
+        let too_long = Refusal::MessageTooLong(BodyTooLong { got: 11, max: 10 });
         assert_eq!(refused(public, sent(1, "known1"), "123456789"), too_long);
         let live = refused(GroupType::AvChatRoom, sent(1, "known1"), "c");
         assert!(matches!(live, Refusal::TypeForbids(_)));

@@ -70,12 +70,14 @@ use crate::commands::account::{self, account};
 use crate::field::{Field, FieldError, Object};
 use crate::items::check_all;
 use crate::reply::Failure;
+use landfall_domain::fields::changed_fields;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::NewMember;
 use landfall_domain::time::Timestamp;
 use member_list::Member;
+use profile::{CustomFieldInput, member_fields, text};
 use serde::Deserialize;
 
 /// A member that is missing or of the wrong type is 10004 here. [doc]
@@ -212,6 +214,8 @@ pub struct ImportMemberInput {
     unread_msg_num: Field<i128>,
     mute_until: Field<i128>,
     shut_up_until: Field<i128>,
+    name_card: Field<String>,
+    app_member_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
 }
 
 impl Member for ImportMemberInput {
@@ -220,17 +224,26 @@ impl Member for ImportMemberInput {
     }
 }
 
-/// The members in a `MemberList`, all of which must be valid.
+/// The members in a `MemberList` of a group of type `kind`, all of which must be valid.
 fn members(
     list: Vec<Field<Object<ImportMemberInput>>>,
+    kind: GroupType,
     call: &ReadOnlyCall,
 ) -> Result<Vec<NewMember>, Failure> {
     refuse_too_many_accounts(list.len(), "MemberList", call.limits.members_per_call)?;
-    check_all("MemberList", list, |item, place| member(item.required(place)?.0, place))
+    check_all("MemberList", list, |item, place| member(item.required(place)?.0, place, Some(kind), call))
 }
 
-/// The member at `place` of its list.
-fn member(requested: ImportMemberInput, place: &str) -> Result<NewMember, Failure> {
+/// The member at `place` of its list. `kind`, the type of its group, is needed for custom fields only.
+///
+/// `NameCard` and `AppMemberDefinedData` are taken although no edition lists them: otherwise no import could bring them in
+/// silently. They have the names, limits and rules of `modify_group_member_info`. [choice]
+fn member(
+    requested: ImportMemberInput,
+    place: &str,
+    kind: Option<GroupType>,
+    call: &ReadOnlyCall,
+) -> Result<NewMember, Failure> {
     let at = |field: &str| format!("{place}.{field}");
     let account = required_account(requested.member_account, &at("Member_Account"))?;
     let role = match requested.role.optional(&at("Role"))? {
@@ -242,12 +255,22 @@ fn member(requested: ImportMemberInput, place: &str) -> Result<NewMember, Failur
     let unread = requested.unread_msg_num.optional(&at("UnreadMsgNum"))?.unwrap_or_default();
     let unread = unread_count(unread, &at("UnreadMsgNum"))?;
     let muted_until = time(requested.mute_until.or(requested.shut_up_until), &at("MuteUntil"))?;
+    let joined = time(requested.join_time, &at("JoinTime"))?;
+    let name_card = text(requested.name_card, &at("NameCard"), call.limits.name_card)?;
+    let fields = match kind {
+        Some(kind) => {
+            let name = at("AppMemberDefinedData");
+            member_fields(requested.app_member_defined_data, &name, kind, call)?
+        }
+        None => Vec::new(),
+    };
     Ok(NewMember {
         account,
         role,
-        joined: time(requested.join_time, &at("JoinTime"))?,
+        joined,
         unread,
         muted_until: muted_until.unwrap_or_default(),
-        fields: Vec::new(),
+        name_card,
+        fields: changed_fields(&[], fields),
     })
 }

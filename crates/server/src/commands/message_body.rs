@@ -15,7 +15,7 @@ use crate::json;
 use crate::reply::Failure;
 use landfall_domain::element::{CUSTOM, ELEMENT_TYPES, ElementType, JsonType, TEXT};
 use landfall_domain::limits::MessageLimits;
-use landfall_domain::message::Body;
+use landfall_domain::message::{Body, BodyTooLong};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -38,13 +38,8 @@ pub enum BodyProblem {
         /// A member is missing or of another JSON type.
         is_structural: bool,
     },
-    #[error("MsgBody and CloudCustomData are {bytes} bytes long; at most {max} are allowed")]
-    TooLong {
-        /// Bytes.
-        bytes: usize,
-        /// Bytes.
-        max: usize,
-    },
+    #[error(transparent)]
+    TooLong(BodyTooLong),
 }
 
 /// The codes of the group service. [doc]
@@ -53,7 +48,7 @@ impl From<BodyProblem> for Failure {
         let (code, is_structural) = match &problem {
             BodyProblem::NoList(_) => (Code::GroupParameter, true),
             BodyProblem::Malformed { is_structural, .. } => (Code::GroupParameter, *is_structural),
-            BodyProblem::TooLong { .. } => (Code::MessageTooLong, false),
+            BodyProblem::TooLong(_) => (Code::MessageTooLong, false),
         };
         Failure { is_structural, ..code.because(problem.to_string()) }
     }
@@ -75,9 +70,9 @@ pub fn body(
     check(elements.get())?;
     let custom = custom.optional("CloudCustomData").map_err(|error| malformed(error.failure(CODE)))?;
     let custom = custom.unwrap_or_default();
-    let bytes = elements.get().len() + custom.len();
-    if limits.bytes < bytes {
-        return Err(BodyProblem::TooLong { bytes, max: limits.bytes });
+    let (got, max) = (elements.get().len() + custom.len(), limits.bytes);
+    if max < got {
+        return Err(BodyProblem::TooLong(BodyTooLong { got, max }));
     }
     Ok(Body { elements: elements.into(), custom: custom.into(), ..Body::default() })
 }
@@ -337,10 +332,10 @@ mod tests {
         let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":""}}]"#;
         let custom = |bytes: usize| format!("\"{}\"", "x".repeat(bytes));
         assert!(parse(text, &custom(max - text.len())).is_ok());
-        let bytes = max + 1;
+        let got = max + 1;
         assert_eq!(
-            parse(text, &custom(bytes - text.len())).unwrap_err(),
-            BodyProblem::TooLong { bytes, max }
+            parse(text, &custom(got - text.len())).unwrap_err(),
+            BodyProblem::TooLong(BodyTooLong { got, max })
         );
     }
 }

@@ -44,7 +44,7 @@ fn code(refusal: &Refusal) -> Code {
         Refusal::Muted => Code::GroupMuted,
         Refusal::NoSuchMessage => Code::MessageMissing,
         Refusal::MessageGone => Code::MessageNotRecallable,
-        Refusal::MessageTooLong { .. } => Code::MessageTooLong,
+        Refusal::MessageTooLong(_) => Code::MessageTooLong,
         Refusal::NoMessageToExtend => Code::ExtensionMissing,
         Refusal::NotExtensible => Code::ExtensionsUnsupported,
         Refusal::NoSuchTopic => Code::TopicIdIllegal,

@@ -7,7 +7,8 @@
 //!
 //! In an answer, `"*"` stands for any value, and a member `"...": "*"` for any further members; everything else
 //! must be equal. `"$name"` takes the first text that it meets, must meet the same text afterwards, and stands for it
-//! in later bodies. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began.
+//! in later bodies. `"$now"`, `"$now+5"` and `"$now-5"` are numbers in both: seconds, from when the file began. Within a
+//! longer text of an answer they stand for the digits.
 //!
 //! Every file runs on both stores. With `LANDFALL_GOLDEN_UPDATE=1`, answers of the embedded store that differ are
 //! written into the files instead, to be reviewed.
@@ -259,6 +260,20 @@ impl Names {
         }
     }
 
+    /// A text with the digits of the times in it.
+    fn with_times(&self, text: &str) -> String {
+        let mut parts = text.split("$now");
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        for rest in parts {
+            let signed = usize::from(rest.starts_with(['+', '-']));
+            let digits = rest[signed..].find(|digit: char| !digit.is_ascii_digit());
+            let (offset, rest) = rest.split_at(digits.map_or(rest.len(), |digits| signed + digits));
+            let time = self.time(&format!("$now{offset}")).unwrap();
+            write!(filled, "{time}{rest}").unwrap();
+        }
+        filled
+    }
+
     /// A body with times and names filled in. The rest stays byte for byte, because it need not be valid JSON.
     fn fill_in(&self, body: &str) -> String {
         let mut filled = body.to_owned();
@@ -287,6 +302,7 @@ impl Names {
                     self.compare(&format!("{at}[{index}]"), expected, answer, problems);
                 }
             }
+            (Value::String(text), Value::String(answer)) if self.with_times(text) == *answer => {}
             (expected, answer) if expected == answer => {}
             (expected, answer) => problems.push(format!("{at} is {answer}, expected {expected}")),
         }

@@ -11,7 +11,7 @@ use landfall_domain::group::{GroupType, InviteOption, JoinOption};
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::{ReceiveOption, Role};
-use landfall_domain::message::{Body, Conversation, Priority};
+use landfall_domain::message::{Body, BodyTooLong, Conversation, Priority};
 use landfall_domain::operation::GroupOperation;
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::operations::add_permission_group::AddPermissionGroup;
@@ -250,7 +250,7 @@ fn messages(group: &GroupId) -> BoxedStrategy<Change> {
         sender,
         sent: Timestamp(sent),
         random,
-        body,
+        body: body.ok_or(BodyTooLong { got: 9, max: 8 }),
     });
     let import = vec(one, 1..5).prop_map(move |mut messages| {
         messages.sort_by_key(|message| message.sent);

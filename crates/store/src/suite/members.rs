@@ -3,16 +3,17 @@
 use super::subscribers::no_subscribers;
 use super::world::{World, pages_by_join_time, pages_by_name};
 use super::{
-    APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing, user,
+    APP, NOW, at_once, context, decided, group, group_id, import, member, owned_group, refusing, text, user,
 };
 use landfall_domain::context::Context;
 use landfall_domain::error::NoSuchGroup;
+use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{GroupType, Profile};
-use landfall_domain::import::MemberOutcome::{AlreadyMember, Failed, Imported};
-use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
+use landfall_domain::import::MemberOutcome::{AlreadyMember, Imported, Refused};
+use landfall_domain::import::{ImportMembersRefusal, MemberOutcome, MemberRefusal};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::ReadMark;
-use landfall_domain::new_group::{NewGroup, NewMember};
+use landfall_domain::new_group::{NewGroup, NewMember, TimeProblem};
 use landfall_domain::operation::perform;
 use landfall_domain::operations::change_owner::ChangeOwner;
 use landfall_domain::store::{MemberWindow, Store};
@@ -44,7 +45,16 @@ pub(crate) async fn each_member_gets_its_own_outcome(store: &dyn Store) {
     assert_eq!(join_named(store, "g", &["bob", "dan"]).await, Ok(vec![AlreadyMember, Imported]));
     let as_owner = NewMember { role: Role::Owner, ..member("eve") };
     let too_early = NewMember { joined: Some(Timestamp(1)), ..member("flo") };
-    assert_eq!(join(store, context(), "g", vec![as_owner, too_early]).await, Ok(vec![Failed, Failed]));
+    assert_eq!(
+        join(store, context(), "g", vec![as_owner, too_early]).await,
+        Ok(vec![
+            Refused(MemberRefusal::Owner),
+            Refused(MemberRefusal::JoinTime(TimeProblem::NotAfterCreation {
+                time: Timestamp(1),
+                created: Timestamp(1_000),
+            })),
+        ])
+    );
     let names = ["ann", "bob", "cy", "dan", "eve", "flo"].map(user);
     let world = World::of(store, APP, &[group_id("g")], &names).await;
     let (group, members) = &world.groups[&group_id("g")];
@@ -56,6 +66,10 @@ pub(crate) async fn each_member_gets_its_own_outcome(store: &dyn Store) {
     assert_eq!(world.accounts.keys().collect::<Vec<_>>(), names[..4].iter().collect::<Vec<_>>());
 }
 
+fn field(value: &str) -> CustomField {
+    CustomField { key: FieldKey::parse("Team").unwrap(), value: text(value) }
+}
+
 pub(crate) async fn every_field_of_a_member_reads_back(store: &dyn Store) {
     import(store, NewGroup { kind: GroupType::ChatRoom, ..group("g") }).await.unwrap();
     let asked = NewMember {
@@ -63,6 +77,8 @@ pub(crate) async fn every_field_of_a_member_reads_back(store: &dyn Store) {
         joined: Some(Timestamp(1_234)),
         unread: 3,
         muted_until: Timestamp(5_678),
+        name_card: text("Änn\u{0}"),
+        fields: vec![field("ops")],
         ..member("ann")
     };
     assert_eq!(join(store, context(), "g", vec![asked]).await, Ok(vec![Imported]));
@@ -75,8 +91,8 @@ pub(crate) async fn every_field_of_a_member_reads_back(store: &dyn Store) {
         receive_option: ReceiveOption::AcceptNotNotify,
         muted_until: Timestamp(5_678),
         last_message: Timestamp(0),
-        name_card: String::new(),
-        fields: Vec::new(),
+        name_card: "Änn\u{0}".to_owned(),
+        fields: vec![field("ops")],
     };
     assert_eq!(world.groups[&group_id("g")].1, [expected]);
 }
@@ -92,7 +108,14 @@ pub(crate) async fn members_that_are_there_may_have_joined_earlier(store: &dyn S
     let seen = async || World::of(store, APP, &[group_id("g")], &[user("bob")]).await;
     let mut expected = seen().await;
     // Other fields of present members do not change.
-    let other = NewMember { role: Role::Admin, unread: 2, muted_until: Timestamp(9_999), ..at("dan", 1_400) };
+    let other = NewMember {
+        role: Role::Admin,
+        unread: 2,
+        muted_until: Timestamp(9_999),
+        name_card: text("Dan"),
+        fields: vec![field("dev")],
+        ..at("dan", 1_400)
+    };
     let again =
         vec![at("ann", 900), at("bob", 1_300), at("cy", 1_600), other, member("eve"), at("flo", 1_200)];
     let outcomes = [[AlreadyMember; 5].as_slice(), &[Imported]].concat();
@@ -217,7 +240,10 @@ pub(crate) async fn refused_members_leave_no_trace(store: &dyn Store) {
         assert_eq!(join(store, context, group, members).await, Err(refusal));
     }
     let both = vec![member("stranger"), member("known")];
-    assert_eq!(join(store, refusing(), "g", both).await, Ok(vec![Failed, AlreadyMember]));
+    assert_eq!(
+        join(store, refusing(), "g", both).await,
+        Ok(vec![Refused(MemberRefusal::AccountUnknown), AlreadyMember])
+    );
     assert_eq!(World::of(store, APP, &ids, &names).await, before);
     assert_eq!(
         before.groups[&ids[0]].1[0].joined,

@@ -67,13 +67,16 @@ pub(super) fn some_text() -> impl Strategy<Value = Text> {
 fn some_member(account: UserId) -> impl Strategy<Value = NewMember> {
     let role = prop_oneof![6 => Just(Role::Member), 2 => Just(Role::Admin), 1 => Just(Role::Owner)];
     let joined = prop_oneof![2 => Just(None), 1 => (900_u64..1_200).prop_map(|at| Some(Timestamp(at)))];
-    (role, joined, 0_u32..3, 0_u64..3).prop_map(move |(role, joined, unread, muted_until)| NewMember {
-        role,
-        joined,
-        unread,
-        muted_until: Timestamp(muted_until),
-        ..member(account.as_str())
-    })
+    (role, joined, 0_u32..3, 0_u64..3, some_text()).prop_map(
+        move |(role, joined, unread, muted_until, name_card)| NewMember {
+            role,
+            joined,
+            unread,
+            muted_until: Timestamp(muted_until),
+            name_card,
+            ..member(account.as_str())
+        },
+    )
 }
 
 fn some_id() -> impl Strategy<Value = IdChoice> {

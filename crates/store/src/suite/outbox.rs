@@ -150,7 +150,7 @@ pub(crate) async fn refusals_and_imports_leave_the_outbox_empty(store: &(impl St
         sender: user("ann"),
         sent: Timestamp(1_500),
         random: 1,
-        body: Some(Body { elements: "[]".into(), ..Body::default() }),
+        body: Ok(Body { elements: "[]".into(), ..Body::default() }),
     };
     let messages = ImportMessages { group: id.clone(), messages: vec![message] };
     decided(import_into(store, context(), messages).await).unwrap();

@@ -4,7 +4,7 @@ use crate::ids::TopicId;
 use crate::part::Part;
 use crate::sample::{CREATED, NOW, context, decide_import, group_id, snapshot, text, user};
 use crate::topic::Topic;
-use MessageOutcome::{BadTime, Imported, TooLong};
+use MessageOutcome::{Imported, Refused};
 
 fn message(sent: u64, random: u32) -> ImportedMessage {
     ImportedMessage {
@@ -12,7 +12,7 @@ fn message(sent: u64, random: u32) -> ImportedMessage {
         sender: user("gone"),
         sent: Timestamp(sent),
         random,
-        body: Some(Body { elements: "[1]".into(), ..Body::default() }),
+        body: Ok(Body { elements: "[1]".into(), ..Body::default() }),
     }
 }
 
@@ -22,6 +22,16 @@ fn import(messages: Vec<ImportedMessage>) -> ImportMessages {
 
 fn imported(seq: u32, sent: u64) -> MessageOutcome {
     Imported { seq, sent: Timestamp(sent) }
+}
+
+/// The outcome of a message sent at `sent` when that cannot be.
+fn untimely(sent: u64) -> MessageOutcome {
+    let problem = check_time(Timestamp(sent), CREATED, NOW).unwrap_err();
+    Refused(MessageRefusal::SendTime(problem))
+}
+
+fn before(sent: u64, newest: u64) -> MessageOutcome {
+    Refused(MessageRefusal::BeforeNewest { sent: Timestamp(sent), newest: Timestamp(newest) })
 }
 
 /// A group whose second message was sent at 1500.
@@ -39,11 +49,11 @@ fn outcomes(messages: Vec<ImportedMessage>, snapshot: &GroupSnapshot) -> Vec<Mes
 fn times_ascend_between_the_group_and_now() {
     let empty = snapshot(GroupType::Public, &[]);
     for (sent, snapshot, expected) in [
-        (CREATED.0, &empty, BadTime),
+        (CREATED.0, &empty, untimely(CREATED.0)),
         (CREATED.0 + 1, &empty, imported(1, CREATED.0 + 1)),
         (NOW.0 - 1, &empty, imported(1, NOW.0 - 1)),
-        (NOW.0, &empty, BadTime),
-        (1_499, &room(), BadTime),
+        (NOW.0, &empty, untimely(NOW.0)),
+        (1_499, &room(), before(1_499, 1_500)),
         (1_500, &room(), imported(3, 1_500)),
     ] {
         assert_eq!(outcomes(vec![message(sent, 0)], snapshot), [expected], "{sent}");
@@ -52,10 +62,13 @@ fn times_ascend_between_the_group_and_now() {
 
 #[test]
 fn a_bad_message_does_not_harm_the_others() {
-    let too_long = ImportedMessage { body: None, ..message(1_600, 1) };
+    let problem = BodyTooLong { got: 9, max: 8 };
+    let too_long = ImportedMessage { body: Err(problem), ..message(1_600, 1) };
     let asked = vec![message(1_600, 1), message(1_599, 2), too_long, message(1_600, 0), message(1_700, 4)];
     let decision = decide_import(&import(asked), &room()).unwrap();
-    let expected = [imported(3, 1_600), BadTime, TooLong, imported(4, 1_600), imported(5, 1_700)];
+    let too_long = Refused(MessageRefusal::TooLong(problem));
+    let expected =
+        [imported(3, 1_600), before(1_599, 1_600), too_long, imported(4, 1_600), imported(5, 1_700)];
     assert_eq!(decision.answer, expected);
     let group = decision.changes.group.unwrap();
     assert_eq!((group.log.next_seq, group.log.last_message), (6, Timestamp(1_700)));
@@ -74,10 +87,10 @@ fn nothing_changes_when_nothing_is_new() {
     snapshot.messages =
         [(Conversation::Group, [(1, known.kept(1, known.body.as_ref().unwrap()))].into())].into();
     let decision = decide_import(&import(vec![known.clone(), message(1_000, 0)]), &snapshot).unwrap();
-    assert_eq!(decision.answer, [imported(1, 1_400), BadTime]);
+    assert_eq!(decision.answer, [imported(1, 1_400), untimely(1_000)]);
     assert!(decision.changes.group.is_none() && decision.changes.new_messages.is_empty());
     // Another content, or more than five minutes later, is another message.
-    let other = Some(Body { elements: "[2]".into(), ..Body::default() });
+    let other = Ok(Body { elements: "[2]".into(), ..Body::default() });
     let asked = vec![ImportedMessage { body: other, ..message(1_500, 9) }, message(1_701, 9)];
     assert_eq!(outcomes(asked, &snapshot), [imported(3, 1_500), imported(4, 1_701)]);
     assert_eq!(outcomes(vec![message(1_700, 9)], &snapshot), [imported(1, 1_400)]);
@@ -108,8 +121,8 @@ fn topics_have_their_own_order() {
         |sent| ImportedMessage { conversation: Conversation::Topic(id.clone()), ..message(sent, 0) };
     let mut snapshot = snapshot(kind, &[]);
     let asked = import(vec![message(1_700, 0), in_topic(1_600), message(1_650, 0), in_topic(1_800)]);
-    let nowhere = MessageOutcome::NoSuchTopic;
-    let expected = [imported(1, 1_700), nowhere, BadTime, nowhere];
+    let nowhere = Refused(MessageRefusal::NoSuchTopic);
+    let expected = [imported(1, 1_700), nowhere, before(1_650, 1_700), nowhere];
     assert_eq!(decide_import(&asked, &snapshot).unwrap().answer, expected);
     let topic = Topic {
         id: id.clone(),
@@ -125,7 +138,10 @@ fn topics_have_their_own_order() {
     };
     snapshot.parts.insert(PartKey::Topic(id.clone()), Part::Topic(topic));
     let decision = decide_import(&asked, &snapshot).unwrap();
-    assert_eq!(decision.answer, [imported(1, 1_700), imported(8, 1_600), BadTime, imported(9, 1_800)]);
+    assert_eq!(
+        decision.answer,
+        [imported(1, 1_700), imported(8, 1_600), before(1_650, 1_700), imported(9, 1_800)]
+    );
     assert_eq!(decision.changes.group.unwrap().log.next_seq, 2);
     let [(_, Some(Part::Topic(topic)))] = &decision.changes.parts[..] else {
         panic!("the topic has changed")

@@ -148,7 +148,7 @@ async fn an_import_into_a_group_in_use_is_not_delivered_and_loses_nothing() {
         sender: user("ann"),
         sent: NOW,
         random: 9,
-        body: Some(Body { elements: "[]".into(), ..Body::default() }),
+        body: Ok(Body { elements: "[]".into(), ..Body::default() }),
     };
     let later = Context { now: Timestamp(NOW.0 + 5), ..CONTEXT };
     let messages =

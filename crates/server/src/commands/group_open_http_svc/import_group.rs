@@ -78,7 +78,7 @@ impl Request {
         let fields = group_fields(self.app_defined_data, kind, call)?;
         let created = created(self.create_time, call.now)?;
         let support_topic = flag(self.support_topic, "SupportTopic")?.unwrap_or_default();
-        let (owner, members) = with_owner(owner, members(self.member_list.list("MemberList")?, call)?);
+        let (owner, members) = with_owner(owner, members(self.member_list.list("MemberList")?, kind, call)?);
         refuse_more_than_fit(owner.as_ref(), &members, max_members, Code::GroupParameter)?;
         let plain = NewGroup::new(id, kind, name, created);
         Ok(NewGroup {
@@ -123,11 +123,12 @@ fn join_option(given: Field<String>, kind: GroupType) -> Result<JoinOption, Fail
 }
 
 /// Without `Owner_Account`, the first member listed as owner becomes the owner; further ones are members. [choice]
+/// An owner who is listed stays in the list, for its name card and custom fields.
 fn with_owner(owner: Option<UserId>, listed: Vec<NewMember>) -> (Option<UserId>, Vec<NewMember>) {
     let owner = owner.or_else(|| {
         listed.iter().find(|member| member.role == Role::Owner).map(|member| member.account.clone())
     });
-    let mut members = distinct_members(owner.as_ref(), listed);
+    let mut members = distinct_members(None, listed);
     for member in members.iter_mut().filter(|member| member.role == Role::Owner) {
         member.role = Role::Member;
     }

@@ -1,6 +1,8 @@
 //! `group_open_http_svc/import_group_member`: imports members into a group, silently.
 //!
-//! Each member gets an answer, also one with a number that cannot be; a repeated call changes nothing.
+//! Each member gets an answer, also one that cannot be; a repeated call changes nothing.
+//!
+//! [choice] `ResultInfo` says why a member was not imported.
 
 use super::member_list::{MemberEntries, MemberResults};
 use super::{ImportMemberInput, group_id, member};
@@ -9,6 +11,7 @@ use crate::code::Code;
 use crate::field::{Entries, Field, Object};
 use crate::reply::Failure;
 use landfall_domain::error::OperationError;
+use landfall_domain::group::GroupType;
 use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::NewMember;
@@ -30,16 +33,32 @@ impl ImportCommand for Request {
 
     async fn run(self, call: &SilentCall) -> Result<MemberResults, Failure> {
         let group = group_id(self.group_id)?;
-        let mut entries = MemberEntries::new(self.member_list, call.limits.members_per_call, member)?;
+        let kind = if gives_fields(&self.member_list) { Some(group_type(&group, call).await?) } else { None };
+        let max = call.limits.members_per_call;
+        let mut entries =
+            MemberEntries::of_import(self.member_list, max, |item, place| member(item, place, kind, call))?;
         let requested = std::mem::take(&mut entries.valid);
         let outcomes = import(call, group, requested).await?;
-        let results = outcomes.into_iter().map(|outcome| match outcome {
-            MemberOutcome::Failed => 0,
-            MemberOutcome::Imported => 1,
-            MemberOutcome::AlreadyMember => 2,
-        });
-        Ok(entries.results(results, 0))
+        Ok(entries.explained(outcomes.into_iter().map(|outcome| match outcome {
+            MemberOutcome::Refused(refusal) => (0, Some(refusal.to_string())),
+            MemberOutcome::Imported => (1, None),
+            MemberOutcome::AlreadyMember => (2, None),
+        })))
     }
+}
+
+/// Whether the request gives custom fields.
+fn gives_fields(list: &Field<Entries<Object<ImportMemberInput>>>) -> bool {
+    let Field::Value(Entries(list)) = list else { return false };
+    list.iter().any(|entry| match entry {
+        Field::Value(Object(member)) => member.app_member_defined_data.is_given(),
+        Field::Absent | Field::Empty | Field::WrongType(_) | Field::Unreadable(_) => false,
+    })
+}
+
+/// Decides which custom fields exist; it never changes.
+async fn group_type(group: &GroupId, call: &SilentCall) -> Result<GroupType, Failure> {
+    Ok(call.group_type(group).await?.ok_or(Refusal::NoSuchGroup)?)
 }
 
 async fn import(

@@ -3,23 +3,26 @@
 //! Each message gets an answer; an invalid one does not affect the others. Afterwards, every member has read everything. [doc]
 //! A repeated call stores nothing twice, as far as its messages have a `Random`.
 //!
+//! [choice] `ResultInfo` says why a message was not imported.
 //! [choice] Every type of element is accepted, though the page of the import names four.
 //! [choice] A call whose messages are all too long is 10020; one of several that is too long is 80002 in its row.
 //! [choice] A message for a missing topic is 110013 in its row; if all messages name missing topics, the call is refused with 110013.
 //! [choice] `RecentContactFlag` is taken and does nothing: there is no list of conversations in this version.
 
-use super::{align_outcomes, group_id, number_up_to, required_account};
+use super::{group_id, number_up_to, required_account};
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::message_body::{BodyProblem, body};
 use crate::commands::message_seq::clamped;
 use crate::commands::topic::topic_id;
 use crate::field::{Entries, Field, Object};
-use crate::items::check_each;
+use crate::items::check_import;
 use crate::reply::Failure;
 use landfall_domain::ids::GroupId;
 use landfall_domain::message::Conversation;
-use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage, MessageOutcome};
+use landfall_domain::operations::import_messages::{
+    ImportMessages, ImportedMessage, MessageOutcome, MessageRefusal,
+};
 use landfall_domain::refusal::Refusal;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -60,6 +63,9 @@ struct Row {
     msg_seq: u32,
     msg_time: i64,
     result: u32,
+    /// Why it was not imported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_info: Option<String>,
 }
 
 impl ImportCommand for Request {
@@ -67,36 +73,52 @@ impl ImportCommand for Request {
     type Reply = Reply;
 
     async fn run(self, call: &SilentCall) -> Result<Reply, Failure> {
-        let Checked { group, times, messages } = self.check(call)?;
-        let results: Vec<_> =
-            messages.iter().map(|message| message.as_ref().err().map(|failure| failure.code)).collect();
-        let messages = messages.into_iter().flatten().collect();
+        let Checked { group, times, messages: checked } = self.check(call)?;
+        let mut messages = Vec::with_capacity(checked.len());
+        let problems: Vec<_> =
+            checked.into_iter().map(|message| message.map(|message| messages.push(message)).err()).collect();
         let outcomes = call.import(ImportMessages { group, messages }).await?;
-        let is_nowhere = |outcome: &MessageOutcome| *outcome == MessageOutcome::NoSuchTopic;
-        if !outcomes.is_empty() && outcomes.len() == results.len() && outcomes.iter().all(is_nowhere) {
+        let is_nowhere =
+            |outcome: &MessageOutcome| *outcome == MessageOutcome::Refused(MessageRefusal::NoSuchTopic);
+        if !outcomes.is_empty() && outcomes.len() == problems.len() && outcomes.iter().all(is_nowhere) {
             return Err(Refusal::NoSuchTopic.into());
         }
-        let outcomes = align_outcomes(results.iter().map(Option::is_none), outcomes);
-        let rows = times.into_iter().zip(&results).zip(outcomes);
-        let rows = rows.map(|((requested, refused), outcome)| {
-            row(requested, outcome.ok_or(refused.unwrap_or(Code::GroupParameter)))
+        let mut outcomes = outcomes.into_iter();
+        let rows = times.into_iter().zip(problems).map(|(requested, problem)| match problem {
+            Some(problem) => refused(requested, problem.code, &problem.text),
+            None => outcomes.next().map_or_else(
+                || refused(requested, Code::GroupInternal, "it has no result"),
+                |outcome| row(requested, outcome),
+            ),
         });
         Ok(Reply { import_msg_result: rows.collect() })
     }
 }
 
-/// A message that was not stored has number 0 and the time it was sent with. [choice]
-fn row(requested: i64, outcome: Result<MessageOutcome, Code>) -> Row {
-    let failed = |code: Code| Row { msg_seq: 0, msg_time: requested, result: code.number() };
+fn row(requested: i64, outcome: MessageOutcome) -> Row {
     match outcome {
-        Ok(MessageOutcome::Imported { seq, sent }) => {
-            Row { msg_seq: seq, msg_time: i64::try_from(sent.0).unwrap_or(i64::MAX), result: 0 }
+        MessageOutcome::Imported { seq, sent } => Row {
+            msg_seq: seq,
+            msg_time: i64::try_from(sent.0).unwrap_or(i64::MAX),
+            result: 0,
+            result_info: None,
+        },
+        MessageOutcome::Refused(refusal) => {
+            let code = match refusal {
+                MessageRefusal::SendTime(_) | MessageRefusal::BeforeNewest { .. } => Code::GroupParameter,
+                MessageRefusal::TooLong(_) => Code::MessageTooLong,
+                MessageRefusal::NoSuchTopic => Code::TopicIdIllegal,
+            };
+            refused(requested, code, &refusal.to_string())
         }
-        Ok(MessageOutcome::BadTime) => failed(Code::GroupParameter),
-        Ok(MessageOutcome::TooLong) => failed(Code::MessageTooLong),
-        Ok(MessageOutcome::NoSuchTopic) => failed(Code::TopicIdIllegal),
-        Err(code) => failed(code),
     }
+}
+
+/// A message that was not stored has number 0 and the time it was sent with. [choice]
+fn refused(requested: i64, code: Code, why: &str) -> Row {
+    // Not among the documented codes of a message.
+    let code = if code == Code::AccountNotText { Code::GroupParameter } else { code };
+    Row { msg_seq: 0, msg_time: requested, result: code.number(), result_info: Some(why.to_owned()) }
 }
 
 struct Checked {
@@ -121,10 +143,10 @@ impl Request {
         let written =
             list.iter().map(|entry| entry.written_member("SendTime", |requested| &requested.send_time));
         let times = written.map(clamped).collect();
-        let messages = check_each("MsgList", list, |entry, place| {
+        let messages = check_import("MsgList", list, |entry, place| {
             message(entry.required(place)?.0, place, &group, &conversation, call)
         })?;
-        if messages.iter().all(|message| matches!(message, Ok(ImportedMessage { body: None, .. }))) {
+        if messages.iter().all(|message| matches!(message, Ok(ImportedMessage { body: Err(_), .. }))) {
             return Err(Code::ImportTooLong.because(format!(
                 "every message is too long; MsgBody and CloudCustomData may have {} bytes",
                 call.limits.messages.bytes
@@ -153,8 +175,8 @@ fn message(
         None => conversation.clone(),
     };
     let body = match body(requested.msg_body, requested.cloud_custom_data, &call.limits.messages) {
-        Ok(body) => Some(body),
-        Err(BodyProblem::TooLong { .. }) => None,
+        Ok(body) => Ok(body),
+        Err(BodyProblem::TooLong(problem)) => Err(problem),
         Err(problem @ (BodyProblem::NoList(_) | BodyProblem::Malformed { .. })) => {
             let failure = Failure::from(problem);
             return Err(Failure { text: at(&failure.text).into(), ..failure });

@@ -2,7 +2,7 @@
 
 use super::{refuse_too_many_accounts, required_account};
 use crate::field::{Entries, Field, Object, Shape};
-use crate::items::{check_all, check_each, echoed};
+use crate::items::{check_all, check_each, check_import, echoed};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
 use serde::{Deserialize, Serialize};
@@ -52,14 +52,15 @@ fn account(AccountInput { member_account }: AccountInput, place: &str) -> Result
 pub(super) struct MemberEntries<T> {
     /// `Member_Account` of each entry, as it was written.
     names: Vec<String>,
-    is_valid: Vec<bool>,
+    /// What is wrong with each entry.
+    problems: Vec<Option<Failure>>,
     /// The valid entries only.
     pub(super) valid: Vec<T>,
 }
 
 impl<T> MemberEntries<T> {
     /// Reads at most `max` entries; `check` gets each with its place.
-    pub(super) fn new<M: Member>(
+    fn new<M: Member>(
         given: Field<Entries<Object<M>>>,
         max: usize,
         mut check: impl FnMut(M, &str) -> Result<T, Failure>,
@@ -67,24 +68,71 @@ impl<T> MemberEntries<T> {
     where
         Object<M>: Shape,
     {
-        let Entries(list) = given.required("MemberList")?;
-        refuse_too_many_accounts(list.len(), "MemberList", max)?;
-        let written = |entry: &Field<Object<M>>| entry.written_member("Member_Account", M::account);
-        let names = list.iter().map(|entry| echoed(written(entry))).collect();
+        let list = entries(given, max)?;
+        let names = names(&list);
         let entries = check_each("MemberList", list, |entry, place| check(entry.required(place)?.0, place))?;
-        let is_valid = entries.iter().map(Result::is_ok).collect();
-        Ok(Self { names, is_valid, valid: entries.into_iter().flatten().collect() })
+        Ok(Self::of(names, entries))
+    }
+
+    /// Reads those of an import.
+    pub(super) fn of_import<M: Member>(
+        given: Field<Entries<Object<M>>>,
+        max: usize,
+        mut check: impl FnMut(M, &str) -> Result<T, Failure>,
+    ) -> Result<Self, Failure>
+    where
+        Object<M>: Shape,
+    {
+        let list = entries(given, max)?;
+        let names = names(&list);
+        let entries =
+            check_import("MemberList", list, |entry, place| check(entry.required(place)?.0, place))?;
+        Ok(Self::of(names, entries))
+    }
+
+    fn of(names: Vec<String>, entries: Vec<Result<T, Failure>>) -> Self {
+        let mut valid = Vec::with_capacity(entries.len());
+        let problems = entries.into_iter().map(|entry| entry.map(|entry| valid.push(entry)).err()).collect();
+        Self { names, problems, valid }
     }
 
     /// The answer: `results` of the valid entries, and `wrong` for the others.
     pub(super) fn results(self, results: impl IntoIterator<Item = u32>, wrong: u32) -> MemberResults {
-        let mut results = results.into_iter();
-        let rows = self.names.into_iter().zip(self.is_valid).map(|(member_account, is_valid)| {
-            let result = if is_valid { results.next() } else { None };
-            Row { member_account, result: result.unwrap_or(wrong) }
+        self.rows(results.into_iter().map(|result| (result, None)), |_| (wrong, None))
+    }
+
+    /// The answer: `results` of the valid entries, with the reasons of refusals, and 0 with the reason for the others.
+    pub(super) fn explained(self, results: impl IntoIterator<Item = (u32, Option<String>)>) -> MemberResults {
+        self.rows(results.into_iter(), |problem| (0, Some(problem.text.into_owned())))
+    }
+
+    fn rows(
+        self,
+        mut results: impl Iterator<Item = (u32, Option<String>)>,
+        wrong: impl Fn(Failure) -> (u32, Option<String>),
+    ) -> MemberResults {
+        let rows = self.names.into_iter().zip(self.problems).map(|(member_account, problem)| {
+            let result = problem.map(&wrong).or_else(|| results.next());
+            let (result, result_info) = result.unwrap_or_default();
+            Row { member_account, result, result_info }
         });
         MemberResults { member_list: rows.collect() }
     }
+}
+
+/// At most `max` entries.
+fn entries<M: Member>(given: Field<Entries<Object<M>>>, max: usize) -> Result<Vec<Field<Object<M>>>, Failure>
+where
+    Object<M>: Shape,
+{
+    let Entries(list) = given.required("MemberList")?;
+    refuse_too_many_accounts(list.len(), "MemberList", max)?;
+    Ok(list)
+}
+
+/// `Member_Account` of each entry, as it was written.
+fn names<M: Member>(list: &[Field<Object<M>>]) -> Vec<String> {
+    list.iter().map(|entry| echoed(entry.written_member("Member_Account", M::account))).collect()
 }
 
 /// One row for each requested account, in order.
@@ -100,4 +148,7 @@ struct Row {
     #[serde(rename = "Member_Account")]
     member_account: String,
     result: u32,
+    /// Why a member was not imported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_info: Option<String>,
 }

@@ -26,11 +26,7 @@ pub(super) struct CustomFieldInput {
 }
 
 /// An optional text with bounds; empty when missing.
-pub(in crate::commands) fn text(
-    given: Field<String>,
-    field: &'static str,
-    allowed: Span,
-) -> Result<Text, Failure> {
+pub(in crate::commands) fn text(given: Field<String>, field: &str, allowed: Span) -> Result<Text, Failure> {
     Text::parse(given.optional(field)?.unwrap_or_default(), allowed)
         .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
 }
@@ -194,7 +190,8 @@ pub(super) fn refuse_more_than_fit(
     max_members: u32,
     code: Code,
 ) -> Result<(), Failure> {
-    let count = members.len() + usize::from(owner.is_some());
+    let others = members.iter().filter(|member| owner != Some(&member.account)).count();
+    let count = others + usize::from(owner.is_some());
     if usize::try_from(max_members).unwrap_or(usize::MAX) < count {
         return Err(
             code.because(format!("MemberList makes {count} members; the group may hold {max_members}"))
