@@ -87,7 +87,7 @@ pub fn prepare(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Prepared, QuickstartError> {
     let begun = Instant::now();
-    let directory = DataDirectory::open(options.data.clone())
+    let directory = DataDirectory::open(options.data.clone(), options.listen)
         .map_err(|error| QuickstartError::DataDirectory(options.data, error))?;
     let mut config =
         config::load(Some(directory.config_file()), variables).map_err(QuickstartError::Config)?;

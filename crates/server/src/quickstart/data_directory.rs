@@ -3,6 +3,7 @@
 use landfall_store::embedded;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -37,11 +38,12 @@ pub struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Creates missing files. An existing configuration is not changed: its key may be in use.
+    /// Creates missing files; a new configuration has the address `listen`. An existing configuration is not changed: its
+    /// key may be in use.
     ///
     /// # Errors
     /// Something cannot be created.
-    pub fn open(directory: PathBuf) -> Result<Self, DataDirectoryError> {
+    pub fn open(directory: PathBuf, listen: Option<SocketAddr>) -> Result<Self, DataDirectoryError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             |cause| DataDirectoryError::Io { path, cause }
@@ -54,7 +56,7 @@ impl DataDirectory {
             if let Some(found) = found {
                 return Err(DataDirectoryError::NotEmpty(found));
             }
-            let text = config_text(&random_key()?);
+            let text = config_text(&random_key()?, listen);
             write_private(&config_file, &text).map_err(failed(&config_file))?;
         }
         Ok(Self { config_file, made_now })
@@ -93,13 +95,16 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&unfinished, path)
 }
 
-fn config_text(key: &str) -> String {
+/// A free port is another one at the next start.
+fn config_text(key: &str, listen: Option<SocketAddr>) -> String {
+    let listen = listen.filter(|listen| listen.port() != 0);
+    let listen = listen.map(|listen| format!("listen = \"{listen}\"\n\n")).unwrap_or_default();
     let types = r#"["Private", "Public", "ChatRoom", "Community"]"#;
     format!(
         r#"# Made by `landfall quickstart`. It holds a secret key: keep it to yourself.
 # Every setting there is: `landfall config --default`.
 
-[store]
+{listen}[store]
 # Beside this file: the two can be moved together.
 url = "embedded:./store"
 

@@ -94,22 +94,34 @@ async fn the_samples_arrive_and_a_second_run_adds_nothing() {
 async fn the_key_is_kept_private_and_stays_the_same() {
     use std::os::unix::fs::PermissionsExt as _;
     let data = TempDir::new().unwrap();
-    let made = DataDirectory::open(data.path().join("new")).unwrap();
+    let made = DataDirectory::open(data.path().join("new"), None).unwrap();
     assert!(made.made_now());
     let text = std::fs::read_to_string(made.config_file()).unwrap();
     let mode = std::fs::metadata(made.config_file()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    let reused = DataDirectory::open(data.path().join("new")).unwrap();
+    let reused = DataDirectory::open(data.path().join("new"), None).unwrap();
     assert!(!reused.made_now());
     assert_eq!(std::fs::read_to_string(reused.config_file()).unwrap(), text);
-    let other = DataDirectory::open(data.path().join("other")).unwrap();
+    let other = DataDirectory::open(data.path().join("other"), None).unwrap();
     assert_ne!(std::fs::read_to_string(other.config_file()).unwrap(), text, "two directories, one key");
 
     let config = config::load(Some(made.config_file()), []).unwrap();
     assert_eq!(config.limits.calls_per_second, 0);
     assert_eq!(config.apps[0].group_fields.len(), 2);
     assert_eq!(config.apps[0].admins[0].as_str(), "administrator");
+}
+
+#[test]
+fn the_address_that_is_asked_for_is_kept() {
+    let data = TempDir::new().unwrap();
+    let listens = |name: &str, asked: &str| {
+        let made = DataDirectory::open(data.path().join(name), asked.parse().ok()).unwrap();
+        config::load(Some(made.config_file()), []).unwrap().listen.to_string()
+    };
+    assert_eq!(listens("given", "127.0.0.1:18080"), "127.0.0.1:18080");
+    assert_eq!(listens("free port", "127.0.0.1:0"), "127.0.0.1:8080");
+    assert_eq!(listens("given", "127.0.0.1:9"), "127.0.0.1:18080", "a configuration is not changed");
 }
 
 #[tokio::test]
@@ -129,11 +141,11 @@ fn a_directory_of_something_else_is_refused() {
     let data = TempDir::new().unwrap();
     std::fs::write(data.path().join("landfall.toml.unfinished"), "left by a run that broke off").unwrap();
     std::fs::write(data.path().join("photo.jpg"), "kept").unwrap();
-    let refused = DataDirectory::open(data.path().to_owned()).unwrap_err();
+    let refused = DataDirectory::open(data.path().to_owned(), None).unwrap_err();
     assert!(matches!(&refused, DataDirectoryError::NotEmpty(found) if found == "photo.jpg"), "{refused}");
     assert!(!data.path().join("landfall.toml").exists());
     std::fs::remove_file(data.path().join("photo.jpg")).unwrap();
-    assert!(DataDirectory::open(data.path().to_owned()).unwrap().made_now());
+    assert!(DataDirectory::open(data.path().to_owned(), None).unwrap().made_now());
 }
 
 #[tokio::test]
