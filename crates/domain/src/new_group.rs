@@ -67,6 +67,8 @@ pub struct NewGroup {
     /// What members in no permission group may do, in bits.
     pub default_permissions: u64,
     pub invite_option: InviteOption,
+    /// Whether newcomers see earlier messages; `None` for the default of the type.
+    pub history_before_join: Option<bool>,
     /// False for a group that only its owner sees until something is said in it.
     pub active: bool,
     /// When it was made.
@@ -96,6 +98,7 @@ impl NewGroup {
             permissions_enabled: false,
             default_permissions: 0,
             invite_option: kind.default_invite_option(),
+            history_before_join: None,
             active: true,
             created,
         }
@@ -227,7 +230,7 @@ pub fn new_group<E>(
         info_seq: 0,
         info_changed: new.created,
         log: MessageLog::default(),
-        history_before_join: kind.can().history_before_join.unwrap_or_default(),
+        history_before_join: history_before_join(kind, new.history_before_join),
         permissions_enabled: new.permissions_enabled,
         default_permissions: new.default_permissions,
         active: new.active,
@@ -235,6 +238,11 @@ pub fn new_group<E>(
         list_position,
     };
     Ok(Ok(CreatedGroup { group, members, placeholders: unknown_accounts }))
+}
+
+/// What was asked for, where the type can say it.
+fn history_before_join(kind: GroupType, asked: Option<bool>) -> bool {
+    kind.can().history_before_join.is_some_and(|default| asked.unwrap_or(default))
 }
 
 /// A member with the defaults of its group's type.

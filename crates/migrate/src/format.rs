@@ -71,6 +71,9 @@ pub struct Group {
     pub max_member_num: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apply_join_option: Option<String>,
+    /// `On` where members see messages from before they joined. Landfall takes it with an import; other servers do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_msg_before_join: Option<String>,
     /// Seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub create_time: Option<u64>,

@@ -147,6 +147,11 @@ impl Mender {
             self.changes.push(format!("ApplyJoinOption becomes {default}"));
             record.apply_join_option = Some(default.to_owned());
         }
+        let word = defaults::text(record.history_msg_before_join.as_deref());
+        if kind != GroupType::Community && word.is_some_and(|word| !matches!(word, "On" | "Off")) {
+            self.changes.push("HistoryMsgBeforeJoin is left out".to_owned());
+            record.history_msg_before_join = None;
+        }
         let needs_topics = kind.can().topics && 0 < outline.topics;
         if record.support_topic.is_some_and(|flag| 1 < flag || (flag == 0 && needs_topics)) {
             self.changes.push("SupportTopic becomes 1".to_owned());

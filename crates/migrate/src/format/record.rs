@@ -73,6 +73,7 @@ const GROUP: &[&str] = &[
     "MaxMemberNum",
     "MaxMemberCount",
     "ApplyJoinOption",
+    "HistoryMsgBeforeJoin",
     "CreateTime",
     "SupportTopic",
     "AppDefinedData",

@@ -34,8 +34,15 @@ fn texts(group: &Group) -> Members {
         "ApplyJoinOption",
         given(group.apply_join_option.as_ref()).filter(|word| !word.is_empty()),
     );
+    put(&mut body, "HistoryMsgBeforeJoin", history(group));
     put(&mut body, "AppDefinedData", custom(&group.app_defined_data));
     body
+}
+
+/// Communities cannot say it.
+fn history(group: &Group) -> Option<&str> {
+    let is_community = GroupType::parse(&group.kind) == Some(GroupType::Community);
+    given(group.history_msg_before_join.as_ref()).filter(|word| !word.is_empty() && !is_community)
 }
 
 /// What follows from a group's record and its outline.
@@ -76,7 +83,7 @@ pub(super) fn group_question(id: &str, fields: &[CustomValue]) -> Value {
         "ResponseFilter": {
             "GroupBaseInfoFilter": [
                 "Type", "Name", "Introduction", "Notification", "FaceUrl", "Owner_Account", "CreateTime",
-                "MaxMemberNum", "ApplyJoinOption"
+                "MaxMemberNum", "ApplyJoinOption", "HistoryMsgBeforeJoin"
             ],
             "AppDefinedDataFilter_Group": keys
         }
@@ -102,6 +109,8 @@ pub(super) fn same_group(group: &Group, settled: &Settled, row: &Value) -> bool 
         && text("FaceUrl", given(group.face_url.as_ref()))
         && text("Owner_Account", given(settled.owner.as_ref()))
         && text("ApplyJoinOption", option.filter(|option| !option.is_empty() && group.kind != "Community"))
+        // Servers other than Landfall do not say it.
+        && (row.get("HistoryMsgBeforeJoin").is_none() || text("HistoryMsgBeforeJoin", history(group)))
         && number("MaxMemberNum", group.max_member_num.filter(|max| *max != 0).map(u64::from))
         && (number("CreateTime", created) || number("CreateTime", Some(settled.created)))
         && same_fields(&group.app_defined_data, row.get("AppDefinedData"))

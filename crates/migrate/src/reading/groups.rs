@@ -74,6 +74,7 @@ const FIELDS: &[&str] = &[
     "MemberNum",
     "MaxMemberNum",
     "ApplyJoinOption",
+    "HistoryMsgBeforeJoin",
     "SupportTopic",
 ];
 

@@ -29,6 +29,8 @@ pub struct GroupRow {
     pub member_num: u32,
     pub max_member_num: u32,
     pub apply_join_option: String,
+    /// `On` or `Off`; empty where the server does not say.
+    pub history_msg_before_join: String,
     /// 1 for a community with topics.
     pub support_topic: u8,
     #[serde(deserialize_with = "or_default")]

@@ -256,7 +256,7 @@ fn member_limit(record: &Group, kind: GroupType, limits: &Limits, faults: &mut V
     }
 }
 
-/// Communities ignore the option.
+/// Communities ignore the options.
 fn join_option(record: &Group, kind: GroupType, faults: &mut Vec<Fault>) {
     if kind == GroupType::Community {
         return;
@@ -267,5 +267,11 @@ fn join_option(record: &Group, kind: GroupType, faults: &mut Vec<Fault>) {
         let fault = unknown_word("ApplyJoinOption", word, "FreeAccess, NeedPermission or DisableApply");
         let default = kind.default_join_option_on_import().as_str();
         faults.push(fault.fix(format!("ApplyJoinOption becomes {default}")));
+    }
+    if let Some(word) = defaults::text(record.history_msg_before_join.as_deref())
+        && !matches!(word, "On" | "Off")
+    {
+        let fault = unknown_word("HistoryMsgBeforeJoin", word, "On or Off");
+        faults.push(fault.fix("HistoryMsgBeforeJoin is left out"));
     }
 }

@@ -44,7 +44,7 @@ impl Hashing {
             (
                 (&row.group_id, &row.kind, &row.name, &row.owner, &row.introduction, &row.notification),
                 (&row.face_url, row.max_member_num, &row.apply_join_option, row.create_time),
-                (row.support_topic, fields),
+                (row.support_topic, &row.history_msg_before_join, fields),
             )
         ));
     }

@@ -28,6 +28,8 @@ pub(super) fn group_difference(file: &Group, outline: &Outline, server: &GroupRo
 pub(crate) fn changeable(file: &Group, server: &GroupRow) -> Option<String> {
     // What a community does not have is ignored when one is imported.
     let join = file.apply_join_option.as_deref().filter(|_| !server.is_community());
+    let history = defaults::text(file.history_msg_before_join.as_deref());
+    let history = history.filter(|_| !server.is_community() && !server.history_msg_before_join.is_empty());
     let max = file.max_member_num.filter(|max| *max != 0).map(u64::from);
     text("Name", Some(&file.name), &server.name)
         .or_else(|| text("Owner_Account", defaults::text(file.owner.as_deref()), &server.owner))
@@ -36,6 +38,7 @@ pub(crate) fn changeable(file: &Group, server: &GroupRow) -> Option<String> {
         .or_else(|| text("FaceUrl", file.face_url.as_deref(), &server.face_url))
         .or_else(|| number("MaxMemberNum", max, server.max_member_num.into()))
         .or_else(|| text("ApplyJoinOption", defaults::text(join), &server.apply_join_option))
+        .or_else(|| text("HistoryMsgBeforeJoin", history, &server.history_msg_before_join))
         .or_else(|| custom(&file.app_defined_data, &server.app_defined_data))
 }
 

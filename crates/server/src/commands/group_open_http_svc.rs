@@ -157,6 +157,15 @@ fn mute_end(seconds: i128, call: &Call) -> Result<Timestamp, Failure> {
     })
 }
 
+fn on_off(given: Field<String>, field: &str) -> Result<Option<bool>, Failure> {
+    match given.optional(field)?.as_deref() {
+        None => Ok(None),
+        Some("On") => Ok(Some(true)),
+        Some("Off") => Ok(Some(false)),
+        Some(word) => Err(Code::GroupParameter.because(format!("{field} is {word:?}, not On or Off"))),
+    }
+}
+
 /// A member that is 0 or 1.
 fn flag(given: Field<i128>, field: &str) -> Result<Option<bool>, Failure> {
     let number = given.optional(field)?;

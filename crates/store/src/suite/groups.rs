@@ -49,6 +49,7 @@ pub(crate) fn full_group() -> NewGroup {
         permissions_enabled: true,
         default_permissions: u64::MAX,
         invite_option: InviteOption::NeedPermission,
+        history_before_join: None,
         active: false,
         created: CREATED,
     }

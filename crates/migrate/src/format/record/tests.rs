@@ -71,6 +71,7 @@ fn group() -> Group {
         face_url: some("f"),
         max_member_num: Some(10),
         apply_join_option: some("FreeAccess"),
+        history_msg_before_join: some("On"),
         create_time: Some(1),
         support_topic: Some(1),
         app_defined_data: custom(),

@@ -57,6 +57,10 @@ impl Builder<'_> {
         if state.channel.kind == ChannelKind::Public && state.kind == GroupKind::Public {
             group.apply_join_option = Some("FreeAccess".to_owned());
         }
+        // Newcomers to a conversation of these systems see its whole history, and communities cannot say so.
+        if state.kind != GroupKind::Community {
+            group.history_msg_before_join = Some("On".to_owned());
+        }
         let name = group.name.clone();
         self.write(Record::Group(group))?;
         for (place, member) in std::mem::take(&mut state.members) {
@@ -284,7 +288,7 @@ impl Builder<'_> {
             self.lose(LossKind::JoinsMoved, name);
             return Some(first);
         }
-        if state.first_ms.is_some_and(|ms| ms / 1_000 < known) {
+        if state.kind == GroupKind::Community && state.first_ms.is_some_and(|ms| ms / 1_000 < known) {
             self.lose(LossKind::LateMembers, name);
         }
         Some(known)

@@ -17,6 +17,7 @@ pub(super) fn group(src: &str, row: &GroupRow) -> Group {
         max_member_num: (row.max_member_num != 0).then_some(row.max_member_num),
         // Communities have none that could be imported.
         apply_join_option: text(&row.apply_join_option).filter(|_| !row.is_community()),
+        history_msg_before_join: text(&row.history_msg_before_join).filter(|_| !row.is_community()),
         create_time: time(row.create_time),
         support_topic: (row.support_topic == 1).then_some(1),
         app_defined_data: row.app_defined_data.clone(),

@@ -31,8 +31,9 @@ macro_rules! base_fields {
     };
 }
 
-/// Sent on request only, not in an answer that carries everything. [doc]
-const INFO_SEQ: &str = "InfoSeq";
+/// Sent on request only, not in an answer that carries everything: `InfoSeq` by the documentation, the other because it is
+/// not in the documented answer.
+const ON_REQUEST: [&str; 2] = ["InfoSeq", "HistoryMsgBeforeJoin"];
 
 /// 0 in all groups but live-stream groups.
 const ONLINE: &str = "OnlineMemberNum";
@@ -58,6 +59,7 @@ base_fields! {
     "MaxMemberNum" | "MaxMemberCount" => |_, group| group.profile.max_members;
     "OnlineMemberNum" => |base, _group| base.online;
     "ApplyJoinOption" => |_, group| group.profile.join_option.as_str();
+    "HistoryMsgBeforeJoin" => |_, group| on_off(group.history_before_join);
     "InviteJoinOption" => |_, group| group.invite_option.as_str();
     "MuteAllMember" | "ShutUpAllMember" => |_, group| on_off(group.mute_all);
     "ShutUpAllMember" | "MuteAllMember" => |_, group| on_off(group.mute_all);
@@ -72,7 +74,10 @@ pub(super) struct BaseFilter(u32);
 
 impl BaseFilter {
     pub(super) fn new(filter: &Filter) -> Self {
-        Self::of(|names| if names.contains(&INFO_SEQ) { filter.names(INFO_SEQ) } else { filter.takes(names) })
+        Self::of(|names| match ON_REQUEST.iter().find(|name| names.contains(name)) {
+            Some(name) => filter.names(name),
+            None => filter.takes(names),
+        })
     }
 
     fn of(wanted: impl Fn(&[&str]) -> bool) -> Self {

@@ -125,6 +125,7 @@ impl Request {
             permissions_enabled: enable.unwrap_or_default() && support_topic,
             default_permissions: default.filter(|_| support_topic).unwrap_or_default(),
             invite_option,
+            history_before_join: None,
             active: !kind.can().activation,
             created: call.now,
         })

@@ -4,13 +4,14 @@
 //! changes nothing.
 //!
 //! [choice] The checks run in the order of the documented list of causes, here and in create_group.
+//! [choice] `HistoryMsgBeforeJoin` is taken as `modify_group_base_info` takes it: members of other systems saw what was said before they joined.
 //! [choice] A `MemberList` is taken like that of create_group, because real importers send one.
 
 use super::profile::{
     CustomFieldInput, apply_join_option, distinct_members, group_fields, id_choice, max_members,
     refuse_more_than_fit, text,
 };
-use super::{ImportMemberInput, flag, members, time};
+use super::{ImportMemberInput, flag, members, on_off, time};
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::commands::account::account;
@@ -40,6 +41,7 @@ pub struct Request {
     max_member_num: Field<i128>,
     max_member_count: Field<i128>,
     apply_join_option: Field<String>,
+    history_msg_before_join: Field<String>,
     app_defined_data: Field<Vec<Field<Object<CustomFieldInput>>>>,
     create_time: Field<i128>,
     support_topic: Field<i128>,
@@ -75,6 +77,7 @@ impl Request {
         let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?
             .unwrap_or(MAX_MEMBERS_DEFAULT);
         let join_option = join_option(self.apply_join_option, kind)?;
+        let history_before_join = on_off(self.history_msg_before_join, "HistoryMsgBeforeJoin")?;
         let fields = group_fields(self.app_defined_data, kind, call)?;
         let created = created(self.create_time, call.now)?;
         let support_topic = flag(self.support_topic, "SupportTopic")?.unwrap_or_default();
@@ -93,6 +96,7 @@ impl Request {
             },
             owner,
             members,
+            history_before_join,
             // Valid for communities only, and ignored elsewhere. [doc]
             support_topic: support_topic && kind.can().topics,
             // The members of an imported group are to see it at once. [choice]

@@ -7,9 +7,8 @@ use super::profile::{
     Bits, CustomFieldInput, apply_join_option, group_fields, invite_join_option, max_members, new_text,
     permissions,
 };
-use super::{group_id, operator};
+use super::{group_id, on_off, operator};
 use crate::call::{Call, Command};
-use crate::code::Code;
 use crate::field::{Emptiable, Field, Object};
 use crate::reply::{Failure, Nothing};
 use landfall_domain::group::GroupType;
@@ -91,14 +90,5 @@ impl Request {
             default_permissions,
             fields,
         })
-    }
-}
-
-fn on_off(given: Field<String>, field: &str) -> Result<Option<bool>, Failure> {
-    match given.optional(field)?.as_deref() {
-        None => Ok(None),
-        Some("On") => Ok(Some(true)),
-        Some("Off") => Ok(Some(false)),
-        Some(word) => Err(Code::GroupParameter.because(format!("{field} is {word:?}, not On or Off"))),
     }
 }
