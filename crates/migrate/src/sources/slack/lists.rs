@@ -1,12 +1,13 @@
 //! The lists of a Slack export: users and conversations.
 
+use super::arrays;
+use super::json;
 use crate::fault::{Fault, FaultCode};
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{Channel, Member, User};
-use crate::sources::json::{self, ArrayError};
 use crate::sources::sink::ConvertError;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -197,25 +198,13 @@ fn each(
     if !archive.has(name) {
         return Ok(());
     }
-    let mut failed = None;
-    let read = match archive.read(name) {
-        Ok(reader) => json::each(reader, |number, item| match serde_json::from_str::<Value>(item) {
-            Ok(value) if value.is_object() => take(&value, builder).map_err(|error| {
-                failed = Some(error);
-                io::Error::other("the list is not read on")
-            }),
-            Ok(_) | Err(_) => {
-                let text = format!("{name}, item {number}, is no object that can be read");
-                builder.fault(Fault::new(0, FaultCode::WrongType, text))
-            }
-        }),
-        Err(error) => Err(ArrayError::Array { code: FaultCode::CutOff, problem: error.to_string() }),
-    };
-    match (read, failed) {
-        (_, Some(error)) => Err(error),
-        (Ok(_), None) => Ok(()),
-        (Err(error), None) => Ok(builder.fault(error.fault(name)?)?),
-    }
+    arrays::each(name, archive, builder, |number, item, builder| match serde_json::from_str::<Value>(item) {
+        Ok(value) if value.is_object() => take(&value, builder),
+        Ok(_) | Err(_) => {
+            let text = format!("{name}, item {number}, is no object that can be read");
+            Ok(builder.fault(Fault::new(0, FaultCode::WrongType, text))?)
+        }
+    })
 }
 
 /// What a conversation is: some tools put all into one list. A private one must not become public.

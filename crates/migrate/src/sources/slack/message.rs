@@ -1,12 +1,12 @@
 //! One message of a Slack export.
 
 use super::files::{self, Attached};
+use super::json;
 use super::lists::Lists;
 use super::text::{self, Names};
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{Member, Message, MessageKind, Reaction};
-use crate::sources::json;
 use crate::sources::times;
 use serde_json::{Value, json};
 use std::io;

@@ -65,7 +65,7 @@ fn a_quotation_mark_that_is_never_closed_does_not_fill_the_memory() {
     text.resize(40 << 20, b'a');
     let (collected, _) = csv(text);
     assert_eq!(collected.faults.len(), 1);
-    assert!(collected.faults[0].message.contains("an item is larger than"), "{:?}", collected.faults);
+    assert!(collected.faults[0].message.contains("a row is longer than"), "{:?}", collected.faults);
     assert_eq!(collected.texts(), ["good"]);
 }
 
