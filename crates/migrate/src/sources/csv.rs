@@ -43,6 +43,9 @@ pub(super) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
         return Ok(());
     }
     let wrong = |problem| ConvertError::WrongFormat { path: path.to_owned(), format: Format::Csv, problem };
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+        return Err(wrong("it is UTF-16; convert it to UTF-8".to_owned()));
+    }
     let columns = columns::find(start).map_err(wrong)?;
     let mut sorter = Sorter::new(&tempfile::env::temp_dir(), MEMORY_BYTES);
     let mut rows = Rows::open(path, &columns).map_err(unreadable)?;
