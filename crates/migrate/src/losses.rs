@@ -77,7 +77,7 @@ loss_kinds! {
     Archived = "archived", Changed, "archived channel that becomes an ordinary group", "archived channels that become ordinary groups";
     Created = "created", Changed, "group that is made earlier, before its first message", "groups that are made earlier, before their first message";
     JoinsMoved = "joins_moved", Changed, "member who joins right after the group is made", "members who join right after the group is made";
-    LateMembers = "late_members", Changed, "member who joined after the first message and does not see what was sent before", "members who joined after the first message and do not see what was sent before";
+    LateMembers = "late_members", Changed, "member who joined after the first message, and sees what was sent before on Landfall only", "members who joined after the first message, and see what was sent before on Landfall only";
     Split = "split", Changed, "message that is too long and becomes several", "messages that are too long and become several";
     ChannelsMade = "channels_made", MadeUp, "conversation that the source does not list", "conversations that the source does not list";
     Placeholders = "placeholders", MadeUp, "account that the source does not list", "accounts that the source does not list";

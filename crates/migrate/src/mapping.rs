@@ -62,10 +62,10 @@ pub enum Choice {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinTimes {
-    /// When they did; they do not see what was sent before.
+    /// When they did. They see what was sent before on Landfall only, and not in communities.
     #[default]
     Source,
-    /// Right after the group was made; they see everything.
+    /// Right after the group was made; they see everything everywhere.
     First,
 }
 

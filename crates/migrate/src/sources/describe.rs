@@ -23,7 +23,8 @@ pub fn describe(mapping: &Mapping, converted: &Converted) -> String {
     text.push_str("\n# keep or leave_out.\n");
     section("messages", &mapping.messages, &mut text);
     text.push_str(
-        "\n# join_times: source (members do not see what was sent before they joined) or first (they see everything).\n\
+        "\n# join_times: source, or first (right after the group is made). Landfall shows members what was sent before they\n\
+         # joined, but in communities; on other servers they see it with first only.\n\
          # admins: Admin, or Member if administrators shall become ordinary members.\n",
     );
     section("members", &mapping.members, &mut text);

@@ -54,6 +54,9 @@ impl<R: BufRead> Walk<R> {
     /// # Errors
     /// The document is empty, is UTF-16, or cannot be read.
     pub(crate) fn new(mut input: R, name: &str) -> Result<Self, WalkError> {
+        if let Err(error) = input.fill_buf() {
+            return Err(unreadable(name, 1, &error));
+        }
         let start = input.fill_buf()?;
         let utf16 = matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]);
         let mark = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
@@ -87,6 +90,7 @@ impl<R: BufRead> Walk<R> {
     /// The document cannot be read.
     pub(crate) fn peek(&mut self) -> Result<Option<u8>, WalkError> {
         loop {
+            self.fill()?;
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
                 return Ok(None);
@@ -98,6 +102,14 @@ impl<R: BufRead> Walk<R> {
             if found.is_some() {
                 return Ok(found);
             }
+        }
+    }
+
+    /// Makes sure that the next bytes can be taken: an archive may be damaged here.
+    fn fill(&mut self) -> Result<(), WalkError> {
+        match self.input.fill_buf() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(unreadable(&self.name, self.line, &error)),
         }
     }
 
@@ -222,6 +234,7 @@ impl<R: BufRead> Walk<R> {
         }
         let mut extent = Extent::default();
         loop {
+            self.fill()?;
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
                 return if extent.is_scalar() { Ok(()) } else { Err(self.cut_off()) };
@@ -303,8 +316,10 @@ pub(crate) fn json_lines(
     loop {
         buffer.clear();
         let limit = LINE_BYTES_MAX as u64 + 1;
-        if (&mut walk.input).take(limit).read_until(b'\n', &mut buffer)? == 0 {
-            return Ok(());
+        match (&mut walk.input).take(limit).read_until(b'\n', &mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(unreadable(name, number + 1, &error)),
         }
         number += 1;
         walk.line = number;
@@ -328,6 +343,11 @@ pub(crate) fn json_lines(
             }
         }
     }
+}
+
+fn unreadable(name: &str, line: u64, error: &io::Error) -> WalkError {
+    let text = format!("{name}, line {line}: the file cannot be read on: {error}");
+    WalkError::Document(Box::new(Fault::new(0, FaultCode::CutOff, text)))
 }
 
 fn newlines(bytes: &[u8]) -> u64 {

@@ -82,7 +82,12 @@ fn every_sample_becomes_its_golden_files() {
             if update {
                 fs::write(&golden, &made).unwrap();
             } else {
-                assert_eq!(fs::read_to_string(&golden).unwrap(), made, "{}", golden.display());
+                let expected = fs::read_to_string(&golden).unwrap();
+                let lines = expected.lines().zip(made.lines()).enumerate();
+                for (number, (expected, made)) in lines {
+                    assert_eq!(expected, made, "{} line {}", golden.display(), number + 1);
+                }
+                assert_eq!(expected.len(), made.len(), "{}", golden.display());
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The messages of one conversation of a Slack export: a folder with a file for each day, sorted by `ts` on the disk.
 
+use super::arrays;
 use super::files::Attached;
+use super::json;
 use super::lists::{Lists, folder_of_day};
 use super::message;
 use crate::fault::{Fault, FaultCode};
@@ -8,7 +10,6 @@ use crate::format::Kind;
 use crate::sort::Sorter;
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
-use crate::sources::json::{self, ArrayError};
 use crate::sources::sink::ConvertError;
 use crate::sources::times;
 use serde_json::Value;
@@ -34,7 +35,9 @@ pub(super) fn read(
             .map(str::to_owned)
             .collect();
         for day in days {
-            read_day(channel, &day, &mut sorter, archive, builder)?;
+            arrays::each(&day, archive, builder, |number, item, builder| {
+                Ok(sort(channel, format!("{day}, message {number}"), item, &mut sorter, builder)?)
+            })?;
         }
     }
     let mut same = Same::default();
@@ -47,26 +50,6 @@ pub(super) fn read(
         message::hand_over(&context, key, place, &item, builder)?;
     }
     Ok(())
-}
-
-fn read_day(
-    channel: &str,
-    day: &str,
-    sorter: &mut Sorter,
-    archive: &mut Archive,
-    builder: &mut Builder<'_>,
-) -> Result<(), ConvertError> {
-    let read = match archive.read(day) {
-        Ok(reader) => json::each(reader, |number, item| {
-            let place = format!("{day}, message {number}");
-            sort(channel, place, item, sorter, builder)
-        }),
-        Err(error) => Err(ArrayError::Array { code: FaultCode::CutOff, problem: error.to_string() }),
-    };
-    match read {
-        Ok(_) => Ok(()),
-        Err(error) => Ok(builder.fault(error.fault(day)?)?),
-    }
 }
 
 /// Puts a message among those to be sorted.

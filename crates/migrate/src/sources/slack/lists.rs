@@ -1,12 +1,13 @@
 //! The lists of a Slack export: users and conversations.
 
+use super::arrays;
+use super::json;
 use crate::fault::{Fault, FaultCode};
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{Channel, Member, User};
-use crate::sources::json::{self, ArrayError};
 use crate::sources::sink::ConvertError;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +27,6 @@ pub(super) struct Lists {
     pub(super) bots: BTreeMap<String, String>,
     /// Users that are bots.
     pub(super) bot_users: BTreeSet<String>,
-    /// Members of each conversation that lists them.
-    pub(super) members: BTreeMap<String, BTreeSet<String>>,
     /// What the folder of each conversation may be called, the best first.
     names: BTreeMap<String, Vec<String>>,
     /// The folders that have messages of each conversation.
@@ -140,7 +139,6 @@ impl Lists {
         let other =
             Some(json::text(channel, "user")).filter(|user| !user.is_empty() && kind == ChannelKind::Direct);
         for user in json::texts(channel, "members").chain(other) {
-            self.members.entry(id.to_owned()).or_default().insert(user.to_owned());
             builder.member(id, Member { user: user.to_owned(), ..Member::default() })?;
         }
         Ok(())
@@ -197,25 +195,13 @@ fn each(
     if !archive.has(name) {
         return Ok(());
     }
-    let mut failed = None;
-    let read = match archive.read(name) {
-        Ok(reader) => json::each(reader, |number, item| match serde_json::from_str::<Value>(item) {
-            Ok(value) if value.is_object() => take(&value, builder).map_err(|error| {
-                failed = Some(error);
-                io::Error::other("the list is not read on")
-            }),
-            Ok(_) | Err(_) => {
-                let text = format!("{name}, item {number}, is no object that can be read");
-                builder.fault(Fault::new(0, FaultCode::WrongType, text))
-            }
-        }),
-        Err(error) => Err(ArrayError::Array { code: FaultCode::CutOff, problem: error.to_string() }),
-    };
-    match (read, failed) {
-        (_, Some(error)) => Err(error),
-        (Ok(_), None) => Ok(()),
-        (Err(error), None) => Ok(builder.fault(error.fault(name)?)?),
-    }
+    arrays::each(name, archive, builder, |number, item, builder| match serde_json::from_str::<Value>(item) {
+        Ok(value) if value.is_object() => take(&value, builder),
+        Ok(_) | Err(_) => {
+            let text = format!("{name}, item {number}, is no object that can be read");
+            Ok(builder.fault(Fault::new(0, FaultCode::WrongType, text))?)
+        }
+    })
 }
 
 /// What a conversation is: some tools put all into one list. A private one must not become public.
