@@ -10,6 +10,7 @@ mod input;
 pub mod json;
 pub mod kind;
 mod mattermost;
+mod problem;
 mod recognise;
 pub mod sink;
 mod slack;

@@ -43,8 +43,6 @@ pub enum ConvertError {
     WrongFormat { path: PathBuf, format: Format, problem: String },
     #[error("a neutral file needs no conversion")]
     AlreadyNeutral,
-    #[error("there is no reader for {} yet", .0.as_str())]
-    NoReader(Format),
     #[error(transparent)]
     Mapping(#[from] MappingError),
     /// The output, or a file that the conversion needs in between, cannot be written or read.
