@@ -1,13 +1,11 @@
 //! Converts exports of other systems into the records of the neutral file.
 
 pub mod archive;
-pub mod bounded;
 pub mod builder;
 mod csv;
 mod describe;
 mod discord;
 mod input;
-pub mod json;
 pub mod kind;
 mod mattermost;
 mod problem;

@@ -4,10 +4,11 @@
 //! tabs separate them. A column for the message's own id is used where there is one. Conversations become Private groups, because
 //! nothing says who may read them; whoever wrote is a member. [choice]
 
+mod bounded;
 pub(super) mod columns;
 
+use self::bounded::{Bounded, ROW_BYTES_MAX, RowEnd, bounded};
 use self::columns::Columns;
-use super::bounded::{Bounded, ITEM_BYTES_MAX, ItemEnd, bounded};
 use super::builder::Builder;
 use super::builder::model::{Channel, Message, User};
 use super::kind::Format;
@@ -42,6 +43,9 @@ pub(super) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
         return Ok(());
     }
     let wrong = |problem| ConvertError::WrongFormat { path: path.to_owned(), format: Format::Csv, problem };
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+        return Err(wrong("it is UTF-16; convert it to UTF-8".to_owned()));
+    }
     let columns = columns::find(start).map_err(wrong)?;
     let mut sorter = Sorter::new(&tempfile::env::temp_dir(), MEMORY_BYTES);
     let mut rows = Rows::open(path, &columns).map_err(unreadable)?;
@@ -69,7 +73,7 @@ struct Row {
 /// The rows of a file.
 struct Rows {
     reader: csv::Reader<Bounded<File>>,
-    row_end: ItemEnd,
+    row_end: RowEnd,
     fields_min: usize,
     path: PathBuf,
     /// Of the whole file.
@@ -92,7 +96,7 @@ impl Rows {
 
     /// The next row; `Some(None)` for one with a fault, `None` at the end.
     fn next(&mut self, builder: &mut Builder<'_>) -> io::Result<Option<Option<Row>>> {
-        self.row_end.next_item();
+        self.row_end.next_row();
         let mut bytes = csv::ByteRecord::new();
         let fault =
             |line, code, text: String| Fault::new(line, code, text).of(Kind::Message, format!("line {line}"));
@@ -144,7 +148,7 @@ impl Rows {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(byte))?;
         let mut row = Vec::new();
-        file.take(ITEM_BYTES_MAX as u64).read_to_end(&mut row)?;
+        file.take(ROW_BYTES_MAX as u64).read_to_end(&mut row)?;
         Ok(!row.iter().filter(|byte| **byte == b'"').count().is_multiple_of(2))
     }
 }

@@ -5,8 +5,10 @@
 //! is owned by that user while a member. Channels become Public groups that everybody may join. A folder with messages that no list
 //! names becomes a Private group of those who wrote there. [choice]
 
+mod arrays;
 mod days;
 mod files;
+mod json;
 mod lists;
 mod message;
 mod text;

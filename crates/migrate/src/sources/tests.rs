@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::format::{Group, Member, Message, Record};
 use crate::mapping::Mapping;
 use crate::sources::{ConvertError, Converted, Format, Sink, convert};
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::limits::Limits;
 use std::fs;
 use std::io;
@@ -59,6 +60,22 @@ impl Collected {
             .iter()
             .filter_map(|record| if let Record::Message(message) = record { Some(message) } else { None })
             .collect()
+    }
+
+    /// A record that its line does not say, or that has an account or time that cannot be.
+    pub(crate) fn unreadable(&self) -> Option<&Record> {
+        self.records.iter().find(|record| {
+            let is_good = match record {
+                Record::Account(account) => UserId::parse(&account.user_id).is_some(),
+                Record::Member(member) => UserId::parse(&member.account).is_some(),
+                Record::Message(message) => {
+                    UserId::parse(&message.from).is_some() && message.sent().is_some_and(|sent| 1 < sent)
+                }
+                Record::Group(group) => !group.name.is_empty() && GroupId::parse(&group.group_id).is_some(),
+                Record::File(_) | Record::Topic(_) | Record::Read(_) => true,
+            };
+            !is_good || Record::parse(&record.line()).as_ref() != Ok(*record)
+        })
     }
 
     /// The text of each message.

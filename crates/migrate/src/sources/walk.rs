@@ -59,6 +59,9 @@ impl<R: BufRead> Walk<R> {
     /// # Errors
     /// The document is empty, is UTF-16, or cannot be read.
     pub(crate) fn new(mut input: R, name: &str) -> Result<Self, WalkError> {
+        if let Err(error) = input.fill_buf() {
+            return Err(unreadable(name, 1, &error));
+        }
         let start = input.fill_buf()?;
         let utf16 = matches!(start, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]);
         let mark = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
@@ -92,6 +95,7 @@ impl<R: BufRead> Walk<R> {
     /// The document cannot be read.
     pub(crate) fn peek(&mut self) -> Result<Option<u8>, WalkError> {
         loop {
+            self.fill()?;
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
                 return Ok(None);
@@ -103,6 +107,14 @@ impl<R: BufRead> Walk<R> {
             if found.is_some() {
                 return Ok(found);
             }
+        }
+    }
+
+    /// Makes sure that the next bytes can be taken: an archive may be damaged here.
+    fn fill(&mut self) -> Result<(), WalkError> {
+        match self.input.fill_buf() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(unreadable(&self.name, self.line, &error)),
         }
     }
 
@@ -227,6 +239,7 @@ impl<R: BufRead> Walk<R> {
         }
         let mut extent = Extent::default();
         loop {
+            self.fill()?;
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
                 return if extent.is_scalar() { Ok(()) } else { Err(self.cut_off()) };
@@ -247,6 +260,11 @@ impl<R: BufRead> Walk<R> {
             }
         }
     }
+}
+
+fn unreadable(name: &str, line: u64, error: &io::Error) -> WalkError {
+    let text = format!("{name}, line {line}: the file cannot be read on: {error}");
+    WalkError::Document(Box::new(Fault::new(0, FaultCode::CutOff, text)))
 }
 
 fn newlines(bytes: &[u8]) -> u64 {

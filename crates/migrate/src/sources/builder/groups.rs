@@ -70,7 +70,7 @@ impl Builder<'_> {
 
     /// `CreateTime`, seconds since 1970: before the first message.
     fn created(&mut self, state: &ChannelState) -> Option<u64> {
-        let known = state.channel.created_ms.map(|ms| ms / 1_000).filter(|seconds| *seconds != 0);
+        let known = state.channel.created_ms.map(|ms| ms / 1_000).filter(is_time);
         let before_messages = state.first_ms.map(|ms| ms / 1_000 - 1);
         let id = || state.channel.id.clone();
         match (known, before_messages) {
@@ -273,7 +273,7 @@ impl Builder<'_> {
     ) -> Option<u64> {
         let created = created?;
         let first = created + 1;
-        let Some(known) = member.joined_ms.map(|ms| ms / 1_000) else {
+        let Some(known) = member.joined_ms.map(|ms| ms / 1_000).filter(is_time) else {
             self.lose(LossKind::JoinsMade, name);
             return Some(first);
         };
@@ -306,6 +306,11 @@ impl Builder<'_> {
         }
         self.write(Record::Read(read))
     }
+}
+
+/// Whether a time in seconds can be one: neither missing nor in another unit.
+fn is_time(seconds: &u64) -> bool {
+    (1..=u64::from(u32::MAX)).contains(seconds)
 }
 
 fn is_direct(channel: &Channel) -> bool {

@@ -1,39 +1,33 @@
 //! Ids that the API allows, made of any id of a source.
 //!
-//! An id that is allowed stays. Any other is cut to what is allowed, and `-` and 8 hexadecimal digits of a hash of the whole id
-//! follow, so that it depends on nothing else and two ids do not become one. [choice]
+//! An id that is allowed stays; [`legal`] makes the others so.
 
-use crate::format::identity;
 use crate::mapping::GroupKind;
+use crate::rules::legal;
 use landfall_domain::group::GroupType;
-use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::limits::{CUSTOM_GROUP_ID_BYTES_MAX, USER_ID_BYTES_MAX};
+use landfall_domain::ids::GroupId;
 
 const COMMUNITY: &str = "@TGS#_";
-const DIGITS: usize = 8;
+/// Stands for an id that is empty.
+const EMPTY: &str = "none";
 
 /// The id of an account.
 #[must_use]
 pub fn account(id: &str) -> String {
-    if UserId::parse(id).is_some() { id.to_owned() } else { cut(id, USER_ID_BYTES_MAX) }
+    legal::account(id).unwrap_or_else(|| EMPTY.to_owned())
 }
 
-/// The id of a group.
+/// The id of a group. Those of communities begin with `@TGS#_`.
 #[must_use]
 pub fn group(id: &str, kind: GroupKind) -> String {
-    if !id.is_empty() && GroupId::parse_custom(id, group_type(kind)).is_ok() {
-        return id.to_owned();
-    }
-    match kind {
-        GroupKind::Community => {
-            let with_prefix = format!("{COMMUNITY}{id}");
-            if !id.is_empty() && GroupId::parse_custom(&with_prefix, GroupType::Community).is_ok() {
-                return with_prefix;
-            }
-            format!("{COMMUNITY}{}", cut(id, CUSTOM_GROUP_ID_BYTES_MAX - COMMUNITY.len()))
+    let kind = group_type(kind);
+    if kind == GroupType::Community && !id.is_empty() && !id.starts_with(COMMUNITY) {
+        let with_prefix = format!("{COMMUNITY}{id}");
+        if GroupId::parse_custom(&with_prefix, kind).is_ok() {
+            return with_prefix;
         }
-        GroupKind::Private | GroupKind::Public | GroupKind::ChatRoom => cut(id, CUSTOM_GROUP_ID_BYTES_MAX),
     }
+    legal::group(if id.is_empty() { EMPTY } else { id }, kind).unwrap_or_default()
 }
 
 /// What is wrong with a group's id that a person chose; `None` where it may be.
@@ -54,22 +48,11 @@ fn group_type(kind: GroupKind) -> GroupType {
     }
 }
 
-/// At most `max` bytes, printable, and not like the ids that servers make.
-fn cut(id: &str, max: usize) -> String {
-    let digest = identity::digest(id);
-    let hash = digest.get(..DIGITS).unwrap_or(&digest);
-    let printable = id.chars().map(|letter| match letter {
-        '@' | '#' => '_',
-        ' '..='~' => letter,
-        _ => '_',
-    });
-    let kept: String = printable.take(max - DIGITS - 1).collect();
-    format!("{kept}-{hash}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landfall_domain::ids::UserId;
+    use landfall_domain::limits::CUSTOM_GROUP_ID_BYTES_MAX;
     use proptest::prelude::*;
 
     #[test]
@@ -82,7 +65,7 @@ mod tests {
 
     #[test]
     fn an_id_that_is_not_allowed_is_cut_and_stays_unique() {
-        assert_eq!(account("zoë").len(), 12);
+        assert_eq!(account("zoë").len(), "zo-12345678".len());
         assert_ne!(account("zoë"), account("zoé"));
         let long = |end: &str| format!("{}{end}", "a".repeat(60));
         assert_ne!(group(&long("1"), GroupKind::Public), group(&long("2"), GroupKind::Public));

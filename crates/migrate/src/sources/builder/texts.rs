@@ -1,7 +1,7 @@
 //! Texts that are cut to the limit of their field, never within a character as people see it.
 
+use crate::rules::legal;
 use landfall_domain::limits::Span;
-use unicode_segmentation::UnicodeSegmentation as _;
 
 /// The longest beginning of a text that has at most `max` bytes and ends between two characters, without blanks around it.
 #[must_use]
@@ -10,10 +10,12 @@ pub fn cut(text: &str, max: usize) -> &str {
     if text.len() <= max {
         return text;
     }
-    let whole = text.grapheme_indices(true).map(|(start, letter)| start + letter.len());
-    let end = whole.take_while(|end| *end <= max).last();
-    // One character can be longer than the limit.
-    let end = end.unwrap_or_else(|| text.floor_char_boundary(max));
+    let short = legal::cut(text, max);
+    if !short.is_empty() {
+        return short.trim_end();
+    }
+    // One character, as people see it, can be longer than the limit.
+    let end = text.floor_char_boundary(max);
     text.get(..end).unwrap_or_default().trim_end()
 }
 

@@ -1,14 +1,15 @@
 //! The messages of one conversation of a Slack export: a folder with a file for each day, sorted by `ts` on the disk.
 
+use super::arrays;
 use super::files::Attached;
-use super::lists::Lists;
+use super::json;
+use super::lists::{Lists, folder_of_day};
 use super::message;
 use crate::fault::{Fault, FaultCode};
 use crate::format::Kind;
 use crate::sort::Sorter;
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
-use crate::sources::json::{self, ArrayError};
 use crate::sources::sink::ConvertError;
 use crate::sources::times;
 use serde_json::Value;
@@ -16,17 +17,6 @@ use std::io;
 
 /// Memory for messages that are being put in order, bytes.
 const MEMORY_BYTES: usize = 32 << 20;
-
-/// The folder of a file that has the messages of a day; `None` for other files.
-pub(super) fn folder_of_day(name: &str) -> Option<&str> {
-    let (folder, file) = name.rsplit_once('/')?;
-    let date = file.strip_suffix(".json")?.as_bytes().get(..10)?;
-    let is_date = date.iter().enumerate().all(|(position, byte)| match position {
-        4 | 7 => *byte == b'-',
-        _ => byte.is_ascii_digit(),
-    });
-    is_date.then_some(folder)
-}
 
 /// Hands over the messages of a conversation.
 pub(super) fn read(
@@ -45,7 +35,9 @@ pub(super) fn read(
             .map(str::to_owned)
             .collect();
         for day in days {
-            read_day(channel, &day, &mut sorter, archive, builder)?;
+            arrays::each(&day, archive, builder, |number, item, builder| {
+                Ok(sort(channel, format!("{day}, message {number}"), item, &mut sorter, builder)?)
+            })?;
         }
     }
     let mut same = Same::default();
@@ -58,26 +50,6 @@ pub(super) fn read(
         message::hand_over(&context, key, place, &item, builder)?;
     }
     Ok(())
-}
-
-fn read_day(
-    channel: &str,
-    day: &str,
-    sorter: &mut Sorter,
-    archive: &mut Archive,
-    builder: &mut Builder<'_>,
-) -> Result<(), ConvertError> {
-    let read = match archive.read(day) {
-        Ok(reader) => json::each(reader, |number, item| {
-            let place = format!("{day}, message {number}");
-            sort(channel, place, item, sorter, builder)
-        }),
-        Err(error) => Err(ArrayError::Array { code: FaultCode::CutOff, problem: error.to_string() }),
-    };
-    match read {
-        Ok(_) => Ok(()),
-        Err(error) => Ok(builder.fault(error.fault(day)?)?),
-    }
 }
 
 /// Puts a message among those to be sorted.
@@ -134,24 +106,5 @@ impl Same {
         }
         self.items.push(content);
         Some(if self.items.len() == 1 { key } else { format!("{key}:{}", self.items.len()) })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_files_of_days_have_messages() {
-        for (name, folder) in [
-            ("general/2019-01-03.json", Some("general")),
-            ("teams/a/general/2019-01-03.json", Some("teams/a/general")),
-            ("general/canvas_in_the_conversation.json", None),
-            ("users.json", None),
-            ("general/2019-1-3.json", None),
-            ("2019-01-03.json", None),
-        ] {
-            assert_eq!(folder_of_day(name), folder, "{name}");
-        }
     }
 }

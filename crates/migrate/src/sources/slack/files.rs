@@ -1,8 +1,8 @@
 //! Files of Slack messages. Exports have links only; some tools that make them put the contents beside.
 
+use super::json;
 use crate::sources::archive::Archive;
 use crate::sources::builder::model::File;
-use crate::sources::json;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -1,12 +1,13 @@
 //! The lists of a Slack export: users and conversations.
 
+use super::arrays;
+use super::json;
 use crate::fault::{Fault, FaultCode};
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{Channel, Member, User};
-use crate::sources::json::{self, ArrayError};
 use crate::sources::sink::ConvertError;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,21 +49,12 @@ impl Lists {
         builder: &mut Builder<'_>,
     ) -> Result<(), ConvertError> {
         for file in ["users.json", "org_users.json"] {
-            each(&format!("{base}{file}"), archive, builder, |user, builder| self.user(user, builder))?;
+            each(&format!("{base}{file}"), archive, builder, |user, builder| Ok(self.user(user, builder)?))?;
         }
         for (file, kind) in LISTS {
-            let mut failed = None;
             each(&format!("{base}{file}"), archive, builder, |channel, builder| {
-                match self.channel(channel, base, kind, builder) {
-                    Ok(()) => Ok(()),
-                    Err(ConvertError::Output(error)) => Err(error),
-                    Err(error) => {
-                        failed = Some(error);
-                        Err(io::Error::other("the mapping does not fit"))
-                    }
-                }
-            })
-            .or_else(|error| Err(failed.take().unwrap_or(error)))?;
+                self.channel(channel, base, kind, builder)
+            })?;
         }
         Ok(())
     }
@@ -122,6 +114,7 @@ impl Lists {
             builder.fault(Fault::new(0, FaultCode::Missing, text).field("id"))?;
             return Ok(());
         }
+        let kind = flagged(channel, kind);
         let names = self.names.entry(id.to_owned()).or_default();
         for folder in [name, id] {
             if !folder.is_empty() {
@@ -144,7 +137,10 @@ impl Lists {
                 ..Channel::new(id, if is_direct { "" } else { name }, kind)
             })?;
         }
-        for user in json::texts(channel, "members") {
+        // Some tools name only the other one.
+        let other =
+            Some(json::text(channel, "user")).filter(|user| !user.is_empty() && kind == ChannelKind::Direct);
+        for user in json::texts(channel, "members").chain(other) {
             self.members.entry(id.to_owned()).or_default().insert(user.to_owned());
             builder.member(id, Member { user: user.to_owned(), ..Member::default() })?;
         }
@@ -158,7 +154,7 @@ impl Lists {
         builder: &mut Builder<'_>,
     ) -> Result<(), ConvertError> {
         let mut free: BTreeSet<String> =
-            archive.names().filter_map(super::days::folder_of_day).map(str::to_owned).collect();
+            archive.names().filter_map(folder_of_day).map(str::to_owned).collect();
         for (channel, names) in &self.names {
             // A workspace's own folders first; a conversation may have messages in several workspaces.
             let found: Vec<String> = names.iter().filter(|name| free.remove(*name)).cloned().collect();
@@ -181,33 +177,68 @@ impl Lists {
     }
 }
 
+/// The folder of a file that has the messages of a day; `None` for other files.
+pub(super) fn folder_of_day(name: &str) -> Option<&str> {
+    let (folder, file) = name.rsplit_once('/')?;
+    let date = file.strip_suffix(".json")?.as_bytes().get(..10)?;
+    let is_date = date.iter().enumerate().all(|(position, byte)| match position {
+        4 | 7 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    is_date.then_some(folder)
+}
+
 /// Hands over each object of a list, which may be missing.
 fn each(
     name: &str,
     archive: &mut Archive,
     builder: &mut Builder<'_>,
-    mut take: impl FnMut(&Value, &mut Builder<'_>) -> io::Result<()>,
+    mut take: impl FnMut(&Value, &mut Builder<'_>) -> Result<(), ConvertError>,
 ) -> Result<(), ConvertError> {
     if !archive.has(name) {
         return Ok(());
     }
-    let read = match archive.read(name) {
-        Ok(reader) => json::each(reader, |number, item| match serde_json::from_str::<Value>(item) {
-            Ok(value) if value.is_object() => take(&value, builder),
-            Ok(_) | Err(_) => {
-                let text = format!("{name}, item {number}, is no object that can be read");
-                builder.fault(Fault::new(0, FaultCode::WrongType, text))
-            }
-        }),
-        Err(error) => Err(ArrayError::Array { code: FaultCode::CutOff, problem: error.to_string() }),
-    };
-    match read {
-        Ok(_) => Ok(()),
-        Err(error) => Ok(builder.fault(error.fault(name)?)?),
-    }
+    arrays::each(name, archive, builder, |number, item, builder| match serde_json::from_str::<Value>(item) {
+        Ok(value) if value.is_object() => take(&value, builder),
+        Ok(_) | Err(_) => {
+            let text = format!("{name}, item {number}, is no object that can be read");
+            Ok(builder.fault(Fault::new(0, FaultCode::WrongType, text))?)
+        }
+    })
+}
+
+/// What a conversation is: some tools put all into one list. A private one must not become public.
+fn flagged(channel: &Value, listed: ChannelKind) -> ChannelKind {
+    let flags = [
+        ("is_im", ChannelKind::Direct),
+        ("is_mpim", ChannelKind::GroupDirect),
+        ("is_private", ChannelKind::Private),
+        ("is_group", ChannelKind::Private),
+    ];
+    let flag = flags.into_iter().find(|(flag, _)| json::flag(channel, flag));
+    if listed == ChannelKind::Public { flag.map_or(listed, |(_, kind)| kind) } else { listed }
 }
 
 /// A time in seconds, or in milliseconds as some exports have it.
 fn milliseconds(time: u64) -> u64 {
     if time < 100_000_000_000 { time * 1_000 } else { time }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_days_have_messages() {
+        for (name, folder) in [
+            ("general/2019-01-03.json", Some("general")),
+            ("teams/a/general/2019-01-03.json", Some("teams/a/general")),
+            ("general/canvas_in_the_conversation.json", None),
+            ("users.json", None),
+            ("general/2019-1-3.json", None),
+            ("2019-01-03.json", None),
+        ] {
+            assert_eq!(folder_of_day(name), folder, "{name}");
+        }
+    }
 }

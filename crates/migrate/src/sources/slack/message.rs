@@ -1,12 +1,12 @@
 //! One message of a Slack export.
 
 use super::files::{self, Attached};
+use super::json;
 use super::lists::Lists;
 use super::text::{self, Names};
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{Member, Message, MessageKind, Reaction};
-use crate::sources::json;
 use crate::sources::times;
 use serde_json::{Value, json};
 use std::io;
@@ -74,7 +74,7 @@ pub(super) fn hand_over(
         builder.member(channel, member)?;
     }
     let thread = item.get("thread_ts").and_then(Value::as_str).filter(|root| *root != ts);
-    let edited = item.get("edited").map(|edited| self::ts(edited));
+    let edited = item.get("edited").map(self::ts);
     let message = Message {
         channel: channel.to_owned(),
         key,
@@ -189,9 +189,9 @@ fn block_texts<'a>(block: &'a Value, found: &mut Vec<&'a str>) {
     match block {
         Value::Object(members) => {
             for (name, value) in members {
-                match value {
-                    Value::String(text) if name == "text" => found.push(text),
-                    _ => block_texts(value, found),
+                match value.as_str() {
+                    Some(text) if name == "text" => found.push(text),
+                    Some(_) | None => block_texts(value, found),
                 }
             }
         }

@@ -62,6 +62,18 @@ fn members_without_a_time_join_before_the_first_message() {
 }
 
 #[test]
+fn times_of_groups_and_members_that_cannot_be_count_as_missing() {
+    let (collected, converted) = built("", |builder| {
+        builder.channel(Channel { created_ms: Some(u64::MAX), ..public("talk") }).unwrap();
+        builder.user(user("ann", "Ann")).unwrap();
+        builder.member("c", Member { joined_ms: Some(u64::MAX), ..member("ann") }).unwrap();
+        builder.message(message(500, "ann", "hi")).unwrap();
+    });
+    assert_eq!((collected.groups()[0].create_time, collected.members()[0].join_time), (Some(499), Some(500)));
+    assert_eq!(losses(&converted), ["created_made 1", "joins_made 1", "no_owner 1"]);
+}
+
+#[test]
 fn a_mapping_lets_everybody_see_everything() {
     let (collected, converted) = built("[members]\njoin_times = \"first\"", |builder| {
         builder.channel(Channel { created_ms: Some(10_000), ..public("talk") }).unwrap();

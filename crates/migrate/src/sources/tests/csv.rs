@@ -1,5 +1,6 @@
 use super::{Collected, convert_text};
 use crate::sources::{ConvertError, Converted, Format};
+use proptest::prelude::*;
 
 fn csv(text: impl AsRef<[u8]>) -> (Collected, Converted) {
     convert_text(Format::Csv, text.as_ref(), "").unwrap()
@@ -65,7 +66,7 @@ fn a_quotation_mark_that_is_never_closed_does_not_fill_the_memory() {
     text.resize(40 << 20, b'a');
     let (collected, _) = csv(text);
     assert_eq!(collected.faults.len(), 1);
-    assert!(collected.faults[0].message.contains("an item is larger than"), "{:?}", collected.faults);
+    assert!(collected.faults[0].message.contains("a row is longer than"), "{:?}", collected.faults);
     assert_eq!(collected.texts(), ["good"]);
 }
 
@@ -74,8 +75,14 @@ fn an_empty_file_is_a_fault_and_one_of_other_columns_an_error() {
     for text in ["", "\u{feff}", "time,channel,user,text\n"] {
         assert_eq!(csv(text).0.problems(), ["empty: the source has no conversation, user or message"]);
     }
-    let error = convert_text(Format::Csv, b"a,b\n1,2\n", "").unwrap_err();
-    assert!(matches!(error, ConvertError::WrongFormat { .. }), "{error}");
+    for (text, problem) in [
+        (b"a,b\n1,2\n".as_slice(), "its first row names no column for time, channel, user, text"),
+        (b"\xff\xfet\0", "it is UTF-16; convert it to UTF-8"),
+    ] {
+        let error = convert_text(Format::Csv, text, "").unwrap_err();
+        assert!(matches!(error, ConvertError::WrongFormat { .. }), "{error}");
+        assert!(error.to_string().contains(problem), "{error}");
+    }
 }
 
 #[test]
@@ -87,4 +94,22 @@ fn channels_whose_names_become_the_same_stay_two_groups() {
     assert_eq!(ids.len(), 2);
     assert!(converted.losses.iter().any(|loss| loss.code == "same_names" && loss.count == 1));
     assert!(collected.faults.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_file_has_becomes_records_that_can_be_read_back(
+        damage in proptest::collection::vec((0_usize..400, any::<u8>()), 0..8), end in 0_usize..500,
+    ) {
+        let mut text = include_bytes!("../../../../../samples/exports/csv/chat.csv").to_vec();
+        text.truncate(end);
+        for (place, byte) in damage {
+            if let Some(old) = text.get_mut(place) {
+                *old = byte;
+            }
+        }
+        if let Ok((collected, _)) = convert_text(Format::Csv, &text, "") {
+            prop_assert_eq!(collected.unreadable(), None);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 use super::{Collected, convert_path};
 use crate::sources::{ConvertError, Converted, Format};
+use proptest::prelude::*;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -44,6 +45,15 @@ fn losses(converted: &Converted) -> Vec<String> {
     counted.map(|loss| format!("{} {}", loss.code, loss.count)).collect()
 }
 
+/// The code of each fault, and the file that it is in.
+fn codes(collected: &Collected) -> Vec<(&'static str, &str)> {
+    collected
+        .faults
+        .iter()
+        .map(|fault| (fault.code, fault.message.split([',', ':']).next().unwrap_or_default()))
+        .collect()
+}
+
 const DAY: &str = "general/2019-01-03.json";
 
 #[test]
@@ -83,25 +93,20 @@ fn a_day_that_is_cut_off_or_no_json_is_a_fault_and_what_comes_before_is_converte
             r#"[1,"a",{"text":"\ud83d","ts":"3000.1"},{"text":"odd types","user":7,"files":{},"reactions":"x","ts":"3000.1"}]"#,
         ),
     ]);
-    let codes: Vec<_> = collected.faults.iter().map(|fault| (fault.code, fault.name.as_str())).collect();
+    let codes = codes(&collected);
     assert_eq!(
         codes,
         [
             ("cut_off", DAY),
-            ("cut_off", "general/2019-01-04.json"),
+            ("empty", "general/2019-01-04.json"),
             ("not_json", "general/2019-01-05.json"),
             ("not_json", "general/2019-01-06.json"),
-            ("missing", "C1:"),
-            ("missing", "C1:"),
-            ("not_json", "C1"),
+            ("missing", "general/2019-01-07.json"),
+            ("missing", "general/2019-01-07.json"),
+            ("not_json", "general/2019-01-07.json"),
         ]
     );
     assert_eq!(collected.texts(), ["good", "odd types"]);
-    assert!(
-        collected.faults[0].message.ends_with("; what comes before is converted"),
-        "{:?}",
-        collected.faults
-    );
 }
 
 #[test]
@@ -179,7 +184,7 @@ fn an_archive_that_is_cut_off_is_an_error_and_a_damaged_file_in_it_a_fault() {
     bytes[place] = b'3';
     fs::write(&path, &bytes).unwrap();
     let (collected, _) = convert_path(Format::Slack, &path, "").unwrap();
-    let codes: Vec<_> = collected.faults.iter().map(|fault| (fault.code, fault.name.as_str())).collect();
+    let codes = codes(&collected);
     assert_eq!(codes, [("cut_off", "general/2019-01-04.json")]);
 }
 
@@ -224,6 +229,19 @@ fn a_folder_that_no_list_names_becomes_a_private_group() {
 }
 
 #[test]
+fn a_conversation_that_is_flagged_as_private_does_not_become_public() {
+    let channels = r#"[{"id":"C1","name":"general","members":["U1"]},{"id":"C2","name":"board","is_private":true,"members":["U1"]},
+        {"id":"D1","is_im":true,"user":"U2"}]"#;
+    let (collected, _) = slack(&[
+        ("channels.json", channels),
+        ("D1/2019-01-03.json", &day(&[r#""user":"U1","text":"psst","ts":"2001.000100""#])),
+    ]);
+    let kinds: Vec<_> = collected.groups().iter().map(|group| group.kind.as_str()).collect();
+    assert_eq!(kinds, ["Public", "Private", "Private"]);
+    assert_eq!(collected.groups()[2].name, "ann, ben");
+}
+
+#[test]
 fn a_list_that_is_cut_off_is_a_fault_and_what_comes_before_counts() {
     let (collected, converted) = slack(&[
         ("users.json", r#"[{"id":"U1","name":"ann"},{"name":"no id"},3,{"id":"U2","na"#),
@@ -255,4 +273,64 @@ fn a_mapping_leaves_out_channels_and_users() {
     assert_eq!(losses(&converted), ["left_out_channels 1"]);
     let error = convert_path(Format::Slack, directory.path(), "[channels.C2]\nleave_out = true").unwrap_err();
     assert!(error.to_string().contains("channels.\"C2\""), "{error}");
+}
+
+/// Any JSON, with the names that messages, users and conversations have.
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let scalar = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<f64>().prop_map(Into::into),
+        "([0-9]{1,12}(\\.[0-9]{0,7})?|[UCDFB][0-9]|<[@#!]?[UC|a-z]{0,3}>?|.{0,6})".prop_map(Into::into),
+    ];
+    let name = prop_oneof![
+        Just("id"),
+        Just("name"),
+        Just("members"),
+        Just("created"),
+        Just("profile"),
+        Just("bot_id"),
+        Just("creator"),
+        Just("ts"),
+        Just("thread_ts"),
+        Just("user"),
+        Just("users"),
+        Just("text"),
+        Just("subtype"),
+        Just("reactions"),
+        Just("count"),
+        Just("files"),
+        Just("size"),
+        Just("mimetype"),
+        Just("edited"),
+        Just("attachments"),
+        Just("blocks"),
+        Just("comment"),
+        Just("purpose"),
+        Just("value"),
+        Just("is_im"),
+        Just("user_profile"),
+        Just("url_private"),
+        Just("mode"),
+    ];
+    scalar.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+            proptest::collection::btree_map(name.clone().prop_map(str::to_owned), inner, 0..8)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_an_export_has_becomes_records_that_can_be_read_back(
+        users in proptest::collection::vec(any_json(), 0..4), channels in proptest::collection::vec(any_json(), 0..4),
+        messages in proptest::collection::vec(any_json(), 0..8),
+    ) {
+        let [users, channels, messages] = [users, channels, messages].map(|list| serde_json::Value::from(list).to_string());
+        let (collected, _) = slack(&[("users.json", &users), ("groups.json", &channels), (DAY, &messages)]);
+        prop_assert_eq!(collected.unreadable(), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! Walks through a file that has a JSON document a line.
 
-use super::{Walk, WalkError};
+use super::{Walk, WalkError, unreadable};
 use crate::fault::FaultCode;
 use crate::format::reader::LINE_BYTES_MAX;
 use crate::sources::problem::Problem;
@@ -22,8 +22,10 @@ pub(crate) fn json_lines(
     loop {
         buffer.clear();
         let limit = LINE_BYTES_MAX as u64 + 1;
-        if (&mut walk.input).take(limit).read_until(b'\n', &mut buffer)? == 0 {
-            return Ok(());
+        match (&mut walk.input).take(limit).read_until(b'\n', &mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) => return Err(unreadable(name, number + 1, &error)),
         }
         number += 1;
         walk.line = number;

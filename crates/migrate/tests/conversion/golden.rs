@@ -3,9 +3,12 @@
 //! With `LANDFALL_GOLDEN_UPDATE=1` the files are written instead of compared.
 
 use landfall_domain::limits::Limits;
+use landfall_domain::time::Timestamp;
 use landfall_migrate::fault::Fault;
 use landfall_migrate::format::Record;
 use landfall_migrate::mapping::Mapping;
+use landfall_migrate::ordered::Ordered;
+use landfall_migrate::rules::{Checker, ServerLimits, Verdict};
 use landfall_migrate::sources::{Converted, Format, Sink, convert, describe, recognise};
 use std::fmt::Write as _;
 use std::fs;
@@ -79,8 +82,25 @@ fn every_sample_becomes_its_golden_files() {
             if update {
                 fs::write(&golden, &made).unwrap();
             } else {
-                assert_eq!(fs::read_to_string(&golden).unwrap(), made, "{}", golden.display());
+                let expected = fs::read_to_string(&golden).unwrap();
+                let lines = expected.lines().zip(made.lines()).enumerate();
+                for (number, (expected, made)) in lines {
+                    assert_eq!(expected, made, "{} line {}", golden.display(), number + 1);
+                }
+                assert_eq!(expected.len(), made.len(), "{}", golden.display());
             }
+        }
+    }
+}
+
+#[test]
+fn a_server_takes_every_golden_file() {
+    let scratch = tempfile::tempdir().unwrap();
+    for (name, _, _) in SAMPLES {
+        let golden = directory("tests/golden").join(format!("{name}.jsonl"));
+        let mut checker = Checker::new(ServerLimits::faithful(Timestamp(1_800_000_000)));
+        for entry in Ordered::read(&golden, scratch.path(), |fault, _| panic!("{fault:?}")).unwrap() {
+            assert_eq!(checker.check(&entry.unwrap()), Verdict::Fine, "{name}");
         }
     }
 }

@@ -1,18 +1,20 @@
 //! A Slack-like export of a company is converted without any decision.
 
-#[path = "support/slack_like.rs"]
-mod slack_like;
-
+use super::slack_like::{self, Made, Sizes};
 use landfall_domain::limits::Limits;
+use landfall_domain::time::Timestamp;
 use landfall_migrate::fault::Fault;
 use landfall_migrate::format::{Record, Writer};
 use landfall_migrate::mapping::Mapping;
 use landfall_migrate::ordered::Ordered;
+use landfall_migrate::rules::{Checker, ServerLimits, Verdict};
 use landfall_migrate::sources::{Converted, Format, Sink, convert, describe, recognise};
-use slack_like::{Made, Sizes};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+
+/// Later than the last message.
+const NOW: Timestamp = Timestamp(1_800_000_000);
 
 /// Writes a neutral file, and keeps the faults.
 struct Output {
@@ -68,8 +70,11 @@ fn every_message_of_a_company_is_there_in_order_and_its_members_see_it() {
     let mut messages: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut created = BTreeMap::new();
+    let mut checker = Checker::new(ServerLimits::faithful(NOW));
     for entry in Ordered::read(&neutral, directory.path(), |fault, _| panic!("{fault:?}")).unwrap() {
-        match entry.unwrap().record {
+        let entry = entry.unwrap();
+        assert_eq!(checker.check(&entry), Verdict::Fine);
+        match entry.record {
             Record::Account(_) | Record::File(_) | Record::Topic(_) | Record::Read(_) => {}
             Record::Group(group) => {
                 assert!(group.name.len() <= 30 && !group.name.is_empty(), "{}", group.name);

@@ -113,7 +113,7 @@ fn user(number: usize, id: &str, numbers: &mut Numbers) -> Value {
         "id": id, "team_id": "T00000001", "name": format!("user{number}"), "deleted": number % 20 == 19,
         "is_bot": number % 50 == 49,
         "profile": {
-            "real_name": numbers.words(2), "display_name": if number % 3 == 0 { String::new() } else { numbers.word() },
+            "real_name": numbers.words(2), "display_name": if number.is_multiple_of(3) { String::new() } else { numbers.word() },
             "email": format!("user{number}@example.com"), "image_72": format!("https://example.com/{id}.png"),
         },
     })
