@@ -9,6 +9,7 @@ mod input;
 pub mod kind;
 mod mattermost;
 mod open;
+mod problem;
 mod recognise;
 pub mod sink;
 mod slack;

@@ -12,9 +12,11 @@ mod post;
 use super::builder::Builder;
 use super::builder::model::{Channel, Member, ReadMark, Role, User};
 use super::input::{Beside, Input};
+use super::problem::shape;
 use super::sink::ConvertError;
 use super::values::positive;
-use super::walk::{WalkError, json_lines, shape};
+use super::walk::WalkError;
+use super::walk::lines::json_lines;
 use crate::fault::{Fault, FaultCode};
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
@@ -81,6 +83,7 @@ impl Reading<'_, '_> {
                 let channel = direct_id(&post.channel_members);
                 let members = post.channel_members.clone();
                 if !self.known.channels.contains(&channel) {
+                    self.builder.lose(LossKind::ChannelsMade, channel.clone());
                     self.direct_channel(&parse::DirectChannel { members, ..Default::default() })?;
                 }
                 self.post(&channel, post, None, line)
@@ -129,6 +132,7 @@ impl Reading<'_, '_> {
     fn implied(&mut self, team: &str, name: &str) -> Result<(), WalkError> {
         let id = channel_id(team, name);
         if OF_EVERY_TEAM.contains(&name) && !self.known.channels.contains(&id) {
+            self.builder.lose(LossKind::ChannelsMade, id.clone());
             self.hand_over(Channel::new(id, name, ChannelKind::Public))?;
         }
         Ok(())

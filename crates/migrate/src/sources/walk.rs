@@ -1,11 +1,16 @@
 //! Walks through a JSON document that memory cannot hold: a value at a time, each with a bound.
 
+mod extent;
+pub(super) mod lines;
+
 use crate::fault::{Fault, FaultCode};
 use crate::format::reader::LINE_BYTES_MAX;
 use crate::sources::builder::Builder;
+use crate::sources::problem::{Problem, shape};
 use crate::sources::sink::ConvertError;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use std::io::{self, BufRead, Read as _};
+use extent::Extent;
+use serde::de::DeserializeOwned;
+use std::io::{self, BufRead};
 
 /// Deepest nesting of arrays and objects that is walked through.
 const DEPTH_MAX: usize = 64;
@@ -257,94 +262,6 @@ impl<R: BufRead> Walk<R> {
     }
 }
 
-/// What is wrong with one value; the document goes on behind it.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    code: FaultCode,
-    text: String,
-}
-
-impl Problem {
-    /// With the line that it is on.
-    pub(crate) fn on(self, line: u64) -> Self {
-        Self { text: format!("line {line}: {}", self.text), ..self }
-    }
-
-    /// The fault of a document of this name.
-    pub(crate) fn fault(self, name: &str) -> Fault {
-        Fault::new(0, self.code, format!("{name}, {}", self.text))
-    }
-}
-
-/// A text as another type, or the member that does not fit and why.
-///
-/// # Errors
-/// It has not that shape.
-pub(crate) fn shape<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    let fast = serde_json::from_str(text);
-    fast.map_err(|first: serde_json::Error| {
-        let code = if first.is_data() { FaultCode::WrongType } else { FaultCode::NotJson };
-        let mut json = serde_json::Deserializer::from_str(text);
-        let (member, problem) = match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => (String::new(), first.to_string()),
-            Err(error) => (error.path().to_string(), error.into_inner().to_string()),
-        };
-        let problem = problem.split(" at line ").next().unwrap_or_default();
-        let text = if code == FaultCode::NotJson {
-            format!("is not JSON: {problem}")
-        } else if matches!(member.as_str(), "" | ".") {
-            problem.to_owned()
-        } else {
-            format!("{member}: {problem}")
-        };
-        Problem { code, text }
-    })
-}
-
-/// The lines of a file of JSON lines, without empty ones: the number, and the text or what is wrong with it.
-///
-/// # Errors
-/// The file is empty, is UTF-16, is cut off or cannot be read, or `take` fails.
-pub(crate) fn json_lines(
-    mut input: impl BufRead,
-    name: &str,
-    mut take: impl FnMut(u64, Result<&str, Problem>) -> Result<(), WalkError>,
-) -> Result<(), WalkError> {
-    let mut walk = Walk::new(&mut input, name)?;
-    let mut number = walk.line - 1;
-    let mut buffer = Vec::new();
-    loop {
-        buffer.clear();
-        let limit = LINE_BYTES_MAX as u64 + 1;
-        match (&mut walk.input).take(limit).read_until(b'\n', &mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(error) => return Err(unreadable(name, number + 1, &error)),
-        }
-        number += 1;
-        walk.line = number;
-        let whole = buffer.last() == Some(&b'\n');
-        if LINE_BYTES_MAX < buffer.len() && !whole {
-            return Err(walk.error(FaultCode::LineTooLong, &format!("is longer than {LINE_BYTES_MAX} bytes")));
-        }
-        let line = buffer.trim_ascii();
-        if line.is_empty() {
-            continue;
-        }
-        if !whole && serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| error.is_eof()) {
-            return Err(walk.cut_off());
-        }
-        match std::str::from_utf8(line) {
-            Ok(text) => take(number, Ok(text))?,
-            Err(error) => {
-                let at = error.valid_up_to() + 1;
-                let text = format!("is not UTF-8 at position {at}; convert the file to UTF-8");
-                take(number, Err(Problem { code: FaultCode::NotUtf8, text }.on(number)))?;
-            }
-        }
-    }
-}
-
 fn unreadable(name: &str, line: u64, error: &io::Error) -> WalkError {
     let text = format!("{name}, line {line}: the file cannot be read on: {error}");
     WalkError::Document(Box::new(Fault::new(0, FaultCode::CutOff, text)))
@@ -352,59 +269,6 @@ fn unreadable(name: &str, line: u64, error: &io::Error) -> WalkError {
 
 fn newlines(bytes: &[u8]) -> u64 {
     bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
-}
-
-/// How far one value reaches.
-#[derive(Default)]
-struct Extent {
-    depth: u32,
-    in_string: bool,
-    escaped: bool,
-    started: bool,
-    done: bool,
-}
-
-impl Extent {
-    /// A number or word, which nothing closes.
-    fn is_scalar(&self) -> bool {
-        self.started && self.depth == 0 && !self.in_string
-    }
-
-    /// How many of the bytes belong to the value.
-    fn advance(&mut self, bytes: &[u8]) -> usize {
-        for (at, byte) in bytes.iter().enumerate() {
-            if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => {
-                        self.in_string = false;
-                        self.done = self.depth == 0;
-                    }
-                    _ => {}
-                }
-            } else {
-                match byte {
-                    b'}' | b']' | b',' | b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => {
-                        self.done = true;
-                        return at;
-                    }
-                    b'"' => self.in_string = true,
-                    b'{' | b'[' => self.depth = self.depth.saturating_add(1),
-                    b'}' | b']' => {
-                        self.depth -= 1;
-                        self.done = self.depth == 0;
-                    }
-                    _ => {}
-                }
-            }
-            self.started = true;
-            if self.done {
-                return at + 1;
-            }
-        }
-        bytes.len()
-    }
 }
 
 #[cfg(test)]

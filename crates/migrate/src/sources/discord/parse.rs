@@ -1,6 +1,7 @@
 //! The shapes of DiscordChatExporter's JSON, and the walk through a file of it.
 
-use crate::sources::walk::{Problem, Walk, WalkError};
+use crate::sources::problem::Problem;
+use crate::sources::walk::{Walk, WalkError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::BufRead;

@@ -1,6 +1,8 @@
 //! The shapes of Stream's import file, and the walk through one: a line each, or one array of the older form.
 
-use crate::sources::walk::{Problem, Walk, WalkError, json_lines, shape};
+use crate::sources::problem::{Problem, shape};
+use crate::sources::walk::lines::json_lines;
+use crate::sources::walk::{Walk, WalkError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io::BufRead;

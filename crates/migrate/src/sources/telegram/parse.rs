@@ -1,6 +1,7 @@
 //! The shapes of a Telegram Desktop export, and the walk through its chats.
 
-use crate::sources::walk::{Problem, Walk, WalkError};
+use crate::sources::problem::Problem;
+use crate::sources::walk::{Walk, WalkError};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::BufRead;

@@ -203,7 +203,12 @@ impl Survey {
 
     /// Hands over people, chats and members.
     pub(crate) fn hand_over(&self, builder: &mut Builder<'_>) -> Result<(), ConvertError> {
-        let members: BTreeSet<&String> = self.chats.values().flat_map(|chat| chat.seen.keys()).collect();
+        let members: BTreeSet<&String> = self
+            .chats
+            .values()
+            .flat_map(|chat| &chat.seen)
+            .filter_map(|(id, seen)| (!seen.left).then_some(id))
+            .collect();
         for (id, name) in &self.names {
             let is_guess = id.starts_with("name:");
             if !is_guess || members.contains(id) {
