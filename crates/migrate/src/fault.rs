@@ -136,6 +136,10 @@ fault_codes! {
     AfterRefused = "after_refused",
     /// The group has more members than it can have.
     GroupFull = "group_full",
+    /// The history has later messages already, and grows at its end only.
+    Behind = "behind",
+    /// The API has no call for it.
+    NotSupported = "not_supported",
     /// The server refused it.
     Refused = "refused",
     /// The server has the record with another content, and `--on-change fail` was given.

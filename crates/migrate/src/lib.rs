@@ -8,6 +8,8 @@ pub mod check;
 pub mod fault;
 pub mod format;
 pub mod generate;
+pub mod import;
+pub mod journal;
 pub mod ordered;
 pub mod rules;
 pub mod server;

@@ -1,17 +1,28 @@
 //! The server that is moved into or out of: any that speaks the v4 API.
 
 mod error;
+mod limits;
+mod pacing;
+mod retry;
+mod signature;
+mod tally;
 mod trust;
 
 pub use error::{CallError, ServerError};
+pub use limits::CallLimits;
+pub use retry::{Backoff, Patience};
+pub use tally::Calls;
+
+use pacing::Pacer;
+use signature::Signature;
+use tally::Tally;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
+use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Longest time of a call, from sending it to the end of its answer.
-pub const CALL_TIME_MAX: Duration = Duration::from_secs(30);
 /// Largest answer accepted, bytes: beyond the largest one of a server under relaxed limits.
 pub const REPLY_BYTES_MAX: usize = 32 << 20;
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -31,16 +42,21 @@ pub struct ServerOptions {
 }
 
 /// A server. It holds UserSigs, so it has no `Debug`.
+///
+/// Calls are paced: no more in a second than the server takes, and fewer at the same time while it is slow.
 pub struct Server {
     http: Client,
     url: Url,
     app: u32,
     admin: String,
-    sign: Sign,
+    signature: Signature,
+    patience: Patience,
+    pacer: Pacer,
+    tally: Tally,
 }
 
 impl Server {
-    /// Prepares calls; nothing is sent yet.
+    /// Prepares calls; nothing is sent yet. Until [`Server::limits`] has asked, calls are paced for a server that is not ours.
     ///
     /// # Errors
     /// The address is no URL, or this machine has no authorities for https.
@@ -53,12 +69,19 @@ impl Server {
         let http = Client::builder()
             .use_preconfigured_tls(trust::client_config(url.scheme() == "https")?)
             .connect_timeout(CONNECT_TIME_MAX)
-            .timeout(CALL_TIME_MAX)
             .redirect(Policy::none())
             .no_proxy()
             .build()
             .map_err(ServerError::Client)?;
-        Ok(Self { http, url, app, admin, sign })
+        let pacer = Pacer::new(limits::FOREIGN_CALLS_PER_SECOND);
+        let (signature, patience, tally) = (Signature::new(sign), Patience::default(), Tally::default());
+        Ok(Self { http, url, app, admin, signature, patience, pacer, tally })
+    }
+
+    /// How long calls and outages may last, where the default does not fit.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// `SDKAppID`.
@@ -73,18 +96,67 @@ impl Server {
         self.url.as_str()
     }
 
-    /// Makes one call, such as `group_open_http_svc/import_group`, and returns the whole answer.
+    /// How long calls and outages may last.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// What was called so far.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.tally.calls(self.pacer.slow_downs())
+    }
+
+    /// How long the server has taken no call by now; zero while it takes them.
+    #[must_use]
+    pub fn waiting(&self) -> Duration {
+        self.pacer.trouble()
+    }
+
+    /// Ends all calls that wait for their turn or for the server, and refuses new ones. Calls that were sent go on to their end.
+    pub fn stop(&self) {
+        self.pacer.stop();
+    }
+
+    /// Makes one call in its turn, such as `group_open_http_svc/import_group`, and returns the whole answer.
     ///
     /// # Errors
     /// The server refused it, or its outcome is not known.
-    pub async fn call(&self, command: &str, body: &Value) -> Result<Value, CallError> {
+    pub async fn call<B>(&self, command: &str, body: &B) -> Result<Value, CallError>
+    where
+        B: Serialize + Sync + ?Sized,
+    {
+        let body = serde_json::to_string(body).unwrap_or_default();
+        let usersig = self.signature.current();
+        match self.attempt(command, &body, &usersig).await {
+            // Nothing has happened yet, and a new one may do.
+            Err(CallError::Refused { code: 70_001, .. }) => {
+                let usersig = self.signature.renewed(&usersig);
+                self.attempt(command, &body, &usersig).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn attempt(&self, command: &str, body: &str, usersig: &str) -> Result<Value, CallError> {
+        let turn = self.pacer.enter(limits::turns(command)).await;
+        let turn = turn.ok_or_else(|| CallError::Stopped(command.to_owned()))?;
+        let answer = self.send(command, body, usersig).await;
+        let slow = answer.as_ref().is_err_and(CallError::passes);
+        turn.done(slow);
+        self.tally.count(&answer);
+        answer
+    }
+
+    async fn send(&self, command: &str, body: &str, usersig: &str) -> Result<Value, CallError> {
         let unanswered = |cause: reqwest::Error| CallError::Unanswered {
             command: command.to_owned(),
             // The URL of the error has the UserSig.
             cause: cause.without_url(),
         };
-        let request = self.http.post(self.command_url(command)).body(body.to_string());
-        let answer = request.send().await.map_err(unanswered)?;
+        let request = self.http.post(self.command_url(command, usersig)).timeout(self.patience.call);
+        let answer = request.body(body.to_owned()).send().await.map_err(unanswered)?;
         let status = answer.status();
         let body = read(answer).await.map_err(unanswered)?;
         let not_the_api = || CallError::NotTheApi { command: command.to_owned(), status: status.as_u16() };
@@ -99,13 +171,13 @@ impl Server {
         }
     }
 
-    fn command_url(&self, command: &str) -> Url {
+    fn command_url(&self, command: &str, usersig: &str) -> Url {
         let mut url = self.url.clone();
         url.set_path(&format!("{}/v4/{command}", url.path().trim_end_matches('/')));
         url.query_pairs_mut()
             .append_pair("sdkappid", &self.app.to_string())
             .append_pair("identifier", &self.admin)
-            .append_pair("usersig", &(self.sign)())
+            .append_pair("usersig", usersig)
             .append_pair("random", "1")
             .append_pair("contenttype", "json");
         url

@@ -1,0 +1,63 @@
+//! How a file is imported.
+
+use crate::rules::ServerLimits;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// What becomes of a record that the server has with another content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnChange {
+    /// The server keeps what it has.
+    #[default]
+    Skip,
+    /// The server gets what the file has.
+    Update,
+    /// The record is a fault.
+    Fail,
+}
+
+/// How a file is imported.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// Receipts of what was brought in; made where it is missing.
+    pub journal: PathBuf,
+    /// Gets the records that were not brought in, each with its fault in `x.fault`. Made only when there are any.
+    pub failed: PathBuf,
+    /// For what does not fit in memory while records are put in order.
+    pub spill_directory: PathBuf,
+    pub on_change: OnChange,
+    /// Messages of one call; as many as Landfall takes, and 1 on other servers, when absent.
+    ///
+    /// Servers store the messages of a call that follow a refused one. Then the refused one cannot be brought in any more,
+    /// because a history grows at its end only. Landfall says its limits, so that nothing is sent that it refuses. [choice]
+    pub messages_per_call: Option<usize>,
+    /// Whether a message with a fault is left out, and those behind it are brought in. It cannot be brought in later then.
+    pub leave_out_faulty: bool,
+    /// What records are checked against; the documented limits, or those of Landfall's mode, when absent.
+    pub rules: Option<ServerLimits>,
+    /// Groups that are brought in at the same time.
+    pub workers: usize,
+}
+
+impl ImportOptions {
+    /// `SOURCE.journal` and `SOURCE.failed.jsonl` beside the source.
+    #[must_use]
+    pub fn beside(source: &Path) -> Self {
+        let with = |ending: &str| {
+            let mut name = source.file_name().map_or_else(OsString::new, OsString::from);
+            name.push(ending);
+            source.with_file_name(name)
+        };
+        let directory = source.parent().filter(|directory| !directory.as_os_str().is_empty());
+        Self {
+            journal: with(".journal"),
+            failed: with(".failed.jsonl"),
+            spill_directory: directory.unwrap_or(Path::new(".")).to_owned(),
+            on_change: OnChange::default(),
+            messages_per_call: None,
+            leave_out_faulty: false,
+            rules: None,
+            workers: 64,
+        }
+    }
+}

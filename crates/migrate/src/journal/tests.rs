@@ -1,0 +1,78 @@
+use super::*;
+use std::fs;
+
+fn owner() -> Owner {
+    Owner { server: "http://chat.example/".to_owned(), app: 7 }
+}
+
+const OF: Conversation = Conversation { group: 3, topic: 0 };
+
+#[tokio::test]
+async fn receipts_are_there_after_opening_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.journal");
+    let journal = Journal::open(&path, &owner()).unwrap();
+    assert_eq!(journal.new_group(), 0);
+    let group = GroupReceipt { number: 3, made: Made::ByUs, profile: 9 };
+    let message = MessageReceipt { content: 5, seq: 6 };
+    let conversation = ConversationReceipt { last_seq: 6, last_ms: 7_000, messages: 2 };
+    let read = ReadReceipt { unread: 1, messages: 2 };
+    let receipts = vec![
+        Receipt::Account { account: "ann".to_owned(), content: 1 },
+        Receipt::Group { id: "g".to_owned(), group },
+        Receipt::Topic { group: 3, topic: hash("t"), profile: 2 },
+        Receipt::Member { group: 3, account: hash("ann"), content: 4 },
+        Receipt::Message { of: OF, identity: 8, message },
+        Receipt::Conversation { of: OF, conversation },
+        Receipt::Read { of: OF, account: hash("ann"), read },
+        Receipt::Source("a.jsonl".to_owned()),
+    ];
+    journal.write(receipts).await.unwrap();
+    assert!(matches!(Journal::open(&path, &owner()), Err(JournalError::InUse(_))));
+    drop(journal);
+    let journal = Journal::open(&path, &owner()).unwrap();
+    assert_eq!((journal.account("ann").unwrap(), journal.account("ben").unwrap()), (Some(1), None));
+    assert_eq!((journal.group("g").unwrap(), journal.group("h").unwrap()), (Some(group), None));
+    assert_eq!(journal.topic(3, "t").unwrap(), Some(2));
+    assert_eq!(journal.member(3, "ann").unwrap(), Some(4));
+    assert_eq!(journal.message(OF, &[7, 8]).unwrap(), Some(message));
+    assert_eq!(journal.message(Conversation { topic: 1, ..OF }, &[8]).unwrap(), None);
+    assert_eq!(journal.conversation(OF).unwrap(), conversation);
+    assert_eq!(journal.read(OF, "ann").unwrap(), Some(read));
+    assert_eq!(journal.groups("", 9).unwrap(), [("g".to_owned(), group)]);
+    assert_eq!(journal.groups("g", 9).unwrap(), []);
+    assert_eq!(journal.new_group(), 4);
+}
+
+#[test]
+fn a_journal_of_another_server_or_app_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.journal");
+    drop(Journal::open(&path, &owner()).unwrap());
+    for other in [Owner { app: 8, ..owner() }, Owner { server: "http://b/".to_owned(), app: 7 }] {
+        let error = Journal::open(&path, &other).err().unwrap().to_string();
+        assert!(error.contains("belongs to app 7 of http://chat.example/"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_journal_or_a_damaged_one_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.journal");
+    fs::write(&path, "{\"t\":\"group\"}\n".repeat(1_000)).unwrap();
+    assert!(matches!(Journal::open(&path, &owner()), Err(JournalError::NotAJournal(_))));
+    fs::remove_file(&path).unwrap();
+    drop(Journal::open(&path, &owner()).unwrap());
+    let whole = fs::read(&path).unwrap();
+    for cut in [1, 100, 5_000, whole.len() / 2] {
+        fs::write(&path, whole.get(..cut).unwrap()).unwrap();
+        assert!(Journal::open(&path, &owner()).is_err(), "cut off at {cut}");
+    }
+    let other = Database::create(directory.path().join("other")).unwrap();
+    let transaction = other.begin_write().unwrap();
+    transaction.open_table(redb::TableDefinition::<u64, u64>::new("theirs")).unwrap();
+    transaction.commit().unwrap();
+    drop(other);
+    let opened = Journal::open(&directory.path().join("other"), &owner());
+    assert!(matches!(opened, Err(JournalError::NotAJournal(_))));
+}
