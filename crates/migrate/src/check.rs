@@ -1,11 +1,13 @@
 //! Checks a neutral file, estimates its import, and mends what can be mended. Nothing is sent.
 
 mod estimate;
+mod in_use;
 mod line;
 mod mend;
 mod split;
 
 pub use estimate::Estimate;
+pub use in_use::groups_in_use;
 
 use crate::fault::Fault;
 use crate::format::{Kind, Record, Writer, address};
@@ -35,6 +37,11 @@ pub enum CheckEvent {
     Fault(Fault),
     /// Something that the corrected file has otherwise.
     Change(Change),
+    /// A group without a fault, for those who ask a server whether it has it.
+    Group {
+        line: u64,
+        id: String,
+    },
     /// So many records of all are checked.
     Progress {
         checked: u64,
@@ -100,6 +107,9 @@ pub fn check(
         let verdict = run.beside(checker.check(&entry), &entry);
         if verdict == Verdict::Fine {
             estimate.add(&entry.record);
+            if let Record::Group(group) = &entry.record {
+                (run.on_event)(CheckEvent::Group { line: entry.line, id: group.group_id.clone() })?;
+            }
         }
         run.record(verdict, entry)?;
         if run.report.records.is_multiple_of(PROGRESS_RECORDS) || run.report.records == records {

@@ -28,9 +28,9 @@ pub struct Entry {
 
 /// The records of a file, in order.
 pub struct Ordered {
+    records: u64,
     sorted: Sorted,
     outline: Outline,
-    records: u64,
 }
 
 impl Ordered {
@@ -84,10 +84,10 @@ impl Ordered {
             on_fault(Fault::new(0, FaultCode::Empty, "the file has no record"), None)?;
         }
         outlines.drain(|group, outline| sorter.push(outline_key(&group), value(OUTLINE_LINE, &outline)))?;
-        Ok(Self { sorted: sorter.finish()?, outline: Outline::default(), records })
+        Ok(Self { records, sorted: sorter.finish()?, outline: Outline::default() })
     }
 
-    /// How many records there are.
+    /// How many records the file has.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records

@@ -10,22 +10,24 @@ struct Checked {
     report: CheckReport,
     faults: Vec<Fault>,
     changes: Vec<Change>,
+    groups: Vec<String>,
 }
 
 fn run(file: &Path, fix: Option<&Path>) -> Checked {
     let spill = tempfile::tempdir().unwrap();
-    let (mut faults, mut changes) = (Vec::new(), Vec::new());
+    let (mut faults, mut changes, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let mut on_event = |event| {
         match event {
             CheckEvent::Fault(fault) => faults.push(fault),
             CheckEvent::Change(change) => changes.push(change),
+            CheckEvent::Group { id, .. } => groups.push(id),
             CheckEvent::Progress { checked, records } => assert!(checked <= records),
         }
         Ok(())
     };
     let options = CheckOptions { fix, spill_directory: spill.path() };
     let report = check(file, ServerLimits::faithful(Timestamp(NOW)), options, &mut on_event).unwrap();
-    Checked { report, faults, changes }
+    Checked { report, faults, changes, groups }
 }
 
 fn written(lines: &[&str]) -> (tempfile::TempDir, std::path::PathBuf) {
@@ -183,8 +185,9 @@ fn the_example_of_the_page_has_no_fault() {
     let (directory, path) = written(&lines);
     fs::create_dir(directory.path().join("files")).unwrap();
     fs::write(directory.path().join("files/board.png"), "png").unwrap();
-    let Checked { report, faults, .. } = run(&path, None);
+    let Checked { report, faults, groups, .. } = run(&path, None);
     assert_eq!(faults, []);
+    assert_eq!(groups, ["@TGS#_openings", "chess"]);
     assert_eq!(usize::try_from(report.records).unwrap(), lines.len());
     assert_eq!(report.records_by_kind.len(), Kind::ALL.len());
 }

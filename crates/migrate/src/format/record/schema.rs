@@ -29,9 +29,9 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
             "anyOf" => rule.as_array().unwrap().iter().any(|rule| fits(value, rule, root).is_ok()),
             "const" => value == rule,
             "enum" => rule.as_array().unwrap().contains(value),
-            "type" => match rule {
-                Value::Array(types) => types.iter().any(|name| is(value, name.as_str().unwrap())),
-                name => is(value, name.as_str().unwrap()),
+            "type" => match rule.as_array() {
+                Some(types) => types.iter().any(|name| is(value, name.as_str().unwrap())),
+                None => is(value, rule.as_str().unwrap()),
             },
             "properties" => {
                 for (name, rule) in rule.as_object().unwrap() {
