@@ -171,7 +171,7 @@ impl Record {
         Self::parse_as(kind, line)
     }
 
-    /// Parses a line of a known kind that was parsed before. Members that the kind does not have are passed over.
+    /// Parses a line of a known kind that was parsed before. Members that the kind does not have are not looked for.
     ///
     /// # Errors
     /// The line is not a record.
