@@ -1,12 +1,12 @@
-//! Conversations of a source as groups, with their members and read marks.
+//! Conversations of a source as groups.
 
-use super::model::{Channel, ReadMark, Role};
-use super::state::{ChannelState, MemberState, extras, put};
+use super::model::{Channel, Role};
+use super::state::{ChannelState, extras, is_time, put};
 use super::{Builder, texts};
 use crate::fault::{Fault, FaultCode};
 use crate::format::{self, Kind, Record};
 use crate::losses::LossKind;
-use crate::mapping::{AdminRole, ChannelKind, GroupKind, JoinTimes};
+use crate::mapping::{AdminRole, ChannelKind, GroupKind};
 use crate::sources::sink::FoundChannel;
 use landfall_domain::limits::MAX_MEMBERS_DEFAULT;
 use serde_json::Value;
@@ -220,97 +220,6 @@ impl Builder<'_> {
         }
         Ok((MAX_MEMBERS_DEFAULT / 2 < members).then_some(max))
     }
-
-    fn write_member(
-        &mut self,
-        state: &ChannelState,
-        place: usize,
-        member: MemberState,
-        created: Option<u64>,
-    ) -> io::Result<()> {
-        let Some(user) = self.users.get(place) else { return Ok(()) };
-        let (user_id, account) = (user.id.to_string(), user.account.to_string());
-        let name = format!("{user_id} in {}", state.channel.id);
-        let mut x = member.x.as_ref().map(format::Json::value).unwrap_or_default();
-        let name_card = texts::cut(&member.name_card, self.limits.name_card.max).to_owned();
-        if name_card.len() < member.name_card.trim().len() {
-            self.lose(LossKind::TextsCut, format!("name card of {name}"));
-            put(&mut x, "name_card", Value::from(&*member.name_card));
-        }
-        // The owner joins when the group is made, whatever is said here.
-        let join_time =
-            if member.role == Role::Owner { None } else { self.join_time(state, &member, created, &name) };
-        if self.mapping.members.join_times == JoinTimes::First
-            && let Some(joined) = member.joined_ms
-        {
-            put(&mut x, "joined_ms", Value::from(joined));
-        }
-        let role = match member.role {
-            Role::Member => None,
-            Role::Admin => Some("Admin".to_owned()),
-            Role::Owner => Some("Owner".to_owned()),
-        };
-        self.write(Record::Member(format::Member {
-            src: self.src.clone(),
-            key: format!("{}/{user_id}", state.channel.id),
-            group_id: state.group_id.clone(),
-            account,
-            role,
-            join_time,
-            name_card: (!name_card.is_empty()).then_some(name_card),
-            x: extras(x),
-            ..format::Member::default()
-        }))
-    }
-
-    /// `JoinTime`, seconds since 1970: later than the group; right after it where the source says nothing.
-    fn join_time(
-        &mut self,
-        state: &ChannelState,
-        member: &MemberState,
-        created: Option<u64>,
-        name: &str,
-    ) -> Option<u64> {
-        let created = created?;
-        let first = created + 1;
-        let Some(known) = member.joined_ms.map(|ms| ms / 1_000).filter(is_time) else {
-            self.lose(LossKind::JoinsMade, name);
-            return Some(first);
-        };
-        if self.mapping.members.join_times == JoinTimes::First {
-            return Some(first);
-        }
-        if known < first {
-            self.lose(LossKind::JoinsMoved, name);
-            return Some(first);
-        }
-        if state.first_ms.is_some_and(|ms| ms / 1_000 < known) {
-            self.lose(LossKind::LateMembers, name);
-        }
-        Some(known)
-    }
-
-    fn write_read(&mut self, state: &ChannelState, place: usize, mark: ReadMark) -> io::Result<()> {
-        let Some(user) = self.users.get(place) else { return Ok(()) };
-        let mut read = format::Read {
-            src: self.src.clone(),
-            key: format!("{}/{}", state.channel.id, user.id),
-            group_id: state.group_id.clone(),
-            account: user.account.to_string(),
-            ..format::Read::default()
-        };
-        match mark {
-            ReadMark::UpTo(ms) => read.read_ms = Some(ms),
-            ReadMark::UpToKey(key) => read.read_key = Some(key),
-            ReadMark::Unread(number) => read.unread_msg_num = Some(number),
-        }
-        self.write(Record::Read(read))
-    }
-}
-
-/// Whether a time in seconds can be one: neither missing nor in another unit.
-fn is_time(seconds: &u64) -> bool {
-    (1..=u64::from(u32::MAX)).contains(seconds)
 }
 
 fn is_direct(channel: &Channel) -> bool {

@@ -1,6 +1,6 @@
 //! What is held of a source until its end.
 
-use super::model::{Channel, ReadMark, Role};
+use super::model::{Channel, Member, ReadMark, Role};
 use crate::format::Json;
 use crate::mapping::GroupKind;
 use serde_json::Value;
@@ -71,6 +71,23 @@ pub(super) struct MemberState {
     pub(super) x: Option<Json>,
 }
 
+impl MemberState {
+    /// Adds what was not known: the higher role, the earlier time.
+    pub(super) fn merge(&mut self, member: Member) {
+        self.role = self.role.max(member.role);
+        self.joined_ms = match (self.joined_ms, member.joined_ms) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
+        if !member.name_card.is_empty() {
+            self.name_card = member.name_card.into();
+        }
+        if !member.x.is_null() {
+            self.x = Some(member.x.into());
+        }
+    }
+}
+
 /// Adds a member to what has no place elsewhere.
 pub(super) fn put(x: &mut Value, name: &str, value: Value) {
     match x {
@@ -87,4 +104,9 @@ pub(super) fn put(x: &mut Value, name: &str, value: Value) {
 /// `x` of a record.
 pub(super) fn extras(x: Value) -> Option<Json> {
     (!x.is_null()).then(|| x.into())
+}
+
+/// Whether a time in seconds can be one: neither missing nor in another unit.
+pub(super) fn is_time(seconds: &u64) -> bool {
+    (1..=u64::from(u32::MAX)).contains(seconds)
 }

@@ -27,8 +27,6 @@ pub(super) struct Lists {
     pub(super) bots: BTreeMap<String, String>,
     /// Users that are bots.
     pub(super) bot_users: BTreeSet<String>,
-    /// Members of each conversation that lists them.
-    pub(super) members: BTreeMap<String, BTreeSet<String>>,
     /// What the folder of each conversation may be called, the best first.
     names: BTreeMap<String, Vec<String>>,
     /// The folders that have messages of each conversation.
@@ -141,7 +139,6 @@ impl Lists {
         let other =
             Some(json::text(channel, "user")).filter(|user| !user.is_empty() && kind == ChannelKind::Direct);
         for user in json::texts(channel, "members").chain(other) {
-            self.members.entry(id.to_owned()).or_default().insert(user.to_owned());
             builder.member(id, Member { user: user.to_owned(), ..Member::default() })?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use super::lists::Lists;
 use super::text::{self, Names};
 use crate::sources::archive::Archive;
 use crate::sources::builder::Builder;
-use crate::sources::builder::model::{Member, Message, MessageKind, Reaction};
+use crate::sources::builder::model::{Message, MessageKind, Reaction};
 use crate::sources::times;
 use serde_json::{Value, json};
 use std::io;
@@ -67,11 +67,8 @@ pub(super) fn hand_over(
     let ts_ms = times::parse_us(&ts).map(|us| us / 1_000);
     let subtype = json::text(item, "subtype");
     let author = author(item, context.lists);
-    if JOINS.contains(&subtype)
-        && context.lists.members.get(channel).is_some_and(|members| members.contains(&author))
-    {
-        let member = Member { user: author.clone(), joined_ms: ts_ms, ..Member::default() };
-        builder.member(channel, member)?;
+    if let Some(ms) = ts_ms.filter(|_| JOINS.contains(&subtype) && !author.is_empty()) {
+        builder.joined(channel, &author, ms)?;
     }
     let thread = item.get("thread_ts").and_then(Value::as_str).filter(|root| *root != ts);
     let edited = item.get("edited").map(self::ts);
