@@ -2,6 +2,7 @@
 
 mod held;
 mod lost;
+mod marks;
 pub mod mattermost;
 mod names;
 mod said;

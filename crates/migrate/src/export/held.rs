@@ -1,7 +1,8 @@
 //! What an export into another format holds of a neutral file: everything but its messages.
 
 use super::lost::{self, Lost};
-use crate::format::{Account, File, Group, Json, LineError, Message, Read, Reader, Record, Topic};
+use super::marks::{Marks, Times};
+use crate::format::{Account, File, Group, Json, LineError, Message, Reader, Record, Topic};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -15,7 +16,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn new(group: &str, topic: Option<&str>) -> Self {
+    pub(super) fn new(group: &str, topic: Option<&str>) -> Self {
         Self { group: group.to_owned(), topic: topic.unwrap_or_default().to_owned() }
     }
 
@@ -72,7 +73,7 @@ impl Heading {
 }
 
 /// The records of a file, without its messages.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Held {
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) groups: BTreeMap<String, Group>,
@@ -80,11 +81,12 @@ pub(crate) struct Held {
     /// By group, then account.
     pub(crate) members: BTreeMap<String, BTreeMap<String, Membership>>,
     /// How far an account has read, milliseconds since 1970.
-    pub(crate) reads: BTreeMap<Place, BTreeMap<String, u64>>,
+    reads: Times,
+    /// When the newest message was sent, milliseconds since 1970; known when the messages were read.
+    newest: BTreeMap<Place, u64>,
     /// Files by key, where the key is not already the path.
     files: BTreeMap<String, String>,
-    /// Read marks that name a message or a number of messages.
-    marks: Vec<Read>,
+    marks: Marks,
     pub(crate) lost: Lost,
 }
 
@@ -138,7 +140,7 @@ impl Held {
                     let place = Place::new(&read.group_id, read.topic_id.as_deref());
                     self.reads.entry(place).or_default().insert(read.account, ms);
                 }
-                None => self.marks.push(read),
+                None => self.marks.take(read, &mut self.lost),
             },
         }
     }
@@ -166,17 +168,7 @@ impl Held {
         file: &Path,
         mut take: impl FnMut(u64, Message) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut marks: BTreeMap<(Place, String), Vec<String>> = BTreeMap::new();
-        let mut whole: BTreeMap<Place, Vec<String>> = BTreeMap::new();
-        for read in std::mem::take(&mut self.marks) {
-            let place = Place::new(&read.group_id, read.topic_id.as_deref());
-            match (read.read_key, read.unread_msg_num) {
-                (Some(key), _) => marks.entry((place, key)).or_default().push(read.account),
-                (None, Some(0)) => whole.entry(place).or_default().push(read.account),
-                (None, _) => self.lost.count(lost::READ_COUNTS),
-            }
-        }
-        let mut newest: BTreeMap<Place, u64> = BTreeMap::new();
+        let mut marks = std::mem::take(&mut self.marks);
         let mut failed = Ok(());
         each(file, |line, record| {
             let Record::Message(message) = record else { return };
@@ -185,23 +177,21 @@ impl Held {
             }
             self.know(&message.from);
             message.reactions.iter().flat_map(|reaction| &reaction.accounts).for_each(|who| self.know(who));
-            let (place, sent) = (Place::of(&message), message.sent_ms().unwrap_or_default());
-            if whole.contains_key(&place) {
-                let newest = newest.entry(place.clone()).or_default();
-                *newest = sent.max(*newest);
-            }
-            let mark = (place, message.key.clone());
-            if let Some(accounts) = marks.get(&mark) {
-                let reads = self.reads.entry(mark.0).or_default();
-                reads.extend(accounts.iter().map(|account| (account.clone(), sent)));
-            }
+            marks.see(&message, &mut self.reads);
             failed = take(line, message);
         })?;
-        for (place, sent) in newest {
-            let accounts = whole.remove(&place).unwrap_or_default();
-            self.reads.entry(place).or_default().extend(accounts.into_iter().map(|account| (account, sent)));
-        }
+        self.newest = marks.finish(&mut self.reads);
         failed
+    }
+
+    /// How far a member has read, milliseconds since 1970; `None` for nothing. In the neutral file, whoever has no mark has read
+    /// everything; where the group came from the format that it is written in, nothing is known then. `format` is its word.
+    #[must_use]
+    pub(crate) fn read_ms(&self, place: &Place, account: &str, format: &str) -> Option<u64> {
+        let known = self.reads.get(place).and_then(|reads| reads.get(account)).copied();
+        let is_of_format = self.groups.get(&place.group).is_some_and(|group| group.src.starts_with(format));
+        let newest = || self.newest.get(place).copied().filter(|_| !is_of_format);
+        known.or_else(newest).filter(|ms| *ms != 0)
     }
 
     /// Where the content of a file lies: a path or an address. `address` is what an element of a message has.

@@ -11,7 +11,8 @@ pub(crate) const PICTURES: LostKind = ("pictures", "pictures of groups or accoun
 pub(crate) const NAME_CARDS: LostKind = ("name_cards", "members with a name card, a mute or custom fields");
 pub(crate) const JOIN_TIMES: LostKind = ("join_times", "members with a time of joining");
 pub(crate) const OWNERS: LostKind = ("owners", "groups whose owner becomes an administrator");
-pub(crate) const READ_COUNTS: LostKind = ("read_counts", "read marks that are a number of unread messages");
+pub(crate) const READ_COUNTS: LostKind =
+    ("read_counts", "read marks with more unread messages than are counted back, which become as many");
 pub(crate) const TYPES: LostKind = ("types", "groups whose type becomes public or private");
 pub(crate) const TOPICS: LostKind = ("topics", "topics that become channels of their own");
 pub(crate) const NOTICES: LostKind = ("notices", "introductions or notifications that become custom data");

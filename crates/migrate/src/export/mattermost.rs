@@ -92,13 +92,12 @@ fn users(
             held.lost.count_if(membership.joined.is_some() && place.topic.is_empty(), lost::JOIN_TIMES);
         }
         let Target::Channel { team, name } = target else { continue };
-        let reads = held.reads.get(place);
         for (account, membership) in held.members.get(&place.group).into_iter().flatten() {
             let roles = match membership.role {
                 Role::Owner | Role::Admin => "channel_user channel_admin",
                 Role::Member => "channel_user",
             };
-            let last_viewed_at = reads.and_then(|reads| reads.get(account)).copied();
+            let last_viewed_at = held.read_ms(place, account, "mattermost");
             let channel = UserChannel { name, roles, last_viewed_at };
             memberships.entry(account).or_default().entry(team).or_default().push(channel);
         }

@@ -116,7 +116,6 @@ fn members(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for (place, target) in places.all() {
-        let reads = held.reads.get(place);
         for (account, membership) in held.members.get(&place.group).into_iter().flatten() {
             let mut item = extras("stream", membership.x.as_ref());
             item.extend(target.reference());
@@ -129,8 +128,7 @@ fn members(
                 "created_at",
                 membership.joined.and_then(|seconds| time(seconds.saturating_mul(1_000))),
             );
-            let read = reads.and_then(|reads| reads.get(account));
-            set(&mut item, "last_read", read.and_then(|ms| time(*ms)));
+            set(&mut item, "last_read", held.read_ms(place, account, "stream").and_then(time));
             put(out, "member", &item)?;
         }
     }

@@ -199,3 +199,86 @@ fn a_file_without_records_makes_an_export_without_lines_of_things() {
     let (text, _) = exported(&[member], stream::write);
     assert_eq!(kinds(&text), ["user"]);
 }
+
+/// A community with a topic, its files and elements that the other formats have no place for.
+const COMMUNITY: &[&str] = &[
+    r#"{"t":"account","UserID":"ann","Nick":"Ann","FaceUrl":"https://a/b.png"}"#,
+    r#"{"t":"file","key":"f1","path":"files/oven.png"}"#,
+    r#"{"t":"group","GroupId":"@TGS#_c","Type":"Community","Name":"City","Introduction":"i","SupportTopic":1,"CreateTime":1551686000}"#,
+    r#"{"t":"topic","GroupId":"@TGS#_c","TopicId":"@TGS#_c@TOPIC#_t","TopicName":"Bread","CreateTime":1551686001}"#,
+    r#"{"t":"member","GroupId":"@TGS#_c","Member_Account":"ann","Role":"Owner","NameCard":"A"}"#,
+    r#"{"t":"message","key":"1","GroupId":"@TGS#_c","TopicId":"@TGS#_c@TOPIC#_t","From_Account":"ann","SendTime":1551686400,"MsgBody":[{"MsgType":"TIMTextElem","MsgContent":{"Text":"See"}},{"MsgType":"TIMImageElem","MsgContent":{"UUID":"f1","ImageFormat":3,"ImageInfoArray":[{"Type":1,"Size":5,"Width":2,"Height":3,"URL":"file:f1"}]}},{"MsgType":"TIMFileElem","MsgContent":{"Url":"https://a/manual.pdf","FileName":"manual.pdf"}},{"MsgType":"TIMLocationElem","MsgContent":{"Desc":"Market","Latitude":48.5,"Longitude":16.25}},{"MsgType":"TIMCustomElem","MsgContent":{"Data":"{}","Desc":"a card"}}],"CloudCustomData":"c","reply_to":"0","reactions":[{"name":"+1","accounts":["ben"]}],"x":{"a":1}}"#,
+];
+
+#[test]
+fn what_has_no_place_is_counted_or_becomes_a_text() {
+    let records: Vec<_> = COMMUNITY.iter().map(|line| Record::parse(line).unwrap()).collect();
+    let (text, losses) = exported(&records, mattermost::write);
+    let post = text.lines().find(|line| line.starts_with(r#"{"type":"post""#)).unwrap();
+    let post = serde_json::from_str::<serde_json::Value>(post).unwrap()["post"].take();
+    assert_eq!(post["message"], "See\nMarket (48.5, 16.25)\na card\nmanual.pdf https://a/manual.pdf");
+    assert_eq!(post["attachments"][0]["path"], "files/oven.png");
+    assert!(post["channel"].as_str().unwrap().starts_with("tgs-_c-topic-_t-"), "{post}");
+    assert_eq!(
+        losses,
+        [
+            "custom_data 1",
+            "elements 1",
+            "emails 2",
+            "extras 1",
+            "files 1",
+            "ids 1",
+            "name_cards 1",
+            "owners 1",
+            "pictures 1",
+            "quotes 1",
+            "topics 1",
+            "types 2"
+        ]
+    );
+    let (text, losses) = exported(&records, stream::write);
+    let message = text.lines().find(|line| line.contains(r#""type":"message""#)).unwrap();
+    let item = serde_json::from_str::<serde_json::Value>(message).unwrap()["item"].take();
+    assert_eq!(item["attachments"][0]["image_url"], "files/oven.png");
+    assert_eq!(item["attachments"][1]["asset_url"], "https://a/manual.pdf");
+    assert_eq!(item["quoted_message_id"].as_str().map(str::len), Some(32));
+    assert_eq!(
+        losses,
+        [
+            "custom_data 1",
+            "elements 1",
+            "extras 1",
+            "ids 1",
+            "name_cards 1",
+            "notices 1",
+            "paths 1",
+            "topics 1",
+            "types 1"
+        ]
+    );
+}
+
+/// How many groups, members and messages there are.
+fn counts(records: &[Record]) -> [usize; 3] {
+    let count = |is_one: fn(&Record) -> bool| records.iter().filter(|record| is_one(record)).count();
+    [
+        count(|record| matches!(record, Record::Group(_))),
+        count(|record| matches!(record, Record::Member(_))),
+        count(|record| matches!(record, Record::Message(_))),
+    ]
+}
+
+#[test]
+fn every_sample_is_written_in_both_formats_and_read_back_without_a_fault() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for name in ["slack", "mattermost", "stream", "discord", "telegram", "csv"] {
+        let text = fs::read_to_string(golden.join(format!("{name}.jsonl"))).unwrap();
+        let records: Vec<_> = text.lines().map(|line| Record::parse(line).unwrap()).collect();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out");
+        fs::write(&path, exported(&records, mattermost::write).0).unwrap();
+        assert_eq!(counts(&converted(Format::Mattermost, &path)), counts(&records), "{name}");
+        fs::write(&path, exported(&records, stream::write).0).unwrap();
+        assert_eq!(counts(&converted(Format::Stream, &path)), counts(&records), "{name}");
+    }
+}

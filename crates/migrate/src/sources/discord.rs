@@ -23,11 +23,15 @@ use crate::mapping::ChannelKind;
 use parse::{Found, Head};
 use people::People;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What ids count from, milliseconds since 1970.
 const EPOCH_MS: u64 = 1_420_070_400_000;
+
+/// The first and the last id of each file of a channel. Each file has all messages between them, so that a message within an
+/// earlier file's is one that comes again.
+type Parts = BTreeMap<String, Vec<(u64, u64)>>;
 
 /// Reads an export: a folder or zip archive, or one file.
 ///
@@ -53,8 +57,9 @@ pub(crate) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
         }
     }
     let mut people = People::default();
+    let mut parts = Parts::new();
     for (name, head) in &documents {
-        let read = messages(&mut input, name, head, &mut people, builder);
+        let read = messages(&mut input, name, head, &mut people, &mut parts, builder);
         read.or_else(|error| error.settle(builder))?;
     }
     people.hand_over(builder)
@@ -109,6 +114,7 @@ fn messages(
     name: &str,
     head: &Head,
     people: &mut People,
+    parts: &mut Parts,
     builder: &mut Builder<'_>,
 ) -> Result<(), WalkError> {
     let (document, beside) = input.read(name)?;
@@ -116,11 +122,20 @@ fn messages(
     parse::head(&mut walk)?;
     let conversation = conversation(head);
     let mut thread = message::Thread::new(head.channel.is_thread() && conversation != head.channel.id, head);
+    let earlier = parts.entry(head.channel.id.clone()).or_default();
+    let mut part = (u64::MAX, 0);
     let mut number = 0_u64;
     let complete = parse::messages(&mut walk, |found| {
         number += 1;
         match found {
             Found::Message(message) => {
+                if let Ok(id) = message.id.parse() {
+                    if earlier.iter().any(|(first, last)| (*first..=*last).contains(&id)) {
+                        builder.repeated_message(&message.id);
+                        return Ok(());
+                    }
+                    part = (part.0.min(id), part.1.max(id));
+                }
                 people.see(&conversation, &message);
                 let place = format!("{name}, message {number}");
                 if let Some(built) = message::build(*message, &conversation, name, place, beside, &mut thread)
@@ -134,6 +149,7 @@ fn messages(
         }
         Ok(())
     })?;
+    earlier.push(part);
     if complete != Some(true) {
         let text = format!(
             "{name}: the file does not have as many messages as it says at its end (messageCount); export the channel again"

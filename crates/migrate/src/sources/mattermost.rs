@@ -70,6 +70,16 @@ struct Reading<'a, 'b> {
 impl Reading<'_, '_> {
     fn take(&mut self, line: u64, item: Line) -> Result<(), WalkError> {
         match item {
+            Line { channel: Some(channel), .. } if channel.name.is_empty() => self.missing(line, "name"),
+            Line { user: Some(user), .. } if user.username.is_empty() => self.missing(line, "username"),
+            Line { direct_channel: Some(channel), .. }
+                if channel.members.is_empty() && channel.participants.is_none() =>
+            {
+                self.missing(line, "members")
+            }
+            Line { direct_post: Some(post), .. } if post.channel_members.is_empty() => {
+                self.missing(line, "channel_members")
+            }
             Line { channel: Some(channel), .. } => self.channel(channel),
             Line { user: Some(user), .. } => self.user(user),
             Line { bot: Some(bot), .. } => self.bot(bot),
@@ -109,6 +119,11 @@ impl Reading<'_, '_> {
                 Ok(())
             }
         }
+    }
+
+    fn missing(&mut self, line: u64, member: &'static str) -> Result<(), WalkError> {
+        let text = format!("{}, line {line}: it has no {member}", self.name);
+        Ok(self.builder.fault(Fault::new(0, FaultCode::Missing, text).field(member))?)
     }
 
     fn hand_over(&mut self, channel: Channel) -> Result<(), WalkError> {

@@ -15,6 +15,8 @@ use super::input::Input;
 use super::sink::ConvertError;
 use super::times::parse_ms;
 use super::walk::WalkError;
+use crate::fault::{Fault, FaultCode};
+use crate::format::Kind;
 use crate::format::identity::digest;
 use crate::losses::LossKind;
 use crate::mapping::ChannelKind;
@@ -53,6 +55,10 @@ fn take(item: Item, name: &str, joined: &mut Joined, builder: &mut Builder<'_>) 
             x: object(user.rest),
         })?,
         Item::Channel(channel) => take_channel(channel, builder)?,
+        Item::Member(member) if member.user_id.is_empty() => {
+            let text = format!("{name}: a member of {} has no user_id", member.channel_type);
+            builder.fault(Fault::new(0, FaultCode::Missing, text).of(Kind::Member, "").field("user_id"))?;
+        }
         Item::Member(member) => {
             let channel = key(&member.channel_type, member.channel_id.as_deref(), &member.channel_member_ids);
             let read = member.last_read.as_deref().and_then(parse_ms);

@@ -1,6 +1,22 @@
 //! Values as sources write them: numbers for times, paths of files.
 
 use crate::sources::builder::model::File;
+use serde::{Deserialize, Deserializer};
+
+/// A value, or the default of its type where it is `null`.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    json: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(json).map(Option::unwrap_or_default)
+}
+
+/// A number from 0 on, without its fraction; none for anything else.
+pub(crate) fn number<'de, D: Deserializer<'de>>(json: D) -> Result<Option<u64>, D::Error> {
+    let value = serde_json::Value::deserialize(json)?;
+    // What is no whole number is a fraction or too large: the cast cuts the one and keeps the other in bounds.
+    let fraction = |number: f64| (0.0 <= number).then_some(number as u64);
+    Ok(value.as_u64().or_else(|| value.as_f64().and_then(fraction)))
+}
 
 /// Milliseconds since 1970; sources write 0 for none.
 pub(crate) fn positive(ms: Option<i64>) -> Option<u64> {

@@ -47,8 +47,10 @@ impl Places {
             if let Some(members) = direct_members(held, group, usernames)
                 && direct.insert(members.clone())
             {
-                let reads = held.reads.get(&place).into_iter().flatten();
-                let viewed = reads.filter_map(|(account, ms)| Some((usernames.get(account)?.clone(), *ms)));
+                let accounts = held.members.get(id).into_iter().flat_map(BTreeMap::keys);
+                let viewed = accounts.filter_map(|account| {
+                    Some((usernames.get(account)?.clone(), held.read_ms(&place, account, "mattermost")?))
+                });
                 let viewed = viewed.collect();
                 let header = Heading::of(group, None).notification;
                 places.insert(place, Target::Direct { members, header, viewed });

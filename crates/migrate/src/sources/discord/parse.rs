@@ -1,6 +1,7 @@
 //! The shapes of DiscordChatExporter's JSON, and the walk through a file of it.
 
 use crate::sources::problem::Problem;
+use crate::sources::values::{number, or_default};
 use crate::sources::walk::{Walk, WalkError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +10,9 @@ use std::io::BufRead;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Guild {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) id: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     pub(crate) icon_url: Option<String>,
 }
@@ -17,13 +20,15 @@ pub(crate) struct Guild {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Channel {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) id: String,
     /// `GuildTextChat` and others.
-    #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default", rename = "type")]
     pub(crate) kind: String,
     /// Of a thread: the channel that it belongs to.
     pub(crate) category_id: Option<String>,
     pub(crate) category: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     pub(crate) topic: Option<String>,
     pub(crate) icon_url: Option<String>,
@@ -38,11 +43,15 @@ impl Channel {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct User {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) id: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     pub(crate) discriminator: Option<String>,
     pub(crate) nickname: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) is_bot: bool,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) roles: Vec<Role>,
     pub(crate) avatar_url: Option<String>,
 }
@@ -50,23 +59,30 @@ pub(crate) struct User {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Role {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) id: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Attachment {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) id: String,
     /// An address, or a path where the exporter has downloaded the file.
+    #[serde(deserialize_with = "or_default")]
     pub(crate) url: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) file_name: String,
+    #[serde(deserialize_with = "number")]
     pub(crate) file_size_bytes: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Emoji {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     /// The short name, such as `thumbsup`.
     pub(crate) code: Option<String>,
@@ -75,8 +91,11 @@ pub(crate) struct Emoji {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Reaction {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) emoji: Emoji,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) count: u64,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) users: Vec<User>,
 }
 
@@ -90,6 +109,7 @@ pub(crate) struct Reference {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Sticker {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     pub(crate) source_url: Option<String>,
 }
@@ -97,19 +117,28 @@ pub(crate) struct Sticker {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Message {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) id: String,
     /// A word, or a number where the exporter knows none.
-    #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default", rename = "type")]
     pub(crate) kind: String,
     pub(crate) timestamp: Option<String>,
     pub(crate) timestamp_edited: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) is_pinned: bool,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) content: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) author: User,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) attachments: Vec<Attachment>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) embeds: Vec<Value>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) stickers: Vec<Sticker>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) reactions: Vec<Reaction>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) mentions: Vec<User>,
     pub(crate) reference: Option<Reference>,
     pub(crate) forwarded_message: Option<Value>,

@@ -1,5 +1,6 @@
 //! The shapes of a Mattermost bulk file: one object a line.
 
+use crate::sources::values::or_default;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -7,7 +8,7 @@ use serde_json::Value;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Line {
-    #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default", rename = "type")]
     pub(crate) kind: String,
     pub(crate) version: Option<u32>,
     pub(crate) team: Option<Team>,
@@ -22,18 +23,22 @@ pub(crate) struct Line {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Team {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) display_name: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Channel {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) team: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     pub(crate) display_name: Option<String>,
     /// `O` for public, `P` for private.
-    #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default", rename = "type")]
     pub(crate) kind: String,
     pub(crate) header: Option<String>,
     pub(crate) purpose: Option<String>,
@@ -42,6 +47,7 @@ pub(crate) struct Channel {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct User {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) username: String,
     pub(crate) email: Option<String>,
     pub(crate) nickname: Option<String>,
@@ -58,6 +64,7 @@ pub(crate) struct User {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Bot {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) username: String,
     pub(crate) display_name: Option<String>,
     pub(crate) owner: Option<String>,
@@ -66,6 +73,7 @@ pub(crate) struct Bot {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct UserTeam {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     pub(crate) channels: Option<Vec<UserChannel>>,
 }
@@ -73,6 +81,7 @@ pub(crate) struct UserTeam {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct UserChannel {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) name: String,
     pub(crate) roles: Option<String>,
     /// Milliseconds since 1970; 0 for never.
@@ -82,6 +91,7 @@ pub(crate) struct UserChannel {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct DirectChannel {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) members: Vec<String>,
     pub(crate) header: Option<String>,
     /// Newer exports: who takes part, with what was read.
@@ -91,6 +101,7 @@ pub(crate) struct DirectChannel {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Participant {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) username: String,
     pub(crate) last_viewed_at: Option<i64>,
 }
@@ -99,9 +110,13 @@ pub(crate) struct Participant {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Post {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) team: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) channel: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) channel_members: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) user: String,
     #[serde(rename = "type")]
     pub(crate) kind: Option<String>,
@@ -120,7 +135,9 @@ pub(crate) struct Post {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Reaction {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) user: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) emoji_name: String,
 }
 

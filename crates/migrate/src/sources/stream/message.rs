@@ -75,6 +75,10 @@ impl Joined {
             let entry = entry?;
             let split = entry.key.len().saturating_sub(9);
             let (id, rest) = entry.key.split_at_checked(split).unwrap_or_default();
+            if rest.first() == Some(&0) && 1 < id.len() && open.as_ref().is_some_and(|(open, _)| open == id) {
+                builder.repeated_message(&String::from_utf8_lossy(id.strip_suffix(&[0]).unwrap_or(id)));
+                continue;
+            }
             if rest.first() == Some(&0) {
                 close(open.replace((id.to_vec(), serde_json::from_slice(&entry.value)?)))?;
                 continue;

@@ -1,6 +1,7 @@
 //! The shapes of Stream's import file, and the walk through one: a line each, or one array of the older form.
 
 use crate::sources::problem::{Problem, shape};
+use crate::sources::values::{number, or_default};
 use crate::sources::walk::lines::json_lines;
 use crate::sources::walk::{Walk, WalkError};
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,9 @@ pub(crate) struct User {
 #[serde(default)]
 pub(crate) struct Channel {
     pub(crate) id: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) member_ids: Vec<String>,
-    #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default", rename = "type")]
     pub(crate) kind: String,
     pub(crate) created_by: Option<Who>,
     pub(crate) created_at: Option<String>,
@@ -39,10 +41,14 @@ pub(crate) struct Channel {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Member {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) channel_type: String,
     pub(crate) channel_id: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) channel_member_ids: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) user_id: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) is_moderator: bool,
     pub(crate) created_at: Option<String>,
     pub(crate) last_read: Option<String>,
@@ -53,9 +59,12 @@ pub(crate) struct Member {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Message {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) id: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) channel_type: String,
     pub(crate) channel_id: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) channel_member_ids: Vec<String>,
     pub(crate) user: Option<Who>,
     pub(crate) text: Option<String>,
@@ -66,6 +75,7 @@ pub(crate) struct Message {
     pub(crate) created_at: Option<String>,
     pub(crate) updated_at: Option<String>,
     pub(crate) deleted_at: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) attachments: Vec<Attachment>,
     #[serde(flatten)]
     pub(crate) rest: Custom,
@@ -86,11 +96,11 @@ pub(crate) struct Attachment {
     pub(crate) thumb_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) asset_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     pub(crate) original_width: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number", skip_serializing_if = "Option::is_none")]
     pub(crate) original_height: Option<u64>,
-    #[serde(alias = "file_size", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "number", alias = "file_size", skip_serializing_if = "Option::is_none")]
     pub(crate) size: Option<u64>,
     #[serde(flatten)]
     pub(crate) rest: Custom,
@@ -99,8 +109,9 @@ pub(crate) struct Attachment {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Reaction {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) message_id: String,
-    #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default", rename = "type")]
     pub(crate) kind: String,
     pub(crate) user_id: Option<String>,
     pub(crate) user: Option<Who>,

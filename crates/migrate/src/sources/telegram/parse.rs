@@ -1,6 +1,7 @@
 //! The shapes of a Telegram Desktop export, and the walk through its chats.
 
 use crate::sources::problem::Problem;
+use crate::sources::values::{number, or_default};
 use crate::sources::walk::{Walk, WalkError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -98,9 +99,11 @@ impl Part {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Reaction {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) count: u64,
     pub(crate) emoji: Option<String>,
     /// The newest few only.
+    #[serde(deserialize_with = "or_default")]
     pub(crate) recent: Vec<Reactor>,
 }
 
@@ -122,7 +125,7 @@ pub(crate) struct Location {
 #[serde(default)]
 pub(crate) struct Message {
     pub(crate) id: Option<i64>,
-    #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default", rename = "type")]
     pub(crate) kind: String,
     /// Seconds since 1970.
     pub(crate) date_unixtime: Option<Number>,
@@ -134,6 +137,7 @@ pub(crate) struct Message {
     pub(crate) action: Option<String>,
     pub(crate) title: Option<String>,
     /// Names, not ids; `null` for deleted accounts.
+    #[serde(deserialize_with = "or_default")]
     pub(crate) members: Vec<Option<String>>,
     pub(crate) inviter: Option<String>,
     pub(crate) message_id: Option<i64>,
@@ -145,15 +149,20 @@ pub(crate) struct Message {
     pub(crate) reply_to_peer_id: Option<Number>,
     pub(crate) text: Text,
     pub(crate) photo: Option<String>,
+    #[serde(deserialize_with = "number")]
     pub(crate) photo_file_size: Option<u64>,
+    #[serde(deserialize_with = "number")]
     pub(crate) width: Option<u64>,
+    #[serde(deserialize_with = "number")]
     pub(crate) height: Option<u64>,
     pub(crate) file: Option<String>,
     pub(crate) file_name: Option<String>,
+    #[serde(deserialize_with = "number")]
     pub(crate) file_size: Option<u64>,
     pub(crate) thumbnail: Option<String>,
     pub(crate) media_type: Option<String>,
     pub(crate) mime_type: Option<String>,
+    #[serde(deserialize_with = "number")]
     pub(crate) duration_seconds: Option<u64>,
     pub(crate) sticker_emoji: Option<String>,
     pub(crate) performer: Option<String>,
@@ -162,6 +171,7 @@ pub(crate) struct Message {
     pub(crate) place_name: Option<String>,
     pub(crate) address: Option<String>,
     pub(crate) poll: Option<Value>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) reactions: Vec<Reaction>,
 }
 

@@ -1,7 +1,8 @@
 //! What is said about exports that are damaged or odd. Nothing of them ends in a panic.
 
-use super::{Collected, convert_text};
+use super::{Collected, convert_path, convert_text};
 use crate::sources::Format;
+use proptest::prelude::*;
 
 const MATTERMOST: &str = r#"{"type":"version","version":1}
 {"type":"channel","channel":{"team":"t","name":"a","display_name":"A name as long as one can think of: a","type":"O"}}
@@ -161,6 +162,72 @@ fn a_discord_file_that_says_it_has_more_messages_is_a_fault() {
 }
 
 #[test]
+fn a_message_that_comes_again_is_counted_and_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(
+        directory.path().join("a [part 1].json"),
+        DISCORD.replace("null", "\"2019-03-04T08:00:00Z\""),
+    )
+    .unwrap();
+    let second = DISCORD
+        .replace("\"11\"", "\"14\"")
+        .replace("one", "four")
+        .replace("null", "\"2019-03-04T08:00:00Z\"");
+    std::fs::write(directory.path().join("a [part 2].json"), second).unwrap();
+    let (collected, converted) = convert_path(Format::Discord, directory.path(), "").unwrap();
+    assert_eq!(collected.texts(), ["one", "two", "three", "four"]);
+    let repeated = |converted: &crate::sources::Converted| {
+        converted.losses.iter().find(|loss| loss.code == "repeated_messages").map(|loss| loss.count)
+    };
+    assert_eq!(repeated(&converted), Some(2));
+
+    let again = STREAM.lines().find(|line| line.contains("three")).unwrap().replace("three", "again");
+    let text = format!("{STREAM}{again}\n");
+    let (collected, converted) = convert_text(Format::Stream, text.as_bytes(), "").unwrap();
+    assert_eq!(collected.texts(), ["one", "three"]);
+    assert_eq!(repeated(&converted), Some(1));
+}
+
+#[test]
+fn the_posts_of_a_forum_are_threads_of_one_group() {
+    let directory = tempfile::tempdir().unwrap();
+    for (id, first) in [("21", "31"), ("22", "32")] {
+        let post = format!(
+            r#"{{"guild":{{"id":"1","name":"G"}},"channel":{{"id":"{id}","type":"GuildPublicThread","categoryId":"9","category":"help","name":"p"}},
+            "messages":[{{"id":"{first}","type":"Default","timestamp":"2019-03-04T08:00:00Z","content":"q","author":{{"id":"5","name":"Ann"}}}},
+            {{"id":"{first}9","type":"Default","timestamp":"2019-03-04T08:00:01Z","content":"a","author":{{"id":"5","name":"Ann"}}}}],"messageCount":2}}"#
+        );
+        std::fs::write(directory.path().join(format!("{id}.json")), post).unwrap();
+    }
+    let (collected, _) = convert_path(Format::Discord, directory.path(), "").unwrap();
+    let groups: Vec<_> =
+        collected.groups().iter().map(|group| (group.key.as_str(), group.name.as_str())).collect();
+    assert_eq!(groups, [("9", "help")]);
+    let threads: Vec<_> = collected.messages().iter().map(|message| message.thread.as_deref()).collect();
+    assert_eq!(threads, [None, Some("31"), None, Some("32")]);
+}
+
+#[test]
+fn what_has_no_name_is_a_fault() {
+    let lines = [
+        (r#"{"type":"user","user":{"username":null}}"#, "username"),
+        (r#"{"type":"channel","channel":{"team":"t","type":"O"}}"#, "name"),
+        (r#"{"type":"direct_channel","direct_channel":{"members":[]}}"#, "members"),
+        (
+            r#"{"type":"direct_post","direct_post":{"user":"ann","message":"x","create_at":1551686400123}}"#,
+            "channel_members",
+        ),
+    ];
+    for (line, member) in lines {
+        let collected = converted(Format::Mattermost, line.as_bytes());
+        assert_eq!(collected.faults[0].field.as_deref(), Some(member), "{:?}", collected.problems());
+    }
+    let member = r#"{"type":"member","item":{"channel_type":"messaging","channel_id":"a"}}"#;
+    let collected = converted(Format::Stream, format!("{STREAM}{member}").as_bytes());
+    assert_eq!(collected.faults[0].field.as_deref(), Some("user_id"));
+}
+
+#[test]
 fn references_to_nothing_are_faults() {
     let post = r#"{"type":"post","post":{"team":"t","channel":"z","user":"ann","message":"x","create_at":1551686400123}}"#;
     let problems = converted(Format::Mattermost, format!("{MATTERMOST}{post}").as_bytes()).problems();
@@ -171,4 +238,73 @@ fn references_to_nothing_are_faults() {
         problems[0],
         "no_such_message: a reaction is for the message \"9\", which the source does not have"
     );
+}
+
+#[test]
+fn members_that_are_null_or_fractions_are_no_faults() {
+    let telegram = TELEGRAM
+        .replace("\"text\":\"one\"", "\"text\":\"one\",\"members\":null,\"width\":1.5,\"file_size\":-1");
+    let stream = STREAM.replace(
+        "\"text\":\"one\"",
+        "\"text\":\"one\",\"attachments\":[{\"image_url\":\"https://a/b.png\",\"original_width\":1.5}]",
+    );
+    let stream = stream
+        .replace("\"text\":\"three\"", "\"text\":\"three\",\"attachments\":null,\"channel_member_ids\":null");
+    let discord =
+        DISCORD.replace("\"content\":\"one\"", "\"content\":\"one\",\"embeds\":null,\"isPinned\":null");
+    for (format, text) in [(Format::Telegram, telegram), (Format::Stream, stream), (Format::Discord, discord)]
+    {
+        let collected = converted(format, text.as_bytes());
+        assert_eq!(collected.texts(), ["one", "three"], "{format:?}: {:?}", collected.problems());
+    }
+}
+
+const TOKENS: [&str; 16] = [
+    "null",
+    "{}",
+    "[]",
+    "-1",
+    "1e400",
+    "\"\"",
+    "\"\\ud800\"",
+    "true",
+    "}",
+    "]",
+    ",",
+    "\n",
+    "\"a\":",
+    "9223372036854775808",
+    "\u{0}",
+    "ä",
+];
+
+proptest! {
+    #[test]
+    fn whatever_an_export_has_becomes_records_that_can_be_read_back(
+        (format, text) in proptest::sample::select(ALL.to_vec()),
+        edits in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..12, proptest::sample::select(TOKENS.to_vec())), 1..4),
+    ) {
+        let mut text = text.to_owned();
+        for (at, length, token) in edits {
+            let start = text.floor_char_boundary(at.index(text.len()));
+            let end = text.floor_char_boundary((start + length).min(text.len())).max(start);
+            text.replace_range(start..end, token);
+        }
+        let collected = converted(format, text.as_bytes());
+        prop_assert_eq!(collected.unreadable(), None);
+    }
+
+    #[test]
+    fn values_in_other_places_become_records_that_can_be_read_back(
+        (format, text) in proptest::sample::select(ALL.to_vec()), which in any::<proptest::sample::Index>(), token in proptest::sample::select(TOKENS[..8].to_vec()),
+    ) {
+        let places: Vec<_> = text.match_indices("\":").map(|(at, _)| at + 2).collect();
+        let start = places[which.index(places.len())];
+        let rest = &text[start..];
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<serde_json::Value>();
+        prop_assert!(values.next().is_some());
+        let changed = format!("{}{token}{}", &text[..start], &rest[values.byte_offset()..]);
+        let collected = converted(format, changed.as_bytes());
+        prop_assert_eq!(collected.unreadable(), None);
+    }
 }
