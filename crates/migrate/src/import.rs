@@ -21,6 +21,7 @@ mod profile;
 mod reads;
 mod report;
 mod run;
+mod talk;
 mod topics;
 
 pub use options::{ImportOptions, OnChange};

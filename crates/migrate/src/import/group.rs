@@ -2,9 +2,9 @@
 
 use super::desk::{End, fault};
 use super::feed::Item;
-use super::history::Talk;
 use super::profile::{self, Settled};
 use super::run::{Refusal, Run, content};
+use super::talk::Talk;
 use super::{ImportError, OnChange};
 use crate::fault::FaultCode;
 use crate::format::{Group, Kind, Member, Record, Topic};

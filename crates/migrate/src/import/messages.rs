@@ -2,9 +2,9 @@
 
 use super::desk::{End, fault};
 use super::group::GroupWork;
-use super::history::Talk;
 use super::message::{Prepared, Row};
 use super::run::Refusal;
+use super::talk::Talk;
 use super::{ImportError, OnChange};
 use crate::fault::{Fault, FaultCode};
 use crate::format::{Kind, Message, Record};
