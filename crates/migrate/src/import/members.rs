@@ -1,10 +1,10 @@
 //! Members of a group.
 
+use super::ImportError;
 use super::desk::{End, fault};
 use super::group::{Change, GroupWork, Place};
-use super::run::content;
 use super::profile::{self, Likeness};
-use super::ImportError;
+use super::run::content;
 use crate::fault::FaultCode;
 use crate::format::{Kind, Member, Record};
 use crate::journal::{Receipt, hash};
