@@ -124,16 +124,18 @@ pub struct VerifyReport {
     pub members: Both,
     /// Lines and records that an import leaves out because they, or what they belong to, are faulty.
     pub left_out: u64,
+    /// The file is cut off or damaged: what comes behind that was not compared.
+    pub cut_off: bool,
     pub shortened: u64,
     /// A hash over the hashes of all groups, in the order of their ids.
     pub hash: String,
 }
 
 impl VerifyReport {
-    /// Whether every group is on the server as it is in the file.
+    /// Whether every group is on the server as it is in the file, and all of the file was read.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        self.different == 0 && self.missing == 0
+        self.different == 0 && self.missing == 0 && !self.cut_off
     }
 
     fn count(&mut self, result: &GroupResult) {
@@ -178,7 +180,8 @@ pub async fn verify(
             on_group(&result);
         }
     }
-    report.left_out = end.await.map_err(io::Error::other)??;
+    let end = end.await.map_err(io::Error::other)??;
+    (report.left_out, report.cut_off) = (end.left_out, end.cut_off);
     report.hash = hashes.finish();
     Ok(report)
 }

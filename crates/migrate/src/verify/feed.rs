@@ -40,8 +40,17 @@ enum Use {
 /// All groups of a file.
 pub(super) struct Feed {
     pub groups: mpsc::Receiver<GroupFeed>,
-    /// Lines and records that were left out, once all groups were handed out.
-    pub end: JoinHandle<io::Result<u64>>,
+    /// What became of the file, once all groups were handed out.
+    pub end: JoinHandle<io::Result<End>>,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct End {
+    /// Lines and records that were left out.
+    pub left_out: u64,
+    /// The file cannot be read to its end.
+    pub cut_off: bool,
 }
 
 /// Begins to read. Records that an import leaves out are left out.
@@ -49,9 +58,10 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
     let (groups, receiver) = mpsc::channel(1);
     let file = file.to_owned();
     let end = tokio::task::spawn_blocking(move || {
-        let mut left_out = 0;
-        let entries = Ordered::read(&file, &options.spill_directory, |_, _| {
-            left_out += 1;
+        let mut end = End::default();
+        let entries = Ordered::read(&file, &options.spill_directory, |fault, _| {
+            end.left_out += u64::from(fault.code != FaultCode::Empty.as_str());
+            end.cut_off |= fault.code == FaultCode::CutOff.as_str();
             Ok(())
         })?;
         let checker = Checker::new(options.rules);
@@ -63,11 +73,11 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
             let item = match filter.decide(&entry) {
                 Use::Taken => Item::Record(entry),
                 Use::LeftOut => {
-                    left_out += 1;
+                    end.left_out += 1;
                     continue;
                 }
                 Use::Missing => {
-                    left_out += 1;
+                    end.left_out += 1;
                     Item::Missing
                 }
             };
@@ -75,7 +85,7 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
                 break;
             }
         }
-        Ok(left_out)
+        Ok(end)
     });
     Feed { groups: receiver, end }
 }
@@ -195,7 +205,7 @@ mod tests {
         }
         assert_eq!(seen, [("a".to_owned(), vec![7]), ("b".to_owned(), vec![6, 3, 0, 0])]);
         // A broken line, a message without a sender and the one behind it, a member of a group without a record.
-        assert_eq!(end.await.unwrap().unwrap(), 4);
+        assert_eq!(end.await.unwrap().unwrap(), End { left_out: 4, cut_off: false });
     }
 
     #[tokio::test]
@@ -215,6 +225,6 @@ mod tests {
         drop(groups.recv().await.unwrap());
         assert_eq!(groups.recv().await.unwrap().id, "b");
         assert!(groups.recv().await.is_none());
-        assert_eq!(end.await.unwrap().unwrap(), 0);
+        assert_eq!(end.await.unwrap().unwrap(), End::default());
     }
 }

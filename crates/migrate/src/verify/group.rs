@@ -186,7 +186,8 @@ impl Comparison<'_, '_> {
             self.result.members.server += 1;
             self.hashing.member(row);
             let unread = counts.then(|| gaps.unread(row.msg_seq, last));
-            if let Some(unread) = members.compare(row, unread) {
+            members.compare(row, unread);
+            if let Some(unread) = unread.filter(|unread| *unread != 0) {
                 self.hashing.read(&row.account, unread);
             }
         }

@@ -57,8 +57,7 @@ impl Members {
     }
 
     /// Compares a member that the server has; `unread` is how many messages it has not read, where its group counts them.
-    /// Returns the count where the file has one as well.
-    pub(super) fn compare(&mut self, row: &MemberRow, unread: Option<u32>) -> Option<u32> {
+    pub(super) fn compare(&mut self, row: &MemberRow, unread: Option<u32>) {
         let is_owner = self.owner.as_ref() == Some(&row.account);
         match self.members.remove(&row.account) {
             Some(member) => {
@@ -73,14 +72,13 @@ impl Members {
                 .offer(&row.account, || format!("member {} is on the server only", quoted(&row.account))),
         }
         let expected = self.unread.remove(&row.account);
-        let (expected, unread) = (expected?, unread?);
-        if expected != unread {
+        let pair = expected.zip(unread).filter(|(expected, unread)| expected != unread);
+        if let Some((expected, unread)) = pair {
             self.read_difference.offer(&row.account, || {
                 let difference = differs_plainly("unread messages", expected, unread);
                 format!("member {}: {difference}", quoted(&row.account))
             });
         }
-        Some(unread)
     }
 
     /// The first difference among members, and the first one among read marks, after all of the server's members.
@@ -199,7 +197,7 @@ mod tests {
         members.add(member("ben"));
         let read = Read { account: "ben".to_owned(), unread_msg_num: Some(1), ..Read::default() };
         members.add_read(&read, &[(1_000, 0), (1_001, 0)], 0);
-        assert_eq!(members.compare(&row("ben", "Member"), Some(2)), Some(2));
+        members.compare(&row("ben", "Member"), Some(2));
         let expected = r#"member "ben": unread messages differs: file 1, server 2"#;
         assert_eq!(members.finish(), (None, Some(expected.to_owned())));
     }
