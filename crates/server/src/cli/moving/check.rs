@@ -9,6 +9,7 @@ use landfall_migrate::check::{self, CheckEvent, CheckOptions, CheckReport};
 use landfall_migrate::import::{Observer as _, Phase, Progress};
 use landfall_migrate::report::{grouped, span};
 use landfall_migrate::rules::ServerLimits;
+use landfall_migrate::server::{CallError, Server};
 use serde_json::json;
 use std::ffi::OsString;
 use std::io;
@@ -16,6 +17,8 @@ use tokio::runtime::Runtime;
 
 /// Calls of each command in a second that the imitated service takes.
 const FAITHFUL_RATE: u32 = 200;
+/// Groups that the server is asked about at once.
+const GROUPS_ASKED: usize = 500;
 
 pub(in crate::cli) fn check(
     arguments: CheckArguments,
@@ -23,11 +26,11 @@ pub(in crate::cli) fn check(
 ) -> Result<(), Failure> {
     let CheckArguments { source, server: reached, fix, json } = arguments;
     let asks = reached.server.is_some() || reached.config.is_some();
-    let limits = if asks {
-        let server = server(reached, variables)?;
-        Runtime::new()?.block_on(super::limits(&server))?
-    } else {
-        ServerLimits::faithful(SystemClock.now())
+    let runtime = Runtime::new()?;
+    let server = if asks { Some(server(reached, variables)?) } else { None };
+    let limits = match &server {
+        Some(server) => runtime.block_on(super::limits(server))?,
+        None => ServerLimits::faithful(SystemClock.now()),
     };
     let display = Display::showing_all_faults(json);
     let opened = super::open(&source, &limits, &display)?;
@@ -36,9 +39,11 @@ pub(in crate::cli) fn check(
     }
     let spill = super::spill_directory(&source.source);
     let options = CheckOptions { fix: fix.as_deref(), spill_directory: &spill };
+    let mut groups = GroupsInUse { server: server.as_ref(), runtime: &runtime, asked: Vec::new(), found: 0 };
     let mut on_event = |event: CheckEvent| -> io::Result<()> {
         match event {
             CheckEvent::Fault(fault) => display.add_fault(&fault),
+            CheckEvent::Group { id, .. } => groups.add(id).map_err(io::Error::other)?,
             CheckEvent::Change(change) if json => display::print(&json!({ "change": change })),
             CheckEvent::Change(change) => display.line(&format!("line {}: {}", change.line, change.what)),
             CheckEvent::Progress { checked, records } => display.progress(&Progress {
@@ -52,11 +57,18 @@ pub(in crate::cli) fn check(
         Ok(())
     };
     let report = check::check(&opened.file, limits, options, &mut on_event)?;
+    groups.ask().map_err(MovingError::Limits)?;
     display.end();
     if json {
-        display::print(&json!({ "report": report, "converted": opened.converted }));
+        let in_use = groups.found;
+        display::print(
+            &json!({ "report": report, "converted": opened.converted, "groups_on_server": in_use }),
+        );
     } else {
         print(&text(&report))?;
+        if groups.found != 0 {
+            print(&format!("{} of the groups are on the server already\n", grouped(groups.found)))?;
+        }
     }
     let faults = display.faults();
     if faults == 0 { Ok(()) } else { Err(MovingError::Faults(faults).into()) }
@@ -97,4 +109,30 @@ fn text(report: &CheckReport) -> String {
         ));
     }
     text
+}
+
+/// Counts the groups of the file that the server has already.
+struct GroupsInUse<'a> {
+    server: Option<&'a Server>,
+    runtime: &'a Runtime,
+    asked: Vec<String>,
+    found: u64,
+}
+
+impl GroupsInUse<'_> {
+    fn add(&mut self, id: String) -> Result<(), CallError> {
+        self.asked.push(id);
+        if self.asked.len() < GROUPS_ASKED { Ok(()) } else { self.ask() }
+    }
+
+    fn ask(&mut self) -> Result<(), CallError> {
+        let ids = std::mem::take(&mut self.asked);
+        if let Some(server) = self.server
+            && !ids.is_empty()
+        {
+            let in_use = self.runtime.block_on(check::groups_in_use(server, &ids))?;
+            self.found += in_use.len() as u64;
+        }
+        Ok(())
+    }
 }
