@@ -18,6 +18,7 @@ mod message;
 mod messages;
 mod options;
 mod profile;
+mod reading;
 mod reads;
 mod report;
 mod run;
@@ -28,7 +29,6 @@ pub use options::{ImportOptions, OnChange};
 pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
 
 use crate::journal::{Journal, JournalError, Owner, Receipt};
-use crate::ordered::Ordered;
 use crate::rules::ServerLimits;
 use crate::server::{CallError, Server};
 use desk::Desk;
@@ -43,7 +43,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 /// How often the observer hears how far the import is.
 const TICK: Duration = Duration::from_millis(200);
@@ -101,21 +101,12 @@ pub async fn run(
     Ok(run.desk.close(finished)?)
 }
 
-/// Ends the reading thread when the import is dropped.
-struct EndOfFeed(Arc<Semaphore>);
-
-impl Drop for EndOfFeed {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
 async fn import(run: &Run<'_>, file: &Path) -> Result<(), ImportError> {
-    let records = read(run, file).await?;
+    let records = reading::read(run, file, TICK).await?;
     run.desk.found(records.records());
     let (work, mut taken) = mpsc::channel(1);
     let feed = Feed::new(run.rules.clone(), work);
-    let end_of_feed = EndOfFeed(feed.places());
+    let end_of_feed = reading::EndOfFeed(feed.places());
     let runtime = tokio::runtime::Handle::current();
     let reading = tokio::task::spawn_blocking(move || feed.run(records, &runtime));
     let outcome = work_off(run, &mut taken).await;
@@ -123,29 +114,6 @@ async fn import(run: &Run<'_>, file: &Path) -> Result<(), ImportError> {
     let read = reading.await.map_err(io::Error::other)?;
     outcome?;
     Ok(read?)
-}
-
-/// Reads the file and puts it in order.
-async fn read(run: &Run<'_>, file: &Path) -> Result<Ordered, ImportError> {
-    run.desk.tick();
-    let (file, spill) = (file.to_owned(), run.options.spill_directory.clone());
-    let (faults, mut found) = mpsc::channel(64);
-    let reading = tokio::task::spawn_blocking(move || {
-        Ordered::read(&file, &spill, |fault, line| {
-            faults.blocking_send((fault, line)).map_err(|_| io::Error::other("the import was dropped"))
-        })
-    });
-    let mut ticks = tokio::time::interval(TICK);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => run.desk.tick(),
-            fault = found.recv() => match fault {
-                Some((fault, line)) => run.desk.no_record(fault, line.as_deref())?,
-                None => break,
-            },
-        }
-    }
-    Ok(reading.await.map_err(io::Error::other)??)
 }
 
 /// Starts workers, and waits for all of them. The first error stops the others before their next call.

@@ -54,7 +54,20 @@ impl Ordered {
     pub fn read_mended(
         file: &Path,
         spill_directory: &Path,
+        on_fault: impl FnMut(Fault, Option<String>) -> io::Result<Option<Record>>,
+    ) -> io::Result<Self> {
+        Self::read_watched(file, spill_directory, on_fault, |_| Ok(()))
+    }
+
+    /// Like [`read_mended`](Self::read_mended). `watch` gets the number of records after each; its error ends the reading.
+    ///
+    /// # Errors
+    /// The file cannot be opened, the disk fails, or `watch` says so.
+    pub fn read_watched(
+        file: &Path,
+        spill_directory: &Path,
         mut on_fault: impl FnMut(Fault, Option<String>) -> io::Result<Option<Record>>,
+        mut watch: impl FnMut(u64) -> io::Result<()>,
     ) -> io::Result<Self> {
         let mut sorter = Sorter::new(spill_directory, MEMORY_BYTES);
         let mut outlines = Outlines::default();
@@ -72,6 +85,7 @@ impl Ordered {
             };
             let Some(record) = record else { continue };
             records += 1;
+            watch(records)?;
             let text = text.unwrap_or_else(|| record.line());
             sorter.push(order_key(&record, number), value(number, record.kind() as u8, &text))?;
             outlines.note(&record);

@@ -119,6 +119,12 @@ impl Server {
         self.pacer.stop();
     }
 
+    /// Whether [`stop`](Self::stop) was called.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.pacer.is_stopped()
+    }
+
     /// Makes one call in its turn, such as `group_open_http_svc/import_group`, and returns the whole answer.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ impl<'a> Desk<'a> {
         self.books().phase = phase;
     }
 
-    /// Another record was read.
+    /// So many records were read.
     pub(super) fn found(&self, total: u64) {
         self.books().total = total;
     }

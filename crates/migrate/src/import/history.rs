@@ -79,8 +79,9 @@ impl GroupWork<'_> {
                 receipts.push(Receipt::Message { of: talk.of, identity, message });
             }
             self.run.write(receipts).await?;
-            let is_end = page.get("IsFinished").and_then(Value::as_u64).is_some_and(|finished| finished != 0);
-            if is_end || last <= known.saturating_add(1) {
+            // 1 may also say that the page is whole; 2, that all of it is expired.
+            let is_expired = page.get("IsFinished").and_then(Value::as_u64) == Some(2);
+            if is_expired || last <= known.saturating_add(1) {
                 break;
             }
             up_to = Some(last - 1);

@@ -13,7 +13,8 @@ pub enum OnChange {
     /// The server keeps what it has.
     #[default]
     Skip,
-    /// The server gets what the file has.
+    /// The server gets what the file has. A new name, notice or role leaves a tip in the history, behind the messages of this
+    /// import; messages that are older than it cannot follow in a later one.
     Update,
     /// The record is a fault.
     Fail,

@@ -25,7 +25,7 @@ pub struct Progress {
     pub phase: Phase,
     /// Records that are done, whatever became of them.
     pub done: u64,
-    /// Records of the file; 0 while it is read.
+    /// Records of the file; while it is read, those that were found so far.
     pub total: u64,
     /// Records in a second, of the last seconds.
     pub rate: f64,
@@ -57,7 +57,7 @@ pub struct Counts {
     pub unchanged: u64,
     /// The server had them with another content, and has this one now.
     pub updated: u64,
-    /// The server has them with another content, and keeps it.
+    /// The server has them with another content, and keeps it; or, of files, the API has no place for them.
     pub skipped: u64,
     pub failed: u64,
 }

@@ -85,6 +85,10 @@ impl Pacer {
         self.stopped.send_replace(true);
     }
 
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.stopped.borrow()
+    }
+
     /// Waits; `false` when everything is to stop.
     pub(super) async fn sleep(&self, time: Duration) -> bool {
         let mut stopped = self.stopped.subscribe();

@@ -304,3 +304,16 @@ async fn a_server_that_does_not_come_back_ends_an_import_with_the_journal_intact
     let report = place.import(&lines, OnChange::Skip).await;
     assert_eq!(counts(&report, "message"), [0, 1, 0, 0, 0]);
 }
+
+#[tokio::test]
+async fn a_long_history_is_known_again_without_its_journal() {
+    let place = Place::new().await;
+    let mut lines: Vec<_> = (1..=90).map(|key| message(key, "a")).collect();
+    lines.push(group("G"));
+    place.import(&lines, OnChange::Skip).await;
+    fs::remove_file(place.options().journal).unwrap();
+    lines.push(message(91, "new"));
+    let report = place.import(&lines, OnChange::Skip).await;
+    assert_eq!(counts(&report, "message"), [1, 90, 0, 0, 0]);
+    assert_eq!(place.texts().len(), 91);
+}

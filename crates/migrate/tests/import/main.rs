@@ -13,6 +13,7 @@ use stand_in::source::Source;
 use stand_in::{StandIn, Troubles};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 fn client(server: &StandIn) -> Arc<Server> {
@@ -45,6 +46,22 @@ fn landfall() -> Option<Value> {
 
 async fn import(file: &Path, server: &StandIn, options: &ImportOptions) -> ImportReport {
     run(file, client(server), options, &()).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_expired_usersig_is_made_again() {
+    let server = StandIn::start(Troubles::default(), landfall()).await;
+    server.state().expired = Some("sig-0".to_owned());
+    let made = AtomicUsize::new(0);
+    let options = ServerOptions {
+        url: server.url.clone(),
+        app: 7,
+        admin: "administrator".to_owned(),
+        sign: Box::new(move || format!("sig-{}", made.fetch_add(1, Ordering::Relaxed))),
+    };
+    let limits = Server::new(options).unwrap().limits().await.unwrap();
+    assert!(limits.landfall.is_some());
+    assert_eq!(limits.calls_per_second, 0);
 }
 
 /// One round: an import through all troubles, and another one that has nothing to do.

@@ -38,6 +38,8 @@ pub(crate) struct State {
     /// Whether numbers of messages are left out of answers, as in one edition of the documentation.
     pub(crate) no_numbers: bool,
     pub(crate) troubles: Troubles,
+    /// A UserSig that is expired.
+    pub(crate) expired: Option<String>,
 }
 
 #[derive(Default)]
@@ -157,13 +159,17 @@ async fn connection(stream: TcpStream, state: Arc<Mutex<State>>, came: Arc<watch
 
 async fn answer(request: Request<Incoming>, state: &Mutex<State>, came: &watch::Sender<usize>) -> Answer {
     let path = request.uri().path().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let body: Value = serde_json::from_slice(&body).unwrap();
     let command = path.rsplit('/').next().unwrap().to_owned();
     let answer = {
         let mut state = state.lock().unwrap();
         let trouble = state.troubles.next();
-        if trouble.as_ref().is_none_or(Trouble::has_effect) {
+        let expired = |expired: &String| query.contains(&format!("usersig={expired}&"));
+        if state.expired.as_ref().is_some_and(expired) {
+            Answer::Whole(envelope(Err(70_001)))
+        } else if trouble.as_ref().is_none_or(Trouble::has_effect) {
             *state.calls.entry(command.clone()).or_default() += 1;
             let reply = state.run(&command, &body);
             Trouble::answer(trouble, envelope(reply))
