@@ -80,7 +80,8 @@ fn user(account: &Account, id: &str) -> Value {
 
 /// What `x` has of an item that came from Stream, without what the conversion put there.
 fn extras(src: &str, x: Option<&Json>) -> Map<String, Value> {
-    const OF_THE_CONVERSION: [&str; 9] = [
+    const OF_THE_CONVERSION: [&str; 10] = [
+        "direct",
         "placeholder",
         "kind",
         "archived",

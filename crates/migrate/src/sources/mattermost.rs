@@ -205,7 +205,6 @@ impl Reading<'_, '_> {
         let kind = if sorted(&members).len() <= 2 { ChannelKind::Direct } else { ChannelKind::GroupDirect };
         self.hand_over(Channel {
             notification: channel.header.clone().unwrap_or_default(),
-            x: json!({ "direct": true }),
             ..Channel::new(id.clone(), "", kind)
         })?;
         for user in sorted(&members) {

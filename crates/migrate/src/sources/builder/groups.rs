@@ -153,6 +153,9 @@ impl Builder<'_> {
             self.lose(LossKind::Pictures, channel.id.clone());
             put(&mut x, "picture", Value::from(face_url.take()));
         }
+        if is_direct(channel) {
+            put(&mut x, "direct", Value::from(true));
+        }
         if channel.archived {
             self.lose(LossKind::Archived, channel.id.clone());
             put(&mut x, "archived", Value::from(true));
