@@ -21,6 +21,7 @@ mod profile;
 mod reads;
 mod report;
 mod run;
+mod talk;
 mod topics;
 
 pub use options::{ImportOptions, OnChange};
@@ -134,8 +135,15 @@ async fn read(run: &Run<'_>, file: &Path) -> Result<Ordered, ImportError> {
             faults.blocking_send((fault, line)).map_err(|_| io::Error::other("the import was dropped"))
         })
     });
-    while let Some((fault, line)) = found.recv().await {
-        run.desk.no_record(fault, line.as_deref())?;
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => run.desk.tick(),
+            fault = found.recv() => match fault {
+                Some((fault, line)) => run.desk.no_record(fault, line.as_deref())?,
+                None => break,
+            },
+        }
     }
     Ok(reading.await.map_err(io::Error::other)??)
 }

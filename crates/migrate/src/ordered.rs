@@ -72,18 +72,20 @@ impl Ordered {
             };
             let Some(record) = record else { continue };
             records += 1;
-            sorter.push(order_key(&record, number), value(number, &text.unwrap_or_else(|| record.line())))?;
+            let text = text.unwrap_or_else(|| record.line());
+            sorter.push(order_key(&record, number), value(number, record.kind() as u8, &text))?;
             outlines.note(&record);
             if outlines.is_full() {
                 outlines.drain(|group, outline| {
-                    sorter.push(outline_key(&group), value(OUTLINE_LINE, &outline))
+                    sorter.push(outline_key(&group), value(0, OUTLINE_KIND, &outline))
                 })?;
             }
         }
         if records == 0 {
             on_fault(Fault::new(0, FaultCode::Empty, "the file has no record"), None)?;
         }
-        outlines.drain(|group, outline| sorter.push(outline_key(&group), value(OUTLINE_LINE, &outline)))?;
+        outlines
+            .drain(|group, outline| sorter.push(outline_key(&group), value(0, OUTLINE_KIND, &outline)))?;
         Ok(Self { records, sorted: sorter.finish()?, outline: Outline::default() })
     }
 
@@ -119,14 +121,17 @@ impl Iterator for Ordered {
     }
 }
 
-fn value(line: u64, text: &str) -> Vec<u8> {
-    let mut value = line.to_le_bytes().to_vec();
+/// The kind of an outline, which no record has.
+const OUTLINE_KIND: u8 = u8::MAX;
+
+/// `kind` of a record, or [`OUTLINE_KIND`].
+fn value(line: u64, kind: u8, text: &str) -> Vec<u8> {
+    let mut value = Vec::with_capacity(9 + text.len());
+    value.extend_from_slice(&line.to_le_bytes());
+    value.push(kind);
     value.extend_from_slice(text.as_bytes());
     value
 }
-
-/// The line of outlines, which no record has.
-const OUTLINE_LINE: u64 = u64::MAX;
 
 enum Parsed {
     Record(u64, Box<Record>),
@@ -134,12 +139,15 @@ enum Parsed {
 }
 
 fn parsed(value: &[u8]) -> Option<Parsed> {
-    let (line, text) = value.split_first_chunk::<8>()?;
+    let (line, rest) = value.split_first_chunk::<8>()?;
+    let (kind, text) = rest.split_first()?;
     let text = std::str::from_utf8(text).ok()?;
-    match u64::from_le_bytes(*line) {
-        OUTLINE_LINE => serde_json::from_str(text).ok().map(Parsed::Outline),
-        line => Record::parse(text).ok().map(|record| Parsed::Record(line, Box::new(record))),
+    if *kind == OUTLINE_KIND {
+        return serde_json::from_str(text).ok().map(Parsed::Outline);
     }
+    let kind = Kind::ALL.into_iter().find(|known| *known as u8 == *kind)?;
+    let record = Record::parse_as(kind, text).ok()?;
+    Some(Parsed::Record(u64::from_le_bytes(*line), Box::new(record)))
 }
 
 /// First byte of the keys of accounts, files, and everything that belongs to groups.

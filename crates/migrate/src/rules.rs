@@ -15,6 +15,7 @@ mod member;
 mod message;
 mod read;
 mod seen;
+mod server;
 mod single;
 mod topic;
 mod values;
@@ -23,40 +24,9 @@ use crate::fault::{Fault, FaultCode};
 use crate::format::Record;
 use crate::ordered::Entry;
 use group::GroupState;
-use landfall_domain::account::UnknownAccounts;
-use landfall_domain::fields::FieldRule;
-use landfall_domain::limits::Limits;
-use landfall_domain::time::Timestamp;
 use seen::Seen;
+pub use server::ServerLimits;
 use std::sync::Arc;
-
-/// What a server takes.
-#[derive(Clone, Debug)]
-pub struct ServerLimits {
-    pub limits: Limits,
-    /// Custom fields of groups that the app has enabled; `None` when they are not known, and not checked.
-    pub group_fields: Option<Vec<FieldRule>>,
-    /// Custom fields of members.
-    pub member_fields: Option<Vec<FieldRule>>,
-    /// How calls treat accounts that were never imported.
-    pub unknown_accounts: UnknownAccounts,
-    /// The present time of the server.
-    pub now: Timestamp,
-}
-
-impl ServerLimits {
-    /// The documented limits. What the app has enabled is not known.
-    #[must_use]
-    pub fn faithful(now: Timestamp) -> Self {
-        Self {
-            limits: Limits::FAITHFUL,
-            group_fields: None,
-            member_fields: None,
-            unknown_accounts: UnknownAccounts::Refuse,
-            now,
-        }
-    }
-}
 
 /// Whether a record can be imported.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -168,6 +168,14 @@ impl Record {
         if let Some(member) = unknown {
             return Err(RecordError::UnknownMember { kind, member: member.clone().into_owned() });
         }
+        Self::parse_as(kind, line)
+    }
+
+    /// Parses a line of a known kind that was parsed before. Members that the kind does not have are passed over.
+    ///
+    /// # Errors
+    /// The line is not a record.
+    pub(crate) fn parse_as(kind: Kind, line: &str) -> Result<Self, RecordError> {
         Ok(match kind {
             Kind::Account => Self::Account(members(line)?),
             Kind::File => Self::File(members(line)?),
@@ -293,5 +301,7 @@ impl<'de> serde::Deserialize<'de> for Peeked<'de> {
 #[derive(serde::Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod tests;

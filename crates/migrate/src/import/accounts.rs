@@ -1,4 +1,4 @@
-//! Brings accounts in. Files have no place in the API and are passed over.
+//! Brings accounts in. Files have no place in the API and count as skipped.
 
 use super::desk::{End, fault};
 use super::feed::Item;

@@ -2,9 +2,9 @@
 
 use super::desk::{End, fault};
 use super::feed::Item;
-use super::history::Talk;
 use super::profile::{self, Settled};
 use super::run::{Refusal, Run, content};
+use super::talk::Talk;
 use super::{ImportError, OnChange};
 use crate::fault::FaultCode;
 use crate::format::{Group, Kind, Member, Record, Topic};
@@ -170,10 +170,6 @@ impl GroupWork<'_> {
 
     /// The group of records that came without its own.
     async fn find(&mut self, item: &Item) -> Result<(), ImportError> {
-        if let Some(receipt) = self.run.journal.group(&self.id)? {
-            self.place = Place::There { number: receipt.number, fresh: false };
-            return Ok(());
-        }
         let row = self.row(&profile::group_question(&self.id, &[])).await?;
         let Some(row) = row else {
             self.place = Place::Out;
@@ -184,8 +180,10 @@ impl GroupWork<'_> {
             .get("CreateTime")
             .and_then(Value::as_u64)
             .unwrap_or_else(|| defaults::created_of_unknown(&item.entry.outline, self.run.rules.now));
-        let group = GroupReceipt { number: self.run.journal.new_group(), made: Made::Before, profile: 0 };
-        self.there(group, false).await
+        let known = self.run.journal.group(&self.id)?;
+        let number = known.map_or_else(|| self.run.journal.new_group(), |receipt| receipt.number);
+        let new = GroupReceipt { number, made: Made::Before, profile: 0 };
+        self.there(known.unwrap_or(new), false).await
     }
 
     /// Writes the receipt of a group that is in the server.

@@ -1,31 +1,14 @@
-//! A conversation while its messages are brought in, and what the server has of it.
+//! What the server has of a conversation.
 
 use super::ImportError;
 use super::group::{GroupWork, Place};
 use super::message::{Prepared, Stored};
-use crate::journal::{Conversation, ConversationReceipt, MessageReceipt, Receipt, hash};
+use super::talk::Talk;
+use crate::journal::{Conversation, MessageReceipt, Receipt, hash};
 use serde_json::{Value, json};
 
 /// Messages of one page.
 const PAGE: u32 = 20;
-
-/// A conversation.
-pub(super) struct Talk {
-    pub(super) topic: Option<String>,
-    pub(super) of: Conversation,
-    /// How far it is in the journal, and with `looked` in the server.
-    pub(super) at: ConversationReceipt,
-    /// Whether the server has no message that the journal does not have.
-    pub(super) looked: bool,
-    /// Messages that go into the next call.
-    pub(super) batch: Vec<Prepared>,
-    /// Line of the message that its history stopped at.
-    pub(super) stopped: Option<u64>,
-    /// When the messages of the file that are in the server were sent, in order, milliseconds.
-    pub(super) times: Vec<u64>,
-    /// Messages of the file that are not, at its end.
-    pub(super) missing: u32,
-}
 
 impl GroupWork<'_> {
     /// Makes the conversation of a topic, or the group's own, the one whose messages come.

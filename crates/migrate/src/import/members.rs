@@ -69,6 +69,10 @@ impl GroupWork<'_> {
             let body = json!({ "GroupId": self.id, "MemberList": rows.collect::<Vec<_>>() });
             match self.run.ask("group_open_http_svc/import_group_member", &body).await? {
                 Ok(reply) => self.members_answered(part, &reply).await?,
+                // The group is gone, or takes no members.
+                Err(refusal) if matches!(refusal.code, 10_007 | 10_010 | 10_015) => {
+                    self.refuse_members(part, &refusal.text())?;
+                }
                 // One name in it may be why.
                 Err(_) if 1 < part.len() => {
                     let half = part.split_off(part.len() / 2);

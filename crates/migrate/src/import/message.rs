@@ -54,6 +54,12 @@ impl Prepared {
         }
     }
 
+    /// What it takes of a call, about.
+    pub(super) fn bytes(&self) -> usize {
+        let custom = self.row.cloud_custom_data.as_ref().map_or(0, String::len);
+        self.row.msg_body.as_str().len() + custom + 200
+    }
+
     /// The body of `modify_group_msg` that makes it what it is here.
     pub(super) fn change(&self, group: &str, seq: u32) -> Value {
         let mut body = serde_json::json!({

@@ -2,9 +2,9 @@
 
 use super::desk::{End, fault};
 use super::group::GroupWork;
-use super::history::Talk;
 use super::message::{Prepared, Row};
 use super::run::Refusal;
+use super::talk::Talk;
 use super::{ImportError, OnChange};
 use crate::fault::{Fault, FaultCode};
 use crate::format::{Kind, Message, Record};
@@ -57,7 +57,7 @@ impl GroupWork<'_> {
             return self.fail_message(line, message, fault);
         }
         self.enter(message.topic_id.as_deref()).await?;
-        let prepared = Prepared::new(line, message, self.run.calls.message_bytes);
+        let prepared = Prepared::new(line, message, self.run.rules.limits.messages.bytes);
         let Some(mut talk) = self.talk.take() else { return Ok(()) };
         let mut known = self.run.journal.message(talk.of, &prepared.identities)?;
         if known.is_none() && !talk.looked && talk.stopped.is_none() {
@@ -81,6 +81,12 @@ impl GroupWork<'_> {
                 self.fail_message(line, message, fault(FaultCode::Behind, reason))
             }
             (None, (None, false)) => {
+                let bytes: usize = talk.batch.iter().map(Prepared::bytes).sum();
+                // Half of it, because escapes make texts longer.
+                if self.run.calls.request_bytes / 2 < bytes + prepared.bytes() {
+                    self.flush().await?;
+                }
+                let Some(talk) = &mut self.talk else { return Ok(()) };
                 talk.batch.push(prepared);
                 if per_call <= talk.batch.len() { self.flush().await } else { Ok(()) }
             }
@@ -142,7 +148,10 @@ impl GroupWork<'_> {
                     let unsure = !error.had_no_effect();
                     backoff.wait(self.run.server, COMMAND, error).await?;
                     if unsure {
-                        self.run.server.settle(COMMAND).await?;
+                        // Landfall notices a message that comes again.
+                        if self.run.calls.landfall.is_none() {
+                            self.run.server.settle(COMMAND).await?;
+                        }
                         batch = self.find_out(talk, batch).await?;
                     }
                 }

@@ -1,4 +1,7 @@
 //! How a file is imported.
+//!
+//! [choice] Servers other than Landfall get one message in a call: they store those that follow a refused one, which then
+//! cannot be brought in any more, because a history grows at its end only. More in a call is an option.
 
 use crate::rules::ServerLimits;
 use std::ffi::OsString;
@@ -26,10 +29,8 @@ pub struct ImportOptions {
     /// For what does not fit in memory while records are put in order.
     pub spill_directory: PathBuf,
     pub on_change: OnChange,
-    /// Messages of one call; as many as Landfall takes, and 1 on other servers, when absent.
-    ///
-    /// Servers store the messages of a call that follow a refused one. Then the refused one cannot be brought in any more,
-    /// because a history grows at its end only. Landfall says its limits, so that nothing is sent that it refuses. [choice]
+    /// Messages of one call; as many as Landfall takes, and 1 on other servers, when absent. A server stores those that
+    /// follow a refused one. Landfall says its limits, so that nothing is sent that it refuses.
     pub messages_per_call: Option<usize>,
     /// Whether a message with a fault is left out, and those behind it are brought in. It cannot be brought in later then.
     pub leave_out_faulty: bool,

@@ -1,6 +1,7 @@
 //! Profiles of groups, topics and members: how calls carry them, and whether the server has the same.
 
 use crate::format::{CustomValue, Group, Member, Topic};
+use landfall_domain::group::GroupType;
 use serde_json::{Map, Value, json};
 
 type Members = Map<String, Value>;
@@ -92,7 +93,9 @@ pub(super) fn same_group(group: &Group, settled: &Settled, row: &Value) -> bool 
     };
     let option = given(group.apply_join_option.as_ref());
     let created = group.create_time.filter(|time| *time != 0);
-    text("Type", Some(&group.kind))
+    // One type has two names.
+    let kind = row.get("Type").and_then(Value::as_str).and_then(GroupType::parse);
+    GroupType::parse(&group.kind) == kind
         && text("Name", Some(&group.name))
         && text("Introduction", given(group.introduction.as_ref()))
         && text("Notification", given(group.notification.as_ref()))

@@ -3,7 +3,7 @@
 use super::ImportError;
 use super::desk::{End, fault};
 use super::group::GroupWork;
-use super::history::Talk;
+use super::talk::Talk;
 use crate::fault::FaultCode;
 use crate::format::{Kind, Message, Read, Record, identity};
 use crate::journal::{ReadReceipt, Receipt, hash};

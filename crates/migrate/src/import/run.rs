@@ -37,10 +37,10 @@ impl Refusal {
         if error.is_about_the_caller() {
             return Err(error.into());
         }
-        match error {
-            CallError::Refused { code, info, .. } => Ok(Self { code, info }),
-            error => Err(error.into()),
+        if let CallError::Refused { code, info, .. } = error {
+            return Ok(Self { code, info });
         }
+        Err(error.into())
     }
 }
 
@@ -96,8 +96,17 @@ pub(super) fn texts(list: Option<&Value>) -> Vec<&str> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Hash of a record without what identifies it in its source: equal for equal content.
+/// Hash of what a server has of a record: equal for equal content.
 pub(super) fn content(record: &Record) -> u64 {
+    let mut record = record.clone();
+    let none = String::new;
+    match &mut record {
+        Record::Account(record) => (record.src, record.key, record.x) = (none(), none(), None),
+        Record::Group(record) => (record.src, record.key, record.x) = (none(), none(), None),
+        Record::Topic(record) => (record.src, record.key, record.x) = (none(), none(), None),
+        Record::Member(record) => (record.src, record.key, record.x) = (none(), none(), None),
+        Record::File(_) | Record::Message(_) | Record::Read(_) => {}
+    }
     // 0 and 1 stand for contents that are not known.
     hash(&record.line()).max(2)
 }

@@ -25,17 +25,19 @@ pub enum JournalError {
 impl JournalError {
     pub(super) fn opening(path: &Path, error: redb::DatabaseError) -> Self {
         use redb::{DatabaseError, StorageError};
-        match error {
-            DatabaseError::DatabaseAlreadyOpen => Self::InUse(path.to_owned()),
-            DatabaseError::UpgradeRequired(_) => Self::NotAJournal(path.to_owned()),
-            DatabaseError::Storage(StorageError::Io(cause)) if cause.kind() == io::ErrorKind::InvalidData => {
-                Self::NotAJournal(path.to_owned())
-            }
-            DatabaseError::RepairAborted | DatabaseError::Storage(StorageError::Corrupted(_)) => {
-                Self::Damaged(path.to_owned())
-            }
-            error => error.into(),
+        if matches!(error, DatabaseError::DatabaseAlreadyOpen) {
+            return Self::InUse(path.to_owned());
         }
+        if matches!(error, DatabaseError::RepairAborted | DatabaseError::Storage(StorageError::Corrupted(_)))
+        {
+            return Self::Damaged(path.to_owned());
+        }
+        let of_another_kind = if let DatabaseError::Storage(StorageError::Io(cause)) = &error {
+            cause.kind() == io::ErrorKind::InvalidData
+        } else {
+            matches!(error, DatabaseError::UpgradeRequired(_))
+        };
+        if of_another_kind { Self::NotAJournal(path.to_owned()) } else { error.into() }
     }
 }
 

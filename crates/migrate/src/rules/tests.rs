@@ -1,7 +1,8 @@
 use super::*;
 use crate::ordered::Ordered;
-use landfall_domain::fields::FieldKey;
+use landfall_domain::fields::{FieldKey, FieldRule};
 use landfall_domain::group::GroupType;
+use landfall_domain::time::Timestamp;
 use std::fs;
 
 const NOW: u64 = 1_700_000_000;

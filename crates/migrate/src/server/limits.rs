@@ -28,8 +28,8 @@ pub struct CallLimits {
     pub accounts_per_call: usize,
     pub members_per_call: usize,
     pub messages_per_call: usize,
-    /// Bytes of `MsgBody` and `CloudCustomData` together.
-    pub message_bytes: usize,
+    /// Bytes of the body of a call.
+    pub request_bytes: usize,
 }
 
 impl Default for CallLimits {
@@ -41,7 +41,7 @@ impl Default for CallLimits {
             accounts_per_call: 100,
             members_per_call: 300,
             messages_per_call: 7,
-            message_bytes: 12_000,
+            request_bytes: 1 << 20,
         }
     }
 }
@@ -65,7 +65,7 @@ impl CallLimits {
             accounts_per_call: limit("AccountsPerCall", other.accounts_per_call).max(1),
             members_per_call: limit("MembersPerCall", other.members_per_call).max(1),
             messages_per_call: limit("MessagesPerCall", other.messages_per_call).max(1),
-            message_bytes: limit("MessageBytes", other.message_bytes),
+            request_bytes: limit("RequestBytes", other.request_bytes),
             landfall: Some(reply),
         }
     }
@@ -101,14 +101,14 @@ mod tests {
     fn a_server_of_ours_says_what_it_takes() {
         let reply = json!({
             "ErrorCode": 0, "Server": "landfall", "CallsPerSecond": 0,
-            "Limits": { "MessagesPerCall": 20, "MembersPerCall": 500, "AccountsPerCall": 100, "MessageBytes": 12_288 }
+            "Limits": { "MessagesPerCall": 20, "MembersPerCall": 500, "AccountsPerCall": 100, "RequestBytes": 9_000 }
         });
         let limits = CallLimits::of(reply.clone());
         assert_eq!(
             (limits.calls_per_second, limits.messages_per_call, limits.members_per_call),
             (0, 20, 500)
         );
-        assert_eq!((limits.message_bytes, limits.landfall), (12_288, Some(reply)));
+        assert_eq!((limits.request_bytes, limits.landfall), (9_000, Some(reply)));
     }
 
     #[test]

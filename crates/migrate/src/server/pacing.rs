@@ -16,6 +16,8 @@ const WINDOW_START: f64 = 8.0;
 const SPEED_MIN: f64 = 1.0 / 16.0;
 const SPEED_STEP: f64 = 1.0 / 64.0;
 const MARGIN: f64 = 0.95;
+/// Longest time that a call may begin late and the next ones not.
+const TARDINESS_MAX: Duration = Duration::from_millis(20);
 
 pub(super) struct Pacer {
     state: Mutex<State>,
@@ -115,13 +117,13 @@ impl Pacer {
         let mut turn = Turn { pacer: self, began: Instant::now() };
         // One after the other, so that calls are not bunched when all were held up.
         let mut next = self.next.lock().await;
-        if let Some(next) = *next
-            && turn.began < next
-        {
-            sleep_until(next).await;
-        }
+        let planned = next.unwrap_or(turn.began).max(turn.began);
+        sleep_until(planned).await;
         turn.began = Instant::now();
-        *next = Some(turn.began + self.state().pause(turns));
+        // Clocks wake a little late, which is made up for; not so when everything was held up.
+        let late = TARDINESS_MAX < turn.began - planned;
+        let begin = if late { turn.began } else { planned };
+        *next = Some(begin + self.state().pause(turns));
         turn
     }
 

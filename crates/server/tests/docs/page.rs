@@ -32,7 +32,8 @@ pub(crate) fn read(path: &str) -> String {
 pub(crate) fn all() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned()];
     for entry in std::fs::read_dir(root().join("docs")).unwrap() {
-        pages.push(format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
+        let name = entry.unwrap().file_name().to_str().unwrap().to_owned();
+        pages.extend(name.ends_with(".md").then(|| format!("docs/{name}")));
     }
     pages.sort();
     pages

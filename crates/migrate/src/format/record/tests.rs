@@ -11,7 +11,7 @@ fn some(text: &str) -> Option<String> {
 }
 
 /// One record of each kind, with every member.
-fn full() -> Vec<Record> {
+pub(super) fn full() -> Vec<Record> {
     vec![
         Record::Account(account()),
         Record::File(file()),

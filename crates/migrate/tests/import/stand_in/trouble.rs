@@ -43,6 +43,11 @@ impl Troubles {
         Self { random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, often, never: 1 }
     }
 
+    /// Every call goes wrong.
+    pub(crate) fn always() -> Self {
+        Self { never: 0, ..Self::new(1, 1_000) }
+    }
+
     pub(crate) fn random(&mut self, below: u64) -> u64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
