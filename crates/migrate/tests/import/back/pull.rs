@@ -60,7 +60,7 @@ async fn all_groups_members_and_messages_are_pulled_however_small_the_pages_are(
     assert_eq!((report.messages, report.removed_messages), (120 + 75, 250 + 8));
     assert_eq!((report.live.count, report.live.first.as_slice()), (1, ["live".to_owned()].as_slice()));
     assert!(report.without_profiles && report.changed.count == 0);
-    // 100 numbers behind the mark, 8 of which have no message... and all of the rest have one.
+    // Of the 100 numbers behind the mark 25 have no message.
     let reads: Vec<_> = records
         .iter()
         .filter_map(|record| if let Record::Read(read) = record { Some(read) } else { None })

@@ -72,7 +72,7 @@ impl Group {
             let unread = self.unread.get(account).copied().unwrap_or_default();
             let mut row = json!(member);
             row["Member_Account"] = account.as_str().into();
-            row["MsgSeq"] = (u64::try_from(last).unwrap() - unread).into();
+            row["MsgSeq"] = u64::try_from(last).unwrap().saturating_sub(unread).into();
             row
         })
     }
