@@ -12,6 +12,7 @@ const PROFILE: &[&str] = &[
     "MaxMemberNum",
     "ApplyJoinOption",
     "SupportTopic",
+    "AppDefinedData",
 ];
 
 impl State {
@@ -34,12 +35,22 @@ impl State {
     }
 
     pub(super) fn group_info(&mut self, body: &Value) -> Reply {
+        if body["ResponseFilter"].is_null() {
+            self.all_members(body)?;
+        }
         let rows = body["GroupIdList"].as_array().unwrap().iter().map(|id| {
             match self.groups.get(id.as_str().unwrap()) {
                 Some(group) => {
                     let mut row = json!(group.profile);
                     row["GroupId"] = id.clone();
                     row["ErrorCode"] = 0.into();
+                    row["MemberNum"] = group.members.len().into();
+                    row["NextMsgSeq"] = group.next_seq("").into();
+                    let changed = group.profile.get("LastInfoTime").unwrap_or(&group.profile["CreateTime"]);
+                    row["LastInfoTime"] = changed.clone();
+                    if body["ResponseFilter"].is_null() {
+                        row["MemberList"] = group.member_rows().collect();
+                    }
                     row
                 }
                 None => json!({ "GroupId": id, "ErrorCode": 10_010 }),
@@ -62,13 +73,6 @@ impl State {
         }
         topics.insert(id.clone(), body.clone());
         Ok(json!({ "TopicId": id }))
-    }
-
-    pub(super) fn topic_info(&mut self, body: &Value) -> Reply {
-        let topics = &self.group(body)?.topics;
-        let named = body["TopicIdList"].as_array().unwrap();
-        let rows = named.iter().map(|id| json!({ "TopicInfo": topics.get(id.as_str().unwrap()) }));
-        Ok(json!({ "TopicAndSelfInfo": rows.collect::<Vec<_>>() }))
     }
 
     pub(super) fn import_members(&mut self, body: &Value) -> Reply {

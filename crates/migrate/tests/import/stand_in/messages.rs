@@ -44,7 +44,12 @@ impl State {
     }
 
     pub(super) fn history(&mut self, body: &Value) -> Reply {
+        let grows = self.grows.as_deref() == Some(text(body, "GroupId"));
         let group = self.group(body)?;
+        if grows && let Some(talk) = group.talks.get_mut("") {
+            let again = talk.last().cloned();
+            talk.extend(again);
+        }
         let talk = group.talks.get(text(body, "TopicId")).map(Vec::as_slice).unwrap_or_default();
         let newest = body["ReqMsgSeq"].as_u64().map_or(talk.len(), |seq| usize::try_from(seq).unwrap());
         let newest = newest.min(talk.len());
@@ -52,7 +57,7 @@ impl State {
         let rows = (oldest..newest).rev().map(|place| {
             let said = &talk[place];
             json!({
-                "From_Account": said.from, "IsPlaceMsg": 0, "MsgBody": said.body, "MsgRandom": said.random,
+                "From_Account": said.from, "IsPlaceMsg": u8::from(said.body.is_null()), "MsgBody": said.body, "MsgRandom": said.random,
                 "MsgSeq": place + 1, "MsgTimeStamp": said.time, "CloudCustomData": said.custom
             })
         });

@@ -5,6 +5,7 @@
 mod accounts;
 mod groups;
 mod messages;
+mod reading;
 pub(crate) mod source;
 mod trouble;
 
@@ -37,6 +38,10 @@ pub(crate) struct State {
     pub(crate) forbidden: Vec<String>,
     /// Whether numbers of messages are left out of answers, as in one edition of the documentation.
     pub(crate) no_numbers: bool,
+    /// Most groups or members that one answer has room for.
+    pub(crate) rows_max: Option<usize>,
+    /// A group that somebody writes to whenever its history is read.
+    pub(crate) grows: Option<String>,
     pub(crate) troubles: Troubles,
     /// A UserSig that is expired.
     pub(crate) expired: Option<String>,
@@ -201,7 +206,7 @@ impl State {
             "get_group_info" => self.group_info(body),
             "modify_group_base_info" => self.modify_group(body),
             "import_topic" => self.import_topic(body),
-            "get_topic" => self.topic_info(body),
+            "get_topic" => self.topic_list(body),
             "import_group_member" => self.import_members(body),
             "get_specified_group_member_info" => self.member_info(body),
             "modify_group_member_info" => self.modify_member(body),
@@ -209,6 +214,10 @@ impl State {
             "group_msg_get_simple" => self.history(body),
             "modify_group_msg" => self.modify_message(body),
             "set_unread_msg_num" => self.set_unread(body),
+            "get_appid_group_list" => self.group_list(body),
+            "get_group_member_info" => self.member_page(body),
+            "destroy_group" => self.destroy_group(body),
+            "portrait_get" => Err(60_017),
             other => panic!("the stand-in does not know {other}"),
         }
     }
