@@ -115,6 +115,15 @@ impl Loss {
     pub fn sentence(&self) -> String {
         if self.count == 0 { self.what.clone() } else { format!("{} {}", thousands(self.count), self.what) }
     }
+
+    /// The same with the first example, without the count.
+    #[must_use]
+    pub fn described(&self) -> String {
+        match self.examples.first() {
+            Some(example) => format!("{}, such as {example}", self.what),
+            None => self.what.clone(),
+        }
+    }
 }
 
 /// Counts losses.

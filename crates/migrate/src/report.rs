@@ -92,6 +92,7 @@ pub struct Report {
 }
 
 impl Report {
+    /// Without the source, which is known before the end.
     #[must_use]
     pub fn text(&self) -> String {
         text::write(self)

@@ -45,8 +45,14 @@ impl Report {
             unchanged: counts.unchanged + counts.skipped,
             failed: counts.failed,
         });
-        let skipped: u64 = import.records.values().map(|counts| counts.skipped).sum();
+        let files = import.records.get("file").map_or(0, |files| files.skipped);
+        let skipped: u64 = import.records.values().map(|counts| counts.skipped).sum::<u64>() - files;
         let mut notes = about.notes;
+        if files != 0 {
+            let text =
+                "files whose content was not brought in; their messages keep the address they had".to_owned();
+            notes.push(Note { text, count: files });
+        }
         if skipped != 0 {
             let text = "records that the server has with another content, and keeps (--on-change)".to_owned();
             notes.push(Note { text, count: skipped });

@@ -27,7 +27,6 @@ fn report() -> Report {
 #[test]
 fn the_text_says_what_happened_and_what_to_do_next() {
     let expected = "\
-Slack export: 2 channels <of> \"ours\"
 Import finished after 1 min 1 s: 20,000 records written
 
                   imported     updated   unchanged      failed

@@ -9,7 +9,6 @@ pub(super) fn write(report: &Report) -> String {
         text.push_str(line);
         text.push('\n');
     };
-    line(&report.source);
     let records: u64 = report.counts.iter().map(|count| count.imported + count.updated).sum();
     let ended = if report.finished { "finished" } else { "stopped before the end" };
     line(&format!(

@@ -5,8 +5,8 @@ use super::{MovingError, server};
 use crate::cli::arguments::moving::{ConvertArguments, SourceFormat};
 use crate::cli::{Failure, print};
 use landfall_domain::limits::Limits;
-use landfall_migrate::losses::Loss;
 use landfall_migrate::mapping::Mapping;
+use landfall_migrate::report::grouped;
 use landfall_migrate::sources::{self, ConvertError, Converted, Format};
 use serde_json::json;
 use std::ffi::OsString;
@@ -58,7 +58,7 @@ fn write_mapping(file: &Path, rules: &Mapping, converted: &Converted) -> Result<
 fn text(converted: &Converted, out: &Path, mapping: Option<&Path>) -> String {
     let mut text = format!("{}\n{}: {} records\n", converted.sentence(), out.display(), converted.records);
     for loss in converted.losses.iter().filter(|loss| !loss.is_lost()) {
-        text.push_str(&format!("  {}\n", described(loss)));
+        text.push_str(&format!("  {:>9}  {}\n", grouped(loss.count), loss.described()));
     }
     if let Some(file) = mapping {
         let file = file.display();
@@ -67,12 +67,4 @@ fn text(converted: &Converted, out: &Path, mapping: Option<&Path>) -> String {
         ));
     }
     text
-}
-
-/// A loss with its first example.
-pub(super) fn described(loss: &Loss) -> String {
-    match loss.examples.first() {
-        Some(example) => format!("{}, such as {example}", loss.sentence()),
-        None => loss.sentence(),
-    }
 }

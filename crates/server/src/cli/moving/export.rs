@@ -62,7 +62,7 @@ fn report(out: &Path, losses: &[Loss], json: bool) -> Result<(), Failure> {
     }
     let mut text = format!("wrote {}\n", out.display());
     for loss in losses {
-        text.push_str(&format!("  not in it: {}\n", super::convert::described(loss)));
+        text.push_str(&format!("  not in it: {}\n", loss.described()));
     }
     print(&text)
 }

@@ -98,5 +98,5 @@ fn beside(source: &Path, ending: &str) -> PathBuf {
 }
 
 fn note(loss: &Loss) -> Note {
-    Note { text: super::convert::described(loss), count: loss.count }
+    Note { text: loss.described(), count: loss.count }
 }
