@@ -5,6 +5,7 @@ mod lost;
 mod marks;
 pub mod mattermost;
 mod names;
+mod place;
 mod said;
 pub mod stream;
 

@@ -2,29 +2,11 @@
 
 use super::lost::{self, Lost};
 use super::marks::{Marks, Times};
+use super::place::Place;
 use crate::format::{Account, File, Group, Json, LineError, Message, Reader, Record, Topic};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-
-/// A group, or a topic of one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) group: String,
-    /// Empty for the group itself.
-    pub(crate) topic: String,
-}
-
-impl Place {
-    pub(super) fn new(group: &str, topic: Option<&str>) -> Self {
-        Self { group: group.to_owned(), topic: topic.unwrap_or_default().to_owned() }
-    }
-
-    #[must_use]
-    pub(crate) fn of(message: &Message) -> Self {
-        Self::new(&message.group_id, message.topic_id.as_deref())
-    }
-}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Role {

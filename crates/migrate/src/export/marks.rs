@@ -1,7 +1,7 @@
 //! Read marks as times. The neutral file may have them as messages or as numbers of unread messages.
 
-use super::held::Place;
 use super::lost::{self, Lost};
+use super::place::Place;
 use crate::format::{Message, Read};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};

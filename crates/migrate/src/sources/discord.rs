@@ -68,7 +68,9 @@ pub(crate) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
 /// The files of the exporter, each with what it says before its messages.
 fn heads(input: &mut Input, builder: &mut Builder<'_>) -> Result<Vec<(String, Head)>, ConvertError> {
     let mut documents = Vec::new();
-    for name in input.documents(&[".json"]) {
+    // The exporter puts attached files into folders of this name.
+    let names = input.documents(&[".json"]).into_iter().filter(|name| !name.contains("_Files/"));
+    for name in names.collect::<Vec<_>>() {
         let (document, _) = input.read(&name)?;
         match Walk::new(document, &name).and_then(|mut walk| parse::head(&mut walk)) {
             Ok(Some(head)) => documents.push((name, head)),

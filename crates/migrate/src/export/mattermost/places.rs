@@ -1,8 +1,9 @@
 //! Which channel or direct channel each group and topic becomes.
 
-use super::super::held::{Heading, Held, Place, Role};
+use super::super::held::{Heading, Held, Role};
 use super::super::lost;
 use super::super::names::Names;
+use super::super::place::Place;
 use super::{cut, line::Channel};
 use crate::format::{Group, Json};
 use serde_json::Value;

@@ -1,7 +1,8 @@
 //! Puts messages together into posts with their replies, in the order in which the posts were sent.
 
-use super::super::held::{Held, Place};
+use super::super::held::Held;
 use super::super::lost::{self, LostKind};
+use super::super::place::Place;
 use super::super::said::said;
 use super::line::{Attachment, Post, Reaction};
 use super::places::{Places, Target};

@@ -1,7 +1,8 @@
 //! The messages and reactions of a Stream import file.
 
-use super::super::held::{Held, Place};
+use super::super::held::Held;
 use super::super::lost;
+use super::super::place::Place;
 use super::super::said::{Attached, said};
 use super::places::Places;
 use super::{extras, put, set, time};

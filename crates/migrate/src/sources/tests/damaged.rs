@@ -199,12 +199,32 @@ fn the_posts_of_a_forum_are_threads_of_one_group() {
         );
         std::fs::write(directory.path().join(format!("{id}.json")), post).unwrap();
     }
+    // A file that somebody attached is none of the exporter's.
+    std::fs::create_dir(directory.path().join("21.json_Files")).unwrap();
+    std::fs::write(directory.path().join("21.json_Files/data-1A2B3.json"), "{\"guild\": oops").unwrap();
     let (collected, _) = convert_path(Format::Discord, directory.path(), "").unwrap();
+    assert_eq!(collected.problems(), [""; 0]);
     let groups: Vec<_> =
         collected.groups().iter().map(|group| (group.key.as_str(), group.name.as_str())).collect();
     assert_eq!(groups, [("9", "help")]);
     let threads: Vec<_> = collected.messages().iter().map(|message| message.thread.as_deref()).collect();
     assert_eq!(threads, [None, Some("31"), None, Some("32")]);
+}
+
+/// Exports of one chat have it as their root; old ones have users as numbers, and two parts with the same numbers of messages.
+#[test]
+fn one_chat_of_telegram_in_the_old_form_is_read() {
+    let chat = r#"{"name":"Bakery","type":"private_supergroup","id":1,"messages":[
+        {"id":1,"type":"message","date_unixtime":"1551686400","from":"Ann","from_id":4,"text":"one"},
+        {"id":1,"type":"service","date_unixtime":"1551686401","actor":"Bakery","actor_id":5,"action":"migrate_from_group","title":"Bread","text":""},
+        {"id":2,"type":"message","date_unixtime":"1551686402","from":"Ann","from_id":4,"reply_to_message_id":1,"text":["t",{"type":"bold","text":"wo"}]}
+    ]}"#;
+    let collected = converted(Format::Telegram, chat.as_bytes());
+    let keys: Vec<_> = collected.messages().iter().map(|message| message.key.as_str()).collect();
+    assert_eq!(keys, ["channel1:old:1", "channel1:1", "channel1:2"]);
+    assert_eq!(collected.texts()[2], "two");
+    assert_eq!(collected.messages()[0].from, "user4");
+    assert_eq!(collected.messages()[2].reply_to.as_deref(), Some("channel1:1"));
 }
 
 #[test]
