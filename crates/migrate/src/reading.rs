@@ -11,6 +11,7 @@ mod members;
 mod profiles;
 mod rows;
 
+pub use ask::group_refusal;
 pub use gaps::Gaps;
 pub use groups::{GROUPS_PER_CALL, GroupPage};
 pub use history::Page;

@@ -11,7 +11,7 @@ mod changes;
 mod profiles;
 
 use crate::journal::{GroupReceipt, Journal, JournalError, Made, Receipt};
-use crate::reading::{GROUPS_PER_CALL, GroupRow, Reading, is_gone};
+use crate::reading::{GROUPS_PER_CALL, GroupRow, Reading, group_refusal, is_gone};
 use crate::server::{CallError, Server};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use profiles::Profiles;
@@ -198,7 +198,14 @@ impl<'b> Run<'_, 'b> {
             self.state().report.gone += 1;
             return self.note(id).await;
         }
-        let change = changes::find(&self.reading, self.journal, receipt, &row, profiles).await?;
+        let change = match changes::find(&self.reading, self.journal, receipt, &row, profiles).await {
+            Err(UndoError::Call(error)) => {
+                let (_, text) = group_refusal(&error).ok_or(error)?;
+                self.state().keep(&id, Reason::Unsettled, text);
+                return Ok(());
+            }
+            change => change?,
+        };
         let force = self.mode == Mode::Dissolve { force: true };
         if let Some(change) = change.filter(|_| !force) {
             self.state().keep(&id, Reason::Changed, change);

@@ -14,6 +14,14 @@ impl Reading<'_> {
     }
 }
 
+/// The code and text of a refusal that is about one group or topic; `None` where other groups would be refused as well.
+#[must_use]
+pub fn group_refusal(error: &CallError) -> Option<(u64, String)> {
+    let (code, info) = error.refusal()?;
+    let is_about_group = matches!(code, 10_001..=11_999 | 110_000..=119_999);
+    is_about_group.then(|| (code, format!("the server answers {code}: {info}")))
+}
+
 /// Whether a smaller page would have been answered.
 pub(super) fn is_too_long(error: &CallError) -> bool {
     error.refusal().is_some_and(|(code, _)| code == ANSWER_TOO_LONG)

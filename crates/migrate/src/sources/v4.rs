@@ -14,7 +14,7 @@ mod report;
 pub use report::{Named, PullReport};
 
 use crate::format::Record;
-use crate::reading::{GROUPS_PER_CALL, GroupRow, Reading};
+use crate::reading::{GROUPS_PER_CALL, GroupRow, Reading, group_refusal, is_gone};
 use crate::server::{CallError, Server};
 use accounts::Accounts;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -52,7 +52,9 @@ pub async fn pull(server: &Server, sink: &mut Sink<'_>) -> Result<PullReport, Pu
     let mut next = Some(0);
     while let Some(from) = next {
         let page = puller.reading.group_ids(from).await?;
-        stream::iter(page.ids.chunks(GROUPS_PER_CALL))
+        let mut seen = BTreeSet::new();
+        let ids: Vec<_> = page.ids.into_iter().filter(|id| seen.insert(id.clone())).collect();
+        stream::iter(ids.chunks(GROUPS_PER_CALL))
             .map(|ids| puller.groups(ids))
             .buffer_unordered(BATCHES_AT_ONCE)
             .try_collect::<()>()
@@ -102,7 +104,7 @@ impl<'b> Puller<'_, 'b> {
         }
         let before: Vec<_> = there.iter().map(Stand::of).collect();
         stream::iter(there)
-            .map(|row| self.group(row))
+            .map(|row| self.group_or_refusal(row))
             .buffer_unordered(GROUPS_AT_ONCE)
             .try_collect::<()>()
             .await?;
@@ -114,6 +116,24 @@ impl<'b> Puller<'_, 'b> {
             }
         }
         Ok(())
+    }
+
+    /// A group that is dissolved or closed while it is read does not end the pull.
+    async fn group_or_refusal(&self, row: GroupRow) -> Result<(), PullError> {
+        let id = row.group_id.clone();
+        match self.group(row).await {
+            Err(PullError::Call(error)) => {
+                let (code, text) = group_refusal(&error).ok_or(error)?;
+                let report = &mut self.state().report;
+                if is_gone(code) {
+                    report.gone.add(&id);
+                } else {
+                    report.refused.add(&format!("{id}: {text}"));
+                }
+                Ok(())
+            }
+            read => read,
+        }
     }
 
     /// Hands out the accounts that are waiting, if there are at least `least`.

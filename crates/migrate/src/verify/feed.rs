@@ -21,19 +21,16 @@ pub(super) struct GroupFeed {
     pub records: mpsc::Receiver<Item>,
 }
 
-/// What comes next in a group.
-pub(super) enum Item {
-    Record(Entry),
-    /// A message of the group itself that was left out because its history ends before it.
-    Missing,
-}
+/// What comes next in a group: a record, or `None` for a message of the group itself that was left out because its history
+/// ends before it.
+pub(super) type Item = Option<Entry>;
 
 /// What an import does with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     Taken,
     LeftOut,
-    /// See [`Item::Missing`].
+    /// Left out, and behind the end of the group's own history.
     Missing,
 }
 
@@ -71,14 +68,14 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
         for entry in entries {
             let entry = entry?;
             let item = match filter.decide(&entry) {
-                Use::Taken => Item::Record(entry),
+                Use::Taken => Some(entry),
                 Use::LeftOut => {
                     end.left_out += 1;
                     continue;
                 }
                 Use::Missing => {
                     end.left_out += 1;
-                    Item::Missing
+                    None
                 }
             };
             if !output.hand_out(item) {
@@ -140,7 +137,7 @@ struct Output {
 impl Output {
     /// `false` when nobody wants any more groups.
     fn hand_out(&mut self, item: Item) -> bool {
-        let record = if let Item::Record(entry) = &item { Some(&entry.record) } else { None };
+        let record = item.as_ref().map(|entry| &entry.record);
         if let Some(Record::Group(group)) = record {
             let (sender, records) = mpsc::channel(RECORDS_AHEAD);
             self.current = Some(sender);
@@ -199,7 +196,7 @@ mod tests {
         while let Some(mut group) = groups.recv().await {
             let mut lines = Vec::new();
             while let Some(item) = group.records.recv().await {
-                lines.push(if let Item::Record(entry) = item { entry.line } else { 0 });
+                lines.push(item.map_or(0, |entry| entry.line));
             }
             seen.push((group.id, lines));
         }

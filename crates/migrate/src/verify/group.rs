@@ -9,7 +9,9 @@ use super::text::quoted;
 use super::{Difference, GroupResult, Outcome, Part, VerifyError};
 use crate::format::{Group, Record};
 use crate::ordered::Outline;
-use crate::reading::{Conversation, Gaps, GroupRow, MemberPlace, MemberRow, Reading, TopicRow};
+use crate::reading::{
+    Conversation, Gaps, GroupRow, MemberPlace, MemberRow, Reading, TopicRow, group_refusal, is_gone,
+};
 use crate::rules::defaults;
 use std::collections::BTreeMap;
 
@@ -44,7 +46,15 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
         topics: BTreeMap::new(),
         result: &mut result,
     };
-    comparison.run(&group, &first.outline).await?;
+    if let Err(error) = comparison.run(&group, &first.outline).await {
+        // A group that is dissolved or closed meanwhile does not end the comparison.
+        let VerifyError::Call(error) = error else { return Err(error) };
+        let (code, text) = group_refusal(&error).ok_or(error)?;
+        if is_gone(code) {
+            return Ok(result);
+        }
+        result.differences.push(Difference { part: Part::Profile, text });
+    }
     result.differences.sort_by_key(|difference| difference.part);
     result.outcome = if result.differences.is_empty() { Outcome::Equal } else { Outcome::Different };
     Ok(result)

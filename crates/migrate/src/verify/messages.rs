@@ -32,8 +32,8 @@ impl FileSide {
     pub(super) async fn peek(&mut self) -> Option<&Record> {
         while self.next.is_none() {
             match self.records.recv().await? {
-                Item::Record(entry) => self.next = Some(entry),
-                Item::Missing => self.missing += 1,
+                Some(entry) => self.next = Some(entry),
+                None => self.missing += 1,
             }
         }
         self.next.as_ref().map(|entry| &entry.record)

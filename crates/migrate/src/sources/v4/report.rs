@@ -41,7 +41,7 @@ pub struct PullReport {
     pub live: Named,
     /// Groups that were dissolved between the list of groups and their turn.
     pub gone: Named,
-    /// Groups that the server does not show, with its answers.
+    /// Groups that the server does not show, or not whole, with its answers.
     pub refused: Named,
     /// Groups with an id that a server made. No server lets such an id be chosen, so they have to get another one.
     pub made_ids: Named,

@@ -85,3 +85,14 @@ async fn a_group_that_changes_while_it_is_read_is_named() {
     let (_, report) = pulled(directory.path(), &server).await;
     assert_eq!((report.changed.count, report.changed.first.as_slice()), (1, ["large".to_owned()].as_slice()));
 }
+
+#[tokio::test]
+async fn a_group_that_the_server_does_not_show_does_not_end_a_pull() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = server().await;
+    server.state().closed = Some("large".to_owned());
+    let (_, report) = pulled(directory.path(), &server).await;
+    let refused = "large: the server answers 10007: refused by the stand-in".to_owned();
+    assert_eq!((report.refused.count, report.refused.first), (1, vec![refused]));
+    assert_eq!((report.messages, report.members), (120, 250 + 240));
+}

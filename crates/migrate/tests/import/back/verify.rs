@@ -137,6 +137,12 @@ async fn groups_and_topics_that_are_gone_are_named() {
 }
 
 #[tokio::test]
+async fn a_group_that_the_server_does_not_show_is_different() {
+    let sentences = after(|server| server.state().closed = Some("g".to_owned())).await;
+    assert_eq!(sentences, [FORUM, "g: different: the server answers 10007: refused by the stand-in"]);
+}
+
+#[tokio::test]
 async fn what_an_import_left_out_is_left_out() {
     let mut lines = lines();
     for line in &mut lines {

@@ -44,6 +44,9 @@ impl State {
     }
 
     pub(super) fn history(&mut self, body: &Value) -> Reply {
+        if self.closed.as_deref() == Some(text(body, "GroupId")) {
+            return Err(10_007);
+        }
         let grows = self.grows.as_deref() == Some(text(body, "GroupId"));
         let group = self.group(body)?;
         if grows && let Some(talk) = group.talks.get_mut("") {

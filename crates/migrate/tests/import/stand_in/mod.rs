@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) rows_max: Option<usize>,
     /// A group that somebody writes to whenever its history is read.
     pub(crate) grows: Option<String>,
+    /// A group whose history is not shown.
+    pub(crate) closed: Option<String>,
     pub(crate) troubles: Troubles,
     /// A UserSig that is expired.
     pub(crate) expired: Option<String>,
