@@ -59,6 +59,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Limits of connected clients.
     pub clients: ClientsConfig,
+    /// Files that messages refer to.
+    pub files: FilesConfig,
     /// Format and level of the log.
     pub log: LogConfig,
 }
@@ -235,6 +237,19 @@ pub struct HttpConfig {
 pub struct ClientsConfig {
     /// Clients that may be connected at a time, not 0.
     pub connections_max: usize,
+}
+
+/// Where files are kept, and which are accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesConfig {
+    /// Servers over one store need the same.
+    pub directory: PathBuf,
+    /// Largest file, bytes.
+    pub bytes_max: u64,
+    /// What names of files may end in, in lower case and without a dot; empty: anything.
+    pub extensions: Vec<String>,
+    /// How long a signed address is good, seconds.
+    pub address_seconds: u64,
 }
 
 /// The log, on standard error.

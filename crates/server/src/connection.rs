@@ -6,13 +6,13 @@ use crate::metrics::Counted;
 use crate::pace::{Deadline, Pace, PaceLimits};
 use crate::slots::Slot;
 use framing::Framing;
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
@@ -40,7 +40,7 @@ impl Caller {
 }
 
 /// Serves one connection until the client closes it, it is too slow, it has to make room, or `drain` asks it to end.
-pub(crate) async fn serve<S, A, F>(
+pub(crate) async fn serve<S, A, F, B>(
     stream: S,
     pace: Arc<Pace>,
     limits: PaceLimits,
@@ -49,7 +49,8 @@ pub(crate) async fn serve<S, A, F>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     A: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Response<Full<Bytes>>>,
+    F: Future<Output = Response<B>>,
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     let service = service_fn(|request| {
         pace.work_begins();

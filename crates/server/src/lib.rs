@@ -16,6 +16,7 @@ mod connection;
 mod console;
 mod event_rows;
 pub mod field;
+mod files;
 mod items;
 mod json;
 pub mod listen;

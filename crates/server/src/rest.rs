@@ -59,6 +59,11 @@ pub(crate) async fn answer(
         Err(failure) => (failed(server, name, &failure, &uri, from.address), Some(failure.code)),
     };
     server.metrics.called(command, failed, started.elapsed());
+    response(body)
+}
+
+/// The response of the API with this body.
+pub(crate) fn response(body: Vec<u8>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -70,7 +75,7 @@ pub(crate) async fn answer(
 }
 
 /// The body of a failed call; the cause of the failure is logged.
-fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAddr) -> Vec<u8> {
+pub(crate) fn failed(server: &Server, path: &str, failure: &Failure, uri: &Uri, peer: IpAddr) -> Vec<u8> {
     let code = failure.number();
     let (text, _) = failure.text.split_at(failure.text.floor_char_boundary(ERROR_INFO_BYTES_MAX));
     if let Some(cause) = &failure.cause {
@@ -182,7 +187,7 @@ async fn read_body(mut body: Incoming, max: usize, pace: &Pace) -> Result<Vec<u8
 
 /// Reads and discards the body of a call that was refused without it: a client that is still sending does not
 /// read, so closing the connection would cut it off from the answer.
-async fn discard_body(mut body: Incoming, max: usize, pace: &Pace) {
+pub(crate) async fn discard_body(mut body: Incoming, max: usize, pace: &Pace) {
     if body.is_end_stream() {
         return;
     }

@@ -4,11 +4,13 @@ use crate::clients::handshake;
 use crate::code::Code;
 use crate::connection::Caller;
 use crate::console;
+use crate::files::download::{self, AnswerBody};
+use crate::files::upload;
 use crate::pace::Pace;
 use crate::reply;
 use crate::rest;
 use crate::state::Server;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
@@ -17,6 +19,17 @@ use std::sync::Arc;
 
 /// Answers one request.
 pub(crate) async fn answer(
+    server: &Arc<Server>,
+    request: Request<Incoming>,
+    from: &Caller,
+) -> Response<AnswerBody> {
+    if download::is_at(request.uri().path()) && no_request_of_ours(&request, &from.pace).is_none() {
+        return download::answer(server, &request, from).await;
+    }
+    answer_whole(server, request, from).await.map(Either::Left)
+}
+
+async fn answer_whole(
     server: &Arc<Server>,
     request: Request<Incoming>,
     from: &Caller,
@@ -29,6 +42,9 @@ pub(crate) async fn answer(
     }
     if request.uri().path() == handshake::PATH {
         return handshake::answer(server, request, from);
+    }
+    if upload::is_at(request.uri().path()) {
+        return upload::answer(server, request, from).await;
     }
     rest::answer(server, request, from).await
 }

@@ -2,7 +2,8 @@
 
 use crate::apps::Apps;
 use crate::clients::Clients;
-use crate::config::HttpConfig;
+use crate::config::{FilesConfig, HttpConfig};
+use crate::files::directory::FileDirectory;
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::Metrics;
 use crate::pace::{PaceLimits, Ticks};
@@ -24,6 +25,8 @@ pub(crate) struct Server {
     pub(crate) limits: Limits,
     pub(crate) unknown_accounts: UnknownAccounts,
     pub(crate) http: HttpConfig,
+    pub(crate) files: FileDirectory,
+    pub(crate) files_config: FilesConfig,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) ticks: Arc<Ticks>,

@@ -56,6 +56,12 @@ impl<'url> Query<'url> {
     }
 }
 
+/// The first parameter called `name`.
+pub(crate) fn parameter<'url>(query: &'url str, name: &str) -> Option<Cow<'url, str>> {
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| decode(value))
+}
+
 /// Undoes percent-encoding and `+` for a space; most clients send values raw.
 fn decode(value: &str) -> Cow<'_, str> {
     if memchr::memchr2(b'%', b'+', value.as_bytes()).is_none() {

@@ -52,6 +52,16 @@ impl SecretKey {
         Ok(Self(text))
     }
 
+    /// The HMAC over `text`.
+    pub(crate) fn sign_text(&self, text: &str) -> Vec<u8> {
+        self.sign(text).finalize().into_bytes().to_vec()
+    }
+
+    /// Whether `hmac` is that over `text`.
+    pub(crate) fn has_signed(&self, text: &str, hmac: &[u8]) -> bool {
+        self.sign(text).verify_slice(hmac).is_ok()
+    }
+
     /// The HMAC over `message`, not yet finished.
     fn sign(&self, message: &str) -> Hmac<Sha256> {
         let mut mac =

@@ -6,6 +6,7 @@ use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreRelay};
 use crate::commands::COMMANDS;
 use crate::config::{Config, LimitsConfig, StoreUrl, WebhookConfig};
+use crate::files::directory::FileDirectory;
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::Metrics;
 use crate::state::Server;
@@ -49,6 +50,8 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
             (Arc::clone(&store) as _, store, config.limits.shared.then_some(calls), clients)
         }
     };
+    let files = FileDirectory::new(config.files.directory.clone());
+    files.remove_leftovers().await;
     let server = Server {
         clients,
         store,
@@ -57,6 +60,8 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         limits: config.limits.limits,
         unknown_accounts: config.unknown_accounts,
         http: config.http,
+        files,
+        files_config: config.files,
         clock,
         metrics,
         ticks: Arc::default(),

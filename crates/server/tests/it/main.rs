@@ -11,6 +11,8 @@ mod documented;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod framing;
 #[cfg(test)]
 mod golden;
