@@ -63,6 +63,7 @@ impl Call {
             caller,
             limits: server.limits,
             body_bytes_max: server.http.body_bytes_max,
+            file_bytes_max: server.files_config.bytes_max,
             now,
             random_bits: fastrand::u64(..),
             app,

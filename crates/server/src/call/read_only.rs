@@ -23,6 +23,8 @@ pub struct ReadOnlyCall {
     pub limits: Limits,
     /// The longest body of a request, bytes.
     pub body_bytes_max: usize,
+    /// The largest file, bytes.
+    pub file_bytes_max: u64,
     /// The time of the call.
     pub now: Timestamp,
     /// Random bits, for ids that the server makes.
