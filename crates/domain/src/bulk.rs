@@ -38,6 +38,9 @@ pub enum StageRefusal {
     /// A group of this id is there.
     #[error("the group is there already")]
     AlreadyThere,
+    /// Another job brings a group of this id in.
+    #[error("the group is being imported by another job")]
+    BeingImported,
     /// The messages do not fit behind those that were staged.
     #[error(transparent)]
     Message(#[from] BadMessage),
@@ -67,16 +70,18 @@ pub trait BulkStore: Send + Sync {
 
     /// Writes messages of a group that is to be brought in later, in the order in which they were sent: for a group with
     /// more than one call may hold. Nobody sees them until [`import_whole_groups`](Self::import_whole_groups) brings the
-    /// group in, and no other group of this id can be made meanwhile. They are gone when the store is closed before.
+    /// group in for the same job, and no other group of this id can be made meanwhile. They are gone when the store is
+    /// closed before.
     async fn stage_messages(
         &self,
         context: Context,
+        job: JobId,
         group: GroupId,
         messages: Vec<(Conversation, Vec<WholeMessage>)>,
     ) -> Result<(), OperationError<StageRefusal>>;
 
-    /// Removes messages that were staged for a group, if there are any.
-    async fn discard_staged(&self, context: Context, group: GroupId) -> Result<(), StoreError>;
+    /// Removes messages that a job staged for a group, if there are any.
+    async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError>;
 
     /// Where each of these groups came from; `None` for one that is not there, or that no job brought in.
     async fn brought_groups(

@@ -38,6 +38,12 @@ pub enum BadMessage {
 }
 
 impl Staged {
+    /// How many messages have a number.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.logs.values().map(|(log, _)| u64::from(log.last_seq())).sum()
+    }
+
     /// Gives messages the next numbers of their conversations.
     ///
     /// # Errors

@@ -30,6 +30,9 @@ pub struct WholeGroup {
     pub topics: Vec<WholeTopic>,
     /// Messages, in the order in which they were sent in each conversation. They follow those that were staged.
     pub messages: Vec<(Conversation, Vec<WholeMessage>)>,
+    /// How many messages were [staged](crate::bulk::BulkStore::stage_messages) for it. If none were, what is staged for it is
+    /// left over from a call that broke off, and does not count.
+    pub staged: u64,
     pub origin: Origin,
 }
 
@@ -94,8 +97,8 @@ pub struct WholeTopic {
 pub enum WholeGroupRefusal {
     #[error("groups of type {} cannot be imported", .0.as_str())]
     TypeNotImportable(GroupType),
-    /// It, or a part of it, is on its way in by another call.
-    #[error("the group is being imported by another call")]
+    /// A part of it is there by another job.
+    #[error("the group is being imported by another job")]
     BeingImported,
     #[error("the group is said to be made in the future")]
     MadeLater,
@@ -119,6 +122,9 @@ pub enum WholeGroupRefusal {
     NoSuchTopic(TopicId),
     #[error(transparent)]
     Message(#[from] BadMessage),
+    /// The store was closed since, or the staging failed.
+    #[error("{0} messages were staged, and {1} of them are there; stage them again")]
+    StagedLost(u64, u64),
     #[error("the member {0} is said to have read more messages than there are")]
     BadRead(UserId),
     #[error("src, key, digest or what is carried beside the group is too long")]
@@ -155,7 +161,10 @@ pub fn whole_group<E>(
     mut is_known: impl FnMut(&UserId) -> Result<bool, E>,
 ) -> Result<Result<CreatedWholeGroup, WholeGroupRefusal>, E> {
     let id = whole.id();
-    let WholeGroup { new, members, topics, messages, origin } = whole;
+    let WholeGroup { new, members, topics, messages, staged: expected, origin } = whole;
+    if staged.count() != expected {
+        return Ok(Err(WholeGroupRefusal::StagedLost(expected, staged.count())));
+    }
     let messages = match check(&new, &origin, context).and_then(|()| Ok(staged.number(messages)?)) {
         Ok(messages) => messages,
         Err(refusal) => return Ok(Err(refusal)),

@@ -24,6 +24,7 @@ fn whole() -> WholeGroup {
         members: vec![WholeMember::new(user("known2"))],
         topics: Vec::new(),
         messages: vec![messages(Conversation::Group, &[1_000, 1_500, 1_500])],
+        staged: 0,
         origin: origin(),
     }
 }
@@ -92,9 +93,13 @@ fn staged_messages_come_before_the_others_and_a_refused_stage_changes_nothing() 
     assert_eq!(early.last().unwrap().1.seq, 2);
     let late = vec![messages(Conversation::Group, &[1_200, 1_050])];
     assert_eq!(staged.number(late), Err(BadMessage::OutOfOrder(4)));
-    let made =
-        made_of(WholeGroup { messages: vec![messages(Conversation::Group, &[1_100])], ..whole() }, staged)
-            .unwrap();
+    let rest = |number| WholeGroup {
+        messages: vec![messages(Conversation::Group, &[1_100])],
+        staged: number,
+        ..whole()
+    };
+    assert_eq!(made_of(rest(3), staged.clone()), Err(WholeGroupRefusal::StagedLost(3, 2)));
+    let made = made_of(rest(2), staged).unwrap();
     assert_eq!((made.messages[0].1.seq, made.group.log.next_seq, made.group.log.read_by_all), (3, 4, 3));
 }
 
