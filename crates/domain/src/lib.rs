@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod capability;
 pub mod changes;
 pub mod context;
+pub mod element;
 pub mod error;
 pub mod event;
 pub mod expiry;

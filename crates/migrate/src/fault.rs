@@ -109,6 +109,8 @@ fault_codes! {
     /// A number over its limit.
     TooLarge = "too_large",
     TooMany = "too_many",
+    /// The key of a custom field is not of the form.
+    FieldKey = "field_key",
     /// A custom field that the server's app has not enabled.
     FieldNotEnabled = "field_not_enabled",
     /// A time before the group's, or yet to come.
@@ -123,6 +125,10 @@ fault_codes! {
     NoSuchMember = "no_such_member",
     NoSuchMessage = "no_such_message",
     NoSuchFile = "no_such_file",
+    /// The path of a file leads out of the folder of the export.
+    BadPath = "bad_path",
+    /// A topic of a group that is no community, or of one without topics.
+    NoTopics = "no_topics",
     /// The body is not a list of elements that the API knows.
     MessageBody = "message_body",
     MessageTooLong = "message_too_long",

@@ -3,6 +3,7 @@
 //! Members that the v4 API knows have its names. Those of our own are in lower case: `t` (the kind of record), `src` and
 //! `key` (what the record is in its source, forever), `ts_ms`, and `x` for what has no place elsewhere.
 
+pub mod address;
 pub mod custom;
 pub mod identity;
 pub mod json;

@@ -4,8 +4,11 @@
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
 //! servers over their public API only.
 
+pub mod check;
 pub mod fault;
 pub mod format;
+pub mod generate;
 pub mod ordered;
+pub mod rules;
 pub mod server;
 pub mod sort;

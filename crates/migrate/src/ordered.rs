@@ -6,8 +6,13 @@
 use crate::fault::{Fault, FaultCode};
 use crate::format::{Kind, LineError, Reader, Record, RecordError};
 use crate::sort::{Sorted, Sorter};
+use outline::Outlines;
 use std::io;
 use std::path::Path;
+
+mod outline;
+
+pub use outline::Outline;
 
 /// Memory for records that are being put in order, bytes.
 pub const MEMORY_BYTES: usize = 64 << 20;
@@ -17,10 +22,16 @@ pub const MEMORY_BYTES: usize = 64 << 20;
 pub struct Entry {
     pub line: u64,
     pub record: Record,
+    /// With the first record of a group: what the records behind it say. Empty with all others.
+    pub outline: Outline,
 }
 
 /// The records of a file, in order.
-pub struct Ordered(Sorted);
+pub struct Ordered {
+    sorted: Sorted,
+    outline: Outline,
+    records: u64,
+}
 
 impl Ordered {
     /// Reads the whole file. `on_fault` gets the faults of lines that are no records, in the order of the file; they are not
@@ -33,24 +44,53 @@ impl Ordered {
         spill_directory: &Path,
         mut on_fault: impl FnMut(Fault, Option<String>) -> io::Result<()>,
     ) -> io::Result<Self> {
+        Self::read_mended(file, spill_directory, |fault, text| on_fault(fault, text).map(|()| None))
+    }
+
+    /// Like [`read`](Self::read). Where `on_fault` returns a record, that record takes the place of the line.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or the disk fails.
+    pub fn read_mended(
+        file: &Path,
+        spill_directory: &Path,
+        mut on_fault: impl FnMut(Fault, Option<String>) -> io::Result<Option<Record>>,
+    ) -> io::Result<Self> {
         let mut sorter = Sorter::new(spill_directory, MEMORY_BYTES);
+        let mut outlines = Outlines::default();
         let mut records = 0_u64;
         for line in Reader::open(file)? {
-            match line {
+            let (number, record, text) = match line {
                 Ok(line) => match Record::parse(&line.text) {
-                    Ok(record) => {
-                        records += 1;
-                        sorter.push(order_key(&record, line.number), value(line.number, &line.text))?;
+                    Ok(record) => (line.number, Some(record), Some(line.text)),
+                    Err(error) => {
+                        let mended = on_fault(record_fault(line.number, error), Some(line.text))?;
+                        (line.number, mended, None)
                     }
-                    Err(error) => on_fault(record_fault(line.number, error), Some(line.text))?,
                 },
-                Err(error) => on_fault(line_fault(error), None)?,
+                Err(error) => (0, on_fault(line_fault(error), None)?, None),
+            };
+            let Some(record) = record else { continue };
+            records += 1;
+            sorter.push(order_key(&record, number), value(number, &text.unwrap_or_else(|| record.line())))?;
+            outlines.note(&record);
+            if outlines.is_full() {
+                outlines.drain(|group, outline| {
+                    sorter.push(outline_key(&group), value(OUTLINE_LINE, &outline))
+                })?;
             }
         }
         if records == 0 {
             on_fault(Fault::new(0, FaultCode::Empty, "the file has no record"), None)?;
         }
-        Ok(Self(sorter.finish()?))
+        outlines.drain(|group, outline| sorter.push(outline_key(&group), value(OUTLINE_LINE, &outline)))?;
+        Ok(Self { sorted: sorter.finish()?, outline: Outline::default(), records })
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
     }
 }
 
@@ -58,11 +98,24 @@ impl Iterator for Ordered {
     type Item = io::Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entry = match self.0.next()? {
-            Ok(entry) => entry,
-            Err(error) => return Some(Err(error)),
-        };
-        Some(parsed(&entry.value).ok_or_else(|| io::Error::other("a spilled record was changed on the disk")))
+        loop {
+            let entry = match self.sorted.next()? {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(error)),
+            };
+            let changed = || io::Error::other("a spilled record was changed on the disk");
+            match parsed(&entry.value) {
+                Some(Parsed::Outline(outline)) => self.outline.add(outline),
+                Some(Parsed::Record(line, record)) => {
+                    return Some(Ok(Entry {
+                        line,
+                        record: *record,
+                        outline: std::mem::take(&mut self.outline),
+                    }));
+                }
+                None => return Some(Err(changed())),
+            }
+        }
     }
 }
 
@@ -72,46 +125,72 @@ fn value(line: u64, text: &str) -> Vec<u8> {
     value
 }
 
-fn parsed(value: &[u8]) -> Option<Entry> {
+/// The line of outlines, which no record has.
+const OUTLINE_LINE: u64 = u64::MAX;
+
+enum Parsed {
+    Record(u64, Box<Record>),
+    Outline(Outline),
+}
+
+fn parsed(value: &[u8]) -> Option<Parsed> {
     let (line, text) = value.split_first_chunk::<8>()?;
-    let record = Record::parse(std::str::from_utf8(text).ok()?).ok()?;
-    Some(Entry { line: u64::from_le_bytes(*line), record })
+    let text = std::str::from_utf8(text).ok()?;
+    match u64::from_le_bytes(*line) {
+        OUTLINE_LINE => serde_json::from_str(text).ok().map(Parsed::Outline),
+        line => Record::parse(text).ok().map(|record| Parsed::Record(line, Box::new(record))),
+    }
+}
+
+/// First byte of the keys of accounts, files, and everything that belongs to groups.
+const ACCOUNTS: u8 = 0;
+const FILES: u8 = 1;
+const GROUPS: u8 = 2;
+/// Where records of a group have their kind; outlines come before all of them.
+const OUTLINE: u8 = 0;
+
+/// The key of the outline of a group.
+fn outline_key(group: &str) -> Vec<u8> {
+    let mut key = vec![GROUPS];
+    push_text(&mut key, group);
+    key.push(OUTLINE);
+    key
+}
+
+fn push_text(key: &mut Vec<u8>, text: &str) {
+    key.extend_from_slice(text.as_bytes());
+    key.push(0);
 }
 
 /// Texts are followed by a zero byte, so that `a` and what belongs to it come before `a b`. Equal records are in the order of the file.
 fn order_key(record: &Record, line: u64) -> Vec<u8> {
     let mut key = Vec::with_capacity(64);
-    let text = |key: &mut Vec<u8>, text: &str| {
-        key.extend_from_slice(text.as_bytes());
-        key.push(0);
-    };
     let kind = record.kind();
-    // Accounts, then files, then everything that belongs to groups.
     key.push(match kind {
-        Kind::Account => 0,
-        Kind::File => 1,
-        Kind::Group | Kind::Topic | Kind::Member | Kind::Message | Kind::Read => 2,
+        Kind::Account => ACCOUNTS,
+        Kind::File => FILES,
+        Kind::Group | Kind::Topic | Kind::Member | Kind::Message | Kind::Read => GROUPS,
     });
     if let Some(group) = record.group_id() {
-        text(&mut key, group);
+        push_text(&mut key, group);
         key.push(kind as u8);
     }
     match record {
-        Record::Account(account) => text(&mut key, &account.user_id),
+        Record::Account(account) => push_text(&mut key, &account.user_id),
         Record::File(file) => {
-            text(&mut key, &file.src);
-            text(&mut key, &file.key);
+            push_text(&mut key, &file.src);
+            push_text(&mut key, &file.key);
         }
         Record::Group(_) => {}
-        Record::Topic(topic) => text(&mut key, &topic.topic_id),
-        Record::Member(member) => text(&mut key, &member.account),
+        Record::Topic(topic) => push_text(&mut key, &topic.topic_id),
+        Record::Member(member) => push_text(&mut key, &member.account),
         Record::Message(message) => {
-            text(&mut key, message.topic_id.as_deref().unwrap_or_default());
+            push_text(&mut key, message.topic_id.as_deref().unwrap_or_default());
             key.extend_from_slice(&message.sent_ms().unwrap_or_default().to_be_bytes());
         }
         Record::Read(read) => {
-            text(&mut key, read.topic_id.as_deref().unwrap_or_default());
-            text(&mut key, &read.account);
+            push_text(&mut key, read.topic_id.as_deref().unwrap_or_default());
+            push_text(&mut key, &read.account);
         }
     }
     key.extend_from_slice(&line.to_be_bytes());
@@ -184,8 +263,12 @@ mod tests {
             Ok(())
         };
         let ordered = Ordered::read(&path, directory.path(), on_fault).unwrap();
-        let order: Vec<_> = ordered.map(|entry| entry.unwrap().line).collect();
+        let entries: Vec<_> = ordered.map(|entry| entry.unwrap()).collect();
+        let order: Vec<_> = entries.iter().map(|entry| entry.line).collect();
         assert_eq!(order, [10, 9, 8, 6, 5, 3, 4, 2, 1]);
+        let outline = Outline { first_message: Some(2), members: 1, ..Outline::default() };
+        let outlines: Vec<_> = entries.iter().map(|entry| &entry.outline).collect();
+        assert!(outlines.iter().enumerate().all(|(place, other)| (**other == outline) == (place == 3)));
         assert_eq!(faults, [(7, "not_json")]);
     }
 }

@@ -13,6 +13,7 @@ use crate::field::{Field, FieldError};
 use crate::items::check_all;
 use crate::json;
 use crate::reply::Failure;
+use landfall_domain::element::{CUSTOM, ELEMENT_TYPES, ElementType, JsonType, TEXT};
 use landfall_domain::limits::MessageLimits;
 use landfall_domain::message::Body;
 use serde::Deserialize;
@@ -96,7 +97,7 @@ fn check(elements: &str) -> Result<(), BodyProblem> {
         return Err(empty());
     }
     let no_list = |failure: Failure| BodyProblem::NoList(failure.text.into_owned());
-    must_be(Kind::List, elements, "MsgBody").map_err(no_list)?;
+    must_be(JsonType::List, elements, "MsgBody").map_err(no_list)?;
     let list: Vec<&RawValue> = read(elements, "MsgBody").map_err(no_list)?;
     if list.is_empty() {
         return Err(empty());
@@ -132,16 +133,16 @@ struct Element<'a> {
 fn check_element(element: &str, place: &str) -> Result<&'static ElementType, Failure> {
     let at = |member: &str| format!("{place}.{member}");
     let required = |member: &str| FieldError::Missing(at(member)).failure(CODE);
-    must_be(Kind::Object, element, place)?;
+    must_be(JsonType::Object, element, place)?;
     let element: Element<'_> = read(element, place)?;
     let name = element.msg_type.ok_or_else(|| required("MsgType"))?.get();
-    must_be(Kind::Text, name, &at("MsgType"))?;
+    must_be(JsonType::Text, name, &at("MsgType"))?;
     let name = name.trim_matches('"');
     let kind = ELEMENT_TYPES.iter().find(|kind| kind.name == name).ok_or_else(|| {
         CODE.because(format!("{} is {name:?}, which is not an element type", at("MsgType")))
     })?;
     let content = element.msg_content.ok_or_else(|| required("MsgContent"))?.get();
-    must_be(Kind::Object, content, &at("MsgContent"))?;
+    must_be(JsonType::Object, content, &at("MsgContent"))?;
     let has_text =
         serde_json::Deserializer::from_str(content)
             .deserialize_map(Contents { kind, place })
@@ -152,8 +153,8 @@ fn check_element(element: &str, place: &str) -> Result<&'static ElementType, Fai
     Ok(kind)
 }
 
-fn must_be(kind: Kind, json: &str, field: &str) -> Result<(), Failure> {
-    let found = Kind::of(json);
+fn must_be(kind: JsonType, json: &str, field: &str) -> Result<(), Failure> {
+    let found = JsonType::of(json);
     if found == kind {
         return Ok(());
     }
@@ -182,7 +183,7 @@ impl<'de> Visitor<'de> for Contents<'_> {
             let value = content.next_value::<&'de RawValue>()?.get();
             // `null` means missing. [client]
             let Some((name, kind)) = index.and_then(|index| self.kind.members.get(index)) else { continue };
-            if Kind::of(value) != Kind::Null {
+            if JsonType::of(value) != JsonType::Null {
                 has_first |= index == Some(0);
                 let field = || format!("{}.MsgContent.{name}", self.place);
                 wrong = wrong.or_else(|| must_be(*kind, value, &field()).err());
@@ -215,121 +216,6 @@ impl Visitor<'_> for MemberName {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Number,
-    List,
-    Object,
-    Flag,
-    Null,
-}
-
-impl Kind {
-    /// The type of a JSON value, by its first byte.
-    fn of(json: &str) -> Self {
-        match json.as_bytes().first() {
-            Some(b'"') => Self::Text,
-            Some(b'[') => Self::List,
-            Some(b'{') => Self::Object,
-            Some(b't' | b'f') => Self::Flag,
-            Some(b'n') => Self::Null,
-            Some(_) | None => Self::Number,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Text => "a string",
-            Self::Number => "a number",
-            Self::List => "a list",
-            Self::Object => "an object",
-            Self::Flag => "true or false",
-            Self::Null => "null",
-        }
-    }
-}
-
-/// A type of element, with the documented members of its content.
-struct ElementType {
-    name: &'static str,
-    members: &'static [(&'static str, Kind)],
-}
-
-const CUSTOM: &str = "TIMCustomElem";
-const TEXT: &str = "TIMTextElem";
-
-/// [doc]
-static ELEMENT_TYPES: [ElementType; 9] = {
-    use Kind::{List, Number, Text};
-    [
-        ElementType { name: TEXT, members: &[("Text", Text)] },
-        ElementType {
-            name: CUSTOM,
-            members: &[("Data", Text), ("Desc", Text), ("Ext", Text), ("Sound", Text)],
-        },
-        ElementType { name: "TIMFaceElem", members: &[("Index", Number), ("Data", Text)] },
-        ElementType {
-            name: "TIMLocationElem",
-            members: &[("Desc", Text), ("Latitude", Number), ("Longitude", Number)],
-        },
-        ElementType {
-            name: "TIMSoundElem",
-            members: &[
-                ("Url", Text),
-                ("UUID", Text),
-                ("Size", Number),
-                ("Second", Number),
-                ("Download_Flag", Number),
-            ],
-        },
-        ElementType {
-            name: "TIMImageElem",
-            members: &[("UUID", Text), ("ImageFormat", Number), ("ImageInfoArray", List)],
-        },
-        ElementType {
-            name: "TIMFileElem",
-            members: &[
-                ("Url", Text),
-                ("UUID", Text),
-                ("FileSize", Number),
-                ("FileName", Text),
-                ("fileName", Text),
-                ("Download_Flag", Number),
-            ],
-        },
-        ElementType {
-            name: "TIMVideoFileElem",
-            members: &[
-                ("VideoUrl", Text),
-                ("VideoUUID", Text),
-                ("VideoSize", Number),
-                ("VideoSecond", Number),
-                ("VideoFormat", Text),
-                ("VideoDownloadFlag", Number),
-                ("ThumbUrl", Text),
-                ("ThumbUUID", Text),
-                ("ThumbSize", Number),
-                ("ThumbWidth", Number),
-                ("ThumbHeight", Number),
-                ("ThumbFormat", Text),
-                ("ThumbDownloadFlag", Number),
-            ],
-        },
-        ElementType {
-            name: "TIMRelayElem",
-            members: &[
-                ("Title", Text),
-                ("MsgNum", Number),
-                ("CompatibleText", Text),
-                ("AbstractList", List),
-                ("MsgList", List),
-                ("JsonMsgKey", Text),
-            ],
-        },
-    ]
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,9 +243,12 @@ mod tests {
                         .map(|_| ())
                         .map_err(|problem| problem.to_string())
                 };
-                for (value, of) in
-                    [(r#""""#, Kind::Text), ("-1.5", Kind::Number), ("[]", Kind::List), ("{}", Kind::Object)]
-                {
+                for (value, of) in [
+                    (r#""""#, JsonType::Text),
+                    ("-1.5", JsonType::Number),
+                    ("[]", JsonType::List),
+                    ("{}", JsonType::Object),
+                ] {
                     let expected = if of == *right {
                         Ok(())
                     } else {
