@@ -71,6 +71,12 @@ impl App {
         }
     }
 
+    /// Calls of one command in a second; 0: no limit.
+    #[must_use]
+    pub fn calls_per_second(&self) -> u32 {
+        self.rates.as_ref().map_or(0, |rates| rates.per_second.get())
+    }
+
     #[must_use]
     pub fn has_admin(&self, identifier: &str) -> bool {
         self.admins.iter().any(|admin| admin.as_str() == identifier)

@@ -62,6 +62,7 @@ impl Call {
         let read = ReadOnlyCall {
             caller,
             limits: server.limits,
+            body_bytes_max: server.http.body_bytes_max,
             now,
             random_bits: fastrand::u64(..),
             app,

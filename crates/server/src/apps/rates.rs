@@ -48,6 +48,8 @@ pub trait SharedCalls: Send + Sync {
 
 /// Limits the calls of one app: a rate for each command of the table, and one for all unknown commands.
 pub struct Rates {
+    /// Calls of a command that is not halved, in a second.
+    pub per_second: NonZeroU32,
     commands: Vec<Rate>,
     unknown: Rate,
 }
@@ -68,6 +70,7 @@ impl Rates {
             shared: shared.map(|calls| SharedRate::new(Arc::clone(calls), app, command, per_second)),
         };
         Self {
+            per_second,
             commands: commands
                 .map(|(name, halved)| rate(name, if halved { half } else { per_second }))
                 .collect(),

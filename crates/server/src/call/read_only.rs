@@ -21,6 +21,8 @@ pub struct ReadOnlyCall {
     pub caller: UserId,
     /// The limits in force.
     pub limits: Limits,
+    /// The longest body of a request, bytes.
+    pub body_bytes_max: usize,
     /// The time of the call.
     pub now: Timestamp,
     /// Random bits, for ids that the server makes.
@@ -43,6 +45,18 @@ impl ReadOnlyCall {
     #[must_use]
     pub fn has_admin(&self, account: &str) -> bool {
         self.app.has_admin(account)
+    }
+
+    /// How often the app may call one command in a second; 0: no limit.
+    #[must_use]
+    pub fn calls_per_second(&self) -> u32 {
+        self.app.calls_per_second()
+    }
+
+    /// How imports treat an account that was never imported.
+    #[must_use]
+    pub fn unknown_accounts(&self) -> UnknownAccounts {
+        self.unknown
     }
 
     /// The custom fields of groups that the app has switched on.

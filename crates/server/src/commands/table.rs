@@ -2,8 +2,9 @@
 
 use super::{
     Entry, Service, entry, group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
-    group_open_http_svc as group, im_open_login_svc as account, import, million_group_open_http_svc as topic,
-    openim as message, openim_msg_ext_http_svc as extension, planned, webhook_svc as webhook,
+    group_open_http_svc as group, im_open_login_svc as account, import, landfall_import_svc as landfall,
+    million_group_open_http_svc as topic, openim as message, openim_msg_ext_http_svc as extension, planned,
+    webhook_svc as webhook,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -25,8 +26,8 @@ const MESSAGE: Service = Service {
 const CONFIG: Service = Service { bad_json: Code::ConfigJsonParse, ..COMMON };
 const WITH_DISPLAY: Service = Service { error_display: true, ..COMMON };
 
-/// A service of our own, which the imitated API does not have.
-pub const OWN: &str = "webhook_svc";
+/// Services of our own, which the imitated API does not have.
+pub const OWN: &[&str] = &["webhook_svc", "landfall_import_svc"];
 
 /// The services of the API, and our own.
 pub static SERVICES: &[Service] = &[
@@ -55,7 +56,8 @@ pub static SERVICES: &[Service] = &[
     Service { name: "im_msg_audit", ..COMMON },
     Service { name: "im_cos_msg", ..COMMON },
     Service { name: "official_account_open_http_svc", ..COMMON },
-    Service { name: OWN, ..GROUP },
+    Service { name: "webhook_svc", ..GROUP },
+    Service { name: "landfall_import_svc", ..GROUP },
 ];
 
 const ONLINE_LISTS: &[&str] = &["ErrorList", "QueryResult"];
@@ -235,6 +237,7 @@ pub static COMMANDS: &[Entry] = &[
     entry::<webhook::get_dead_events::Request>(),
     entry::<webhook::resend_dead_events::Request>(),
     entry::<webhook::drop_dead_events::Request>(),
+    import::<landfall::get_limits::Request>(),
 ];
 
 /// The sections of the documentation, each with its first command in [`COMMANDS`].
@@ -266,7 +269,7 @@ pub fn command_list() -> String {
         let begins = SECTIONS.iter().find(|(_, first)| *first == entry.path);
         section = begins.map_or(section, |(title, _)| title);
         let state = match entry.run {
-            Some(_) if entry.service() == OWN => "own".to_owned(),
+            Some(_) if OWN.contains(&entry.service()) => "own".to_owned(),
             Some(_) => "built".to_owned(),
             None => Code::NotBuilt.number().to_string(),
         };

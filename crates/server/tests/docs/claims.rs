@@ -217,7 +217,7 @@ fn the_halved_commands_are_named() {
 
 #[test]
 fn the_readme_counts_the_operations_right() {
-    let of_the_api = || COMMANDS.iter().filter(|entry| entry.service() != OWN);
+    let of_the_api = || COMMANDS.iter().filter(|entry| !OWN.contains(&entry.service()));
     let all = of_the_api().count();
     let built = of_the_api().filter(|entry| entry.run.is_some()).count();
     let readme = page::read("README.md");
