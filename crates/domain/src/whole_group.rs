@@ -223,7 +223,8 @@ fn take_topics(
     staged: Staged,
     now: Timestamp,
 ) -> Result<Logs, WholeGroupRefusal> {
-    if !topics.is_empty() && !(group.kind.can().topics && group.support_topic) {
+    let may_have_topics = group.kind.can().topics && group.support_topic;
+    if !(topics.is_empty() || may_have_topics) {
         return Err(WholeGroupRefusal::NoTopics);
     }
     let mut numbered = staged.finished(group.created, now)?;

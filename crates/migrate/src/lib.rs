@@ -12,3 +12,4 @@ pub mod ordered;
 pub mod rules;
 pub mod server;
 pub mod sort;
+pub mod whole;
