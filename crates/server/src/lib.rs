@@ -17,6 +17,7 @@ mod console;
 mod event_rows;
 pub mod field;
 mod items;
+mod jobs;
 mod json;
 pub mod listen;
 mod lock;

@@ -17,6 +17,7 @@ mod golden;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod jobs;
 mod limits;
 #[cfg(test)]
 mod messages;

@@ -27,11 +27,11 @@ use landfall_domain::whole_group::{CreatedWholeGroup, WholeGroup, WholeGroupRefu
 use std::ops::ControlFlow;
 
 /// Rows written in one step, about.
-const ROWS_PER_STEP: usize = 600;
+const ROWS_PER_STEP: usize = 200;
 /// Messages written in one step.
-const MESSAGES_PER_STEP: usize = 2_000;
+const MESSAGES_PER_STEP: usize = 1_000;
 /// Bytes of messages written in one step, about.
-const BYTES_PER_STEP: usize = 512 << 10;
+const BYTES_PER_STEP: usize = 256 << 10;
 
 /// Brings groups in, as many in one step as are short.
 pub(super) async fn import(
