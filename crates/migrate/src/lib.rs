@@ -22,3 +22,4 @@ pub mod sort;
 pub mod sources;
 pub mod undo;
 pub mod verify;
+pub mod whole;

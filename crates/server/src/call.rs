@@ -68,6 +68,7 @@ impl Call {
             random_bits: fastrand::u64(..),
             app,
             store: Arc::clone(&server.store),
+            jobs: server.jobs.clone(),
             unknown: server.unknown_accounts,
         };
         Self { read, outbox: Arc::clone(&server.outbox), subscribers: Arc::new(subscribers) }

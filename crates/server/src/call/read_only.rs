@@ -1,6 +1,7 @@
 //! The part of a call that only reads: the caller, the limits, and what the store holds.
 
 use crate::apps::App;
+use crate::jobs::Jobs;
 use crate::reply::Failure;
 use landfall_domain::account::{Account, UnknownAccounts};
 use landfall_domain::context::Context;
@@ -34,6 +35,8 @@ pub struct ReadOnlyCall {
     /// Not for commands: whatever they write goes through the call.
     pub(super) store: Arc<dyn Store>,
     pub(super) unknown: UnknownAccounts,
+    /// For imports alone.
+    pub(super) jobs: Option<Arc<Jobs>>,
 }
 
 impl ReadOnlyCall {

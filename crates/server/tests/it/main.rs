@@ -19,6 +19,7 @@ mod golden;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod jobs;
 mod limits;
 #[cfg(test)]
 mod messages;

@@ -6,11 +6,13 @@
 //! | `a` account | account | `AccountRecord` |
 //! | `c` counters | nothing | `CountersRecord` |
 //! | `e` kick of an account that was deleted since | account | from when on its signatures are valid |
+//! | `f` origin of a group | group id | `OriginRecord` |
 //! | `g` group | group id, 0 | `GroupRecord`, the owner's membership inside |
 //! | `g` member, not the owner | group id, 0, account | `MemberRecord` |
 //! | `h` part that hangs on a group | group id, 0, kind, name | `PartRecord` |
 //! | `i` messages | group id, 0, topic id or nothing, 0, page, 4 bytes | list of `MessageRecord` |
 //! | `j` joined | account, 0, group id | type byte, whether it supports topics |
+//! | `k` group of a job | job, 8 bytes, group id | nothing |
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `m` lane of the outbox | lane | when it is due, its numbers |
 //! | `n` entry of the outbox | lane, 0, number, 8 bytes | the bytes that the server made of it |
@@ -32,6 +34,7 @@ use super::records::Due;
 use crate::parts::{self, PartName};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::message::Conversation;
+use landfall_domain::origin::JobId;
 use landfall_domain::outbox::Lane;
 use landfall_domain::part::PartKey;
 use landfall_domain::time::Timestamp;
@@ -39,10 +42,12 @@ use landfall_domain::time::Timestamp;
 const ACCOUNT: u8 = b'a';
 const COUNTERS: u8 = b'c';
 const LEFT_BEHIND: u8 = b'e';
+const ORIGIN: u8 = b'f';
 const PART: u8 = b'h';
 const MESSAGES: u8 = b'i';
 const GROUP: u8 = b'g';
 const JOINED: u8 = b'j';
+const JOB: u8 = b'k';
 const LIST: u8 = b'l';
 const LANE: u8 = b'm';
 const NOTE: u8 = b'n';
@@ -227,6 +232,29 @@ pub(super) fn after_all(mut start: Vec<u8>) -> Vec<u8> {
     start
 }
 
+/// Where a group came from.
+pub(super) fn origin(app: AppId, group: &GroupId) -> Vec<u8> {
+    scattered(ORIGIN, app, &[group.as_str().as_bytes()])
+}
+
+/// Records that a job brought a group in.
+pub(super) fn of_job(app: AppId, job: JobId, group: &GroupId) -> Vec<u8> {
+    ordered(JOB, app, &[&job.0.to_be_bytes(), group.as_str().as_bytes()])
+}
+
+/// The keys of all groups of a job, or of those after a group: from the first, exclusive, to before the last.
+pub(super) fn all_of_job(app: AppId, job: JobId, after: Option<&GroupId>) -> (Vec<u8>, Vec<u8>) {
+    let after = after.map_or("", GroupId::as_str);
+    // An id is printable ASCII.
+    let end = ordered(JOB, app, &[&job.0.to_be_bytes(), b"\x7f"]);
+    (ordered(JOB, app, &[&job.0.to_be_bytes(), after.as_bytes()]), end)
+}
+
+/// The group in a key between those of [`all_of_job`].
+pub(super) fn group_of_job(key: &[u8]) -> Option<GroupId> {
+    GroupId::parse(std::str::from_utf8(key.get(HEAD + 8..)?).ok()?)
+}
+
 pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
 }
@@ -253,7 +281,7 @@ pub(super) fn list_position(key: &[u8]) -> Option<u64> {
     key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
 }
 
-/// The keys of accounts, their kicks, groups, members, parts and messages, with [counters](is_counters) between them: from the
+/// The keys of accounts, their kicks, origins, groups, members, parts and messages, with [counters](is_counters) between them: from the
 /// first to before the last.
 pub(super) const ROWS: std::ops::Range<[u8; 1]> = [ACCOUNT]..[MESSAGES + 1];
 
@@ -270,6 +298,7 @@ pub(super) fn is_messages(key: &[u8]) -> bool {
 pub(super) enum RowKey {
     Account(AppId, UserId),
     LeftBehind(AppId, UserId),
+    Origin(AppId, GroupId),
     Group(AppId, GroupId),
     /// Not the owner.
     Member(AppId, GroupId, UserId),
@@ -289,6 +318,9 @@ impl RowKey {
         }
         if family == LEFT_BEHIND {
             return Some(Self::LeftBehind(owner, UserId::parse(name(rest)?)?));
+        }
+        if family == ORIGIN {
+            return Some(Self::Origin(owner, GroupId::parse(name(rest)?)?));
         }
         let end = rest.iter().position(|byte| *byte == END)?;
         let group = GroupId::parse(name(rest.get(..end)?)?)?;
@@ -442,6 +474,13 @@ mod tests {
             let kicked = RowKey::LeftBehind(app, one.clone());
             prop_assert_eq!(RowKey::parse(&left_behind(app, &one)), Some(kicked));
             prop_assert_eq!(RowKey::parse(&group(app, &here)), Some(RowKey::Group(app, here.clone())));
+            let came = RowKey::Origin(app, here.clone());
+            prop_assert_eq!(RowKey::parse(&origin(app, &here)), Some(came));
+            prop_assert_eq!(group_of_job(&of_job(app, JobId(positions.0), &here)), Some(here.clone()));
+            let (start, end) = all_of_job(app, JobId(positions.0), None);
+            let key = of_job(app, JobId(positions.0), &here);
+            prop_assert!(start < key && key < end);
+            prop_assert_eq!(all_of_job(app, JobId(positions.0), Some(&here)).0, key);
             prop_assert_eq!(RowKey::parse(&in_group), Some(RowKey::Member(app, here.clone(), one.clone())));
             let ban = PartKey::Ban(two.clone());
             let hanging = part(app, &here, &parts::name(&ban));
