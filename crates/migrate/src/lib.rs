@@ -10,6 +10,7 @@ pub mod fault;
 pub mod format;
 pub mod generate;
 pub mod import;
+pub mod jobs;
 pub mod journal;
 pub mod losses;
 pub mod mapping;

@@ -22,7 +22,7 @@ use crate::usersig;
 use display::Display;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_migrate::rules::ServerLimits;
-use landfall_migrate::server::{Server, ServerError, ServerOptions};
+use landfall_migrate::server::{CallLimits, Server, ServerError, ServerOptions};
 use landfall_migrate::sources::v4::PullError;
 use landfall_migrate::sources::{self, ConvertError, Opened};
 use std::ffi::OsString;
@@ -105,11 +105,15 @@ fn server(
 /// What the server takes; the documented limits where it is not Landfall.
 async fn limits(server: &Server) -> Result<ServerLimits, Failure> {
     let limits = server.limits().await.map_err(MovingError::Limits)?;
+    Ok(rules(&limits))
+}
+
+fn rules(limits: &CallLimits) -> ServerLimits {
     let now = SystemClock.now();
-    Ok(match limits.landfall {
-        Some(answer) => ServerLimits::answered(&answer, now),
+    match &limits.landfall {
+        Some(answer) => ServerLimits::answered(answer, now),
         None => ServerLimits::faithful(now),
-    })
+    }
 }
 
 /// The source as a neutral file; faults of a conversion are shown.

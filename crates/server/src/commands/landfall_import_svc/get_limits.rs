@@ -25,6 +25,8 @@ pub struct Reply {
     /// Calls of one command in a second; 0: no limit.
     calls_per_second: u32,
     unknown_accounts: &'static str,
+    /// 1 when the server takes import jobs.
+    jobs: u8,
     limits: ImportLimits,
     group_fields: Vec<EnabledField>,
     member_fields: Vec<EnabledField>,
@@ -95,6 +97,7 @@ impl ImportCommand for Request {
                 UnknownAccounts::Create => "create",
                 UnknownAccounts::Refuse => "refuse",
             },
+            jobs: u8::from(call.jobs().is_ok()),
             limits: import_limits(&call.limits, call.body_bytes_max, call.file_bytes_max),
             group_fields: enabled(call.group_fields()),
             member_fields: enabled(call.member_fields()),
