@@ -18,6 +18,7 @@ mod golden;
 mod harness;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod messages;
