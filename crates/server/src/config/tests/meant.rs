@@ -21,7 +21,7 @@ fn a_setting_written_with_other_underscores_is_no_foreign_variable() {
     assert_eq!(
         bad(APP, &[("LANDFALL__SPEED", "3")]),
         [
-            "speed: is unknown; known here are listen, metrics, store, events, app, limits, accounts, tls, http, clients, log \
+            "speed: is unknown; known here are listen, metrics, store, imports, events, app, limits, accounts, tls, http, clients, log \
           (variable LANDFALL__SPEED)"
         ]
     );
