@@ -13,7 +13,6 @@ use folder::Folder;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::bulk::{BulkStore, UndoOutcome};
 use landfall_domain::context::Context;
-use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::limits::Limits;
 use landfall_domain::origin::JobId;
@@ -444,7 +443,7 @@ fn undo(
     loop {
         check()?;
         let page = bulk.groups_of_job(context.app, job, after.clone(), GROUPS_PER_UNDO);
-        let page: Vec<GroupId> = runtime.block_on(page).map_err(StoreError::from)?;
+        let page: Vec<GroupId> = runtime.block_on(page)?;
         let Some(last) = page.last().cloned() else { break };
         let outcomes = runtime.block_on(bulk.undo_groups(context, job, page.clone(), record.force))?;
         for (id, outcome) in page.iter().zip(outcomes) {

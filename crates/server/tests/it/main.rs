@@ -20,6 +20,7 @@ mod golden;
 mod harness;
 #[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod messages;
