@@ -1,6 +1,7 @@
 //! Jobs that bring whole groups in: a neutral file arrives, is put in order, and its groups are brought in, each whole or not at
 //! all. Jobs survive a restart; their files and receipts lie in a folder of this server.
 
+mod covers;
 mod folder;
 mod record;
 mod runner;
@@ -20,7 +21,7 @@ use landfall_domain::store::Store;
 use landfall_domain::time::Clock;
 use landfall_migrate::rules::ServerLimits;
 use record::{Counts, Receipt, name_of};
-pub(crate) use record::{JobAnswer, JobRecord, State, job_named};
+pub(crate) use record::{JobAnswer, JobRecord, OnChange, State, job_named};
 use runner::{Broken, Run};
 use std::collections::BTreeMap;
 use std::io;
@@ -132,7 +133,13 @@ impl Jobs {
     }
 
     /// Makes a job that waits for its file.
-    pub(crate) fn create(&self, app: AppId, name: String, random_bits: u64) -> Result<JobRecord, JobProblem> {
+    pub(crate) fn create(
+        &self,
+        app: AppId,
+        name: String,
+        on_change: OnChange,
+        random_bits: u64,
+    ) -> Result<JobRecord, JobProblem> {
         let mut jobs = self.lock();
         if JOBS_MAX <= jobs.range((app, JobId(0))..=(app, JobId(u64::MAX))).count() {
             return Err(JobProblem::TooMany);
@@ -144,6 +151,7 @@ impl Jobs {
         let record = JobRecord {
             job_id: name_of(id),
             name,
+            on_change,
             create_time: self.needs.clock.now().0,
             ..JobRecord::default()
         };
@@ -342,6 +350,7 @@ impl Jobs {
         };
         let run = Run {
             job: id,
+            on_change: record.on_change,
             context,
             limits: ServerLimits {
                 landfall: true,

@@ -63,6 +63,30 @@ pub(crate) struct Counts {
     pub(crate) removed: u64,
 }
 
+/// What becomes of records that the server has with another content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnChange {
+    /// The server keeps what it has.
+    #[default]
+    Skip,
+    /// The server takes over what the file has.
+    Update,
+    /// As `Skip`; whoever made the job looks at the groups that were kept.
+    Fail,
+}
+
+impl OnChange {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "skip" => Some(Self::Skip),
+            "update" => Some(Self::Update),
+            "fail" => Some(Self::Fail),
+            _ => None,
+        }
+    }
+}
+
 /// A job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -71,6 +95,7 @@ pub(crate) struct JobRecord {
     pub(crate) job_id: String,
     /// What its maker calls it.
     pub(crate) name: String,
+    pub(crate) on_change: OnChange,
     pub(crate) state: State,
     /// Why it is paused or failed; empty otherwise.
     pub(crate) problem: String,

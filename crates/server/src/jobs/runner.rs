@@ -2,10 +2,11 @@
 //!
 //! A run always begins at the start of the file. What the job brought in before is found to be there, so a run that was
 //! broken off is repeated without harm. A group that another job brought in otherwise is written anew, if nobody has touched
-//! it since: so history can go behind what is there.
+//! it since and the file has everything of it: so history can go behind what is there, and nothing is lost.
 
+use super::covers::{Coverage, coverage};
 use super::folder::{Folder, Receipts};
-use super::record::{Counts, Receipt};
+use super::record::{Counts, OnChange, Receipt};
 use crate::clients::{Hub, PendingImport};
 use landfall_domain::account::AccountImport;
 use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
@@ -47,6 +48,7 @@ pub(super) enum Broken {
 /// What a run works with.
 pub(super) struct Run<'a> {
     pub(super) job: JobId,
+    pub(super) on_change: OnChange,
     pub(super) context: Context,
     pub(super) limits: ServerLimits,
     pub(super) folder: &'a Folder,
@@ -227,18 +229,26 @@ impl Running<'_> {
             return Ok(None);
         }
         let why = if there.touched {
-            "the group differs, and was touched since it was brought in"
+            "the group differs, and was touched since it was brought in".to_owned()
         } else if 0 < whole.staged {
-            "the group differs, and is too large to be written anew; undo the job that brought it in first"
+            "the group differs, and is too large to be written anew".to_owned()
         } else {
-            let undone = bulk.undo_groups(context, origin.job, vec![id.clone()], false);
-            if runtime.block_on(undone)? == [UndoOutcome::Removed] {
-                return Ok(Some(whole));
+            match runtime.block_on(coverage(self.run.store, context.app, &whole))? {
+                Coverage::Less(what) => format!("the group has {what} that the file does not have"),
+                Coverage::Changed(what) if self.run.on_change != OnChange::Update => {
+                    format!("{what} of the group differs")
+                }
+                Coverage::All | Coverage::Changed(_) => {
+                    let undone = bulk.undo_groups(context, origin.job, vec![id.clone()], false);
+                    if runtime.block_on(undone)? == [UndoOutcome::Removed] {
+                        return Ok(Some(whole));
+                    }
+                    "the group differs, and was touched meanwhile".to_owned()
+                }
             }
-            "the group differs, and was touched meanwhile"
         };
         self.counts.kept += 1;
-        self.receipts.add(&of_group(&id, "kept", why.to_owned()))?;
+        self.receipts.add(&of_group(&id, "kept", why))?;
         Ok(None)
     }
 

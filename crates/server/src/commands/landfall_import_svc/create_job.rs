@@ -3,7 +3,7 @@
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
 use crate::field::Field;
-use crate::jobs::{JobAnswer, NAME_BYTES_MAX};
+use crate::jobs::{JobAnswer, NAME_BYTES_MAX, OnChange};
 use crate::reply::Failure;
 use serde::Deserialize;
 
@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[serde(rename_all = "PascalCase", default)]
 pub struct Request {
     name: Field<String>,
+    on_change: Field<String>,
 }
 
 impl ImportCommand for Request {
@@ -23,7 +24,13 @@ impl ImportCommand for Request {
             let problem = format!("Name is {} bytes long; at most {NAME_BYTES_MAX} are allowed", name.len());
             return Err(Code::GroupParameter.because(problem));
         }
-        let record = call.jobs()?.create(call.app_id(), name, call.random_bits)?;
+        let on_change = match self.on_change.optional("OnChange")? {
+            None => OnChange::default(),
+            Some(word) => OnChange::parse(&word).ok_or_else(|| {
+                Code::GroupParameter.because(format!("OnChange is {word:?}, not skip, update or fail"))
+            })?,
+        };
+        let record = call.jobs()?.create(call.app_id(), name, on_change, call.random_bits)?;
         Ok(JobAnswer::of(record, call.now))
     }
 }
