@@ -10,6 +10,7 @@ mod database;
 mod endpoint;
 pub(crate) mod gateway;
 pub(crate) mod load;
+mod migrate;
 mod pgbench;
 pub(crate) mod process;
 mod report;
@@ -55,6 +56,8 @@ pub(crate) enum Bench {
     Import(ImportArguments),
     /// Measures members, messages and reads, and how their cost grows with what is stored
     Service(service::Arguments),
+    /// Moves a file in with `landfall import`, beside single calls and a live caller
+    Migrate(migrate::Arguments),
     /// Sends messages while the receiver of their events does what receivers do
     Webhooks(webhooks::Arguments),
     /// Sends messages to a group of thousands of connected clients
@@ -70,6 +73,7 @@ impl Bench {
         match self {
             Self::Import(arguments) => import(arguments),
             Self::Service(arguments) => service::run(arguments),
+            Self::Migrate(arguments) => migrate::run(arguments),
             Self::Webhooks(arguments) => webhooks::run(arguments),
             Self::Gateway(arguments) => gateway::run(arguments),
         }

@@ -2,13 +2,14 @@
 //!
 //! Everything goes through one neutral file ([`format`]): a source is converted into it ([`sources`]), its records are put
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
-//! servers over their public API only.
+//! servers over their public API only; the server itself takes whole groups from it ([`whole`]).
 
 pub mod check;
 pub mod fault;
 pub mod format;
 pub mod generate;
 pub mod ordered;
+pub mod report;
 pub mod rules;
 pub mod server;
 pub mod sort;

@@ -3,18 +3,19 @@
 //! Exit codes: 0 for success, 1 for failure, 2 when the command line or the configuration is wrong, 3 when a check
 //! found damage.
 
+mod access;
 mod arguments;
 
 use crate::config::{self, Config, LogConfig, LogFormat, Problems, StoreUrl};
 use crate::listen::{self, ListenError};
 use crate::quickstart::{self, QuickstartError};
-use crate::secret::{self, SecretFlaw};
+use crate::secret::SecretFlaw;
 use crate::server::{Listening, ServeError};
 use crate::store_check::{self, StoreCheckError};
 use crate::store_copy::{self, StoreCopyError};
 use crate::store_distribute::{self, StoreDistributeError};
-use crate::usersig::SecretKey;
 use crate::{certs, commands, logging, output, server, signals, usersig};
+use access::{Access, Given};
 use arguments::{
     Cli, Command, ListenArguments, Page, QuickstartArguments, StoreWork, UsersigArguments, WhichStore,
 };
@@ -223,28 +224,7 @@ fn listen(
 ) -> Result<(), Failure> {
     let ListenArguments { user, config, server, app, key_file, after, count } = arguments;
     let Some(user) = UserId::parse(&user) else { return Err(Failure::NoAccountName(user)) };
-    let (server, app, key) = if config.is_some() {
-        let config = load(config, variables)?;
-        let configured =
-            config.apps.into_iter().find(|configured| app.is_none_or(|app| configured.id == AppId(app)));
-        let Some(configured) = configured else { return Err(Failure::NoSuchApp(app.unwrap_or_default())) };
-        let scheme = if config.tls.is_some() { "https" } else { "http" };
-        (server.unwrap_or_else(|| format!("{scheme}://{}", config.listen)), configured.id, configured.key)
-    } else {
-        let key = match key_file {
-            Some(file) => Some(std::fs::read_to_string(file)?),
-            None => {
-                let mut variables = variables.into_iter();
-                variables
-                    .find(|(name, _)| name == "LANDFALL_SECRET_KEY")
-                    .and_then(|(_, key)| key.into_string().ok())
-                    .filter(|key| !key.is_empty())
-            }
-        };
-        let (Some(key), Some(app)) = (key, app) else { return Err(Failure::NoKey) };
-        let key = SecretKey::new(secret::of_file(&key).to_owned()).map_err(Failure::BadKey)?;
-        (server.unwrap_or_else(|| "http://127.0.0.1:8080".to_owned()), AppId(app), key)
-    };
+    let Access { server, app, key, .. } = Given { server, app, key_file, config }.access(variables)?;
     let options = listen::Options { server, app, key, user, after, count };
     logging::start(&LogConfig { format: LogFormat::Text, level: "warn".to_owned() })?;
     Runtime::new()?.block_on(async {

@@ -100,14 +100,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// A running server, and the number of the next call of each kind.
-struct RunningServer {
-    target: Target,
+pub(super) struct RunningServer {
+    pub(super) target: Target,
     runner: Runner,
     next: Vec<(Workload, u64)>,
 }
 
 impl RunningServer {
-    fn start(programs: &Path, directory: &Path, mode: Mode) -> Result<Self> {
+    pub(super) fn start(programs: &Path, directory: &Path, mode: Mode) -> Result<Self> {
         fs::create_dir_all(directory)?;
         let server = Server::prepare(programs, directory, None, mode)?;
         let target = server.start()?;
@@ -115,7 +115,7 @@ impl RunningServer {
         Ok(Self { target, runner, next: Vec::new() })
     }
 
-    fn next(&mut self, workload: Workload) -> &mut u64 {
+    pub(super) fn next(&mut self, workload: Workload) -> &mut u64 {
         let index = match self.next.iter().position(|(of, _)| *of == workload) {
             Some(index) => index,
             None => {
@@ -127,7 +127,7 @@ impl RunningServer {
     }
 
     /// Makes exactly `calls` calls.
-    fn fill(&mut self, workload: Workload, calls: u64) -> Result<()> {
+    pub(super) fn fill(&mut self, workload: Workload, calls: u64) -> Result<()> {
         let first = *self.next(workload);
         let (what, items) = workload.items();
         eprintln!("{}: {} {what}", workload.command(), calls * items);
@@ -144,9 +144,22 @@ impl RunningServer {
     }
 
     /// Makes the next calls for `seconds`.
-    fn timed(&mut self, workload: Workload, connections: usize, seconds: f64) -> Result<Figures> {
+    pub(super) fn timed(&mut self, workload: Workload, connections: usize, seconds: f64) -> Result<Figures> {
         let load = Load { connections, seconds, calls: None, first: *self.next(workload) };
         let figures = self.runner.measure(&self.target, workload, load)?;
+        *self.next(workload) += figures.calls;
+        Ok(figures)
+    }
+
+    /// The same, without deferred work.
+    pub(super) fn timed_at_once(
+        &mut self,
+        workload: Workload,
+        connections: usize,
+        seconds: f64,
+    ) -> Result<Figures> {
+        let load = Load { connections, seconds, calls: None, first: *self.next(workload) };
+        let figures = self.runner.measure_at_once(&self.target, workload, load)?;
         *self.next(workload) += figures.calls;
         Ok(figures)
     }

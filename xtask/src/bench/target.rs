@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// The app of all requests.
 pub(super) const APP: u32 = 1_400_000_001;
-const ADMIN: &str = "administrator";
+pub(super) const ADMIN: &str = "administrator";
 
 /// The key of a server that runs on loopback for the length of a benchmark, so it need not be secret.
 pub(super) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
