@@ -2,7 +2,7 @@
 //!
 //! Everything goes through one neutral file ([`format`]): a source is converted into it ([`sources`]), its records are put
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
-//! servers over their public API only.
+//! servers over their public API only; the server itself takes whole groups from it ([`whole`]).
 
 pub mod check;
 pub mod export;
@@ -15,7 +15,10 @@ pub mod journal;
 pub mod losses;
 pub mod mapping;
 pub mod ordered;
+<<<<<<< HEAD
 pub mod reading;
+=======
+>>>>>>> jobs
 pub mod report;
 pub mod rules;
 pub mod server;

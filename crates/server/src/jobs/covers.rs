@@ -149,11 +149,11 @@ async fn members(
     }
 }
 
-/// How far it has read and how it receives messages is its own matter.
+/// How far it has read and how it receives messages is its own matter. An earlier time of joining is no change: imports of
+/// members take it over too.
 fn differs(member: &Member, other: &WholeMember, whole: &WholeGroup) -> bool {
     let owns = whole.new.owner.as_ref() == Some(&member.account);
     member.name_card != other.name_card
         || member.fields != other.fields
-        || (!owns
-            && (member.role != other.role || other.joined.is_some_and(|joined| joined != member.joined)))
+        || (!owns && (member.role != other.role || other.joined.is_some_and(|joined| member.joined < joined)))
 }

@@ -29,8 +29,9 @@ fn file(groups: u32) -> String {
     text
 }
 
-async fn create(client: &mut Client<TcpStream>) -> Value {
-    done(client, "landfall_import_svc/create_job", json!({})).await["JobId"].clone()
+async fn create(client: &mut Client<TcpStream>, on_change: &str) -> Value {
+    let request = json!({ "OnChange": on_change });
+    done(client, "landfall_import_svc/create_job", request).await["JobId"].clone()
 }
 
 async fn upload(client: &mut Client<TcpStream>, request: Value, part: &str) -> Value {
@@ -50,7 +51,11 @@ async fn reaches(client: &mut Client<TcpStream>, job: &Value, states: &[&str]) -
 }
 
 async fn run(client: &mut Client<TcpStream>, text: &str) -> (Value, Value) {
-    let job = create(client).await;
+    run_with(client, text, "skip").await
+}
+
+async fn run_with(client: &mut Client<TcpStream>, text: &str, on_change: &str) -> (Value, Value) {
+    let job = create(client, on_change).await;
     let answer = upload(client, json!({ "JobId": job, "Complete": 1 }), text).await;
     assert_eq!((code(&answer), &answer["Bytes"]), (0, &json!(text.len())));
     done(client, "landfall_import_svc/start_job", json!({ "JobId": job })).await;
@@ -140,13 +145,60 @@ async fn a_job_brings_groups_in_once_and_takes_them_out_on_postgresql() {
     a_job_brings_groups_in_once_and_takes_them_out(Store::Postgres).await;
 }
 
+/// What the history of a group says, the oldest message first.
+async fn history(client: &mut Client<TcpStream>, group: &str) -> Vec<String> {
+    let request = json!({ "GroupId": group, "ReqMsgNumber": 20 });
+    let page = done(client, "group_open_http_svc/group_msg_get_simple", request).await;
+    let text = |row: &Value| row["MsgBody"][0]["MsgContent"]["Text"].as_str().unwrap().to_owned();
+    page["RspMsgList"].as_array().unwrap().iter().rev().map(text).collect()
+}
+
+async fn what_a_file_lacks_is_never_lost(store: Store) {
+    let server = Server::start_with(Setup { store, ..Setup::default() }).await;
+    let mut client = server.client().await;
+    let text = file(2);
+    run(&mut client, &text).await;
+    let figures = |counts: &Value| ["Rewritten", "Equal", "Kept"].map(|name| counts[name].as_u64().unwrap());
+    let without = |part: &str| -> String {
+        text.lines().filter(|line| !line.contains(part)).map(|line| format!("{line}\n")).collect()
+    };
+    // A later export that begins with the second message, or lacks a member.
+    for part in ["\"key\":\"1\",\"GroupId\":\"g1\"", "\"GroupId\":\"g1\",\"Member_Account\":\"ben\""] {
+        let (job, counts) = run(&mut client, &without(part)).await;
+        assert_eq!(figures(&counts), [0, 1, 1], "{part}");
+        let rows = receipts(&mut client, &job).await;
+        let kept = rows.iter().find(|row| row["Result"] == "kept").unwrap();
+        assert!(kept["ResultInfo"].as_str().unwrap().ends_with("that the file does not have"), "{kept}");
+    }
+    assert_eq!(history(&mut client, "g1").await, ["m1", "m2", "m3"]);
+
+    let edited = text.replacen("\"Text\":\"m2\"", "\"Text\":\"edited\"", 1);
+    for (on_change, expected) in [("skip", [0, 1, 1]), ("fail", [0, 1, 1]), ("update", [1, 1, 0])] {
+        let (_, counts) = run_with(&mut client, &edited, on_change).await;
+        assert_eq!(figures(&counts), expected, "{on_change}");
+    }
+    assert_eq!(history(&mut client, "g0").await, ["m1", "edited", "m3"]);
+    drop(client);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_file_lacks_is_never_lost_on_the_embedded_store() {
+    what_a_file_lacks_is_never_lost(Store::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_file_lacks_is_never_lost_on_postgresql() {
+    what_a_file_lacks_is_never_lost(Store::Postgres).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_arrives_in_pieces_and_a_job_goes_on_after_a_restart() {
     let text = file(400);
     let location = DataLocation::new(Store::Embedded);
     let server = Server::start_in(location, Setup::default()).await;
     let mut client = server.client().await;
-    let job = create(&mut client).await;
+    let job = create(&mut client, "skip").await;
     // A body that is cut off, a piece that overlaps it, and the rest.
     let target = format!("/v4/landfall_import_svc/upload?{}", client.query);
     let head = format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999\r\n\r\n");
