@@ -15,10 +15,7 @@ pub mod journal;
 pub mod losses;
 pub mod mapping;
 pub mod ordered;
-<<<<<<< HEAD
 pub mod reading;
-=======
->>>>>>> jobs
 pub mod report;
 pub mod rules;
 pub mod server;
