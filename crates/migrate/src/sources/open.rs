@@ -63,7 +63,9 @@ pub fn convert_to(
     out: &Path,
     on_fault: &mut dyn FnMut(Fault),
 ) -> Result<Converted, ConvertError> {
-    let mut sink = FileSink { writer: Writer::create(out)?, on_fault };
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let spill_directory = parent.unwrap_or(Path::new(".")).to_owned();
+    let mut sink = FileSink { writer: Writer::create(out)?, spill_directory, on_fault };
     let converted = convert(format, source, mapping, limits, &mut sink)?;
     sink.writer.finish()?;
     Ok(converted)
@@ -71,6 +73,7 @@ pub fn convert_to(
 
 struct FileSink<'a> {
     writer: Writer,
+    spill_directory: PathBuf,
     on_fault: &'a mut dyn FnMut(Fault),
 }
 
@@ -82,5 +85,9 @@ impl Sink for FileSink<'_> {
     fn fault(&mut self, fault: Fault) -> io::Result<()> {
         (self.on_fault)(fault);
         Ok(())
+    }
+
+    fn spill_directory(&self) -> PathBuf {
+        self.spill_directory.clone()
     }
 }
