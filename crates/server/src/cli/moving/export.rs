@@ -39,8 +39,10 @@ type WriteFormat = fn(&Path, &Path, &mut dyn Write) -> io::Result<Vec<Loss>>;
 
 /// Writes everything on the server to a neutral file.
 pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
-    let exported = Runtime::new()?.block_on(export::export(server, out));
-    let pulled = exported.map_err(MovingError::Export)?;
+    let pulled = Runtime::new()?.block_on(async {
+        super::reach(server).await?;
+        export::export(server, out).await.map_err(MovingError::Export)
+    })?;
     if json {
         display::print(&json!({ "pulled": pulled }));
     } else {

@@ -28,7 +28,7 @@ pub(in crate::cli) fn undo(
     let file = recognise(&source).is_ok_and(|format| format == Format::Landfall).then_some(source.as_path());
     let target = || Target::Journal { journal: &journal, file };
     let (plan, done) = Runtime::new()?.block_on(async {
-        let limits = server.limits().await.map_err(MovingError::Limits)?;
+        let limits = super::reach(&server).await?;
         let plan = undo::undo(target(), &server, Mode::Plan, &mut |_| {}).await.map_err(MovingError::Undo)?;
         if !json {
             print(&planned(&plan, limits.landfall.is_some(), force))?;
