@@ -133,19 +133,26 @@ impl Server {
     where
         B: Serialize + Sync + ?Sized,
     {
-        let body = serde_json::to_string(body).unwrap_or_default();
+        self.send_bytes(command, &serde_json::to_vec(body).unwrap_or_default()).await
+    }
+
+    /// The same with a body that is not only JSON.
+    ///
+    /// # Errors
+    /// The server refused it, or its outcome is not known.
+    pub async fn send_bytes(&self, command: &str, body: &[u8]) -> Result<Value, CallError> {
         let usersig = self.signature.current();
-        match self.attempt(command, &body, &usersig).await {
+        match self.attempt(command, body, &usersig).await {
             // Nothing has happened yet, and a new one may do.
             Err(CallError::Refused { code: 70_001, .. }) => {
                 let usersig = self.signature.renewed(&usersig);
-                self.attempt(command, &body, &usersig).await
+                self.attempt(command, body, &usersig).await
             }
             answer => answer,
         }
     }
 
-    async fn attempt(&self, command: &str, body: &str, usersig: &str) -> Result<Value, CallError> {
+    async fn attempt(&self, command: &str, body: &[u8], usersig: &str) -> Result<Value, CallError> {
         let turn = self.pacer.enter(limits::turns(command)).await;
         let turn = turn.ok_or_else(|| CallError::Stopped(command.to_owned()))?;
         let answer = self.send(command, body, usersig).await;
@@ -155,7 +162,7 @@ impl Server {
         answer
     }
 
-    async fn send(&self, command: &str, body: &str, usersig: &str) -> Result<Value, CallError> {
+    async fn send(&self, command: &str, body: &[u8], usersig: &str) -> Result<Value, CallError> {
         let unanswered = |cause: reqwest::Error| CallError::Unanswered {
             command: command.to_owned(),
             // The URL of the error has the UserSig.

@@ -124,6 +124,15 @@ pub enum Receipt {
     Undone {
         id: String,
     },
+    /// A job on the server brings the file with this fingerprint in.
+    Job {
+        fingerprint: String,
+        job: String,
+    },
+    /// What that job brought in was taken out.
+    JobUndone {
+        fingerprint: String,
+    },
     /// The file that is imported.
     Source(String),
 }

@@ -23,6 +23,9 @@ pub(super) const CONVERSATIONS: TableDefinition<'_, (u64, u64), (u32, u64, u64)>
 /// Group, topic, account: unread, messages then.
 pub(super) const READS: TableDefinition<'_, (u64, u64, u64), (u32, u64)> = TableDefinition::new("reads");
 
+/// Fingerprint of the file: the job on the server that brings it in.
+pub(super) const JOBS: TableDefinition<'_, &str, &str> = TableDefinition::new("jobs");
+
 const NEXT_GROUP: &str = "next_group";
 
 /// Makes what a new journal has, or refuses one of another server; the number of the next group.
@@ -64,6 +67,7 @@ fn open_all(transaction: &WriteTransaction) -> Result<(), JournalError> {
     transaction.open_table(MESSAGES)?;
     transaction.open_table(CONVERSATIONS)?;
     transaction.open_table(READS)?;
+    transaction.open_table(JOBS)?;
     Ok(())
 }
 
@@ -97,6 +101,12 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
             }
             Receipt::Read { of, account, read } => {
                 reads.insert((of.group, of.topic, *account), (read.unread, read.messages))?;
+            }
+            Receipt::Job { fingerprint, job } => {
+                transaction.open_table(JOBS)?.insert(fingerprint.as_str(), job.as_str())?;
+            }
+            Receipt::JobUndone { fingerprint } => {
+                transaction.open_table(JOBS)?.remove(fingerprint.as_str())?;
             }
             Receipt::Undone { id } => drop(groups.remove(id.as_str())?),
             Receipt::Source(source) => {

@@ -47,7 +47,9 @@ pub(super) fn write(report: &Report) -> String {
         add("<h2>Settled by defaults</h2>");
         add(&table(
             ["What", "Times"],
-            report.notes.iter().map(|note| [escaped(&note.text), grouped(note.count)]),
+            report.notes.iter().map(|note| {
+                [escaped(&note.text), (note.count != 0).then(|| grouped(note.count)).unwrap_or_default()]
+            }),
         ));
     }
     if !report.calls.is_empty() {

@@ -47,6 +47,13 @@ impl Default for CallLimits {
 }
 
 impl CallLimits {
+    /// Whether it is a Landfall server that takes whole files as jobs.
+    #[must_use]
+    pub fn takes_jobs(&self) -> bool {
+        let jobs = self.landfall.as_ref().and_then(|reply| reply.get("Jobs"));
+        jobs.and_then(Value::as_u64) == Some(1)
+    }
+
     fn of(reply: Value) -> Self {
         let other = Self::default();
         let number = |value: Option<&Value>, default: usize| {

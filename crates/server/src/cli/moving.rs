@@ -114,11 +114,15 @@ fn unusable(server: &Server, source: CallError) -> MovingError {
 /// What the server takes; the documented limits where it is not Landfall.
 async fn limits(server: &Server) -> Result<ServerLimits, Failure> {
     let limits = reach(server).await?;
+    Ok(rules(&limits))
+}
+
+fn rules(limits: &CallLimits) -> ServerLimits {
     let now = SystemClock.now();
-    Ok(match limits.landfall {
-        Some(answer) => ServerLimits::answered(&answer, now),
+    match &limits.landfall {
+        Some(answer) => ServerLimits::answered(answer, now),
         None => ServerLimits::faithful(now),
-    })
+    }
 }
 
 /// The source as a neutral file; faults of a conversion are shown.

@@ -28,23 +28,29 @@ pub(in crate::cli) fn export(
     let spill = super::spill_directory(&out);
     let directory = tempfile::tempdir_in(&spill)?;
     let neutral = directory.path().join("exported.jsonl.zst");
-    pull(&server, &neutral, json)?;
+    let mut losses = read(&server, &neutral, json)?;
     let mut written = BufWriter::new(fs::File::create(&out)?);
-    let losses = write(&neutral, &spill, &mut written)?;
+    losses.extend(write(&neutral, &spill, &mut written)?);
     written.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     report(&out, &losses, json)
 }
 
 type WriteFormat = fn(&Path, &Path, &mut dyn Write) -> io::Result<Vec<Loss>>;
 
-/// Writes everything on the server to a neutral file.
+/// Writes everything on the server to a neutral file, and says what is not in it.
 pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
+    let losses = read(server, out, json)?;
+    report(out, &losses, json)
+}
+
+/// Writes everything on the server to a neutral file; returns what is not in it.
+fn read(server: &Server, out: &Path, json: bool) -> Result<Vec<Loss>, Failure> {
     let pulled = Runtime::new()?.block_on(async {
         super::reach(server).await?;
         export::export(server, out).await.map_err(MovingError::Export)
     })?;
     if json {
-        display::print(&json!({ "pulled": pulled }));
+        display::print(&json!({ "read": pulled }));
     } else {
         print(&format!(
             "read {} groups, {} members, {} messages and {} accounts\n",
@@ -54,7 +60,7 @@ pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failur
             grouped(pulled.accounts),
         ))?;
     }
-    report(out, &pulled.losses(), json)
+    Ok(pulled.losses())
 }
 
 fn report(out: &Path, losses: &[Loss], json: bool) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use super::{MovingError, display, server};
 use crate::cli::arguments::moving::UndoArguments;
 use crate::cli::{Failure, print};
 use landfall_migrate::import::ImportOptions;
+use landfall_migrate::jobs;
 use landfall_migrate::journal::{Journal, Owner};
 use landfall_migrate::report::grouped;
 use landfall_migrate::sources::{Format, recognise};
@@ -27,37 +28,40 @@ pub(in crate::cli) fn undo(
     // A converted file is not there any more; then a group counts as changed if its profile may be.
     let file = recognise(&source).is_ok_and(|format| format == Format::Landfall).then_some(source.as_path());
     let target = || Target::Journal { journal: &journal, file };
-    let (plan, done) = Runtime::new()?.block_on(async {
-        let limits = super::reach(&server).await?;
-        let plan = undo::undo(target(), &server, Mode::Plan, &mut |_| {}).await.map_err(MovingError::Undo)?;
-        if !json {
-            print(&planned(&plan, limits.landfall.is_some(), force))?;
+    let show = |group: &str, text: &str| {
+        if json {
+            display::print(&json!({ "kept": { "group": group, "text": text } }));
+        } else {
+            // The last line counts them where standard output cannot be written.
+            drop(print(&format!("kept {group}: {text}\n")));
         }
-        let mut on_kept = |kept: &Kept| {
-            if json {
-                display::print(&json!({ "kept": kept }));
-            } else {
-                // The last line counts them where standard output cannot be written.
-                drop(print(&format!("kept {}: {}\n", kept.group, kept.text)));
-            }
-        };
+    };
+    let (jobs, plan, done) = Runtime::new()?.block_on(async {
+        super::reach(&server).await?;
+        let jobs = jobs::undo(&server, &journal, force, show).await.map_err(MovingError::Import)?;
+        let plan = undo::undo(target(), &server, Mode::Plan, &mut |_| {}).await.map_err(MovingError::Undo)?;
+        if !json && plan != UndoReport::default() {
+            print(&planned(&plan, force))?;
+        }
+        let mut on_kept = |kept: &Kept| show(&kept.group, &kept.text);
         let done = undo::undo(target(), &server, Mode::Dissolve { force }, &mut on_kept).await;
-        Ok::<_, Failure>((plan, done.map_err(MovingError::Undo)?))
+        Ok::<_, Failure>((jobs, plan, done.map_err(MovingError::Undo)?))
     })?;
     if json {
-        display::print(&json!({ "plan": plan, "report": done }));
+        display::print(&json!({ "jobs": jobs, "plan": plan, "report": done }));
         return Ok(());
     }
-    let kept = done.changed + done.before + done.unsettled;
+    let kept = jobs.touched + done.changed + done.before + done.unsettled;
     print(&format!(
-        "{} groups were dissolved, {} were gone already, {} are kept; accounts stay\n",
+        "{} groups were taken out silently, {} were dissolved, {} were gone already, {} are kept; accounts stay\n",
+        grouped(jobs.removed),
         grouped(done.dissolved),
         grouped(done.gone),
         grouped(kept)
     ))
 }
 
-fn planned(plan: &UndoReport, _landfall: bool, force: bool) -> String {
+fn planned(plan: &UndoReport, force: bool) -> String {
     let changed = if force { 0 } else { plan.changed };
     let groups = plan.dissolved + if force { plan.changed } else { 0 };
     let mut text = format!("{} groups will be dissolved", grouped(groups));
