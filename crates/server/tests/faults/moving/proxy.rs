@@ -1,4 +1,4 @@
-//! A wire between the tool and the server. It counts calls, and breaks at those it is told to.
+//! A wire between the tool and the server. It counts the bytes that the tool sends, and breaks where it is told to.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -7,18 +7,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-const CHUNK_BYTES: usize = 65_536;
-/// Each request begins a chunk, because a connection has one call at a time.
-const REQUEST: &[u8] = b"POST ";
+/// Little, so that it may break in the middle of a call.
+const CHUNK_BYTES: usize = 4_096;
 
 /// How a connection breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Break {
-    /// The call does not arrive.
+    /// The call does not arrive, or not to its end.
     Call,
     /// It arrives, and its answer does not.
     Answer,
-    /// Half of its answer arrives.
+    /// Half of its answer arrives, or of what comes of it at once.
     HalfAnswer,
     /// All connections break at once.
     Everything,
@@ -33,7 +32,7 @@ pub(crate) struct Proxy {
 struct Shared {
     server: Mutex<SocketAddr>,
     breaks: Mutex<BTreeMap<u64, Break>>,
-    calls: watch::Sender<u64>,
+    bytes: watch::Sender<u64>,
     /// How often all connections were broken.
     all_broken: watch::Sender<u64>,
 }
@@ -42,8 +41,8 @@ impl Proxy {
     pub(crate) async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (calls, all_broken) = (watch::Sender::new(0), watch::Sender::new(0));
-        let shared = Shared { server: Mutex::new(server), breaks: Mutex::default(), calls, all_broken };
+        let (bytes, all_broken) = (watch::Sender::new(0), watch::Sender::new(0));
+        let shared = Shared { server: Mutex::new(server), breaks: Mutex::default(), bytes, all_broken };
         let shared = Arc::new(shared);
         tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { url, shared }
@@ -54,24 +53,38 @@ impl Proxy {
         *self.shared.server.lock().unwrap() = server;
     }
 
-    /// Calls that came so far.
-    pub(crate) fn calls(&self) -> u64 {
-        *self.shared.calls.borrow()
+    /// Bytes that came so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        *self.shared.bytes.borrow()
     }
 
-    /// Waits until so many calls came.
-    pub(crate) async fn reached(&self, calls: u64) {
-        self.shared.calls.subscribe().wait_for(|came| calls <= *came).await.unwrap();
+    /// Waits until so many bytes came.
+    pub(crate) async fn reached(&self, bytes: u64) {
+        self.shared.bytes.subscribe().wait_for(|came| bytes <= *came).await.unwrap();
     }
 
-    /// Breaks at the call with this number.
-    pub(crate) fn break_at(&self, call: u64, how: Break) {
-        self.shared.breaks.lock().unwrap().insert(call, how);
+    /// Breaks when so many bytes came.
+    pub(crate) fn break_at(&self, bytes: u64, how: Break) {
+        self.shared.breaks.lock().unwrap().insert(bytes, how);
     }
 
-    /// Calls that it has still to break at.
+    /// Breaks that are still to come.
     pub(crate) fn breaks_left(&self) -> usize {
         self.shared.breaks.lock().unwrap().len()
+    }
+}
+
+impl Shared {
+    /// Counts bytes; how the wire breaks at them.
+    fn count(&self, bytes: usize) -> Option<Break> {
+        let mut all = 0;
+        self.bytes.send_modify(|came| {
+            *came += bytes as u64;
+            all = *came;
+        });
+        let mut breaks = self.breaks.lock().unwrap();
+        let next = breaks.first_entry().filter(|next| *next.key() <= all);
+        next.map(|next| next.remove())
     }
 }
 
@@ -101,14 +114,7 @@ async fn carry(mut near: TcpStream, mut far: TcpStream, shared: &Shared) -> TcpS
         tokio::select! {
             read = near.read(&mut up) => {
                 let Ok(length @ 1..) = read else { return near };
-                if up[..length].starts_with(REQUEST) {
-                    let mut call = 0;
-                    shared.calls.send_modify(|calls| {
-                        *calls += 1;
-                        call = *calls;
-                    });
-                    broken = shared.breaks.lock().unwrap().remove(&call);
-                }
+                broken = shared.count(length).or(broken);
                 if broken == Some(Break::Everything) {
                     shared.all_broken.send_modify(|times| *times += 1);
                 }
