@@ -12,4 +12,4 @@ mod undo;
 pub use import::import;
 pub use outcome::{Counts, JobOutcome};
 pub use run::{JobOptions, run};
-pub use undo::{JobUndo, undo};
+pub use undo::{JobUndo, undo, undo_one};

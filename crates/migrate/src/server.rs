@@ -51,6 +51,8 @@ pub struct Server {
     admin: String,
     signature: Signature,
     patience: Patience,
+    /// The most calls in a second, whatever the server takes.
+    rate: Option<u32>,
     pacer: Pacer,
     tally: Tally,
 }
@@ -75,13 +77,20 @@ impl Server {
             .map_err(ServerError::Client)?;
         let pacer = Pacer::new(limits::FOREIGN_CALLS_PER_SECOND);
         let (signature, patience, tally) = (Signature::new(sign), Patience::default(), Tally::default());
-        Ok(Self { http, url, app, admin, signature, patience, pacer, tally })
+        Ok(Self { http, url, app, admin, signature, patience, rate: None, pacer, tally })
     }
 
     /// How long calls and outages may last, where the default does not fit.
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Makes at most so many calls in a second, where the server takes more.
+    #[must_use]
+    pub fn with_rate(self, calls_per_second: u32) -> Self {
+        self.pacer.set_rate(calls_per_second.min(limits::FOREIGN_CALLS_PER_SECOND));
+        Self { rate: Some(calls_per_second), ..self }
     }
 
     /// `SDKAppID`.

@@ -100,6 +100,8 @@ pub struct JobOutcome {
     pub job: String,
     /// False when it was paused.
     pub finished: bool,
+    /// It had brought everything in before.
+    pub was_done: bool,
     pub seconds: f64,
     pub over_time: Vec<Point>,
     pub counts: Counts,
@@ -184,8 +186,9 @@ impl JobOutcome {
         })
         .await?;
         let counts = self.counts;
-        let count = |kind: &'static str, imported, unchanged| {
+        let count = |kind: &'static str, brought: u64, equal: u64| {
             let failed = failed.get(kind).copied().unwrap_or_default();
+            let (imported, unchanged) = if self.was_done { (0, brought + equal) } else { (brought, equal) };
             (kind, import::Counts { imported, unchanged, failed, ..import::Counts::default() })
         };
         let mut records: BTreeMap<_, _> = [
@@ -195,7 +198,9 @@ impl JobOutcome {
             count("message", counts.messages, 0),
         ]
         .into();
-        if let Some(groups) = records.get_mut("group") {
+        if let Some(groups) = records.get_mut("group")
+            && !self.was_done
+        {
             groups.updated = counts.rewritten;
         }
         for kind in ["topic", "read"] {

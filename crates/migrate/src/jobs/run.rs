@@ -44,7 +44,7 @@ pub async fn run(
     let Some(mut job) = find_or_create(server, journal, &fingerprint, &options).await? else {
         return Ok(None);
     };
-    let started = Instant::now();
+    let (started, was_done) = (Instant::now(), job.is_done());
     let mut stop = options.stop;
     let mut over_time = Vec::new();
     upload(file, server, &mut job, &stop, observer).await?;
@@ -75,7 +75,14 @@ pub async fn run(
         return Err(io::Error::other(job.problem()).into());
     }
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Some(JobOutcome { finished: !stopped, seconds, over_time, job: job.job_id, counts: job.counts }))
+    Ok(Some(JobOutcome {
+        finished: !stopped,
+        was_done,
+        seconds,
+        over_time,
+        job: job.job_id,
+        counts: job.counts,
+    }))
 }
 
 /// Halves the points of a plot that has too many.

@@ -38,6 +38,21 @@ pub async fn undo(
     Ok(undone)
 }
 
+/// Undoes one job of the server; `None` when the server does not know it.
+///
+/// # Errors
+/// The server refuses or does not answer for too long.
+pub async fn undo_one(
+    server: &Server,
+    job: &str,
+    force: bool,
+    mut on_kept: impl FnMut(&str, &str),
+) -> Result<Option<JobUndo>, ImportError> {
+    let mut undone = JobUndo::default();
+    let known = undo_job(server, job, force, &mut undone, &mut on_kept).await?;
+    Ok(known.map(|_| undone))
+}
+
 /// How many groups were kept; `None` when the server does not know the job.
 async fn undo_job(
     server: &Server,

@@ -48,7 +48,7 @@ pub(super) fn write(report: &Report) -> String {
         add(&table(
             ["What", "Times"],
             report.notes.iter().map(|note| {
-                [escaped(&note.text), (note.count != 0).then(|| grouped(note.count)).unwrap_or_default()]
+                [escaped(&note.text), if note.count == 0 { String::new() } else { grouped(note.count) }]
             }),
         ));
     }

@@ -93,7 +93,9 @@ impl Server {
             Err(CallError::Refused { code, .. }) if !is_about_the_caller(code) => CallLimits::default(),
             Err(error) => return Err(error),
         };
-        self.pacer.set_rate(limits.calls_per_second);
+        // 0 stands for no limit.
+        let most = self.rate.filter(|rate| limits.calls_per_second == 0 || *rate < limits.calls_per_second);
+        self.pacer.set_rate(most.unwrap_or(limits.calls_per_second));
         Ok(limits)
     }
 }

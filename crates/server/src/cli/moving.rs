@@ -40,6 +40,8 @@ pub(super) enum MovingError {
     NoAdmin,
     #[error("there is no journal {}; give the one of the import with --journal", .0.display())]
     NoJournal(PathBuf),
+    #[error("the server has no job {0}")]
+    NoJob(String),
     #[error(transparent)]
     Convert(#[from] ConvertError),
     #[error(transparent)]
@@ -70,6 +72,7 @@ impl MovingError {
         match self {
             Self::Server(_) | Self::NoAdmin => 2,
             Self::NoJournal(_)
+            | Self::NoJob(_)
             | Self::Convert(_)
             | Self::Journal(_)
             | Self::Undo(_)
@@ -98,8 +101,10 @@ fn server(
     let sign = move || usersig::make(&name, app, &key, SystemClock.now(), USERSIG_SECONDS);
     let options = ServerOptions { url, app: app.0, admin, sign: Box::new(sign) };
     let server = Server::new(options).map_err(MovingError::Server)?;
-    let _ = rate;
-    Ok(server)
+    Ok(match rate {
+        Some(rate) => server.with_rate(rate),
+        None => server,
+    })
 }
 
 /// The first call.
