@@ -170,7 +170,14 @@ async fn strike_one(
         tokio::select! {
             biased;
             () = before.reached(&place, coming.last()) => {}
-            ended = tool.ended() => break ended,
+            ended = tool.ended() => {
+                // The server was killed before it answered the first call, and such a server is not waited for.
+                if victim == Victim::Server && ended.err.contains("cannot be used") {
+                    tool = place.import(&file);
+                    continue;
+                }
+                break ended;
+            }
         }
         coming.pop();
         if victim == Victim::Server {

@@ -58,9 +58,11 @@ impl Tool {
         Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    /// Kills it, as a failing machine does.
+    /// Kills it, as a failing machine does, unless it has ended.
     pub(crate) async fn kill(mut self) -> Ended {
-        self.signal(Signal::KILL);
+        if !self.output.is_finished() {
+            self.signal(Signal::KILL);
+        }
         self.ended().await
     }
 }

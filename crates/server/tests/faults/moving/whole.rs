@@ -166,7 +166,10 @@ async fn undo(company: &Company, client: &mut RestClient) {
     let changed = &company.made.conversations[1].id;
     let all = company.made.conversations.len();
     let undone = company.run(&[&"undo", &company.export]).await.with(0);
-    let dissolved = format!("{} groups were taken out silently, 0 were dissolved, 0 were gone already, 1 are kept", all - 1);
+    let dissolved = format!(
+        "{} groups were taken out silently, 0 were dissolved, 0 were gone already, 1 are kept",
+        all - 1
+    );
     assert!(undone.out.contains(&dissolved), "{}", undone.out);
     assert!(undone.out.contains(&format!("kept {changed}: ")), "{}", undone.out);
     assert_eq!(held::groups(client).await, [changed.as_str(), OTHER]);
