@@ -45,6 +45,9 @@ impl Reading<'_> {
 
     /// The rows of the numbers from `first` to `last`, page by page in rising order. Numbers that the server says nothing
     /// about have no row.
+    ///
+    /// Wait for nothing that calls the server between two pages: pages that are read ahead keep their place in line while
+    /// nobody asks for them.
     pub fn history<'a>(
         &'a self,
         conversation: &'a Conversation,

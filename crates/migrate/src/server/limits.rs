@@ -82,11 +82,14 @@ impl Server {
     /// Asks the server what it is, and paces further calls as it says. A server that does not know the question is not ours.
     ///
     /// # Errors
-    /// The server did not answer for too long, or refuses the administrator.
+    /// The server cannot be reached, did not answer for too long, or refuses the administrator.
     pub async fn limits(&self) -> Result<CallLimits, CallError> {
-        let limits = match self.ask(COMMAND, &json!({})).await {
+        let limits = match self.ask_first(COMMAND, &json!({})).await {
             Ok(reply) => CallLimits::of(reply),
             Err(CallError::NotTheApi { .. }) => CallLimits::default(),
+            Err(CallError::GaveUp { cause, .. }) if matches!(*cause, CallError::NotTheApi { .. }) => {
+                CallLimits::default()
+            }
             Err(CallError::Refused { code, .. }) if !is_about_the_caller(code) => CallLimits::default(),
             Err(error) => return Err(error),
         };

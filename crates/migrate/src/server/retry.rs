@@ -32,12 +32,15 @@ impl Default for Patience {
 }
 
 const WAIT_GROWTH_MAX: u32 = 100;
+/// How long the first call is tried again.
+const FIRST_ANSWER_MAX: Duration = Duration::from_secs(15);
 /// Answers that are none of the API may come from a gateway in front of it, for a moment.
 const STRANGE_ANSWERS_MAX: u32 = 10;
 
 /// The waits between the attempts of one call.
 pub struct Backoff {
     since: Instant,
+    outage: Duration,
     wait: Duration,
     wait_max: Duration,
     strange_answers: u32,
@@ -59,7 +62,7 @@ impl Backoff {
             }
         }
         let lasted = self.since.elapsed();
-        if server.patience.outage <= lasted {
+        if self.outage <= lasted {
             let (command, seconds) = (command.to_owned(), lasted.as_secs());
             return Err(CallError::GaveUp { command, seconds, cause: Box::new(error) });
         }
@@ -75,8 +78,12 @@ impl Server {
     /// Waits between attempts of a call that begins now.
     #[must_use]
     pub fn backoff(&self) -> Backoff {
+        self.backoff_within(self.patience.outage)
+    }
+
+    fn backoff_within(&self, outage: Duration) -> Backoff {
         let wait = self.patience.wait;
-        Backoff { since: Instant::now(), wait, wait_max: wait * WAIT_GROWTH_MAX, strange_answers: 0 }
+        Backoff { since: Instant::now(), outage, wait, wait_max: wait * WAIT_GROWTH_MAX, strange_answers: 0 }
     }
 
     /// Makes a call again until the server takes it. Only for calls that may be repeated: those that read, and those that
@@ -92,6 +99,27 @@ impl Server {
         loop {
             match self.call(command, body).await {
                 Ok(reply) => return Ok(reply),
+                Err(error) => backoff.wait(self, command, error).await?,
+            }
+        }
+    }
+
+    /// Like [`ask`](Self::ask), but for a server that has not answered before: one that cannot be reached was most likely
+    /// never there, and a long wait would hide a wrong address.
+    pub(super) async fn ask_first<B>(&self, command: &str, body: &B) -> Result<Value, CallError>
+    where
+        B: Serialize + Sync + ?Sized,
+    {
+        if self.tally.has_answers() {
+            return self.ask(command, body).await;
+        }
+        let mut backoff = self.backoff_within(self.patience.outage.min(FIRST_ANSWER_MAX));
+        loop {
+            match self.call(command, body).await {
+                Ok(reply) => return Ok(reply),
+                Err(CallError::Unanswered { command, cause }) if cause.is_connect() => {
+                    return Err(CallError::Unanswered { command, cause });
+                }
                 Err(error) => backoff.wait(self, command, error).await?,
             }
         }

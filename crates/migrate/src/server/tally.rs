@@ -36,6 +36,12 @@ impl Tally {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(end).or_default() += 1;
     }
 
+    /// Whether the server has answered a call.
+    pub(super) fn has_answers(&self) -> bool {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.keys().any(|end| matches!(end, End::Code(_)))
+    }
+
     pub(super) fn calls(&self, slow_downs: u64) -> Calls {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = |end: &End| match end {

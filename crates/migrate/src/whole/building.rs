@@ -62,6 +62,12 @@ fn fields(values: &[CustomValue]) -> Vec<CustomField> {
     values.iter().filter_map(field).collect()
 }
 
+/// Communities cannot say it.
+fn history_before_join(group: &Group, kind: GroupType) -> Option<bool> {
+    let said = defaults::text(group.history_msg_before_join.as_deref());
+    said.filter(|_| kind != GroupType::Community).map(|word| word == "On")
+}
+
 impl Building {
     /// `None` where the record has a fault that the rules have overlooked.
     pub(super) fn of(group: &Group, outline: &Outline, server: &ServerLimits, job: JobId) -> Option<Self> {
@@ -88,6 +94,7 @@ impl Building {
             profile,
             owner: defaults::owner(group, outline).and_then(UserId::parse),
             support_topic: defaults::supports_topics(group, kind, outline),
+            history_before_join: history_before_join(group, kind),
             ..plain
         };
         let (src, key) = (group.src.clone(), group.key.clone());
@@ -201,9 +208,18 @@ impl Building {
         Some(())
     }
 
+    /// The place of a member. The owner is one without a record, too.
+    fn member_of(&mut self, account: UserId) -> Option<usize> {
+        if self.whole.new.owner.as_ref() == Some(&account) && !self.members.contains_key(&account) {
+            self.members.insert(account.clone(), self.whole.members.len());
+            self.whole.members.push(WholeMember::new(account.clone()));
+        }
+        self.members.get(&account).copied()
+    }
+
     fn read(&mut self, read: &Read) -> Option<()> {
         let place = self.conversation(read.topic_id.as_ref())?;
-        let member = *self.members.get(&UserId::parse(&read.account)?)?;
+        let member = self.member_of(UserId::parse(&read.account)?)?;
         let (count, messages) =
             self.places.get(&place).map_or((0, &[][..]), |places| (places.count, &places.messages));
         let up_to = match defaults::read_up_to(read)? {

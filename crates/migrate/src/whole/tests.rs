@@ -114,3 +114,14 @@ fn records_with_faults_are_left_out_and_the_others_come_in() {
     assert_eq!(groups.len(), 1);
     assert_eq!(group(groups).messages[0].1.len(), 1);
 }
+
+#[test]
+fn an_owner_without_a_record_has_a_read_mark_and_newcomers_see_what_the_group_says() {
+    let text = r#"{"t":"group","GroupId":"g","Type":"Public","Name":"n","Owner_Account":"ann","CreateTime":1000,"HistoryMsgBeforeJoin":"On"}
+{"t":"read","GroupId":"g","Member_Account":"ann","UnreadMsgNum":1}
+"#;
+    let whole = group(pieces(&format!("{text}{}{}", message(1, 1_600), message(2, 1_700))).0);
+    let [ann] = &whole.members[..] else { panic!("{:?}", whole.members) };
+    assert_eq!((ann.account.as_str(), &ann.reads), ("ann", &vec![(Conversation::Group, 1)]));
+    assert_eq!(whole.new.history_before_join, Some(true));
+}

@@ -22,7 +22,7 @@ use crate::usersig;
 use display::Display;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_migrate::rules::ServerLimits;
-use landfall_migrate::server::{CallLimits, Server, ServerError, ServerOptions};
+use landfall_migrate::server::{CallError, CallLimits, Server, ServerError, ServerOptions};
 use landfall_migrate::sources::v4::PullError;
 use landfall_migrate::sources::{self, ConvertError, Opened};
 use std::ffi::OsString;
@@ -54,8 +54,8 @@ pub(super) enum MovingError {
     Verify(#[from] landfall_migrate::verify::VerifyError),
     #[error("the export ended early")]
     Export(#[from] PullError),
-    #[error("the server did not say its limits")]
-    Limits(#[from] landfall_migrate::server::CallError),
+    #[error("the server {server} cannot be used")]
+    Unusable { server: String, source: CallError },
     #[error("stopped before the end; the same command again goes on from there")]
     Stopped,
     /// The command did its work, and some records have faults.
@@ -79,7 +79,7 @@ impl MovingError {
             | Self::Import(_)
             | Self::Verify(_)
             | Self::Export(_)
-            | Self::Limits(_)
+            | Self::Unusable { .. }
             | Self::Stopped => 1,
             Self::Faults(_) => 3,
             Self::Differs => 4,
@@ -107,9 +107,18 @@ fn server(
     })
 }
 
+/// The first call.
+async fn reach(server: &Server) -> Result<CallLimits, MovingError> {
+    server.limits().await.map_err(|error| unusable(server, error))
+}
+
+fn unusable(server: &Server, source: CallError) -> MovingError {
+    MovingError::Unusable { server: server.address().to_owned(), source }
+}
+
 /// What the server takes; the documented limits where it is not Landfall.
 async fn limits(server: &Server) -> Result<ServerLimits, Failure> {
-    let limits = server.limits().await.map_err(MovingError::Limits)?;
+    let limits = reach(server).await?;
     Ok(rules(&limits))
 }
 

@@ -22,6 +22,7 @@ mod kill;
 mod listen;
 mod load;
 mod logs;
+mod moving;
 mod outputs;
 mod rates;
 #[expect(dead_code, reason = "the tests over the network use the rest")]

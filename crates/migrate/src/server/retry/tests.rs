@@ -54,3 +54,9 @@ async fn a_stop_ends_waits() {
     assert!(matches!(backoff.wait(&server, "c", busy()).await, Err(CallError::Stopped(_))));
     assert!(matches!(server.ask("c", &serde_json::json!({})).await, Err(CallError::Stopped(_))));
 }
+
+#[tokio::test]
+async fn the_first_call_is_not_tried_again_when_nothing_listens() {
+    let error = server().limits().await.unwrap_err();
+    assert!(matches!(error, CallError::Unanswered { .. }) && error.had_no_effect(), "{error:?}");
+}

@@ -22,6 +22,11 @@ impl Accounts {
         }
     }
 
+    /// How many no record was made for yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Accounts for one call, if at least `least` are waiting; empty otherwise.
     pub(super) fn take(&mut self, least: usize) -> Vec<String> {
         if self.waiting.len() < least {

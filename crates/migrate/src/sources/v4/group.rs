@@ -7,6 +7,9 @@ use crate::reading::{
 };
 use futures_util::stream::StreamExt as _;
 
+/// Names of accounts whose records can wait for a pause between messages.
+const ACCOUNTS_WAITING_MAX: usize = 10_000;
+
 impl Puller<'_, '_> {
     pub(super) async fn group(&self, mut row: GroupRow) -> Result<(), PullError> {
         if row.is_live() {
@@ -66,13 +69,34 @@ impl Puller<'_, '_> {
         let first = self.reading.first_kept(conversation, last).await?;
         gaps.add(1, first - 1);
         self.state().report.removed_messages += u64::from(first - 1);
-        let pages = self.reading.history(conversation, first, last);
-        let mut pages = std::pin::pin!(pages);
-        while let Some(page) = pages.next().await {
-            self.page(conversation, page?, &mut gaps)?;
+        let mut next = Some(first);
+        while let Some(first) = next {
+            next = self.pages(conversation, first, last, &mut gaps).await?;
+            // Not while pages are read ahead: a call that nobody waits for keeps its place in line, and this one would wait
+            // behind it for ever.
             self.accounts(ACCOUNTS_PER_CALL).await?;
         }
         Ok((gaps, last))
+    }
+
+    /// Hands out messages until there are many new accounts; then the number from which to go on.
+    async fn pages(
+        &self,
+        conversation: &Conversation,
+        first: u32,
+        last: u32,
+        gaps: &mut Gaps,
+    ) -> Result<Option<u32>, PullError> {
+        let mut pages = std::pin::pin!(self.reading.history(conversation, first, last));
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            let next = page.last.saturating_add(1);
+            self.page(conversation, page, gaps)?;
+            if ACCOUNTS_WAITING_MAX <= self.state().accounts.waiting() && next <= last {
+                return Ok(Some(next));
+            }
+        }
+        Ok(None)
     }
 
     fn page(&self, conversation: &Conversation, page: Page, gaps: &mut Gaps) -> Result<(), PullError> {

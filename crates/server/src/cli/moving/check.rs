@@ -57,7 +57,9 @@ pub(in crate::cli) fn check(
         Ok(())
     };
     let report = check::check(&opened.file, limits, options, &mut on_event)?;
-    groups.ask().map_err(MovingError::Limits)?;
+    if let Some(server) = &server {
+        groups.ask().map_err(|error| super::unusable(server, error))?;
+    }
     display.end();
     if json {
         let in_use = groups.found;

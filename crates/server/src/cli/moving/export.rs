@@ -46,7 +46,7 @@ pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failur
 /// Writes everything on the server to a neutral file; returns what is not in it.
 fn read(server: &Server, out: &Path, json: bool) -> Result<Vec<Loss>, Failure> {
     let pulled = Runtime::new()?.block_on(async {
-        server.limits().await.map_err(MovingError::Limits)?;
+        super::reach(server).await?;
         export::export(server, out).await.map_err(MovingError::Export)
     })?;
     if json {

@@ -34,7 +34,7 @@ pub(in crate::cli) fn undo(
     let target = || Target::Journal { journal: &journal, file };
     let show = |group: &str, text: &str| show_kept(group, text, json);
     let (jobs, plan, done) = Runtime::new()?.block_on(async {
-        server.limits().await.map_err(MovingError::Limits)?;
+        super::reach(&server).await?;
         let jobs = jobs::undo(&server, &journal, force, show).await.map_err(MovingError::Import)?;
         let plan = undo::undo(target(), &server, Mode::Plan, &mut |_| {}).await.map_err(MovingError::Undo)?;
         if !json && plan != UndoReport::default() {
@@ -75,7 +75,7 @@ fn is_job(word: &str) -> bool {
 fn undo_job(server: &Server, job: &str, force: bool, json: bool) -> Result<(), Failure> {
     let show = |group: &str, text: &str| show_kept(group, text, json);
     let undone = Runtime::new()?.block_on(async {
-        server.limits().await.map_err(MovingError::Limits)?;
+        super::reach(server).await?;
         jobs::undo_one(server, job, force, show).await.map_err(MovingError::Import)
     })?;
     let undone = undone.ok_or_else(|| MovingError::NoJob(job.to_owned()))?;

@@ -32,7 +32,7 @@ pub(in crate::cli) fn verify(
         }
     };
     let runtime = Runtime::new()?;
-    let calls = runtime.block_on(server.limits()).map_err(MovingError::Limits)?;
+    let calls = runtime.block_on(super::reach(&server))?;
     let limits = super::rules(&calls);
     let opened = super::open(&source, &limits, &Display::new(json))?;
     let options = VerifyOptions {
