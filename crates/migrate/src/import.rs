@@ -1,6 +1,6 @@
 //! Brings a neutral file into a server over its API.
 //!
-//! The records are put in order on the disk, accounts are brought in, then groups, several at the same time, each by one
+//! The records are put in order on the disk, accounts and files are brought in, then groups, several at the same time, each by one
 //! worker: the group, its topics, members, messages, changes of what is there already, read marks. What the server took is
 //! written to the journal before the next step, so that an import can be stopped anywhere and started again.
 //!
@@ -11,6 +11,7 @@ mod changes;
 mod desk;
 mod failed;
 mod feed;
+mod files;
 mod group;
 mod history;
 mod members;
@@ -28,11 +29,12 @@ mod topics;
 pub use options::{ImportOptions, OnChange};
 pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
 
+use crate::format::Kind;
 use crate::journal::{Journal, JournalError, Owner, Receipt};
 use crate::rules::ServerLimits;
 use crate::server::{CallError, Server};
 use desk::Desk;
-use feed::{Feed, Work};
+use feed::{Feed, Item, Work};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use landfall_domain::account::UnknownAccounts;
@@ -43,7 +45,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// How often the observer hears how far the import is.
 const TICK: Duration = Duration::from_millis(200);
@@ -91,7 +93,8 @@ pub async fn run(
         ServerLimits { limits, unknown_accounts, ..ServerLimits::faithful(now) }
     });
     let desk = Desk::new(observer, &server, &options.failed);
-    let run = Run { server: &server, calls, rules, journal: &journal, options, desk };
+    let sending = Semaphore::new(files::AT_ONCE);
+    let run = Run { server: &server, calls, rules, journal: &journal, options, desk, sending };
     let outcome = import(&run, file).await;
     let finished = match outcome {
         Ok(()) => true,
@@ -116,6 +119,13 @@ async fn import(run: &Run<'_>, file: &Path) -> Result<(), ImportError> {
     Ok(read?)
 }
 
+/// Accounts and files.
+async fn single(run: &Run<'_>, items: Vec<Item>) -> Result<(), ImportError> {
+    let (files, accounts) = items.into_iter().partition(|item| item.entry.record.kind() == Kind::File);
+    accounts::import(run, accounts).await?;
+    files::import(run, files).await
+}
+
 /// Starts workers, and waits for all of them. The first error stops the others before their next call.
 async fn work_off(run: &Run<'_>, work: &mut mpsc::Receiver<Work>) -> Result<(), ImportError> {
     let mut workers: FuturesUnordered<BoxFuture<'_, Result<(), ImportError>>> = FuturesUnordered::new();
@@ -131,7 +141,7 @@ async fn work_off(run: &Run<'_>, work: &mut mpsc::Receiver<Work>) -> Result<(), 
         }
         if let Some(ready) = next.take_if(|next| groups || matches!(next, Work::Single(_))) {
             workers.push(match ready {
-                Work::Single(items) => Box::pin(accounts::import(run, items)),
+                Work::Single(items) => Box::pin(single(run, items)),
                 Work::Group(id, items) => Box::pin(group::import(run, id, items)),
             });
         }

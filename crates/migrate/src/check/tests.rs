@@ -1,5 +1,6 @@
 use super::*;
 use crate::generate::{self, Planted, Shape};
+use crate::sources::contents::Contents;
 use landfall_domain::time::Timestamp;
 use proptest::prelude::*;
 use std::fs;
@@ -25,7 +26,8 @@ fn run(file: &Path, fix: Option<&Path>) -> Checked {
         }
         Ok(())
     };
-    let options = CheckOptions { fix, spill_directory: spill.path() };
+    let contents = Contents::beside(file);
+    let options = CheckOptions { fix, spill_directory: spill.path(), contents: &contents };
     let report = check(file, ServerLimits::faithful(Timestamp(NOW)), options, &mut on_event).unwrap();
     Checked { report, faults, changes, groups }
 }

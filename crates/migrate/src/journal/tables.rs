@@ -1,6 +1,7 @@
 //! The tables of a journal, and whom it belongs to.
 
 use super::{JournalError, Owner, Receipt};
+use crate::format::address::Place;
 use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use std::path::Path;
 
@@ -22,6 +23,9 @@ pub(super) const CONVERSATIONS: TableDefinition<'_, (u64, u64), (u32, u64, u64)>
     TableDefinition::new("conversations");
 /// Group, topic, account: unread, messages then.
 pub(super) const READS: TableDefinition<'_, (u64, u64, u64), (u32, u64)> = TableDefinition::new("reads");
+
+/// File: content, bytes, whether the text is an address, text.
+pub(super) const FILES: TableDefinition<'_, u64, (u64, u64, bool, &str)> = TableDefinition::new("files");
 
 const NEXT_GROUP: &str = "next_group";
 
@@ -64,6 +68,21 @@ fn open_all(transaction: &WriteTransaction) -> Result<(), JournalError> {
     transaction.open_table(MESSAGES)?;
     transaction.open_table(CONVERSATIONS)?;
     transaction.open_table(READS)?;
+    transaction.open_table(FILES)?;
+    Ok(())
+}
+
+fn put_file(
+    transaction: &WriteTransaction,
+    file: u64,
+    content: u64,
+    place: &Place,
+) -> Result<(), JournalError> {
+    let (bytes, is_address, text) = match place {
+        Place::At(address, bytes) => (*bytes, true, address),
+        Place::Gone(name) => (0, false, name),
+    };
+    transaction.open_table(FILES)?.insert(file, (content, bytes, is_address, text.as_str()))?;
     Ok(())
 }
 
@@ -99,6 +118,7 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
                 reads.insert((of.group, of.topic, *account), (read.unread, read.messages))?;
             }
             Receipt::Undone { id } => drop(groups.remove(id.as_str())?),
+            Receipt::File { file, content, place } => put_file(transaction, *file, *content, place)?,
             Receipt::Source(source) => {
                 transaction.open_table(TEXTS)?.insert("source", source.as_str())?;
             }

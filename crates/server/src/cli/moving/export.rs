@@ -6,7 +6,7 @@ use crate::cli::{Failure, print};
 use landfall_migrate::export;
 use landfall_migrate::losses::Loss;
 use landfall_migrate::report::grouped;
-use landfall_migrate::server::Server;
+use landfall_migrate::sources::v4::{PullError, PullReport};
 use serde_json::json;
 use std::ffi::OsString;
 use std::fs;
@@ -21,14 +21,14 @@ pub(in crate::cli) fn export(
     let ExportArguments { server: reached, out, format, json } = arguments;
     let server = server(reached, variables)?;
     let write: WriteFormat = match format {
-        ExportFormat::Landfall => return pull(&server, &out, json),
+        ExportFormat::Landfall => return pull(export::export_with_files(&server, &out), &out, json),
         ExportFormat::Mattermost => export::mattermost::write,
         ExportFormat::Stream => export::stream::write,
     };
     let spill = super::spill_directory(&out);
     let directory = tempfile::tempdir_in(&spill)?;
     let neutral = directory.path().join("exported.jsonl.zst");
-    pull(&server, &neutral, json)?;
+    pull(export::export(&server, &neutral), &neutral, json)?;
     let mut written = BufWriter::new(fs::File::create(&out)?);
     let losses = write(&neutral, &spill, &mut written)?;
     written.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -37,9 +37,13 @@ pub(in crate::cli) fn export(
 
 type WriteFormat = fn(&Path, &Path, &mut dyn Write) -> io::Result<Vec<Loss>>;
 
-/// Writes everything on the server to a neutral file.
-pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
-    let exported = Runtime::new()?.block_on(export::export(server, out));
+/// Runs an export of everything on a server to the neutral file `out`.
+pub(super) fn pull(
+    exported: impl Future<Output = Result<PullReport, PullError>>,
+    out: &Path,
+    json: bool,
+) -> Result<(), Failure> {
+    let exported = Runtime::new()?.block_on(exported);
     let pulled = exported.map_err(MovingError::Export)?;
     if json {
         display::print(&json!({ "pulled": pulled }));
@@ -51,6 +55,9 @@ pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failur
             grouped(pulled.messages),
             grouped(pulled.accounts),
         ))?;
+        if pulled.files != 0 {
+            print(&format!("copied {} files to {}.files\n", grouped(pulled.files), out.display()))?;
+        }
     }
     report(out, &pulled.losses(), json)
 }

@@ -38,6 +38,7 @@ pub(in crate::cli) fn import(
     let limits = runtime.block_on(super::limits(&server))?;
     let opened = super::open(&source, &limits, &display)?;
     options.leave_out_faulty = leave_out_faulty;
+    options.contents = Arc::clone(&opened.contents);
     options.rules = Some(limits);
     let conversion_faults = display.faults_by_code();
     if !json && let Some(converted) = &opened.converted {

@@ -8,6 +8,7 @@ use landfall_migrate::report::grouped;
 use landfall_migrate::verify::{self, GroupResult, Outcome, VerifyOptions, VerifyReport};
 use serde_json::json;
 use std::ffi::OsString;
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// Groups that differ or are missing and are shown one by one; the last line counts all.
@@ -38,6 +39,7 @@ pub(in crate::cli) fn verify(
         spill_directory: super::spill_directory(&source.source),
         rules: limits,
         leave_out_faulty,
+        contents: Arc::clone(&opened.contents),
     };
     let verified = runtime.block_on(verify::verify(&opened.file, &server, options, &mut on_group));
     let report = verified.map_err(MovingError::Verify)?;
@@ -50,7 +52,7 @@ pub(in crate::cli) fn verify(
 }
 
 fn sentence(report: &VerifyReport) -> String {
-    let VerifyReport { equal, different, missing, messages, members, left_out, hash, .. } = report;
+    let VerifyReport { equal, different, missing, messages, members, left_out, files, hash, .. } = report;
     let mut text = format!(
         "{} groups are equal, {} different, {} missing; {} members and {} messages in the file, {} and {} on the server\n",
         grouped(*equal),
@@ -61,6 +63,13 @@ fn sentence(report: &VerifyReport) -> String {
         grouped(members.server),
         grouped(messages.server),
     );
+    if files.file != 0 {
+        text.push_str(&format!(
+            "{} of {} files that messages refer to are on the server\n",
+            grouped(files.server),
+            grouped(files.file)
+        ));
+    }
     if *left_out != 0 {
         text.push_str(&format!("{} faulty records of the file were left out\n", grouped(*left_out)));
     }
