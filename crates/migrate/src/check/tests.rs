@@ -166,6 +166,21 @@ fn the_content_of_a_file_record_must_be_there() {
 }
 
 #[test]
+fn a_message_stays_and_names_the_file_that_is_left_out() {
+    let (file, changes) = fixed(&[
+        r#"{"t":"file","key":"b","path":"b.png"}"#,
+        r#"{"t":"group","GroupId":"g","Type":"Public","Name":"g","CreateTime":1000}"#,
+        r#"{"t":"message","key":"1","GroupId":"g","From_Account":"a","SendTime":2000,"MsgBody":[{"MsgType":"TIMFileElem","MsgContent":{"Url":"file:b"}}]}"#,
+    ]);
+    assert_eq!(
+        changes,
+        ["1: left out: its content is not there", "3: a text names the file that is not there"]
+    );
+    assert!(file.contains(r#""Text":"[file that is not there: b.png]""#), "{file}");
+    assert_eq!(file.lines().count(), 2);
+}
+
+#[test]
 fn a_file_without_a_record_has_a_fault() {
     let (_directory, path) = written(&[]);
     let Checked { report, faults, .. } = run(&path, None);

@@ -169,26 +169,34 @@ async fn send(
     }
 }
 
-/// Reads a content in a thread of its own, which ends early when nobody takes the pieces.
+/// Reads a content in a thread of its own, which ends early when nobody takes the pieces. The last piece waits until all of it is
+/// known to be sound.
 fn read(contents: &Arc<Contents>, path: &str, bytes: u64) -> (Content, JoinHandle<io::Result<()>>) {
     let (pieces, content) = mpsc::channel(PIECES);
     let (contents, path) = (Arc::clone(contents), path.to_owned());
     let reading = tokio::task::spawn_blocking(move || {
-        let (mut left, mut gone) = (bytes, false);
+        let (mut left, mut last) = (bytes, None::<Vec<u8>>);
         let read = contents.read(&path, |piece| {
             left = left.checked_sub(piece.len() as u64).ok_or_else(changed)?;
-            gone = pieces.blocking_send(Ok(piece.to_owned())).is_err();
-            if gone { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+            match last.replace(piece.to_owned()) {
+                Some(before) => pieces.blocking_send(Ok(before)).map_err(|_| gone()),
+                None => Ok(()),
+            }
         });
-        let read =
-            if gone { Ok(()) } else { read.and_then(|()| if left == 0 { Ok(()) } else { Err(changed()) }) };
-        if let Err(error) = &read {
-            // The call must not look whole.
-            drop(pieces.blocking_send(Err(io::Error::other(error.to_string()))));
-        }
-        read
+        let whole = read.and_then(|()| if left == 0 { Ok(()) } else { Err(changed()) });
+        let is_gone = match (&whole, last) {
+            (Ok(()), Some(last)) => pieces.blocking_send(Ok(last)).is_err(),
+            (Ok(()), None) => false,
+            (Err(error), _) => pieces.blocking_send(Err(io::Error::other(error.to_string()))).is_err(),
+        };
+        // What the server says counts, where it did not wait for the end.
+        if is_gone { Ok(()) } else { whole }
     });
     (content, reading)
+}
+
+fn gone() -> io::Error {
+    io::ErrorKind::BrokenPipe.into()
 }
 
 fn changed() -> io::Error {

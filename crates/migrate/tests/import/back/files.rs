@@ -7,7 +7,7 @@ use landfall_migrate::export::export_with_files;
 use landfall_migrate::format::Record;
 use landfall_migrate::import::{Counts, ImportOptions, ImportReport};
 use landfall_migrate::mapping::Mapping;
-use landfall_migrate::sources;
+use landfall_migrate::sources::{self, contents::Contents};
 use landfall_migrate::verify::Both;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -321,6 +321,30 @@ async fn contents_of_a_slack_export_in_a_zip_come_along() {
     let picture = &state.groups.values().next().unwrap().talks[""][0].body[1]["MsgContent"];
     let address = picture["ImageInfoArray"][0]["URL"].as_str().unwrap();
     assert!(address.starts_with("/files/7/84d8") && address.ends_with("/plan.png"), "{address}");
+}
+
+#[tokio::test]
+async fn a_content_that_is_damaged_is_a_fault_at_once() {
+    let place = Place::landfall().await;
+    let archive = place.directory.path().join("export.zip");
+    let mut zip = zip::ZipWriter::new(File::create(&archive).unwrap());
+    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file("a.txt", stored).unwrap();
+    zip.write_all(b"0123456789").unwrap();
+    zip.finish().unwrap();
+    let mut bytes = fs::read(&archive).unwrap();
+    let at = bytes.windows(10).position(|bytes| bytes == b"0123456789").unwrap();
+    bytes[at] = b'x';
+    fs::write(&archive, bytes).unwrap();
+    place.write(&[message("1", 1, "file:a"), file("a", "a.txt")]);
+    let contents = Arc::new(Contents::of_export(&archive).unwrap());
+    let options = ImportOptions { contents, ..ImportOptions::beside(&place.file()) };
+    let report = crate::import(&place.file(), &place.server, &options).await;
+    assert_eq!(report.faults.iter().collect::<Vec<_>>(), [(&"refused", &1)]);
+    let failed = fs::read_to_string(options.failed).unwrap();
+    assert!(failed.contains("its content cannot be read: Invalid checksum"), "{failed}");
+    assert_eq!(place.elements()[0]["MsgContent"]["Text"], "[file that is not there: a ä.txt]");
+    assert!(place.server.state().files.is_empty());
 }
 
 /// Files, and messages that refer to them.
