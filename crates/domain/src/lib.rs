@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attributes;
+pub mod bulk;
 pub mod capability;
 pub mod changes;
 pub mod context;
@@ -23,6 +24,7 @@ pub mod message;
 pub mod new_group;
 pub mod operation;
 pub mod operations;
+pub mod origin;
 pub mod outbox;
 pub mod part;
 pub mod permission;
@@ -31,8 +33,10 @@ pub mod refusal;
 mod sample;
 pub mod several;
 pub mod snapshot;
+pub mod staged;
 pub mod store;
 pub mod subscribers;
 pub mod text;
 pub mod time;
 pub mod topic;
+pub mod whole_group;

@@ -26,6 +26,7 @@ mod run;
 mod talk;
 mod topics;
 
+pub(crate) use failed::line as failed_line;
 pub use options::{ImportOptions, OnChange};
 pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
 

@@ -14,11 +14,11 @@ pub use receipt::{
 };
 
 use crate::format::address::Place;
-use redb::{Database, ReadableDatabase as _};
+use redb::{Database, ReadableDatabase as _, ReadableTable as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tables::{ACCOUNTS, CONVERSATIONS, FILES, GROUPS, MEMBERS, MESSAGES, READS, TOPICS};
+use tables::{ACCOUNTS, CONVERSATIONS, FILES, GROUPS, JOBS, MEMBERS, MESSAGES, READS, TOPICS};
 use writer::Writer;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -68,6 +68,20 @@ impl Journal {
     /// The disk fails.
     pub async fn write(&self, receipts: Vec<Receipt>) -> Result<(), JournalError> {
         if receipts.is_empty() { Ok(()) } else { self.writer.write(receipts).await }
+    }
+
+    /// The jobs on the server that brought files in: fingerprint of the file, and job.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn jobs(&self) -> Result<Vec<(String, String)>, JournalError> {
+        let table = self.database.begin_read()?.open_table(JOBS)?;
+        let row =
+            |row: Result<(redb::AccessGuard<'_, &str>, redb::AccessGuard<'_, &str>), redb::StorageError>| {
+                let (fingerprint, job) = row?;
+                Ok((fingerprint.value().to_owned(), job.value().to_owned()))
+            };
+        table.iter()?.map(row).collect()
     }
 
     /// A number for a group that has no receipt yet.

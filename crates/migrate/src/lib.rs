@@ -2,7 +2,7 @@
 //!
 //! Everything goes through one neutral file ([`format`]): a source is converted into it ([`sources`]), its records are put
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
-//! servers over their public API only.
+//! servers over their public API only; the server itself takes whole groups from it ([`whole`]).
 
 pub mod check;
 pub mod export;
@@ -11,6 +11,7 @@ pub mod files;
 pub mod format;
 pub mod generate;
 pub mod import;
+pub mod jobs;
 pub mod journal;
 pub mod losses;
 pub mod mapping;
@@ -24,3 +25,4 @@ pub mod sort;
 pub mod sources;
 pub mod undo;
 pub mod verify;
+pub mod whole;

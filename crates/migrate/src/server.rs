@@ -53,6 +53,8 @@ pub struct Server {
     admin: String,
     signature: Signature,
     patience: Patience,
+    /// The most calls in a second, whatever the server takes.
+    rate: Option<u32>,
     pacer: Pacer,
     tally: Tally,
 }
@@ -77,13 +79,20 @@ impl Server {
             .map_err(ServerError::Client)?;
         let pacer = Pacer::new(limits::FOREIGN_CALLS_PER_SECOND);
         let (signature, patience, tally) = (Signature::new(sign), Patience::default(), Tally::default());
-        Ok(Self { http, url, app, admin, signature, patience, pacer, tally })
+        Ok(Self { http, url, app, admin, signature, patience, rate: None, pacer, tally })
     }
 
     /// How long calls and outages may last, where the default does not fit.
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Makes at most so many calls in a second, where the server takes more.
+    #[must_use]
+    pub fn with_rate(self, calls_per_second: u32) -> Self {
+        self.pacer.set_rate(calls_per_second.min(limits::FOREIGN_CALLS_PER_SECOND));
+        Self { rate: Some(calls_per_second), ..self }
     }
 
     /// `SDKAppID`.
@@ -135,19 +144,26 @@ impl Server {
     where
         B: Serialize + Sync + ?Sized,
     {
-        let body = serde_json::to_string(body).unwrap_or_default();
+        self.send_bytes(command, &serde_json::to_vec(body).unwrap_or_default()).await
+    }
+
+    /// The same with a body that is not only JSON.
+    ///
+    /// # Errors
+    /// The server refused it, or its outcome is not known.
+    pub async fn send_bytes(&self, command: &str, body: &[u8]) -> Result<Value, CallError> {
         let usersig = self.signature.current();
-        match self.attempt(command, &body, &usersig).await {
+        match self.attempt(command, body, &usersig).await {
             // Nothing has happened yet, and a new one may do.
             Err(CallError::Refused { code: 70_001, .. }) => {
                 let usersig = self.signature.renewed(&usersig);
-                self.attempt(command, &body, &usersig).await
+                self.attempt(command, body, &usersig).await
             }
             answer => answer,
         }
     }
 
-    async fn attempt(&self, command: &str, body: &str, usersig: &str) -> Result<Value, CallError> {
+    async fn attempt(&self, command: &str, body: &[u8], usersig: &str) -> Result<Value, CallError> {
         let request = self.http.post(self.command_url(command, usersig)).timeout(self.patience.call);
         self.in_turn(command, self.send(command, request.body(body.to_owned()))).await
     }

@@ -63,10 +63,12 @@ impl Call {
             caller,
             limits: server.limits,
             body_bytes_max: server.http.body_bytes_max,
+            file_bytes_max: server.files_config.bytes_max,
             now,
             random_bits: fastrand::u64(..),
             app,
             store: Arc::clone(&server.store),
+            jobs: server.jobs.clone(),
             unknown: server.unknown_accounts,
         };
         Self { read, outbox: Arc::clone(&server.outbox), subscribers: Arc::new(subscribers) }

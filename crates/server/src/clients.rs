@@ -26,6 +26,7 @@ mod throttled_stream;
 mod update;
 
 pub use hub::Hub;
+pub(crate) use hub::PendingImport;
 pub(crate) use notice::{Notice, NoticeKind};
 pub(crate) use session::CloseReason;
 pub(crate) use update::ClientUpdate;

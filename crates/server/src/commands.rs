@@ -20,6 +20,7 @@ use crate::call::{Call, Command, ImportCommand};
 use crate::code::Code;
 use crate::json;
 use crate::reply::{self, Failure};
+use hyper::body::Incoming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -38,6 +39,18 @@ pub struct Entry {
     pub halved_rate: bool,
     /// Lists that a failure carries too, empty: strict clients cannot read an answer without them. [client]
     pub lists_on_failure: &'static [&'static str],
+    /// Takes the body as it arrives, instead of [`run`](Self::run), which then answers calls without one.
+    pub stream: Option<Stream>,
+}
+
+/// Runs a command on a body that is too large to be held. Returns the body of the answer.
+pub type Stream = fn(Call, StreamedBody) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
+
+/// A body that arrives.
+pub struct StreamedBody {
+    pub body: Incoming,
+    /// To be called whenever some of it arrives.
+    pub on_data: Box<dyn Fn() + Send + Sync>,
 }
 
 /// Runs a command on the body of a request. Returns the body of the answer.
@@ -87,7 +100,12 @@ const fn is_import(path: &str) -> bool {
 
 impl Entry {
     const fn new(path: &'static str, run: Option<Run>) -> Self {
-        Self { path, run, halved_rate: false, lists_on_failure: &[] }
+        Self { path, run, halved_rate: false, lists_on_failure: &[], stream: None }
+    }
+
+    const fn streaming(mut self, stream: Stream) -> Self {
+        self.stream = Some(stream);
+        self
     }
 
     const fn at_half_rate(mut self) -> Self {

@@ -45,6 +45,9 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The store of the data.
     pub store: StoreUrl,
+    /// Folder of the files that import jobs bring in; `None`: in the data directory of the embedded store, nowhere with
+    /// PostgreSQL.
+    pub imports: Option<PathBuf>,
     /// How servers over one store notify each other.
     pub events: EventsConfig,
     /// The apps, at least one, no number twice.

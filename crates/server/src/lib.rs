@@ -18,6 +18,7 @@ mod event_rows;
 pub mod field;
 mod files;
 mod items;
+mod jobs;
 mod json;
 pub mod listen;
 mod lock;

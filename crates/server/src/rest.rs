@@ -6,7 +6,7 @@
 use crate::authentication::{self, Administrator};
 use crate::call::Call;
 use crate::code::Code;
-use crate::commands::{self, COMMANDS};
+use crate::commands::{self, COMMANDS, StreamedBody};
 use crate::connection::Caller;
 use crate::logging;
 use crate::pace::Pace;
@@ -99,6 +99,7 @@ struct Admitted {
     path: &'static str,
     caller: Administrator,
     run: commands::Run,
+    stream: Option<commands::Stream>,
     now: Timestamp,
 }
 
@@ -129,16 +130,21 @@ async fn admit(
     let Some(run) = entry.run else {
         return Err(Code::NotBuilt.because(format!("{path} is known but not built in this version")));
     };
-    Ok(Admitted { path: entry.path, caller, run, now })
+    Ok(Admitted { path: entry.path, caller, run, stream: entry.stream, now })
 }
 
 async fn call(
     server: &Arc<Server>,
-    Admitted { path, caller, run, now }: Admitted,
+    Admitted { path, caller, run, stream, now }: Admitted,
     time: Duration,
     request: Request<Incoming>,
     from: &Caller,
 ) -> Result<Vec<u8>, Failure> {
+    if let Some(stream) = stream
+        && !request.body().is_end_stream()
+    {
+        return take_stream(stream, Call::new(server, caller, from.address, now), request, from).await;
+    }
     let is_get = request.method() == Method::GET;
     let mut body = read_body(request.into_body(), server.http.body_bytes_max, &from.pace).await?;
     if is_get && body.is_empty() {
@@ -156,6 +162,21 @@ async fn call(
             Err(Code::TimeoutOrFormat.because("service timeout; the call may still take effect"))
         }
     }
+}
+
+/// Hands a body over as it arrives. It takes any time, as long as some of it arrives now and then.
+async fn take_stream(
+    stream: commands::Stream,
+    call: Call,
+    request: Request<Incoming>,
+    from: &Caller,
+) -> Result<Vec<u8>, Failure> {
+    from.pace.body_begins();
+    let pace = Arc::clone(&from.pace);
+    let on_data = Box::new(move || pace.body_begins());
+    let done = stream(call, StreamedBody { body: request.into_body(), on_data }).await;
+    from.pace.body_ends();
+    done
 }
 
 /// Reads a body of at most `max` bytes.

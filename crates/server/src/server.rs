@@ -90,6 +90,9 @@ pub async fn serve(
     drain_calls(&server, &drain, &slots).await;
     // Webhook requests under way have their own, shorter limit.
     while dispatchers.join_next().await.is_some() {}
+    if let Some(jobs) = &server.jobs {
+        jobs.close().await;
+    }
     // A running batch of retention is completed.
     background.shutdown().await;
     let time = Duration::from_secs(server.http.drain_seconds_max);

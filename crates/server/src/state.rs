@@ -4,6 +4,7 @@ use crate::apps::Apps;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
 use crate::files::directory::FileDirectory;
+use crate::jobs::Jobs;
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::Metrics;
 use crate::pace::{PaceLimits, Ticks};
@@ -21,7 +22,9 @@ pub(crate) struct Server {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) apps: Arc<Apps>,
-    pub(crate) clients: Clients,
+    pub(crate) clients: Arc<Clients>,
+    /// `None` where no folder is configured for them.
+    pub(crate) jobs: Option<Arc<Jobs>>,
     pub(crate) limits: Limits,
     pub(crate) unknown_accounts: UnknownAccounts,
     pub(crate) http: HttpConfig,

@@ -37,6 +37,8 @@ mod sweep;
 mod tables;
 mod transfer;
 mod tx;
+mod undo;
+mod whole_groups;
 
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
@@ -46,21 +48,26 @@ use engine::EngineSlot;
 pub use format::{OpenError, exists, something_else};
 use group_cache::Lookup;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
+use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
+use landfall_domain::origin::JobId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
 };
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
+use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use landfall_domain::whole_group::WholeGroup;
 pub use repair::{RepairReport, repair};
 use std::path::Path;
 use std::sync::Arc;
@@ -323,6 +330,66 @@ impl Outbox for Embedded {
         fate: Fate,
     ) -> Result<usize, StoreError> {
         self.committer.run(move |tx| outbox::take_dead(tx, context, &places, fate)).await
+    }
+}
+
+#[async_trait]
+impl BulkStore for Embedded {
+    async fn import_whole_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+    ) -> Result<Vec<WholeGroupOutcome>, StoreError> {
+        whole_groups::import(&self.committer, context, groups).await
+    }
+
+    async fn stage_messages(
+        &self,
+        context: Context,
+        job: JobId,
+        group: GroupId,
+        messages: Vec<(Conversation, Vec<WholeMessage>)>,
+    ) -> Result<(), OperationError<StageRefusal>> {
+        refusable(whole_groups::stage(&self.committer, context.app, job, &group, messages).await)
+    }
+
+    async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError> {
+        self.committer.run_alone(move |tx| whole_groups::discard_staged(tx, context.app, job, &group)).await
+    }
+
+    async fn brought_groups(
+        &self,
+        app: AppId,
+        groups: Vec<GroupId>,
+    ) -> Result<Vec<Option<BroughtGroup>>, StoreError> {
+        self.read(false, move |view| groups.iter().map(|id| whole_groups::brought(view, app, id)).collect())
+            .await
+    }
+
+    async fn groups_of_job(
+        &self,
+        app: AppId,
+        job: JobId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<Vec<GroupId>, StoreError> {
+        self.read(false, move |view| undo::groups_of_job(view, app, job, after.as_ref(), limit)).await
+    }
+
+    async fn undo_groups(
+        &self,
+        context: Context,
+        job: JobId,
+        groups: Vec<GroupId>,
+        force: bool,
+    ) -> Result<Vec<UndoOutcome>, StoreError> {
+        let mut outcomes = Vec::with_capacity(groups.len());
+        for some in groups.chunks(undo::GROUPS_PER_STEP) {
+            let some = some.to_vec();
+            let undo = move |tx: &mut Tx<'_>| undo::undo_groups(tx, context.app, job, &some, force);
+            outcomes.append(&mut self.committer.run_alone(undo).await?);
+        }
+        Ok(outcomes)
     }
 }
 

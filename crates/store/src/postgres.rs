@@ -27,11 +27,14 @@ mod reads;
 mod rows;
 mod settings;
 mod snapshots;
+mod staging;
 mod statements;
 mod tables;
 mod texts;
 mod transfer;
+mod undo;
 mod values;
+mod whole_groups;
 
 pub use connect::AuthoritiesError;
 pub use distribute::{DistributeError, Distributed, distribute};
@@ -45,23 +48,30 @@ use batcher::{Batcher, PATIENCE};
 use change_group::ChangeGroup;
 use database::{Database, Work};
 use failure::Failure;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
+use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
+use landfall_domain::origin::JobId;
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
+use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use landfall_domain::whole_group::WholeGroup;
 use list_positions::ListPositions;
 use listener::Listener;
+use staging::Staging;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -147,6 +157,7 @@ pub struct Postgres {
     database: Database,
     groups: Batcher<ImportGroups>,
     members: Batcher<ImportMembers>,
+    staging: Staging,
     listener: Listener,
 }
 
@@ -170,11 +181,13 @@ impl Postgres {
         }
         drop(client);
         let database = Database::new(&settings, tls, true);
-        let groups = ImportGroups { database: database.clone(), positions: ListPositions::default() };
+        let positions = Arc::<ListPositions>::default();
+        let groups = ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
             groups: Batcher::start(groups, import_workers(), &metrics),
             members: Batcher::start(members, import_workers(), &metrics),
+            staging: Staging::new(database.clone(), positions),
             database,
             listener,
         })
@@ -209,6 +222,9 @@ impl Postgres {
         &self,
         request: import_groups::Request,
     ) -> Result<GroupId, OperationError<NewGroupRefusal>> {
+        if request.id().is_some_and(|id| self.staging.has(request.app(), id)) {
+            return Err(OperationError::Refused(NewGroupRefusal::IdTaken));
+        }
         refusable(self.groups.run(request.app(), request).await)
     }
 
@@ -375,6 +391,67 @@ impl Store for Postgres {
     }
 
     async fn close(&self) {}
+}
+
+#[async_trait]
+impl BulkStore for Postgres {
+    async fn import_whole_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+    ) -> Result<Vec<WholeGroupOutcome>, StoreError> {
+        self.staging.import(context, groups).await
+    }
+
+    async fn stage_messages(
+        &self,
+        context: Context,
+        job: JobId,
+        group: GroupId,
+        messages: Vec<(Conversation, Vec<WholeMessage>)>,
+    ) -> Result<(), OperationError<StageRefusal>> {
+        refusable(self.staging.stage(context.app, job, &group, messages).await)
+    }
+
+    async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError> {
+        self.staging.discard(context.app, job, &group).await
+    }
+
+    async fn brought_groups(
+        &self,
+        app: AppId,
+        groups: Vec<GroupId>,
+    ) -> Result<Vec<Option<BroughtGroup>>, StoreError> {
+        self.read(undo::BroughtGroups { app, groups }).await
+    }
+
+    async fn groups_of_job(
+        &self,
+        app: AppId,
+        job: JobId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<Vec<GroupId>, StoreError> {
+        self.read(undo::GroupsOfJob { app, job, after, limit }).await
+    }
+
+    async fn undo_groups(
+        &self,
+        context: Context,
+        job: JobId,
+        groups: Vec<GroupId>,
+        force: bool,
+    ) -> Result<Vec<UndoOutcome>, StoreError> {
+        let undo = |group| {
+            let (database, work) =
+                (self.database.clone(), undo::UndoGroup { app: context.app, job, group, force });
+            async move {
+                let done = database.perform(&work).await;
+                done.map_err(|failure| failure.while_doing(undo::UndoGroup::DOING))
+            }
+        };
+        stream::iter(groups).map(undo).buffered(undo::AT_ONCE).try_collect().await
+    }
 }
 
 #[cfg(test)]

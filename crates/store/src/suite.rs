@@ -19,6 +19,7 @@ pub(crate) mod outbox;
 pub(crate) mod scripted;
 pub(crate) mod subscribers;
 pub(crate) mod values;
+pub(crate) mod whole;
 pub(crate) mod world;
 
 use landfall_domain::account::{AccountImport, UnknownAccounts};
@@ -104,6 +105,19 @@ macro_rules! store_suite {
                 a_clock_that_goes_back_hides_nothing,
                 a_lane_with_a_backlog_does_not_starve_the_others,
                 concurrent_claims_deliver_each_entry_once,
+            }
+            whole {
+                a_whole_group_reads_back_with_everything_in_it,
+                groups_come_in_once_however_often_they_are_sent,
+                a_refused_group_leaves_nothing_and_stops_no_other,
+                staged_messages_are_seen_when_their_group_is_there,
+                what_was_staged_and_given_up_does_not_come_back,
+                a_large_group_becomes_visible_at_once,
+                of_concurrent_imports_each_group_comes_in_once,
+                undo_takes_out_what_a_job_brought_and_nothing_else,
+                a_dissolved_group_is_no_longer_of_its_job,
+                no_membership_of_a_staged_group_outlives_its_account,
+                jobs_of_different_apps_are_separate,
             }
             faulty {
                 a_migration_that_repeats_what_failed_ends_like_one_without_failures,

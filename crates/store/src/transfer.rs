@@ -21,12 +21,14 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
+use landfall_domain::origin::Provenance;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// One row of a store, whole. Indexes and counters follow from the rows, so each store makes its own: the list
-/// of groups, its totals and the last place given in it from the groups; the groups of an account from the members;
+/// of groups, its totals and the last place given in it from the groups; the groups of a job from the origins; those of an
+/// account from the members;
 /// the days on which a conversation has messages from the messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
@@ -41,6 +43,12 @@ pub enum Row {
         id: UserId,
         /// Signatures made before this are not valid.
         from: Timestamp,
+    },
+    /// Where a group came from that a job brought in.
+    Origin {
+        app: AppId,
+        group: GroupId,
+        provenance: Box<Provenance>,
     },
     /// A group with its owner's membership. Comes before the rows of its other members.
     Group {

@@ -10,7 +10,7 @@ const FAULT: &str = "fault";
 const WAS: &str = "was";
 
 /// The line of a record with its faults in `x.fault`.
-pub(super) fn line(record: &Record, faults: &[Fault]) -> String {
+pub(crate) fn line(record: &Record, faults: &[Fault]) -> String {
     let mut record = record.clone();
     let x = x(&mut record);
     let faults: Vec<_> =

@@ -15,6 +15,8 @@ pub enum Phase {
     Reading,
     /// Its faults are looked for.
     Checking,
+    /// The file is sent to the server; `done` and `total` are bytes.
+    Sending,
     Accounts,
     Groups,
 }
@@ -81,6 +83,33 @@ pub struct ImportReport {
     /// Groups by their number of messages in the file: up to 0, 9, 99, 999, …
     pub groups_by_size: Vec<Size>,
     pub calls: Calls,
+}
+
+impl ImportReport {
+    /// Adds what another import did right after this one.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.finished &= other.finished;
+        for (kind, more) in other.records {
+            let counts = self.records.entry(kind).or_default();
+            counts.imported += more.imported;
+            counts.unchanged += more.unchanged;
+            counts.updated += more.updated;
+            counts.skipped += more.skipped;
+            counts.failed += more.failed;
+        }
+        for (code, more) in other.faults {
+            *self.faults.entry(code).or_default() += more;
+        }
+        let done = self.over_time.last().copied().unwrap_or_default();
+        self.over_time.extend(other.over_time.into_iter().map(|point| Point {
+            seconds: self.seconds + point.seconds,
+            records: done.records + point.records,
+            faults: done.faults + point.faults,
+        }));
+        self.stopped_histories += other.stopped_histories;
+        self.seconds += other.seconds;
+        self.calls = other.calls;
+    }
 }
 
 /// A point of a plot over time.

@@ -132,6 +132,15 @@ pub enum Receipt {
         content: u64,
         place: Place,
     },
+    /// A job on the server brings the file with this fingerprint in.
+    Job {
+        fingerprint: String,
+        job: String,
+    },
+    /// What that job brought in was taken out.
+    JobUndone {
+        fingerprint: String,
+    },
     /// The file that is imported.
     Source(String),
 }

@@ -26,6 +26,8 @@ pub(super) const READS: TableDefinition<'_, (u64, u64, u64), (u32, u64)> = Table
 
 /// File: content, bytes, whether the text is an address, text.
 pub(super) const FILES: TableDefinition<'_, u64, (u64, u64, bool, &str)> = TableDefinition::new("files");
+/// Fingerprint of the file: the job on the server that brings it in.
+pub(super) const JOBS: TableDefinition<'_, &str, &str> = TableDefinition::new("jobs");
 
 const NEXT_GROUP: &str = "next_group";
 
@@ -68,6 +70,7 @@ fn open_all(transaction: &WriteTransaction) -> Result<(), JournalError> {
     transaction.open_table(MESSAGES)?;
     transaction.open_table(CONVERSATIONS)?;
     transaction.open_table(READS)?;
+    transaction.open_table(JOBS)?;
     transaction.open_table(FILES)?;
     Ok(())
 }
@@ -116,6 +119,12 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
             }
             Receipt::Read { of, account, read } => {
                 reads.insert((of.group, of.topic, *account), (read.unread, read.messages))?;
+            }
+            Receipt::Job { fingerprint, job } => {
+                transaction.open_table(JOBS)?.insert(fingerprint.as_str(), job.as_str())?;
+            }
+            Receipt::JobUndone { fingerprint } => {
+                transaction.open_table(JOBS)?.remove(fingerprint.as_str())?;
             }
             Receipt::Undone { id } => drop(groups.remove(id.as_str())?),
             Receipt::File { file, content, place } => put_file(transaction, *file, *content, place)?,

@@ -47,7 +47,9 @@ pub(super) fn write(report: &Report) -> String {
         add("<h2>Settled by defaults</h2>");
         add(&table(
             ["What", "Times"],
-            report.notes.iter().map(|note| [escaped(&note.text), grouped(note.count)]),
+            report.notes.iter().map(|note| {
+                [escaped(&note.text), if note.count == 0 { String::new() } else { grouped(note.count) }]
+            }),
         ));
     }
     if !report.calls.is_empty() {

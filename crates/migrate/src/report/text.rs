@@ -28,7 +28,9 @@ pub(super) fn write(report: &Report) -> String {
     if !report.notes.is_empty() {
         line("Settled by defaults:");
         for note in &report.notes {
-            line(&format!("  {:>9}  {}", grouped(note.count), note.text));
+            // What a source never has is not counted.
+            let count = if note.count == 0 { String::new() } else { grouped(note.count) };
+            line(&format!("  {count:>9}  {}", note.text));
         }
     }
     if report.slowed_down != 0 {

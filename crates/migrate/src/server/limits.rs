@@ -47,6 +47,13 @@ impl Default for CallLimits {
 }
 
 impl CallLimits {
+    /// Whether it is a Landfall server that takes whole files as jobs.
+    #[must_use]
+    pub fn takes_jobs(&self) -> bool {
+        let jobs = self.landfall.as_ref().and_then(|reply| reply.get("Jobs"));
+        jobs.and_then(Value::as_u64) == Some(1)
+    }
+
     fn of(reply: Value) -> Self {
         let other = Self::default();
         let number = |value: Option<&Value>, default: usize| {
@@ -83,7 +90,9 @@ impl Server {
             Err(CallError::Refused { code, .. }) if !is_about_the_caller(code) => CallLimits::default(),
             Err(error) => return Err(error),
         };
-        self.pacer.set_rate(limits.calls_per_second);
+        // 0 stands for no limit.
+        let most = self.rate.filter(|rate| limits.calls_per_second == 0 || *rate < limits.calls_per_second);
+        self.pacer.set_rate(most.unwrap_or(limits.calls_per_second));
         Ok(limits)
     }
 }

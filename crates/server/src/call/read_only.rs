@@ -1,6 +1,7 @@
 //! The part of a call that only reads: the caller, the limits, and what the store holds.
 
 use crate::apps::App;
+use crate::jobs::Jobs;
 use crate::reply::Failure;
 use landfall_domain::account::{Account, UnknownAccounts};
 use landfall_domain::context::Context;
@@ -23,6 +24,8 @@ pub struct ReadOnlyCall {
     pub limits: Limits,
     /// The longest body of a request, bytes.
     pub body_bytes_max: usize,
+    /// The largest file, bytes.
+    pub file_bytes_max: u64,
     /// The time of the call.
     pub now: Timestamp,
     /// Random bits, for ids that the server makes.
@@ -32,6 +35,8 @@ pub struct ReadOnlyCall {
     /// Not for commands: whatever they write goes through the call.
     pub(super) store: Arc<dyn Store>,
     pub(super) unknown: UnknownAccounts,
+    /// For imports alone.
+    pub(super) jobs: Option<Arc<Jobs>>,
 }
 
 impl ReadOnlyCall {

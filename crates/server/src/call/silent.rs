@@ -2,6 +2,8 @@
 
 use super::ReadOnlyCall;
 use crate::clients::Hub;
+use crate::code::Code;
+use crate::jobs::Jobs;
 use crate::reply::Failure;
 use landfall_domain::account::AccountImport;
 use landfall_domain::error::{OperationError, StoreError};
@@ -34,6 +36,15 @@ impl Deref for SilentCall {
 impl SilentCall {
     pub(super) fn new(read: ReadOnlyCall, hub: Arc<Hub>) -> Self {
         Self { read, hub }
+    }
+
+    /// The jobs of this server.
+    ///
+    /// # Errors
+    /// No folder is configured for them.
+    pub(crate) fn jobs(&self) -> Result<&Arc<Jobs>, Failure> {
+        const WHY: &str = "this server takes no jobs; set imports.directory in its configuration";
+        self.read.jobs.as_ref().ok_or_else(|| Code::NotBuilt.because(WHY))
     }
 
     /// Performs an import into one group.

@@ -22,7 +22,7 @@ use crate::usersig;
 use display::Display;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_migrate::rules::ServerLimits;
-use landfall_migrate::server::{Server, ServerError, ServerOptions};
+use landfall_migrate::server::{CallLimits, Server, ServerError, ServerOptions};
 use landfall_migrate::sources::v4::PullError;
 use landfall_migrate::sources::{self, ConvertError, Opened};
 use std::ffi::OsString;
@@ -40,6 +40,8 @@ pub(super) enum MovingError {
     NoAdmin,
     #[error("there is no journal {}; give the one of the import with --journal", .0.display())]
     NoJournal(PathBuf),
+    #[error("the server has no job {0}")]
+    NoJob(String),
     #[error(transparent)]
     Convert(#[from] ConvertError),
     #[error(transparent)]
@@ -70,6 +72,7 @@ impl MovingError {
         match self {
             Self::Server(_) | Self::NoAdmin => 2,
             Self::NoJournal(_)
+            | Self::NoJob(_)
             | Self::Convert(_)
             | Self::Journal(_)
             | Self::Undo(_)
@@ -98,18 +101,24 @@ fn server(
     let sign = move || usersig::make(&name, app, &key, SystemClock.now(), USERSIG_SECONDS);
     let options = ServerOptions { url, app: app.0, admin, sign: Box::new(sign) };
     let server = Server::new(options).map_err(MovingError::Server)?;
-    let _ = rate;
-    Ok(server)
+    Ok(match rate {
+        Some(rate) => server.with_rate(rate),
+        None => server,
+    })
 }
 
 /// What the server takes; the documented limits where it is not Landfall.
 async fn limits(server: &Server) -> Result<ServerLimits, Failure> {
     let limits = server.limits().await.map_err(MovingError::Limits)?;
+    Ok(rules(&limits))
+}
+
+fn rules(limits: &CallLimits) -> ServerLimits {
     let now = SystemClock.now();
-    Ok(match limits.landfall {
-        Some(answer) => ServerLimits::answered(&answer, now),
+    match &limits.landfall {
+        Some(answer) => ServerLimits::answered(answer, now),
         None => ServerLimits::faithful(now),
-    })
+    }
 }
 
 /// The source as a neutral file; faults of a conversion are shown.

@@ -1,4 +1,54 @@
 //! Commands of our own, for tools that import. The imitated service has no such commands; these keep its calling
 //! convention. [choice]
 
+pub mod cancel_job;
+pub mod create_job;
+pub mod get_job;
 pub mod get_limits;
+pub mod get_receipts;
+pub mod list_jobs;
+pub mod pause_job;
+pub mod resume_job;
+pub mod start_job;
+pub mod undo_job;
+pub mod upload;
+
+use crate::code::Code;
+use crate::field::Field;
+use crate::jobs::{JobProblem, job_named};
+use crate::reply::Failure;
+use landfall_domain::origin::JobId;
+use serde::Deserialize;
+
+/// A request that names a job.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct OfJob {
+    job_id: Field<String>,
+}
+
+impl OfJob {
+    fn id(self) -> Result<JobId, Failure> {
+        named(&self.job_id.required("JobId")?)
+    }
+}
+
+/// The job with this name.
+fn named(name: &str) -> Result<JobId, Failure> {
+    job_named(name)
+        .ok_or_else(|| Code::GroupParameter.because("JobId is not 16 hexadecimal digits, in small letters"))
+}
+
+impl From<JobProblem> for Failure {
+    fn from(problem: JobProblem) -> Self {
+        match problem {
+            JobProblem::Disk(cause) => Code::GroupInternal.internal(cause),
+            JobProblem::NoSuchJob
+            | JobProblem::TooMany
+            | JobProblem::WrongState { .. }
+            | JobProblem::WrongOffset { .. }
+            | JobProblem::TooLarge
+            | JobProblem::Broken(_) => Code::GroupParameter.because(problem.to_string()),
+        }
+    }
+}

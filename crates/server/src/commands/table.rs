@@ -238,6 +238,16 @@ pub static COMMANDS: &[Entry] = &[
     entry::<webhook::resend_dead_events::Request>(),
     entry::<webhook::drop_dead_events::Request>(),
     import::<landfall::get_limits::Request>(),
+    import::<landfall::create_job::Request>(),
+    import::<landfall::upload::Request>().streaming(landfall::upload::receive),
+    import::<landfall::start_job::Request>(),
+    import::<landfall::pause_job::Request>(),
+    import::<landfall::resume_job::Request>(),
+    import::<landfall::cancel_job::Request>(),
+    import::<landfall::get_job::Request>(),
+    import::<landfall::list_jobs::Request>(),
+    import::<landfall::get_receipts::Request>(),
+    import::<landfall::undo_job::Request>(),
 ];
 
 /// The sections of the documentation, each with its first command in [`COMMANDS`].

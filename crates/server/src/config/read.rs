@@ -19,7 +19,7 @@ use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A day: longer waits are a mistake. 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
@@ -38,6 +38,7 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
     let listen = root.required("listen").and_then(|item| address(&item));
     let metrics = section(&mut root, "metrics", metrics);
     let store = section(&mut root, "store", store);
+    let imports = section(&mut root, "imports", imports);
     let events = section(&mut root, "events", events);
     let apps = apps(&mut root, problems);
     let limits = section(&mut root, "limits", limits);
@@ -61,6 +62,7 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
         listen: listen?,
         metrics: metrics?,
         store: store?,
+        imports: imports?,
         events: events?,
         apps: apps?,
         limits: limits?,
@@ -112,6 +114,12 @@ fn store(section: &mut Section<'_>) -> Option<StoreUrl> {
         StoreUrl::Embedded(directory) => StoreUrl::Embedded(directory),
         StoreUrl::Postgres(settings) => StoreUrl::Postgres(Box::new(settings.with_connections(connections))),
     })
+}
+
+/// `Some(None)`: where the store keeps its own.
+fn imports(section: &mut Section<'_>) -> Option<Option<PathBuf>> {
+    let item = section.required("directory")?;
+    if item.text()?.is_empty() { Some(None) } else { paths::path(&item).map(Some) }
 }
 
 fn limits(section: &mut Section<'_>) -> Option<LimitsConfig> {

@@ -7,6 +7,7 @@ use crate::clients::{Clients, StoreRelay};
 use crate::commands::COMMANDS;
 use crate::config::{Config, LimitsConfig, StoreUrl, WebhookConfig};
 use crate::files::directory::FileDirectory;
+use crate::jobs::{Jobs, Needs};
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::Metrics;
 use crate::state::Server;
@@ -14,6 +15,7 @@ use crate::usersig::failures::Failures;
 use crate::webhook::receiver::Receiver;
 use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
+use landfall_domain::bulk::BulkStore;
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
@@ -24,7 +26,7 @@ use landfall_store::StoreMetrics;
 use landfall_store::embedded::Embedded;
 use landfall_store::postgres::{Postgres, RemoteChange, Settings};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -33,11 +35,13 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let metrics = Metrics::new(COMMANDS.iter().map(|entry| entry.path));
     let apps = Arc::<Apps>::default();
     let (clock, clients_max): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), config.clients.connections_max);
-    let (store, outbox, shared_calls, clients): (Arc<dyn Store>, Arc<dyn Outbox>, _, _) = match config.store {
+    let mut imports = config.imports;
+    let (store, outbox, bulk, shared_calls, clients): Stores = match config.store {
         StoreUrl::Embedded(dir) => {
+            imports = imports.or_else(|| Some(dir.join("imports")));
             let store = open_embedded(dir, metrics.store.clone()).await?;
             let clients = Clients::alone(Arc::clone(&store) as _, Arc::clone(&clock), clients_max);
-            (Arc::clone(&store) as _, store, None, clients)
+            (Arc::clone(&store) as _, Arc::clone(&store) as _, store, None, clients)
         }
         StoreUrl::Postgres(settings) => {
             let relay = Arc::<StoreRelay>::default();
@@ -47,12 +51,27 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
             let (events, own, clock) = (&config.events, Arc::clone(&store), Arc::clone(&clock));
             let clients = Clients::of_several(own, &relay, events, clock, clients_max).await;
             let clients = clients.map_err(|cause| ServeError::Events(Box::new(cause)))?;
-            (Arc::clone(&store) as _, store, config.limits.shared.then_some(calls), clients)
+            let shared = config.limits.shared.then_some(calls);
+            (Arc::clone(&store) as _, Arc::clone(&store) as _, store, shared, clients)
         }
     };
     let files = FileDirectory::new(config.files.directory.clone());
     files.remove_leftovers().await;
+    let clients = Arc::new(clients);
+    let needs = Needs {
+        store: Arc::clone(&store),
+        bulk,
+        apps: Arc::clone(&apps),
+        hub: {
+            let clients = Arc::clone(&clients);
+            Box::new(move |app| clients.hub(app))
+        },
+        clock: Arc::clone(&clock),
+        limits: config.limits.limits,
+        unknown: config.unknown_accounts,
+    };
     let server = Server {
+        jobs: imports.map(|directory| jobs(&directory, needs)).transpose()?,
         clients,
         store,
         outbox,
@@ -80,6 +99,15 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         put_app(&server, app).await?;
     }
     Ok(Arc::new(server))
+}
+
+/// A store as each part of the server sees it, what counts calls across servers, and the connected clients.
+type Stores = (Arc<dyn Store>, Arc<dyn Outbox>, Arc<dyn BulkStore>, Option<Arc<dyn SharedCalls>>, Clients);
+
+/// The jobs in a folder.
+fn jobs(directory: &Path, needs: Needs) -> Result<Arc<Jobs>, StoreError> {
+    Jobs::open(directory, needs)
+        .map_err(|cause| StoreError::failed(&format!("reading the jobs in {}", directory.display()), &cause))
 }
 
 /// The receiver of an app's webhooks.

@@ -16,6 +16,7 @@ mod database;
 mod disk;
 mod end;
 mod events;
+mod jobs;
 mod kicks;
 mod kill;
 mod listen;

@@ -46,14 +46,17 @@ pub(crate) enum Store {
 /// The directory or the database of a store.
 pub(crate) enum DataLocation {
     Directory(TempDir),
-    Database(FreshDatabase),
+    /// And a directory for the files of jobs.
+    Database(FreshDatabase, TempDir),
 }
 
 impl DataLocation {
     pub(crate) fn new(store: Store) -> Self {
         match store {
             Store::Embedded => Self::Directory(tempfile::tempdir().unwrap()),
-            Store::Postgres => Self::Database(fresh_database("server", make_tables)),
+            Store::Postgres => {
+                Self::Database(fresh_database("server", make_tables), tempfile::tempdir().unwrap())
+            }
         }
     }
 
@@ -61,20 +64,29 @@ impl DataLocation {
     fn url(&self) -> String {
         match self {
             Self::Directory(directory) => format!("embedded:{}", directory.path().display()),
-            Self::Database(database) => database.url().to_owned(),
+            Self::Database(database, _) => database.url().to_owned(),
+        }
+    }
+
+    /// `[imports] directory`
+    fn imports(&self) -> String {
+        match self {
+            Self::Directory(_) => String::new(),
+            Self::Database(_, imports) => imports.path().display().to_string(),
         }
     }
 
     /// An empty location of the same store: a database serves again. No server may run on it.
     pub(crate) fn emptied(self) -> Self {
-        match &self {
+        match self {
             Self::Directory(_) => {
                 self.close();
                 Self::new(Store::Embedded)
             }
-            Self::Database(database) => {
+            Self::Database(database, imports) => {
                 database.empty("landfall", "schema_versions");
-                self
+                imports.close().unwrap();
+                Self::Database(database, tempfile::tempdir().unwrap())
             }
         }
     }
@@ -83,14 +95,17 @@ impl DataLocation {
     pub(crate) fn directory(&self) -> Option<&Path> {
         match self {
             Self::Directory(directory) => Some(directory.path()),
-            Self::Database(_) => None,
+            Self::Database(..) => None,
         }
     }
 
     pub(crate) fn close(self) {
         match self {
             Self::Directory(directory) => directory.close().unwrap(),
-            Self::Database(database) => drop(database),
+            Self::Database(database, imports) => {
+                drop(database);
+                imports.close().unwrap();
+            }
         }
     }
 }
@@ -133,7 +148,8 @@ impl Default for Setup {
 }
 
 impl Setup {
-    fn config(&self, store_url: &str) -> String {
+    fn config(&self, location: &DataLocation) -> String {
+        let (store_url, imports) = (location.url(), location.imports());
         let every_type = r#"["Private", "Public", "ChatRoom", "Community"]"#;
         let Self { mode, unknown, calls_per_second, webhook, http_and_more, .. } = self;
         format!(
@@ -141,6 +157,8 @@ impl Setup {
             listen = "127.0.0.1:0"
             [store]
             url = "{store_url}"
+            [imports]
+            directory = "{imports}"
             [limits]
             mode = "{mode}"
             calls_per_second = {calls_per_second}
@@ -197,7 +215,7 @@ impl Server {
 
     /// Like [`start_with`](Self::start_with), on a location that exists.
     pub(crate) async fn start_in(location: DataLocation, setup: Setup) -> Self {
-        let config = landfall::config::parse("test.toml", &setup.config(&location.url()), []);
+        let config = landfall::config::parse("test.toml", &setup.config(&location), []);
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let (stop, stopped) = oneshot::channel();
         let (ready, listening) = oneshot::channel();

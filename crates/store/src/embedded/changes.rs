@@ -2,13 +2,13 @@
 
 use super::keys::Sweep;
 use super::outbox;
+use super::records::GroupRow;
 use super::rows::Rows as _;
 use super::sweep;
 use super::tx::Tx;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, StoreError};
-use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::outbox::{Lane, entries_of_destroyed};
 use landfall_domain::subscribers::Subscribers;
@@ -34,18 +34,28 @@ pub(super) fn destroy_group(
         members.sort();
     }
     let entries = entries_of_destroyed(subscribers, &row.group, members);
-    count_down(tx, app, row.group.kind)?;
-    tx.remove_group(app, &row);
     let mut budget = sweep::ROWS_PER_BATCH;
-    sweep::begin(tx, Sweep::Group(app, id.clone()), &mut budget)?;
+    remove_group(tx, app, &row, &mut budget)?;
     outbox::append(tx, context, &Lane::Group(id.clone()), entries)?;
     Ok(Ok(()))
 }
 
-fn count_down(tx: &mut Tx<'_>, app: AppId, kind: GroupType) -> Result<(), StoreError> {
-    let living = &mut tx.counters(app)?.groups[usize::from(kind.code())];
+/// Removes a group with everything that belongs to it.
+pub(super) fn remove_group(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    row: &GroupRow,
+    budget: &mut usize,
+) -> Result<(), StoreError> {
+    let id = &row.group.id;
+    let provenance = tx.provenance(app, id)?;
+    let living = &mut tx.counters(app)?.groups[usize::from(row.group.kind.code())];
     *living = living.saturating_sub(1);
-    Ok(())
+    if let Some(provenance) = &provenance {
+        tx.remove_provenance(app, id, provenance);
+    }
+    tx.remove_group(app, row);
+    sweep::begin(tx, Sweep::Group(app, id.clone()), budget)
 }
 
 pub(super) fn import_accounts(

@@ -1,5 +1,7 @@
 //! Which accounts, groups and members exist, as far as the committer remembers: it spares look-ups in the engine. Each
 //! part may forget. An account that is remembered exists; a group or member that is called absent does not.
+//!
+//! And the groups that are on their way in: opening the store removes what a crash leaves of them, so only memory knows them.
 
 use super::engine::Engine;
 use super::key_range::EVERYTHING;
@@ -7,8 +9,12 @@ use super::keys::{self, MemberKey};
 use super::records;
 use fjall::{Readable, Snapshot};
 use landfall_domain::error::StoreError;
+use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::origin::JobId;
+use landfall_domain::staged::Staged;
 use quick_cache::{Weighter, sync, unsync};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +34,12 @@ pub(super) struct Existence {
     groups: RefCell<Groups>,
     /// Members other than the owner, of groups that were seen without any: an import adds them call by call.
     members: RefCell<unsync::Cache<Vec<u8>, Filter, FilterBytes>>,
+    staged: RefCell<StagedGroups>,
 }
+
+/// Groups of which some messages are written and nothing is visible, with the job that brings them in; `None` for one that
+/// is no longer staged.
+pub(super) type StagedGroups = BTreeMap<(AppId, GroupId), Option<(JobId, Staged)>>;
 
 impl Existence {
     /// Nothing is known, and the groups are not loaded.
@@ -38,6 +49,7 @@ impl Existence {
             accounts: sync::Cache::new(ACCOUNTS_MAX),
             groups: RefCell::new(Groups::Unknown),
             members: RefCell::new(members),
+            staged: RefCell::default(),
         }
     }
 
@@ -54,6 +66,23 @@ impl Existence {
         self.accounts.clear();
         self.groups.replace(Groups::Unknown);
         self.members.borrow_mut().clear();
+        self.staged.borrow_mut().clear();
+    }
+
+    pub(super) fn staged(&self, app: AppId, group: &GroupId) -> Option<(JobId, Staged)> {
+        let staged = self.staged.borrow();
+        if staged.is_empty() { None } else { staged.get(&(app, group.clone())).cloned().flatten() }
+    }
+
+    /// Takes over what a batch that was written has staged.
+    pub(super) fn set_staged(&self, changed: StagedGroups) {
+        let mut staged = self.staged.borrow_mut();
+        for (group, now) in changed {
+            match now {
+                Some(now) => drop(staged.insert(group, Some(now))),
+                None => drop(staged.remove(&group)),
+            }
+        }
     }
 
     /// Forgets the members of all groups, because a batch was discarded. Accounts and groups of that batch stay remembered,

@@ -53,6 +53,11 @@ pub(super) fn expire(
         if limit <= expired.removed {
             return Ok(expired);
         }
+        // It is on its way in, and its days stay recorded.
+        if tx.staged(app, &group).is_some() {
+            expired.next = full.then_some(key);
+            continue;
+        }
         let left = limit - expired.removed;
         let done = expire_conversation(tx, app, &group, &topic, before, left, &mut expired.removed)?;
         if !done {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Version of the layout that this program writes; it also opens every earlier one. Version 2 added the kicks of deleted
 /// accounts and the stamps of batches, which a program that knows only 1 would lose, and moved merging out of the engine.
-pub(super) const FORMAT: u32 = 2;
+/// Version 3 added the origins of groups, which an older program would leave behind when it dissolves one.
+pub(super) const FORMAT: u32 = 3;
 
 /// Folder of the engine within the data directory.
 pub(super) const FOLDER: &str = "engine";

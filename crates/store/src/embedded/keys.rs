@@ -6,11 +6,13 @@
 //! | `a` account | account | `AccountRecord` |
 //! | `c` counters | nothing | `CountersRecord` |
 //! | `e` kick of an account that was deleted since | account | from when on its signatures are valid |
+//! | `f` origin of a group | group id | `OriginRecord` |
 //! | `g` group | group id, 0 | `GroupRecord`, the owner's membership inside |
 //! | `g` member, not the owner | group id, 0, account | `MemberRecord` |
 //! | `h` part that hangs on a group | group id, 0, kind, name | `PartRecord` |
 //! | `i` messages | group id, 0, topic id or nothing, 0, page, 4 bytes | list of `MessageRecord` |
 //! | `j` joined | account, 0, group id | type byte, whether it supports topics |
+//! | `k` group of a job | job, 8 bytes, group id | nothing |
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `m` lane of the outbox | lane | when it is due, its numbers |
 //! | `n` entry of the outbox | lane, 0, number, 8 bytes | the bytes that the server made of it |
@@ -32,6 +34,7 @@ use super::records::Due;
 use crate::parts::{self, PartName};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::message::Conversation;
+use landfall_domain::origin::JobId;
 use landfall_domain::outbox::Lane;
 use landfall_domain::part::PartKey;
 use landfall_domain::time::Timestamp;
@@ -39,10 +42,12 @@ use landfall_domain::time::Timestamp;
 const ACCOUNT: u8 = b'a';
 const COUNTERS: u8 = b'c';
 const LEFT_BEHIND: u8 = b'e';
+const ORIGIN: u8 = b'f';
 const PART: u8 = b'h';
 const MESSAGES: u8 = b'i';
 const GROUP: u8 = b'g';
 const JOINED: u8 = b'j';
+const JOB: u8 = b'k';
 const LIST: u8 = b'l';
 const LANE: u8 = b'm';
 const NOTE: u8 = b'n';
@@ -227,6 +232,29 @@ pub(super) fn after_all(mut start: Vec<u8>) -> Vec<u8> {
     start
 }
 
+/// Where a group came from.
+pub(super) fn origin(app: AppId, group: &GroupId) -> Vec<u8> {
+    scattered(ORIGIN, app, &[group.as_str().as_bytes()])
+}
+
+/// Records that a job brought a group in.
+pub(super) fn of_job(app: AppId, job: JobId, group: &GroupId) -> Vec<u8> {
+    ordered(JOB, app, &[&job.0.to_be_bytes(), group.as_str().as_bytes()])
+}
+
+/// The keys of all groups of a job, or of those after a group: from the first, exclusive, to before the last.
+pub(super) fn all_of_job(app: AppId, job: JobId, after: Option<&GroupId>) -> (Vec<u8>, Vec<u8>) {
+    let after = after.map_or("", GroupId::as_str);
+    // An id is printable ASCII.
+    let end = ordered(JOB, app, &[&job.0.to_be_bytes(), b"\x7f"]);
+    (ordered(JOB, app, &[&job.0.to_be_bytes(), after.as_bytes()]), end)
+}
+
+/// The group in a key between those of [`all_of_job`].
+pub(super) fn group_of_job(key: &[u8]) -> Option<GroupId> {
+    GroupId::parse(std::str::from_utf8(key.get(HEAD + 8..)?).ok()?)
+}
+
 pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
 }
@@ -253,7 +281,7 @@ pub(super) fn list_position(key: &[u8]) -> Option<u64> {
     key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
 }
 
-/// The keys of accounts, their kicks, groups, members, parts and messages, with [counters](is_counters) between them: from the
+/// The keys of accounts, their kicks, origins, groups, members, parts and messages, with [counters](is_counters) between them: from the
 /// first to before the last.
 pub(super) const ROWS: std::ops::Range<[u8; 1]> = [ACCOUNT]..[MESSAGES + 1];
 
@@ -270,6 +298,7 @@ pub(super) fn is_messages(key: &[u8]) -> bool {
 pub(super) enum RowKey {
     Account(AppId, UserId),
     LeftBehind(AppId, UserId),
+    Origin(AppId, GroupId),
     Group(AppId, GroupId),
     /// Not the owner.
     Member(AppId, GroupId, UserId),
@@ -289,6 +318,9 @@ impl RowKey {
         }
         if family == LEFT_BEHIND {
             return Some(Self::LeftBehind(owner, UserId::parse(name(rest)?)?));
+        }
+        if family == ORIGIN {
+            return Some(Self::Origin(owner, GroupId::parse(name(rest)?)?));
         }
         let end = rest.iter().position(|byte| *byte == END)?;
         let group = GroupId::parse(name(rest.get(..end)?)?)?;
@@ -423,49 +455,4 @@ impl Sweep {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn keys_read_back_and_keep_the_order(app: u32, names in ("[ -~]{1,32}", "[ -~]{1,32}"), ids in ("[ -~]{1,48}", "[ -~]{1,48}"), positions: (u64, u64)) {
-            let app = AppId(app);
-            let (one, two) = (UserId::parse(&names.0).unwrap(), UserId::parse(&names.1).unwrap());
-            let (here, there) = (GroupId::parse(&ids.0).unwrap(), GroupId::parse(&ids.1).unwrap());
-            let (in_group, of_account) = (member(app, &here, &one), joined(app, &one, &here));
-            prop_assert_eq!(member_account(&in_group, &here), one.as_str().as_bytes());
-            prop_assert!(member_account(&group(app, &here), &here).is_empty());
-            prop_assert_eq!(joined_group(&of_account, &one), here.as_str().as_bytes());
-            prop_assert_eq!(list_position(&list(app, positions.0)), Some(positions.0));
-            prop_assert_eq!(RowKey::parse(&account(app, &one)), Some(RowKey::Account(app, one.clone())));
-            let kicked = RowKey::LeftBehind(app, one.clone());
-            prop_assert_eq!(RowKey::parse(&left_behind(app, &one)), Some(kicked));
-            prop_assert_eq!(RowKey::parse(&group(app, &here)), Some(RowKey::Group(app, here.clone())));
-            prop_assert_eq!(RowKey::parse(&in_group), Some(RowKey::Member(app, here.clone(), one.clone())));
-            let ban = PartKey::Ban(two.clone());
-            let hanging = part(app, &here, &parts::name(&ban));
-            prop_assert_eq!(RowKey::parse(&hanging), Some(RowKey::Part(app, here.clone(), ban)));
-            let first = u32::try_from(positions.0 & 0xffff_ffff).unwrap();
-            let said = page(app, &here, "", first);
-            let expected = RowKey::Messages(app, here.clone(), Conversation::Group, first);
-            prop_assert_eq!(RowKey::parse(&said), Some(expected));
-            prop_assert_eq!(page_of(&said), Some(first));
-            let recorded = day(app, first, &here, names.1.as_str());
-            prop_assert_eq!(day_of(&recorded), Some((first, here.clone(), names.1.as_str())));
-            let start = part(app, &here, &PartName { kind: 3, name: names.0.clone() });
-            for sweep in [
-                Sweep::Group(app, here.clone()),
-                Sweep::Account(app, one.clone()),
-                Sweep::Parts(app, here.clone(), start),
-                Sweep::Messages(app, here.clone(), names.0.clone()),
-            ] {
-                prop_assert_eq!(Sweep::parse(&sweep.key()), Some(sweep));
-            }
-            prop_assert_eq!(list(app, positions.0).cmp(&list(app, positions.1)), positions.0.cmp(&positions.1));
-            prop_assert_eq!(member(app, &here, &one).cmp(&member(app, &here, &two)), one.cmp(&two));
-            prop_assert_eq!(member(app, &here, &one) == member(app, &there, &one), here == there);
-            prop_assert!(member(app, &here, &one).starts_with(&group(app, &here)));
-        }
-    }
-}
+mod tests;

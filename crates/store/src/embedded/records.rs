@@ -2,8 +2,10 @@
 //!
 //! A later version adds a variant and keeps reading the older ones.
 
+mod origin;
 mod outbox;
 
+pub(super) use origin::{decode_origin, encode_origin};
 pub(super) use outbox::{DeadRow, Due, LaneRow, decode_dead, decode_lane, encode_dead, encode_lane};
 
 use crate::messages::{self, Details};

@@ -8,6 +8,7 @@ use fjall::Iter;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
+use landfall_domain::origin::Provenance;
 use landfall_domain::time::Timestamp;
 use std::ops::ControlFlow;
 
@@ -36,6 +37,11 @@ pub(super) trait Rows {
     /// `None` when there is no such group.
     fn group_row(&self, app: AppId, id: &GroupId) -> Result<Option<GroupRow>, StoreError> {
         self.read(&keys::group(app, id), |value| records::decode_group(id.clone(), value))
+    }
+
+    /// `None` for a group that no job brought in.
+    fn provenance(&self, app: AppId, id: &GroupId) -> Result<Option<Provenance>, StoreError> {
+        self.read(&keys::origin(app, id), records::decode_origin)
     }
 
     /// The membership of an account other than the owner.

@@ -7,6 +7,7 @@ mod missing;
 mod power;
 mod records;
 mod transfer;
+mod whole;
 
 use super::Embedded;
 use crate::StoreMetrics;

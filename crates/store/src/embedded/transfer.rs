@@ -195,6 +195,7 @@ fn put(
     match row {
         Row::Account { app, id, account } => tx.put_account(app, &id, &account),
         Row::Kick { app, id, from } => tx.put_left_behind(app, &id, from),
+        Row::Origin { app, group, provenance } => tx.put_provenance(app, &group, &provenance),
         Row::Group { app, group, owner } => {
             let counters = tx.counters(app)?;
             // The copy does not know later positions, of groups that were dissolved.
@@ -252,6 +253,9 @@ fn rows_of(key: &[u8], value: &[u8], rows: &mut Vec<Row>) -> Result<(), records:
     rows.push(match RowKey::parse(key).ok_or(records::Damaged("key"))? {
         RowKey::Account(app, id) => Row::Account { app, id, account: records::decode_account(value)? },
         RowKey::LeftBehind(app, id) => Row::Kick { app, id, from: records::decode_left_behind(value)? },
+        RowKey::Origin(app, group) => {
+            Row::Origin { app, group, provenance: Box::new(records::decode_origin(value)?) }
+        }
         RowKey::Group(app, id) => {
             let GroupRow { group, owner } = records::decode_group(id, value)?;
             Row::Group { app, group: Box::new(group), owner }

@@ -1,7 +1,7 @@
 //! The view and the writes of one batch: an operation reads what earlier operations of the batch wrote.
 
 use super::engine::Engine;
-use super::existence::Existence;
+use super::existence::{Existence, StagedGroups};
 use super::key_range::{Keys, beginning, only};
 use super::keys::{self, MemberKey, Sweep};
 use super::records::{self, Counters, Damaged, GroupRow};
@@ -13,7 +13,9 @@ use landfall_domain::error::StoreError;
 use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
+use landfall_domain::origin::{JobId, Provenance};
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::staged::Staged;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -33,6 +35,8 @@ pub(super) struct Tx<'engine> {
     counters: BTreeMap<AppId, (Counters, Counters)>,
     /// Removals to finish once this batch is durable.
     sweeps: Vec<Sweep>,
+    /// Groups whose staged messages have changed.
+    staged: StagedGroups,
 }
 
 /// The new value of a row; `None` removes it.
@@ -44,6 +48,7 @@ struct Undo {
     writes: Vec<(Vec<u8>, Option<Write>)>,
     counters: BTreeMap<AppId, (Counters, Counters)>,
     sweeps: usize,
+    staged: StagedGroups,
 }
 
 impl<'engine> Tx<'engine> {
@@ -57,6 +62,7 @@ impl<'engine> Tx<'engine> {
             undo: None,
             counters: BTreeMap::new(),
             sweeps: Vec::new(),
+            staged: StagedGroups::new(),
         }
     }
 
@@ -80,6 +86,7 @@ impl<'engine> Tx<'engine> {
             writes: Vec::new(),
             counters: self.counters.clone(),
             sweeps: self.sweeps.len(),
+            staged: self.staged.clone(),
         });
     }
 
@@ -99,6 +106,7 @@ impl<'engine> Tx<'engine> {
         }
         self.counters = undo.counters;
         self.sweeps.truncate(undo.sweeps);
+        self.staged = undo.staged;
         true
     }
 
@@ -117,7 +125,11 @@ impl<'engine> Tx<'engine> {
         }
     }
 
+    /// Whether a group has this id, or one is on its way in.
     pub(super) fn group_exists(&self, app: AppId, id: &GroupId) -> Result<bool, StoreError> {
+        if self.staged(app, id).is_some() {
+            return Ok(true);
+        }
         let key = keys::group(app, id);
         if self.engine.damage.any() {
             self.refuse_remains(Sweep::Group(app, id.clone()))?;
@@ -214,6 +226,30 @@ impl<'engine> Tx<'engine> {
     /// Only the row of the member, which stays a member as the owner.
     pub(super) fn remove_member_row(&mut self, app: AppId, group: &GroupId, account: &UserId) {
         self.set(keys::member(app, group, account), None);
+    }
+
+    /// The messages that are staged for a group; `None` when none are.
+    pub(super) fn staged(&self, app: AppId, id: &GroupId) -> Option<(JobId, Staged)> {
+        let changed =
+            if self.staged.is_empty() { None } else { self.staged.get(&(app, id.clone())).cloned() };
+        changed.unwrap_or_else(|| self.existence.staged(app, id))
+    }
+
+    /// Sets what is staged for a group. Until it is there, a row says what to remove after a crash.
+    pub(super) fn set_staged(&mut self, app: AppId, id: &GroupId, staged: Option<(JobId, Staged)>) {
+        let note = staged.is_some().then(Vec::new);
+        self.set(Sweep::Group(app, id.clone()).key(), note);
+        self.staged.insert((app, id.clone()), staged);
+    }
+
+    pub(super) fn put_provenance(&mut self, app: AppId, id: &GroupId, provenance: &Provenance) {
+        self.set(keys::origin(app, id), Some(records::encode_origin(provenance)));
+        self.set(keys::of_job(app, provenance.origin.job, id), Some(Vec::new()));
+    }
+
+    pub(super) fn remove_provenance(&mut self, app: AppId, id: &GroupId, provenance: &Provenance) {
+        self.set(keys::origin(app, id), None);
+        self.set(keys::of_job(app, provenance.origin.job, id), None);
     }
 
     pub(super) fn put_part(&mut self, app: AppId, group: &GroupId, key: &PartKey, part: Option<&Part>) {
@@ -332,7 +368,7 @@ impl<'engine> Tx<'engine> {
                 self.writes.insert(keys::counters(app), Some(records::encode_counters(&counters)));
             }
         }
-        let Self { engine, writes, sweeps, .. } = self;
+        let Self { engine, existence, writes, sweeps, staged, .. } = self;
         if writes.is_empty() {
             return Ok(sweeps);
         }
@@ -350,6 +386,7 @@ impl<'engine> Tx<'engine> {
         }
         engine.commit(batch, stamp)?;
         writing.done();
+        existence.set_staged(staged);
         Ok(sweeps)
     }
 }

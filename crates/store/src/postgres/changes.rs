@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup};
-use landfall_domain::group::Group;
+use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::outbox::entries_of_destroyed;
 use landfall_domain::subscribers::Subscribers;
@@ -40,40 +40,56 @@ impl Work for DestroyGroup {
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let of = self.context.app;
         tx.begin(Some(of), &locks::groups(of, [&self.group].into_iter())).await?;
-        let (app, id) = (app_column(of), self.group.as_str());
-        let removed = tx.query(&statements::REMOVE_GROUP, &[&app, &id]).await?;
-        let Some(group) = read_first::<Group>(&removed)? else {
+        let names_wanted = |kind| self.subscribers.wants_former_members(kind);
+        let Some((group, former)) = remove_group(tx, of, &self.group, names_wanted).await? else {
             return Ok(Err(NoSuchGroup));
         };
-        let counts = CountLists::of(of, [(group.kind, -1)]);
-        let names_wanted = self.subscribers.wants_former_members(group.kind);
-        let mut former = Vec::new();
-        let mut last = String::new();
-        loop {
-            let members = tx.query(&statements::ACCOUNTS_OF_GROUP, &[&app, &id, &last, &CHUNK]).await?;
-            let accounts = members.iter().map(|row| row.try_get(0)).collect::<Result<Vec<&str>, _>>()?;
-            let Some(last_account) = accounts.last() else { break };
-            tx.run(&statements::REMOVE_MEMBERSHIP, &[&app, &accounts, &id]).await?;
-            last = (*last_account).to_owned();
-            if names_wanted {
-                // In the order of their names, as they are read.
-                former.extend(read_all::<UserId, Vec<_>>(&members)?);
-            }
-        }
-        let all = [
-            &statements::REMOVE_MEMBERS,
-            &statements::REMOVE_ALL_PARTS,
-            &statements::REMOVE_ALL_MESSAGES,
-            &statements::REMOVE_ALL_DAYS,
-        ];
-        for statement in all {
-            tx.run(statement, &[&app, &id]).await?;
-        }
-        tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
         let entries = entries_of_destroyed(&*self.subscribers, &group, former);
-        NewEntries::of(&self.context, id, &entries).append(tx).await?;
+        NewEntries::of(&self.context, self.group.as_str(), &entries).append(tx).await?;
         Ok(Ok(()))
     }
+}
+
+/// Removes a group with all its rows; returns it and, where they are wanted, the names of its members. The lock of the
+/// group is held.
+pub(super) async fn remove_group(
+    tx: &Tx,
+    of: AppId,
+    group: &GroupId,
+    names_wanted: impl Fn(GroupType) -> bool + Send,
+) -> Result<Option<(Group, Vec<UserId>)>, Failure> {
+    let (app, id) = (app_column(of), group.as_str());
+    let removed = tx.query(&statements::REMOVE_GROUP, &[&app, &id]).await?;
+    let Some(group) = read_first::<Group>(&removed)? else {
+        return Ok(None);
+    };
+    let counts = CountLists::of(of, [(group.kind, -1)]);
+    let names_wanted = names_wanted(group.kind);
+    let mut former = Vec::new();
+    let mut last = String::new();
+    loop {
+        let members = tx.query(&statements::ACCOUNTS_OF_GROUP, &[&app, &id, &last, &CHUNK]).await?;
+        let accounts = members.iter().map(|row| row.try_get(0)).collect::<Result<Vec<&str>, _>>()?;
+        let Some(last_account) = accounts.last() else { break };
+        tx.run(&statements::REMOVE_MEMBERSHIP, &[&app, &accounts, &id]).await?;
+        last = (*last_account).to_owned();
+        if names_wanted {
+            // In the order of their names, as they are read.
+            former.extend(read_all::<UserId, Vec<_>>(&members)?);
+        }
+    }
+    let all = [
+        &statements::REMOVE_ORIGIN,
+        &statements::REMOVE_MEMBERS,
+        &statements::REMOVE_ALL_PARTS,
+        &statements::REMOVE_ALL_MESSAGES,
+        &statements::REMOVE_ALL_DAYS,
+    ];
+    for statement in all {
+        tx.run(statement, &[&app, &id]).await?;
+    }
+    tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
+    Ok(Some((group, former)))
 }
 
 /// Imports accounts.

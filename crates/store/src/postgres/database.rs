@@ -196,6 +196,11 @@ impl Tx {
         Ok(self.client().prepare_cached(statement.sql()).await?)
     }
 
+    /// Takes back what the transaction did; nothing may follow. Its work then ends well, having changed nothing.
+    pub(super) async fn take_back(&self) -> Result<(), Failure> {
+        Ok(self.client().batch_execute("ROLLBACK").await?)
+    }
+
     async fn commit(mut self) -> Result<(), Failure> {
         if self.kind != Kind::Statement
             && let Err(error) = self.client().batch_execute("COMMIT").await

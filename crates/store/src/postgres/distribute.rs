@@ -5,8 +5,9 @@ use tokio_postgres::Client;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
 /// key lie beside it. The other tables have a row or a few for each app and stay on the coordinator.
-const TABLES: [(&str, &str, &str); 11] = [
+const TABLES: [(&str, &str, &str); 12] = [
     ("landfall.groups", "group_id", "none"),
+    ("landfall.origins", "group_id", "landfall.groups"),
     ("landfall.members", "group_id", "landfall.groups"),
     ("landfall.parts", "group_id", "landfall.groups"),
     ("landfall.messages", "group_id", "landfall.groups"),

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::context::Context;
 use landfall_domain::ids::{AppId, GroupId, UserId};
-use landfall_domain::new_group::{self, CreatedGroup, NewGroup, NewGroupRefusal};
+use landfall_domain::new_group::{self, CreatedGroup, IdChoice, NewGroup, NewGroupRefusal};
 use landfall_domain::outbox::{OutboxEntry, entries_of_created};
 use landfall_domain::subscribers::Subscribers;
 use std::collections::BTreeSet;
@@ -39,6 +39,14 @@ impl Request {
         Self { context, import: new, subscribers: Some(subscribers) }
     }
 
+    /// The id that the app chose.
+    pub(super) fn id(&self) -> Option<&GroupId> {
+        match &self.import.id {
+            IdChoice::Given(id) => Some(id),
+            IdChoice::Generated(_) => None,
+        }
+    }
+
     pub(super) fn app(&self) -> AppId {
         self.context.app
     }
@@ -57,7 +65,7 @@ pub(super) type Reply = Result<GroupId, NewGroupRefusal>;
 /// Imports groups.
 pub(super) struct ImportGroups {
     pub(super) database: Database,
-    pub(super) positions: ListPositions,
+    pub(super) positions: Arc<ListPositions>,
 }
 
 #[async_trait]

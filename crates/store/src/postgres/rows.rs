@@ -15,6 +15,7 @@ use landfall_domain::group::{Group, GroupType, InviteOption, JoinOption, Profile
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::{MessageLog, ReadMark};
+use landfall_domain::origin::{JobId, Origin, Provenance, Seal};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -143,6 +144,24 @@ table! {
         signatures_from: Timestamp,
     }
     Account { nick, face_url, created, placeholder, signatures_from }
+}
+
+table! {
+    /// Where groups came from that jobs brought in.
+    ORIGINS: OriginLists in "origins" of group_id: GroupId {
+        job: Bits,
+        src: String,
+        src_key: String,
+        digest: String,
+        carried: Vec<u8>,
+        brought: Timestamp,
+        seal: Bits,
+    }
+    Provenance {
+        origin: Origin { job: JobId(job), src, key: src_key, digest, carried },
+        brought,
+        seal: Seal(seal),
+    }
 }
 
 lists! {

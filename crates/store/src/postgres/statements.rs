@@ -66,6 +66,7 @@ statements! {
 
     INSERT_GROUPS: Group = format!("{} RETURNING list_position", rows::GROUPS.insert_missing());
     PUT_GROUPS: Group = rows::GROUPS.put();
+    INSERT_ORIGINS: Group = rows::ORIGINS.insert();
     INSERT_MEMBERS: Group = rows::MEMBERS.insert();
     PUT_MEMBERS: Group = rows::MEMBERS.put();
     INSERT_MEMBERSHIPS: Account = rows::MEMBERSHIPS.insert();
@@ -113,6 +114,13 @@ statements! {
     REMOVE_OWNER: Group = "
         UPDATE landfall.groups SET owner = NULL
         WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND owner = $3";
+
+    ORIGINS: Group = format!(
+        "SELECT group_id, {} FROM landfall.origins WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])",
+        rows::ORIGINS.columns()
+    );
+    REMOVE_ORIGIN: Group = "
+        DELETE FROM landfall.origins WHERE sdk_app_id = $1 AND group_id = $2";
 
     MEMBERS_PRESENT: Group = "
         SELECT account, joined FROM landfall.members
@@ -311,6 +319,7 @@ statements! {
     IS_OCCUPIED: Copy = "
         SELECT EXISTS (SELECT 1 FROM landfall.accounts) UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.groups)
         UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.kicks)
+        UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.origins)
         UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.members)
         UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.parts)
         UNION ALL SELECT EXISTS (SELECT 1 FROM landfall.messages)
@@ -327,6 +336,11 @@ statements! {
     COPY_KICKS: Copy = "
         SELECT sdk_app_id, account, signatures_from FROM landfall.kicks
         WHERE (sdk_app_id, account) > ($1, $2) ORDER BY sdk_app_id, account LIMIT $3";
+    COPY_ORIGINS: Copy = format!(
+        "SELECT sdk_app_id, group_id, {} FROM landfall.origins
+        WHERE (sdk_app_id, group_id) > ($1, $2) ORDER BY sdk_app_id, group_id LIMIT $3",
+        rows::ORIGINS.columns()
+    );
     COPY_GROUPS: Copy = format!(
         "SELECT groups.sdk_app_id, {}, {}
         FROM landfall.groups AS groups
@@ -364,15 +378,19 @@ statements! {
     COUNT_ROWS: Copy = "
         SELECT (SELECT count(*) FROM landfall.accounts), (SELECT count(*) FROM landfall.members WHERE role <> 0),
             (SELECT count(*) FROM landfall.parts), (SELECT count(*) FROM landfall.messages),
-            (SELECT count(*) FROM landfall.kicks)";
+            (SELECT count(*) FROM landfall.kicks), (SELECT count(*) FROM landfall.origins)";
     ANALYZE: Copy = "
-        ANALYZE landfall.accounts, landfall.kicks, landfall.groups, landfall.members, landfall.memberships, landfall.parts,
-            landfall.messages, landfall.message_days";
+        ANALYZE landfall.accounts, landfall.kicks, landfall.groups, landfall.origins, landfall.members, landfall.memberships,
+            landfall.parts, landfall.messages, landfall.message_days";
 
     LIST: List = "
         SELECT group_id, list_position FROM landfall.groups
         WHERE sdk_app_id = $1 AND list_position >= $2 AND list_position > 0 AND kind = ANY($3::smallint[])
         ORDER BY list_position LIMIT $4";
+    /// Which groups a job brought in only all groups together know.
+    GROUPS_OF_JOB: List = "
+        SELECT group_id FROM landfall.origins
+        WHERE sdk_app_id = $1 AND job = $2 AND brought >= 0 AND group_id > $3 ORDER BY group_id LIMIT $4";
     /// Which conversations have the oldest messages only all groups together know.
     OLD_DAYS: List = "
         SELECT day, group_id, topic FROM landfall.message_days

@@ -6,7 +6,8 @@ use super::columns::Lists as _;
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
 use super::rows::{
-    AccountLists, CountLists, DayLists, GroupLists, KickLists, MessageLists, NewMembers, PartLists,
+    AccountLists, CountLists, DayLists, GroupLists, KickLists, MessageLists, NewMembers, OriginLists,
+    PartLists,
 };
 use super::values::app_column;
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
@@ -19,6 +20,7 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
+use landfall_domain::origin::Provenance;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::time::Timestamp;
 use pages::{Counts, ReadPage};
@@ -167,6 +169,7 @@ struct WriteRows<'progress> {
 struct AppRows<'row> {
     accounts: Vec<(&'row UserId, &'row Account)>,
     kicks: Vec<(&'row UserId, Timestamp)>,
+    origins: Vec<(&'row GroupId, &'row Provenance)>,
     groups: Vec<&'row Group>,
     members: Vec<(&'row GroupId, &'row Member)>,
     parts: Vec<(&'row GroupId, &'row PartKey, &'row Part)>,
@@ -188,6 +191,9 @@ impl Work for WriteRows<'_> {
                     apps.entry(*app).or_default().accounts.push((id, account));
                 }
                 Row::Kick { app, id, from } => apps.entry(*app).or_default().kicks.push((id, *from)),
+                Row::Origin { app, group, provenance } => {
+                    apps.entry(*app).or_default().origins.push((group, provenance));
+                }
                 Row::Group { app, group, owner } => {
                     let of_app = apps.entry(*app).or_default();
                     of_app.groups.push(group);
@@ -220,6 +226,9 @@ async fn write(tx: &Tx, app: AppId, rows: AppRows<'_>) -> Result<(), Failure> {
     let mut kicks = KickLists::with_capacity(app, rows.kicks.len());
     rows.kicks.iter().for_each(|(id, from)| kicks.push(id, *from));
     tables::put(tx, &statements::PUT_KICKS, &kicks).await?;
+    let mut origins = OriginLists::with_capacity(app, rows.origins.len());
+    rows.origins.iter().for_each(|(group, provenance)| origins.push(group, provenance));
+    tables::put(tx, &statements::INSERT_ORIGINS, &origins).await?;
     if let Some(last) = rows.groups.iter().map(|group| group.list_position).max() {
         let mut lists = GroupLists::with_capacity(app, rows.groups.len());
         rows.groups.iter().for_each(|group| lists.push(group));

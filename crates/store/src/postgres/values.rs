@@ -73,6 +73,7 @@ column!(Text as "text": Cow<'value, str>, |text| escape(text.as_str()), |raw: St
 column!(String as "text": Cow<'value, str>, |text| escape(text), |raw: String| Ok(unescape(raw)));
 column!(Plain => String as "text": Cow<'value, str>, |text| text.into(), |raw: String| Ok(raw));
 column!(OutboxEntry as "bytea": &'value [u8], |entry| entry.as_bytes(), |raw: Vec<u8>| Ok(Self::stored(raw)));
+column!(Vec<u8> as "bytea": &'value [u8], |bytes| bytes, |raw: Self| Ok(raw));
 column!(bool as "boolean": Self, |value| *value, |raw: Self| Ok(raw));
 column!(i64 as "bigint": Self, |value| *value, |raw: Self| Ok(raw));
 column!(u8 as "smallint": i16, |value| (*value).into(), |raw: i16| {

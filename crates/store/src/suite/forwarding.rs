@@ -2,21 +2,26 @@
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
+use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
+use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
+use landfall_domain::origin::JobId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
 };
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
+use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use landfall_domain::whole_group::WholeGroup;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -203,5 +208,58 @@ impl<R: Route<Store: Outbox>> Outbox for Forwarding<R> {
         fate: Fate,
     ) -> Result<usize, StoreError> {
         self.0.store().take_dead_letters(context, places, fate).await
+    }
+}
+
+#[async_trait]
+impl<R: Route<Store: BulkStore>> BulkStore for Forwarding<R> {
+    async fn import_whole_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+    ) -> Result<Vec<WholeGroupOutcome>, StoreError> {
+        self.0.store().import_whole_groups(context, groups).await
+    }
+
+    async fn stage_messages(
+        &self,
+        context: Context,
+        job: JobId,
+        group: GroupId,
+        messages: Vec<(Conversation, Vec<WholeMessage>)>,
+    ) -> Result<(), OperationError<StageRefusal>> {
+        self.0.store().stage_messages(context, job, group, messages).await
+    }
+
+    async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError> {
+        self.0.store().discard_staged(context, job, group).await
+    }
+
+    async fn brought_groups(
+        &self,
+        app: AppId,
+        groups: Vec<GroupId>,
+    ) -> Result<Vec<Option<BroughtGroup>>, StoreError> {
+        self.0.store().brought_groups(app, groups).await
+    }
+
+    async fn groups_of_job(
+        &self,
+        app: AppId,
+        job: JobId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<Vec<GroupId>, StoreError> {
+        self.0.store().groups_of_job(app, job, after, limit).await
+    }
+
+    async fn undo_groups(
+        &self,
+        context: Context,
+        job: JobId,
+        groups: Vec<GroupId>,
+        force: bool,
+    ) -> Result<Vec<UndoOutcome>, StoreError> {
+        self.0.store().undo_groups(context, job, groups, force).await
     }
 }

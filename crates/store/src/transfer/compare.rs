@@ -23,6 +23,8 @@ pub struct AppTally {
     pub accounts: Rows,
     /// The kicks of accounts that were deleted since.
     pub kicks: Rows,
+    /// Where groups came from that jobs brought in.
+    pub origins: Rows,
     /// Its groups by type, in the order of `GroupType::ALL`.
     pub groups: [Rows; 5],
     /// Those of owners included.
@@ -46,13 +48,14 @@ impl AppTally {
 
     /// Everything there is to compare, in an order that is always the same.
     fn figures(&self) -> Vec<Figure> {
-        let Self { accounts, kicks, groups, members, parts, messages, indexed } = *self;
+        let Self { accounts, kicks, origins, groups, members, parts, messages, indexed } = *self;
         let Indexed { totals, listed, last_position, joined } = indexed;
         let rows = |what: String, rows: Rows| Figure { what, count: rows.count, sum: rows.sum };
         let number = |what: String, count| Figure { what, count, sum: Sum::default() };
         let mut figures = vec![
             rows("accounts".to_owned(), accounts),
             rows("kicks of deleted accounts".to_owned(), kicks),
+            rows("origins of groups".to_owned(), origins),
             rows("members".to_owned(), members),
             rows("parts of groups".to_owned(), parts),
             rows("messages".to_owned(), messages),
@@ -192,6 +195,11 @@ impl<'store> Side<'store> {
                 let kicks = &mut self.apps.entry(*app).or_default().kicks;
                 kicks.count += 1;
                 kicks.sum.add_kick(id, *from);
+            }
+            Row::Origin { app, group, provenance } => {
+                let origins = &mut self.apps.entry(*app).or_default().origins;
+                origins.count += 1;
+                origins.sum.add_origin(group, provenance);
             }
             Row::Group { app, group, owner } => {
                 let tally = self.apps.entry(*app).or_default();

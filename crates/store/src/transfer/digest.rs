@@ -7,6 +7,7 @@ use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
+use landfall_domain::origin::Provenance;
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
@@ -33,6 +34,10 @@ impl Sum {
 
     pub(super) fn add_kick(&mut self, id: &UserId, from: Timestamp) {
         self.add((id, from));
+    }
+
+    pub(super) fn add_origin(&mut self, group: &GroupId, provenance: &Provenance) {
+        self.add((group, provenance));
     }
 
     pub(super) fn add_group(&mut self, group: &Group) {
@@ -84,6 +89,7 @@ mod tests {
     use landfall_domain::group::{GroupType, InviteOption, JoinOption, Profile};
     use landfall_domain::member::{ReceiveOption, Role};
     use landfall_domain::message::{MessageLog, ReadMark};
+    use landfall_domain::origin::{JobId, Origin, Seal};
     use landfall_domain::text::Text;
 
     fn text(content: &str) -> Text {
@@ -204,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_of_an_account_and_of_a_kick_counts() {
+    fn every_field_of_an_account_an_origin_and_a_kick_counts() {
         let account = Account::placeholder(Timestamp(0));
         let changes: &[fn(&mut Account)] = &[
             |account| account.nick = text("a"),
@@ -216,6 +222,24 @@ mod tests {
         all_differ(&account, changes, |sum, account| {
             sum.add_account(&UserId::parse("ann").unwrap(), account)
         });
+        let origin = Origin {
+            job: JobId(1),
+            src: "a".to_owned(),
+            key: "b".to_owned(),
+            digest: "c".to_owned(),
+            carried: vec![1],
+        };
+        let provenance = Provenance { origin, brought: Timestamp(0), seal: Seal(0) };
+        let changes: &[fn(&mut Provenance)] = &[
+            |of| of.origin.job = JobId(2),
+            |of| of.origin.src.clear(),
+            |of| of.origin.key.clear(),
+            |of| of.origin.digest.clear(),
+            |of| of.origin.carried.clear(),
+            |of| of.brought = Timestamp(1),
+            |of| of.seal = Seal(1),
+        ];
+        all_differ(&provenance, changes, |sum, of| sum.add_origin(&GroupId::parse("g").unwrap(), of));
         let kick = (UserId::parse("ann").unwrap(), Timestamp(0));
         let changes: &[fn(&mut (UserId, Timestamp))] =
             &[|kick| kick.0 = UserId::parse("bob").unwrap(), |kick| kick.1 = Timestamp(1)];

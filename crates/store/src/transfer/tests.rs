@@ -120,6 +120,7 @@ fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
     rows.sort_by_cached_key(|row| match row {
         Row::Account { app, id, .. } => (*app, id.to_string(), None, String::new()),
         Row::Kick { app, id, .. } => (*app, format!("{id}\t"), None, String::new()),
+        Row::Origin { app, group, .. } => (*app, String::new(), Some(group.clone()), "0".to_owned()),
         Row::Group { app, group, .. } => (*app, String::new(), Some(group.id.clone()), String::new()),
         Row::Member { app, group, member } => {
             (*app, String::new(), Some(group.clone()), format!("a{}", member.account))
@@ -178,6 +179,7 @@ pub(crate) async fn random_content_is_copied_exactly<From: Home, To: Home>() {
         let counted = |tally: &super::AppTally| {
             tally.accounts.count
                 + tally.kicks.count
+                + tally.origins.count
                 + tally.groups_of_all_types()
                 + tally.members.count
                 + tally.parts.count
@@ -318,6 +320,7 @@ pub(crate) async fn a_changed_row_is_found<From: Home, To: Home>() {
     let of = |row: &Row| match row {
         Row::Account { app, .. }
         | Row::Kick { app, .. }
+        | Row::Origin { app, .. }
         | Row::Group { app, .. }
         | Row::Member { app, .. }
         | Row::Part { app, .. }
@@ -328,13 +331,15 @@ pub(crate) async fn a_changed_row_is_found<From: Home, To: Home>() {
             let has = |wanted: fn(&Row) -> bool| rows.iter().any(|row| of(row) == app && wanted(row));
             has(|row| matches!(row, Row::Account { .. }))
                 && has(|row| matches!(row, Row::Kick { .. }))
+                && has(|row| matches!(row, Row::Origin { .. }))
                 && has(|row| matches!(row, Row::Member { .. }))
                 && has(|row| matches!(row, Row::Part { .. }))
                 && has(|row| matches!(row, Row::Message { .. }))
         })
         .unwrap();
     let (mut from, mut to) = (From::fresh().await, To::fresh().await);
-    for what in ["accounts", "kicks", "groups of type", "members", "parts of groups", "messages"] {
+    let sorts = ["accounts", "kicks", "origins", "groups of type", "members", "parts of groups", "messages"];
+    for what in sorts {
         (from, to) = (from.emptied().await, to.emptied().await);
         fill(&from, rows.clone()).await;
         let (source, target) = (from.source().await.unwrap(), to.target().await.unwrap());
@@ -364,6 +369,7 @@ fn change(row: &mut Row, what: &str) -> bool {
     match (row, what) {
         (Row::Account { account, .. }, "accounts") => account.signatures_from.0 ^= 1,
         (Row::Kick { from, .. }, "kicks") => from.0 += 1,
+        (Row::Origin { provenance, .. }, "origins") => provenance.origin.carried.push(0),
         (Row::Group { group, .. }, "groups of type") => group.info_seq ^= 1,
         (Row::Member { member, .. }, "members") => member.name_card.push('\u{0}'),
         (Row::Part { part, .. }, "parts of groups") => **part = Part::Ban(Timestamp(u64::MAX >> 2)),

@@ -135,8 +135,8 @@ pub(in crate::cli) struct VerifyArguments {
 /// Arguments of `undo`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct UndoArguments {
-    /// The source that was imported
-    #[arg(value_name = "SOURCE")]
+    /// The source that was imported, or the number of a job on the server
+    #[arg(value_name = "SOURCE|JOB")]
     pub(in crate::cli) source: PathBuf,
     #[command(flatten)]
     pub(in crate::cli) server: ServerArguments,

@@ -5,7 +5,6 @@ use super::{MovingError, server};
 use crate::cli::arguments::moving::{ConvertArguments, SourceFormat};
 use crate::cli::{Failure, print};
 use landfall_domain::limits::Limits;
-use landfall_migrate::export::export_with_files;
 use landfall_migrate::mapping::Mapping;
 use landfall_migrate::report::grouped;
 use landfall_migrate::sources::{self, ConvertError, Converted, Format};
@@ -29,7 +28,7 @@ pub(in crate::cli) fn convert(
         SourceFormat::V4 => {
             let url = reached.server.or_else(|| Some(source.display().to_string()));
             let server = server(super::ServerArguments { server: url, ..reached }, variables)?;
-            return super::export::pull(export_with_files(&server, &out), &out, json);
+            return super::export::pull(&server, &out, json);
         }
     };
     let written_mapping = mapping.as_deref().filter(|file| !file.exists());

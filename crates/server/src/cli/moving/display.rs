@@ -148,6 +148,7 @@ fn sentence(progress: &Progress) -> String {
     let mut line = match phase {
         Phase::Reading => "reading the file".to_owned(),
         Phase::Checking => format!("checked: {} of {} records", grouped(*done), grouped(*total)),
+        Phase::Sending => format!("sent to the server: {} of {} bytes", grouped(*done), grouped(*total)),
         Phase::Accounts => format!("accounts: {} of {} records", grouped(*done), grouped(*total)),
         Phase::Groups => format!("groups: {} of {} records", grouped(*done), grouped(*total)),
     };

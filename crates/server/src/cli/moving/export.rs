@@ -6,6 +6,7 @@ use crate::cli::{Failure, print};
 use landfall_migrate::export;
 use landfall_migrate::losses::Loss;
 use landfall_migrate::report::grouped;
+use landfall_migrate::server::Server;
 use landfall_migrate::sources::v4::{PullError, PullReport};
 use serde_json::json;
 use std::ffi::OsString;
@@ -21,32 +22,41 @@ pub(in crate::cli) fn export(
     let ExportArguments { server: reached, out, format, json } = arguments;
     let server = server(reached, variables)?;
     let write: WriteFormat = match format {
-        ExportFormat::Landfall => return pull(export::export_with_files(&server, &out), &out, json),
+        ExportFormat::Landfall => return pull(&server, &out, json),
         ExportFormat::Mattermost => export::mattermost::write,
         ExportFormat::Stream => export::stream::write,
     };
     let spill = super::spill_directory(&out);
     let directory = tempfile::tempdir_in(&spill)?;
     let neutral = directory.path().join("exported.jsonl.zst");
-    pull(export::export(&server, &neutral), &neutral, json)?;
+    let mut losses = read(&server, export::export(&server, &neutral), &neutral, json)?;
     let mut written = BufWriter::new(fs::File::create(&out)?);
-    let losses = write(&neutral, &spill, &mut written)?;
+    losses.extend(write(&neutral, &spill, &mut written)?);
     written.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     report(&out, &losses, json)
 }
 
 type WriteFormat = fn(&Path, &Path, &mut dyn Write) -> io::Result<Vec<Loss>>;
 
-/// Runs an export of everything on a server to the neutral file `out`.
-pub(super) fn pull(
+/// Runs an export of everything on a server to the neutral file `out`, and says what is not in it.
+pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
+    let losses = read(server, export::export_with_files(server, out), out, json)?;
+    report(out, &losses, json)
+}
+
+/// Runs an export; returns what is not in it.
+fn read(
+    server: &Server,
     exported: impl Future<Output = Result<PullReport, PullError>>,
     out: &Path,
     json: bool,
-) -> Result<(), Failure> {
-    let exported = Runtime::new()?.block_on(exported);
-    let pulled = exported.map_err(MovingError::Export)?;
+) -> Result<Vec<Loss>, Failure> {
+    let pulled = Runtime::new()?.block_on(async {
+        server.limits().await.map_err(MovingError::Limits)?;
+        exported.await.map_err(MovingError::Export)
+    })?;
     if json {
-        display::print(&json!({ "pulled": pulled }));
+        display::print(&json!({ "read": pulled }));
     } else {
         print(&format!(
             "read {} groups, {} members, {} messages and {} accounts\n",
@@ -59,7 +69,7 @@ pub(super) fn pull(
             print(&format!("copied {} files to {}.files\n", grouped(pulled.files), out.display()))?;
         }
     }
-    report(out, &pulled.losses(), json)
+    Ok(pulled.losses())
 }
 
 fn report(out: &Path, losses: &[Loss], json: bool) -> Result<(), Failure> {

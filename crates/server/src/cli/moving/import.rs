@@ -7,8 +7,10 @@ use crate::cli::{Failure, print};
 use crate::signals;
 use landfall_domain::time::{Clock as _, SystemClock};
 use landfall_migrate::import::{self, ImportOptions, ImportReport};
+use landfall_migrate::jobs;
 use landfall_migrate::losses::Loss;
 use landfall_migrate::report::{About, Note, Report};
+use landfall_migrate::server::Server;
 use landfall_migrate::sources::Converted;
 use serde_json::json;
 use std::ffi::OsString;
@@ -16,6 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 pub(in crate::cli) fn import(
     arguments: ImportArguments,
@@ -40,23 +43,25 @@ pub(in crate::cli) fn import(
     options.leave_out_faulty = leave_out_faulty;
     options.contents = Arc::clone(&opened.contents);
     options.rules = Some(limits);
+    let name = source.source.display().to_string();
     let conversion_faults = display.faults_by_code();
     if !json && let Some(converted) = &opened.converted {
         print(&format!("{}\n", converted.sentence()))?;
     }
-    let ended = runtime.block_on(run(&opened.file, &server, &options, &display));
+    let ended = runtime.block_on(run(&opened.file, &name, &server, &options, &display));
     display.end();
     let import = ended?;
     let faults = display.faults();
     let converted = opened.converted.as_ref();
     let about = About {
-        source: converted.map_or_else(|| source.source.display().to_string(), Converted::sentence),
+        source: converted.map_or(name, Converted::sentence),
         server: server.address().to_owned(),
         started: started.0,
         notes: converted.iter().flat_map(|converted| &converted.losses).map(note).collect(),
         examples: display.examples(),
         conversion_faults,
-        failed_records: options.failed.exists().then(|| options.failed.display().to_string()),
+        failed_records: (faults != 0 && options.failed.exists())
+            .then(|| options.failed.display().to_string()),
     };
     let report = Report::of_import(about, &import);
     let page = beside(&source.source, ".report.html");
@@ -76,17 +81,20 @@ pub(in crate::cli) fn import(
 /// The first SIGINT or SIGTERM ends the import in order.
 async fn run(
     file: &Path,
-    server: &Arc<landfall_migrate::server::Server>,
+    name: &str,
+    server: &Arc<Server>,
     options: &ImportOptions,
     display: &Display,
 ) -> Result<ImportReport, Failure> {
     let shutdown = signals::shutdown()?;
-    let stopped = Arc::clone(server);
+    let (stopping, stop) = watch::channel(false);
     let watcher = tokio::spawn(async move {
         shutdown.await;
-        stopped.stop();
+        stopping.send_replace(true);
+        // The import looks at it until it has ended.
+        stopping.closed().await;
     });
-    let imported = import::run(file, Arc::clone(server), options, display).await;
+    let imported = jobs::import(file, name, Arc::clone(server), options, stop, display).await;
     watcher.abort();
     Ok(imported.map_err(MovingError::Import)?)
 }

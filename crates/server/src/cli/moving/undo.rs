@@ -4,8 +4,10 @@ use super::{MovingError, display, server};
 use crate::cli::arguments::moving::UndoArguments;
 use crate::cli::{Failure, print};
 use landfall_migrate::import::ImportOptions;
+use landfall_migrate::jobs;
 use landfall_migrate::journal::{Journal, Owner};
 use landfall_migrate::report::grouped;
+use landfall_migrate::server::Server;
 use landfall_migrate::sources::{Format, recognise};
 use landfall_migrate::undo::{self, Kept, Mode, Target, UndoReport};
 use serde_json::json;
@@ -18,6 +20,9 @@ pub(in crate::cli) fn undo(
 ) -> Result<(), Failure> {
     let UndoArguments { source, server: reached, journal, force, json } = arguments;
     let server = server(reached, variables)?;
+    if let Some(job) = source.to_str().filter(|word| is_job(word) && !source.exists()) {
+        return undo_job(&server, job, force, json);
+    }
     let journal = journal.unwrap_or_else(|| ImportOptions::beside(&source).journal);
     if !journal.exists() {
         return Err(MovingError::NoJournal(journal).into());
@@ -27,37 +32,65 @@ pub(in crate::cli) fn undo(
     // A converted file is not there any more; then a group counts as changed if its profile may be.
     let file = recognise(&source).is_ok_and(|format| format == Format::Landfall).then_some(source.as_path());
     let target = || Target::Journal { journal: &journal, file };
-    let (plan, done) = Runtime::new()?.block_on(async {
-        let limits = server.limits().await.map_err(MovingError::Limits)?;
+    let show = |group: &str, text: &str| show_kept(group, text, json);
+    let (jobs, plan, done) = Runtime::new()?.block_on(async {
+        server.limits().await.map_err(MovingError::Limits)?;
+        let jobs = jobs::undo(&server, &journal, force, show).await.map_err(MovingError::Import)?;
         let plan = undo::undo(target(), &server, Mode::Plan, &mut |_| {}).await.map_err(MovingError::Undo)?;
-        if !json {
-            print(&planned(&plan, limits.landfall.is_some(), force))?;
+        if !json && plan != UndoReport::default() {
+            print(&planned(&plan, force))?;
         }
-        let mut on_kept = |kept: &Kept| {
-            if json {
-                display::print(&json!({ "kept": kept }));
-            } else {
-                // The last line counts them where standard output cannot be written.
-                drop(print(&format!("kept {}: {}\n", kept.group, kept.text)));
-            }
-        };
+        let mut on_kept = |kept: &Kept| show(&kept.group, &kept.text);
         let done = undo::undo(target(), &server, Mode::Dissolve { force }, &mut on_kept).await;
-        Ok::<_, Failure>((plan, done.map_err(MovingError::Undo)?))
+        Ok::<_, Failure>((jobs, plan, done.map_err(MovingError::Undo)?))
     })?;
     if json {
-        display::print(&json!({ "plan": plan, "report": done }));
+        display::print(&json!({ "jobs": jobs, "plan": plan, "report": done }));
         return Ok(());
     }
-    let kept = done.changed + done.before + done.unsettled;
+    let kept = jobs.touched + done.changed + done.before + done.unsettled;
     print(&format!(
-        "{} groups were dissolved, {} were gone already, {} are kept; accounts stay\n",
+        "{} groups were taken out silently, {} were dissolved, {} were gone already, {} are kept; accounts stay\n",
+        grouped(jobs.removed),
         grouped(done.dissolved),
         grouped(done.gone),
         grouped(kept)
     ))
 }
 
-fn planned(plan: &UndoReport, _landfall: bool, force: bool) -> String {
+fn show_kept(group: &str, text: &str, json: bool) {
+    if json {
+        display::print(&json!({ "kept": { "group": group, "text": text } }));
+    } else {
+        // The last line counts them where standard output cannot be written.
+        drop(print(&format!("kept {group}: {text}\n")));
+    }
+}
+
+/// The number of a job: 16 hexadecimal digits.
+fn is_job(word: &str) -> bool {
+    word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn undo_job(server: &Server, job: &str, force: bool, json: bool) -> Result<(), Failure> {
+    let show = |group: &str, text: &str| show_kept(group, text, json);
+    let undone = Runtime::new()?.block_on(async {
+        server.limits().await.map_err(MovingError::Limits)?;
+        jobs::undo_one(server, job, force, show).await.map_err(MovingError::Import)
+    })?;
+    let undone = undone.ok_or_else(|| MovingError::NoJob(job.to_owned()))?;
+    if json {
+        display::print(&json!({ "jobs": undone }));
+        return Ok(());
+    }
+    print(&format!(
+        "{} groups were taken out silently, {} are kept; accounts stay\n",
+        grouped(undone.removed),
+        grouped(undone.touched)
+    ))
+}
+
+fn planned(plan: &UndoReport, force: bool) -> String {
     let changed = if force { 0 } else { plan.changed };
     let groups = plan.dissolved + if force { plan.changed } else { 0 };
     let mut text = format!("{} groups will be dissolved", grouped(groups));

@@ -33,12 +33,14 @@ pub(in crate::cli) fn verify(
         }
     };
     let runtime = Runtime::new()?;
-    let limits = runtime.block_on(super::limits(&server))?;
+    let calls = runtime.block_on(server.limits()).map_err(MovingError::Limits)?;
+    let limits = super::rules(&calls);
     let opened = super::open(&source, &limits, &Display::new(json))?;
     let options = VerifyOptions {
         spill_directory: super::spill_directory(&source.source),
         rules: limits,
-        leave_out_faulty,
+        // A job can bring a mended message in behind later ones, so it leaves faulty ones out.
+        leave_out_faulty: leave_out_faulty || calls.takes_jobs(),
         contents: Arc::clone(&opened.contents),
     };
     let verified = runtime.block_on(verify::verify(&opened.file, &server, options, &mut on_group));

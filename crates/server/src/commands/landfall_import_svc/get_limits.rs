@@ -25,6 +25,8 @@ pub struct Reply {
     /// Calls of one command in a second; 0: no limit.
     calls_per_second: u32,
     unknown_accounts: &'static str,
+    /// 1 when the server takes import jobs.
+    jobs: u8,
     limits: ImportLimits,
     group_fields: Vec<EnabledField>,
     member_fields: Vec<EnabledField>,
@@ -36,6 +38,8 @@ pub struct Reply {
 struct ImportLimits {
     request_bytes: usize,
     answer_bytes: usize,
+    /// A file of `put_file`.
+    file_bytes: u64,
     /// Accounts of one `multiaccount_import`.
     accounts_per_call: usize,
     account_name_bytes: usize,
@@ -93,17 +97,19 @@ impl ImportCommand for Request {
                 UnknownAccounts::Create => "create",
                 UnknownAccounts::Refuse => "refuse",
             },
-            limits: import_limits(&call.limits, call.body_bytes_max),
+            jobs: u8::from(call.jobs().is_ok()),
+            limits: import_limits(&call.limits, call.body_bytes_max, call.file_bytes_max),
             group_fields: enabled(call.group_fields()),
             member_fields: enabled(call.member_fields()),
         })
     }
 }
 
-fn import_limits(limits: &Limits, body_bytes_max: usize) -> ImportLimits {
+fn import_limits(limits: &Limits, body_bytes_max: usize, file_bytes_max: u64) -> ImportLimits {
     ImportLimits {
         request_bytes: body_bytes_max,
         answer_bytes: limits.reply_bytes,
+        file_bytes: file_bytes_max,
         accounts_per_call: limits.accounts_per_call,
         account_name_bytes: USER_ID_BYTES_MAX,
         nick_bytes: limits.profile_value.max,

@@ -84,24 +84,30 @@ fn a_directory_that_is_open_is_refused() {
 fn a_newer_format_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()));
-    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "2\n");
-    fs::write(dir.path().join("FORMAT"), "3\n").unwrap();
-    let text = refusal(dir.path()).to_string();
-    assert!(text.contains("has format 3, this program knows up to 2"), "{text}");
     assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "3\n");
+    fs::write(dir.path().join("FORMAT"), "4\n").unwrap();
+    let text = refusal(dir.path()).to_string();
+    assert!(text.contains("has format 4, this program knows up to 3"), "{text}");
+    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "4\n");
 }
 
-/// Format 1 has no kicks of deleted accounts, and is otherwise the same.
+/// Format 1 has no kicks of deleted accounts, format 2 no origins; otherwise they are the same.
 #[tokio::test]
-async fn the_previous_format_is_opened_and_raised() {
+async fn the_previous_formats_are_opened_and_raised() {
+    for format in ["1\n", "2\n"] {
+        is_raised(format).await;
+    }
+}
+
+async fn is_raised(format: &str) {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.import_group(context(), group("g", &["ann"])).await.unwrap();
     store.kick(context(), user("ann")).await.unwrap();
     drop(store);
-    fs::write(dir.path().join("FORMAT"), "1\n").unwrap();
+    fs::write(dir.path().join("FORMAT"), format).unwrap();
     let store = open(dir.path());
-    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "2\n");
+    assert_eq!(fs::read_to_string(dir.path().join("FORMAT")).unwrap(), "3\n");
     store.delete_accounts(context(), vec![user("ann")]).await.unwrap();
     drop(store);
     let from = open(dir.path()).signatures_from(APP, user("ann")).await.unwrap();

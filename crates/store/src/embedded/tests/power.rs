@@ -5,10 +5,16 @@
 //! each sync: all synced writes, and of the later ones all, none or some blocks. Names of files are there at once, because
 //! a journalling file system keeps their order.
 
+use super::whole::messages;
 use super::{APP, context, group, group_id, open};
 use crate::StoreMetrics;
-use crate::embedded::{Embedded, format};
+use crate::embedded::{Embedded, format, keys};
+use crate::suite::whole::{JOB, whole};
+use landfall_domain::bulk::{BulkStore, WholeGroupOutcome};
+use landfall_domain::message::Conversation;
+use landfall_domain::snapshot::{MessageRange, Needs};
 use landfall_domain::store::Store;
+use landfall_domain::whole_group::WholeGroup;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,6 +62,12 @@ async fn a_scripted_load_keeps_everything() {
                 flush(&store);
             }
         }
+        // In several batches.
+        let name = format!("whole-{round}");
+        let large = WholeGroup { messages: messages(LARGE), ..whole(&name, JOB) };
+        let outcomes = store.import_whole_groups(context(), vec![large]).await.unwrap();
+        assert_eq!(outcomes, [WholeGroupOutcome::Created]);
+        acknowledged.push((name, traced()));
     }
     let text: String = acknowledged.iter().map(|(name, at)| format!("{name} {at}\n")).collect();
     if let Some(file) = variable(ACKNOWLEDGED) {
@@ -78,6 +90,28 @@ pub(super) fn flush(store: &Embedded) {
 async fn missing<'name>(store: &Embedded, names: &[&'name str]) -> Vec<&'name str> {
     let found = store.groups(APP, names.iter().map(|name| group_id(name)).collect()).await.unwrap();
     names.iter().zip(found).filter(|(_, found)| found.is_none()).map(|(name, _)| *name).collect()
+}
+
+/// Messages of a group that comes in whole.
+const LARGE: u32 = 5_000;
+
+/// Of a group that came in whole all rows are there, or none.
+async fn are_whole(store: &Embedded, what: &str) {
+    let range = |conversation| MessageRange::Newest { conversation, up_to: u32::MAX, limit: usize::MAX };
+    for name in ["whole-0", "whole-1"] {
+        let needs = Needs { messages: vec![range(Conversation::Group)], ..Needs::default() };
+        match store.snapshot(APP, group_id(name), needs).await {
+            Ok(found) => {
+                let messages = found.messages_of(&Conversation::Group).len();
+                assert_eq!(messages, LARGE as usize, "{what}");
+            }
+            Err(_) => {
+                let engine = store.slot.engine().unwrap();
+                let rows = engine.data.prefix(keys::all_messages(APP, &group_id(name))).count();
+                assert_eq!(rows, 0, "{what}: messages of {name} are left");
+            }
+        }
+    }
 }
 
 /// A file as the record describes it.
@@ -280,6 +314,7 @@ async fn a_power_cut_at_any_sync_loses_nothing_that_was_acknowledged() {
             let names: Vec<_> =
                 acknowledged.iter().filter(|(_, when)| *when <= at).map(|(name, _)| *name).collect();
             assert_eq!(missing(&store, &names).await, Vec::<&str>::new(), "{what}");
+            are_whole(&store, &what).await;
             store.import_group(context(), group("after", &["ann"])).await.unwrap();
             images += 1;
         }

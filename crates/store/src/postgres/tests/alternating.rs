@@ -84,6 +84,13 @@ mod suite {
             a_lane_with_a_backlog_does_not_starve_the_others,
             concurrent_claims_deliver_each_entry_once,
         }
+        whole {
+            a_whole_group_reads_back_with_everything_in_it,
+            groups_come_in_once_however_often_they_are_sent,
+            of_concurrent_imports_each_group_comes_in_once,
+            undo_takes_out_what_a_job_brought_and_nothing_else,
+            a_dissolved_group_is_no_longer_of_its_job,
+        }
         faulty {
             a_migration_that_repeats_what_failed_ends_like_one_without_failures,
         }

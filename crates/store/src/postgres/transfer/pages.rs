@@ -1,5 +1,5 @@
 //! Reading everything: all accounts, then all groups with their owners' memberships, then all other members, parts
-//! and messages, then the kicks of deleted accounts, each in the order of its table's key.
+//! and messages, then the kicks of deleted accounts and the origins of groups, each in the order of its table's key.
 
 use crate::parts;
 use crate::postgres::columns::{Parameters, Reader, Record, read_all};
@@ -33,16 +33,24 @@ enum Table {
     Parts = 3,
     Messages = 4,
     Kicks = 5,
+    Origins = 6,
 }
 
 impl Table {
-    const ALL: [Self; 6] =
-        [Self::Accounts, Self::Groups, Self::Members, Self::Parts, Self::Messages, Self::Kicks];
+    const ALL: [Self; 7] = [
+        Self::Accounts,
+        Self::Groups,
+        Self::Members,
+        Self::Parts,
+        Self::Messages,
+        Self::Kicks,
+        Self::Origins,
+    ];
 
     /// What comes before every key of it, after the app.
     fn before_all(self) -> &'static [&'static str] {
         match self {
-            Self::Accounts | Self::Groups | Self::Kicks => &[""],
+            Self::Accounts | Self::Groups | Self::Kicks | Self::Origins => &[""],
             Self::Members => &["", ""],
             Self::Parts => &["", "-1", ""],
             Self::Messages => &["", "", "-1"],
@@ -56,7 +64,8 @@ impl Table {
             Self::Members => Some(Self::Parts),
             Self::Parts => Some(Self::Messages),
             Self::Messages => Some(Self::Kicks),
-            Self::Kicks => None,
+            Self::Kicks => Some(Self::Origins),
+            Self::Origins => None,
         }
     }
 
@@ -68,6 +77,7 @@ impl Table {
             Self::Parts => &statements::COPY_PARTS,
             Self::Messages => &statements::COPY_MESSAGES,
             Self::Kicks => &statements::COPY_KICKS,
+            Self::Origins => &statements::COPY_ORIGINS,
         }
     }
 }
@@ -109,6 +119,9 @@ impl Cursor {
                 Self { table: Table::Accounts, app: *app, names: vec![id.to_string()] }
             }
             Row::Kick { app, id, .. } => Self { table: Table::Kicks, app: *app, names: vec![id.to_string()] },
+            Row::Origin { app, group, .. } => {
+                Self { table: Table::Origins, app: *app, names: vec![group.to_string()] }
+            }
             Row::Group { app, group, .. } => {
                 Self { table: Table::Groups, app: *app, names: vec![group.id.to_string()] }
             }
@@ -178,7 +191,7 @@ impl ReadPage {
         let mut parameters: Parameters<'_> = vec![&app];
         // The name at this place of the key is a number.
         let number_at = match cursor.table {
-            Table::Accounts | Table::Groups | Table::Members | Table::Kicks => None,
+            Table::Accounts | Table::Groups | Table::Members | Table::Kicks | Table::Origins => None,
             Table::Parts => Some(1),
             Table::Messages => Some(2),
         };
@@ -211,6 +224,10 @@ impl ReadPage {
             Table::Kicks => {
                 let (id, from) = Record::read(&mut reader)?;
                 Row::Kick { app, id, from }
+            }
+            Table::Origins => {
+                let (group, provenance) = Record::read(&mut reader)?;
+                Row::Origin { app, group, provenance: Box::new(provenance) }
             }
             Table::Groups => {
                 let group = Box::new(Group::read(&mut reader)?);

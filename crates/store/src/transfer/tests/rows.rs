@@ -9,6 +9,7 @@ use landfall_domain::member::{Member, ReceiveOption, Role};
 use landfall_domain::message::{
     Body, Content, Conversation, Message, MessageLog, MessageState, Priority, ReadMark,
 };
+use landfall_domain::origin::{JobId, Origin, Provenance, Seal};
 use landfall_domain::part::{Part, PartKey};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -54,9 +55,27 @@ fn of_group(
     group.list_position = group.list_position / 100 * 100 + number + 1;
     let id = group.id.clone();
     let member = |member| Row::Member { app, group: id.clone(), member };
+    let origin = group.active.then(|| Row::Origin {
+        app,
+        group: id.clone(),
+        provenance: Box::new(provenance(&group)),
+    });
     std::iter::once(Row::Group { app, group: Box::new(group), owner })
+        .chain(origin)
         .chain(members.into_values().map(member))
         .collect()
+}
+
+/// An origin made of whatever a group has.
+fn provenance(group: &Group) -> Provenance {
+    let origin = Origin {
+        job: JobId(u64::MAX - u64::from(group.info_seq)),
+        src: group.profile.name.as_str().to_owned(),
+        key: group.profile.face_url.as_str().to_owned(),
+        digest: group.id.to_string(),
+        carried: group.profile.introduction.as_str().as_bytes().to_vec(),
+    };
+    Provenance { origin, brought: group.created, seal: Seal(u64::MAX - group.default_permissions) }
 }
 
 /// A ban for each member, and messages of each in the group or in a topic.

@@ -1,0 +1,111 @@
+//! What a store does for jobs that bring whole groups in, and take them out again. Both happen silently: nothing here takes
+//! subscribers.
+
+#![warn(missing_docs)]
+
+use crate::context::Context;
+use crate::error::{OperationError, StoreError};
+use crate::ids::{AppId, GroupId};
+use crate::message::Conversation;
+use crate::origin::{JobId, Provenance};
+use crate::staged::{BadMessage, WholeMessage};
+use crate::whole_group::{WholeGroup, WholeGroupRefusal};
+use async_trait::async_trait;
+
+/// A group that a job brought in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroughtGroup {
+    /// Where it came from.
+    pub provenance: Provenance,
+    /// Whether somebody has [touched](crate::origin::Seal) it since.
+    pub touched: bool,
+}
+
+/// What became of one whole group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WholeGroupOutcome {
+    /// It is there now, with everything in it.
+    Created,
+    /// A group of this id is there, and stays as it is; `None` where no job brought it in.
+    AlreadyThere(Option<Box<BroughtGroup>>),
+    /// Nothing of it is there.
+    Refused(WholeGroupRefusal),
+}
+
+/// Why messages are not staged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StageRefusal {
+    /// A group of this id is there.
+    #[error("the group is there already")]
+    AlreadyThere,
+    /// Another job brings a group of this id in.
+    #[error("the group is being imported by another job")]
+    BeingImported,
+    /// The messages do not fit behind those that were staged.
+    #[error(transparent)]
+    Message(#[from] BadMessage),
+}
+
+/// What became of one group that was to be taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndoOutcome {
+    /// It is gone, with everything in it.
+    Removed,
+    /// Somebody has [touched](crate::origin::Seal) it since, and it stays.
+    Touched,
+    /// There is no such group, or it did not come with this job.
+    NotOfJob,
+}
+
+/// Brings whole groups in and takes them out.
+#[async_trait]
+pub trait BulkStore: Send + Sync {
+    /// Brings groups in, silently, with one outcome for each, in order. Each becomes visible whole or not at all, its
+    /// staged messages included. When this fails, some groups may be there and others not; a repeat finds those that are.
+    async fn import_whole_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+    ) -> Result<Vec<WholeGroupOutcome>, StoreError>;
+
+    /// Writes messages of a group that is to be brought in later, in the order in which they were sent: for a group with
+    /// more than one call may hold. Nobody sees them until [`import_whole_groups`](Self::import_whole_groups) brings the
+    /// group in for the same job, and no other group of this id can be made meanwhile. They are gone when the store is
+    /// closed before.
+    async fn stage_messages(
+        &self,
+        context: Context,
+        job: JobId,
+        group: GroupId,
+        messages: Vec<(Conversation, Vec<WholeMessage>)>,
+    ) -> Result<(), OperationError<StageRefusal>>;
+
+    /// Removes messages that a job staged for a group, if there are any.
+    async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError>;
+
+    /// Where each of these groups came from; `None` for one that is not there, or that no job brought in.
+    async fn brought_groups(
+        &self,
+        app: AppId,
+        groups: Vec<GroupId>,
+    ) -> Result<Vec<Option<BroughtGroup>>, StoreError>;
+
+    /// Groups that a job brought in and that are there, in the order of their ids: those after `after`, at most `limit`.
+    async fn groups_of_job(
+        &self,
+        app: AppId,
+        job: JobId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<Vec<GroupId>, StoreError>;
+
+    /// Removes those of these groups that came with `job` and that nobody has touched since, silently; with `force` the
+    /// touched ones too. One outcome for each, in order.
+    async fn undo_groups(
+        &self,
+        context: Context,
+        job: JobId,
+        groups: Vec<GroupId>,
+        force: bool,
+    ) -> Result<Vec<UndoOutcome>, StoreError>;
+}

@@ -1,0 +1,221 @@
+//! A job as the server describes it, and what came of one.
+
+use super::command::RECEIPTS;
+use crate::fault::{Fault, FaultCode};
+use crate::format::Kind;
+use crate::import::{self, ImportError, ImportReport, Observer, Phase, Point, Progress};
+use crate::server::{Calls, Server};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io;
+
+/// What a job has done so far. The names are those of the answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Counts {
+    /// Records of the file that were looked at.
+    pub records: u64,
+    /// Records in the file; 0 until it was put in order.
+    pub records_total: u64,
+    pub accounts: u64,
+    /// Groups that are there by this job, and their members and messages.
+    pub groups: u64,
+    pub members: u64,
+    pub messages: u64,
+    /// Groups that were there just like this.
+    pub equal: u64,
+    /// Of the groups of this job, those that took the place of what another job had brought in.
+    pub rewritten: u64,
+    /// Groups that differ from what is there and were left as they are.
+    pub kept: u64,
+    pub refused: u64,
+    /// Records that were left out.
+    pub left_out: u64,
+    /// Groups that were taken out.
+    pub removed: u64,
+}
+
+/// A job as the server describes it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Job {
+    pub(super) job_id: String,
+    state: String,
+    problem: String,
+    pub(super) bytes: u64,
+    pub(super) counts: Counts,
+}
+
+impl Job {
+    pub(super) fn is_receiving(&self) -> bool {
+        self.state == "receiving"
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.state.as_str(), "checking" | "running" | "undoing")
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.state == "done"
+    }
+
+    pub(super) fn is_undone(&self) -> bool {
+        self.state == "undone"
+    }
+
+    pub(super) fn needs_start(&self) -> bool {
+        matches!(self.state.as_str(), "ready" | "paused")
+    }
+
+    /// Whether an import can go on with it.
+    pub(super) fn can_go_on(&self) -> bool {
+        self.is_receiving()
+            || self.needs_start()
+            || self.is_done()
+            || matches!(self.state.as_str(), "checking" | "running")
+    }
+
+    pub(super) fn problem(&self) -> String {
+        let problem = if self.problem.is_empty() { "no reason is given" } else { &self.problem };
+        format!("job {} is {}: {problem}", self.job_id, self.state)
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        let phase = if self.counts.records_total == 0 { Phase::Reading } else { Phase::Groups };
+        Progress {
+            phase,
+            done: self.counts.records,
+            total: self.counts.records_total,
+            faults: self.counts.left_out,
+            ..Progress::default()
+        }
+    }
+}
+
+/// What came of a job.
+#[derive(Clone, Debug)]
+pub struct JobOutcome {
+    /// Its number, 16 hexadecimal digits.
+    pub job: String,
+    /// False when it was paused.
+    pub finished: bool,
+    /// It had brought everything in before.
+    pub was_done: bool,
+    pub seconds: f64,
+    pub over_time: Vec<Point>,
+    pub counts: Counts,
+}
+
+/// What became of one record or group.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct JobReceipt {
+    pub(super) line: u64,
+    record: String,
+    pub(super) name: String,
+    pub(super) result: String,
+    code: String,
+    result_info: String,
+}
+
+impl JobReceipt {
+    pub(super) fn fault(&self) -> Fault {
+        let code = FaultCode::ALL.iter().find(|code| code.as_str() == self.code);
+        let code = code.copied().unwrap_or(FaultCode::Refused);
+        let fault = Fault::new(self.line, code, self.result_info.clone());
+        match Kind::ALL.into_iter().find(|kind| kind.as_str() == self.record) {
+            Some(kind) => fault.of(kind, self.name.clone()),
+            None => fault,
+        }
+    }
+}
+
+/// Reads the receipts of a job, page by page.
+pub(super) async fn receipts(
+    server: &Server,
+    job: &str,
+    mut take: impl FnMut(JobReceipt) -> io::Result<()>,
+) -> Result<(), ImportError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Page {
+        receipt_list: Vec<JobReceipt>,
+        next: u64,
+    }
+    let mut next = 0;
+    loop {
+        let reply = server.ask(RECEIPTS, &json!({ "JobId": job, "Next": next })).await?;
+        let page: Page = serde_json::from_value(reply).map_err(io::Error::other)?;
+        let is_last = page.receipt_list.is_empty();
+        page.receipt_list.into_iter().try_for_each(&mut take)?;
+        if is_last || page.next == next {
+            return Ok(());
+        }
+        next = page.next;
+    }
+}
+
+impl JobOutcome {
+    /// The report of the import, and the ids of groups that were kept as they were, one by one in the order of ids.
+    ///
+    /// # Errors
+    /// The server did not answer for too long, or `on_kept` fails.
+    pub async fn report(
+        &self,
+        server: &Server,
+        observer: &dyn Observer,
+        mut on_kept: impl FnMut(&str) -> io::Result<()>,
+        mut on_failed: impl FnMut(&Fault) -> io::Result<()>,
+    ) -> Result<ImportReport, ImportError> {
+        let mut faults: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut failed: BTreeMap<&'static str, u64> = BTreeMap::new();
+        receipts(server, &self.job, |receipt| {
+            match receipt.result.as_str() {
+                "kept" => on_kept(&receipt.name)?,
+                "left_out" | "refused" => {
+                    let fault = receipt.fault();
+                    *faults.entry(fault.code).or_default() += 1;
+                    *failed.entry(fault.record.unwrap_or("line")).or_default() += 1;
+                    observer.fault(&fault);
+                    on_failed(&fault)?;
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+        .await?;
+        let counts = self.counts;
+        let count = |kind: &'static str, brought: u64, equal: u64| {
+            let failed = failed.get(kind).copied().unwrap_or_default();
+            let (imported, unchanged) = if self.was_done { (0, brought + equal) } else { (brought, equal) };
+            (kind, import::Counts { imported, unchanged, failed, ..import::Counts::default() })
+        };
+        let mut records: BTreeMap<_, _> = [
+            count("account", counts.accounts, 0),
+            count("group", counts.groups - counts.rewritten, counts.equal),
+            count("member", counts.members, 0),
+            count("message", counts.messages, 0),
+        ]
+        .into();
+        if let Some(groups) = records.get_mut("group")
+            && !self.was_done
+        {
+            groups.updated = counts.rewritten;
+        }
+        for kind in ["topic", "read"] {
+            if failed.contains_key(kind) {
+                records.extend([count(kind, 0, 0)]);
+            }
+        }
+        Ok(ImportReport {
+            finished: self.finished,
+            records,
+            faults,
+            seconds: self.seconds,
+            over_time: self.over_time.clone(),
+            calls: Calls::clone(&server.calls()),
+            ..ImportReport::default()
+        })
+    }
+}

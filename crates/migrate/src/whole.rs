@@ -1,0 +1,120 @@
+//! Makes whole groups of the records of a neutral file, for a server that takes them in one piece.
+//!
+//! Records with faults are left out and reported; what they say is not made up for. Files are not looked at: their addresses
+//! in messages are those that the importing tool has put there.
+
+mod building;
+mod carried;
+
+use crate::format::{Account, Record};
+use crate::ordered::Entry;
+use crate::rules::{Checker, ServerLimits, Verdict};
+use building::Building;
+use landfall_domain::account::AccountImport;
+use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::message::Conversation;
+use landfall_domain::origin::JobId;
+use landfall_domain::staged::WholeMessage;
+use landfall_domain::text::Text;
+use landfall_domain::whole_group::WholeGroup;
+use std::io;
+use std::iter::Peekable;
+
+/// Accounts of a piece, at most.
+const ACCOUNTS_PER_PIECE: usize = 500;
+/// Messages that are held of a group; more of them come before it.
+const MESSAGES_HELD_MAX: usize = 10_000;
+/// Bytes of messages that are held of a group, about.
+const BYTES_HELD_MAX: usize = 4 << 20;
+
+/// Something to bring in, in this order.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    Accounts(Vec<AccountImport>),
+    /// Messages to be staged for a group, which follows.
+    Messages {
+        group: GroupId,
+        messages: Vec<(Conversation, Vec<WholeMessage>)>,
+    },
+    Group(Box<WholeGroup>),
+}
+
+/// Takes records in the order of an import, and makes pieces of them.
+pub struct Assembler<E: Iterator<Item = io::Result<Entry>>> {
+    entries: Peekable<E>,
+    checker: Checker,
+    server: ServerLimits,
+    job: JobId,
+    building: Option<Building>,
+    records: u64,
+}
+
+impl<E: Iterator<Item = io::Result<Entry>>> Assembler<E> {
+    /// `entries` come as from [`Ordered`](crate::ordered::Ordered); `server` says what the records are checked against.
+    pub fn new(entries: E, server: ServerLimits, job: JobId) -> Self {
+        let checker = Checker::new(server.clone());
+        Self { entries: entries.peekable(), checker, server, job, building: None, records: 0 }
+    }
+
+    /// Records that were read.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// The next piece; `None` at the end. `left_out` gets every record that is not brought in.
+    ///
+    /// # Errors
+    /// A record cannot be read.
+    pub fn next_piece(&mut self, left_out: &mut dyn FnMut(&Entry, Verdict)) -> io::Result<Option<Piece>> {
+        let mut accounts = Vec::new();
+        loop {
+            let ends = match self.entries.peek() {
+                Some(Ok(entry)) => self.building.as_ref().is_some_and(|group| !group.has(&entry.record)),
+                Some(Err(_)) => false,
+                None => true,
+            };
+            if ends && let Some(group) = self.building.take() {
+                return Ok(Some(Piece::Group(Box::new(group.finish()))));
+            }
+            let next_is_account =
+                matches!(self.entries.peek(), Some(Ok(Entry { record: Record::Account(_), .. })));
+            let full = accounts.len() == ACCOUNTS_PER_PIECE || !next_is_account;
+            if full && !accounts.is_empty() {
+                return Ok(Some(Piece::Accounts(accounts)));
+            }
+            let Some(entry) = self.entries.next().transpose()? else { return Ok(None) };
+            self.records += 1;
+            match self.checker.check(&entry) {
+                Verdict::Fine => {
+                    if let Record::Account(account) = &entry.record {
+                        accounts.extend(imported(account));
+                    } else if let Some(piece) = self.take(&entry) {
+                        return Ok(Some(piece));
+                    }
+                }
+                verdict @ (Verdict::Faulty(_) | Verdict::LeftOut) => left_out(&entry, verdict),
+            }
+        }
+    }
+
+    /// Takes a record of a group in; messages come out when many are held.
+    fn take(&mut self, entry: &Entry) -> Option<Piece> {
+        if let Record::Group(group) = &entry.record {
+            self.building = Building::of(group, &entry.outline, &self.server, self.job);
+            return None;
+        }
+        let group = self.building.as_mut()?;
+        group.add(&entry.record, &self.server.limits);
+        group.overflow(MESSAGES_HELD_MAX, BYTES_HELD_MAX)
+    }
+}
+
+fn imported(account: &Account) -> Option<AccountImport> {
+    let text = |text: &Option<String>| text.clone().map(Text::stored);
+    let id = UserId::parse(&account.user_id)?;
+    Some(AccountImport { id, nick: text(&account.nick), face_url: text(&account.face_url) })
+}
+
+#[cfg(test)]
+mod tests;

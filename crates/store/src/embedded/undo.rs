@@ -1,0 +1,62 @@
+//! Taking out what a job brought in.
+
+use super::changes;
+use super::keys;
+use super::records;
+use super::rows::Rows;
+use super::sweep;
+use super::tx::Tx;
+use super::whole_groups::brought;
+use landfall_domain::bulk::UndoOutcome;
+use landfall_domain::error::StoreError;
+use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::origin::JobId;
+use std::ops::{Bound, ControlFlow};
+
+/// Groups taken out in one batch, at most.
+pub(super) const GROUPS_PER_STEP: usize = 64;
+
+/// Removes those of `groups` that came with `job` and are as they came, or all that came with it.
+pub(super) fn undo_groups(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    job: JobId,
+    groups: &[GroupId],
+    force: bool,
+) -> Result<Vec<UndoOutcome>, StoreError> {
+    let mut budget = sweep::ROWS_PER_BATCH;
+    let mut undo = |id| {
+        let (Some(row), Some(brought)) = (tx.group_row(app, id)?, brought(tx, app, id)?) else {
+            return Ok(UndoOutcome::NotOfJob);
+        };
+        if brought.provenance.origin.job != job {
+            return Ok(UndoOutcome::NotOfJob);
+        }
+        if brought.touched && !force {
+            return Ok(UndoOutcome::Touched);
+        }
+        changes::remove_group(tx, app, &row, &mut budget)?;
+        Ok(UndoOutcome::Removed)
+    };
+    groups.iter().map(&mut undo).collect()
+}
+
+/// Groups of a job in the order of their ids.
+pub(super) fn groups_of_job(
+    rows: &impl Rows,
+    app: AppId,
+    job: JobId,
+    after: Option<&GroupId>,
+    limit: usize,
+) -> Result<Vec<GroupId>, StoreError> {
+    let (start, end) = keys::all_of_job(app, job, after);
+    let mut found = Vec::new();
+    rows.scan((Bound::Excluded(start), Bound::Excluded(end)), &mut |key, _| {
+        if limit <= found.len() {
+            return Ok(ControlFlow::Break(()));
+        }
+        found.push(keys::group_of_job(key).ok_or(records::Damaged("group of a job"))?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}

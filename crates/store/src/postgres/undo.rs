@@ -1,0 +1,87 @@
+//! What jobs brought in: reading it, and taking it out.
+
+use super::changes;
+use super::columns::read_all;
+use super::database::{Kind, Tx, Work};
+use super::failure::Failure;
+use super::locks;
+use super::statements;
+use super::values::{app_column, count};
+use super::whole_groups::brought;
+use async_trait::async_trait;
+use landfall_domain::bulk::{BroughtGroup, UndoOutcome};
+use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::origin::JobId;
+
+/// Groups taken out at the same time, each in a transaction of its own.
+pub(super) const AT_ONCE: usize = 4;
+
+/// Takes a group out, if it came with the job and is as it came, or if that does not matter.
+pub(super) struct UndoGroup {
+    pub(super) app: AppId,
+    pub(super) job: JobId,
+    pub(super) group: GroupId,
+    pub(super) force: bool,
+}
+
+#[async_trait]
+impl Work for UndoGroup {
+    type Output = UndoOutcome;
+    const DOING: &'static str = "taking a group out";
+    const KIND: Kind = Kind::LongWrite;
+
+    async fn perform(&self, tx: &Tx) -> Result<UndoOutcome, Failure> {
+        tx.begin(Some(self.app), &locks::groups(self.app, [&self.group].into_iter())).await?;
+        let found = brought(tx, self.app, &[&self.group].into()).await?;
+        let of_job = found.get(&self.group).filter(|found| found.provenance.origin.job == self.job);
+        let Some(found) = of_job else {
+            return Ok(UndoOutcome::NotOfJob);
+        };
+        if found.touched && !self.force {
+            return Ok(UndoOutcome::Touched);
+        }
+        changes::remove_group(tx, self.app, &self.group, |_| false).await?;
+        Ok(UndoOutcome::Removed)
+    }
+}
+
+/// Where groups came from.
+pub(super) struct BroughtGroups {
+    pub(super) app: AppId,
+    pub(super) groups: Vec<GroupId>,
+}
+
+#[async_trait]
+impl Work for BroughtGroups {
+    type Output = Vec<Option<BroughtGroup>>;
+    const DOING: &'static str = "reading where groups came from";
+    const KIND: Kind = Kind::Read;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
+        tx.begin(None, &[]).await?;
+        let found = brought(tx, self.app, &self.groups.iter().collect()).await?;
+        Ok(self.groups.iter().map(|id| found.get(id).cloned()).collect())
+    }
+}
+
+/// Groups of a job in the order of their ids.
+pub(super) struct GroupsOfJob {
+    pub(super) app: AppId,
+    pub(super) job: JobId,
+    pub(super) after: Option<GroupId>,
+    pub(super) limit: usize,
+}
+
+#[async_trait]
+impl Work for GroupsOfJob {
+    type Output = Vec<GroupId>;
+    const DOING: &'static str = "reading the groups of a job";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
+        let (app, job, limit) = (app_column(self.app), self.job.0.cast_signed(), count(self.limit));
+        let after = self.after.as_ref().map_or("", GroupId::as_str);
+        let rows = tx.query(&statements::GROUPS_OF_JOB, &[&app, &job, &after, &limit]).await?;
+        read_all(&rows)
+    }
+}
