@@ -7,6 +7,7 @@
 //! [choice] A group's history stops at its first message that is faulty or refused; those behind it are left for another run.
 
 mod accounts;
+mod ahead;
 mod changes;
 mod desk;
 mod failed;
@@ -26,6 +27,7 @@ mod run;
 mod talk;
 mod topics;
 
+pub(crate) use ahead::{Ahead, files_ahead};
 pub(crate) use failed::line as failed_line;
 pub use options::{ImportOptions, OnChange};
 pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
@@ -33,11 +35,12 @@ pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
 use crate::format::Kind;
 use crate::journal::{Journal, JournalError, Owner, Receipt};
 use crate::rules::ServerLimits;
-use crate::server::{CallError, Server};
+use crate::server::{CallError, CallLimits, Server};
 use desk::Desk;
 use feed::{Feed, Item, Work};
+use files::FileItem;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::limits::Limits;
 use landfall_domain::time::{Clock as _, SystemClock};
@@ -83,16 +86,7 @@ pub async fn run(
     let owner = Owner { server: server.address().to_owned(), app: server.app() };
     let journal = Journal::open(&options.journal, &owner)?;
     journal.write(vec![Receipt::Source(file.display().to_string())]).await?;
-    let now = SystemClock.now();
-    let rules = options.rules.clone().unwrap_or_else(|| {
-        let word = |name| calls.landfall.as_ref().and_then(|reply| reply.get(name)?.as_str());
-        let limits = if word("Mode") == Some("relaxed") { Limits::RELAXED } else { Limits::FAITHFUL };
-        let unknown_accounts = match word("UnknownAccounts") {
-            Some("create") => UnknownAccounts::Create,
-            Some(_) | None => UnknownAccounts::Refuse,
-        };
-        ServerLimits { limits, unknown_accounts, ..ServerLimits::faithful(now) }
-    });
+    let rules = limits_of(options, &calls);
     let desk = Desk::new(observer, &server, &options.failed);
     let sending = Semaphore::new(files::AT_ONCE);
     let run = Run { server: &server, calls, rules, journal: &journal, options, desk, sending };
@@ -103,6 +97,19 @@ pub async fn run(
         Err(error) => return Err(error),
     };
     Ok(run.desk.close(finished)?)
+}
+
+/// What records are checked against.
+fn limits_of(options: &ImportOptions, calls: &CallLimits) -> ServerLimits {
+    options.rules.clone().unwrap_or_else(|| {
+        let word = |name| calls.landfall.as_ref().and_then(|reply| reply.get(name)?.as_str());
+        let limits = if word("Mode") == Some("relaxed") { Limits::RELAXED } else { Limits::FAITHFUL };
+        let unknown_accounts = match word("UnknownAccounts") {
+            Some("create") => UnknownAccounts::Create,
+            Some(_) | None => UnknownAccounts::Refuse,
+        };
+        ServerLimits { limits, unknown_accounts, ..ServerLimits::faithful(SystemClock.now()) }
+    })
 }
 
 async fn import(run: &Run<'_>, file: &Path) -> Result<(), ImportError> {
@@ -122,9 +129,10 @@ async fn import(run: &Run<'_>, file: &Path) -> Result<(), ImportError> {
 
 /// Accounts and files.
 async fn single(run: &Run<'_>, items: Vec<Item>) -> Result<(), ImportError> {
-    let (files, accounts) = items.into_iter().partition(|item| item.entry.record.kind() == Kind::File);
+    let (files, accounts): (Vec<_>, _) =
+        items.into_iter().partition(|item| item.entry.record.kind() == Kind::File);
     accounts::import(run, accounts).await?;
-    files::import(run, files).await
+    files::import(run, stream::iter(files.into_iter().map(FileItem::from))).await
 }
 
 /// Starts workers, and waits for all of them. The first error stops the others before their next call.

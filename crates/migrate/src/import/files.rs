@@ -4,14 +4,14 @@ use super::ImportError;
 use super::desk::{End, fault};
 use super::feed::Item;
 use super::run::{Refusal, Run};
-use crate::fault::FaultCode;
+use crate::fault::{Fault, FaultCode};
 use crate::files;
 use crate::format::address::{self, Place, with_addresses};
 use crate::format::{File, Json, Kind, Message, Record};
-use crate::journal::{Receipt, hash};
+use crate::journal::{Journal, JournalError, Receipt, hash};
 use crate::server::{CallError, Content};
 use crate::sources::contents::Contents;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{Stream, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use std::io;
 use std::sync::Arc;
@@ -27,30 +27,46 @@ const PIECES: usize = 2;
 /// A server may end the connection instead of taking a content that it refuses.
 const UNANSWERED_MAX: u32 = 5;
 
+/// The record of a file, and what the rules say about it.
+pub(super) struct FileItem {
+    pub(super) line: u64,
+    pub(super) record: Record,
+    pub(super) faults: Vec<Fault>,
+    /// Whether a message refers to it.
+    pub(super) is_needed: bool,
+}
+
+impl From<Item> for FileItem {
+    fn from(item: Item) -> Self {
+        let Item { line, entry, faults, left_out, .. } = item;
+        Self { line, record: entry.record, faults, is_needed: !left_out }
+    }
+}
+
 /// In any number.
-pub(super) async fn import(run: &Run<'_>, items: Vec<Item>) -> Result<(), ImportError> {
+pub(super) async fn import(run: &Run<'_>, items: impl Stream<Item = FileItem>) -> Result<(), ImportError> {
     let one = |item| async move { one(run, item).await };
-    stream::iter(items).map(one).buffer_unordered(AT_ONCE).try_collect().await
+    items.map(one).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// The body of a message with the places of the files that it refers to; `None` where it refers to none.
-pub(super) fn placed(run: &Run<'_>, message: &Message) -> Result<Option<Json>, ImportError> {
+pub(super) fn placed(journal: &Journal, message: &Message) -> Result<Option<Json>, JournalError> {
     with_addresses(&message.msg_body, |key| {
-        let known = run.journal.file(hash(&address::name(&message.src, key)))?;
+        let known = journal.file(hash(&address::name(&message.src, key)))?;
         Ok(known.map(|(_, place)| place))
     })
 }
 
-async fn one(run: &Run<'_>, item: Item) -> Result<(), ImportError> {
-    let Record::File(file) = &item.entry.record else { return Ok(()) };
+async fn one(run: &Run<'_>, item: FileItem) -> Result<(), ImportError> {
+    let Record::File(file) = &item.record else { return Ok(()) };
     if !item.faults.is_empty() {
         let is_repeat = item.faults.iter().any(|fault| fault.code == FaultCode::Duplicate.as_str());
         if !is_repeat {
             settle(run, file, 0, files::elsewhere(file)).await?;
         }
-        return Ok(run.desk.fail_all(&item.entry.record, &item.faults)?);
+        return Ok(run.desk.fail_all(&item.record, &item.faults)?);
     }
-    if item.left_out {
+    if !item.is_needed {
         run.desk.count(Kind::File, End::Skipped);
         return Ok(());
     }
@@ -77,7 +93,7 @@ async fn one(run: &Run<'_>, item: Item) -> Result<(), ImportError> {
         run.desk.count(Kind::File, End::Skipped);
         return Ok(());
     }
-    Ok(run.desk.fail(item.line, &item.entry.record, refused)?)
+    Ok(run.desk.fail(item.line, &item.record, refused)?)
 }
 
 fn was_sent(run: &Run<'_>, file: &File) -> Result<bool, ImportError> {

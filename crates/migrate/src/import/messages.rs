@@ -57,7 +57,7 @@ impl GroupWork<'_> {
             return self.fail_message(line, message, fault);
         }
         self.enter(message.topic_id.as_deref()).await?;
-        let placed = files::placed(self.run, message)?;
+        let placed = files::placed(self.run.journal, message)?;
         let prepared = Prepared::new(line, message, placed, self.run.rules.limits.messages.bytes);
         let Some(mut talk) = self.talk.take() else { return Ok(()) };
         let mut known = self.run.journal.message(talk.of, &prepared.identities)?;
