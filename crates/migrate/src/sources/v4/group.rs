@@ -73,7 +73,7 @@ impl Puller<'_, '_> {
         while let Some(first) = next {
             next = self.pages(conversation, first, last, &mut gaps).await?;
             // Not while pages are read ahead: a call that nobody waits for keeps its place in line, and this one would wait
-            // behind it for ever.
+            // behind it indefinitely.
             self.accounts(ACCOUNTS_PER_CALL).await?;
         }
         Ok((gaps, last))

@@ -205,7 +205,7 @@ struct Before {
 }
 
 impl Before {
-    /// Waits for a point; for ever when there is none.
+    /// Waits for a point; indefinitely when there is none.
     async fn reached(&self, place: &Place, point: Option<&Point>) {
         match point {
             Some(Point::Bytes(bytes)) => place.proxy.reached(self.bytes + bytes).await,
