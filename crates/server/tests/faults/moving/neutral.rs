@@ -85,7 +85,7 @@ pub(crate) fn write(path: &Path, name: &str, groups: usize, messages: usize) -> 
             let half = messages as u64 / 2;
             let key = format!("{id}:{}", messages - 4);
             // Sent in the second of the one before it, or of the one behind it.
-            let even = u64::from(messages % 2 == 0);
+            let even = u64::from(messages.is_multiple_of(2));
             let ms = (created + 60 + messages as u64 / 2 - 2) * 1_000;
             for (member, count, mark) in [
                 (0, half, json!({ "UnreadMsgNum": half })),

@@ -29,7 +29,7 @@ pub(crate) struct Ended {
 }
 
 /// The arguments of a command against the server at `url`, whose app is in the configuration of `home`.
-pub(crate) fn against<'a>(home: &Home, url: &str, command: &[&'a dyn AsRef<OsStr>]) -> Vec<OsString> {
+pub(crate) fn against(home: &Home, url: &str, command: &[&dyn AsRef<OsStr>]) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         command.iter().map(|part| OsStr::to_owned((**part).as_ref())).collect();
     arguments.extend(["--config".into(), home.config().into(), "--server".into(), url.into()]);
