@@ -10,12 +10,17 @@ pub use estimate::Estimate;
 pub use in_use::groups_in_use;
 
 use crate::fault::Fault;
-use crate::format::{Kind, Record, Writer, address};
+use crate::files;
+use crate::format::address::Place;
+use crate::format::{Kind, Record, Writer, address, identity};
+use crate::journal::hash;
 use crate::ordered::{Entry, Ordered};
 use crate::rules::{Checker, ServerLimits, Verdict, name};
+use crate::sources::contents::Contents;
 use mend::Mender;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 
@@ -29,6 +34,8 @@ pub struct CheckOptions<'a> {
     pub fix: Option<&'a Path>,
     /// Where records go while they are put in order.
     pub spill_directory: &'a Path,
+    /// Where the contents of the files lie that messages refer to.
+    pub contents: &'a Contents,
 }
 
 /// What a check reports while it goes on.
@@ -95,8 +102,7 @@ pub fn check(
     on_event: &mut dyn FnMut(CheckEvent) -> io::Result<()>,
 ) -> io::Result<CheckReport> {
     let fix = options.fix.map(|path| Fix::new(path, server.clone())).transpose()?;
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let mut run = Run { report: CheckReport::default(), on_event, fix, folder };
+    let mut run = Run { report: CheckReport::default(), on_event, fix, contents: options.contents };
     let ordered =
         Ordered::read_mended(file, options.spill_directory, |fault, text| run.line(fault, text.as_deref()))?;
     let records = ordered.records();
@@ -124,8 +130,7 @@ struct Run<'a> {
     report: CheckReport,
     on_event: &'a mut dyn FnMut(CheckEvent) -> io::Result<()>,
     fix: Option<Fix>,
-    /// Where the file lies, and the contents of its file records.
-    folder: &'a Path,
+    contents: &'a Contents,
 }
 
 impl Run<'_> {
@@ -165,10 +170,11 @@ impl Run<'_> {
         else {
             return verdict;
         };
-        if verdict != Verdict::Fine || self.folder.join(path).is_file() {
+        if verdict != Verdict::Fine || self.contents.size(path).is_some() {
             return verdict;
         }
-        let problem = format!("there is no file {path:?} beside the neutral file, and no Url");
+        let problem =
+            format!("there is no file {path:?} in the export or beside the neutral file, and no Url");
         let fault = Fault::new(entry.line, crate::fault::FaultCode::NoSuchFile, problem).field("path");
         Verdict::Faulty(vec![fault.of(Kind::File, name(&entry.record))])
     }
@@ -193,6 +199,7 @@ impl Run<'_> {
         }
         let Some(fix) = &mut self.fix else { return Ok(()) };
         if missing_content && !is_fine {
+            fix.forget(&entry.record);
             let what = "left out: its content is not there".to_owned();
             return self.change(changed(&entry, what, true));
         }
@@ -222,17 +229,47 @@ struct Fix {
     mender: Mender,
     checker: Checker,
     writer: Writer,
+    /// What messages have in the places of files that are left out, by hashes of their names.
+    gone: BTreeMap<u64, Place>,
 }
 
 impl Fix {
     fn new(path: &Path, server: ServerLimits) -> io::Result<Self> {
         let writer = Writer::create(path)?;
-        Ok(Self { mender: Mender::new(server.clone()), checker: Checker::new(server), writer })
+        Ok(Self {
+            mender: Mender::new(server.clone()),
+            checker: Checker::new(server),
+            writer,
+            gone: BTreeMap::new(),
+        })
+    }
+
+    /// A file whose content is not there.
+    fn forget(&mut self, record: &Record) {
+        if let Record::File(file) = record {
+            self.gone.insert(hash(&address::name(&file.src, &file.key)), files::elsewhere(file));
+        }
+    }
+
+    /// Whether a message refers to files that are left out; it has their names then.
+    fn without_gone_files(&self, record: &mut Record) -> bool {
+        let Record::Message(message) = record else { return false };
+        let place = |key: &str| -> Result<_, Infallible> {
+            Ok(self.gone.get(&hash(&address::name(&message.src, key))).cloned())
+        };
+        let Ok(Some(body)) = address::with_addresses(&message.msg_body, place) else { return false };
+        message.random = Some(identity::random(message));
+        message.msg_body = body;
+        true
     }
 
     /// Writes what becomes of a record. Returns what is changed.
-    fn record(&mut self, entry: Entry, is_fine: bool) -> io::Result<Vec<Change>> {
-        let (mended, what) = self.mender.mend(&entry, is_fine);
+    fn record(&mut self, mut entry: Entry, is_fine: bool) -> io::Result<Vec<Change>> {
+        let named = self.without_gone_files(&mut entry.record);
+        let (mended, mut what) = self.mender.mend(&entry, is_fine);
+        if named {
+            what.push("a text names the file that is not there".to_owned());
+        }
         let outline = Mender::outline(&entry.outline);
         let mut changes = Vec::new();
         let mut written = 0_u32;

@@ -1,16 +1,18 @@
 //! Brings a neutral file into a server over its API.
 //!
-//! The records are put in order on the disk, accounts are brought in, then groups, several at the same time, each by one
+//! The records are put in order on the disk, accounts and files are brought in, then groups, several at the same time, each by one
 //! worker: the group, its topics, members, messages, changes of what is there already, read marks. What the server took is
 //! written to the journal before the next step, so that an import can be stopped anywhere and started again.
 //!
 //! [choice] A group's history stops at its first message that is faulty or refused; those behind it are left for another run.
 
 mod accounts;
+mod ahead;
 mod changes;
 mod desk;
 mod failed;
 mod feed;
+mod files;
 mod group;
 mod history;
 mod members;
@@ -25,17 +27,20 @@ mod run;
 mod talk;
 mod topics;
 
+pub(crate) use ahead::{Ahead, files_ahead};
 pub(crate) use failed::line as failed_line;
 pub use options::{ImportOptions, OnChange};
 pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
 
+use crate::format::Kind;
 use crate::journal::{Journal, JournalError, Owner, Receipt};
 use crate::rules::ServerLimits;
-use crate::server::{CallError, Server};
+use crate::server::{CallError, CallLimits, Server};
 use desk::Desk;
-use feed::{Feed, Work};
+use feed::{Feed, Item, Work};
+use files::FileItem;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::limits::Limits;
 use landfall_domain::time::{Clock as _, SystemClock};
@@ -44,7 +49,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// How often the observer hears how far the import is.
 const TICK: Duration = Duration::from_millis(200);
@@ -81,18 +86,10 @@ pub async fn run(
     let owner = Owner { server: server.address().to_owned(), app: server.app() };
     let journal = Journal::open(&options.journal, &owner)?;
     journal.write(vec![Receipt::Source(file.display().to_string())]).await?;
-    let now = SystemClock.now();
-    let rules = options.rules.clone().unwrap_or_else(|| {
-        let word = |name| calls.landfall.as_ref().and_then(|reply| reply.get(name)?.as_str());
-        let limits = if word("Mode") == Some("relaxed") { Limits::RELAXED } else { Limits::FAITHFUL };
-        let unknown_accounts = match word("UnknownAccounts") {
-            Some("create") => UnknownAccounts::Create,
-            Some(_) | None => UnknownAccounts::Refuse,
-        };
-        ServerLimits { limits, unknown_accounts, ..ServerLimits::faithful(now) }
-    });
+    let rules = limits_of(options, &calls);
     let desk = Desk::new(observer, &server, &options.failed);
-    let run = Run { server: &server, calls, rules, journal: &journal, options, desk };
+    let sending = Semaphore::new(files::AT_ONCE);
+    let run = Run { server: &server, calls, rules, journal: &journal, options, desk, sending };
     let outcome = import(&run, file).await;
     let finished = match outcome {
         Ok(()) => true,
@@ -100,6 +97,19 @@ pub async fn run(
         Err(error) => return Err(error),
     };
     Ok(run.desk.close(finished)?)
+}
+
+/// What records are checked against.
+fn limits_of(options: &ImportOptions, calls: &CallLimits) -> ServerLimits {
+    options.rules.clone().unwrap_or_else(|| {
+        let word = |name| calls.landfall.as_ref().and_then(|reply| reply.get(name)?.as_str());
+        let limits = if word("Mode") == Some("relaxed") { Limits::RELAXED } else { Limits::FAITHFUL };
+        let unknown_accounts = match word("UnknownAccounts") {
+            Some("create") => UnknownAccounts::Create,
+            Some(_) | None => UnknownAccounts::Refuse,
+        };
+        ServerLimits { limits, unknown_accounts, ..ServerLimits::faithful(SystemClock.now()) }
+    })
 }
 
 async fn import(run: &Run<'_>, file: &Path) -> Result<(), ImportError> {
@@ -117,6 +127,14 @@ async fn import(run: &Run<'_>, file: &Path) -> Result<(), ImportError> {
     Ok(read?)
 }
 
+/// Accounts and files.
+async fn single(run: &Run<'_>, items: Vec<Item>) -> Result<(), ImportError> {
+    let (files, accounts): (Vec<_>, _) =
+        items.into_iter().partition(|item| item.entry.record.kind() == Kind::File);
+    accounts::import(run, accounts).await?;
+    files::import(run, stream::iter(files.into_iter().map(FileItem::from))).await
+}
+
 /// Starts workers, and waits for all of them. The first error stops the others before their next call.
 async fn work_off(run: &Run<'_>, work: &mut mpsc::Receiver<Work>) -> Result<(), ImportError> {
     let mut workers: FuturesUnordered<BoxFuture<'_, Result<(), ImportError>>> = FuturesUnordered::new();
@@ -132,7 +150,7 @@ async fn work_off(run: &Run<'_>, work: &mut mpsc::Receiver<Work>) -> Result<(), 
         }
         if let Some(ready) = next.take_if(|next| groups || matches!(next, Work::Single(_))) {
             workers.push(match ready {
-                Work::Single(items) => Box::pin(accounts::import(run, items)),
+                Work::Single(items) => Box::pin(single(run, items)),
                 Work::Group(id, items) => Box::pin(group::import(run, id, items)),
             });
         }

@@ -13,11 +13,12 @@ pub use receipt::{
     Conversation, ConversationReceipt, GroupReceipt, Made, MessageReceipt, ReadReceipt, Receipt,
 };
 
+use crate::format::address::Place;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tables::{ACCOUNTS, CONVERSATIONS, GROUPS, JOBS, MEMBERS, MESSAGES, READS, TOPICS};
+use tables::{ACCOUNTS, CONVERSATIONS, FILES, GROUPS, JOBS, MEMBERS, MESSAGES, READS, TOPICS};
 use writer::Writer;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -167,6 +168,19 @@ impl Journal {
             }
         }
         Ok(None)
+    }
+
+    /// What stands for the content of a file, by the hash of its name, and what messages have in its place.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn file(&self, file: u64) -> Result<Option<(u64, Place)>, JournalError> {
+        let table = self.database.begin_read()?.open_table(FILES)?;
+        Ok(table.get(file)?.map(|row| {
+            let (content, bytes, is_address, text) = row.value();
+            let text = text.to_owned();
+            (content, if is_address { Place::At(text, bytes) } else { Place::Gone(text) })
+        }))
     }
 
     /// What the unread count of a member was set to.

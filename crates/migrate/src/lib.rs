@@ -7,6 +7,7 @@
 pub mod check;
 pub mod export;
 pub mod fault;
+pub mod files;
 pub mod format;
 pub mod generate;
 pub mod import;
@@ -18,6 +19,7 @@ pub mod ordered;
 pub mod reading;
 pub mod report;
 pub mod rules;
+mod seen;
 pub mod server;
 pub mod sort;
 pub mod sources;

@@ -4,7 +4,8 @@
 //! were sent, and how far members have read.
 
 use crate::fault::{Fault, FaultCode};
-use crate::format::{Kind, LineError, Reader, Record, RecordError};
+use crate::format::{File, Kind, LineError, Reader, Record, RecordError, address};
+use crate::seen::Seen;
 use crate::sort::{Sorted, Sorter};
 use outline::Outlines;
 use std::io;
@@ -31,6 +32,8 @@ pub struct Ordered {
     records: u64,
     sorted: Sorted,
     outline: Outline,
+    /// Names of the files that messages refer to.
+    files: Seen,
 }
 
 impl Ordered {
@@ -71,6 +74,7 @@ impl Ordered {
     ) -> io::Result<Self> {
         let mut sorter = Sorter::new(spill_directory, MEMORY_BYTES);
         let mut outlines = Outlines::default();
+        let mut files = Seen::default();
         let mut records = 0_u64;
         for line in Reader::open(file)? {
             let (number, record, text) = match line {
@@ -89,6 +93,11 @@ impl Ordered {
             let text = text.unwrap_or_else(|| record.line());
             sorter.push(order_key(&record, number), value(number, record.kind() as u8, &text))?;
             outlines.note(&record);
+            if let Record::Message(message) = &record {
+                for key in address::files(&message.msg_body) {
+                    files.insert(&address::name(&message.src, &key));
+                }
+            }
             if outlines.is_full() {
                 outlines.drain(|group, outline| {
                     sorter.push(outline_key(&group), value(0, OUTLINE_KIND, &outline))
@@ -100,13 +109,19 @@ impl Ordered {
         }
         outlines
             .drain(|group, outline| sorter.push(outline_key(&group), value(0, OUTLINE_KIND, &outline)))?;
-        Ok(Self { records, sorted: sorter.finish()?, outline: Outline::default() })
+        Ok(Self { records, sorted: sorter.finish()?, outline: Outline::default(), files })
     }
 
     /// How many records the file has.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Whether a message refers to a file; also true where more than two million files are referred to.
+    #[must_use]
+    pub fn refers_to(&self, file: &File) -> bool {
+        self.files.may_contain(&address::name(&file.src, &file.key))
     }
 }
 

@@ -14,7 +14,6 @@ pub mod legal;
 mod member;
 mod message;
 mod read;
-mod seen;
 mod server;
 mod single;
 mod topic;
@@ -23,8 +22,8 @@ mod values;
 use crate::fault::{Fault, FaultCode};
 use crate::format::Record;
 use crate::ordered::Entry;
+use crate::seen::Seen;
 use group::GroupState;
-use seen::Seen;
 pub use server::ServerLimits;
 use std::sync::Arc;
 

@@ -6,19 +6,21 @@ mod pacing;
 mod retry;
 mod signature;
 mod tally;
+mod transfer;
 mod trust;
 
 pub use error::{CallError, ServerError};
 pub use limits::CallLimits;
 pub use retry::{Backoff, Patience};
 pub use tally::Calls;
+pub use transfer::{Content, FetchError};
 
 use pacing::Pacer;
 use signature::Signature;
 use tally::Tally;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -162,23 +164,32 @@ impl Server {
     }
 
     async fn attempt(&self, command: &str, body: &[u8], usersig: &str) -> Result<Value, CallError> {
+        let request = self.http.post(self.command_url(command, usersig)).timeout(self.patience.call);
+        self.in_turn(command, self.send(command, request.body(body.to_owned()))).await
+    }
+
+    /// Makes a call when its turn has come.
+    async fn in_turn(
+        &self,
+        command: &str,
+        call: impl Future<Output = Result<Value, CallError>>,
+    ) -> Result<Value, CallError> {
         let turn = self.pacer.enter(limits::turns(command)).await;
         let turn = turn.ok_or_else(|| CallError::Stopped(command.to_owned()))?;
-        let answer = self.send(command, body, usersig).await;
+        let answer = call.await;
         let slow = answer.as_ref().is_err_and(CallError::passes);
         turn.done(slow);
         self.tally.count(&answer);
         answer
     }
 
-    async fn send(&self, command: &str, body: &[u8], usersig: &str) -> Result<Value, CallError> {
+    async fn send(&self, command: &str, request: RequestBuilder) -> Result<Value, CallError> {
         let unanswered = |cause: reqwest::Error| CallError::Unanswered {
             command: command.to_owned(),
             // The URL of the error has the UserSig.
             cause: cause.without_url(),
         };
-        let request = self.http.post(self.command_url(command, usersig)).timeout(self.patience.call);
-        let answer = request.body(body.to_owned()).send().await.map_err(unanswered)?;
+        let answer = request.send().await.map_err(unanswered)?;
         let status = answer.status();
         let body = read(answer).await.map_err(unanswered)?;
         let not_the_api = || CallError::NotTheApi { command: command.to_owned(), status: status.as_u16() };
@@ -194,14 +205,19 @@ impl Server {
     }
 
     fn command_url(&self, command: &str, usersig: &str) -> Url {
+        let mut url = self.signed_url(&format!("/v4/{command}"), usersig);
+        url.query_pairs_mut().append_pair("random", "1").append_pair("contenttype", "json");
+        url
+    }
+
+    /// A path on the server with the login of the administrator.
+    fn signed_url(&self, path: &str, usersig: &str) -> Url {
         let mut url = self.url.clone();
-        url.set_path(&format!("{}/v4/{command}", url.path().trim_end_matches('/')));
+        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         url.query_pairs_mut()
             .append_pair("sdkappid", &self.app.to_string())
             .append_pair("identifier", &self.admin)
-            .append_pair("usersig", usersig)
-            .append_pair("random", "1")
-            .append_pair("contenttype", "json");
+            .append_pair("usersig", usersig);
         url
     }
 }

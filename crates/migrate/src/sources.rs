@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod builder;
+pub mod contents;
 mod csv;
 mod describe;
 mod discord;

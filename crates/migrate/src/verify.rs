@@ -1,9 +1,11 @@
 //! Compares a neutral file with a server, group by group: whether everything arrived, and is still there.
 //!
-//! Groups that only the server has are not looked at, nor are accounts. Of a profile only what the file gives is compared.
+//! An address of a file stands for its content: what the server should have is known by its hash, and whether it is there is
+//! asked. Groups that only the server has are not looked at, nor are accounts. Of a profile only what the file gives is compared.
 
 mod body;
 mod feed;
+mod files;
 mod group;
 mod hash;
 mod members;
@@ -15,14 +17,17 @@ mod text;
 pub use hash::Hashes;
 pub(crate) use profile::changeable as profile_difference;
 
+use crate::journal::JournalError;
 use crate::reading::Reading;
 use crate::rules::ServerLimits;
 use crate::server::{CallError, Server};
+use crate::sources::contents::Contents;
 use feed::{Feed, GroupFeed};
 use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Groups that are compared at the same time.
 const GROUPS_AT_ONCE: usize = 16;
@@ -36,6 +41,8 @@ pub struct VerifyOptions {
     pub rules: ServerLimits,
     /// Whether messages behind a faulty one were brought in.
     pub leave_out_faulty: bool,
+    /// Where the contents of the files lie that messages refer to.
+    pub contents: Arc<Contents>,
 }
 
 /// Why a comparison ended before all groups were compared.
@@ -45,6 +52,8 @@ pub enum VerifyError {
     Call(#[from] CallError),
     #[error("the file cannot be read or put in order")]
     File(#[from] io::Error),
+    #[error("what was found of files cannot be written down")]
+    Files(#[from] JournalError),
 }
 
 /// What became of a group.
@@ -124,6 +133,8 @@ pub struct VerifyReport {
     pub members: Both,
     /// Lines and records that an import leaves out because they, or what they belong to, are faulty.
     pub left_out: u64,
+    /// Files that messages refer to, and how many of them the server has with the same content.
+    pub files: Both,
     /// The file is cut off or damaged: what comes behind that was not compared.
     pub cut_off: bool,
     pub shortened: u64,
@@ -166,9 +177,14 @@ pub async fn verify(
     on_group: &mut (dyn FnMut(&GroupResult) + Send),
 ) -> Result<VerifyReport, VerifyError> {
     let reading = Reading::new(server);
-    let Feed { groups, end } = feed::feed(file, options);
+    let (contents, spill) = (Arc::clone(&options.contents), options.spill_directory.clone());
+    let Feed { files, places, groups, end } = feed::feed(file, options);
+    let found = files::look(files, server, &contents, &spill).await?;
+    let files = found.count;
+    // Where nobody waits for them, the reading has failed, and says so below.
+    drop(places.send(found.places));
     let groups = stream::unfold(groups, |mut groups| async move { Some((groups.recv().await?, groups)) });
-    let mut report = VerifyReport::default();
+    let mut report = VerifyReport { files, ..VerifyReport::default() };
     let mut hashes = hash::Chain::default();
     {
         let results = groups.map(|group: GroupFeed| group::compare(&reading, group)).buffered(GROUPS_AT_ONCE);

@@ -1,7 +1,7 @@
 //! The command line: runs the requested command and reports how it ended.
 //!
 //! Exit codes: 0 for success, 1 for failure, 2 when the command line or the configuration is wrong, 3 when a check
-//! found damage.
+//! found damage or records had faults, 4 when a server differs from a file.
 
 mod access;
 mod arguments;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::generate::{self, Planted, Shape};
+use crate::sources::contents::Contents;
 use landfall_domain::time::Timestamp;
 use proptest::prelude::*;
 use std::fs;
@@ -25,7 +26,8 @@ fn run(file: &Path, fix: Option<&Path>) -> Checked {
         }
         Ok(())
     };
-    let options = CheckOptions { fix, spill_directory: spill.path() };
+    let contents = Contents::beside(file);
+    let options = CheckOptions { fix, spill_directory: spill.path(), contents: &contents };
     let report = check(file, ServerLimits::faithful(Timestamp(NOW)), options, &mut on_event).unwrap();
     Checked { report, faults, changes, groups }
 }
@@ -161,6 +163,21 @@ fn the_content_of_a_file_record_must_be_there() {
         faults.iter().map(|fault| (fault.line, fault.code)).collect::<Vec<_>>(),
         [(2, "no_such_file")]
     );
+}
+
+#[test]
+fn a_message_stays_and_names_the_file_that_is_left_out() {
+    let (file, changes) = fixed(&[
+        r#"{"t":"file","key":"b","path":"b.png"}"#,
+        r#"{"t":"group","GroupId":"g","Type":"Public","Name":"g","CreateTime":1000}"#,
+        r#"{"t":"message","key":"1","GroupId":"g","From_Account":"a","SendTime":2000,"MsgBody":[{"MsgType":"TIMFileElem","MsgContent":{"Url":"file:b"}}]}"#,
+    ]);
+    assert_eq!(
+        changes,
+        ["1: left out: its content is not there", "3: a text names the file that is not there"]
+    );
+    assert!(file.contains(r#""Text":"[file that is not there: b.png]""#), "{file}");
+    assert_eq!(file.lines().count(), 2);
 }
 
 #[test]

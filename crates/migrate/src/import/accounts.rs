@@ -1,4 +1,4 @@
-//! Brings accounts in. Files have no place in the API and count as skipped.
+//! Brings accounts in.
 
 use super::desk::{End, fault};
 use super::feed::Item;
@@ -17,7 +17,7 @@ struct Pending {
     end: End,
 }
 
-/// Accounts and files, in any number.
+/// In any number.
 pub(super) async fn import(run: &Run<'_>, items: Vec<Item>) -> Result<(), ImportError> {
     let mut pending = Vec::new();
     for item in items {
@@ -39,8 +39,6 @@ pub(super) async fn import(run: &Run<'_>, items: Vec<Item>) -> Result<(), Import
                     }
                 },
             }
-        } else {
-            run.desk.count(item.entry.record.kind(), End::Skipped);
         }
     }
     let start = Instant::now();

@@ -21,7 +21,7 @@ pub(super) struct Item {
     pub(super) line: u64,
     pub(super) entry: Entry,
     pub(super) faults: Vec<Fault>,
-    /// Its group or topic is not brought in.
+    /// Its group or topic is not brought in; or it is a file that no message refers to.
     pub(super) left_out: bool,
     _place: OwnedSemaphorePermit,
 }
@@ -73,9 +73,11 @@ impl Feed {
 
     /// Hands out all records; returns early when nobody takes them.
     pub(super) fn run(mut self, records: Ordered, runtime: &tokio::runtime::Handle) -> io::Result<()> {
-        for entry in records {
+        let mut records = records;
+        while let Some(entry) = records.next() {
             let entry = entry?;
-            if self.hand_out(entry, runtime).is_err() {
+            let is_needed = !matches!(&entry.record, Record::File(file) if !records.refers_to(file));
+            if self.hand_out(entry, is_needed, runtime).is_err() {
                 return Ok(());
             }
         }
@@ -83,10 +85,15 @@ impl Feed {
         Ok(())
     }
 
-    fn hand_out(&mut self, entry: Entry, runtime: &tokio::runtime::Handle) -> Result<(), Gone> {
+    fn hand_out(
+        &mut self,
+        entry: Entry,
+        is_needed: bool,
+        runtime: &tokio::runtime::Handle,
+    ) -> Result<(), Gone> {
         let entry = Entry { record: without_fault(entry.record), ..entry };
         let (faults, left_out) = match self.checker.check(&entry) {
-            Verdict::Fine => (Vec::new(), false),
+            Verdict::Fine => (Vec::new(), !is_needed),
             Verdict::Faulty(faults) => (faults, false),
             Verdict::LeftOut => (Vec::new(), true),
         };

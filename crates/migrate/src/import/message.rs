@@ -32,9 +32,10 @@ pub(super) struct Row {
 }
 
 impl Prepared {
-    /// `bytes_max`: of a body and its custom data.
-    pub(super) fn new(line: u64, record: &Message, bytes_max: usize) -> Self {
-        let (body, sent) = (&record.msg_body, record.sent().unwrap_or_default());
+    /// `placed`: the body with the places of files, where the record refers to any. `bytes_max`: of a body and its custom data.
+    pub(super) fn new(line: u64, record: &Message, placed: Option<Json>, bytes_max: usize) -> Self {
+        let (body, sent) =
+            (placed.unwrap_or_else(|| record.msg_body.clone()), record.sent().unwrap_or_default());
         let room = bytes_max.saturating_sub(body.as_str().len());
         let custom = custom::fold(record, room).text;
         let random = identity::random(record);
@@ -47,7 +48,7 @@ impl Prepared {
                 from: record.from.clone(),
                 send_time: sent,
                 random,
-                msg_body: body.clone(),
+                msg_body: body,
                 cloud_custom_data: custom,
             },
             record: record.clone(),
@@ -63,7 +64,7 @@ impl Prepared {
     /// The body of `modify_group_msg` that makes it what it is here.
     pub(super) fn change(&self, group: &str, seq: u32) -> Value {
         let mut body = serde_json::json!({
-            "GroupId": group, "MsgSeq": seq, "MsgBody": self.record.msg_body.value(),
+            "GroupId": group, "MsgSeq": seq, "MsgBody": self.row.msg_body.value(),
             "CloudCustomData": self.row.cloud_custom_data.as_deref().unwrap_or_default()
         });
         if let (Some(topic), Some(body)) = (&self.record.topic_id, body.as_object_mut()) {
@@ -142,7 +143,7 @@ mod tests {
             ..Message::default()
         };
         for message in [message("slack:T1", "C1:7.005"), message("v4:7", "g:1"), message("", "")] {
-            let prepared = Prepared::new(1, &message, 12_000);
+            let prepared = Prepared::new(1, &message, None, 12_000);
             let mut row = serde_json::to_value(&prepared.row).unwrap();
             row["MsgTimeStamp"] = row["SendTime"].clone();
             row["MsgRandom"] = row["Random"].clone();

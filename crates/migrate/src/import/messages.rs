@@ -5,7 +5,7 @@ use super::group::GroupWork;
 use super::message::{Prepared, Row};
 use super::run::Refusal;
 use super::talk::Talk;
-use super::{ImportError, OnChange};
+use super::{ImportError, OnChange, files};
 use crate::fault::{Fault, FaultCode};
 use crate::format::{Kind, Message, Record};
 use crate::journal::{MessageReceipt, Receipt};
@@ -57,7 +57,8 @@ impl GroupWork<'_> {
             return self.fail_message(line, message, fault);
         }
         self.enter(message.topic_id.as_deref()).await?;
-        let prepared = Prepared::new(line, message, self.run.rules.limits.messages.bytes);
+        let placed = files::placed(self.run.journal, message)?;
+        let prepared = Prepared::new(line, message, placed, self.run.rules.limits.messages.bytes);
         let Some(mut talk) = self.talk.take() else { return Ok(()) };
         let mut known = self.run.journal.message(talk.of, &prepared.identities)?;
         if known.is_none() && !talk.looked && talk.stopped.is_none() {

@@ -4,8 +4,10 @@
 //! cannot be brought in any more, because a history grows at its end only. More in a call is an option.
 
 use crate::rules::ServerLimits;
+use crate::sources::contents::Contents;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What becomes of a record that the server has with another content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct ImportOptions {
     pub failed: PathBuf,
     /// For what does not fit in memory while records are put in order.
     pub spill_directory: PathBuf,
+    /// Where the contents of the files lie that messages refer to.
+    pub contents: Arc<Contents>,
     pub on_change: OnChange,
     /// Messages of one call; as many as Landfall takes, and 1 on other servers, when absent. A server stores those that
     /// follow a refused one. Landfall says its limits, so that nothing is sent that it refuses.
@@ -42,7 +46,7 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
-    /// `SOURCE.journal` and `SOURCE.failed.jsonl` beside the source.
+    /// `SOURCE.journal`, `SOURCE.failed.jsonl` and the contents of files beside the source.
     #[must_use]
     pub fn beside(source: &Path) -> Self {
         let with = |ending: &str| {
@@ -55,6 +59,7 @@ impl ImportOptions {
             journal: with(".journal"),
             failed: with(".failed.jsonl"),
             spill_directory: directory.unwrap_or(Path::new(".")).to_owned(),
+            contents: Arc::new(Contents::beside(source)),
             on_change: OnChange::default(),
             messages_per_call: None,
             leave_out_faulty: false,

@@ -59,7 +59,7 @@ pub struct Counts {
     pub unchanged: u64,
     /// The server had them with another content, and has this one now.
     pub updated: u64,
-    /// The server has them with another content, and keeps it; or, of files, the API has no place for them.
+    /// The server has them with another content, and keeps it; or, of files, no message refers to them, or messages keep the address that the record has.
     pub skipped: u64,
     pub failed: u64,
 }

@@ -9,6 +9,7 @@ use crate::server::{CallError, CallLimits, Server};
 use landfall_domain::account::UnknownAccounts;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 pub(super) struct Run<'a> {
     pub(super) server: &'a Server,
@@ -17,6 +18,8 @@ pub(super) struct Run<'a> {
     pub(super) journal: &'a Journal,
     pub(super) options: &'a ImportOptions,
     pub(super) desk: Desk<'a>,
+    /// One permit for each content that is being sent.
+    pub(super) sending: Semaphore,
 }
 
 /// `ErrorCode` and `ErrorInfo` of what the server refused.

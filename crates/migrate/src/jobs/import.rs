@@ -2,13 +2,16 @@
 
 use super::lines::{self, Failed};
 use super::run::{JobOptions, run};
-use crate::import::{self, ImportError, ImportOptions, ImportReport, Observer, OnChange};
+use crate::fault::Fault;
+use crate::import::{
+    self, Ahead, ImportError, ImportOptions, ImportReport, Observer, OnChange, Progress, files_ahead,
+};
 use crate::journal::{Journal, Owner, Receipt};
 use crate::server::{CallError, Server};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// Imports `file` by a job where the server takes jobs, and over the API otherwise. Groups that are there already and
@@ -33,19 +36,35 @@ pub async fn import(
         return over_api(file, server, options, stop, observer).await;
     }
     let owner = Owner { server: server.address().to_owned(), app: server.app() };
-    let journal = Journal::open(&options.journal, &owner)?;
+    let journal = Arc::new(Journal::open(&options.journal, &owner)?);
     journal.write(vec![Receipt::Source(name.to_owned())]).await?;
-    let on_change = match options.on_change {
-        OnChange::Skip => "skip",
-        OnChange::Update => "update",
-        OnChange::Fail => "fail",
+    let directory = tempfile::tempdir_in(&options.spill_directory)?;
+    let path = |name: &str| directory.path().join(name);
+    let noted = Noted { observer, faults: Mutex::default() };
+    let ahead = {
+        let options = ImportOptions { failed: path("files.jsonl"), ..options.clone() };
+        let out = path("placed.jsonl.zst");
+        let ahead = files_ahead(file, &out, (&server, limits), &journal, &options, &noted);
+        until_stopped(ahead, &server, stop.clone()).await?
     };
-    let job = JobOptions { name, on_change, stop: stop.clone() };
-    let outcome = run(file, &server, &journal, job, observer).await?;
+    let (placed, files) = match ahead {
+        Ahead::Nothing => (file.to_owned(), None),
+        Ahead::Copied(report) if report.finished => (path("placed.jsonl.zst"), Some(*report)),
+        Ahead::Copied(report) => return Ok(*report),
+        Ahead::Unreadable => {
+            drop(journal);
+            return over_api(file, server, options, stop, observer).await;
+        }
+    };
+    let job = JobOptions { name, on_change: word(options.on_change), stop: stop.clone() };
+    let outcome = run(&placed, &server, &journal, job, observer).await?;
     // The API opens it again.
     drop(journal);
     let Some(outcome) = outcome else { return over_api(file, server, options, stop, observer).await };
     let (mut kept, mut failed) = (BTreeSet::new(), Failed::new());
+    for fault in noted.faults.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        failed.entry(fault.line).or_default().push(fault);
+    }
     let mut report = outcome
         .report(
             &server,
@@ -60,11 +79,13 @@ pub async fn import(
             },
         )
         .await?;
-    let directory = tempfile::tempdir_in(&options.spill_directory)?;
+    if let Some(files) = files {
+        report.add(files);
+    }
     let more = directory.path().join("failed.jsonl");
     if !kept.is_empty() && report.finished {
         let rest = directory.path().join("kept.jsonl.zst");
-        let (source, groups, out) = (file.to_owned(), kept, rest.clone());
+        let (source, groups, out) = (placed, kept, rest.clone());
         tokio::task::spawn_blocking(move || lines::write_groups(&source, &groups, &out))
             .await
             .map_err(io::Error::other)??;
@@ -75,20 +96,53 @@ pub async fn import(
     Ok(report)
 }
 
+fn word(on_change: OnChange) -> &'static str {
+    match on_change {
+        OnChange::Skip => "skip",
+        OnChange::Update => "update",
+        OnChange::Fail => "fail",
+    }
+}
+
 async fn over_api(
     file: &Path,
     server: Arc<Server>,
     options: &ImportOptions,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
     observer: &dyn Observer,
 ) -> Result<ImportReport, ImportError> {
     let stopped = Arc::clone(&server);
-    let imported = import::run(file, server, options, observer);
-    let mut imported = std::pin::pin!(imported);
+    until_stopped(import::run(file, server, options, observer), &stopped, stop).await
+}
+
+/// Lets no further calls be made once `stop` is true.
+async fn until_stopped<T>(
+    work: impl Future<Output = T>,
+    server: &Server,
+    mut stop: watch::Receiver<bool>,
+) -> T {
+    let mut work = std::pin::pin!(work);
     tokio::select! {
-        report = &mut imported => return report,
+        done = &mut work => return done,
         // Also when nobody is left who could stop it; then it goes on to its end.
-        stopping = stop.wait_for(|stop| *stop) => if stopping.is_ok() { stopped.stop() },
+        stopping = stop.wait_for(|stop| *stop) => if stopping.is_ok() { server.stop() },
     }
-    imported.await
+    work.await
+}
+
+/// Keeps the faults of files, which are written down with those of the job.
+struct Noted<'a> {
+    observer: &'a dyn Observer,
+    faults: Mutex<Vec<Fault>>,
+}
+
+impl Observer for Noted<'_> {
+    fn progress(&self, progress: &Progress) {
+        self.observer.progress(progress);
+    }
+
+    fn fault(&self, fault: &Fault) {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).push(fault.clone());
+        self.observer.fault(fault);
+    }
 }

@@ -1,5 +1,7 @@
 //! Receipts.
 
+use crate::format::address::Place;
+
 /// How a group came to be in the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
@@ -123,6 +125,12 @@ pub enum Receipt {
     /// The group was dissolved: it has no receipt any more, and an import makes it anew.
     Undone {
         id: String,
+    },
+    /// A file that messages refer to: `file` is the hash of its name, `content` stands for what was brought in; 0: nothing was.
+    File {
+        file: u64,
+        content: u64,
+        place: Place,
     },
     /// A job on the server brings the file with this fingerprint in.
     Job {

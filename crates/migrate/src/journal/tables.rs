@@ -1,6 +1,7 @@
 //! The tables of a journal, and whom it belongs to.
 
 use super::{JournalError, Owner, Receipt};
+use crate::format::address::Place;
 use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
 use std::path::Path;
 
@@ -23,6 +24,8 @@ pub(super) const CONVERSATIONS: TableDefinition<'_, (u64, u64), (u32, u64, u64)>
 /// Group, topic, account: unread, messages then.
 pub(super) const READS: TableDefinition<'_, (u64, u64, u64), (u32, u64)> = TableDefinition::new("reads");
 
+/// File: content, bytes, whether the text is an address, text.
+pub(super) const FILES: TableDefinition<'_, u64, (u64, u64, bool, &str)> = TableDefinition::new("files");
 /// Fingerprint of the file: the job on the server that brings it in.
 pub(super) const JOBS: TableDefinition<'_, &str, &str> = TableDefinition::new("jobs");
 
@@ -68,6 +71,21 @@ fn open_all(transaction: &WriteTransaction) -> Result<(), JournalError> {
     transaction.open_table(CONVERSATIONS)?;
     transaction.open_table(READS)?;
     transaction.open_table(JOBS)?;
+    transaction.open_table(FILES)?;
+    Ok(())
+}
+
+fn put_file(
+    transaction: &WriteTransaction,
+    file: u64,
+    content: u64,
+    place: &Place,
+) -> Result<(), JournalError> {
+    let (bytes, is_address, text) = match place {
+        Place::At(address, bytes) => (*bytes, true, address),
+        Place::Gone(name) => (0, false, name),
+    };
+    transaction.open_table(FILES)?.insert(file, (content, bytes, is_address, text.as_str()))?;
     Ok(())
 }
 
@@ -109,6 +127,7 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
                 transaction.open_table(JOBS)?.remove(fingerprint.as_str())?;
             }
             Receipt::Undone { id } => drop(groups.remove(id.as_str())?),
+            Receipt::File { file, content, place } => put_file(transaction, *file, *content, place)?,
             Receipt::Source(source) => {
                 transaction.open_table(TEXTS)?.insert("source", source.as_str())?;
             }

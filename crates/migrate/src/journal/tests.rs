@@ -25,6 +25,8 @@ async fn receipts_are_there_after_opening_again() {
         Receipt::Message { of: OF, identity: 8, message },
         Receipt::Conversation { of: OF, conversation },
         Receipt::Read { of: OF, account: hash("ann"), read },
+        Receipt::File { file: 1, content: 2, place: Place::At("/a".to_owned(), 3) },
+        Receipt::File { file: 2, content: 0, place: Place::Gone("a.txt".to_owned()) },
         Receipt::Source("a.jsonl".to_owned()),
     ];
     journal.write(receipts).await.unwrap();
@@ -39,6 +41,9 @@ async fn receipts_are_there_after_opening_again() {
     assert_eq!(journal.message(Conversation { topic: 1, ..OF }, &[8]).unwrap(), None);
     assert_eq!(journal.conversation(OF).unwrap(), conversation);
     assert_eq!(journal.read(OF, "ann").unwrap(), Some(read));
+    assert_eq!(journal.file(1).unwrap(), Some((2, Place::At("/a".to_owned(), 3))));
+    assert_eq!(journal.file(2).unwrap(), Some((0, Place::Gone("a.txt".to_owned()))));
+    assert_eq!(journal.file(3).unwrap(), None);
     assert_eq!(journal.groups("", 9).unwrap(), [("g".to_owned(), group)]);
     assert_eq!(journal.groups("g", 9).unwrap(), []);
     assert_eq!(journal.new_group(), 4);

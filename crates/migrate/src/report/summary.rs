@@ -50,7 +50,7 @@ impl Report {
         let mut notes = about.notes;
         if files != 0 {
             let text =
-                "files whose content was not brought in; their messages keep the address they had".to_owned();
+                "files that were not sent: no message refers to them, or their content is not there and messages keep the address in the source".to_owned();
             notes.push(Note { text, count: files });
         }
         if skipped != 0 {

@@ -1,11 +1,11 @@
 //! Rules of groups, and what is remembered of the current one.
 
-use super::seen::Seen;
 use super::single::DROPPED;
 use super::values::{account, fault, fields, is_future, missing, text, unknown_word};
 use super::{Checker, Entry, FaultCode, Record, ServerLimits, defaults, legal};
 use crate::fault::Fault;
 use crate::format::Group;
+use crate::seen::Seen;
 use landfall_domain::group::{GroupType, JoinOption};
 use landfall_domain::ids::GroupId;
 use landfall_domain::limits::{CUSTOM_GROUP_ID_BYTES_MAX, Limits};

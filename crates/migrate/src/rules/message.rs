@@ -1,7 +1,7 @@
 //! Rules of messages.
 
 use super::group::{GroupState, Standing};
-use super::single::{DROPPED, file_name};
+use super::single::DROPPED;
 use super::values::{account, fault, is_future};
 use super::{Checker, Entry, FaultCode, body, defaults};
 use crate::fault::Fault;
@@ -15,7 +15,7 @@ const ESCAPED: usize = 6;
 impl Checker {
     pub(super) fn message(&mut self, record: &Message, entry: &Entry, faults: &mut Vec<Fault>) {
         for key in address::files(&record.msg_body) {
-            if !self.files.may_contain(&file_name(&record.src, &key)) {
+            if !self.files.may_contain(&address::name(&record.src, &key)) {
                 let problem =
                     format!("no file record has the key {key:?}, which an address of MsgBody names");
                 faults.push(fault(FaultCode::NoSuchFile, "MsgBody", problem));

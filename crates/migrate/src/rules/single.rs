@@ -33,7 +33,7 @@ impl Checker {
             }
             (_, _) => {}
         }
-        let name = file_name(&record.src, &record.key);
+        let name = address::name(&record.src, &record.key);
         if self.last_file.as_ref() == Some(&name) {
             let problem = "another record has the same src and key";
             faults.push(fault(FaultCode::Duplicate, "key", problem).fix(DROPPED));
@@ -44,8 +44,3 @@ impl Checker {
 }
 
 pub(super) const DROPPED: &str = "the record is left out; the first one stays";
-
-/// What a file is known by.
-pub(super) fn file_name(src: &str, key: &str) -> String {
-    format!("{src}\0{key}")
-}

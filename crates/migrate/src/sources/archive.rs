@@ -1,6 +1,9 @@
 //! The files of an export: of a zip archive, or of a folder.
 
+mod reopened;
+
 use super::sink::ConvertError;
+use reopened::Reopened;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -24,7 +27,7 @@ pub struct Archive {
 }
 
 enum Content {
-    Zip(Box<ZipArchive<BufReader<File>>>),
+    Zip(Box<ZipArchive<Reopened>>),
     Folder(PathBuf),
 }
 
@@ -63,7 +66,8 @@ impl Archive {
             list_folder(path, "", 0, &mut files).map_err(unreadable)?;
             Content::Folder(path.to_owned())
         } else {
-            let file = BufReader::new(File::open(path).map_err(unreadable)?);
+            let file = Reopened::new(path);
+            File::open(path).map_err(unreadable)?;
             let damaged = |error: zip::result::ZipError| ConvertError::Damaged {
                 path: path.to_owned(),
                 problem: error.to_string(),
@@ -144,6 +148,27 @@ impl Archive {
     /// There is none of that name, or it cannot be read.
     pub fn read(&mut self, name: &str) -> io::Result<Box<dyn Read + '_>> {
         Ok(self.read_beside(name)?.0)
+    }
+
+    /// Reads a file while others are read, too.
+    ///
+    /// # Errors
+    /// There is none of that name, or it cannot be read; or `read` says so.
+    pub fn read_aside<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let place = self.files.get(name).ok_or(io::ErrorKind::NotFound)?;
+        match &self.content {
+            Content::Folder(folder) => read(&mut File::open(folder.join(&self.root).join(name))?),
+            // A copy shares the list of files.
+            Content::Zip(archive) => {
+                let mut archive = archive.as_ref().clone();
+                let mut file = archive.by_index(place.index).map_err(io::Error::other)?;
+                read(&mut file)
+            }
+        }
     }
 
     /// Reads a file, with the names of all files at hand.

@@ -35,6 +35,7 @@ use crate::mapping::{ChannelKind, Mapping, MappingError};
 use landfall_domain::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::PathBuf;
 
 /// What an account is called that sent messages without a sender.
 pub const NOBODY: &str = "unknown-sender";
@@ -62,6 +63,11 @@ pub struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
+    /// Where things go that do not fit in memory.
+    pub(super) fn spill_directory(&self) -> PathBuf {
+        self.sink.spill_directory()
+    }
+
     /// Begins a conversion.
     pub fn new(format: Format, mapping: &'a Mapping, limits: &'a Limits, sink: &'a mut dyn Sink) -> Self {
         let found = Found {

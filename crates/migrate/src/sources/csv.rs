@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), Convert
         return Err(wrong("it is UTF-16; convert it to UTF-8".to_owned()));
     }
     let columns = columns::find(start).map_err(wrong)?;
-    let mut sorter = Sorter::new(&tempfile::env::temp_dir(), MEMORY_BYTES);
+    let mut sorter = Sorter::new(&builder.spill_directory(), MEMORY_BYTES);
     let mut rows = Rows::open(path, &columns).map_err(unreadable)?;
     if columns.has_header {
         rows.next(builder)?;

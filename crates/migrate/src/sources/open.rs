@@ -1,5 +1,6 @@
 //! A source as a neutral file, whatever it is.
 
+use super::contents::Contents;
 use super::{ConvertError, Converted, Format, Sink, convert, recognise};
 use crate::fault::Fault;
 use crate::format::{Record, Writer};
@@ -8,6 +9,7 @@ use landfall_domain::limits::Limits;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A neutral file, and what was converted into it.
@@ -16,6 +18,8 @@ pub struct Opened {
     pub file: PathBuf,
     /// `None` where the source is a neutral file.
     pub converted: Option<Converted>,
+    /// Where the contents of its files lie.
+    pub contents: Arc<Contents>,
     _directory: Option<TempDir>,
 }
 
@@ -43,12 +47,14 @@ pub fn open(
 ) -> Result<Opened, ConvertError> {
     let format = recognise(source)?;
     if format == Format::Landfall {
-        return Ok(Opened { file: source.to_owned(), converted: None, _directory: None });
+        let contents = Arc::new(Contents::beside(source));
+        return Ok(Opened { file: source.to_owned(), converted: None, contents, _directory: None });
     }
     let directory = tempfile::tempdir_in(spill_directory)?;
     let file = directory.path().join("converted.jsonl.zst");
     let converted = convert_to(format, source, mapping, limits, &file, on_fault)?;
-    Ok(Opened { file, converted: Some(converted), _directory: Some(directory) })
+    let contents = Arc::new(Contents::of_export(source)?);
+    Ok(Opened { file, converted: Some(converted), contents, _directory: Some(directory) })
 }
 
 /// Converts a source into the neutral file `out`.
@@ -63,7 +69,9 @@ pub fn convert_to(
     out: &Path,
     on_fault: &mut dyn FnMut(Fault),
 ) -> Result<Converted, ConvertError> {
-    let mut sink = FileSink { writer: Writer::create(out)?, on_fault };
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let spill_directory = parent.unwrap_or(Path::new(".")).to_owned();
+    let mut sink = FileSink { writer: Writer::create(out)?, spill_directory, on_fault };
     let converted = convert(format, source, mapping, limits, &mut sink)?;
     sink.writer.finish()?;
     Ok(converted)
@@ -71,6 +79,7 @@ pub fn convert_to(
 
 struct FileSink<'a> {
     writer: Writer,
+    spill_directory: PathBuf,
     on_fault: &'a mut dyn FnMut(Fault),
 }
 
@@ -82,5 +91,9 @@ impl Sink for FileSink<'_> {
     fn fault(&mut self, fault: Fault) -> io::Result<()> {
         (self.on_fault)(fault);
         Ok(())
+    }
+
+    fn spill_directory(&self) -> PathBuf {
+        self.spill_directory.clone()
     }
 }

@@ -23,6 +23,11 @@ pub trait Sink {
     /// # Errors
     /// It cannot be written; the conversion ends.
     fn fault(&mut self, fault: Fault) -> io::Result<()>;
+
+    /// Where things go that do not fit in memory; the directory of the system for such files unless there is a better one.
+    fn spill_directory(&self) -> PathBuf {
+        tempfile::env::temp_dir()
+    }
 }
 
 /// Why a source cannot be converted at all.

@@ -34,7 +34,7 @@ const HASH_DIGITS: usize = 20;
 /// The source cannot be opened, or the output or the disk fails.
 pub(crate) fn read(path: &Path, builder: &mut Builder<'_>) -> Result<(), ConvertError> {
     let mut input = Input::open(path)?;
-    let mut joined = Joined::new()?;
+    let mut joined = Joined::new(&builder.spill_directory())?;
     for name in input.documents(&[".jsonl", ".ndjson", ".json"]) {
         let (document, _) = input.read(&name)?;
         let walked = parse::walk(document, &name, |found| match found {

@@ -1,7 +1,7 @@
 //! Bodies of messages, compared by value.
 
 use super::text::differs;
-use crate::format::{Json, address};
+use crate::format::Json;
 use serde_json::Value;
 
 /// The first difference.
@@ -22,10 +22,7 @@ fn of_values(place: &str, file: &Value, server: &Value) -> Option<String> {
             .find_map(|index| of_members(&format!("{place}[{index}]"), left.get(index), right.get(index)));
     }
     if let (Value::String(left), Value::String(right)) = (file, server) {
-        // An import puts an address in the place of a file record.
-        let is_address = left.starts_with(address::FILE) && place.to_ascii_lowercase().ends_with("url");
-        let is_placed = is_address && !right.is_empty();
-        return (left != right && !is_placed).then(|| differs(place, left, right));
+        return (left != right).then(|| differs(place, left, right));
     }
     (file != server).then(|| differs(place, &file.to_string(), &server.to_string()))
 }
@@ -51,17 +48,6 @@ mod tests {
             (text("a"), text("a"), None),
             (json!([{ "a": 1, "b": 2 }]), json!([{ "b": 2, "a": 1 }]), None),
             (text("a"), text("b"), Some(r#"MsgBody[0].MsgContent.Text differs: file "a", server "b""#)),
-            (json!([{ "Url": "file:f1" }]), json!([{ "Url": "https://files/1" }]), None),
-            (
-                json!([{ "Url": "file:f1" }]),
-                json!([{ "Url": "" }]),
-                Some(r#"MsgBody[0].Url differs: file "file:f1", server """#),
-            ),
-            (
-                text("file:f1"),
-                text(""),
-                Some(r#"MsgBody[0].MsgContent.Text differs: file "file:f1", server """#),
-            ),
             (json!([{}]), json!([]), Some("MsgBody[0] is in the file only")),
             (json!([{ "a": 1 }]), json!([{ "a": 1, "b": 1 }]), Some("MsgBody[0].b is on the server only")),
             (json!([1]), json!(["1"]), Some(r#"MsgBody[0] differs: file "1", server "\"1\"""#)),

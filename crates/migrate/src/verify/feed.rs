@@ -1,18 +1,22 @@
 //! The records of a file in order, group by group: read on a thread of its own, a little ahead of the comparison.
 
 use super::VerifyOptions;
+use super::files::Places;
 use crate::fault::FaultCode;
-use crate::format::Record;
+use crate::format::{File, Record};
 use crate::ordered::{Entry, Ordered};
 use crate::rules::{Checker, Verdict};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Records of one group that are read ahead.
 const RECORDS_AHEAD: usize = 256;
+
+/// Files that are read ahead.
+const FILES_AHEAD: usize = 64;
 
 /// One group of the file.
 pub(super) struct GroupFeed {
@@ -36,6 +40,10 @@ enum Use {
 
 /// All groups of a file.
 pub(super) struct Feed {
+    /// Comes to its end before the first group.
+    pub files: mpsc::Receiver<File>,
+    /// Takes what messages have in the places of files.
+    pub places: oneshot::Sender<Places>,
     pub groups: mpsc::Receiver<GroupFeed>,
     /// What became of the file, once all groups were handed out.
     pub end: JoinHandle<io::Result<End>>,
@@ -53,10 +61,12 @@ pub(super) struct End {
 /// Begins to read. Records that an import leaves out are left out.
 pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
     let (groups, receiver) = mpsc::channel(1);
+    let (files, handed_out) = mpsc::channel(FILES_AHEAD);
+    let (places, awaited) = oneshot::channel();
     let file = file.to_owned();
     let end = tokio::task::spawn_blocking(move || {
         let mut end = End::default();
-        let entries = Ordered::read(&file, &options.spill_directory, |fault, _| {
+        let mut entries = Ordered::read(&file, &options.spill_directory, |fault, _| {
             end.left_out += u64::from(fault.code != FaultCode::Empty.as_str());
             end.cut_off |= fault.code == FaultCode::CutOff.as_str();
             Ok(())
@@ -65,10 +75,31 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
         let (group, ended) = (String::new(), BTreeSet::new());
         let mut filter = Filter { checker, leave_out_faulty: options.leave_out_faulty, group, ended };
         let mut output = Output { groups, current: None };
-        for entry in entries {
-            let entry = entry?;
+        let mut waiting = Some((files, awaited));
+        let mut places = Places::default();
+        while let Some(entry) = entries.next() {
+            let mut entry = entry?;
+            if let Record::File(file) = &entry.record
+                && let Some((files, _)) = &waiting
+            {
+                let is_named = filter.is_file(&entry, &mut end);
+                if is_named && entries.refers_to(file) && files.blocking_send(file.clone()).is_err() {
+                    break;
+                }
+                continue;
+            }
+            if entry.record.group_id().is_some()
+                && let Some((files, awaited)) = waiting.take()
+            {
+                drop(files);
+                let Ok(found) = awaited.blocking_recv() else { break };
+                places = found;
+            }
             let item = match filter.decide(&entry) {
-                Use::Taken => Some(entry),
+                Use::Taken => {
+                    places.put_into(&mut entry.record)?;
+                    Some(entry)
+                }
                 Use::LeftOut => {
                     end.left_out += 1;
                     continue;
@@ -84,7 +115,7 @@ pub(super) fn feed(file: &Path, options: VerifyOptions) -> Feed {
         }
         Ok(end)
     });
-    Feed { groups: receiver, end }
+    Feed { files: handed_out, places, groups: receiver, end }
 }
 
 /// Leaves out what an import leaves out.
@@ -97,6 +128,18 @@ struct Filter {
 }
 
 impl Filter {
+    /// Whether messages can refer to the record of a file. A faulty one is left out, and they refer to it nevertheless.
+    fn is_file(&mut self, entry: &Entry, end: &mut End) -> bool {
+        match self.checker.check(entry) {
+            Verdict::Fine => true,
+            Verdict::LeftOut => false,
+            Verdict::Faulty(faults) => {
+                end.left_out += 1;
+                faults.iter().all(|fault| fault.code != FaultCode::Duplicate.as_str())
+            }
+        }
+    }
+
     fn decide(&mut self, entry: &Entry) -> Use {
         let verdict = self.checker.check(entry);
         let Record::Message(message) = &entry.record else {
@@ -167,6 +210,7 @@ mod tests {
             spill_directory: spill_directory.to_owned(),
             rules: ServerLimits::faithful(Timestamp(1_000_000)),
             leave_out_faulty: false,
+            contents: std::sync::Arc::new(crate::sources::contents::Contents::beside(spill_directory)),
         }
     }
 
@@ -191,7 +235,9 @@ mod tests {
             r#"{"t":"member","GroupId":"c","Member_Account":"m"}"#.to_owned(),
         ];
         fs::write(&path, lines.join("\n")).unwrap();
-        let Feed { mut groups, end } = feed(&path, options(directory.path()));
+        let Feed { files, places, mut groups, end } = feed(&path, options(directory.path()));
+        places.send(Places::default()).ok().unwrap();
+        drop(files);
         let mut seen = Vec::new();
         while let Some(mut group) = groups.recv().await {
             let mut lines = Vec::new();
@@ -218,7 +264,9 @@ mod tests {
             members.map(|number| format!(r#"{{"t":"member","GroupId":"a","Member_Account":"m{number}"}}"#)),
         );
         fs::write(&path, lines.join("\n")).unwrap();
-        let Feed { mut groups, end } = feed(&path, options(directory.path()));
+        let Feed { files, places, mut groups, end } = feed(&path, options(directory.path()));
+        places.send(Places::default()).ok().unwrap();
+        drop(files);
         drop(groups.recv().await.unwrap());
         assert_eq!(groups.recv().await.unwrap().id, "b");
         assert!(groups.recv().await.is_none());

@@ -1,6 +1,7 @@
 //! The body of a message: its elements, split where they do not fit into one message.
 
 use super::model::File;
+use crate::{files, format};
 use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation as _;
 
@@ -35,6 +36,22 @@ pub fn file_element(file: &File) -> Value {
     }})
 }
 
+/// Bytes that an element may grow by when its file is brought in and gets an address.
+#[must_use]
+pub fn growth(file: &File) -> usize {
+    if file.path.is_none() {
+        return 0;
+    }
+    let record = format::File {
+        file_name: Some(file.name.clone()),
+        path: file.path.clone(),
+        ..format::File::default()
+    };
+    let address = files::address(u32::MAX, &"0".repeat(64), &files::name(&record));
+    let addresses = if image_format(&file.mime).is_some() { 3 } else { 1 };
+    addresses * address.len()
+}
+
 /// `ImageFormat` of a picture; `None` for what is none. [doc]
 fn image_format(mime: &str) -> Option<u8> {
     let subtype = mime.strip_prefix("image/")?;
@@ -48,14 +65,15 @@ fn image_format(mime: &str) -> Option<u8> {
 }
 
 /// The elements of a message and of those that continue it: a text of any length, then `others`. Each has at most `room` bytes as
-/// JSON where each of `others` has.
+/// JSON where each of `others` has, also after they have grown by so many bytes.
 #[must_use]
-pub fn bodies(text: &str, others: Vec<Value>, room: usize) -> Vec<Vec<Value>> {
+pub fn bodies(text: &str, others: Vec<(Value, usize)>, room: usize) -> Vec<Vec<Value>> {
     let texts = pieces(text, room.saturating_sub(TEXT_ELEMENT_BYTES)).into_iter().map(text_element);
+    let texts = texts.map(|text| (text, 0));
     let mut bodies: Vec<Vec<Value>> = Vec::new();
     let mut used = usize::MAX;
-    for element in texts.chain(others) {
-        let bytes = element.to_string().len() + 1;
+    for (element, growth) in texts.chain(others) {
+        let bytes = element.to_string().len() + 1 + growth;
         match bodies.last_mut() {
             Some(body) if used.saturating_add(bytes) <= room => {
                 body.push(element);
@@ -132,7 +150,7 @@ mod tests {
     #[test]
     fn a_short_message_is_one() {
         let file = File { key: "F1".to_owned(), url: "https://a".to_owned(), ..File::default() };
-        let bodies = bodies("hi", vec![file_element(&file)], 12_000);
+        let bodies = bodies("hi", vec![(file_element(&file), growth(&file))], 12_000);
         assert_eq!(bodies, [vec![text_element("hi"), file_element(&file)]]);
     }
 
@@ -157,10 +175,27 @@ mod tests {
         assert_eq!(elsewhere["MsgContent"]["Url"], "https://a");
     }
 
+    #[test]
+    fn a_body_has_room_for_the_addresses_of_its_files() {
+        let file = File {
+            key: "F1".to_owned(),
+            path: Some("a/b.png".to_owned()),
+            name: "b.png".to_owned(),
+            mime: "image/png".to_owned(),
+            ..File::default()
+        };
+        assert_eq!(growth(&file), 3 * format!("/files/4294967295/{}/b.png", "0".repeat(64)).len());
+        assert_eq!(growth(&File { path: None, ..file.clone() }), 0);
+        let room = 600;
+        let text = "x".repeat(room - TEXT_ELEMENT_BYTES - 50 - file_element(&file).to_string().len());
+        assert_eq!(bodies(&text, vec![(file_element(&file), 0)], room).len(), 1);
+        assert_eq!(bodies(&text, vec![(file_element(&file), growth(&file))], room).len(), 2);
+    }
+
     proptest! {
         #[test]
         fn every_part_fits_and_nothing_is_lost(text in "([a-z\"\n\u{1}]| |é|👩‍🚀){0,900}", room in 200_usize..900) {
-            let bodies = bodies(&text, vec![text_element("!")], room);
+            let bodies = bodies(&text, vec![(text_element("!"), 0)], room);
             for body in &bodies {
                 prop_assert!(Value::from(body.clone()).to_string().len() <= room);
             }

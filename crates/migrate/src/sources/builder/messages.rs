@@ -106,10 +106,10 @@ impl Builder<'_> {
         }
         let mut others = Vec::with_capacity(files.len() + elements.len());
         for file in files {
-            others.push(body::file_element(&file));
+            others.push((body::file_element(&file), body::growth(&file)));
             self.write_file(file)?;
         }
-        others.extend(elements);
+        others.extend(elements.into_iter().map(|element| (element, 0)));
         let reactions = self.reactions(message.reactions, &key)?;
         let mut record = format::Message {
             src: self.src.clone(),

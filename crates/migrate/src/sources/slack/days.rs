@@ -27,7 +27,7 @@ pub(super) fn read(
     archive: &mut Archive,
     builder: &mut Builder<'_>,
 ) -> Result<(), ConvertError> {
-    let mut sorter = Sorter::new(&tempfile::env::temp_dir(), MEMORY_BYTES);
+    let mut sorter = Sorter::new(&builder.spill_directory(), MEMORY_BYTES);
     for folder in folders {
         let days: Vec<String> = archive
             .names_in(folder)

@@ -13,6 +13,7 @@ use crate::sources::values::file_elsewhere;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io;
+use std::path::Path;
 use tempfile::TempDir;
 
 /// Messages and reactions on the disk.
@@ -35,8 +36,8 @@ struct Spilled {
 }
 
 impl Joined {
-    pub(crate) fn new() -> io::Result<Self> {
-        let directory = tempfile::tempdir()?;
+    pub(crate) fn new(spill_directory: &Path) -> io::Result<Self> {
+        let directory = tempfile::tempdir_in(spill_directory)?;
         Ok(Self { by_id: Sorter::new(directory.path(), MEMORY_BYTES / 2), directory, position: 0 })
     }
 

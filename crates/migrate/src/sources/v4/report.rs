@@ -31,6 +31,10 @@ pub struct PullReport {
     pub topics: u64,
     pub members: u64,
     pub messages: u64,
+    /// Files that messages refer to, copied beside the records.
+    pub files: u64,
+    /// Files that messages refer to, and the server does not have, or not as they were.
+    pub lost_files: Named,
     /// Members with unread messages.
     pub reads: u64,
     /// Numbers whose message was deleted, recalled or removed because of its age.
@@ -82,12 +86,14 @@ impl PullReport {
             ("group that the server does not show", "groups that the server does not show"),
         ];
         let [removed, tips, live, gone, refused] = words;
+        let files = ("file that the server has lost", "files that the server has lost");
         let counted = [
             loss(LossKind::DeletedMessages.as_str(), self.removed_messages, removed, &[]),
             loss(LossKind::SystemMessages.as_str(), self.tips, tips, &[]),
             loss("live_groups", self.live.count, live, &self.live.first),
             loss("dissolved_groups", self.gone.count, gone, &self.gone.first),
             loss("refused_groups", self.refused.count, refused, &self.refused.first),
+            loss(LossKind::FilesMissing.as_str(), self.lost_files.count, files, &self.lost_files.first),
         ];
         let profiles =
             self.without_profiles.then_some("nicks and faces of accounts (the server does not tell)");

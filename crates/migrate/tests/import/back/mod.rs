@@ -1,5 +1,6 @@
 //! What was imported is compared, comes out again, and is undone.
 
+mod files;
 mod pull;
 mod records;
 mod round_trip;
@@ -12,6 +13,7 @@ use landfall_migrate::export::export;
 use landfall_migrate::format::{Reader, Record};
 use landfall_migrate::rules::ServerLimits;
 use landfall_migrate::server::Server;
+use landfall_migrate::sources::contents::Contents;
 use landfall_migrate::sources::v4::PullReport;
 use landfall_migrate::verify::{GroupResult, VerifyOptions, VerifyReport, verify};
 use std::path::Path;
@@ -30,6 +32,7 @@ async fn compare(file: &Path, server: &StandIn) -> (Vec<GroupResult>, VerifyRepo
         spill_directory: file.parent().unwrap().to_owned(),
         rules: ServerLimits::faithful(Timestamp(2_000_000_000)),
         leave_out_faulty: false,
+        contents: Arc::new(Contents::beside(file)),
     };
     let mut groups = Vec::new();
     let mut on_group = |group: &GroupResult| groups.push(group.clone());

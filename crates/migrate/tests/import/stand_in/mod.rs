@@ -3,6 +3,7 @@
 //! It does what the documentation says, and nothing that would hide a mistake: it does not notice repeated messages.
 
 mod accounts;
+mod files;
 mod groups;
 mod messages;
 mod reading;
@@ -45,6 +46,10 @@ pub(crate) struct State {
     /// A group whose history is not shown.
     pub(crate) closed: Option<String>,
     pub(crate) troubles: Troubles,
+    /// Contents of files by their SHA-256.
+    pub(crate) files: BTreeMap<String, String>,
+    /// The largest content that is taken; 0: any.
+    pub(crate) file_bytes_max: usize,
     /// A UserSig that is expired.
     pub(crate) expired: Option<String>,
 }
@@ -144,6 +149,7 @@ async fn connection(stream: TcpStream, state: Arc<Mutex<State>>, came: Arc<watch
                     let page = Response::builder().status(502).body(Full::new(Bytes::from("<html>")).boxed());
                     Ok(page.unwrap())
                 }
+                Answer::Missing => Ok(Response::builder().status(404).body(Full::default().boxed()).unwrap()),
                 Answer::Half(body) => {
                     let half = body[..body.len() / 2].to_owned();
                     let response = Response::builder().header("content-length", body.len());
@@ -167,8 +173,8 @@ async fn connection(stream: TcpStream, state: Arc<Mutex<State>>, came: Arc<watch
 async fn answer(request: Request<Incoming>, state: &Mutex<State>, came: &watch::Sender<usize>) -> Answer {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.unwrap().to_bytes();
-    let body: Value = serde_json::from_slice(&body).unwrap();
+    let Ok(body) = request.into_body().collect().await else { return Answer::Reset };
+    let body = body.to_bytes();
     let command = path.rsplit('/').next().unwrap().to_owned();
     let answer = {
         let mut state = state.lock().unwrap();
@@ -178,8 +184,18 @@ async fn answer(request: Request<Incoming>, state: &Mutex<State>, came: &watch::
             Answer::Whole(envelope(Err(70_001)))
         } else if trouble.as_ref().is_none_or(Trouble::has_effect) {
             *state.calls.entry(command.clone()).or_default() += 1;
-            let reply = state.run(&command, &body);
-            Trouble::answer(trouble, envelope(reply))
+            if path.starts_with("/files/") {
+                trouble.map_or_else(|| state.file(&path), Trouble::of_file)
+            } else {
+                let reply = if command == "put_file" {
+                    state.put_file(&query, std::str::from_utf8(&body).unwrap())
+                } else {
+                    state.run(&command, &serde_json::from_slice(&body).unwrap())
+                };
+                Trouble::answer(trouble, envelope(reply))
+            }
+        } else if path.starts_with("/files/") {
+            trouble.map_or(Answer::Strange, Trouble::of_file)
         } else {
             Trouble::answer(trouble, String::new())
         }

@@ -33,6 +33,8 @@ pub(crate) enum Answer {
     Half(String),
     /// The page of a gateway.
     Strange,
+    /// There is no such file.
+    Missing,
     /// The connection ends.
     Reset,
     Never,
@@ -85,6 +87,18 @@ impl Trouble {
             | Self::Reset { effect }
             | Self::Never { effect }
             | Self::Strange { effect } => *effect,
+        }
+    }
+
+    /// Contents of files come without envelopes.
+    pub(crate) fn of_file(self) -> Answer {
+        match self {
+            Self::TooFrequent | Self::Internal { .. } | Self::TimedOut { .. } | Self::Strange { .. } => {
+                Answer::Strange
+            }
+            Self::Half { .. } => Answer::Half("half of a file".to_owned()),
+            Self::Reset { .. } => Answer::Reset,
+            Self::Never { .. } => Answer::Never,
         }
     }
 

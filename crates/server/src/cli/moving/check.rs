@@ -38,7 +38,7 @@ pub(in crate::cli) fn check(
         print(&format!("{}\n", converted.sentence()))?;
     }
     let spill = super::spill_directory(&source.source);
-    let options = CheckOptions { fix: fix.as_deref(), spill_directory: &spill };
+    let options = CheckOptions { fix: fix.as_deref(), spill_directory: &spill, contents: &opened.contents };
     let mut groups = GroupsInUse { server: server.as_ref(), runtime: &runtime, asked: Vec::new(), found: 0 };
     let mut on_event = |event: CheckEvent| -> io::Result<()> {
         match event {

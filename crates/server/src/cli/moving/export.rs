@@ -7,6 +7,7 @@ use landfall_migrate::export;
 use landfall_migrate::losses::Loss;
 use landfall_migrate::report::grouped;
 use landfall_migrate::server::Server;
+use landfall_migrate::sources::v4::{PullError, PullReport};
 use serde_json::json;
 use std::ffi::OsString;
 use std::fs;
@@ -28,7 +29,7 @@ pub(in crate::cli) fn export(
     let spill = super::spill_directory(&out);
     let directory = tempfile::tempdir_in(&spill)?;
     let neutral = directory.path().join("exported.jsonl.zst");
-    let mut losses = read(&server, &neutral, json)?;
+    let mut losses = read(&server, export::export(&server, &neutral), &neutral, json)?;
     let mut written = BufWriter::new(fs::File::create(&out)?);
     losses.extend(write(&neutral, &spill, &mut written)?);
     written.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -37,17 +38,22 @@ pub(in crate::cli) fn export(
 
 type WriteFormat = fn(&Path, &Path, &mut dyn Write) -> io::Result<Vec<Loss>>;
 
-/// Writes everything on the server to a neutral file, and says what is not in it.
+/// Runs an export of everything on a server to the neutral file `out`, and says what is not in it.
 pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
-    let losses = read(server, out, json)?;
+    let losses = read(server, export::export_with_files(server, out), out, json)?;
     report(out, &losses, json)
 }
 
-/// Writes everything on the server to a neutral file; returns what is not in it.
-fn read(server: &Server, out: &Path, json: bool) -> Result<Vec<Loss>, Failure> {
+/// Runs an export; returns what is not in it.
+fn read(
+    server: &Server,
+    exported: impl Future<Output = Result<PullReport, PullError>>,
+    out: &Path,
+    json: bool,
+) -> Result<Vec<Loss>, Failure> {
     let pulled = Runtime::new()?.block_on(async {
         super::reach(server).await?;
-        export::export(server, out).await.map_err(MovingError::Export)
+        exported.await.map_err(MovingError::Export)
     })?;
     if json {
         display::print(&json!({ "read": pulled }));
@@ -59,6 +65,9 @@ fn read(server: &Server, out: &Path, json: bool) -> Result<Vec<Loss>, Failure> {
             grouped(pulled.messages),
             grouped(pulled.accounts),
         ))?;
+        if pulled.files != 0 {
+            print(&format!("copied {} files to {}.files\n", grouped(pulled.files), out.display()))?;
+        }
     }
     Ok(pulled.losses())
 }

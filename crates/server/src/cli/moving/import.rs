@@ -41,6 +41,7 @@ pub(in crate::cli) fn import(
     let limits = runtime.block_on(super::limits(&server))?;
     let opened = super::open(&source, &limits, &display)?;
     options.leave_out_faulty = leave_out_faulty;
+    options.contents = Arc::clone(&opened.contents);
     options.rules = Some(limits);
     let name = source.source.display().to_string();
     let conversion_faults = display.faults_by_code();

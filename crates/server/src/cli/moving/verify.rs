@@ -8,6 +8,7 @@ use landfall_migrate::report::grouped;
 use landfall_migrate::verify::{self, GroupResult, Outcome, VerifyOptions, VerifyReport};
 use serde_json::json;
 use std::ffi::OsString;
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// Groups that differ or are missing and are shown one by one; the last line counts all.
@@ -40,6 +41,7 @@ pub(in crate::cli) fn verify(
         rules: limits,
         // A job can bring a mended message in behind later ones, so it leaves faulty ones out.
         leave_out_faulty: leave_out_faulty || calls.takes_jobs(),
+        contents: Arc::clone(&opened.contents),
     };
     let verified = runtime.block_on(verify::verify(&opened.file, &server, options, &mut on_group));
     let report = verified.map_err(MovingError::Verify)?;
@@ -52,7 +54,7 @@ pub(in crate::cli) fn verify(
 }
 
 fn sentence(report: &VerifyReport) -> String {
-    let VerifyReport { equal, different, missing, messages, members, left_out, hash, .. } = report;
+    let VerifyReport { equal, different, missing, messages, members, left_out, files, hash, .. } = report;
     let mut text = format!(
         "{} groups are equal, {} different, {} missing; {} members and {} messages in the file, {} and {} on the server\n",
         grouped(*equal),
@@ -63,6 +65,13 @@ fn sentence(report: &VerifyReport) -> String {
         grouped(members.server),
         grouped(messages.server),
     );
+    if files.file != 0 {
+        text.push_str(&format!(
+            "{} of {} files that messages refer to are on the server\n",
+            grouped(files.server),
+            grouped(files.file)
+        ));
+    }
     if *left_out != 0 {
         text.push_str(&format!("{} faulty records of the file were left out\n", grouped(*left_out)));
     }

@@ -8,7 +8,7 @@ const HELD_MAX: usize = 2_000_000;
 
 /// Hashes of texts. Beyond a limit the oldest half is forgotten.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     new: BTreeSet<u64>,
     old: BTreeSet<u64>,
     forgot: bool,
@@ -27,7 +27,7 @@ impl Seen {
     }
 
     /// Whether `text` is new, as far as it is remembered.
-    pub(super) fn insert(&mut self, text: &str) -> bool {
+    pub(crate) fn insert(&mut self, text: &str) -> bool {
         let hash = xxh3_64(text.as_bytes());
         if self.new.contains(&hash) || self.old.contains(&hash) {
             return false;
@@ -40,7 +40,7 @@ impl Seen {
     }
 
     /// Whether `text` was seen; also true where it may have been forgotten.
-    pub(super) fn may_contain(&self, text: &str) -> bool {
+    pub(crate) fn may_contain(&self, text: &str) -> bool {
         let hash = xxh3_64(text.as_bytes());
         self.forgot || self.new.contains(&hash) || self.old.contains(&hash)
     }
