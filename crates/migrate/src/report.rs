@@ -56,10 +56,11 @@ pub struct SizeCount {
     pub groups: u64,
 }
 
-/// Calls of one command.
+/// Calls that ended alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CallCount {
-    pub command: String,
+    /// An `ErrorCode`, `unanswered` or `not_the_api`.
+    pub answer: String,
     pub count: u64,
 }
 

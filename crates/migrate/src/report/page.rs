@@ -55,8 +55,8 @@ pub(super) fn write(report: &Report) -> String {
     if !report.calls.is_empty() {
         add("<h2>Calls</h2>");
         add(&table(
-            ["Command", "Calls"],
-            report.calls.iter().map(|call| [escaped(&call.command), grouped(call.count)]),
+            ["ErrorCode", "Calls"],
+            report.calls.iter().map(|call| [escaped(&call.answer), grouped(call.count)]),
         ));
     }
     if let Some(file) = &report.failed_records {

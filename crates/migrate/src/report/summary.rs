@@ -89,7 +89,7 @@ impl Report {
                 .calls
                 .by_code
                 .iter()
-                .map(|(answer, count)| CallCount { command: answer.clone(), count: *count })
+                .map(|(answer, count)| CallCount { answer: answer.clone(), count: *count })
                 .collect(),
             slowed_down: import.calls.slow_downs,
             failed_records: about.failed_records,

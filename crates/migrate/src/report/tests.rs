@@ -17,7 +17,7 @@ fn report() -> Report {
         notes: vec![Note { text: "names were cut".to_owned(), count: 3 }],
         progress: vec![Sample { seconds: 0.0, records: 0 }, Sample { seconds: 61.0, records: 20_000 }],
         group_sizes: vec![SizeCount { messages: "11-100".to_owned(), groups: 2 }],
-        calls: vec![CallCount { command: "group_open_http_svc/import_group".to_owned(), count: 2 }],
+        calls: vec![CallCount { answer: "0".to_owned(), count: 2 }],
         slowed_down: 2,
         failed_records: Some("a.failed.jsonl".to_owned()),
         next: vec!["Mend the file and run the same command again.".to_owned()],

@@ -72,8 +72,8 @@ impl Puller<'_, '_> {
         let mut next = Some(first);
         while let Some(first) = next {
             next = self.pages(conversation, first, last, &mut gaps).await?;
-            // Not while pages are read ahead: a call that nobody waits for keeps its place in line, and this one would wait
-            // behind it indefinitely.
+            // Not while pages are read ahead: calls that nobody waits for keep their places, and this one would never get its
+            // turn.
             self.accounts(ACCOUNTS_PER_CALL).await?;
         }
         Ok((gaps, last))

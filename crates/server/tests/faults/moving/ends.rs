@@ -252,6 +252,9 @@ async fn a_journal_of_another_server_is_refused() {
     other.run(&[&"import", &place.file, &"--journal", &journal]).await.with(0);
     other.run(&[&"verify", &place.file]).await.with(0);
     other.run(&[&"undo", &place.file, &"--journal", &journal]).await.with(0);
+    other.run(&[&"verify", &place.file]).await.with(4);
+    other.run(&[&"import", &place.file, &"--journal", &journal]).await.with(0);
+    other.run(&[&"verify", &place.file]).await.with(0);
     place.run(&[&"verify", &place.file]).await.with(0);
     place.server.stop().await;
     other.server.stop().await;

@@ -39,7 +39,7 @@ impl Way {
     fn size(self) -> (usize, usize) {
         match self {
             Self::Calls => (12, 47),
-            Self::Job => (400, 12),
+            Self::Job => (150, 12),
         }
     }
 }
@@ -205,7 +205,7 @@ struct Before {
 }
 
 impl Before {
-    /// Waits for a point; indefinitely when there is none.
+    /// Waits for a point; does not end when there is none.
     async fn reached(&self, place: &Place, point: Option<&Point>) {
         match point {
             Some(Point::Bytes(bytes)) => place.proxy.reached(self.bytes + bytes).await,

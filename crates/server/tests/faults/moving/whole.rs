@@ -3,7 +3,7 @@
 use super::held::{self, Said};
 use super::slack_like::{self, Conversation, Made, Sizes};
 use super::tool::{self, Ended, against};
-use crate::server::{Home, Server, amount};
+use crate::server::{Home, Server};
 use landfall::client::RestClient;
 use serde_json::json;
 use std::ffi::OsStr;
@@ -28,8 +28,7 @@ impl Company {
         let home = Home::new();
         let export = home.file("moving").join("export");
         fs::create_dir_all(&export).unwrap();
-        let messages = amount("LANDFALL_MOVING_MESSAGES", Sizes::COMPANY.messages);
-        let made = slack_like::write(&export, Sizes { messages, ..Sizes::COMPANY }).unwrap();
+        let made = slack_like::write(&export, Sizes::COMPANY).unwrap();
         let server = home.start().await;
         let client = &mut server.client().await;
         let group = json!({ "Type": "Public", "GroupId": OTHER, "Name": "n" });
@@ -60,8 +59,7 @@ async fn the_export_of_a_company_comes_in_by_one_command_and_goes_out_again() {
     assert_eq!(company.beside(), ["export"], "a check writes nothing to the disk");
 
     let imported = company.run(&[&"import", &company.export]).await.with(0);
-    let messages = company.made.conversations.iter().map(|talk| talk.messages.len()).sum::<usize>();
-    says_what_it_found(&imported.out, messages);
+    says_what_it_found(&imported.out);
     assert_eq!(company.beside(), ["export", "export.journal", "export.report.html"]);
     has_no_reference(&company.home.file("moving").join("export.report.html"));
     everybody_sees_everything(&company, client).await;
@@ -80,19 +78,18 @@ async fn the_export_of_a_company_comes_in_by_one_command_and_goes_out_again() {
     company.server.stop().await;
 }
 
-fn says_what_it_found(out: &str, messages: usize) {
-    let messages = landfall_migrate::report::grouped(messages as u64);
+fn says_what_it_found(out: &str) {
     for part in [
-        format!("Slack export: 60 channels, 50 direct conversations, 301 users, {messages} messages, "),
-        "; lost: ".to_owned(),
-        "\nImport finished after ".to_owned(),
-        "\nSettled by defaults:\n".to_owned(),
-        "files whose content is not in the source".to_owned(),
-        "group names that are cut".to_owned(),
-        "accounts that the source does not list".to_owned(),
-        "The same as a page with plots: ".to_owned(),
+        "Slack export: 60 channels, 50 direct conversations, 301 users, 20,000 messages, ",
+        "; lost: ",
+        "\nImport finished after ",
+        "\nSettled by defaults:\n",
+        "files whose content is not in the source",
+        "group names that are cut",
+        "accounts that the source does not list",
+        "The same as a page with plots: ",
     ] {
-        assert!(out.contains(&part), "{part:?} is not in:\n{out}");
+        assert!(out.contains(part), "{part:?} is not in:\n{out}");
     }
 }
 
@@ -176,6 +173,4 @@ async fn undo(company: &Company, client: &mut RestClient) {
     company.run(&[&"verify", &company.export]).await.with(4);
     company.run(&[&"undo", &company.export, &"--force"]).await.with(0);
     assert_eq!(held::groups(client).await, [OTHER]);
-    company.run(&[&"import", &company.export]).await.with(0);
-    company.run(&[&"verify", &company.export]).await.with(0);
 }
