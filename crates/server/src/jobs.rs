@@ -240,6 +240,7 @@ impl Jobs {
             | State::Cancelled
             | State::Failed => {
                 record.force = force;
+                record.counts.removed = 0;
                 Ok(Some(State::Undoing))
             }
         })
@@ -446,7 +447,8 @@ fn undo(
     check: &dyn Fn() -> Result<(), Broken>,
     runtime: &Handle,
 ) -> Result<Counts, Broken> {
-    let mut receipts = folder.receipts(false)?;
+    // Those of the import and of an undo before say nothing about what is there now.
+    let mut receipts = folder.receipts()?;
     let mut counts = record.counts;
     let mut after: Option<GroupId> = None;
     loop {

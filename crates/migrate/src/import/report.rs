@@ -75,6 +75,9 @@ pub struct ImportReport {
     pub faults: BTreeMap<&'static str, u64>,
     /// Conversations whose history stopped at a message.
     pub stopped_histories: u64,
+    /// The job on the server that brought the file in, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     pub seconds: f64,
     /// Seconds that calls of each kind took, added up over calls at the same time.
     pub seconds_by_kind: BTreeMap<&'static str, f64>,

@@ -1,6 +1,6 @@
 //! An import that takes the fast path where the server has one.
 
-use super::lines::{self, Failed};
+use super::lines::{self, Failed, Rest};
 use super::run::{JobOptions, run};
 use crate::fault::Fault;
 use crate::import::{
@@ -61,36 +61,33 @@ pub async fn import(
     // The API opens it again.
     drop(journal);
     let Some(outcome) = outcome else { return over_api(file, server, options, stop, observer).await };
-    let (mut kept, mut failed) = (BTreeSet::new(), Failed::new());
+    let (mut rest, mut failed) = (Rest::default(), Failed::new());
     for fault in noted.faults.into_inner().unwrap_or_else(PoisonError::into_inner) {
         failed.entry(fault.line).or_default().push(fault);
     }
+    let mut orphans = BTreeSet::new();
     let mut report = outcome
         .report(
             &server,
             observer,
-            |group| {
-                kept.insert(group.to_owned());
-                Ok(())
-            },
-            |fault| {
-                failed.entry(fault.line).or_default().push(fault.clone());
-                Ok(())
-            },
+            |group| rest.groups.extend([group.to_owned()]),
+            |fault| failed.entry(fault.line).or_default().push(fault.clone()),
+            |line| orphans.extend([line]),
         )
         .await?;
+    rest.lines = orphans;
     if let Some(files) = files {
         report.add(files);
     }
     let more = directory.path().join("failed.jsonl");
-    if !kept.is_empty() && report.finished {
-        let rest = directory.path().join("kept.jsonl.zst");
-        let (source, groups, out) = (placed, kept, rest.clone());
-        tokio::task::spawn_blocking(move || lines::write_groups(&source, &groups, &out))
+    if !rest.is_empty() && report.finished {
+        let part = directory.path().join("rest.jsonl.zst");
+        let (source, out) = (placed, part.clone());
+        tokio::task::spawn_blocking(move || lines::write_rest(&source, &rest, &out))
             .await
             .map_err(io::Error::other)??;
         let options = ImportOptions { failed: more.clone(), ..options.clone() };
-        report.add(over_api(&rest, server, &options, stop, observer).await?);
+        report.add(over_api(&part, server, &options, stop, observer).await?);
     }
     lines::write_failed(file, &failed, &more, &options.failed)?;
     Ok(report)

@@ -10,8 +10,23 @@ use std::path::Path;
 /// Faults of the records that were left out, by line.
 pub(super) type Failed = BTreeMap<u64, Vec<Fault>>;
 
-/// Writes the records of some groups to a file in which they have the same lines; the others are empty.
-pub(super) fn write_groups(file: &Path, groups: &BTreeSet<String>, out: &Path) -> io::Result<()> {
+/// What a job leaves to single calls.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    /// Groups that are there already and differ.
+    pub(super) groups: BTreeSet<String>,
+    /// Lines of records whose group the file does not have.
+    pub(super) lines: BTreeSet<u64>,
+}
+
+impl Rest {
+    pub(super) fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.lines.is_empty()
+    }
+}
+
+/// Writes what a job leaves to a file in which it has the same lines; the others are empty.
+pub(super) fn write_rest(file: &Path, rest: &Rest, out: &Path) -> io::Result<()> {
     let mut writer = Writer::create(out)?;
     let mut written = 0;
     for line in Reader::open(file)? {
@@ -19,7 +34,7 @@ pub(super) fn write_groups(file: &Path, groups: &BTreeSet<String>, out: &Path) -
         let Ok(Line { number, text }) = line else { continue };
         let record = Record::parse(&text).ok();
         let Some(id) = record.as_ref().and_then(Record::group_id) else { continue };
-        if groups.contains(id) {
+        if rest.groups.contains(id) || rest.lines.contains(&number) {
             while written + 1 < number {
                 writer.write_line("")?;
                 written += 1;
@@ -75,9 +90,11 @@ mod tests {
             r#"{"t":"group","GroupId":"b","Type":"Public","Name":"b"}"#,
         ];
         std::fs::write(path("file"), lines.join("\n")).unwrap();
-        write_groups(&path("file"), &["b".to_owned()].into(), &path("groups")).unwrap();
+        let rest = Rest { groups: ["b".to_owned()].into(), lines: [2].into() };
+        write_rest(&path("file"), &rest, &path("groups")).unwrap();
         let kept: Vec<_> = Reader::open(&path("groups")).unwrap().map(|line| line.unwrap()).collect();
-        assert_eq!(kept, [Line { number: 4, text: lines[3].to_owned() }]);
+        let line = |number: u64, text: &str| Line { number, text: text.to_owned() };
+        assert_eq!(kept, [line(2, lines[1]), line(4, lines[3])]);
 
         let fault = |line| Fault::new(line, FaultCode::Refused, "no");
         let failed: Failed = [(2, vec![fault(2)]), (3, vec![fault(3)])].into();

@@ -120,6 +120,11 @@ pub(super) struct JobReceipt {
 }
 
 impl JobReceipt {
+    /// A record whose group has no record in the file.
+    fn is_orphan(&self) -> bool {
+        self.code == FaultCode::NoSuchGroup.as_str()
+    }
+
     pub(super) fn fault(&self) -> Fault {
         let code = FaultCode::ALL.iter().find(|code| code.as_str() == self.code);
         let code = code.copied().unwrap_or(FaultCode::Refused);
@@ -157,28 +162,32 @@ pub(super) async fn receipts(
 }
 
 impl JobOutcome {
-    /// The report of the import, and the ids of groups that were kept as they were, one by one in the order of ids.
+    /// The report of the import. `on_kept` gets the ids of groups that were kept as they were, in order; `on_orphan` the
+    /// lines of records whose group the file does not have.
     ///
     /// # Errors
-    /// The server did not answer for too long, or `on_kept` fails.
+    /// The server did not answer for too long.
     pub async fn report(
         &self,
         server: &Server,
         observer: &dyn Observer,
-        mut on_kept: impl FnMut(&str) -> io::Result<()>,
-        mut on_failed: impl FnMut(&Fault) -> io::Result<()>,
+        mut on_kept: impl FnMut(&str),
+        mut on_failed: impl FnMut(&Fault),
+        mut on_orphan: impl FnMut(u64),
     ) -> Result<ImportReport, ImportError> {
         let mut faults: BTreeMap<&'static str, u64> = BTreeMap::new();
         let mut failed: BTreeMap<&'static str, u64> = BTreeMap::new();
         receipts(server, &self.job, |receipt| {
             match receipt.result.as_str() {
-                "kept" => on_kept(&receipt.name)?,
+                "kept" => on_kept(&receipt.name),
+                // The server may have the group.
+                "left_out" if receipt.is_orphan() => on_orphan(receipt.line),
                 "left_out" | "refused" => {
                     let fault = receipt.fault();
                     *faults.entry(fault.code).or_default() += 1;
                     *failed.entry(fault.record.unwrap_or("line")).or_default() += 1;
                     observer.fault(&fault);
-                    on_failed(&fault)?;
+                    on_failed(&fault);
                 }
                 _ => {}
             }
@@ -210,6 +219,7 @@ impl JobOutcome {
         }
         Ok(ImportReport {
             finished: self.finished,
+            job: Some(self.job.clone()),
             records,
             faults,
             seconds: self.seconds,

@@ -57,18 +57,7 @@ impl Report {
             let text = "records that the server has with another content, and keeps (--on-change)".to_owned();
             notes.push(Note { text, count: skipped });
         }
-        let mut next = Vec::new();
-        if !import.finished {
-            next.push("The import was stopped. The same command again goes on from there.".to_owned());
-        }
-        if import.stopped_histories != 0 {
-            next.push(format!(
-                "The histories of {} conversations stopped at a faulty message. Mend it, and run the same command again.",
-                grouped(import.stopped_histories)
-            ));
-        } else if !faults.is_empty() {
-            next.push("Mend the records with faults, and run the same command again.".to_owned());
-        }
+        let has_faults = !faults.is_empty();
         Self {
             title: "Import".to_owned(),
             source: about.source,
@@ -93,7 +82,7 @@ impl Report {
                 .collect(),
             slowed_down: import.calls.slow_downs,
             failed_records: about.failed_records,
-            next,
+            next: next_steps(import, has_faults),
         }
     }
 }
@@ -110,4 +99,24 @@ fn moment(seconds: u64) -> String {
     time.map_or_else(String::new, |time| {
         format!("{} {:02}:{:02}:{:02} UTC", time.date(), time.hour(), time.minute(), time.second())
     })
+}
+
+/// What to do next, a sentence each.
+fn next_steps(import: &ImportReport, has_faults: bool) -> Vec<String> {
+    let mut next = Vec::new();
+    if !import.finished {
+        next.push("The import was stopped. The same command again goes on from there.".to_owned());
+    }
+    if import.stopped_histories != 0 {
+        next.push(format!(
+            "The histories of {} conversations stopped at a faulty message. Mend it, and run the same command again.",
+            grouped(import.stopped_histories)
+        ));
+    } else if has_faults {
+        next.push("Mend the records with faults, and run the same command again.".to_owned());
+    }
+    if let Some(job) = &import.job {
+        next.push(format!("The server has it as job {job}."));
+    }
+    next
 }

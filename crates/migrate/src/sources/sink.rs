@@ -33,7 +33,7 @@ pub trait Sink {
 /// Why a source cannot be converted at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ConvertError {
-    #[error("{} cannot be read: {cause}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Unreadable {
         path: PathBuf,
         #[source]

@@ -15,7 +15,9 @@ pub(super) fn group_difference(file: &Group, outline: &Outline, server: &GroupRo
         return Some(differs("Type", &file.kind, &server.kind));
     }
     // Without a time of its own, that of the import may decide.
-    let created = given(file.create_time).map(|_| defaults::created(file, outline, Timestamp(u64::MAX)));
+    let settled = given(file.create_time).map(|_| defaults::created(file, outline, Timestamp(u64::MAX)));
+    // A group that was not imported may have a message of its very first second.
+    let created = settled.filter(|_| given(file.create_time) != Some(server.create_time));
     let topics = kind.filter(|_| server.is_community());
     let topics = topics.map(|kind| defaults::supports_topics(file, kind, outline)).map(u64::from);
     changeable(file, server)

@@ -34,12 +34,14 @@ const USERSIG_SECONDS: u64 = 86_400;
 /// Why a command that moves groups did not do all it should.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MovingError {
-    #[error("--server: {0}")]
+    #[error("--server cannot be used")]
     Server(#[from] ServerError),
     #[error("no administrator is named; give --admin, or --config")]
     NoAdmin,
     #[error("there is no journal {}; give the one of the import with --journal", .0.display())]
     NoJournal(PathBuf),
+    #[error("{} is the source itself; choose another file", .0.display())]
+    OutputIsSource(PathBuf),
     #[error("the server has no job {0}")]
     NoJob(String),
     #[error(transparent)]
@@ -61,6 +63,9 @@ pub(super) enum MovingError {
     /// The command did its work, and some records have faults.
     #[error("done, but for {0} faults; see above")]
     Faults(u64),
+    /// Groups were touched, or were there before.
+    #[error("done, but {0} groups are kept; see above")]
+    Kept(u64),
     /// The server does not have what the file has.
     #[error("the server differs from the file; see above")]
     Differs,
@@ -70,7 +75,7 @@ impl MovingError {
     /// The exit code of the program.
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::Server(_) | Self::NoAdmin => 2,
+            Self::Server(_) | Self::NoAdmin | Self::OutputIsSource(_) => 2,
             Self::NoJournal(_)
             | Self::NoJob(_)
             | Self::Convert(_)
@@ -81,7 +86,7 @@ impl MovingError {
             | Self::Export(_)
             | Self::Unusable { .. }
             | Self::Stopped => 1,
-            Self::Faults(_) => 3,
+            Self::Faults(_) | Self::Kept(_) => 3,
             Self::Differs => 4,
         }
     }
@@ -105,6 +110,12 @@ fn server(
         Some(rate) => server.with_rate(rate),
         None => server,
     })
+}
+
+/// Refuses an output that would take the place of what is read.
+fn refuse_source(source: &Path, out: &Path) -> Result<(), MovingError> {
+    let same = source.canonicalize().ok().zip(out.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+    if same { Err(MovingError::OutputIsSource(out.to_owned())) } else { Ok(()) }
 }
 
 /// The first call.

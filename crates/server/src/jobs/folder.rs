@@ -62,15 +62,9 @@ impl Folder {
         }
     }
 
-    /// Receipts from now on; those of earlier runs go if `anew`.
-    pub(crate) fn receipts(&self, anew: bool) -> io::Result<Receipts> {
-        let mut options = File::options();
-        let file = if anew {
-            options.create(true).write(true).truncate(true)
-        } else {
-            options.create(true).append(true)
-        };
-        Ok(Receipts(BufWriter::new(file.open(self.0.join(RECEIPTS))?)))
+    /// Receipts of a run; those of earlier runs go.
+    pub(crate) fn receipts(&self) -> io::Result<Receipts> {
+        Ok(Receipts(BufWriter::new(File::create(self.0.join(RECEIPTS))?)))
     }
 
     /// Receipts from the byte `offset` on, at most `limit`, and where the next page starts.
@@ -122,7 +116,7 @@ mod tests {
         let folder = Folder::new(directory.path().join("job"));
         folder.save(&JobRecord::default()).unwrap();
         assert_eq!(folder.read_receipts(0, 9).unwrap(), (Vec::new(), 0));
-        let mut receipts = folder.receipts(true).unwrap();
+        let mut receipts = folder.receipts().unwrap();
         for name in ["a", "b", "c"] {
             let receipt = Receipt {
                 line: 0,

@@ -76,7 +76,7 @@ struct Running<'a> {
 /// Runs a job on the calling thread.
 pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
     (run.on_progress)(Counts::default(), false)?;
-    let mut receipts = run.folder.receipts(true)?;
+    let mut receipts = run.folder.receipts()?;
     let mut counts = Counts::default();
     let ordered = Ordered::read(&run.folder.file(), run.folder.path(), |fault, _| {
         counts.left_out += 1;

@@ -26,6 +26,9 @@ pub(in crate::cli) fn check(
 ) -> Result<(), Failure> {
     let CheckArguments { source, server: reached, fix, json } = arguments;
     let asks = reached.server.is_some() || reached.config.is_some();
+    if let Some(out) = &fix {
+        super::refuse_source(&source.source, out)?;
+    }
     let runtime = Runtime::new()?;
     let server = if asks { Some(server(reached, variables)?) } else { None };
     let limits = match &server {

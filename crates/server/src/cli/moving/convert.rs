@@ -31,6 +31,7 @@ pub(in crate::cli) fn convert(
             return super::export::pull(&server, &out, json);
         }
     };
+    super::refuse_source(&source, &out)?;
     let written_mapping = mapping.as_deref().filter(|file| !file.exists());
     let read = mapping.as_deref().filter(|_| written_mapping.is_none());
     let rules = sources::read_mapping(read).map_err(MovingError::Convert)?;

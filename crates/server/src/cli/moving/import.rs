@@ -28,7 +28,11 @@ pub(in crate::cli) fn import(
     let server = Arc::new(server(reached, variables)?);
     let started = SystemClock.now();
     let mut options = ImportOptions::beside(&source.source);
+    let mut page = beside(&source.source, ".report.html");
     if let Some(journal) = journal {
+        // What comes out stays together.
+        page = beside(&journal, ".report.html");
+        options.failed = beside(&journal, ".failed.jsonl");
         options.journal = journal;
     }
     options.on_change = match on_change {
@@ -64,7 +68,6 @@ pub(in crate::cli) fn import(
             .then(|| options.failed.display().to_string()),
     };
     let report = Report::of_import(about, &import);
-    let page = beside(&source.source, ".report.html");
     fs::write(&page, report.html())?;
     if json {
         display::print(&json!({ "report": report, "page": page }));

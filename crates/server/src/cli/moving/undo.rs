@@ -37,25 +37,30 @@ pub(in crate::cli) fn undo(
         super::reach(&server).await?;
         let jobs = jobs::undo(&server, &journal, force, show).await.map_err(MovingError::Import)?;
         let plan = undo::undo(target(), &server, Mode::Plan, &mut |_| {}).await.map_err(MovingError::Undo)?;
-        if !json && plan != UndoReport::default() {
+        if !json && plan.dissolved + plan.changed != 0 {
             print(&planned(&plan, force))?;
         }
         let mut on_kept = |kept: &Kept| show(&kept.group, &kept.text);
         let done = undo::undo(target(), &server, Mode::Dissolve { force }, &mut on_kept).await;
         Ok::<_, Failure>((jobs, plan, done.map_err(MovingError::Undo)?))
     })?;
+    let kept = jobs.touched + done.changed + done.before + done.unsettled;
     if json {
         display::print(&json!({ "jobs": jobs, "plan": plan, "report": done }));
-        return Ok(());
+        return ended(kept);
     }
-    let kept = jobs.touched + done.changed + done.before + done.unsettled;
     print(&format!(
         "{} groups were taken out silently, {} were dissolved, {} were gone already, {} are kept; accounts stay\n",
         grouped(jobs.removed),
         grouped(done.dissolved),
         grouped(done.gone),
         grouped(kept)
-    ))
+    ))?;
+    ended(kept)
+}
+
+fn ended(kept: u64) -> Result<(), Failure> {
+    if kept == 0 { Ok(()) } else { Err(MovingError::Kept(kept).into()) }
 }
 
 fn show_kept(group: &str, text: &str, json: bool) {
@@ -81,13 +86,14 @@ fn undo_job(server: &Server, job: &str, force: bool, json: bool) -> Result<(), F
     let undone = undone.ok_or_else(|| MovingError::NoJob(job.to_owned()))?;
     if json {
         display::print(&json!({ "jobs": undone }));
-        return Ok(());
+        return ended(undone.touched);
     }
     print(&format!(
         "{} groups were taken out silently, {} are kept; accounts stay\n",
         grouped(undone.removed),
         grouped(undone.touched)
-    ))
+    ))?;
+    ended(undone.touched)
 }
 
 fn planned(plan: &UndoReport, force: bool) -> String {

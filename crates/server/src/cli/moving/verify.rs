@@ -33,9 +33,10 @@ pub(in crate::cli) fn verify(
         }
     };
     let runtime = Runtime::new()?;
+    let display = Display::new(json);
     let calls = runtime.block_on(super::reach(&server))?;
     let limits = super::rules(&calls);
-    let opened = super::open(&source, &limits, &Display::new(json))?;
+    let opened = super::open(&source, &limits, &display)?;
     let options = VerifyOptions {
         spill_directory: super::spill_directory(&source.source),
         rules: limits,
@@ -49,6 +50,10 @@ pub(in crate::cli) fn verify(
         display::print(&json!({ "report": report }));
     } else {
         print(&sentence(&report))?;
+        if display.faults() != 0 {
+            let faults = grouped(display.faults());
+            print(&format!("{faults} parts of the source have faults and were not compared\n"))?;
+        }
     }
     if report.is_equal() { Ok(()) } else { Err(MovingError::Differs.into()) }
 }
