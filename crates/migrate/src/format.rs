@@ -34,7 +34,7 @@ pub struct Account {
     pub nick: Option<String>,
     #[serde(rename = "FaceUrl", skip_serializing_if = "Option::is_none")]
     pub face_url: Option<String>,
-    /// What has no place elsewhere; it survives an export.
+    /// What has no place elsewhere. That of a message survives an export.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<Json>,
 }

@@ -1,6 +1,6 @@
 //! Moves groups, members and messages into a chat server that speaks the v4 API, and out again.
 //!
-//! Everything goes through one neutral file ([`format`]): a source is converted into it ([`sources`]), its records are put
+//! Everything goes through one neutral file ([`mod@format`]): a source is converted into it ([`sources`]), its records are put
 //! in order on the disk ([`ordered`]), and checked, imported, verified, exported or undone from there. This crate talks to
 //! servers over their public API only; the server itself takes whole groups from it ([`whole`]).
 

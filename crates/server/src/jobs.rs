@@ -1,6 +1,7 @@
 //! Jobs that bring whole groups in: a neutral file arrives, is put in order, and its groups are brought in, each whole or not at
 //! all. Jobs survive a restart; their files and receipts lie in a folder of this server.
 
+mod batches;
 mod covers;
 mod folder;
 mod record;

@@ -4,6 +4,7 @@
 //! broken off is repeated without harm. A group that another job brought in otherwise is written anew, if nobody has touched
 //! it since and the file has everything of it: so history can go behind what is there, and nothing is lost.
 
+use super::batches::{self, Batch, Work};
 use super::covers::{Coverage, coverage};
 use super::folder::{Folder, Receipts};
 use super::record::{Counts, OnChange, Receipt};
@@ -18,19 +19,17 @@ use landfall_domain::origin::JobId;
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::Store;
 use landfall_domain::whole_group::WholeGroup;
-use landfall_migrate::fault::Fault;
-use landfall_migrate::ordered::{Entry, Ordered};
-use landfall_migrate::rules::{ServerLimits, Verdict, name};
-use landfall_migrate::whole::{Assembler, Piece};
+use landfall_migrate::ordered::Ordered;
+use landfall_migrate::rules::ServerLimits;
+use landfall_migrate::whole::Assembler;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 use tokio::runtime::Handle;
 
-/// Groups of one call.
-const GROUPS_PER_CALL: usize = 400;
-/// Members and messages of one call, about.
-const ROWS_PER_CALL: usize = 8_000;
+/// Batches that are made ahead while one is brought in.
+const BATCHES_AHEAD: usize = 1;
 
 /// Why a run ends before its end.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +64,6 @@ struct Running<'a> {
     run: &'a Run<'a>,
     receipts: Receipts,
     counts: Counts,
-    groups: Vec<WholeGroup>,
-    rows: usize,
     /// A large group of which no more is staged: it is there already, or is refused for this reason.
     skipped: Option<(GroupId, Option<String>)>,
     /// The large group that is staged.
@@ -80,13 +77,17 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
     let mut counts = Counts::default();
     let ordered = Ordered::read(&run.folder.file(), run.folder.path(), |fault, _| {
         counts.left_out += 1;
-        receipts.add(&of_fault("line", &fault))
+        receipts.add(&batches::of_fault("line", &fault))
     })?;
     counts.records_total = ordered.records();
-    let mut running =
-        Running { run, receipts, counts, groups: Vec::new(), rows: 0, skipped: None, staged: None };
-    let mut assembler = Assembler::new(ordered, run.limits.clone(), run.job);
-    let done = running.bring_in(&mut assembler);
+    let mut running = Running { run, receipts, counts, skipped: None, staged: None };
+    let assembler = Assembler::new(ordered, run.limits.clone(), run.job);
+    let done = std::thread::scope(|scope| {
+        let (sender, batches) = sync_channel(BATCHES_AHEAD);
+        scope.spawn(move || batches::assemble(assembler, &sender));
+        // The batches go when this ends, and with them the thread that makes them.
+        running.bring_in(&batches)
+    });
     if done.is_err()
         && let Some(staged) = running.staged.take()
     {
@@ -96,44 +97,27 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
     done.map(|()| running.counts)
 }
 
-fn of_fault(record: &'static str, fault: &Fault) -> Receipt {
-    Receipt {
-        line: fault.line,
-        record,
-        name: String::new(),
-        result: "left_out",
-        code: fault.code.to_owned(),
-        result_info: fault.message.clone(),
-    }
-}
-
 fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
     let (record, name) = ("group", id.to_string());
     Receipt { line: 0, record, name, result, code: String::new(), result_info: info }
 }
 
 impl Running<'_> {
-    fn bring_in<E: Iterator<Item = io::Result<Entry>>>(
-        &mut self,
-        assembler: &mut Assembler<E>,
-    ) -> Result<(), Broken> {
-        loop {
-            let mut left_out = Vec::new();
-            let piece =
-                assembler.next_piece(&mut |entry, verdict| left_out.extend(receipts_of(entry, verdict)));
+    fn bring_in(&mut self, batches: &Receiver<io::Result<Batch>>) -> Result<(), Broken> {
+        for batch in batches {
+            let Batch { work, left_out, records } = batch?;
             for receipt in &left_out {
                 self.counts.left_out += 1;
                 self.receipts.add(receipt)?;
             }
-            self.counts.records = assembler.records();
-            let Some(piece) = piece? else { break };
-            match piece {
-                Piece::Accounts(accounts) => self.accounts(accounts)?,
-                Piece::Messages { group, messages } => self.stage(group, messages)?,
-                Piece::Group(whole) => self.group(*whole)?,
+            self.counts.records = records;
+            match work {
+                Work::Accounts(accounts) => self.accounts(accounts)?,
+                Work::Messages(group, messages) => self.stage(group, messages)?,
+                Work::Groups(groups) => self.bring_in_groups(groups)?,
             }
         }
-        self.flush()
+        Ok(())
     }
 
     fn accounts(&mut self, accounts: Vec<AccountImport>) -> Result<(), Broken> {
@@ -168,20 +152,7 @@ impl Running<'_> {
         (self.run.on_progress)(self.counts, true)
     }
 
-    fn group(&mut self, whole: WholeGroup) -> Result<(), Broken> {
-        self.rows += whole.members.len() + whole.messages.iter().map(|(_, some)| some.len()).sum::<usize>();
-        self.groups.push(whole);
-        let is_staged = self.staged.is_some() || self.skipped.is_some();
-        if is_staged || GROUPS_PER_CALL <= self.groups.len() || ROWS_PER_CALL <= self.rows {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    /// Brings in what is held.
-    fn flush(&mut self) -> Result<(), Broken> {
-        self.rows = 0;
-        let groups = std::mem::take(&mut self.groups);
+    fn bring_in_groups(&mut self, groups: Vec<WholeGroup>) -> Result<(), Broken> {
         let Run { context, bulk, ref runtime, .. } = *self.run;
         let ids = groups.iter().map(WholeGroup::id).collect();
         let there = runtime.block_on(bulk.brought_groups(context.app, ids))?;
@@ -300,20 +271,4 @@ impl Running<'_> {
         }
         Ok(())
     }
-}
-
-/// A receipt for each fault of a record that is left out.
-fn receipts_of(entry: &Entry, verdict: Verdict) -> Vec<Receipt> {
-    let record = entry.record.kind().as_str();
-    let faults = match verdict {
-        Verdict::Fine => Vec::new(),
-        Verdict::Faulty(faults) => faults,
-        Verdict::LeftOut => {
-            let info = "its group or topic is left out".to_owned();
-            let (line, name) = (entry.line, name(&entry.record));
-            let (result, code) = ("left_out", String::new());
-            return vec![Receipt { line, record, name, result, code, result_info: info }];
-        }
-    };
-    faults.iter().map(|fault| Receipt { name: name(&entry.record), ..of_fault(record, fault) }).collect()
 }

@@ -13,6 +13,7 @@ use super::rows::Rows;
 use super::snapshots::family_keys;
 use super::sweep;
 use super::tx::Tx;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use landfall_domain::bulk::{BroughtGroup, StageRefusal, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
@@ -28,6 +29,8 @@ use std::ops::ControlFlow;
 
 /// Rows written in one step, about.
 const ROWS_PER_STEP: usize = 200;
+/// Steps that wait for their turn at the same time, so that one is ready whenever a batch begins.
+const STEPS_IN_FLIGHT: usize = 3;
 /// Messages written in one step.
 const MESSAGES_PER_STEP: usize = 1_000;
 /// Bytes of messages written in one step, about.
@@ -39,27 +42,53 @@ pub(super) async fn import(
     context: Context,
     groups: Vec<WholeGroup>,
 ) -> Result<Vec<WholeGroupOutcome>, StoreError> {
-    let mut outcomes = Vec::with_capacity(groups.len());
-    let (mut step, mut weight) = (Vec::new(), 0);
-    for mut whole in groups {
+    let outcomes = stream::iter(steps(groups))
+        .map(|step| perform(committer, context, step))
+        .buffered(STEPS_IN_FLIGHT)
+        .try_collect::<Vec<_>>();
+    Ok(outcomes.await?.into_iter().flatten().collect())
+}
+
+/// What is brought in at once.
+enum Step {
+    Several(Vec<WholeGroup>),
+    /// One whose messages are written before.
+    Large(Box<WholeGroup>),
+}
+
+/// Groups in their order, as many in one step as are short.
+fn steps(groups: Vec<WholeGroup>) -> Vec<Step> {
+    let (mut steps, mut several, mut weight) = (Vec::new(), Vec::new(), 0);
+    for whole in groups {
         let rows = rows(&whole);
         let large = is_large(&whole);
-        if large || ROWS_PER_STEP < weight + rows {
-            outcomes.append(&mut import_step(committer, context, std::mem::take(&mut step)).await?);
+        if (large || ROWS_PER_STEP < weight + rows) && !several.is_empty() {
+            steps.push(Step::Several(std::mem::take(&mut several)));
             weight = 0;
         }
         if large {
-            outcomes.append(&mut match stage_all(committer, context.app, &mut whole).await? {
-                None => import_step(committer, context, vec![whole]).await?,
-                Some(refusal) => vec![WholeGroupOutcome::Refused(refusal)],
-            });
+            steps.push(Step::Large(Box::new(whole)));
         } else {
             weight += rows;
-            step.push(whole);
+            several.push(whole);
         }
     }
-    outcomes.append(&mut import_step(committer, context, step).await?);
-    Ok(outcomes)
+    steps.push(Step::Several(several));
+    steps
+}
+
+async fn perform(
+    committer: &Committer,
+    context: Context,
+    step: Step,
+) -> Result<Vec<WholeGroupOutcome>, StoreError> {
+    match step {
+        Step::Several(groups) => import_step(committer, context, groups).await,
+        Step::Large(mut whole) => match stage_all(committer, context.app, &mut whole).await? {
+            None => import_step(committer, context, vec![*whole]).await,
+            Some(refusal) => Ok(vec![WholeGroupOutcome::Refused(refusal)]),
+        },
+    }
 }
 
 async fn import_step(
