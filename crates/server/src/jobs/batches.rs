@@ -44,8 +44,7 @@ pub(super) fn assemble<E: Iterator<Item = io::Result<Entry>>>(
     let mut making = Making::default();
     loop {
         let mut left_out = Vec::new();
-        let piece =
-            assembler.next_piece(&mut |entry, verdict| left_out.extend(receipts_of(entry, verdict)));
+        let piece = assembler.next_piece(&mut |entry, verdict| left_out.extend(receipts_of(entry, verdict)));
         making.left_out.append(&mut left_out);
         let records = assembler.records();
         let (work, is_last) = match piece {
@@ -91,7 +90,9 @@ impl Making {
             Piece::Group(whole) => {
                 let messages = || whole.messages.iter().flat_map(|(_, messages)| messages);
                 self.rows += whole.members.len() + messages().count();
-                self.bytes += messages().map(|message| message.body.elements.len() + message.body.custom.len()).sum::<usize>();
+                self.bytes += messages()
+                    .map(|message| message.body.elements.len() + message.body.custom.len())
+                    .sum::<usize>();
                 self.groups.push(*whole);
                 let is_full =
                     GROUPS_MAX <= self.groups.len() || ROWS_MAX <= self.rows || BYTES_MAX <= self.bytes;

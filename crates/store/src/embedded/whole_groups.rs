@@ -42,11 +42,20 @@ pub(super) async fn import(
     context: Context,
     groups: Vec<WholeGroup>,
 ) -> Result<Vec<WholeGroupOutcome>, StoreError> {
-    let outcomes = stream::iter(steps(groups))
-        .map(|step| perform(committer, context, step))
-        .buffered(STEPS_IN_FLIGHT)
-        .try_collect::<Vec<_>>();
-    Ok(outcomes.await?.into_iter().flatten().collect())
+    let mut outcomes = Vec::with_capacity(groups.len());
+    let mut steps = steps(groups).into_iter().peekable();
+    while let Some(step) = steps.next() {
+        // A large group is written in many steps of its own, and the same group may be there twice.
+        let is_large = matches!(step, Step::Large(_));
+        let alike =
+            std::iter::from_fn(|| steps.next_if(|next| !is_large && matches!(next, Step::Several(_))));
+        let done = stream::iter(std::iter::once(step).chain(alike))
+            .map(|step| perform(committer, context, step))
+            .buffered(STEPS_IN_FLIGHT)
+            .try_collect::<Vec<_>>();
+        outcomes.extend(done.await?.into_iter().flatten());
+    }
+    Ok(outcomes)
 }
 
 /// What is brought in at once.
