@@ -11,8 +11,10 @@ use outline::Outlines;
 use std::io;
 use std::path::Path;
 
+mod grouped;
 mod outline;
 
+pub use grouped::Grouped;
 pub use outline::Outline;
 
 /// Memory for records that are being put in order, bytes.
@@ -134,7 +136,6 @@ impl Iterator for Ordered {
                 Ok(entry) => entry,
                 Err(error) => return Some(Err(error)),
             };
-            let changed = || io::Error::other("a spilled record was changed on the disk");
             match parsed(&entry.value) {
                 Some(Parsed::Outline(outline)) => self.outline.add(outline),
                 Some(Parsed::Record(line, record)) => {
@@ -148,6 +149,10 @@ impl Iterator for Ordered {
             }
         }
     }
+}
+
+fn changed() -> io::Error {
+    io::Error::other("a spilled record was changed on the disk")
 }
 
 /// The kind of an outline, which no record has.

@@ -6,6 +6,7 @@
 mod building;
 mod carried;
 
+use crate::fault::Fault;
 use crate::format::{Account, Record};
 use crate::ordered::Entry;
 use crate::rules::{Checker, ServerLimits, Verdict};
@@ -24,6 +25,8 @@ use std::iter::Peekable;
 const ACCOUNTS_PER_PIECE: usize = 500;
 /// Messages that are held of a group; more of them come before it.
 const MESSAGES_HELD_MAX: usize = 10_000;
+/// Records that are left out before a piece says so.
+const LEFT_OUT_MAX: usize = 1_000;
 /// Bytes of messages that are held of a group, about.
 const BYTES_HELD_MAX: usize = 4 << 20;
 
@@ -37,10 +40,20 @@ pub enum Piece {
         messages: Vec<(Conversation, Vec<WholeMessage>)>,
     },
     Group(Box<WholeGroup>),
+    /// Many records were left out since the last piece.
+    Nothing,
+}
+
+/// What is not brought in.
+#[derive(Debug)]
+pub enum LeftOut<'a> {
+    Record(&'a Entry, Verdict),
+    /// A line that is no record.
+    Line(Fault),
 }
 
 /// Takes records in the order of an import, and makes pieces of them.
-pub struct Assembler<E: Iterator<Item = io::Result<Entry>>> {
+pub struct Assembler<E: Iterator<Item = io::Result<Result<Entry, Fault>>>> {
     entries: Peekable<E>,
     checker: Checker,
     server: ServerLimits,
@@ -49,8 +62,9 @@ pub struct Assembler<E: Iterator<Item = io::Result<Entry>>> {
     records: u64,
 }
 
-impl<E: Iterator<Item = io::Result<Entry>>> Assembler<E> {
-    /// `entries` come as from [`Ordered`](crate::ordered::Ordered); `server` says what the records are checked against.
+impl<E: Iterator<Item = io::Result<Result<Entry, Fault>>>> Assembler<E> {
+    /// `entries` come as from [`Ordered`](crate::ordered::Ordered) or [`Grouped`](crate::ordered::Grouped); `server` says what
+    /// the records are checked against.
     pub fn new(entries: E, server: ServerLimits, job: JobId) -> Self {
         let checker = Checker::new(server.clone());
         Self { entries: entries.peekable(), checker, server, job, building: None, records: 0 }
@@ -62,50 +76,64 @@ impl<E: Iterator<Item = io::Result<Entry>>> Assembler<E> {
         self.records
     }
 
-    /// The next piece; `None` at the end. `left_out` gets every record that is not brought in.
+    /// The next piece; `None` at the end. `left_out` gets everything that is not brought in.
     ///
     /// # Errors
     /// A record cannot be read.
-    pub fn next_piece(&mut self, left_out: &mut dyn FnMut(&Entry, Verdict)) -> io::Result<Option<Piece>> {
-        let mut accounts = Vec::new();
+    pub fn next_piece(&mut self, left_out: &mut dyn FnMut(LeftOut<'_>)) -> io::Result<Option<Piece>> {
+        let (mut accounts, mut left) = (Vec::new(), 0);
         loop {
-            let ends = match self.entries.peek() {
-                Some(Ok(entry)) => self.building.as_ref().is_some_and(|group| !group.has(&entry.record)),
-                Some(Err(_)) => false,
+            let next = self.entries.peek().map(|next| next.as_ref().map(Result::as_ref));
+            let ends = match &next {
+                Some(Ok(Ok(entry))) => self.building.as_ref().is_some_and(|group| !group.has(&entry.record)),
+                Some(Ok(Err(_)) | Err(_)) => false,
                 None => true,
             };
+            let next_is_account = matches!(next, Some(Ok(Ok(Entry { record: Record::Account(_), .. }))));
             if ends && let Some(group) = self.building.take() {
                 return Ok(Some(Piece::Group(Box::new(group.finish()))));
             }
-            let next_is_account =
-                matches!(self.entries.peek(), Some(Ok(Entry { record: Record::Account(_), .. })));
             let full = accounts.len() == ACCOUNTS_PER_PIECE || !next_is_account;
             if full && !accounts.is_empty() {
                 return Ok(Some(Piece::Accounts(accounts)));
             }
-            let Some(entry) = self.entries.next().transpose()? else { return Ok(None) };
+            if left == LEFT_OUT_MAX {
+                return Ok(Some(Piece::Nothing));
+            }
+            let entry = match self.entries.next().transpose()? {
+                None => return Ok(None),
+                Some(Ok(entry)) => entry,
+                Some(Err(fault)) => {
+                    left += 1;
+                    left_out(LeftOut::Line(fault));
+                    continue;
+                }
+            };
             self.records += 1;
             match self.checker.check(&entry) {
                 Verdict::Fine => {
                     if let Record::Account(account) = &entry.record {
                         accounts.extend(imported(account));
-                    } else if let Some(piece) = self.take(&entry) {
+                    } else if let Some(piece) = self.take(entry) {
                         return Ok(Some(piece));
                     }
                 }
-                verdict @ (Verdict::Faulty(_) | Verdict::LeftOut) => left_out(&entry, verdict),
+                verdict @ (Verdict::Faulty(_) | Verdict::LeftOut) => {
+                    left += 1;
+                    left_out(LeftOut::Record(&entry, verdict));
+                }
             }
         }
     }
 
     /// Takes a record of a group in; messages come out when many are held.
-    fn take(&mut self, entry: &Entry) -> Option<Piece> {
-        if let Record::Group(group) = &entry.record {
-            self.building = Building::of(group, &entry.outline, &self.server, self.job);
+    fn take(&mut self, entry: Entry) -> Option<Piece> {
+        if let Record::Group(_) = &entry.record {
+            self.building = Building::of(&entry.record, &entry.outline, &self.server, self.job);
             return None;
         }
         let group = self.building.as_mut()?;
-        group.add(&entry.record, &self.server.limits);
+        group.add(entry.record, &self.server.limits);
         group.overflow(MESSAGES_HELD_MAX, BYTES_HELD_MAX)
     }
 }

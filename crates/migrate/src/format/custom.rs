@@ -8,27 +8,41 @@ use super::{Json, Message, Reaction, identity};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr as _;
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Carried {
-    #[serde(skip_serializing_if = "String::is_empty")]
     src: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     key: String,
+    ts_ms: Option<u64>,
+    thread: Option<String>,
+    reply_to: Option<String>,
+    reactions: Vec<Reaction>,
+    edited_ms: Option<u64>,
+    x: Option<Json>,
+    custom: Option<String>,
+}
+
+/// The same as it is written.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    src: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ts_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    thread: Option<String>,
+    thread: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply_to: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reactions: Vec<Reaction>,
+    reply_to: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    reactions: &'a [Reaction],
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    x: Option<Json>,
+    x: Option<&'a Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    custom: Option<String>,
+    custom: Option<&'a str>,
 }
 
 const START: &str = "{\"landfall\":";
@@ -46,20 +60,20 @@ pub struct Folded {
 /// A message of another v4 server that has nothing but its number is imported as it is there.
 #[must_use]
 pub fn fold(message: &Message, room: usize) -> Folded {
-    let mut carried = Carried {
-        src: message.src.clone(),
-        key: message.key.clone(),
+    let mut carried = Written {
+        src: &message.src,
+        key: &message.key,
         ts_ms: message.ts_ms,
-        thread: message.thread.clone(),
-        reply_to: message.reply_to.clone(),
-        reactions: message.reactions.clone(),
+        thread: message.thread.as_deref(),
+        reply_to: message.reply_to.as_deref(),
+        reactions: &message.reactions,
         edited_ms: message.edited_ms,
-        x: message.x.clone(),
+        x: message.x.as_ref(),
         custom: None,
     };
     let original = message.cloud_custom_data.as_deref().filter(|text| !text.is_empty());
-    let bare = Carried { src: carried.src.clone(), key: carried.key.clone(), ..Carried::default() };
-    if carried == bare && (carried.src.starts_with("v4:") || carried == Carried::default()) {
+    let has_no_name = carried.src.is_empty() && carried.key.is_empty();
+    if carried.is_bare() && (carried.src.starts_with("v4:") || has_no_name) {
         return Folded { text: original.map(str::to_owned), left_out: Vec::new() };
     }
     let mut left_out = Vec::new();
@@ -75,14 +89,29 @@ pub fn fold(message: &Message, room: usize) -> Folded {
     Folded { text: Some(text), left_out }
 }
 
-fn joined(carried: &mut Carried, original: Option<&str>) -> String {
-    let members = original.and_then(|text| other_members(text));
-    carried.custom = if members.is_some() { None } else { original.map(str::to_owned) };
-    let carried = serde_json::to_string(carried).expect("what a message carries has string keys only");
-    match members {
-        Some(members) => format!("{START}{carried},{members}"),
-        None => format!("{START}{carried}}}"),
+impl Written<'_> {
+    /// Whether it has nothing but the name of the message in its source.
+    fn is_bare(&self) -> bool {
+        let Self { src: _, key: _, ts_ms, thread, reply_to, reactions, edited_ms, x, custom } = self;
+        ts_ms.or(*edited_ms).is_none()
+            && thread.or(*reply_to).or(*custom).is_none()
+            && reactions.is_empty()
+            && x.is_none()
     }
+}
+
+fn joined<'a>(carried: &mut Written<'a>, original: Option<&'a str>) -> String {
+    let members = original.and_then(other_members);
+    carried.custom = if members.is_some() { None } else { original };
+    let mut text = START.as_bytes().to_vec();
+    serde_json::to_writer(&mut text, carried).expect("what a message carries has string keys only");
+    if let Some(members) = members {
+        text.push(b',');
+        text.extend_from_slice(members.as_bytes());
+    } else {
+        text.push(b'}');
+    }
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
 
 /// What follows the brace of a JSON object that has members, none of them ours.

@@ -6,6 +6,8 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
+mod tagged;
+
 /// Kinds of records, in the order in which they are brought in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -161,6 +163,14 @@ impl Record {
     /// # Errors
     /// The line is not a record.
     pub fn parse(line: &str) -> Result<Self, RecordError> {
+        match tagged::parse(line) {
+            Some(record) => Ok(record),
+            None => Self::parse_slowly(line),
+        }
+    }
+
+    /// Parses a line with its members in any order, and says what is wrong with it.
+    fn parse_slowly(line: &str) -> Result<Self, RecordError> {
         let peeked: Peeked<'_> =
             serde_json::from_str(line).map_err(|error| RecordError::NotJson(error.to_string()))?;
         let kind = peeked.kind.ok_or(RecordError::NoKind)?;
@@ -231,21 +241,35 @@ impl Record {
     /// The record as one line, without the line's end.
     #[must_use]
     pub fn line(&self) -> String {
+        let mut line = Vec::with_capacity(256);
+        self.write_line(&mut line);
+        String::from_utf8(line).expect("JSON is UTF-8")
+    }
+
+    /// Appends the record as one line, without the line's end.
+    pub(crate) fn write_line(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Account(record) => line(Kind::Account, record),
-            Self::File(record) => line(Kind::File, record),
-            Self::Group(record) => line(Kind::Group, record),
-            Self::Topic(record) => line(Kind::Topic, record),
-            Self::Member(record) => line(Kind::Member, record),
-            Self::Message(record) => line(Kind::Message, record),
-            Self::Read(record) => line(Kind::Read, record),
+            Self::Account(record) => write(Kind::Account, record, out),
+            Self::File(record) => write(Kind::File, record, out),
+            Self::Group(record) => write(Kind::Group, record, out),
+            Self::Topic(record) => write(Kind::Topic, record, out),
+            Self::Member(record) => write(Kind::Member, record, out),
+            Self::Message(record) => write(Kind::Message, record, out),
+            Self::Read(record) => write(Kind::Read, record, out),
         }
     }
 }
 
-fn line<T: Serialize>(kind: Kind, record: &T) -> String {
-    let members = serde_json::to_string(record).expect("records have string keys only");
-    format!("{{\"t\":\"{}\",{}", kind.as_str(), members.trim_start_matches('{'))
+/// Each kind has a member that is always written, so a comma follows `t`.
+fn write<T: Serialize>(kind: Kind, record: &T, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"t\":\"");
+    out.extend_from_slice(kind.as_str().as_bytes());
+    out.push(b'"');
+    let brace = out.len();
+    serde_json::to_writer(&mut *out, record).expect("records have string keys only");
+    if let Some(brace) = out.get_mut(brace) {
+        *brace = b',';
+    }
 }
 
 fn members<T: DeserializeOwned>(line: &str) -> Result<T, RecordError> {

@@ -24,7 +24,7 @@ pub struct Outline {
 }
 
 impl Outline {
-    fn note(&mut self, record: &Record) {
+    pub(super) fn note(&mut self, record: &Record) {
         match record {
             Record::Topic(_) => self.topics = self.topics.saturating_add(1),
             Record::Member(member) => {

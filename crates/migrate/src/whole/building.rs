@@ -37,6 +37,8 @@ pub(super) struct Building {
     places: BTreeMap<Conversation, Places>,
     carried: Carried,
     digest: Xxh3,
+    /// The record that is counted in, as a line.
+    line: Vec<u8>,
 }
 
 /// The messages of a conversation.
@@ -70,7 +72,8 @@ fn history_before_join(group: &Group, kind: GroupType) -> Option<bool> {
 
 impl Building {
     /// `None` where the record has a fault that the rules have overlooked.
-    pub(super) fn of(group: &Group, outline: &Outline, server: &ServerLimits, job: JobId) -> Option<Self> {
+    pub(super) fn of(record: &Record, outline: &Outline, server: &ServerLimits, job: JobId) -> Option<Self> {
+        let Record::Group(group) = record else { return None };
         let kind = GroupType::parse(&group.kind)?;
         let id = GroupId::parse(&group.group_id)?;
         let created = defaults::created(group, outline, server.now);
@@ -117,8 +120,9 @@ impl Building {
             places: BTreeMap::new(),
             carried: Carried::of_group(group.x.clone()),
             digest: Xxh3::new(),
+            line: Vec::with_capacity(256),
         };
-        building.count_in(&Record::Group(group.clone()));
+        building.count_in(record);
         Some(building)
     }
 
@@ -128,47 +132,50 @@ impl Building {
     }
 
     fn count_in(&mut self, record: &Record) {
-        self.digest.update(record.line().as_bytes());
-        self.digest.update(b"\n");
+        self.line.clear();
+        record.write_line(&mut self.line);
+        self.line.push(b'\n');
+        self.digest.update(&self.line);
     }
 
-    pub(super) fn add(&mut self, record: &Record, limits: &Limits) {
-        self.count_in(record);
+    pub(super) fn add(&mut self, record: Record, limits: &Limits) {
+        self.count_in(&record);
         match record {
             Record::Topic(topic) => self.topic(topic),
             Record::Member(member) => self.member(member),
-            Record::Message(message) => drop(self.message(message, limits)),
-            Record::Read(read) => drop(self.read(read)),
+            Record::Message(message) => drop(self.message(&message, limits)),
+            Record::Read(read) => drop(self.read(&read)),
             Record::Account(_) | Record::File(_) | Record::Group(_) => {}
         }
     }
 
-    fn topic(&mut self, topic: &Topic) {
+    fn topic(&mut self, topic: Topic) {
         let Some(id) = TopicId::parse(&topic.topic_id, &self.id) else { return };
+        let created = Timestamp(defaults::topic_created(&topic, self.created));
         self.carried.topic(id.as_str(), &topic.src, &topic.key, topic.x.as_ref());
         self.whole.topics.push(WholeTopic {
             id,
-            name: Text::stored(topic.topic_name.clone()),
+            name: Text::stored(topic.topic_name),
             introduction: text(topic.introduction.as_ref()),
             notification: text(topic.notification.as_ref()),
             face_url: text(topic.face_url.as_ref()),
             custom: text(topic.custom_string.as_ref()),
-            created: Timestamp(defaults::topic_created(topic, self.created)),
+            created,
         });
     }
 
-    fn member(&mut self, member: &Member) {
+    fn member(&mut self, member: Member) {
         let Some(account) = UserId::parse(&member.account) else { return };
         self.carried.member(account.as_str(), &member.src, &member.key, member.x.as_ref());
         let is_owner = self.whole.new.owner.as_ref() == Some(&account);
         let role = member.role.as_deref().and_then(Role::parse).filter(|role| *role == Role::Admin);
         // The owner joins with the group, whatever its record says.
-        let joined = (!is_owner).then(|| Timestamp(defaults::joined(member, self.created)));
+        let joined = (!is_owner).then(|| Timestamp(defaults::joined(&member, self.created)));
         self.members.insert(account.clone(), self.whole.members.len());
         self.whole.members.push(WholeMember {
             role: role.unwrap_or(Role::Member),
             joined,
-            name_card: member.name_card.clone().unwrap_or_default(),
+            name_card: member.name_card.unwrap_or_default(),
             muted_until: Timestamp(member.mute_until.unwrap_or_default()),
             fields: fields(&member.app_member_defined_data),
             ..WholeMember::new(account)

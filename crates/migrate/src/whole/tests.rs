@@ -11,9 +11,14 @@ fn pieces(text: &str) -> (Vec<Piece>, Vec<u64>) {
     let file = directory.path().join("a.jsonl");
     std::fs::write(&file, text).unwrap();
     let ordered = Ordered::read(&file, directory.path(), |fault, _| panic!("{fault:?}")).unwrap();
-    let mut assembler = Assembler::new(ordered, ServerLimits::faithful(NOW), JobId(7));
+    let mut assembler =
+        Assembler::new(ordered.map(|entry| entry.map(Ok)), ServerLimits::faithful(NOW), JobId(7));
     let (mut pieces, mut left_out) = (Vec::new(), Vec::new());
-    while let Some(piece) = assembler.next_piece(&mut |entry, _| left_out.push(entry.line)).unwrap() {
+    let mut note = |left: LeftOut<'_>| match left {
+        LeftOut::Record(entry, _) => left_out.push(entry.line),
+        LeftOut::Line(fault) => left_out.push(fault.line),
+    };
+    while let Some(piece) = assembler.next_piece(&mut note).unwrap() {
         pieces.push(piece);
     }
     assert_eq!(assembler.records(), text.lines().count() as u64);

@@ -9,7 +9,7 @@ use landfall_domain::whole_group::WholeGroup;
 use landfall_migrate::fault::Fault;
 use landfall_migrate::ordered::Entry;
 use landfall_migrate::rules::{Verdict, name};
-use landfall_migrate::whole::{Assembler, Piece};
+use landfall_migrate::whole::{Assembler, LeftOut, Piece};
 use std::io;
 use std::sync::mpsc::SyncSender;
 
@@ -34,17 +34,19 @@ pub(super) enum Work {
     /// Messages to be staged for a group, which follows.
     Messages(GroupId, Vec<(Conversation, Vec<WholeMessage>)>),
     Groups(Vec<WholeGroup>),
+    /// Records were left out, and nothing is brought in.
+    Nothing,
 }
 
 /// Makes batches of all records, until nobody takes them any more.
-pub(super) fn assemble<E: Iterator<Item = io::Result<Entry>>>(
+pub(super) fn assemble<E: Iterator<Item = io::Result<Result<Entry, Fault>>>>(
     mut assembler: Assembler<E>,
     batches: &SyncSender<io::Result<Batch>>,
 ) {
     let mut making = Making::default();
     loop {
         let mut left_out = Vec::new();
-        let piece = assembler.next_piece(&mut |entry, verdict| left_out.extend(receipts_of(entry, verdict)));
+        let piece = assembler.next_piece(&mut |left| left_out.extend(receipts_of(left)));
         making.left_out.append(&mut left_out);
         let records = assembler.records();
         let (work, is_last) = match piece {
@@ -82,6 +84,7 @@ impl Making {
     /// The work of a batch that is full with this piece.
     fn add(&mut self, piece: Piece) -> Option<Work> {
         match piece {
+            Piece::Nothing => Some(Work::Nothing),
             Piece::Accounts(accounts) => Some(Work::Accounts(accounts)),
             Piece::Messages { group, messages } => {
                 self.is_staged = true;
@@ -117,8 +120,12 @@ pub(super) fn of_fault(record: &'static str, fault: &Fault) -> Receipt {
     }
 }
 
-/// A receipt for each fault of a record that is left out.
-fn receipts_of(entry: &Entry, verdict: Verdict) -> Vec<Receipt> {
+/// A receipt for each fault of what is left out.
+fn receipts_of(left: LeftOut<'_>) -> Vec<Receipt> {
+    let (entry, verdict) = match left {
+        LeftOut::Record(entry, verdict) => (entry, verdict),
+        LeftOut::Line(fault) => return vec![of_fault("line", &fault)],
+    };
     let record = entry.record.kind().as_str();
     let faults = match verdict {
         Verdict::Fine => Vec::new(),

@@ -19,7 +19,8 @@ use landfall_domain::origin::JobId;
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::Store;
 use landfall_domain::whole_group::WholeGroup;
-use landfall_migrate::ordered::Ordered;
+use landfall_migrate::fault::Fault;
+use landfall_migrate::ordered::{Entry, Grouped, Ordered};
 use landfall_migrate::rules::ServerLimits;
 use landfall_migrate::whole::Assembler;
 use std::collections::BTreeSet;
@@ -75,13 +76,20 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
     (run.on_progress)(Counts::default(), false)?;
     let mut receipts = run.folder.receipts()?;
     let mut counts = Counts::default();
-    let ordered = Ordered::read(&run.folder.file(), run.folder.path(), |fault, _| {
-        counts.left_out += 1;
-        receipts.add(&batches::of_fault("line", &fault))
-    })?;
-    counts.records_total = ordered.records();
+    let (file, directory) = (run.folder.file(), run.folder.path());
+    let (records, entries): (u64, Box<dyn Iterator<Item = io::Result<Result<Entry, Fault>>> + Send>) =
+        if let Some(grouped) = Grouped::open(&file, directory)? {
+            (grouped.records(), Box::new(grouped))
+        } else {
+            let ordered = Ordered::read(&file, directory, |fault, _| {
+                counts.left_out += 1;
+                receipts.add(&batches::of_fault("line", &fault))
+            })?;
+            (ordered.records(), Box::new(ordered.map(|entry| entry.map(Ok))))
+        };
+    counts.records_total = records;
     let mut running = Running { run, receipts, counts, skipped: None, staged: None };
-    let assembler = Assembler::new(ordered, run.limits.clone(), run.job);
+    let assembler = Assembler::new(entries, run.limits.clone(), run.job);
     let done = std::thread::scope(|scope| {
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
         scope.spawn(move || batches::assemble(assembler, &sender));
@@ -115,6 +123,7 @@ impl Running<'_> {
                 Work::Accounts(accounts) => self.accounts(accounts)?,
                 Work::Messages(group, messages) => self.stage(group, messages)?,
                 Work::Groups(groups) => self.bring_in_groups(groups)?,
+                Work::Nothing => (self.run.on_progress)(self.counts, true)?,
             }
         }
         Ok(())
