@@ -57,9 +57,55 @@ pub enum UndoOutcome {
     NotOfJob,
 }
 
+/// Whole groups that come in together, silently. When it is dropped before it is finished, none of them is there.
+#[async_trait]
+pub trait GroupLoad: Send {
+    /// Takes groups, with one outcome for each, in order. Those that are [`Created`](WholeGroupOutcome::Created) may be there
+    /// at once, and are there when the load is finished. After an error the load is of no more use.
+    async fn add(&mut self, groups: Vec<WholeGroup>) -> Result<Vec<WholeGroupOutcome>, StoreError>;
+
+    /// Whether it should be finished before it takes more.
+    fn is_full(&self) -> bool;
+
+    /// Makes its groups visible, each whole. When this fails, all of them may be there or none.
+    async fn finish(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// A load of a store that brings groups in as they come.
+pub struct AtOnce<'a> {
+    store: &'a dyn BulkStore,
+    context: Context,
+}
+
+impl<'a> AtOnce<'a> {
+    /// Begins one.
+    #[must_use]
+    pub fn new(store: &'a dyn BulkStore, context: Context) -> Self {
+        Self { store, context }
+    }
+}
+
+#[async_trait]
+impl GroupLoad for AtOnce<'_> {
+    async fn add(&mut self, groups: Vec<WholeGroup>) -> Result<Vec<WholeGroupOutcome>, StoreError> {
+        self.store.import_whole_groups(self.context, groups).await
+    }
+
+    fn is_full(&self) -> bool {
+        true
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 /// Brings whole groups in and takes them out.
 #[async_trait]
 pub trait BulkStore: Send + Sync {
+    /// Begins to bring many groups in together: the fastest way for more than a few.
+    async fn begin_load(&self, context: Context) -> Result<Box<dyn GroupLoad + '_>, StoreError>;
+
     /// Brings groups in, silently, with one outcome for each, in order. Each becomes visible whole or not at all, its
     /// staged messages included. When this fails, some groups may be there and others not; a repeat finds those that are.
     async fn import_whole_groups(

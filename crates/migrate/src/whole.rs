@@ -53,7 +53,7 @@ pub enum LeftOut<'a> {
 }
 
 /// Takes records in the order of an import, and makes pieces of them.
-pub struct Assembler<E: Iterator<Item = io::Result<Result<Entry, Fault>>>> {
+pub struct Assembler<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>> {
     entries: Peekable<E>,
     checker: Checker,
     server: ServerLimits,
@@ -62,7 +62,7 @@ pub struct Assembler<E: Iterator<Item = io::Result<Result<Entry, Fault>>>> {
     records: u64,
 }
 
-impl<E: Iterator<Item = io::Result<Result<Entry, Fault>>>> Assembler<E> {
+impl<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>> Assembler<E> {
     /// `entries` come as from [`Ordered`](crate::ordered::Ordered) or [`Grouped`](crate::ordered::Grouped); `server` says what
     /// the records are checked against.
     pub fn new(entries: E, server: ServerLimits, job: JobId) -> Self {
@@ -89,7 +89,8 @@ impl<E: Iterator<Item = io::Result<Result<Entry, Fault>>>> Assembler<E> {
                 Some(Ok(Err(_)) | Err(_)) => false,
                 None => true,
             };
-            let next_is_account = matches!(next, Some(Ok(Ok(Entry { record: Record::Account(_), .. }))));
+            let next_is_account =
+                matches!(&next, Some(Ok(Ok(entry))) if matches!(entry.record, Record::Account(_)));
             if ends && let Some(group) = self.building.take() {
                 return Ok(Some(Piece::Group(Box::new(group.finish()))));
             }
@@ -127,7 +128,7 @@ impl<E: Iterator<Item = io::Result<Result<Entry, Fault>>>> Assembler<E> {
     }
 
     /// Takes a record of a group in; messages come out when many are held.
-    fn take(&mut self, entry: Entry) -> Option<Piece> {
+    fn take(&mut self, entry: Box<Entry>) -> Option<Piece> {
         if let Record::Group(_) = &entry.record {
             self.building = Building::of(&entry.record, &entry.outline, &self.server, self.job);
             return None;

@@ -1,9 +1,11 @@
 //! Jobs that bring whole groups in: a neutral file arrives, is put in order, and its groups are brought in, each whole or not at
 //! all. Jobs survive a restart; their files and receipts lie in a folder of this server.
 
+mod background;
 mod batches;
 mod covers;
 mod folder;
+mod loads;
 mod record;
 mod runner;
 mod upload;
@@ -315,8 +317,8 @@ impl Jobs {
         tokio::spawn(async move {
             let Ok(_turn) = jobs.turn.acquire().await else { return };
             let (worker, runtime) = (Arc::clone(&jobs), Handle::current());
-            let done = tokio::task::spawn_blocking(move || worker.perform(app, id, &stop, runtime)).await;
-            jobs.end(app, id, done.unwrap_or_else(|panicked| Err(Broken::Disk(io::Error::other(panicked)))));
+            let done = background::run(move || worker.perform(app, id, &stop, runtime)).await;
+            jobs.end(app, id, done.unwrap_or_else(|failed| Err(Broken::Disk(failed))));
             jobs.ended.notify_waiters();
         });
     }

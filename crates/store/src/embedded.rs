@@ -23,6 +23,7 @@ mod import_members;
 mod journal;
 mod key_range;
 mod keys;
+mod load;
 mod merges;
 mod message_pages;
 mod opening;
@@ -48,7 +49,9 @@ use engine::EngineSlot;
 pub use format::{OpenError, exists, something_else};
 use group_cache::Lookup;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
+use landfall_domain::bulk::{
+    BroughtGroup, BulkStore, GroupLoad, StageRefusal, UndoOutcome, WholeGroupOutcome,
+};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
@@ -335,6 +338,10 @@ impl Outbox for Embedded {
 
 #[async_trait]
 impl BulkStore for Embedded {
+    async fn begin_load(&self, context: Context) -> Result<Box<dyn GroupLoad + '_>, StoreError> {
+        Ok(Box::new(load::Load::begin(&self.committer, &self.slot, context).await?))
+    }
+
     async fn import_whole_groups(
         &self,
         context: Context,

@@ -52,7 +52,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
+use landfall_domain::bulk::{
+    AtOnce, BroughtGroup, BulkStore, GroupLoad, StageRefusal, UndoOutcome, WholeGroupOutcome,
+};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
@@ -395,6 +397,10 @@ impl Store for Postgres {
 
 #[async_trait]
 impl BulkStore for Postgres {
+    async fn begin_load(&self, context: Context) -> Result<Box<dyn GroupLoad + '_>, StoreError> {
+        Ok(Box::new(AtOnce::new(self, context)))
+    }
+
     async fn import_whole_groups(
         &self,
         context: Context,

@@ -10,6 +10,7 @@ pub(crate) mod copied;
 pub(crate) mod faulty;
 pub(crate) mod forwarding;
 pub(crate) mod groups;
+pub(crate) mod load;
 pub(crate) mod members;
 pub(crate) mod memory;
 pub(crate) mod model;
@@ -45,6 +46,10 @@ macro_rules! store_suite {
                 deleting_a_member_of_very_many_groups_leaves_nothing,
                 a_kick_outlives_later_imports,
                 a_kick_outlives_the_account_and_the_next_of_its_name,
+            }
+            load {
+                a_load_brings_in_what_imports_do,
+                an_empty_load_changes_nothing,
             }
             groups {
                 a_group_reads_back_with_every_field,

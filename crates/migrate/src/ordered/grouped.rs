@@ -33,7 +33,7 @@ pub struct Grouped {
 struct Reading {
     group: Option<String>,
     outline: Outline,
-    held: Vec<(u64, Record)>,
+    held: Vec<Box<Entry>>,
     bytes: usize,
     /// Takes all of them once they are more than memory should hold.
     spilled: Option<Sorter>,
@@ -41,7 +41,7 @@ struct Reading {
 
 /// Records that are put in order together.
 enum Chunk {
-    Held(std::vec::IntoIter<(u64, Record)>),
+    Held(std::vec::IntoIter<Box<Entry>>),
     Sorted(Sorted),
 }
 
@@ -66,10 +66,10 @@ impl Reading {
         if let Some(sorter) = &mut self.spilled {
             return push(sorter, line, &record);
         }
-        self.held.push((line, record));
+        self.held.push(Box::new(Entry { line, record, outline: Outline::default() }));
         if HELD_BYTES < self.bytes {
             let mut sorter = Sorter::new(spill_directory, MEMORY_BYTES / 4);
-            self.held.drain(..).try_for_each(|(line, record)| push(&mut sorter, line, &record))?;
+            self.held.drain(..).try_for_each(|entry| push(&mut sorter, entry.line, &entry.record))?;
             self.spilled = Some(sorter);
         }
         Ok(())
@@ -81,7 +81,7 @@ impl Reading {
         let chunk = match self.spilled {
             Some(sorter) => Chunk::Sorted(sorter.finish()?),
             None => {
-                self.held.sort_by(|left, right| compare(&left.1, &right.1));
+                self.held.sort_by(|left, right| compare(&left.record, &right.record));
                 Chunk::Held(self.held.into_iter())
             }
         };
@@ -144,21 +144,23 @@ impl Grouped {
 }
 
 impl Iterator for Grouped {
-    type Item = io::Result<Result<Entry, Fault>>;
+    type Item = io::Result<Result<Box<Entry>, Fault>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let found = match &mut self.chunk {
                 Chunk::Held(records) => records.next().map(Ok),
                 Chunk::Sorted(sorted) => sorted.next().map(|entry| match parsed(&entry?.value) {
-                    Some(Parsed::Record(line, record)) => Ok((line, *record)),
+                    Some(Parsed::Record(line, record)) => {
+                        Ok(Box::new(Entry { line, record: *record, outline: Outline::default() }))
+                    }
                     Some(Parsed::Outline(_)) | None => Err(changed()),
                 }),
             };
             match found {
-                Some(Ok((line, record))) => {
-                    let outline = std::mem::take(&mut self.outline);
-                    return Some(Ok(Ok(Entry { line, record, outline })));
+                Some(Ok(mut entry)) => {
+                    entry.outline = std::mem::take(&mut self.outline);
+                    return Some(Ok(Ok(entry)));
                 }
                 Some(Err(error)) => return Some(Err(error)),
                 None => match self.read_on() {
@@ -259,7 +261,7 @@ mod tests {
     /// The lines of all entries by group, in order, with the outline of each group; and the lines with faults.
     type Seen = (BTreeMap<Option<String>, (Vec<u64>, Outline)>, Vec<u64>);
 
-    fn see(entries: impl Iterator<Item = io::Result<Result<Entry, Fault>>>) -> Seen {
+    fn see(entries: impl Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>) -> Seen {
         let (mut groups, mut faults) = (BTreeMap::<_, (Vec<u64>, Outline)>::new(), Vec::new());
         for entry in entries {
             match entry.unwrap() {
@@ -311,7 +313,7 @@ mod tests {
                 faults.push(fault.line);
                 Ok(())
             });
-            let (groups, _) = see(ordered.unwrap().map(|entry| entry.map(Ok)));
+            let (groups, _) = see(ordered.unwrap().map(|entry| entry.map(|entry| Ok(Box::new(entry)))));
             let is_any = records.iter().any(|(_, kind, _)| *kind < 5);
             match Grouped::open(&path, directory.path()).unwrap() {
                 Some(read) => prop_assert_eq!(see(read), (groups, faults)),

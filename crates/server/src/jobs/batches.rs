@@ -39,7 +39,7 @@ pub(super) enum Work {
 }
 
 /// Makes batches of all records, until nobody takes them any more.
-pub(super) fn assemble<E: Iterator<Item = io::Result<Result<Entry, Fault>>>>(
+pub(super) fn assemble<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>>(
     mut assembler: Assembler<E>,
     batches: &SyncSender<io::Result<Batch>>,
 ) {

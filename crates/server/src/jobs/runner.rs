@@ -7,8 +7,9 @@
 use super::batches::{self, Batch, Work};
 use super::covers::{Coverage, coverage};
 use super::folder::{Folder, Receipts};
+use super::loads::{Brought, Loads};
 use super::record::{Counts, OnChange, Receipt};
-use crate::clients::{Hub, PendingImport};
+use crate::clients::Hub;
 use landfall_domain::account::AccountImport;
 use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
 use landfall_domain::context::Context;
@@ -61,10 +62,11 @@ pub(super) struct Run<'a> {
 }
 
 /// A run under way.
-struct Running<'a> {
-    run: &'a Run<'a>,
+struct Running<'scope, 'env> {
+    run: &'env Run<'env>,
     receipts: Receipts,
     counts: Counts,
+    loads: Loads<'scope, 'env>,
     /// A large group of which no more is staged: it is there already, or is refused for this reason.
     skipped: Option<(GroupId, Option<String>)>,
     /// The large group that is staged.
@@ -77,7 +79,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
     let mut receipts = run.folder.receipts()?;
     let mut counts = Counts::default();
     let (file, directory) = (run.folder.file(), run.folder.path());
-    let (records, entries): (u64, Box<dyn Iterator<Item = io::Result<Result<Entry, Fault>>> + Send>) =
+    let (records, entries): (u64, Box<dyn Iterator<Item = io::Result<Result<Box<Entry>, Fault>>> + Send>) =
         if let Some(grouped) = Grouped::open(&file, directory)? {
             (grouped.records(), Box::new(grouped))
         } else {
@@ -85,24 +87,25 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
                 counts.left_out += 1;
                 receipts.add(&batches::of_fault("line", &fault))
             })?;
-            (ordered.records(), Box::new(ordered.map(|entry| entry.map(Ok))))
+            (ordered.records(), Box::new(ordered.map(|entry| entry.map(|entry| Ok(Box::new(entry))))))
         };
     counts.records_total = records;
-    let mut running = Running { run, receipts, counts, skipped: None, staged: None };
     let assembler = Assembler::new(entries, run.limits.clone(), run.job);
-    let done = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
         scope.spawn(move || batches::assemble(assembler, &sender));
+        let loads = Loads::new(run, scope);
+        let mut running = Running { run, receipts, counts, skipped: None, staged: None, loads };
         // The batches go when this ends, and with them the thread that makes them.
-        running.bring_in(&batches)
-    });
-    if done.is_err()
-        && let Some(staged) = running.staged.take()
-    {
-        run.runtime.block_on(run.bulk.discard_staged(run.context, run.job, staged))?;
-    }
-    running.receipts.flush()?;
-    done.map(|()| running.counts)
+        let done = running.bring_in(&batches);
+        if done.is_err()
+            && let Some(staged) = running.staged.take()
+        {
+            run.runtime.block_on(run.bulk.discard_staged(run.context, run.job, staged))?;
+        }
+        running.receipts.flush()?;
+        done.map(|()| running.counts)
+    })
 }
 
 fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
@@ -110,7 +113,7 @@ fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
     Receipt { line: 0, record, name, result, code: String::new(), result_info: info }
 }
 
-impl Running<'_> {
+impl Running<'_, '_> {
     fn bring_in(&mut self, batches: &Receiver<io::Result<Batch>>) -> Result<(), Broken> {
         for batch in batches {
             let Batch { work, left_out, records } = batch?;
@@ -126,7 +129,11 @@ impl Running<'_> {
                 Work::Nothing => (self.run.on_progress)(self.counts, true)?,
             }
         }
-        Ok(())
+        for brought in self.loads.finish_all()? {
+            self.settle(brought)?;
+        }
+        self.receipts.flush()?;
+        (self.run.on_progress)(self.counts, true)
     }
 
     fn accounts(&mut self, accounts: Vec<AccountImport>) -> Result<(), Broken> {
@@ -233,51 +240,61 @@ impl Running<'_> {
     }
 
     fn count(&mut self, whole: &WholeGroup) {
-        let messages: usize = whole.messages.iter().map(|(_, messages)| messages.len()).sum();
         self.counts.groups += 1;
         self.counts.members += whole.members.len() as u64;
-        self.counts.messages += whole.staged + messages as u64;
+        self.counts.messages += messages_of(whole);
     }
 
     fn import(&mut self, groups: Vec<WholeGroup>, rewritten: &BTreeSet<GroupId>) -> Result<(), Broken> {
-        let hub = Arc::clone(&self.run.hub);
-        let before = self.counts;
-        let mut counted = Vec::with_capacity(groups.len());
-        let mut rechecks: Vec<(GroupId, PendingImport)> = Vec::with_capacity(groups.len());
+        let mut asked = Vec::with_capacity(groups.len());
         for whole in &groups {
             let members = whole.members.iter().map(|member| &member.account);
-            rechecks.push((whole.id(), hub.before_import(whole.new.owner.iter().chain(members))));
-            self.counts = before;
-            self.count(whole);
-            let own = self.counts;
-            counted.push((own.members - before.members, own.messages - before.messages));
+            asked.push(Brought {
+                id: whole.id(),
+                recheck: self.run.hub.before_import(whole.new.owner.iter().chain(members)),
+                again: rewritten.contains(&whole.id()),
+                members: whole.members.len() as u64,
+                messages: messages_of(whole),
+            });
         }
-        self.counts = before;
-        let imported = self.run.bulk.import_whole_groups(self.run.context, groups);
-        let outcomes = self.run.runtime.block_on(imported)?;
-        for ((outcome, (id, recheck)), (members, messages)) in outcomes.into_iter().zip(rechecks).zip(counted)
-        {
+        let outcomes = self.loads.add(groups)?;
+        let mut created = Vec::new();
+        for (outcome, brought) in outcomes.into_iter().zip(asked) {
             let receipt = match outcome {
                 WholeGroupOutcome::Created => {
-                    hub.after_import(&id, recheck);
-                    self.counts.groups += 1;
-                    self.counts.members += members;
-                    self.counts.messages += messages;
-                    let again = rewritten.contains(&id);
-                    self.counts.rewritten += u64::from(again);
-                    of_group(&id, if again { "rewritten" } else { "created" }, String::new())
+                    created.push(brought);
+                    continue;
                 }
                 WholeGroupOutcome::AlreadyThere(_) => {
                     self.counts.kept += 1;
-                    of_group(&id, "kept", "a group of this id is there that no job brought in".to_owned())
+                    let why = "a group of this id is there that no job brought in".to_owned();
+                    of_group(&brought.id, "kept", why)
                 }
                 WholeGroupOutcome::Refused(refusal) => {
                     self.counts.refused += 1;
-                    of_group(&id, "refused", refusal.to_string())
+                    of_group(&brought.id, "refused", refusal.to_string())
                 }
             };
             self.receipts.add(&receipt)?;
         }
+        for brought in self.loads.created(created)? {
+            self.settle(brought)?;
+        }
         Ok(())
     }
+
+    /// Counts a group that is there now.
+    fn settle(&mut self, brought: Brought) -> Result<(), Broken> {
+        let Brought { id, recheck, again, members, messages } = brought;
+        self.run.hub.after_import(&id, recheck);
+        self.counts.groups += 1;
+        self.counts.members += members;
+        self.counts.messages += messages;
+        self.counts.rewritten += u64::from(again);
+        Ok(self.receipts.add(&of_group(&id, if again { "rewritten" } else { "created" }, String::new()))?)
+    }
+}
+
+fn messages_of(whole: &WholeGroup) -> u64 {
+    whole.staged + whole.messages.iter().map(|(_, messages)| messages.len() as u64).sum::<u64>()
 }

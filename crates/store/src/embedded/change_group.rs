@@ -94,7 +94,7 @@ fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) 
     pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
     let log = &before.group.log;
     let recorded = (log.first_kept < log.next_seq).then(|| day(log.last_message));
-    record_days(tx, app, &id, recorded, &new_messages);
+    record_days(app, &id, recorded, &new_messages, |key| tx.put_row(key, Vec::new()));
     let row = GroupRow { group: after, owner };
     if row != before {
         tx.put_group(app, &row);

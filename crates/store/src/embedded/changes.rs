@@ -1,6 +1,7 @@
 //! Dissolving groups, and importing, deleting and kicking accounts. Each runs within a batch of the committer.
 
 use super::keys::Sweep;
+use super::load;
 use super::outbox;
 use super::records::GroupRow;
 use super::rows::Rows as _;
@@ -95,6 +96,7 @@ pub(super) fn delete_accounts(
                 tx.put_left_behind(context.app, id, from);
             }
             tx.remove_account(context.app, id);
+            load::note_deleted(tx, context.app, id);
             sweep::begin(tx, Sweep::Account(context.app, id.clone()), &mut budget)?;
         }
     }

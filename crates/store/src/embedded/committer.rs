@@ -72,6 +72,20 @@ impl Committer {
         self.submit(true, change).await
     }
 
+    /// Runs `change` in a later batch, whose result nobody waits for. It is dropped where the store takes nothing more.
+    pub(super) fn run_later(
+        &self,
+        change: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        let (reply, _) = oneshot::channel();
+        drop(self.queue.push(Box::new(Operation {
+            alone: false,
+            change: Some(change),
+            result: None,
+            reply,
+        })));
+    }
+
     async fn submit<T: Send + 'static>(
         &self,
         alone: bool,

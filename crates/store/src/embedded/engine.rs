@@ -32,6 +32,8 @@ const WORKERS: usize = 2;
 /// at which the engine itself delays a commit: it would do so indefinitely once its threads have failed.
 const SEALED_MEMTABLES_MAX: usize = 3;
 const UNMERGED_RUNS_MAX: usize = 28;
+/// Table files waiting to be merged that delay a load.
+const RUNS_OF_LOADS_MAX: usize = UNMERGED_RUNS_MAX - 8;
 /// How often to check whether they are fewer.
 const ROOM_CHECK: Duration = Duration::from_millis(5);
 
@@ -154,6 +156,35 @@ impl Engine {
             }
             std::thread::sleep(ROOM_CHECK);
         }
+    }
+
+    /// Takes rows, in the order of their keys and each key once, as tables, which become visible at one moment. While they are
+    /// written, batches are committed as ever. No batch may write one of these rows before they are visible.
+    pub(super) fn take_tables<'row>(
+        &self,
+        rows: impl Iterator<Item = (&'row [u8], &'row [u8])>,
+    ) -> Result<(), StoreError> {
+        let failed = failed("writing tables");
+        self.merges.iter().for_each(Merges::expect_loads);
+        let mut tables = self.data.start_ingestion().map_err(&failed)?;
+        let mut last: Option<&[u8]> = None;
+        for (key, value) in rows {
+            // The engine panics at a key that does not come behind the last.
+            if last.is_some_and(|last| key <= last) {
+                return Err(StoreError::Failed("two rows of a load have the same key".into()));
+            }
+            tables.write(key, value).map_err(&failed)?;
+            last = Some(key);
+        }
+        // A commit must not wait for these tables to be merged.
+        while RUNS_OF_LOADS_MAX <= self.data.tree.l0_run_count() {
+            if let Some(why) = self.merges.as_ref().and_then(Merges::failing) {
+                return Err(StoreError::Failed(format!("no more rows fit in: {why}").into()));
+            }
+            self.check_threads().map_err(&failed)?;
+            std::thread::sleep(ROOM_CHECK);
+        }
+        tables.finish().map_err(failed)
     }
 
     /// Turns an error of the engine into the error of a read of these keys.

@@ -14,7 +14,7 @@ use landfall_domain::origin::JobId;
 use landfall_domain::staged::Staged;
 use quick_cache::{Weighter, sync, unsync};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +35,15 @@ pub(super) struct Existence {
     /// Members other than the owner, of groups that were seen without any: an import adds them call by call.
     members: RefCell<unsync::Cache<Vec<u8>, Filter, FilterBytes>>,
     staged: RefCell<StagedGroups>,
+    loads: RefCell<Loads>,
+}
+
+/// Loads on their way: the first list position of each.
+#[derive(Default)]
+struct Loads {
+    begun: BTreeSet<(AppId, u64)>,
+    /// Groups that loads bring in.
+    groups: BTreeSet<(AppId, GroupId)>,
 }
 
 /// Groups of which some messages are written and nothing is visible, with the job that brings them in; `None` for one that
@@ -50,6 +59,7 @@ impl Existence {
             groups: RefCell::new(Groups::Unknown),
             members: RefCell::new(members),
             staged: RefCell::default(),
+            loads: RefCell::default(),
         }
     }
 
@@ -67,6 +77,44 @@ impl Existence {
         self.groups.replace(Groups::Unknown);
         self.members.borrow_mut().clear();
         self.staged.borrow_mut().clear();
+        self.loads.replace(Loads::default());
+    }
+
+    /// A load has begun.
+    pub(super) fn begin_load(&self, app: AppId, first: u64) {
+        self.loads.borrow_mut().begun.insert((app, first));
+    }
+
+    /// The loads of an app that are on their way.
+    pub(super) fn loads(&self, app: AppId) -> Vec<u64> {
+        let loads = self.loads.borrow();
+        loads.begun.iter().filter(|(of, _)| *of == app).map(|(_, first)| *first).collect()
+    }
+
+    /// Whether a load is still on its way: an engine that was opened again has settled it.
+    pub(super) fn is_loading(&self, app: AppId, first: u64) -> bool {
+        self.loads.borrow().begun.contains(&(app, first))
+    }
+
+    /// Keeps a group's id for a load.
+    pub(super) fn reserve(&self, app: AppId, group: GroupId) {
+        self.loads.borrow_mut().groups.insert((app, group));
+    }
+
+    /// Whether a load brings this group in.
+    pub(super) fn is_reserved(&self, app: AppId, group: &GroupId) -> bool {
+        let loads = self.loads.borrow();
+        !loads.groups.is_empty() && loads.groups.contains(&(app, group.clone()))
+    }
+
+    /// A load has ended, with these groups.
+    pub(super) fn end_load(&self, app: AppId, first: u64, groups: Vec<GroupId>) {
+        let mut loads = self.loads.borrow_mut();
+        if loads.begun.remove(&(app, first)) {
+            for group in groups {
+                loads.groups.remove(&(app, group));
+            }
+        }
     }
 
     pub(super) fn staged(&self, app: AppId, group: &GroupId) -> Option<(JobId, Staged)> {

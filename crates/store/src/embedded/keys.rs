@@ -20,6 +20,8 @@
 //! | `q` due lane | due time, 8 bytes, place, 8 bytes, lane | nothing |
 //! | `s` sweep | the removal to finish | nothing |
 //! | `t` day with messages | day, 4 bytes, group id, 0, topic id or nothing | nothing |
+//! | `v` account that was deleted during a load | first list position, 8 bytes, account | nothing |
+//! | `w` load that is on its way | first list position, 8 bytes | the list position behind its last |
 //! | `x` dead letter | lane, 0, number, 8 bytes | when and why, the entry |
 //! | `z` stamp of the last batch | nothing, not even an app | [`Stamp`](super::journal::Stamp) |
 //!
@@ -55,6 +57,8 @@ const COPY: u8 = b'p';
 const DUE: u8 = b'q';
 const SWEEP: u8 = b's';
 const DAY: u8 = b't';
+const LOAD_DELETED: u8 = b'v';
+const LOAD: u8 = b'w';
 const DEAD: u8 = b'x';
 const END: u8 = 0;
 
@@ -257,6 +261,34 @@ pub(super) fn group_of_job(key: &[u8]) -> Option<GroupId> {
 
 pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
+}
+
+/// A load whose groups take the list positions from this one on.
+pub(super) fn load(app: AppId, first: u64) -> Vec<u8> {
+    ordered(LOAD, app, &[&first.to_be_bytes()])
+}
+
+/// Start of the keys of all loads.
+pub(super) const ALL_LOADS: [u8; 1] = [LOAD];
+
+/// The first list position in a key of [`load`].
+pub(super) fn load_first(key: &[u8]) -> Option<u64> {
+    key.get(HEAD..)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// Records that an account was deleted while a load was on its way.
+pub(super) fn load_deleted(app: AppId, first: u64, account: &UserId) -> Vec<u8> {
+    ordered(LOAD_DELETED, app, &[&first.to_be_bytes(), account.as_str().as_bytes()])
+}
+
+/// Start of the keys of all accounts that were deleted during a load.
+pub(super) fn all_load_deleted(app: AppId, first: u64) -> Vec<u8> {
+    ordered(LOAD_DELETED, app, &[&first.to_be_bytes()])
+}
+
+/// The account in a key of [`load_deleted`].
+pub(super) fn load_deleted_account(key: &[u8]) -> Option<UserId> {
+    UserId::parse(std::str::from_utf8(key.get(HEAD + 8..)?).ok()?)
 }
 
 /// Starts of the keys of all apps' counters, memberships by account, lists, lanes of the outbox, and dead letters.

@@ -15,14 +15,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often to check for new tables.
 const TICK: Duration = Duration::from_millis(100);
 /// How long to wait after a merge failed for another reason than damage, such as a full disk.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Runs at which the first level is merged; the engine's own number.
-const RUNS_TO_MERGE: usize = 4;
+const RUNS_TO_MERGE: u8 = 4;
+/// The same during loads: their tables are large, and more of them are merged with one reading of the level below.
+const RUNS_TO_MERGE_DURING_LOADS: u8 = 14;
+/// How long after a load's tables another's are expected.
+const LOADS_EXPECTED: Duration = Duration::from_secs(10);
 
 /// The engine's own strategy: it moves tables, which reads none of them, and merges nothing.
 pub(super) fn left_alone() -> Arc<dyn CompactionStrategy + Send + Sync> {
@@ -40,9 +44,15 @@ struct MergeState {
     stop: AtomicBool,
     /// Why tables are not merged, while they should be.
     failing: Mutex<Option<String>>,
+    /// When a load brought tables in last.
+    loaded: Mutex<Option<Instant>>,
 }
 
 impl MergeState {
+    fn expects_loads(&self) -> bool {
+        unpoisoned(self.loaded.lock()).is_some_and(|loaded| loaded.elapsed() < LOADS_EXPECTED)
+    }
+
     fn set_failing(&self, why: Option<String>) {
         *unpoisoned(self.failing.lock()) = why;
     }
@@ -59,6 +69,11 @@ impl Merges {
         };
         let thread = std::thread::Builder::new().name("merges".to_owned()).spawn(move || merger.run())?;
         Ok(Self { state, thread: Some(thread) })
+    }
+
+    /// A load brings tables in; more are expected.
+    pub(super) fn expect_loads(&self) {
+        *unpoisoned(self.state.loaded.lock()) = Some(Instant::now());
     }
 
     /// Why tables are not merged, while they should be.
@@ -97,6 +112,8 @@ impl Merger {
             // The engine panics at some kinds of damage.
             match catch_unwind(AssertUnwindSafe(|| self.step())) {
                 Ok(true) => {}
+                // Once no more loads come, there may be something to merge in the same tables.
+                Ok(false) if self.state.expects_loads() => std::thread::park_timeout(TICK),
                 Ok(false) => settled = Some(version),
                 Err(_) => {
                     let why = "the engine gave up merging its tables; restart the server";
@@ -111,7 +128,8 @@ impl Merger {
     /// Runs one merge; false when there is nothing to do until there are new tables.
     fn step(&self) -> bool {
         let version = self.data.tree.current_version();
-        let strategy = Arc::new(Leveled::default());
+        let runs = if self.state.expects_loads() { RUNS_TO_MERGE_DURING_LOADS } else { RUNS_TO_MERGE };
+        let strategy = Arc::new(Leveled::default().with_l0_threshold(runs));
         // The choice that the engine makes when it merges by itself; nothing else merges meanwhile.
         let choice = strategy.choose(&version, self.data.tree.tree_config(), &Default::default());
         let (mut strategy, mut merged): (Arc<dyn CompactionStrategy>, Vec<u64>) = match choice {
@@ -164,7 +182,7 @@ struct Level {
 /// one. None when there is nothing to gain yet, or no such level.
 fn above_damage(levels: &[Level]) -> Option<u8> {
     let (first, deeper) = levels.split_first()?;
-    if first.runs < RUNS_TO_MERGE || first.damaged {
+    if first.runs < usize::from(RUNS_TO_MERGE) || first.damaged {
         return None;
     }
     let filled = 1 + deeper.iter().position(|level| 0 < level.runs).unwrap_or(deeper.len());

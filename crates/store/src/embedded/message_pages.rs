@@ -1,7 +1,7 @@
 //! Messages, many to a row: their pages, and the days that have messages.
 
 use super::keys;
-use super::records::{self, page_of};
+use super::records::{self, Damaged, page_of};
 use super::rows::Rows;
 use super::tx::Tx;
 use crate::messages::day;
@@ -37,9 +37,6 @@ pub(super) fn pages(
     sent: &[(Conversation, Message)],
 ) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
     let mut pages: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
-    let together = |one: &(Conversation, Message), next: &(Conversation, Message)| {
-        one.0 == next.0 && page_of(one.1.seq).0 == page_of(next.1.seq).0
-    };
     let rewritten = rewritten.chunk_by(together).map(|of_page| (of_page, false));
     for (of_page, new) in rewritten.chain(sent.chunk_by(together).map(|of_page| (of_page, true))) {
         let Some((conversation, first)) = of_page.first() else { continue };
@@ -57,21 +54,40 @@ pub(super) fn pages(
     Ok(pages)
 }
 
-/// Records the days on which conversations have new messages. `recorded` is a day that is already recorded for the group's
-/// own conversation.
+/// The pages of the messages of a new group.
+pub(super) fn new_pages(
+    app: AppId,
+    group: &GroupId,
+    sent: &[(Conversation, Message)],
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Damaged> {
+    let page = |of_page: &[(Conversation, Message)]| {
+        let (conversation, first) = of_page.first()?;
+        let key = keys::page(app, group, topic_of(conversation), page_of(first.seq).0);
+        Some(records::write_page(None, of_page.iter().map(|(_, message)| message)).map(|page| (key, page)))
+    };
+    sent.chunk_by(together).filter_map(page).collect()
+}
+
+/// Whether two messages are on the same page.
+fn together(one: &(Conversation, Message), next: &(Conversation, Message)) -> bool {
+    one.0 == next.0 && page_of(one.1.seq).0 == page_of(next.1.seq).0
+}
+
+/// Names the rows that record on which days conversations have new messages. `recorded` is a day that is already recorded for
+/// the group's own conversation.
 pub(super) fn record_days(
-    tx: &mut Tx<'_>,
     app: AppId,
     group: &GroupId,
     recorded: Option<u32>,
     sent: &[(Conversation, Message)],
+    mut put: impl FnMut(Vec<u8>),
 ) {
     let mut last = None;
     for (conversation, message) in sent {
         let day = day(message.sent);
         let known = recorded == Some(day) && *conversation == Conversation::Group;
         if !known && last != Some((conversation, day)) {
-            tx.put_day(app, day, group, topic_of(conversation));
+            put(keys::day(app, day, group, topic_of(conversation)));
         }
         last = Some((conversation, day));
     }

@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::engine_folder;
 use super::format::{self, OpenError};
 use super::guard;
+use super::load;
 use super::raise;
 use super::sweep;
 use std::path::Path;
@@ -15,7 +16,8 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     let number = guard::check(dir)?;
     raise::raise(dir)?;
     let engine = Engine::open(dir, number)?;
-    sweep::finish_all(&engine)
+    load::settle_all(&engine)
+        .and_then(|()| sweep::finish_all(&engine))
         .map_err(|why| OpenError::Damaged { dir: dir.to_owned(), why: why.to_string() })?;
     Ok(engine)
 }

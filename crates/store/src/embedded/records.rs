@@ -23,6 +23,9 @@ use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Types of groups, by [`GroupType::code`].
+pub(super) const GROUP_TYPES: usize = 5;
+
 /// Version of every record written today.
 const VERSION: u8 = 1;
 
@@ -270,7 +273,7 @@ pub(super) struct Counters {
     /// List position given last.
     pub(super) last_position: u64,
     /// Living groups by [`GroupType::code`].
-    pub(super) groups: [u64; 5],
+    pub(super) groups: [u64; GROUP_TYPES],
 }
 
 pub(super) fn encode_counters(counters: &Counters) -> Vec<u8> {

@@ -127,7 +127,7 @@ fn remove(tx: &mut Tx<'_>, keys: Keys, budget: &mut usize) -> Result<(), StoreEr
 }
 
 /// Removes a deleted account from a group.
-fn leave(tx: &mut Tx<'_>, app: AppId, id: &GroupId, account: &UserId) -> Result<(), StoreError> {
+pub(super) fn leave(tx: &mut Tx<'_>, app: AppId, id: &GroupId, account: &UserId) -> Result<(), StoreError> {
     let row = tx.group_row(app, id)?;
     tx.remove_member(app, id, account);
     if let Some(mut row) = row {

@@ -3,6 +3,7 @@
 mod damage;
 mod directory;
 mod failures;
+mod load;
 mod missing;
 mod power;
 mod records;

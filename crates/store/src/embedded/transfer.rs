@@ -173,7 +173,7 @@ fn write(engine: &Engine, rows: Vec<Row>, progress: Option<&Progress>) -> Result
             let messages: Vec<_> = of_group.iter().map(|(_, _, message)| message.clone()).collect();
             let pages = message_pages::pages(&tx, *app, group, &[], &messages)?;
             pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-            message_pages::record_days(&mut tx, *app, group, None, &messages);
+            message_pages::record_days(*app, group, None, &messages, |key| tx.put_row(key, Vec::new()));
         }
     }
     tx.put_progress(progress);

@@ -110,6 +110,11 @@ impl<'engine> Tx<'engine> {
         true
     }
 
+    /// What is known without a look at the engine.
+    pub(super) fn existence(&self) -> &'engine Existence {
+        self.existence
+    }
+
     pub(super) fn engine(&self) -> &'engine Engine {
         self.engine
     }
@@ -127,7 +132,7 @@ impl<'engine> Tx<'engine> {
 
     /// Whether a group has this id, or one is on its way in.
     pub(super) fn group_exists(&self, app: AppId, id: &GroupId) -> Result<bool, StoreError> {
-        if self.staged(app, id).is_some() {
+        if self.staged(app, id).is_some() || self.existence.is_reserved(app, id) {
             return Ok(true);
         }
         let key = keys::group(app, id);
@@ -279,10 +284,6 @@ impl<'engine> Tx<'engine> {
     /// Removes a row by its full key.
     pub(super) fn remove_row(&mut self, key: Vec<u8>) {
         self.set(key, None);
-    }
-
-    pub(super) fn put_day(&mut self, app: AppId, day: u32, group: &GroupId, topic: &str) {
-        self.set(keys::day(app, day, group, topic), Some(Vec::new()));
     }
 
     pub(super) fn remove_day(&mut self, app: AppId, day: u32, group: &GroupId, topic: &str) {

@@ -13,6 +13,7 @@ use super::rows::Rows;
 use super::snapshots::family_keys;
 use super::sweep;
 use super::tx::Tx;
+use crate::parts;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use landfall_domain::bulk::{BroughtGroup, StageRefusal, WholeGroupOutcome};
 use landfall_domain::context::Context;
@@ -20,8 +21,8 @@ use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::message::Conversation;
-use landfall_domain::origin::{JobId, Seal};
-use landfall_domain::part::{Part, PartFamily};
+use landfall_domain::origin::{JobId, Provenance, Seal};
+use landfall_domain::part::{Part, PartFamily, PartKey};
 use landfall_domain::staged::{Staged, WholeMessage};
 use landfall_domain::topic::Topic;
 use landfall_domain::whole_group::{CreatedWholeGroup, WholeGroup, WholeGroupRefusal, whole_group};
@@ -143,8 +144,11 @@ fn bytes(message: &WholeMessage) -> usize {
     message.body.elements.len() + message.body.custom.len() + 64
 }
 
-/// Whether the messages of a group are more than a step writes.
-fn is_large(whole: &WholeGroup) -> bool {
+/// Whether the messages of a group are more than a step writes, or some are written already.
+pub(super) fn is_large(whole: &WholeGroup) -> bool {
+    if 0 < whole.staged {
+        return true;
+    }
     let messages = || whole.messages.iter().flat_map(|(_, messages)| messages);
     MESSAGES_PER_STEP < messages().count() || BYTES_PER_STEP < messages().map(bytes).sum()
 }
@@ -224,7 +228,7 @@ fn stage_step(
     let pages = pages(tx, app, id, &[], &messages)?;
     tx.set_staged(app, id, Some((job, staged)));
     pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-    record_days(tx, app, id, None, &messages);
+    record_days(app, id, None, &messages, |key| tx.put_row(key, Vec::new()));
     Ok(Ok(()))
 }
 
@@ -279,11 +283,8 @@ fn import_one(
     }
     tx.put_placeholders(app, &placeholders, context.now);
     pages.into_iter().for_each(|(key, page)| tx.put_row(key, page));
-    record_days(tx, app, &id, None, &messages);
-    for (key, part) in &parts {
-        tx.put_part(app, &id, key, Some(part));
-    }
-    tx.put_provenance(app, &id, &provenance);
+    record_days(app, &id, None, &messages, |key| tx.put_row(key, Vec::new()));
+    rows_beside(app, &id, &parts, &provenance, |key, value| tx.put_row(key, value));
     let (owner, others): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|member| member.role == Role::Owner);
     let row = GroupRow { group, owner: owner.into_iter().next() };
@@ -298,15 +299,30 @@ fn import_one(
     Ok(Ok(WholeGroupOutcome::Created))
 }
 
+/// The parts of a new group, and where it came from.
+pub(super) fn rows_beside(
+    app: AppId,
+    id: &GroupId,
+    new: &[(PartKey, Part)],
+    provenance: &Provenance,
+    mut put: impl FnMut(Vec<u8>, Vec<u8>),
+) {
+    for (key, part) in new {
+        put(keys::part(app, id, &parts::name(key)), records::encode_part(part));
+    }
+    put(keys::origin(app, id), records::encode_origin(provenance));
+    put(keys::of_job(app, provenance.origin.job, id), Vec::new());
+}
+
 /// Where a group came from and whether it was touched since; `None` where no job brought it in.
 pub(super) fn brought(
     rows: &impl Rows,
     app: AppId,
     id: &GroupId,
 ) -> Result<Option<BroughtGroup>, StoreError> {
-    let (Some(provenance), Some(row)) = (rows.provenance(app, id)?, rows.group_row(app, id)?) else {
-        return Ok(None);
-    };
+    // Most of those asked for are new.
+    let Some(provenance) = rows.provenance(app, id)? else { return Ok(None) };
+    let Some(row) = rows.group_row(app, id)? else { return Ok(None) };
     let mut topics: Vec<Topic> = Vec::new();
     if row.group.support_topic {
         rows.scan(family_keys(app, id, &PartFamily::Topics), &mut |key, value| {

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
+use landfall_domain::bulk::{
+    AtOnce, BroughtGroup, BulkStore, GroupLoad, StageRefusal, UndoOutcome, WholeGroupOutcome,
+};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
@@ -213,6 +215,10 @@ impl<R: Route<Store: Outbox>> Outbox for Forwarding<R> {
 
 #[async_trait]
 impl<R: Route<Store: BulkStore>> BulkStore for Forwarding<R> {
+    async fn begin_load(&self, context: Context) -> Result<Box<dyn GroupLoad + '_>, StoreError> {
+        Ok(Box::new(AtOnce::new(self, context)))
+    }
+
     async fn import_whole_groups(
         &self,
         context: Context,

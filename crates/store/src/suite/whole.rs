@@ -69,7 +69,7 @@ pub(crate) fn whole(name: &str, job: JobId) -> WholeGroup {
 }
 
 /// A community with two topics, one without messages.
-fn community(name: &str) -> WholeGroup {
+pub(crate) fn community(name: &str) -> WholeGroup {
     let id = group_id(name);
     let new = NewGroup {
         kind: GroupType::Community,

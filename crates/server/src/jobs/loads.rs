@@ -1,0 +1,75 @@
+//! The loads of a run: groups are collected in one, while the one before becomes visible on a thread of its own.
+
+use super::runner::{Broken, Run};
+use crate::clients::PendingImport;
+use landfall_domain::bulk::{GroupLoad, WholeGroupOutcome};
+use landfall_domain::error::StoreError;
+use landfall_domain::ids::GroupId;
+use landfall_domain::whole_group::WholeGroup;
+use std::thread::{Scope, ScopedJoinHandle};
+
+/// A group that a load brings in.
+pub(super) struct Brought {
+    pub(super) id: GroupId,
+    pub(super) recheck: PendingImport,
+    /// Whether it takes the place of one that was there.
+    pub(super) again: bool,
+    pub(super) members: u64,
+    pub(super) messages: u64,
+}
+
+pub(super) struct Loads<'scope, 'env> {
+    run: &'env Run<'env>,
+    scope: &'scope Scope<'scope, 'env>,
+    open: Option<(Box<dyn GroupLoad + 'env>, Vec<Brought>)>,
+    finishing: Option<(ScopedJoinHandle<'scope, Result<(), StoreError>>, Vec<Brought>)>,
+}
+
+impl<'scope, 'env> Loads<'scope, 'env> {
+    pub(super) fn new(run: &'env Run<'env>, scope: &'scope Scope<'scope, 'env>) -> Self {
+        Self { run, scope, open: None, finishing: None }
+    }
+
+    /// Adds groups to the load that is open. Those it creates are to be told with [`created`](Self::created).
+    pub(super) fn add(&mut self, groups: Vec<WholeGroup>) -> Result<Vec<WholeGroupOutcome>, StoreError> {
+        let Run { runtime, bulk, context, .. } = self.run;
+        let load = match &mut self.open {
+            Some((load, _)) => load,
+            none => &mut none.insert((runtime.block_on(bulk.begin_load(*context))?, Vec::new())).0,
+        };
+        runtime.block_on(load.add(groups))
+    }
+
+    /// Notes groups that the open load has created, and finishes it when it is full. Returns groups that are there now.
+    pub(super) fn created(&mut self, mut created: Vec<Brought>) -> Result<Vec<Brought>, Broken> {
+        let Some((load, groups)) = &mut self.open else { return Ok(Vec::new()) };
+        groups.append(&mut created);
+        if load.is_full() { self.finish() } else { Ok(Vec::new()) }
+    }
+
+    /// Begins to finish the open load, once the one before is finished; its groups are returned.
+    fn finish(&mut self) -> Result<Vec<Brought>, Broken> {
+        let done = self.wait()?;
+        if let Some((load, groups)) = self.open.take() {
+            let runtime = self.run.runtime.clone();
+            let finishing = self.scope.spawn(move || runtime.block_on(load.finish()));
+            self.finishing = Some((finishing, groups));
+        }
+        Ok(done)
+    }
+
+    /// Waits for the load that is being finished, and returns its groups.
+    fn wait(&mut self) -> Result<Vec<Brought>, Broken> {
+        let Some((finishing, groups)) = self.finishing.take() else { return Ok(Vec::new()) };
+        let panicked = |_| StoreError::Failed("the thread that finishes a load panicked".into());
+        finishing.join().map_err(panicked)??;
+        Ok(groups)
+    }
+
+    /// Finishes all loads, and returns the groups that are there now.
+    pub(super) fn finish_all(&mut self) -> Result<Vec<Brought>, Broken> {
+        let mut done = self.finish()?;
+        done.append(&mut self.wait()?);
+        Ok(done)
+    }
+}
