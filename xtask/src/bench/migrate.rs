@@ -1,5 +1,5 @@
-//! `cargo xtask bench migrate`: a file with groups, members and messages moves in by `landfall import`, beside the rates of the
-//! single calls on the same server, and beside a caller who sends messages meanwhile.
+//! `cargo xtask bench migrate`: a file with groups, members and messages moves in by `landfall import`: once alone, as single
+//! calls are measured, and once beside callers who send messages meanwhile.
 
 use super::process::{Memory, Process};
 use super::report::{self, Figures};
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Connections of the caller who sends messages while the file moves in.
 const LIVE_CONNECTIONS: usize = 4;
+/// How often to look at the memory of the tool.
+const LOOK: Duration = Duration::from_millis(50);
 /// Connections of the single calls.
 const CONNECTIONS: usize = 64;
 /// Members and messages of one group in the file.
@@ -48,6 +50,8 @@ struct Migration {
     file_bytes: u64,
     seconds: f64,
     records_per_second: f64,
+    /// Beside callers who send messages.
+    records_per_second_beside: f64,
     /// Single calls, items per second.
     import_group: f64,
     import_group_member: f64,
@@ -86,12 +90,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     drop(server);
 
     // A fresh server: memory is that of the migration.
-    let mut server = RunningServer::start(&programs, &directory.path().join("moving"), Mode::Faithful)?;
-    server.fill(Workload::ImportAccounts, MEMBER_ACCOUNTS / ACCOUNTS)?;
+    let start = |name: &str| {
+        let mut server = RunningServer::start(&programs, &directory.path().join(name), Mode::Faithful)?;
+        server.fill(Workload::ImportAccounts, MEMBER_ACCOUNTS / ACCOUNTS)?;
+        anyhow::Ok(server)
+    };
+    let mut server = start("alone")?;
+    let alone = migrate(&programs, &file, &mut server, None)?;
+    let server_peak_bytes = server.target.process.memory()?.peak;
+    Server::stop(&mut server.target)?;
+
+    let mut server = start("beside")?;
     server.fill(Workload::PrepareGroups, GROUPS)?;
     let before = server.timed(Workload::SendMessage, LIVE_CONNECTIONS, arguments.seconds)?;
-    let moved = migrate(&programs, &file, &mut server)?;
-    let server_peak_bytes = server.target.process.memory()?.peak;
+    let beside = migrate(&programs, &file, &mut server, Some(LIVE_CONNECTIONS))?;
+    let live = beside.live.context("the import ended within two seconds; give it more groups")?;
     Server::stop(&mut server.target)?;
 
     let (_, members_per_call) = Workload::ImportMembers.items();
@@ -106,16 +119,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         groups: arguments.groups,
         records,
         file_bytes,
-        seconds: moved.seconds,
-        records_per_second: records as f64 / moved.seconds,
+        seconds: alone.seconds,
+        records_per_second: records as f64 / alone.seconds,
+        records_per_second_beside: records as f64 / beside.seconds,
         import_group,
         import_group_member: member_rate,
         import_group_msg: message_rate,
-        times_as_fast: singly / moved.seconds,
-        tool_peak_bytes: moved.tool.peak,
+        times_as_fast: singly / alone.seconds,
+        tool_peak_bytes: alone.tool.peak,
         server_peak_bytes,
         live_p99_before: before.p99_micros,
-        live_p99_during: moved.live.p99_micros,
+        live_p99_during: live.p99_micros,
     };
     print(&report);
     report::write(arguments.out.as_deref(), &report)
@@ -140,10 +154,11 @@ fn print(report: &Migration) {
         report::megabytes(report.server_peak_bytes)
     );
     println!(
-        "send_group_msg, p99: {} µs before, {} µs meanwhile ({:.2} times)",
+        "send_group_msg, p99: {} µs before, {} µs meanwhile ({:.2} times), beside {:.0} records/s",
         report.live_p99_before,
         report.live_p99_during,
-        report.live_p99_during as f64 / report.live_p99_before as f64
+        report.live_p99_during as f64 / report.live_p99_before as f64,
+        report.records_per_second_beside
     );
 }
 
@@ -151,10 +166,16 @@ fn print(report: &Migration) {
 struct Moved {
     seconds: f64,
     tool: Memory,
-    live: Figures,
+    live: Option<Figures>,
 }
 
-fn migrate(programs: &Path, file: &Path, server: &mut RunningServer) -> Result<Moved> {
+/// Moves the file in, while so many connections send messages, if any do.
+fn migrate(
+    programs: &Path,
+    file: &Path,
+    server: &mut RunningServer,
+    connections: Option<usize>,
+) -> Result<Moved> {
     let url = format!("http://{}", server.target.address);
     let key_file = file.with_extension("key");
     fs::write(&key_file, KEY)?;
@@ -172,16 +193,23 @@ fn migrate(programs: &Path, file: &Path, server: &mut RunningServer) -> Result<M
     let mut peak = Memory { resident: 0, peak: 0 };
     let mut live = None;
     while !watcher.is_finished() {
-        let figures = server.timed_at_once(Workload::SendMessage, LIVE_CONNECTIONS, 2.0)?;
+        let figures = match connections {
+            Some(connections) => Some(server.timed_at_once(Workload::SendMessage, connections, 2.0)?),
+            None => {
+                thread::sleep(LOOK);
+                None
+            }
+        };
         if let Ok(memory) = super::process::memory(process) {
             peak = memory;
             // The last interval may lie behind the end.
-            live = Some(worse(live, figures));
+            if let Some(figures) = figures {
+                live = Some(worse(live, figures));
+            }
         }
     }
     let (output, took) = watcher.join().map_err(|_| anyhow::anyhow!("the watcher of the tool panicked"))?;
     output.context("landfall import failed")?;
-    let live = live.context("the import ended within two seconds; give it more groups")?;
     Ok(Moved { seconds: Duration::as_secs_f64(&took), tool: peak, live })
 }
 

@@ -1,4 +1,4 @@
-//! The records of a file as batches: made in a thread of their own, while the batch before is brought in.
+//! The records of a file as batches: parsed in one thread and put together in another, while the batch before is brought in.
 
 use super::record::Receipt;
 use landfall_domain::account::AccountImport;
@@ -36,6 +36,19 @@ pub(super) enum Work {
     Groups(Vec<WholeGroup>),
     /// Records were left out, and nothing is brought in.
     Nothing,
+}
+
+/// Entries that are handed over together.
+const ENTRIES_TOGETHER: usize = 256;
+
+/// Parses the records ahead of those who check them, until nobody takes them any more.
+pub(super) fn parse<T: Send>(mut entries: impl Iterator<Item = T>, parsed: &SyncSender<Vec<T>>) {
+    loop {
+        let together: Vec<T> = entries.by_ref().take(ENTRIES_TOGETHER).collect();
+        if together.is_empty() || parsed.send(together).is_err() {
+            return;
+        }
+    }
 }
 
 /// Makes batches of all records, until nobody takes them any more.

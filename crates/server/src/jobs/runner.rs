@@ -90,13 +90,15 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
             (ordered.records(), Box::new(ordered.map(|entry| entry.map(|entry| Ok(Box::new(entry))))))
         };
     counts.records_total = records;
-    let assembler = Assembler::new(entries, run.limits.clone(), run.job);
     std::thread::scope(|scope| {
+        let (sender, parsed) = sync_channel(BATCHES_AHEAD);
+        scope.spawn(move || batches::parse(entries, &sender));
+        let assembler = Assembler::new(parsed.into_iter().flatten(), run.limits.clone(), run.job);
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
         scope.spawn(move || batches::assemble(assembler, &sender));
         let loads = Loads::new(run, scope);
         let mut running = Running { run, receipts, counts, skipped: None, staged: None, loads };
-        // The batches go when this ends, and with them the thread that makes them.
+        // The batches go when this ends, and with them the threads that make them.
         let done = running.bring_in(&batches);
         if done.is_err()
             && let Some(staged) = running.staged.take()

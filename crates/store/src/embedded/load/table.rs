@@ -13,7 +13,7 @@ pub(super) struct Table {
 /// Where a row is.
 struct Row {
     /// The first bytes of its key, which most keys differ in.
-    head: u64,
+    head: u128,
     start: usize,
     key: u16,
     value: u32,
@@ -30,14 +30,14 @@ impl Table {
 
     /// Adds a row. No other may have its key.
     pub(super) fn put(&mut self, key: &[u8], value: &[u8]) {
-        let mut head = [0; 8];
+        let mut head = [0; 16];
         let of_key = key.len().min(head.len());
         head[..of_key].copy_from_slice(&key[..of_key]);
         let start = self.bytes.len();
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(value);
         self.rows.push(Row {
-            head: u64::from_be_bytes(head),
+            head: u128::from_be_bytes(head),
             start,
             // Names are at most a few hundred bytes long, and values of small groups a few megabytes.
             key: u16::try_from(key.len()).unwrap_or(u16::MAX),
