@@ -2,10 +2,10 @@
 //! all. Jobs survive a restart; their files and receipts lie in a folder of this server.
 
 mod batches;
-mod covers;
 mod folder;
 mod record;
 mod runner;
+mod union;
 mod upload;
 
 use crate::apps::Apps;
@@ -438,7 +438,7 @@ fn folders(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// Takes out what a job brought in.
+/// Takes out the groups that a job made.
 fn undo(
     bulk: &dyn BulkStore,
     folder: &Folder,
@@ -465,6 +465,8 @@ fn undo(
                     "removed"
                 }
                 UndoOutcome::Touched => "touched",
+                UndoOutcome::AddedTo => "added_to",
+                UndoOutcome::MadeByAnother => "made_by_another",
                 UndoOutcome::NotOfJob => continue,
             };
             receipts.add(&Receipt {
