@@ -253,7 +253,8 @@ fn decide(there: There, whole: WholeGroup, on: OnDifference, context: &Context) 
     let There { group: before, provenance, members, topics, marks, messages } = there;
     check(&before, &topics, &provenance, &whole)?;
     let mut figures = Figures::default();
-    let WholeGroup { new, members: of_file, topics: new_topics, messages: of_conversations, origin, .. } = whole;
+    let WholeGroup { new, members: of_file, topics: new_topics, messages: of_conversations, origin, .. } =
+        whole;
     let created = before.created.min(new.created);
     let mut group = Group { created, ..before.clone() };
     if before.info_changed == before.created {
@@ -335,12 +336,8 @@ fn unite_topics(
                 topics.insert(new.id.clone(), (new, true));
             }
             Some((there, is_changed)) => {
-                let same = Topic {
-                    created: there.created,
-                    mute_all: there.mute_all,
-                    log: there.log.clone(),
-                    ..new
-                };
+                let same =
+                    Topic { created: there.created, mute_all: there.mute_all, log: there.log.clone(), ..new };
                 if figure.of_both(*there != same, on) {
                     (*there, *is_changed) = (same, true);
                 }

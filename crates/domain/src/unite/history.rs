@@ -111,7 +111,9 @@ impl History {
             (Content::Gone | Content::Tip(_), Some(_)) => self.figure.of_both(false, on),
             (_, None) => false,
         };
-        if seq < message.seq || is_moved && matches!(&message.content, Content::Sent(body) if body.receipt || body.extensible) {
+        if seq < message.seq
+            || is_moved && matches!(&message.content, Content::Sent(body) if body.receipt || body.extensible)
+        {
             return Err(Kept::Fixed);
         }
         if is_moved || is_changed {
@@ -178,7 +180,9 @@ fn aged(log: &MessageLog, there: &[Message], new: &[WholeMessage]) -> usize {
         return 0;
     }
     match there.first() {
-        Some(oldest) if oldest.seq <= log.first_kept => new.partition_point(|message| message.sent < oldest.sent),
+        Some(oldest) if oldest.seq <= log.first_kept => {
+            new.partition_point(|message| message.sent < oldest.sent)
+        }
         None if log.next_seq <= log.first_kept => {
             new.partition_point(|message| message.sent <= log.last_message)
         }

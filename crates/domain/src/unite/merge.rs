@@ -82,7 +82,8 @@ mod tests {
     fn late_messages_go_before_between_and_behind_what_is_there() {
         let there = history(&[(5, b'b'), (5, b'd'), (7, b'f')]);
         let new = history(&[(4, b'a'), (5, b'b'), (5, b'c'), (5, b'd'), (5, b'e'), (9, b'g')]);
-        let expected = history(&[(4, b'a'), (5, b'b'), (5, b'c'), (5, b'd'), (5, b'e'), (7, b'f'), (9, b'g')]);
+        let expected =
+            history(&[(4, b'a'), (5, b'b'), (5, b'c'), (5, b'd'), (5, b'e'), (7, b'f'), (9, b'g')]);
         assert_eq!(union(&there, &new), expected);
         // Without a neighbour that is there, it stands behind those of its second.
         let end = history(&[(5, b'e')]);

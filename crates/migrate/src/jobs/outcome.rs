@@ -247,7 +247,8 @@ impl JobOutcome {
         for (kind, counts) in &mut records {
             counts.failed = failed.get(kind).copied().unwrap_or_default();
             if self.was_done {
-                counts.unchanged += std::mem::take(&mut counts.imported) + std::mem::take(&mut counts.updated);
+                counts.unchanged +=
+                    std::mem::take(&mut counts.imported) + std::mem::take(&mut counts.updated);
             }
         }
         let needed = |kind: &str, counts: &import::Counts| {

@@ -103,7 +103,8 @@ mod tests {
     fn what_two_files_carry_is_kept_together_as_far_as_there_is_room() {
         let there = br#"{"x":{"a":1},"members":{"ann":{"key":"1"},"ben":{"key":"2"}}}"#;
         let new = br#"{"members":{"ben":{"key":"3"},"cy":{"key":"4"}},"cut":true}"#;
-        let both = r#"{"x":{"a":1},"members":{"ann":{"key":"1"},"ben":{"key":"3"},"cy":{"key":"4"}},"cut":true}"#;
+        let both =
+            r#"{"x":{"a":1},"members":{"ann":{"key":"1"},"ben":{"key":"3"},"cy":{"key":"4"}},"cut":true}"#;
         assert_eq!(String::from_utf8(carried_of_both(there, new)).unwrap(), both);
         assert_eq!((carried_of_both(there, b""), carried_of_both(b"", b"")), (there.to_vec(), Vec::new()));
         let large = format!(r#"{{"x":"{}"}}"#, "a".repeat(CARRIED_BYTES_MAX - 40));

@@ -60,7 +60,8 @@ fn unite_one(
     };
     let Some(union) = union else { return Ok(UnionOutcome::Unchanged(figures)) };
     // An older message may be under the number of another.
-    let dated: Vec<_> = union.changes.updated_messages.iter().chain(&union.changes.new_messages).cloned().collect();
+    let dated: Vec<_> =
+        union.changes.updated_messages.iter().chain(&union.changes.new_messages).cloned().collect();
     change_group::write(tx, context, row, union.changes)?;
     record_days(tx, app, &id, None, &dated);
     tx.put_provenance(app, &id, &union.provenance);
@@ -89,7 +90,10 @@ fn load(rows: &impl Rows, app: AppId, row: &GroupRow, mut reach: Reach) -> Decid
     Ok(Ok(There { group, provenance, members, topics, marks, messages }))
 }
 
-fn logs<'a>(own: &'a MessageLog, topics: &'a [Topic]) -> impl Iterator<Item = (Conversation, &'a MessageLog)> {
+fn logs<'a>(
+    own: &'a MessageLog,
+    topics: &'a [Topic],
+) -> impl Iterator<Item = (Conversation, &'a MessageLog)> {
     let topics = topics.iter().map(|topic| (Conversation::Topic(topic.id.clone()), &topic.log));
     topics.chain([(Conversation::Group, own)])
 }

@@ -73,7 +73,8 @@ pub(crate) async fn a_partial_file_puts_history_before_between_and_behind_what_i
     let marked = first[0].random;
     change(store, "g", Action::Recall(None, vec![3])).await;
     // The other has what is missing, some of what is there, and `cy`, who has read all but two of its messages.
-    let second: Vec<_> = (0..300).filter(|number| number % 2 == 0 || number % 3 == 0).map(|n| &all[n]).collect();
+    let second: Vec<_> =
+        (0..300).filter(|number| number % 2 == 0 || number % 3 == 0).map(|n| &all[n]).collect();
     let read = u32::try_from(second.len()).unwrap() - 2;
     let reads = vec![(Conversation::Group, read)];
     let more = WholeGroup {
@@ -109,7 +110,10 @@ pub(crate) async fn a_partial_file_puts_history_before_between_and_behind_what_i
     assert_eq!((world.groups[&ids[0]].0.member_count, world.lists[0].1), (3, 1));
     assert!(world.joined.values().all(|joined| joined.len() == 1));
     let came = brought(store, "g").await.unwrap();
-    assert_eq!((came.touched, came.provenance.origin.job, came.provenance.added), (false, JOB, vec![OTHER_JOB]));
+    assert_eq!(
+        (came.touched, came.provenance.origin.job, came.provenance.added),
+        (false, JOB, vec![OTHER_JOB])
+    );
     assert_eq!(came.provenance.origin.digest, "e");
     assert_eq!((of_job(store, JOB).await, of_job(store, OTHER_JOB).await), (ids.to_vec(), ids.to_vec()));
     nothing_is_to_be_delivered(store).await;
@@ -160,8 +164,10 @@ pub(crate) async fn what_differs_stays_or_is_taken_over(store: &(impl Store + Bu
     let (body, (group, members)) = elements().await;
     assert_eq!((body.as_str(), group.profile.name.as_str()), ("[\"edited\"]", "other"));
     assert_eq!((group.owner, group.log.next_seq), (Some(user("bob")), 5));
-    let roles: Vec<_> =
-        members.iter().map(|member| (member.account.as_str(), member.role, member.name_card.as_str())).collect();
+    let roles: Vec<_> = members
+        .iter()
+        .map(|member| (member.account.as_str(), member.role, member.name_card.as_str()))
+        .collect();
     assert_eq!(roles, [("bob", Role::Owner, "Bob"), ("ann", Role::Member, "")]);
     assert!(!brought(store, "g").await.unwrap().touched);
     assert!(matches!(unite(store, edited(), OnDifference::Keep).await, UnionOutcome::Unchanged(_)));
@@ -189,7 +195,8 @@ pub(crate) async fn a_topic_is_united_with_its_marks(store: &(impl Store + BulkS
     let parts = &world.parts[&id];
     let Some(Part::Topic(united)) = parts.get(&PartKey::Topic(first.clone())) else { panic!("{parts:?}") };
     let unread = |name: &str| {
-        let Some(Part::TopicMember(mark)) = parts.get(&PartKey::TopicMember(first.clone(), user(name))) else {
+        let Some(Part::TopicMember(mark)) = parts.get(&PartKey::TopicMember(first.clone(), user(name)))
+        else {
             panic!("{parts:?}")
         };
         united.log.unread(mark.read)
@@ -201,7 +208,10 @@ pub(crate) async fn a_topic_is_united_with_its_marks(store: &(impl Store + BulkS
     // What else hangs on the group stays.
     let rest = |world: &World| {
         let parts = world.parts[&id].clone();
-        parts.into_iter().filter(|(key, _)| matches!(key, PartKey::Attributes | PartKey::Ban(_))).collect::<Vec<_>>()
+        parts
+            .into_iter()
+            .filter(|(key, _)| matches!(key, PartKey::Attributes | PartKey::Ban(_)))
+            .collect::<Vec<_>>()
     };
     assert!(!rest(&before).is_empty() && rest(&before) == rest(&world));
     assert!(!brought(store, "@TGS#_c").await.unwrap().touched);
@@ -246,7 +256,8 @@ pub(crate) async fn readers_see_a_union_whole_or_not_at_all(store: &(impl Store 
     let all = messages(6_000);
     let odd: Vec<_> = all.iter().skip(1).step_by(2).collect();
     bring(store, vec![WholeGroup { messages: some(&odd), ..whole("g", JOB) }]).await;
-    let more = WholeGroup { messages: vec![(Conversation::Group, all)], ..digest(whole("g", OTHER_JOB), "e") };
+    let more =
+        WholeGroup { messages: vec![(Conversation::Group, all)], ..digest(whole("g", OTHER_JOB), "e") };
     let mut uniting = pin!(store.unite_groups(context(), vec![more], OnDifference::Keep));
     let outcomes = loop {
         match select(uniting.as_mut(), pin!(visible(store, "g"))).await {
