@@ -7,200 +7,29 @@
 mod history;
 mod members;
 mod merge;
+mod outcome;
 #[cfg(test)]
 mod tests;
+mod there;
+
+pub use outcome::{BYTES_MAX, Figure, Figures, Kept, MEMBERS_MAX, MESSAGES_MAX, OnDifference, UnionOutcome};
+pub use there::{Reach, There};
 
 use crate::account::UnknownAccounts;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::group::{Group, Profile};
 use crate::ids::{TopicId, UserId};
-use crate::member::Member;
-use crate::message::{Content, Conversation, Message};
+use crate::message::{Conversation, Message};
 use crate::origin::{ADDED_MAX, Origin, Provenance, Seal};
 use crate::part::{Part, PartKey};
 use crate::several::Several;
 use crate::staged::WholeMessage;
 use crate::time::Timestamp;
-use crate::topic::{Topic, TopicMember};
+use crate::topic::Topic;
 use crate::whole_group::{WholeGroup, WholeTopic};
 use history::History;
 use std::collections::BTreeMap;
-
-/// Messages that are looked at: those from the first message of the file on.
-pub const MESSAGES_MAX: usize = 20_000;
-/// Bytes of these messages, about.
-pub const BYTES_MAX: usize = 16 << 20;
-/// Members of a group that is united, and their marks in each topic.
-pub const MEMBERS_MAX: usize = 20_000;
-
-/// What becomes of what both have with different contents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnDifference {
-    /// It stays as it is.
-    Keep,
-    /// It becomes what the file says.
-    TakeOver,
-}
-
-/// Why a group stays as it is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Kept {
-    #[error("no job brought the group in")]
-    NotByJob,
-    #[error("the group differs, and was touched since it was brought in")]
-    Touched,
-    #[error("the group is of another type")]
-    OtherType,
-    #[error("the file has topics, and the group cannot have any")]
-    NoTopics,
-    #[error("the group would have {0} members, more than its MaxMemberNum of {1}")]
-    TooManyMembers(usize, u32),
-    #[error("{0} of the file cannot be a member with this role or JoinTime")]
-    BadMember(UserId),
-    #[error("a read mark of the file counts more messages than the file has")]
-    BadRead,
-    #[error("a message of the file was sent before the group was made, in the future, or not in order")]
-    BadMessage,
-    #[error("messages of the file are of a topic that neither has")]
-    NoSuchTopic,
-    #[error("{0} is not an imported account")]
-    UnknownAccount(Several),
-    #[error("a conversation has more messages than there are numbers")]
-    NoNumbers,
-    #[error("messages with receipts or extensions would get other numbers")]
-    Fixed,
-    #[error("src, key, digest or what is carried beside the group is too long")]
-    OriginTooLong,
-    #[error("more than {MESSAGES_MAX} messages, or {} MiB of them, would have to be looked at and moved", BYTES_MAX >> 20)]
-    TooManyMessages,
-    #[error("the group has more than {MEMBERS_MAX} members, too many to be united with the file")]
-    TooManyToLookAt,
-}
-
-/// What became of a group that was to be united with what a file has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnionOutcome {
-    /// It has more than before, or something else.
-    United(Figures),
-    /// It had everything. What differs stays as it is.
-    Unchanged(Figures),
-    /// Nothing of the file came in.
-    Kept(Kept),
-}
-
-/// Records of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figure {
-    /// Those that were not there.
-    pub added: u64,
-    /// Those that took over what the file says.
-    pub updated: u64,
-    /// Those that were there just like this.
-    pub unchanged: u64,
-    /// Those that stay as they are, and differ from the file.
-    pub differing: u64,
-}
-
-impl Figure {
-    /// Counts a record that both have; whether it takes over what the file says.
-    fn of_both(&mut self, differs: bool, on: OnDifference) -> bool {
-        let takes = differs && on == OnDifference::TakeOver;
-        *match (differs, takes) {
-            (false, _) => &mut self.unchanged,
-            (true, true) => &mut self.updated,
-            (true, false) => &mut self.differing,
-        } += 1;
-        takes
-    }
-
-    fn add(&mut self, more: Self) {
-        self.added += more.added;
-        self.updated += more.updated;
-        self.unchanged += more.unchanged;
-        self.differing += more.differing;
-    }
-
-    /// The one record that is counted differs in something more.
-    fn differs_also(&mut self, takes: bool) {
-        if takes || self.updated != 0 {
-            *self = Self { updated: 1, ..Self::default() };
-        } else {
-            *self = Self { differing: 1, ..Self::default() };
-        }
-    }
-}
-
-/// What became of the records of a file's group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// The group itself; only one of these is 1.
-    pub group: Figure,
-    pub topics: Figure,
-    pub members: Figure,
-    pub messages: Figure,
-    /// Read marks.
-    pub reads: Figure,
-}
-
-impl Figures {
-    /// How many records differ and stay as they are.
-    #[must_use]
-    pub fn differing(&self) -> u64 {
-        let Self { group, topics, members, messages, reads } = self;
-        [group, topics, members, messages, reads].map(|figure| figure.differing).iter().sum()
-    }
-}
-
-/// What is there of a group, as far as the union with a file needs it.
-#[derive(Clone, Debug)]
-pub struct There {
-    pub group: Group,
-    pub provenance: Provenance,
-    /// All of them, the owner too.
-    pub members: Vec<Member>,
-    pub topics: Vec<Topic>,
-    /// The rows of members in topics.
-    pub marks: BTreeMap<(TopicId, UserId), TopicMember>,
-    /// Of each conversation, in order, those that [`Reach`] names.
-    pub messages: BTreeMap<Conversation, Vec<Message>>,
-}
-
-/// The messages that a store is to load of a group: in each conversation those sent at these times or later.
-#[derive(Clone, Debug)]
-pub struct Reach {
-    /// When the first message of the file was sent.
-    pub from: BTreeMap<Conversation, Timestamp>,
-    messages: usize,
-    bytes: usize,
-}
-
-impl Reach {
-    #[must_use]
-    pub fn of(whole: &WholeGroup) -> Self {
-        let mut from = BTreeMap::new();
-        for (place, messages) in &whole.messages {
-            if let Some(first) = messages.first() {
-                from.entry(place.clone()).or_insert(first.sent);
-            }
-        }
-        Self { from, messages: 0, bytes: 0 }
-    }
-
-    /// Counts a message that was loaded.
-    ///
-    /// # Errors
-    /// They are too many.
-    pub fn take(&mut self, message: &Message) -> Result<(), Kept> {
-        self.messages += 1;
-        self.bytes += match &message.content {
-            Content::Sent(body) => body.elements.len() + body.custom.len(),
-            Content::Tip(_) | Content::Gone => 0,
-        };
-        let fits = self.messages <= MESSAGES_MAX && self.bytes <= BYTES_MAX;
-        if fits { Ok(()) } else { Err(Kept::TooManyMessages) }
-    }
-}
 
 /// A group that a file has made larger.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The history of one conversation that a newer file has more of: its messages with their new numbers, and where marks go.
 
 use super::merge::{Place, merge};
-use super::{Figure, Kept, OnDifference};
+use super::outcome::{Figure, Kept, OnDifference};
 use crate::message::{Body, Content, Message, MessageLog, MessageState, ReadMark};
 use crate::staged::WholeMessage;
 use crate::time::Timestamp;

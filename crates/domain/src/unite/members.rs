@@ -1,7 +1,7 @@
 //! The members of a group that a file has more of, and how far each has read.
 
 use super::history::History;
-use super::{Figures, Kept, OnDifference};
+use super::outcome::{Figures, Kept, OnDifference};
 use crate::changes::Changes;
 use crate::group::Group;
 use crate::ids::{TopicId, UserId};

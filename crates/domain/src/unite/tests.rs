@@ -1,6 +1,7 @@
 use super::*;
 use crate::group::GroupType;
-use crate::message::{Body, MessageState, Priority, ReadMark};
+use crate::member::Member;
+use crate::message::{Body, Content, MessageState, Priority, ReadMark};
 use crate::new_group::NewGroup;
 use crate::origin::JobId;
 use crate::sample::{CREATED, context, group, text, user};

@@ -8,7 +8,7 @@ use landfall_test_database::fresh_database;
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const GROUPS: usize = 8;
 const MESSAGES: usize = 45;
@@ -47,9 +47,9 @@ impl Place {
     }
 
     /// Imports an export, as a part of the same move.
-    async fn import(&self, export: &PathBuf, on_change: &'static str) -> Ended {
+    async fn import(&self, export: &Path, on_change: &'static str) -> Ended {
         let journal = self.home.file("moving.journal");
-        self.run(&[&"import", export, &"--journal", &journal, &"--on-change", &on_change, &"--json"]).await
+        self.run(&[&"import", &export, &"--journal", &journal, &"--on-change", &on_change, &"--json"]).await
     }
 
     async fn histories(&self) -> Vec<Vec<String>> {
