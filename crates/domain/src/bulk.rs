@@ -9,6 +9,7 @@ use crate::ids::{AppId, GroupId};
 use crate::message::Conversation;
 use crate::origin::{JobId, Provenance};
 use crate::staged::{BadMessage, WholeMessage};
+use crate::unite::{OnDifference, UnionOutcome};
 use crate::whole_group::{WholeGroup, WholeGroupRefusal};
 use async_trait::async_trait;
 
@@ -53,6 +54,10 @@ pub enum UndoOutcome {
     Removed,
     /// Somebody has [touched](crate::origin::Seal) it since, and it stays.
     Touched,
+    /// Other jobs have added to it since, and it stays until they are undone.
+    AddedTo,
+    /// Another job made it. It stays with what this job has added, and no longer counts as of this job.
+    MadeByAnother,
     /// There is no such group, or it did not come with this job.
     NotOfJob,
 }
@@ -129,6 +134,15 @@ pub trait BulkStore: Send + Sync {
     /// Removes messages that a job staged for a group, if there are any.
     async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError>;
 
+    /// Unites groups that jobs brought in with what a file has of them: see [`unite`](crate::unite::unite). Silently, and
+    /// each at one moment, or not at all: of a group that was touched meanwhile nothing changes. One outcome for each, in order.
+    async fn unite_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+        on: OnDifference,
+    ) -> Result<Vec<UnionOutcome>, StoreError>;
+
     /// Where each of these groups came from; `None` for one that is not there, or that no job brought in.
     async fn brought_groups(
         &self,
@@ -136,7 +150,7 @@ pub trait BulkStore: Send + Sync {
         groups: Vec<GroupId>,
     ) -> Result<Vec<Option<BroughtGroup>>, StoreError>;
 
-    /// Groups that a job brought in and that are there, in the order of their ids: those after `after`, at most `limit`.
+    /// Groups that a job brought in or added to and that are there, in the order of their ids: those after `after`, at most `limit`.
     async fn groups_of_job(
         &self,
         app: AppId,
@@ -145,8 +159,8 @@ pub trait BulkStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<GroupId>, StoreError>;
 
-    /// Removes those of these groups that came with `job` and that nobody has touched since, silently; with `force` the
-    /// touched ones too. One outcome for each, in order.
+    /// Removes those of these groups that `job` made and that nobody has touched or added to since, silently; with `force`
+    /// the others that it made too. One outcome for each, in order.
     async fn undo_groups(
         &self,
         context: Context,

@@ -39,4 +39,5 @@ pub mod subscribers;
 pub mod text;
 pub mod time;
 pub mod topic;
+pub mod unite;
 pub mod whole_group;

@@ -15,6 +15,8 @@ pub const ORIGIN_NAME_BYTES_MAX: usize = 2_048;
 pub const DIGEST_BYTES_MAX: usize = 64;
 /// Largest [`Origin::carried`], bytes.
 pub const CARRIED_BYTES_MAX: usize = 1 << 20;
+/// Jobs that a group remembers to have added to it.
+pub const ADDED_MAX: usize = 1_000;
 
 /// Where a group came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,8 +49,53 @@ pub struct Provenance {
     pub origin: Origin,
     /// When the group was brought in.
     pub brought: Timestamp,
-    /// The group as it was then.
+    /// The group as it was then, or when a job last added to it.
     pub seal: Seal,
+    /// The jobs that added to it since, the last one last. Those that were undone are not among them.
+    pub added: Vec<JobId>,
+}
+
+/// What undoing a job means for a group that it brought something into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// The group goes.
+    Remove,
+    /// It was touched since, and stays.
+    KeepTouched,
+    /// Other jobs have added to it since, and it stays.
+    KeepAddedTo,
+    /// Another job made it, and it stays with what this one added. From now on it does not count as of this job.
+    Forget,
+    /// The job has nothing to do with it.
+    NotOfJob,
+}
+
+impl Provenance {
+    /// The job that made the group, and those that added to it.
+    pub fn jobs(&self) -> impl Iterator<Item = JobId> {
+        std::iter::once(self.origin.job).chain(self.added.iter().copied())
+    }
+
+    /// What undoing `job` means; `touched` says whether the group was touched since, `force` whether that matters.
+    #[must_use]
+    pub fn undo(&self, job: JobId, touched: bool, force: bool) -> Undo {
+        if self.origin.job != job {
+            return if self.added.contains(&job) { Undo::Forget } else { Undo::NotOfJob };
+        }
+        match (touched, self.added.is_empty()) {
+            (true, _) if !force => Undo::KeepTouched,
+            (_, false) if !force => Undo::KeepAddedTo,
+            (_, _) => Undo::Remove,
+        }
+    }
+
+    /// The same without a job that added.
+    #[must_use]
+    pub fn without(&self, job: JobId) -> Self {
+        let mut without = self.clone();
+        without.added.retain(|added| *added != job);
+        without
+    }
 }
 
 /// A number that stays the same until a group is touched: somebody writes into it or its topics, joins or leaves, clears

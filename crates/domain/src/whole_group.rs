@@ -92,6 +92,15 @@ pub struct WholeTopic {
     pub created: Timestamp,
 }
 
+impl WholeTopic {
+    /// The topic before its first message.
+    pub(crate) fn made(self) -> Topic {
+        let Self { id, name, introduction, notification, face_url, custom, created } = self;
+        let log = MessageLog::default();
+        Topic { id, name, introduction, notification, face_url, custom, created, mute_all: false, log }
+    }
+}
+
 /// Why a group is not brought in. Nothing of it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WholeGroupRefusal {
@@ -198,7 +207,8 @@ pub fn whole_group<E>(
     // A group that brings its history along is no new one: its members see it, as with imported messages.
     group.active |= logs.values().any(|(log, _)| 0 < log.last_seq());
     let topics: Vec<Topic> = logs.into_values().filter_map(|(_, topic)| topic).collect();
-    let provenance = Provenance { origin, brought: context.now, seal: Seal::of(&group, &topics) };
+    let seal = Seal::of(&group, &topics);
+    let provenance = Provenance { origin, brought: context.now, seal, added: Vec::new() };
     parts.extend(topics.into_iter().map(|topic| (PartKey::Topic(topic.id.clone()), Part::Topic(topic))));
     Ok(Ok(CreatedWholeGroup { group, members: all, parts, messages, placeholders, provenance }))
 }
@@ -231,25 +241,14 @@ fn take_topics(
     let mut logs = Logs::new();
     group.log = numbered.remove(&Conversation::Group).unwrap_or_default();
     logs.insert(Conversation::Group, (group.log.clone(), None));
-    for WholeTopic { id, name, introduction, notification, face_url, custom, created } in topics {
-        let place = Conversation::Topic(id.clone());
-        let log = numbered.remove(&place).unwrap_or_default();
+    for topic in topics {
+        let mut topic = topic.made();
+        let place = Conversation::Topic(topic.id.clone());
         if logs.contains_key(&place) {
-            return Err(WholeGroupRefusal::TopicTwice(id));
+            return Err(WholeGroupRefusal::TopicTwice(topic.id));
         }
-        let texts = (name, introduction, notification, face_url, custom);
-        let (name, introduction, notification, face_url, custom) = texts;
-        let topic = Topic {
-            id,
-            name,
-            introduction,
-            notification,
-            face_url,
-            custom,
-            created,
-            mute_all: false,
-            log: log.clone(),
-        };
+        let log = numbered.remove(&place).unwrap_or_default();
+        topic.log = log.clone();
         logs.insert(place, (log, Some(topic)));
     }
     match numbered.into_keys().next() {

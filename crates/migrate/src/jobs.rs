@@ -10,6 +10,6 @@ mod run;
 mod undo;
 
 pub use import::import;
-pub use outcome::{Counts, JobOutcome};
+pub use outcome::{Counts, JobOutcome, Kinds};
 pub use run::{JobOptions, run};
 pub use undo::{JobUndo, undo, undo_one};

@@ -11,6 +11,7 @@ use crate::format::{Account, Record};
 use crate::ordered::Entry;
 use crate::rules::{Checker, ServerLimits, Verdict};
 use building::Building;
+pub use carried::carried_of_both;
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;

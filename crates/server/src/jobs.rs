@@ -3,11 +3,11 @@
 
 mod background;
 mod batches;
-mod covers;
 mod folder;
 mod loads;
 mod record;
 mod runner;
+mod union;
 mod upload;
 
 use crate::apps::Apps;
@@ -440,7 +440,7 @@ fn folders(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// Takes out what a job brought in.
+/// Takes out the groups that a job made.
 fn undo(
     bulk: &dyn BulkStore,
     folder: &Folder,
@@ -467,6 +467,8 @@ fn undo(
                     "removed"
                 }
                 UndoOutcome::Touched => "touched",
+                UndoOutcome::AddedTo => "added_to",
+                UndoOutcome::MadeByAnother => "made_by_another",
                 UndoOutcome::NotOfJob => continue,
             };
             receipts.add(&Receipt {

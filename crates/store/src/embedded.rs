@@ -39,6 +39,7 @@ mod tables;
 mod transfer;
 mod tx;
 mod undo;
+mod unite;
 mod whole_groups;
 
 use crate::{StoreMetrics, refusable};
@@ -70,6 +71,7 @@ use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use landfall_domain::unite::{OnDifference, UnionOutcome};
 use landfall_domain::whole_group::WholeGroup;
 pub use repair::{RepairReport, repair};
 use std::path::Path;
@@ -362,6 +364,15 @@ impl BulkStore for Embedded {
 
     async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError> {
         self.committer.run_alone(move |tx| whole_groups::discard_staged(tx, context.app, job, &group)).await
+    }
+
+    async fn unite_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+        on: OnDifference,
+    ) -> Result<Vec<UnionOutcome>, StoreError> {
+        unite::unite_groups(&self.committer, context, groups, on).await
     }
 
     async fn brought_groups(

@@ -33,6 +33,7 @@ mod tables;
 mod texts;
 mod transfer;
 mod undo;
+mod unite;
 mod values;
 mod whole_groups;
 
@@ -70,6 +71,7 @@ use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use landfall_domain::unite::{OnDifference, UnionOutcome};
 use landfall_domain::whole_group::WholeGroup;
 use list_positions::ListPositions;
 use listener::Listener;
@@ -421,6 +423,15 @@ impl BulkStore for Postgres {
 
     async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError> {
         self.staging.discard(context.app, job, &group).await
+    }
+
+    async fn unite_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+        on: OnDifference,
+    ) -> Result<Vec<UnionOutcome>, StoreError> {
+        unite::unite_groups(&self.database, context, groups, on).await
     }
 
     async fn brought_groups(

@@ -19,6 +19,7 @@ pub(crate) mod operations;
 pub(crate) mod outbox;
 pub(crate) mod scripted;
 pub(crate) mod subscribers;
+pub(crate) mod union;
 pub(crate) mod values;
 pub(crate) mod whole;
 pub(crate) mod world;
@@ -123,6 +124,17 @@ macro_rules! store_suite {
                 a_dissolved_group_is_no_longer_of_its_job,
                 no_membership_of_a_staged_group_outlives_its_account,
                 jobs_of_different_apps_are_separate,
+            }
+            union {
+                a_partial_file_puts_history_before_between_and_behind_what_is_there,
+                what_differs_stays_or_is_taken_over,
+                a_topic_is_united_with_its_marks,
+                a_union_with_what_is_there_writes_nothing,
+                a_group_that_was_touched_is_kept,
+                readers_see_a_union_whole_or_not_at_all,
+                members_and_accounts_are_refused_whole,
+                a_very_long_history_is_united_where_it_ends,
+                undo_of_a_later_job_leaves_what_an_earlier_one_brought,
             }
             faulty {
                 a_migration_that_repeats_what_failed_ends_like_one_without_failures,

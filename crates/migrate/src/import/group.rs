@@ -264,6 +264,8 @@ impl GroupWork<'_> {
         let row = self.row(&profile::group_question(&self.id, &group.app_defined_data)).await?;
         let same = row.as_ref().is_some_and(|row| profile::same_group(group, &self.settled, row));
         if same {
+            // Another import may have made it, before the attempt or since.
+            let tried = tried && row.as_ref().is_some_and(profile::is_bare);
             let made = if tried { Made::ByUs } else { Made::Before };
             self.there(GroupReceipt { made, ..attempted }, false).await?;
             let end = if tried { End::Imported } else { End::Unchanged };

@@ -83,11 +83,18 @@ pub(super) fn group_question(id: &str, fields: &[CustomValue]) -> Value {
         "ResponseFilter": {
             "GroupBaseInfoFilter": [
                 "Type", "Name", "Introduction", "Notification", "FaceUrl", "Owner_Account", "CreateTime",
-                "MaxMemberNum", "ApplyJoinOption", "HistoryMsgBeforeJoin"
+                "MaxMemberNum", "ApplyJoinOption", "HistoryMsgBeforeJoin", "MemberNum", "NextMsgSeq"
             ],
             "AppDefinedDataFilter_Group": keys
         }
     })
+}
+
+/// Whether a group may be one that was just made: nothing was said in it, and nobody but its owner is in it. A call whose
+/// answer was lost has made no other.
+pub(super) fn is_bare(row: &Value) -> bool {
+    let up_to_one = |name: &str| row.get(name).and_then(Value::as_u64).is_none_or(|number| number <= 1);
+    up_to_one("MemberNum") && up_to_one("NextMsgSeq")
 }
 
 /// Whether a row of `get_group_info` has what the record says. What the record does not say is not compared.

@@ -14,8 +14,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// Imports `file` by a job where the server takes jobs, and over the API otherwise. Groups that are there already and
-/// differ are left by the job: the API adds what is new in them. Ends in order once `stop` is true.
+/// Imports `file` by a job where the server takes jobs, and over the API otherwise. Groups that are there already and that
+/// the job keeps as they are, because somebody has touched them, get what is new by single calls. So do those that differ when
+/// changes are to fail: single calls say which records that are. Ends in order once `stop` is true.
 ///
 /// # Errors
 /// As those of [`import::run`], or the job failed.
@@ -70,6 +71,7 @@ pub async fn import(
         .report(
             &server,
             observer,
+            options.on_change == OnChange::Fail,
             |group| rest.groups.extend([group.to_owned()]),
             |fault| failed.entry(fault.line).or_default().push(fault.clone()),
             |line| orphans.extend([line]),

@@ -19,14 +19,23 @@ pub struct Counts {
     /// Records in the file; 0 until it was put in order.
     pub records_total: u64,
     pub accounts: u64,
-    /// Groups that are there by this job, and their members and messages.
+    /// Groups that this job has made or added to.
     pub groups: u64,
+    /// Topics, members, messages and read marks that are there by this job.
+    pub topics: u64,
     pub members: u64,
     pub messages: u64,
-    /// Groups that were there just like this.
+    pub reads: u64,
+    /// Groups that had everything of the file.
     pub equal: u64,
-    /// Of the groups of this job, those that took the place of what another job had brought in.
+    /// Of the groups of this job, those that it has added to, or changed.
     pub rewritten: u64,
+    /// Records that were there just like this.
+    pub unchanged: Kinds,
+    /// Records that were there and took over what the file says.
+    pub updated: Kinds,
+    /// Records that are there with another content, and stay as they are.
+    pub differing: Kinds,
     /// Groups that differ from what is there and were left as they are.
     pub kept: u64,
     pub refused: u64,
@@ -34,6 +43,39 @@ pub struct Counts {
     pub left_out: u64,
     /// Groups that were taken out.
     pub removed: u64,
+}
+
+/// Records of groups by their kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Kinds {
+    pub topics: u64,
+    pub members: u64,
+    pub messages: u64,
+    pub reads: u64,
+}
+
+impl Counts {
+    /// As the report of an import counts them: records by kind, where nothing failed. `differs`: groups that differ.
+    fn by_kind(&self, differs: u64) -> [(&'static str, import::Counts); 6] {
+        let count = |imported, unchanged, updated, skipped| import::Counts {
+            imported,
+            unchanged,
+            updated,
+            skipped,
+            ..import::Counts::default()
+        };
+        let Self { unchanged, updated, differing, .. } = self;
+        let groups = count(self.groups - self.rewritten, self.equal, self.rewritten, differs);
+        [
+            ("account", count(self.accounts, 0, 0, 0)),
+            ("group", groups),
+            ("topic", count(self.topics, unchanged.topics, updated.topics, differing.topics)),
+            ("member", count(self.members, unchanged.members, updated.members, differing.members)),
+            ("message", count(self.messages, unchanged.messages, updated.messages, differing.messages)),
+            ("read", count(self.reads, unchanged.reads, updated.reads, differing.reads)),
+        ]
+    }
 }
 
 /// A job as the server describes it.
@@ -162,8 +204,9 @@ pub(super) async fn receipts(
 }
 
 impl JobOutcome {
-    /// The report of the import. `on_kept` gets the ids of groups that were kept as they were, in order; `on_orphan` the
-    /// lines of records whose group the file does not have.
+    /// The report of the import. `on_rest` gets the ids of groups that are left to single calls, in order: those that were kept
+    /// as they were and, with `differs_fails`, those in which something differs. `on_orphan` gets the lines of records whose group
+    /// the file does not have.
     ///
     /// # Errors
     /// The server did not answer for too long.
@@ -171,15 +214,21 @@ impl JobOutcome {
         &self,
         server: &Server,
         observer: &dyn Observer,
-        mut on_kept: impl FnMut(&str),
+        differs_fails: bool,
+        mut on_rest: impl FnMut(&str),
         mut on_failed: impl FnMut(&Fault),
         mut on_orphan: impl FnMut(u64),
     ) -> Result<ImportReport, ImportError> {
         let mut faults: BTreeMap<&'static str, u64> = BTreeMap::new();
         let mut failed: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let (mut last_rewritten, mut differs) = (String::new(), 0);
         receipts(server, &self.job, |receipt| {
             match receipt.result.as_str() {
-                "kept" => on_kept(&receipt.name),
+                "kept" => on_rest(&receipt.name),
+                "differs" if differs_fails => on_rest(&receipt.name),
+                "rewritten" => last_rewritten.clone_from(&receipt.name),
+                // A group that was rewritten is counted as such.
+                "differs" if receipt.name != last_rewritten => differs += 1,
                 // The server may have the group.
                 "left_out" if receipt.is_orphan() => on_orphan(receipt.line),
                 "left_out" | "refused" => {
@@ -194,29 +243,18 @@ impl JobOutcome {
             Ok(())
         })
         .await?;
-        let counts = self.counts;
-        let count = |kind: &'static str, brought: u64, equal: u64| {
-            let failed = failed.get(kind).copied().unwrap_or_default();
-            let (imported, unchanged) = if self.was_done { (0, brought + equal) } else { (brought, equal) };
-            (kind, import::Counts { imported, unchanged, failed, ..import::Counts::default() })
-        };
-        let mut records: BTreeMap<_, _> = [
-            count("account", counts.accounts, 0),
-            count("group", counts.groups - counts.rewritten, counts.equal),
-            count("member", counts.members, 0),
-            count("message", counts.messages, 0),
-        ]
-        .into();
-        if let Some(groups) = records.get_mut("group")
-            && !self.was_done
-        {
-            groups.updated = counts.rewritten;
-        }
-        for kind in ["topic", "read"] {
-            if failed.contains_key(kind) {
-                records.extend([count(kind, 0, 0)]);
+        let mut records: BTreeMap<_, import::Counts> = self.counts.by_kind(differs).into();
+        for (kind, counts) in &mut records {
+            counts.failed = failed.get(kind).copied().unwrap_or_default();
+            if self.was_done {
+                counts.unchanged +=
+                    std::mem::take(&mut counts.imported) + std::mem::take(&mut counts.updated);
             }
         }
+        let needed = |kind: &str, counts: &import::Counts| {
+            !matches!(kind, "topic" | "read") || *counts != import::Counts::default()
+        };
+        records.retain(|kind, counts| needed(kind, counts));
         Ok(ImportReport {
             finished: self.finished,
             job: Some(self.job.clone()),

@@ -6,6 +6,7 @@ use crate::import::ImportError;
 use crate::journal::{Journal, Receipt};
 use crate::server::{CallError, Server};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io;
 
 /// What undoing jobs did.
@@ -14,8 +15,8 @@ pub struct JobUndo {
     pub jobs: u64,
     /// Groups that were taken out, silently.
     pub removed: u64,
-    /// Groups that somebody has touched since; they are kept.
-    pub touched: u64,
+    /// Groups that are kept: somebody has touched them since, or they are of several imports.
+    pub kept: u64,
 }
 
 /// Undoes the jobs that the journal knows. `on_kept` gets each group that is kept, with the reason.
@@ -26,16 +27,24 @@ pub async fn undo(
     server: &Server,
     journal: &Journal,
     force: bool,
-    mut on_kept: impl FnMut(&str, &str),
+    on_kept: impl FnMut(&str, &str),
 ) -> Result<JobUndo, ImportError> {
-    let mut undone = JobUndo::default();
-    for (fingerprint, id) in journal.jobs()? {
-        let Some(touched) = undo_job(server, &id, force, &mut undone, &mut on_kept).await? else { continue };
-        if touched == 0 {
-            journal.write(vec![Receipt::JobUndone { fingerprint }]).await?;
+    let mut run = Run { server, force, undone: JobUndo::default(), kept: BTreeMap::new() };
+    let (mut jobs, mut left) = (journal.jobs()?, Vec::new());
+    // A group goes with the job that made it, once those that added to it are undone.
+    for is_last in [false, true] {
+        for (fingerprint, id) in std::mem::take(&mut jobs) {
+            let Some(stays) = run.job(&id).await? else { continue };
+            if stays.added_to != 0 && !is_last {
+                left.push((fingerprint, id));
+            } else if stays == Stays::default() {
+                journal.write(vec![Receipt::JobUndone { fingerprint }]).await?;
+            }
         }
+        run.undone.jobs -= if is_last { 0 } else { left.len() as u64 };
+        std::mem::swap(&mut jobs, &mut left);
     }
-    Ok(undone)
+    Ok(run.finish(on_kept))
 }
 
 /// Undoes one job of the server; `None` when the server does not know it.
@@ -46,45 +55,74 @@ pub async fn undo_one(
     server: &Server,
     job: &str,
     force: bool,
-    mut on_kept: impl FnMut(&str, &str),
+    on_kept: impl FnMut(&str, &str),
 ) -> Result<Option<JobUndo>, ImportError> {
-    let mut undone = JobUndo::default();
-    let known = undo_job(server, job, force, &mut undone, &mut on_kept).await?;
-    Ok(known.map(|_| undone))
+    let mut run = Run { server, force, undone: JobUndo::default(), kept: BTreeMap::new() };
+    let known = run.job(job).await?;
+    Ok(known.map(|_| run.finish(on_kept)))
 }
 
-/// How many groups were kept; `None` when the server does not know the job.
-async fn undo_job(
-    server: &Server,
-    id: &str,
+/// Groups of a job that another undo of it may take out.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Stays {
+    touched: u64,
+    added_to: u64,
+}
+
+struct Run<'a> {
+    server: &'a Server,
     force: bool,
-    undone: &mut JobUndo,
-    on_kept: &mut impl FnMut(&str, &str),
-) -> Result<Option<u64>, ImportError> {
-    let body = json!({ "JobId": id, "Force": u8::from(force) });
-    let mut job: Job = match server.ask(UNDO, &body).await {
-        Ok(reply) => serde_json::from_value(reply).map_err(io::Error::other)?,
-        Err(CallError::Refused { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    while job.is_busy() {
-        let reply = server.ask(GET, &json!({ "JobId": id, "Wait": WAIT_SECONDS })).await?;
-        job = serde_json::from_value(reply).map_err(io::Error::other)?;
-    }
-    if !job.is_undone() {
-        return Err(io::Error::other(job.problem()).into());
-    }
-    let mut touched = 0;
-    receipts(server, id, |receipt| {
-        if receipt.result == "touched" {
-            touched += 1;
-            on_kept(&receipt.name, "somebody has changed it since");
+    undone: JobUndo,
+    /// Why groups are kept.
+    kept: BTreeMap<String, &'static str>,
+}
+
+impl Run<'_> {
+    /// Undoes a job; `None` when the server does not know it.
+    async fn job(&mut self, id: &str) -> Result<Option<Stays>, ImportError> {
+        let server = self.server;
+        let body = json!({ "JobId": id, "Force": u8::from(self.force) });
+        let mut job: Job = match server.ask(UNDO, &body).await {
+            Ok(reply) => serde_json::from_value(reply).map_err(io::Error::other)?,
+            Err(CallError::Refused { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        while job.is_busy() {
+            let reply = server.ask(GET, &json!({ "JobId": id, "Wait": WAIT_SECONDS })).await?;
+            job = serde_json::from_value(reply).map_err(io::Error::other)?;
         }
-        Ok(())
-    })
-    .await?;
-    undone.jobs += 1;
-    undone.removed += job.counts.removed;
-    undone.touched += touched;
-    Ok(Some(touched))
+        if !job.is_undone() {
+            return Err(io::Error::other(job.problem()).into());
+        }
+        let mut stays = Stays::default();
+        receipts(server, id, |receipt| {
+            let why = match receipt.result.as_str() {
+                "touched" => {
+                    stays.touched += 1;
+                    "somebody has changed it since"
+                }
+                "added_to" => {
+                    stays.added_to += 1;
+                    "another import has added to it since; undo that one first"
+                }
+                "made_by_another" => "another import made it; what this one added stays",
+                _ => {
+                    self.kept.remove(&receipt.name);
+                    return Ok(());
+                }
+            };
+            self.kept.insert(receipt.name, why);
+            Ok(())
+        })
+        .await?;
+        self.undone.jobs += 1;
+        self.undone.removed += job.counts.removed;
+        Ok(Some(stays))
+    }
+
+    fn finish(mut self, mut on_kept: impl FnMut(&str, &str)) -> JobUndo {
+        self.kept.iter().for_each(|(group, why)| on_kept(group, why));
+        self.undone.kept = self.kept.len() as u64;
+        self.undone
+    }
 }

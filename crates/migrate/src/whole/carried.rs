@@ -2,11 +2,12 @@
 
 use crate::format::Json;
 use landfall_domain::origin::CARRIED_BYTES_MAX;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Kept beside the group, as JSON.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Carried {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) x: Option<Json>,
@@ -21,8 +22,23 @@ pub(super) struct Carried {
     bytes: usize,
 }
 
+/// What is carried beside a group that has what two files say. Where both say something of a record, the second counts; the
+/// first where there is no room for both.
+#[must_use]
+pub fn carried_of_both(there: &[u8], new: &[u8]) -> Vec<u8> {
+    let read = |bytes: &[u8]| serde_json::from_slice::<Carried>(bytes).unwrap_or_default();
+    let (mut both, new) = (read(there), read(new));
+    both.x = new.x.or(both.x);
+    both.topics.extend(new.topics);
+    both.members.extend(new.members);
+    both.cut |= new.cut;
+    let both = both.into_bytes();
+    if both.len() <= CARRIED_BYTES_MAX { both } else { there.to_vec() }
+}
+
 /// What a record is called in its source.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Named {
     #[serde(skip_serializing_if = "String::is_empty")]
     src: String,
@@ -76,5 +92,22 @@ impl Carried {
         let empty = self.x.is_none() && self.topics.is_empty() && self.members.is_empty() && !self.cut;
         // Records have string keys only, and can always be written.
         if empty { Vec::new() } else { serde_json::to_vec(&self).unwrap_or_default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_files_carry_is_kept_together_as_far_as_there_is_room() {
+        let there = br#"{"x":{"a":1},"members":{"ann":{"key":"1"},"ben":{"key":"2"}}}"#;
+        let new = br#"{"members":{"ben":{"key":"3"},"cy":{"key":"4"}},"cut":true}"#;
+        let both =
+            r#"{"x":{"a":1},"members":{"ann":{"key":"1"},"ben":{"key":"3"},"cy":{"key":"4"}},"cut":true}"#;
+        assert_eq!(String::from_utf8(carried_of_both(there, new)).unwrap(), both);
+        assert_eq!((carried_of_both(there, b""), carried_of_both(b"", b"")), (there.to_vec(), Vec::new()));
+        let large = format!(r#"{{"x":"{}"}}"#, "a".repeat(CARRIED_BYTES_MAX - 40));
+        assert_eq!(carried_of_both(there, large.as_bytes()), there);
     }
 }

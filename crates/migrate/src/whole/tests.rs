@@ -97,7 +97,7 @@ fn many_messages_come_before_their_group() {
         .iter()
         .filter_map(|piece| match piece {
             Piece::Messages { group, messages } if group.as_str() == "g" => Some(messages),
-            Piece::Messages { .. } | Piece::Accounts(_) | Piece::Group(_) => None,
+            Piece::Messages { .. } | Piece::Accounts(_) | Piece::Group(_) | Piece::Nothing => None,
         })
         .map(|messages| messages.iter().map(|(_, messages)| messages.len() as u64).sum())
         .collect();

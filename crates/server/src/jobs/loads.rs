@@ -1,5 +1,6 @@
 //! The loads of a run: groups are collected in one, while the one before becomes visible on a thread of its own.
 
+use super::record::Kinds;
 use super::runner::{Broken, Run};
 use crate::clients::PendingImport;
 use landfall_domain::bulk::{GroupLoad, WholeGroupOutcome};
@@ -12,10 +13,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 pub(super) struct Brought {
     pub(super) id: GroupId,
     pub(super) recheck: PendingImport,
-    /// Whether it takes the place of one that was there.
-    pub(super) again: bool,
-    pub(super) members: u64,
-    pub(super) messages: u64,
+    pub(super) has: Kinds,
 }
 
 pub(super) struct Loads<'scope, 'env> {

@@ -3,6 +3,7 @@
 use landfall_domain::origin::JobId;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::ops::AddAssign;
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +46,23 @@ pub(crate) struct Counts {
     /// Records in the file; 0 until it was put in order.
     pub(crate) records_total: u64,
     pub(crate) accounts: u64,
-    /// Groups that are there by this job.
+    /// Groups that this job has made or added to.
     pub(crate) groups: u64,
+    /// Topics, members, messages and read marks that are there by this job.
+    pub(crate) topics: u64,
     pub(crate) members: u64,
     pub(crate) messages: u64,
-    /// Groups that another job brought in just like this.
+    pub(crate) reads: u64,
+    /// Groups that have everything of the file already.
     pub(crate) equal: u64,
-    /// Of the groups of this job, those that took the place of what another job had brought in.
+    /// Of the groups of this job, those that it has added to, or changed.
     pub(crate) rewritten: u64,
+    /// Records that were there just like this.
+    pub(crate) unchanged: Kinds,
+    /// Records that were there and took over what the file says.
+    pub(crate) updated: Kinds,
+    /// Records that are there with another content, and stay as they are.
+    pub(crate) differing: Kinds,
     /// Groups that differ from what is there and were left as they are.
     pub(crate) kept: u64,
     /// Groups that were refused.
@@ -61,6 +71,42 @@ pub(crate) struct Counts {
     pub(crate) left_out: u64,
     /// Groups that were taken out.
     pub(crate) removed: u64,
+}
+
+impl Counts {
+    /// Counts a group that is there by this job.
+    pub(crate) fn count_group(&mut self, Kinds { topics, members, messages, reads }: Kinds) {
+        self.groups += 1;
+        self.topics += topics;
+        self.members += members;
+        self.messages += messages;
+        self.reads += reads;
+    }
+}
+
+/// Records of groups by their kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(crate) struct Kinds {
+    pub(crate) topics: u64,
+    pub(crate) members: u64,
+    pub(crate) messages: u64,
+    pub(crate) reads: u64,
+}
+
+impl Kinds {
+    pub(crate) fn of([topics, members, messages, reads]: [u64; 4]) -> Self {
+        Self { topics, members, messages, reads }
+    }
+}
+
+impl AddAssign for Kinds {
+    fn add_assign(&mut self, Self { topics, members, messages, reads }: Self) {
+        self.topics += topics;
+        self.members += members;
+        self.messages += messages;
+        self.reads += reads;
+    }
 }
 
 /// What becomes of records that the server has with another content.
@@ -72,7 +118,7 @@ pub(crate) enum OnChange {
     Skip,
     /// The server takes over what the file has.
     Update,
-    /// As `Skip`; whoever made the job looks at the groups that were kept.
+    /// As `Skip`; whoever made the job looks at the groups that differ.
     Fail,
 }
 
@@ -151,7 +197,8 @@ pub(crate) struct Receipt {
     /// Kind of the record.
     pub(crate) record: &'static str,
     pub(crate) name: String,
-    /// `created`, `equal`, `rewritten`, `kept`, `refused`, `left_out`, `removed` or `touched`.
+    /// `created`, `equal`, `rewritten`, `differs`, `kept`, `refused`, `left_out`, `removed`, `touched`, `added_to` or
+    /// `made_by_another`.
     pub(crate) result: &'static str,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) code: String,

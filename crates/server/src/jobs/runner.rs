@@ -1,17 +1,16 @@
 //! One run of a job: its file is put in order, and its groups are brought in, many with one call of the store.
 //!
 //! A run always begins at the start of the file. What the job brought in before is found to be there, so a run that was
-//! broken off is repeated without harm. A group that another job brought in otherwise is written anew, if nobody has touched
-//! it since and the file has everything of it: so history can go behind what is there, and nothing is lost.
+//! broken off is repeated without harm. A group that another job brought in otherwise is united with what the file has, if
+//! nobody has touched it since: so history can go in front of what is there and between it, and nothing is lost.
 
 use super::batches::{self, Batch, Work};
-use super::covers::{Coverage, coverage};
 use super::folder::{Folder, Receipts};
 use super::loads::{Brought, Loads};
-use super::record::{Counts, OnChange, Receipt};
+use super::record::{Counts, Kinds, OnChange, Receipt};
 use crate::clients::Hub;
 use landfall_domain::account::AccountImport;
-use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
+use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::{OperationError, StoreError};
 use landfall_domain::ids::GroupId;
@@ -19,12 +18,12 @@ use landfall_domain::message::Conversation;
 use landfall_domain::origin::JobId;
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::Store;
+use landfall_domain::unite::Kept;
 use landfall_domain::whole_group::WholeGroup;
 use landfall_migrate::fault::Fault;
 use landfall_migrate::ordered::{Entry, Grouped, Ordered};
 use landfall_migrate::rules::ServerLimits;
-use landfall_migrate::whole::Assembler;
-use std::collections::BTreeSet;
+use landfall_migrate::whole::{Assembler, carried_of_both};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -62,10 +61,10 @@ pub(super) struct Run<'a> {
 }
 
 /// A run under way.
-struct Running<'scope, 'env> {
-    run: &'env Run<'env>,
-    receipts: Receipts,
-    counts: Counts,
+pub(super) struct Running<'scope, 'env> {
+    pub(super) run: &'env Run<'env>,
+    pub(super) receipts: Receipts,
+    pub(super) counts: Counts,
     loads: Loads<'scope, 'env>,
     /// A large group of which no more is staged: it is there already, or is refused for this reason.
     skipped: Option<(GroupId, Option<String>)>,
@@ -110,7 +109,16 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
     })
 }
 
-fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
+/// What a group has.
+fn kinds(whole: &WholeGroup) -> Kinds {
+    let messages: usize = whole.messages.iter().map(|(_, messages)| messages.len()).sum();
+    let reads: usize = whole.members.iter().map(|member| member.reads.len()).sum();
+    let [topics, members, messages, reads] =
+        [whole.topics.len(), whole.members.len(), messages, reads].map(|count| count as u64);
+    Kinds { topics, members, messages: whole.staged + messages, reads }
+}
+
+pub(super) fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
     let (record, name) = ("group", id.to_string());
     Receipt { line: 0, record, name, result, code: String::new(), result_info: info }
 }
@@ -174,8 +182,7 @@ impl Running<'_, '_> {
         let Run { context, bulk, ref runtime, .. } = *self.run;
         let ids = groups.iter().map(WholeGroup::id).collect();
         let there = runtime.block_on(bulk.brought_groups(context.app, ids))?;
-        let mut new = Vec::new();
-        let mut rewritten = BTreeSet::new();
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
         for (whole, there) in groups.into_iter().zip(there) {
             let skipped = self.skipped.take_if(|(skipped, _)| *skipped == whole.id());
             match there {
@@ -186,79 +193,61 @@ impl Running<'_, '_> {
                     }
                     Some((_, None)) | None => new.push(whole),
                 },
-                Some(there) => {
-                    if let Some(whole) = self.compare(whole, &there)? {
-                        rewritten.insert(whole.id());
-                        new.push(whole);
-                    }
-                }
+                Some(there) => changed.extend(self.compare(whole, there)?),
             }
         }
         if !new.is_empty() {
-            self.import(new, &rewritten)?;
+            self.import(new)?;
         }
+        self.unite(changed)?;
         (self.staged, self.skipped) = (None, None);
         self.receipts.flush()?;
         (self.run.on_progress)(self.counts, true)
     }
 
-    /// The group, if it is to take the place of the one that is there, which is then gone.
-    fn compare(&mut self, whole: WholeGroup, there: &BroughtGroup) -> Result<Option<WholeGroup>, Broken> {
-        let id = whole.id();
-        let Run { job, context, bulk, ref runtime, .. } = *self.run;
-        let origin = &there.provenance.origin;
-        if origin.digest == whole.origin.digest {
-            if origin.job == job {
-                self.count(&whole);
+    /// The group, if it is to be united with the one that is there.
+    fn compare(&mut self, mut whole: WholeGroup, there: BroughtGroup) -> Result<Option<WholeGroup>, Broken> {
+        let (id, job) = (whole.id(), self.run.job);
+        let BroughtGroup { provenance, touched } = there;
+        if provenance.origin.digest == whole.origin.digest {
+            let result = if provenance.origin.job == job {
+                self.counts.count_group(kinds(&whole));
+                "created"
+            } else if provenance.added.contains(&job) {
+                self.counts.count_group(kinds(&whole));
+                self.counts.rewritten += 1;
+                "rewritten"
             } else {
                 self.counts.equal += 1;
-            }
-            let result = if origin.job == job { "created" } else { "equal" };
+                self.counts.unchanged += kinds(&whole);
+                "equal"
+            };
             self.receipts.add(&of_group(&id, result, String::new()))?;
             return Ok(None);
         }
-        let why = if there.touched {
-            "the group differs, and was touched since it was brought in".to_owned()
+        let why = if touched {
+            Kept::Touched.to_string()
         } else if 0 < whole.staged {
-            "the group differs, and is too large to be written anew".to_owned()
+            "the group differs, and the file has too many messages of it to put them between those that are there"
+                .to_owned()
         } else {
-            match runtime.block_on(coverage(self.run.store, context.app, &whole))? {
-                Coverage::Less(what) => format!("the group has {what} that the file does not have"),
-                Coverage::Changed(what) if self.run.on_change != OnChange::Update => {
-                    format!("{what} of the group differs")
-                }
-                Coverage::All | Coverage::Changed(_) => {
-                    let undone = bulk.undo_groups(context, origin.job, vec![id.clone()], false);
-                    if runtime.block_on(undone)? == [UndoOutcome::Removed] {
-                        return Ok(Some(whole));
-                    }
-                    "the group differs, and was touched meanwhile".to_owned()
-                }
-            }
+            whole.origin.carried = carried_of_both(&provenance.origin.carried, &whole.origin.carried);
+            return Ok(Some(whole));
         };
         self.counts.kept += 1;
         self.receipts.add(&of_group(&id, "kept", why))?;
         Ok(None)
     }
 
-    fn count(&mut self, whole: &WholeGroup) {
-        self.counts.groups += 1;
-        self.counts.members += whole.members.len() as u64;
-        self.counts.messages += messages_of(whole);
-    }
-
-    fn import(&mut self, groups: Vec<WholeGroup>, rewritten: &BTreeSet<GroupId>) -> Result<(), Broken> {
-        let mut asked = Vec::with_capacity(groups.len());
-        for whole in &groups {
-            let members = whole.members.iter().map(|member| &member.account);
-            asked.push(Brought {
-                id: whole.id(),
-                recheck: self.run.hub.before_import(whole.new.owner.iter().chain(members)),
-                again: rewritten.contains(&whole.id()),
-                members: whole.members.len() as u64,
-                messages: messages_of(whole),
-            });
-        }
+    fn import(&mut self, groups: Vec<WholeGroup>) -> Result<(), Broken> {
+        let asked: Vec<Brought> = groups
+            .iter()
+            .map(|whole| {
+                let members = whole.members.iter().map(|member| &member.account);
+                let recheck = self.run.hub.before_import(whole.new.owner.iter().chain(members));
+                Brought { id: whole.id(), recheck, has: kinds(whole) }
+            })
+            .collect();
         let outcomes = self.loads.add(groups)?;
         let mut created = Vec::new();
         for (outcome, brought) in outcomes.into_iter().zip(asked) {
@@ -287,16 +276,9 @@ impl Running<'_, '_> {
 
     /// Counts a group that is there now.
     fn settle(&mut self, brought: Brought) -> Result<(), Broken> {
-        let Brought { id, recheck, again, members, messages } = brought;
+        let Brought { id, recheck, has } = brought;
         self.run.hub.after_import(&id, recheck);
-        self.counts.groups += 1;
-        self.counts.members += members;
-        self.counts.messages += messages;
-        self.counts.rewritten += u64::from(again);
-        Ok(self.receipts.add(&of_group(&id, if again { "rewritten" } else { "created" }, String::new()))?)
+        self.counts.count_group(has);
+        Ok(self.receipts.add(&of_group(&id, "created", String::new()))?)
     }
-}
-
-fn messages_of(whole: &WholeGroup) -> u64 {
-    whole.staged + whole.messages.iter().map(|(_, messages)| messages.len() as u64).sum::<u64>()
 }

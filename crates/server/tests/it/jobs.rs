@@ -78,6 +78,22 @@ async fn receipts(client: &mut Client<TcpStream>, job: &Value) -> Vec<Value> {
     }
 }
 
+fn row((name, result): (&str, &str)) -> (String, String) {
+    (name.to_owned(), result.to_owned())
+}
+
+/// How many groups an undo removed, and what became of the others.
+async fn undo(client: &mut Client<TcpStream>, job: &Value, force: u8) -> (Value, Vec<(String, String)>) {
+    done(client, "landfall_import_svc/undo_job", json!({ "JobId": job, "Force": force })).await;
+    let undone = reaches(client, job, &["undone", "failed"]).await;
+    assert_eq!(undone["State"], "undone", "{undone}");
+    let rows = receipts(client, job).await;
+    let others = rows.iter().filter(|row| row["Result"] != "removed");
+    let others =
+        others.map(|found| row((found["Name"].as_str().unwrap(), found["Result"].as_str().unwrap())));
+    (undone["Counts"]["Removed"].clone(), others.collect())
+}
+
 /// How many messages `ben` has not read in a group, and how many groups there are.
 async fn unread_and_groups(client: &mut Client<TcpStream>, group: &str) -> (Value, Value) {
     let filter = json!({ "SelfInfoFilter": ["UnreadMsgNum"] });
@@ -118,19 +134,26 @@ async fn a_job_brings_groups_in_once_and_takes_them_out(store: Store) {
             + "\n"
     };
     let (other, counts) = run(&mut client, &(text.clone() + &early(1) + &early(2))).await;
-    assert_eq!(figures(&counts), [1, 1, 4, 48, 1, 0]);
+    assert_eq!(figures(&counts), [1, 0, 1, 48, 1, 0]);
+    assert_eq!((&counts["Unchanged"]["Messages"], &counts["Unchanged"]["Reads"]), (&json!(147), &json!(49)));
     let kept: Vec<_> =
         receipts(&mut client, &other).await.into_iter().filter(|row| row["Result"] == "kept").collect();
     assert_eq!((kept.len(), &kept[0]["Name"]), (1, &json!("g1")));
     assert_eq!(unread_and_groups(&mut client, "g2").await, (json!(2), json!(50)));
 
-    done(&mut client, "landfall_import_svc/undo_job", json!({ "JobId": job })).await;
-    let undone = reaches(&mut client, &job, &["undone", "failed"]).await;
-    assert_eq!((&undone["State"], &undone["Counts"]["Removed"]), (&json!("undone"), &json!(48)));
-    assert_eq!(unread_and_groups(&mut client, "g2").await.1, json!(2));
-    done(&mut client, "landfall_import_svc/undo_job", json!({ "JobId": job, "Force": 1 })).await;
-    reaches(&mut client, &job, &["undone"]).await;
+    // Neither takes out what is of both, but for the last that is left.
+    let undone = undo(&mut client, &job, 0).await;
+    assert_eq!(
+        undone,
+        (json!(48), vec![("g1", "touched"), ("g2", "added_to")].into_iter().map(row).collect())
+    );
+    let undone = undo(&mut client, &other, 1).await;
+    assert_eq!(undone, (json!(0), vec![row(("g2", "made_by_another"))]));
+    assert_eq!(unread_and_groups(&mut client, "g2").await, (json!(2), json!(2)));
+    assert_eq!(undo(&mut client, &job, 0).await.0, json!(1));
     assert_eq!(unread_and_groups(&mut client, "g2").await.1, json!(1));
+    assert_eq!(undo(&mut client, &job, 1).await.0, json!(1));
+    assert_eq!(unread_and_groups(&mut client, "g2").await.1, json!(0));
     drop(client);
     server.stop().await;
 }
@@ -153,31 +176,60 @@ async fn history(client: &mut Client<TcpStream>, group: &str) -> Vec<String> {
     page["RspMsgList"].as_array().unwrap().iter().rev().map(text).collect()
 }
 
+/// A message of `g1`, with this key and text.
+fn said(key: &str, second: u32) -> String {
+    let sent = 1_600_000_000 + second;
+    format!(
+        r#"{{"t":"message","src":"s","key":"{key}","GroupId":"g1","From_Account":"ann","SendTime":{sent},"MsgBody":[{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"{key}"}}}}]}}"#
+    ) + "\n"
+}
+
 async fn what_a_file_lacks_is_never_lost(store: Store) {
     let server = Server::start_with(Setup { store, ..Setup::default() }).await;
     let mut client = server.client().await;
     let text = file(2);
     run(&mut client, &text).await;
-    let figures = |counts: &Value| ["Rewritten", "Equal", "Kept"].map(|name| counts[name].as_u64().unwrap());
-    let without = |part: &str| -> String {
-        text.lines().filter(|line| !line.contains(part)).map(|line| format!("{line}\n")).collect()
+    let figures = |counts: &Value| {
+        ["Rewritten", "Equal", "Kept", "Messages"].map(|name| counts[name].as_u64().unwrap())
     };
-    // A later export that begins with the second message, or lacks a member.
-    for part in ["\"key\":\"1\",\"GroupId\":\"g1\"", "\"GroupId\":\"g1\",\"Member_Account\":\"ben\""] {
-        let (job, counts) = run(&mut client, &without(part)).await;
-        assert_eq!(figures(&counts), [0, 1, 1], "{part}");
-        let rows = receipts(&mut client, &job).await;
-        let kept = rows.iter().find(|row| row["Result"] == "kept").unwrap();
-        assert!(kept["ResultInfo"].as_str().unwrap().ends_with("that the file does not have"), "{kept}");
+    let without = |parts: &[&str]| -> String {
+        let has = |line: &&str| parts.iter().all(|part| !line.contains(part));
+        text.lines().filter(has).map(|line| format!("{line}\n")).collect()
+    };
+    let (first, member) =
+        ("\"key\":\"1\",\"GroupId\":\"g1\"", "\"GroupId\":\"g1\",\"Member_Account\":\"ben\"");
+    // A later export that begins with the second message, or lacks a member, has nothing new.
+    for part in [first, member] {
+        let (_, counts) = run(&mut client, &without(&[part])).await;
+        assert_eq!(figures(&counts), [0, 2, 0, 0], "{part}");
     }
     assert_eq!(history(&mut client, "g1").await, ["m1", "m2", "m3"]);
+    // One that has the newest messages only, another that has late ones between and in front of the others.
+    let newest = without(&["\"t\":\"message\"", member]) + &said("m5", 5) + &said("m7", 7);
+    let (_, counts) = run(&mut client, &newest).await;
+    assert_eq!(figures(&counts), [1, 1, 0, 2]);
+    let late = newest + &said("m0", 0) + &said("m2b", 2) + &said("m6", 6) + &said("m8", 8);
+    let (job, counts) = run(&mut client, &late).await;
+    assert_eq!((figures(&counts), &counts["Unchanged"]["Messages"]), ([1, 1, 0, 4], &json!(2)));
+    let rows = receipts(&mut client, &job).await;
+    assert_eq!(rows.iter().filter(|row| row["Result"] == "rewritten").count(), 1, "{rows:?}");
+    assert_eq!(history(&mut client, "g1").await, ["m0", "m1", "m2", "m2b", "m3", "m5", "m6", "m7", "m8"]);
+    // `ben` has read the first, and with it what was said before.
+    assert_eq!(unread_and_groups(&mut client, "g1").await, (json!(7), json!(2)));
 
     let edited = text.replacen("\"Text\":\"m2\"", "\"Text\":\"edited\"", 1);
-    for (on_change, expected) in [("skip", [0, 1, 1]), ("fail", [0, 1, 1]), ("update", [1, 1, 0])] {
-        let (_, counts) = run_with(&mut client, &edited, on_change).await;
+    for (on_change, expected, text) in
+        [("skip", [0, 1, 1, 0], "m2"), ("fail", [0, 1, 1, 0], "m2"), ("update", [1, 1, 0, 0], "edited")]
+    {
+        let (job, counts) = run_with(&mut client, &edited, on_change).await;
         assert_eq!(figures(&counts), expected, "{on_change}");
+        let rows = receipts(&mut client, &job).await;
+        let differs = rows.iter().filter(|row| row["Result"] == "differs");
+        let differs: Vec<_> = differs.map(|row| row["ResultInfo"].as_str().unwrap().to_owned()).collect();
+        let said = "differing, and left as they are: 1 message";
+        assert_eq!(differs, if on_change == "update" { vec![] } else { vec![said] });
+        assert_eq!(history(&mut client, "g0").await, ["m1", text, "m3"], "{on_change}");
     }
-    assert_eq!(history(&mut client, "g0").await, ["m1", "edited", "m3"]);
     drop(client);
     server.stop().await;
 }

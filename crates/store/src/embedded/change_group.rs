@@ -41,7 +41,12 @@ pub(super) fn change(
 }
 
 /// Writes the changes that an operation decided on. `before` is the group until then.
-fn write(tx: &mut Tx<'_>, context: Context, before: GroupRow, changes: Changes) -> Result<(), StoreError> {
+pub(super) fn write(
+    tx: &mut Tx<'_>,
+    context: Context,
+    before: GroupRow,
+    changes: Changes,
+) -> Result<(), StoreError> {
     let app = context.app;
     // All reads come before the first write, so that a failure leaves nothing behind.
     let pages = pages(tx, app, &before.group.id, &changes.updated_messages, &changes.new_messages)?;

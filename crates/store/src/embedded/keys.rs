@@ -12,7 +12,7 @@
 //! | `h` part that hangs on a group | group id, 0, kind, name | `PartRecord` |
 //! | `i` messages | group id, 0, topic id or nothing, 0, page, 4 bytes | list of `MessageRecord` |
 //! | `j` joined | account, 0, group id | type byte, whether it supports topics |
-//! | `k` group of a job | job, 8 bytes, group id | nothing |
+//! | `k` group that a job made or added to | job, 8 bytes, group id | nothing |
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `m` lane of the outbox | lane | when it is due, its numbers |
 //! | `n` entry of the outbox | lane, 0, number, 8 bytes | the bytes that the server made of it |
@@ -241,7 +241,7 @@ pub(super) fn origin(app: AppId, group: &GroupId) -> Vec<u8> {
     scattered(ORIGIN, app, &[group.as_str().as_bytes()])
 }
 
-/// Records that a job brought a group in.
+/// Records that a job made a group or added to it.
 pub(super) fn of_job(app: AppId, job: JobId, group: &GroupId) -> Vec<u8> {
     ordered(JOB, app, &[&job.0.to_be_bytes(), group.as_str().as_bytes()])
 }

@@ -249,12 +249,16 @@ impl<'engine> Tx<'engine> {
 
     pub(super) fn put_provenance(&mut self, app: AppId, id: &GroupId, provenance: &Provenance) {
         self.set(keys::origin(app, id), Some(records::encode_origin(provenance)));
-        self.set(keys::of_job(app, provenance.origin.job, id), Some(Vec::new()));
+        for job in provenance.jobs() {
+            self.set(keys::of_job(app, job, id), Some(Vec::new()));
+        }
     }
 
     pub(super) fn remove_provenance(&mut self, app: AppId, id: &GroupId, provenance: &Provenance) {
         self.set(keys::origin(app, id), None);
-        self.set(keys::of_job(app, provenance.origin.job, id), None);
+        for job in provenance.jobs() {
+            self.set(keys::of_job(app, job, id), None);
+        }
     }
 
     pub(super) fn put_part(&mut self, app: AppId, group: &GroupId, key: &PartKey, part: Option<&Part>) {

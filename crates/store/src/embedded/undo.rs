@@ -10,13 +10,13 @@ use super::whole_groups::brought;
 use landfall_domain::bulk::UndoOutcome;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId};
-use landfall_domain::origin::JobId;
+use landfall_domain::origin::{JobId, Undo};
 use std::ops::{Bound, ControlFlow};
 
 /// Groups taken out in one batch, at most.
 pub(super) const GROUPS_PER_STEP: usize = 64;
 
-/// Removes those of `groups` that came with `job` and are as they came, or all that came with it.
+/// Undoes `job` in those of `groups` that it made or added to.
 pub(super) fn undo_groups(
     tx: &mut Tx<'_>,
     app: AppId,
@@ -29,14 +29,21 @@ pub(super) fn undo_groups(
         let (Some(row), Some(brought)) = (tx.group_row(app, id)?, brought(tx, app, id)?) else {
             return Ok(UndoOutcome::NotOfJob);
         };
-        if brought.provenance.origin.job != job {
-            return Ok(UndoOutcome::NotOfJob);
-        }
-        if brought.touched && !force {
-            return Ok(UndoOutcome::Touched);
-        }
-        changes::remove_group(tx, app, &row, &mut budget)?;
-        Ok(UndoOutcome::Removed)
+        let provenance = &brought.provenance;
+        Ok(match provenance.undo(job, brought.touched, force) {
+            Undo::Remove => {
+                changes::remove_group(tx, app, &row, &mut budget)?;
+                UndoOutcome::Removed
+            }
+            Undo::Forget => {
+                tx.remove_provenance(app, id, provenance);
+                tx.put_provenance(app, id, &provenance.without(job));
+                UndoOutcome::MadeByAnother
+            }
+            Undo::KeepTouched => UndoOutcome::Touched,
+            Undo::KeepAddedTo => UndoOutcome::AddedTo,
+            Undo::NotOfJob => UndoOutcome::NotOfJob,
+        })
     };
     groups.iter().map(&mut undo).collect()
 }

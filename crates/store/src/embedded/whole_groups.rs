@@ -18,6 +18,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use landfall_domain::bulk::{BroughtGroup, StageRefusal, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
+use landfall_domain::group::Group;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::message::Conversation;
@@ -323,8 +324,15 @@ pub(super) fn brought(
     // Most of those asked for are new.
     let Some(provenance) = rows.provenance(app, id)? else { return Ok(None) };
     let Some(row) = rows.group_row(app, id)? else { return Ok(None) };
-    let mut topics: Vec<Topic> = Vec::new();
-    if row.group.support_topic {
+    let topics = topics(rows, app, &row.group)?;
+    let touched = Seal::of(&row.group, &topics) != provenance.seal;
+    Ok(Some(BroughtGroup { provenance, touched }))
+}
+
+/// The topics of a group.
+pub(super) fn topics(rows: &impl Rows, app: AppId, group: &Group) -> Result<Vec<Topic>, StoreError> {
+    let (mut topics, id) = (Vec::new(), &group.id);
+    if group.support_topic {
         rows.scan(family_keys(app, id, &PartFamily::Topics), &mut |key, value| {
             let key = keys::part_key(key, id).ok_or(records::Damaged("name of a part"))?;
             if let Part::Topic(topic) = records::decode_part(&key, value)? {
@@ -333,6 +341,5 @@ pub(super) fn brought(
             Ok(ControlFlow::Continue(()))
         })?;
     }
-    let touched = Seal::of(&row.group, &topics) != provenance.seal;
-    Ok(Some(BroughtGroup { provenance, touched }))
+    Ok(topics)
 }

@@ -64,6 +64,16 @@ impl<const LONG: bool> Work for ChangeGroup<LONG> {
     }
 }
 
+/// Writes changes of a group, which is loaded as far as `snapshot` goes. Its lock is held.
+pub(super) async fn write(
+    tx: &Tx,
+    context: &Context,
+    snapshot: &GroupSnapshot,
+    changes: &Changes,
+) -> Result<(), Failure> {
+    PreviousState::of(snapshot).write(tx, context, changes, &[]).await
+}
+
 /// The state before a change.
 struct PreviousState {
     group: Group,

@@ -35,7 +35,7 @@ table! {
         support_topic: bool [fixed],
         invite_option: InviteOption,
         mute_all: bool,
-        created: Timestamp [fixed],
+        created: Timestamp,
         info_seq: u32,
         info_changed: Timestamp,
         next_message_seq: u32,
@@ -156,11 +156,13 @@ table! {
         carried: Vec<u8>,
         brought: Timestamp,
         seal: Bits,
+        added: Vec<JobId>,
     }
     Provenance {
         origin: Origin { job: JobId(job), src, key: src_key, digest, carried },
         brought,
         seal: Seal(seal),
+        added,
     }
 }
 

@@ -67,6 +67,7 @@ statements! {
     INSERT_GROUPS: Group = format!("{} RETURNING list_position", rows::GROUPS.insert_missing());
     PUT_GROUPS: Group = rows::GROUPS.put();
     INSERT_ORIGINS: Group = rows::ORIGINS.insert();
+    PUT_ORIGINS: Group = rows::ORIGINS.put();
     INSERT_MEMBERS: Group = rows::MEMBERS.insert();
     PUT_MEMBERS: Group = rows::MEMBERS.put();
     INSERT_MEMBERSHIPS: Account = rows::MEMBERSHIPS.insert();
@@ -387,10 +388,14 @@ statements! {
         SELECT group_id, list_position FROM landfall.groups
         WHERE sdk_app_id = $1 AND list_position >= $2 AND list_position > 0 AND kind = ANY($3::smallint[])
         ORDER BY list_position LIMIT $4";
-    /// Which groups a job brought in only all groups together know.
+    /// Which groups a job made only all groups together know.
     GROUPS_OF_JOB: List = "
         SELECT group_id FROM landfall.origins
         WHERE sdk_app_id = $1 AND job = $2 AND brought >= 0 AND group_id > $3 ORDER BY group_id LIMIT $4";
+    /// Which groups a job added to that another one made only all groups together know. $2, a pattern for the job in a list.
+    GROUPS_ADDED_TO: List = "
+        SELECT group_id FROM landfall.origins
+        WHERE sdk_app_id = $1 AND added LIKE $2 AND added <> '' AND group_id > $3 ORDER BY group_id LIMIT $4";
     /// Which conversations have the oldest messages only all groups together know.
     OLD_DAYS: List = "
         SELECT day, group_id, topic FROM landfall.message_days

@@ -5,18 +5,20 @@ use super::columns::read_all;
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
+use super::rows::OriginLists;
 use super::statements;
-use super::values::{app_column, count};
+use super::tables;
+use super::values::{app_column, count, job_name};
 use super::whole_groups::brought;
 use async_trait::async_trait;
 use landfall_domain::bulk::{BroughtGroup, UndoOutcome};
 use landfall_domain::ids::{AppId, GroupId};
-use landfall_domain::origin::JobId;
+use landfall_domain::origin::{JobId, Provenance, Undo};
 
 /// Groups taken out at the same time, each in a transaction of its own.
 pub(super) const AT_ONCE: usize = 4;
 
-/// Takes a group out, if it came with the job and is as it came, or if that does not matter.
+/// Undoes a job in a group that it made or added to.
 pub(super) struct UndoGroup {
     pub(super) app: AppId,
     pub(super) job: JobId,
@@ -33,16 +35,33 @@ impl Work for UndoGroup {
     async fn perform(&self, tx: &Tx) -> Result<UndoOutcome, Failure> {
         tx.begin(Some(self.app), &locks::groups(self.app, [&self.group].into_iter())).await?;
         let found = brought(tx, self.app, &[&self.group].into()).await?;
-        let of_job = found.get(&self.group).filter(|found| found.provenance.origin.job == self.job);
-        let Some(found) = of_job else {
-            return Ok(UndoOutcome::NotOfJob);
-        };
-        if found.touched && !self.force {
-            return Ok(UndoOutcome::Touched);
-        }
-        changes::remove_group(tx, self.app, &self.group, |_| false).await?;
-        Ok(UndoOutcome::Removed)
+        let Some(found) = found.get(&self.group) else { return Ok(UndoOutcome::NotOfJob) };
+        Ok(match found.provenance.undo(self.job, found.touched, self.force) {
+            Undo::Remove => {
+                changes::remove_group(tx, self.app, &self.group, |_| false).await?;
+                UndoOutcome::Removed
+            }
+            Undo::Forget => {
+                put_origin(tx, self.app, &self.group, &found.provenance.without(self.job)).await?;
+                UndoOutcome::MadeByAnother
+            }
+            Undo::KeepTouched => UndoOutcome::Touched,
+            Undo::KeepAddedTo => UndoOutcome::AddedTo,
+            Undo::NotOfJob => UndoOutcome::NotOfJob,
+        })
     }
+}
+
+/// Writes where a group came from.
+pub(super) async fn put_origin(
+    tx: &Tx,
+    app: AppId,
+    group: &GroupId,
+    provenance: &Provenance,
+) -> Result<(), Failure> {
+    let mut origins = OriginLists::with_capacity(app, 1);
+    origins.push(group, provenance);
+    tables::put(tx, &statements::PUT_ORIGINS, &origins).await
 }
 
 /// Where groups came from.
@@ -81,7 +100,13 @@ impl Work for GroupsOfJob {
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let (app, job, limit) = (app_column(self.app), self.job.0.cast_signed(), count(self.limit));
         let after = self.after.as_ref().map_or("", GroupId::as_str);
-        let rows = tx.query(&statements::GROUPS_OF_JOB, &[&app, &job, &after, &limit]).await?;
-        read_all(&rows)
+        let added = format!("%{}%", job_name(&self.job));
+        let made = tx.query(&statements::GROUPS_OF_JOB, &[&app, &job, &after, &limit]).await?;
+        let added = tx.query(&statements::GROUPS_ADDED_TO, &[&app, &added, &after, &limit]).await?;
+        let mut found: Vec<GroupId> = read_all(&made)?;
+        found.append(&mut read_all(&added)?);
+        found.sort();
+        found.truncate(self.limit);
+        Ok(found)
     }
 }

@@ -9,6 +9,7 @@ use landfall_domain::group::{GroupType, InviteOption, JoinOption};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{ReceiveOption, Role};
 use landfall_domain::message::{Conversation, MessageState, Priority};
+use landfall_domain::origin::JobId;
 use landfall_domain::outbox::{Lane, OutboxEntry};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -75,6 +76,10 @@ column!(Plain => String as "text": Cow<'value, str>, |text| text.into(), |raw: S
 column!(OutboxEntry as "bytea": &'value [u8], |entry| entry.as_bytes(), |raw: Vec<u8>| Ok(Self::stored(raw)));
 column!(Vec<u8> as "bytea": &'value [u8], |bytes| bytes, |raw: Self| Ok(raw));
 column!(bool as "boolean": Self, |value| *value, |raw: Self| Ok(raw));
+column!(Vec<JobId> as "text": String, |jobs| jobs.iter().map(job_name).collect(), |raw: &str| {
+    let job = |name| u64::from_str_radix(name, 16).map(JobId).map_err(|_| Failure::Damaged("job"));
+    raw.split_terminator(' ').map(job).collect()
+});
 column!(i64 as "bigint": Self, |value| *value, |raw: Self| Ok(raw));
 column!(u8 as "smallint": i16, |value| (*value).into(), |raw: i16| {
     Self::try_from(raw).map_err(|_| Failure::Damaged("number"))
@@ -139,6 +144,11 @@ fn from_json(json: &str) -> Result<Vec<CustomField>, Failure> {
         Ok(CustomField { key, value: Text::stored(unescape(value)) })
     };
     pairs.into_iter().map(field).collect()
+}
+
+/// A job in a list of jobs; no other name holds it.
+pub(super) fn job_name(job: &JobId) -> String {
+    format!("{:016x} ", job.0)
 }
 
 /// The app as parameters of statements have it.

@@ -97,7 +97,18 @@ async fn known_accounts(
         let members = whole.members.iter().map(|member| member.account.clone());
         members.chain(whole.new.owner.clone()).collect::<Vec<_>>()
     };
-    let named: BTreeSet<UserId> = groups.iter().flat_map(of_group).collect();
+    known(tx, context, groups.iter().flat_map(of_group).collect()).await
+}
+
+/// Those of these accounts that exist, where unknown ones are refused.
+pub(super) async fn known(
+    tx: &Tx,
+    context: &Context,
+    named: BTreeSet<UserId>,
+) -> Result<BTreeSet<UserId>, Failure> {
+    if context.unknown == UnknownAccounts::Create {
+        return Ok(BTreeSet::new());
+    }
     tables::known_accounts(tx, context.app, &named).await
 }
 
@@ -200,6 +211,6 @@ pub(super) async fn brought(
     Ok(brought)
 }
 
-fn topic_in(part: &Part) -> Option<&Topic> {
+pub(super) fn topic_in(part: &Part) -> Option<&Topic> {
     if let Part::Topic(topic) = part { Some(topic) } else { None }
 }

@@ -23,6 +23,7 @@ use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use landfall_domain::unite::{OnDifference, UnionOutcome};
 use landfall_domain::whole_group::WholeGroup;
 use std::future::Future;
 use std::sync::Arc;
@@ -239,6 +240,15 @@ impl<R: Route<Store: BulkStore>> BulkStore for Forwarding<R> {
 
     async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError> {
         self.0.store().discard_staged(context, job, group).await
+    }
+
+    async fn unite_groups(
+        &self,
+        context: Context,
+        groups: Vec<WholeGroup>,
+        on: OnDifference,
+    ) -> Result<Vec<UnionOutcome>, StoreError> {
+        self.0.store().unite_groups(context, groups, on).await
     }
 
     async fn brought_groups(

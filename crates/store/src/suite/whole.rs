@@ -29,9 +29,9 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 
 pub(crate) const JOB: JobId = JobId(u64::MAX - 1);
-const OTHER_JOB: JobId = JobId(u64::MAX);
+pub(super) const OTHER_JOB: JobId = JobId(u64::MAX);
 
-fn origin(job: JobId, key: &str) -> Origin {
+pub(super) fn origin(job: JobId, key: &str) -> Origin {
     Origin {
         job,
         src: "chat\u{0}".to_owned(),
@@ -42,7 +42,7 @@ fn origin(job: JobId, key: &str) -> Origin {
 }
 
 /// Messages from the making of a group on, one a second.
-fn messages(count: u64) -> Vec<WholeMessage> {
+pub(super) fn messages(count: u64) -> Vec<WholeMessage> {
     let message = |number| WholeMessage {
         sender: user("gone"),
         sent: Timestamp(CREATED.0 + number % 1_000),
@@ -108,11 +108,11 @@ pub(crate) fn community(name: &str) -> WholeGroup {
     }
 }
 
-async fn bring(store: &dyn BulkStore, groups: Vec<WholeGroup>) -> Vec<WholeGroupOutcome> {
+pub(super) async fn bring(store: &dyn BulkStore, groups: Vec<WholeGroup>) -> Vec<WholeGroupOutcome> {
     store.import_whole_groups(context(), groups).await.unwrap()
 }
 
-async fn of_job(store: &dyn BulkStore, job: JobId) -> Vec<GroupId> {
+pub(super) async fn of_job(store: &dyn BulkStore, job: JobId) -> Vec<GroupId> {
     let all = store.groups_of_job(APP, job, None, 100).await.unwrap();
     let mut paged: Vec<GroupId> = Vec::new();
     loop {
@@ -126,17 +126,17 @@ async fn of_job(store: &dyn BulkStore, job: JobId) -> Vec<GroupId> {
     all
 }
 
-async fn brought(store: &dyn BulkStore, name: &str) -> Option<BroughtGroup> {
+pub(super) async fn brought(store: &dyn BulkStore, name: &str) -> Option<BroughtGroup> {
     store.brought_groups(APP, vec![group_id(name)]).await.unwrap().remove(0)
 }
 
-async fn nothing_is_to_be_delivered(store: &dyn Outbox) {
+pub(super) async fn nothing_is_to_be_delivered(store: &dyn Outbox) {
     let claim = Claim { token: 1, now: NOW, until: Timestamp(NOW.0 + 9), lanes: 9, entries: 9 };
     assert!(store.claim_lanes(APP, claim).await.unwrap().is_empty());
 }
 
 /// How many messages of a conversation are visible; `None` when the group is not.
-async fn visible(store: &dyn Store, name: &str) -> Option<usize> {
+pub(super) async fn visible(store: &dyn Store, name: &str) -> Option<usize> {
     let range =
         MessageRange::Newest { conversation: Conversation::Group, up_to: u32::MAX, limit: usize::MAX };
     let needs = Needs { messages: vec![range], ..Needs::default() };

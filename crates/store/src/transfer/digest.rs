@@ -229,13 +229,14 @@ mod tests {
             digest: "c".to_owned(),
             carried: vec![1],
         };
-        let provenance = Provenance { origin, brought: Timestamp(0), seal: Seal(0) };
+        let provenance = Provenance { origin, brought: Timestamp(0), seal: Seal(0), added: Vec::new() };
         let changes: &[fn(&mut Provenance)] = &[
             |of| of.origin.job = JobId(2),
             |of| of.origin.src.clear(),
             |of| of.origin.key.clear(),
             |of| of.origin.digest.clear(),
             |of| of.origin.carried.clear(),
+            |of| of.added.push(JobId(3)),
             |of| of.brought = Timestamp(1),
             |of| of.seal = Seal(1),
         ];

@@ -1,7 +1,7 @@
 use crate::stand_in::source::Source;
 use crate::stand_in::{StandIn, Troubles};
 use landfall_migrate::import::ImportOptions;
-use landfall_migrate::journal::{Journal, Owner};
+use landfall_migrate::journal::{GroupReceipt, Journal, Made, Owner, Receipt};
 use landfall_migrate::undo::{Kept, Mode, Reason, Target, UndoReport, undo};
 use serde_json::Value;
 use std::path::Path;
@@ -110,6 +110,29 @@ async fn groups_that_were_there_before_are_kept() {
     // Another import of the same groups, with a journal of its own.
     let options =
         ImportOptions { journal: imported.file.with_extension("other"), ..imported.options.clone() };
+    crate::import(&imported.file, &imported.server, &options).await;
+    let other = Imported { options, ..imported };
+    let (report, kept) = other.undo(Mode::Dissolve { force: true }).await;
+    assert!(kept.iter().all(|kept| kept.reason == Reason::Before), "{kept:?}");
+    assert_eq!((report.before, report.dissolved, other.groups()), (20, 0, 20));
+}
+
+#[tokio::test]
+async fn a_group_of_another_import_is_not_claimed_by_an_attempt_that_was_broken_off() {
+    let imported = imported(Troubles::default()).await;
+    let options =
+        ImportOptions { journal: imported.file.with_extension("other"), ..imported.options.clone() };
+    {
+        let client = super::client(&imported.server).await;
+        let owner = Owner { server: client.address().to_owned(), app: client.app() };
+        let journal = Journal::open(&options.journal, &owner).unwrap();
+        let ids: Vec<_> = imported.server.state().groups.keys().cloned().collect();
+        let attempt = |id| {
+            let group = GroupReceipt { number: journal.new_group(), made: Made::Attempted, profile: 0 };
+            Receipt::Group { id, group }
+        };
+        journal.write(ids.into_iter().map(attempt).collect()).await.unwrap();
+    }
     crate::import(&imported.file, &imported.server, &options).await;
     let other = Imported { options, ..imported };
     let (report, kept) = other.undo(Mode::Dissolve { force: true }).await;

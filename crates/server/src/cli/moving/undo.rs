@@ -44,7 +44,7 @@ pub(in crate::cli) fn undo(
         let done = undo::undo(target(), &server, Mode::Dissolve { force }, &mut on_kept).await;
         Ok::<_, Failure>((jobs, plan, done.map_err(MovingError::Undo)?))
     })?;
-    let kept = jobs.touched + done.changed + done.before + done.unsettled;
+    let kept = jobs.kept + done.changed + done.before + done.unsettled;
     if json {
         display::print(&json!({ "jobs": jobs, "plan": plan, "report": done }));
         return ended(kept);
@@ -86,14 +86,14 @@ fn undo_job(server: &Server, job: &str, force: bool, json: bool) -> Result<(), F
     let undone = undone.ok_or_else(|| MovingError::NoJob(job.to_owned()))?;
     if json {
         display::print(&json!({ "jobs": undone }));
-        return ended(undone.touched);
+        return ended(undone.kept);
     }
     print(&format!(
         "{} groups were taken out silently, {} are kept; accounts stay\n",
         grouped(undone.removed),
-        grouped(undone.touched)
+        grouped(undone.kept)
     ))?;
-    ended(undone.touched)
+    ended(undone.kept)
 }
 
 fn planned(plan: &UndoReport, force: bool) -> String {

@@ -25,7 +25,7 @@ const TABLES: [(&str, Key); 15] = [
 ];
 
 /// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
-const WITHOUT_KEY: [(&str, &str); 13] = [
+const WITHOUT_KEY: [(&str, &str); 14] = [
     ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
     ("LOCK", "locks by numbers, on the one server all writers ask"),
     ("NOTIFY", "notifies the other servers, through the one all of them listen to"),
@@ -36,6 +36,7 @@ const WITHOUT_KEY: [(&str, &str); 13] = [
     ("TAKE_CALLS", "the call frequencies of an app are not distributed"),
     ("LIST", "the list of an app's groups is asked of all places at once"),
     ("GROUPS_OF_JOB", "what a job brought in is asked of all places at once, by an operator"),
+    ("GROUPS_ADDED_TO", "what a job added to is asked of all places at once, by an operator"),
     ("OLD_DAYS", "which conversations have the oldest messages is asked of all places at once, by no caller"),
     ("DUE_LANES", "which lanes are due is asked of all places at once, by no caller"),
     ("DEAD_NOTES", "dead letters are asked of all places at once, by an operator"),

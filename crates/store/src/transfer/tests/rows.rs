@@ -75,7 +75,8 @@ fn provenance(group: &Group) -> Provenance {
         digest: group.id.to_string(),
         carried: group.profile.introduction.as_str().as_bytes().to_vec(),
     };
-    Provenance { origin, brought: group.created, seal: Seal(u64::MAX - group.default_permissions) }
+    let added = (0..u64::from(group.info_seq % 3)).map(JobId).collect();
+    Provenance { origin, brought: group.created, seal: Seal(u64::MAX - group.default_permissions), added }
 }
 
 /// A ban for each member, and messages of each in the group or in a topic.
