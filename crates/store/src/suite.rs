@@ -132,6 +132,7 @@ macro_rules! store_suite {
                 a_union_with_what_is_there_writes_nothing,
                 a_group_that_was_touched_is_kept,
                 readers_see_a_union_whole_or_not_at_all,
+                of_concurrent_unions_none_loses_what_another_brought,
                 members_and_accounts_are_refused_whole,
                 a_very_long_history_is_united_where_it_ends,
                 undo_of_a_later_job_leaves_what_an_earlier_one_brought,

@@ -6,7 +6,7 @@ use super::whole::{
     JOB, OTHER_JOB, bring, brought, community, messages, nothing_is_to_be_delivered, of_job, visible, whole,
 };
 use super::world::World;
-use super::{APP, CREATED, NOW, context, decided, group_id, import, owned_group, refusing, text, user};
+use super::{APP, CREATED, NOW, at_once, context, decided, group_id, import, owned_group, refusing, text, user};
 use futures_util::future::{Either, select};
 use landfall_domain::account::Account;
 use landfall_domain::bulk::{BulkStore, UndoOutcome};
@@ -267,6 +267,27 @@ pub(crate) async fn readers_see_a_union_whole_or_not_at_all(store: &(impl Store 
     };
     assert!(matches!(outcomes[..], [UnionOutcome::United(_)]), "{outcomes:?}");
     assert_eq!(visible(store, "g").await, Some(6_000));
+}
+
+pub(crate) async fn of_concurrent_unions_none_loses_what_another_brought(store: &(impl Store + BulkStore)) {
+    let all = messages(120);
+    bring(store, vec![WholeGroup { messages: Vec::new(), members: Vec::new(), ..whole("g", JOB) }]).await;
+    let part = |number: usize| {
+        let job = JobId(100 + number as u64);
+        let every: Vec<_> = all.iter().skip(number).step_by(6).collect();
+        let member = WholeMember::new(user(&format!("member{number}")));
+        let part = WholeGroup { messages: some(&every), members: vec![member], ..whole("g", job) };
+        store.unite_groups(context(), vec![digest(part, &format!("{number}"))], OnDifference::Keep)
+    };
+    for outcome in at_once((0..6).map(part)).await {
+        assert!(matches!(outcome.unwrap()[..], [UnionOutcome::United(_)]));
+    }
+    assert_eq!(randoms(store, "g").await, all.iter().map(|message| message.random).collect::<Vec<_>>());
+    let came = brought(store, "g").await.unwrap();
+    assert_eq!((came.touched, came.provenance.added.len()), (false, 6));
+    let world = World::of(store, APP, &[group_id("g")], &[user("member5")]).await;
+    let (group, members) = &world.groups[&group_id("g")];
+    assert_eq!((group.member_count, members.len(), world.joined[&user("member5")].len()), (7, 7, 1));
 }
 
 pub(crate) async fn members_and_accounts_are_refused_whole(store: &(impl Store + BulkStore)) {

@@ -91,6 +91,11 @@ mod suite {
             undo_takes_out_what_a_job_brought_and_nothing_else,
             a_dissolved_group_is_no_longer_of_its_job,
         }
+        union {
+            a_partial_file_puts_history_before_between_and_behind_what_is_there,
+            of_concurrent_unions_none_loses_what_another_brought,
+            undo_of_a_later_job_leaves_what_an_earlier_one_brought,
+        }
         faulty {
             a_migration_that_repeats_what_failed_ends_like_one_without_failures,
         }
