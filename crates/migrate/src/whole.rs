@@ -4,7 +4,6 @@
 //! in messages are those that the importing tool has put there.
 
 mod building;
-mod carried;
 
 use crate::format::{Account, Record};
 use crate::ordered::Entry;

@@ -13,16 +13,17 @@ use crate::clients::Hub;
 use crate::lock::lock;
 use folder::Folder;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::bulk::{BulkStore, UndoOutcome};
+use landfall_domain::bulk::{BroughtGroup, BulkStore, UndoOutcome};
 use landfall_domain::context::Context;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::limits::Limits;
 use landfall_domain::origin::JobId;
 use landfall_domain::store::Store;
 use landfall_domain::time::Clock;
 use landfall_migrate::rules::ServerLimits;
-use record::{Counts, Receipt, name_of};
-pub(crate) use record::{JobAnswer, JobRecord, OnChange, State, job_named};
+use record::{Counts, Receipt};
+pub(crate) use record::{JobAnswer, JobRecord, OnChange, State, job_named, name_of};
 use runner::{Broken, Run};
 use std::collections::BTreeMap;
 use std::io;
@@ -194,6 +195,15 @@ impl Jobs {
     pub(crate) fn list(&self, app: AppId) -> Vec<JobRecord> {
         let jobs = self.lock();
         jobs.range((app, JobId(0))..=(app, JobId(u64::MAX))).map(|(_, job)| job.record.clone()).collect()
+    }
+
+    /// Where groups came from, as [`BulkStore::brought_groups`] says it.
+    pub(crate) async fn brought_groups(
+        &self,
+        app: AppId,
+        groups: Vec<GroupId>,
+    ) -> Result<Vec<Option<BroughtGroup>>, StoreError> {
+        self.needs.bulk.brought_groups(app, groups).await
     }
 
     /// Receipts of a job from the byte `offset` on, at most `limit`, and where the next page starts.

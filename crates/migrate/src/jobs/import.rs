@@ -51,10 +51,6 @@ pub async fn import(
         Ahead::Nothing => (file.to_owned(), None),
         Ahead::Copied(report) if report.finished => (path("placed.jsonl.zst"), Some(*report)),
         Ahead::Copied(report) => return Ok(*report),
-        Ahead::Unreadable => {
-            drop(journal);
-            return over_api(file, server, options, stop, observer).await;
-        }
     };
     let job = JobOptions { name, on_change: word(options.on_change), stop: stop.clone() };
     let outcome = run(&placed, &server, &journal, job, observer).await?;
