@@ -366,7 +366,7 @@ impl Jobs {
             context,
             limits: ServerLimits {
                 landfall: true,
-                limits: *limits,
+                limits: Limits { generated_ids: true, ..*limits },
                 group_fields: found.as_ref().map(|app| app.group_fields.clone()),
                 member_fields: found.as_ref().map(|app| app.member_fields.clone()),
                 unknown_accounts: *unknown,

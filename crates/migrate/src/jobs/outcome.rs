@@ -25,6 +25,10 @@ pub struct Counts {
     pub messages: u64,
     /// Groups that were there just like this.
     pub equal: u64,
+    /// Accounts that were there just like this, and members and messages of the groups that were.
+    pub equal_accounts: u64,
+    pub equal_members: u64,
+    pub equal_messages: u64,
     /// Of the groups of this job, those that took the place of what another job had brought in.
     pub rewritten: u64,
     /// Groups that differ from what is there and were left as they are.
@@ -201,10 +205,10 @@ impl JobOutcome {
             (kind, import::Counts { imported, unchanged, failed, ..import::Counts::default() })
         };
         let mut records: BTreeMap<_, _> = [
-            count("account", counts.accounts, 0),
+            count("account", counts.accounts, counts.equal_accounts),
             count("group", counts.groups - counts.rewritten, counts.equal),
-            count("member", counts.members, 0),
-            count("message", counts.messages, 0),
+            count("member", counts.members, counts.equal_members),
+            count("message", counts.messages, counts.equal_messages),
         ]
         .into();
         if let Some(groups) = records.get_mut("group")

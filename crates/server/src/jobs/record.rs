@@ -57,6 +57,10 @@ pub(crate) struct Counts {
     pub(crate) kept: u64,
     /// Groups that were refused.
     pub(crate) refused: u64,
+    /// Accounts that were there just like this, and members and messages of the groups that were.
+    pub(crate) equal_accounts: u64,
+    pub(crate) equal_members: u64,
+    pub(crate) equal_messages: u64,
     /// Records that were left out.
     pub(crate) left_out: u64,
     /// Groups that were taken out.

@@ -9,7 +9,7 @@ use super::covers::{Coverage, coverage};
 use super::folder::{Folder, Receipts};
 use super::record::{Counts, OnChange, Receipt};
 use crate::clients::{Hub, PendingImport};
-use landfall_domain::account::AccountImport;
+use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, UndoOutcome, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::{OperationError, StoreError};
@@ -102,6 +102,11 @@ fn of_group(id: &GroupId, result: &'static str, info: String) -> Receipt {
     Receipt { line: 0, record, name, result, code: String::new(), result_info: info }
 }
 
+fn messages_of(whole: &WholeGroup) -> u64 {
+    let messages: usize = whole.messages.iter().map(|(_, messages)| messages.len()).sum();
+    whole.staged + messages as u64
+}
+
 impl Running<'_> {
     fn bring_in(&mut self, batches: &Receiver<io::Result<Batch>>) -> Result<(), Broken> {
         for batch in batches {
@@ -121,8 +126,18 @@ impl Running<'_> {
     }
 
     fn accounts(&mut self, accounts: Vec<AccountImport>) -> Result<(), Broken> {
-        self.counts.accounts += accounts.len() as u64;
-        self.run.runtime.block_on(self.run.store.import_accounts(self.run.context, accounts))?;
+        let Run { context, store, ref runtime, .. } = *self.run;
+        let ids = accounts.iter().map(|account| account.id.clone()).collect();
+        let there = runtime.block_on(store.accounts(context.app, ids))?;
+        let is_equal = |(import, there): &(&AccountImport, Option<Account>)| {
+            there
+                .as_ref()
+                .is_some_and(|there| Account::imported(Some(there.clone()), import, context.now) == *there)
+        };
+        let equal = accounts.iter().zip(there).filter(is_equal).count() as u64;
+        self.counts.equal_accounts += equal;
+        self.counts.accounts += accounts.len() as u64 - equal;
+        runtime.block_on(store.import_accounts(context, accounts))?;
         (self.run.on_progress)(self.counts, true)
     }
 
@@ -194,6 +209,8 @@ impl Running<'_> {
                 self.count(&whole);
             } else {
                 self.counts.equal += 1;
+                self.counts.equal_members += whole.members.len() as u64;
+                self.counts.equal_messages += messages_of(&whole);
             }
             let result = if origin.job == job { "created" } else { "equal" };
             self.receipts.add(&of_group(&id, result, String::new()))?;
@@ -224,10 +241,9 @@ impl Running<'_> {
     }
 
     fn count(&mut self, whole: &WholeGroup) {
-        let messages: usize = whole.messages.iter().map(|(_, messages)| messages.len()).sum();
         self.counts.groups += 1;
         self.counts.members += whole.members.len() as u64;
-        self.counts.messages += whole.staged + messages as u64;
+        self.counts.messages += messages_of(whole);
     }
 
     fn import(&mut self, groups: Vec<WholeGroup>, rewritten: &BTreeSet<GroupId>) -> Result<(), Broken> {

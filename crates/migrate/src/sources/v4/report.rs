@@ -47,7 +47,7 @@ pub struct PullReport {
     pub gone: Named,
     /// Groups that the server does not show, or not whole, with its answers.
     pub refused: Named,
-    /// Groups with an id that a server made. No server lets such an id be chosen, so they have to get another one.
+    /// Groups with an id that a server made. Landfall lets them keep it; on another server they have to get another one.
     pub made_ids: Named,
     /// Groups that were imported with more `src`, `key` and `x` than the server keeps beside a group.
     pub cut_names: Named,
