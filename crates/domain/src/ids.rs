@@ -100,16 +100,34 @@ impl GroupId {
         Ok(Self(raw.to_owned()))
     }
 
+    /// An id that a group keeps when it moves in: one that an app could choose, or one that another server generated.
+    ///
+    /// # Errors
+    /// The first rule the id breaks.
+    pub fn parse_moved(raw: &str, kind: GroupType) -> Result<Self, GroupIdProblem> {
+        match Self::parse_custom(raw, kind) {
+            Err(GroupIdProblem::GeneratedCommunityPrefix) => Ok(Self(raw.to_owned())),
+            // Ids that begin like those of communities stay theirs.
+            Err(GroupIdProblem::ReservedPrefix) if !raw.starts_with(COMMUNITY) && raw != GENERATED => {
+                Ok(Self(raw.to_owned()))
+            }
+            other => other,
+        }
+    }
+
     /// Makes an id in the documented form from random bits: `@TGS#`, a character for the type, then letters and
     /// digits; communities carry the prefix twice and are longer. Equal bits give equal ids.
+    ///
+    /// Generated ids of groups and topics have a letter more than those of the imitated service, so that no group that moves in
+    /// from there is called so. [choice]
     #[must_use]
     pub fn generate(kind: GroupType, random_bits: u64) -> Self {
         let (prefix, letter, length) = match kind {
-            GroupType::Private => (GENERATED, '1', 8),
-            GroupType::Public => (GENERATED, '2', 8),
-            GroupType::ChatRoom => (GENERATED, '3', 8),
-            GroupType::AvChatRoom => (GENERATED, 'a', 8),
-            GroupType::Community => (GENERATED_COMMUNITY, 'c', 11),
+            GroupType::Private => (GENERATED, '1', 9),
+            GroupType::Public => (GENERATED, '2', 9),
+            GroupType::ChatRoom => (GENERATED, '3', 9),
+            GroupType::AvChatRoom => (GENERATED, 'a', 9),
+            GroupType::Community => (GENERATED_COMMUNITY, 'c', 12),
         };
         let mut id = String::with_capacity(prefix.len() + 1 + length);
         id.push_str(prefix);
@@ -159,7 +177,7 @@ impl TopicId {
     #[must_use]
     pub fn generate(group: &GroupId, random_bits: u64) -> Self {
         let mut id = format!("{group}{TOPIC}{GENERATED_TOPIC}");
-        id.extend(letters(random_bits, 11));
+        id.extend(letters(random_bits, 12));
         Self(id)
     }
 
@@ -275,16 +293,38 @@ mod tests {
     #[test]
     fn generated_ids_have_the_documented_form_and_can_exist() {
         for (kind, start, length) in [
-            (GroupType::Private, "@TGS#1", 14),
-            (GroupType::Public, "@TGS#2", 14),
-            (GroupType::ChatRoom, "@TGS#3", 14),
-            (GroupType::Community, "@TGS#_@TGS#c", 23),
+            (GroupType::Private, "@TGS#1", 15),
+            (GroupType::Public, "@TGS#2", 15),
+            (GroupType::ChatRoom, "@TGS#3", 15),
+            (GroupType::Community, "@TGS#_@TGS#c", 24),
         ] {
             let id = GroupId::generate(kind, 0x0123_4567_89ab_cdef);
             assert!(id.as_str().starts_with(start), "{id}");
             assert_eq!(id.as_str().len(), length);
             assert!(GroupId::parse_custom(id.as_str(), kind).is_err(), "an app could take {id} first");
             assert_eq!(GroupId::parse(id.as_str()), Some(id));
+        }
+    }
+
+    #[test]
+    fn groups_that_move_in_keep_ids_that_another_server_generated() {
+        use GroupIdProblem::*;
+        let cases = [
+            (GroupType::Public, "book-club-7", Ok(())),
+            (GroupType::Public, "@TGS#2K2DAMMPV", Ok(())),
+            (GroupType::Community, "@TGS#_@TGS#cKX3MPIM62CB", Ok(())),
+            (GroupType::Public, "@TGS#", Err(ReservedPrefix)),
+            (GroupType::Public, "@TGS#_@TGS#cKX3MPIM62CB", Err(ReservedPrefix)),
+            (GroupType::Community, "@TGS#2K2DAMMPV", Err(CommunityPrefixMissing)),
+            (GroupType::Public, "@TGS#\u{1}", Err(NotPrintable)),
+        ];
+        for (kind, id, expected) in cases {
+            assert_eq!(GroupId::parse_moved(id, kind).map(|_| ()), expected, "{kind:?} {id}");
+        }
+        for (kind, moved) in
+            [(GroupType::Public, "@TGS#2K2DAMMPV"), (GroupType::Community, "@TGS#_@TGS#cKX3MPIM62CB")]
+        {
+            assert_ne!(GroupId::generate(kind, 0).as_str().len(), moved.len());
         }
     }
 }

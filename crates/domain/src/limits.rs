@@ -206,6 +206,8 @@ pub struct Limits {
     pub profile_value: Span,
     /// Size of an answer, bytes; larger ones are refused with 10018.
     pub reply_bytes: usize,
+    /// Whether imports take ids that a server has generated. Jobs always do.
+    pub generated_ids: bool,
 }
 
 impl Limits {
@@ -273,6 +275,7 @@ impl Limits {
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
         reply_bytes: 1 << 20,
+        generated_ids: false,
     };
 
     /// What is safe here although the imitated service would refuse it: longer texts, larger groups and calls.
@@ -340,5 +343,6 @@ impl Limits {
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),
         reply_bytes: 16 << 20,
+        generated_ids: true,
     };
 }

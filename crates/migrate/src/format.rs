@@ -4,6 +4,7 @@
 //! `key` (what the record is in its source, forever), `ts_ms`, and `x` for what has no place elsewhere.
 
 pub mod address;
+pub(crate) mod carried;
 pub mod custom;
 pub mod identity;
 pub mod json;

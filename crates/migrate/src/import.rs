@@ -33,7 +33,7 @@ pub use options::{ImportOptions, OnChange};
 pub use report::{Counts, ImportReport, Observer, Phase, Point, Progress, Size};
 
 use crate::format::Kind;
-use crate::journal::{Journal, JournalError, Owner, Receipt};
+use crate::journal::{Journal, JournalError, Owner};
 use crate::rules::ServerLimits;
 use crate::server::{CallError, CallLimits, Server};
 use desk::Desk;
@@ -85,7 +85,6 @@ pub async fn run(
     };
     let owner = Owner { server: server.address().to_owned(), app: server.app() };
     let journal = Journal::open(&options.journal, &owner)?;
-    journal.write(vec![Receipt::Source(file.display().to_string())]).await?;
     let rules = limits_of(options, &calls);
     let desk = Desk::new(observer, &server, &options.failed);
     let sending = Semaphore::new(files::AT_ONCE);

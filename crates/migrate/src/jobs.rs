@@ -3,6 +3,7 @@
 //! The journal remembers which job brings which file in, so that an import that was stopped goes on with it.
 
 mod command;
+mod earlier;
 mod import;
 mod lines;
 mod outcome;

@@ -4,6 +4,7 @@
 //! killed loses the newest ones only, which an import replaces by asking the server. Undoing and verifying read the receipts.
 
 mod error;
+mod header;
 mod receipt;
 mod tables;
 mod writer;
@@ -18,7 +19,7 @@ use redb::{Database, ReadableDatabase as _, ReadableTable as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tables::{ACCOUNTS, CONVERSATIONS, FILES, GROUPS, JOBS, MEMBERS, MESSAGES, READS, TOPICS};
+use tables::{ACCOUNTS, CONVERSATIONS, FILES, GROUPS, JOBS, MEMBERS, MESSAGES, READS, SOURCE, TEXTS, TOPICS};
 use writer::Writer;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -52,6 +53,7 @@ impl Journal {
     /// # Errors
     /// The file is no journal, is damaged, in use, or belongs to another server or app.
     pub fn open(path: &Path, owner: &Owner) -> Result<Self, JournalError> {
+        header::check(path)?;
         let file = path.to_owned();
         // The engine panics at some damages: in a thread of its own, that is an error.
         let opened = std::thread::spawn(move || Database::builder().set_cache_size(CACHE_BYTES).create(file));
@@ -82,6 +84,15 @@ impl Journal {
                 Ok((fingerprint.value().to_owned(), job.value().to_owned()))
             };
         table.iter()?.map(row).collect()
+    }
+
+    /// The file that was imported last.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn source(&self) -> Result<Option<String>, JournalError> {
+        let table = self.database.begin_read()?.open_table(TEXTS)?;
+        Ok(table.get(SOURCE)?.map(|source| source.value().to_owned()))
     }
 
     /// A number for a group that has no receipt yet.

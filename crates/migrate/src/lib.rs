@@ -19,6 +19,7 @@ pub mod ordered;
 pub mod reading;
 pub mod report;
 pub mod rules;
+mod scratch;
 mod seen;
 pub mod server;
 pub mod sort;

@@ -239,7 +239,8 @@ fn order_key(record: &Record, line: u64) -> Vec<u8> {
     key
 }
 
-fn line_fault(error: LineError) -> Fault {
+/// What is wrong with a line that cannot be read.
+pub(crate) fn line_fault(error: LineError) -> Fault {
     let message = match &error {
         LineError::NotUtf8 { byte, position, .. } => {
             format!(

@@ -8,6 +8,7 @@ mod gaps;
 mod groups;
 mod history;
 mod members;
+mod origins;
 mod profiles;
 mod rows;
 
@@ -16,6 +17,7 @@ pub use gaps::Gaps;
 pub use groups::{GROUPS_PER_CALL, GroupPage};
 pub use history::Page;
 pub use members::MemberPlace;
+pub(crate) use origins::Origin;
 pub use profiles::{ACCOUNTS_PER_CALL, Profile};
 pub use rows::{GroupRow, MemberRow, MessageRow, TopicRow, is_gone};
 

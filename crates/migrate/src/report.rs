@@ -12,7 +12,7 @@ use serde::Serialize;
 /// What happened to the records of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
-    /// The kind of record, in the plural: `groups`.
+    /// The kind of record, in the plural: `groups`. `source` counts what a conversion could not read.
     pub kind: String,
     /// Records that the server has now and had not before.
     pub imported: u64,

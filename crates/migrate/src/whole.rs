@@ -4,14 +4,13 @@
 //! in messages are those that the importing tool has put there.
 
 mod building;
-mod carried;
 
 use crate::fault::Fault;
+pub use crate::format::carried::carried_of_both;
 use crate::format::{Account, Record};
 use crate::ordered::Entry;
 use crate::rules::{Checker, ServerLimits, Verdict};
 use building::Building;
-pub use carried::carried_of_both;
 use landfall_domain::account::AccountImport;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::Conversation;

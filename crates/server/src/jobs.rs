@@ -15,16 +15,17 @@ use crate::clients::Hub;
 use crate::lock::lock;
 use folder::Folder;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::bulk::{BulkStore, UndoOutcome};
+use landfall_domain::bulk::{BroughtGroup, BulkStore, UndoOutcome};
 use landfall_domain::context::Context;
+use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::limits::Limits;
 use landfall_domain::origin::JobId;
 use landfall_domain::store::Store;
 use landfall_domain::time::Clock;
 use landfall_migrate::rules::ServerLimits;
-use record::{Counts, Receipt, name_of};
-pub(crate) use record::{JobAnswer, JobRecord, OnChange, State, job_named};
+use record::{Counts, Receipt};
+pub(crate) use record::{JobAnswer, JobRecord, OnChange, State, job_named, name_of};
 use runner::{Broken, Run};
 use std::collections::BTreeMap;
 use std::io;
@@ -198,6 +199,15 @@ impl Jobs {
         jobs.range((app, JobId(0))..=(app, JobId(u64::MAX))).map(|(_, job)| job.record.clone()).collect()
     }
 
+    /// Where groups came from, as [`BulkStore::brought_groups`] says it.
+    pub(crate) async fn brought_groups(
+        &self,
+        app: AppId,
+        groups: Vec<GroupId>,
+    ) -> Result<Vec<Option<BroughtGroup>>, StoreError> {
+        self.needs.bulk.brought_groups(app, groups).await
+    }
+
     /// Receipts of a job from the byte `offset` on, at most `limit`, and where the next page starts.
     pub(crate) fn receipts(
         &self,
@@ -358,7 +368,7 @@ impl Jobs {
             context,
             limits: ServerLimits {
                 landfall: true,
-                limits: *limits,
+                limits: Limits { generated_ids: true, ..*limits },
                 group_fields: found.as_ref().map(|app| app.group_fields.clone()),
                 member_fields: found.as_ref().map(|app| app.member_fields.clone()),
                 unknown_accounts: *unknown,

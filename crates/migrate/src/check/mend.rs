@@ -7,6 +7,7 @@ use crate::ordered::{Entry, Outline};
 use crate::rules::{ServerLimits, defaults, legal};
 use landfall_domain::fields::{FieldKey, FieldRule};
 use landfall_domain::group::{GroupType, JoinOption};
+use landfall_domain::ids::{GroupId, TopicId};
 use landfall_domain::limits::{FieldLimits, Span};
 use landfall_domain::member::Role;
 use serde_json::Map;
@@ -103,7 +104,10 @@ impl Mender {
         }
         let kind = GroupType::parse(&record.kind);
         self.group.kind = kind;
-        if let Some(id) = legal::group(&record.group_id, kind.unwrap_or(GroupType::Public))
+        let kind_or_public = kind.unwrap_or(GroupType::Public);
+        let is_kept = limits.generated_ids && GroupId::parse_moved(&record.group_id, kind_or_public).is_ok();
+        if let Some(id) = legal::group(&record.group_id, kind_or_public)
+            && !is_kept
             && id != record.group_id
         {
             self.changes.push(format!("GroupId becomes {id}"));
@@ -278,6 +282,10 @@ impl Mender {
     }
 
     fn topic_name(&mut self, topic: &mut String) {
+        let group = GroupId::parse(&self.group.id).filter(|_| self.server.limits.generated_ids);
+        if group.is_some_and(|group| TopicId::parse(topic, &group).is_some()) {
+            return;
+        }
         let legal = legal::topic(topic, &self.group.raw, &self.group.id);
         if let Some(legal) = legal.filter(|legal| legal != topic) {
             self.changes.push(format!("TopicId becomes {legal}"));

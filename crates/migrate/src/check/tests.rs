@@ -15,6 +15,10 @@ struct Checked {
 }
 
 fn run(file: &Path, fix: Option<&Path>) -> Checked {
+    run_against(ServerLimits::faithful(Timestamp(NOW)), file, fix)
+}
+
+fn run_against(server: ServerLimits, file: &Path, fix: Option<&Path>) -> Checked {
     let spill = tempfile::tempdir().unwrap();
     let (mut faults, mut changes, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let mut on_event = |event| {
@@ -28,7 +32,7 @@ fn run(file: &Path, fix: Option<&Path>) -> Checked {
     };
     let contents = Contents::beside(file);
     let options = CheckOptions { fix, spill_directory: spill.path(), contents: &contents };
-    let report = check(file, ServerLimits::faithful(Timestamp(NOW)), options, &mut on_event).unwrap();
+    let report = check(file, server, options, &mut on_event).unwrap();
     Checked { report, faults, changes, groups }
 }
 
@@ -121,6 +125,24 @@ fn an_id_is_made_legal_everywhere() {
     assert_eq!(file.lines().count(), 6);
     assert!(!file.contains('ä') && !file.contains(r#""c""#), "{file}");
     assert_eq!(changes.len(), 6, "{changes:?}");
+}
+
+#[test]
+fn ids_that_another_server_generated_are_faults_only_where_the_server_does_not_take_them() {
+    let (group, topic) = ("@TGS#_@TGS#cKX3MPIM62CB", "@TGS#_@TGS#cKX3MPIM62CB@TOPIC#_@TOPIC#cABCDEFGHIJK");
+    let lines = [
+        r#"{"t":"group","GroupId":"@TGS#2K2DAMMPV","Type":"Public","Name":"a"}"#.to_owned(),
+        format!(r#"{{"t":"group","GroupId":"{group}","Type":"Community","Name":"b"}}"#),
+        format!(r#"{{"t":"topic","GroupId":"{group}","TopicId":"{topic}","TopicName":"t"}}"#),
+    ];
+    let (directory, path) = written(&lines.each_ref().map(String::as_str));
+    let codes: Vec<_> = run(&path, None).faults.iter().map(|fault| fault.code).collect();
+    assert_eq!(codes, ["group_id", "group_id", "topic_id"]);
+    let server = ServerLimits::answered(&serde_json::json!({ "GeneratedIds": 1 }), Timestamp(NOW));
+    let fix = directory.path().join("b.jsonl");
+    let checked = run_against(server, &path, Some(&fix));
+    assert_eq!((checked.faults.len(), checked.changes.len()), (0, 0), "{:?}", checked.faults);
+    assert!(fs::read_to_string(&fix).unwrap().contains(topic));
 }
 
 #[test]

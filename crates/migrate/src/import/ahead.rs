@@ -5,10 +5,11 @@ use super::failed::without_fault;
 use super::files::{self, AT_ONCE, FileItem};
 use super::run::Run;
 use super::{ImportError, ImportOptions, ImportReport, Observer, limits_of};
+use crate::fault::Fault;
 use crate::format::address::FILE;
 use crate::format::{Reader, Record, Writer, identity};
 use crate::journal::Journal;
-use crate::ordered::Ordered;
+use crate::ordered::{Ordered, line_fault};
 use crate::rules::{Checker, ServerLimits, Verdict};
 use crate::server::{CallError, CallLimits, Server};
 use futures_util::stream;
@@ -27,12 +28,10 @@ pub(crate) enum Ahead {
     Nothing,
     /// The copy is what the job takes.
     Copied(Box<ImportReport>),
-    /// Lines that cannot be read cannot be copied either, so the file is no matter for a job.
-    Unreadable,
 }
 
 /// Sends the files that messages of `file` refer to, and writes the copy `out`, in which every record has its line still, but
-/// those of files are left out. Records of files that fail go to `options.failed`.
+/// those of files and lines that cannot be read are left out. Records of files that fail go to `options.failed`.
 pub(crate) async fn files_ahead(
     file: &Path,
     out: &Path,
@@ -56,13 +55,14 @@ pub(crate) async fn files_ahead(
         Err(ImportError::Server(CallError::Stopped(_))) => false,
         Err(error) => return Err(error),
     };
-    let report = run.desk.close(finished)?;
-    let (source, out, journal) = (file.to_owned(), out.to_owned(), Arc::clone(journal));
-    let copied = !finished
-        || spawn_blocking(move || write_placed(&source, &out, &journal))
-            .await
-            .map_err(io::Error::other)??;
-    Ok(if copied { Ahead::Copied(Box::new(report)) } else { Ahead::Unreadable })
+    if finished {
+        let (source, out, journal) = (file.to_owned(), out.to_owned(), Arc::clone(journal));
+        let unreadable = spawn_blocking(move || write_placed(&source, &out, &journal)).await;
+        for fault in unreadable.map_err(io::Error::other)?? {
+            run.desk.no_record(fault, None)?;
+        }
+    }
+    Ok(Ahead::Copied(Box::new(run.desk.close(finished)?)))
 }
 
 /// Writes lines in their places; those that are not written are empty.
@@ -129,11 +129,17 @@ async fn send(run: &Run<'_>, part: &Path, rules: ServerLimits) -> Result<(), Imp
     Ok(reading.await.map_err(io::Error::other)??)
 }
 
-/// Writes a copy of a file in which messages have the places of files. `false` where lines cannot be copied.
-fn write_placed(file: &Path, out: &Path, journal: &Journal) -> io::Result<bool> {
-    let mut copy = Copy::create(out)?;
+/// Writes a copy of a file in which messages have the places of files. Returns what is wrong with lines that cannot be read.
+fn write_placed(file: &Path, out: &Path, journal: &Journal) -> io::Result<Vec<Fault>> {
+    let (mut copy, mut unreadable) = (Copy::create(out)?, Vec::new());
     for line in Reader::open(file)? {
-        let Ok(line) = line else { return Ok(false) };
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                unreadable.push(line_fault(error));
+                continue;
+            }
+        };
         let parsed = line.text.contains("file").then(|| Record::parse(&line.text));
         match parsed {
             Some(Ok(Record::File(_))) => {}
@@ -151,5 +157,5 @@ fn write_placed(file: &Path, out: &Path, journal: &Journal) -> io::Result<bool> 
         }
     }
     copy.writer.finish()?;
-    Ok(true)
+    Ok(unreadable)
 }

@@ -11,6 +11,7 @@ use crate::format::{Group, Kind, Member, Record, Topic};
 use crate::journal::{GroupReceipt, Made, Receipt};
 use crate::rules::defaults;
 use landfall_domain::group::GroupType;
+use landfall_domain::ids::GroupId;
 use landfall_domain::limits::MAX_MEMBERS_DEFAULT;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -229,6 +230,12 @@ impl GroupWork<'_> {
                 self.is_there(line, group, attempted, unsure || known.is_some()).await
             }
             Err(refusal) => {
+                // Jobs take ids that a server generated, and single calls may refuse them: even that of a group that is there.
+                let is_chosen = GroupType::parse(&group.kind)
+                    .is_some_and(|kind| GroupId::parse_custom(&self.id, kind).is_ok());
+                if !is_chosen && self.row(&profile::group_question(&self.id, &[])).await?.is_some() {
+                    return self.is_there(line, group, attempted, false).await;
+                }
                 self.place = Place::Out;
                 let fault = fault(FaultCode::Refused, refusal.text());
                 Ok(self.run.desk.fail(line, &Record::Group(group.clone()), fault)?)

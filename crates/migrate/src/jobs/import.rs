@@ -1,5 +1,6 @@
 //! An import that takes the fast path where the server has one.
 
+use super::earlier;
 use super::lines::{self, Failed, Rest};
 use super::run::{JobOptions, run};
 use crate::fault::Fault;
@@ -7,7 +8,8 @@ use crate::import::{
     self, Ahead, ImportError, ImportOptions, ImportReport, Observer, OnChange, Progress, files_ahead,
 };
 use crate::journal::{Journal, Owner, Receipt};
-use crate::server::{CallError, Server};
+use crate::scratch::Scratch;
+use crate::server::{CallError, CallLimits, Server};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -28,40 +30,69 @@ pub async fn import(
     stop: watch::Receiver<bool>,
     observer: &dyn Observer,
 ) -> Result<ImportReport, ImportError> {
+    let mut options = options.clone();
     let limits = match server.limits().await {
         Ok(limits) => limits,
         Err(CallError::Stopped(_)) => return Ok(ImportReport::default()),
         Err(error) => return Err(error.into()),
     };
-    if !limits.takes_jobs() {
-        return over_api(file, server, options, stop, observer).await;
-    }
     let owner = Owner { server: server.address().to_owned(), app: server.app() };
     let journal = Arc::new(Journal::open(&options.journal, &owner)?);
+    let is_same = journal.source()?.is_none_or(|source| source == name);
     journal.write(vec![Receipt::Source(name.to_owned())]).await?;
-    let directory = tempfile::tempdir_in(&options.spill_directory)?;
-    let path = |name: &str| directory.path().join(name);
+    let directory = Scratch::new_in(&options.spill_directory)?;
+    let failed = directory.path().join("all-failed.jsonl");
+    let out = std::mem::replace(&mut options.failed, failed.clone());
+    let imported = if limits.takes_jobs() {
+        by_job(file, name, (&server, limits), journal, (&options, directory.path()), stop, observer).await
+    } else {
+        drop(journal);
+        over_api(file, server, &options, stop, observer).await
+    };
+    let is_through = imported.as_ref().is_ok_and(|report| report.finished);
+    let source = is_through.then(|| file.to_owned());
+    let settled = tokio::task::spawn_blocking(move || {
+        if is_same && source.is_some() {
+            earlier::replace(&failed, &out)
+        } else {
+            earlier::keep(source.as_deref(), &failed, &out)
+        }
+    });
+    let settled = settled.await.map_err(io::Error::other)?;
+    let report = imported?;
+    settled?;
+    Ok(report)
+}
+
+async fn by_job(
+    file: &Path,
+    name: &str,
+    (server, limits): (&Arc<Server>, CallLimits),
+    journal: Arc<Journal>,
+    (options, directory): (&ImportOptions, &Path),
+    stop: watch::Receiver<bool>,
+    observer: &dyn Observer,
+) -> Result<ImportReport, ImportError> {
+    let path = |name: &str| directory.join(name);
     let noted = Noted { observer, faults: Mutex::default() };
     let ahead = {
         let options = ImportOptions { failed: path("files.jsonl"), ..options.clone() };
         let out = path("placed.jsonl.zst");
-        let ahead = files_ahead(file, &out, (&server, limits), &journal, &options, &noted);
-        until_stopped(ahead, &server, stop.clone()).await?
+        let ahead = files_ahead(file, &out, (server, limits), &journal, &options, &noted);
+        until_stopped(ahead, server, stop.clone()).await?
     };
     let (placed, files) = match ahead {
         Ahead::Nothing => (file.to_owned(), None),
         Ahead::Copied(report) if report.finished => (path("placed.jsonl.zst"), Some(*report)),
         Ahead::Copied(report) => return Ok(*report),
-        Ahead::Unreadable => {
-            drop(journal);
-            return over_api(file, server, options, stop, observer).await;
-        }
     };
     let job = JobOptions { name, on_change: word(options.on_change), stop: stop.clone() };
-    let outcome = run(&placed, &server, &journal, job, observer).await?;
+    let outcome = run(&placed, server, &journal, job, observer).await?;
     // The API opens it again.
     drop(journal);
-    let Some(outcome) = outcome else { return over_api(file, server, options, stop, observer).await };
+    let Some(outcome) = outcome else {
+        return over_api(file, Arc::clone(server), options, stop, observer).await;
+    };
     let (mut rest, mut failed) = (Rest::default(), Failed::new());
     for fault in noted.faults.into_inner().unwrap_or_else(PoisonError::into_inner) {
         failed.entry(fault.line).or_default().push(fault);
@@ -69,7 +100,7 @@ pub async fn import(
     let mut orphans = BTreeSet::new();
     let mut report = outcome
         .report(
-            &server,
+            server,
             observer,
             options.on_change == OnChange::Fail,
             |group| rest.groups.extend([group.to_owned()]),
@@ -81,15 +112,15 @@ pub async fn import(
     if let Some(files) = files {
         report.add(files);
     }
-    let more = directory.path().join("failed.jsonl");
+    let more = path("failed.jsonl");
     if !rest.is_empty() && report.finished {
-        let part = directory.path().join("rest.jsonl.zst");
+        let part = path("rest.jsonl.zst");
         let (source, out) = (placed, part.clone());
         tokio::task::spawn_blocking(move || lines::write_rest(&source, &rest, &out))
             .await
             .map_err(io::Error::other)??;
         let options = ImportOptions { failed: more.clone(), ..options.clone() };
-        report.add(over_api(&part, server, &options, stop, observer).await?);
+        report.add(over_api(&part, Arc::clone(server), &options, stop, observer).await?);
     }
     lines::write_failed(file, &failed, &more, &options.failed)?;
     Ok(report)

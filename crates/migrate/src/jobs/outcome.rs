@@ -28,6 +28,8 @@ pub struct Counts {
     pub reads: u64,
     /// Groups that had everything of the file.
     pub equal: u64,
+    /// Accounts that were there just like this.
+    pub equal_accounts: u64,
     /// Of the groups of this job, those that it has added to, or changed.
     pub rewritten: u64,
     /// Records that were there just like this.
@@ -68,7 +70,7 @@ impl Counts {
         let Self { unchanged, updated, differing, .. } = self;
         let groups = count(self.groups - self.rewritten, self.equal, self.rewritten, differs);
         [
-            ("account", count(self.accounts, 0, 0, 0)),
+            ("account", count(self.accounts, self.equal_accounts, 0, 0)),
             ("group", groups),
             ("topic", count(self.topics, unchanged.topics, updated.topics, differing.topics)),
             ("member", count(self.members, unchanged.members, updated.members, differing.members)),

@@ -3,12 +3,14 @@
 use super::{JournalError, Owner, Receipt};
 use crate::format::address::Place;
 use redb::{Database, ReadableTable as _, TableDefinition, WriteTransaction};
+use reqwest::Url;
+use std::net::IpAddr;
 use std::path::Path;
 
 /// First line of what a journal says about itself.
 const FORMAT: &str = "landfall journal 1";
 
-const TEXTS: TableDefinition<'_, &str, &str> = TableDefinition::new("texts");
+pub(super) const TEXTS: TableDefinition<'_, &str, &str> = TableDefinition::new("texts");
 const COUNTERS: TableDefinition<'_, &str, u64> = TableDefinition::new("counters");
 pub(super) const ACCOUNTS: TableDefinition<'_, &str, u64> = TableDefinition::new("accounts");
 /// Number, how it was made, profile.
@@ -30,6 +32,8 @@ pub(super) const FILES: TableDefinition<'_, u64, (u64, u64, bool, &str)> = Table
 pub(super) const JOBS: TableDefinition<'_, &str, &str> = TableDefinition::new("jobs");
 
 const NEXT_GROUP: &str = "next_group";
+pub(super) const SOURCE: &str = "source";
+const LOCAL: &str = "localhost";
 
 /// Makes what a new journal has, or refuses one of another server; the number of the next group.
 pub(super) fn prepare(database: &Database, path: &Path, owner: &Owner) -> Result<u64, JournalError> {
@@ -49,7 +53,7 @@ pub(super) fn prepare(database: &Database, path: &Path, owner: &Owner) -> Result
         if text("format")? != FORMAT {
             return Err(JournalError::NotAJournal(path.to_owned()));
         }
-        if text("server")? != owner.server || text("app")? != app {
+        if same_machine(&text("server")?) != same_machine(&owner.server) || text("app")? != app {
             let (path, server, app) = (path.to_owned(), text("server")?, text("app")?);
             return Err(JournalError::OtherServer { path, server, app });
         }
@@ -59,6 +63,16 @@ pub(super) fn prepare(database: &Database, path: &Path, owner: &Owner) -> Result
     };
     transaction.commit()?;
     Ok(next_group)
+}
+
+/// An address in which all names of this machine for itself are one.
+fn same_machine(address: &str) -> String {
+    let Ok(mut url) = Url::parse(address) else { return address.to_owned() };
+    let own = url.host_str().is_some_and(|host| {
+        let number = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        number.map_or(host == LOCAL || host.ends_with(".localhost"), |number| number.is_loopback())
+    });
+    if own && url.set_host(Some(LOCAL)).is_err() { address.to_owned() } else { url.into() }
 }
 
 /// Makes the tables that are missing.
@@ -129,7 +143,7 @@ pub(super) fn put(transaction: &WriteTransaction, receipts: &[Receipt]) -> Resul
             Receipt::Undone { id } => drop(groups.remove(id.as_str())?),
             Receipt::File { file, content, place } => put_file(transaction, *file, *content, place)?,
             Receipt::Source(source) => {
-                transaction.open_table(TEXTS)?.insert("source", source.as_str())?;
+                transaction.open_table(TEXTS)?.insert(SOURCE, source.as_str())?;
             }
         }
     }

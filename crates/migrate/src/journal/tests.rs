@@ -74,6 +74,18 @@ fn a_journal_of_another_server_or_app_is_refused() {
 }
 
 #[test]
+fn the_names_of_this_machine_for_itself_are_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.journal");
+    let at = |host: &str| Owner { server: format!("http://{host}:8080/"), app: 7 };
+    drop(Journal::open(&path, &at("localhost")).unwrap());
+    for host in ["127.0.0.1", "[::1]", "localhost"] {
+        assert!(Journal::open(&path, &at(host)).is_ok(), "{host}");
+    }
+    assert!(Journal::open(&path, &Owner { server: "http://localhost:8081/".to_owned(), app: 7 }).is_err());
+}
+
+#[test]
 fn a_file_that_is_no_journal_or_a_damaged_one_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.journal");
@@ -84,7 +96,19 @@ fn a_file_that_is_no_journal_or_a_damaged_one_is_an_error() {
     let whole = fs::read(&path).unwrap();
     for cut in [1, 100, 5_000, whole.len() / 2] {
         fs::write(&path, whole.get(..cut).unwrap()).unwrap();
+        assert!(header::check(&path).is_err() || cut == 1, "cut off at {cut}");
         assert!(Journal::open(&path, &owner()).is_err(), "cut off at {cut}");
+    }
+    // Bytes of the header that are others: sizes, and the slots.
+    for place in (12..32).chain([64, 100, 190, 200, 300]) {
+        let mut damaged = whole.clone();
+        damaged.iter_mut().skip(place).take(if place < 32 { 1 } else { 20 }).for_each(|byte| *byte ^= 0x55);
+        fs::write(&path, &damaged).unwrap();
+        if header::check(&path).is_ok() {
+            // The engine does not panic.
+            drop(Database::create(&path));
+        }
+        drop(Journal::open(&path, &owner()));
     }
     let other = Database::create(directory.path().join("other")).unwrap();
     let transaction = other.begin_write().unwrap();

@@ -43,7 +43,44 @@ struct ProfileField {
     value: Value,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct ImportedAnswer {
+    account_list: Vec<Imported>,
+}
+
+/// An account as Landfall says it was imported.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Imported {
+    #[serde(rename = "UserID")]
+    account: String,
+    nick: String,
+    face_url: String,
+}
+
 impl Reading<'_> {
+    /// Like [`account_profiles`](Self::account_profiles), of a Landfall server: what the accounts were imported with.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn imported_profiles(&self, accounts: &[String]) -> Result<Option<Vec<Profile>>, CallError> {
+        let body = json!({ "AccountList": accounts });
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        match self.ask::<ImportedAnswer>("landfall_import_svc/get_accounts", &body).await {
+            Ok(answer) => {
+                let rows = answer.account_list.into_iter().map(|row| Profile {
+                    account: row.account,
+                    nick: given(row.nick),
+                    face_url: given(row.face_url),
+                });
+                Ok(Some(rows.collect()))
+            }
+            Err(CallError::Refused { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The profiles of at most [`ACCOUNTS_PER_CALL`] accounts; `None` when the server has no such command.
     ///
     /// # Errors

@@ -4,6 +4,9 @@ use super::{CallCount, Count, FaultCount, Note, Report, Sample, SizeCount, group
 use crate::import::ImportReport;
 use std::collections::BTreeMap;
 
+/// What stands for parts of the source that a conversion could not read.
+const SOURCE: &str = "source";
+
 /// What an import was about.
 #[derive(Clone, Debug, Default)]
 pub struct About {
@@ -26,6 +29,7 @@ impl Report {
     /// The report of an import.
     #[must_use]
     pub fn of_import(about: About, import: &ImportReport) -> Self {
+        let unread = about.conversion_faults.values().sum();
         let mut faults = about.conversion_faults;
         for (code, count) in &import.faults {
             *faults.entry(code).or_default() += count;
@@ -45,6 +49,8 @@ impl Report {
             unchanged: counts.unchanged + counts.skipped,
             failed: counts.failed,
         });
+        let unread = Some(Count { kind: SOURCE.to_owned(), failed: unread, ..Count::default() });
+        let unread = unread.filter(|count| count.failed != 0);
         let files = import.records.get("file").map_or(0, |files| files.skipped);
         let skipped: u64 = import.records.values().map(|counts| counts.skipped).sum::<u64>() - files;
         let mut notes = about.notes;
@@ -65,7 +71,7 @@ impl Report {
             started: moment(about.started),
             seconds: import.seconds,
             finished: import.finished,
-            counts: counts.collect(),
+            counts: counts.chain(unread).collect(),
             faults,
             notes,
             progress: import

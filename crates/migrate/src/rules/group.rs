@@ -179,7 +179,7 @@ impl Checker {
 fn check(record: &Group, entry: &Entry, server: &ServerLimits, faults: &mut Vec<Fault>) -> Option<GroupType> {
     let limits = &server.limits;
     let kind = kind(record, faults);
-    id(&record.group_id, kind, faults);
+    id(&record.group_id, kind, limits, faults);
     text(faults, "Name", Some(&record.name), limits.name);
     text(faults, "Introduction", record.introduction.as_deref(), limits.introduction);
     text(faults, "Notification", record.notification.as_deref(), limits.notification);
@@ -230,13 +230,14 @@ fn kind(record: &Group, faults: &mut Vec<Fault>) -> Option<GroupType> {
     }
 }
 
-fn id(raw: &str, kind: Option<GroupType>, faults: &mut Vec<Fault>) {
+fn id(raw: &str, kind: Option<GroupType>, limits: &Limits, faults: &mut Vec<Fault>) {
     if raw.is_empty() {
         faults.push(missing("GroupId"));
         return;
     }
     let kind = kind.unwrap_or(GroupType::Public);
-    if let Err(problem) = GroupId::parse_custom(raw, kind) {
+    let parse = if limits.generated_ids { GroupId::parse_moved } else { GroupId::parse_custom };
+    if let Err(problem) = parse(raw, kind) {
         let fault = fault(FaultCode::GroupName, "GroupId", format!("GroupId {raw:?} {problem}"));
         let fix = legal::group(raw, kind).map(|legal| format!("GroupId becomes {legal}, everywhere"));
         faults.push(Fault { fix, ..fault.limit(CUSTOM_GROUP_ID_BYTES_MAX) });

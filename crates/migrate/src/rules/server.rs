@@ -84,6 +84,7 @@ fn limits(answer: &Value, known: Limits) -> Limits {
     limits.messages.bytes = size("MessageBytes", known.messages.bytes);
     limits.messages.per_import = size("MessagesPerCall", known.messages.per_import);
     limits.members_per_call = size("MembersPerCall", known.members_per_call);
+    limits.generated_ids = answer.get("GeneratedIds").and_then(Value::as_u64) == Some(1);
     limits.accounts_per_call = size("AccountsPerCall", known.accounts_per_call);
     limits
 }
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_relaxed_server_takes_what_relaxed_servers_take() {
-        let server = ServerLimits::answered(&json!({ "Mode": "relaxed" }), Timestamp(7));
+        let server = ServerLimits::answered(&json!({ "Mode": "relaxed", "GeneratedIds": 1 }), Timestamp(7));
         assert_eq!(server.limits, Limits::RELAXED);
         assert_eq!(server.group_fields, None);
     }

@@ -7,13 +7,13 @@ use super::{FaultCode, defaults, legal};
 use crate::fault::Fault;
 use crate::format::Topic;
 use landfall_domain::ids::{GroupId, TopicId};
-use landfall_domain::limits::GROUP_ID_BYTES_MAX;
+use landfall_domain::limits::{GROUP_ID_BYTES_MAX, Limits};
 
 impl GroupState {
     pub(super) fn topic(&mut self, record: &Topic, faults: &mut Vec<Fault>) {
         let limits = &self.server.limits;
         self.is_there(None, faults);
-        id(record, faults);
+        id(record, limits, faults);
         text(faults, "TopicName", Some(&record.topic_name), limits.name);
         text(faults, "Introduction", record.introduction.as_deref(), limits.introduction);
         text(faults, "Notification", record.notification.as_deref(), limits.notification);
@@ -50,7 +50,7 @@ impl GroupState {
     }
 }
 
-fn id(record: &Topic, faults: &mut Vec<Fault>) {
+fn id(record: &Topic, limits: &Limits, faults: &mut Vec<Fault>) {
     let (raw, group) = (&record.topic_id, &record.group_id);
     if raw.is_empty() {
         faults.push(missing("TopicId"));
@@ -58,7 +58,8 @@ fn id(record: &Topic, faults: &mut Vec<Fault>) {
     }
     // A topic of a group whose id is not legal is judged together with it.
     let Some(id) = GroupId::parse(group) else { return };
-    if TopicId::parse_custom(raw, &id).is_none() {
+    let parse = if limits.generated_ids { TopicId::parse } else { TopicId::parse_custom };
+    if parse(raw, &id).is_none() {
         let problem = format!(
             "TopicId {raw:?} is not GroupId, @TOPIC#_ and printable ASCII without @TGS#_ and @TOPIC#_@TOPIC#, {GROUP_ID_BYTES_MAX} bytes at most"
         );

@@ -5,12 +5,12 @@ use super::{ConvertError, Converted, Format, Sink, convert, recognise};
 use crate::fault::Fault;
 use crate::format::{Record, Writer};
 use crate::mapping::Mapping;
+use crate::scratch::Scratch;
 use landfall_domain::limits::Limits;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tempfile::TempDir;
 
 /// A neutral file, and what was converted into it.
 pub struct Opened {
@@ -20,7 +20,7 @@ pub struct Opened {
     pub converted: Option<Converted>,
     /// Where the contents of its files lie.
     pub contents: Arc<Contents>,
-    _directory: Option<TempDir>,
+    _directory: Option<Scratch>,
 }
 
 /// Reads a mapping file; the defaults without one.
@@ -50,7 +50,7 @@ pub fn open(
         let contents = Arc::new(Contents::beside(source));
         return Ok(Opened { file: source.to_owned(), converted: None, contents, _directory: None });
     }
-    let directory = tempfile::tempdir_in(spill_directory)?;
+    let directory = Scratch::new_in(spill_directory)?;
     let file = directory.path().join("converted.jsonl.zst");
     let converted = convert_to(format, source, mapping, limits, &file, on_fault)?;
     let contents = Arc::new(Contents::of_export(source)?);

@@ -1,7 +1,8 @@
 //! A running server that speaks the v4 API, pulled by its calls.
 //!
 //! Every record has `src` `v4:APP`. The `key` of a group, topic or account is its id, that of a member `GROUP:ACCOUNT`, that
-//! of a message `GROUP:MsgSeq` or `TOPIC:MsgSeq`, unless the message carries the record that it was imported from.
+//! of a message `GROUP:MsgSeq` or `TOPIC:MsgSeq`. A message that carries the record that it was imported from is that one, and
+//! so is everything in a group that a job of Landfall brought in.
 //!
 //! [choice] A pull writes how far a member has read only where it has unread messages: an import leaves everybody with none.
 //! Counts leave out deleted messages and tips, which do not come along.
@@ -9,6 +10,7 @@
 mod accounts;
 mod convert;
 mod group;
+mod names;
 mod report;
 
 pub use report::{Named, PullReport};
@@ -18,7 +20,8 @@ use crate::reading::{GROUPS_PER_CALL, GroupRow, Reading, group_refusal, is_gone}
 use crate::server::{CallError, Server};
 use accounts::Accounts;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use std::collections::BTreeSet;
+use names::Names;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -47,8 +50,9 @@ pub enum PullError {
 /// # Errors
 /// The server refuses or does not answer for a minute, or `sink` fails. What was handed out until then is right.
 pub async fn pull(server: &Server, sink: &mut Sink<'_>) -> Result<PullReport, PullError> {
-    let reading = Reading::new(server);
-    let puller = Puller { reading, src: format!("v4:{}", server.app()), state: Mutex::new(State::new(sink)) };
+    let is_landfall = server.limits().await?.landfall.is_some();
+    let (reading, src) = (Reading::new(server), format!("v4:{}", server.app()));
+    let puller = Puller { reading, src, is_landfall, state: Mutex::new(State::new(sink)) };
     let mut next = Some(0);
     while let Some(from) = next {
         let page = puller.reading.group_ids(from).await?;
@@ -68,6 +72,8 @@ pub async fn pull(server: &Server, sink: &mut Sink<'_>) -> Result<PullReport, Pu
 struct Puller<'a, 'b> {
     reading: Reading<'a>,
     src: String,
+    /// Whether the server can say what its API has no call for.
+    is_landfall: bool,
     state: Mutex<State<'b>>,
 }
 
@@ -103,12 +109,13 @@ impl<'b> Puller<'_, 'b> {
             }
         }
         let before: Vec<_> = there.iter().map(Stand::of).collect();
-        stream::iter(there)
-            .map(|row| self.group_or_refusal(row))
+        let ids: Vec<_> = before.iter().map(|stand| stand.group_id.clone()).collect();
+        let named = self.named(&ids, there).await?;
+        stream::iter(named)
+            .map(|(row, names)| self.group_or_refusal(row, names))
             .buffer_unordered(GROUPS_AT_ONCE)
             .try_collect::<()>()
             .await?;
-        let ids: Vec<_> = before.iter().map(|stand| stand.group_id.clone()).collect();
         let after = self.reading.profiles(&ids, &[]).await?;
         for (before, after) in before.iter().zip(&after) {
             if *before != Stand::of(after) {
@@ -118,10 +125,31 @@ impl<'b> Puller<'_, 'b> {
         Ok(())
     }
 
+    /// The groups with what their records are called, and with what only Landfall says of them.
+    async fn named(
+        &self,
+        ids: &[String],
+        mut rows: Vec<GroupRow>,
+    ) -> Result<Vec<(GroupRow, Names)>, PullError> {
+        let mut origins = BTreeMap::new();
+        if self.is_landfall {
+            origins = self.reading.origins(ids).await?.unwrap_or_default();
+            // Groups with their members come without it.
+            for (row, profile) in rows.iter_mut().zip(self.reading.profiles(ids, &[]).await?) {
+                row.history_msg_before_join = profile.history_msg_before_join;
+            }
+        }
+        let named = rows.into_iter().map(|row| {
+            let origin = origins.remove(&row.group_id);
+            (row, Names { src: self.src.clone(), origin })
+        });
+        Ok(named.collect())
+    }
+
     /// A group that is dissolved or closed while it is read does not end the pull.
-    async fn group_or_refusal(&self, row: GroupRow) -> Result<(), PullError> {
+    async fn group_or_refusal(&self, row: GroupRow, names: Names) -> Result<(), PullError> {
         let id = row.group_id.clone();
-        match self.group(row).await {
+        match self.group(row, &names).await {
             Err(PullError::Call(error)) => {
                 let (code, text) = group_refusal(&error).ok_or(error)?;
                 let report = &mut self.state().report;
@@ -144,7 +172,11 @@ impl<'b> Puller<'_, 'b> {
                 return Ok(());
             }
             let asks = self.state().accounts.profiles_are_given();
-            let profiles = if asks { self.reading.account_profiles(&waiting).await? } else { None };
+            let profiles = match (asks, self.is_landfall) {
+                (true, true) => self.reading.imported_profiles(&waiting).await?,
+                (true, false) => self.reading.account_profiles(&waiting).await?,
+                (false, _) => None,
+            };
             let mut state = self.state();
             let State { sink, report, accounts, .. } = &mut *state;
             for account in accounts.records(&self.src, waiting, profiles) {

@@ -32,10 +32,14 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
     let Record::Group(group) = first.record else { return Ok(result) };
     let fields: Vec<_> = group.app_defined_data.iter().map(|field| field.key.clone()).collect();
     let rows = reading.whole_groups(std::slice::from_ref(&group.group_id), &fields).await?;
-    let Some(row) = rows.into_iter().next().filter(|row| !row.is_gone()) else { return Ok(result) };
+    let Some(row) = rows.into_iter().next().filter(|row| !row.is_gone()) else {
+        count(&mut file, defaults::owner(&group, &first.outline), &mut result).await;
+        return Ok(result);
+    };
     if let Some(text) = row.refusal() {
         result.differences.push(Difference { part: Part::Profile, text });
         result.outcome = Outcome::Different;
+        count(&mut file, defaults::owner(&group, &first.outline), &mut result).await;
         return Ok(result);
     }
     let comparison = Comparison {
@@ -58,6 +62,19 @@ pub(super) async fn compare(reading: &Reading<'_>, feed: GroupFeed) -> Result<Gr
     result.differences.sort_by_key(|difference| difference.part);
     result.outcome = if result.differences.is_empty() { Outcome::Equal } else { Outcome::Different };
     Ok(result)
+}
+
+/// Counts what the file has of a group that the server does not show.
+async fn count(file: &mut FileSide, owner: Option<&str>, result: &mut GroupResult) {
+    let mut members = Members::new(owner, 0);
+    while let Some(record) = file.next_record().await {
+        match record {
+            Record::Member(member) => members.add(member),
+            Record::Message(_) => result.messages.file += 1,
+            Record::Account(_) | Record::File(_) | Record::Group(_) | Record::Topic(_) | Record::Read(_) => {}
+        }
+    }
+    result.members.file = members.count;
 }
 
 struct Comparison<'a, 'b> {

@@ -1,7 +1,7 @@
 //! One whole group while its records come.
 
 use super::Piece;
-use super::carried::Carried;
+use crate::format::carried::Carried;
 use crate::format::{CustomValue, Group, Member, Message, Read, Record, Topic, custom, identity};
 use crate::ordered::Outline;
 use crate::rules::ServerLimits;
@@ -118,7 +118,7 @@ impl Building {
             held: 0,
             held_bytes: 0,
             places: BTreeMap::new(),
-            carried: Carried::of_group(group.x.clone()),
+            carried: Carried::of_group(&group.src, group.x.clone()),
             digest: Xxh3::new(),
             line: Vec::with_capacity(256),
         };
@@ -239,6 +239,8 @@ impl Building {
             }
             ReadUpTo::Ms(ms) => messages.partition_point(|(sent, _)| *sent <= ms).try_into().ok()?,
         };
+        let topic = read.topic_id.as_deref().unwrap_or_default();
+        self.carried.read(topic, &read.account, &read.src, &read.key, read.x.as_ref());
         self.whole.members.get_mut(member)?.reads.push((place, up_to));
         Some(())
     }

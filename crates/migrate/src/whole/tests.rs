@@ -72,7 +72,7 @@ fn records_become_a_group_with_exact_read_marks() {
     assert_eq!((origin.job, origin.src.as_str(), origin.key.as_str()), (JobId(7), "s", "C1"));
     assert_eq!(
         std::str::from_utf8(&origin.carried).unwrap(),
-        r#"{"x":{"pin":1},"members":{"ann":{"key":"U1"}}}"#
+        r#"{"x":{"pin":1},"members":{"ann":{"src":"","key":"U1"}},"reads":{"":{"bob":{}}}}"#
     );
 }
 

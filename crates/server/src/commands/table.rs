@@ -248,6 +248,9 @@ pub static COMMANDS: &[Entry] = &[
     import::<landfall::list_jobs::Request>(),
     import::<landfall::get_receipts::Request>(),
     import::<landfall::undo_job::Request>(),
+    import::<landfall::get_origins::Request>(),
+    import::<landfall::get_accounts::Request>(),
+    import::<landfall::get_topic_reads::Request>(),
 ];
 
 /// The sections of the documentation, each with its first command in [`COMMANDS`].

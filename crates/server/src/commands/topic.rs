@@ -56,12 +56,14 @@ impl TopicInput {
         group: GroupId,
         created: Timestamp,
         call: &ReadOnlyCall,
+        parse: impl Fn(&str, &GroupId) -> Option<TopicId>,
     ) -> Result<AddTopic, Failure> {
         let limits = call.limits;
+        let id = custom_id(self.topic_id, &group, parse)?;
         let name = text(Field::Value(self.topic_name.required("TopicName")?), "TopicName", limits.name)?;
         account(self.from_account, "From_Account", Code::GroupParameter)?;
         Ok(AddTopic {
-            id: custom_id(self.topic_id, &group)?,
+            id,
             group,
             random_bits: call.random_bits,
             name,
@@ -81,10 +83,14 @@ impl TopicReply {
     }
 }
 
-/// An id chosen by the app.
-fn custom_id(given: Field<String>, group: &GroupId) -> Result<Option<TopicId>, Failure> {
+/// An id chosen by the app, as `parse` takes it.
+fn custom_id(
+    given: Field<String>,
+    group: &GroupId,
+    parse: impl Fn(&str, &GroupId) -> Option<TopicId>,
+) -> Result<Option<TopicId>, Failure> {
     given.optional("TopicId")?.map_or(Ok(None), |raw| {
-        TopicId::parse_custom(&raw, group).map(Some).ok_or_else(|| {
+        parse(&raw, group).map(Some).ok_or_else(|| {
             Code::TopicIdIllegal.because(
                 "TopicId must be GroupId, @TOPIC#_ and printable ASCII without @TGS#_ and @TOPIC#_@TOPIC#, \
                  96 bytes at most",

@@ -55,6 +55,8 @@ pub(crate) struct Counts {
     pub(crate) reads: u64,
     /// Groups that have everything of the file already.
     pub(crate) equal: u64,
+    /// Accounts that were there just like this; `accounts` does not count them.
+    pub(crate) equal_accounts: u64,
     /// Of the groups of this job, those that it has added to, or changed.
     pub(crate) rewritten: u64,
     /// Records that were there just like this.

@@ -9,7 +9,7 @@ use super::folder::{Folder, Receipts};
 use super::loads::{Brought, Loads};
 use super::record::{Counts, Kinds, OnChange, Receipt};
 use crate::clients::Hub;
-use landfall_domain::account::AccountImport;
+use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::bulk::{BroughtGroup, BulkStore, StageRefusal, WholeGroupOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::{OperationError, StoreError};
@@ -147,8 +147,18 @@ impl Running<'_, '_> {
     }
 
     fn accounts(&mut self, accounts: Vec<AccountImport>) -> Result<(), Broken> {
-        self.counts.accounts += accounts.len() as u64;
-        self.run.runtime.block_on(self.run.store.import_accounts(self.run.context, accounts))?;
+        let Run { context, store, ref runtime, .. } = *self.run;
+        let ids = accounts.iter().map(|account| account.id.clone()).collect();
+        let there = runtime.block_on(store.accounts(context.app, ids))?;
+        let is_equal = |(import, there): &(&AccountImport, Option<Account>)| {
+            there
+                .as_ref()
+                .is_some_and(|there| Account::imported(Some(there.clone()), import, context.now) == *there)
+        };
+        let equal = accounts.iter().zip(there).filter(is_equal).count() as u64;
+        self.counts.equal_accounts += equal;
+        self.counts.accounts += accounts.len() as u64 - equal;
+        runtime.block_on(store.import_accounts(context, accounts))?;
         (self.run.on_progress)(self.counts, true)
     }
 
@@ -231,7 +241,10 @@ impl Running<'_, '_> {
             "the group differs, and the file has too many messages of it to put them between those that are there"
                 .to_owned()
         } else {
-            whole.origin.carried = carried_of_both(&provenance.origin.carried, &whole.origin.carried);
+            whole.origin.carried = carried_of_both(
+                (&provenance.origin.src, &provenance.origin.carried),
+                (&whole.origin.src, &whole.origin.carried),
+            );
             return Ok(Some(whole));
         };
         self.counts.kept += 1;

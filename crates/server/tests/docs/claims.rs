@@ -38,6 +38,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         accounts_per_call,
         profile_value,
         reply_bytes,
+        generated_ids,
     } = limits;
     let mut rows = vec![
         ("Group name, bytes", span(name)),
@@ -67,6 +68,10 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         ("Accounts in one account call", accounts_per_call.to_string()),
         ("Nick and face address of an account, bytes", span(profile_value)),
         ("Answer of a call, bytes", reply_bytes.to_string()),
+        (
+            "Ids of the form that servers generate, in imports",
+            if generated_ids { "taken" } else { "refused" }.to_owned(),
+        ),
     ];
     rows.extend(message_rows(messages));
     rows.extend(topic_rows(topics));

@@ -1,6 +1,7 @@
 //! Moving in with the real program and a real server: one command for a whole export; the tool, the server or the
 //! connection struck down at random points; exit codes and what is printed.
 
+mod attachments;
 mod delta;
 mod ends;
 mod held;

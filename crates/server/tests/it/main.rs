@@ -31,6 +31,8 @@ mod page;
 #[cfg(test)]
 mod receiver;
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod signatures;
 #[cfg(test)]
 mod test_client;

@@ -6,7 +6,9 @@ use super::whole::{
     JOB, OTHER_JOB, bring, brought, community, messages, nothing_is_to_be_delivered, of_job, visible, whole,
 };
 use super::world::World;
-use super::{APP, CREATED, NOW, at_once, context, decided, group_id, import, owned_group, refusing, text, user};
+use super::{
+    APP, CREATED, NOW, at_once, context, decided, group_id, import, owned_group, refusing, text, user,
+};
 use futures_util::future::{Either, select};
 use landfall_domain::account::Account;
 use landfall_domain::bulk::{BulkStore, UndoOutcome};

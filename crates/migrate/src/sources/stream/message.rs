@@ -5,6 +5,7 @@ use super::{key, object};
 use crate::fault::{Fault, FaultCode};
 use crate::format::Kind;
 use crate::ordered::MEMORY_BYTES;
+use crate::scratch::Scratch;
 use crate::sort::Sorter;
 use crate::sources::builder::Builder;
 use crate::sources::builder::model::{File, Message as Built, MessageKind, Reaction};
@@ -14,13 +15,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::io;
 use std::path::Path;
-use tempfile::TempDir;
 
 /// Messages and reactions on the disk.
 pub(crate) struct Joined {
     /// By id of the message: messages, each followed by its reactions.
     by_id: Sorter,
-    directory: TempDir,
+    directory: Scratch,
     /// Counts what came.
     position: u64,
 }
@@ -37,7 +37,7 @@ struct Spilled {
 
 impl Joined {
     pub(crate) fn new(spill_directory: &Path) -> io::Result<Self> {
-        let directory = tempfile::tempdir_in(spill_directory)?;
+        let directory = Scratch::new_in(spill_directory)?;
         Ok(Self { by_id: Sorter::new(directory.path(), MEMORY_BYTES / 2), directory, position: 0 })
     }
 

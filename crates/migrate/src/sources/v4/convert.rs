@@ -1,12 +1,14 @@
 //! Rows of the API as records.
 
+use super::names::Names;
 use crate::format::{Group, Member, Message, Read, Topic, custom};
 use crate::reading::{Conversation, GroupRow, MemberRow, MessageRow, TopicRow};
 
-pub(super) fn group(src: &str, row: &GroupRow) -> Group {
+pub(super) fn group(names: &Names, row: &GroupRow) -> Group {
+    let (src, key, x) = names.group(&row.group_id);
     Group {
-        src: src.to_owned(),
-        key: row.group_id.clone(),
+        src,
+        key,
         group_id: row.group_id.clone(),
         kind: row.kind.clone(),
         name: row.name.clone(),
@@ -21,14 +23,15 @@ pub(super) fn group(src: &str, row: &GroupRow) -> Group {
         create_time: time(row.create_time),
         support_topic: (row.support_topic == 1).then_some(1),
         app_defined_data: row.app_defined_data.clone(),
-        x: None,
+        x,
     }
 }
 
-pub(super) fn topic(src: &str, group: &str, row: &TopicRow) -> Topic {
+pub(super) fn topic(names: &Names, group: &str, row: &TopicRow) -> Topic {
+    let (src, key, x) = names.topic(&row.topic_id);
     Topic {
-        src: src.to_owned(),
-        key: row.topic_id.clone(),
+        src,
+        key,
         group_id: group.to_owned(),
         topic_id: row.topic_id.clone(),
         topic_name: row.topic_name.clone(),
@@ -37,14 +40,15 @@ pub(super) fn topic(src: &str, group: &str, row: &TopicRow) -> Topic {
         face_url: text(&row.face_url),
         custom_string: text(&row.custom_string),
         create_time: time(row.create_time),
-        x: None,
+        x,
     }
 }
 
-pub(super) fn member(src: &str, group: &str, row: MemberRow) -> Member {
+pub(super) fn member(names: &Names, group: &str, row: MemberRow) -> Member {
+    let (src, key, x) = names.member(group, &row.account);
     Member {
-        src: src.to_owned(),
-        key: format!("{group}:{}", row.account),
+        src,
+        key,
         group_id: group.to_owned(),
         role: text(&row.role),
         join_time: time(row.join_time),
@@ -52,20 +56,27 @@ pub(super) fn member(src: &str, group: &str, row: MemberRow) -> Member {
         mute_until: time(row.mute_until),
         app_member_defined_data: row.app_member_defined_data,
         account: row.account,
-        x: None,
+        x,
     }
 }
 
-/// A member that has not read the last `unread` messages.
-pub(super) fn read(src: &str, group: &str, account: &str, unread: u32) -> Read {
-    Read {
-        src: src.to_owned(),
-        key: format!("{group}:{account}"),
-        group_id: group.to_owned(),
+/// A member that has not read the last `unread` messages. `None` where it has read everything, as whoever has no mark, unless
+/// it was imported with a mark.
+pub(super) fn read(names: &Names, of: &Conversation, account: &str, unread: u32) -> Option<Read> {
+    if unread == 0 && !names.has_read(of, account) {
+        return None;
+    }
+    let (src, key, x) = names.read(of, account);
+    Some(Read {
+        src,
+        key,
+        group_id: of.group.clone(),
+        topic_id: of.topic.clone(),
         account: account.to_owned(),
         unread_msg_num: Some(unread),
+        x,
         ..Read::default()
-    }
+    })
 }
 
 /// The record that a message was imported from, where it carries one.
@@ -157,6 +168,7 @@ mod tests {
             kind: "Public".to_owned(),
             ..Group::default()
         };
-        assert_eq!(group("v4:7", &row), expected);
+        let names = Names { src: "v4:7".to_owned(), origin: None };
+        assert_eq!(group(&names, &row), expected);
     }
 }

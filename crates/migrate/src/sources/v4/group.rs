@@ -1,17 +1,30 @@
 //! One group: its profile, topics, messages, and then its members with how far they have read.
 
+use super::names::Names;
 use super::{PullError, Puller, State, convert};
 use crate::format::Record;
 use crate::reading::{
-    ACCOUNTS_PER_CALL, Conversation, Gaps, GroupRow, MemberPlace, MemberRow, Page, TopicRow,
+    ACCOUNTS_PER_CALL, Conversation, Gaps, GroupRow, MemberPlace, MemberRow, Page, TopicRow, group_refusal,
 };
+use crate::server::CallError;
 use futures_util::stream::StreamExt as _;
+use std::collections::BTreeSet;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Names of accounts whose records can wait for a pause between messages.
 const ACCOUNTS_WAITING_MAX: usize = 10_000;
 
+/// A topic with messages that not all members have read.
+struct Unread {
+    topic: Conversation,
+    /// How many those have not read who have no mark of their own.
+    count: u32,
+    /// Hashes of the accounts that have one.
+    marked: BTreeSet<u64>,
+}
+
 impl Puller<'_, '_> {
-    pub(super) async fn group(&self, mut row: GroupRow) -> Result<(), PullError> {
+    pub(super) async fn group(&self, mut row: GroupRow, names: &Names) -> Result<(), PullError> {
         if row.is_live() {
             self.state().report.live.add(&row.group_id);
             return Ok(());
@@ -24,34 +37,78 @@ impl Puller<'_, '_> {
             if convert::is_made_id(&row.group_id) {
                 state.report.made_ids.add(&row.group_id);
             }
-            state.put(Record::Group(convert::group(&self.src, &row)))?;
+            if names.are_cut() {
+                state.report.cut_names.add(&row.group_id);
+            }
+            state.put(Record::Group(convert::group(names, &row)))?;
         }
-        let topics = if row.support_topic == 1 { self.topics(&row).await? } else { Vec::new() };
+        let topics = if row.support_topic == 1 { self.topics(&row, names).await? } else { Vec::new() };
         let conversation = Conversation::group(&row.group_id);
         let (gaps, last) = self.messages(&conversation, row.next_msg_seq).await?;
+        let mut unread = Vec::new();
         for topic in &topics {
             let conversation = Conversation::topic(&row.group_id, &topic.topic_id);
-            self.messages(&conversation, topic.next_msg_seq).await?;
+            let (gaps, last) = self.messages(&conversation, topic.next_msg_seq).await?;
+            if !self.is_landfall {
+                self.state().report.without_topic_reads = true;
+            } else if last != 0 || names.have_reads(&conversation) {
+                unread.extend(self.topic_reads(names, conversation, &gaps, last).await?);
+            }
         }
+        let page = |members| self.members(&row, names, members, (&gaps, last), &unread);
         let told = u32::try_from(members.len()).unwrap_or(u32::MAX);
         if told == row.member_num {
-            return self.members(&row, members, &gaps, last).await;
+            return page(members).await;
         }
         let mut place = Some(MemberPlace::first(&row));
         while let Some(this) = place {
             let (members, next) = self.reading.members(&row.group_id, &this).await?;
-            self.members(&row, members, &gaps, last).await?;
+            page(members).await?;
             place = next;
         }
         Ok(())
     }
 
-    async fn topics(&self, row: &GroupRow) -> Result<Vec<TopicRow>, PullError> {
+    /// Hands out how far members have read in a topic. Returns what members without a mark of their own have not read.
+    async fn topic_reads(
+        &self,
+        names: &Names,
+        topic: Conversation,
+        gaps: &Gaps,
+        last: u32,
+    ) -> Result<Option<Unread>, PullError> {
+        let (mut next, mut marked) = (String::new(), BTreeSet::new());
+        loop {
+            let page = match self.reading.topic_reads(&topic, &next).await {
+                Ok(page) => page,
+                // An older server.
+                Err(error @ CallError::Refused { .. }) if group_refusal(&error).is_none() => {
+                    self.state().report.without_topic_reads = true;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let count = gaps.unread(page.msg_seq, last);
+            let mut state = self.state();
+            for row in page.read_list {
+                if count != 0 {
+                    marked.insert(xxh3_64(row.account.as_bytes()));
+                }
+                state.read(names, &topic, &row.account, gaps.unread(row.msg_seq, last))?;
+            }
+            if page.next.is_empty() || page.next == next {
+                return Ok((count != 0).then_some(Unread { topic, count, marked }));
+            }
+            next = page.next;
+        }
+    }
+
+    async fn topics(&self, row: &GroupRow, names: &Names) -> Result<Vec<TopicRow>, PullError> {
         let topics = self.reading.topics(&row.group_id).await?;
         let mut state = self.state();
         for topic in &topics {
             state.report.topics += 1;
-            state.put(Record::Topic(convert::topic(&self.src, &row.group_id, topic)))?;
+            state.put(Record::Topic(convert::topic(names, &row.group_id, topic)))?;
         }
         Ok(topics)
     }
@@ -128,26 +185,25 @@ impl Puller<'_, '_> {
     async fn members(
         &self,
         group: &GroupRow,
+        names: &Names,
         rows: Vec<MemberRow>,
-        gaps: &Gaps,
-        last: u32,
+        (gaps, last): (&Gaps, u32),
+        topics: &[Unread],
     ) -> Result<(), PullError> {
+        let own = Conversation::group(&group.group_id);
         {
             let mut state = self.state();
             for row in rows {
                 let unread = if group.counts_unread() { gaps.unread(row.msg_seq, last) } else { 0 };
                 state.accounts.add(&row.account);
-                if unread != 0 {
-                    state.report.reads += 1;
-                    state.put(Record::Read(convert::read(
-                        &self.src,
-                        &group.group_id,
-                        &row.account,
-                        unread,
-                    )))?;
+                state.read(names, &own, &row.account, unread)?;
+                let hash = xxh3_64(row.account.as_bytes());
+                for Unread { topic, count, .. } in topics.iter().filter(|topic| !topic.marked.contains(&hash))
+                {
+                    state.read(names, topic, &row.account, *count)?;
                 }
                 state.report.members += 1;
-                state.put(Record::Member(convert::member(&self.src, &group.group_id, row)))?;
+                state.put(Record::Member(convert::member(names, &group.group_id, row)))?;
             }
         }
         self.accounts(ACCOUNTS_PER_CALL).await
@@ -155,6 +211,18 @@ impl Puller<'_, '_> {
 }
 
 impl State<'_> {
+    fn read(
+        &mut self,
+        names: &Names,
+        of: &Conversation,
+        account: &str,
+        unread: u32,
+    ) -> Result<(), PullError> {
+        let Some(read) = convert::read(names, of, account, unread) else { return Ok(()) };
+        self.report.reads += 1;
+        self.put(Record::Read(read))
+    }
+
     fn put(&mut self, record: Record) -> Result<(), PullError> {
         Ok((self.sink)(record)?)
     }
@@ -186,8 +254,12 @@ mod tests {
             Ok(())
         };
         let state = State::new(&mut sink);
-        let puller =
-            Puller { reading: Reading::new(&server), src: "v4:7".to_owned(), state: Mutex::new(state) };
+        let puller = Puller {
+            reading: Reading::new(&server),
+            src: "v4:7".to_owned(),
+            is_landfall: false,
+            state: Mutex::new(state),
+        };
         let mut gaps = Gaps::default();
         let rows = vec![
             said(3),

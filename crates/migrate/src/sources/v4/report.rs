@@ -47,18 +47,21 @@ pub struct PullReport {
     pub gone: Named,
     /// Groups that the server does not show, or not whole, with its answers.
     pub refused: Named,
-    /// Groups with an id that a server made. No server lets such an id be chosen, so they have to get another one.
+    /// Groups with an id that a server made. Landfall lets them keep it; on another server they have to get another one.
     pub made_ids: Named,
+    /// Groups that were imported with more `src`, `key` and `x` than the server keeps beside a group.
+    pub cut_names: Named,
     /// Groups that changed while they were read: read them again.
     pub changed: Named,
     /// The server does not tell nicks and faces.
     pub without_profiles: bool,
+    /// The server does not tell how far members have read in topics.
+    pub without_topic_reads: bool,
 }
 
 /// What the API has no call for, or a pull does not ask for.
 const NEVER: &[&str] = &[
     "one-to-one messages, contacts and conversation lists (not read)",
-    "how far members have read in topics (not read)",
     "priorities, extensions and read receipts of messages (not read)",
     "members' receive options, bans and last messages (not read)",
     "attributes, counters and permission groups, whether groups are muted, and who may invite (not read)",
@@ -84,20 +87,28 @@ impl PullReport {
             ("live-stream group", "live-stream groups"),
             ("group that was dissolved meanwhile", "groups that were dissolved meanwhile"),
             ("group that the server does not show", "groups that the server does not show"),
+            (
+                "group whose records had too many names to keep",
+                "groups whose records had too many names to keep",
+            ),
         ];
-        let [removed, tips, live, gone, refused] = words;
+        let [removed, tips, live, gone, refused, cut] = words;
         let files = ("file that the server has lost", "files that the server has lost");
         let counted = [
             loss(LossKind::DeletedMessages.as_str(), self.removed_messages, removed, &[]),
             loss(LossKind::SystemMessages.as_str(), self.tips, tips, &[]),
             loss("live_groups", self.live.count, live, &self.live.first),
+            loss("cut_names", self.cut_names.count, cut, &self.cut_names.first),
             loss("dissolved_groups", self.gone.count, gone, &self.gone.first),
             loss("refused_groups", self.refused.count, refused, &self.refused.first),
             loss(LossKind::FilesMissing.as_str(), self.lost_files.count, files, &self.lost_files.first),
         ];
         let profiles =
             self.without_profiles.then_some("nicks and faces of accounts (the server does not tell)");
-        let absent = profiles.into_iter().chain(NEVER.iter().copied());
+        let topics = self
+            .without_topic_reads
+            .then_some("how far members have read in topics (the server does not tell)");
+        let absent = profiles.into_iter().chain(topics).chain(NEVER.iter().copied());
         let absent = absent.map(|what| loss(LossKind::NotInSource.as_str(), 0, (what, what), &[]));
         counted.into_iter().filter(|loss| loss.count != 0).chain(absent).collect()
     }

@@ -64,8 +64,7 @@ pub(in crate::cli) fn import(
         notes: converted.iter().flat_map(|converted| &converted.losses).map(note).collect(),
         examples: display.examples(),
         conversion_faults,
-        failed_records: (faults != 0 && options.failed.exists())
-            .then(|| options.failed.display().to_string()),
+        failed_records: options.failed.exists().then(|| options.failed.display().to_string()),
     };
     let report = Report::of_import(about, &import);
     fs::write(&page, report.html())?;

@@ -17,7 +17,7 @@ use crate::reply::Failure;
 use crate::webhook::before::Question;
 use landfall_domain::error::OperationError;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
-use landfall_domain::ids::UserId;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{IdChoice, NewGroup, NewGroupRefusal, NewMember};
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ impl Request {
         let introduction = text(self.introduction, "Introduction", limits.introduction)?;
         let notification = text(self.notification, "Notification", limits.notification)?;
         let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
-        let id = id_choice(self.group_id, kind, call)?;
+        let id = id_choice(self.group_id, kind, call, GroupId::parse_custom)?;
         let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?
             .unwrap_or(kind.default_max_members_on_creation());
         let join_option = join_option(self.apply_join_option, kind)?;

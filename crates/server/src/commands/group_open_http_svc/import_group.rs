@@ -19,7 +19,7 @@ use crate::field::{Field, Object};
 use crate::reply::Failure;
 use landfall_domain::error::OperationError;
 use landfall_domain::group::{GroupType, JoinOption, Profile};
-use landfall_domain::ids::UserId;
+use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::limits::MAX_MEMBERS_DEFAULT;
 use landfall_domain::member::Role;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
@@ -73,7 +73,8 @@ impl Request {
         let introduction = text(self.introduction, "Introduction", limits.introduction)?;
         let notification = text(self.notification, "Notification", limits.notification)?;
         let face_url = text(self.face_url, "FaceUrl", limits.face_url)?;
-        let id = id_choice(self.group_id, kind, call)?;
+        let parse = if call.limits.generated_ids { GroupId::parse_moved } else { GroupId::parse_custom };
+        let id = id_choice(self.group_id, kind, call, parse)?;
         let max_members = max_members(self.max_member_num.or(self.max_member_count), kind, call)?
             .unwrap_or(MAX_MEMBERS_DEFAULT);
         let join_option = join_option(self.apply_join_option, kind)?;

@@ -9,6 +9,7 @@ use crate::commands::topic::{TopicInput, TopicReply};
 use crate::field::Field;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
+use landfall_domain::ids::TopicId;
 use landfall_domain::operations::add_topic::ImportTopic;
 use serde::Deserialize;
 
@@ -31,7 +32,8 @@ impl ImportCommand for Request {
         group_type(self.kind)?;
         let group = group_id(self.group_id)?;
         let created = created(self.create_time, call.now)?;
-        let topic = self.topic.check(group, created, call)?;
+        let parse = if call.limits.generated_ids { TopicId::parse } else { TopicId::parse_custom };
+        let topic = self.topic.check(group, created, call, parse)?;
         Ok(TopicReply::new(&call.import(ImportTopic(topic)).await?))
     }
 }

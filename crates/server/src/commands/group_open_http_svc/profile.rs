@@ -8,7 +8,7 @@ use crate::items::check_all;
 use crate::reply::Failure;
 use landfall_domain::fields::{CustomField, FieldRule, FieldsProblem, parse_fields};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::{GroupId, GroupIdProblem, UserId};
 use landfall_domain::limits::{FieldLimits, Span};
 use landfall_domain::new_group::{IdChoice, NewMember};
 use landfall_domain::text::Text;
@@ -31,15 +31,16 @@ pub(in crate::commands) fn text(given: Field<String>, field: &str, allowed: Span
         .map_err(|problem| Code::GroupParameter.because(format!("{field} {problem}")))
 }
 
-/// The id of a new group: the requested one, or a generated one.
+/// The id of a new group: the requested one as `parse` takes it, or a generated one.
 pub(super) fn id_choice(
     given: Field<String>,
     kind: GroupType,
     call: &ReadOnlyCall,
+    parse: impl Fn(&str, GroupType) -> Result<GroupId, GroupIdProblem>,
 ) -> Result<IdChoice, Failure> {
     match given.optional("GroupId")? {
         None => Ok(IdChoice::Generated(call.random_bits)),
-        Some(raw) => GroupId::parse_custom(&raw, kind)
+        Some(raw) => parse(&raw, kind)
             .map(IdChoice::Given)
             .map_err(|problem| Code::GroupParameter.because(format!("GroupId {problem}"))),
     }

@@ -27,6 +27,8 @@ pub struct Reply {
     unknown_accounts: &'static str,
     /// 1 when the server takes import jobs.
     jobs: u8,
+    /// 1 when groups and topics may keep ids that another server generated: by jobs, and in the mode `relaxed` by any import.
+    generated_ids: u8,
     limits: ImportLimits,
     group_fields: Vec<EnabledField>,
     member_fields: Vec<EnabledField>,
@@ -98,6 +100,7 @@ impl ImportCommand for Request {
                 UnknownAccounts::Refuse => "refuse",
             },
             jobs: u8::from(call.jobs().is_ok()),
+            generated_ids: u8::from(call.jobs().is_ok() || call.limits.generated_ids),
             limits: import_limits(&call.limits, call.body_bytes_max, call.file_bytes_max),
             group_fields: enabled(call.group_fields()),
             member_fields: enabled(call.member_fields()),

@@ -6,6 +6,7 @@ use crate::commands::topic::{TopicInput, TopicReply};
 use crate::field::Field;
 use crate::reply::Failure;
 use crate::webhook::before::{self, Question};
+use landfall_domain::ids::TopicId;
 use landfall_domain::operations::add_topic::CreateTopic;
 use serde::Deserialize;
 
@@ -22,7 +23,7 @@ impl Command for Request {
     type Reply = TopicReply;
 
     async fn run(self, call: &Call) -> Result<TopicReply, Failure> {
-        let topic = self.topic.check(group_id(self.group_id)?, call.now, call)?;
+        let topic = self.topic.check(group_id(self.group_id)?, call.now, call, TopicId::parse_custom)?;
         if let Some(kind) = call.type_if_asking(before::CREATE_TOPIC, &topic.group).await? {
             call.ask(Question::CreateTopic { kind, name: topic.name.as_str() }, |_| Ok(())).await?;
         }

@@ -1,0 +1,234 @@
+//! Small neutral files with records of every kind that a group consists of.
+
+use landfall_migrate::format::{
+    Account, CustomValue, Group, Json, Member, Message, Reaction, Read, Record, Topic,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use serde_json::json;
+
+/// When groups are made, seconds since 1970.
+pub(super) const CREATED: u64 = 1_500_000_000;
+const ACCOUNTS: usize = 6;
+
+pub(super) fn account(number: usize) -> String {
+    format!("u{number}")
+}
+
+/// `src`, `key` and `x`: each record is called after its source, or after another, or not at all.
+type Name = (String, String, Option<Json>);
+
+fn name() -> impl Strategy<Value = Name> {
+    let src = select(vec!["test", "test", "other:\"1\"", ""]).prop_map(str::to_owned);
+    let x = option::of("[a-zé\"\\\\]{0,4}");
+    (src, "[a-z0-9:\" ]{0,4}", x).prop_map(|(src, key, x)| {
+        (src, key, x.map(|text| Json::from(json!({ "kept": text, "more": [1.5, null] }))))
+    })
+}
+
+fn text() -> impl Strategy<Value = Option<String>> {
+    option::of("[a-zé\"\n]{0,6}")
+}
+
+/// How far a member has read, in the words of a record.
+#[derive(Clone, Debug)]
+enum Mark {
+    Unread(u32),
+    Ms(u64),
+    Key(Index),
+}
+
+fn mark() -> impl Strategy<Value = Mark> {
+    prop_oneof![
+        (0_u32..9).prop_map(Mark::Unread),
+        (0_u64..9_000).prop_map(|ms| Mark::Ms(CREATED * 1_000 + ms)),
+        any::<Index>().prop_map(Mark::Key),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct Seat {
+    role: Option<String>,
+    joined: Option<u64>,
+    card: Option<String>,
+    mute: bool,
+    team: Option<String>,
+    name: Name,
+    /// Of the group, and of its topic.
+    marks: [Option<(Mark, Name)>; 2],
+}
+
+fn seat() -> impl Strategy<Value = Seat> {
+    let role = select(vec![None, Some("Member".to_owned()), Some("Admin".to_owned())]);
+    let marks = [option::of((mark(), name())), option::of((mark(), name()))];
+    let joined = option::of(CREATED + 1..CREATED + 99);
+    (role, joined, text(), any::<bool>(), option::of("[a-z]{1,4}"), name(), marks).prop_map(
+        |(role, joined, card, mute, team, name, marks)| Seat { role, joined, card, mute, team, name, marks },
+    )
+}
+
+/// In a topic or not, milliseconds after the group was made, and the rest.
+fn message() -> impl Strategy<Value = (bool, u64, Message)> {
+    let custom = select(vec![None, Some("plain".to_owned()), Some("{\"app\": {\"b\":1}}".to_owned())]);
+    let reactions = vec(("[a-z]{1,3}", 0..ACCOUNTS), 0..2).prop_map(|reactions| {
+        let reaction = |(name, who)| Reaction { name, accounts: vec![account(who)] };
+        reactions.into_iter().map(reaction).collect::<Vec<_>>()
+    });
+    let times = (any::<bool>(), 1_001_u64..9_000, any::<bool>(), any::<bool>());
+    let rest = (option::of(1_u32..9), option::of("[a-z]{0,3}"), any::<bool>());
+    (0..ACCOUNTS, "[a-zé]{0,5}", custom, reactions, times, rest).prop_map(
+        |(
+            from,
+            text,
+            cloud_custom_data,
+            reactions,
+            (in_topic, ms, is_exact, is_edited),
+            (random, x, is_reply),
+        )| {
+            let at = CREATED * 1_000 + ms;
+            let message = Message {
+                from: account(from),
+                ts_ms: is_exact.then_some(at),
+                send_time: (!is_exact).then_some(at / 1_000),
+                edited_ms: is_edited.then_some(at + 1),
+                msg_body: json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": text } }]).into(),
+                random,
+                cloud_custom_data,
+                reactions,
+                reply_to: is_reply.then(|| "0".to_owned()),
+                thread: is_reply.then(|| "0".to_owned()),
+                x: x.map(|text| json!({ "kept": text }).into()),
+                ..Message::default()
+            };
+            (in_topic, ms, message)
+        },
+    )
+}
+
+/// A group with all that belongs to it.
+fn community(number: usize) -> impl Strategy<Value = Vec<Record>> {
+    let kind = select(vec!["Public", "Private", "ChatRoom", "Community"]);
+    let profile = (kind, text(), text(), option::of("[a-z]{1,3}"), option::of(100_u32..200), any::<bool>());
+    let settings = (
+        select(vec![None, Some("On"), Some("Off")]),
+        select(vec![None, Some("FreeAccess"), Some("DisableApply")]),
+    );
+    let seats = vec(seat(), 1..ACCOUNTS);
+    (profile, settings, seats, vec(message(), 0..12), name(), (name(), text(), text())).prop_map(
+        move |(profile, (history, join), seats, messages, (src, key, x), topic)| {
+            let (kind, introduction, notification, value, max_member_num, owner_by_role) = profile;
+            let is_community = kind == "Community";
+            let group_id = if is_community { format!("@TGS#_g{number}") } else { format!("g{number}") };
+            let topic_id = format!("{group_id}@TOPIC#_t");
+            let value = value.map(|value| CustomValue { key: "OldRoomNo".to_owned(), value });
+            let group = Group {
+                src,
+                key,
+                group_id: group_id.clone(),
+                kind: kind.to_owned(),
+                name: format!("Group \"{number}\""),
+                owner: (!owner_by_role).then(|| account(0)),
+                introduction,
+                notification,
+                max_member_num,
+                history_msg_before_join: history.filter(|_| !is_community).map(str::to_owned),
+                apply_join_option: join.filter(|_| !is_community).map(str::to_owned),
+                create_time: Some(CREATED),
+                support_topic: is_community.then_some(1),
+                app_defined_data: value.into_iter().collect(),
+                x,
+                ..Group::default()
+            };
+            let mut records = vec![Record::Group(group)];
+            if is_community {
+                let ((src, key, x), introduction, custom_string) = topic;
+                let topic = Topic { src, key, x, introduction, custom_string, ..Topic::default() };
+                let (group_id, topic_id) = (group_id.clone(), topic_id.clone());
+                records.push(Record::Topic(Topic {
+                    group_id,
+                    topic_id,
+                    topic_name: "Talk".to_owned(),
+                    ..topic
+                }));
+            }
+            let mut keys = [Vec::new(), Vec::new()];
+            for (place, (in_topic, _, message)) in messages.into_iter().enumerate() {
+                let in_topic = in_topic && is_community;
+                let (src, key) = ("test".to_owned(), format!("{number}:{place}"));
+                keys[usize::from(in_topic)].push(key.clone());
+                let topic_id = in_topic.then(|| topic_id.clone());
+                records.push(Record::Message(Message {
+                    src,
+                    key,
+                    group_id: group_id.clone(),
+                    topic_id,
+                    ..message
+                }));
+            }
+            for (place, seat) in seats.into_iter().enumerate() {
+                let Seat { mut role, joined, card, mute, team, name: (src, key, x), marks } = seat;
+                if place == 0 {
+                    role = owner_by_role.then(|| "Owner".to_owned());
+                } else if kind == "Private" {
+                    role = role.filter(|role| role != "Admin");
+                }
+                for (topic, (mark, (src, key, x))) in
+                    marks.into_iter().enumerate().filter_map(|(topic, mark)| Some((topic, mark?)))
+                {
+                    if topic == 1 && !is_community {
+                        continue;
+                    }
+                    let read = Read {
+                        src,
+                        key,
+                        x,
+                        group_id: group_id.clone(),
+                        topic_id: (topic == 1).then(|| topic_id.clone()),
+                        account: account(place),
+                        ..Read::default()
+                    };
+                    records.push(Record::Read(match mark {
+                        Mark::Unread(unread) => Read { unread_msg_num: Some(unread), ..read },
+                        Mark::Key(index) if !keys[topic].is_empty() => Read {
+                            src: "test".to_owned(),
+                            read_key: Some(index.get(&keys[topic]).clone()),
+                            ..read
+                        },
+                        Mark::Key(_) => Read { read_ms: Some(CREATED * 1_000), ..read },
+                        Mark::Ms(ms) => Read { read_ms: Some(ms), ..read },
+                    }));
+                }
+                let team = team.map(|value| CustomValue { key: "Team".to_owned(), value });
+                records.push(Record::Member(Member {
+                    src,
+                    key,
+                    group_id: group_id.clone(),
+                    account: account(place),
+                    role,
+                    join_time: joined,
+                    name_card: card,
+                    mute_until: (mute && place != 0 && kind != "Private").then_some(4_000_000_000),
+                    app_member_defined_data: team.into_iter().collect(),
+                    x,
+                }));
+            }
+            records
+        },
+    )
+}
+
+/// The records of a small file, in any order.
+pub(super) fn file() -> impl Strategy<Value = Vec<Record>> {
+    let accounts = vec((any::<bool>(), text(), text()), ACCOUNTS).prop_map(|accounts| {
+        let known = accounts.into_iter().enumerate().filter(|(_, (is_known, ..))| *is_known);
+        let record = |(number, (_, nick, face_url))| {
+            Record::Account(Account { user_id: account(number), nick, face_url, ..Account::default() })
+        };
+        known.map(record).collect::<Vec<_>>()
+    });
+    (accounts, community(0), community(1))
+        .prop_map(|(accounts, first, second)| [accounts, first, second].concat())
+        .prop_shuffle()
+}
