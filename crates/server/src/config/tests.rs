@@ -62,7 +62,7 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
     assert_eq!(
         config.files,
         FilesConfig {
-            directory: PathBuf::from("./files"),
+            place: FilesPlace::Directory(PathBuf::from("./files")),
             bytes_max: 100 << 20,
             extensions: Vec::new(),
             address_seconds: 86_400,
@@ -88,7 +88,10 @@ fn an_app_alone_is_enough_and_the_rest_is_the_documented_default() {
 fn the_examples_of_the_default_configuration_are_accepted() {
     let text: String = DEFAULT
         .lines()
-        .filter(|line| !line.starts_with("#secret_key_file") && !line.starts_with("#token_file"))
+        .filter(|line| {
+            let files = ["#secret_key_file", "#token_file", "#secret_access_key_file"];
+            !files.iter().any(|setting| line.starts_with(setting))
+        })
         .map(|line| match line.strip_prefix('#') {
             Some(code) if !code.starts_with(' ') => format!("{code}\n"),
             _ => format!("{line}\n"),
@@ -113,7 +116,16 @@ fn a_file_changes_only_what_it_names() {
 #[test]
 fn files_that_cannot_be_kept_are_refused() {
     for (line, problem) in [
-        ("url = \"s3://bucket\"", "files.url: must be directory:DIRECTORY, such as \"directory:./files\""),
+        (
+            "url = \"ftp://bucket\"",
+            "files.url: must be directory:DIRECTORY, such as \"directory:./files\", or s3:",
+        ),
+        (
+            "url = \"s3://bucket\"",
+            "files.s3: is missing: the bucket needs access_key_id and secret_access_key",
+        ),
+        ("url = \"s3://Bucket\"", "files.url: must name a bucket: 3 to 63 letters"),
+        ("url = \"s3://bucket/../x\"", "files.url: must have behind the bucket words of letters"),
         ("url = \"directory:\"", "files.url: must be a path"),
         ("url = \"directory:./data/files\"", "files.url: must not lead into the directory of the store"),
         ("bytes_max = 0", "files.bytes_max: must be a whole number from 1 to 1099511627776"),
