@@ -4,6 +4,7 @@ pub(crate) mod address;
 mod bucket;
 mod directory;
 pub(crate) mod download;
+pub(crate) mod error;
 mod incoming;
 pub(crate) mod signing;
 pub(crate) mod store;

@@ -1,7 +1,6 @@
 //! `[files]`: where files that messages refer to are kept, and which are accepted.
 
 use super::paths;
-use super::read::read;
 use super::secrets::secret;
 use super::section::{Item, Section};
 use crate::secret::Secret;
@@ -74,7 +73,7 @@ pub(super) fn files(section: &mut Section<'_>) -> Option<FilesConfig> {
     let address_seconds =
         section.required("address_seconds").and_then(|item| item.whole_number(1..=ADDRESS_SECONDS_MAX));
     let service = match section.optional("s3") {
-        Some(item) => read(item, service).map(Some),
+        Some(item) => item.section().and_then(service).map(Some),
         None => Some(None),
     };
     let place = match (place?, service?) {
@@ -148,7 +147,7 @@ fn is_prefix(prefix: &str) -> bool {
     prefix.is_empty() || (prefix.len() <= PREFIX_BYTES_MAX && prefix.split('/').all(is_word))
 }
 
-fn service(section: &mut Section<'_>) -> Option<Service> {
+fn service(mut section: Section<'_>) -> Option<Service> {
     let endpoint = match section.optional("endpoint") {
         Some(item) => endpoint(&item).map(Some),
         None => Some(None),
@@ -163,10 +162,11 @@ fn service(section: &mut Section<'_>) -> Option<Service> {
             is_right.then(|| text.to_owned())
         })
     });
-    let secret_access_key = secret(section, "secret_access_key", "secret_access_key_file", Secret::new);
+    let secret_access_key = secret(&mut section, "secret_access_key", "secret_access_key_file", Secret::new);
     if matches!(secret_access_key, Some(None)) {
         section.refuse("secret_access_key", "is missing; give it, or secret_access_key_file".to_owned());
     }
+    section.finish();
     Some(Service {
         endpoint: endpoint?,
         region: region?,

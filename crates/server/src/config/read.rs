@@ -83,7 +83,7 @@ fn section<T>(
     read(parent.required(key)?, fill)
 }
 
-pub(super) fn read<T>(item: Item<'_>, fill: impl FnOnce(&mut Section<'_>) -> Option<T>) -> Option<T> {
+fn read<T>(item: Item<'_>, fill: impl FnOnce(&mut Section<'_>) -> Option<T>) -> Option<T> {
     let mut section = item.section()?;
     let filled = fill(&mut section);
     section.finish();

@@ -1,4 +1,5 @@
 mod events;
+mod files;
 mod meant;
 mod webhook;
 
@@ -111,30 +112,6 @@ fn a_file_changes_only_what_it_names() {
     let config = good(&format!("{APP}[http]\nidle_seconds_max = 5\n[limits]\nmode = \"relaxed\"\n"), &[]);
     assert_eq!((config.http.idle_seconds_max, config.http.head_seconds_max), (5, 15));
     assert_eq!(config.limits, LimitsConfig { limits: Limits::RELAXED, calls_per_second: 200, shared: false });
-}
-
-#[test]
-fn files_that_cannot_be_kept_are_refused() {
-    for (line, problem) in [
-        (
-            "url = \"ftp://bucket\"",
-            "files.url: must be directory:DIRECTORY, such as \"directory:./files\", or s3:",
-        ),
-        (
-            "url = \"s3://bucket\"",
-            "files.s3: is missing: the bucket needs access_key_id and secret_access_key",
-        ),
-        ("url = \"s3://Bucket\"", "files.url: must name a bucket: 3 to 63 letters"),
-        ("url = \"s3://bucket/../x\"", "files.url: must have behind the bucket words of letters"),
-        ("url = \"directory:\"", "files.url: must be a path"),
-        ("url = \"directory:./data/files\"", "files.url: must not lead into the directory of the store"),
-        ("bytes_max = 0", "files.bytes_max: must be a whole number from 1 to 1099511627776"),
-        ("extensions = [\".png\"]", "files.extensions[0]: must be letters and digits in lower case"),
-        ("address_seconds = 0", "files.address_seconds: must be a whole number from 1 to 31536000"),
-    ] {
-        let found = bad(&format!("{APP}[files]\n{line}\n"), &[]);
-        assert!(matches!(&found[..], [one] if one.starts_with(problem)), "{line}: {found:?}");
-    }
 }
 
 #[test]

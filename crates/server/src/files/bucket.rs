@@ -8,10 +8,10 @@
 mod http;
 
 use super::address::FileId;
+use super::error::FilesError;
 use super::incoming::Incoming;
-use super::store::{Chunks, FilesError};
 use crate::config::BucketConfig;
-use futures_util::stream::{StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use http::Connector;
 use hyper::body::Bytes;
 use landfall_domain::ids::AppId;
@@ -184,7 +184,7 @@ async fn part(file: &mut File, bytes: u64) -> io::Result<Bytes> {
 }
 
 impl Object {
-    pub(super) async fn read(self, part: Range<u64>) -> io::Result<Chunks> {
+    pub(super) async fn read(self, part: Range<u64>) -> io::Result<BoxStream<'static, io::Result<Bytes>>> {
         let range = Some(GetRange::Bounded(part));
         let options = GetOptions { range, ..GetOptions::default() };
         let found = self.objects.get_opts(&self.path, options).await.map_err(failed)?;
@@ -192,9 +192,10 @@ impl Object {
     }
 }
 
-/// A failure as text: what the service answers can be long.
+/// A failure as one line: what the service answers can be long.
 fn failed(error: Error) -> io::Error {
-    let mut text = error.to_string();
+    let text = error.to_string();
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
     io::Error::other(text)
 }

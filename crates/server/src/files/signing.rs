@@ -25,7 +25,7 @@ pub(crate) trait FileKeys: Send + Sync {
 /// Makes signers of apps.
 pub(crate) struct FileSigners {
     keys: Arc<dyn FileKeys>,
-    /// How long a signature is good.
+    /// How long a signature is good, at least.
     seconds: u64,
     clock: Arc<dyn Clock>,
 }
@@ -57,7 +57,7 @@ impl FileSigner {
         }
         let FileSigners { keys, seconds, clock } = &*self.shared;
         let Some(key) = keys.key(self.app) else { return Cow::Borrowed(json) };
-        let expires = Timestamp(clock.now().0.saturating_add(*seconds));
+        let expires = expires(clock.now(), *seconds);
         let (mut signed, mut rest) = (String::new(), 0);
         for at in found {
             let Some((token, address)) = address_at(json, at) else { continue };
@@ -75,6 +75,13 @@ impl FileSigner {
             Some(_) | None => Cow::Borrowed(json),
         }
     }
+}
+
+/// When a signature that is made now expires: at least so many seconds from now, and up to a quarter more, so that the same address
+/// is handed out for a while and browsers find the file in their cache.
+fn expires(now: Timestamp, seconds: u64) -> Timestamp {
+    let step = (seconds / 4).max(1);
+    Timestamp(now.0.saturating_add(seconds).div_ceil(step).saturating_mul(step))
 }
 
 /// The address whose root is at `at`, and where its JSON string is; `None` where there is none, or not a whole member.
@@ -149,6 +156,14 @@ pub(crate) mod tests {
     fn signed() -> String {
         let key = Key.key(AppId(7)).unwrap();
         FileAddress::parse(&address()).unwrap().signed(&key, Timestamp(200))
+    }
+
+    #[test]
+    fn an_address_stays_the_same_for_a_while_and_is_good_long_enough() {
+        for (now, expected) in [(1_000, 1_100), (1_001, 1_125), (1_025, 1_125), (1_026, 1_150)] {
+            assert_eq!(expires(Timestamp(now), 100), Timestamp(expected));
+        }
+        assert_eq!(expires(Timestamp(1_000), 1), Timestamp(1_001));
     }
 
     #[test]

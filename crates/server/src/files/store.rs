@@ -3,9 +3,9 @@
 use super::address::FileId;
 use super::bucket::{Bucket, Object};
 use super::directory::FileDirectory;
+use super::error::FilesError;
 use super::incoming::Incoming;
 use crate::config::{FilesConfig, FilesPlace};
-use crate::tls::NoAuthorities;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use hyper::body::Bytes;
 use landfall_domain::ids::AppId;
@@ -23,17 +23,6 @@ pub(crate) type Chunks = BoxStream<'static, io::Result<Bytes>>;
 pub(crate) enum FileStore {
     Directory(FileDirectory),
     Bucket(Bucket),
-}
-
-/// Why there is no store of files.
-#[derive(Debug, thiserror::Error)]
-pub enum FilesError {
-    #[error("the bucket {name} cannot be used: writing and reading its object {object} failed")]
-    Unusable { name: String, object: String, source: io::Error },
-    #[error("the client of the bucket cannot be made")]
-    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error(transparent)]
-    Tls(#[from] NoAuthorities),
 }
 
 /// A file that is kept.
@@ -56,6 +45,7 @@ impl FileStore {
     pub(crate) async fn open(config: &FilesConfig) -> Result<Self, FilesError> {
         match &config.place {
             FilesPlace::Directory(directory) => {
+                tracing::info!(dir = %directory.display(), "files: in {}", directory.display());
                 let directory = FileDirectory::new(directory.clone());
                 directory.remove_leftovers().await;
                 Ok(Self::Directory(directory))
@@ -63,6 +53,7 @@ impl FileStore {
             FilesPlace::Bucket(config) => {
                 let bucket = Bucket::new(config)?;
                 bucket.check().await?;
+                tracing::info!(bucket = config.name, "files: in the bucket {}", config.name);
                 Ok(Self::Bucket(bucket))
             }
         }

@@ -1,6 +1,6 @@
 //! The reasons why a server does not start or run.
 
-use crate::files::store::FilesError;
+use crate::files::error::FilesError;
 use crate::tls::TlsError;
 use crate::webhook::sender::SenderError;
 use landfall_domain::error::StoreError;

@@ -1,6 +1,6 @@
 //! The HTTP client of a bucket: the one that webhooks use, so that TLS is the same everywhere.
 
-use crate::files::store::FilesError;
+use crate::files::error::FilesError;
 use crate::logging::chain;
 use crate::tls;
 use async_trait::async_trait;
