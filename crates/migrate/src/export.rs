@@ -13,7 +13,7 @@ pub mod stream;
 use crate::format::{Record, Writer};
 use crate::server::Server;
 use crate::sources::v4::{PullError, PullReport, pull};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes all groups of a server to a neutral file, which is compressed as the ending of its name says.
 ///
@@ -34,10 +34,22 @@ pub async fn export(server: &Server, file: &Path) -> Result<PullReport, PullErro
 /// # Errors
 /// As those of [`export`]; or the folder cannot be written.
 pub async fn export_with_files(server: &Server, file: &Path) -> Result<PullReport, PullError> {
+    export_with_files_in(server, file, files::beside(file)).await
+}
+
+/// Like [`export_with_files`]; the files go into `folder`, which must be beside `file`.
+///
+/// # Errors
+/// As those of [`export_with_files`].
+pub async fn export_with_files_in(
+    server: &Server,
+    file: &Path,
+    folder: PathBuf,
+) -> Result<PullReport, PullError> {
     if server.limits().await?.landfall.is_none() {
         return export(server, file).await;
     }
-    let mut files = files::Files::new(server.app(), file)?;
+    let mut files = files::Files::new(server.app(), folder)?;
     let mut writer = Writer::create(file)?;
     let mut sink = |mut record| {
         if let Record::Message(message) = &mut record {

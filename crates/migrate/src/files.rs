@@ -4,7 +4,8 @@
 //! to another name, and readers add their login to nothing but addresses of their own server.
 
 use crate::format::File;
-use crate::format::address::Place;
+use crate::format::address::{self, Place};
+use serde_json::Value;
 
 /// Longest name of a file, bytes.
 const NAME_BYTES_MAX: usize = 255;
@@ -81,6 +82,23 @@ impl Stored {
     }
 }
 
+/// Takes the signatures off the addresses of the app's files in the elements of a message: a server makes new ones whenever it
+/// hands a message out, and the message is the same.
+pub(crate) fn take_signatures_off(app: u32, elements: &mut Value) {
+    address::visit(elements, &mut |text| {
+        let (path, query) = text.split_once('?')?;
+        let (expires, signature) = query.strip_prefix("expires=")?.split_once("&signature=")?;
+        let is_signed = expires.bytes().all(|byte| byte.is_ascii_digit())
+            && signature.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        (is_signed && Stored::at(app, path).is_some()).then(|| path.to_owned())
+    });
+}
+
+/// Whether there may be any.
+pub(crate) fn may_have_signatures(elements: &str) -> bool {
+    elements.contains("&signature=")
+}
+
 fn escaped(name: &str) -> String {
     let escape = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
@@ -108,6 +126,7 @@ fn unescaped(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn file(name: Option<&str>, path: Option<&str>) -> File {
         let text = |text: Option<&str>| text.map(str::to_owned);
@@ -150,6 +169,21 @@ mod tests {
         ] {
             assert_eq!(Stored::at(7, &other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn signatures_are_taken_off_addresses_of_the_apps_files_only() {
+        let own = address(7, &"ab".repeat(32), "a.png");
+        let other = address(8, &"ab".repeat(32), "a.png");
+        let mut elements = json!([
+            { "MsgContent": { "Url": format!("{own}?expires=12&signature=a-_9"), "Text": format!("{own}?expires=1&signature=a") } },
+            { "MsgContent": { "Url": format!("{own}?expires=x&signature=a") } },
+            { "MsgContent": { "Url": format!("{other}?expires=1&signature=a") } },
+        ]);
+        let mut expected = elements.clone();
+        expected[0]["MsgContent"]["Url"] = own.into();
+        take_signatures_off(7, &mut elements);
+        assert_eq!(elements, expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod message_rates;
 pub mod rates;
 
 use crate::config::AppConfig;
+use crate::files::signing::FileKeys;
 use crate::lock::{read, write};
 use crate::usersig::SecretKey;
 use crate::usersig::cache::SignatureCache;
@@ -144,6 +145,12 @@ impl Apps {
                 app.signatures.suspend();
             }
         }
+    }
+}
+
+impl FileKeys for Apps {
+    fn key(&self, app: AppId) -> Option<SecretKey> {
+        self.get(app).map(|app| app.key.clone())
     }
 }
 

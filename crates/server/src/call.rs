@@ -66,6 +66,7 @@ impl Call {
             file_bytes_max: server.files_config.bytes_max,
             now,
             random_bits: fastrand::u64(..),
+            files: server.file_signers.of(app.id),
             app,
             store: Arc::clone(&server.store),
             jobs: server.jobs.clone(),
@@ -95,7 +96,8 @@ impl Call {
         question: Question<'_>,
         read: impl FnOnce(&Answer) -> Result<Wish, String>,
     ) -> Result<Verdict<Wish>, Failure> {
-        before::ask(self.app.webhook.as_deref(), question, read, &self.subscribers.cause, self.now).await
+        let receiver = self.app.webhook.as_deref();
+        before::ask(receiver, question, read, &self.subscribers.cause, &self.files, self.now).await
     }
 
     /// The type of a group, where the app's receiver wants to be asked the question called `command`; `None` where it does

@@ -32,6 +32,7 @@ pub(crate) use session::CloseReason;
 pub(crate) use update::ClientUpdate;
 
 use crate::config::EventsConfig;
+use crate::files::signing::FileSigners;
 use bus::{Bus, BusError, NotifyRelay};
 use hubs::Hubs;
 use landfall_domain::ids::AppId;
@@ -75,9 +76,14 @@ impl StoreRelay {
 
 impl Clients {
     /// For a server that shares its store with no other. At most `connections_max` clients may be connected.
-    pub(crate) fn alone(store: Arc<dyn Store>, clock: Arc<dyn Clock>, connections_max: usize) -> Self {
+    pub(crate) fn alone(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        files: Arc<FileSigners>,
+        connections_max: usize,
+    ) -> Self {
         Self {
-            hubs: Arc::new(Hubs::new(store, clock)),
+            hubs: Arc::new(Hubs::new(store, clock, files)),
             peers: None,
             sessions: AtomicU64::new(1),
             stopping: AtomicBool::new(false),
@@ -95,9 +101,10 @@ impl Clients {
         relay: &StoreRelay,
         config: &EventsConfig,
         clock: Arc<dyn Clock>,
+        files: Arc<FileSigners>,
         connections_max: usize,
     ) -> Result<Self, BusError> {
-        let mut clients = Self::alone(Arc::clone(&store) as _, clock, connections_max);
+        let mut clients = Self::alone(Arc::clone(&store) as _, clock, files, connections_max);
         let peers = Peers::new(&clients.hubs);
         let bus = match &config.nats {
             Some(nats) => Bus::over_nats(nats, peers.subscription()).await?,

@@ -4,6 +4,7 @@
 //! Nothing here reads the environment of the process: the caller passes the variables.
 
 mod events;
+mod files;
 mod level;
 mod page;
 mod paths;
@@ -16,6 +17,7 @@ mod source;
 mod tests;
 mod webhook;
 
+pub use files::{BucketConfig, FilesConfig, FilesPlace};
 pub use page::page;
 pub use problem::{Origin, Problem, Problems};
 
@@ -240,19 +242,6 @@ pub struct HttpConfig {
 pub struct ClientsConfig {
     /// Clients that may be connected at a time, not 0.
     pub connections_max: usize,
-}
-
-/// Where files are kept, and which are accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilesConfig {
-    /// Servers over one store need the same.
-    pub directory: PathBuf,
-    /// Largest file, bytes.
-    pub bytes_max: u64,
-    /// What names of files may end in, in lower case and without a dot; empty: anything.
-    pub extensions: Vec<String>,
-    /// How long a signed address is good, seconds.
-    pub address_seconds: u64,
 }
 
 /// The log, on standard error.

@@ -1,5 +1,30 @@
 //! Keys and tokens, which two sides must spell alike.
 
+use std::fmt;
+
+/// A secret that another service checks. Prints as `***`, so that no log or error can carry it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// # Errors
+    /// The problem with it.
+    pub fn new(text: String) -> Result<Self, SecretFlaw> {
+        check(&text).map(|()| Self(text))
+    }
+
+    /// The secret itself, for whoever signs with it.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// The problem with a secret. Never quotes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFlaw {
@@ -57,6 +82,7 @@ mod tests {
             assert_eq!(check(text), Err(flaw), "{text:?}");
         }
         assert_eq!(check("hu sh"), Ok(()));
+        assert_eq!(format!("{:?}", Secret::new("hush".to_owned())), "Ok(***)");
         for (file, secret) in [
             ("hush\n", "hush"),
             ("\u{feff}hush\n", "hush"),

@@ -3,7 +3,8 @@
 use crate::apps::Apps;
 use crate::clients::Clients;
 use crate::config::{FilesConfig, HttpConfig};
-use crate::files::directory::FileDirectory;
+use crate::files::signing::FileSigners;
+use crate::files::store::FileStore;
 use crate::jobs::Jobs;
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::Metrics;
@@ -28,7 +29,8 @@ pub(crate) struct Server {
     pub(crate) limits: Limits,
     pub(crate) unknown_accounts: UnknownAccounts,
     pub(crate) http: HttpConfig,
-    pub(crate) files: FileDirectory,
+    pub(crate) files: FileStore,
+    pub(crate) file_signers: Arc<FileSigners>,
     pub(crate) files_config: FilesConfig,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
+use tokio_rustls::rustls::client::WantsClientCert;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 /// Longest PEM file read, in bytes. Real chains take a few thousand.
 const PEM_BYTES_MAX: u64 = 1024 * 1024;
@@ -73,6 +75,27 @@ pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
         .map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// This machine has no list of authorities.
+#[derive(Debug, thiserror::Error)]
+#[error("this machine has no list of authorities")]
+pub struct NoAuthorities;
+
+/// The authorities this machine trusts. Those that cannot be read are skipped, as browsers do. Reads files: call it at start or
+/// from a thread that may block.
+pub(crate) fn machine_authorities() -> Result<RootCertStore, NoAuthorities> {
+    let mut authorities = RootCertStore::empty();
+    authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if authorities.is_empty() { Err(NoAuthorities) } else { Ok(authorities) }
+}
+
+/// The beginning of a client's settings: TLS 1.2 and 1.3, with these authorities.
+pub(crate) fn client(authorities: RootCertStore) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .expect("the provider has the cipher suites of both versions")
+        .with_root_certificates(authorities)
 }
 
 /// The problem with a pair that the TLS library refused.

@@ -1,8 +1,10 @@
 //! The throw-away PostgreSQL of tests and benchmarks: whole clusters that start, stop, replicate and leave
-//! nothing behind, and a separate database in one of them for each test. NATS servers in the same way.
+//! nothing behind, and a separate database in one of them for each test. NATS servers in the same way. A stand-in for a
+//! service with a bucket.
 //!
 //! Everything here blocks its thread, and works with or without an async runtime around it.
 
+mod bucket;
 mod cluster;
 mod fresh;
 mod launch;
@@ -11,6 +13,7 @@ mod port;
 mod programs;
 mod session;
 
+pub use bucket::{BucketServer, Fault};
 pub use cluster::{Cluster, Mode, Options, Replication};
 pub use fresh::{FreshDatabase, fresh_database, on_citus};
 pub use nats::NatsServer;

@@ -20,6 +20,13 @@ const AT_ONCE: usize = 4;
 /// How the folder of an exported file ends.
 const FOLDER: &str = ".files";
 
+/// The folder of the files of an exported file.
+pub(super) fn beside(file: &Path) -> PathBuf {
+    let mut name = file.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(FOLDER);
+    file.with_file_name(name)
+}
+
 /// A file that messages refer to.
 #[derive(Debug, Serialize, Deserialize)]
 struct Wanted {
@@ -48,11 +55,8 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// `file`: what is exported.
-    pub(super) fn new(app: u32, file: &Path) -> io::Result<Self> {
-        let mut name = file.file_name().map_or_else(OsString::new, OsString::from);
-        name.push(FOLDER);
-        let folder = file.with_file_name(name);
+    /// `folder`: where they go.
+    pub(super) fn new(app: u32, folder: PathBuf) -> io::Result<Self> {
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
         let list = BufWriter::new(tempfile::tempfile_in(parent.unwrap_or(Path::new(".")))?);
         Ok(Self { app, folder, known: BTreeSet::new(), list })

@@ -6,9 +6,12 @@
 //!
 //! Mattermost knows a post by its channel, text and millisecond: a second one with the same is moved to the next millisecond.
 
+mod archive;
 mod line;
 mod places;
 mod posts;
+
+pub use archive::{CONTENTS, write as write_archive};
 
 use super::held::{Held, Role};
 use super::lost;

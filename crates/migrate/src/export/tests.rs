@@ -282,3 +282,38 @@ fn every_sample_is_written_in_both_formats_and_read_back_without_a_fault() {
         assert_eq!(counts(&converted(Format::Stream, &path)), counts(&records), "{name}");
     }
 }
+
+#[test]
+fn an_archive_has_the_contents_of_attached_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let neutral = directory.path().join("neutral.jsonl");
+    fs::write(
+        &neutral,
+        concat!(
+            r#"{"t":"group","key":"g","GroupId":"g","Type":"Public","Name":"G","Owner_Account":"ann"}"#,
+            "\n",
+            r#"{"t":"file","key":"f","path":"data/ab/Plan.png","FileName":"Plan.png","FileSize":3}"#,
+            "\n",
+            r#"{"t":"file","key":"lost","Url":"/files/7/ab/lost.png","FileName":"lost.png"}"#,
+            "\n",
+            r#"{"t":"message","key":"1","GroupId":"g","From_Account":"ann","SendTime":1600000000,"MsgBody":[{"MsgType":"TIMFileElem","MsgContent":{"Url":"file:f","FileName":"Plan.png"}},{"MsgType":"TIMFileElem","MsgContent":{"Url":"file:lost","FileName":"lost.png"}}]}"#,
+            "\n"
+        ),
+    )
+    .unwrap();
+    fs::create_dir_all(directory.path().join("data/ab")).unwrap();
+    fs::write(directory.path().join("data/ab/Plan.png"), "pic").unwrap();
+    let archive = directory.path().join("out.zip");
+    mattermost::write_archive(&neutral, directory.path(), fs::File::create(&archive).unwrap()).unwrap();
+    let records = converted(Format::Mattermost, &archive);
+    let files: Vec<_> = records
+        .iter()
+        .filter_map(|record| if let Record::File(file) = record { Some(file) } else { None })
+        .collect();
+    let [file] = &files[..] else { panic!("{records:?}") };
+    let path = file.path.as_deref().unwrap();
+    let mut zip = zip::ZipArchive::new(fs::File::open(&archive).unwrap()).unwrap();
+    assert_eq!(io::read_to_string(zip.by_name(path).unwrap()).unwrap(), "pic");
+    let said = records.iter().map(Record::line).find(|line| line.contains("lost.png")).unwrap();
+    assert!(said.contains("lost.png /files/7/ab/lost.png"), "{said}");
+}

@@ -57,10 +57,11 @@ impl GroupWork<'_> {
         let (mut newest, mut at) = (None, talk.at);
         let mut found = vec![false; sent.len()];
         let mut up_to = None;
+        let app = self.run.server.app();
         loop {
             let page = self.page(talk, up_to).await?;
             let rows = page.get("RspMsgList").and_then(Value::as_array);
-            let rows: Vec<_> = rows.into_iter().flatten().map(Stored::of).collect();
+            let rows: Vec<_> = rows.into_iter().flatten().map(|row| Stored::of(row, app)).collect();
             let Some(last) = rows.iter().map(|row| row.seq).min() else { break };
             let mut receipts = Vec::new();
             for row in rows.iter().filter(|row| known < row.seq) {

@@ -1,5 +1,6 @@
 //! A message as it is sent, and what stands for it in the journal.
 
+use crate::files;
 use crate::format::{Json, Message, custom, identity};
 use crate::journal::hash;
 use serde::Serialize;
@@ -101,8 +102,8 @@ pub(super) struct Said {
 }
 
 impl Stored {
-    /// A row of `group_msg_get_simple`.
-    pub(super) fn of(row: &Value) -> Self {
+    /// A row of `group_msg_get_simple` of an app.
+    pub(super) fn of(row: &Value, app: u32) -> Self {
         let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         let count = |name: &str| row.get(name).and_then(Value::as_u64).unwrap_or_default();
         let seq = u32::try_from(count("MsgSeq")).unwrap_or_default();
@@ -111,7 +112,8 @@ impl Stored {
         }
         let (from, sent, custom) = (text("From_Account"), count("MsgTimeStamp"), text("CloudCustomData"));
         let random = u32::try_from(count("MsgRandom")).unwrap_or_default();
-        let body = row.get("MsgBody").cloned().unwrap_or_default();
+        let mut body = row.get("MsgBody").cloned().unwrap_or_default();
+        files::take_signatures_off(app, &mut body);
         let (number, content) = (number(from, sent, random), content(from, sent, &body.to_string(), custom));
         let record = custom::unfold(Message {
             from: from.to_owned(),
@@ -148,7 +150,7 @@ mod tests {
             row["MsgTimeStamp"] = row["SendTime"].clone();
             row["MsgRandom"] = row["Random"].clone();
             row["MsgSeq"] = 3.into();
-            let stored = Stored::of(&row);
+            let stored = Stored::of(&row, 7);
             let said = stored.said.unwrap();
             assert!(prepared.identities.contains(&said.identity));
             assert_eq!((said.number, said.content), (prepared.identities[1], prepared.content));

@@ -3,6 +3,7 @@
 use super::ask::is_too_long;
 use super::rows::or_default;
 use super::{Conversation, MessageRow, Reading};
+use crate::files;
 use crate::server::CallError;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use serde::Deserialize;
@@ -123,7 +124,15 @@ impl Reading<'_> {
         if up_to != 0 {
             body["ReqMsgSeq"] = json!(up_to);
         }
-        self.ask("group_open_http_svc/group_msg_get_simple", &body).await
+        let mut answer: HistoryAnswer = self.ask("group_open_http_svc/group_msg_get_simple", &body).await?;
+        for row in &mut answer.rsp_msg_list {
+            if files::may_have_signatures(row.msg_body.as_str()) {
+                let mut elements = row.msg_body.value();
+                files::take_signatures_off(self.server.app(), &mut elements);
+                row.msg_body = elements.into();
+            }
+        }
+        Ok(answer)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The part of a call that only reads: the caller, the limits, and what the store holds.
 
 use crate::apps::App;
+use crate::files::signing::FileSigner;
 use crate::jobs::Jobs;
 use crate::reply::Failure;
 use landfall_domain::account::{Account, UnknownAccounts};
@@ -30,6 +31,8 @@ pub struct ReadOnlyCall {
     pub now: Timestamp,
     /// Random bits, for ids that the server makes.
     pub random_bits: u64,
+    /// Signs addresses of files in what commands hand out.
+    pub files: FileSigner,
     /// Not for commands: it leads to the app's receiver.
     pub(super) app: Arc<App>,
     /// Not for commands: whatever they write goes through the call.

@@ -250,7 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         let log = snapshot.log(&key.conversation).cloned().unwrap_or_default();
         for (seq, message) in messages.range(after.saturating_add(1)..) {
             if is_seen(&snapshot, log.cleared, message, &self.client.session.account) {
-                let Frame { text, .. } = frame::stored(&key, kind, message);
+                let Frame { text, .. } = frame::stored(&key, kind, message, &self.client.hub.files);
                 self.feed(text).await?;
                 self.positions.sent(&key, *seq);
             }

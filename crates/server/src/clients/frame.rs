@@ -3,6 +3,7 @@
 //! Fields have the names that webhooks and the REST API use, where these have them. [choice]
 
 use crate::event_rows::{AtRow, MemberRow, at_rows, member_rows};
+use crate::files::signing::FileSigner;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
@@ -181,6 +182,7 @@ pub(crate) fn message(
     kind: GroupType,
     message: &Message,
     event: MessageEvent,
+    files: &FileSigner,
 ) -> String {
     let ConversationKey { group, conversation } = key;
     let about = |event| FrameHeader::of_group(event, kind, group, conversation);
@@ -192,7 +194,7 @@ pub(crate) fn message(
             from_account: message.sender.as_str(),
             random: message.random,
             msg_priority: message.priority.as_str(),
-            msg_body: serde_json::from_str(&body.elements).ok(),
+            msg_body: serde_json::from_str(&files.signed(&body.elements)).ok(),
             cloud_custom_data: &body.custom,
             online_only_flag: u8::from(event == MessageEvent::OnlineOnly),
             no_unread: u8::from(body.no_unread),
@@ -233,9 +235,14 @@ pub(crate) fn receivers(message: &Message) -> Vec<UserId> {
 }
 
 /// A message of a history as a frame; it is the same when the history is read again.
-pub(crate) fn stored(key: &Arc<ConversationKey>, kind: GroupType, message: &Message) -> Frame {
+pub(crate) fn stored(
+    key: &Arc<ConversationKey>,
+    kind: GroupType,
+    message: &Message,
+    files: &FileSigner,
+) -> Frame {
     Frame {
-        text: self::message(key, kind, message, MessageEvent::New).into(),
+        text: self::message(key, kind, message, MessageEvent::New, files).into(),
         number: Some((Arc::clone(key), message.seq)),
         is_message: matches!(message.content, Content::Sent(_)),
         to: receivers(message),

@@ -8,6 +8,7 @@ use super::rooms::Rooms;
 use super::session::{CloseReason, Session};
 use super::session_directory::SessionDirectory;
 use super::update::ClientUpdate;
+use crate::files::signing::FileSigner;
 use crate::logging::ErrorLogLimiter;
 use crate::platform::Platform;
 use landfall_domain::error::StoreError;
@@ -22,6 +23,8 @@ use std::sync::Arc;
 /// The connected clients of one app: its sessions and rooms here, and the link to other servers.
 pub struct Hub {
     app: AppId,
+    /// Signs addresses of files in frames.
+    pub(super) files: FileSigner,
     sessions: Arc<SessionDirectory>,
     rooms: Arc<Rooms>,
     peers: Arc<dyn PeerLink>,
@@ -32,12 +35,15 @@ impl Hub {
         app: AppId,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
+        files: FileSigner,
         peers: Arc<dyn PeerLink>,
     ) -> Self {
         let sessions = Arc::<SessionDirectory>::default();
         let error_log = ErrorLogLimiter::default();
-        let context = RoomContext { app, store, clock, sessions: Arc::clone(&sessions), error_log };
-        Self { app, sessions, rooms: Rooms::new(context), peers }
+        let (sessions_of_rooms, files_of_rooms) = (Arc::clone(&sessions), files.clone());
+        let context =
+            RoomContext { app, store, clock, files: files_of_rooms, sessions: sessions_of_rooms, error_log };
+        Self { app, files, sessions, rooms: Rooms::new(context), peers }
     }
 
     /// Whether a client may be connected, here or at another server.
@@ -63,7 +69,7 @@ impl Hub {
                 }
             }));
         }
-        let update = ClientUpdate::of(change, operator, now);
+        let update = ClientUpdate::of(change, operator, now, &self.files);
         (!update.is_empty()).then(|| Box::new(move || hub.publish(&group, update)) as AfterCommit)
     }
 

@@ -2,6 +2,7 @@
 
 use super::hub::Hub;
 use super::peer_link::{NoPeers, PeerLink};
+use crate::files::signing::FileSigners;
 use crate::lock;
 use landfall_domain::ids::AppId;
 use landfall_domain::store::Store;
@@ -13,13 +14,14 @@ pub(super) struct Hubs {
     hubs: RwLock<BTreeMap<AppId, Arc<Hub>>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    files: Arc<FileSigners>,
     /// Set before the first hub is made; without it, this server has no peers.
     peers: OnceLock<Arc<dyn PeerLink>>,
 }
 
 impl Hubs {
-    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { hubs: RwLock::default(), store, clock, peers: OnceLock::new() }
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, files: Arc<FileSigners>) -> Self {
+        Self { hubs: RwLock::default(), store, clock, files, peers: OnceLock::new() }
     }
 
     /// Links all hubs to other servers. To be called once, before any hub is made.
@@ -36,7 +38,7 @@ impl Hubs {
         let hub = || {
             let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
             let peers = self.peers.get().map_or_else(|| Arc::new(NoPeers) as Arc<dyn PeerLink>, Arc::clone);
-            Arc::new(Hub::new(app, store, clock, peers))
+            Arc::new(Hub::new(app, store, clock, self.files.of(app), peers))
         };
         Arc::clone(hubs.entry(app).or_insert_with(hub))
     }

@@ -8,6 +8,7 @@ use super::delivery_progress::{DeliveredUpTo, DeliveryProgress};
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::session::{CloseReason, Session};
 use super::session_directory::SessionDirectory;
+use crate::files::signing::FileSigner;
 use crate::logging::ErrorLogLimiter;
 use landfall_domain::error::{NoSuchGroup, OperationError};
 use landfall_domain::ids::{AppId, GroupId, UserId};
@@ -32,6 +33,7 @@ pub(super) struct RoomContext {
     pub(super) app: AppId,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) files: FileSigner,
     pub(super) sessions: Arc<SessionDirectory>,
     /// Limits what is logged while the store fails.
     pub(super) error_log: ErrorLogLimiter,
@@ -282,7 +284,7 @@ impl Room {
             self.send(missed(&key, from)).await;
         }
         for (_, message) in messages.range(from + 1..) {
-            self.send(frame::stored(&key, kind, message)).await;
+            self.send(frame::stored(&key, kind, message, &context.files)).await;
         }
         if let Some(progress) = &mut self.progress {
             progress.advance(conversation, last);

@@ -4,6 +4,7 @@ use super::frame::{self, ConversationKey, FrameHeader, MessageEvent};
 use super::notice::{Notice, NoticeKind};
 use super::outgoing_frame::{OutgoingFrame, names};
 use crate::event_rows::{AttributeRow, ExtensionRow, attribute_rows, extension_row, operate_type};
+use crate::files::signing::FileSigner;
 use landfall_domain::event::{Event, ProfileChange};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
@@ -34,6 +35,7 @@ struct GroupChange<'a> {
     kind: GroupType,
     operator: &'a UserId,
     now: Timestamp,
+    files: &'a FileSigner,
 }
 
 /// The state of something other than messages, after a change.
@@ -79,16 +81,21 @@ struct Extensions<'a> {
 
 impl ClientUpdate {
     /// Of an operation on one group: the messages it adds to the history, and its events.
-    pub(crate) fn of(change: AppliedChange<'_>, operator: &UserId, now: Timestamp) -> Self {
+    pub(crate) fn of(
+        change: AppliedChange<'_>,
+        operator: &UserId,
+        now: Timestamp,
+        files: &FileSigner,
+    ) -> Self {
         let AppliedChange { group, kind, changes, events } = change;
-        let change = GroupChange { group, kind, operator, now };
+        let change = GroupChange { group, kind, operator, now, files };
         let mut update = Self::of_membership_changes(events);
         for (conversation, message) in &changes.new_messages {
             update.frames.push(change.stored(conversation, message));
         }
         for (conversation, message) in &changes.updated_messages {
             let key = ConversationKey { group: group.clone(), conversation: conversation.clone() };
-            let text = frame::message(&key, kind, message, MessageEvent::Modified);
+            let text = frame::message(&key, kind, message, MessageEvent::Modified, files);
             update.frames.push(OutgoingFrame {
                 to: names(&frame::receivers(message)),
                 ..OutgoingFrame::to_group(text)
@@ -175,7 +182,7 @@ impl GroupChange<'_> {
             Conversation::Topic(id) => Some(id.as_str().to_owned()),
         };
         let to = names(&frame::receivers(message));
-        let text = frame::message(&key, self.kind, message, MessageEvent::New);
+        let text = frame::message(&key, self.kind, message, MessageEvent::New, self.files);
         let is_message = matches!(message.content, Content::Sent(_));
         OutgoingFrame { to, is_message, seq: message.seq, topic, ..OutgoingFrame::to_group(text) }
     }
@@ -262,7 +269,7 @@ impl GroupChange<'_> {
         }
         let event = if has_history { MessageEvent::OnlineOnly } else { MessageEvent::New };
         let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
-        let text = frame::message(&key, self.kind, message, event);
+        let text = frame::message(&key, self.kind, message, event, self.files);
         Some(OutgoingFrame {
             to: names(&frame::receivers(message)),
             is_message: true,
@@ -299,7 +306,7 @@ impl GroupChange<'_> {
             content: Content::Tip(Tip { kind, accounts: Vec::new(), changes }),
         };
         let key = ConversationKey { group: self.group.clone(), conversation: conversation.clone() };
-        OutgoingFrame::to_group(frame::message(&key, self.kind, &message, MessageEvent::New))
+        OutgoingFrame::to_group(frame::message(&key, self.kind, &message, MessageEvent::New, self.files))
     }
 
     fn state(&self, event: &'static str, now: impl Serialize) -> OutgoingFrame {

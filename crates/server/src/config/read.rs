@@ -1,13 +1,14 @@
 //! Reads [`Config`] from the tree of settings.
 
 use super::events::events;
+use super::files::files;
 use super::problem::{Problem, Problems};
 use super::secrets::secret;
 use super::section::{Item, Section};
 use super::source::Node;
 use super::webhook::webhook;
 use super::{
-    AppConfig, ClientsConfig, Config, FilesConfig, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl,
+    AppConfig, ClientsConfig, Config, FilesPlace, HttpConfig, LimitsConfig, LogConfig, LogFormat, StoreUrl,
     TlsConfig, level, paths,
 };
 use crate::network::{self, Exempt};
@@ -23,9 +24,6 @@ use std::path::{Path, PathBuf};
 
 /// A day: longer waits are a mistake. 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
-
-/// A year: what must stay readable for longer is read with a login.
-const ADDRESS_SECONDS_MAX: i64 = 31_536_000;
 
 /// A hundred years; 0 keeps messages forever.
 const MESSAGE_DAYS_MAX: i64 = 36_500;
@@ -52,7 +50,8 @@ pub(super) fn config(root: Node, folder: &Path, problems: &Problems) -> Option<C
     let files = section(&mut root, "files", files);
     let log = section(&mut root, "log", log);
     if let (Some(StoreUrl::Embedded(store)), Some(files)) = (&store, &files)
-        && files.directory.starts_with(store)
+        && let FilesPlace::Directory(directory) = &files.place
+        && directory.starts_with(store)
     {
         // It would find files in its directory that are not its own.
         root.refuse("files.url", "must not lead into the directory of the store".to_owned());
@@ -178,37 +177,6 @@ fn exempt_addresses(item: Item<'_>) -> Option<Exempt> {
 fn clients(section: &mut Section<'_>) -> Option<ClientsConfig> {
     let connections_max = section.required("connections_max")?.whole_number(1..=1_000_000)?;
     Some(ClientsConfig { connections_max })
-}
-
-fn files(section: &mut Section<'_>) -> Option<FilesConfig> {
-    let directory = section.required("url").and_then(|item| {
-        let Some(directory) = item.text()?.strip_prefix("directory:") else {
-            item.refuse("must be directory:DIRECTORY, such as \"directory:./files\"".to_owned());
-            return None;
-        };
-        let written = paths::written(directory).map(|directory| item.folder().join(directory));
-        written.map_err(|problem| item.refuse(problem)).ok()
-    });
-    let bytes_max = section.required("bytes_max").and_then(|item| item.whole_number(1..=1 << 40));
-    let extensions = section.required("extensions").and_then(extensions);
-    let address_seconds =
-        section.required("address_seconds").and_then(|item| item.whole_number(1..=ADDRESS_SECONDS_MAX));
-    Some(FilesConfig {
-        directory: directory?,
-        bytes_max: bytes_max?,
-        extensions: extensions?,
-        address_seconds: address_seconds?,
-    })
-}
-
-fn extensions(item: Item<'_>) -> Option<Vec<String>> {
-    let allowed = "letters and digits in lower case, such as \"png\"";
-    let is_right = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    let items = item.list()?;
-    let read = items.iter().map(|item| item.parse(allowed, |text| is_right(text).then(|| text.to_owned())));
-    read.collect::<Vec<_>>().into_iter().collect()
 }
 
 fn log(section: &mut Section<'_>) -> Option<LogConfig> {

@@ -1,30 +1,26 @@
 //! `GET /files/APP/ID/NAME`: a file, for whoever has a signed address or a login of the app.
 
 use super::address::{FileAddress, ROOT};
+use super::store::{Chunks, StoredFile};
 use crate::authentication;
 use crate::code::Code;
 use crate::connection::Caller;
 use crate::pace::Pace;
 use crate::state::Server;
 use crate::url;
-use futures_util::stream;
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Either, Full, StreamBody};
+use futures_util::stream::{self, TryStreamExt as _};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Either, Full, StreamBody};
 use hyper::body::{Body, Bytes, Frame};
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use landfall_domain::time::Timestamp;
-use std::io::{self, SeekFrom};
+use std::io;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 /// A whole body, or a file that is read while it is sent.
-pub(crate) type AnswerBody = Either<Full<Bytes>, BoxBody<Bytes, io::Error>>;
-
-/// Bytes read at a time.
-const CHUNK: usize = 64 << 10;
+pub(crate) type AnswerBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, io::Error>>;
 
 pub(crate) fn is_at(path: &str) -> bool {
     path.starts_with(ROOT)
@@ -48,18 +44,19 @@ pub(crate) async fn answer<B: Body>(
             "the address needs a signature that is not expired, or sdkappid, identifier and usersig",
         );
     }
-    match server.files.open(address.app, &address.id).await {
-        Ok(Some((file, length))) => {
+    let found = match server.files.find(address.app, &address.id).await {
+        Ok(Some(file)) => {
             let wanted = request.headers().get(header::RANGE).and_then(|range| range.to_str().ok());
             let is_head = request.method() == Method::HEAD;
-            send(file, length, wanted, &address, !is_head, &from.pace).await
+            send(file, wanted, &address, !is_head, &from.pace).await
         }
-        Ok(None) => plain(StatusCode::NOT_FOUND, "there is no such file"),
-        Err(error) => failed(server, error),
-    }
+        Ok(None) => Ok(plain(StatusCode::NOT_FOUND, "there is no such file")),
+        Err(error) => Err(error),
+    };
+    found.unwrap_or_else(|error| failed(server, &error))
 }
 
-fn failed(server: &Server, error: io::Error) -> Response<AnswerBody> {
+fn failed(server: &Server, error: &io::Error) -> Response<AnswerBody> {
     server.error_log.log(|suppressed| {
         tracing::error!(%error, suppressed, "a file cannot be read: {error}");
     });
@@ -78,35 +75,36 @@ async fn may_read(server: &Arc<Server>, address: &FileAddress, query: &str, from
 }
 
 async fn send(
-    mut file: File,
-    length: u64,
+    file: StoredFile,
     wanted: Option<&str>,
     address: &FileAddress,
     with_body: bool,
     pace: &Arc<Pace>,
-) -> Response<AnswerBody> {
+) -> io::Result<Response<AnswerBody>> {
+    let length = file.length;
     let (status, part) = match wanted.map(|wanted| range(wanted, length)) {
         None | Some(Range::Ignored) => (StatusCode::OK, 0..=length.saturating_sub(1)),
         Some(Range::Part(part)) => (StatusCode::PARTIAL_CONTENT, part),
         Some(Range::Nothing) => {
             let mut response = plain(StatusCode::RANGE_NOT_SATISFIABLE, "the file is shorter");
             set(&mut response, header::CONTENT_RANGE, &format!("bytes */{length}"));
-            return response;
+            return Ok(response);
         }
     };
-    if file.seek(SeekFrom::Start(*part.start())).await.is_err() {
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, "the file cannot be read now; try again");
-    }
-    let bytes = (part.end() - part.start() + 1).min(length);
-    let body = if with_body { Either::Right(content(file, bytes, Arc::clone(pace))) } else { empty() };
+    let end = (part.end() + 1).min(length);
+    let body = if with_body {
+        Either::Right(content(file.read(*part.start()..end).await?, Arc::clone(pace)))
+    } else {
+        empty()
+    };
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    set_headers(&mut response, address, bytes);
+    set_headers(&mut response, address, end - part.start());
     if status == StatusCode::PARTIAL_CONTENT {
         let part = format!("bytes {}-{}/{length}", part.start(), part.end());
         set(&mut response, header::CONTENT_RANGE, &part);
     }
-    response
+    Ok(response)
 }
 
 /// Nothing in a file is to be run by a browser: it names its type, and is offered for saving.
@@ -152,19 +150,16 @@ fn content_type(extension: &str) -> &'static str {
 }
 
 /// The content, read as fast as it is sent. Each chunk has the time of a request's body to be sent.
-fn content(file: File, bytes: u64, pace: Arc<Pace>) -> BoxBody<Bytes, io::Error> {
-    let chunks = stream::try_unfold((file.take(bytes), pace), |(mut file, pace)| async move {
+fn content(chunks: Chunks, pace: Arc<Pace>) -> UnsyncBoxBody<Bytes, io::Error> {
+    let chunks = stream::try_unfold((chunks, pace), |(mut chunks, pace)| async move {
         pace.body_begins();
-        let mut chunk = vec![0; CHUNK];
-        let read = file.read(&mut chunk).await?;
-        chunk.truncate(read);
-        if read == 0 {
+        let Some(chunk) = chunks.try_next().await? else {
             pace.work_ends();
             return Ok(None);
-        }
-        Ok(Some((Frame::data(Bytes::from(chunk)), (file, pace))))
+        };
+        Ok(Some((Frame::data(chunk), (chunks, pace))))
     });
-    BodyExt::boxed(StreamBody::new(chunks))
+    StreamBody::new(chunks).boxed_unsync()
 }
 
 fn empty() -> AnswerBody {

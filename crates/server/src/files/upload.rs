@@ -2,7 +2,7 @@
 //! answer has its id and address. The same content again changes nothing.
 
 use super::address::{FileAddress, FileName};
-use super::directory::Incoming;
+use super::incoming::Incoming;
 use crate::authentication::{self, Administrator};
 use crate::code::Code;
 use crate::connection::Caller;

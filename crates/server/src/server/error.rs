@@ -1,5 +1,6 @@
 //! The reasons why a server does not start or run.
 
+use crate::files::error::FilesError;
 use crate::tls::TlsError;
 use crate::webhook::sender::SenderError;
 use landfall_domain::error::StoreError;
@@ -31,6 +32,8 @@ pub enum ServeError {
     /// The transport of events between servers cannot be reached.
     #[error("events between servers: the transport cannot be used; check the section [events]")]
     Events(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the store of files cannot be used; check the section [files]")]
+    Files(#[from] FilesError),
     /// A file of an app's webhook cannot be used.
     #[error("the webhook of app {app} cannot be used")]
     Webhook {

@@ -5,8 +5,9 @@ use crate::apps::rates::{Rates, SharedCalls};
 use crate::apps::{App, Apps};
 use crate::clients::{Clients, StoreRelay};
 use crate::commands::COMMANDS;
-use crate::config::{Config, LimitsConfig, StoreUrl, WebhookConfig};
-use crate::files::directory::FileDirectory;
+use crate::config::{AppConfig, Config, LimitsConfig, StoreUrl, WebhookConfig};
+use crate::files::signing::FileSigners;
+use crate::files::store::FileStore;
 use crate::jobs::{Jobs, Needs};
 use crate::logging::ErrorLogLimiter;
 use crate::metrics::Metrics;
@@ -36,11 +37,19 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
     let apps = Arc::<Apps>::default();
     let (clock, clients_max): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), config.clients.connections_max);
     let mut imports = config.imports;
+    let files = FileStore::open(&config.files).await?;
+    let file_signers =
+        FileSigners::new(Arc::clone(&apps) as _, config.files.address_seconds, Arc::clone(&clock));
     let (store, outbox, bulk, shared_calls, clients): Stores = match config.store {
         StoreUrl::Embedded(dir) => {
             imports = imports.or_else(|| Some(dir.join("imports")));
             let store = open_embedded(dir, metrics.store.clone()).await?;
-            let clients = Clients::alone(Arc::clone(&store) as _, Arc::clone(&clock), clients_max);
+            let clients = Clients::alone(
+                Arc::clone(&store) as _,
+                Arc::clone(&clock),
+                Arc::clone(&file_signers),
+                clients_max,
+            );
             (Arc::clone(&store) as _, Arc::clone(&store) as _, store, None, clients)
         }
         StoreUrl::Postgres(settings) => {
@@ -49,14 +58,13 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
                 open_postgres(*settings, metrics.store.clone(), &apps, &relay, &config.limits).await?;
             let calls: Arc<dyn SharedCalls> = Arc::clone(&store) as Arc<dyn SharedCalls>;
             let (events, own, clock) = (&config.events, Arc::clone(&store), Arc::clone(&clock));
-            let clients = Clients::of_several(own, &relay, events, clock, clients_max).await;
+            let files = Arc::clone(&file_signers);
+            let clients = Clients::of_several(own, &relay, events, clock, files, clients_max).await;
             let clients = clients.map_err(|cause| ServeError::Events(Box::new(cause)))?;
             let shared = config.limits.shared.then_some(calls);
             (Arc::clone(&store) as _, Arc::clone(&store) as _, store, shared, clients)
         }
     };
-    let files = FileDirectory::new(config.files.directory.clone());
-    files.remove_leftovers().await;
     let clients = Arc::new(clients);
     let needs = Needs {
         store: Arc::clone(&store),
@@ -80,6 +88,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         unknown_accounts: config.unknown_accounts,
         http: config.http,
         files,
+        file_signers,
         files_config: config.files,
         clock,
         metrics,
@@ -88,17 +97,27 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         failures: Failures::default(),
         draining: AtomicBool::new(false),
     };
-    for app in config.apps {
-        let rates = NonZeroU32::new(config.limits.calls_per_second).map(|per_second| {
+    put_apps(&server, config.apps, config.limits.calls_per_second, shared_calls.as_ref()).await?;
+    Ok(Arc::new(server))
+}
+
+async fn put_apps(
+    server: &Server,
+    apps: Vec<AppConfig>,
+    calls_per_second: u32,
+    shared_calls: Option<&Arc<dyn SharedCalls>>,
+) -> Result<(), ServeError> {
+    for app in apps {
+        let rates = NonZeroU32::new(calls_per_second).map(|per_second| {
             let commands = COMMANDS.iter().map(|entry| (entry.path, entry.halved_rate));
-            Rates::new(app.id, per_second, commands, shared_calls.as_ref())
+            Rates::new(app.id, per_second, commands, shared_calls)
         });
         let (id, webhook) = (app.id, app.webhook.clone());
         let mut app = App::new(app, rates);
-        app.webhook = webhook.map(|webhook| receiver(&server, id, webhook)).transpose()?;
-        put_app(&server, app).await?;
+        app.webhook = webhook.map(|webhook| receiver(server, id, webhook)).transpose()?;
+        put_app(server, app).await?;
     }
-    Ok(Arc::new(server))
+    Ok(())
 }
 
 /// A store as each part of the server sees it, what counts calls across servers, and the connected clients.

@@ -7,6 +7,7 @@ use super::sender::{Answer, Origin, SendError};
 use crate::code::Code;
 use crate::config::OnTimeout;
 use crate::event_rows::member_rows;
+use crate::files::signing::FileSigner;
 use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
@@ -120,6 +121,7 @@ pub async fn ask<Wish>(
     question: Question<'_>,
     read: impl FnOnce(&Answer) -> Result<Wish, String>,
     cause: &Cause,
+    files: &FileSigner,
     now: Timestamp,
 ) -> Result<Verdict<Wish>, Failure> {
     let command = question.command();
@@ -129,7 +131,9 @@ pub async fn ask<Wish>(
     let answered = match question.body(&cause.operator).end(cause.millis) {
         Some(body) => {
             let origin = Origin { client_ip: cause.client_ip.to_string(), platform: REST_API.into() };
-            receiver.post(command, origin, body, now, |answer| judge(command, answer, read)).await
+            receiver
+                .post(command, origin, files.signed(body.get()), now, |answer| judge(command, answer, read))
+                .await
         }
         None => Err(SendError::Unwritable),
     };

@@ -126,7 +126,9 @@ async fn send(server: &Server, receiver: &Receiver, entry: &[u8]) -> Result<(), 
     let request = WebhookRequest::decode(entry).map_err(|error| error.to_string())?;
     let WebhookRequest { command, client_ip, platform, body } = request;
     let origin = Origin { client_ip, platform };
+    let files = server.file_signers.of(receiver.sender.app());
     // Any answer will do. [doc]
-    let answered = receiver.post(&command, origin, body, server.clock.now(), |_| Ok(())).await;
+    let answered =
+        receiver.post(&command, origin, files.signed(body.get()), server.clock.now(), |_| Ok(())).await;
     answered.map_err(|error| error.to_string())
 }

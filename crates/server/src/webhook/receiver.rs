@@ -16,6 +16,7 @@ use landfall_domain::outbox::OutboxEntry;
 use landfall_domain::subscribers::{AfterCommit, AppliedChange, Subscribers};
 use landfall_domain::time::Timestamp;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,7 +45,7 @@ impl Receiver {
         Ok(Self { config, sender, metrics, wake: Notify::new() })
     }
 
-    /// Posts an event, has `read` read the answer, and counts the outcome.
+    /// Posts an event, a JSON object, has `read` read the answer, and counts the outcome.
     ///
     /// # Errors
     /// There is no usable answer.
@@ -52,11 +53,11 @@ impl Receiver {
         &self,
         command: &str,
         origin: Origin,
-        body: Box<RawValue>,
+        body: Cow<'_, str>,
         now: Timestamp,
         read: impl FnOnce(Answer) -> Result<Read, SendError>,
     ) -> Result<Read, SendError> {
-        let body = Bytes::from(Box::<str>::from(body).into_string());
+        let body = Bytes::from(body.into_owned());
         let answered = self.sender.post(command, &origin, body, now).await.and_then(read);
         self.metrics.answered(answered.is_ok());
         answered

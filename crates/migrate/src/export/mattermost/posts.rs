@@ -143,7 +143,7 @@ fn post(message: &Message, held: &mut Held, usernames: &BTreeMap<String, String>
     let mut attachments = Vec::new();
     for file in &said.files {
         let place = held.file(&file.address).to_owned();
-        if place.contains("://") || place.is_empty() {
+        if place.contains("://") || place.starts_with('/') || place.is_empty() {
             held.lost.count(lost::FILES);
             // Mattermost takes files from its own archive only.
             let line = [file.name.as_deref().unwrap_or_default(), &place].join(" ");

@@ -171,7 +171,7 @@ pub(in crate::cli) struct ExportArguments {
 pub(in crate::cli) enum ExportFormat {
     /// The neutral file, which every command here reads
     Landfall,
-    /// Mattermost's bulk import, JSON lines
+    /// Mattermost's bulk import: JSON lines, or with attached files where the name ends in .zip
     Mattermost,
     /// Stream's import, JSON lines
     Stream,

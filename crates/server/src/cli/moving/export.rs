@@ -29,7 +29,15 @@ pub(in crate::cli) fn export(
     let spill = super::spill_directory(&out);
     let directory = tempfile::tempdir_in(&spill)?;
     let neutral = directory.path().join("exported.jsonl.zst");
-    let mut losses = read(&server, export::export(&server, &neutral), &neutral, json)?;
+    // Mattermost takes attached files from an archive only.
+    if format == ExportFormat::Mattermost && out.extension().is_some_and(|ending| ending == "zip") {
+        let contents = directory.path().join(export::mattermost::CONTENTS);
+        let exported = export::export_with_files_in(&server, &neutral, contents);
+        let mut losses = read(&server, exported, &out.display().to_string(), json)?;
+        losses.extend(export::mattermost::write_archive(&neutral, &spill, fs::File::create(&out)?)?);
+        return report(&out, &losses, json);
+    }
+    let mut losses = read(&server, export::export(&server, &neutral), "", json)?;
     let mut written = BufWriter::new(fs::File::create(&out)?);
     losses.extend(write(&neutral, &spill, &mut written)?);
     written.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
@@ -40,15 +48,16 @@ type WriteFormat = fn(&Path, &Path, &mut dyn Write) -> io::Result<Vec<Loss>>;
 
 /// Runs an export of everything on a server to the neutral file `out`, and says what is not in it.
 pub(super) fn pull(server: &Server, out: &Path, json: bool) -> Result<(), Failure> {
-    let losses = read(server, export::export_with_files(server, out), out, json)?;
+    let folder = format!("{}.files", out.display());
+    let losses = read(server, export::export_with_files(server, out), &folder, json)?;
     report(out, &losses, json)
 }
 
-/// Runs an export; returns what is not in it.
+/// Runs an export; returns what is not in it. `files`: where the files go.
 fn read(
     server: &Server,
     exported: impl Future<Output = Result<PullReport, PullError>>,
-    out: &Path,
+    files: &str,
     json: bool,
 ) -> Result<Vec<Loss>, Failure> {
     let pulled = Runtime::new()?.block_on(async {
@@ -66,7 +75,7 @@ fn read(
             grouped(pulled.accounts),
         ))?;
         if pulled.files != 0 {
-            print(&format!("copied {} files to {}.files\n", grouped(pulled.files), out.display()))?;
+            print(&format!("copied {} files to {files}\n", grouped(pulled.files)))?;
         }
     }
     Ok(pulled.losses())

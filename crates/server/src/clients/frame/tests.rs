@@ -1,5 +1,7 @@
 use super::super::page::rows;
 use super::*;
+use crate::files::signing::tests::signer;
+use landfall_domain::ids::AppId;
 use landfall_domain::message::{At, Body, Priority};
 use landfall_domain::time::Timestamp;
 
@@ -24,11 +26,17 @@ fn said(body: Body) -> Message {
 fn messages_carry_what_they_have_and_no_more() {
     let plain = Body { elements: "[1.50]".into(), ..Body::default() };
     let expected = r#"{"Event":"message","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"From_Account":"ann","Random":7,"MsgPriority":"Low","MsgBody":[1.50]}"#;
-    assert_eq!(message(&key(), GroupType::Public, &said(plain.clone()), MessageEvent::New), expected);
+    assert_eq!(
+        message(&key(), GroupType::Public, &said(plain.clone()), MessageEvent::New, &signer(AppId(1))),
+        expected
+    );
     let at = At { everybody: true, accounts: vec![user("bob")] };
     let rich = Body { custom: "c".into(), receipt: true, no_unread: true, at, ..plain };
     let expected = r#"{"Event":"modified","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"From_Account":"ann","Random":7,"MsgPriority":"Low","MsgBody":[1.50],"CloudCustomData":"c","NoUnread":1,"NeedReadReceipt":1,"GroupAtInfo":[{"GroupAtAllFlag":1},{"GroupAtAllFlag":0,"GroupAt_Account":"bob"}]}"#;
-    assert_eq!(message(&key(), GroupType::Public, &said(rich), MessageEvent::Modified), expected);
+    assert_eq!(
+        message(&key(), GroupType::Public, &said(rich), MessageEvent::Modified, &signer(AppId(1))),
+        expected
+    );
 }
 
 #[test]
@@ -44,7 +52,7 @@ fn tips_name_the_change_and_its_accounts() {
     for kind in TipKind::ALL {
         let changes = TipField::ALL.into_iter().map(|field| (field, "v".to_owned())).collect();
         let tip = of(Content::Tip(Tip { kind, accounts: vec![user("bob")], changes }), MessageState::Kept);
-        let text = message(&key(), GroupType::Public, &tip, MessageEvent::New);
+        let text = message(&key(), GroupType::Public, &tip, MessageEvent::New, &signer(AppId(1)));
         let start = format!(
             r#"{{"Event":"tip","GroupId":"g","Type":"Public","MsgSeq":3,"MsgTime":100,"OpType":{},"OpName":""#,
             kind.number()
@@ -60,7 +68,13 @@ fn what_is_gone_keeps_its_number_only() {
     for (state, event) in [(MessageState::Recalled, "recalled"), (MessageState::Deleted, "deleted")] {
         let expected = format!(r#"{{"Event":"{event}","GroupId":"g","Type":"Public","MsgSeq":3}}"#);
         assert_eq!(
-            message(&key(), GroupType::Public, &of(Content::Gone, state), MessageEvent::New),
+            message(
+                &key(),
+                GroupType::Public,
+                &of(Content::Gone, state),
+                MessageEvent::New,
+                &signer(AppId(1))
+            ),
             expected
         );
     }
@@ -70,8 +84,8 @@ fn what_is_gone_keeps_its_number_only() {
 fn directed_messages_are_for_those_named_and_their_sender() {
     let key = Arc::new(key());
     let directed = Body { elements: "[]".into(), to: vec![user("bob")], ..Body::default() };
-    let frame = stored(&key, GroupType::Public, &said(directed));
+    let frame = stored(&key, GroupType::Public, &said(directed), &signer(AppId(1)));
     assert_eq!(["ann", "bob", "eve"].map(|name| frame.is_for(&user(name))), [true, true, false]);
-    let for_all = stored(&key, GroupType::Public, &said(Body::default()));
+    let for_all = stored(&key, GroupType::Public, &said(Body::default()), &signer(AppId(1)));
     assert!(for_all.is_for(&user("eve")));
 }

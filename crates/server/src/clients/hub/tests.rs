@@ -2,6 +2,7 @@ use super::super::client_subscribers::ClientSubscribers;
 use super::super::peer_link::NoPeers;
 use super::super::session::OutboundItem;
 use super::*;
+use crate::files::signing::tests::signer;
 use crate::lock::lock;
 use landfall_domain::account::UnknownAccounts;
 use landfall_domain::context::Context;
@@ -54,7 +55,8 @@ impl Fixture {
         let plain = NewGroup::new(IdChoice::Given(group()), kind, text("n"), Timestamp(1));
         let new = NewGroup { members: vec![NewMember::new(user("ann"))], ..plain };
         store.import_group(CONTEXT, new).await.unwrap();
-        let hub = Arc::new(Hub::new(APP, Arc::clone(&store) as _, Arc::new(SystemClock), Arc::new(NoPeers)));
+        let (clock, peers) = (Arc::new(SystemClock), Arc::new(NoPeers));
+        let hub = Arc::new(Hub::new(APP, Arc::clone(&store) as _, clock, signer(APP), peers));
         let (session, waiting) = Session::new(1, user("ann"), Platform::Web, NOW);
         hub.add_session(&session);
         hub.enter_groups(&session).await.unwrap();
@@ -113,7 +115,8 @@ impl Subscribers for RecordedUpdates {
     }
 
     fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
-        let (update, kept) = (ClientUpdate::of(change, &user("admin"), NOW), Arc::clone(&self.0));
+        let (update, kept) =
+            (ClientUpdate::of(change, &user("admin"), NOW, &signer(APP)), Arc::clone(&self.0));
         Some(Box::new(move || lock(&kept).push(update)))
     }
 }

@@ -1,5 +1,7 @@
 use super::*;
+use crate::files::signing::tests::signer;
 use landfall_domain::changes::Changes;
+use landfall_domain::ids::AppId;
 use landfall_domain::message::Body;
 
 fn user(name: &str) -> UserId {
@@ -9,7 +11,7 @@ fn user(name: &str) -> UserId {
 fn update(kind: GroupType, changes: &Changes, events: &[Event]) -> ClientUpdate {
     let group = GroupId::parse("g").unwrap();
     let change = AppliedChange { group: &group, kind, changes, events };
-    ClientUpdate::of(change, &user("admin"), Timestamp(100))
+    ClientUpdate::of(change, &user("admin"), Timestamp(100), &signer(AppId(1)))
 }
 
 fn message(seq: u32) -> Message {

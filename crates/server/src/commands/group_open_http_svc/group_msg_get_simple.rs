@@ -13,6 +13,7 @@ use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::commands::topic::topic_id;
 use crate::field::Field;
+use crate::files::signing::FileSigner;
 use crate::reply::Failure;
 use landfall_domain::message::{Content, Conversation, Message, MessageLog, MessageState, Priority};
 use landfall_domain::part::PartKey;
@@ -94,7 +95,7 @@ impl Command for Request {
         }
         let kept = snapshot.messages.remove(&conversation).unwrap_or_default();
         let log = snapshot.log(&conversation)?;
-        let (is_finished, rsp_msg_list) = page(log, up_to, limit, kept, with_recalled)?;
+        let (is_finished, rsp_msg_list) = page(log, up_to, limit, kept, with_recalled, &call.files)?;
         Ok(Reply { group_id: snapshot.group.id.as_str().to_owned(), is_finished, rsp_msg_list })
     }
 }
@@ -106,6 +107,7 @@ fn page(
     limit: usize,
     mut kept: BTreeMap<u32, Message>,
     with_recalled: bool,
+    files: &FileSigner,
 ) -> Result<(u8, Vec<Row>), Failure> {
     let newest = up_to.min(log.last_seq());
     let before = newest.saturating_sub(u32::try_from(limit).unwrap_or(u32::MAX));
@@ -117,13 +119,13 @@ fn page(
     };
     let numbers = (before + 1..=newest).rev();
     let rows = numbers.map(|seq| match kept.remove(&seq) {
-        Some(message) => row(message, with_recalled),
+        Some(message) => row(message, with_recalled, files),
         None => Ok(placeholder(seq)),
     });
     Ok((is_finished, rows.collect::<Result<_, _>>()?))
 }
 
-fn row(message: Message, with_recalled: bool) -> Result<Row, Failure> {
+fn row(message: Message, with_recalled: bool, files: &FileSigner) -> Result<Row, Failure> {
     let is_place_msg = match message.state {
         MessageState::Kept => 0,
         MessageState::Recalled if with_recalled => 2,
@@ -143,7 +145,7 @@ fn row(message: Message, with_recalled: bool) -> Result<Row, Failure> {
     match message.content {
         Content::Sent(body) => {
             // It was JSON when it was sent; if it no longer is, the store is damaged.
-            let elements = RawValue::from_string(body.elements.into());
+            let elements = RawValue::from_string(files.signed(&body.elements).into_owned());
             row.msg_body = Some(elements.map_err(|error| Code::GroupInternal.internal(error))?);
             row.cloud_custom_data = body.custom;
         }
@@ -180,7 +182,8 @@ fn elements<S: Serializer>(body: &Option<Box<RawValue>>, serializer: S) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landfall_domain::ids::UserId;
+    use crate::files::signing::tests::signer;
+    use landfall_domain::ids::{AppId, UserId};
     use landfall_domain::message::{Body, Tip, TipKind};
     use landfall_domain::time::Timestamp;
 
@@ -213,7 +216,7 @@ mod tests {
     /// `IsFinished`, and the numbers of the page, each with its `IsPlaceMsg`.
     fn shape(log: &MessageLog, up_to: u32, limit: usize, kept: &[(u32, Message)]) -> (u8, Vec<(u32, u8)>) {
         let kept = kept.iter().cloned().collect();
-        let (is_finished, rows) = page(log, up_to, limit, kept, true).unwrap();
+        let (is_finished, rows) = page(log, up_to, limit, kept, true, &signer(AppId(1))).unwrap();
         (is_finished, rows.iter().map(|row| (row.msg_seq, row.is_place_msg)).collect())
     }
 
@@ -240,7 +243,8 @@ mod tests {
         let kept = [said(1), gone(2, MessageState::Deleted), gone(4, MessageState::Recalled)];
         let (_, places) = shape(&log(1, 4), u32::MAX, 9, &kept);
         assert_eq!(places, [(4, 2), (3, 1), (2, 1), (1, 0)]);
-        let (_, rows) = page(&log(1, 4), u32::MAX, 1, kept.into_iter().collect(), false).unwrap();
+        let (_, rows) =
+            page(&log(1, 4), u32::MAX, 1, kept.into_iter().collect(), false, &signer(AppId(1))).unwrap();
         assert_eq!(rows[0].is_place_msg, 1, "recalled messages are not requested");
     }
 
@@ -248,7 +252,8 @@ mod tests {
     fn rows_are_as_documented() {
         let tip = Tip { kind: TipKind::Invited, accounts: vec![], changes: vec![] };
         let kept = [said(1), gone(3, MessageState::Deleted), message(4, Content::Tip(tip))];
-        let (_, rows) = page(&log(1, 4), u32::MAX, 9, kept.into_iter().collect(), false).unwrap();
+        let (_, rows) =
+            page(&log(1, 4), u32::MAX, 9, kept.into_iter().collect(), false, &signer(AppId(1))).unwrap();
         let expected = [
             r#"{"From_Account":"ann","IsPlaceMsg":0,"IsSystemMsg":1,"MsgBody":[],"MsgPriority":1,"MsgRandom":7,"MsgSeq":4,"MsgTimeStamp":104}"#,
             r#"{"From_Account":"ann","IsPlaceMsg":1,"MsgBody":[],"MsgPriority":1,"MsgRandom":7,"MsgSeq":3,"MsgTimeStamp":103}"#,
