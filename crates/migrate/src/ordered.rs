@@ -29,6 +29,16 @@ pub struct Entry {
     pub outline: Outline,
 }
 
+/// The next record, or what is wrong with a line that is none.
+#[derive(Debug)]
+pub enum Found {
+    Entry(Box<Entry>),
+    Fault(Box<Fault>),
+}
+
+/// Records in order, however they were put there.
+pub type Entries = Box<dyn Iterator<Item = io::Result<Found>> + Send>;
+
 /// The records of a file, in order.
 pub struct Ordered {
     records: u64,
@@ -118,6 +128,12 @@ impl Ordered {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// The records one after the other, without faults: those were told before.
+    #[must_use]
+    pub fn entries(self) -> Entries {
+        Box::new(self.map(|entry| entry.map(|entry| Found::Entry(Box::new(entry)))))
     }
 
     /// Whether a message refers to a file; also true where more than two million files are referred to.

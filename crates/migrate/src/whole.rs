@@ -8,7 +8,7 @@ mod building;
 use crate::fault::Fault;
 pub use crate::format::carried::carried_of_both;
 use crate::format::{Account, Record};
-use crate::ordered::Entry;
+use crate::ordered::{Entry, Found};
 use crate::rules::{Checker, ServerLimits, Verdict};
 use building::Building;
 use landfall_domain::account::AccountImport;
@@ -53,7 +53,7 @@ pub enum LeftOut<'a> {
 }
 
 /// Takes records in the order of an import, and makes pieces of them.
-pub struct Assembler<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>> {
+pub struct Assembler<E: Iterator<Item = io::Result<Found>>> {
     entries: Peekable<E>,
     checker: Checker,
     server: ServerLimits,
@@ -62,7 +62,7 @@ pub struct Assembler<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>> 
     records: u64,
 }
 
-impl<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>> Assembler<E> {
+impl<E: Iterator<Item = io::Result<Found>>> Assembler<E> {
     /// `entries` come as from [`Ordered`](crate::ordered::Ordered) or [`Grouped`](crate::ordered::Grouped); `server` says what
     /// the records are checked against.
     pub fn new(entries: E, server: ServerLimits, job: JobId) -> Self {
@@ -83,14 +83,16 @@ impl<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>> Assembler<E> {
     pub fn next_piece(&mut self, left_out: &mut dyn FnMut(LeftOut<'_>)) -> io::Result<Option<Piece>> {
         let (mut accounts, mut left) = (Vec::new(), 0);
         loop {
-            let next = self.entries.peek().map(|next| next.as_ref().map(Result::as_ref));
-            let ends = match &next {
-                Some(Ok(Ok(entry))) => self.building.as_ref().is_some_and(|group| !group.has(&entry.record)),
-                Some(Ok(Err(_)) | Err(_)) => false,
+            let next = self.entries.peek();
+            let ends = match next {
+                Some(Ok(Found::Entry(entry))) => {
+                    self.building.as_ref().is_some_and(|group| !group.has(&entry.record))
+                }
+                Some(Ok(Found::Fault(_)) | Err(_)) => false,
                 None => true,
             };
             let next_is_account =
-                matches!(&next, Some(Ok(Ok(entry))) if matches!(entry.record, Record::Account(_)));
+                matches!(next, Some(Ok(Found::Entry(entry))) if matches!(entry.record, Record::Account(_)));
             if ends && let Some(group) = self.building.take() {
                 return Ok(Some(Piece::Group(Box::new(group.finish()))));
             }
@@ -103,10 +105,10 @@ impl<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>> Assembler<E> {
             }
             let entry = match self.entries.next().transpose()? {
                 None => return Ok(None),
-                Some(Ok(entry)) => entry,
-                Some(Err(fault)) => {
+                Some(Found::Entry(entry)) => entry,
+                Some(Found::Fault(fault)) => {
                     left += 1;
-                    left_out(LeftOut::Line(fault));
+                    left_out(LeftOut::Line(*fault));
                     continue;
                 }
             };

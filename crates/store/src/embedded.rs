@@ -24,6 +24,7 @@ mod journal;
 mod key_range;
 mod keys;
 mod load;
+mod load_notes;
 mod merges;
 mod message_pages;
 mod opening;

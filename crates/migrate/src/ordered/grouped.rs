@@ -2,7 +2,9 @@
 //! time, and nothing is spilled.
 
 use super::outline::Outline;
-use super::{Entry, MEMORY_BYTES, Parsed, changed, line_fault, order_key, parsed, record_fault, value};
+use super::{
+    Entry, Found, MEMORY_BYTES, Parsed, changed, line_fault, order_key, parsed, record_fault, value,
+};
 use crate::fault::Fault;
 use crate::format::{Kind, Line, LineError, Message, Reader, Record};
 use crate::sort::{Sorted, Sorter};
@@ -33,6 +35,7 @@ pub struct Grouped {
 struct Reading {
     group: Option<String>,
     outline: Outline,
+    #[expect(clippy::vec_box, reason = "each is handed on by itself, and a record is large to move")]
     held: Vec<Box<Entry>>,
     bytes: usize,
     /// Takes all of them once they are more than memory should hold.
@@ -144,7 +147,7 @@ impl Grouped {
 }
 
 impl Iterator for Grouped {
-    type Item = io::Result<Result<Box<Entry>, Fault>>;
+    type Item = io::Result<Found>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -160,12 +163,12 @@ impl Iterator for Grouped {
             match found {
                 Some(Ok(mut entry)) => {
                     entry.outline = std::mem::take(&mut self.outline);
-                    return Some(Ok(Ok(entry)));
+                    return Some(Ok(Found::Entry(entry)));
                 }
                 Some(Err(error)) => return Some(Err(error)),
                 None => match self.read_on() {
                     Ok(Met::Chunk) => {}
-                    Ok(Met::Fault(fault)) => return Some(Ok(Err(fault))),
+                    Ok(Met::Fault(fault)) => return Some(Ok(Found::Fault(Box::new(fault)))),
                     Ok(Met::End) => return None,
                     Err(error) => return Some(Err(error)),
                 },
@@ -261,16 +264,16 @@ mod tests {
     /// The lines of all entries by group, in order, with the outline of each group; and the lines with faults.
     type Seen = (BTreeMap<Option<String>, (Vec<u64>, Outline)>, Vec<u64>);
 
-    fn see(entries: impl Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>) -> Seen {
+    fn see(entries: impl Iterator<Item = io::Result<Found>>) -> Seen {
         let (mut groups, mut faults) = (BTreeMap::<_, (Vec<u64>, Outline)>::new(), Vec::new());
         for entry in entries {
             match entry.unwrap() {
-                Ok(entry) => {
+                Found::Entry(entry) => {
                     let of = groups.entry(entry.record.group_id().map(str::to_owned)).or_default();
                     of.0.push(entry.line);
                     of.1.add(entry.outline);
                 }
-                Err(fault) => faults.push(fault.line),
+                Found::Fault(fault) => faults.push(fault.line),
             }
         }
         (groups, faults)
@@ -313,7 +316,7 @@ mod tests {
                 faults.push(fault.line);
                 Ok(())
             });
-            let (groups, _) = see(ordered.unwrap().map(|entry| entry.map(|entry| Ok(Box::new(entry)))));
+            let (groups, _) = see(ordered.unwrap().entries());
             let is_any = records.iter().any(|(_, kind, _)| *kind < 5);
             match Grouped::open(&path, directory.path()).unwrap() {
                 Some(read) => prop_assert_eq!(see(read), (groups, faults)),

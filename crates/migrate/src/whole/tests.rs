@@ -11,11 +11,7 @@ fn pieces(text: &str) -> (Vec<Piece>, Vec<u64>) {
     let file = directory.path().join("a.jsonl");
     std::fs::write(&file, text).unwrap();
     let ordered = Ordered::read(&file, directory.path(), |fault, _| panic!("{fault:?}")).unwrap();
-    let mut assembler = Assembler::new(
-        ordered.map(|entry| entry.map(|entry| Ok(Box::new(entry)))),
-        ServerLimits::faithful(NOW),
-        JobId(7),
-    );
+    let mut assembler = Assembler::new(ordered.entries(), ServerLimits::faithful(NOW), JobId(7));
     let (mut pieces, mut left_out) = (Vec::new(), Vec::new());
     let mut note = |left: LeftOut<'_>| match left {
         LeftOut::Record(entry, _) => left_out.push(entry.line),

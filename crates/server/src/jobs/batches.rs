@@ -7,7 +7,7 @@ use landfall_domain::message::Conversation;
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::whole_group::WholeGroup;
 use landfall_migrate::fault::Fault;
-use landfall_migrate::ordered::Entry;
+use landfall_migrate::ordered::Found;
 use landfall_migrate::rules::{Verdict, name};
 use landfall_migrate::whole::{Assembler, LeftOut, Piece};
 use std::io;
@@ -52,7 +52,7 @@ pub(super) fn parse<T: Send>(mut entries: impl Iterator<Item = T>, parsed: &Sync
 }
 
 /// Makes batches of all records, until nobody takes them any more.
-pub(super) fn assemble<E: Iterator<Item = io::Result<Result<Box<Entry>, Fault>>>>(
+pub(super) fn assemble<E: Iterator<Item = io::Result<Found>>>(
     mut assembler: Assembler<E>,
     batches: &SyncSender<io::Result<Batch>>,
 ) {

@@ -20,8 +20,7 @@ use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::Store;
 use landfall_domain::unite::Kept;
 use landfall_domain::whole_group::WholeGroup;
-use landfall_migrate::fault::Fault;
-use landfall_migrate::ordered::{Entry, Grouped, Ordered};
+use landfall_migrate::ordered::{Entries, Grouped, Ordered};
 use landfall_migrate::rules::ServerLimits;
 use landfall_migrate::whole::{Assembler, carried_of_both};
 use std::io;
@@ -78,16 +77,15 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
     let mut receipts = run.folder.receipts()?;
     let mut counts = Counts::default();
     let (file, directory) = (run.folder.file(), run.folder.path());
-    let (records, entries): (u64, Box<dyn Iterator<Item = io::Result<Result<Box<Entry>, Fault>>> + Send>) =
-        if let Some(grouped) = Grouped::open(&file, directory)? {
-            (grouped.records(), Box::new(grouped))
-        } else {
-            let ordered = Ordered::read(&file, directory, |fault, _| {
-                counts.left_out += 1;
-                receipts.add(&batches::of_fault("line", &fault))
-            })?;
-            (ordered.records(), Box::new(ordered.map(|entry| entry.map(|entry| Ok(Box::new(entry))))))
-        };
+    let (records, entries): (u64, Entries) = if let Some(grouped) = Grouped::open(&file, directory)? {
+        (grouped.records(), Box::new(grouped))
+    } else {
+        let ordered = Ordered::read(&file, directory, |fault, _| {
+            counts.left_out += 1;
+            receipts.add(&batches::of_fault("line", &fault))
+        })?;
+        (ordered.records(), ordered.entries())
+    };
     counts.records_total = records;
     std::thread::scope(|scope| {
         let (sender, parsed) = sync_channel(BATCHES_AHEAD);
@@ -95,7 +93,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Counts, Broken> {
         let assembler = Assembler::new(parsed.into_iter().flatten(), run.limits.clone(), run.job);
         let (sender, batches) = sync_channel(BATCHES_AHEAD);
         scope.spawn(move || batches::assemble(assembler, &sender));
-        let loads = Loads::new(run, scope);
+        let loads = Loads::new(run.bulk, run.context, run.runtime.clone(), scope);
         let mut running = Running { run, receipts, counts, skipped: None, staged: None, loads };
         // The batches go when this ends, and with them the threads that make them.
         let done = running.bring_in(&batches);

@@ -1,7 +1,7 @@
 //! Dissolving groups, and importing, deleting and kicking accounts. Each runs within a batch of the committer.
 
 use super::keys::Sweep;
-use super::load;
+use super::load_notes;
 use super::outbox;
 use super::records::GroupRow;
 use super::rows::Rows as _;
@@ -96,7 +96,7 @@ pub(super) fn delete_accounts(
                 tx.put_left_behind(context.app, id, from);
             }
             tx.remove_account(context.app, id);
-            load::note_deleted(tx, context.app, id);
+            load_notes::note_deleted(tx, context.app, id);
             sweep::begin(tx, Sweep::Account(context.app, id.clone()), &mut budget)?;
         }
     }

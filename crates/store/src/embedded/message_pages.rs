@@ -54,12 +54,15 @@ pub(super) fn pages(
     Ok(pages)
 }
 
+/// Key and value of a page.
+type PageRow = (Vec<u8>, Vec<u8>);
+
 /// The pages of the messages of a new group.
 pub(super) fn new_pages(
     app: AppId,
     group: &GroupId,
     sent: &[(Conversation, Message)],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Damaged> {
+) -> Result<Vec<PageRow>, Damaged> {
     let page = |of_page: &[(Conversation, Message)]| {
         let (conversation, first) = of_page.first()?;
         let key = keys::page(app, group, topic_of(conversation), page_of(first.seq).0);

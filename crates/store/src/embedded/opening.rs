@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::engine_folder;
 use super::format::{self, OpenError};
 use super::guard;
-use super::load;
+use super::load_notes;
 use super::raise;
 use super::sweep;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(super) fn open(dir: &Path) -> Result<Engine, OpenError> {
     let number = guard::check(dir)?;
     raise::raise(dir)?;
     let engine = Engine::open(dir, number)?;
-    load::settle_all(&engine)
+    load_notes::settle_all(&engine)
         .and_then(|()| sweep::finish_all(&engine))
         .map_err(|why| OpenError::Damaged { dir: dir.to_owned(), why: why.to_string() })?;
     Ok(engine)
