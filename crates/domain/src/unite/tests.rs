@@ -186,7 +186,8 @@ fn what_cannot_be_keeps_the_group_with_its_reason() {
         union(&before, whole, OnDifference::TakeOver).unwrap_err()
     };
     let stranger = UserId::parse("stranger").unwrap();
-    let changes: Vec<(Kept, Box<dyn Fn(&mut WholeGroup)>)> = vec![
+    type Change = Box<dyn Fn(&mut WholeGroup)>;
+    let changes: Vec<(Kept, Change)> = vec![
         (Kept::OtherType, Box::new(|whole| whole.new.kind = GroupType::Private)),
         (Kept::BadMessage, Box::new(|whole| whole.messages[0].1[0].sent = Timestamp(1_700))),
         (Kept::BadMessage, Box::new(|whole| whole.messages[0].1[1].sent = Timestamp(2_001))),

@@ -61,9 +61,10 @@ fn lines(records: &[Record]) -> Vec<String> {
 }
 
 fn key(record: &Record) -> (&'static str, String) {
-    let conversation = match record {
-        Record::Message(message) => message.topic_id.as_ref().unwrap_or(&message.group_id).clone(),
-        _ => String::new(),
+    let conversation = if let Record::Message(message) = record {
+        message.topic_id.as_ref().unwrap_or(&message.group_id).clone()
+    } else {
+        String::new()
     };
     (record.kind().as_str(), conversation)
 }

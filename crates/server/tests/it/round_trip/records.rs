@@ -107,6 +107,67 @@ fn message() -> impl Strategy<Value = (bool, u64, Message)> {
     )
 }
 
+/// A group, for the records of its members.
+struct Place {
+    group_id: String,
+    topic_id: String,
+    kind: &'static str,
+    owner_by_role: bool,
+    /// Keys of the messages of the group, and of its topic.
+    keys: [Vec<String>; 2],
+}
+
+impl Place {
+    /// A member, and how far it has read.
+    fn records(&self, number: usize, seat: Seat) -> Vec<Record> {
+        let Seat { mut role, joined, card, mute, team, name: (src, key, x), marks } = seat;
+        if number == 0 {
+            role = self.owner_by_role.then(|| "Owner".to_owned());
+        } else if self.kind == "Private" {
+            role = role.filter(|role| role != "Admin");
+        }
+        let topics = if self.kind == "Community" { 2 } else { 1 };
+        let marks = marks.into_iter().enumerate().take(topics);
+        let mut records: Vec<_> =
+            marks.filter_map(|(topic, mark)| Some(self.read(number, topic, mark?))).collect();
+        let team = team.map(|value| CustomValue { key: "Team".to_owned(), value });
+        records.push(Record::Member(Member {
+            src,
+            key,
+            group_id: self.group_id.clone(),
+            account: account(number),
+            role,
+            join_time: joined,
+            name_card: card,
+            mute_until: (mute && number != 0 && self.kind != "Private").then_some(4_000_000_000),
+            app_member_defined_data: team.into_iter().collect(),
+            x,
+        }));
+        records
+    }
+
+    fn read(&self, number: usize, topic: usize, (mark, (src, key, x)): (Mark, Name)) -> Record {
+        let read = Read {
+            src,
+            key,
+            x,
+            group_id: self.group_id.clone(),
+            topic_id: (topic == 1).then(|| self.topic_id.clone()),
+            account: account(number),
+            ..Read::default()
+        };
+        let keys = &self.keys[topic];
+        Record::Read(match mark {
+            Mark::Unread(unread) => Read { unread_msg_num: Some(unread), ..read },
+            Mark::Key(index) if !keys.is_empty() => {
+                Read { src: "test".to_owned(), read_key: Some(index.get(keys).clone()), ..read }
+            }
+            Mark::Key(_) => Read { read_ms: Some(CREATED * 1_000), ..read },
+            Mark::Ms(ms) => Read { read_ms: Some(ms), ..read },
+        })
+    }
+}
+
 /// A group with all that belongs to it.
 fn community(number: usize) -> impl Strategy<Value = Vec<Record>> {
     let kind = select(vec!["Public", "Private", "ChatRoom", "Community"]);
@@ -167,53 +228,9 @@ fn community(number: usize) -> impl Strategy<Value = Vec<Record>> {
                     ..message
                 }));
             }
-            for (place, seat) in seats.into_iter().enumerate() {
-                let Seat { mut role, joined, card, mute, team, name: (src, key, x), marks } = seat;
-                if place == 0 {
-                    role = owner_by_role.then(|| "Owner".to_owned());
-                } else if kind == "Private" {
-                    role = role.filter(|role| role != "Admin");
-                }
-                for (topic, (mark, (src, key, x))) in
-                    marks.into_iter().enumerate().filter_map(|(topic, mark)| Some((topic, mark?)))
-                {
-                    if topic == 1 && !is_community {
-                        continue;
-                    }
-                    let read = Read {
-                        src,
-                        key,
-                        x,
-                        group_id: group_id.clone(),
-                        topic_id: (topic == 1).then(|| topic_id.clone()),
-                        account: account(place),
-                        ..Read::default()
-                    };
-                    records.push(Record::Read(match mark {
-                        Mark::Unread(unread) => Read { unread_msg_num: Some(unread), ..read },
-                        Mark::Key(index) if !keys[topic].is_empty() => Read {
-                            src: "test".to_owned(),
-                            read_key: Some(index.get(&keys[topic]).clone()),
-                            ..read
-                        },
-                        Mark::Key(_) => Read { read_ms: Some(CREATED * 1_000), ..read },
-                        Mark::Ms(ms) => Read { read_ms: Some(ms), ..read },
-                    }));
-                }
-                let team = team.map(|value| CustomValue { key: "Team".to_owned(), value });
-                records.push(Record::Member(Member {
-                    src,
-                    key,
-                    group_id: group_id.clone(),
-                    account: account(place),
-                    role,
-                    join_time: joined,
-                    name_card: card,
-                    mute_until: (mute && place != 0 && kind != "Private").then_some(4_000_000_000),
-                    app_member_defined_data: team.into_iter().collect(),
-                    x,
-                }));
-            }
+            let place = Place { group_id, topic_id, kind, owner_by_role, keys };
+            records
+                .extend(seats.into_iter().enumerate().flat_map(|(number, seat)| place.records(number, seat)));
             records
         },
     )
