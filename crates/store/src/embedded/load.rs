@@ -204,8 +204,10 @@ impl<'a> Load<'a> {
 impl GroupLoad for Load<'_> {
     async fn add(&mut self, groups: Vec<WholeGroup>) -> Result<Vec<WholeGroupOutcome>, StoreError> {
         let mut outcomes: Vec<Option<WholeGroupOutcome>> = groups.iter().map(|_| None).collect();
+        // Of a large group messages are staged, or will be.
+        let is_large = |whole: &WholeGroup| 0 < whole.staged || whole_groups::is_large(whole);
         let (large, small): (Vec<_>, Vec<_>) =
-            groups.into_iter().enumerate().partition(|(_, whole)| whole_groups::is_large(whole));
+            groups.into_iter().enumerate().partition(|(_, whole)| is_large(whole));
         let taken = self.reserve(small.iter().map(|(_, whole)| whole.id()).collect()).await?;
         let engine = self.slot.engine()?;
         for ((place, whole), taken) in small.into_iter().zip(taken) {

@@ -76,26 +76,40 @@ pub(super) fn settle(tx: &mut Tx<'_>, app: AppId, first: u64, counts: &Counts) -
     Ok(())
 }
 
-/// Settles every load that a crash interrupted.
+/// Settles every load that a crash interrupted. One that meets damage stays noted, and its groups uncounted. An error means that
+/// the store cannot write.
 pub(super) fn settle_all(engine: &Engine) -> Result<(), StoreError> {
     let existence = Existence::unknown();
     let all = beginning(keys::ALL_LOADS.to_vec());
     let mut begun = Vec::new();
     for row in engine.data.prefix(keys::ALL_LOADS) {
-        let key =
-            row.key().map_err(engine.unreadable("reading which loads were on their way", borrowed(&all)))?;
-        begun.extend(keys::app(&key).zip(keys::load_first(&key)));
+        match row.key().map_err(engine.unreadable("reading which loads were on their way", borrowed(&all))) {
+            Ok(key) => begun.extend(keys::app(&key).zip(keys::load_first(&key))),
+            Err(error) => {
+                engine.damage.record(&format!("loads that were interrupted cannot be ended: {error}"));
+                break;
+            }
+        }
     }
     for (app, first) in begun {
-        let mut tx = Tx::new(engine, &existence);
-        let counts = count(&tx, app, first)?;
-        tracing::info!(
-            groups = counts.iter().sum::<u64>(),
-            "the embedded store ends a load that was interrupted; {} groups of it are there",
-            counts.iter().sum::<u64>()
-        );
-        settle(&mut tx, app, first, &counts)?;
-        tx.commit()?;
+        match settle_one(engine, &existence, app, first) {
+            Err(error) if !engine.has_failed() => {
+                engine.damage.record(&format!("a load that was interrupted cannot be ended: {error}"));
+            }
+            settled => settled?,
+        }
     }
     Ok(())
+}
+
+fn settle_one(engine: &Engine, existence: &Existence, app: AppId, first: u64) -> Result<(), StoreError> {
+    let mut tx = Tx::new(engine, existence);
+    let counts = count(&tx, app, first)?;
+    let groups: u64 = counts.iter().sum();
+    tracing::info!(
+        groups,
+        "the embedded store ends a load that was interrupted; {groups} groups of it are there"
+    );
+    settle(&mut tx, app, first, &counts)?;
+    tx.commit().map(drop)
 }

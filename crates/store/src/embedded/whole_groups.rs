@@ -145,11 +145,8 @@ fn bytes(message: &WholeMessage) -> usize {
     message.body.elements.len() + message.body.custom.len() + 64
 }
 
-/// Whether the messages of a group are more than a step writes, or some are written already.
+/// Whether the messages of a group are more than a step writes.
 pub(super) fn is_large(whole: &WholeGroup) -> bool {
-    if 0 < whole.staged {
-        return true;
-    }
     let messages = || whole.messages.iter().flat_map(|(_, messages)| messages);
     MESSAGES_PER_STEP < messages().count() || BYTES_PER_STEP < messages().map(bytes).sum()
 }
