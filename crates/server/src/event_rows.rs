@@ -4,6 +4,7 @@ use landfall_domain::attributes::AttributeChange;
 use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::At;
+use landfall_domain::people::portrait::{PortraitItem, PortraitTag, PortraitValue};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -77,4 +78,34 @@ pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
         ExtensionChange::Delete(_) => 2,
         ExtensionChange::Clear => 3,
     }
+}
+
+/// A field of a portrait.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PortraitRow<'a> {
+    tag: String,
+    value: PortraitValueRow<'a>,
+}
+
+/// A number or a text, by the field.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum PortraitValueRow<'a> {
+    Number(u32),
+    Text(&'a str),
+}
+
+impl<'a> PortraitRow<'a> {
+    pub(crate) fn of(tag: &PortraitTag, value: &'a PortraitValue) -> Self {
+        let value = match value {
+            PortraitValue::Number(number) => PortraitValueRow::Number(*number),
+            PortraitValue::Text(text) => PortraitValueRow::Text(text.as_str()),
+        };
+        Self { tag: tag.to_string(), value }
+    }
+}
+
+pub(crate) fn portrait_rows(items: &[PortraitItem]) -> Vec<PortraitRow<'_>> {
+    items.iter().map(|PortraitItem { tag, value }| PortraitRow::of(tag, value)).collect()
 }

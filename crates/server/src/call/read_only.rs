@@ -11,6 +11,7 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
@@ -145,6 +146,14 @@ impl ReadOnlyCall {
     /// The store failed.
     pub async fn accounts(&self, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
         self.store.accounts(self.app_id(), ids).await
+    }
+
+    /// What `needs` names of people.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn people(&self, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+        self.store.people(self.app_id(), needs).await
     }
 
     pub(super) fn context(&self) -> Context {

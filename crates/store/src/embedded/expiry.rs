@@ -3,6 +3,7 @@
 use super::key_range::beginning;
 use super::keys;
 use super::message_pages::read_page;
+use super::people;
 use super::records::{self, page_of};
 use super::rows::Rows as _;
 use super::snapshots::log_of;
@@ -73,6 +74,37 @@ pub(super) fn expire(
 
 /// Conversations per step of an expiry.
 const DAYS_PER_STEP: usize = 256;
+
+/// Removes messages between two accounts that were sent before `before`, at most `limit`; how many were removed.
+pub(super) fn expire_direct(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    before: Timestamp,
+    limit: usize,
+) -> Result<usize, StoreError> {
+    let mut days = Vec::new();
+    tx.scan(beginning(keys::all_direct_days(app)), &mut |key, _| {
+        let (day, pair) = keys::direct_day_of(key).ok_or(records::Damaged("day"))?;
+        let is_young = before.0 <= u64::from(day) * SECONDS_PER_DAY;
+        if is_young || DAYS_PER_STEP <= days.len() {
+            return Ok(ControlFlow::Break(()));
+        }
+        days.push((day, pair));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut removed = 0;
+    for (day, pair) in days {
+        let (of_pair, complete) = people::expire(tx, app, &pair, before, limit - removed)?;
+        removed += of_pair;
+        if complete && (u64::from(day) + 1) * SECONDS_PER_DAY <= before.0 {
+            tx.remove_row(keys::direct_day(app, day, &pair));
+        }
+        if limit <= removed {
+            break;
+        }
+    }
+    Ok(removed)
+}
 
 /// True when the conversation has no such messages left.
 fn expire_conversation(
