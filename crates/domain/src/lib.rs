@@ -4,6 +4,7 @@
 //! on the wire. Every rule is a pure function, so both stores can call it inside their transaction.
 
 pub mod account;
+mod answer_slot;
 pub mod attributes;
 pub mod bulk;
 pub mod capability;
@@ -27,6 +28,7 @@ pub mod operations;
 pub mod origin;
 pub mod outbox;
 pub mod part;
+pub mod people;
 pub mod permission;
 pub mod refusal;
 #[cfg(test)]

@@ -16,12 +16,14 @@ use crate::event::Event;
 use crate::group::{Group, GroupType};
 use crate::ids::{AppId, GroupId, UserId};
 use crate::new_group::CreatedGroup;
+use crate::people::event::PeopleEvent;
+use crate::people::{Pair, Subject};
 use crate::subscribers::Subscribers;
 use crate::time::Timestamp;
 use async_trait::async_trait;
 
 /// An event for subscribers, as bytes that only the server understands. Only operations that may have subscribers make
-/// entries: [`perform`](crate::operation::perform), the creation and the dissolving of a group, and
+/// entries: [`perform`](crate::operation::perform), [`perform_people`](crate::people::operation::perform_people), the creation and the dissolving of a group, and
 /// [`Outbox::enqueue`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutboxEntry(Vec<u8>);
@@ -66,6 +68,18 @@ pub(crate) fn entries(
         .collect()
 }
 
+/// The entries of events of people, each with the lane of what it is about.
+pub(crate) fn entries_of_people(
+    subscribers: &dyn Subscribers,
+    events: Vec<PeopleEvent>,
+) -> Vec<(Lane, OutboxEntry)> {
+    let entry = |event: PeopleEvent| {
+        let lane = Lane::of(&event.subject());
+        subscribers.people_entry(event).map(|bytes| (lane, OutboxEntry(bytes)))
+    };
+    events.into_iter().filter_map(entry).collect()
+}
+
 /// The entries of a group that was created.
 #[must_use]
 pub fn entries_of_created(subscribers: &dyn Subscribers, created: &CreatedGroup) -> Vec<OutboxEntry> {
@@ -92,12 +106,12 @@ pub fn entries_of_destroyed(
     entries(subscribers, &group.id, group.kind, vec![event])
 }
 
-/// Begins the names of lanes about accounts. No group id contains it.
-const ACCOUNT: char = '\t';
+/// Begins the names of lanes about accounts and pairs of them. No group id contains it.
+const PEOPLE: char = '\t';
 
-/// The name of the lane of an account.
+/// The name of the lane of an account, or of a pair of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AccountLane(String);
+pub struct PeopleLane(String);
 
 /// Entries that are delivered in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,8 +120,8 @@ pub enum Lane {
     App,
     /// Entries about a group, also after it was dissolved.
     Group(GroupId),
-    /// Entries about an account, in any group or none.
-    Account(AccountLane),
+    /// Entries about an account, in any group or none, or about a pair of accounts.
+    People(PeopleLane),
 }
 
 impl Lane {
@@ -117,21 +131,38 @@ impl Lane {
         match self {
             Self::App => "",
             Self::Group(group) => group.as_str(),
-            Self::Account(AccountLane(name)) => name,
+            Self::People(PeopleLane(name)) => name,
         }
     }
 
     /// The lane of an account, whose name no group has.
     #[must_use]
     pub fn account(account: &UserId) -> Self {
-        Self::Account(AccountLane(format!("{ACCOUNT}{account}")))
+        Self::People(PeopleLane(format!("{PEOPLE}{account}")))
+    }
+
+    /// The lane of a pair of accounts.
+    #[must_use]
+    pub fn pair(pair: &Pair) -> Self {
+        Self::People(PeopleLane(format!("{PEOPLE}{pair}")))
+    }
+
+    /// The lane of what events are about.
+    #[must_use]
+    pub fn of(subject: &Subject) -> Self {
+        match subject {
+            Subject::App => Self::App,
+            Subject::Account(account) => Self::account(account),
+            Subject::Pair(pair) => Self::pair(pair),
+        }
     }
 
     /// The lane with this name; `None` if no lane can have it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        match name.strip_prefix(ACCOUNT) {
-            Some(account) => UserId::parse(account).as_ref().map(Self::account),
+        match name.strip_prefix(PEOPLE) {
+            Some("") => None,
+            Some(people) => Subject::named(people).as_ref().map(Self::of),
             None if name.is_empty() => Some(Self::App),
             None => GroupId::parse(name).map(Self::Group),
         }
@@ -232,7 +263,8 @@ mod tests {
     #[test]
     fn lanes_are_found_by_their_names() {
         let (group, account) = (GroupId::parse("ann").unwrap(), UserId::parse("ann").unwrap());
-        for lane in [Lane::App, Lane::Group(group), Lane::account(&account)] {
+        let pair = Lane::pair(&Pair::of(UserId::parse("bob").unwrap(), account.clone()));
+        for lane in [Lane::App, Lane::Group(group), Lane::account(&account), pair] {
             assert_eq!(Lane::named(lane.name()), Some(lane));
         }
         assert_eq!(Lane::named("\t"), None);

@@ -12,6 +12,8 @@ use crate::import::{ImportMembersRefusal, MemberOutcome};
 use crate::member::{Member, Role};
 use crate::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use crate::operation::DynOperation;
+use crate::people::operation::DynPeopleOperation;
+use crate::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::subscribers::Subscribers;
 use crate::time::Timestamp;
@@ -128,6 +130,17 @@ pub trait Store: Send + Sync {
         needs: Needs,
     ) -> Result<GroupSnapshot, OperationError<NoSuchGroup>>;
 
+    /// Performs an operation on people, alone with the subjects that it names: loads what it needs, asks it, and writes what it
+    /// decides. [`perform_people`](crate::people::operation::perform_people) calls this.
+    async fn change_people(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynPeopleOperation>,
+    ) -> Result<(), StoreError>;
+
+    /// What `needs` names of people, all at one moment.
+    async fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError>;
+
     /// Imports members into a group, silently. Members already present stay as they are, but may have joined earlier.
     async fn import_members(
         &self,
@@ -166,7 +179,7 @@ pub trait Store: Send + Sync {
         window: JoinedWindow,
     ) -> Result<JoinedPage, StoreError>;
 
-    /// Removes messages sent before `before`, at most `limit` of them; how many were removed, 0 when none is
+    /// Removes messages of groups and of pairs that were sent before `before`, at most `limit` of them; how many were removed, 0 when none is
     /// left.
     async fn expire_messages(&self, app: AppId, before: Timestamp, limit: usize)
     -> Result<usize, StoreError>;
@@ -190,8 +203,8 @@ pub trait Store: Send + Sync {
     /// and imported anew; 0 when it was never kicked.
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError>;
 
-    /// Deletes accounts with all their memberships; groups they owned stay, without owner, and their kicks stay. Answers
-    /// which of them existed.
+    /// Deletes accounts with all their memberships, all facts about them and all that others keep about them, and their
+    /// one-to-one conversations; groups they owned stay, without owner, and their kicks stay. Answers which of them existed.
     async fn delete_accounts(&self, context: Context, ids: Vec<UserId>) -> Result<Vec<bool>, StoreError>;
 
     /// Makes every signature of the account from before this second invalid.

@@ -1,9 +1,11 @@
-//! The receivers of what happens in an app's groups: webhooks and connected clients.
+//! The receivers of what happens in an app, to its groups and people: webhooks and connected clients.
 
 use crate::changes::Changes;
 use crate::event::Event;
 use crate::group::GroupType;
 use crate::ids::GroupId;
+use crate::people::changes::PeopleChanges;
+use crate::people::event::PeopleEvent;
 
 /// The effect of an operation on one group, before it is committed.
 #[derive(Clone, Copy, Debug)]
@@ -16,10 +18,18 @@ pub struct AppliedChange<'a> {
     pub events: &'a [Event],
 }
 
+/// The effect of an operation on people, before it is committed.
+#[derive(Clone, Copy, Debug)]
+pub struct AppliedPeopleChange<'a> {
+    pub changes: &'a PeopleChanges,
+    /// The events of the change.
+    pub events: &'a [PeopleEvent],
+}
+
 /// Work to do once a change is committed. It is dropped when the change is not committed, or when the rule runs again.
 pub type AfterCommit = Box<dyn FnOnce() + Send>;
 
-/// The receivers of events of an app's groups.
+/// The receivers of the events of an app.
 pub trait Subscribers: Send + Sync {
     /// Whether a subscriber wants the former members of a dissolved group of this type; reading them may take many reads.
     fn wants_former_members(&self, kind: GroupType) -> bool;
@@ -27,9 +37,17 @@ pub trait Subscribers: Send + Sync {
     /// The outbox entry of an event; `None` when no subscriber wants it.
     fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>>;
 
+    /// The outbox entry of an event of people; `None` when no subscriber wants it.
+    fn people_entry(&self, event: PeopleEvent) -> Option<Vec<u8>>;
+
     /// Sees a change before it is committed, and returns the work to do after the commit: for clients, which receive events only
     /// while they are connected and read from the history what they missed.
     fn on_change(&self, _: AppliedChange<'_>) -> Option<AfterCommit> {
+        None
+    }
+
+    /// The same, of a change of people.
+    fn on_people_change(&self, _: AppliedPeopleChange<'_>) -> Option<AfterCommit> {
         None
     }
 }
@@ -41,6 +59,10 @@ impl Subscribers for () {
     }
 
     fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn people_entry(&self, _: PeopleEvent) -> Option<Vec<u8>> {
         None
     }
 }

@@ -15,6 +15,7 @@ mod outgoing_frame;
 mod page;
 mod peer_link;
 mod peers;
+mod people_update;
 mod positions;
 mod requests;
 mod room;

@@ -4,6 +4,7 @@ use landfall_domain::attributes::AttributeChange;
 use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::At;
+use landfall_domain::people::portrait::{PortraitItem, PortraitTag, PortraitValue};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -77,4 +78,34 @@ pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
         ExtensionChange::Delete(_) => 2,
         ExtensionChange::Clear => 3,
     }
+}
+
+/// A field of a portrait.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PortraitRow {
+    tag: String,
+    value: PortraitValueRow,
+}
+
+/// A number or a text, by the field.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum PortraitValueRow {
+    Number(u32),
+    Text(String),
+}
+
+impl PortraitRow {
+    pub(crate) fn of(tag: &PortraitTag, value: &PortraitValue) -> Self {
+        let value = match value {
+            PortraitValue::Number(number) => PortraitValueRow::Number(*number),
+            PortraitValue::Text(text) => PortraitValueRow::Text(text.as_str().to_owned()),
+        };
+        Self { tag: tag.to_string(), value }
+    }
+}
+
+pub(crate) fn portrait_rows(items: &[PortraitItem]) -> Vec<PortraitRow> {
+    items.iter().map(|PortraitItem { tag, value }| PortraitRow::of(tag, value)).collect()
 }

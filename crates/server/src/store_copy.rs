@@ -249,6 +249,8 @@ fn report(comparison: &Comparison) -> String {
             ("members", source.members.count, target.members.count),
             ("topics and other parts", source.parts.count, target.parts.count),
             ("messages", source.messages.count, target.messages.count),
+            ("one-to-one messages", source.directs.count, target.directs.count),
+            ("other facts on people", source.facts.count, target.facts.count),
         ] {
             text.push_str(&format!("  {what:<22}{:>16}{:>16}  equal\n", grouped(source), grouped(target)));
         }

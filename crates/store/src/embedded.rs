@@ -29,6 +29,8 @@ mod merges;
 mod message_pages;
 mod opening;
 mod outbox;
+mod people;
+mod people_records;
 mod raise;
 mod reads;
 mod records;
@@ -67,6 +69,9 @@ use landfall_domain::origin::JobId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
 };
+use landfall_domain::people::message::DirectRange;
+use landfall_domain::people::operation::DynPeopleOperation;
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
@@ -75,6 +80,7 @@ use landfall_domain::time::Timestamp;
 use landfall_domain::unite::{OnDifference, UnionOutcome};
 use landfall_domain::whole_group::WholeGroup;
 pub use repair::{RepairReport, repair};
+use rows::Rows as _;
 use std::path::Path;
 use std::sync::Arc;
 pub use transfer::EmbeddedTransfer;
@@ -133,6 +139,20 @@ fn is_short(needs: &Needs) -> bool {
     rows <= SHORT_READ_ROWS
 }
 
+/// Whether loading these rows of people counts as a short read.
+fn is_short_of_people(needs: &PeopleNeeds) -> bool {
+    let PeopleNeeds { accounts, facts, ranges, counts, messages } = needs;
+    let messages = messages.iter().map(|range| match range {
+        DirectRange::Numbered(_, numbers) => numbers.len(),
+        DirectRange::Keyed(_, keys) => keys.len(),
+        DirectRange::After { limit, .. } | DirectRange::Between { limit, .. } => *limit,
+        DirectRange::Repeated { .. } => usize::MAX,
+    });
+    let ranges = ranges.iter().map(|range| range.limit);
+    let rows = ranges.chain(messages).fold(accounts.len() + facts.len(), usize::saturating_add);
+    counts.is_empty() && rows <= SHORT_READ_ROWS
+}
+
 #[async_trait]
 impl Store for Embedded {
     async fn import_group(
@@ -172,6 +192,18 @@ impl Store for Embedded {
         snapshot.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
+    async fn change_people(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynPeopleOperation>,
+    ) -> Result<(), StoreError> {
+        self.committer.run(move |tx| people::change(tx, context, &*operation)).await
+    }
+
+    async fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+        self.read(is_short_of_people(&needs), move |view| view.people(app, needs)).await
+    }
+
     async fn joined_groups(
         &self,
         app: AppId,
@@ -187,15 +219,22 @@ impl Store for Embedded {
         before: Timestamp,
         limit: usize,
     ) -> Result<usize, StoreError> {
-        let mut next = None;
-        loop {
-            let after = next.take();
-            let step = self.committer.run(move |tx| expiry::expire(tx, app, before, after, limit)).await?;
-            if 0 < step.removed || step.next.is_none() {
-                return Ok(step.removed);
+        for direct in [false, true] {
+            let mut next = None;
+            loop {
+                let after = next.take();
+                let expire = if direct { expiry::expire_direct } else { expiry::expire };
+                let step = self.committer.run(move |tx| expire(tx, app, before, after, limit)).await?;
+                if 0 < step.removed {
+                    return Ok(step.removed);
+                }
+                if step.next.is_none() {
+                    break;
+                }
+                next = step.next;
             }
-            next = step.next;
         }
+        Ok(0)
     }
 
     async fn import_members(

@@ -3,6 +3,7 @@
 //! A store never decides a rule and knows neither commands nor error codes.
 
 pub mod embedded;
+mod facts;
 mod messages;
 mod metrics;
 mod parts;

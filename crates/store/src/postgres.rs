@@ -23,6 +23,7 @@ mod locks;
 mod migrations;
 mod notify;
 mod outbox;
+mod people;
 mod reads;
 mod rows;
 mod settings;
@@ -66,6 +67,8 @@ use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
 use landfall_domain::origin::JobId;
+use landfall_domain::people::operation::DynPeopleOperation;
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
@@ -232,6 +235,24 @@ impl Postgres {
         refusable(self.groups.run(request.app(), request).await)
     }
 
+    /// Removes messages between accounts that were sent before `before`, at most `limit`.
+    async fn expire_direct(&self, app: AppId, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let (mut removed, mut after) = (0, None);
+        while removed < limit {
+            let pairs = self.read(expiry::OldPairs { app, before, after }).await?;
+            let Some(last) = pairs.last().cloned() else { break };
+            for (_, pair) in pairs {
+                if limit <= removed {
+                    break;
+                }
+                let limit = limit - removed;
+                removed += self.write(expiry::ExpirePair { app, pair, before, limit }).await?;
+            }
+            after = Some(last);
+        }
+        Ok(removed)
+    }
+
     async fn read<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
         answered::<W>(self.database.perform(&work)).await
     }
@@ -293,6 +314,18 @@ impl Store for Postgres {
         snapshot.ok_or(OperationError::Refused(NoSuchGroup))
     }
 
+    async fn change_people(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynPeopleOperation>,
+    ) -> Result<(), StoreError> {
+        self.write(people::ChangePeople { context, operation }).await
+    }
+
+    async fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+        self.read(people::LoadPeople { app, needs }).await
+    }
+
     async fn import_members(
         &self,
         context: Context,
@@ -345,7 +378,9 @@ impl Store for Postgres {
         let (mut removed, mut after) = (0, None);
         loop {
             let days = self.read(expiry::OldDays { app, before, after }).await?;
-            let Some(last) = days.last().cloned() else { return Ok(removed) };
+            let Some(last) = days.last().cloned() else {
+                return Ok(removed + self.expire_direct(app, before, limit - removed).await?);
+            };
             for day in days {
                 if limit <= removed {
                     return Ok(removed);

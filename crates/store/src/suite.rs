@@ -17,6 +17,8 @@ pub(crate) mod model;
 pub(crate) mod operation;
 pub(crate) mod operations;
 pub(crate) mod outbox;
+pub(crate) mod people;
+pub(crate) mod people_script;
 pub(crate) mod scripted;
 pub(crate) mod subscribers;
 pub(crate) mod union;
@@ -85,6 +87,16 @@ macro_rules! store_suite {
                 destroying_a_group_takes_its_parts_and_messages,
                 old_messages_expire_and_young_ones_stay,
                 members_of_members_are_found_from_the_account,
+            }
+            people {
+                facts_are_read_by_key_and_in_pages,
+                messages_of_two_accounts_are_read_by_place_by_key_and_by_time,
+                a_refusal_changes_nothing_and_a_second_look_follows_the_first,
+                a_deleted_account_leaves_nothing_with_anybody,
+                an_account_with_very_many_conversations_goes_at_once,
+                events_of_people_lie_in_the_lanes_of_their_subjects,
+                old_messages_of_two_accounts_expire_and_young_ones_stay,
+                placeholders_and_accounts_are_written_with_the_rest,
             }
             values {
                 every_text_reads_back,

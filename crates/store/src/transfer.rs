@@ -23,6 +23,9 @@ use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::origin::Provenance;
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::people::fact::{Fact, FactKey};
+use landfall_domain::people::message::DirectMessage;
+use landfall_domain::people::{Pair, Subject};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -63,6 +66,18 @@ pub enum Row {
         app: AppId,
         group: GroupId,
         member: Member,
+    },
+    Fact {
+        app: AppId,
+        subject: Subject,
+        key: FactKey,
+        fact: Box<Fact>,
+    },
+    /// A message between two accounts.
+    Direct {
+        app: AppId,
+        pair: Pair,
+        message: Box<DirectMessage>,
     },
     Part {
         app: AppId,

@@ -1,8 +1,9 @@
 //! Performing operations: the answer's type is forgotten on the way through the store and known again afterwards.
 
 use super::{Decision, DynOperation, GroupImport, GroupOperation, Imported, Outcome};
+use crate::answer_slot::{AnswerSlot, lock};
 use crate::context::Context;
-use crate::error::{OperationError, StoreError};
+use crate::error::OperationError;
 use crate::group::Group;
 use crate::ids::GroupId;
 use crate::outbox;
@@ -10,23 +11,12 @@ use crate::refusal::Refusal;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::store::Store;
 use crate::subscribers::{AfterCommit, AppliedChange, Subscribers};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-type AnswerSlot<Answer> = Mutex<Option<Result<Answer, Refusal>>>;
-
-/// The guard of a lock, also when an earlier holder panicked: one panic must not fail every later call.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn set_answer<Answer>(answer: &AnswerSlot<Answer>, with: Result<Answer, Refusal>) {
-    *lock(answer) = Some(with);
-}
+use std::sync::{Arc, Mutex};
 
 struct OperationCall<O: GroupOperation> {
     operation: O,
     subscribers: Arc<dyn Subscribers>,
-    answer: AnswerSlot<O::Answer>,
+    answer: AnswerSlot<O::Answer, Refusal>,
     after_commit: Mutex<Option<AfterCommit>>,
 }
 
@@ -61,14 +51,14 @@ impl<O: GroupOperation> DynOperation for OperationCall<O> {
             (Err(refusal), _) => (None, Err(refusal)),
         };
         *lock(&self.after_commit) = after_commit;
-        set_answer(&self.answer, answer);
+        self.answer.set(answer);
         outcome
     }
 }
 
 struct ImportCall<I: GroupImport> {
     operation: I,
-    answer: AnswerSlot<I::Answer>,
+    answer: AnswerSlot<I::Answer, Refusal>,
 }
 
 impl<I: GroupImport> DynOperation for ImportCall<I> {
@@ -88,7 +78,7 @@ impl<I: GroupImport> DynOperation for ImportCall<I> {
             Ok(Imported { changes, answer }) => (Some(Outcome { changes, outbox: Vec::new() }), Ok(answer)),
             Err(refusal) => (None, Err(refusal)),
         };
-        set_answer(&self.answer, answer);
+        self.answer.set(answer);
         outcome
     }
 }
@@ -106,7 +96,7 @@ pub async fn perform<O: GroupOperation>(
     let call = Arc::new(OperationCall {
         operation,
         subscribers,
-        answer: Mutex::new(None),
+        answer: AnswerSlot::new(),
         after_commit: Mutex::new(None),
     });
     store.change_group(context, Arc::clone(&call) as Arc<dyn DynOperation>).await?;
@@ -114,7 +104,7 @@ pub async fn perform<O: GroupOperation>(
     if let Some(after_commit) = after_commit {
         after_commit();
     }
-    take_answer(&call.answer)
+    call.answer.take()
 }
 
 /// Imports into one group, silently.
@@ -126,14 +116,7 @@ pub async fn import<I: GroupImport>(
     context: Context,
     operation: I,
 ) -> Result<I::Answer, OperationError<Refusal>> {
-    let call = Arc::new(ImportCall { operation, answer: Mutex::new(None) });
+    let call = Arc::new(ImportCall { operation, answer: AnswerSlot::new() });
     store.change_group(context, Arc::clone(&call) as Arc<dyn DynOperation>).await?;
-    take_answer(&call.answer)
-}
-
-fn take_answer<Answer>(answer: &AnswerSlot<Answer>) -> Result<Answer, OperationError<Refusal>> {
-    match lock(answer).take() {
-        Some(decided) => decided.map_err(OperationError::Refused),
-        None => Err(StoreError::Failed("the store did not ask the rule".into()).into()),
-    }
+    call.answer.take()
 }

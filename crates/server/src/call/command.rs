@@ -64,6 +64,26 @@ pub trait Command: DeserializeOwned + Default + Send + 'static {
 /// }
 /// ```
 ///
+/// Nor does an import of people:
+///
+/// ```compile_fail,E0599
+/// # use landfall::call::SilentCall;
+/// # use landfall_domain::people::operation::PeopleOperation;
+/// async fn reach<O: PeopleOperation>(call: &SilentCall, operation: O) {
+///     drop(call.change_people(operation).await);
+/// }
+/// ```
+///
+/// where a published one compiles:
+///
+/// ```
+/// # use landfall::call::Call;
+/// # use landfall_domain::people::operation::PeopleOperation;
+/// async fn reach<O: PeopleOperation>(call: &Call, operation: O) {
+///     drop(call.change_people(operation).await);
+/// }
+/// ```
+///
 /// An import cannot ask for the call of another command, which has that method:
 ///
 /// ```compile_fail,E0053

@@ -7,14 +7,16 @@ use crate::reply::Failure;
 use landfall_domain::account::{Account, UnknownAccounts};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
-use landfall_domain::fields::FieldRule;
+use landfall_domain::fields::{FieldRule, UserFieldRule};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What every call may do: read. It has no way to the app's clients or receiver, and none to write.
@@ -27,6 +29,8 @@ pub struct ReadOnlyCall {
     pub body_bytes_max: usize,
     /// The largest file, bytes.
     pub file_bytes_max: u64,
+    /// The address that the server listens at.
+    pub listening_at: IpAddr,
     /// The time of the call.
     pub now: Timestamp,
     /// Random bits, for ids that the server makes.
@@ -77,6 +81,12 @@ impl ReadOnlyCall {
     #[must_use]
     pub fn member_fields(&self) -> &[FieldRule] {
         &self.app.member_fields
+    }
+
+    /// The custom fields of accounts that the app has switched on.
+    #[must_use]
+    pub fn user_fields(&self) -> &[UserFieldRule] {
+        &self.app.user_fields
     }
 
     /// What `needs` names of one group.
@@ -148,6 +158,14 @@ impl ReadOnlyCall {
     /// The store failed.
     pub async fn accounts(&self, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError> {
         self.store.accounts(self.app_id(), ids).await
+    }
+
+    /// What `needs` names of people.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn people(&self, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+        self.store.people(self.app_id(), needs).await
     }
 
     pub(super) fn context(&self) -> Context {

@@ -11,6 +11,7 @@ use landfall_domain::ids::GroupId;
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::{GroupImport, import};
+use landfall_domain::people::operation::{PeopleImport, import_people};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -53,6 +54,17 @@ impl SilentCall {
     /// A rule refused it, or the store failed.
     pub async fn import<I: GroupImport>(&self, operation: I) -> Result<I::Answer, Failure> {
         Ok(import(&*self.read.store, self.context(), operation).await?)
+    }
+
+    /// Performs an import of people.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn import_people<I: PeopleImport>(
+        &self,
+        operation: I,
+    ) -> Result<I::Answer, OperationError<I::Refusal>> {
+        import_people(&*self.read.store, self.context(), operation).await
     }
 
     /// Imports a group with its members.

@@ -17,6 +17,7 @@ use landfall_domain::operation::{GroupOperation, perform};
 use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
+use landfall_domain::people::operation::{PeopleOperation, perform_people};
 use landfall_domain::refusal::Refusal;
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
@@ -45,6 +46,19 @@ impl Call {
         let CallSubscribers { clients, cause, .. } = &*self.subscribers;
         let clients = CallSubscribers::new(None, Arc::clone(clients), cause.clone());
         Ok(perform(&*self.read.store, self.context(), operation, Arc::new(clients)).await?)
+    }
+
+    /// Performs an operation on people.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn change_people<O: PeopleOperation>(
+        &self,
+        operation: O,
+    ) -> Result<O::Answer, OperationError<O::Refusal>> {
+        let changed = perform_people(&*self.read.store, self.context(), operation, self.subscribers()).await;
+        self.subscribers.wake();
+        changed
     }
 
     /// Performs operations on several groups at the same time, and shows each result to `take` as it comes, until `take`

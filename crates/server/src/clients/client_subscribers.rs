@@ -4,6 +4,7 @@ use super::hub::Hub;
 use landfall_domain::event::Event;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::people::event::PeopleEvent;
 use landfall_domain::subscribers::{AfterCommit, AppliedChange, Subscribers};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
@@ -20,6 +21,10 @@ impl Subscribers for ClientSubscribers {
     }
 
     fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn people_entry(&self, _: PeopleEvent) -> Option<Vec<u8>> {
         None
     }
 

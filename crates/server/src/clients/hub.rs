@@ -3,6 +3,7 @@
 use super::delivery_progress::DeliveryProgress;
 use super::frame::Frame;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
+use super::people_update::{PeopleFrame, PeopleUpdate};
 use super::room::{Entering, RoomAction, RoomContext};
 use super::rooms::Rooms;
 use super::session::{CloseReason, Session};
@@ -15,7 +16,7 @@ use landfall_domain::error::StoreError;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::store::Store;
-use landfall_domain::subscribers::{AfterCommit, AppliedChange};
+use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange};
 use landfall_domain::time::{Clock, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,6 +72,24 @@ impl Hub {
         }
         let update = ClientUpdate::of(change, operator, now, &self.files);
         (!update.is_empty()).then(|| Box::new(move || hub.publish(&group, update)) as AfterCommit)
+    }
+
+    /// What to do about a change of people once it is committed. A client that connects before that reads what it missed.
+    pub(crate) fn on_people_change(
+        self: &Arc<Self>,
+        change: AppliedPeopleChange<'_>,
+        operator: &UserId,
+    ) -> Option<AfterCommit> {
+        if !self.any_client_connected() {
+            return None;
+        }
+        let (hub, update) = (Arc::clone(self), PeopleUpdate::of(change, operator));
+        (!update.frames.is_empty()).then(|| {
+            Box::new(move || {
+                hub.peers.publish_people(hub.app, &update);
+                hub.apply_people(update);
+            }) as AfterCommit
+        })
     }
 
     /// Sends an update to clients, here and at other servers.
@@ -141,6 +160,14 @@ impl Hub {
         }
         if dissolved {
             self.rooms.add_action(group, RoomAction::Dissolve);
+        }
+    }
+
+    /// Sends the frames of this server or another to the clients here.
+    pub(super) fn apply_people(&self, update: PeopleUpdate) {
+        for PeopleFrame { to, text } in update.frames {
+            let frame = Frame { text: text.into(), number: None, is_message: false, to: Vec::new() };
+            self.sessions.send(&Arc::new(frame), &to);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The link between servers over one store, as the hubs use it.
 
+use super::people_update::PeopleUpdate;
 use super::session::CloseReason;
 use super::update::ClientUpdate;
 use crate::platform::Platform;
@@ -42,6 +43,8 @@ pub(super) trait PeerLink: Send + Sync {
 
     fn publish(&self, app: AppId, group: &GroupId, update: &ClientUpdate);
 
+    fn publish_people(&self, app: AppId, update: &PeopleUpdate);
+
     fn close_sessions(&self, app: AppId, account: &UserId, reason: CloseReason);
 
     fn client_count_changed(&self, clients: usize);
@@ -60,6 +63,8 @@ impl PeerLink for NoPeers {
     }
 
     fn publish(&self, _: AppId, _: &GroupId, _: &ClientUpdate) {}
+
+    fn publish_people(&self, _: AppId, _: &PeopleUpdate) {}
 
     fn close_sessions(&self, _: AppId, _: &UserId, _: CloseReason) {}
 

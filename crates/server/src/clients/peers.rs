@@ -6,6 +6,7 @@
 use super::bus::{Bus, BusEvent, ServerId};
 use super::hubs::Hubs;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
+use super::people_update::PeopleUpdate;
 use super::session::CloseReason;
 use super::update::ClientUpdate;
 use crate::lock::lock;
@@ -51,6 +52,11 @@ enum PeerMessage {
         group: String,
         #[serde(rename = "bulletin")]
         update: ClientUpdate,
+    },
+    /// People were changed.
+    People {
+        app: u32,
+        update: PeopleUpdate,
     },
     #[serde(rename = "Ended")]
     CloseSessions {
@@ -191,6 +197,11 @@ impl Peers {
                     hub.apply(&group, update);
                 }
             }
+            PeerMessage::People { app, update } => {
+                if let Some(hub) = hubs.existing(AppId(app)) {
+                    hub.apply_people(update);
+                }
+            }
             PeerMessage::CloseSessions { app, account, reason } => {
                 if let (Some(hub), Some(account)) = (hubs.existing(AppId(app)), UserId::parse(&account)) {
                     hub.close_sessions(&account, reason);
@@ -289,6 +300,12 @@ impl PeerLink for Peers {
         if self.have_clients() {
             let (group, update) = (group.as_str().to_owned(), update.clone());
             self.send(&PeerMessage::Update { app: app.0, group, update });
+        }
+    }
+
+    fn publish_people(&self, app: AppId, update: &PeopleUpdate) {
+        if self.have_clients() {
+            self.send(&PeerMessage::People { app: app.0, update: update.clone() });
         }
     }
 

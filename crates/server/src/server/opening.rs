@@ -86,6 +86,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         apps,
         limits: config.limits.limits,
         unknown_accounts: config.unknown_accounts,
+        listening_at: config.listen.ip(),
         http: config.http,
         files,
         file_signers,

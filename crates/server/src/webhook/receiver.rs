@@ -1,6 +1,7 @@
 //! The receiver of an app's events, which calls and the dispatcher share.
 
 use super::body::{self, EventContext};
+use super::people_body;
 use super::request::{self, REST_API};
 use super::sender::{Answer, Origin, SendError, Sender, SenderError};
 use crate::clients::Hub;
@@ -13,7 +14,8 @@ use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::OutboxEntry;
-use landfall_domain::subscribers::{AfterCommit, AppliedChange, Subscribers};
+use landfall_domain::people::event::PeopleEvent;
+use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange, Subscribers};
 use landfall_domain::time::Timestamp;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -145,8 +147,21 @@ impl Subscribers for CallSubscribers {
         Some(self.encoded(command, body))
     }
 
+    fn people_entry(&self, event: PeopleEvent) -> Option<Vec<u8>> {
+        let command = people_body::command(&event);
+        if !self.want(command) {
+            return None;
+        }
+        let Cause { operator, millis, .. } = &self.cause;
+        Some(self.encoded(command, people_body::of(&event, operator, *millis)?))
+    }
+
     fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
         let Cause { operator, millis, .. } = &self.cause;
         self.clients.on_change(change, operator, Timestamp(millis / 1_000))
+    }
+
+    fn on_people_change(&self, change: AppliedPeopleChange<'_>) -> Option<AfterCommit> {
+        self.clients.on_people_change(change, &self.cause.operator)
     }
 }

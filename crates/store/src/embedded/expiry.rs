@@ -3,6 +3,7 @@
 use super::key_range::beginning;
 use super::keys;
 use super::message_pages::read_page;
+use super::people;
 use super::records::{self, page_of};
 use super::rows::Rows as _;
 use super::snapshots::log_of;
@@ -73,6 +74,43 @@ pub(super) fn expire(
 
 /// Conversations per step of an expiry.
 const DAYS_PER_STEP: usize = 256;
+
+/// Removes messages between two accounts that were sent before `before`, at most `limit`, from the pairs whose recorded days
+/// come after `after`.
+pub(super) fn expire_direct(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    before: Timestamp,
+    after: Option<Vec<u8>>,
+    limit: usize,
+) -> Result<Expired, StoreError> {
+    let mut days = Vec::new();
+    let (start, end) = beginning(keys::all_direct_days(app));
+    let start = after.map_or(start, Bound::Excluded);
+    tx.scan((start, end), &mut |key, _| {
+        let (day, pair) = keys::direct_day_of(key).ok_or(records::Damaged("day"))?;
+        let is_young = before.0 <= u64::from(day) * SECONDS_PER_DAY;
+        if is_young || DAYS_PER_STEP <= days.len() {
+            return Ok(ControlFlow::Break(()));
+        }
+        days.push((key.to_vec(), day, pair));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut expired = Expired { removed: 0, next: None };
+    let full = days.len() == DAYS_PER_STEP;
+    for (key, day, pair) in days {
+        let (of_pair, complete) = people::expire(tx, app, &pair, before, limit - expired.removed)?;
+        expired.removed += of_pair;
+        if !complete || limit <= expired.removed {
+            break;
+        }
+        if (u64::from(day) + 1) * SECONDS_PER_DAY <= before.0 {
+            tx.remove_row(key.clone());
+        }
+        expired.next = full.then_some(key);
+    }
+    Ok(expired)
+}
 
 /// True when the conversation has no such messages left.
 fn expire_conversation(

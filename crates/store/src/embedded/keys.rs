@@ -4,7 +4,9 @@
 //! | Family | Key after family, scatter and app | Value |
 //! |---|---|---|
 //! | `a` account | account | `AccountRecord` |
+//! | `b` fact | subject, 0, kind, name | `FactRecord` |
 //! | `c` counters | nothing | `CountersRecord` |
+//! | `d` message between two accounts | pair, 0, place, 4 bytes | `DirectRecord` |
 //! | `e` kick of an account that was deleted since | account | from when on its signatures are valid |
 //! | `f` origin of a group | group id | `OriginRecord` |
 //! | `g` group | group id, 0 | `GroupRecord`, the owner's membership inside |
@@ -16,10 +18,13 @@
 //! | `l` list | list position, 8 bytes | type byte, group id |
 //! | `m` lane of the outbox | lane | when it is due, its numbers |
 //! | `n` entry of the outbox | lane, 0, number, 8 bytes | the bytes that the server made of it |
+//! | `o` fact that names an account | account, 0, and what follows in the fact's own key | nothing |
 //! | `p` progress of a copy into this store | nothing, not even an app | `ProgressRecord` |
 //! | `q` due lane | due time, 8 bytes, place, 8 bytes, lane | nothing |
+//! | `r` message of a pair, the newest first | pair, 0, time, number and random number turned around | its place |
 //! | `s` sweep | the removal to finish | nothing |
 //! | `t` day with messages | day, 4 bytes, group id, 0, topic id or nothing | nothing |
+//! | `u` day with messages of a pair | day, 4 bytes, pair | nothing |
 //! | `v` account that was deleted during a load | first list position, 8 bytes, account | nothing |
 //! | `w` load that is on its way | first list position, 8 bytes | the list position behind its last |
 //! | `x` dead letter | lane, 0, number, 8 bytes | when and why, the entry |
@@ -31,6 +36,13 @@
 //! The scattering bytes are a hash of the group id or account that follows. The engine keeps the first four bytes
 //! of a key beside its pointer, so keys that differ there are compared without reading the heap, where a write
 //! spends most of its time. Nothing is read across groups or accounts in the order of their names.
+
+mod people;
+
+pub(super) use people::{
+    PeopleKey, all_direct, all_direct_days, all_direct_keys, all_facts, all_naming, direct, direct_day,
+    direct_day_of, direct_key, fact, fact_of, message_key, named_in, naming,
+};
 
 use super::records::Due;
 use crate::parts::{self, PartName};
@@ -313,8 +325,8 @@ pub(super) fn list_position(key: &[u8]) -> Option<u64> {
     key.get(HEAD..).and_then(|rest| rest.try_into().ok()).map(u64::from_be_bytes)
 }
 
-/// The keys of accounts, their kicks, origins, groups, members, parts and messages, with [counters](is_counters) between them: from the
-/// first to before the last.
+/// The keys of accounts, facts, messages between accounts, kicks, origins, groups, members, parts and messages of groups, with
+/// [counters](is_counters) between them: from the first to before the last.
 pub(super) const ROWS: std::ops::Range<[u8; 1]> = [ACCOUNT]..[MESSAGES + 1];
 
 pub(super) fn is_counters(key: &[u8]) -> bool {
@@ -337,6 +349,8 @@ pub(super) enum RowKey {
     Part(AppId, GroupId, PartKey),
     /// A page of messages.
     Messages(AppId, GroupId, Conversation, u32),
+    /// A fact, or a message between two accounts.
+    People(PeopleKey),
 }
 
 impl RowKey {
@@ -345,6 +359,9 @@ impl RowKey {
         let name = |bytes| std::str::from_utf8(bytes).ok();
         let rest = key.get(HEAD..)?;
         let family = *key.first()?;
+        if [people::FACT, people::DIRECT].contains(&family) {
+            return PeopleKey::parse(key).map(Self::People);
+        }
         if family == ACCOUNT {
             return Some(Self::Account(owner, UserId::parse(name(rest)?)?));
         }
@@ -437,7 +454,7 @@ pub(super) fn dead_place(key: &[u8]) -> Option<(&[u8], u64)> {
 pub(super) enum Sweep {
     /// The members of a dissolved group.
     Group(AppId, GroupId),
-    /// The memberships of a deleted account.
+    /// The memberships of a deleted account, the facts about it and those that name it, and its conversations.
     Account(AppId, UserId),
     /// Parts of a group: those whose full key begins with this.
     Parts(AppId, GroupId, Vec<u8>),

@@ -40,7 +40,7 @@ impl From<Damaged> for StoreError {
     }
 }
 
-fn encode<R: Serialize>(record: &R) -> Vec<u8> {
+pub(super) fn encode<R: Serialize>(record: &R) -> Vec<u8> {
     // Most groups fit, so the buffer does not grow step by step.
     let mut value = Vec::with_capacity(256);
     value.push(VERSION);
@@ -48,7 +48,10 @@ fn encode<R: Serialize>(record: &R) -> Vec<u8> {
     postcard::to_extend(record, value).unwrap_or_default()
 }
 
-fn decode<'bytes, R: Deserialize<'bytes>>(bytes: &'bytes [u8], what: &'static str) -> Result<R, Damaged> {
+pub(super) fn decode<'bytes, R: Deserialize<'bytes>>(
+    bytes: &'bytes [u8],
+    what: &'static str,
+) -> Result<R, Damaged> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| Damaged(what)),
         _ => Err(Damaged(what)),

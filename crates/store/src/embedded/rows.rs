@@ -5,6 +5,7 @@ use super::key_range::{Keys, borrowed};
 use super::keys;
 use super::records::{self, Damaged, GroupRow};
 use fjall::Iter;
+use landfall_domain::account::Account;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::Member;
@@ -26,6 +27,11 @@ pub(super) trait Rows {
 
     /// Visits rows in the order of their keys.
     fn scan(&self, keys: Keys, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// `None` when there is no such account.
+    fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
+        self.read(&keys::account(app, id), records::decode_account)
+    }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError>;
 

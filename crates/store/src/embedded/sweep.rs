@@ -8,14 +8,20 @@ use super::engine::Engine;
 use super::existence::Existence;
 use super::key_range::{Keys, beginning, borrowed};
 use super::keys::{self, Sweep};
+use super::people;
 use super::rows::Rows as _;
 use super::tx::Tx;
+use crate::facts;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::people::Subject;
 use std::ops::ControlFlow;
 
 /// Rows removed in one batch.
 pub(super) const ROWS_PER_BATCH: usize = 2_000;
+
+/// Facts about an account that are looked at together.
+const FACTS_AT_ONCE: usize = 256;
 
 /// Starts a sweep within the batch that removed the head, and leaves the rest to [`finish`] when `budget` runs out.
 /// The batch then ends with this operation, so that the rest removes nothing that was written later.
@@ -98,6 +104,7 @@ fn step(tx: &mut Tx<'_>, sweep: &Sweep, budget: &mut usize) -> Result<bool, Stor
                     leave(tx, *app, &id, account)?;
                 }
             }
+            forget(tx, *app, account, budget)?;
         }
         Sweep::Parts(_, _, start) => remove(tx, beginning(start.clone()), budget)?,
         Sweep::Messages(app, group, topic) => {
@@ -123,6 +130,38 @@ fn some(tx: &Tx<'_>, keys: Keys, budget: &mut usize) -> Result<Vec<Vec<u8>>, Sto
 
 fn remove(tx: &mut Tx<'_>, keys: Keys, budget: &mut usize) -> Result<(), StoreError> {
     some(tx, keys, budget)?.into_iter().for_each(|key| tx.remove_row(key));
+    Ok(())
+}
+
+/// Removes the facts about a deleted account with its conversations, and the facts that name it.
+fn forget(tx: &mut Tx<'_>, app: AppId, account: &UserId, budget: &mut usize) -> Result<(), StoreError> {
+    let own = beginning(keys::all_facts(app, &Subject::Account(account.clone())));
+    while 0 < *budget {
+        let mut left = FACTS_AT_ONCE.min(*budget);
+        let found = some(tx, own.clone(), &mut left)?;
+        if found.is_empty() {
+            break;
+        }
+        for key in found {
+            let Some((subject, key)) = keys::fact_of(&key) else { continue };
+            if let Some(Subject::Pair(pair)) = facts::pair_of(account, &key) {
+                remove(tx, beginning(keys::all_direct(app, &pair)), budget)?;
+                remove(tx, beginning(keys::all_direct_keys(app, &pair)), budget)?;
+                remove(tx, beginning(keys::all_facts(app, &Subject::Pair(pair))), budget)?;
+            }
+            // The fact by which the pair is found goes last.
+            if *budget == 0 {
+                return Ok(());
+            }
+            *budget -= 1;
+            people::put_fact(tx, app, &subject, &key, None);
+        }
+    }
+    for key in some(tx, beginning(keys::all_naming(app, account)), budget)? {
+        if let Some((subject, key)) = keys::named_in(&key, account) {
+            people::put_fact(tx, app, &subject, &key, None);
+        }
+    }
     Ok(())
 }
 

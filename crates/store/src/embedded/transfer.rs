@@ -5,9 +5,11 @@ use super::engine_error::EngineError;
 use super::existence::Existence;
 use super::format::{self, OpenError};
 use super::key_range::{EVERYTHING, only};
-use super::keys::{self, RowKey};
+use super::keys::{self, PeopleKey, RowKey};
 use super::message_pages;
 use super::opening;
+use super::people;
+use super::people_records::{decode_direct, decode_fact};
 use super::records::{self, GroupRow};
 use super::rows::Rows as _;
 use super::tx::Tx;
@@ -217,6 +219,8 @@ fn put(
             tx.put_member(app, group, &member);
         }
         Row::Part { app, group, key, part } => tx.put_part(app, &group, &key, Some(&part)),
+        Row::Fact { app, subject, key, fact } => people::put_fact(tx, app, &subject, &key, Some(&fact)),
+        Row::Direct { app, pair, message } => people::put_copied(tx, app, &pair, &message),
         Row::Message { app, group, conversation, message } => {
             messages.push((app, group, (conversation, *message)));
         }
@@ -266,6 +270,13 @@ fn rows_of(key: &[u8], value: &[u8], rows: &mut Vec<Row>) -> Result<(), records:
         RowKey::Part(app, group, key) => {
             let part = Box::new(records::decode_part(&key, value)?);
             Row::Part { app, group, key, part }
+        }
+        RowKey::People(PeopleKey::Fact(app, subject, key)) => {
+            let fact = Box::new(decode_fact(&key, value)?);
+            Row::Fact { app, subject, key, fact }
+        }
+        RowKey::People(PeopleKey::Direct(app, pair, seq)) => {
+            Row::Direct { app, pair, message: Box::new(decode_direct(seq, value)?) }
         }
         RowKey::Messages(app, group, conversation, page) => {
             let messages = records::read_page(page, value)?.into_iter().map(Box::new);

@@ -303,13 +303,6 @@ impl<'engine> Tx<'engine> {
         self.set(keys::joined(app, account, group), None);
     }
 
-    pub(super) fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
-        if self.engine.damage.any() {
-            self.refuse_remains(Sweep::Account(app, id.clone()))?;
-        }
-        self.read(&keys::account(app, id), records::decode_account)
-    }
-
     pub(super) fn put_account(&mut self, app: AppId, id: &UserId, account: &Account) {
         self.set(keys::account(app, id), Some(records::encode_account(account)));
     }
@@ -444,6 +437,13 @@ impl Rows for Tx<'_> {
             }
         }
         Ok(())
+    }
+
+    fn account(&self, app: AppId, id: &UserId) -> Result<Option<Account>, StoreError> {
+        if self.engine.damage.any() {
+            self.refuse_remains(Sweep::Account(app, id.clone()))?;
+        }
+        self.read(&keys::account(app, id), records::decode_account)
     }
 
     fn account_exists(&self, app: AppId, id: &UserId) -> Result<bool, StoreError> {

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::listener::Notification;
 use super::locks;
 use super::outbox::NewEntries;
+use super::people;
 use super::rows::{AccountLists, CountLists, KickLists};
 use super::statements;
 use super::tables;
@@ -154,7 +155,7 @@ impl Work for Kick {
     }
 }
 
-/// Deletes accounts with their memberships, while no other transaction writes in the app.
+/// Deletes accounts with their memberships, facts and conversations, while no other transaction writes in the app.
 pub(super) struct DeleteAccounts {
     pub(super) app: AppId,
     pub(super) ids: Vec<UserId>,
@@ -178,6 +179,7 @@ impl Work for DeleteAccounts {
         for account in removed.keys() {
             remove_from_groups(tx, app, account.as_str()).await?;
         }
+        people::forget(tx, self.app, &removed.keys().collect::<Vec<_>>()).await?;
         let mut existed: BTreeSet<UserId> = removed.into_keys().collect();
         // A name that appears twice existed the first time.
         Ok(self.ids.iter().map(|id| existed.remove(id)).collect())

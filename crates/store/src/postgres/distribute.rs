@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
 /// key lie beside it. The other tables have a row or a few for each app and stay on the coordinator.
-const TABLES: [(&str, &str, &str); 12] = [
+const TABLES: [(&str, &str, &str); 15] = [
     ("landfall.groups", "group_id", "none"),
     ("landfall.origins", "group_id", "landfall.groups"),
     ("landfall.members", "group_id", "landfall.groups"),
@@ -18,6 +18,9 @@ const TABLES: [(&str, &str, &str); 12] = [
     ("landfall.accounts", "account", "none"),
     ("landfall.memberships", "account", "landfall.accounts"),
     ("landfall.kicks", "account", "landfall.accounts"),
+    ("landfall.facts", "subject", "landfall.accounts"),
+    ("landfall.direct_messages", "subject", "landfall.accounts"),
+    ("landfall.direct_days", "subject", "landfall.accounts"),
 ];
 
 /// Why the tables were not distributed.

@@ -8,13 +8,14 @@ use super::rows::{NameRange, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
-use super::values::{app_column, count};
+use super::values::{app_column, count, time_column};
 use crate::messages::day;
 use crate::parts;
 use async_trait::async_trait;
 use landfall_domain::ids::{AppId, GroupId};
 use landfall_domain::message::Conversation;
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::people::{Pair, Subject};
 use landfall_domain::snapshot::Needs;
 use landfall_domain::time::Timestamp;
 
@@ -139,5 +140,65 @@ impl Expire {
         let (id, topic) = (self.day.group.as_str(), parts::topic_of(&self.day.place));
         tx.run(&statements::REMOVE_DAYS_BEFORE, &[&app_column(self.app), &id, &topic, &end]).await?;
         Ok(())
+    }
+}
+
+/// The next pairs that have messages of a day on which messages were sent before `before`, each with the day.
+pub(super) struct OldPairs {
+    pub(super) app: AppId,
+    pub(super) before: Timestamp,
+    pub(super) after: Option<(i64, Pair)>,
+}
+
+#[async_trait]
+impl Work for OldPairs {
+    type Output = Vec<(i64, Pair)>;
+    const DOING: &'static str = "looking for old messages";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
+        let Some(last) = self.before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last)))) else {
+            return Ok(Vec::new());
+        };
+        let (first, pair) = match &self.after {
+            Some((day, pair)) => (*day, pair.to_string()),
+            None => (0, String::new()),
+        };
+        let app = app_column(self.app);
+        let parameters: Parameters<'_> = vec![&app, &last, &first, &pair, &PAGE];
+        read_all(&tx.query(&statements::OLD_DIRECT_DAYS, &parameters).await?)
+    }
+}
+
+/// Removes messages sent before `before` from one pair, at most `limit`.
+pub(super) struct ExpirePair {
+    pub(super) app: AppId,
+    pub(super) pair: Pair,
+    pub(super) before: Timestamp,
+    pub(super) limit: usize,
+}
+
+#[async_trait]
+impl Work for ExpirePair {
+    /// How many were removed.
+    type Output = usize;
+    const DOING: &'static str = "removing old messages";
+    const KIND: Kind = Kind::LongWrite;
+
+    async fn perform(&self, tx: &Tx) -> Result<usize, Failure> {
+        let Self { app, pair, before, limit } = self;
+        tx.begin(Some(*app), &locks::subjects(*app, &[Subject::Pair(pair.clone())])).await?;
+        let (app, pair) = (app_column(*app), pair.to_string());
+        let (end, most) = (time_column(*before), count(*limit));
+        let oldest = tx.query(&statements::OLDEST_DIRECT, &[&app, &pair, &end, &most]).await?;
+        let seqs: Vec<i64> = read_all(&oldest)?;
+        let (lowest, highest) = (seqs.iter().min(), seqs.iter().max());
+        let parameters: Parameters<'_> = vec![&app, &pair, &seqs, &lowest, &highest];
+        tx.run(&statements::REMOVE_DIRECT_NUMBERED, &parameters).await?;
+        if seqs.len() < *limit {
+            let end = i64::from(day(*before));
+            tx.run(&statements::REMOVE_DIRECT_DAYS_BEFORE, &[&app, &pair, &end]).await?;
+        }
+        Ok(seqs.len())
     }
 }

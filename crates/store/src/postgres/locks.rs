@@ -9,6 +9,7 @@
 //! | making groups | shared | | |
 //! | import of members, changing or dissolving a group, removing its old messages | shared | alone | |
 //! | import of accounts, kick | shared | | alone |
+//! | changing people | shared | | alone, and pairs of accounts |
 //! | deleting accounts | alone | | |
 //!
 //! Transactions that add outbox entries or remove them lock the rows of their lanes instead, after all of these
@@ -18,6 +19,7 @@
 //! wait for it. All take the app's lock first, then the others in ascending order, so none wait in a circle.
 
 use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::people::Subject;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -25,6 +27,9 @@ use tokio_postgres::error::SqlState;
 const GROUPS: u64 = 1 << 12;
 /// Numbers for the accounts of one app. Fewer, because one call may name thousands.
 const ACCOUNTS: u64 = 1 << 6;
+
+/// Numbers for the pairs of accounts of one app.
+const PAIRS: u64 = 1 << 12;
 
 /// The lock of a whole app.
 pub(super) fn app(app: AppId) -> i64 {
@@ -39,6 +44,16 @@ pub(super) fn groups<'id>(app: AppId, groups: impl Iterator<Item = &'id GroupId>
 /// The locks of accounts, in the order to take them.
 pub(super) fn accounts<'id>(app: AppId, accounts: impl Iterator<Item = &'id UserId>) -> Vec<i64> {
     ascending(accounts.map(|account| key(3, app, fold(account.as_str()) % ACCOUNTS)).collect())
+}
+
+/// The locks of subjects, in the order to take them: accounts as those above, then pairs, then the app as a subject.
+pub(super) fn subjects(app: AppId, subjects: &[Subject]) -> Vec<i64> {
+    let lock = |subject: &Subject| match subject {
+        Subject::Account(account) => key(3, app, fold(account.as_str()) % ACCOUNTS),
+        Subject::Pair(pair) => key(4, app, fold(&pair.to_string()) % PAIRS),
+        Subject::App => key(5, app, 0),
+    };
+    ascending(subjects.iter().map(lock).collect())
 }
 
 /// Held alone while tables are made or changed, and shared by every server that serves.

@@ -1,10 +1,15 @@
-//! Groups, members and accounts as rows. Parts and messages are in `history`, the outbox in `outbox`.
+//! Groups, members and accounts as rows. Parts and messages are in `history`, facts and messages between accounts in
+//! `people`, the outbox in `outbox`.
 
 mod history;
 mod outbox;
+mod people;
 
 pub(super) use history::{DAYS, DayLists, MESSAGES, MessageLists, NameRange, PARTS, PartLists, part_name};
 pub(super) use outbox::{DEAD_NOTES, DeadLetterLists, EntryLists, LaneLists, NOTES};
+pub(super) use people::{
+    DIRECT_DAYS, DIRECT_MESSAGES, DirectDayLists, DirectLists, FACTS, FactLists, FactNames, fact_name,
+};
 
 use super::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
 use super::failure::Failure;

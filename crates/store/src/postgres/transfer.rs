@@ -6,8 +6,8 @@ use super::columns::Lists as _;
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
 use super::rows::{
-    AccountLists, CountLists, DayLists, GroupLists, KickLists, MessageLists, NewMembers, OriginLists,
-    PartLists,
+    AccountLists, CountLists, DayLists, DirectDayLists, DirectLists, FactLists, GroupLists, KickLists,
+    MessageLists, NewMembers, OriginLists, PartLists,
 };
 use super::values::app_column;
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
@@ -22,6 +22,9 @@ use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::origin::Provenance;
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::people::fact::{Fact, FactKey};
+use landfall_domain::people::message::DirectMessage;
+use landfall_domain::people::{Pair, Subject};
 use landfall_domain::time::Timestamp;
 use pages::{Counts, ReadPage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,6 +172,8 @@ struct WriteRows<'progress> {
 struct AppRows<'row> {
     accounts: Vec<(&'row UserId, &'row Account)>,
     kicks: Vec<(&'row UserId, Timestamp)>,
+    facts: Vec<(&'row Subject, &'row FactKey, &'row Fact)>,
+    directs: Vec<(&'row Pair, &'row DirectMessage)>,
     origins: Vec<(&'row GroupId, &'row Provenance)>,
     groups: Vec<&'row Group>,
     members: Vec<(&'row GroupId, &'row Member)>,
@@ -204,6 +209,12 @@ impl Work for WriteRows<'_> {
                 }
                 Row::Part { app, group, key, part } => {
                     apps.entry(*app).or_default().parts.push((group, key, part));
+                }
+                Row::Fact { app, subject, key, fact } => {
+                    apps.entry(*app).or_default().facts.push((subject, key, fact));
+                }
+                Row::Direct { app, pair, message } => {
+                    apps.entry(*app).or_default().directs.push((pair, message));
                 }
                 Row::Message { app, group, conversation, message } => {
                     apps.entry(*app).or_default().messages.push((group, conversation, message));
@@ -250,7 +261,23 @@ async fn write(tx: &Tx, app: AppId, rows: AppRows<'_>) -> Result<(), Failure> {
         new.push(group, member);
     }
     tables::insert_members(tx, &new).await?;
+    write_people(tx, app, &rows).await?;
     write_parts_and_messages(tx, app, &rows).await
+}
+
+/// Writes facts and messages between accounts, and the days on which pairs have messages.
+async fn write_people(tx: &Tx, app: AppId, rows: &AppRows<'_>) -> Result<(), Failure> {
+    let mut facts = FactLists::with_capacity(app, rows.facts.len());
+    rows.facts.iter().for_each(|(subject, key, fact)| facts.push(subject, key, fact));
+    tables::put(tx, &statements::PUT_FACTS, &facts).await?;
+    let mut directs = DirectLists::with_capacity(app, rows.directs.len());
+    rows.directs.iter().for_each(|(pair, message)| directs.push(pair, message));
+    tables::put(tx, &statements::INSERT_DIRECT, &directs).await?;
+    let days: BTreeSet<_> =
+        rows.directs.iter().map(|(pair, message)| (*pair, day(message.key.sent))).collect();
+    let mut lists = DirectDayLists::with_capacity(app, days.len());
+    days.into_iter().for_each(|(pair, day)| lists.push(pair, day));
+    tables::put(tx, &statements::INSERT_DIRECT_DAYS, &lists).await
 }
 
 /// Writes parts and messages, and the days on which conversations have messages.

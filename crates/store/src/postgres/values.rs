@@ -11,6 +11,7 @@ use landfall_domain::member::{ReceiveOption, Role};
 use landfall_domain::message::{Conversation, MessageState, Priority};
 use landfall_domain::origin::JobId;
 use landfall_domain::outbox::{Lane, OutboxEntry};
+use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use std::borrow::Cow;
@@ -64,6 +65,12 @@ column!(Option<UserId> as "text": Option<&'value str>, |id| id.as_ref().map(User
 });
 column!(Conversation as "text": &'value str, |place| parts::topic_of(place), |raw: &str| {
     parts::conversation(raw).ok_or(Failure::Damaged("topic id"))
+});
+column!(Subject as "text": String, |subject| subject.to_string(), |raw: &str| {
+    Self::named(raw).ok_or(Failure::Damaged("subject"))
+});
+column!(Pair as "text": String, |pair| pair.to_string(), |raw: &str| {
+    Self::named(raw).ok_or(Failure::Damaged("pair of accounts"))
 });
 column!(Lane as "text": &'value str, |lane| lane.name(), |raw: &str| {
     Self::named(raw).ok_or(Failure::Damaged("lane"))

@@ -121,6 +121,7 @@ fn already(answer: Answer) -> Answer {
         | Answer::Destroyed(Err(_))
         | Answer::Imported
         | Answer::Changed(_)
+        | Answer::People(_)
         | Answer::Kicked(_)) => same,
     }
 }

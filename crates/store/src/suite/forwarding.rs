@@ -18,6 +18,8 @@ use landfall_domain::origin::JobId;
 use landfall_domain::outbox::{
     Claim, ClaimedLane, DeadLetter, DeadLetterKey, Fate, Lane, Outbox, OutboxEntry, Settlement,
 };
+use landfall_domain::people::operation::DynPeopleOperation;
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
@@ -77,6 +79,18 @@ impl<R: Route> Store for Forwarding<R> {
         operation: Arc<dyn DynOperation>,
     ) -> Result<(), StoreError> {
         self.0.write(self.0.store().change_group(context, operation)).await
+    }
+
+    async fn change_people(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynPeopleOperation>,
+    ) -> Result<(), StoreError> {
+        self.0.write(self.0.store().change_people(context, operation)).await
+    }
+
+    async fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+        self.0.store().people(app, needs).await
     }
 
     async fn snapshot(

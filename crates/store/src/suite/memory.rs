@@ -1,5 +1,7 @@
 //! A store in memory, as simple as possible: the others are compared with it.
 
+mod people;
+
 use async_trait::async_trait;
 use landfall_domain::account::{Account, AccountImport};
 use landfall_domain::changes::Changes;
@@ -13,10 +15,13 @@ use landfall_domain::message::{Conversation, Message};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember, new_group};
 use landfall_domain::operation::{DynOperation, Outcome};
 use landfall_domain::part::{Part, PartFamily, PartKey};
+use landfall_domain::people::operation::{DynPeopleOperation, PeopleOutcome};
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
+use people::{People, joined};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -31,6 +36,7 @@ struct AppData {
     /// Kicks of deleted accounts.
     kicks: BTreeMap<UserId, Timestamp>,
     last_position: u64,
+    people: People,
 }
 
 /// A group with everything that belongs to it.
@@ -198,6 +204,7 @@ impl AppData {
         let Some(account) = self.accounts.remove(id) else {
             return false;
         };
+        self.people.forget(id);
         let kick = self.kicks.entry(id.clone()).or_default();
         *kick = account.signatures_from.max(*kick);
         for whole in self.groups.values_mut() {
@@ -236,7 +243,7 @@ impl AppData {
             }
             whole.messages.retain(|_, messages| !messages.is_empty());
         }
-        removed
+        removed + self.people.expire(before)
     }
 }
 
@@ -301,6 +308,31 @@ impl Store for Memory {
             let whole = held.groups.get(&group).ok_or(NoSuchGroup)?;
             Ok(whole.load(&held.accounts, needs))
         }))
+    }
+
+    async fn change_people(
+        &self,
+        context: Context,
+        operation: Arc<dyn DynPeopleOperation>,
+    ) -> Result<(), StoreError> {
+        self.with(context.app, |held| {
+            let mut snapshot = held.people.load(&held.accounts, operation.needs(&context));
+            let then = held.people.load(&held.accounts, operation.then_needs(&context, &snapshot));
+            snapshot = joined(snapshot, then);
+            if let Some(PeopleOutcome { mut changes, .. }) = operation.decide(&context, snapshot) {
+                let placeholders = std::mem::take(&mut changes.placeholders);
+                let absent = placeholders.into_iter().filter(|id| !held.accounts.contains_key(id));
+                let absent = absent.collect();
+                held.place(context, absent);
+                held.accounts.extend(std::mem::take(&mut changes.accounts));
+                held.people.write(changes);
+            }
+        });
+        Ok(())
+    }
+
+    async fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+        Ok(self.with(app, |held| held.people.load(&held.accounts, needs)))
     }
 
     async fn joined_groups(

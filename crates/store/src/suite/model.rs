@@ -5,6 +5,7 @@
 use super::changes::some_change;
 use super::memory::Memory;
 use super::operation::{Change, Operation, perform};
+use super::people_script::PeopleAction;
 use super::scripted::{Action, Script};
 use super::world::World;
 use super::{APP, at_once, group, group_id, member, user};
@@ -147,6 +148,22 @@ fn some_script() -> impl Strategy<Value = Action> {
     ]
 }
 
+fn some_people_action() -> impl Strategy<Value = PeopleAction> {
+    let two = || (some_user(), some_user());
+    prop_oneof![
+        2 => two().prop_map(|(one, other)| PeopleAction::Chat(one, other)),
+        6 => (two(), prop::collection::vec(0_u64..9, 0..5))
+            .prop_map(|((one, other), times)| PeopleAction::Send(one, other, times)),
+        2 => (two(), 0_u32..6).prop_map(|((one, other), seq)| PeopleAction::Hide(one, other, seq)),
+        2 => (some_user(), 0_u64..3).prop_map(|(account, until)| PeopleAction::Mute(account, until)),
+        1 => (some_user(), "[a-c]?").prop_map(|(account, words)| PeopleAction::Portrait(account, words)),
+        1 => (some_user(), prop::collection::vec(some_user(), 0..3))
+            .prop_map(|(account, others)| PeopleAction::Know(account, others)),
+        2 => some_user().prop_map(PeopleAction::Nicks),
+        1 => some_user().prop_map(PeopleAction::Refuse),
+    ]
+}
+
 fn some_operation() -> impl Strategy<Value = Operation> {
     let members = prop::collection::vec(some_user().prop_flat_map(some_member), 1..5);
     let value = || prop::option::of(some_text());
@@ -162,6 +179,7 @@ fn some_operation() -> impl Strategy<Value = Operation> {
         2 => prop::collection::vec(account, 1..4).prop_map(Operation::ImportAccounts),
         1 => prop::collection::vec(some_user(), 1..4).prop_map(Operation::DeleteAccounts),
         1 => some_user().prop_map(Operation::Kick),
+        8 => some_people_action().prop_map(Operation::People),
     ]
 }
 

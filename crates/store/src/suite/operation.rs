@@ -1,6 +1,7 @@
 //! Writing operations and their answers as values, for cases that choose, mix or repeat them.
 
 use super::answered;
+use super::people_script::{PeopleAction, PeopleScript};
 use super::subscribers::every_event;
 use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
@@ -10,6 +11,7 @@ use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::{GroupImport, GroupOperation, import, perform as change};
+use landfall_domain::people::operation::perform_people;
 use landfall_domain::refusal::Refusal;
 use landfall_domain::store::Store;
 use std::fmt::Debug;
@@ -25,6 +27,7 @@ pub(crate) enum Operation {
     DeleteAccounts(Vec<UserId>),
     Kick(UserId),
     Change(Change),
+    People(PeopleAction),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +40,7 @@ pub(crate) enum Answer {
     Kicked(Result<(), NoSuchAccount>),
     /// The answer as text.
     Changed(Result<String, Refusal>),
+    People(Result<String, ()>),
 }
 
 /// Any operation on one group.
@@ -111,6 +115,10 @@ pub(crate) async fn perform(
         }
         Operation::DeleteAccounts(ids) => Answer::Deleted(store.delete_accounts(context, ids).await?),
         Operation::Change(Change(change)) => Answer::Changed(change.perform(store, context).await?),
+        Operation::People(action) => {
+            let script = PeopleScript { action };
+            Answer::People(answered(perform_people(store, context, script, every_event()).await)?)
+        }
         Operation::Kick(account) => Answer::Kicked(answered(store.kick(context, account).await)?),
     })
 }

@@ -3,6 +3,7 @@
 use landfall_domain::event::Event;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::GroupId;
+use landfall_domain::people::event::PeopleEvent;
 use landfall_domain::subscribers::Subscribers;
 use std::sync::Arc;
 
@@ -21,6 +22,10 @@ impl Subscribers for TestSubscribers {
 
     fn outbox_entry(&self, group: &GroupId, kind: GroupType, event: Event) -> Option<Vec<u8>> {
         (self.entry)(group, kind, event).map(String::into_bytes)
+    }
+
+    fn people_entry(&self, event: PeopleEvent) -> Option<Vec<u8>> {
+        Some(format!("{event:?}").into_bytes())
     }
 }
 

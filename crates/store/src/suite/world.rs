@@ -9,6 +9,10 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey, PartRange};
+use landfall_domain::people::fact::{FactFamily, FactKey, FactRange};
+use landfall_domain::people::message::{DirectRange, MessageKey};
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
+use landfall_domain::people::{Pair, Subject};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::store::{JoinedWindow, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
@@ -27,6 +31,7 @@ pub(crate) struct World {
     pub(crate) parts: BTreeMap<GroupId, BTreeMap<PartKey, Part>>,
     pub(crate) messages: BTreeMap<GroupId, BTreeMap<Conversation, BTreeMap<u32, Message>>>,
     pub(crate) joined: BTreeMap<UserId, Vec<(Group, Member)>>,
+    pub(crate) people: PeopleSnapshot,
 }
 
 /// A page of which a few hold everything: all that can go wrong between pages does so between these.
@@ -72,6 +77,7 @@ impl World {
             world.signatures_from.insert(user.clone(), from);
             world.joined.insert(user.clone(), joined(store, app, user, number).await);
         }
+        world.people = people(store, app, users).await;
         let limit = page_of(ids.len()).max(2);
         for kind in listed_types() {
             let (total, ids) = list(store, app, kind, limit).await;
@@ -109,6 +115,35 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
     let snapshot = decided(store.snapshot(app, group.id.clone(), needs).await).unwrap();
     assert_eq!(snapshot.group, *group);
     snapshot
+}
+
+/// What there is about these accounts and between them, as far as scripts make it.
+async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapshot {
+    let mut needs = PeopleNeeds { accounts: users.to_vec(), ..PeopleNeeds::default() };
+    for (number, one) in users.iter().enumerate() {
+        let subject = Subject::Account(one.clone());
+        needs.facts.extend([FactKey::Mute, FactKey::Portrait].map(|key| (subject.clone(), key)));
+        needs.ranges.push(FactRange::all(subject.clone(), FactFamily::Chats));
+        needs.counts.push((subject, FactFamily::Chats));
+        for other in &users[number..] {
+            let pair = Pair::of(one.clone(), other.clone());
+            needs.facts.push((Subject::Pair(pair.clone()), FactKey::Log));
+            needs.messages.push(DirectRange::After { pair, seq: 0, limit: usize::MAX });
+        }
+    }
+    let by_place = store.people(app, needs.clone()).await.unwrap();
+    for range in &mut needs.messages {
+        let (pair, from) = (range.pair().clone(), MessageKey::default());
+        *range = DirectRange::Between {
+            pair,
+            from,
+            to: MessageKey::first_of(Timestamp(1 << 40)),
+            limit: usize::MAX,
+        };
+    }
+    let by_time = store.people(app, needs).await.unwrap();
+    assert_eq!(by_place, by_time);
+    by_place
 }
 
 /// The groups of an account, checked against its pages and against one of three filters in turn.

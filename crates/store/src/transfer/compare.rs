@@ -23,6 +23,10 @@ pub struct AppTally {
     pub accounts: Rows,
     /// The kicks of accounts that were deleted since.
     pub kicks: Rows,
+    /// Facts about accounts, pairs of them and the app.
+    pub facts: Rows,
+    /// Messages between accounts.
+    pub directs: Rows,
     /// Where groups came from that jobs brought in.
     pub origins: Rows,
     /// Its groups by type, in the order of `GroupType::ALL`.
@@ -48,13 +52,16 @@ impl AppTally {
 
     /// Everything there is to compare, in an order that is always the same.
     fn figures(&self) -> Vec<Figure> {
-        let Self { accounts, kicks, origins, groups, members, parts, messages, indexed } = *self;
+        let Self { accounts, kicks, facts, directs, origins, groups, members, parts, messages, indexed } =
+            *self;
         let Indexed { totals, listed, last_position, joined } = indexed;
         let rows = |what: String, rows: Rows| Figure { what, count: rows.count, sum: rows.sum };
         let number = |what: String, count| Figure { what, count, sum: Sum::default() };
         let mut figures = vec![
             rows("accounts".to_owned(), accounts),
             rows("kicks of deleted accounts".to_owned(), kicks),
+            rows("facts about people".to_owned(), facts),
+            rows("messages between accounts".to_owned(), directs),
             rows("origins of groups".to_owned(), origins),
             rows("members".to_owned(), members),
             rows("parts of groups".to_owned(), parts),
@@ -195,6 +202,16 @@ impl<'store> Side<'store> {
                 let kicks = &mut self.apps.entry(*app).or_default().kicks;
                 kicks.count += 1;
                 kicks.sum.add_kick(id, *from);
+            }
+            Row::Fact { app, subject, key, fact } => {
+                let facts = &mut self.apps.entry(*app).or_default().facts;
+                facts.count += 1;
+                facts.sum.add_fact(subject, key, fact);
+            }
+            Row::Direct { app, pair, message } => {
+                let directs = &mut self.apps.entry(*app).or_default().directs;
+                directs.count += 1;
+                directs.sum.add_direct(pair, message);
             }
             Row::Origin { app, group, provenance } => {
                 let origins = &mut self.apps.entry(*app).or_default().origins;

@@ -1,5 +1,6 @@
 //! The sum of rows: equal rows give equal sums in any order, and a changed field gives another sum.
 
+use crate::facts::{self, FactName, FactRecord};
 use crate::messages::{self, Details};
 use crate::parts::{self, PartName, PartRecord};
 use landfall_domain::account::Account;
@@ -9,6 +10,9 @@ use landfall_domain::member::Member;
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::origin::Provenance;
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::people::fact::{Fact, FactKey};
+use landfall_domain::people::message::DirectMessage;
+use landfall_domain::people::{Pair, Subject};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -53,6 +57,27 @@ impl Sum {
         self.add((group, kind, name, json(&PartRecord::from(part))));
     }
 
+    pub(super) fn add_fact(&mut self, subject: &Subject, key: &FactKey, fact: &Fact) {
+        let FactName { kind, name } = facts::name(key);
+        self.add((subject, kind, name, json(&FactRecord::from(fact))));
+    }
+
+    pub(super) fn add_direct(&mut self, pair: &Pair, message: &DirectMessage) {
+        // As below.
+        let DirectMessage {
+            seq,
+            key,
+            sender,
+            state,
+            hidden_from_sender,
+            hidden_from_receiver,
+            read,
+            content,
+        } = message;
+        let head = (seq, key, sender, state.code(), hidden_from_sender, hidden_from_receiver, read);
+        self.add((pair, head, messages::texts(content), json(&Details::of(content))));
+    }
+
     pub(super) fn add_message(&mut self, group: &GroupId, conversation: &Conversation, message: &Message) {
         // Taken apart whole, so that a new field does not compile until it counts.
         let Message { seq, sent, sender, random, priority, state, content } = message;
@@ -88,8 +113,10 @@ mod tests {
     use landfall_domain::fields::{CustomField, FieldKey};
     use landfall_domain::group::{GroupType, InviteOption, JoinOption, Profile};
     use landfall_domain::member::{ReceiveOption, Role};
-    use landfall_domain::message::{MessageLog, ReadMark};
+    use landfall_domain::message::{Body, Content, MessageLog, MessageState, ReadMark};
     use landfall_domain::origin::{JobId, Origin, Seal};
+    use landfall_domain::people::fact::Mute;
+    use landfall_domain::people::message::MessageKey;
     use landfall_domain::text::Text;
 
     fn text(content: &str) -> Text {
@@ -245,6 +272,42 @@ mod tests {
         let changes: &[fn(&mut (UserId, Timestamp))] =
             &[|kick| kick.0 = UserId::parse("bob").unwrap(), |kick| kick.1 = Timestamp(1)];
         all_differ(&kick, changes, |sum, (id, from)| sum.add_kick(id, *from));
+    }
+
+    #[test]
+    fn every_field_of_a_message_between_accounts_and_of_a_fact_counts() {
+        let [ann, bob] = ["ann", "bob"].map(|name| UserId::parse(name).unwrap());
+        let pair = Pair::of(ann.clone(), bob);
+        let message = DirectMessage {
+            seq: 1,
+            key: MessageKey { sent: Timestamp(1), number: 1, random: 1 },
+            sender: ann.clone(),
+            state: MessageState::Kept,
+            hidden_from_sender: false,
+            hidden_from_receiver: false,
+            read: false,
+            content: Content::Gone,
+        };
+        let changes: &[fn(&mut DirectMessage)] = &[
+            |message| message.seq = 2,
+            |message| message.key.sent = Timestamp(2),
+            |message| message.key.number = 2,
+            |message| message.key.random = 2,
+            |message| message.sender = UserId::parse("bob").unwrap(),
+            |message| message.state = MessageState::Recalled,
+            |message| message.hidden_from_sender = true,
+            |message| message.hidden_from_receiver = true,
+            |message| message.read = true,
+            |message| message.content = Content::Sent(Body { elements: "[]".into(), ..Body::default() }),
+        ];
+        all_differ(&message, changes, |sum, message| sum.add_direct(&pair, message));
+        let fact = (Subject::Account(ann), FactKey::Mute, Fact::Mute(Mute::default()));
+        let changes: &[fn(&mut (Subject, FactKey, Fact))] = &[
+            |fact| fact.0 = Subject::App,
+            |fact| fact.1 = FactKey::Portrait,
+            |fact| fact.2 = Fact::Mute(Mute { direct: Timestamp(1), ..Mute::default() }),
+        ];
+        all_differ(&fact, changes, |sum, (subject, key, fact)| sum.add_fact(subject, key, fact));
     }
 
     #[test]

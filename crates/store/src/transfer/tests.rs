@@ -7,12 +7,13 @@ mod rows;
 use super::{
     BeginError, CopyError, Outcome, Page, PageSize, Phase, Place, Progress, Row, Step, Transfer, copy,
 };
-use crate::{parts, suite};
+use crate::{facts, parts, suite};
 use async_trait::async_trait;
 use faulty::{Faulty, When};
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::AppId;
 use landfall_domain::part::Part;
+use landfall_domain::people::fact::Fact;
 use landfall_domain::store::Store;
 use landfall_domain::time::Timestamp;
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -120,6 +121,12 @@ fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
     rows.sort_by_cached_key(|row| match row {
         Row::Account { app, id, .. } => (*app, id.to_string(), None, String::new()),
         Row::Kick { app, id, .. } => (*app, format!("{id}\t"), None, String::new()),
+        Row::Fact { app, subject, key, .. } => {
+            (*app, format!("{subject}\n{:?}", facts::name(key)), None, String::new())
+        }
+        Row::Direct { app, pair, message } => {
+            (*app, format!("{pair}\r{:010}", message.seq), None, String::new())
+        }
         Row::Origin { app, group, .. } => (*app, String::new(), Some(group.clone()), "0".to_owned()),
         Row::Group { app, group, .. } => (*app, String::new(), Some(group.id.clone()), String::new()),
         Row::Member { app, group, member } => {
@@ -180,6 +187,8 @@ pub(crate) async fn random_content_is_copied_exactly<From: Home, To: Home>() {
             tally.accounts.count
                 + tally.kicks.count
                 + tally.origins.count
+                + tally.facts.count
+                + tally.directs.count
                 + tally.groups_of_all_types()
                 + tally.members.count
                 + tally.parts.count
@@ -324,6 +333,8 @@ pub(crate) async fn a_changed_row_is_found<From: Home, To: Home>() {
         | Row::Group { app, .. }
         | Row::Member { app, .. }
         | Row::Part { app, .. }
+        | Row::Fact { app, .. }
+        | Row::Direct { app, .. }
         | Row::Message { app, .. } => *app,
     };
     let rows = contents(u32::MAX)
@@ -335,10 +346,21 @@ pub(crate) async fn a_changed_row_is_found<From: Home, To: Home>() {
                 && has(|row| matches!(row, Row::Member { .. }))
                 && has(|row| matches!(row, Row::Part { .. }))
                 && has(|row| matches!(row, Row::Message { .. }))
+                && has(|row| matches!(row, Row::Direct { .. }))
         })
         .unwrap();
     let (mut from, mut to) = (From::fresh().await, To::fresh().await);
-    let sorts = ["accounts", "kicks", "origins", "groups of type", "members", "parts of groups", "messages"];
+    let sorts = [
+        "accounts",
+        "kicks",
+        "facts about people",
+        "messages between accounts",
+        "origins",
+        "groups of type",
+        "members",
+        "parts of groups",
+        "messages",
+    ];
     for what in sorts {
         (from, to) = (from.emptied().await, to.emptied().await);
         fill(&from, rows.clone()).await;
@@ -369,6 +391,11 @@ fn change(row: &mut Row, what: &str) -> bool {
     match (row, what) {
         (Row::Account { account, .. }, "accounts") => account.signatures_from.0 ^= 1,
         (Row::Kick { from, .. }, "kicks") => from.0 += 1,
+        (Row::Fact { fact, .. }, "facts about people") => match &mut **fact {
+            Fact::Mute(mute) => mute.direct.0 += 1,
+            _ => return false,
+        },
+        (Row::Direct { message, .. }, "messages between accounts") => message.read ^= true,
         (Row::Origin { provenance, .. }, "origins") => provenance.origin.carried.push(0),
         (Row::Group { group, .. }, "groups of type") => group.info_seq ^= 1,
         (Row::Member { member, .. }, "members") => member.name_card.push('\u{0}'),

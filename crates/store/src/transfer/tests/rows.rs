@@ -11,6 +11,9 @@ use landfall_domain::message::{
 };
 use landfall_domain::origin::{JobId, Origin, Provenance, Seal};
 use landfall_domain::part::{Part, PartKey};
+use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactKey, Mute};
+use landfall_domain::people::message::{DirectMessage, MessageKey};
+use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use proptest::collection::{btree_map, vec};
@@ -21,12 +24,20 @@ use std::collections::BTreeMap;
 /// Rows of a few apps that have accounts, groups and members of the same names.
 pub(super) fn some_rows() -> impl Strategy<Value = Vec<Row>> {
     let kicks = btree_map(some_name(), (1..=u64::MAX / 4).prop_map(Timestamp), 0..4);
-    let app = (btree_map(some_name(), some_account(), 0..6), kicks, vec(some_group(), 0..6));
+    let pairs = vec((some_name(), some_name(), some_time(), 0_u32..5), 0..4);
+    let app = (btree_map(some_name(), some_account(), 0..6), kicks, vec(some_group(), 0..6), pairs);
     btree_map(select(vec![1, 7, u32::MAX]).prop_map(AppId), app, 1..=3).prop_map(|apps| {
         let mut rows = Vec::new();
-        for (app, (accounts, kicks, groups)) in apps {
+        for (app, (accounts, kicks, groups, pairs)) in apps {
             rows.extend(accounts.into_iter().map(|(id, account)| Row::Account { app, id, account }));
             rows.extend(kicks.into_iter().map(|(id, from)| Row::Kick { app, id, from }));
+            let pairs: BTreeMap<_, _> = pairs
+                .into_iter()
+                .map(|(one, other, time, messages)| (Pair::of(one, other), (time, messages)))
+                .collect();
+            rows.extend(pairs.into_iter().flat_map(|(pair, (time, count))| of_pair(app, &pair, time, count)));
+            let mute = Fact::Mute(Mute { direct: Timestamp(7), groups: Timestamp(0) });
+            rows.push(Row::Fact { app, subject: Subject::App, key: FactKey::Mute, fact: Box::new(mute) });
             let groups: BTreeMap<_, _> = groups
                 .into_iter()
                 .map(|(group, owner, members)| (group.id.clone(), (group, owner, members)))
@@ -38,6 +49,46 @@ pub(super) fn some_rows() -> impl Strategy<Value = Vec<Row>> {
         }
         rows
     })
+}
+
+/// The conversation of two accounts, as both see it, with its messages.
+fn of_pair(app: AppId, pair: &Pair, time: Timestamp, messages: u32) -> Vec<Row> {
+    let mut facts = vec![(
+        Subject::Pair(pair.clone()),
+        FactKey::Log,
+        Fact::Log(DirectLog { next_seq: messages + 1, last_message: time }),
+    )];
+    let [one, other] = pair.accounts();
+    for (account, peer) in BTreeMap::from([(one, other), (other, one)]) {
+        let state = ChatState { pinned: Some(time), removed: None };
+        let key = FactKey::Chat(Chat::Direct(peer.clone()));
+        facts.push((Subject::Account(account.clone()), key, Fact::Chat(state)));
+    }
+    let fact = |(subject, key, fact): (Subject, FactKey, Fact)| Row::Fact {
+        app,
+        subject,
+        key,
+        fact: Box::new(fact),
+    };
+    let message = |seq: u32| {
+        let body = Body { elements: format!("[{seq}]").into(), custom: "\u{0}".into(), ..Body::default() };
+        let message = DirectMessage {
+            seq,
+            key: MessageKey {
+                sent: Timestamp(time.0 / (u64::from(seq) * 90_000)),
+                number: seq,
+                random: u32::MAX,
+            },
+            sender: other.clone(),
+            state: MessageState::Kept,
+            hidden_from_sender: false,
+            hidden_from_receiver: seq % 2 == 0,
+            read: true,
+            content: Content::Sent(body),
+        };
+        Row::Direct { app, pair: pair.clone(), message: Box::new(message) }
+    };
+    facts.into_iter().map(fact).chain((1..=messages).map(message)).collect()
 }
 
 /// The rows of one group, the count, the owner and the place made to fit.

@@ -1,0 +1,116 @@
+//! Facts: small records about an account, a pair of accounts or the app, each under a key of its own.
+//!
+//! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
+
+use super::portrait::Portrait;
+use crate::ids::{GroupId, UserId};
+use crate::people::Subject;
+use crate::time::Timestamp;
+
+/// The key of a fact about a subject.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactKey {
+    /// Of an account: what it says of itself, besides the nick and the picture that its row holds.
+    Portrait,
+    /// Of an account: from when on it may send again.
+    Mute,
+    /// Of an account: a conversation of it. While a pair of accounts has messages or facts, both accounts have this fact
+    /// about each other: a deletion of either finds the pair by it.
+    Chat(Chat),
+    /// Of a pair: the numbers of its messages.
+    Log,
+}
+
+impl FactKey {
+    /// The other account that the fact names. When that account is deleted, the fact goes with it.
+    #[must_use]
+    pub fn peer(&self) -> Option<&UserId> {
+        match self {
+            Self::Chat(Chat::Direct(peer)) => Some(peer),
+            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log => None,
+        }
+    }
+}
+
+/// A conversation as one account sees it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Chat {
+    /// With one account.
+    Direct(UserId),
+    /// In a group.
+    Group(GroupId),
+}
+
+/// A fact; its kind is that of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// What an account says of itself.
+    Portrait(Portrait),
+    /// From when on an account may send again.
+    Mute(Mute),
+    /// A conversation of an account.
+    Chat(ChatState),
+    /// The numbers of a one-to-one conversation.
+    Log(DirectLog),
+}
+
+/// Until when an account may not send; 0: it may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mute {
+    /// To other accounts.
+    pub direct: Timestamp,
+    /// To groups.
+    pub groups: Timestamp,
+}
+
+/// What an account has done with a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChatState {
+    /// When it was pinned.
+    pub pinned: Option<Timestamp>,
+    /// When it was taken off the list; it is back with the next message.
+    pub removed: Option<Timestamp>,
+}
+
+/// The numbers of a one-to-one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectLog {
+    /// The place that the next message will get; 1 at first.
+    pub next_seq: u32,
+    /// When the last message was sent; 0 when there is none.
+    pub last_message: Timestamp,
+}
+
+impl Default for DirectLog {
+    fn default() -> Self {
+        Self { next_seq: 1, last_message: Timestamp(0) }
+    }
+}
+
+/// Facts about one subject that lie together, in the order of their keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactFamily {
+    /// The conversations of an account: those with accounts, then those in groups.
+    Chats,
+}
+
+/// Some facts of a family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactRange {
+    /// The subject they are about.
+    pub subject: Subject,
+    /// Their family.
+    pub family: FactFamily,
+    /// The last key of the page before.
+    pub after: Option<FactKey>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl FactRange {
+    /// All of a family. Only for those whose size has a bound.
+    #[must_use]
+    pub fn all(subject: Subject, family: FactFamily) -> Self {
+        Self { subject, family, after: None, limit: usize::MAX }
+    }
+}

@@ -1,0 +1,102 @@
+//! Messages between two accounts.
+
+use crate::ids::UserId;
+use crate::message::{Content, MessageState};
+use crate::people::Pair;
+use crate::time::Timestamp;
+
+/// The identity of a message within its conversation: no two messages of a pair have the same. History is in this order.
+/// [doc]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageKey {
+    /// When it was sent.
+    pub sent: Timestamp,
+    /// `MsgSeq`, which the sender chose; others may have the same.
+    pub number: u32,
+    /// `MsgRandom`, which the sender chose.
+    pub random: u32,
+}
+
+impl MessageKey {
+    /// Before all messages that were sent in this second or later.
+    #[must_use]
+    pub fn first_of(sent: Timestamp) -> Self {
+        Self { sent, number: 0, random: 0 }
+    }
+}
+
+/// A message between two accounts as a store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectMessage {
+    /// Its place in the order in which the messages of the conversation arrived, counted from 1 without a gap: clients
+    /// follow it.
+    pub seq: u32,
+    /// What identifies it.
+    pub key: MessageKey,
+    /// The sender, one of the pair.
+    pub sender: UserId,
+    /// Whether it can still be read.
+    pub state: MessageState,
+    /// Whether the sender does not see it.
+    pub hidden_from_sender: bool,
+    /// Whether the receiver does not see it.
+    pub hidden_from_receiver: bool,
+    /// Whether the receiver has confirmed that it has read it.
+    pub read: bool,
+    /// What it says.
+    pub content: Content,
+}
+
+/// Messages of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectRange {
+    /// Those with these places in the order of arrival.
+    Numbered(Pair, Vec<u32>),
+    /// Those that arrived after a place, the first ones.
+    After {
+        /// The conversation.
+        pair: Pair,
+        /// The place.
+        seq: u32,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Those with these keys.
+    Keyed(Pair, Vec<MessageKey>),
+    /// Those with a key from `from` on that comes before `to`, the last ones.
+    Between {
+        /// The conversation.
+        pair: Pair,
+        /// The first key.
+        from: MessageKey,
+        /// The first key that is left out.
+        to: MessageKey,
+        /// How many at most.
+        limit: usize,
+    },
+    /// Those sent at `since` or later with this number and this random number.
+    Repeated {
+        /// The conversation.
+        pair: Pair,
+        /// `MsgSeq`.
+        number: u32,
+        /// `MsgRandom`.
+        random: u32,
+        /// The earliest time.
+        since: Timestamp,
+    },
+}
+
+impl DirectRange {
+    /// The conversation.
+    #[must_use]
+    pub fn pair(&self) -> &Pair {
+        match self {
+            Self::Numbered(pair, _)
+            | Self::Keyed(pair, _)
+            | Self::After { pair, .. }
+            | Self::Between { pair, .. }
+            | Self::Repeated { pair, .. } => pair,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! People in memory.
+
+use landfall_domain::account::Account;
+use landfall_domain::ids::UserId;
+use landfall_domain::people::changes::PeopleChanges;
+use landfall_domain::people::fact::{Fact, FactFamily, FactKey};
+use landfall_domain::people::message::{DirectMessage, DirectRange};
+use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
+use landfall_domain::people::{Pair, Subject};
+use landfall_domain::time::Timestamp;
+use std::collections::BTreeMap;
+
+#[derive(Default)]
+pub(super) struct People {
+    facts: BTreeMap<(Subject, FactKey), Fact>,
+    messages: BTreeMap<Pair, BTreeMap<u32, DirectMessage>>,
+}
+
+/// Whether a fact is of a family.
+fn is_of(family: FactFamily, key: &FactKey) -> bool {
+    matches!((family, key), (FactFamily::Chats, FactKey::Chat(_)))
+}
+
+fn names(subject: &Subject, id: &UserId) -> bool {
+    match subject {
+        Subject::App => false,
+        Subject::Account(account) => account == id,
+        Subject::Pair(pair) => pair.side(id).is_some(),
+    }
+}
+
+/// Both together.
+pub(super) fn joined(mut first: PeopleSnapshot, then: PeopleSnapshot) -> PeopleSnapshot {
+    first.accounts.extend(then.accounts);
+    first.facts.extend(then.facts);
+    first.counts.extend(then.counts);
+    for (pair, messages) in then.messages {
+        first.messages.entry(pair).or_default().extend(messages);
+    }
+    first
+}
+
+impl People {
+    pub(super) fn load(&self, accounts: &BTreeMap<UserId, Account>, needs: PeopleNeeds) -> PeopleSnapshot {
+        let mut found = PeopleSnapshot::default();
+        for id in needs.accounts {
+            found.accounts.extend(accounts.get(&id).cloned().map(|account| (id, account)));
+        }
+        for place in needs.facts {
+            found.facts.extend(self.facts.get(&place).cloned().map(|fact| (place, fact)));
+        }
+        for range in needs.ranges {
+            let of_family = self.of_family(&range.subject, range.family);
+            let following =
+                of_family.filter(|((_, key), _)| range.after.as_ref().is_none_or(|after| after < key));
+            found
+                .facts
+                .extend(following.take(range.limit).map(|(place, fact)| (place.clone(), fact.clone())));
+        }
+        for (subject, family) in needs.counts {
+            let count = self.of_family(&subject, family).count();
+            found.counts.insert((subject, family), count as u64);
+        }
+        for range in needs.messages {
+            let messages = self.messages_in(&range);
+            if !messages.is_empty() {
+                let of_pair = found.messages.entry(range.pair().clone()).or_default();
+                of_pair.extend(messages.into_iter().map(|message| (message.seq, message.clone())));
+            }
+        }
+        found
+    }
+
+    fn of_family(
+        &self,
+        subject: &Subject,
+        family: FactFamily,
+    ) -> impl Iterator<Item = (&(Subject, FactKey), &Fact)> {
+        self.facts.iter().filter(move |((of, key), _)| of == subject && is_of(family, key))
+    }
+
+    fn messages_in(&self, range: &DirectRange) -> Vec<&DirectMessage> {
+        let mut all: Vec<_> =
+            self.messages.get(range.pair()).into_iter().flat_map(BTreeMap::values).collect();
+        match range {
+            DirectRange::Numbered(_, numbers) => all.retain(|message| numbers.contains(&message.seq)),
+            DirectRange::After { seq, limit, .. } => {
+                all.retain(|message| *seq < message.seq);
+                all.truncate(*limit);
+            }
+            DirectRange::Keyed(_, keys) => all.retain(|message| keys.contains(&message.key)),
+            DirectRange::Between { from, to, limit, .. } => {
+                all.retain(|message| *from <= message.key && message.key < *to);
+                all.sort_by_key(|message| message.key);
+                all.reverse();
+                all.truncate(*limit);
+            }
+            DirectRange::Repeated { number, random, since, .. } => all.retain(|message| {
+                (message.key.number, message.key.random) == (*number, *random) && *since <= message.key.sent
+            }),
+        }
+        all
+    }
+
+    pub(super) fn write(&mut self, changes: PeopleChanges) {
+        for (subject, key, fact) in changes.facts {
+            match fact {
+                Some(fact) => drop(self.facts.insert((subject, key), fact)),
+                None => drop(self.facts.remove(&(subject, key))),
+            }
+        }
+        for (pair, message) in changes.new_messages.into_iter().chain(changes.updated_messages) {
+            self.messages.entry(pair).or_default().insert(message.seq, message);
+        }
+    }
+
+    /// Forgets all that is about an account, or names it.
+    pub(super) fn forget(&mut self, id: &UserId) {
+        self.facts.retain(|(subject, key), _| !names(subject, id) && key.peer() != Some(id));
+        self.messages.retain(|pair, _| pair.side(id).is_none());
+    }
+
+    pub(super) fn expire(&mut self, before: Timestamp) -> usize {
+        let mut removed = 0;
+        for messages in self.messages.values_mut() {
+            let all = messages.len();
+            messages.retain(|_, message| before <= message.key.sent);
+            removed += all - messages.len();
+        }
+        removed
+    }
+}
