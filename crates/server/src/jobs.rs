@@ -55,6 +55,9 @@ pub(crate) enum JobProblem {
     TooMany,
     #[error("the job is {}; {wanted}", name_of_state(*.is))]
     WrongState { is: State, wanted: &'static str },
+    /// The same call can succeed in a moment.
+    #[error("the job is busy: {0}; try again")]
+    Busy(&'static str),
     #[error("Offset is {asked}, and {have} bytes of the file are there")]
     WrongOffset { asked: u64, have: u64 },
     #[error("the file is larger than {} bytes", FILE_BYTES_MAX)]
@@ -271,7 +274,7 @@ impl Jobs {
         let mut record = job.record.clone();
         let Some(state) = next(&mut record)? else { return Ok(record) };
         if job.busy {
-            return Err(JobProblem::WrongState { is: record.state, wanted: "it is about to end; try again" });
+            return Err(JobProblem::Busy("its work is about to end"));
         }
         let start_time = self.needs.clock.now().0;
         let record = JobRecord { state, start_time, end_time: 0, problem: String::new(), ..record };

@@ -59,6 +59,7 @@ impl From<JobProblem> for Failure {
     fn from(problem: JobProblem) -> Self {
         match problem {
             JobProblem::Disk(cause) => Code::GroupInternal.internal(cause),
+            JobProblem::Busy(_) => Code::GroupInternal.because(problem.to_string()),
             JobProblem::NoSuchJob
             | JobProblem::TooMany
             | JobProblem::WrongState { .. }

@@ -50,11 +50,12 @@ impl Jobs {
         let mut jobs = self.lock();
         let job = jobs.get_mut(&(app, id)).ok_or(JobProblem::NoSuchJob)?;
         let is = job.record.state;
-        if job.busy || is != State::Receiving {
-            return Err(JobProblem::WrongState {
-                is,
-                wanted: "its file is complete, or arrives by another call",
-            });
+        if is != State::Receiving {
+            return Err(JobProblem::WrongState { is, wanted: "its file is complete" });
+        }
+        // Perhaps by a connection that was lost and is not yet known to be.
+        if job.busy {
+            return Err(JobProblem::Busy("its file arrives by another call"));
         }
         // What was written and not noted counts as well: a server that was killed notes nothing.
         let have = job.folder.file().metadata().map_or(0, |file| file.len()).max(job.record.bytes);
