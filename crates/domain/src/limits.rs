@@ -151,6 +151,31 @@ pub struct LiveLimits {
     pub marked_per_call: usize,
 }
 
+/// Limits of friends, of their requests, and of blocklists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FriendLimits {
+    /// Friends of one account.
+    pub count: usize,
+    /// Lists of friends of one account.
+    pub lists: usize,
+    /// Name of a list of friends, bytes.
+    pub list_name: Span,
+    /// Remark about a friend, bytes.
+    pub remark: Span,
+    /// Words of a request, bytes.
+    pub wording: Span,
+    /// Requests of one account that wait for an answer, of each way.
+    pub requests: usize,
+    /// Accounts on one blocklist.
+    pub blocklist: usize,
+    /// Accounts that one call is about.
+    pub per_call: usize,
+    /// Friends on one page.
+    pub per_page: usize,
+    /// Custom fields of friends.
+    pub fields: FieldLimits,
+}
+
 /// The limits in force; chosen by `[limits] mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -200,6 +225,8 @@ pub struct Limits {
     pub values: ValueLimits,
     /// Live-stream groups.
     pub live: LiveLimits,
+    /// Friends and blocklists.
+    pub friends: FriendLimits,
     /// Accounts in one account call.
     pub accounts_per_call: usize,
     /// A text in the profile of an account, such as its nick, bytes.
@@ -276,6 +303,18 @@ impl Limits {
             counter_key: Span::one_to(128),
         },
         live: LiveLimits { admins: 5, marks: 10, marked_per_call: 500 },
+        friends: FriendLimits {
+            count: 3_000,
+            lists: 32,
+            list_name: Span::one_to(30),
+            remark: Span::up_to(96),
+            wording: Span::up_to(256),
+            requests: 100,
+            blocklist: 1_000,
+            per_call: 1_000,
+            per_page: 500,
+            fields: FieldLimits { count: 20, value: Span::up_to(500) },
+        },
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
         location: Span::up_to(16),
@@ -346,6 +385,18 @@ impl Limits {
             counter_key: Span::one_to(256),
         },
         live: LiveLimits { admins: 100, marks: 100, marked_per_call: 5_000 },
+        friends: FriendLimits {
+            count: 10_000,
+            lists: 100,
+            list_name: Span::one_to(1_024),
+            remark: Span::up_to(4_096),
+            wording: Span::up_to(4_096),
+            requests: 1_000,
+            blocklist: 10_000,
+            per_call: 1_000,
+            per_page: 500,
+            fields: FieldLimits { count: 100, value: Span::up_to(4_096) },
+        },
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),
         location: Span::up_to(4_096),

@@ -33,6 +33,8 @@ pub struct App {
     pub member_fields: Vec<FieldRule>,
     /// Custom fields of accounts that the app has switched on.
     pub user_fields: Vec<UserFieldRule>,
+    /// Custom fields of friends that the app has switched on.
+    pub friend_fields: Vec<UserFieldRule>,
     /// Days that messages are kept; 0: forever.
     pub message_days: u32,
     /// The receiver of its webhooks.
@@ -58,6 +60,7 @@ impl App {
             group_fields: config.group_fields,
             member_fields: config.member_fields,
             user_fields: config.user_fields,
+            friend_fields: config.friend_fields,
             message_days: config.message_days,
             webhook: None,
             signatures: SignatureCache::default(),
@@ -174,6 +177,7 @@ mod tests {
             group_fields: vec![],
             member_fields: vec![],
             user_fields: vec![],
+            friend_fields: vec![],
             message_days: 0,
             webhook: None,
         };

@@ -153,6 +153,38 @@ pub enum Code {
     ProfileValueWrong = 40605,
     /// The value of a field of a profile has another JSON type.
     ProfileValueType = 40610,
+    /// A parameter of a friend command is missing, ill-typed or over its limit; or an item cannot be.
+    FriendParameter = 30001,
+    /// The account, or that of an item, does not exist.
+    FriendAccountUnknown = 30003,
+    /// Internal error of the friend service; the same call may succeed later.
+    FriendInternal = 30006,
+    /// The account is barred from adding friends.
+    BarredFromFriends = 30009,
+    /// The account has as many friends as allowed.
+    TooManyFriends = 30010,
+    /// The account has as many lists of friends as allowed.
+    TooManyFriendLists = 30011,
+    /// Too many requests of friendship wait for an answer.
+    TooManyFriendRequests = 30012,
+    /// The blocklist is full.
+    BlocklistFull = 30013,
+    /// The friend to be has as many friends as allowed.
+    OtherHasTooManyFriends = 30014,
+    /// The friend to be is on the account's own blocklist.
+    OnOwnBlocklist = 30515,
+    /// The friend to be takes nobody.
+    OtherTakesNobody = 30516,
+    /// The account is on the blocklist of the friend to be.
+    OnOthersBlocklist = 30525,
+    /// The friend to be was asked and has to agree.
+    FriendAsked = 30539,
+    /// The account to be deleted is no friend.
+    NotFriend = 31704,
+    /// The friend to be deleted does not exist.
+    FriendToDeleteUnknown = 31804,
+    /// The account to be put into a list is no friend.
+    NotFriendToList = 32216,
     /// The body of a message command is not JSON.
     MessageJsonParse = 90001,
     /// `To_Account` is missing, or no list of texts.

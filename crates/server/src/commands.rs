@@ -15,6 +15,7 @@ pub mod openim;
 pub mod openim_msg_ext_http_svc;
 pub mod profile;
 mod refusal;
+pub mod sns;
 mod table;
 pub mod topic;
 pub mod webhook_svc;

@@ -142,6 +142,8 @@ pub struct AppConfig {
     pub member_fields: Vec<FieldRule>,
     /// Custom fields of accounts that it has switched on.
     pub user_fields: Vec<UserFieldRule>,
+    /// Custom fields of friends that it has switched on.
+    pub friend_fields: Vec<UserFieldRule>,
     /// Days to keep messages of groups; 0, the default: indefinitely. [choice]
     pub message_days: u32,
     /// The receiver of its webhooks; `None`: it has none.

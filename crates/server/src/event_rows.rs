@@ -80,6 +80,29 @@ pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
     }
 }
 
+/// Who has whom among its friends, or on its blocklist.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PairRow<'text> {
+    #[serde(rename = "From_Account")]
+    from: &'text str,
+    #[serde(rename = "To_Account")]
+    to: &'text str,
+    /// Who added the friend.
+    #[serde(rename = "Initiator_Account", skip_serializing_if = "Option::is_none")]
+    initiator: Option<&'text str>,
+}
+
+impl<'text> PairRow<'text> {
+    pub(crate) fn of(from: &'text UserId, to: &'text UserId) -> Self {
+        Self { from: from.as_str(), to: to.as_str(), initiator: None }
+    }
+
+    pub(crate) fn added_by(self, initiator: &'text UserId) -> Self {
+        Self { initiator: Some(initiator.as_str()), ..self }
+    }
+}
+
 /// A field of a portrait.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

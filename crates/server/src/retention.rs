@@ -89,6 +89,7 @@ mod tests {
             group_fields: vec![],
             member_fields: vec![],
             user_fields: vec![],
+            friend_fields: vec![],
             message_days,
             webhook: None,
         };

@@ -3,8 +3,10 @@
 //! Names of one family begin alike and are in the order of their keys. Ids and accounts are printable ASCII, so the tab
 //! between them keeps that order.
 
+use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute};
+use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
@@ -23,11 +25,26 @@ const PORTRAIT: u8 = 1;
 const MUTE: u8 = 2;
 const CHAT: u8 = 3;
 const LOG: u8 = 4;
+const FRIENDS: u8 = 10;
+const FRIEND: u8 = 11;
+const REQUEST: u8 = 12;
+const BLOCKED: u8 = 13;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
 /// Begins the names of conversations in groups.
 const GROUP: char = 'g';
+/// Begins the names of requests to others.
+const SENT: char = 's';
+/// Begins the names of requests from others.
+const RECEIVED: char = 't';
+
+fn way(way: RequestWay) -> char {
+    match way {
+        RequestWay::Sent => SENT,
+        RequestWay::Received => RECEIVED,
+    }
+}
 
 /// The name of a fact.
 pub(crate) fn name(key: &FactKey) -> FactName {
@@ -38,6 +55,10 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Chat(Chat::Direct(peer)) => named(CHAT, format!("{DIRECT}{peer}")),
         FactKey::Chat(Chat::Group(group)) => named(CHAT, format!("{GROUP}{group}")),
         FactKey::Log => named(LOG, String::new()),
+        FactKey::Friends => named(FRIENDS, String::new()),
+        FactKey::Friend(id) => named(FRIEND, id.to_string()),
+        FactKey::Request(of, id) => named(REQUEST, format!("{}{id}", way(*of))),
+        FactKey::Blocked(id) => named(BLOCKED, id.to_string()),
     }
 }
 
@@ -47,6 +68,9 @@ pub(crate) fn family(family: FactFamily) -> FactName {
     let named = |kind, name: &str| FactName { kind, name: name.to_owned() };
     match family {
         FactFamily::Chats => named(CHAT, ""),
+        FactFamily::Friends => named(FRIEND, ""),
+        FactFamily::Requests(of) => FactName { kind: REQUEST, name: way(of).into() },
+        FactFamily::Blocklist => named(BLOCKED, ""),
     }
 }
 
@@ -66,6 +90,13 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
             None => Chat::Group(GroupId::parse(name.strip_prefix(GROUP)?)?),
         })),
         LOG => alone(FactKey::Log),
+        FRIENDS => alone(FactKey::Friends),
+        FRIEND => Some(FactKey::Friend(UserId::parse(name)?)),
+        REQUEST => Some(match name.strip_prefix(SENT) {
+            Some(id) => FactKey::Request(RequestWay::Sent, UserId::parse(id)?),
+            None => FactKey::Request(RequestWay::Received, UserId::parse(name.strip_prefix(RECEIVED)?)?),
+        }),
+        BLOCKED => Some(FactKey::Blocked(UserId::parse(name)?)),
         _ => None,
     }
 }
@@ -74,7 +105,14 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
 pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
     match key {
         FactKey::Chat(Chat::Direct(peer)) => Some(Subject::Pair(Pair::of(account.clone(), peer.clone()))),
-        FactKey::Portrait | FactKey::Mute | FactKey::Chat(Chat::Group(_)) | FactKey::Log => None,
+        FactKey::Portrait
+        | FactKey::Mute
+        | FactKey::Chat(Chat::Group(_))
+        | FactKey::Log
+        | FactKey::Friends
+        | FactKey::Friend(_)
+        | FactKey::Request(..)
+        | FactKey::Blocked(_) => None,
     }
 }
 
@@ -95,6 +133,29 @@ pub(crate) enum FactRecord {
         next_seq: u32,
         last_message: u64,
     },
+    Friends {
+        lists: Vec<String>,
+        standard: u32,
+        custom: u32,
+        listed: u32,
+        blocked: u32,
+    },
+    Friend(FriendRecord),
+    Blocked {
+        since: u64,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FriendRecord {
+    remark: String,
+    remark_time: u64,
+    lists: Vec<String>,
+    source: String,
+    wording: String,
+    added: u64,
+    /// Keys and values.
+    custom: Vec<(String, ValueRecord)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,16 +164,68 @@ pub(crate) enum ValueRecord {
     Number(u32),
 }
 
+impl From<&PortraitValue> for ValueRecord {
+    fn from(value: &PortraitValue) -> Self {
+        match value {
+            PortraitValue::Text(text) => Self::Text(text.as_str().to_owned()),
+            PortraitValue::Number(number) => Self::Number(*number),
+        }
+    }
+}
+
+impl From<ValueRecord> for PortraitValue {
+    fn from(value: ValueRecord) -> Self {
+        match value {
+            ValueRecord::Text(text) => Self::Text(Text::stored(text)),
+            ValueRecord::Number(number) => Self::Number(number),
+        }
+    }
+}
+
+fn texts(lists: &[Text]) -> Vec<String> {
+    lists.iter().map(|list| list.as_str().to_owned()).collect()
+}
+
+fn stored(lists: Vec<String>) -> Vec<Text> {
+    lists.into_iter().map(Text::stored).collect()
+}
+
+impl From<&Friend> for FriendRecord {
+    fn from(friend: &Friend) -> Self {
+        let Friend { remark, remark_time, lists, source, wording, added, custom } = friend;
+        Self {
+            remark: remark.as_str().to_owned(),
+            remark_time: remark_time.0,
+            lists: texts(lists),
+            source: source.as_str().to_owned(),
+            wording: wording.as_str().to_owned(),
+            added: added.0,
+            custom: custom.iter().map(|(key, value)| (key.to_string(), value.into())).collect(),
+        }
+    }
+}
+
+impl FriendRecord {
+    fn friend(self) -> Option<Friend> {
+        let field = |(key, value): (String, ValueRecord)| Some((FieldKey::parse(&key)?, value.into()));
+        Some(Friend {
+            remark: Text::stored(self.remark),
+            remark_time: Timestamp(self.remark_time),
+            lists: stored(self.lists),
+            source: Text::stored(self.source),
+            wording: Text::stored(self.wording),
+            added: Timestamp(self.added),
+            custom: self.custom.into_iter().map(field).collect::<Option<_>>()?,
+        })
+    }
+}
+
 impl From<&Fact> for FactRecord {
     fn from(fact: &Fact) -> Self {
-        let value = |value: &PortraitValue| match value {
-            PortraitValue::Text(text) => ValueRecord::Text(text.as_str().to_owned()),
-            PortraitValue::Number(number) => ValueRecord::Number(*number),
-        };
         let time = |time: Option<Timestamp>| time.map(|time| time.0);
         match fact {
             Fact::Portrait(Portrait(fields)) => {
-                Self::Portrait(fields.iter().map(|(tag, of)| (tag.to_string(), value(of))).collect())
+                Self::Portrait(fields.iter().map(|(tag, of)| (tag.to_string(), of.into())).collect())
             }
             Fact::Mute(Mute { direct, groups }) => Self::Mute { direct: direct.0, groups: groups.0 },
             Fact::Chat(ChatState { pinned, removed }) => {
@@ -121,6 +234,15 @@ impl From<&Fact> for FactRecord {
             Fact::Log(DirectLog { next_seq, last_message }) => {
                 Self::Log { next_seq: *next_seq, last_message: last_message.0 }
             }
+            Fact::Friends(Friends { lists, standard, custom, listed, blocked }) => Self::Friends {
+                lists: texts(lists),
+                standard: *standard,
+                custom: *custom,
+                listed: *listed,
+                blocked: *blocked,
+            },
+            Fact::Friend(friend) => Self::Friend(friend.into()),
+            Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
         }
     }
 }
@@ -131,13 +253,8 @@ impl FactRecord {
         let time = |time: Option<u64>| time.map(Timestamp);
         Some(match (self, key) {
             (Self::Portrait(fields), FactKey::Portrait) => {
-                let field = |(tag, value): (String, ValueRecord)| {
-                    let value = match value {
-                        ValueRecord::Text(text) => PortraitValue::Text(Text::stored(text)),
-                        ValueRecord::Number(number) => PortraitValue::Number(number),
-                    };
-                    Some((PortraitTag::parse(&tag)?, value))
-                };
+                let field =
+                    |(tag, value): (String, ValueRecord)| Some((PortraitTag::parse(&tag)?, value.into()));
                 Fact::Portrait(Portrait(fields.into_iter().map(field).collect::<Option<_>>()?))
             }
             (Self::Mute { direct, groups }, FactKey::Mute) => {
@@ -148,6 +265,15 @@ impl FactRecord {
             }
             (Self::Log { next_seq, last_message }, FactKey::Log) => {
                 Fact::Log(DirectLog { next_seq, last_message: Timestamp(last_message) })
+            }
+            (Self::Friends { lists, standard, custom, listed, blocked }, FactKey::Friends) => {
+                Fact::Friends(Friends { lists: stored(lists), standard, custom, listed, blocked })
+            }
+            (Self::Friend(friend), FactKey::Friend(_) | FactKey::Request(..)) => {
+                Fact::Friend(friend.friend()?)
+            }
+            (Self::Blocked { since }, FactKey::Blocked(_)) => {
+                Fact::Blocked(Blocked { since: Timestamp(since) })
             }
             _ => return None,
         })

@@ -9,6 +9,8 @@ pub(crate) mod concurrency;
 pub(crate) mod copied;
 pub(crate) mod faulty;
 pub(crate) mod forwarding;
+mod friend_changes;
+pub(crate) mod friends;
 pub(crate) mod groups;
 pub(crate) mod load;
 pub(crate) mod members;
@@ -97,6 +99,12 @@ macro_rules! store_suite {
                 events_of_people_lie_in_the_lanes_of_their_subjects,
                 old_messages_of_two_accounts_expire_and_young_ones_stay,
                 placeholders_and_accounts_are_written_with_the_rest,
+            }
+            friends {
+                a_friend_reads_back_with_every_field,
+                two_who_add_each_other_at_once_are_friends_both_ways,
+                a_deleted_account_is_nobodys_friend_and_on_no_blocklist,
+                a_blocklist_ends_a_friendship_and_a_request,
             }
             values {
                 every_text_reads_back,

@@ -15,6 +15,36 @@ pub enum PeopleEvent {
         /// What was set, in the order of the request.
         items: Vec<PortraitItem>,
     },
+    /// An account has new friends.
+    FriendsAdded {
+        /// The account that added them.
+        account: UserId,
+        /// Who has whom among its friends now: two pairs where both have each other.
+        pairs: Vec<(UserId, UserId)>,
+        /// Whether nobody was asked.
+        forced: bool,
+    },
+    /// Friendships are no more.
+    FriendsDeleted {
+        /// The account that ended them.
+        account: UserId,
+        /// Who has whom among its friends no longer.
+        pairs: Vec<(UserId, UserId)>,
+    },
+    /// An account has put others on its blocklist.
+    Blocked {
+        /// The account.
+        account: UserId,
+        /// The others.
+        others: Vec<UserId>,
+    },
+    /// An account has taken others off its blocklist.
+    Unblocked {
+        /// The account.
+        account: UserId,
+        /// The others.
+        others: Vec<UserId>,
+    },
 }
 
 impl PeopleEvent {
@@ -22,7 +52,11 @@ impl PeopleEvent {
     #[must_use]
     pub fn subject(&self) -> Subject {
         match self {
-            Self::PortraitChanged { account, .. } => Subject::Account(account.clone()),
+            Self::PortraitChanged { account, .. }
+            | Self::FriendsAdded { account, .. }
+            | Self::FriendsDeleted { account, .. }
+            | Self::Blocked { account, .. }
+            | Self::Unblocked { account, .. } => Subject::Account(account.clone()),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
+use super::friends::{Blocked, Friend, Friends, RequestWay};
 use super::portrait::Portrait;
 use crate::ids::{GroupId, UserId};
 use crate::people::Subject;
@@ -19,6 +20,14 @@ pub enum FactKey {
     Chat(Chat),
     /// Of a pair: the numbers of its messages.
     Log,
+    /// Of an account: its lists of friends, and how often its friends changed.
+    Friends,
+    /// Of an account: a friend of it.
+    Friend(UserId),
+    /// Of an account: a request of friendship that waits for an answer. Both accounts have it, each its own way.
+    Request(RequestWay, UserId),
+    /// Of an account: an account on its blocklist.
+    Blocked(UserId),
 }
 
 impl FactKey {
@@ -26,8 +35,11 @@ impl FactKey {
     #[must_use]
     pub fn peer(&self) -> Option<&UserId> {
         match self {
-            Self::Chat(Chat::Direct(peer)) => Some(peer),
-            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log => None,
+            Self::Chat(Chat::Direct(peer))
+            | Self::Friend(peer)
+            | Self::Request(_, peer)
+            | Self::Blocked(peer) => Some(peer),
+            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log | Self::Friends => None,
         }
     }
 }
@@ -52,6 +64,12 @@ pub enum Fact {
     Chat(ChatState),
     /// The numbers of a one-to-one conversation.
     Log(DirectLog),
+    /// What an account has besides the friends themselves.
+    Friends(Friends),
+    /// A friend, or what a request says of the friend to be.
+    Friend(Friend),
+    /// An account on a blocklist.
+    Blocked(Blocked),
 }
 
 /// Until when an account may not send; 0: it may.
@@ -92,6 +110,12 @@ impl Default for DirectLog {
 pub enum FactFamily {
     /// The conversations of an account: those with accounts, then those in groups.
     Chats,
+    /// The friends of an account.
+    Friends,
+    /// The requests of an account, of one way.
+    Requests(RequestWay),
+    /// The blocklist of an account.
+    Blocklist,
 }
 
 /// Some facts of a family.

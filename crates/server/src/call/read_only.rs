@@ -89,6 +89,12 @@ impl ReadOnlyCall {
         &self.app.user_fields
     }
 
+    /// The custom fields of friends that the app has switched on.
+    #[must_use]
+    pub fn friend_fields(&self) -> &[UserFieldRule] {
+        &self.app.friend_fields
+    }
+
     /// What `needs` names of one group.
     ///
     /// # Errors

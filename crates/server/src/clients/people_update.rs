@@ -2,12 +2,13 @@
 
 use super::frame;
 use super::outgoing_frame::names;
-use crate::event_rows::{PortraitRow, portrait_rows};
+use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::event::PeopleEvent;
 use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::subscribers::AppliedPeopleChange;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A frame to all devices of some accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +38,44 @@ struct PortraitFrame<'a> {
 impl PeopleUpdate {
     /// Of an operation on people.
     pub(crate) fn of(change: AppliedPeopleChange<'_>, operator: &UserId) -> Self {
-        let frames = change.events.iter().map(|event| match event {
-            PeopleEvent::PortraitChanged { account, items } => portrait(account, items, operator),
+        let frames = change.events.iter().flat_map(|event| match event {
+            PeopleEvent::PortraitChanged { account, items } => vec![portrait(account, items, operator)],
+            PeopleEvent::FriendsAdded { pairs, .. } => friends("friend_add", pairs, operator),
+            PeopleEvent::FriendsDeleted { pairs, .. } => friends("friend_delete", pairs, operator),
+            PeopleEvent::Blocked { account, others } => {
+                vec![ties("black_list_add", account, others, operator)]
+            }
+            PeopleEvent::Unblocked { account, others } => {
+                vec![ties("black_list_delete", account, others, operator)]
+            }
         });
         Self { frames: frames.collect() }
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TiesFrame<'a> {
+    event: &'static str,
+    #[serde(rename = "Operator_Account")]
+    operator: &'a str,
+    pair_list: Vec<PairRow<'a>>,
+}
+
+/// To each account whose friends change, the pairs that begin with it.
+fn friends(event: &'static str, pairs: &[(UserId, UserId)], operator: &UserId) -> Vec<PeopleFrame> {
+    let mut of_accounts: BTreeMap<&UserId, Vec<UserId>> = BTreeMap::new();
+    for (account, friend) in pairs {
+        of_accounts.entry(account).or_default().push(friend.clone());
+    }
+    of_accounts.into_iter().map(|(account, friends)| ties(event, account, &friends, operator)).collect()
+}
+
+/// To the devices of the account itself, and of nobody else.
+fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> PeopleFrame {
+    let pair_list = others.iter().map(|other| PairRow::of(account, other)).collect();
+    let text = frame::text(&TiesFrame { event, operator: operator.as_str(), pair_list });
+    PeopleFrame { to: names(std::slice::from_ref(account)), text }
 }
 
 /// To the devices of the account itself.

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 /// A day: longer waits are a mistake. 0 would close every connection at once.
 const SECONDS_MAX: i64 = 86_400;
 
-/// Custom fields of accounts that an app can switch on. The imitated service has 20.
+/// Custom fields of accounts, and of friends, that an app can switch on. The imitated service has 20.
 const USER_FIELDS_MAX: usize = 100;
 
 /// A hundred years; 0 keeps messages forever.
@@ -219,7 +219,8 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
     let mut keys = BTreeMap::new();
     let group_fields = fields(section, "group_fields", &mut keys);
     let member_fields = fields(section, "member_fields", &mut keys);
-    let user_fields = user_fields(section);
+    let user_fields = user_fields(section, "user_fields");
+    let friend_fields = self::user_fields(section, "friend_fields");
     let message_days = match section.optional("message_days") {
         Some(item) => item.whole_number(0..=MESSAGE_DAYS_MAX),
         None => Some(0),
@@ -235,6 +236,7 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
         group_fields: group_fields?,
         member_fields: member_fields?,
         user_fields: user_fields?,
+        friend_fields: friend_fields?,
         message_days: message_days?,
         webhook: webhook?,
     })
@@ -307,9 +309,9 @@ fn field(section: &mut Section<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Op
     Some(FieldRule { key: key?, types: types?, writable: writable? })
 }
 
-/// Reads the custom fields of accounts, at most as many as accounts can have.
-fn user_fields(section: &mut Section<'_>) -> Option<Vec<UserFieldRule>> {
-    let Some(item) = section.optional("user_fields") else { return Some(Vec::new()) };
+/// Reads the custom fields of accounts, or of friends, at most as many as they can have.
+fn user_fields(section: &mut Section<'_>, name: &'static str) -> Option<Vec<UserFieldRule>> {
+    let Some(item) = section.optional(name) else { return Some(Vec::new()) };
     let (location, items) = (item.location(), item.list()?);
     if USER_FIELDS_MAX < items.len() {
         location.refuse(format!("has {} entries; at most {USER_FIELDS_MAX} are allowed", items.len()));

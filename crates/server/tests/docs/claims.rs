@@ -4,7 +4,7 @@ use crate::page::{self, root};
 use landfall::commands::{COMMANDS, OWN};
 use landfall_domain::group::GroupType;
 use landfall_domain::limits::{
-    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, GROUP_ID_BYTES_MAX, Limits, LiveLimits,
+    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FriendLimits, GROUP_ID_BYTES_MAX, Limits, LiveLimits,
     MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
 use std::collections::BTreeMap;
@@ -35,6 +35,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         topics,
         values,
         live,
+        friends,
         accounts_per_call,
         profile_value,
         location,
@@ -81,6 +82,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
     rows.extend(message_rows(messages));
     rows.extend(topic_rows(topics));
     rows.extend(value_rows(values, live));
+    rows.extend(friend_rows(friends));
     rows
 }
 
@@ -186,6 +188,34 @@ fn value_rows(values: ValueLimits, live: LiveLimits) -> Vec<(&'static str, Strin
         ("Administrators of a live-stream group", admins.to_string()),
         ("Marks of one member of a live-stream group", marks.to_string()),
         ("Members marked in one call", marked_per_call.to_string()),
+    ]
+}
+
+fn friend_rows(friends: FriendLimits) -> Vec<(&'static str, String)> {
+    let FriendLimits {
+        count,
+        lists,
+        list_name,
+        remark,
+        wording,
+        requests,
+        blocklist,
+        per_call,
+        per_page,
+        fields,
+    } = friends;
+    vec![
+        ("Friends of one account", count.to_string()),
+        ("Lists of friends of one account", lists.to_string()),
+        ("Name of a list of friends, bytes", span(list_name)),
+        ("Remark about a friend, bytes", span(remark)),
+        ("`AddWording`, bytes", span(wording)),
+        ("Requests of one account that wait, of each way", requests.to_string()),
+        ("Accounts on one blocklist", blocklist.to_string()),
+        ("Accounts or friends in one call of the service `sns`", per_call.to_string()),
+        ("Friends on one page of `friend_get`", per_page.to_string()),
+        ("Custom fields of friends", fields.count.to_string()),
+        ("Value of a friend's custom field, bytes", span(fields.value)),
     ]
 }
 

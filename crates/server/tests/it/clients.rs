@@ -1,6 +1,7 @@
 //! Connected clients: the frames they receive, and when they are disconnected.
 
 mod ends;
+mod friends;
 mod presence;
 mod requests;
 

@@ -178,6 +178,10 @@ impl Setup {
                 {{ key = "Test" }},
                 {{ key = "Locked", writable = false }},
             ]
+            friend_fields = [
+                {{ key = "Test" }},
+                {{ key = "Locked", writable = false }},
+            ]
             member_fields = [
                 {{ key = "Team", types = {every_type} }},
                 {{ key = "Rank", types = {every_type} }},

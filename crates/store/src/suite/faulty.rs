@@ -122,6 +122,7 @@ fn already(answer: Answer) -> Answer {
         | Answer::Imported
         | Answer::Changed(_)
         | Answer::People(_)
+        | Answer::ChangedPeople(_)
         | Answer::Kicked(_)) => same,
     }
 }

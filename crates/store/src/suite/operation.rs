@@ -6,12 +6,12 @@ use super::subscribers::every_event;
 use async_trait::async_trait;
 use landfall_domain::account::AccountImport;
 use landfall_domain::context::Context;
-use landfall_domain::error::{NoSuchAccount, NoSuchGroup, StoreError};
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::{GroupImport, GroupOperation, import, perform as change};
-use landfall_domain::people::operation::perform_people;
+use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
 use landfall_domain::refusal::Refusal;
 use landfall_domain::store::Store;
 use std::fmt::Debug;
@@ -28,6 +28,7 @@ pub(crate) enum Operation {
     Kick(UserId),
     Change(Change),
     People(PeopleAction),
+    ChangePeople(PeopleChange),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,8 @@ pub(crate) enum Answer {
     /// The answer as text.
     Changed(Result<String, Refusal>),
     People(Result<String, ()>),
+    /// The answer or refusal as text.
+    ChangedPeople(Result<String, String>),
 }
 
 /// Any operation on one group.
@@ -59,6 +62,61 @@ impl Change {
 
 #[derive(Debug)]
 struct Import<I>(I);
+
+/// Any operation on people.
+#[derive(Clone, Debug)]
+pub(crate) struct PeopleChange(Arc<dyn AnyPeopleChange>);
+
+impl PeopleChange {
+    pub(crate) fn new(
+        operation: impl PeopleOperation<Answer: Debug, Refusal: Debug> + Clone + Debug,
+    ) -> Self {
+        Self(Arc::new(operation))
+    }
+
+    pub(crate) fn import(import: impl PeopleImport<Answer: Debug, Refusal: Debug> + Clone + Debug) -> Self {
+        Self(Arc::new(Import(import)))
+    }
+}
+
+#[async_trait]
+trait AnyPeopleChange: Debug + Send + Sync {
+    async fn perform(
+        &self,
+        store: &dyn Store,
+        context: Context,
+    ) -> Result<Result<String, String>, StoreError>;
+}
+
+/// Answer and refusal as text.
+fn texts<T: Debug, R: Debug>(
+    result: Result<T, OperationError<R>>,
+) -> Result<Result<String, String>, StoreError> {
+    let result = answered(result)?;
+    Ok(result.map(|answer| format!("{answer:?}")).map_err(|refusal| format!("{refusal:?}")))
+}
+
+#[async_trait]
+impl<O: PeopleOperation<Answer: Debug, Refusal: Debug> + Clone + Debug> AnyPeopleChange for O {
+    async fn perform(
+        &self,
+        store: &dyn Store,
+        context: Context,
+    ) -> Result<Result<String, String>, StoreError> {
+        texts(perform_people(store, context, self.clone(), every_event()).await)
+    }
+}
+
+#[async_trait]
+impl<I: PeopleImport<Answer: Debug, Refusal: Debug> + Clone + Debug> AnyPeopleChange for Import<I> {
+    async fn perform(
+        &self,
+        store: &dyn Store,
+        context: Context,
+    ) -> Result<Result<String, String>, StoreError> {
+        texts(import_people(store, context, self.0.clone()).await)
+    }
+}
 
 #[async_trait]
 trait AnyChange: Debug + Send + Sync {
@@ -118,6 +176,9 @@ pub(crate) async fn perform(
         Operation::People(action) => {
             let script = PeopleScript { action };
             Answer::People(answered(perform_people(store, context, script, every_event()).await)?)
+        }
+        Operation::ChangePeople(PeopleChange(change)) => {
+            Answer::ChangedPeople(change.perform(store, context).await?)
         }
         Operation::Kick(account) => Answer::Kicked(answered(store.kick(context, account).await)?),
     })

@@ -10,6 +10,7 @@ use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey, PartRange};
 use landfall_domain::people::fact::{FactFamily, FactKey, FactRange};
+use landfall_domain::people::friends::RequestWay;
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::people::{Pair, Subject};
@@ -118,13 +119,26 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
 }
 
 /// What there is about these accounts and between them, as far as scripts make it.
+/// The families of facts that accounts have.
+const FAMILIES: [FactFamily; 5] = [
+    FactFamily::Chats,
+    FactFamily::Friends,
+    FactFamily::Requests(RequestWay::Sent),
+    FactFamily::Requests(RequestWay::Received),
+    FactFamily::Blocklist,
+];
+
 async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapshot {
     let mut needs = PeopleNeeds { accounts: users.to_vec(), ..PeopleNeeds::default() };
     for (number, one) in users.iter().enumerate() {
         let subject = Subject::Account(one.clone());
-        needs.facts.extend([FactKey::Mute, FactKey::Portrait].map(|key| (subject.clone(), key)));
-        needs.ranges.push(FactRange::all(subject.clone(), FactFamily::Chats));
-        needs.counts.push((subject, FactFamily::Chats));
+        needs
+            .facts
+            .extend([FactKey::Mute, FactKey::Portrait, FactKey::Friends].map(|key| (subject.clone(), key)));
+        for family in FAMILIES {
+            needs.ranges.push(FactRange::all(subject.clone(), family));
+            needs.counts.push((subject.clone(), family));
+        }
         for other in &users[number..] {
             let pair = Pair::of(one.clone(), other.clone());
             needs.facts.push((Subject::Pair(pair.clone()), FactKey::Log));

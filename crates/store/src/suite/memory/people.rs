@@ -18,7 +18,13 @@ pub(super) struct People {
 
 /// Whether a fact is of a family.
 fn is_of(family: FactFamily, key: &FactKey) -> bool {
-    matches!((family, key), (FactFamily::Chats, FactKey::Chat(_)))
+    match (family, key) {
+        (FactFamily::Chats, FactKey::Chat(_))
+        | (FactFamily::Friends, FactKey::Friend(_))
+        | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
+        (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
+        (_, _) => false,
+    }
 }
 
 fn names(subject: &Subject, id: &UserId) -> bool {
