@@ -11,6 +11,7 @@ pub mod event;
 pub mod fact;
 pub mod message;
 pub mod operation;
+pub mod operations;
 pub mod portrait;
 pub mod snapshot;
 

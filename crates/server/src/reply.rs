@@ -48,6 +48,9 @@ pub struct Nothing {}
 
 const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0"#;
 
+/// The beginning of a reply that has a status of its own, in place of the envelope's: a batch that did not reach all.
+const OWN_STATUS: &[u8] = br#"{"ActionStatus":"#;
+
 /// The body of a success: the envelope, then the members of `reply`, which must serialize as an object.
 ///
 /// # Errors
@@ -57,6 +60,13 @@ pub fn success(reply: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     body.extend_from_slice(OK);
     let members = body.len();
     serde_json::to_writer(&mut body, reply)?;
+    if body.get(members..).is_some_and(|reply| reply.starts_with(OWN_STATUS)) {
+        let mut own = body.split_off(members);
+        // Without its closing brace.
+        own.pop();
+        own.extend_from_slice(br#","ErrorInfo":"","ErrorCode":0}"#);
+        return Ok(own);
+    }
     // The opening brace of `reply` becomes the comma between envelope and members.
     if body.get(members..) == Some(b"{}") {
         body.truncate(members);
@@ -110,6 +120,19 @@ mod tests {
         let body = success(&Reply { group_id: "g" }).unwrap();
         assert_eq!(body, br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":"g"}"#);
         assert_eq!(success(&Nothing {}).unwrap(), br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#);
+    }
+
+    #[test]
+    fn a_reply_may_have_a_status_of_its_own() {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Reply {
+            action_status: &'static str,
+            msg_time: u32,
+        }
+        let body = success(&Reply { action_status: "SomeError", msg_time: 7 }).unwrap();
+        let expected = br#"{"ActionStatus":"SomeError","MsgTime":7,"ErrorInfo":"","ErrorCode":0}"#;
+        assert_eq!(body, expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! between them keeps that order.
 
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute};
+use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Unread};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
@@ -23,6 +23,7 @@ const PORTRAIT: u8 = 1;
 const MUTE: u8 = 2;
 const CHAT: u8 = 3;
 const LOG: u8 = 4;
+const UNREAD: u8 = 5;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -38,6 +39,7 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Chat(Chat::Direct(peer)) => named(CHAT, format!("{DIRECT}{peer}")),
         FactKey::Chat(Chat::Group(group)) => named(CHAT, format!("{GROUP}{group}")),
         FactKey::Log => named(LOG, String::new()),
+        FactKey::Unread(peer) => named(UNREAD, peer.to_string()),
     }
 }
 
@@ -47,6 +49,7 @@ pub(crate) fn family(family: FactFamily) -> FactName {
     let named = |kind, name: &str| FactName { kind, name: name.to_owned() };
     match family {
         FactFamily::Chats => named(CHAT, ""),
+        FactFamily::Unread => named(UNREAD, ""),
     }
 }
 
@@ -66,6 +69,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
             None => Chat::Group(GroupId::parse(name.strip_prefix(GROUP)?)?),
         })),
         LOG => alone(FactKey::Log),
+        UNREAD => Some(FactKey::Unread(UserId::parse(name)?)),
         _ => None,
     }
 }
@@ -73,7 +77,9 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
 /// The pair of whose conversation an account has this fact.
 pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
     match key {
-        FactKey::Chat(Chat::Direct(peer)) => Some(Subject::Pair(Pair::of(account.clone(), peer.clone()))),
+        FactKey::Chat(Chat::Direct(peer)) | FactKey::Unread(peer) => {
+            Some(Subject::Pair(Pair::of(account.clone(), peer.clone())))
+        }
         FactKey::Portrait | FactKey::Mute | FactKey::Chat(Chat::Group(_)) | FactKey::Log => None,
     }
 }
@@ -90,10 +96,16 @@ pub(crate) enum FactRecord {
     Chat {
         pinned: Option<u64>,
         removed: Option<u64>,
+        cleared: u32,
     },
     Log {
         next_seq: u32,
         last_message: u64,
+        imported: u32,
+    },
+    Unread {
+        count: u32,
+        after: u32,
     },
 }
 
@@ -115,12 +127,13 @@ impl From<&Fact> for FactRecord {
                 Self::Portrait(fields.iter().map(|(tag, of)| (tag.to_string(), value(of))).collect())
             }
             Fact::Mute(Mute { direct, groups }) => Self::Mute { direct: direct.0, groups: groups.0 },
-            Fact::Chat(ChatState { pinned, removed }) => {
-                Self::Chat { pinned: time(*pinned), removed: time(*removed) }
+            Fact::Chat(ChatState { pinned, removed, cleared }) => {
+                Self::Chat { pinned: time(*pinned), removed: time(*removed), cleared: *cleared }
             }
-            Fact::Log(DirectLog { next_seq, last_message }) => {
-                Self::Log { next_seq: *next_seq, last_message: last_message.0 }
+            Fact::Log(DirectLog { next_seq, last_message, imported }) => {
+                Self::Log { next_seq: *next_seq, last_message: last_message.0, imported: *imported }
             }
+            Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
         }
     }
 }
@@ -143,12 +156,13 @@ impl FactRecord {
             (Self::Mute { direct, groups }, FactKey::Mute) => {
                 Fact::Mute(Mute { direct: Timestamp(direct), groups: Timestamp(groups) })
             }
-            (Self::Chat { pinned, removed }, FactKey::Chat(_)) => {
-                Fact::Chat(ChatState { pinned: time(pinned), removed: time(removed) })
+            (Self::Chat { pinned, removed, cleared }, FactKey::Chat(_)) => {
+                Fact::Chat(ChatState { pinned: time(pinned), removed: time(removed), cleared })
             }
-            (Self::Log { next_seq, last_message }, FactKey::Log) => {
-                Fact::Log(DirectLog { next_seq, last_message: Timestamp(last_message) })
+            (Self::Log { next_seq, last_message, imported }, FactKey::Log) => {
+                Fact::Log(DirectLog { next_seq, last_message: Timestamp(last_message), imported })
             }
+            (Self::Unread { count, after }, FactKey::Unread(_)) => Fact::Unread(Unread { count, after }),
             _ => return None,
         })
     }

@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
+pub(crate) mod direct;
 pub(crate) mod faulty;
 pub(crate) mod forwarding;
 pub(crate) mod groups;
@@ -91,6 +92,11 @@ macro_rules! store_suite {
                 events_of_people_lie_in_the_lanes_of_their_subjects,
                 old_messages_of_two_accounts_expire_and_young_ones_stay,
                 placeholders_and_accounts_are_written_with_the_rest,
+            }
+            direct {
+                messages_count_as_unread_until_they_are_read,
+                a_message_comes_once_however_often_it_is_sent,
+                senders_side_by_side_get_places_without_a_gap,
             }
             values {
                 every_text_reads_back,

@@ -1,5 +1,6 @@
 //! What a change of people means to clients: frames to accounts, wherever they are connected.
 
+use super::direct;
 use super::frame;
 use super::outgoing_frame::names;
 use crate::event_rows::{PortraitRow, portrait_rows};
@@ -15,6 +16,8 @@ pub(crate) struct PeopleFrame {
     pub(crate) to: Vec<String>,
     /// JSON.
     pub(crate) text: String,
+    /// The name of the pair and the place of a message that its history stores.
+    pub(crate) direct: Option<(String, u32)>,
 }
 
 /// What one change of people means to clients, in the order in which it is sent.
@@ -37,8 +40,17 @@ struct PortraitFrame<'a> {
 impl PeopleUpdate {
     /// Of an operation on people.
     pub(crate) fn of(change: AppliedPeopleChange<'_>, operator: &UserId) -> Self {
-        let frames = change.events.iter().map(|event| match event {
-            PeopleEvent::PortraitChanged { account, items } => portrait(account, items, operator),
+        let frames = change.events.iter().flat_map(|event| match event {
+            PeopleEvent::PortraitChanged { account, items } => vec![portrait(account, items, operator)],
+            PeopleEvent::DirectSent { pair, message, .. } => direct::sent(pair, message),
+            PeopleEvent::DirectRecalled { pair, message, .. } => vec![direct::changed(pair, message)],
+            PeopleEvent::DirectModified { pair, message } => vec![direct::changed(pair, message)],
+            PeopleEvent::DirectRead { reader, peer, until, unread_of_peer, .. } => {
+                vec![direct::read(reader, peer, *until, *unread_of_peer)]
+            }
+            PeopleEvent::DirectConfirmed { reader, peer, keys } => {
+                vec![direct::confirmed(reader, peer, keys)]
+            }
         });
         Self { frames: frames.collect() }
     }
@@ -52,5 +64,5 @@ fn portrait(account: &UserId, items: &[PortraitItem], operator: &UserId) -> Peop
         operator: operator.as_str(),
         profile_item: portrait_rows(items),
     });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text }
+    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
 }

@@ -3,6 +3,7 @@
 //! All of them use the same rules. The comparison shows that a store keeps their decisions.
 
 use super::changes::some_change;
+use super::direct::some_direct_action;
 use super::memory::Memory;
 use super::operation::{Change, Operation, perform};
 use super::people_script::PeopleAction;
@@ -180,6 +181,7 @@ fn some_operation() -> impl Strategy<Value = Operation> {
         1 => prop::collection::vec(some_user(), 1..4).prop_map(Operation::DeleteAccounts),
         1 => some_user().prop_map(Operation::Kick),
         8 => some_people_action().prop_map(Operation::People),
+        10 => some_direct_action(|| some_user().boxed()).prop_map(Operation::Direct),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Writing operations and their answers as values, for cases that choose, mix or repeat them.
 
 use super::answered;
+use super::direct::{self, DirectAction};
 use super::people_script::{PeopleAction, PeopleScript};
 use super::subscribers::every_event;
 use async_trait::async_trait;
@@ -28,6 +29,7 @@ pub(crate) enum Operation {
     Kick(UserId),
     Change(Change),
     People(PeopleAction),
+    Direct(DirectAction),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +43,7 @@ pub(crate) enum Answer {
     /// The answer as text.
     Changed(Result<String, Refusal>),
     People(Result<String, ()>),
+    Direct(Result<String, String>),
 }
 
 /// Any operation on one group.
@@ -119,6 +122,7 @@ pub(crate) async fn perform(
             let script = PeopleScript { action };
             Answer::People(answered(perform_people(store, context, script, every_event()).await)?)
         }
+        Operation::Direct(action) => Answer::Direct(direct::perform(store, context, action).await?),
         Operation::Kick(account) => Answer::Kicked(answered(store.kick(context, account).await)?),
     })
 }

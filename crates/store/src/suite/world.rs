@@ -123,7 +123,8 @@ async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapsh
     for (number, one) in users.iter().enumerate() {
         let subject = Subject::Account(one.clone());
         needs.facts.extend([FactKey::Mute, FactKey::Portrait].map(|key| (subject.clone(), key)));
-        needs.ranges.push(FactRange::all(subject.clone(), FactFamily::Chats));
+        let families = [FactFamily::Chats, FactFamily::Unread];
+        needs.ranges.extend(families.map(|family| FactRange::all(subject.clone(), family)));
         needs.counts.push((subject, FactFamily::Chats));
         for other in &users[number..] {
             let pair = Pair::of(one.clone(), other.clone());

@@ -18,7 +18,7 @@ pub(super) struct People {
 
 /// Whether a fact is of a family.
 fn is_of(family: FactFamily, key: &FactKey) -> bool {
-    matches!((family, key), (FactFamily::Chats, FactKey::Chat(_)))
+    matches!((family, key), (FactFamily::Chats, FactKey::Chat(_)) | (FactFamily::Unread, FactKey::Unread(_)))
 }
 
 fn names(subject: &Subject, id: &UserId) -> bool {

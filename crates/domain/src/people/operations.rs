@@ -1,0 +1,11 @@
+//! The operations on people, one file each.
+
+pub mod confirm_messages;
+mod conversation;
+pub mod delete_chat;
+pub mod hide_messages;
+pub mod import_direct;
+pub mod modify_direct;
+pub mod read_direct;
+pub mod recall_direct;
+pub mod send_direct;
