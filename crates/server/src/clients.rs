@@ -5,6 +5,7 @@ mod client;
 mod client_subscribers;
 mod connection;
 mod delivery_progress;
+mod direct;
 mod frame;
 pub(crate) mod handshake;
 mod hub;

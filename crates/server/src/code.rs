@@ -79,6 +79,12 @@ pub enum Code {
     TopicIdIllegal = 110_013,
     /// The permission group no longer has permissions in the topic.
     TopicPermissionDeleted = 110_014,
+    /// The app's webhook refused a message to an account.
+    DirectRefused = 20006,
+    /// The message between two accounts does not exist.
+    DirectMissing = 20022,
+    /// The message between two accounts was recalled already.
+    DirectRecalled = 20023,
     /// An extension of a message was changed by somebody else.
     ExtensionConflict = 23001,
     /// The message takes no extensions.
@@ -113,6 +119,12 @@ pub enum Code {
     AccountNotText = 60015,
     /// The command is known and not built in this version.
     NotBuilt = 60017,
+    /// The account whose conversations are meant does not exist.
+    ChatOwnerUnknown = 50001,
+    /// A parameter of a conversation command is missing or illegal.
+    ChatParameter = 50002,
+    /// Internal error of the conversation service; the same call may succeed later.
+    ChatInternal = 50004,
     /// The UserSig is expired.
     UserSigExpired = 70001,
     /// The UserSig is empty.
@@ -187,12 +199,44 @@ pub enum Code {
     NotFriendToList = 32216,
     /// The body of a message command is not JSON.
     MessageJsonParse = 90001,
+    /// An element of `MsgBody` has not the documented form.
+    ElementIllegal = 90002,
     /// `To_Account` is missing, or no list of texts.
     ToAccountIllegal = 90003,
+    /// `MsgSeq` is no number of 32 bits.
+    MsgSeqIllegal = 90004,
+    /// `MsgRandom` is missing, or no number of 32 bits.
+    MsgRandomIllegal = 90005,
+    /// `MsgTimeStamp` is missing, or no time.
+    MsgTimeIllegal = 90006,
+    /// `MsgBody` is missing, or no list.
+    MsgBodyIllegal = 90007,
+    /// `From_Account` is missing, or no account.
+    FromAccountIllegal = 90008,
+    /// A message, or what goes with it, has not the documented form.
+    MessageIllegal = 90010,
     /// `To_Account` names too many.
     TooManyToAccounts = 90011,
+    /// No account that `To_Account` names exists.
+    ReceiverUnknown = 90012,
+    /// `MsgLifeTime` is no time that a message can be kept.
+    LifeTimeIllegal = 90026,
+    /// `SyncFromOldSystem` is missing or unknown.
+    SyncFromOldIllegal = 90030,
+    /// `SyncOtherMachine` is unknown.
+    SyncOtherIllegal = 90031,
+    /// `OfflinePushInfo` has not the documented form.
+    PushInfoIllegal = 90043,
+    /// `MsgLifeTime` is no number.
+    LifeTimeNotNumber = 90044,
+    /// The account that sends does not exist.
+    SenderUnknown = 90048,
+    /// `MsgKey` is not of the documented form.
+    MsgKeyIllegal = 90054,
     /// Internal error of the message service; the same call may succeed later.
     MessageInternal = 90994,
+    /// A message to an account is too long.
+    DirectTooLong = 93_000,
     /// The body of a configuration command is not JSON.
     ConfigJsonParse = 130_001,
     /// `Get_Account` is missing.

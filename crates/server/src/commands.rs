@@ -14,6 +14,7 @@ pub mod openconfigsvr;
 pub mod openim;
 pub mod openim_msg_ext_http_svc;
 pub mod profile;
+pub mod recentcontact;
 mod refusal;
 pub mod sns;
 mod table;
@@ -85,6 +86,11 @@ const fn entry<C: Command>() -> Entry {
 
 const fn import<C: ImportCommand>() -> Entry {
     Entry::new(C::PATH, Some(run_import::<C>))
+}
+
+/// The row of an import that can also deliver, as documented: what it imports silently is silent by the type of its operation.
+const fn delivering_import<C: Command>() -> Entry {
+    Entry::new(C::PATH, Some(run::<C>))
 }
 
 const fn planned(path: &'static str) -> Entry {

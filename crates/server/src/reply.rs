@@ -49,6 +49,9 @@ pub struct Nothing {}
 const DISPLAY: &[u8] = b",\"ErrorDisplay\":\"\"";
 const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0"#;
 
+/// The beginning of a reply that has a status of its own, in place of the envelope's: a batch that did not reach all.
+const OWN_STATUS: &[u8] = br#"{"ActionStatus":"#;
+
 /// The body of a success: the envelope, then the members of `reply`, which must serialize as an object. `with_display` adds
 /// the empty `ErrorDisplay` of some services.
 ///
@@ -62,6 +65,13 @@ pub fn success(reply: &impl Serialize, with_display: bool) -> Result<Vec<u8>, se
     }
     let members = body.len();
     serde_json::to_writer(&mut body, reply)?;
+    if body.get(members..).is_some_and(|reply| reply.starts_with(OWN_STATUS)) {
+        let mut own = body.split_off(members);
+        // Without its closing brace.
+        own.pop();
+        own.extend_from_slice(br#","ErrorInfo":"","ErrorCode":0}"#);
+        return Ok(own);
+    }
     // The opening brace of `reply` becomes the comma between envelope and members.
     if body.get(members..) == Some(b"{}") {
         body.truncate(members);
@@ -120,6 +130,19 @@ mod tests {
             success(&Nothing {}, false).unwrap(),
             br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#
         );
+    }
+
+    #[test]
+    fn a_reply_may_have_a_status_of_its_own() {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Reply {
+            action_status: &'static str,
+            msg_time: u32,
+        }
+        let body = success(&Reply { action_status: "SomeError", msg_time: 7 }, false).unwrap();
+        let expected = br#"{"ActionStatus":"SomeError","MsgTime":7,"ErrorInfo":"","ErrorCode":0}"#;
+        assert_eq!(body, expected);
     }
 
     #[test]

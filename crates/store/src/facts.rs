@@ -5,7 +5,7 @@
 
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute};
+use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Unread};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
 use landfall_domain::people::{Pair, Subject};
@@ -29,6 +29,7 @@ const FRIENDS: u8 = 10;
 const FRIEND: u8 = 11;
 const REQUEST: u8 = 12;
 const BLOCKED: u8 = 13;
+const UNREAD: u8 = 5;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -59,6 +60,7 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Friend(id) => named(FRIEND, id.to_string()),
         FactKey::Request(of, id) => named(REQUEST, format!("{}{id}", way(*of))),
         FactKey::Blocked(id) => named(BLOCKED, id.to_string()),
+        FactKey::Unread(peer) => named(UNREAD, peer.to_string()),
     }
 }
 
@@ -71,6 +73,7 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Friends => named(FRIEND, ""),
         FactFamily::Requests(of) => FactName { kind: REQUEST, name: way(of).into() },
         FactFamily::Blocklist => named(BLOCKED, ""),
+        FactFamily::Unread => named(UNREAD, ""),
     }
 }
 
@@ -97,6 +100,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
             None => FactKey::Request(RequestWay::Received, UserId::parse(name.strip_prefix(RECEIVED)?)?),
         }),
         BLOCKED => Some(FactKey::Blocked(UserId::parse(name)?)),
+        UNREAD => Some(FactKey::Unread(UserId::parse(name)?)),
         _ => None,
     }
 }
@@ -104,7 +108,9 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
 /// The pair of whose conversation an account has this fact.
 pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
     match key {
-        FactKey::Chat(Chat::Direct(peer)) => Some(Subject::Pair(Pair::of(account.clone(), peer.clone()))),
+        FactKey::Chat(Chat::Direct(peer)) | FactKey::Unread(peer) => {
+            Some(Subject::Pair(Pair::of(account.clone(), peer.clone())))
+        }
         FactKey::Portrait
         | FactKey::Mute
         | FactKey::Chat(Chat::Group(_))
@@ -128,10 +134,16 @@ pub(crate) enum FactRecord {
     Chat {
         pinned: Option<u64>,
         removed: Option<u64>,
+        cleared: u32,
     },
     Log {
         next_seq: u32,
         last_message: u64,
+        imported: u32,
+    },
+    Unread {
+        count: u32,
+        after: u32,
     },
     Friends {
         lists: Vec<String>,
@@ -228,11 +240,11 @@ impl From<&Fact> for FactRecord {
                 Self::Portrait(fields.iter().map(|(tag, of)| (tag.to_string(), of.into())).collect())
             }
             Fact::Mute(Mute { direct, groups }) => Self::Mute { direct: direct.0, groups: groups.0 },
-            Fact::Chat(ChatState { pinned, removed }) => {
-                Self::Chat { pinned: time(*pinned), removed: time(*removed) }
+            Fact::Chat(ChatState { pinned, removed, cleared }) => {
+                Self::Chat { pinned: time(*pinned), removed: time(*removed), cleared: *cleared }
             }
-            Fact::Log(DirectLog { next_seq, last_message }) => {
-                Self::Log { next_seq: *next_seq, last_message: last_message.0 }
+            Fact::Log(DirectLog { next_seq, last_message, imported }) => {
+                Self::Log { next_seq: *next_seq, last_message: last_message.0, imported: *imported }
             }
             Fact::Friends(Friends { lists, standard, custom, listed, blocked }) => Self::Friends {
                 lists: texts(lists),
@@ -243,6 +255,7 @@ impl From<&Fact> for FactRecord {
             },
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
+            Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
         }
     }
 }
@@ -260,11 +273,11 @@ impl FactRecord {
             (Self::Mute { direct, groups }, FactKey::Mute) => {
                 Fact::Mute(Mute { direct: Timestamp(direct), groups: Timestamp(groups) })
             }
-            (Self::Chat { pinned, removed }, FactKey::Chat(_)) => {
-                Fact::Chat(ChatState { pinned: time(pinned), removed: time(removed) })
+            (Self::Chat { pinned, removed, cleared }, FactKey::Chat(_)) => {
+                Fact::Chat(ChatState { pinned: time(pinned), removed: time(removed), cleared })
             }
-            (Self::Log { next_seq, last_message }, FactKey::Log) => {
-                Fact::Log(DirectLog { next_seq, last_message: Timestamp(last_message) })
+            (Self::Log { next_seq, last_message, imported }, FactKey::Log) => {
+                Fact::Log(DirectLog { next_seq, last_message: Timestamp(last_message), imported })
             }
             (Self::Friends { lists, standard, custom, listed, blocked }, FactKey::Friends) => {
                 Fact::Friends(Friends { lists: stored(lists), standard, custom, listed, blocked })
@@ -275,6 +288,7 @@ impl FactRecord {
             (Self::Blocked { since }, FactKey::Blocked(_)) => {
                 Fact::Blocked(Blocked { since: Timestamp(since) })
             }
+            (Self::Unread { count, after }, FactKey::Unread(_)) => Fact::Unread(Unread { count, after }),
             _ => return None,
         })
     }

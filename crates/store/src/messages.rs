@@ -2,6 +2,7 @@
 
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{At, Body, Content, Tip, TipField, TipKind};
+use landfall_domain::people::message::DirectMessage;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,29 @@ impl Details {
                 to: accounts(&self.to)?,
             }),
         })
+    }
+}
+
+/// Fields that most messages between two accounts do not have.
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DirectDetails {
+    common: Option<Details>,
+    quiet: bool,
+    push: String,
+}
+
+impl DirectDetails {
+    /// `None` when the message has none of them.
+    pub(crate) fn of(message: &DirectMessage) -> Option<Self> {
+        let (common, quiet) = (Details::of(&message.content), message.quiet);
+        let details = Self { common, quiet, push: message.push.as_ref().to_owned() };
+        (details != Self::default()).then_some(details)
+    }
+
+    /// The content of a message, as of [`Details::content`]; then whether it is quiet, and its push fields.
+    pub(crate) fn parts(self, elements: &str, custom: &str) -> Option<(Content, bool, Box<str>)> {
+        let content = self.common.unwrap_or_default().content(elements, custom)?;
+        Some((content, self.quiet, self.push.into()))
     }
 }
 

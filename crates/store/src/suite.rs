@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
+pub(crate) mod direct;
 pub(crate) mod faulty;
 pub(crate) mod forwarding;
 mod friend_changes;
@@ -105,6 +106,11 @@ macro_rules! store_suite {
                 two_who_add_each_other_at_once_are_friends_both_ways,
                 a_deleted_account_is_nobodys_friend_and_on_no_blocklist,
                 a_blocklist_ends_a_friendship_and_a_request,
+            }
+            direct {
+                messages_count_as_unread_until_they_are_read,
+                a_message_comes_once_however_often_it_is_sent,
+                senders_side_by_side_get_places_without_a_gap,
             }
             values {
                 every_text_reads_back,

@@ -1,9 +1,11 @@
 //! Events of people, as webhooks and clients receive them. An import has no events: the result of its rule has no field for
 //! them.
 
-use super::Subject;
+use super::message::{DirectMessage, MessageKey};
 use super::portrait::PortraitItem;
+use super::{Pair, Subject};
 use crate::ids::UserId;
+use crate::time::Timestamp;
 
 /// A change of people. The account that caused it is part of the call, not of the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,57 @@ pub enum PeopleEvent {
         /// The others.
         others: Vec<UserId>,
     },
+    /// An account sent a message to another.
+    DirectSent {
+        /// The conversation.
+        pair: Pair,
+        /// The message; its place is 0 when it is not kept.
+        message: Box<DirectMessage>,
+        /// How many messages the receiver has not read of anybody.
+        unread: u64,
+        /// Whether an import brought it, of which the app's webhook is not notified.
+        imported: bool,
+    },
+    /// A message can no longer be read.
+    DirectRecalled {
+        /// The conversation.
+        pair: Pair,
+        /// The message, without its content.
+        message: Box<DirectMessage>,
+        /// How many messages the receiver has not read of anybody.
+        unread: u64,
+    },
+    /// A message says something else.
+    DirectModified {
+        /// The conversation.
+        pair: Pair,
+        /// The message as it is now.
+        message: Box<DirectMessage>,
+    },
+    /// An account has read what another wrote.
+    DirectRead {
+        /// The account.
+        reader: UserId,
+        /// The other.
+        peer: UserId,
+        /// Up to messages of this second.
+        until: Timestamp,
+        /// The place of the last message of the conversation; 0 where only some were read.
+        seq: u32,
+        /// How many messages the reader has not read of anybody.
+        unread: u64,
+        /// How many it has not read of the other.
+        unread_of_peer: u32,
+    },
+    /// An account has confirmed that it has read messages of another.
+    DirectConfirmed {
+        /// The account.
+        reader: UserId,
+        /// The other, which sent them.
+        peer: UserId,
+        /// The messages, in the order of the request.
+        keys: Vec<MessageKey>,
+    },
 }
 
 impl PeopleEvent {
@@ -57,6 +110,12 @@ impl PeopleEvent {
             | Self::FriendsDeleted { account, .. }
             | Self::Blocked { account, .. }
             | Self::Unblocked { account, .. } => Subject::Account(account.clone()),
+            Self::DirectSent { pair, .. }
+            | Self::DirectRecalled { pair, .. }
+            | Self::DirectModified { pair, .. } => Subject::Pair(pair.clone()),
+            Self::DirectRead { reader, peer, .. } | Self::DirectConfirmed { reader, peer, .. } => {
+                Subject::Pair(Pair::of(reader.clone(), peer.clone()))
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum FactKey {
     /// Of an account: a conversation of it. While a pair of accounts has messages or facts, both accounts have this fact
     /// about each other: a deletion of either finds the pair by it.
     Chat(Chat),
+    /// Of an account: what it has not read of another. There is none when it has read everything.
+    Unread(UserId),
     /// Of a pair: the numbers of its messages.
     Log,
     /// Of an account: its lists of friends, and how often its friends changed.
@@ -36,6 +38,7 @@ impl FactKey {
     pub fn peer(&self) -> Option<&UserId> {
         match self {
             Self::Chat(Chat::Direct(peer))
+            | Self::Unread(peer)
             | Self::Friend(peer)
             | Self::Request(_, peer)
             | Self::Blocked(peer) => Some(peer),
@@ -62,6 +65,8 @@ pub enum Fact {
     Mute(Mute),
     /// A conversation of an account.
     Chat(ChatState),
+    /// What an account has not read of another.
+    Unread(Unread),
     /// The numbers of a one-to-one conversation.
     Log(DirectLog),
     /// What an account has besides the friends themselves.
@@ -88,6 +93,18 @@ pub struct ChatState {
     pub pinned: Option<Timestamp>,
     /// When it was taken off the list; it is back with the next message.
     pub removed: Option<Timestamp>,
+    /// With an account: messages up to this place are cleared for the account that has the conversation. In a group: the
+    /// number of the last message when it was taken off the list; it is back with the next one. 0: none.
+    pub cleared: u32,
+}
+
+/// What an account has not read of another; at least one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// How many messages.
+    pub count: u32,
+    /// The place of the last message that does not count any more: those that do come after it.
+    pub after: u32,
 }
 
 /// The numbers of a one-to-one conversation.
@@ -97,11 +114,28 @@ pub struct DirectLog {
     pub next_seq: u32,
     /// When the last message was sent; 0 when there is none.
     pub last_message: Timestamp,
+    /// The place of the last message that was imported silently; 0 when there is none.
+    pub imported: u32,
 }
 
 impl Default for DirectLog {
     fn default() -> Self {
-        Self { next_seq: 1, last_message: Timestamp(0) }
+        Self { next_seq: 1, last_message: Timestamp(0), imported: 0 }
+    }
+}
+
+impl DirectLog {
+    /// The place of the last message; 0 when there is none.
+    #[must_use]
+    pub fn last_seq(&self) -> u32 {
+        self.next_seq.saturating_sub(1)
+    }
+
+    /// Takes the next place; `None` when all are used up.
+    pub fn take_seq(&mut self) -> Option<u32> {
+        let seq = self.next_seq;
+        self.next_seq = seq.checked_add(1)?;
+        Some(seq)
     }
 }
 
@@ -116,6 +150,8 @@ pub enum FactFamily {
     Requests(RequestWay),
     /// The blocklist of an account.
     Blocklist,
+    /// The accounts of which an account has not read everything.
+    Unread,
 }
 
 /// Some facts of a family.

@@ -4,6 +4,7 @@ use crate::ids::UserId;
 use crate::message::{Content, MessageState};
 use crate::people::Pair;
 use crate::time::Timestamp;
+use std::fmt;
 
 /// The identity of a message within its conversation: no two messages of a pair have the same. History is in this order.
 /// [doc]
@@ -18,10 +19,27 @@ pub struct MessageKey {
 }
 
 impl MessageKey {
+    /// The key that has this text: `MsgSeq_MsgRandom_MsgTime`. [doc]
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('_');
+        let mut next = || numbers.next().filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let (number, random) = (next()?.parse().ok()?, next()?.parse().ok()?);
+        let sent = Timestamp(next()?.parse().ok()?);
+        numbers.next().is_none().then_some(Self { sent, number, random })
+    }
+
     /// Before all messages that were sent in this second or later.
     #[must_use]
     pub fn first_of(sent: Timestamp) -> Self {
         Self { sent, number: 0, random: 0 }
+    }
+}
+
+/// `MsgKey`.
+impl fmt::Display for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}_{}", self.number, self.random, self.sent.0)
     }
 }
 
@@ -43,8 +61,38 @@ pub struct DirectMessage {
     pub hidden_from_receiver: bool,
     /// Whether the receiver has confirmed that it has read it.
     pub read: bool,
+    /// Whether the connected devices of the sender were left out when it was sent; its history has the message.
+    pub quiet: bool,
+    /// `OfflinePushInfo` as the app wrote it; empty when none.
+    pub push: Box<str>,
     /// What it says.
     pub content: Content,
+}
+
+impl DirectMessage {
+    /// The account that it was sent to; the sender itself in a conversation with itself.
+    #[must_use]
+    pub fn receiver<'a>(&self, pair: &'a Pair) -> &'a UserId {
+        let [lower, upper] = pair.accounts();
+        if *lower == self.sender { upper } else { lower }
+    }
+
+    /// Whether an account of the conversation no longer sees it, or never did. `cleared` is the place up to which the
+    /// account has cleared the conversation.
+    #[must_use]
+    pub fn is_hidden_from(&self, account: &UserId, cleared: u32) -> bool {
+        let hidden =
+            if self.sender == *account { self.hidden_from_sender } else { self.hidden_from_receiver };
+        hidden || self.seq <= cleared
+    }
+
+    /// Whether it counts as unread until its receiver has read it.
+    #[must_use]
+    pub fn counts_for(&self, receiver: &UserId) -> bool {
+        self.sender != *receiver
+            && !self.hidden_from_receiver
+            && matches!(&self.content, Content::Sent(body) if !body.no_unread)
+    }
 }
 
 /// Messages of one conversation.

@@ -2,10 +2,19 @@
 
 pub mod add_friends;
 pub mod block;
+pub mod confirm_messages;
+mod conversation;
+pub mod delete_chat;
 pub mod delete_friend_lists;
 pub mod delete_friends;
+pub mod hide_messages;
+pub mod import_direct;
 pub mod import_friends;
 pub mod make_friend_lists;
+pub mod modify_direct;
+pub mod read_direct;
+pub mod recall_direct;
+pub mod send_direct;
 pub mod set_mute;
 pub mod set_portrait;
 pub mod unblock;

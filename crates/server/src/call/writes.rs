@@ -17,7 +17,9 @@ use landfall_domain::operation::{GroupOperation, perform};
 use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
-use landfall_domain::people::operation::{PeopleOperation, perform_people};
+use landfall_domain::people::Pair;
+use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
+use landfall_domain::people::operations::send_direct::SendDirect;
 use landfall_domain::refusal::Refusal;
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
@@ -59,6 +61,30 @@ impl Call {
         let changed = perform_people(&*self.read.store, self.context(), operation, self.subscribers()).await;
         self.subscribers.wake();
         changed
+    }
+
+    /// Performs an operation on people without an event for the app's receiver.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn change_people_without_webhook<O: PeopleOperation>(
+        &self,
+        operation: O,
+    ) -> Result<O::Answer, OperationError<O::Refusal>> {
+        let CallSubscribers { clients, cause, .. } = &*self.subscribers;
+        let clients = CallSubscribers::new(None, Arc::clone(clients), cause.clone());
+        perform_people(&*self.read.store, self.context(), operation, Arc::new(clients)).await
+    }
+
+    /// Imports people, silently.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn import_people<I: PeopleImport>(
+        &self,
+        import: I,
+    ) -> Result<I::Answer, OperationError<I::Refusal>> {
+        import_people(&*self.read.store, self.context(), import).await
     }
 
     /// Performs operations on several groups at the same time, and shows each result to `take` as it comes, until `take`
@@ -172,6 +198,25 @@ impl Call {
         let Some(kind) = self.group_type(&message.group).await? else { return Ok(()) };
         let Some(entry) = self.subscribers.exception(message, kind, failure) else { return Ok(()) };
         self.outbox.enqueue(self.context(), Lane::Group(message.group.clone()), entry).await?;
+        self.subscribers.wake();
+        Ok(())
+    }
+
+    /// Sends the app's receiver why a message to an account was not sent.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn report_unsent(
+        &self,
+        message: &SendDirect,
+        receiver: &UserId,
+        failure: &Failure,
+    ) -> Result<(), StoreError> {
+        let Some(entry) = self.subscribers.unsent(message, receiver, failure, self.now) else {
+            return Ok(());
+        };
+        let pair = Pair::of(message.sender.clone(), receiver.clone());
+        self.outbox.enqueue(self.context(), Lane::pair(&pair), entry).await?;
         self.subscribers.wake();
         Ok(())
     }

@@ -24,6 +24,8 @@ pub(super) struct ConnectedClient {
     pub(super) hub: Arc<Hub>,
     pub(super) session: Arc<Session>,
     pub(super) peer: IpAddr,
+    /// When it connected.
+    pub(super) since: Timestamp,
 }
 
 impl ConnectedClient {

@@ -5,7 +5,7 @@ use landfall_domain::event::Event;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::people::event::PeopleEvent;
-use landfall_domain::subscribers::{AfterCommit, AppliedChange, Subscribers};
+use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange, Subscribers};
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 
@@ -30,5 +30,9 @@ impl Subscribers for ClientSubscribers {
 
     fn on_change(&self, change: AppliedChange<'_>) -> Option<AfterCommit> {
         self.hub.on_change(change, &self.operator, self.now)
+    }
+
+    fn on_people_change(&self, change: AppliedPeopleChange<'_>) -> Option<AfterCommit> {
+        self.hub.on_people_change(change, &self.operator)
     }
 }

@@ -4,6 +4,7 @@
 //! when the one before is on its way.
 
 use super::client::ConnectedClient;
+use super::direct;
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::positions::{Live, Positions};
 use super::requests::{self, RequestContext};
@@ -12,6 +13,7 @@ use crate::allowance::Allowance;
 use futures_util::{SinkExt as _, StreamExt as _};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Message as StoredMessage;
+use landfall_domain::people::Pair;
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange};
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
@@ -66,6 +68,8 @@ enum NextEvent {
 pub(super) struct ClientConnection<S> {
     client: Arc<ConnectedClient>,
     positions: Positions,
+    /// Those in conversations with accounts.
+    direct: Positions<Arc<Pair>>,
     commands: Allowance,
     /// Limits the frames of any kind.
     incoming: Allowance,
@@ -89,10 +93,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
         let first = PING_EVERY.mul_f64(fastrand::f64());
         let mut pings = interval_at(Instant::now() + first, PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (positions, last_received) = (Positions::new(held), Instant::now());
+        let (positions, direct) = (Positions::new(held), Positions::new(held));
+        let last_received = Instant::now();
         let [commands, incoming] = [COMMANDS, FRAMES]
             .map(|(at_once, per_second)| Allowance::new(at_once, per_second, last_received));
-        Self { client, positions, commands, incoming, socket, frames, pings, last_received, last_valid }
+        Self {
+            client,
+            positions,
+            direct,
+            commands,
+            incoming,
+            socket,
+            frames,
+            pings,
+            last_received,
+            last_valid,
+        }
     }
 
     /// Sends `first`, then serves the client until the connection ends. Returns the socket, and the reason when the server
@@ -114,7 +130,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
                 )),
                 NextEvent::Outbound(Some(first)) => self.deliver(first).await,
                 NextEvent::Received(Some(message)) => self.receive(message).await,
-                NextEvent::History => self.send_history().await,
+                NextEvent::History if self.positions.is_due() => self.send_history().await,
+                NextEvent::History => self.send_direct_history().await,
                 NextEvent::Ping => self.ping().await,
                 NextEvent::Outbound(None) | NextEvent::Received(None) => break None,
             };
@@ -134,7 +151,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             () = self.client.session.closing.notified() => NextEvent::Closing,
             waiting = self.frames.recv() => NextEvent::Outbound(waiting),
             message = message => NextEvent::Received(message),
-            () = std::future::ready(()), if self.positions.is_due() => NextEvent::History,
+            () = std::future::ready(()), if self.positions.is_due() || self.direct.is_due() => {
+                NextEvent::History
+            }
             _ = self.pings.tick() => NextEvent::Ping,
         }
     }
@@ -174,11 +193,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     }
 
     async fn deliver_one(&mut self, frame: &Frame) -> Result<(), Disconnected> {
+        if let Some((pair, seq)) = &frame.direct {
+            return self.deliver_direct(pair, *seq, &frame.text).await;
+        }
         let Some((key, seq)) = &frame.number else { return self.feed(frame.text.clone()).await };
         match self.positions.live(key, *seq) {
             Live::Send => self.feed(frame.text.clone()).await,
             Live::Skip => Ok(()),
             Live::Wait => self.feed(waiting(key, *seq - 1).into()).await,
+        }
+    }
+
+    /// Sends a new message between two accounts, after those before it that have not arrived here: servers publish what
+    /// they send at the same time in any order.
+    async fn deliver_direct(
+        &mut self,
+        pair: &Arc<Pair>,
+        seq: u32,
+        text: &Utf8Bytes,
+    ) -> Result<(), Disconnected> {
+        if let Some(sent) = self.direct.sent_past(pair, seq) {
+            let last = self.client.direct_history(pair, 0, 0).await.map_err(Disconnected::Closed)?.last_seq;
+            if last < sent {
+                // An account was deleted, and there is a new one of its name.
+                self.direct.forget(pair);
+            }
+        }
+        if let Some(sent) = self.direct.gap_before(pair, seq) {
+            let missing = self.client.missing_before(pair, sent, seq).await.map_err(Disconnected::Closed)?;
+            for message in missing {
+                self.send_direct(pair, message.seq, &direct::message(pair, &message).into()).await?;
+            }
+        }
+        self.send_direct(pair, seq, text).await
+    }
+
+    async fn send_direct(
+        &mut self,
+        pair: &Arc<Pair>,
+        seq: u32,
+        text: &Utf8Bytes,
+    ) -> Result<(), Disconnected> {
+        match self.direct.live(pair, seq) {
+            Live::Send => self.feed(text.clone()).await,
+            Live::Skip => Ok(()),
+            Live::Wait => {
+                let waiting = direct::position("waiting", pair, self.client.account(), seq - 1);
+                self.feed(waiting.into()).await
+            }
         }
     }
 
@@ -203,7 +265,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
     }
 
     async fn perform(&mut self, text: &str) -> Result<(), Disconnected> {
-        let context = RequestContext { client: &self.client, positions: &mut self.positions };
+        let Self { client, positions, direct, .. } = self;
+        let context = RequestContext { client, positions, direct };
         match requests::perform(context, &mut self.commands, text).await {
             Ok(Some(answer)) => {
                 self.spend_answer();
@@ -227,6 +290,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ClientConnection<S> {
             return Err(Disconnected::Closed(CloseReason::Expired));
         }
         in_time(self.socket.send(Message::Ping(tungstenite::Bytes::new()))).await
+    }
+
+    /// Reads a page of a conversation with an account for a client that lags behind, and sends it.
+    async fn send_direct_history(&mut self) -> Result<(), Disconnected> {
+        let Some((pair, after, room)) = self.direct.next_due() else { return Ok(()) };
+        let limit = PAGE.min(room);
+        let found = self.client.direct_history(&pair, after, limit).await.map_err(Disconnected::Closed)?;
+        let account = self.client.account().clone();
+        for message in found.seen_by(&account) {
+            self.feed(direct::message(&pair, message).into()).await?;
+            self.direct.sent(&pair, message.seq);
+        }
+        // Numbers of messages that have expired are skipped at once.
+        let is_full = usize::try_from(limit).is_ok_and(|limit| limit <= found.messages.len());
+        let read = match found.messages.last() {
+            Some(last) if is_full => last.seq,
+            _ => found.last_seq.max(after),
+        };
+        let is_last = found.last_seq <= read;
+        if self.direct.read(&pair, read, is_last) {
+            self.feed(direct::position("waiting", &pair, &account, read).into()).await?;
+        } else if is_last {
+            self.feed(direct::position("caught_up", &pair, &account, read).into()).await?;
+        }
+        self.flush().await
     }
 
     /// Reads a page of a history for a client that lags behind, and sends it.

@@ -7,6 +7,7 @@ use crate::files::signing::FileSigner;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::message::{Content, Conversation, Message, MessageState, Tip, TipField, TipKind};
+use landfall_domain::people::Pair;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) struct Frame {
     pub(crate) text: Utf8Bytes,
     /// Its conversation and its number there; `None` when no history stores it.
     pub(crate) number: Option<(Arc<ConversationKey>, u32)>,
+    /// The same, of a message between two accounts.
+    pub(crate) direct: Option<(Arc<Pair>, u32)>,
     /// Whether it is a message that a user sent, which members may have chosen not to receive.
     pub(crate) is_message: bool,
     /// The only accounts that get it; empty: everybody in the group.
@@ -33,6 +36,11 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
+    /// A frame to accounts that no history stores.
+    pub(crate) fn without_number(text: String) -> Self {
+        Self { text: text.into(), number: None, direct: None, is_message: false, to: Vec::new() }
+    }
+
     pub(crate) fn is_for(&self, account: &UserId) -> bool {
         self.to.is_empty() || self.to.contains(account)
     }
@@ -244,6 +252,7 @@ pub(crate) fn stored(
     Frame {
         text: self::message(key, kind, message, MessageEvent::New, files).into(),
         number: Some((Arc::clone(key), message.seq)),
+        direct: None,
         is_message: matches!(message.content, Content::Sent(_)),
         to: receivers(message),
     }

@@ -224,7 +224,8 @@ async fn welcome(server: &Arc<Server>, app: &Arc<App>, client: AdmittedClient, m
     let id = server.clients.next_session();
     let (session, frames) = Session::new(id, account, platform, verified.made);
     let (server, app, hub) = (Arc::clone(server), Arc::clone(app), server.clients.hub(app.id));
-    let client = Arc::new(ConnectedClient { server, app, hub, session, peer });
+    let since = server.clock.now();
+    let client = Arc::new(ConnectedClient { server, app, hub, session, peer, since });
     let replaced = client.hub.add_session(&client.session);
     // Checked after the session is in the directory, so that a stop is never missed.
     if client.server.clients.is_stopping() {

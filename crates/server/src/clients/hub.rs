@@ -1,6 +1,7 @@
 //! The connected clients of one app, as the rest of the server sees them.
 
 use super::delivery_progress::DeliveryProgress;
+use super::direct;
 use super::frame::Frame;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
 use super::people_update::{PeopleFrame, PeopleUpdate};
@@ -15,6 +16,7 @@ use crate::platform::Platform;
 use landfall_domain::error::StoreError;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
+use landfall_domain::people::Pair;
 use landfall_domain::store::Store;
 use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange};
 use landfall_domain::time::{Clock, Timestamp};
@@ -149,7 +151,7 @@ impl Hub {
         for frame in outgoing {
             if frame.anywhere {
                 let (text, to) = (frame.text.into(), Vec::new());
-                let sent = Arc::new(Frame { text, number: None, is_message: false, to });
+                let sent = Arc::new(Frame { text, number: None, direct: None, is_message: false, to });
                 self.sessions.send(&sent, &frame.to);
             } else {
                 frames.extend(frame.in_room_of(group));
@@ -165,8 +167,9 @@ impl Hub {
 
     /// Sends the frames of this server or another to the clients here.
     pub(super) fn apply_people(&self, update: PeopleUpdate) {
-        for PeopleFrame { to, text } in update.frames {
-            let frame = Frame { text: text.into(), number: None, is_message: false, to: Vec::new() };
+        for PeopleFrame { to, text, direct } in update.frames {
+            let direct = direct.and_then(|(pair, seq)| Some((Arc::new(Pair::named(&pair)?), seq)));
+            let frame = Frame { direct, ..Frame::without_number(text) };
             self.sessions.send(&Arc::new(frame), &to);
         }
     }
@@ -221,6 +224,8 @@ impl Hub {
 
     /// Checks what was missed, after updates of other servers may have been lost.
     pub(super) async fn catch_up(&self) {
+        let missed = Arc::new(Frame::without_number(direct::missed()));
+        self.sessions.all().iter().for_each(|session| session.push(&missed));
         self.rooms.catch_up().await;
     }
 

@@ -60,6 +60,6 @@ impl OutgoingFrame {
             (Arc::new(key), seq)
         });
         let to = to.iter().filter_map(|name| UserId::parse(name)).collect();
-        Some(Frame { text: text.into(), number, is_message, to })
+        Some(Frame { text: text.into(), number, direct: None, is_message, to })
     }
 }

@@ -1,5 +1,6 @@
 //! What a change of people means to clients: frames to accounts, wherever they are connected.
 
+use super::direct;
 use super::frame;
 use super::outgoing_frame::names;
 use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
@@ -16,6 +17,8 @@ pub(crate) struct PeopleFrame {
     pub(crate) to: Vec<String>,
     /// JSON.
     pub(crate) text: String,
+    /// The name of the pair and the place of a message that its history stores.
+    pub(crate) direct: Option<(String, u32)>,
 }
 
 /// What one change of people means to clients, in the order in which it is sent.
@@ -48,6 +51,15 @@ impl PeopleUpdate {
             PeopleEvent::Unblocked { account, others } => {
                 vec![ties("black_list_delete", account, others, operator)]
             }
+            PeopleEvent::DirectSent { pair, message, .. } => direct::sent(pair, message),
+            PeopleEvent::DirectRecalled { pair, message, .. } => vec![direct::changed(pair, message)],
+            PeopleEvent::DirectModified { pair, message } => vec![direct::changed(pair, message)],
+            PeopleEvent::DirectRead { reader, peer, until, unread_of_peer, .. } => {
+                vec![direct::read(reader, peer, *until, *unread_of_peer)]
+            }
+            PeopleEvent::DirectConfirmed { reader, peer, keys } => {
+                vec![direct::confirmed(reader, peer, keys)]
+            }
         });
         Self { frames: frames.collect() }
     }
@@ -75,7 +87,7 @@ fn friends(event: &'static str, pairs: &[(UserId, UserId)], operator: &UserId) -
 fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> PeopleFrame {
     let pair_list = others.iter().map(|other| PairRow::of(account, other)).collect();
     let text = frame::text(&TiesFrame { event, operator: operator.as_str(), pair_list });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text }
+    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
 }
 
 /// To the devices of the account itself.
@@ -86,5 +98,5 @@ fn portrait(account: &UserId, items: &[PortraitItem], operator: &UserId) -> Peop
         operator: operator.as_str(),
         profile_item: portrait_rows(items),
     });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text }
+    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
 }

@@ -20,11 +20,13 @@ struct Position {
     acknowledged: u32,
     /// Whether messages are sent from the history.
     behind: bool,
+    /// Whether it was guessed from the first new message that came while the client was held.
+    guessed: bool,
 }
 
 impl Position {
     fn at(number: u32) -> Self {
-        Self { sent: number, acknowledged: number, behind: false }
+        Self { sent: number, acknowledged: number, behind: false, guessed: false }
     }
 
     fn room(self) -> u32 {
@@ -49,37 +51,67 @@ pub(super) enum Live {
     Wait,
 }
 
-/// The positions of one client.
-#[derive(Debug, Default)]
-pub(super) struct Positions {
+/// The positions of one client in conversations with keys of one kind.
+#[derive(Debug)]
+pub(super) struct Positions<K = Arc<ConversationKey>> {
     /// Whether the client has yet to send `go`: until then new messages wait in the histories.
     held: bool,
-    all: BTreeMap<Arc<ConversationKey>, Position>,
+    all: BTreeMap<K, Position>,
     /// Conversations that lag behind and may be sent more.
-    due: BTreeSet<Arc<ConversationKey>>,
+    due: BTreeSet<K>,
 }
 
-impl Positions {
+impl<K> Default for Positions<K> {
+    fn default() -> Self {
+        Self { held: false, all: BTreeMap::new(), due: BTreeSet::new() }
+    }
+}
+
+impl<K: Ord + Clone> Positions<K> {
     pub(super) fn new(held: bool) -> Self {
         Self { held, ..Self::default() }
+    }
+
+    /// The number of the last message sent, where that is not below `number` and nothing is read from the history.
+    pub(super) fn sent_past(&self, key: &K, number: u32) -> Option<u32> {
+        self.all
+            .get(key)
+            .filter(|position| !position.behind && number <= position.sent)
+            .map(|position| position.sent)
+    }
+
+    /// After which number messages before the new one with this `number` may be missing, where they are not read from the
+    /// history anyway: `None` inside when nothing of the conversation was sent yet.
+    pub(super) fn gap_before(&self, key: &K, number: u32) -> Option<Option<u32>> {
+        let sent = match self.all.get(key) {
+            Some(position) if position.behind => return None,
+            Some(position) => Some(position.sent),
+            None => None,
+        };
+        (!self.held && sent.unwrap_or_default().saturating_add(1) < number).then_some(sent)
     }
 
     /// The client has sent `go`.
     pub(super) fn release(&mut self) {
         self.held = false;
         let behind = self.all.iter().filter(|(_, position)| position.behind && position.room() != 0);
-        self.due.extend(behind.map(|(key, _)| Arc::clone(key)));
+        self.due.extend(behind.map(|(key, _)| key.clone()));
     }
 
     /// Decides about a new message.
-    pub(super) fn live(&mut self, key: &Arc<ConversationKey>, number: u32) -> Live {
-        let position =
-            self.all.entry(Arc::clone(key)).or_insert_with(|| Position::at(number.saturating_sub(1)));
+    pub(super) fn live(&mut self, key: &K, number: u32) -> Live {
+        let position = self.all.entry(key.clone()).or_insert_with(|| Position::at(number.saturating_sub(1)));
+        if self.held && position.guessed && number <= position.sent {
+            // It should have come before the one that the guess was made from.
+            *position = Position { behind: true, guessed: true, ..Position::at(number.saturating_sub(1)) };
+            return Live::Skip;
+        }
         if position.behind || number <= position.sent {
             return Live::Skip;
         }
         if self.held {
             position.behind = true;
+            position.guessed = true;
             return Live::Skip;
         }
         if position.room() == 0 {
@@ -91,17 +123,17 @@ impl Positions {
     }
 
     /// The client is to be sent everything after `number`.
-    pub(super) fn catch_up(&mut self, key: &Arc<ConversationKey>, number: u32) {
-        self.all.insert(Arc::clone(key), Position { behind: true, ..Position::at(number) });
-        self.due.insert(Arc::clone(key));
+    pub(super) fn catch_up(&mut self, key: &K, number: u32) {
+        self.all.insert(key.clone(), Position { behind: true, ..Position::at(number) });
+        self.due.insert(key.clone());
     }
 
     /// The client has everything up to `number`.
-    pub(super) fn acknowledge(&mut self, key: &Arc<ConversationKey>, number: u32) {
+    pub(super) fn acknowledge(&mut self, key: &K, number: u32) {
         if let Some(position) = self.all.get_mut(key) {
             position.acknowledged = position.acknowledged.max(number.min(position.sent));
             if position.behind && position.room() != 0 {
-                self.due.insert(Arc::clone(key));
+                self.due.insert(key.clone());
             }
         }
     }
@@ -111,21 +143,21 @@ impl Positions {
     }
 
     /// The next conversation to read from its history: after which number, and how many messages at most.
-    pub(super) fn next_due(&mut self) -> Option<(Arc<ConversationKey>, u32, u32)> {
+    pub(super) fn next_due(&mut self) -> Option<(K, u32, u32)> {
         let key = self.due.pop_first()?;
         let position = self.all.get(&key)?;
         Some((key, position.sent, position.room()))
     }
 
     /// A message of the history was sent.
-    pub(super) fn sent(&mut self, key: &Arc<ConversationKey>, number: u32) {
+    pub(super) fn sent(&mut self, key: &K, number: u32) {
         if let Some(position) = self.all.get_mut(key) {
             position.advance(number);
         }
     }
 
     /// The history was read up to `number`. True when the client has to acknowledge before it gets more.
-    pub(super) fn read(&mut self, key: &Arc<ConversationKey>, number: u32, is_last: bool) -> bool {
+    pub(super) fn read(&mut self, key: &K, number: u32, is_last: bool) -> bool {
         let Some(position) = self.all.get_mut(key) else { return false };
         if position.sent < number {
             // The messages between are not for this client.
@@ -135,21 +167,23 @@ impl Positions {
         position.behind = !is_last;
         let may_go_on = position.room() != 0;
         if position.behind && may_go_on {
-            self.due.insert(Arc::clone(key));
+            self.due.insert(key.clone());
         }
         position.behind && !may_go_on
     }
 
+    /// A conversation can no longer be read.
+    pub(super) fn forget(&mut self, key: &K) {
+        self.all.remove(key);
+        self.due.remove(key);
+    }
+}
+
+impl Positions {
     /// A group was dissolved with all its conversations.
     pub(super) fn forget_group(&mut self, group: &GroupId) {
         self.all.retain(|key, _| key.group != *group);
         self.due.retain(|key| key.group != *group);
-    }
-
-    /// A conversation can no longer be read.
-    pub(super) fn forget(&mut self, key: &Arc<ConversationKey>) {
-        self.all.remove(key);
-        self.due.remove(key);
     }
 }
 

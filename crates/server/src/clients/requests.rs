@@ -4,6 +4,7 @@
 
 mod ack;
 mod catch_up;
+mod chats;
 mod conversation;
 mod enter;
 mod go;
@@ -21,10 +22,12 @@ use crate::allowance::Allowance;
 use crate::code::Code;
 use crate::reply::Failure;
 use futures_util::future::BoxFuture;
-use landfall_domain::ids::{GroupId, TopicId};
+use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::message::Conversation;
+use landfall_domain::people::Pair;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// All requests, in the order in which the answer to an unknown command names them.
@@ -35,6 +38,7 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<read::Read>(),
     Entry::of::<groups::Groups>(),
     Entry::of::<topics::Topics>(),
+    Entry::of::<chats::Chats>(),
     Entry::of::<enter::Enter>(),
     Entry::of::<leave::Leave>(),
     Entry::of::<ping::Ping>(),
@@ -62,6 +66,8 @@ trait ClientRequest {
 pub(super) struct RequestContext<'a> {
     pub(super) client: &'a ConnectedClient,
     pub(super) positions: &'a mut Positions,
+    /// Those in conversations with accounts.
+    pub(super) direct: &'a mut Positions<Arc<Pair>>,
 }
 
 /// Why a request was not performed.
@@ -94,12 +100,21 @@ struct CommonFields {
     request_id: Option<serde_json::Value>,
     group_id: String,
     topic_id: Option<String>,
+    #[serde(rename = "Peer_Account")]
+    peer_account: Option<String>,
     msg_seq: u32,
     offset: usize,
     limit: Option<usize>,
 }
 
 impl CommonFields {
+    /// The other account of a one-to-one conversation; `None` where a group is meant.
+    fn peer(&self) -> Result<Option<UserId>, Failure> {
+        let given = self.peer_account.as_deref().filter(|name| !name.is_empty());
+        let illegal = || Code::GroupParameter.because("Peer_Account is not an account");
+        given.map(|name| UserId::parse(name).ok_or_else(illegal)).transpose()
+    }
+
     fn group_id(&self) -> Result<GroupId, Failure> {
         GroupId::parse(&self.group_id)
             .ok_or_else(|| Code::GroupIdIllegal.because("GroupId is missing, or not a group id"))

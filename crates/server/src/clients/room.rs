@@ -350,12 +350,7 @@ fn missed(key: &ConversationKey, after: u32) -> Frame {
         msg_seq: u32,
     }
     let about = FrameHeader::of_conversation("missed", &key.group, &key.conversation);
-    Frame {
-        text: frame::text(&Missed { about, msg_seq: after }).into(),
-        number: None,
-        is_message: false,
-        to: Vec::new(),
-    }
+    Frame::without_number(frame::text(&Missed { about, msg_seq: after }))
 }
 
 /// Whether a member receives the messages of its group.

@@ -1,10 +1,11 @@
 //! Every documented command of the imitated API, in the order of its documentation, and then our own.
 
 use super::{
-    Entry, Service, config_svc as config, entry, group_open_attr_http_svc as attributes,
+    Entry, Service, config_svc as config, delivering_import, entry, group_open_attr_http_svc as attributes,
     group_open_avchatroom_http_svc as live, group_open_http_svc as group, im_open_login_svc as account,
     import, landfall_import_svc as landfall, million_group_open_http_svc as topic, openconfigsvr as mute,
-    openim as message, openim_msg_ext_http_svc as extension, planned, profile, sns, webhook_svc as webhook,
+    openim as message, openim_msg_ext_http_svc as extension, planned, profile, recentcontact as recent, sns,
+    webhook_svc as webhook,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -174,21 +175,21 @@ pub static COMMANDS: &[Entry] = &[
     entry::<group::delete_permission_group_member::Request>(),
     entry::<group::get_permission_group_member_list::Request>(),
     // One-to-one messages
-    planned("openim/sendmsg"),
-    planned("openim/batchsendmsg"),
-    planned("openim/importmsg"),
-    planned("openim/admin_getroammsg"),
-    planned("openim/admin_msgwithdraw"),
-    planned("openim/admin_set_msg_read"),
-    planned("openim/get_c2c_unread_msg_num"),
-    planned("openim/modify_c2c_msg"),
-    planned("openim/c2c_msg_read_receipt"),
-    planned("openim/delete_c2c_msg_ramble"),
+    entry::<message::sendmsg::Request>(),
+    entry::<message::batchsendmsg::Request>(),
+    delivering_import::<message::importmsg::Request>(),
+    entry::<message::admin_getroammsg::Request>(),
+    entry::<message::admin_msgwithdraw::Request>(),
+    entry::<message::admin_set_msg_read::Request>(),
+    entry::<message::get_c2c_unread_msg_num::Request>(),
+    entry::<message::modify_c2c_msg::Request>(),
+    entry::<message::c2c_msg_read_receipt::Request>(),
+    entry::<message::delete_c2c_msg_ramble::Request>(),
     planned("openim_msg_ext_http_svc/set_key_values"),
     planned("openim_msg_ext_http_svc/get_key_values"),
     // Conversations
-    planned("recentcontact/get_list"),
-    planned("recentcontact/delete"),
+    entry::<recent::get_list::Request>().with_lists_on_failure(&["SessionItem"]),
+    entry::<recent::delete::Request>(),
     planned("recentcontact/create_contact_group"),
     planned("recentcontact/del_contact_group"),
     planned("recentcontact/update_contact_group"),

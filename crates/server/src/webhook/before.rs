@@ -1,6 +1,7 @@
 //! Asking a receiver before a change: it may refuse it, drop it, or alter it.
 
 use super::body::{Body, message};
+use super::people_body::{DirectFields, direct};
 use super::receiver::{Cause, Receiver};
 use super::request::REST_API;
 use super::sender::{Answer, Origin, SendError};
@@ -12,6 +13,8 @@ use crate::reply::Failure;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::people::message::MessageKey;
+use landfall_domain::people::operations::send_direct::SendDirect;
 use landfall_domain::time::Timestamp;
 use std::ops::RangeInclusive;
 
@@ -21,11 +24,15 @@ const CREATE: &str = "Group.CallbackBeforeCreateGroup";
 pub const INVITE: &str = "Group.CallbackBeforeInviteJoinGroup";
 /// Whether a message may be sent.
 pub const SEND: &str = "Group.CallbackBeforeSendMsg";
+/// Whether a message may be sent to an account.
+pub const SEND_DIRECT: &str = "C2C.CallbackBeforeSendMsg";
 /// Whether a topic may be made.
 pub const CREATE_TOPIC: &str = "Group.CallbackBeforeCreateTopic";
 
 /// Codes of a receiver that refuse, and that the caller gets as they are. [doc]
 const HANDED_ON: RangeInclusive<i64> = 10_100..=10_200;
+/// Those about messages to accounts. [doc]
+const HANDED_ON_DIRECT: RangeInclusive<i64> = 120_001..=130_000;
 
 /// A question to a receiver.
 pub enum Question<'a> {
@@ -56,6 +63,15 @@ pub enum Question<'a> {
         /// The type of its group.
         kind: GroupType,
     },
+    /// Whether a message may be sent to an account.
+    SendDirect {
+        /// The message.
+        message: &'a SendDirect,
+        /// The account.
+        receiver: &'a UserId,
+        /// What will identify it.
+        key: MessageKey,
+    },
     /// Whether a topic may be made.
     CreateTopic {
         /// The type of its group.
@@ -82,6 +98,7 @@ impl Question<'_> {
             Self::Create { .. } => CREATE,
             Self::Invite { .. } => INVITE,
             Self::Send { .. } => SEND,
+            Self::SendDirect { .. } => SEND_DIRECT,
             Self::CreateTopic { .. } => CREATE_TOPIC,
         }
     }
@@ -102,6 +119,9 @@ impl Question<'_> {
                 .with("DestinationMembers", &member_rows(*accounts)),
             Self::Send { message: asked, kind } => {
                 message(body, &asked.group, *kind, operator, &(*asked).into())
+            }
+            Self::SendDirect { message, receiver, key } => {
+                direct(body, &DirectFields::of_request(message, receiver, *key))
             }
             Self::CreateTopic { kind, name } => body
                 .with("Operator_Account", &operator.as_str())
@@ -156,15 +176,19 @@ fn judge<Wish>(
     answer: Answer,
     read: impl FnOnce(&Answer) -> Result<Wish, String>,
 ) -> Result<Result<Verdict<Wish>, Failure>, SendError> {
+    let (refusal, handed_on) = match command {
+        SEND_DIRECT => (Code::DirectRefused, HANDED_ON_DIRECT),
+        _ => (Code::WebhookRefused, HANDED_ON),
+    };
     Ok(match answer.error_code {
         0 => Ok(Verdict::GoOn(Some(read(&answer).map_err(SendError::unusable)?))),
-        2 if command == SEND => Ok(Verdict::Drop),
-        code if HANDED_ON.contains(&code) => {
-            let mut refused = Code::WebhookRefused.because(answer.error_info);
+        2 if command == SEND || command == SEND_DIRECT => Ok(Verdict::Drop),
+        code if handed_on.contains(&code) => {
+            let mut refused = refusal.because(answer.error_info);
             refused.webhook_code = u32::try_from(code).ok();
             Err(refused)
         }
         // 1 is the documented code; a code without a meaning must not allow the change. [choice]
-        _ => Err(Code::WebhookRefused.because("the app's webhook refused it")),
+        _ => Err(refusal.because("the app's webhook refused it")),
     })
 }

@@ -66,6 +66,8 @@ pub const EVENTS: &[DocumentedEvent] = &[
     event("C2C.CallbackAfterSendMsg", &[Call("openim/sendmsg")]),
     event("C2C.CallbackAfterMsgReport", &[Call("openim/admin_set_msg_read")]),
     event("C2C.CallbackAfterMsgWithDraw", &[Call("openim/admin_msgwithdraw")]),
+    event("C2C.CallbackAfterMsgReadReceipt", &[Call("openim/c2c_msg_read_receipt")]),
+    event("C2C.CallbackAfterModifyMsg", &[Call("openim/modify_c2c_msg")]),
     event("C2C.CallbackAfterC2CMsgExtension", &[]),
     event("Alert.RequestOverLimit", &[]),
 ];

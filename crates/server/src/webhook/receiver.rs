@@ -15,6 +15,7 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::OutboxEntry;
 use landfall_domain::people::event::PeopleEvent;
+use landfall_domain::people::operations::send_direct::SendDirect;
 use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange, Subscribers};
 use landfall_domain::time::Timestamp;
 use serde_json::value::RawValue;
@@ -124,6 +125,19 @@ impl CallSubscribers {
         Some(OutboxEntry::without_change(self.encoded(body::EXCEPTION, body)))
     }
 
+    /// Says that a message to an account was not sent.
+    #[must_use]
+    pub fn unsent(
+        &self,
+        message: &SendDirect,
+        receiver: &UserId,
+        failure: &Failure,
+        now: Timestamp,
+    ) -> Option<OutboxEntry> {
+        let body = people_body::unsent(message, receiver, failure, now).end(self.cause.millis)?;
+        Some(OutboxEntry::without_change(self.encoded(people_body::SENT, body)))
+    }
+
     fn encoded(&self, command: &str, body: Box<RawValue>) -> Vec<u8> {
         self.has_entries.store(true, Ordering::Relaxed);
         let client_ip = self.cause.client_ip.to_string();
@@ -148,7 +162,7 @@ impl Subscribers for CallSubscribers {
     }
 
     fn people_entry(&self, event: PeopleEvent) -> Option<Vec<u8>> {
-        let command = people_body::command(&event);
+        let command = people_body::command(&event)?;
         if !self.want(command) {
             return None;
         }

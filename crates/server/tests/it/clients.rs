@@ -1,5 +1,6 @@
 //! Connected clients: the frames they receive, and when they are disconnected.
 
+mod direct;
 mod ends;
 mod friends;
 mod presence;

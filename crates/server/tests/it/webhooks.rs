@@ -294,6 +294,67 @@ async fn a_message_that_is_refused_is_reported_as_an_exception(store: Store) {
     server.stop().await;
 }
 
+/// Every event of a message between two accounts.
+async fn direct_events(client: &mut Client<TcpStream>) {
+    let sent = json!({ "From_Account": "ann", "To_Account": "bob", "MsgRandom": 1, "MsgBody": text("m") });
+    let key = done(client, "openim/sendmsg", sent).await["MsgKey"].clone();
+    let about = json!({ "From_Account": "ann", "To_Account": "bob", "MsgKey": key });
+    let mut changed = about.clone();
+    changed["CloudCustomData"] = json!("c");
+    done(client, "openim/modify_c2c_msg", changed).await;
+    let read = json!({ "Report_Account": "bob", "Peer_Account": "ann" });
+    done(client, "openim/admin_set_msg_read", read).await;
+    let receipt = json!({ "Operator_Account": "bob", "Peer_Account": "ann", "C2CMsgInfo": [about] });
+    done(client, "openim/c2c_msg_read_receipt", receipt).await;
+    done(client, "openim/admin_msgwithdraw", about).await;
+}
+
+/// What a receiver is told of messages between two accounts, and what it can do about them.
+async fn messages_between_accounts_reach_the_receiver(store: Store) {
+    let receiver = Receiver::start().await;
+    let server =
+        start(store, &receiver, "events = [\"C2C.CallbackAfterSendMsg\", \"C2C.CallbackAfterMsgWithDraw\"]")
+            .await;
+    let client = &mut server.client().await;
+    accounts(client).await;
+    let mut sent = json!({ "From_Account": "ann", "To_Account": "bob", "MsgSeq": 48374, "MsgRandom": 2_837_546,
+        "MsgBody": text("red packet"), "CloudCustomData": "your cloud custom data" });
+    let answer = done(client, "openim/sendmsg", sent.clone()).await;
+    // Neither causes an event: a repeat, a batch, an import, and a message that forbids it.
+    done(client, "openim/sendmsg", sent.clone()).await;
+    let mut batch = sent.clone();
+    (batch["To_Account"], batch["MsgSeq"]) = (json!(["bob", "eve"]), json!(2));
+    done(client, "openim/batchsendmsg", batch).await;
+    for kind in [2, 5] {
+        let mut import = sent.clone();
+        (import["SyncFromOldSystem"], import["MsgTimeStamp"]) = (json!(kind), json!(1_500_000_000 + kind));
+        done(client, "openim/importmsg", import).await;
+    }
+    let mut quiet = sent.clone();
+    (quiet["MsgSeq"], quiet["ForbidCallbackControl"]) = (json!(3), json!(["ForbidAfterSendMsgCallback"]));
+    done(client, "openim/sendmsg", quiet).await;
+    // One that fails does.
+    sent["To_Account"] = json!("nobody");
+    assert_eq!(code(&client.call("openim/sendmsg", &sent).await), 90_012);
+    let recall = json!({ "From_Account": "ann", "To_Account": "bob", "MsgKey": answer["MsgKey"] });
+    done(client, "openim/admin_msgwithdraw", recall).await;
+    receiver.until(|| 3 <= receiver.all().len()).await;
+    server.stop().await;
+    let mut told = bodies(&receiver.all());
+    assert_eq!(told.len(), 3, "{told:?}");
+    told.sort_by_key(|body| (body["CallbackCommand"].to_string(), body["SendMsgResult"].as_u64()));
+    let (key, time) = (answer["MsgKey"].clone(), answer["MsgTime"].clone());
+    let after = json!({ "CallbackCommand": "C2C.CallbackAfterSendMsg", "From_Account": "ann", "To_Account": "bob",
+        "MsgSeq": 48374, "MsgRandom": 2_837_546, "MsgTime": time, "MsgKey": key, "OnlineOnlyFlag": 0,
+        "MsgBody": text("red packet"), "CloudCustomData": "your cloud custom data", "SendMsgResult": 0,
+        "ErrorInfo": "send msg succeed", "UnreadMsgNum": 1 });
+    let withdrawn = json!({ "CallbackCommand": "C2C.CallbackAfterMsgWithDraw", "From_Account": "ann",
+        "To_Account": "bob", "MsgKey": answer["MsgKey"], "UnreadMsgNum": 3 });
+    assert_eq!((&told[0], &told[1]), (&withdrawn, &after));
+    let failed = ["To_Account", "SendMsgResult", "UnreadMsgNum"].map(|field| told[2][field].clone());
+    assert_eq!(failed, [json!("nobody"), json!(90_012), json!(-1)]);
+}
+
 /// Events that nothing triggers cannot be switched on: each that can is sent here.
 async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     let receiver = Receiver::start().await;
@@ -337,6 +398,8 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     done(client, "create_group", json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" })).await;
     let mut bob = TestClient::connect(&server, "bob").await;
     bob.request(json!({ "Command": "enter", "GroupId": "live" })).await;
+
+    direct_events(client).await;
 
     let expected: BTreeSet<String> = caused().map(str::to_owned).collect();
     let commands =
@@ -386,6 +449,7 @@ on_both_stores! {
     every_event_is_sent_with_its_documented_fields
     every_event_that_can_be_switched_on_is_sent
     a_receiver_decides_what_it_is_asked
+    messages_between_accounts_reach_the_receiver
     a_message_that_is_refused_is_reported_as_an_exception
     events_that_failed_are_sent_again_in_order
 }

@@ -2,7 +2,7 @@
 
 use super::records::{Damaged, decode, encode};
 use crate::facts::FactRecord;
-use crate::messages::{self, Details};
+use crate::messages::{self, DirectDetails};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::MessageState;
 use landfall_domain::people::fact::{Fact, FactKey};
@@ -32,12 +32,22 @@ struct DirectRecord<'text> {
     read: bool,
     elements: &'text str,
     custom: &'text str,
-    details: Option<Details>,
+    details: Option<DirectDetails>,
 }
 
 pub(super) fn encode_direct(message: &DirectMessage) -> Vec<u8> {
-    let DirectMessage { seq: _, key, sender, state, hidden_from_sender, hidden_from_receiver, read, content } =
-        message;
+    let DirectMessage {
+        seq: _,
+        key,
+        sender,
+        state,
+        hidden_from_sender,
+        hidden_from_receiver,
+        read,
+        quiet: _,
+        push: _,
+        content,
+    } = message;
     let (elements, custom) = messages::texts(content);
     encode(&DirectRecord {
         sent: key.sent.0,
@@ -50,7 +60,7 @@ pub(super) fn encode_direct(message: &DirectMessage) -> Vec<u8> {
         read: *read,
         elements,
         custom,
-        details: Details::of(content),
+        details: DirectDetails::of(message),
     })
 }
 
@@ -58,7 +68,8 @@ pub(super) fn decode_direct(seq: u32, bytes: &[u8]) -> Result<DirectMessage, Dam
     const WHAT: &str = "message";
     let record: DirectRecord<'_> = decode(bytes, WHAT)?;
     let DirectRecord { sent, number, random, hidden_from_sender, hidden_from_receiver, read, .. } = record;
-    let content = record.details.unwrap_or_default().content(record.elements, record.custom);
+    let parts = record.details.unwrap_or_default().parts(record.elements, record.custom);
+    let (content, quiet, push) = parts.ok_or(Damaged(WHAT))?;
     Ok(DirectMessage {
         seq,
         key: MessageKey { sent: Timestamp(sent), number, random },
@@ -67,7 +78,9 @@ pub(super) fn decode_direct(seq: u32, bytes: &[u8]) -> Result<DirectMessage, Dam
         hidden_from_sender,
         hidden_from_receiver,
         read,
-        content: content.ok_or(Damaged(WHAT))?,
+        quiet,
+        push,
+        content,
     })
 }
 

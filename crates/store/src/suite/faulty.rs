@@ -123,6 +123,7 @@ fn already(answer: Answer) -> Answer {
         | Answer::Changed(_)
         | Answer::People(_)
         | Answer::ChangedPeople(_)
+        | Answer::Direct(_)
         | Answer::Kicked(_)) => same,
     }
 }

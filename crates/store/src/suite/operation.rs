@@ -1,6 +1,7 @@
 //! Writing operations and their answers as values, for cases that choose, mix or repeat them.
 
 use super::answered;
+use super::direct::{self, DirectAction};
 use super::people_script::{PeopleAction, PeopleScript};
 use super::subscribers::every_event;
 use async_trait::async_trait;
@@ -29,6 +30,7 @@ pub(crate) enum Operation {
     Change(Change),
     People(PeopleAction),
     ChangePeople(PeopleChange),
+    Direct(DirectAction),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +46,7 @@ pub(crate) enum Answer {
     People(Result<String, ()>),
     /// The answer or refusal as text.
     ChangedPeople(Result<String, String>),
+    Direct(Result<String, String>),
 }
 
 /// Any operation on one group.
@@ -180,6 +183,7 @@ pub(crate) async fn perform(
         Operation::ChangePeople(PeopleChange(change)) => {
             Answer::ChangedPeople(change.perform(store, context).await?)
         }
+        Operation::Direct(action) => Answer::Direct(direct::perform(store, context, action).await?),
         Operation::Kick(account) => Answer::Kicked(answered(store.kick(context, account).await)?),
     })
 }

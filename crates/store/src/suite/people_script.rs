@@ -94,6 +94,8 @@ fn message(seq: u32, sent: u64, sender: &UserId) -> DirectMessage {
         hidden_from_sender: seq % 2 == 0,
         hidden_from_receiver: false,
         read: seq % 3 == 0,
+        quiet: seq % 2 == 1,
+        push: if seq % 5 == 0 { r#"{"Title":"t"}"#.into() } else { Box::default() },
         content: Content::Sent(body),
     }
 }
@@ -111,7 +113,7 @@ fn send(changes: &mut PeopleChanges, snapshot: &PeopleSnapshot, from: &UserId, t
         next_seq += 1;
     }
     let last_message = times.iter().copied().max().map_or(log.last_message, Timestamp);
-    changes.put(Subject::Pair(pair), FactKey::Log, Fact::Log(DirectLog { next_seq, last_message }));
+    changes.put(Subject::Pair(pair), FactKey::Log, Fact::Log(DirectLog { next_seq, last_message, ..log }));
     put_chats(changes, from, to);
 }
 

@@ -120,8 +120,9 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
 
 /// What there is about these accounts and between them, as far as scripts make it.
 /// The families of facts that accounts have.
-const FAMILIES: [FactFamily; 5] = [
+const FAMILIES: [FactFamily; 6] = [
     FactFamily::Chats,
+    FactFamily::Unread,
     FactFamily::Friends,
     FactFamily::Requests(RequestWay::Sent),
     FactFamily::Requests(RequestWay::Received),

@@ -72,10 +72,13 @@ impl Sum {
             hidden_from_sender,
             hidden_from_receiver,
             read,
+            quiet,
+            push,
             content,
         } = message;
         let head = (seq, key, sender, state.code(), hidden_from_sender, hidden_from_receiver, read);
-        self.add((pair, head, messages::texts(content), json(&Details::of(content))));
+        let rest = (quiet, push, json(&Details::of(content)));
+        self.add((pair, head, messages::texts(content), rest));
     }
 
     pub(super) fn add_message(&mut self, group: &GroupId, conversation: &Conversation, message: &Message) {
@@ -286,9 +289,13 @@ mod tests {
             hidden_from_sender: false,
             hidden_from_receiver: false,
             read: false,
+            quiet: false,
+            push: Box::default(),
             content: Content::Gone,
         };
         let changes: &[fn(&mut DirectMessage)] = &[
+            |message| message.quiet = true,
+            |message| message.push = "{}".into(),
             |message| message.seq = 2,
             |message| message.key.sent = Timestamp(2),
             |message| message.key.number = 2,

@@ -41,7 +41,12 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         FactKey::Friend(_) => Some(FactFamily::Friends),
         FactKey::Request(way, _) => Some(FactFamily::Requests(*way)),
         FactKey::Blocked(_) => Some(FactFamily::Blocklist),
-        FactKey::Portrait | FactKey::Mute | FactKey::Chat(_) | FactKey::Log | FactKey::Friends => None,
+        FactKey::Portrait
+        | FactKey::Mute
+        | FactKey::Chat(_)
+        | FactKey::Unread(_)
+        | FactKey::Log
+        | FactKey::Friends => None,
     }
 }
 

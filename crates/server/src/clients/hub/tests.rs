@@ -178,7 +178,8 @@ async fn an_import_into_a_group_in_use_is_not_delivered_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_takes_nothing_is_disconnected() {
     let fixture = Fixture::new().await;
-    let frame = Arc::new(Frame { text: "{}".into(), number: None, is_message: true, to: Vec::new() });
+    let frame =
+        Arc::new(Frame { text: "{}".into(), number: None, direct: None, is_message: true, to: Vec::new() });
     for _ in 0..super::super::session::FRAMES_MAX {
         fixture.session.push(&frame);
     }

@@ -3,6 +3,7 @@
 use super::{ClientRequest, CommonFields, NoFields, RequestContext, RequestError};
 use crate::code::Code;
 use landfall_domain::message::MessageLog;
+use landfall_domain::people::Pair;
 use std::sync::Arc;
 
 pub(super) struct CatchUp;
@@ -16,7 +17,14 @@ impl ClientRequest for CatchUp {
         context: RequestContext<'_>,
         fields: CommonFields,
     ) -> Result<Option<NoFields>, RequestError> {
-        let RequestContext { client, positions } = context;
+        let RequestContext { client, positions, direct } = context;
+        if let Some(peer) = fields.peer()? {
+            let pair = Arc::new(Pair::of(client.account().clone(), peer));
+            // As below: of an account that was deleted and is there again.
+            let last = client.direct_history(&pair, 0, 0).await?.last_seq;
+            direct.catch_up(&pair, fields.msg_seq.min(last));
+            return Ok(Some(NoFields {}));
+        }
         let key = fields.conversation()?;
         let Some(snapshot) = client.history(&key, Vec::new()).await? else {
             // A client that has entered a live-stream group is not a member of it.

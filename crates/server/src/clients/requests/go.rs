@@ -12,6 +12,7 @@ impl ClientRequest for Go {
 
     async fn run(context: RequestContext<'_>, _: CommonFields) -> Result<Option<NoFields>, RequestError> {
         context.positions.release();
+        context.direct.release();
         Ok(None)
     }
 }

@@ -1,7 +1,7 @@
 //! People as rows: facts, the messages between two accounts, and the days on which they have some.
 
 use crate::facts::{self, FactName, FactRecord};
-use crate::messages::{self, Details};
+use crate::messages::{self, DirectDetails};
 use crate::postgres::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
 use crate::postgres::failure::Failure;
 use crate::postgres::texts::escape;
@@ -110,11 +110,13 @@ impl<'row> DirectLists<'row> {
             hidden_from_sender,
             hidden_from_receiver,
             read,
+            quiet: _,
+            push: _,
             content,
         } = message;
         let (elements, custom) = messages::texts(content);
         // As with facts.
-        let details = Details::of(content).map(|details| serde_json::to_string(&details));
+        let details = DirectDetails::of(message).map(|details| serde_json::to_string(&details));
         self.subject.push(Pair::write(pair));
         self.seq.push(u32::write(seq));
         self.sent.push(Timestamp::write(sent));
@@ -141,11 +143,25 @@ impl Record for DirectMessage {
         let read = reader.next::<bool>()?;
         let (elements, custom) = (reader.next::<Plain>()?, reader.next::<String>()?);
         let details = reader.next::<Plain>()?;
-        let details =
-            if details.is_empty() { Some(Details::default()) } else { serde_json::from_str(&details).ok() };
-        let content = details.and_then(|details| details.content(&elements, &custom));
-        let content = content.ok_or(Failure::Damaged("message"))?;
-        Ok(Self { seq, key, sender, state, hidden_from_sender, hidden_from_receiver, read, content })
+        let details = if details.is_empty() {
+            Some(DirectDetails::default())
+        } else {
+            serde_json::from_str(&details).ok()
+        };
+        let parts = details.and_then(|details| details.parts(&elements, &custom));
+        let (content, quiet, push) = parts.ok_or(Failure::Damaged("message"))?;
+        Ok(Self {
+            seq,
+            key,
+            sender,
+            state,
+            hidden_from_sender,
+            hidden_from_receiver,
+            read,
+            quiet,
+            push,
+            content,
+        })
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) struct People {
 fn is_of(family: FactFamily, key: &FactKey) -> bool {
     match (family, key) {
         (FactFamily::Chats, FactKey::Chat(_))
+        | (FactFamily::Unread, FactKey::Unread(_))
         | (FactFamily::Friends, FactKey::Friend(_))
         | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,

@@ -56,11 +56,11 @@ fn of_pair(app: AppId, pair: &Pair, time: Timestamp, messages: u32) -> Vec<Row> 
     let mut facts = vec![(
         Subject::Pair(pair.clone()),
         FactKey::Log,
-        Fact::Log(DirectLog { next_seq: messages + 1, last_message: time }),
+        Fact::Log(DirectLog { next_seq: messages + 1, last_message: time, imported: messages }),
     )];
     let [one, other] = pair.accounts();
     for (account, peer) in BTreeMap::from([(one, other), (other, one)]) {
-        let state = ChatState { pinned: Some(time), removed: None };
+        let state = ChatState { pinned: Some(time), removed: None, cleared: messages };
         let key = FactKey::Chat(Chat::Direct(peer.clone()));
         facts.push((Subject::Account(account.clone()), key, Fact::Chat(state)));
     }
@@ -84,6 +84,8 @@ fn of_pair(app: AppId, pair: &Pair, time: Timestamp, messages: u32) -> Vec<Row> 
             hidden_from_sender: false,
             hidden_from_receiver: seq % 2 == 0,
             read: true,
+            quiet: seq % 3 == 0,
+            push: if seq % 2 == 0 { "{}".into() } else { Box::default() },
             content: Content::Sent(body),
         };
         Row::Direct { app, pair: pair.clone(), message: Box::new(message) }

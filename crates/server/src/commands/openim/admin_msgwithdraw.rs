@@ -1,0 +1,32 @@
+//! `openim/admin_msgwithdraw`: recalls a message between two accounts. There is no time limit for an administrator. [doc]
+
+use super::message::{failure, from_account, message_failure, message_key, to_account};
+use crate::call::{Call, Command};
+use crate::field::Field;
+use crate::reply::{Failure, Nothing};
+use landfall_domain::people::operations::recall_direct::RecallDirect;
+use serde::Deserialize;
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Request {
+    #[serde(rename = "From_Account")]
+    from_account: Field<String>,
+    #[serde(rename = "To_Account")]
+    to_account: Field<String>,
+    msg_key: Field<String>,
+}
+
+impl Command for Request {
+    const PATH: &'static str = "openim/admin_msgwithdraw";
+    type Reply = Nothing;
+
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
+        let sender = from_account(self.from_account)?;
+        let receiver = to_account(self.to_account)?;
+        let key = message_key(self.msg_key)?;
+        let recalled = call.change_people(RecallDirect { sender, receiver, key }).await;
+        recalled.map_err(|error| failure(error, message_failure))?;
+        Ok(Nothing {})
+    }
+}
