@@ -10,6 +10,7 @@ mod batcher;
 mod call_rates;
 mod change_group;
 mod changes;
+mod cluster;
 mod connect;
 mod database;
 mod distribute;
@@ -17,6 +18,7 @@ mod expiry;
 mod failure;
 mod import_groups;
 mod import_members;
+mod layout;
 mod list_positions;
 mod listener;
 mod locks;
@@ -27,6 +29,7 @@ mod reads;
 mod rows;
 mod settings;
 mod snapshots;
+mod spread;
 mod staging;
 mod statements;
 mod tables;
@@ -37,7 +40,7 @@ mod values;
 mod whole_groups;
 
 pub use connect::AuthoritiesError;
-pub use distribute::{DistributeError, Distributed, distribute};
+pub use distribute::{DistributeError, Distributed, SHARDS_DEFAULT, distribute};
 pub use settings::{CONNECTIONS_DEFAULT, CONNECTIONS_MIN, Settings, SettingsProblem};
 pub use transfer::PostgresTransfer;
 
@@ -46,6 +49,7 @@ use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
 use batcher::{Batcher, PATIENCE};
 use change_group::ChangeGroup;
+use cluster::Nodes;
 use database::{Database, Work};
 use failure::Failure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -69,6 +73,7 @@ use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, Member
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use landfall_domain::whole_group::WholeGroup;
+use layout::Layout;
 use list_positions::ListPositions;
 use listener::Listener;
 use staging::Staging;
@@ -133,6 +138,11 @@ pub enum OpenError {
     /// A database in another encoding.
     #[error("the database is encoded in {0}; make one with ENCODING 'UTF8'")]
     Encoding(String),
+    /// A node of a Citus cluster that does not hold its locks.
+    #[error(
+        "the address is that of a worker of a Citus cluster; name the coordinator, which holds the locks"
+    )]
+    Worker,
     /// It is the target of a copy that is not finished.
     #[error(
         "the database holds an unfinished copy of {0}; run `landfall store copy` from there again to finish it"
@@ -159,6 +169,8 @@ pub struct Postgres {
     members: Batcher<ImportMembers>,
     staging: Staging,
     listener: Listener,
+    /// The nodes, where there are several.
+    nodes: Option<Nodes>,
 }
 
 impl Postgres {
@@ -171,6 +183,16 @@ impl Postgres {
         metrics: StoreMetrics,
         on_change: OnRemoteChange,
     ) -> Result<Self, OpenError> {
+        Self::open_as(settings, metrics, on_change, None).await
+    }
+
+    /// Takes the rows to be where `layout` says, if it says so.
+    async fn open_as(
+        settings: Settings,
+        metrics: StoreMetrics,
+        on_change: OnRemoteChange,
+        layout: Option<Layout>,
+    ) -> Result<Self, OpenError> {
         let tls = connect::tls(&settings)?;
         let mut client = connect::client(&settings, &tls).await?;
         migrations::run(&mut client).await?;
@@ -179,8 +201,10 @@ impl Postgres {
         if let Some(source) = migrations::unfinished_copy(&client).await? {
             return Err(OpenError::Unfinished(source));
         }
+        let found = Layout::of(&client).await?;
         drop(client);
-        let database = Database::new(&settings, tls, true);
+        let database = Database::new(&settings, tls, true, layout.unwrap_or(found));
+        let nodes = (found == Layout::Spread).then(|| Nodes::watch(database.clone(), metrics.clone()));
         let positions = Arc::<ListPositions>::default();
         let groups = ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
         let members = ImportMembers { database: database.clone() };
@@ -190,6 +214,7 @@ impl Postgres {
             staging: Staging::new(database.clone(), positions),
             database,
             listener,
+            nodes,
         })
     }
 
@@ -387,7 +412,10 @@ impl Store for Postgres {
     }
 
     fn health(&self) -> Health {
-        self.listener.health()
+        match (self.listener.health(), &self.nodes) {
+            (Health::Ready, Some(nodes)) => nodes.health(),
+            (health, _) => health,
+        }
     }
 
     async fn close(&self) {}

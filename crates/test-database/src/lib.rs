@@ -12,7 +12,7 @@ mod programs;
 mod session;
 
 pub use cluster::{Cluster, Mode, Options, Replication};
-pub use fresh::{FreshDatabase, fresh_database, on_citus};
+pub use fresh::{FreshDatabase, fresh_database, nodes, on_citus};
 pub use nats::NatsServer;
 pub use programs::Programs;
 pub use session::execute;

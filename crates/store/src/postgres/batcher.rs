@@ -44,6 +44,11 @@ pub(super) trait Batch: Send + Sync + 'static {
     /// How much of a batch one call makes up: about the rows it writes.
     fn weight(request: &Self::Request) -> usize;
 
+    /// Which of the requests need a node of the database that does not answer.
+    async fn out_of_reach(&self, requests: &[Self::Request]) -> Result<Vec<bool>, Failure> {
+        Ok(requests.iter().map(|_| false).collect())
+    }
+
     /// Performs all requests, which are of one app, or none of them; one reply for each, in order.
     async fn perform(&self, app: AppId, requests: &[Self::Request]) -> Result<Vec<Self::Reply>, Failure>;
 }
@@ -86,11 +91,14 @@ impl<B: Batch> Drop for Batcher<B> {
     }
 }
 
+/// Where a caller waits.
+type Replier<B> = oneshot::Sender<Result<<B as Batch>::Reply, StoreError>>;
+
 struct Job<B: Batch> {
     app: AppId,
     queued: Instant,
     request: B::Request,
-    reply: oneshot::Sender<Result<B::Reply, StoreError>>,
+    reply: Replier<B>,
 }
 
 struct Queue<B: Batch> {
@@ -218,18 +226,37 @@ impl<B: Batch> Worker<B> {
                 replies.push(job.reply);
             }
             if let Some(app) = app {
-                self.perform(app, &requests, replies).await;
+                let (requests, replies) = self.within_reach(requests, replies).await;
+                if !requests.is_empty() {
+                    self.perform(app, &requests, replies).await;
+                }
             }
         }
     }
 
-    /// Performs a batch and answers every caller.
-    async fn perform(
+    /// Answers the callers that cannot be served now, so that the others need not wait for them.
+    async fn within_reach(
         &self,
-        app: AppId,
-        requests: &[B::Request],
-        mut replies: Vec<oneshot::Sender<Result<B::Reply, StoreError>>>,
-    ) {
+        requests: Vec<B::Request>,
+        replies: Vec<Replier<B>>,
+    ) -> (Vec<B::Request>, Vec<Replier<B>>) {
+        // Where that cannot be known, the batch finds out.
+        let Ok(away) = self.batch.out_of_reach(&requests).await else { return (requests, replies) };
+        let mut within = (Vec::with_capacity(requests.len()), Vec::with_capacity(requests.len()));
+        for ((request, reply), away) in requests.into_iter().zip(replies).zip(away) {
+            if away {
+                self.metrics.failures.inc();
+                drop(reply.send(Err(Failure::Away.while_doing(B::DOING))));
+            } else {
+                within.0.push(request);
+                within.1.push(reply);
+            }
+        }
+        within
+    }
+
+    /// Performs a batch and answers every caller.
+    async fn perform(&self, app: AppId, requests: &[B::Request], mut replies: Vec<Replier<B>>) {
         let started = Instant::now();
         // A worker outlives whatever happens to a batch.
         let performed = AssertUnwindSafe(self.batch.perform(app, requests)).catch_unwind().await;

@@ -1,15 +1,22 @@
 //! One piece of work in one transaction: bounded in time, repeated where that is safe.
 
+use super::cluster::{Away, Keys, Warnings};
+use super::columns::Lists;
+use super::connect;
 use super::failure::Failure;
-use super::statements::{self, Statement};
-use super::{Settings, connect};
+use super::layout::Layout;
+use super::settings::Settings;
+use super::spread;
+use super::statements::{self, Statement, Writing};
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
 use landfall_domain::ids::AppId;
+use std::borrow::Cow;
+use std::io::Cursor;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement as Prepared};
+use tokio_postgres::{CopyInSink, Row, Statement as Prepared};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Longest time one ordinary transaction may take.
@@ -40,6 +47,15 @@ pub(super) enum Kind {
     Copy,
 }
 
+impl Kind {
+    fn writes(self) -> bool {
+        match self {
+            Self::Statement | Self::Read => false,
+            Self::Write | Self::LongWrite | Self::Copy => true,
+        }
+    }
+}
+
 /// The work of one transaction. It may be performed several times; only the last time counts.
 #[async_trait]
 pub(super) trait Work: Send + Sync {
@@ -49,6 +65,11 @@ pub(super) trait Work: Send + Sync {
     const KIND: Kind;
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure>;
+
+    /// The groups and accounts without which there is nothing to do.
+    fn keys(&self) -> Keys<'_> {
+        Keys::default()
+    }
 }
 
 /// The database, through a pool of connections.
@@ -57,12 +78,36 @@ pub(super) struct Database {
     pool: Pool,
     /// For connections that cancel a query.
     tls: MakeRustlsConnect,
+    layout: Layout,
+    warnings: Warnings,
+    away: Away,
 }
 
 impl Database {
     /// A pool of connections; `serving` as for [`connect::pool`].
-    pub(super) fn new(settings: &Settings, tls: MakeRustlsConnect, serving: bool) -> Self {
-        Self { pool: connect::pool(settings, tls.clone(), serving), tls }
+    pub(super) fn new(settings: &Settings, tls: MakeRustlsConnect, serving: bool, layout: Layout) -> Self {
+        let warnings = Warnings::default();
+        let pool = connect::pool(settings, tls.clone(), serving, layout, &warnings);
+        Self { pool, tls, layout, warnings, away: Away::default() }
+    }
+
+    /// What the database has warned of.
+    pub(super) fn warnings(&self) -> &Warnings {
+        &self.warnings
+    }
+
+    /// The nodes that do not answer.
+    pub(super) fn away(&self) -> &Away {
+        &self.away
+    }
+
+    /// Which of them need a node that does not answer.
+    pub(super) async fn out_of_reach(&self, keys: Vec<Keys<'_>>) -> Result<Vec<bool>, Failure> {
+        if self.away.is_empty() {
+            return Ok(keys.iter().map(|_| false).collect());
+        }
+        let held = self.away.holds(&**self.pool.get().await?, &Keys::all(&keys)).await?;
+        Ok(keys.iter().map(|keys| keys.any_of(&held)).collect())
     }
 
     /// Performs `work` in a transaction. The one place where attempts are repeated.
@@ -75,9 +120,11 @@ impl Database {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            match self.attempt(work, time).await {
+            match self.attempt(work, time, attempt).await {
                 Err(failure)
-                    if failure.passes() && attempt < ATTEMPTS_MAX && started.elapsed() < RETRY_TIME =>
+                    if failure.passes(self.layout, attempt)
+                        && attempt < ATTEMPTS_MAX
+                        && started.elapsed() < RETRY_TIME =>
                 {
                     tracing::debug!(error = %failure, attempt, "{} is tried again: {failure}", W::DOING);
                     // Where one connection was cut, the others may be too.
@@ -89,8 +136,13 @@ impl Database {
         }
     }
 
-    async fn attempt<W: Work>(&self, work: &W, time: Duration) -> Result<W::Output, Failure> {
-        let tx = Tx { client: Some(self.pool.get().await?), kind: W::KIND };
+    async fn attempt<W: Work>(&self, work: &W, time: Duration, attempt: usize) -> Result<W::Output, Failure> {
+        let client = self.pool.get().await?;
+        if self.layout == Layout::Spread && !self.away.holds(&**client, &work.keys()).await?.is_empty() {
+            return Err(Failure::Away);
+        }
+        let client = Some(client);
+        let tx = Tx { client, kind: W::KIND, layout: self.layout, attempt };
         let cancel = tx.client().cancel_token();
         let until = tokio::time::Instant::now() + time;
         let slow = || {
@@ -105,9 +157,14 @@ impl Database {
             Ok(done) => done?,
             Err(_) => return Err(slow()),
         };
+        let warnings = self.warnings.count();
         match tokio::time::timeout_at(until, tx.commit()).await {
             Ok(committed) => committed?,
             Err(_) => return Err(Failure::Unknown(Box::new(slow()))),
+        }
+        if W::KIND.writes() && self.layout == Layout::Spread && self.warnings.count() != warnings {
+            // Perhaps of another connection's commit: then this one says less than it could.
+            return Err(Failure::Unknown(Box::new(Failure::Unconfirmed)));
         }
         Ok(done)
     }
@@ -117,6 +174,9 @@ impl Database {
 pub(super) struct Tx {
     client: Option<Object>,
     kind: Kind,
+    layout: Layout,
+    /// Counted from 1.
+    attempt: usize,
 }
 
 impl Tx {
@@ -140,7 +200,12 @@ impl Tx {
     /// Begins a transaction that only inserts. The contents of the tables make no difference to its plan, so it is planned
     /// once for each connection rather than each time, which is a quarter of a small batch.
     pub(super) async fn begin_inserting(&self, app: AppId) -> Result<(), Failure> {
-        self.begin_with("BEGIN; SET LOCAL plan_cache_mode = force_generic_plan", Some(app), &[]).await
+        let begin = match self.layout {
+            Layout::Together => "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan",
+            // Which shard a row belongs to is part of its plan.
+            Layout::Spread => "BEGIN",
+        };
+        self.begin_with(begin, Some(app), &[]).await
     }
 
     /// Begins a transaction for several callers, which must not all wait for a lock that only one of them needs.
@@ -153,7 +218,11 @@ impl Tx {
         if app.is_some() {
             self.prepared(&statements::LOCK_SHARED).await?;
         }
-        let begin = self.client().batch_execute(begin);
+        let begin = match self.layout {
+            Layout::Together => Cow::Borrowed(begin),
+            Layout::Spread => Cow::Owned(format!("{begin}; {}", connect::OF_TRANSACTIONS)),
+        };
+        let begin = self.client().batch_execute(&begin);
         let app = app.map(super::locks::app);
         let shared = async {
             match &app {
@@ -189,6 +258,38 @@ impl Tx {
     ) -> Result<u64, Failure> {
         let prepared = self.prepared(statement).await?;
         Ok(self.client().execute(&prepared, parameters).await?)
+    }
+
+    /// Writes rows; what the statement returns of them.
+    pub(super) async fn write(&self, writing: &Writing, rows: &impl Lists) -> Result<Vec<Row>, Failure> {
+        match self.layout {
+            Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
+            Layout::Spread => spread::write(self, writing.rows(), rows).await,
+        }
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    pub(super) fn is_first_attempt(&self) -> bool {
+        self.attempt == 1
+    }
+
+    /// Rows that a statement returns whose text depends on what it writes.
+    pub(super) async fn query_text(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Failure> {
+        let prepared = self.client().prepare_cached(sql).await?;
+        Ok(self.client().query(&prepared, parameters).await?)
+    }
+
+    /// Takes the bytes of a `COPY`.
+    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Cursor<Vec<u8>>>, Failure> {
+        let prepared = self.client().prepare_cached(sql).await?;
+        Ok(self.client().copy_in(&prepared).await?)
     }
 
     /// Prepared once for each connection.

@@ -1,5 +1,6 @@
 //! Removing messages because of their age: one conversation after the other, those with the oldest day first.
 
+use super::cluster::Keys;
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
@@ -73,10 +74,14 @@ impl Work for Expire {
     const DOING: &'static str = "removing old messages";
     const KIND: Kind = Kind::LongWrite;
 
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.day.group)
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<usize, Failure> {
         let Day { group: id, place, .. } = &self.day;
         tx.begin(Some(self.app), &locks::groups(self.app, [id].into_iter())).await?;
-        let Some(group) = tables::group(tx, self.app, id).await? else {
+        let Some(group) = tables::group_alone(tx, self.app, id).await? else {
             self.forget_days(tx, i64::MAX).await?;
             return Ok(0);
         };

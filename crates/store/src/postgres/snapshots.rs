@@ -1,5 +1,6 @@
 //! Loading what an operation or a reader needs of one group.
 
+use super::cluster::Keys;
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
@@ -32,6 +33,10 @@ impl Work for LoadSnapshot {
     type Output = Option<GroupSnapshot>;
     const DOING: &'static str = "reading a group";
     const KIND: Kind = Kind::Read;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.group)
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;

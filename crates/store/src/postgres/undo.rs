@@ -1,6 +1,7 @@
 //! What jobs brought in: reading it, and taking it out.
 
 use super::changes;
+use super::cluster::Keys;
 use super::columns::read_all;
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
@@ -29,6 +30,10 @@ impl Work for UndoGroup {
     type Output = UndoOutcome;
     const DOING: &'static str = "taking a group out";
     const KIND: Kind = Kind::LongWrite;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.group)
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<UndoOutcome, Failure> {
         tx.begin(Some(self.app), &locks::groups(self.app, [&self.group].into_iter())).await?;

@@ -1,6 +1,6 @@
 //! What becomes of work that fails, is too slow, or loses its connection.
 
-use super::super::tests::{admin, database};
+use super::super::tests::{admin, database, layout};
 use super::super::{Settings, connect};
 use super::*;
 use landfall_test_database::FreshDatabase;
@@ -15,7 +15,7 @@ const PID: &str = "SELECT pg_backend_pid()";
 fn pooled(connections: usize) -> (Database, FreshDatabase) {
     let fresh = database();
     let settings = Settings::parse(fresh.url()).unwrap().with_connections(connections + 1);
-    (Database::new(&settings, connect::tls(&settings).unwrap(), true), fresh)
+    (Database::new(&settings, connect::tls(&settings).unwrap(), true, layout()), fresh)
 }
 
 async fn pid(tx: &Tx) -> Result<i32, Failure> {

@@ -1,6 +1,6 @@
 //! Blocks of places in the list, of two servers.
 
-use super::super::tests::{admin, database};
+use super::super::tests::{admin, database, layout};
 use super::super::{Settings, connect};
 use super::*;
 use crate::suite::{APP, at_once};
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 fn pooled(url: &str) -> Database {
     let settings = Settings::parse(url).unwrap();
-    Database::new(&settings, connect::tls(&settings).unwrap(), true)
+    Database::new(&settings, connect::tls(&settings).unwrap(), true, layout())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,9 @@
 //! The shape of every statement, and how PostgreSQL finds its rows.
 
-use super::super::tests::{admin, database};
+use super::super::cluster::Warnings;
+use super::super::tests::{admin, database, layout};
 use super::super::{Settings, connect};
-use super::{ALL, Key, Statement};
+use super::{ALL, Key, ROW_WISE, Statement};
 use std::collections::BTreeSet;
 
 /// What the tables are keyed by, besides the app.
@@ -25,7 +26,9 @@ const TABLES: [(&str, Key); 15] = [
 ];
 
 /// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
-const WITHOUT_KEY: [(&str, &str); 13] = [
+const WITHOUT_KEY: [(&str, &str); 15] = [
+    ("NODES_AWAY", "asks every node whether it answers"),
+    ("RECOVER", "asks every node for transactions that it has not finished"),
     ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
     ("LOCK", "locks by numbers, on the one server all writers ask"),
     ("NOTIFY", "notifies the other servers, through the one all of them listen to"),
@@ -42,7 +45,7 @@ const WITHOUT_KEY: [(&str, &str); 13] = [
 ];
 
 /// The statements that lock rows, each of one group: Citus locks no others. The list may only shrink.
-const LOCKING: [&str; 2] = ["FREE_LANE", "HELD_LANE"];
+const LOCKING: [&str; 3] = ["FREE_LANE", "HELD_LANE", "GROUP_ALONE"];
 
 /// The statements that read all rows, while no server serves. The list may only shrink.
 const OF_COPIES: [&str; 17] = [
@@ -106,7 +109,7 @@ fn key_column(key: Key) -> &'static str {
     match key {
         Key::Group => "group_id",
         Key::Account => "account",
-        Key::List | Key::Figures | Key::Copy | Key::Session => "sdk_app_id",
+        Key::List | Key::Figures | Key::Copy | Key::Session | Key::Nodes => "sdk_app_id",
     }
 }
 
@@ -124,7 +127,7 @@ fn every_statement_is_about_one_table_of_its_key() {
     for (name, statement) in serving() {
         let sql = words(statement);
         let expected: Vec<Key> = match statement.key {
-            Key::Session => Vec::new(),
+            Key::Session | Key::Nodes => Vec::new(),
             // A list looks at groups from the side of the app.
             Key::List => vec![Key::Group],
             key @ (Key::Group | Key::Account | Key::Figures | Key::Copy) => vec![key],
@@ -135,7 +138,7 @@ fn every_statement_is_about_one_table_of_its_key() {
         for never in [" join ", " using ", "for share", "for no key", "nextval", "with ", "union", " or "] {
             assert!(!sql.contains(never), "{name} has {never:?}: {sql}");
         }
-        let locks = LOCKING.contains(name) && sql.contains("where sdk_app_id = $1 and group_id = $2 and ");
+        let locks = LOCKING.contains(name) && sql.contains("where sdk_app_id = $1 and group_id = $2 ");
         assert!(locks || !sql.contains("for update"), "{name} locks rows: {sql}");
         let subqueries = sql.match_indices("(select ").map(|(at, _)| &sql[at..]);
         for subquery in subqueries {
@@ -174,6 +177,29 @@ fn every_statement_is_keyed_by_app_and_group_or_account() {
 }
 
 #[test]
+fn rows_are_written_the_same_way_one_by_one() {
+    for (name, writing) in ROW_WISE.iter().filter_map(|(name, writing)| Some((name, (*writing)?))) {
+        let (lists, rows) = (words(&writing.lists), writing.rows().sql(3).to_lowercase());
+        let rows = rows.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (head, values) = rows.split_once(" values ").unwrap();
+        assert!(lists.starts_with(&format!("{head} select $1::bigint, ")), "{name}: {lists}\n{rows}");
+        let tail = &writing.rows().tail;
+        let (all, tail) = (values.strip_suffix(tail.to_lowercase().as_str()).unwrap(), tail.to_lowercase());
+        assert!(lists.ends_with(&tail), "{name}: {lists}\n{rows}");
+        assert_eq!(all.matches("($1::bigint, $").count(), 3, "{name}: {rows}");
+        let of_lists = lists.matches("[]").count();
+        let last = |number| all.contains(&format!("${number}::"));
+        assert!(last(1 + 3 * of_lists) && !last(2 + 3 * of_lists), "{name}: {rows}");
+        if let Some(copying) = &writing.rows().copy {
+            let (_, columns) = head.split_once("insert into ").unwrap();
+            assert_eq!(copying.sql.to_lowercase(), format!("copy {columns} from stdin (format binary)"));
+            assert_eq!(copying.columns.len(), of_lists, "{name}");
+            assert!(tail.is_empty(), "{name} copies over rows that are there");
+        }
+    }
+}
+
+#[test]
 fn statements_without_a_key_are_few_and_known() {
     let without = serving().filter(|(_, statement)| !matches!(statement.key, Key::Group | Key::Account));
     let without: BTreeSet<_> = without.map(|(name, _)| *name).collect();
@@ -185,7 +211,7 @@ fn statements_without_a_key_are_few_and_known() {
 #[test]
 fn what_is_distributed_calls_nothing_that_differs_by_place() {
     for (name, statement) in ALL {
-        if matches!(statement.key, Key::Session | Key::Figures | Key::Copy) {
+        if matches!(statement.key, Key::Session | Key::Nodes | Key::Figures | Key::Copy) {
             continue;
         }
         let sql = words(statement);
@@ -262,14 +288,20 @@ const UNTIL_KNOWN: [&str; 3] = ["MEMBER_OF", "REMOVE_MEMBER", "REMOVE_MEMBERSHIP
 async fn rows_are_found_by_their_key_from_the_first_one_on() {
     let database = database();
     let settings = Settings::parse(database.url()).unwrap();
-    let pool = connect::pool(&settings, connect::tls(&settings).unwrap(), true);
+    let pool =
+        connect::pool(&settings, connect::tls(&settings).unwrap(), true, layout(), &Warnings::default());
     let client = pool.get().await.unwrap();
     let tables = admin(database.url()).await;
     for (table, _) in TABLES {
         let quiet = format!("ALTER TABLE landfall.{table} SET (autovacuum_enabled = off)");
         tables.batch_execute(&quiet).await.unwrap();
     }
-    let sent = || ALL.iter().filter(|(name, of)| of.key != Key::Copy || PAGES.contains(name));
+    let sent = |(name, of): &&(&str, &Statement)| match of.key {
+        Key::Copy => PAGES.contains(name),
+        Key::Nodes => false,
+        Key::Group | Key::Account | Key::Figures | Key::List | Key::Session => true,
+    };
+    let sent = || ALL.iter().filter(sent);
     let mut samples = Vec::new();
     for (name, statement) in sent() {
         client.batch_execute(&format!("PREPARE its_{name} AS {}", statement.sql())).await.unwrap();
