@@ -120,7 +120,7 @@ pub(crate) struct ImportArguments {
     #[arg(long, value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u32).range(1..=16))]
     servers: Vec<u32>,
     /// Parts of each table, on Citus
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 8)]
     shards: u16,
     /// Cargo's profile of the measured programs
     #[arg(long, default_value = PROFILE)]

@@ -10,7 +10,6 @@ mod batcher;
 mod call_rates;
 mod change_group;
 mod changes;
-mod cluster;
 mod connect;
 mod database;
 mod distribute;
@@ -23,8 +22,10 @@ mod list_positions;
 mod listener;
 mod locks;
 mod migrations;
+mod nodes;
 mod notify;
 mod outbox;
+mod reach;
 mod reads;
 mod rows;
 mod settings;
@@ -47,9 +48,8 @@ pub use transfer::PostgresTransfer;
 use crate::transfer::Undelivered;
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
-use batcher::{Batcher, PATIENCE};
+use batcher::{Batcher, PATIENCE, Pace};
 use change_group::ChangeGroup;
-use cluster::Nodes;
 use database::{Database, Work};
 use failure::Failure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -76,6 +76,7 @@ use landfall_domain::whole_group::WholeGroup;
 use layout::Layout;
 use list_positions::ListPositions;
 use listener::Listener;
+use nodes::Nodes;
 use staging::Staging;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -202,15 +203,20 @@ impl Postgres {
             return Err(OpenError::Unfinished(source));
         }
         let found = Layout::of(&client).await?;
+        let layout = layout.unwrap_or(found);
         drop(client);
-        let database = Database::new(&settings, tls, true, layout.unwrap_or(found));
+        let database = Database::new(&settings, tls, true, layout);
         let nodes = (found == Layout::Spread).then(|| Nodes::watch(database.clone(), metrics.clone()));
+        let pace = match layout {
+            Layout::Together => Pace::TOGETHER,
+            Layout::Spread => Pace::SPREAD,
+        };
         let positions = Arc::<ListPositions>::default();
         let groups = ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Batcher::start(groups, import_workers(), &metrics),
-            members: Batcher::start(members, import_workers(), &metrics),
+            groups: Batcher::start(groups, import_workers(), pace, &metrics),
+            members: Batcher::start(members, import_workers(), pace, &metrics),
             staging: Staging::new(database.clone(), positions),
             database,
             listener,

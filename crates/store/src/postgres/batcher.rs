@@ -20,12 +20,23 @@ use tokio::sync::{Notify, oneshot};
 
 /// Calls that may wait; the next is turned away.
 pub(super) const QUEUE_MAX: usize = 16_384;
-/// Waiting calls that start another worker while others are busy. Measured with 256 callers on 2 cores: at 64 both cores
-/// are busy, at 256 one of them waits half of the time, and below 64 the database spends more on transactions than on
-/// rows.
-const WORTH_A_WORKER: usize = 64;
-/// How long a call waits at most for a busy worker before another starts.
-const WAIT_FOR_WORKER: Duration = Duration::from_millis(20);
+/// When another worker starts while others are busy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Calls that wait, at least.
+    pub(super) worth_a_worker: usize,
+    /// How long a call waits at most for a busy worker before another starts.
+    pub(super) wait: Duration,
+}
+
+impl Pace {
+    /// Measured with 256 callers on 2 cores: at 64 both cores are busy, at 256 one of them waits half of the time, and
+    /// below 64 the database spends more on transactions than on rows.
+    pub(super) const TOGETHER: Self = Self { worth_a_worker: 64, wait: Duration::from_millis(20) };
+    /// A transaction over several nodes costs as much as a hundred imports of it.
+    pub(super) const SPREAD: Self = Self { worth_a_worker: 256, wait: Duration::from_millis(250) };
+}
+
 /// Weight at which a batch is full although more calls wait.
 const BATCH_WEIGHT_MAX: usize = 4_096;
 /// Calls in a batch, at most.
@@ -60,8 +71,8 @@ pub(super) struct Batcher<B: Batch> {
 
 impl<B: Batch> Batcher<B> {
     /// Starts the workers on the present runtime.
-    pub(super) fn start(batch: B, workers: usize, metrics: &StoreMetrics) -> Self {
-        let state = Mutex::new(QueueState { jobs: VecDeque::new(), working: 0, closed: false });
+    pub(super) fn start(batch: B, workers: usize, pace: Pace, metrics: &StoreMetrics) -> Self {
+        let state = Mutex::new(QueueState { jobs: VecDeque::new(), working: 0, closed: false, pace });
         let queue = Arc::new(Queue { state, arrived: Notify::new() });
         let batch = Arc::new(batch);
         for _ in 0..workers {
@@ -111,6 +122,7 @@ struct QueueState<B: Batch> {
     /// Workers that have a batch under way.
     working: usize,
     closed: bool,
+    pace: Pace,
 }
 
 impl<B: Batch> Queue<B> {
@@ -126,7 +138,7 @@ impl<B: Batch> Queue<B> {
         }
         waiting.jobs.push_back(job);
         // The first wakes a worker, which waits for the moment to start; a worker that has finished checks by itself.
-        let wake = waiting.jobs.len() == 1 || waiting.jobs.len() == WORTH_A_WORKER;
+        let wake = waiting.jobs.len() == 1 || waiting.jobs.len() == waiting.pace.worth_a_worker;
         drop(waiting);
         if wake {
             self.arrived.notify_one();
@@ -176,10 +188,10 @@ impl<B: Batch> QueueState<B> {
     /// How long the waiting calls go on waiting for a busy worker; `None` when none waits.
     fn time_to_start(&self) -> Option<Duration> {
         let oldest = self.jobs.front()?;
-        Some(if self.working == 0 || WORTH_A_WORKER <= self.jobs.len() {
+        Some(if self.working == 0 || self.pace.worth_a_worker <= self.jobs.len() {
             Duration::ZERO
         } else {
-            WAIT_FOR_WORKER.saturating_sub(oldest.queued.elapsed())
+            self.pace.wait.saturating_sub(oldest.queued.elapsed())
         })
     }
 

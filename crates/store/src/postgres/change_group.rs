@@ -1,10 +1,10 @@
 //! Performing an operation on one group: its lock, what the rule needs, the rule, and what it decided.
 
-use super::cluster::Keys;
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
 use super::outbox::NewEntries;
+use super::reach::Keys;
 use super::rows::{self, DayLists, MemberLists, MessageLists, NameRange, NewMembers, PartLists};
 use super::snapshots;
 use super::statements;

@@ -1,12 +1,12 @@
 //! The other writing operations, each in a transaction of its own.
 
-use super::cluster::Keys;
 use super::columns::{read_all, read_first};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::listener::Notification;
 use super::locks;
 use super::outbox::NewEntries;
+use super::reach::Keys;
 use super::rows::{AccountLists, CountLists, KickLists};
 use super::statements;
 use super::tables;

@@ -1,8 +1,8 @@
 //! Connecting: encryption, the settings of a session, the pool.
 
-use super::cluster::Warnings;
 use super::layout::Layout;
 use super::locks;
+use super::reach::Warnings;
 use super::settings::{Encryption, Settings};
 use deadpool_postgres::{
     Connect, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,

@@ -1,22 +1,20 @@
 //! One piece of work in one transaction: bounded in time, repeated where that is safe.
 
-use super::cluster::{Away, Keys, Warnings};
 use super::columns::Lists;
 use super::connect;
 use super::failure::Failure;
-use super::layout::Layout;
+use super::layout::{COPYING_ATTEMPTS, Layout};
+use super::reach::{Away, Keys, Warnings};
 use super::settings::Settings;
 use super::spread;
 use super::statements::{self, Statement, Writing};
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
 use landfall_domain::ids::AppId;
-use std::borrow::Cow;
-use std::io::Cursor;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{CopyInSink, Row, Statement as Prepared};
+use tokio_postgres::{Row, Statement as Prepared};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Longest time one ordinary transaction may take.
@@ -154,7 +152,14 @@ impl Database {
             Failure::Slow(time)
         };
         let done = match tokio::time::timeout_at(until, work.perform(&tx)).await {
-            Ok(done) => done?,
+            Ok(Ok(done)) => done,
+            Ok(Err(failure)) => {
+                // With several nodes a connection has others behind it, which are dear to open again.
+                if self.layout == Layout::Spread && failure.was_refused() {
+                    drop(tokio::time::timeout_at(until, tx.give_back()).await);
+                }
+                return Err(failure);
+            }
             Err(_) => return Err(slow()),
         };
         let warnings = self.warnings.count();
@@ -203,9 +208,9 @@ impl Tx {
         let begin = match self.layout {
             Layout::Together => "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan",
             // Which shard a row belongs to is part of its plan.
-            Layout::Spread => "BEGIN",
+            Layout::Spread => "BEGIN; SET LOCAL lock_timeout = '2s'",
         };
-        self.begin_with(begin, Some(app), &[]).await
+        self.begin_as(begin, Some(app), &[]).await
     }
 
     /// Begins a transaction for several callers, which must not all wait for a lock that only one of them needs.
@@ -214,15 +219,20 @@ impl Tx {
     }
 
     async fn begin_with(&self, begin: &str, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
+        match self.layout {
+            Layout::Together => self.begin_as(begin, app, keys).await,
+            Layout::Spread => {
+                self.begin_as(&format!("{begin}; {}", connect::OF_TRANSACTIONS), app, keys).await
+            }
+        }
+    }
+
+    async fn begin_as(&self, begin: &str, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
         // A statement that has to be prepared first would leave after the one behind it.
         if app.is_some() {
             self.prepared(&statements::LOCK_SHARED).await?;
         }
-        let begin = match self.layout {
-            Layout::Together => Cow::Borrowed(begin),
-            Layout::Spread => Cow::Owned(format!("{begin}; {}", connect::OF_TRANSACTIONS)),
-        };
-        let begin = self.client().batch_execute(&begin);
+        let begin = self.client().batch_execute(begin);
         let app = app.map(super::locks::app);
         let shared = async {
             match &app {
@@ -264,7 +274,9 @@ impl Tx {
     pub(super) async fn write(&self, writing: &Writing, rows: &impl Lists) -> Result<Vec<Row>, Failure> {
         match self.layout {
             Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
-            Layout::Spread => spread::write(self, writing.rows(), rows).await,
+            Layout::Spread => {
+                spread::write(self.client(), writing.rows(), rows, self.attempt <= COPYING_ATTEMPTS).await
+            }
         }
     }
 
@@ -272,24 +284,9 @@ impl Tx {
         self.layout
     }
 
-    pub(super) fn is_first_attempt(&self) -> bool {
-        self.attempt == 1
-    }
-
-    /// Rows that a statement returns whose text depends on what it writes.
-    pub(super) async fn query_text(
-        &self,
-        sql: &str,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Failure> {
-        let prepared = self.client().prepare_cached(sql).await?;
-        Ok(self.client().query(&prepared, parameters).await?)
-    }
-
-    /// Takes the bytes of a `COPY`.
-    pub(super) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Cursor<Vec<u8>>>, Failure> {
-        let prepared = self.client().prepare_cached(sql).await?;
-        Ok(self.client().copy_in(&prepared).await?)
+    /// How often the work was begun, this time included.
+    pub(super) fn attempt(&self) -> usize {
+        self.attempt
     }
 
     /// Prepared once for each connection.
@@ -300,6 +297,13 @@ impl Tx {
     /// Takes back what the transaction did; nothing may follow. Its work then ends well, having changed nothing.
     pub(super) async fn take_back(&self) -> Result<(), Failure> {
         Ok(self.client().batch_execute("ROLLBACK").await?)
+    }
+
+    /// Gives the connection of a transaction back that the database has refused.
+    async fn give_back(mut self) {
+        if self.take_back().await.is_ok() {
+            drop(self.client.take());
+        }
     }
 
     async fn commit(mut self) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 /// Shards of each table, unless asked for otherwise: as many nodes can get a part. More of them make every list of groups
 /// and every batch of imports dearer.
-pub const SHARDS_DEFAULT: u16 = 32;
+pub const SHARDS_DEFAULT: u16 = 8;
 
 /// The distributed tables, each with the column that decides where a row lies, and the table whose rows of the same
 /// key lie beside it. The other tables have a row or a few for each app and stay on the coordinator.

@@ -1,10 +1,10 @@
 //! Removing messages because of their age: one conversation after the other, those with the oldest day first.
 
-use super::cluster::Keys;
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
+use super::reach::Keys;
 use super::rows::{NameRange, PartLists};
 use super::snapshots;
 use super::statements;

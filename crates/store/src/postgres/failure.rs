@@ -1,10 +1,10 @@
 //! The failures of a transaction, and what a caller may do about them.
 
-use super::layout::Layout;
+use super::layout::{COPYING_ATTEMPTS, Layout};
 use deadpool_postgres::PoolError;
 use landfall_domain::error::StoreError;
 use std::time::Duration;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// Why a transaction did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +39,10 @@ pub(super) enum Failure {
 fn passes_on_citus(code: &SqlState, attempt: usize) -> bool {
     // Class 08: the connection between two nodes had ended, perhaps long ago, and is now opened again.
     let lost = code.code().starts_with("08");
-    // A row that was looked for and not found came meanwhile; or a `COPY` was refused, for which Citus gives no code. The
-    // second attempt writes row by row, and has the code.
+    // A row is there, or another was quicker; or a `COPY` was refused for another reason, for which Citus gives no code. The
+    // last attempt writes row by row, and has the code.
     let refused = [SqlState::UNIQUE_VIOLATION, SqlState::INTERNAL_ERROR].contains(code);
-    lost || (refused && attempt == 1)
+    lost || (refused && attempt <= COPYING_ATTEMPTS)
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -100,6 +100,12 @@ impl Failure {
         const BLAMING: [&str; 6] = ["08", "22", "23", "54", "25P02", "55P03"];
         let Self::Database(error) = self else { return false };
         error.code().is_some_and(|code| BLAMING.iter().any(|start| code.code().starts_with(start)))
+    }
+
+    /// The database said no, and goes on.
+    pub(super) fn was_refused(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
     }
 
     pub(super) fn has_code(&self, code: &SqlState) -> bool {

@@ -1,11 +1,11 @@
 //! Importing and creating groups: all that wait together are one transaction of a handful of statements.
 
 use super::batcher::Batch;
-use super::cluster::Keys;
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
 use super::list_positions::ListPositions;
 use super::outbox::NewEntries;
+use super::reach::Keys;
 use super::rows::{CountLists, NewMembers};
 use super::statements;
 use super::tables;

@@ -1,11 +1,11 @@
 //! Importing members: all calls that wait together are one transaction that holds the locks of their groups.
 
 use super::batcher::Batch;
-use super::cluster::Keys;
 use super::columns::read_all;
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
+use super::reach::Keys;
 use super::rows::{MemberLists, NewMembers};
 use super::statements;
 use super::tables;

@@ -1,9 +1,9 @@
 //! Reading: each call sees the database as it is at one moment.
 
-use super::cluster::Keys;
 use super::columns::{Column as _, Parameters, read, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
+use super::reach::Keys;
 use super::statements;
 use super::tables;
 use super::values::{app_column, count};

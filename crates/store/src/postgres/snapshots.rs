@@ -1,9 +1,9 @@
 //! Loading what an operation or a reader needs of one group.
 
-use super::cluster::Keys;
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
+use super::reach::Keys;
 use super::rows::{self, NameRange};
 use super::statements;
 use super::tables;

@@ -3,16 +3,17 @@
 //! A statement over lists has no one place to go to: Citus would fetch the lists back as a table and write them in several
 //! steps. So rows are sent by their values, which Citus sorts by where they belong:
 //!
-//! - Many new rows by `COPY`, which costs the least. It knows no rows that are there already. Where one can be, they are
-//!   looked for first; when another transaction was quicker, the whole work is done again, in the other way:
+//! - Many new rows by `COPY`, which costs the least. It knows no rows that are there already: it fails, and the work is
+//!   done again. The second time groups are looked for first; when another transaction was quicker even then, the third
+//!   attempt goes the other way:
 //! - Few rows, and those that may be there already, by one `INSERT … VALUES` for up to [`ROWS_MAX`] of them. Citus writes
 //!   place after place in one order, so that two writers of the same rows do not wait in a circle.
 //!
 //! In a transaction each node is asked over one connection (`citus.multi_shard_modify_mode`), one after the other.
 
 use super::columns::{Lists, Parameters, RowWise};
-use super::database::Tx;
 use super::failure::Failure;
+use deadpool_postgres::Client;
 use futures_util::SinkExt as _;
 use std::io::Cursor;
 use std::ops::Range;
@@ -30,13 +31,18 @@ pub(super) fn worth_a_copy(rows: usize) -> bool {
     COPY_ROWS <= rows
 }
 
-/// Writes rows by their values; what the statement returns.
-pub(super) async fn write(tx: &Tx, statement: &RowWise, lists: &impl Lists) -> Result<Vec<Row>, Failure> {
+/// Writes rows by their values; what the statement returns. By `COPY` only if it `may_copy`.
+pub(super) async fn write(
+    client: &Client,
+    statement: &RowWise,
+    lists: &impl Lists,
+    may_copy: bool,
+) -> Result<Vec<Row>, Failure> {
     if let Some(copying) = &statement.copy
         && worth_a_copy(lists.len())
-        && tx.is_first_attempt()
+        && may_copy
     {
-        copy(tx, &copying.sql, copying.encode(lists)?).await?;
+        copy(client, &copying.sql, copying.encode(lists)?).await?;
         return Ok(Vec::new());
     }
     let app = lists.app();
@@ -45,13 +51,15 @@ pub(super) async fn write(tx: &Tx, statement: &RowWise, lists: &impl Lists) -> R
         let mut parameters: Parameters<'_> = vec![&app];
         let sql = statement.sql(rows.len());
         rows.for_each(|row| parameters.append(&mut lists.row(row)));
-        returned.append(&mut tx.query_text(&sql, &parameters).await?);
+        let prepared = client.prepare_cached(&sql).await?;
+        returned.append(&mut client.query(&prepared, &parameters).await?);
     }
     Ok(returned)
 }
 
-async fn copy(tx: &Tx, sql: &str, bytes: Vec<u8>) -> Result<(), Failure> {
-    let mut sink = std::pin::pin!(tx.copy_in(sql).await?);
+async fn copy(client: &Client, sql: &str, bytes: Vec<u8>) -> Result<(), Failure> {
+    let prepared = client.prepare_cached(sql).await?;
+    let mut sink = std::pin::pin!(client.copy_in(&prepared).await?);
     sink.send(Cursor::new(bytes)).await?;
     sink.finish().await?;
     Ok(())

@@ -3,7 +3,7 @@
 use super::columns::{Lists, Parameters, read_all, read_first};
 use super::database::Tx;
 use super::failure::Failure;
-use super::layout::Layout;
+use super::layout::{COPYING_ATTEMPTS, Layout};
 use super::rows::{GroupLists, NewMembers, PlaceholderLists};
 use super::spread::worth_a_copy;
 use super::statements::{self, Writing};
@@ -136,13 +136,17 @@ pub(super) async fn insert_groups<'group>(
     if groups.len() == 0 {
         return Ok(BTreeSet::new());
     }
-    let copies = tx.layout() == Layout::Spread && tx.is_first_attempt() && worth_a_copy(groups.len());
-    if !copies {
+    let may_copy = tx.layout() == Layout::Spread && tx.attempt() <= COPYING_ATTEMPTS;
+    if !may_copy || !worth_a_copy(groups.len()) {
         let rows = tx.write(&statements::INSERT_GROUPS, &lists(&mut groups.into_iter())).await?;
         return read_all(&rows);
     }
-    let ids: Vec<&GroupId> = groups.clone().map(|group| &group.id).collect();
-    let mut taken = taken_groups(tx, app, &ids).await?;
+    // Nearly all are new. Where one is not, the next attempt knows.
+    let mut taken = BTreeSet::new();
+    if 1 < tx.attempt() {
+        let ids: Vec<&GroupId> = groups.clone().map(|group| &group.id).collect();
+        taken = taken_groups(tx, app, &ids).await?;
+    }
     let free: Vec<&Group> = groups.filter(|group| taken.insert(group.id.clone())).collect();
     put(tx, &statements::INSERT_FREE_GROUPS, &lists(&mut free.iter().copied())).await?;
     Ok(free.iter().map(|group| group.list_position).collect())

@@ -1,11 +1,11 @@
 //! What jobs brought in: reading it, and taking it out.
 
 use super::changes;
-use super::cluster::Keys;
 use super::columns::read_all;
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
+use super::reach::Keys;
 use super::statements;
 use super::values::{app_column, count};
 use super::whole_groups::brought;

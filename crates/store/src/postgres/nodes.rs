@@ -3,111 +3,22 @@
 //! A transaction over several nodes is committed in two phases. When a node goes away between the two, Citus only warns:
 //! the transaction is kept, and that node makes its part visible once Citus' recovery has run there. Until then the caller
 //! is not told that it succeeded, and the recovery is asked for as soon as the node answers again.
-//!
-//! While a node is away, work about its groups is refused at once: it would keep connections and batches waiting that others
-//! need. Where a group is only the catalogue knows; it is asked only then.
 
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
+use super::reach::Away;
 use super::statements;
 use crate::StoreMetrics;
 use crate::metrics::NodeLabel;
-use crate::unpoisoned::unpoisoned;
 use async_trait::async_trait;
-use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::store::Health;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio_postgres::GenericClient;
 use tokio_postgres::error::SqlState;
 
 /// Between two looks at the nodes.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Warnings of the database, counted over all connections.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Warnings(Arc<AtomicU64>);
-
-impl Warnings {
-    pub(super) fn count(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn add(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// The nodes that do not answer, each as host and port. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Away(Arc<Mutex<BTreeSet<String>>>);
-
-impl Away {
-    fn names(&self) -> BTreeSet<String> {
-        unpoisoned(self.0.lock()).clone()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        unpoisoned(self.0.lock()).is_empty()
-    }
-
-    /// Those of the groups and accounts that are on a node that does not answer. Asks the database only if there is one.
-    pub(super) async fn holds(
-        &self,
-        client: &impl GenericClient,
-        keys: &Keys<'_>,
-    ) -> Result<BTreeSet<String>, Failure> {
-        let away = self.names();
-        if away.is_empty() {
-            return Ok(BTreeSet::new());
-        }
-        let mut held = BTreeSet::new();
-        for (table, keys) in [("landfall.groups", &keys.groups), ("landfall.accounts", &keys.accounts)] {
-            if !keys.is_empty() {
-                let rows = client.query(statements::NODES_OF_KEYS.sql(), &[&table, keys]).await?;
-                for row in &rows {
-                    if away.contains(row.try_get::<_, &str>(1)?) {
-                        held.insert(row.try_get(0)?);
-                    }
-                }
-            }
-        }
-        Ok(held)
-    }
-}
-
-/// What a piece of work is about.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Keys<'key> {
-    pub(super) groups: Vec<&'key str>,
-    pub(super) accounts: Vec<&'key str>,
-}
-
-impl<'key> Keys<'key> {
-    pub(super) fn of_group(id: &'key GroupId) -> Self {
-        Self { groups: vec![id.as_str()], accounts: Vec::new() }
-    }
-
-    pub(super) fn of_account(id: &'key UserId) -> Self {
-        Self { groups: Vec::new(), accounts: vec![id.as_str()] }
-    }
-
-    /// Those of several together.
-    pub(super) fn all(of: &[Self]) -> Self {
-        Self {
-            groups: of.iter().flat_map(|keys| keys.groups.iter().copied()).collect(),
-            accounts: of.iter().flat_map(|keys| keys.accounts.iter().copied()).collect(),
-        }
-    }
-
-    /// Whether one of them is among `keys`.
-    pub(super) fn any_of(&self, keys: &BTreeSet<String>) -> bool {
-        self.groups.iter().chain(&self.accounts).any(|key| keys.contains(*key))
-    }
-}
 
 /// Watches the nodes until it is dropped.
 pub(super) struct Nodes {
@@ -166,7 +77,7 @@ impl Watch {
     }
 
     fn set(&self, away: BTreeSet<String>) {
-        let mut before = unpoisoned(self.away.0.lock());
+        let before = self.away.replace(away.clone());
         for node in before.union(&away) {
             let is_away = away.contains(node);
             self.metrics
@@ -179,7 +90,6 @@ impl Watch {
                 (false, false) | (true, true) => {}
             }
         }
-        *before = away;
     }
 
     /// Finishes what nodes have not finished; false when that has to be tried again.
