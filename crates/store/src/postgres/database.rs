@@ -3,7 +3,7 @@
 use super::columns::Lists;
 use super::connect;
 use super::failure::Failure;
-use super::layout::{COPYING_ATTEMPTS, Layout};
+use super::layout::Layout;
 use super::reach::{Away, Keys, Warnings};
 use super::settings::Settings;
 use super::spread;
@@ -274,9 +274,19 @@ impl Tx {
     pub(super) async fn write(&self, writing: &Writing, rows: &impl Lists) -> Result<Vec<Row>, Failure> {
         match self.layout {
             Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
-            Layout::Spread => {
-                spread::write(self.client(), writing.rows(), rows, self.attempt <= COPYING_ATTEMPTS).await
-            }
+            Layout::Spread => spread::write(self.client(), writing.rows(), rows, self.attempt == 1).await,
+        }
+    }
+
+    /// Writes rows of which none is there, as was found out before.
+    pub(super) async fn write_missing(
+        &self,
+        writing: &Writing,
+        rows: &impl Lists,
+    ) -> Result<Vec<Row>, Failure> {
+        match self.layout {
+            Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
+            Layout::Spread => spread::write(self.client(), writing.rows(), rows, true).await,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::OpenError;
 use tokio_postgres::Client;
 
-/// Attempts that write by `COPY` where rows are spread: the first takes groups for new, the second looks first.
+/// Attempts that write groups by `COPY` where rows are spread: the first takes them for new, the second looks first.
 pub(super) const COPYING_ATTEMPTS: usize = 2;
 
 /// Where the rows are. It changes only while no server serves.

@@ -4,8 +4,7 @@
 //! steps. So rows are sent by their values, which Citus sorts by where they belong:
 //!
 //! - Many new rows by `COPY`, which costs the least. It knows no rows that are there already: it fails, and the work is
-//!   done again. The second time groups are looked for first; when another transaction was quicker even then, the third
-//!   attempt goes the other way:
+//!   done again. The second time groups are looked for first. All else then goes the other way, groups the third time:
 //! - Few rows, and those that may be there already, by one `INSERT … VALUES` for up to [`ROWS_MAX`] of them. Citus writes
 //!   place after place in one order, so that two writers of the same rows do not wait in a circle.
 //!

@@ -148,7 +148,9 @@ pub(super) async fn insert_groups<'group>(
         taken = taken_groups(tx, app, &ids).await?;
     }
     let free: Vec<&Group> = groups.filter(|group| taken.insert(group.id.clone())).collect();
-    put(tx, &statements::INSERT_FREE_GROUPS, &lists(&mut free.iter().copied())).await?;
+    if !free.is_empty() {
+        tx.write_missing(&statements::INSERT_FREE_GROUPS, &lists(&mut free.iter().copied())).await?;
+    }
     Ok(free.iter().map(|group| group.list_position).collect())
 }
 
