@@ -6,6 +6,7 @@
 
 mod answer;
 pub(crate) mod baseline;
+mod citus;
 mod database;
 mod endpoint;
 pub(crate) mod gateway;
@@ -87,6 +88,8 @@ enum StoreKind {
     Embedded,
     /// A PostgreSQL that is started for the benchmark, which pgbench also measures by itself
     Postgres,
+    /// The Citus cluster of LANDFALL_TEST_CITUS_URL, beside a PostgreSQL that is started for the benchmark
+    Citus,
 }
 
 /// Settings of the import benchmark.
@@ -100,7 +103,7 @@ pub(crate) struct ImportArguments {
         long,
         value_delimiter = ',',
         default_value = "64,256",
-        default_value_if("store", "postgres", Some("256")),
+        default_value_ifs([("store", "postgres", "256"), ("store", "citus", "256")]),
         value_parser = clap::value_parser!(u32).range(1..=4096)
     )]
     connections: Vec<u32>,
@@ -113,6 +116,15 @@ pub(crate) struct ImportArguments {
     /// Groups to fill the store with before measuring again; 0 measures only the store that starts empty
     #[arg(long, default_value_t = 0)]
     groups: u64,
+    /// Numbers of servers over the one database, on Citus
+    #[arg(long, value_delimiter = ',', default_value = "1", value_parser = clap::value_parser!(u32).range(1..=16))]
+    servers: Vec<u32>,
+    /// Parts of each table, on Citus
+    #[arg(long, default_value_t = 8)]
+    shards: u16,
+    /// Cargo's profile of the measured programs
+    #[arg(long, default_value = PROFILE)]
+    profile: String,
     /// Measures only the empty handler, which shows how steady the machine is
     #[arg(long, conflicts_with = "groups")]
     baseline_only: bool,
@@ -127,14 +139,17 @@ pub(crate) struct ImportArguments {
 /// When a program does not start, a single call does not succeed, or the tables of PostgreSQL differ from what was
 /// answered: figures from a run with errors mean nothing.
 fn import(arguments: &ImportArguments) -> Result<()> {
-    if arguments.baseline_only && arguments.store == StoreKind::Postgres {
-        bail!("--baseline-only measures no store, so it cannot be combined with --store postgres");
+    if arguments.baseline_only && arguments.store != StoreKind::Embedded {
+        bail!("--baseline-only measures no store, so it cannot be combined with --store");
     }
-    let programs = build(arguments.baseline_only)?;
+    if arguments.store == StoreKind::Citus {
+        return citus::run(arguments);
+    }
+    let programs = build(arguments.baseline_only, &arguments.profile)?;
     let directory = WorkDirectory::make()?;
     let baseline = Target::start_baseline(&programs, None)?;
     let mut postgres = match arguments.store {
-        StoreKind::Embedded => None,
+        StoreKind::Embedded | StoreKind::Citus => None,
         StoreKind::Postgres => Some(Postgres::start(directory.path())?),
     };
     let url = postgres.as_ref().map(|postgres| postgres.database.url());
@@ -174,13 +189,13 @@ fn import(arguments: &ImportArguments) -> Result<()> {
 }
 
 /// Builds what is measured and returns the directory of the programs.
-fn build(baseline_only: bool) -> Result<PathBuf> {
-    let mut command = cargo(&["build", "--profile", PROFILE, "--locked", "-p", "xtask"]);
+fn build(baseline_only: bool, profile: &str) -> Result<PathBuf> {
+    let mut command = cargo(&["build", "--profile", profile, "--locked", "-p", "xtask"]);
     if !baseline_only {
         command.args(["-p", "landfall"]);
     }
     workspace::run(&mut command)?;
-    Ok(workspace::target_directory()?.join(PROFILE))
+    Ok(workspace::target_directory()?.join(profile))
 }
 
 /// A running PostgreSQL, and the program that measures it by itself.

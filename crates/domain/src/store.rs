@@ -92,6 +92,8 @@ pub enum Health {
     Ready,
     /// It takes writes, and some of what it keeps is damaged: calls that meet it fail.
     Damaged(String),
+    /// It takes writes, and a part of what it keeps is out of reach: calls that need it fail.
+    Partial(String),
     /// It does not, for this reason.
     NotReady(String),
 }

@@ -125,8 +125,8 @@ fn perform(
         Command::Store { work: StoreWork::Repair(which) } => {
             print(&store_check::repair(&store_url(which, variables)?)?)
         }
-        Command::Store { work: StoreWork::Distribute { url } } => {
-            print(&Runtime::new()?.block_on(store_distribute::distribute(&url))?)
+        Command::Store { work: StoreWork::Distribute { url, shards } } => {
+            print(&Runtime::new()?.block_on(store_distribute::distribute(&url, shards))?)
         }
         Command::Docs { page: Page::Configuration } => print(&config::page()),
         Command::Docs { page: Page::Commands } => print(&commands::command_list()),

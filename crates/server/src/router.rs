@@ -82,9 +82,12 @@ fn operating(server: &Server, request: &Request<Incoming>) -> Option<Response<Fu
         "/healthz" => (StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned()),
         "/readyz" => match server.readiness() {
             Health::Ready => (StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned()),
-            // Undamaged data is served, so the server takes traffic.
+            // What is whole and within reach is served, so the server takes traffic.
             Health::Damaged(what) => {
                 (StatusCode::OK, "text/plain; charset=utf-8", format!("damaged: {what}\n"))
+            }
+            Health::Partial(why) => {
+                (StatusCode::OK, "text/plain; charset=utf-8", format!("partly ready: {why}\n"))
             }
             Health::NotReady(why) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{why}\n"))

@@ -13,13 +13,13 @@ pub enum StoreDistributeError {
     Distribute(#[from] DistributeError),
 }
 
-/// Distributes the store at `url`. Returns a report.
+/// Distributes the store at `url`, its tables in so many parts. Returns a report.
 ///
 /// # Errors
 /// It is not a PostgreSQL store, it has no Citus, or Citus refused.
-pub async fn distribute(url: &str) -> Result<String, StoreDistributeError> {
+pub async fn distribute(url: &str, shards: u16) -> Result<String, StoreDistributeError> {
     match StoreUrl::parse(url).map_err(StoreDistributeError::Url)? {
-        StoreUrl::Postgres(settings) => Ok(report(&postgres::distribute(&settings).await?)),
+        StoreUrl::Postgres(settings) => Ok(report(&postgres::distribute(&settings, shards).await?)),
         StoreUrl::Embedded(_) => {
             let text = "must be postgres://USER:PASSWORD@HOST/DATABASE: only that store can be distributed";
             Err(StoreDistributeError::Url(text.to_owned()))
@@ -42,7 +42,7 @@ mod tests {
     #[tokio::test]
     async fn only_a_database_can_be_distributed() {
         for url in ["embedded:./data", "mysql://ann:secret@db/chat"] {
-            let refused = distribute(url).await.unwrap_err();
+            let refused = distribute(url, postgres::SHARDS_DEFAULT).await.unwrap_err();
             let StoreDistributeError::Url(text) = &refused else { panic!("{refused}") };
             assert!(text.contains("postgres://") && !refused.to_string().contains("secret"), "{refused}");
         }

@@ -1,6 +1,9 @@
 //! Metrics of a store.
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
@@ -13,6 +16,15 @@ pub struct StoreMetrics {
     pub commit_seconds: Histogram,
     /// Commits that failed.
     pub failures: Counter,
+    /// 1 while a node of a Citus cluster does not answer, 0 once it does again.
+    pub node_unreachable: Family<NodeLabel, Gauge>,
+}
+
+/// A node of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct NodeLabel {
+    /// Host and port.
+    pub node: String,
 }
 
 impl Default for StoreMetrics {
@@ -21,6 +33,7 @@ impl Default for StoreMetrics {
             batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 13)),
             commit_seconds: Histogram::new(exponential_buckets(0.000_05, 2.0, 16)),
             failures: Counter::default(),
+            node_unreachable: Family::default(),
         }
     }
 }
@@ -40,5 +53,10 @@ impl StoreMetrics {
             self.commit_seconds.clone(),
         );
         registry.register("store_commit_failures", "Commits that failed", self.failures.clone());
+        registry.register(
+            "store_node_unreachable",
+            "1 while a node of the Citus cluster does not answer",
+            self.node_unreachable.clone(),
+        );
     }
 }

@@ -17,17 +17,21 @@ mod expiry;
 mod failure;
 mod import_groups;
 mod import_members;
+mod layout;
 mod list_positions;
 mod listener;
 mod locks;
 mod migrations;
+mod nodes;
 mod notify;
 mod outbox;
 mod people;
+mod reach;
 mod reads;
 mod rows;
 mod settings;
 mod snapshots;
+mod spread;
 mod staging;
 mod statements;
 mod tables;
@@ -39,14 +43,14 @@ mod values;
 mod whole_groups;
 
 pub use connect::AuthoritiesError;
-pub use distribute::{DistributeError, Distributed, distribute};
+pub use distribute::{DistributeError, Distributed, SHARDS_DEFAULT, distribute};
 pub use settings::{CONNECTIONS_DEFAULT, CONNECTIONS_MIN, Settings, SettingsProblem};
 pub use transfer::PostgresTransfer;
 
 use crate::transfer::Undelivered;
 use crate::{StoreMetrics, refusable};
 use async_trait::async_trait;
-use batcher::{Batcher, PATIENCE};
+use batcher::{Batcher, PATIENCE, Pace};
 use change_group::ChangeGroup;
 use database::{Database, Work};
 use failure::Failure;
@@ -76,8 +80,10 @@ use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use landfall_domain::unite::{OnDifference, UnionOutcome};
 use landfall_domain::whole_group::WholeGroup;
+use layout::Layout;
 use list_positions::ListPositions;
 use listener::Listener;
+use nodes::Nodes;
 use staging::Staging;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -140,6 +146,11 @@ pub enum OpenError {
     /// A database in another encoding.
     #[error("the database is encoded in {0}; make one with ENCODING 'UTF8'")]
     Encoding(String),
+    /// A node of a Citus cluster that does not hold its locks.
+    #[error(
+        "the address is that of a worker of a Citus cluster; name the coordinator, which holds the locks"
+    )]
+    Worker,
     /// It is the target of a copy that is not finished.
     #[error(
         "the database holds an unfinished copy of {0}; run `landfall store copy` from there again to finish it"
@@ -166,6 +177,8 @@ pub struct Postgres {
     members: Batcher<ImportMembers>,
     staging: Staging,
     listener: Listener,
+    /// The nodes, where there are several.
+    nodes: Option<Nodes>,
 }
 
 impl Postgres {
@@ -178,6 +191,16 @@ impl Postgres {
         metrics: StoreMetrics,
         on_change: OnRemoteChange,
     ) -> Result<Self, OpenError> {
+        Self::open_as(settings, metrics, on_change, None).await
+    }
+
+    /// Takes the rows to be where `layout` says, if it says so.
+    async fn open_as(
+        settings: Settings,
+        metrics: StoreMetrics,
+        on_change: OnRemoteChange,
+        layout: Option<Layout>,
+    ) -> Result<Self, OpenError> {
         let tls = connect::tls(&settings)?;
         let mut client = connect::client(&settings, &tls).await?;
         migrations::run(&mut client).await?;
@@ -186,17 +209,25 @@ impl Postgres {
         if let Some(source) = migrations::unfinished_copy(&client).await? {
             return Err(OpenError::Unfinished(source));
         }
+        let found = Layout::of(&client).await?;
+        let layout = layout.unwrap_or(found);
         drop(client);
-        let database = Database::new(&settings, tls, true);
+        let database = Database::new(&settings, tls, true, layout);
+        let nodes = (found == Layout::Spread).then(|| Nodes::watch(database.clone(), metrics.clone()));
+        let pace = match layout {
+            Layout::Together => Pace::TOGETHER,
+            Layout::Spread => Pace::SPREAD,
+        };
         let positions = Arc::<ListPositions>::default();
         let groups = ImportGroups { database: database.clone(), positions: Arc::clone(&positions) };
         let members = ImportMembers { database: database.clone() };
         Ok(Self {
-            groups: Batcher::start(groups, import_workers(), &metrics),
-            members: Batcher::start(members, import_workers(), &metrics),
+            groups: Batcher::start(groups, import_workers(), pace, &metrics),
+            members: Batcher::start(members, import_workers(), pace, &metrics),
             staging: Staging::new(database.clone(), positions),
             database,
             listener,
+            nodes,
         })
     }
 
@@ -426,7 +457,10 @@ impl Store for Postgres {
     }
 
     fn health(&self) -> Health {
-        self.listener.health()
+        match (self.listener.health(), &self.nodes) {
+            (Health::Ready, Some(nodes)) => nodes.health(),
+            (health, _) => health,
+        }
     }
 
     async fn close(&self) {}

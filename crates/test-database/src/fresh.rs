@@ -1,17 +1,22 @@
 //! A database for each test, copied from a template that was migrated once.
 
-use crate::session::{execute, session, with_database};
+use crate::session::{execute, session, with_database, with_server};
 use crate::{ON_CITUS_VARIABLE, SERVER_URL_VARIABLE};
 use anyhow::{Context as _, Result, anyhow};
-use postgres::Client;
+use postgres::{Client, Row};
 
 /// Held while a template is made, since several test programs may need the same one at once. The number is arbitrary.
 const TEMPLATE_LOCK: i64 = 0x1a2d_fa11_7e57;
+
+/// Host and port of every node of a Citus cluster, the coordinator first, and whether it is the coordinator.
+const NODES: &str = "SELECT nodename, nodeport, groupid = 0 FROM pg_dist_node ORDER BY groupid";
 
 /// A database with a single user. It is dropped with this value, even while connections to it are open.
 #[derive(Debug)]
 pub struct FreshDatabase {
     server_url: String,
+    /// The other nodes that have the database.
+    other_nodes: Vec<String>,
     url: String,
     name: String,
 }
@@ -33,11 +38,20 @@ pub fn fresh_database(tag: &str, migrate: impl FnOnce(&str) + Send) -> FreshData
         );
     };
     let made = if on_citus() {
-        FreshDatabase::migrated(&server_url, migrate)
+        FreshDatabase::on_every_node(&server_url, migrate)
     } else {
         FreshDatabase::copied(&server_url, tag, migrate)
     };
     made.unwrap_or_else(|problem| panic!("no database for this test: {problem:#}"))
+}
+
+/// The database of `url`, on a coordinator, on every node of its Citus cluster, the coordinator first.
+///
+/// # Errors
+/// When the server refuses.
+pub fn nodes(url: &str) -> Result<Vec<String>> {
+    let rows = session(url, |client| Ok(client.query(NODES, &[])?))?;
+    rows.iter().map(|node| with_server(url, node.get(0), node.get(1))).collect()
 }
 
 /// Whether the tests' server is the coordinator of a Citus cluster.
@@ -59,17 +73,24 @@ impl FreshDatabase {
         })
     }
 
-    /// A new database that `migrate` was run on. For Citus, which stays connected to every database it manages, so that
-    /// none of them can be a template.
+    /// A new database on every node of the cluster whose coordinator is `server_url`, on which `migrate` was run. Citus
+    /// stays connected to every database it manages, so that none of them can be a template.
     ///
     /// # Errors
-    /// When the server refuses.
-    pub fn migrated(server_url: &str, migrate: impl FnOnce(&str) + Send) -> Result<Self> {
+    /// When a node refuses.
+    pub fn on_every_node(server_url: &str, migrate: impl FnOnce(&str) + Send) -> Result<Self> {
+        let nodes = session(server_url, |client| Ok(client.query(NODES, &[])?))?;
+        let mut database = session(server_url, |client| Self::create(client, server_url, ""))?;
         session(server_url, |client| {
-            let database = Self::create(client, server_url, "")?;
+            // Nodes that are named by several databases at once would get in each other's way.
+            client.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK])?;
+            database.join_nodes(&nodes)
+        })?;
+        session(server_url, |_| {
             migrate(&database.url);
-            Ok(database)
-        })
+            Ok(())
+        })?;
+        Ok(database)
     }
 
     /// The URL of the database.
@@ -93,6 +114,25 @@ impl FreshDatabase {
         emptied.unwrap_or_else(|problem| panic!("{} cannot be emptied: {problem:#}", self.name));
     }
 
+    /// Makes the database on every other node, and these nodes its workers.
+    fn join_nodes(&mut self, nodes: &[Row]) -> Result<()> {
+        let mut join = String::new();
+        for node in nodes {
+            let (host, port, is_coordinator): (&str, i32, bool) = (node.get(0), node.get(1), node.get(2));
+            if is_coordinator {
+                join.push_str(&format!("SELECT citus_set_coordinator_host('{host}', {port});"));
+                continue;
+            }
+            let node_url = with_server(&self.server_url, host, port)?;
+            execute(&node_url, &format!("CREATE DATABASE {}", self.name))
+                .with_context(|| format!("cannot create the database {} on {host}:{port}", self.name))?;
+            execute(&with_database(&node_url, &self.name)?, "CREATE EXTENSION citus")?;
+            self.other_nodes.push(node_url);
+            join.push_str(&format!("SELECT citus_add_node('{host}', {port});"));
+        }
+        execute(&self.url, &format!("CREATE EXTENSION citus; {join}"))
+    }
+
     fn create(client: &mut Client, server_url: &str, options: &str) -> Result<Self> {
         let row = client.query_one("SELECT replace(gen_random_uuid()::text, '-', '')", &[])?;
         let name = format!("landfall_test_{}", row.get::<_, &str>(0));
@@ -100,18 +140,18 @@ impl FreshDatabase {
         client
             .batch_execute(&format!("CREATE DATABASE {name} {options}"))
             .with_context(|| format!("cannot create the database {name}"))?;
-        Ok(Self { server_url: server_url.to_owned(), url, name })
+        Ok(Self { server_url: server_url.to_owned(), other_nodes: Vec::new(), url, name })
     }
 }
 
 impl Drop for FreshDatabase {
     fn drop(&mut self) {
-        let dropped = session(&self.server_url, |client| {
-            Ok(client.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name))?)
-        });
-        if let Err(problem) = dropped {
-            // One line is enough for a test that stopped its server.
-            eprintln!("the database {} is left behind: {problem:#}", self.name);
+        // The coordinator last, from which the others are looked after.
+        for url in self.other_nodes.iter().chain([&self.server_url]) {
+            if let Err(problem) = execute(url, &format!("DROP DATABASE {} WITH (FORCE)", self.name)) {
+                // One line is enough for a test that stopped its server.
+                eprintln!("the database {} is left behind: {problem:#}", self.name);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ mod session;
 
 pub use bucket::{BucketServer, Fault};
 pub use cluster::{Cluster, Mode, Options, Replication};
-pub use fresh::{FreshDatabase, fresh_database, on_citus};
+pub use fresh::{FreshDatabase, fresh_database, nodes, on_citus};
 pub use nats::NatsServer;
 pub use programs::Programs;
 pub use session::execute;

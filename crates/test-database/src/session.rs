@@ -52,6 +52,18 @@ pub(crate) fn with_database(url: &str, database: &str) -> Result<String> {
     Ok(format!("{scheme}://{server}/{database}{options}"))
 }
 
+/// `url` with another host and port, for the same user.
+///
+/// # Errors
+/// When `url` is not a URL.
+pub(crate) fn with_server(url: &str, host: &str, port: i32) -> Result<String> {
+    let (scheme, rest) =
+        url.split_once("://").context("the address of the PostgreSQL server is not a URL")?;
+    let (server, database) = rest.split_once('/').context("the address names no database")?;
+    let user = server.rsplit_once('@').map_or(String::new(), |(user, _)| format!("{user}@"));
+    Ok(format!("{scheme}://{user}{host}:{port}/{database}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +76,16 @@ mod tests {
         assert_eq!(change("postgres://h/old?connect_timeout=3"), "postgres://h/new?connect_timeout=3");
         assert_eq!(change("postgres://h?a=/b"), "postgres://h/new?a=/b");
         with_database("host=h dbname=old", "new").unwrap_err();
+    }
+
+    #[test]
+    fn only_the_server_of_a_url_changes() {
+        let change = |url| with_server(url, "w", 2).unwrap();
+        assert_eq!(
+            change("postgres://u:p%40@h:1/old?sslmode=disable"),
+            "postgres://u:p%40@w:2/old?sslmode=disable"
+        );
+        assert_eq!(change("postgres://h/old"), "postgres://w:2/old");
+        with_server("host=h dbname=old", "w", 2).unwrap_err();
     }
 }

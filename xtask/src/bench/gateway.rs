@@ -89,7 +89,7 @@ struct Report {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let plan = &arguments.plan;
     check_handles(getrlimit(Resource::Nofile).current, plan.clients)?;
-    let programs = super::build(false)?;
+    let programs = super::build(false, super::PROFILE)?;
     let directory = WorkDirectory::make()?;
     let (processors, processor) = (std::thread::available_parallelism()?.get(), processor()?);
     println!(

@@ -70,7 +70,7 @@ struct Migration {
 /// # Errors
 /// When a program does not start, or a call or the import fails.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let programs = super::build(false)?;
+    let programs = super::build(false, super::PROFILE)?;
     let directory = WorkDirectory::make()?;
     let file = directory.path().join("moving.jsonl");
     let file_bytes = write_file(&file, arguments.groups)?;

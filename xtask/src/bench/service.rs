@@ -84,7 +84,7 @@ struct Report {
 /// # Errors
 /// When a program does not start, or a single call or item fails.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let programs = super::build(false)?;
+    let programs = super::build(false, super::PROFILE)?;
     let directory = WorkDirectory::make()?;
     let mut report = Report {
         processors: std::thread::available_parallelism()?.get(),

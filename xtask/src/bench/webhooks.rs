@@ -71,7 +71,7 @@ struct Report {
 /// # Errors
 /// A program does not start, a call fails, or an event is lost or delivered out of order.
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let programs = super::build(false)?;
+    let programs = super::build(false, super::PROFILE)?;
     let directory = WorkDirectory::make()?;
     println!("\nMessages to {GROUPS} groups, {} s each; CPU is µs per call.", arguments.seconds);
     report::print_heading();

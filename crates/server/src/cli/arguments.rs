@@ -4,6 +4,7 @@ pub(super) mod moving;
 
 use crate::quickstart::USERSIG_SECONDS_DEFAULT;
 use clap::{Args, Parser, Subcommand};
+use landfall_store::postgres::SHARDS_DEFAULT;
 use moving::{
     CheckArguments, ConvertArguments, ExportArguments, ImportArguments, UndoArguments, VerifyArguments,
 };
@@ -153,6 +154,10 @@ pub(super) enum StoreWork {
         /// The database, as in the setting store.url; no server may use it meanwhile
         #[arg(long, value_name = "URL")]
         url: String,
+        /// Parts of each table; as many nodes can get one. Of tables that are distributed already it changes nothing
+        #[arg(long, value_name = "NUMBER", default_value_t = SHARDS_DEFAULT,
+            value_parser = clap::value_parser!(u16).range(1..=1_024))]
+        shards: u16,
     },
 }
 

@@ -5,8 +5,8 @@ use landfall::usersig::{self, SecretKey};
 use landfall_domain::ids::AppId;
 use landfall_domain::time::{Clock, SystemClock, Timestamp};
 use landfall_store::StoreMetrics;
-use landfall_store::postgres::{Postgres, Settings};
-use landfall_test_database::{FreshDatabase, fresh_database};
+use landfall_store::postgres::{Postgres, Settings, distribute};
+use landfall_test_database::{FreshDatabase, fresh_database, on_citus};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -111,9 +111,15 @@ impl DataLocation {
 }
 
 /// Creates the tables in an empty database.
+/// Shards on Citus: few, because each database has its own.
+const CITUS_SHARDS: u16 = 4;
+
 fn make_tables(url: &str) {
     Runtime::new().unwrap().block_on(async {
         let settings = Settings::parse(url).unwrap();
+        if on_citus() {
+            distribute(&settings, CITUS_SHARDS).await.unwrap();
+        }
         Postgres::open(settings, StoreMetrics::default(), Arc::new(|_| {})).await.unwrap();
     });
 }

@@ -20,12 +20,23 @@ use tokio::sync::{Notify, oneshot};
 
 /// Calls that may wait; the next is turned away.
 pub(super) const QUEUE_MAX: usize = 16_384;
-/// Waiting calls that start another worker while others are busy. Measured with 256 callers on 2 cores: at 64 both cores
-/// are busy, at 256 one of them waits half of the time, and below 64 the database spends more on transactions than on
-/// rows.
-const WORTH_A_WORKER: usize = 64;
-/// How long a call waits at most for a busy worker before another starts.
-const WAIT_FOR_WORKER: Duration = Duration::from_millis(20);
+/// When another worker starts while others are busy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Calls that wait, at least.
+    pub(super) worth_a_worker: usize,
+    /// How long a call waits at most for a busy worker before another starts.
+    pub(super) wait: Duration,
+}
+
+impl Pace {
+    /// Measured with 256 callers on 2 cores: at 64 both cores are busy, at 256 one of them waits half of the time, and
+    /// below 64 the database spends more on transactions than on rows.
+    pub(super) const TOGETHER: Self = Self { worth_a_worker: 64, wait: Duration::from_millis(20) };
+    /// A transaction over several nodes costs as much as a hundred imports of it.
+    pub(super) const SPREAD: Self = Self { worth_a_worker: 128, wait: Duration::from_millis(100) };
+}
+
 /// Weight at which a batch is full although more calls wait.
 const BATCH_WEIGHT_MAX: usize = 4_096;
 /// Calls in a batch, at most.
@@ -44,6 +55,11 @@ pub(super) trait Batch: Send + Sync + 'static {
     /// How much of a batch one call makes up: about the rows it writes.
     fn weight(request: &Self::Request) -> usize;
 
+    /// Which of the requests need a node of the database that does not answer.
+    async fn out_of_reach(&self, requests: &[Self::Request]) -> Result<Vec<bool>, Failure> {
+        Ok(requests.iter().map(|_| false).collect())
+    }
+
     /// Performs all requests, which are of one app, or none of them; one reply for each, in order.
     async fn perform(&self, app: AppId, requests: &[Self::Request]) -> Result<Vec<Self::Reply>, Failure>;
 }
@@ -55,8 +71,8 @@ pub(super) struct Batcher<B: Batch> {
 
 impl<B: Batch> Batcher<B> {
     /// Starts the workers on the present runtime.
-    pub(super) fn start(batch: B, workers: usize, metrics: &StoreMetrics) -> Self {
-        let state = Mutex::new(QueueState { jobs: VecDeque::new(), working: 0, closed: false });
+    pub(super) fn start(batch: B, workers: usize, pace: Pace, metrics: &StoreMetrics) -> Self {
+        let state = Mutex::new(QueueState { jobs: VecDeque::new(), working: 0, closed: false, pace });
         let queue = Arc::new(Queue { state, arrived: Notify::new() });
         let batch = Arc::new(batch);
         for _ in 0..workers {
@@ -86,11 +102,14 @@ impl<B: Batch> Drop for Batcher<B> {
     }
 }
 
+/// Where a caller waits.
+type Replier<B> = oneshot::Sender<Result<<B as Batch>::Reply, StoreError>>;
+
 struct Job<B: Batch> {
     app: AppId,
     queued: Instant,
     request: B::Request,
-    reply: oneshot::Sender<Result<B::Reply, StoreError>>,
+    reply: Replier<B>,
 }
 
 struct Queue<B: Batch> {
@@ -103,6 +122,7 @@ struct QueueState<B: Batch> {
     /// Workers that have a batch under way.
     working: usize,
     closed: bool,
+    pace: Pace,
 }
 
 impl<B: Batch> Queue<B> {
@@ -118,7 +138,7 @@ impl<B: Batch> Queue<B> {
         }
         waiting.jobs.push_back(job);
         // The first wakes a worker, which waits for the moment to start; a worker that has finished checks by itself.
-        let wake = waiting.jobs.len() == 1 || waiting.jobs.len() == WORTH_A_WORKER;
+        let wake = waiting.jobs.len() == 1 || waiting.jobs.len() == waiting.pace.worth_a_worker;
         drop(waiting);
         if wake {
             self.arrived.notify_one();
@@ -168,10 +188,10 @@ impl<B: Batch> QueueState<B> {
     /// How long the waiting calls go on waiting for a busy worker; `None` when none waits.
     fn time_to_start(&self) -> Option<Duration> {
         let oldest = self.jobs.front()?;
-        Some(if self.working == 0 || WORTH_A_WORKER <= self.jobs.len() {
+        Some(if self.working == 0 || self.pace.worth_a_worker <= self.jobs.len() {
             Duration::ZERO
         } else {
-            WAIT_FOR_WORKER.saturating_sub(oldest.queued.elapsed())
+            self.pace.wait.saturating_sub(oldest.queued.elapsed())
         })
     }
 
@@ -218,18 +238,37 @@ impl<B: Batch> Worker<B> {
                 replies.push(job.reply);
             }
             if let Some(app) = app {
-                self.perform(app, &requests, replies).await;
+                let (requests, replies) = self.within_reach(requests, replies).await;
+                if !requests.is_empty() {
+                    self.perform(app, &requests, replies).await;
+                }
             }
         }
     }
 
-    /// Performs a batch and answers every caller.
-    async fn perform(
+    /// Answers the callers that cannot be served now, so that the others need not wait for them.
+    async fn within_reach(
         &self,
-        app: AppId,
-        requests: &[B::Request],
-        mut replies: Vec<oneshot::Sender<Result<B::Reply, StoreError>>>,
-    ) {
+        requests: Vec<B::Request>,
+        replies: Vec<Replier<B>>,
+    ) -> (Vec<B::Request>, Vec<Replier<B>>) {
+        // Where that cannot be known, the batch finds out.
+        let Ok(away) = self.batch.out_of_reach(&requests).await else { return (requests, replies) };
+        let mut within = (Vec::with_capacity(requests.len()), Vec::with_capacity(requests.len()));
+        for ((request, reply), away) in requests.into_iter().zip(replies).zip(away) {
+            if away {
+                self.metrics.failures.inc();
+                drop(reply.send(Err(Failure::Away.while_doing(B::DOING))));
+            } else {
+                within.0.push(request);
+                within.1.push(reply);
+            }
+        }
+        within
+    }
+
+    /// Performs a batch and answers every caller.
+    async fn perform(&self, app: AppId, requests: &[B::Request], mut replies: Vec<Replier<B>>) {
         let started = Instant::now();
         // A worker outlives whatever happens to a batch.
         let performed = AssertUnwindSafe(self.batch.perform(app, requests)).catch_unwind().await;

@@ -4,6 +4,7 @@ use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
 use super::outbox::NewEntries;
+use super::reach::Keys;
 use super::rows::{self, DayLists, MemberLists, MessageLists, NameRange, NewMembers, PartLists};
 use super::snapshots;
 use super::statements;
@@ -42,10 +43,14 @@ impl<const LONG: bool> Work for ChangeGroup<LONG> {
     const DOING: &'static str = "changing a group";
     const KIND: Kind = if LONG { Kind::LongWrite } else { Kind::Write };
 
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(self.operation.group())
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<bool, Failure> {
         let (app, id) = (self.context.app, self.operation.group());
         tx.begin(Some(app), &locks::groups(app, [id].into_iter())).await?;
-        let Some(group) = tables::group(tx, app, id).await? else {
+        let Some(group) = tables::group_alone(tx, app, id).await? else {
             self.operation.decide(&self.context, None);
             return Ok(true);
         };
@@ -190,7 +195,7 @@ impl PreviousState {
         // Sent one after the other without waiting for each other's answers.
         futures_util::try_join!(
             tables::put_group(tx, app, &self.group, group),
-            tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
+            tables::put_placeholders(tx, app, placeholders),
             tables::insert_members(tx, &joined),
             tables::put(tx, &statements::PUT_MEMBERS, &members),
             tables::put(tx, &statements::PUT_PARTS, &put),

@@ -1,12 +1,13 @@
 //! The other writing operations, each in a transaction of its own.
 
-use super::columns::{Lists as _, read_all, read_first};
+use super::columns::{read_all, read_first};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::listener::Notification;
 use super::locks;
 use super::outbox::NewEntries;
 use super::people;
+use super::reach::Keys;
 use super::rows::{AccountLists, CountLists, KickLists};
 use super::statements;
 use super::tables;
@@ -37,6 +38,10 @@ impl Work for DestroyGroup {
     type Output = Result<(), NoSuchGroup>;
     const DOING: &'static str = "dissolving a group";
     const KIND: Kind = Kind::LongWrite;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.group)
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let of = self.context.app;
@@ -89,7 +94,7 @@ pub(super) async fn remove_group(
     for statement in all {
         tx.run(statement, &[&app, &id]).await?;
     }
-    tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
+    tables::put(tx, &statements::COUNT_GROUPS, &counts).await?;
     Ok(Some((group, former)))
 }
 

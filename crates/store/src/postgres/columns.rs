@@ -4,7 +4,7 @@
 
 use super::failure::Failure;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{IsNull, ToSql, Type};
 
 /// How a value lies in one column.
 pub(super) trait Column {
@@ -111,6 +111,17 @@ impl TableColumn {
         Self { name, list_type: C::TYPE, cast: C::CAST, update: Update::Written }
     }
 
+    /// The type as which a value is written.
+    fn wire_type(&self) -> Type {
+        match self.list_type {
+            "bigint" => Type::INT8,
+            "smallint" => Type::INT2,
+            "boolean" => Type::BOOL,
+            "bytea" => Type::BYTEA,
+            _ => Type::TEXT,
+        }
+    }
+
     pub(super) const fn fixed(self) -> Self {
         Self { update: Update::Fixed, ..self }
     }
@@ -143,10 +154,27 @@ impl Table {
         })
     }
 
-    /// Inserts rows from lists, one for each column.
-    pub(super) fn insert(&self) -> String {
-        let Self { name: table, .. } = self;
+    /// Inserts rows.
+    pub(super) fn insert(&self) -> Writes {
+        self.writes(&|| String::new(), true)
+    }
+
+    /// Inserts rows but for those that are there.
+    pub(super) fn insert_missing(&self) -> Writes {
+        self.writes(&|| format!(" {} DO NOTHING", self.on_conflict()), false)
+    }
+
+    /// Inserts rows, or updates those that are there. Like all statements that change a list of rows it finds them as an
+    /// insert does, which is the same whatever the planner knows of a table.
+    pub(super) fn put(&self) -> Writes {
+        let written = || self.all().filter(|column| column.update == Update::Written);
+        let updates = || joined(written(), |TableColumn { name, .. }| format!("{name} = excluded.{name}"));
+        self.writes(&|| format!(" {} DO UPDATE SET {}", self.on_conflict(), updates()), false)
+    }
+
+    fn writes(&self, tail: &dyn Fn() -> String, copies: bool) -> Writes {
         let names = joined(self.all(), |column| column.name.to_owned());
+        let head = format!("INSERT INTO landfall.{} (sdk_app_id, {names})", self.name);
         let values = joined(self.all(), |TableColumn { name, cast, .. }| match cast {
             Some(cast) => format!("{name}::{cast}"),
             None => (*name).to_owned(),
@@ -156,23 +184,21 @@ impl Table {
             number += 1;
             format!("${number}::{}[]", column.list_type)
         });
-        format!(
-            "INSERT INTO landfall.{table} (sdk_app_id, {names})
-            SELECT $1::bigint, {values} FROM unnest({lists}) AS new ({names})"
-        )
-    }
-
-    /// Inserts rows but for those that are there.
-    pub(super) fn insert_missing(&self) -> String {
-        format!("{} {} DO NOTHING", self.insert(), self.on_conflict())
-    }
-
-    /// Inserts rows, or updates those that are there. Like all statements that change a list of rows it finds them as an
-    /// insert does, which is the same whatever the planner knows of a table.
-    pub(super) fn put(&self) -> String {
-        let written = self.all().filter(|column| column.update == Update::Written);
-        let updates = joined(written, |TableColumn { name, .. }| format!("{name} = excluded.{name}"));
-        format!("{} {} DO UPDATE SET {updates}", self.insert(), self.on_conflict())
+        let row = joined(self.all(), |TableColumn { list_type, cast, .. }| match cast {
+            Some(cast) => format!("?::{list_type}::{cast}"),
+            None => format!("?::{list_type}"),
+        });
+        let copy = copies.then(|| Copying {
+            sql: format!("COPY landfall.{} (sdk_app_id, {names}) FROM STDIN (FORMAT binary)", self.name),
+            columns: self.all().copied().collect(),
+        });
+        Writes {
+            lists: format!(
+                "{head} SELECT $1::bigint, {values} FROM unnest({lists}) AS new ({names}){}",
+                tail()
+            ),
+            rows: RowWise { head, row, tail: tail(), copy },
+        }
     }
 
     fn on_conflict(&self) -> String {
@@ -192,14 +218,115 @@ fn joined<'column>(
     columns.map(text).collect::<Vec<_>>().join(", ")
 }
 
+/// A statement that writes rows, in its two forms.
+pub(super) struct Writes {
+    /// Takes the app and a list for each column.
+    pub(super) lists: String,
+    /// Takes the app and the values of some rows.
+    pub(super) rows: RowWise,
+}
+
+impl Writes {
+    /// With columns of the written rows that come back.
+    pub(super) fn returning(mut self, columns: &str) -> Self {
+        for sql in [&mut self.lists, &mut self.rows.tail] {
+            sql.push_str(" RETURNING ");
+            sql.push_str(columns);
+        }
+        self
+    }
+}
+
+/// A statement that takes the values of rows one by one, so that each can be sent to where it belongs.
+#[derive(Debug)]
+pub(super) struct RowWise {
+    /// Up to the names of the columns, of which the first is the app.
+    pub(super) head: String,
+    /// The values of one row after the app, with `?` for each parameter.
+    pub(super) row: String,
+    /// What becomes of rows that are there.
+    pub(super) tail: String,
+    /// Where rows that are there are refused.
+    pub(super) copy: Option<Copying>,
+}
+
+impl RowWise {
+    /// The statement for so many rows.
+    pub(super) fn sql(&self, rows: usize) -> String {
+        let mut sql = format!("{} VALUES ", self.head);
+        let mut number = 1;
+        for row in 0..rows {
+            sql.push_str(if row == 0 { "($1::bigint, " } else { ", ($1::bigint, " });
+            for (index, part) in self.row.split('?').enumerate() {
+                if 0 < index {
+                    number += 1;
+                    sql.push_str(&format!("${number}"));
+                }
+                sql.push_str(part);
+            }
+            sql.push(')');
+        }
+        sql.push_str(&self.tail);
+        sql
+    }
+}
+
+/// A `COPY` of rows in PostgreSQL's binary form.
+#[derive(Debug)]
+pub(super) struct Copying {
+    pub(super) sql: String,
+    pub(super) columns: Vec<TableColumn>,
+}
+
+impl Copying {
+    /// Rows as `COPY` takes them.
+    pub(super) fn encode(&self, lists: &impl Lists) -> Result<Vec<u8>, Failure> {
+        let mut field = Default::default();
+        let mut bytes = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
+        for row in 0..lists.len() {
+            bytes.extend((self.columns.len() as u16 + 1).to_be_bytes());
+            bytes.extend(8_i32.to_be_bytes());
+            bytes.extend(lists.app().to_be_bytes());
+            for (value, column) in lists.row(row).into_iter().zip(&self.columns) {
+                let written = value.to_sql_checked(&column.wire_type(), &mut field);
+                let null = written.map_err(|_| Failure::Damaged("value of a column"))?;
+                // The binary form of `jsonb` is a version and the text.
+                let version: &[u8] = if column.cast == Some("jsonb") { &[1] } else { &[] };
+                let length = i32::try_from(version.len() + field.len()).unwrap_or(i32::MAX);
+                match null {
+                    IsNull::Yes => bytes.extend((-1_i32).to_be_bytes()),
+                    IsNull::No => {
+                        bytes.extend(length.to_be_bytes());
+                        bytes.extend(version);
+                        bytes.extend(&field[..]);
+                    }
+                }
+                field.clear();
+            }
+        }
+        bytes.extend((-1_i16).to_be_bytes());
+        Ok(bytes)
+    }
+}
+
 /// The parameters of one statement: the app, then a list for each column.
 pub(super) type Parameters<'list> = Vec<&'list (dyn ToSql + Sync)>;
 
 /// Lists of the columns of rows.
 pub(super) trait Lists: Sync {
-    fn is_empty(&self) -> bool;
+    fn len(&self) -> usize;
 
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn app(&self) -> i64;
+
+    /// The app, then a list for each column.
     fn parameters(&self) -> Parameters<'_>;
+
+    /// The values of one row, without the app.
+    fn row(&self, row: usize) -> Parameters<'_>;
 }
 
 /// Declares lists of columns that rows are added to one by one.
@@ -218,12 +345,21 @@ macro_rules! lists {
         }
 
         impl Lists for $lists<'_> {
-            fn is_empty(&self) -> bool {
-                true $(&& self.$column.is_empty())+
+            fn len(&self) -> usize {
+                // All of one length.
+                [$(self.$column.len(),)+].into_iter().max().unwrap_or_default()
+            }
+
+            fn app(&self) -> i64 {
+                self.app
             }
 
             fn parameters(&self) -> Parameters<'_> {
                 vec![&self.app, $(&self.$column,)+]
+            }
+
+            fn row(&self, row: usize) -> Parameters<'_> {
+                vec![$(&self.$column[row],)+]
             }
         }
     };

@@ -1,12 +1,20 @@
 //! Connecting: encryption, the settings of a session, the pool.
 
+use super::layout::Layout;
 use super::locks;
+use super::reach::Warnings;
 use super::settings::{Encryption, Settings};
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Connect, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres::Client;
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{AsyncMessage, Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{self, CryptoProvider};
@@ -35,6 +43,23 @@ const SESSION: &str = "
     SET enable_hashjoin = off;
     SET client_min_messages = warning;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// The same for Citus, sent after [`SESSION`].
+///
+/// `propagate_set_commands`: the settings of a transaction reach the nodes it uses. `multi_shard_modify_mode`: one
+/// connection to each node, instead of one for each shard. `node_connection_timeout`, in milliseconds: a node that does
+/// not answer fails a call before its caller gives up.
+const SESSION_ON_CITUS: &str = "
+    SET citus.propagate_set_commands = 'local';
+    SET citus.multi_shard_modify_mode = 'sequential';
+    SET citus.node_connection_timeout = 1000";
+
+/// What other nodes than the one connected to learn of [`SESSION`]: with each transaction.
+pub(super) const OF_TRANSACTIONS: &str = "
+    SET LOCAL lock_timeout = '2s';
+    SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_mergejoin = off;
+    SET LOCAL enable_hashjoin = off";
 
 /// Why the authorities that vouch for the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +111,8 @@ fn authorities(file: Option<&Path>) -> Result<RootCertStore, AuthoritiesError> {
     if store.is_empty() { Err(wrong("holds no certificate".to_owned())) } else { Ok(store) }
 }
 
-/// Takes any certificate: `sslmode=require` asks for encryption, not for proof, as PostgreSQL's own clients do.
+/// Takes any certificate: `sslmode=require` asks for encryption, not for proof, as PostgreSQL's own clients do. That of a
+/// server that made its own may be of version 1 of X.509, which the library does not read.
 #[derive(Debug)]
 struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
@@ -102,32 +128,23 @@ impl ServerCertVerifier for AcceptAnyCertificate {
         Ok(ServerCertVerified::assertion())
     }
 
+    // Whose key it is does not matter, so a signature by it proves nothing; and a certificate may be too old to be read.
     fn verify_tls12_signature(
         &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        crypto::verify_tls12_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn verify_tls13_signature(
         &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        crypto::verify_tls13_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -146,12 +163,52 @@ pub(super) async fn client(
     Ok(client)
 }
 
+/// Opens connections and counts what the database warns of.
+struct Watched {
+    tls: MakeRustlsConnect,
+    warnings: Warnings,
+}
+
+impl Connect for Watched {
+    fn connect(
+        &self,
+        config: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>>
+    {
+        let config = config.clone();
+        Box::pin(async move {
+            let (client, mut connection) = config.connect(self.tls.clone()).await?;
+            let warnings = self.warnings.clone();
+            let driven = tokio::spawn(async move {
+                // The client gets an error as well.
+                while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                    // Those of Citus about other nodes have no code of their own.
+                    if let AsyncMessage::Notice(notice) = message
+                        && *notice.code() == SqlState::WARNING
+                    {
+                        tracing::warn!(why = notice.message(), "the database warns: {}", notice.message());
+                        warnings.add();
+                    }
+                }
+            });
+            Ok((client, driven))
+        })
+    }
+}
+
 /// A pool of connections, each opened when it is first needed. Each connection of a server that is `serving` holds the
 /// lock that keeps copies away: even if the server dies, none of them writes during a copy.
-pub(super) fn pool(settings: &Settings, tls: MakeRustlsConnect, serving: bool) -> Pool {
+pub(super) fn pool(
+    settings: &Settings,
+    tls: MakeRustlsConnect,
+    serving: bool,
+    layout: Layout,
+    warnings: &Warnings,
+) -> Pool {
     // A connection that was closed is noticed without asking the database.
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(settings.config.clone(), tls, recycling);
+    let connect = Watched { tls, warnings: warnings.clone() };
+    let manager = Manager::from_connect(settings.config.clone(), connect, recycling);
     let wait = Some(CONNECTION_WAIT);
     // One connection of the allowed ones listens.
     Pool::builder(manager)
@@ -161,6 +218,9 @@ pub(super) fn pool(settings: &Settings, tls: MakeRustlsConnect, serving: bool) -
         .post_create(Hook::async_fn(move |client, _| {
             Box::pin(async move {
                 client.batch_execute(SESSION).await.map_err(HookError::Backend)?;
+                if layout == Layout::Spread {
+                    client.batch_execute(SESSION_ON_CITUS).await.map_err(HookError::Backend)?;
+                }
                 if serving && !locks::try_serving(client).await.map_err(HookError::Backend)? {
                     return Err(HookError::message("the database is being copied"));
                 }

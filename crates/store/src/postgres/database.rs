@@ -1,8 +1,13 @@
 //! One piece of work in one transaction: bounded in time, repeated where that is safe.
 
+use super::columns::Lists;
+use super::connect;
 use super::failure::Failure;
-use super::statements::{self, Statement};
-use super::{Settings, connect};
+use super::layout::Layout;
+use super::reach::{Away, Keys, Warnings};
+use super::settings::Settings;
+use super::spread;
+use super::statements::{self, Statement, Writing};
 use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
 use landfall_domain::ids::AppId;
@@ -40,6 +45,15 @@ pub(super) enum Kind {
     Copy,
 }
 
+impl Kind {
+    fn writes(self) -> bool {
+        match self {
+            Self::Statement | Self::Read => false,
+            Self::Write | Self::LongWrite | Self::Copy => true,
+        }
+    }
+}
+
 /// The work of one transaction. It may be performed several times; only the last time counts.
 #[async_trait]
 pub(super) trait Work: Send + Sync {
@@ -49,6 +63,11 @@ pub(super) trait Work: Send + Sync {
     const KIND: Kind;
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure>;
+
+    /// The groups and accounts without which there is nothing to do.
+    fn keys(&self) -> Keys<'_> {
+        Keys::default()
+    }
 }
 
 /// The database, through a pool of connections.
@@ -57,12 +76,36 @@ pub(super) struct Database {
     pool: Pool,
     /// For connections that cancel a query.
     tls: MakeRustlsConnect,
+    layout: Layout,
+    warnings: Warnings,
+    away: Away,
 }
 
 impl Database {
     /// A pool of connections; `serving` as for [`connect::pool`].
-    pub(super) fn new(settings: &Settings, tls: MakeRustlsConnect, serving: bool) -> Self {
-        Self { pool: connect::pool(settings, tls.clone(), serving), tls }
+    pub(super) fn new(settings: &Settings, tls: MakeRustlsConnect, serving: bool, layout: Layout) -> Self {
+        let warnings = Warnings::default();
+        let pool = connect::pool(settings, tls.clone(), serving, layout, &warnings);
+        Self { pool, tls, layout, warnings, away: Away::default() }
+    }
+
+    /// What the database has warned of.
+    pub(super) fn warnings(&self) -> &Warnings {
+        &self.warnings
+    }
+
+    /// The nodes that do not answer.
+    pub(super) fn away(&self) -> &Away {
+        &self.away
+    }
+
+    /// Which of them need a node that does not answer.
+    pub(super) async fn out_of_reach(&self, keys: Vec<Keys<'_>>) -> Result<Vec<bool>, Failure> {
+        if self.away.is_empty() {
+            return Ok(keys.iter().map(|_| false).collect());
+        }
+        let held = self.away.holds(&**self.pool.get().await?, &Keys::all(&keys)).await?;
+        Ok(keys.iter().map(|keys| keys.any_of(&held)).collect())
     }
 
     /// Performs `work` in a transaction. The one place where attempts are repeated.
@@ -75,9 +118,11 @@ impl Database {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            match self.attempt(work, time).await {
+            match self.attempt(work, time, attempt).await {
                 Err(failure)
-                    if failure.passes() && attempt < ATTEMPTS_MAX && started.elapsed() < RETRY_TIME =>
+                    if failure.passes(self.layout, attempt)
+                        && attempt < ATTEMPTS_MAX
+                        && started.elapsed() < RETRY_TIME =>
                 {
                     tracing::debug!(error = %failure, attempt, "{} is tried again: {failure}", W::DOING);
                     // Where one connection was cut, the others may be too.
@@ -89,8 +134,13 @@ impl Database {
         }
     }
 
-    async fn attempt<W: Work>(&self, work: &W, time: Duration) -> Result<W::Output, Failure> {
-        let tx = Tx { client: Some(self.pool.get().await?), kind: W::KIND };
+    async fn attempt<W: Work>(&self, work: &W, time: Duration, attempt: usize) -> Result<W::Output, Failure> {
+        let client = self.pool.get().await?;
+        if self.layout == Layout::Spread && !self.away.holds(&**client, &work.keys()).await?.is_empty() {
+            return Err(Failure::Away);
+        }
+        let client = Some(client);
+        let tx = Tx { client, kind: W::KIND, layout: self.layout, attempt };
         let cancel = tx.client().cancel_token();
         let until = tokio::time::Instant::now() + time;
         let slow = || {
@@ -102,12 +152,24 @@ impl Database {
             Failure::Slow(time)
         };
         let done = match tokio::time::timeout_at(until, work.perform(&tx)).await {
-            Ok(done) => done?,
+            Ok(Ok(done)) => done,
+            Ok(Err(failure)) => {
+                // With several nodes a connection has others behind it, which are dear to open again.
+                if self.layout == Layout::Spread && failure.was_refused() {
+                    drop(tokio::time::timeout_at(until, tx.give_back()).await);
+                }
+                return Err(failure);
+            }
             Err(_) => return Err(slow()),
         };
+        let warnings = self.warnings.count();
         match tokio::time::timeout_at(until, tx.commit()).await {
             Ok(committed) => committed?,
             Err(_) => return Err(Failure::Unknown(Box::new(slow()))),
+        }
+        if W::KIND.writes() && self.layout == Layout::Spread && self.warnings.count() != warnings {
+            // Perhaps of another connection's commit: then this one says less than it could.
+            return Err(Failure::Unknown(Box::new(Failure::Unconfirmed)));
         }
         Ok(done)
     }
@@ -117,6 +179,9 @@ impl Database {
 pub(super) struct Tx {
     client: Option<Object>,
     kind: Kind,
+    layout: Layout,
+    /// Counted from 1.
+    attempt: usize,
 }
 
 impl Tx {
@@ -140,7 +205,12 @@ impl Tx {
     /// Begins a transaction that only inserts. The contents of the tables make no difference to its plan, so it is planned
     /// once for each connection rather than each time, which is a quarter of a small batch.
     pub(super) async fn begin_inserting(&self, app: AppId) -> Result<(), Failure> {
-        self.begin_with("BEGIN; SET LOCAL plan_cache_mode = force_generic_plan", Some(app), &[]).await
+        let begin = match self.layout {
+            Layout::Together => "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan",
+            // Which shard a row belongs to is part of its plan.
+            Layout::Spread => "BEGIN; SET LOCAL lock_timeout = '2s'",
+        };
+        self.begin_as(begin, Some(app), &[]).await
     }
 
     /// Begins a transaction for several callers, which must not all wait for a lock that only one of them needs.
@@ -149,6 +219,15 @@ impl Tx {
     }
 
     async fn begin_with(&self, begin: &str, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
+        match self.layout {
+            Layout::Together => self.begin_as(begin, app, keys).await,
+            Layout::Spread => {
+                self.begin_as(&format!("{begin}; {}", connect::OF_TRANSACTIONS), app, keys).await
+            }
+        }
+    }
+
+    async fn begin_as(&self, begin: &str, app: Option<AppId>, keys: &[i64]) -> Result<(), Failure> {
         // A statement that has to be prepared first would leave after the one behind it.
         if app.is_some() {
             self.prepared(&statements::LOCK_SHARED).await?;
@@ -191,6 +270,35 @@ impl Tx {
         Ok(self.client().execute(&prepared, parameters).await?)
     }
 
+    /// Writes rows; what the statement returns of them.
+    pub(super) async fn write(&self, writing: &Writing, rows: &impl Lists) -> Result<Vec<Row>, Failure> {
+        match self.layout {
+            Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
+            Layout::Spread => spread::write(self.client(), writing.rows(), rows, self.attempt == 1).await,
+        }
+    }
+
+    /// Writes rows of which none is there, as was found out before.
+    pub(super) async fn write_missing(
+        &self,
+        writing: &Writing,
+        rows: &impl Lists,
+    ) -> Result<Vec<Row>, Failure> {
+        match self.layout {
+            Layout::Together => self.query(&writing.lists, &rows.parameters()).await,
+            Layout::Spread => spread::write(self.client(), writing.rows(), rows, true).await,
+        }
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// How often the work was begun, this time included.
+    pub(super) fn attempt(&self) -> usize {
+        self.attempt
+    }
+
     /// Prepared once for each connection.
     async fn prepared(&self, statement: &Statement) -> Result<Prepared, Failure> {
         Ok(self.client().prepare_cached(statement.sql()).await?)
@@ -199,6 +307,13 @@ impl Tx {
     /// Takes back what the transaction did; nothing may follow. Its work then ends well, having changed nothing.
     pub(super) async fn take_back(&self) -> Result<(), Failure> {
         Ok(self.client().batch_execute("ROLLBACK").await?)
+    }
+
+    /// Gives the connection of a transaction back that the database has refused.
+    async fn give_back(mut self) {
+        if self.take_back().await.is_ok() {
+            drop(self.client.take());
+        }
     }
 
     async fn commit(mut self) -> Result<(), Failure> {

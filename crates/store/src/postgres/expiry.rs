@@ -4,6 +4,7 @@ use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
+use super::reach::Keys;
 use super::rows::{NameRange, PartLists};
 use super::snapshots;
 use super::statements;
@@ -74,10 +75,14 @@ impl Work for Expire {
     const DOING: &'static str = "removing old messages";
     const KIND: Kind = Kind::LongWrite;
 
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.day.group)
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<usize, Failure> {
         let Day { group: id, place, .. } = &self.day;
         tx.begin(Some(self.app), &locks::groups(self.app, [id].into_iter())).await?;
-        let Some(group) = tables::group(tx, self.app, id).await? else {
+        let Some(group) = tables::group_alone(tx, self.app, id).await? else {
             self.forget_days(tx, i64::MAX).await?;
             return Ok(0);
         };

@@ -1,9 +1,10 @@
 //! The failures of a transaction, and what a caller may do about them.
 
+use super::layout::{COPYING_ATTEMPTS, Layout};
 use deadpool_postgres::PoolError;
 use landfall_domain::error::StoreError;
 use std::time::Duration;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// Why a transaction did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -20,12 +21,28 @@ pub(super) enum Failure {
     /// It took too long.
     #[error("the database did not answer within {} ms", .0.as_millis())]
     Slow(Duration),
+    /// It was kept, but not on every node.
+    #[error("the change is kept, but a node of the cluster did not confirm it")]
+    Unconfirmed,
+    /// What it is about is on a node that does not answer.
+    #[error("a node of the cluster that holds the rows does not answer")]
+    Away,
     /// It panicked.
     #[error("the work broke off")]
     Panicked,
     /// The end of the transaction was not answered: it may have happened or not.
     #[error("the database did not say whether it kept the change")]
     Unknown(#[source] Box<Failure>),
+}
+
+/// Whether another attempt may succeed because there are several nodes.
+fn passes_on_citus(code: &SqlState, attempt: usize) -> bool {
+    // Class 08: the connection between two nodes had ended, perhaps long ago, and is now opened again.
+    let lost = code.code().starts_with("08");
+    // A row is there, or another was quicker; or a `COPY` was refused for another reason, for which Citus gives no code. The
+    // last attempt writes row by row, and has the code.
+    let refused = [SqlState::UNIQUE_VIOLATION, SqlState::INTERNAL_ERROR].contains(code);
+    lost || (refused && attempt <= COPYING_ATTEMPTS)
 }
 
 impl From<tokio_postgres::Error> for Failure {
@@ -46,8 +63,14 @@ fn message(error: &tokio_postgres::Error) -> String {
 
 impl Failure {
     /// The transaction did not happen, and another attempt may succeed at once.
-    pub(super) fn passes(&self) -> bool {
+    pub(super) fn passes(&self, layout: Layout, attempt: usize) -> bool {
         match self {
+            Self::Database(error)
+                if layout == Layout::Spread
+                    && error.code().is_some_and(|code| passes_on_citus(code, attempt)) =>
+            {
+                true
+            }
             Self::Database(error) => {
                 const PASSING: [SqlState; 6] = [
                     SqlState::T_R_SERIALIZATION_FAILURE,
@@ -59,9 +82,13 @@ impl Failure {
                 ];
                 error.is_closed() || error.code().is_none_or(|code| PASSING.contains(code))
             }
-            Self::Connection(_) | Self::Damaged(_) | Self::Slow(_) | Self::Panicked | Self::Unknown(_) => {
-                false
-            }
+            Self::Connection(_)
+            | Self::Damaged(_)
+            | Self::Slow(_)
+            | Self::Unconfirmed
+            | Self::Away
+            | Self::Panicked
+            | Self::Unknown(_) => false,
         }
     }
 
@@ -69,9 +96,20 @@ impl Failure {
     pub(super) fn blames_a_row(&self) -> bool {
         // Classes 22 and 23: data exception, integrity constraint violation. 54: a limit of the database. 25P02: a
         // statement that was sent together with this one failed before it. 55P03: a lock that perhaps only one caller needs.
-        const BLAMING: [&str; 5] = ["22", "23", "54", "25P02", "55P03"];
+        // 08: another node of a cluster is gone, which perhaps holds rows of one caller only.
+        const BLAMING: [&str; 6] = ["08", "22", "23", "54", "25P02", "55P03"];
         let Self::Database(error) = self else { return false };
         error.code().is_some_and(|code| BLAMING.iter().any(|start| code.code().starts_with(start)))
+    }
+
+    /// The database said no, and goes on.
+    pub(super) fn was_refused(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        error.as_db_error().and_then(DbError::parsed_severity) == Some(Severity::Error)
+    }
+
+    pub(super) fn has_code(&self, code: &SqlState) -> bool {
+        matches!(self, Self::Database(error) if error.code() == Some(code))
     }
 
     pub(super) fn while_doing(self, doing: &str) -> StoreError {

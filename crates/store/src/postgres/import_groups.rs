@@ -1,12 +1,12 @@
 //! Importing and creating groups: all that wait together are one transaction of a handful of statements.
 
 use super::batcher::Batch;
-use super::columns::{Lists as _, read_all};
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
 use super::list_positions::ListPositions;
 use super::outbox::NewEntries;
-use super::rows::{CountLists, GroupLists, NewMembers};
+use super::reach::Keys;
+use super::rows::{CountLists, NewMembers};
 use super::statements;
 use super::tables;
 use async_trait::async_trait;
@@ -51,6 +51,15 @@ impl Request {
         self.context.app
     }
 
+    /// The group, where the app chose its id, and the accounts that become its members.
+    fn keys(&self) -> Keys<'_> {
+        let named = self.import.owner.iter().chain(self.import.members.iter().map(|member| &member.account));
+        Keys {
+            groups: self.id().map(GroupId::as_str).into_iter().collect(),
+            accounts: named.map(UserId::as_str).collect(),
+        }
+    }
+
     /// The outbox entries of the group that was made of it.
     fn entries(&self, made: &CreatedGroup) -> Vec<OutboxEntry> {
         self.subscribers
@@ -76,6 +85,10 @@ impl Batch for ImportGroups {
 
     fn weight(request: &Request) -> usize {
         4 + 2 * request.import.members.len() + 2 * usize::from(request.subscribers.is_some())
+    }
+
+    async fn out_of_reach(&self, requests: &[Request]) -> Result<Vec<bool>, Failure> {
+        self.database.out_of_reach(requests.iter().map(Request::keys).collect()).await
     }
 
     async fn perform(&self, app: AppId, requests: &[Request]) -> Result<Vec<Reply>, Failure> {
@@ -204,13 +217,7 @@ impl Transaction<'_> {
         tx: &Tx,
         imported: &[(Unfinished, CreatedGroup)],
     ) -> Result<BTreeSet<u64>, Failure> {
-        if imported.is_empty() {
-            return Ok(BTreeSet::new());
-        }
-        let mut groups = GroupLists::with_capacity(self.app, imported.len());
-        imported.iter().for_each(|(_, imported)| groups.push(&imported.group));
-        let rows = tx.query(&statements::INSERT_GROUPS, &groups.parameters()).await?;
-        read_all(&rows)
+        tables::insert_groups(tx, self.app, imported.iter().map(|(_, made)| &made.group)).await
     }
 
     /// Writes the members of new groups, seen from both sides, the accounts they need, the app's figures, and the outbox
@@ -228,7 +235,6 @@ impl Transaction<'_> {
             }),
         );
         let counts = CountLists::of(self.app, made.iter().map(|(_, made)| (made.group.kind, 1)));
-        let counts = counts.parameters();
         let entries: Vec<Vec<OutboxEntry>> =
             made.iter().map(|(index, made)| self.requests[*index].entries(made)).collect();
         let mut new_entries = NewEntries::new(self.app);
@@ -237,9 +243,9 @@ impl Transaction<'_> {
             entries.iter().for_each(|entry| new_entries.push(made.group.id.as_str(), now, entry.as_bytes()));
         }
         let (accounts, members, counted, appended) = futures_util::join!(
-            tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
+            tables::put_placeholders(tx, self.app, placeholders),
             tables::insert_members(tx, &new),
-            tx.run(&statements::COUNT_GROUPS, &counts),
+            tables::put(tx, &statements::COUNT_GROUPS, &counts),
             new_entries.append(tx),
         );
         accounts?;

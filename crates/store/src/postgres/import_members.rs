@@ -5,6 +5,7 @@ use super::columns::read_all;
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
+use super::reach::Keys;
 use super::rows::{MemberLists, NewMembers};
 use super::statements;
 use super::tables;
@@ -27,6 +28,13 @@ pub(super) struct Request {
     pub(super) members: Vec<NewMember>,
 }
 
+impl Request {
+    fn keys(&self) -> Keys<'_> {
+        let accounts = self.members.iter().map(|member| member.account.as_str()).collect();
+        Keys { accounts, ..Keys::of_group(&self.group) }
+    }
+}
+
 pub(super) type Reply = Result<Vec<MemberOutcome>, ImportMembersRefusal>;
 
 /// Imports members.
@@ -42,6 +50,10 @@ impl Batch for ImportMembers {
 
     fn weight(request: &Request) -> usize {
         3 + 2 * request.members.len()
+    }
+
+    async fn out_of_reach(&self, requests: &[Request]) -> Result<Vec<bool>, Failure> {
+        self.database.out_of_reach(requests.iter().map(Request::keys).collect()).await
     }
 
     async fn perform(&self, app: AppId, requests: &[Request]) -> Result<Vec<Reply>, Failure> {
@@ -147,7 +159,7 @@ impl Transaction<'_> {
         let (id_text, named): (&str, &[&str]) = (id.as_str(), &accounts);
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&app, &id_text, &named];
         let (group, members) = futures_util::join!(
-            tables::group(tx, self.app, id),
+            tables::group_alone(tx, self.app, id),
             tx.query(&statements::MEMBERS_PRESENT, &parameters),
         );
         let members = read_all(&members?)?;
@@ -177,7 +189,7 @@ impl Transaction<'_> {
         );
         let grown = groups.values().filter(|present| present.grown);
         let (accounts, members, counted) = futures_util::join!(
-            tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
+            tables::put_placeholders(tx, self.app, placeholders),
             tables::insert_members(tx, &new),
             try_join_all(grown.map(|present| self.set_member_count(tx, &present.group))),
         );

@@ -25,7 +25,7 @@
 //! the only one has delivered its entries all the same.
 
 use super::Postgres;
-use super::columns::{Lists as _, Parameters, read, read_all, read_first};
+use super::columns::{Parameters, read, read_all, read_first};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::rows::{DeadLetterLists, EntryLists, LaneLists};
@@ -74,7 +74,7 @@ impl<'entry> NewEntries<'entry> {
         }
         let mut lanes = LaneLists::with_capacity(self.app, self.lanes.len());
         self.lanes.iter().for_each(|(lane, (now, entries))| lanes.push(lane, *now, entries.len()));
-        let lengthened = tx.query(&statements::LENGTHEN_LANES, &lanes.parameters()).await?;
+        let lengthened = tx.write(&statements::LENGTHEN_LANES, &lanes).await?;
         let ends = lengthened.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
         let ends = ends.collect::<Result<BTreeMap<&str, i64>, Failure>>()?;
         let mut lists = EntryLists::with_capacity(self.app, self.lanes.len());

@@ -3,6 +3,7 @@
 use super::columns::{Column as _, Parameters, read, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
+use super::reach::Keys;
 use super::statements;
 use super::tables;
 use super::values::{app_column, count};
@@ -66,6 +67,10 @@ impl Work for SignaturesFrom {
     const DOING: &'static str = "reading whether an account was kicked";
     const KIND: Kind = Kind::Read;
 
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_account(&self.account)
+    }
+
     async fn perform(&self, tx: &Tx) -> Result<Timestamp, Failure> {
         tx.begin(None, &[]).await?;
         let (living, left) = futures_util::try_join!(
@@ -91,6 +96,10 @@ impl Work for Members {
     type Output = Option<MemberPage>;
     const DOING: &'static str = "reading members";
     const KIND: Kind = Kind::Read;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.group)
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;
@@ -168,6 +177,10 @@ impl Work for JoinedGroups {
     type Output = JoinedPage;
     const DOING: &'static str = "reading an account's groups";
     const KIND: Kind = Kind::Read;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_account(&self.account)
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<JoinedPage, Failure> {
         tx.begin(None, &[]).await?;

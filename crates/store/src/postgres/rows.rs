@@ -6,12 +6,12 @@ mod outbox;
 mod people;
 
 pub(super) use history::{DAYS, DayLists, MESSAGES, MessageLists, NameRange, PARTS, PartLists, part_name};
-pub(super) use outbox::{DEAD_NOTES, DeadLetterLists, EntryLists, LaneLists, NOTES};
+pub(super) use outbox::{DEAD_NOTES, DeadLetterLists, EntryLists, LaneLists, NOTES, lengthen_lanes};
 pub(super) use people::{
     DIRECT_DAYS, DIRECT_MESSAGES, DirectDayLists, DirectLists, FACTS, FactLists, FactNames, fact_name,
 };
 
-use super::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
+use super::columns::{Column, Lists, Parameters, Reader, Record, RowWise, Table, TableColumn, Writes};
 use super::failure::Failure;
 use super::values::Bits;
 use landfall_domain::account::Account;
@@ -23,7 +23,7 @@ use landfall_domain::message::{MessageLog, ReadMark};
 use landfall_domain::origin::{JobId, Origin, Provenance, Seal};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 table! {
     GROUPS: GroupLists in "groups" {
@@ -179,10 +179,40 @@ lists! {
     }
 }
 
+/// Makes accounts that are not there.
+pub(super) fn insert_placeholders() -> Writes {
+    let head = "INSERT INTO landfall.accounts \
+        (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)";
+    let tail = " ON CONFLICT (sdk_app_id, account) DO NOTHING";
+    Writes {
+        lists: format!(
+            "{head} SELECT $1::bigint, account, '', '', created, true, 0 \
+            FROM unnest($2::text[], $3::bigint[]) AS new (account, created){tail}"
+        ),
+        rows: RowWise {
+            head: head.to_owned(),
+            row: "?::text, '', '', ?::bigint, true, 0".to_owned(),
+            tail: tail.to_owned(),
+            copy: None,
+        },
+    }
+}
+
 impl<'row> PlaceholderLists<'row> {
     pub(super) fn push(&mut self, account: &'row UserId, now: Timestamp) {
         self.account.push(account.as_str());
         self.created.push(Timestamp::write(&now));
+    }
+
+    pub(super) fn names(&self) -> Vec<&'row str> {
+        self.account.clone()
+    }
+
+    /// Without the accounts of these names.
+    pub(super) fn without(self, names: &BTreeSet<&str>) -> Self {
+        let rows = self.account.into_iter().zip(self.created);
+        let (account, created) = rows.filter(|(account, _)| !names.contains(account)).unzip();
+        Self { app: self.app, account, created }
     }
 }
 
@@ -205,6 +235,24 @@ lists! {
     CountLists {
         kind: GroupType,
         change: i64,
+    }
+}
+
+/// Adds to the numbers of groups.
+pub(super) fn count_groups() -> Writes {
+    let head = "INSERT INTO landfall.group_counts AS counts (sdk_app_id, kind, part, groups)";
+    let tail = " ON CONFLICT (sdk_app_id, kind, part) DO UPDATE SET groups = counts.groups + excluded.groups";
+    Writes {
+        lists: format!(
+            "{head} SELECT $1::bigint, kind, pg_backend_pid() % 64, groups \
+            FROM unnest($2::smallint[], $3::bigint[]) AS more (kind, groups){tail}"
+        ),
+        rows: RowWise {
+            head: head.to_owned(),
+            row: "?::smallint, pg_backend_pid() % 64, ?::bigint".to_owned(),
+            tail: tail.to_owned(),
+            copy: None,
+        },
     }
 }
 

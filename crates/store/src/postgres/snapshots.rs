@@ -3,6 +3,7 @@
 use super::columns::{Parameters, read_all};
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
+use super::reach::Keys;
 use super::rows::{self, NameRange};
 use super::statements;
 use super::tables;
@@ -32,6 +33,10 @@ impl Work for LoadSnapshot {
     type Output = Option<GroupSnapshot>;
     const DOING: &'static str = "reading a group";
     const KIND: Kind = Kind::Read;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.group)
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         tx.begin(None, &[]).await?;

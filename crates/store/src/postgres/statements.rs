@@ -3,6 +3,7 @@
 //! A statement of [`Key::Group`], [`Key::Account`] or [`Key::Subject`] names the app and the groups, accounts or subjects it is
 //! about, each by its key: Citus sends it to where their rows are. The others name an app only and say why they may.
 
+use super::columns::RowWise;
 use super::rows;
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -25,6 +26,8 @@ enum Key {
     Copy,
     /// No table at all.
     Session,
+    /// Nor that; known to Citus only.
+    Nodes,
 }
 
 /// One statement.
@@ -44,17 +47,52 @@ impl Statement {
 /// The columns that [`LaneState`](landfall_domain::outbox::LaneState) is read from.
 const LANE_STATE: &str = "claim, failures, first, next";
 
-macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident: $key:ident = $sql:expr;)+) => {
-        $($(#[$doc])* pub(super) static $name: Statement = Statement {
+/// A statement that writes rows: as lists where all rows are in one place, row by row where they are not.
+#[derive(Debug)]
+pub(super) struct Writing {
+    pub(super) lists: Statement,
+    rows: LazyLock<RowWise>,
+}
+
+impl Writing {
+    pub(super) fn rows(&self) -> &RowWise {
+        &self.rows
+    }
+}
+
+/// Declares one statement.
+macro_rules! statement {
+    ($(#[$doc:meta])* $name:ident: $key:ident = $sql:expr) => {
+        $(#[$doc])* pub(super) static $name: Statement = statement!($key, $sql);
+    };
+    ($(#[$doc:meta])* $name:ident: $key:ident writes $writes:expr) => {
+        $(#[$doc])* pub(super) static $name: Writing =
+            Writing { lists: statement!($key, $writes.lists), rows: LazyLock::new(|| $writes.rows) };
+    };
+    ($key:ident, $sql:expr) => {
+        Statement {
             sql: LazyLock::new(|| Cow::from($sql)),
             #[cfg(test)]
             key: Key::$key,
-        };)+
+        }
+    };
+    (@lists $name:ident =) => { &$name };
+    (@lists $name:ident writes) => { &$name.lists };
+    (@rows $name:ident =) => { None };
+    (@rows $name:ident writes) => { Some(&$name) };
+}
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident: $key:ident $how:tt $sql:expr;)+) => {
+        $(statement!($(#[$doc])* $name: $key $how $sql);)+
 
         /// All of them, for the test of their shape.
         #[cfg(test)]
-        const ALL: &[(&str, &Statement)] = &[$((stringify!($name), &$name),)+];
+        const ALL: &[(&str, &Statement)] = &[$((stringify!($name), statement!(@lists $name $how)),)+];
+
+        /// Those that write rows, with their other form.
+        #[cfg(test)]
+        const ROW_WISE: &[(&str, Option<&Writing>)] = &[$((stringify!($name), statement!(@rows $name $how)),)+];
     };
 }
 
@@ -66,24 +104,34 @@ statements! {
     NOTIFY_PACKETS: Session = "
         SELECT pg_notify('landfall_events', packet) FROM unnest($1::text[]) AS packets (packet)";
 
-    INSERT_GROUPS: Group = format!("{} RETURNING list_position", rows::GROUPS.insert_missing());
-    PUT_GROUPS: Group = rows::GROUPS.put();
-    INSERT_ORIGINS: Group = rows::ORIGINS.insert();
-    PUT_ORIGINS: Group = rows::ORIGINS.put();
-    INSERT_MEMBERS: Group = rows::MEMBERS.insert();
-    PUT_MEMBERS: Group = rows::MEMBERS.put();
-    INSERT_MEMBERSHIPS: Account = rows::MEMBERSHIPS.insert();
-    PUT_PARTS: Group = rows::PARTS.put();
-    INSERT_MESSAGES: Group = rows::MESSAGES.insert();
-    PUT_MESSAGES: Group = rows::MESSAGES.put();
-    INSERT_DAYS: Group = rows::DAYS.insert_missing();
-    INSERT_PLACEHOLDERS: Account = "
-        INSERT INTO landfall.accounts (sdk_app_id, account, nick, face_url, created, placeholder, signatures_from)
-        SELECT $1::bigint, account, '', '', created, true, 0
-        FROM unnest($2::text[], $3::bigint[]) AS new (account, created)
-        ON CONFLICT (sdk_app_id, account) DO NOTHING";
-    PUT_ACCOUNTS: Account = rows::ACCOUNTS.put();
-    PUT_KICKS: Account = rows::KICKS.put();
+    /// Of a Citus cluster.
+    NODES_AWAY: Nodes = "
+        SELECT nodename || ':' || nodeport FROM run_command_on_workers('SELECT 1') WHERE NOT success";
+    /// $1: the table whose shards hold the keys.
+    NODES_OF_KEYS: Nodes = "
+        SELECT key, nodename || ':' || nodeport
+        FROM unnest($2::text[]) AS keys (key)
+        JOIN pg_dist_placement ON shardid = get_shard_id_for_distribution_column($1::text::regclass, key)
+        JOIN pg_dist_node USING (groupid)
+        WHERE noderole = 'primary'";
+    RECOVER: Nodes = "SELECT recover_prepared_transactions()";
+
+    INSERT_GROUPS: Group writes rows::GROUPS.insert_missing().returning("list_position");
+    /// Those that were found missing before.
+    INSERT_FREE_GROUPS: Group writes rows::GROUPS.insert();
+    PUT_GROUPS: Group writes rows::GROUPS.put();
+    INSERT_ORIGINS: Group writes rows::ORIGINS.insert();
+    PUT_ORIGINS: Group writes rows::ORIGINS.put();
+    INSERT_MEMBERS: Group writes rows::MEMBERS.insert();
+    PUT_MEMBERS: Group writes rows::MEMBERS.put();
+    INSERT_MEMBERSHIPS: Account writes rows::MEMBERSHIPS.insert();
+    PUT_PARTS: Group writes rows::PARTS.put();
+    INSERT_MESSAGES: Group writes rows::MESSAGES.insert();
+    PUT_MESSAGES: Group writes rows::MESSAGES.put();
+    INSERT_DAYS: Group writes rows::DAYS.insert_missing();
+    INSERT_PLACEHOLDERS: Account writes rows::insert_placeholders();
+    PUT_ACCOUNTS: Account writes rows::ACCOUNTS.put();
+    PUT_KICKS: Account writes rows::KICKS.put();
 
     TAKEN_GROUPS: Group = "
         SELECT group_id FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = ANY($2::text[])";
@@ -93,6 +141,11 @@ statements! {
     );
     GROUP: Group = format!(
         "SELECT {} FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2",
+        rows::GROUPS.columns()
+    );
+    /// The same, and nobody else changes it until the transaction has ended on every node.
+    GROUP_ALONE: Group = format!(
+        "SELECT {} FROM landfall.groups WHERE sdk_app_id = $1 AND group_id = $2 FOR UPDATE",
         rows::GROUPS.columns()
     );
     SET_MEMBER_COUNT: Group = "
@@ -215,13 +268,8 @@ statements! {
         DELETE FROM landfall.message_days WHERE sdk_app_id = $1 AND group_id = $2";
 
     /// Makes room for entries at the end of lanes, and makes missing lanes. Locks their rows.
-    LENGTHEN_LANES: Group = "
-        INSERT INTO landfall.lanes (sdk_app_id, group_id, due, failures, first, next, claim, claimed_until)
-        SELECT $1::bigint, group_id, due, 0, 0, more, NULL::bigint, 0
-        FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS new (group_id, due, more)
-        ON CONFLICT (sdk_app_id, group_id) DO UPDATE SET next = lanes.next + excluded.next
-        RETURNING group_id, next";
-    INSERT_NOTES: Group = rows::NOTES.insert();
+    LENGTHEN_LANES: Group writes rows::lengthen_lanes();
+    INSERT_NOTES: Group writes rows::NOTES.insert();
     /// Locks a lane that is due and not claimed; none when another transaction writes to it right now. One lane, because
     /// Citus locks rows only where one group is named.
     FREE_LANE: Group = format!(
@@ -253,7 +301,7 @@ statements! {
     LAST_DEAD_NOTE: Group = "
         SELECT number FROM landfall.dead_notes
         WHERE sdk_app_id = $1 AND group_id = $2 ORDER BY number DESC LIMIT 1";
-    INSERT_DEAD_NOTES: Group = rows::DEAD_NOTES.insert();
+    INSERT_DEAD_NOTES: Group writes rows::DEAD_NOTES.insert();
     /// $4 and $5, the lowest and the highest number: as with `MESSAGES_NUMBERED`.
     TAKE_DEAD_NOTES: Group = "
         DELETE FROM landfall.dead_notes
@@ -287,7 +335,7 @@ statements! {
     REMOVE_MEMBERSHIP: Account = "
         DELETE FROM landfall.memberships WHERE sdk_app_id = $1 AND account = ANY($2::text[]) AND group_id = $3";
 
-    PUT_FACTS: Subject = rows::FACTS.put();
+    PUT_FACTS: Subject writes rows::FACTS.put();
     FACTS_OF_SUBJECTS: Subject = format!(
         "SELECT subject, {} FROM landfall.facts
         WHERE sdk_app_id = $1 AND subject = ANY($2::text[]) AND kind = $3 AND name = $4",
@@ -312,8 +360,8 @@ statements! {
         WHERE sdk_app_id = $1 AND subject = $2 AND kind = $3 AND name = ANY($4::text[]) AND name >= $5 AND name <= $6";
     REMOVE_FACTS_OF: Subject = "
         DELETE FROM landfall.facts WHERE sdk_app_id = $1 AND subject = ANY($2::text[])";
-    INSERT_DIRECT: Subject = rows::DIRECT_MESSAGES.insert();
-    PUT_DIRECT: Subject = rows::DIRECT_MESSAGES.put();
+    INSERT_DIRECT: Subject writes rows::DIRECT_MESSAGES.insert();
+    PUT_DIRECT: Subject writes rows::DIRECT_MESSAGES.put();
     /// $4 and $5, the lowest and the highest number: as with `MESSAGES_NUMBERED`.
     DIRECT_NUMBERED: Subject = format!(
         "SELECT {} FROM landfall.direct_messages
@@ -351,17 +399,13 @@ statements! {
         WHERE sdk_app_id = $1 AND subject = $2 AND seq = ANY($3::bigint[]) AND seq >= $4 AND seq <= $5";
     REMOVE_DIRECT: Subject = "
         DELETE FROM landfall.direct_messages WHERE sdk_app_id = $1 AND subject = ANY($2::text[])";
-    INSERT_DIRECT_DAYS: Subject = rows::DIRECT_DAYS.insert_missing();
+    INSERT_DIRECT_DAYS: Subject writes rows::DIRECT_DAYS.insert_missing();
     REMOVE_DIRECT_DAYS: Subject = "
         DELETE FROM landfall.direct_days WHERE sdk_app_id = $1 AND subject = ANY($2::text[])";
     REMOVE_DIRECT_DAYS_BEFORE: Subject = "
         DELETE FROM landfall.direct_days WHERE sdk_app_id = $1 AND subject = $2 AND day < $3";
 
-    COUNT_GROUPS: Figures = "
-        INSERT INTO landfall.group_counts AS counts (sdk_app_id, kind, part, groups)
-        SELECT $1::bigint, kind, pg_backend_pid() % 64, groups
-        FROM unnest($2::smallint[], $3::bigint[]) AS more (kind, groups)
-        ON CONFLICT (sdk_app_id, kind, part) DO UPDATE SET groups = counts.groups + excluded.groups";
+    COUNT_GROUPS: Figures writes rows::count_groups();
     GROUP_TOTAL: Figures = "
         SELECT COALESCE(sum(groups), 0)::bigint FROM landfall.group_counts
         WHERE sdk_app_id = $1 AND kind = ANY($2::smallint[])";

@@ -3,8 +3,10 @@
 use super::columns::{Lists, Parameters, read_all, read_first};
 use super::database::Tx;
 use super::failure::Failure;
+use super::layout::{COPYING_ATTEMPTS, Layout};
 use super::rows::{GroupLists, NewMembers, PlaceholderLists};
-use super::statements::{self, Statement};
+use super::spread::worth_a_copy;
+use super::statements::{self, Writing};
 use super::values::{app_column, time_column};
 use landfall_domain::account::Account;
 use landfall_domain::group::Group;
@@ -74,6 +76,17 @@ pub(super) async fn group(tx: &Tx, app: AppId, id: &GroupId) -> Result<Option<Gr
     read_first(&rows)
 }
 
+/// One group whose lock is held. On Citus its row is locked too: where a node has not finished an earlier change, nobody
+/// decides on what was before.
+pub(super) async fn group_alone(tx: &Tx, app: AppId, id: &GroupId) -> Result<Option<Group>, Failure> {
+    let statement = match tx.layout() {
+        Layout::Together => &statements::GROUP,
+        Layout::Spread => &statements::GROUP_ALONE,
+    };
+    let rows = tx.query(statement, &[&app_column(app), &id.as_str()]).await?;
+    read_first(&rows)
+}
+
 /// Accounts to make where they do not exist, each once, in the order of their names: writers of several servers
 /// that want the same ones take them in the same order.
 pub(super) fn placeholders<'name>(
@@ -89,10 +102,62 @@ pub(super) fn placeholders<'name>(
     lists
 }
 
+/// Makes accounts that do not exist.
+pub(super) async fn put_placeholders(
+    tx: &Tx,
+    app: AppId,
+    placeholders: PlaceholderLists<'_>,
+) -> Result<(), Failure> {
+    let missing = match tx.layout() {
+        Layout::Together => placeholders,
+        // Each statement that may find its row there goes from place to place: most rows are there.
+        Layout::Spread if placeholders.is_empty() => return Ok(()),
+        Layout::Spread => {
+            let names = placeholders.names();
+            let rows = tx.query(&statements::KNOWN_ACCOUNTS, &[&app_column(app), &names]).await?;
+            let known = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<&str>, _>>()?;
+            placeholders.without(&known)
+        }
+    };
+    put(tx, &statements::INSERT_PLACEHOLDERS, &missing).await
+}
+
+/// Writes groups whose id is free, the first of each id; the list positions of those that were written.
+pub(super) async fn insert_groups<'group>(
+    tx: &Tx,
+    app: AppId,
+    groups: impl ExactSizeIterator<Item = &'group Group> + Clone,
+) -> Result<BTreeSet<u64>, Failure> {
+    let lists = |groups: &mut dyn Iterator<Item = &'group Group>| {
+        let mut lists = GroupLists::with_capacity(app, 0);
+        groups.for_each(|group| lists.push(group));
+        lists
+    };
+    if groups.len() == 0 {
+        return Ok(BTreeSet::new());
+    }
+    let may_copy = tx.layout() == Layout::Spread && tx.attempt() <= COPYING_ATTEMPTS;
+    if !may_copy || !worth_a_copy(groups.len()) {
+        let rows = tx.write(&statements::INSERT_GROUPS, &lists(&mut groups.into_iter())).await?;
+        return read_all(&rows);
+    }
+    // Nearly all are new. Where one is not, the next attempt knows.
+    let mut taken = BTreeSet::new();
+    if 1 < tx.attempt() {
+        let ids: Vec<&GroupId> = groups.clone().map(|group| &group.id).collect();
+        taken = taken_groups(tx, app, &ids).await?;
+    }
+    let free: Vec<&Group> = groups.filter(|group| taken.insert(group.id.clone())).collect();
+    if !free.is_empty() {
+        tx.write_missing(&statements::INSERT_FREE_GROUPS, &lists(&mut free.iter().copied())).await?;
+    }
+    Ok(free.iter().map(|group| group.list_position).collect())
+}
+
 /// Writes rows, if there are any.
-pub(super) async fn put(tx: &Tx, statement: &Statement, rows: &impl Lists) -> Result<(), Failure> {
+pub(super) async fn put(tx: &Tx, writing: &Writing, rows: &impl Lists) -> Result<(), Failure> {
     if !rows.is_empty() {
-        tx.run(statement, &rows.parameters()).await?;
+        tx.write(writing, rows).await?;
     }
     Ok(())
 }

@@ -23,6 +23,13 @@ mod suite {
     store_suite!(super::fresh);
 }
 
+/// The same over one database, with the statements that are sent to several nodes.
+mod suite_by_rows {
+    use super::*;
+
+    store_suite!(super::fresh_by_rows);
+}
+
 /// Bound of what these tests wait for.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
@@ -31,20 +38,29 @@ pub(super) fn database() -> FreshDatabase {
     fresh_database(&tables_tag(), |url| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         if on_citus() {
-            runtime.block_on(distribute(&Settings::parse(url).unwrap())).unwrap();
+            runtime.block_on(distribute(&Settings::parse(url).unwrap(), SHARDS)).unwrap();
         }
         drop(runtime.block_on(open(url)));
     })
+}
+
+/// Shards on Citus: few, because each database has its own.
+const SHARDS: u16 = 4;
+
+/// Where the rows of [`database`] are.
+pub(super) fn layout() -> Layout {
+    if on_citus() { Layout::Spread } else { Layout::Together }
 }
 
 #[tokio::test]
 async fn distributing_reports_its_steps_or_that_there_is_no_citus() {
     let empty = empty_database();
     let settings = Settings::parse(empty.url()).unwrap();
-    let first = distribute(&settings).await;
+    let first = distribute(&settings, SHARDS).await;
     if on_citus() {
-        let keys = [["group_id"; 8].as_slice(), &["account"; 3]].concat();
-        for (done, before) in [(first.unwrap(), false), (distribute(&settings).await.unwrap(), true)] {
+        let keys = [["group_id"; 9].as_slice(), &["account"; 3]].concat();
+        for (done, before) in [(first.unwrap(), false), (distribute(&settings, SHARDS).await.unwrap(), true)]
+        {
             assert_eq!(done.iter().map(|table| table.key).collect::<Vec<_>>(), keys);
             assert!(done.iter().all(|table| table.before == before), "{done:?}");
         }
@@ -88,6 +104,15 @@ async fn fresh() -> (Postgres, FreshDatabase) {
     (open(database.url()).await, database)
 }
 
+/// The same, whose rows are written as on several nodes.
+async fn fresh_by_rows() -> (Postgres, FreshDatabase) {
+    let database = database();
+    let settings = Settings::parse(database.url()).unwrap();
+    let layout = Some(Layout::Spread);
+    let opened = Postgres::open_as(settings, StoreMetrics::default(), Arc::new(|_| {}), layout).await;
+    (opened.unwrap(), database)
+}
+
 /// What two servers over one database have.
 async fn two() -> ([Postgres; 2], FreshDatabase) {
     let database = database();
@@ -103,7 +128,8 @@ pub(super) async fn admin(url: &str) -> Client {
 
 /// The address of another database of the same server.
 fn other_database(url: &str, name: &str) -> String {
-    format!("{}/{name}", url.rsplit_once('/').unwrap().0)
+    let (address, options) = url.split_once('?').unwrap_or((url, ""));
+    format!("{}/{name}?{options}", address.rsplit_once('/').unwrap().0)
 }
 
 /// One number from the database.

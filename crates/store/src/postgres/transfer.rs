@@ -2,12 +2,12 @@
 
 mod pages;
 
-use super::columns::Lists as _;
 use super::database::{Database, Kind, Tx, Work};
 use super::failure::Failure;
+use super::layout::Layout;
 use super::rows::{
-    AccountLists, CountLists, DayLists, DirectDayLists, DirectLists, FactLists, GroupLists, KickLists,
-    MessageLists, NewMembers, OriginLists, PartLists,
+    AccountLists, CountLists, DayLists, DirectDayLists, DirectLists, FactLists, KickLists, MessageLists,
+    NewMembers, OriginLists, PartLists,
 };
 use super::values::app_column;
 use super::{OpenError, Settings, connect, locks, migrations, statements, tables};
@@ -73,7 +73,8 @@ impl PostgresTransfer {
             return Err(OpenError::Served);
         }
         let name = settings.to_string();
-        let database = Database::new(&settings, tls, false);
+        let layout = Layout::of(&client).await?;
+        let database = Database::new(&settings, tls, false, layout);
         Ok(Self { name, database, guard: client })
     }
 
@@ -241,14 +242,12 @@ async fn write(tx: &Tx, app: AppId, rows: AppRows<'_>) -> Result<(), Failure> {
     rows.origins.iter().for_each(|(group, provenance)| origins.push(group, provenance));
     tables::put(tx, &statements::INSERT_ORIGINS, &origins).await?;
     if let Some(last) = rows.groups.iter().map(|group| group.list_position).max() {
-        let mut lists = GroupLists::with_capacity(app, rows.groups.len());
-        rows.groups.iter().for_each(|group| lists.push(group));
-        let inserted = tx.query(&statements::INSERT_GROUPS, &lists.parameters()).await?;
+        let inserted = tables::insert_groups(tx, app, rows.groups.iter().copied()).await?;
         if inserted.len() != rows.groups.len() {
             return Err(Failure::Damaged("page of a copy: a group of it was there already, and"));
         }
         let counts = CountLists::of(app, rows.groups.iter().map(|group| (group.kind, 1)));
-        tx.run(&statements::COUNT_GROUPS, &counts.parameters()).await?;
+        tables::put(tx, &statements::COUNT_GROUPS, &counts).await?;
         tx.run(&statements::RAISE_POSITION, &[&app_column(app), &last.cast_signed()]).await?;
     }
     // Groups come before their members, in this page or in one before it.

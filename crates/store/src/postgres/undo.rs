@@ -5,6 +5,7 @@ use super::columns::read_all;
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
+use super::reach::Keys;
 use super::rows::OriginLists;
 use super::statements;
 use super::tables;
@@ -31,6 +32,10 @@ impl Work for UndoGroup {
     type Output = UndoOutcome;
     const DOING: &'static str = "taking a group out";
     const KIND: Kind = Kind::LongWrite;
+
+    fn keys(&self) -> Keys<'_> {
+        Keys::of_group(&self.group)
+    }
 
     async fn perform(&self, tx: &Tx) -> Result<UndoOutcome, Failure> {
         tx.begin(Some(self.app), &locks::groups(self.app, [&self.group].into_iter())).await?;

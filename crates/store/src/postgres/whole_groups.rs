@@ -1,9 +1,9 @@
 //! Bringing in whole groups: all rows of some of them in one transaction, so that readers see all of it or nothing.
 
-use super::columns::{Lists as _, read_all};
+use super::columns::read_all;
 use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
-use super::rows::{CountLists, DayLists, GroupLists, MessageLists, NewMembers, OriginLists, PartLists};
+use super::rows::{CountLists, DayLists, MessageLists, NewMembers, OriginLists, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
@@ -114,13 +114,7 @@ pub(super) async fn known(
 
 /// Writes groups whose id is free; the list positions of those that were written.
 async fn insert(tx: &Tx, app: AppId, made: &[(usize, CreatedWholeGroup)]) -> Result<BTreeSet<u64>, Failure> {
-    if made.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let mut groups = GroupLists::with_capacity(app, made.len());
-    made.iter().for_each(|(_, made)| groups.push(&made.group));
-    let rows = tx.query(&statements::INSERT_GROUPS, &groups.parameters()).await?;
-    read_all(&rows)
+    tables::insert_groups(tx, app, made.iter().map(|(_, made)| &made.group)).await
 }
 
 /// Writes everything that belongs to new groups.
@@ -143,15 +137,14 @@ async fn write(tx: &Tx, context: &Context, made: &[(usize, CreatedWholeGroup)]) 
     let named = made().flat_map(|made| made.placeholders.iter().map(|account| (account, context.now)));
     let placeholders = tables::placeholders(app, named);
     let counts = CountLists::of(app, made().map(|made| (made.group.kind, 1)));
-    let counts = counts.parameters();
     // Sent one after the other without waiting for each other's answers.
     futures_util::try_join!(
-        tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholders),
+        tables::put_placeholders(tx, app, placeholders),
         tables::insert_members(tx, &members),
         tables::put(tx, &statements::PUT_PARTS, &parts),
         messages.write(tx),
         tables::put(tx, &statements::INSERT_ORIGINS, &origins),
-        tx.run(&statements::COUNT_GROUPS, &counts),
+        tables::put(tx, &statements::COUNT_GROUPS, &counts),
     )?;
     Ok(())
 }

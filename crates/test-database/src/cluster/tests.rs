@@ -112,7 +112,7 @@ async fn fresh_databases_are_separate_and_are_dropped() {
     let other =
         FreshDatabase::copied(&server_url, "two", |url| execute(url, "CREATE TABLE other (n bigint)"));
     assert_eq!(number(other.as_ref().unwrap().url(), "SELECT count(*) FROM other"), 0);
-    let alone = FreshDatabase::migrated(&server_url, migrate).unwrap();
+    let alone = FreshDatabase::copied(&server_url, "three", migrate).unwrap();
     assert_eq!(migrations.load(Ordering::Relaxed), 2);
     assert_eq!(number(&server_url, DATABASES), 6);
     // An open connection does not keep a database.

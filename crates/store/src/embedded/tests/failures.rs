@@ -104,7 +104,9 @@ async fn a_removal_that_cannot_be_finished_blocks_only_its_name() {
 
     let damaged = |store: &Embedded| match store.health() {
         Health::Damaged(what) => assert!(what.contains("a stored group cannot be read"), "{what}"),
-        Health::Ready | Health::NotReady(_) => panic!("the store is not said to be damaged"),
+        Health::Ready | Health::Partial(_) | Health::NotReady(_) => {
+            panic!("the store is not said to be damaged")
+        }
     };
     let store = open(dir.path());
     let sweep = layout::Sweep::Account(APP, user("ann"));

@@ -1,6 +1,6 @@
 //! Blocks of places in the list, of two servers.
 
-use super::super::tests::{admin, database};
+use super::super::tests::{admin, database, layout};
 use super::super::{Settings, connect};
 use super::*;
 use crate::suite::{APP, at_once};
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 fn pooled(url: &str) -> Database {
     let settings = Settings::parse(url).unwrap();
-    Database::new(&settings, connect::tls(&settings).unwrap(), true)
+    Database::new(&settings, connect::tls(&settings).unwrap(), true, layout())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -16,7 +16,7 @@ async fn no_place_is_taken_twice() {
     let fresh = database();
     let servers =
         [pooled(fresh.url()), pooled(fresh.url())].map(|database| (ListPositions::default(), database));
-    let takes = (0..200_u64).map(|number| {
+    let takes = (0..100_u64).map(|number| {
         let (positions, database) = &servers[number as usize % 2];
         let count = 1 + number % 7;
         async move {
@@ -28,7 +28,7 @@ async fn no_place_is_taken_twice() {
     for place in at_once(takes).await.into_iter().flatten() {
         assert!(0 < place && taken.insert(place), "{place} was taken twice");
     }
-    assert_eq!(taken.len(), (0..200).map(|number| 1 + number % 7).sum::<usize>());
+    assert_eq!(taken.len(), (0..100).map(|number| 1 + number % 7).sum::<usize>());
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The outbox as rows: its lanes, their entries, and the dead letters.
 
-use crate::postgres::columns::{Column, Lists, Parameters, Reader, Record, Table, TableColumn};
+use crate::postgres::columns::{
+    Column, Lists, Parameters, Reader, Record, RowWise, Table, TableColumn, Writes,
+};
 use crate::postgres::failure::Failure;
 use crate::postgres::values::Bits;
 use landfall_domain::ids::AppId;
@@ -26,6 +28,26 @@ lists! {
         due: Timestamp,
         more: u64,
     }
+}
+
+/// Makes room for entries at the end of lanes, and makes missing lanes.
+pub(in crate::postgres) fn lengthen_lanes() -> Writes {
+    let head = "INSERT INTO landfall.lanes \
+        (sdk_app_id, group_id, due, failures, first, next, claim, claimed_until)";
+    let tail = " ON CONFLICT (sdk_app_id, group_id) DO UPDATE SET next = lanes.next + excluded.next";
+    let writes = Writes {
+        lists: format!(
+            "{head} SELECT $1::bigint, group_id, due, 0, 0, more, NULL::bigint, 0 \
+            FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS new (group_id, due, more){tail}"
+        ),
+        rows: RowWise {
+            head: head.to_owned(),
+            row: "?::text, ?::bigint, 0, 0, ?::bigint, NULL::bigint, 0".to_owned(),
+            tail: tail.to_owned(),
+            copy: None,
+        },
+    };
+    writes.returning("group_id, next")
 }
 
 impl<'row> LaneLists<'row> {

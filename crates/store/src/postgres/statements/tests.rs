@@ -1,8 +1,10 @@
 //! The shape of every statement, and how PostgreSQL finds its rows.
 
-use super::super::tests::{admin, database};
+use super::super::reach::Warnings;
+use super::super::tests::{admin, database, layout};
 use super::super::{Settings, connect};
-use super::{ALL, Key, Statement};
+use super::{ALL, Key, ROW_WISE, Statement};
+use landfall_test_database::on_citus;
 use std::collections::BTreeSet;
 
 /// What the tables are keyed by, besides the app.
@@ -28,7 +30,10 @@ const TABLES: [(&str, Key); 18] = [
 ];
 
 /// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
-const WITHOUT_KEY: [(&str, &str); 16] = [
+const WITHOUT_KEY: [(&str, &str); 19] = [
+    ("NODES_OF_KEYS", "asks the catalogue where rows are"),
+    ("NODES_AWAY", "asks every node whether it answers"),
+    ("RECOVER", "asks every node for transactions that it has not finished"),
     ("LOCK_SHARED", "locks the app, on the one server all writers ask"),
     ("LOCK", "locks by numbers, on the one server all writers ask"),
     ("NOTIFY", "notifies the other servers, through the one all of them listen to"),
@@ -48,7 +53,7 @@ const WITHOUT_KEY: [(&str, &str); 16] = [
 ];
 
 /// The statements that lock rows, each of one group: Citus locks no others. The list may only shrink.
-const LOCKING: [&str; 2] = ["FREE_LANE", "HELD_LANE"];
+const LOCKING: [&str; 3] = ["FREE_LANE", "HELD_LANE", "GROUP_ALONE"];
 
 /// The statements that read all rows, while no server serves. The list may only shrink.
 const OF_COPIES: [&str; 19] = [
@@ -117,7 +122,7 @@ fn key_column(key: Key) -> &'static str {
         Key::Group => "group_id",
         Key::Account => "account",
         Key::Subject => "subject",
-        Key::List | Key::Figures | Key::Copy | Key::Session => "sdk_app_id",
+        Key::List | Key::Figures | Key::Copy | Key::Session | Key::Nodes => "sdk_app_id",
     }
 }
 
@@ -132,10 +137,10 @@ fn is_insert(sql: &str) -> bool {
 
 #[test]
 fn every_statement_is_about_one_table_of_its_key() {
-    for (name, statement) in serving() {
+    for (name, statement) in serving().filter(|(_, statement)| statement.key != Key::Nodes) {
         let sql = words(statement);
         let expected: Vec<Key> = match statement.key {
-            Key::Session => Vec::new(),
+            Key::Session | Key::Nodes => Vec::new(),
             // A list looks at groups or subjects from the side of the app.
             Key::List if sql.contains("landfall.facts") || sql.contains("landfall.direct_days") => {
                 vec![Key::Subject]
@@ -149,7 +154,7 @@ fn every_statement_is_about_one_table_of_its_key() {
         for never in [" join ", " using ", "for share", "for no key", "nextval", "with ", "union", " or "] {
             assert!(!sql.contains(never), "{name} has {never:?}: {sql}");
         }
-        let locks = LOCKING.contains(name) && sql.contains("where sdk_app_id = $1 and group_id = $2 and ");
+        let locks = LOCKING.contains(name) && sql.contains("where sdk_app_id = $1 and group_id = $2 ");
         assert!(locks || !sql.contains("for update"), "{name} locks rows: {sql}");
         let subqueries = sql.match_indices("(select ").map(|(at, _)| &sql[at..]);
         for subquery in subqueries {
@@ -188,6 +193,29 @@ fn every_statement_is_keyed_by_app_and_group_or_account() {
 }
 
 #[test]
+fn rows_are_written_the_same_way_one_by_one() {
+    for (name, writing) in ROW_WISE.iter().filter_map(|(name, writing)| Some((name, (*writing)?))) {
+        let (lists, rows) = (words(&writing.lists), writing.rows().sql(3).to_lowercase());
+        let rows = rows.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (head, values) = rows.split_once(" values ").unwrap();
+        assert!(lists.starts_with(&format!("{head} select $1::bigint, ")), "{name}: {lists}\n{rows}");
+        let tail = &writing.rows().tail;
+        let (all, tail) = (values.strip_suffix(tail.to_lowercase().as_str()).unwrap(), tail.to_lowercase());
+        assert!(lists.ends_with(&tail), "{name}: {lists}\n{rows}");
+        assert_eq!(all.matches("($1::bigint, $").count(), 3, "{name}: {rows}");
+        let of_lists = lists.matches("[]").count();
+        let last = |number| all.contains(&format!("${number}::"));
+        assert!(last(1 + 3 * of_lists) && !last(2 + 3 * of_lists), "{name}: {rows}");
+        if let Some(copying) = &writing.rows().copy {
+            let (_, columns) = head.split_once("insert into ").unwrap();
+            assert_eq!(copying.sql.to_lowercase(), format!("copy {columns} from stdin (format binary)"));
+            assert_eq!(copying.columns.len(), of_lists, "{name}");
+            assert!(tail.is_empty(), "{name} copies over rows that are there");
+        }
+    }
+}
+
+#[test]
 fn statements_without_a_key_are_few_and_known() {
     let without =
         serving().filter(|(_, statement)| !matches!(statement.key, Key::Group | Key::Account | Key::Subject));
@@ -200,7 +228,7 @@ fn statements_without_a_key_are_few_and_known() {
 #[test]
 fn what_is_distributed_calls_nothing_that_differs_by_place() {
     for (name, statement) in ALL {
-        if matches!(statement.key, Key::Session | Key::Figures | Key::Copy) {
+        if matches!(statement.key, Key::Session | Key::Nodes | Key::Figures | Key::Copy) {
             continue;
         }
         let sql = words(statement);
@@ -227,6 +255,7 @@ fn sample(of_type: &str) -> &'static str {
         "text" => "'n1'",
         "text[]" => "'{n1,n2,n3}'",
         "bytea[]" => r"'{\\x00}'",
+        "bytea" => r"'\x00'",
         "boolean" => "true",
         "bigint[]" | "smallint[]" => "'{1}'",
         "boolean[]" => "'{t}'",
@@ -284,15 +313,24 @@ const UNTIL_KNOWN: [&str; 4] = ["MEMBER_OF", "REMOVE_MEMBER", "REMOVE_MEMBERSHIP
 #[tokio::test]
 async fn rows_are_found_by_their_key_from_the_first_one_on() {
     let database = database();
+    if on_citus() {
+        return each_statement_about_one_key_goes_to_one_place(database.url()).await;
+    }
     let settings = Settings::parse(database.url()).unwrap();
-    let pool = connect::pool(&settings, connect::tls(&settings).unwrap(), true);
+    let pool =
+        connect::pool(&settings, connect::tls(&settings).unwrap(), true, layout(), &Warnings::default());
     let client = pool.get().await.unwrap();
     let tables = admin(database.url()).await;
     for (table, _) in TABLES {
         let quiet = format!("ALTER TABLE landfall.{table} SET (autovacuum_enabled = off)");
         tables.batch_execute(&quiet).await.unwrap();
     }
-    let sent = || ALL.iter().filter(|(name, of)| of.key != Key::Copy || PAGES.contains(name));
+    let sent = |(name, of): &&(&str, &Statement)| match of.key {
+        Key::Copy => PAGES.contains(name),
+        Key::Nodes => false,
+        Key::Group | Key::Account | Key::Subject | Key::Figures | Key::List | Key::Session => true,
+    };
+    let sent = || ALL.iter().filter(sent);
     let mut samples = Vec::new();
     for (name, statement) in sent() {
         client.batch_execute(&format!("PREPARE its_{name} AS {}", statement.sql())).await.unwrap();
@@ -316,6 +354,37 @@ async fn rows_are_found_by_their_key_from_the_first_one_on() {
             }
         }
     }
+}
+
+/// On Citus, where the plan of a row is that of a node.
+async fn each_statement_about_one_key_goes_to_one_place(url: &str) {
+    let settings = Settings::parse(url).unwrap();
+    let pool =
+        connect::pool(&settings, connect::tls(&settings).unwrap(), true, layout(), &Warnings::default());
+    let client = pool.get().await.unwrap();
+    let of_one_key = ALL.iter().filter(|(_, statement)| {
+        let sql = words(statement);
+        !is_insert(&sql) && ["group_id = $2", "account = $2"].iter().any(|key| sql.contains(key))
+    });
+    let of_one_key = of_one_key.map(|(name, statement)| (*name, statement.sql().to_owned()));
+    let of_one_row = ROW_WISE.iter().filter_map(|(name, writing)| Some((*name, (*writing)?.rows().sql(1))));
+    let mut looked_at = 0;
+    for (name, sql) in of_one_key.chain(of_one_row.filter(|(name, _)| *name != "COUNT_GROUPS")) {
+        client.batch_execute(&format!("PREPARE its_{name} AS {sql}")).await.unwrap();
+        let types = "SELECT unnest(parameter_types)::text FROM pg_prepared_statements WHERE name = $1";
+        let types = client.query(types, &[&format!("its_{name}").to_lowercase()]).await.unwrap();
+        // A text may have to be JSON.
+        let samples = types.iter().map(|row| match row.get(0) {
+            "text" => "'[]'",
+            other => sample(other),
+        });
+        let samples = samples.collect::<Vec<_>>().join(", ");
+        let plan = client.query(&format!("EXPLAIN EXECUTE its_{name} ({samples})"), &[]).await.unwrap();
+        let plan: Vec<&str> = plan.iter().map(|row| row.get(0)).collect();
+        assert!(plan.iter().any(|line| line.trim() == "Task Count: 1"), "{name}:\n{}", plan.join("\n"));
+        looked_at += 1;
+    }
+    assert!(50 < looked_at, "{looked_at}");
 }
 
 fn check_plan(name: &str, statement: &Statement, plan: &[String], rows: Rows) {

@@ -1,7 +1,7 @@
 //! How calls wait for workers, with a batch of the test's own that waits for permits.
 
 use super::*;
-use crate::postgres::batcher::{Batch, Batcher, QUEUE_MAX};
+use crate::postgres::batcher::{Batch, Batcher, Pace, QUEUE_MAX};
 use crate::suite::{APP, at_once};
 use std::task::{Context as TaskContext, Waker};
 use std::time::Instant;
@@ -54,7 +54,12 @@ fn held(workers: usize) -> Held {
     let (_alive, ended) = oneshot::channel();
     let may = Arc::new(Semaphore::new(0));
     let batch = Doubling { may: Arc::clone(&may), begun: begin, _alive };
-    Held { batcher: Batcher::start(batch, workers, &StoreMetrics::default()), may, begun, ended }
+    Held {
+        batcher: Batcher::start(batch, workers, Pace::TOGETHER, &StoreMetrics::default()),
+        may,
+        begun,
+        ended,
+    }
 }
 
 impl Held {
