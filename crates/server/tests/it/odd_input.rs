@@ -12,7 +12,7 @@ const IMPORT: &str = "group_open_http_svc/import_group";
 const LIST: &str = "group_open_http_svc/get_appid_group_list";
 
 /// The commands that get odd bodies.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 27] = [
     IMPORT,
     LIST,
     "group_open_http_svc/import_group_member",
@@ -35,6 +35,11 @@ const COMMANDS: [&str; 22] = [
     "group_open_avchatroom_http_svc/modify_user_info",
     "openim/query_online_status",
     "openim_msg_ext_http_svc/group_set_key_values",
+    "sns/friend_add",
+    "sns/friend_import",
+    "sns/friend_update",
+    "sns/black_list_get",
+    "sns/group_add",
 ];
 
 /// Words that bring odd JSON closer to what commands read.

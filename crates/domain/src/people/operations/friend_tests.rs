@@ -49,7 +49,9 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             FactKey::Friend(_) => FactFamily::Friends,
             FactKey::Request(way, _) => FactFamily::Requests(*way),
             FactKey::Blocked(_) => FactFamily::Blocklist,
-            _ => continue,
+            FactKey::Portrait | FactKey::Mute | FactKey::Chat(_) | FactKey::Log | FactKey::Friends => {
+                continue;
+            }
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

@@ -88,7 +88,7 @@ fn the_default_configuration_lists_every_event_that_is_sent_once() {
     let mut service = "";
     for word in DEFAULT[begin..end].split([' ', '\n', ',', ';', '.']) {
         match word {
-            "Group" | "State" | "Profile" => service = word,
+            "Group" | "State" | "Profile" | "Sns" => service = word,
             "StateChange" => listed.push(format!("{service}.{word}")),
             _ if word.starts_with("Callback") => listed.push(format!("{service}.{word}")),
             _ => {}
@@ -116,12 +116,14 @@ fn an_event_that_nothing_causes_is_refused() {
     }
     assert!(0 < refused, "this test says nothing");
     let named = |event: &str| bad_webhook(&format!("events = [\"{event}\"]\n")).remove(0);
-    assert!(named("Sns.CallbackFriendDelete").contains(
-        "is an event that only sns/friend_delete and sns/friend_delete_all would cause, not built in this version"
-    ));
+    assert!(
+        named("C2C.CallbackAfterMsgReport").contains(
+            "is an event that only openim/admin_set_msg_read would cause, not built in this version"
+        )
+    );
     assert!(named("Alert.RequestOverLimit").contains("is an event that nothing causes in this version"));
     // Nor is it proposed.
-    assert!(named("CallbackFriendAdd").contains("`landfall config --default` lists them"));
+    assert!(named("CallbackPrevFriendAdd").contains("`landfall config --default` lists them"));
 }
 
 #[test]
