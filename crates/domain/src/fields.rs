@@ -47,6 +47,15 @@ pub struct FieldRule {
     pub writable: bool,
 }
 
+/// A custom field of accounts that an app has switched on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFieldRule {
+    /// 1 to 8 letters. [doc]
+    pub key: FieldKey,
+    /// False: no caller may write it, administrators of the app included.
+    pub writable: bool,
+}
+
 /// Why the custom fields of a request are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldsProblem {

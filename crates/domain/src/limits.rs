@@ -202,8 +202,12 @@ pub struct Limits {
     pub live: LiveLimits,
     /// Accounts in one account call.
     pub accounts_per_call: usize,
-    /// Nick and face address of an account, bytes.
+    /// A text in the profile of an account, such as its nick, bytes.
     pub profile_value: Span,
+    /// The place in the profile of an account, bytes.
+    pub location: Span,
+    /// Custom fields of accounts.
+    pub user_fields: FieldLimits,
     /// Size of an answer, bytes; larger ones are refused with 10018.
     pub reply_bytes: usize,
 }
@@ -272,6 +276,8 @@ impl Limits {
         live: LiveLimits { admins: 5, marks: 10, marked_per_call: 500 },
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
+        location: Span::up_to(16),
+        user_fields: FieldLimits { count: 20, value: Span::up_to(500) },
         reply_bytes: 1 << 20,
     };
 
@@ -339,6 +345,8 @@ impl Limits {
         live: LiveLimits { admins: 100, marks: 100, marked_per_call: 5_000 },
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),
+        location: Span::up_to(4_096),
+        user_fields: FieldLimits { count: 100, value: Span::up_to(4_096) },
         reply_bytes: 16 << 20,
     };
 }

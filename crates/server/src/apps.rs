@@ -10,7 +10,7 @@ use crate::usersig::SecretKey;
 use crate::usersig::cache::SignatureCache;
 use crate::webhook::receiver::Receiver;
 use group_rates::GroupRates;
-use landfall_domain::fields::FieldRule;
+use landfall_domain::fields::{FieldRule, UserFieldRule};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_store::postgres::RemoteChange;
 use message_rates::MessageRates;
@@ -30,6 +30,8 @@ pub struct App {
     pub group_fields: Vec<FieldRule>,
     /// Custom fields of members that the app has switched on.
     pub member_fields: Vec<FieldRule>,
+    /// Custom fields of accounts that the app has switched on.
+    pub user_fields: Vec<UserFieldRule>,
     /// Days that messages are kept; 0: forever.
     pub message_days: u32,
     /// The receiver of its webhooks.
@@ -54,6 +56,7 @@ impl App {
             admins: config.admins,
             group_fields: config.group_fields,
             member_fields: config.member_fields,
+            user_fields: config.user_fields,
             message_days: config.message_days,
             webhook: None,
             signatures: SignatureCache::default(),
@@ -163,6 +166,7 @@ mod tests {
             admins: vec![],
             group_fields: vec![],
             member_fields: vec![],
+            user_fields: vec![],
             message_days: 0,
             webhook: None,
         };

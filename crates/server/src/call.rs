@@ -64,6 +64,7 @@ impl Call {
             limits: server.limits,
             body_bytes_max: server.http.body_bytes_max,
             file_bytes_max: server.files_config.bytes_max,
+            listening_at: server.listening_at,
             now,
             random_bits: fastrand::u64(..),
             app,

@@ -147,10 +147,24 @@ pub enum Code {
     AccountParameter = 70402,
     /// Internal error of the account service; the same call may succeed later.
     AccountInternal = 70500,
-    /// The body of a profile command is not JSON.
-    ProfileJsonParse = 40001,
-    /// A nick or face address is too long.
+    /// The body of a profile command is not JSON, or a parameter is missing or ill-typed.
+    ProfileParameter = 40001,
+    /// `To_Account` of a profile command is missing.
+    ProfileAccountsMissing = 40002,
+    /// The account whose profile is meant does not exist.
+    ProfileAccountUnknown = 40003,
+    /// Internal error of the profile service; the same call may succeed later.
+    ProfileInternal = 40006,
+    /// The field of a profile is read-only.
+    ProfileNotWritable = 40008,
+    /// No such field of a profile.
+    ProfileTagUnknown = 40009,
+    /// A value in a profile is too long.
     ProfileTooLong = 40601,
+    /// The value of a standard field of a profile is none of those it takes.
+    ProfileValueWrong = 40605,
+    /// The value of a field of a profile has another JSON type.
+    ProfileValueType = 40610,
     /// The body of a message command is not JSON.
     MessageJsonParse = 90001,
     /// An element of `MsgBody` has not the documented form.
@@ -193,6 +207,18 @@ pub enum Code {
     DirectTooLong = 93_000,
     /// The body of a configuration command is not JSON.
     ConfigJsonParse = 130_001,
+    /// `Get_Account` is missing.
+    MutedAccountMissing = 130_002,
+    /// `Get_Account` is no account.
+    MutedAccountIllegal = 130_003,
+    /// `Set_Account` is missing.
+    MuteAccountMissing = 130_004,
+    /// `Set_Account` is no account.
+    MuteAccountIllegal = 130_005,
+    /// No time of a mute is given, or none that can be.
+    MuteTimeIllegal = 130_008,
+    /// Internal error of the configuration service; the same call may succeed later.
+    ConfigInternal = 130_014,
 }
 
 impl Code {

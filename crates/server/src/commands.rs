@@ -1,6 +1,7 @@
 //! The table of all commands of the API, built or planned.
 
 mod account;
+pub mod config_svc;
 pub mod group_open_attr_http_svc;
 pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;
@@ -9,8 +10,10 @@ pub mod landfall_import_svc;
 pub mod message_body;
 mod message_seq;
 pub mod million_group_open_http_svc;
+pub mod openconfigsvr;
 pub mod openim;
 pub mod openim_msg_ext_http_svc;
+pub mod profile;
 pub mod recentcontact;
 mod refusal;
 mod table;
@@ -141,7 +144,7 @@ fn run<C: Command>(
 ) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>> {
     Box::pin(async move {
         let request: C = read_body(C::PATH, &body)?;
-        answer(&request.run(&call).await?, call.limits.reply_bytes)
+        answer(C::PATH, &request.run(&call).await?, call.limits.reply_bytes)
     })
 }
 
@@ -152,13 +155,15 @@ fn run_import<C: ImportCommand>(
     let call = call.into_silent();
     Box::pin(async move {
         let request: C = read_body(C::PATH, &body)?;
-        answer(&request.run(&call).await?, call.limits.reply_bytes)
+        answer(C::PATH, &request.run(&call).await?, call.limits.reply_bytes)
     })
 }
 
-/// The body of a success, at most `max` bytes long.
-fn answer(reply: &impl Serialize, max: usize) -> Result<Vec<u8>, Failure> {
-    let answer = reply::success(reply).map_err(|error| Code::GroupInternal.internal(error))?;
+/// The body of a success of the command at `path`, at most `max` bytes long.
+fn answer(path: &str, reply: &impl Serialize, max: usize) -> Result<Vec<u8>, Failure> {
+    let service = path.split_once('/').and_then(|(service, _)| self::service(service));
+    let with_display = service.is_some_and(|service| service.error_display);
+    let answer = reply::success(reply, with_display).map_err(|error| Code::GroupInternal.internal(error))?;
     if max < answer.len() {
         return Err(Code::GroupReplyTooLarge
             .because(format!("the answer is {} bytes long; at most {max} are allowed", answer.len())));

@@ -23,7 +23,7 @@ use crate::network::Exempt;
 use crate::usersig::SecretKey;
 use crate::webhook::token::Token;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::fields::FieldRule;
+use landfall_domain::fields::{FieldRule, UserFieldRule};
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_store::postgres::Settings;
@@ -138,6 +138,8 @@ pub struct AppConfig {
     pub group_fields: Vec<FieldRule>,
     /// Custom fields of group members that it has switched on; none has a key of `group_fields`.
     pub member_fields: Vec<FieldRule>,
+    /// Custom fields of accounts that it has switched on.
+    pub user_fields: Vec<UserFieldRule>,
     /// Days to keep messages of groups; 0, the default: indefinitely. [choice]
     pub message_days: u32,
     /// The receiver of its webhooks; `None`: it has none.

@@ -81,31 +81,31 @@ pub(crate) fn operate_type(change: &ExtensionChange) -> u8 {
 }
 
 /// A field of a portrait.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct PortraitRow<'a> {
+pub(crate) struct PortraitRow {
     tag: String,
-    value: PortraitValueRow<'a>,
+    value: PortraitValueRow,
 }
 
 /// A number or a text, by the field.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum PortraitValueRow<'a> {
+enum PortraitValueRow {
     Number(u32),
-    Text(&'a str),
+    Text(String),
 }
 
-impl<'a> PortraitRow<'a> {
-    pub(crate) fn of(tag: &PortraitTag, value: &'a PortraitValue) -> Self {
+impl PortraitRow {
+    pub(crate) fn of(tag: &PortraitTag, value: &PortraitValue) -> Self {
         let value = match value {
             PortraitValue::Number(number) => PortraitValueRow::Number(*number),
-            PortraitValue::Text(text) => PortraitValueRow::Text(text.as_str()),
+            PortraitValue::Text(text) => PortraitValueRow::Text(text.as_str().to_owned()),
         };
         Self { tag: tag.to_string(), value }
     }
 }
 
-pub(crate) fn portrait_rows(items: &[PortraitItem]) -> Vec<PortraitRow<'_>> {
+pub(crate) fn portrait_rows(items: &[PortraitItem]) -> Vec<PortraitRow> {
     items.iter().map(|PortraitItem { tag, value }| PortraitRow::of(tag, value)).collect()
 }

@@ -46,18 +46,23 @@ impl Code {
 #[derive(Debug, Serialize)]
 pub struct Nothing {}
 
+const DISPLAY: &[u8] = b",\"ErrorDisplay\":\"\"";
 const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0"#;
 
 /// The beginning of a reply that has a status of its own, in place of the envelope's: a batch that did not reach all.
 const OWN_STATUS: &[u8] = br#"{"ActionStatus":"#;
 
-/// The body of a success: the envelope, then the members of `reply`, which must serialize as an object.
+/// The body of a success: the envelope, then the members of `reply`, which must serialize as an object. `with_display` adds
+/// the empty `ErrorDisplay` of some services.
 ///
 /// # Errors
 /// `reply` does not serialize; a plain struct always does.
-pub fn success(reply: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+pub fn success(reply: &impl Serialize, with_display: bool) -> Result<Vec<u8>, serde_json::Error> {
     let mut body = Vec::with_capacity(128);
     body.extend_from_slice(OK);
+    if with_display {
+        body.extend_from_slice(DISPLAY);
+    }
     let members = body.len();
     serde_json::to_writer(&mut body, reply)?;
     if body.get(members..).is_some_and(|reply| reply.starts_with(OWN_STATUS)) {
@@ -117,9 +122,14 @@ mod tests {
         struct Reply {
             group_id: &'static str,
         }
-        let body = success(&Reply { group_id: "g" }).unwrap();
+        let body = success(&Reply { group_id: "g" }, false).unwrap();
         assert_eq!(body, br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"GroupId":"g"}"#);
-        assert_eq!(success(&Nothing {}).unwrap(), br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#);
+        let with_display = String::from_utf8(success(&Nothing {}, true).unwrap()).unwrap();
+        assert!(with_display.ends_with(r#""ErrorCode":0,"ErrorDisplay":""}"#));
+        assert_eq!(
+            success(&Nothing {}, false).unwrap(),
+            br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#
+        );
     }
 
     #[test]
@@ -130,7 +140,7 @@ mod tests {
             action_status: &'static str,
             msg_time: u32,
         }
-        let body = success(&Reply { action_status: "SomeError", msg_time: 7 }).unwrap();
+        let body = success(&Reply { action_status: "SomeError", msg_time: 7 }, false).unwrap();
         let expected = br#"{"ActionStatus":"SomeError","MsgTime":7,"ErrorInfo":"","ErrorCode":0}"#;
         assert_eq!(body, expected);
     }

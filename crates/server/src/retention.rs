@@ -88,6 +88,7 @@ mod tests {
             admins: vec![],
             group_fields: vec![],
             member_fields: vec![],
+            user_fields: vec![],
             message_days,
             webhook: None,
         };

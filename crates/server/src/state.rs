@@ -14,6 +14,7 @@ use landfall_domain::limits::Limits;
 use landfall_domain::outbox::Outbox;
 use landfall_domain::store::{Health, Store};
 use landfall_domain::time::Clock;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub(crate) struct Server {
     pub(crate) jobs: Option<Arc<Jobs>>,
     pub(crate) limits: Limits,
     pub(crate) unknown_accounts: UnknownAccounts,
+    pub(crate) listening_at: IpAddr,
     pub(crate) http: HttpConfig,
     pub(crate) files: FileDirectory,
     pub(crate) files_config: FilesConfig,

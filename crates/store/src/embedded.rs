@@ -213,18 +213,22 @@ impl Store for Embedded {
         before: Timestamp,
         limit: usize,
     ) -> Result<usize, StoreError> {
-        let mut next = None;
-        loop {
-            let after = next.take();
-            let step = self.committer.run(move |tx| expiry::expire(tx, app, before, after, limit)).await?;
-            if 0 < step.removed {
-                return Ok(step.removed);
+        for direct in [false, true] {
+            let mut next = None;
+            loop {
+                let after = next.take();
+                let expire = if direct { expiry::expire_direct } else { expiry::expire };
+                let step = self.committer.run(move |tx| expire(tx, app, before, after, limit)).await?;
+                if 0 < step.removed {
+                    return Ok(step.removed);
+                }
+                if step.next.is_none() {
+                    break;
+                }
+                next = step.next;
             }
-            if step.next.is_none() {
-                return self.committer.run(move |tx| expiry::expire_direct(tx, app, before, limit)).await;
-            }
-            next = step.next;
         }
+        Ok(0)
     }
 
     async fn import_members(

@@ -233,12 +233,18 @@ impl Postgres {
 
     /// Removes messages between accounts that were sent before `before`, at most `limit`.
     async fn expire_direct(&self, app: AppId, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let mut removed = 0;
-        for pair in self.read(expiry::OldPairs { app, before }).await? {
-            if limit <= removed {
-                break;
+        let (mut removed, mut after) = (0, None);
+        while removed < limit {
+            let pairs = self.read(expiry::OldPairs { app, before, after }).await?;
+            let Some(last) = pairs.last().cloned() else { break };
+            for (_, pair) in pairs {
+                if limit <= removed {
+                    break;
+                }
+                let limit = limit - removed;
+                removed += self.write(expiry::ExpirePair { app, pair, before, limit }).await?;
             }
-            removed += self.write(expiry::ExpirePair { app, pair, before, limit: limit - removed }).await?;
+            after = Some(last);
         }
         Ok(removed)
     }

@@ -1,4 +1,4 @@
-//! The operations on people, one file each.
+//! The operations on people, one in each file.
 
 pub mod confirm_messages;
 mod conversation;
@@ -9,3 +9,5 @@ pub mod modify_direct;
 pub mod read_direct;
 pub mod recall_direct;
 pub mod send_direct;
+pub mod set_mute;
+pub mod set_portrait;

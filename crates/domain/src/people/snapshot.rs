@@ -1,6 +1,6 @@
 //! People as they were at one moment: the rows that an operation or a reader asks a store to load.
 
-use super::fact::{Fact, FactFamily, FactKey, FactRange};
+use super::fact::{Fact, FactFamily, FactKey, FactRange, Mute};
 use super::message::{DirectMessage, DirectRange};
 use super::{Pair, Subject};
 use crate::account::Account;
@@ -39,8 +39,16 @@ impl PeopleSnapshot {
     /// A requested fact.
     #[must_use]
     pub fn fact(&self, subject: &Subject, key: &FactKey) -> Option<&Fact> {
-        // Looked up by a pair of references only at the cost of a key type for it; facts are few.
         self.facts.get(&(subject.clone(), key.clone()))
+    }
+
+    /// The mute of an account, which was requested; nothing is muted where there is none.
+    #[must_use]
+    pub fn mute_of(&self, account: &UserId) -> Mute {
+        match self.fact(&Subject::Account(account.clone()), &FactKey::Mute) {
+            Some(Fact::Mute(mute)) => *mute,
+            Some(_) | None => Mute::default(),
+        }
     }
 
     /// The requested messages of a conversation, in the order of their arrival.

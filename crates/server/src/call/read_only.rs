@@ -6,7 +6,7 @@ use crate::reply::Failure;
 use landfall_domain::account::{Account, UnknownAccounts};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
-use landfall_domain::fields::FieldRule;
+use landfall_domain::fields::{FieldRule, UserFieldRule};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
@@ -15,6 +15,7 @@ use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What every call may do: read. It has no way to the app's clients or receiver, and none to write.
@@ -27,6 +28,8 @@ pub struct ReadOnlyCall {
     pub body_bytes_max: usize,
     /// The largest file, bytes.
     pub file_bytes_max: u64,
+    /// The address that the server listens at.
+    pub listening_at: IpAddr,
     /// The time of the call.
     pub now: Timestamp,
     /// Random bits, for ids that the server makes.
@@ -75,6 +78,12 @@ impl ReadOnlyCall {
     #[must_use]
     pub fn member_fields(&self) -> &[FieldRule] {
         &self.app.member_fields
+    }
+
+    /// The custom fields of accounts that the app has switched on.
+    #[must_use]
+    pub fn user_fields(&self) -> &[UserFieldRule] {
+        &self.app.user_fields
     }
 
     /// What `needs` names of one group.

@@ -34,7 +34,7 @@ struct PortraitFrame<'a> {
     account: &'a str,
     #[serde(rename = "Operator_Account")]
     operator: &'a str,
-    profile_item: Vec<PortraitRow<'a>>,
+    profile_item: Vec<PortraitRow>,
 }
 
 impl PeopleUpdate {

@@ -1,10 +1,11 @@
 //! Every documented command of the imitated API, in the order of its documentation, and then our own.
 
 use super::{
-    Entry, Service, delivering_import, entry, group_open_attr_http_svc as attributes,
+    Entry, Service, config_svc as config, delivering_import, entry, group_open_attr_http_svc as attributes,
     group_open_avchatroom_http_svc as live, group_open_http_svc as group, im_open_login_svc as account,
-    import, landfall_import_svc as landfall, million_group_open_http_svc as topic, openim as message,
-    openim_msg_ext_http_svc as extension, planned, recentcontact as recent, webhook_svc as webhook,
+    import, landfall_import_svc as landfall, million_group_open_http_svc as topic, openconfigsvr as mute,
+    openim as message, openim_msg_ext_http_svc as extension, planned, profile, recentcontact as recent,
+    webhook_svc as webhook,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -23,7 +24,7 @@ const MESSAGE: Service = Service {
     bad_json_text: "Fail to Parse json data of body, Please check it",
     ..COMMON
 };
-const CONFIG: Service = Service { bad_json: Code::ConfigJsonParse, ..COMMON };
+const CONFIG: Service = Service { bad_json: Code::ConfigJsonParse, internal: Code::ConfigInternal, ..COMMON };
 const WITH_DISPLAY: Service = Service { error_display: true, ..COMMON };
 
 /// Services of our own, which the imitated API does not have.
@@ -42,7 +43,8 @@ pub static SERVICES: &[Service] = &[
     Service { name: "openim_dirty_words", ..COMMON },
     Service {
         name: "profile",
-        bad_json: Code::ProfileJsonParse,
+        bad_json: Code::ProfileParameter,
+        internal: Code::ProfileInternal,
         bad_json_text: "Err_Profile_Comm_Decode_Fail",
         ..WITH_DISPLAY
     },
@@ -72,8 +74,8 @@ pub static COMMANDS: &[Entry] = &[
     entry::<message::query_online_status::Request>().with_lists_on_failure(ONLINE_LISTS),
     entry::<message::query_online_status::OlderRequest>().with_lists_on_failure(ONLINE_LISTS),
     // Profiles
-    planned("profile/portrait_set"),
-    planned("profile/portrait_get"),
+    entry::<profile::portrait_set::Request>(),
+    entry::<profile::portrait_get::Request>(),
     // Relationship chain
     planned("sns/friend_add"),
     planned("sns/friend_import"),
@@ -195,10 +197,10 @@ pub static COMMANDS: &[Entry] = &[
     planned("recentcontact/get_contact_group"),
     planned("recentcontact/mark_contact"),
     // Mute, operation, push, chatbots
-    planned("openconfigsvr/setnospeaking"),
-    planned("openconfigsvr/getnospeaking"),
+    entry::<mute::setnospeaking::Request>(),
+    entry::<mute::getnospeaking::Request>(),
     planned("openconfigsvr/getappinfo"),
-    planned("ConfigSvc/GetIPList"),
+    entry::<config::get_ip_list::Request>(),
     planned("open_msg_svc/get_history"),
     planned("all_member_push/im_push"),
     planned("all_member_push/im_set_attr_name"),
@@ -314,6 +316,6 @@ mod tests {
         let titles: Vec<&str> = SECTIONS.iter().map(|(title, _)| *title).collect();
         assert_eq!(sections, titles);
         assert!(list.starts_with("Accounts\tim_open_login_svc/account_import\tbuilt\n"));
-        assert!(list.contains("Profiles\tprofile/portrait_get\t60017\n"));
+        assert!(list.contains("Profiles\tprofile/portrait_get\tbuilt\n"));
     }
 }

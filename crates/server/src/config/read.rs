@@ -13,7 +13,7 @@ use super::{
 use crate::network::{self, Exempt};
 use crate::usersig::SecretKey;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::fields::{FieldKey, FieldRule};
+use landfall_domain::fields::{FieldKey, FieldRule, UserFieldRule};
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, UserId};
 use landfall_domain::limits::Limits;
@@ -26,6 +26,9 @@ const SECONDS_MAX: i64 = 86_400;
 
 /// A year: what must stay readable for longer is read with a login.
 const ADDRESS_SECONDS_MAX: i64 = 31_536_000;
+
+/// Custom fields of accounts that an app can switch on. The imitated service has 20.
+const USER_FIELDS_MAX: usize = 100;
 
 /// A hundred years; 0 keeps messages forever.
 const MESSAGE_DAYS_MAX: i64 = 36_500;
@@ -248,6 +251,7 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
     let mut keys = BTreeMap::new();
     let group_fields = fields(section, "group_fields", &mut keys);
     let member_fields = fields(section, "member_fields", &mut keys);
+    let user_fields = user_fields(section);
     let message_days = match section.optional("message_days") {
         Some(item) => item.whole_number(0..=MESSAGE_DAYS_MAX),
         None => Some(0),
@@ -262,6 +266,7 @@ fn app(section: &mut Section<'_>, taken: &mut BTreeMap<AppId, String>) -> Option
         admins: admins?,
         group_fields: group_fields?,
         member_fields: member_fields?,
+        user_fields: user_fields?,
         message_days: message_days?,
         webhook: webhook?,
     })
@@ -332,6 +337,39 @@ fn field(section: &mut Section<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Op
         None => Some(true),
     };
     Some(FieldRule { key: key?, types: types?, writable: writable? })
+}
+
+/// Reads the custom fields of accounts, at most as many as accounts can have.
+fn user_fields(section: &mut Section<'_>) -> Option<Vec<UserFieldRule>> {
+    let Some(item) = section.optional("user_fields") else { return Some(Vec::new()) };
+    let (location, items) = (item.location(), item.list()?);
+    if USER_FIELDS_MAX < items.len() {
+        location.refuse(format!("has {} entries; at most {USER_FIELDS_MAX} are allowed", items.len()));
+        return None;
+    }
+    let mut keys = BTreeMap::new();
+    let rules: Vec<Option<UserFieldRule>> =
+        items.into_iter().map(|item| read(item, |section| user_field(section, &mut keys))).collect();
+    rules.into_iter().collect()
+}
+
+/// Reads one of them. `keys` holds those before it, with the path of each.
+fn user_field(section: &mut Section<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Option<UserFieldRule> {
+    let key = section.required("key").and_then(|item| {
+        let is_letters = |text: &str| text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let key = item.parse("1 to 8 letters", |text| FieldKey::parse(text).filter(|_| is_letters(text)))?;
+        if let Some(first) = keys.get(&key) {
+            item.refuse(format!("{key} is already the key of {first}"));
+            return None;
+        }
+        keys.insert(key.clone(), item.path().to_owned());
+        Some(key)
+    });
+    let writable = match section.optional("writable") {
+        Some(item) => item.flag(),
+        None => Some(true),
+    };
+    Some(UserFieldRule { key: key?, writable: writable? })
 }
 
 fn field_key(item: &Item<'_>, keys: &mut BTreeMap<FieldKey, String>) -> Option<FieldKey> {

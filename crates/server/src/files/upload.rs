@@ -114,7 +114,7 @@ async fn take(
         signed_address: address.signed(&app.key, expires),
         expire_time: expires.0,
     };
-    reply::success(&reply).map_err(|error| Code::GroupInternal.internal(error))
+    reply::success(&reply, false).map_err(|error| Code::GroupInternal.internal(error))
 }
 
 /// Writes the body, at most `max` bytes. Each part of it has the time of a whole body elsewhere.

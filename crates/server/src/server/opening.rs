@@ -78,6 +78,7 @@ pub(super) async fn open(config: Config) -> Result<Arc<Server>, ServeError> {
         apps,
         limits: config.limits.limits,
         unknown_accounts: config.unknown_accounts,
+        listening_at: config.listen.ip(),
         http: config.http,
         files,
         files_config: config.files,

@@ -37,6 +37,8 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         live,
         accounts_per_call,
         profile_value,
+        location,
+        user_fields,
         reply_bytes,
     } = limits;
     let mut rows = vec![
@@ -65,7 +67,10 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         ("Groups on one page of `get_appid_group_list`", groups_per_page.to_string()),
         ("Members on one page of `get_group_member_info`", members_per_page.to_string()),
         ("Accounts in one account call", accounts_per_call.to_string()),
-        ("Nick and face address of an account, bytes", span(profile_value)),
+        ("Nick, face address and other texts in the profile of an account, bytes", span(profile_value)),
+        ("`Tag_Profile_IM_Location`, bytes", span(location)),
+        ("Custom fields of accounts", user_fields.count.to_string()),
+        ("Value of an account's custom field, bytes", span(user_fields.value)),
         ("Answer of a call, bytes", reply_bytes.to_string()),
     ];
     rows.extend(message_rows(messages));

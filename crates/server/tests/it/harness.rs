@@ -174,6 +174,10 @@ impl Setup {
                 {{ key = "OnlyPublic", types = ["Public"] }},
                 {{ key = "ReadOnly", types = {every_type}, writable = false }},
             ]
+            user_fields = [
+                {{ key = "Test" }},
+                {{ key = "Locked", writable = false }},
+            ]
             member_fields = [
                 {{ key = "Team", types = {every_type} }},
                 {{ key = "Rank", types = {every_type} }},

@@ -346,7 +346,7 @@ async fn unknown_and_planned_commands_have_their_own_codes() {
 fn services_have_their_own_code_for_a_body_that_is_not_json() {
     let code = |service| commands::service(service).map(|service: &commands::Service| service.bad_json);
     assert_eq!(code("openim"), Some(Code::MessageJsonParse));
-    assert_eq!(code("profile"), Some(Code::ProfileJsonParse));
+    assert_eq!(code("profile"), Some(Code::ProfileParameter));
     assert_eq!(code("group_open_http_svc"), Some(Code::JsonParse));
 }
 

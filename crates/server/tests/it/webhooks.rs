@@ -382,6 +382,10 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     let mut stranger = message("g", 2);
     stranger["From_Account"] = json!("nobody");
     assert_eq!(code(&call(client, "send_group_msg", stranger).await), 10_004);
+    let nick = json!({ "Tag": "Tag_Profile_IM_Nick", "Value": "Ann" });
+    let level = json!({ "Tag": "Tag_Profile_IM_Level", "Value": 7 });
+    let portrait = json!({ "From_Account": "ann", "ProfileItem": [nick, level] });
+    done(client, "profile/portrait_set", portrait.clone()).await;
     done(client, "create_group", json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" })).await;
     let mut bob = TestClient::connect(&server, "bob").await;
     bob.request(json!({ "Command": "enter", "GroupId": "live" })).await;
@@ -394,6 +398,10 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     receiver.until(|| expected.is_subset(&commands())).await;
     server.stop().await;
     assert_eq!(commands(), expected);
+    let set = receiver.all().into_iter().find(|request| request.command() == "Profile.CallbackPortraitSet");
+    let set = bodies(&[set.unwrap()]).remove(0);
+    assert_eq!((&set["From_Account"], &set["Operator_Account"]), (&json!("ann"), &json!("administrator")));
+    assert_eq!(set["ProfileItem"], portrait["ProfileItem"]);
     let mut receipts: Vec<_> = receiver
         .all()
         .into_iter()

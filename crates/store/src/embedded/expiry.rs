@@ -75,35 +75,41 @@ pub(super) fn expire(
 /// Conversations per step of an expiry.
 const DAYS_PER_STEP: usize = 256;
 
-/// Removes messages between two accounts that were sent before `before`, at most `limit`; how many were removed.
+/// Removes messages between two accounts that were sent before `before`, at most `limit`, from the pairs whose recorded days
+/// come after `after`.
 pub(super) fn expire_direct(
     tx: &mut Tx<'_>,
     app: AppId,
     before: Timestamp,
+    after: Option<Vec<u8>>,
     limit: usize,
-) -> Result<usize, StoreError> {
+) -> Result<Expired, StoreError> {
     let mut days = Vec::new();
-    tx.scan(beginning(keys::all_direct_days(app)), &mut |key, _| {
+    let (start, end) = beginning(keys::all_direct_days(app));
+    let start = after.map_or(start, Bound::Excluded);
+    tx.scan((start, end), &mut |key, _| {
         let (day, pair) = keys::direct_day_of(key).ok_or(records::Damaged("day"))?;
         let is_young = before.0 <= u64::from(day) * SECONDS_PER_DAY;
         if is_young || DAYS_PER_STEP <= days.len() {
             return Ok(ControlFlow::Break(()));
         }
-        days.push((day, pair));
+        days.push((key.to_vec(), day, pair));
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut removed = 0;
-    for (day, pair) in days {
-        let (of_pair, complete) = people::expire(tx, app, &pair, before, limit - removed)?;
-        removed += of_pair;
-        if complete && (u64::from(day) + 1) * SECONDS_PER_DAY <= before.0 {
-            tx.remove_row(keys::direct_day(app, day, &pair));
-        }
-        if limit <= removed {
+    let mut expired = Expired { removed: 0, next: None };
+    let full = days.len() == DAYS_PER_STEP;
+    for (key, day, pair) in days {
+        let (of_pair, complete) = people::expire(tx, app, &pair, before, limit - expired.removed)?;
+        expired.removed += of_pair;
+        if !complete || limit <= expired.removed {
             break;
         }
+        if (u64::from(day) + 1) * SECONDS_PER_DAY <= before.0 {
+            tx.remove_row(key.clone());
+        }
+        expired.next = full.then_some(key);
     }
-    Ok(removed)
+    Ok(expired)
 }
 
 /// True when the conversation has no such messages left.

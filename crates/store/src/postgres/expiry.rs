@@ -143,24 +143,30 @@ impl Expire {
     }
 }
 
-/// The pairs that have the oldest messages of those sent before `before`.
+/// The next pairs that have messages of a day on which messages were sent before `before`, each with the day.
 pub(super) struct OldPairs {
     pub(super) app: AppId,
     pub(super) before: Timestamp,
+    pub(super) after: Option<(i64, Pair)>,
 }
 
 #[async_trait]
 impl Work for OldPairs {
-    type Output = Vec<Pair>;
+    type Output = Vec<(i64, Pair)>;
     const DOING: &'static str = "looking for old messages";
     const KIND: Kind = Kind::Statement;
 
-    async fn perform(&self, tx: &Tx) -> Result<Vec<Pair>, Failure> {
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
         let Some(last) = self.before.0.checked_sub(1).map(|last| i64::from(day(Timestamp(last)))) else {
             return Ok(Vec::new());
         };
-        let rows = tx.query(&statements::OLD_DIRECT_DAYS, &[&app_column(self.app), &last, &PAGE]).await?;
-        read_all(&rows)
+        let (first, pair) = match &self.after {
+            Some((day, pair)) => (*day, pair.to_string()),
+            None => (0, String::new()),
+        };
+        let app = app_column(self.app);
+        let parameters: Parameters<'_> = vec![&app, &last, &first, &pair, &PAGE];
+        read_all(&tx.query(&statements::OLD_DIRECT_DAYS, &parameters).await?)
     }
 }
 

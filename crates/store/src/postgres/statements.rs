@@ -486,8 +486,9 @@ statements! {
         ORDER BY day, group_id, topic LIMIT $6";
     /// Which pairs have the oldest messages only all pairs together know.
     OLD_DIRECT_DAYS: List = "
-        SELECT subject FROM landfall.direct_days
-        WHERE sdk_app_id = $1 AND day <= $2 AND day >= 0 ORDER BY day, subject LIMIT $3";
+        SELECT day, subject FROM landfall.direct_days
+        WHERE sdk_app_id = $1 AND day <= $2 AND day >= 0 AND (day, subject) > ($3, $4)
+        ORDER BY day, subject LIMIT $5";
     /// Who keeps facts about an account only all subjects together know.
     REMOVE_FACTS_NAMING: List = "
         DELETE FROM landfall.facts WHERE sdk_app_id = $1 AND peer = ANY($2::text[])";

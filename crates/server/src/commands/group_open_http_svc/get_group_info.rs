@@ -172,7 +172,7 @@ async fn row(
         match call.members(group.id.clone(), Vec::new(), window).await {
             Ok(page) => {
                 let of = page.group;
-                row.member_list = Some(MemberRow::list(call, page.members, &of, (filter, fields)).await);
+                row.member_list = Some(MemberRow::list(call, page.members, &of, (filter, fields)).await?);
             }
             // Dissolved between the two reads.
             Err(failure) if failure.code == Code::GroupNotFound => {

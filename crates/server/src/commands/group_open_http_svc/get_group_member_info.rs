@@ -110,7 +110,7 @@ async fn page(
     Ok(Reply {
         member_num: page.group.member_count,
         next: community.then(|| next.unwrap_or_default()),
-        member_list: MemberRow::list(call, page.members, &page.group, (&filter, &fields)).await,
+        member_list: MemberRow::list(call, page.members, &page.group, (&filter, &fields)).await?,
     })
 }
 

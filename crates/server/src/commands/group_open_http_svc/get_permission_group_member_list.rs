@@ -63,7 +63,7 @@ impl Command for Request {
         let snapshot = call.snapshot(group, Needs { members: page, ..Needs::default() }).await?;
         let members = snapshot.members.into_values().collect();
         Ok(Reply {
-            member_list: MemberRow::list(call, members, &snapshot.group, (&filter, &fields)).await,
+            member_list: MemberRow::list(call, members, &snapshot.group, (&filter, &fields)).await?,
             next: next.unwrap_or_default(),
         })
     }

@@ -44,7 +44,7 @@ impl Command for Request {
         let members = members.filter(|member| roles.takes(&[member.role.as_str()])).cloned().collect();
         Ok(Reply {
             group_id: snapshot.group.id.as_str().to_owned(),
-            member_list: MemberRow::list(call, members, &snapshot.group, (&filter, &fields)).await,
+            member_list: MemberRow::list(call, members, &snapshot.group, (&filter, &fields)).await?,
         })
     }
 }

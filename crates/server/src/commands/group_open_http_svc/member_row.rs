@@ -2,9 +2,12 @@
 
 use crate::call::Call;
 use crate::field::Field;
+use crate::reply::Failure;
+use landfall_domain::account::Account;
 use landfall_domain::fields::CustomField;
 use landfall_domain::group::Group;
 use landfall_domain::member::Member;
+use landfall_domain::text::Text;
 use serde::Serialize;
 
 /// Field names in a request. Elements that are no strings and unknown names are ignored. [client]
@@ -78,6 +81,11 @@ pub(super) struct MemberRow {
     shut_up_until: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name_card: Option<String>,
+    /// Of the account, sent on request only, as the picture. [choice]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nick: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face_url: Option<String>,
     /// Sent on request only. [doc]
     #[serde(skip_serializing_if = "Option::is_none")]
     online_status: Option<&'static str>,
@@ -106,24 +114,34 @@ impl FieldRow {
 }
 
 impl MemberRow {
-    /// Rows of members of one group, with `OnlineStatus` on request.
+    /// Rows of members of one group, with `OnlineStatus`, `Nick` and `FaceUrl` on request.
+    ///
+    /// # Errors
+    /// The store failed.
     pub(super) async fn list(
         call: &Call,
         members: Vec<Member>,
         group: &Group,
         (filter, fields): (&Filter, &Filter),
-    ) -> Vec<Self> {
-        let mut devices = Vec::new();
-        if filter.names("OnlineStatus") {
-            let accounts: Vec<_> = members.iter().map(|member| member.account.clone()).collect();
-            devices = call.devices(&accounts).await;
-        }
-        let mut devices = devices.into_iter();
+    ) -> Result<Vec<Self>, Failure> {
+        let named = || members.iter().map(|member| member.account.clone()).collect::<Vec<_>>();
+        let with = [filter.names("Nick"), filter.names("FaceUrl")];
+        let devices = if filter.names("OnlineStatus") { call.devices(&named()).await } else { Vec::new() };
+        let accounts = if with.contains(&true) { call.accounts(named()).await? } else { Vec::new() };
+        let (mut devices, mut accounts) = (devices.into_iter(), accounts.into_iter());
         let rows = members.into_iter().map(|member| {
             let is_online = devices.next().map(|devices| !devices.is_empty());
-            Self::new(member, group, (filter, fields), is_online)
+            let account = accounts.next().flatten();
+            let text = |wanted: bool, text: fn(&Account) -> &Text| {
+                account.as_ref().filter(|_| wanted).map(|account| text(account).as_str().to_owned())
+            };
+            Self {
+                nick: text(with[0], |account| &account.nick),
+                face_url: text(with[1], |account| &account.face_url),
+                ..Self::new(member, group, (filter, fields), is_online)
+            }
         });
-        rows.collect()
+        Ok(rows.collect())
     }
 
     /// `fields` filters custom fields.
@@ -142,6 +160,8 @@ impl MemberRow {
             last_send_msg_time: filter.takes(&["LastSendMsgTime"]).then_some(member.last_message.0),
             mute_until: muted,
             shut_up_until: muted,
+            nick: None,
+            face_url: None,
             online_status: is_online.map(|is_online| if is_online { "Online" } else { "Offline" }),
             app_member_defined_data: FieldRow::list(&member.fields, fields),
             name_card: filter.takes(&["NameCard"]).then_some(member.name_card),

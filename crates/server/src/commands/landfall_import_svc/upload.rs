@@ -74,7 +74,8 @@ async fn take(call: &SilentCall, body: &mut StreamedBody) -> Result<Vec<u8>, Fai
     };
     let (jobs, place) = (call.jobs()?, (offset, complete));
     let record = jobs.receive(call.app_id(), job, place, start, &mut body.body, &*body.on_data).await?;
-    reply::success(&JobAnswer::of(record, call.now)).map_err(|error| Code::GroupInternal.internal(error))
+    reply::success(&JobAnswer::of(record, call.now), false)
+        .map_err(|error| Code::GroupInternal.internal(error))
 }
 
 /// The first line of a body, and what has arrived behind it.

@@ -1,0 +1,3 @@
+//! The service of addresses.
+
+pub mod get_ip_list;
