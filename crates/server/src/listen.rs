@@ -229,6 +229,7 @@ async fn receive(
     left: &mut u64,
     out: &mut (impl Write + Send),
 ) -> Result<(), ListenError> {
+    let mut own = String::new();
     while *left != 0 {
         let next = timeout(SILENCE_MAX, listener.next()).await;
         let text = next.map_err(|_| ListenError::TimedOut("the server".to_owned()))??;
@@ -238,9 +239,12 @@ async fn receive(
         match frame["Event"].as_str() {
             Some("ready") => {
                 *was_ready = true;
+                frame["Identifier"].as_str().unwrap_or_default().clone_into(&mut own);
                 catch_up(&mut listener, positions).await?;
             }
-            Some(event) if is_in_order(event) => acknowledge(&mut listener, &frame, positions).await?,
+            Some(event) if is_in_order(event) => {
+                acknowledge(&mut listener, &frame, &own, positions).await?;
+            }
             Some(_) | None => {}
         }
     }
@@ -270,10 +274,19 @@ async fn catch_up(
 async fn acknowledge(
     listener: &mut Listener,
     frame: &Value,
+    own: &str,
     positions: &mut BTreeMap<ConversationKey, u32>,
 ) -> Result<(), ListenError> {
     let seq = frame["MsgSeq"].as_u64().and_then(|seq| u32::try_from(seq).ok()).unwrap_or_default();
-    let Some(group) = frame["GroupId"].as_str().filter(|_| seq != 0) else { return Ok(()) };
+    if seq == 0 {
+        return Ok(());
+    }
+    let other = |field: &str| frame[field].as_str().filter(|account| *account != own);
+    let Some(group) = frame["GroupId"].as_str() else {
+        // With an account; one's own where both ends are the same.
+        let peer = ["Peer_Account", "From_Account", "To_Account"].into_iter().find_map(other).unwrap_or(own);
+        return listener.send(&json!({ "Command": "ack", "Peer_Account": peer, "MsgSeq": seq })).await;
+    };
     let topic = frame["TopicId"].as_str();
     let last = positions.entry((group.to_owned(), topic.map(str::to_owned))).or_default();
     *last = (*last).max(seq);

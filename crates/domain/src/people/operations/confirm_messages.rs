@@ -48,7 +48,7 @@ impl PeopleOperation for ConfirmMessages {
             }
         }
         let (reader, peer) = (self.reader.clone(), self.peer.clone());
-        let event = (!keys.is_empty()).then(|| PeopleEvent::DirectConfirmed { reader, peer, keys });
+        let event = (!keys.is_empty()).then_some(PeopleEvent::DirectConfirmed { reader, peer, keys });
         Ok(PeopleDecision::new(changes, ()).with_event(event))
     }
 }

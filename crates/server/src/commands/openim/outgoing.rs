@@ -27,7 +27,7 @@ const PUSH_BYTES_MAX: usize = 8 * 1024;
 /// `To` is one account, or a list of them.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default, bound(deserialize = "To: Shape + Default"))]
-pub struct Outgoing<To> {
+pub(super) struct Outgoing<To> {
     sync_other_machine: Field<i128>,
     #[serde(rename = "From_Account")]
     from_account: Field<String>,

@@ -7,11 +7,11 @@ use super::{chat, from_account, internal, unknown_owner};
 use crate::call::{Call, Command};
 use crate::code::Code;
 use crate::field::Field;
-use crate::reply::Failure;
+use crate::reply::{Failure, Nothing};
 use landfall_domain::error::OperationError;
 use landfall_domain::people::fact::Chat;
 use landfall_domain::people::operations::delete_chat::{DeleteChat, NoSuchOwner};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -34,17 +34,11 @@ pub struct Request {
     clear_ramble: Field<i128>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Reply {
-    error_display: &'static str,
-}
-
 impl Command for Request {
     const PATH: &'static str = "recentcontact/delete";
-    type Reply = Reply;
+    type Reply = Nothing;
 
-    async fn run(self, call: &Call) -> Result<Reply, Failure> {
+    async fn run(self, call: &Call) -> Result<Nothing, Failure> {
         let account = from_account(self.from_account)?;
         let group = self.to_group.or(self.to_group_id).or(self.group_id);
         let chat = chat(self.kind.or(self.lower_kind), self.to_account, group)?;
@@ -62,7 +56,7 @@ impl Command for Request {
             OperationError::Refused(NoSuchOwner) => unknown_owner(),
             OperationError::Store(error) => internal(error),
         })?;
-        Ok(Reply { error_display: "" })
+        Ok(Nothing {})
     }
 }
 

@@ -50,7 +50,6 @@ pub struct Request {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Reply {
-    error_display: &'static str,
     session_item: Vec<Row>,
     complete_flag: u8,
     time_stamp: u64,
@@ -189,7 +188,6 @@ impl Lists {
         let (ordinary, next, no_more) = self.ordinary.page(room);
         let rows = pinned.into_iter().map(|item| row(item, 1));
         Reply {
-            error_display: "",
             session_item: rows.chain(ordinary.into_iter().map(|item| row(item, 0))).collect(),
             complete_flag: u8::from(no_more_pinned && no_more),
             time_stamp: next.time,
