@@ -91,11 +91,11 @@ fn message(seq: u32, sent: u64, sender: &UserId) -> DirectMessage {
         key: MessageKey { sent: Timestamp(sent), number: seq, random: seq },
         sender: sender.clone(),
         state: MessageState::Kept,
-        hidden_from_sender: seq % 2 == 0,
+        hidden_from_sender: seq.is_multiple_of(2),
         hidden_from_receiver: false,
-        read: seq % 3 == 0,
+        read: seq.is_multiple_of(3),
         quiet: seq % 2 == 1,
-        push: if seq % 5 == 0 { r#"{"Title":"t"}"#.into() } else { Box::default() },
+        push: if seq.is_multiple_of(5) { r#"{"Title":"t"}"#.into() } else { Box::default() },
         content: Content::Sent(body),
     }
 }

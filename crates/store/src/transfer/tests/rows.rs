@@ -82,10 +82,10 @@ fn of_pair(app: AppId, pair: &Pair, time: Timestamp, messages: u32) -> Vec<Row> 
             sender: other.clone(),
             state: MessageState::Kept,
             hidden_from_sender: false,
-            hidden_from_receiver: seq % 2 == 0,
+            hidden_from_receiver: seq.is_multiple_of(2),
             read: true,
-            quiet: seq % 3 == 0,
-            push: if seq % 2 == 0 { "{}".into() } else { Box::default() },
+            quiet: seq.is_multiple_of(3),
+            push: if seq.is_multiple_of(2) { "{}".into() } else { Box::default() },
             content: Content::Sent(body),
         };
         Row::Direct { app, pair: pair.clone(), message: Box::new(message) }
