@@ -21,9 +21,9 @@ use tokio_postgres::Row;
 /// From so many rows on, `COPY` is cheaper.
 const COPY_ROWS: usize = 12;
 /// Rows of one statement, at most. Each number of rows is a statement of its own, which is prepared once for each connection.
-const ROWS_MAX: usize = 64;
-/// Up to so many rows have a statement for their number; more go by these, sixteens and [`ROWS_MAX`].
-const SINGLE_STEPS: usize = 8;
+const ROWS_MAX: usize = 512;
+/// Fewer rows than the last of these have a statement for their number; more go by these.
+const STEPS: [usize; 4] = [ROWS_MAX, 64, 16, 8];
 
 /// Whether so many rows are worth a `COPY`.
 pub(super) fn worth_a_copy(rows: usize) -> bool {
@@ -69,7 +69,7 @@ fn chunks(mut rows: usize) -> Vec<Range<usize>> {
     let mut chunks = Vec::new();
     let mut start = 0;
     while 0 < rows {
-        let length = [ROWS_MAX, 16, SINGLE_STEPS].into_iter().find(|length| *length <= rows).unwrap_or(rows);
+        let length = STEPS.into_iter().find(|length| *length <= rows).unwrap_or(rows);
         chunks.push(start..start + length);
         (start, rows) = (start + length, rows - length);
     }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn every_row_is_in_one_statement() {
-        for rows in 0..300 {
+        for rows in 0..1_200 {
             let chunks = chunks(rows);
             assert!(chunks.iter().cloned().flatten().eq(0..rows), "{rows}: {chunks:?}");
             assert!(chunks.iter().all(|chunk| (1..=ROWS_MAX).contains(&chunk.len())), "{rows}: {chunks:?}");
