@@ -91,9 +91,9 @@ fn message(seq: u32, sent: u64, sender: &UserId) -> DirectMessage {
         key: MessageKey { sent: Timestamp(sent), number: seq, random: seq },
         sender: sender.clone(),
         state: MessageState::Kept,
-        hidden_from_sender: seq % 2 == 0,
+        hidden_from_sender: seq.is_multiple_of(2),
         hidden_from_receiver: false,
-        read: seq % 3 == 0,
+        read: seq.is_multiple_of(3),
         content: Content::Sent(body),
     }
 }
@@ -158,11 +158,11 @@ impl PeopleScript {
     }
 
     fn then_loads(&self, found: &PeopleSnapshot) -> PeopleNeeds {
-        let peers = found.facts.keys().filter_map(|(_, key)| key.peer().cloned());
-        match &self.action {
-            PeopleAction::Nicks(_) => PeopleNeeds { accounts: peers.collect(), ..PeopleNeeds::default() },
-            _ => PeopleNeeds::default(),
+        if !matches!(self.action, PeopleAction::Nicks(_)) {
+            return PeopleNeeds::default();
         }
+        let peers = found.facts.keys().filter_map(|(_, key)| key.peer().cloned());
+        PeopleNeeds { accounts: peers.collect(), ..PeopleNeeds::default() }
     }
 
     fn run(&self, context: &Context, snapshot: &PeopleSnapshot) -> Result<PeopleDecision<String>, ()> {

@@ -82,7 +82,7 @@ fn of_pair(app: AppId, pair: &Pair, time: Timestamp, messages: u32) -> Vec<Row> 
             sender: other.clone(),
             state: MessageState::Kept,
             hidden_from_sender: false,
-            hidden_from_receiver: seq % 2 == 0,
+            hidden_from_receiver: seq.is_multiple_of(2),
             read: true,
             content: Content::Sent(body),
         };
