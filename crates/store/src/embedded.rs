@@ -201,7 +201,7 @@ impl Store for Embedded {
     }
 
     async fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
-        self.read(is_short_of_people(&needs), move |view| view.people(app, needs)).await
+        self.read(is_short_of_people(&needs), move |view| people::read(view, app, needs)).await
     }
 
     async fn joined_groups(

@@ -181,6 +181,11 @@ fn migrate(
     fs::write(&key_file, KEY)?;
     let (file, key_file) = (file.display().to_string(), key_file.display().to_string());
     let app = APP.to_string();
+    // That of the import before belongs to another server.
+    let journal = format!("{file}.journal");
+    if fs::exists(&journal)? {
+        fs::remove_file(&journal)?;
+    }
     let arguments = ["import", &file, "--server", &url, "--app", &app, "--admin", ADMIN];
     let arguments = [&arguments[..], &["--key-file", &key_file, "--json"]].concat();
     let started = Instant::now();

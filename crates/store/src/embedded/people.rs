@@ -28,8 +28,7 @@ pub(super) fn change(
     context: Context,
     operation: &dyn DynPeopleOperation,
 ) -> Result<(), StoreError> {
-    let mut snapshot = PeopleSnapshot::default();
-    load(tx, context.app, operation.needs(&context), &mut snapshot)?;
+    let mut snapshot = read(tx, context.app, operation.needs(&context))?;
     load(tx, context.app, operation.then_needs(&context, &snapshot), &mut snapshot)?;
     let Some(PeopleOutcome { changes, outbox: entries }) = operation.decide(&context, snapshot) else {
         return Ok(());
@@ -42,8 +41,15 @@ pub(super) fn change(
     lanes.into_iter().try_for_each(|(lane, entries)| outbox::append(tx, context, &lane, entries))
 }
 
+/// What `needs` names of people.
+pub(super) fn read(rows: &impl Rows, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+    let mut found = PeopleSnapshot::default();
+    load(rows, app, needs, &mut found)?;
+    Ok(found)
+}
+
 /// Adds what is needed to what was found.
-pub(super) fn load(
+fn load(
     rows: &impl Rows,
     app: AppId,
     needs: PeopleNeeds,

@@ -4,7 +4,6 @@ use super::engine::{Engine, EngineSlot};
 use super::group_cache::Miss;
 use super::key_range::{Keys, beginning, borrowed, only};
 use super::keys;
-use super::people;
 use super::records::{self, GroupRow};
 use super::rows::{Rows, Visit, scan_engine};
 use super::snapshots;
@@ -13,7 +12,6 @@ use landfall_domain::error::StoreError;
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::member::{Member, Role};
-use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow};
 use landfall_domain::time::Timestamp;
@@ -75,13 +73,6 @@ impl View {
     pub(super) fn signatures_from(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
         let living = self.account(app, id)?.map(|account| account.signatures_from);
         Ok(self.left_behind(app, id)?.max(living.unwrap_or_default()))
-    }
-
-    /// What `needs` names of people.
-    pub(super) fn people(&self, app: AppId, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
-        let mut found = PeopleSnapshot::default();
-        people::load(self, app, needs, &mut found)?;
-        Ok(found)
     }
 
     /// `None` when there is no such group.

@@ -63,10 +63,10 @@ impl Writing {
 /// Declares one statement.
 macro_rules! statement {
     ($(#[$doc:meta])* $name:ident: $key:ident = $sql:expr) => {
-        $(#[$doc])* pub(super) static $name: Statement = statement!($key, $sql);
+        $(#[$doc])* pub(in crate::postgres) static $name: Statement = statement!($key, $sql);
     };
     ($(#[$doc:meta])* $name:ident: $key:ident writes $writes:expr) => {
-        $(#[$doc])* pub(super) static $name: Writing =
+        $(#[$doc])* pub(in crate::postgres) static $name: Writing =
             Writing { lists: statement!($key, $writes.lists), rows: LazyLock::new(|| $writes.rows) };
     };
     ($key:ident, $sql:expr) => {
@@ -86,15 +86,24 @@ macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident: $key:ident $how:tt $sql:expr;)+) => {
         $(statement!($(#[$doc])* $name: $key $how $sql);)+
 
-        /// All of them, for the test of their shape.
+        /// All of this file, for the test of their shape.
         #[cfg(test)]
-        const ALL: &[(&str, &Statement)] = &[$((stringify!($name), statement!(@lists $name $how)),)+];
+        pub(super) const HERE: &[(&str, &Statement)] = &[$((stringify!($name), statement!(@lists $name $how)),)+];
 
         /// Those that write rows, with their other form.
         #[cfg(test)]
-        const ROW_WISE: &[(&str, Option<&Writing>)] = &[$((stringify!($name), statement!(@rows $name $how)),)+];
+        pub(super) const ROW_WISE_HERE: &[(&str, Option<&Writing>)] = &[$((stringify!($name), statement!(@rows $name $how)),)+];
     };
 }
+
+mod people;
+
+pub(super) use people::{
+    COPY_DIRECT, COPY_FACTS, DIRECT_AFTER, DIRECT_BETWEEN, DIRECT_KEYED, DIRECT_NUMBERED, DIRECT_REPEATED,
+    FACT_COUNT, FACT_RANGE, FACTS_NAMED, FACTS_OF_SUBJECTS, INSERT_DIRECT, INSERT_DIRECT_DAYS,
+    OLD_DIRECT_DAYS, OLDEST_DIRECT, PUT_DIRECT, PUT_FACTS, REMOVE_DIRECT, REMOVE_DIRECT_DAYS,
+    REMOVE_DIRECT_DAYS_BEFORE, REMOVE_DIRECT_NUMBERED, REMOVE_FACTS, REMOVE_FACTS_NAMING, REMOVE_FACTS_OF,
+};
 
 statements! {
     LOCK_SHARED: Session = "SELECT pg_advisory_xact_lock_shared($1)";
@@ -335,76 +344,6 @@ statements! {
     REMOVE_MEMBERSHIP: Account = "
         DELETE FROM landfall.memberships WHERE sdk_app_id = $1 AND account = ANY($2::text[]) AND group_id = $3";
 
-    PUT_FACTS: Subject writes rows::FACTS.put();
-    FACTS_OF_SUBJECTS: Subject = format!(
-        "SELECT subject, {} FROM landfall.facts
-        WHERE sdk_app_id = $1 AND subject = ANY($2::text[]) AND kind = $3 AND name = $4",
-        rows::FACTS.columns()
-    );
-    /// $5 and $6, the lowest and the highest name: as with `MESSAGES_NUMBERED`.
-    FACTS_NAMED: Subject = format!(
-        "SELECT subject, {} FROM landfall.facts
-        WHERE sdk_app_id = $1 AND subject = $2 AND kind = $3 AND name = ANY($4::text[]) AND name >= $5 AND name <= $6",
-        rows::FACTS.columns()
-    );
-    FACT_RANGE: Subject = format!(
-        "SELECT subject, {} FROM landfall.facts
-        WHERE sdk_app_id = $1 AND subject = $2 AND kind = $3 AND name >= $4 AND name < $5 ORDER BY name LIMIT $6",
-        rows::FACTS.columns()
-    );
-    FACT_COUNT: Subject = "
-        SELECT count(*) FROM landfall.facts
-        WHERE sdk_app_id = $1 AND subject = $2 AND kind = $3 AND name >= $4 AND name < $5";
-    REMOVE_FACTS: Subject = "
-        DELETE FROM landfall.facts
-        WHERE sdk_app_id = $1 AND subject = $2 AND kind = $3 AND name = ANY($4::text[]) AND name >= $5 AND name <= $6";
-    REMOVE_FACTS_OF: Subject = "
-        DELETE FROM landfall.facts WHERE sdk_app_id = $1 AND subject = ANY($2::text[])";
-    INSERT_DIRECT: Subject writes rows::DIRECT_MESSAGES.insert();
-    PUT_DIRECT: Subject writes rows::DIRECT_MESSAGES.put();
-    /// $4 and $5, the lowest and the highest number: as with `MESSAGES_NUMBERED`.
-    DIRECT_NUMBERED: Subject = format!(
-        "SELECT {} FROM landfall.direct_messages
-        WHERE sdk_app_id = $1 AND subject = $2 AND seq = ANY($3::bigint[]) AND seq >= $4 AND seq <= $5",
-        rows::DIRECT_MESSAGES.columns()
-    );
-    DIRECT_AFTER: Subject = format!(
-        "SELECT {} FROM landfall.direct_messages
-        WHERE sdk_app_id = $1 AND subject = $2 AND seq > $3 ORDER BY seq LIMIT $4",
-        rows::DIRECT_MESSAGES.columns()
-    );
-    DIRECT_KEYED: Subject = format!(
-        "SELECT {} FROM landfall.direct_messages
-        WHERE sdk_app_id = $1 AND subject = $2 AND sent = $3 AND number = $4 AND random = $5",
-        rows::DIRECT_MESSAGES.columns()
-    );
-    DIRECT_BETWEEN: Subject = format!(
-        "SELECT {} FROM landfall.direct_messages
-        WHERE sdk_app_id = $1 AND subject = $2 AND (sent, number, random) >= ($3, $4, $5)
-            AND (sent, number, random) < ($6, $7, $8)
-        ORDER BY sent DESC, number DESC, random DESC LIMIT $9",
-        rows::DIRECT_MESSAGES.columns()
-    );
-    DIRECT_REPEATED: Subject = format!(
-        "SELECT {} FROM landfall.direct_messages
-        WHERE sdk_app_id = $1 AND subject = $2 AND sent >= $3 AND number = $4 AND random = $5",
-        rows::DIRECT_MESSAGES.columns()
-    );
-    OLDEST_DIRECT: Subject = "
-        SELECT seq FROM landfall.direct_messages
-        WHERE sdk_app_id = $1 AND subject = $2 AND sent < $3 ORDER BY sent LIMIT $4";
-    /// $4 and $5, the lowest and the highest number: as with `MESSAGES_NUMBERED`.
-    REMOVE_DIRECT_NUMBERED: Subject = "
-        DELETE FROM landfall.direct_messages
-        WHERE sdk_app_id = $1 AND subject = $2 AND seq = ANY($3::bigint[]) AND seq >= $4 AND seq <= $5";
-    REMOVE_DIRECT: Subject = "
-        DELETE FROM landfall.direct_messages WHERE sdk_app_id = $1 AND subject = ANY($2::text[])";
-    INSERT_DIRECT_DAYS: Subject writes rows::DIRECT_DAYS.insert_missing();
-    REMOVE_DIRECT_DAYS: Subject = "
-        DELETE FROM landfall.direct_days WHERE sdk_app_id = $1 AND subject = ANY($2::text[])";
-    REMOVE_DIRECT_DAYS_BEFORE: Subject = "
-        DELETE FROM landfall.direct_days WHERE sdk_app_id = $1 AND subject = $2 AND day < $3";
-
     COUNT_GROUPS: Figures writes rows::count_groups();
     GROUP_TOTAL: Figures = "
         SELECT COALESCE(sum(groups), 0)::bigint FROM landfall.group_counts
@@ -488,18 +427,6 @@ statements! {
         ORDER BY sdk_app_id, group_id, topic, seq LIMIT $5",
         rows::MESSAGES.columns()
     );
-    COPY_FACTS: Copy = format!(
-        "SELECT sdk_app_id, subject, {} FROM landfall.facts
-        WHERE (sdk_app_id, subject, kind, name) > ($1, $2, $3::bigint, $4)
-        ORDER BY sdk_app_id, subject, kind, name LIMIT $5",
-        rows::FACTS.columns()
-    );
-    COPY_DIRECT: Copy = format!(
-        "SELECT sdk_app_id, subject, {} FROM landfall.direct_messages
-        WHERE (sdk_app_id, subject, seq) > ($1, $2, $3::bigint)
-        ORDER BY sdk_app_id, subject, seq LIMIT $4",
-        rows::DIRECT_MESSAGES.columns()
-    );
     COUNT_BY_KIND: Copy = "
         SELECT sdk_app_id, kind, sum(groups)::bigint FROM landfall.group_counts GROUP BY sdk_app_id, kind";
     COUNT_LISTED: Copy = "
@@ -533,14 +460,6 @@ statements! {
         SELECT day, group_id, topic FROM landfall.message_days
         WHERE sdk_app_id = $1 AND day <= $2 AND day >= 0 AND (day, group_id, topic) > ($3, $4, $5)
         ORDER BY day, group_id, topic LIMIT $6";
-    /// Which pairs have the oldest messages only all pairs together know.
-    OLD_DIRECT_DAYS: List = "
-        SELECT day, subject FROM landfall.direct_days
-        WHERE sdk_app_id = $1 AND day <= $2 AND day >= 0 AND (day, subject) > ($3, $4)
-        ORDER BY day, subject LIMIT $5";
-    /// Who keeps facts about an account only all subjects together know.
-    REMOVE_FACTS_NAMING: List = "
-        DELETE FROM landfall.facts WHERE sdk_app_id = $1 AND peer = ANY($2::text[])";
     /// Which lanes are due only all groups together know.
     DUE_LANES: List = "
         SELECT due, group_id FROM landfall.lanes
@@ -552,6 +471,15 @@ statements! {
         rows::DEAD_NOTES.columns()
     );
 }
+
+/// All statements.
+#[cfg(test)]
+static ALL: LazyLock<Vec<(&str, &Statement)>> = LazyLock::new(|| [HERE, people::HERE].concat());
+
+/// Those that write rows, with their other form.
+#[cfg(test)]
+static ROW_WISE: LazyLock<Vec<(&str, Option<&Writing>)>> =
+    LazyLock::new(|| [ROW_WISE_HERE, people::ROW_WISE_HERE].concat());
 
 #[cfg(test)]
 mod tests;

@@ -94,7 +94,7 @@ fn message(seq: u32, sent: u64, sender: &UserId) -> DirectMessage {
         hidden_from_sender: seq.is_multiple_of(2),
         hidden_from_receiver: false,
         read: seq.is_multiple_of(3),
-        quiet: seq % 2 == 1,
+        quiet: !seq.is_multiple_of(2),
         push: if seq.is_multiple_of(5) { r#"{"Title":"t"}"#.into() } else { Box::default() },
         content: Content::Sent(body),
     }
@@ -160,11 +160,11 @@ impl PeopleScript {
     }
 
     fn then_loads(&self, found: &PeopleSnapshot) -> PeopleNeeds {
-        let peers = found.facts.keys().filter_map(|(_, key)| key.peer().cloned());
-        match &self.action {
-            PeopleAction::Nicks(_) => PeopleNeeds { accounts: peers.collect(), ..PeopleNeeds::default() },
-            _ => PeopleNeeds::default(),
+        if !matches!(self.action, PeopleAction::Nicks(_)) {
+            return PeopleNeeds::default();
         }
+        let peers = found.facts.keys().filter_map(|(_, key)| key.peer().cloned());
+        PeopleNeeds { accounts: peers.collect(), ..PeopleNeeds::default() }
     }
 
     fn run(&self, context: &Context, snapshot: &PeopleSnapshot) -> Result<PeopleDecision<String>, ()> {

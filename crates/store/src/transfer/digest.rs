@@ -308,8 +308,9 @@ mod tests {
             |message| message.content = Content::Sent(Body { elements: "[]".into(), ..Body::default() }),
         ];
         all_differ(&message, changes, |sum, message| sum.add_direct(&pair, message));
+        type FactRow = (Subject, FactKey, Fact);
         let fact = (Subject::Account(ann), FactKey::Mute, Fact::Mute(Mute::default()));
-        let changes: &[fn(&mut (Subject, FactKey, Fact))] = &[
+        let changes: &[fn(&mut FactRow)] = &[
             |fact| fact.0 = Subject::App,
             |fact| fact.1 = FactKey::Portrait,
             |fact| fact.2 = Fact::Mute(Mute { direct: Timestamp(1), ..Mute::default() }),

@@ -391,10 +391,10 @@ fn change(row: &mut Row, what: &str) -> bool {
     match (row, what) {
         (Row::Account { account, .. }, "accounts") => account.signatures_from.0 ^= 1,
         (Row::Kick { from, .. }, "kicks") => from.0 += 1,
-        (Row::Fact { fact, .. }, "facts about people") => match &mut **fact {
-            Fact::Mute(mute) => mute.direct.0 += 1,
-            _ => return false,
-        },
+        (Row::Fact { fact, .. }, "facts about people") => {
+            let Fact::Mute(mute) = &mut **fact else { return false };
+            mute.direct.0 += 1;
+        }
         (Row::Direct { message, .. }, "messages between accounts") => message.read ^= true,
         (Row::Origin { provenance, .. }, "origins") => provenance.origin.carried.push(0),
         (Row::Group { group, .. }, "groups of type") => group.info_seq ^= 1,

@@ -1,4 +1,4 @@
-//! `openconfigsvr/getnospeaking`: answers for how many seconds an account may not send yet; 4294967295: for ever.
+//! `openconfigsvr/getnospeaking`: answers for how many seconds an account may not send yet; 4294967295: without end.
 
 use super::{account, internal, unknown};
 use crate::call::{Call, Command};

@@ -45,7 +45,7 @@ impl Command for Request {
     }
 }
 
-/// Seconds; 0: no longer, 4294967295: for ever.
+/// Seconds; 0: no longer, 4294967295: without end.
 fn seconds(given: Field<i128>, field: &str) -> Result<Option<u32>, Failure> {
     let given = given.optional(field).map_err(|error| error.failure(Code::MuteTimeIllegal))?;
     let fits = |number: i128| {

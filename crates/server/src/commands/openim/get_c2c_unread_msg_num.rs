@@ -103,11 +103,8 @@ fn peers(given: Field<Vec<Field<String>>>) -> Result<Option<Vec<String>>, Failur
 }
 
 fn sum(found: &PeopleSnapshot) -> u64 {
-    let counts = found.facts.values().filter_map(|fact| match fact {
-        Fact::Unread(unread) => Some(u64::from(unread.count)),
-        _ => None,
-    });
-    counts.sum()
+    let count = |fact: &Fact| if let Fact::Unread(unread) = fact { u64::from(unread.count) } else { 0 };
+    found.facts.values().map(count).sum()
 }
 
 fn of_peers(own: &Subject, peers: Vec<String>, found: &PeopleSnapshot) -> Reply {

@@ -165,7 +165,7 @@ fn every_statement_is_about_one_table_of_its_key() {
 
 #[test]
 fn every_statement_is_keyed_by_app_and_group_or_account() {
-    for (name, statement) in ALL {
+    for (name, statement) in ALL.iter() {
         let (sql, column) = (words(statement), key_column(statement.key));
         if !matches!(statement.key, Key::Group | Key::Account | Key::Subject) {
             continue;
@@ -227,7 +227,7 @@ fn statements_without_a_key_are_few_and_known() {
 
 #[test]
 fn what_is_distributed_calls_nothing_that_differs_by_place() {
-    for (name, statement) in ALL {
+    for (name, statement) in ALL.iter() {
         if matches!(statement.key, Key::Session | Key::Nodes | Key::Figures | Key::Copy) {
             continue;
         }
