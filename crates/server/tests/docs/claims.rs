@@ -4,8 +4,8 @@ use crate::page::{self, root};
 use landfall::commands::{COMMANDS, OWN};
 use landfall_domain::group::GroupType;
 use landfall_domain::limits::{
-    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FriendLimits, GROUP_ID_BYTES_MAX, Limits, LiveLimits,
-    MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
+    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FriendLimits, GROUP_ID_BYTES_MAX, Limits,
+    LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
 use std::collections::BTreeMap;
 
@@ -69,21 +69,28 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         ("Groups on one page of `get_appid_group_list`", groups_per_page.to_string()),
         ("Members on one page of `get_group_member_info`", members_per_page.to_string()),
         ("Accounts in one account call", accounts_per_call.to_string()),
-        ("Nick, face address and other texts in the profile of an account, bytes", span(profile_value)),
-        ("`Tag_Profile_IM_Location`, bytes", span(location)),
-        ("Custom fields of accounts", user_fields.count.to_string()),
-        ("Value of an account's custom field, bytes", span(user_fields.value)),
         ("Answer of a call, bytes", reply_bytes.to_string()),
-        (
-            "Ids of the form that servers generate, in imports",
-            if generated_ids { "taken" } else { "refused" }.to_owned(),
-        ),
+        ("Ids of the form that servers generate, in imports", taken(generated_ids)),
     ];
     rows.extend(message_rows(messages));
     rows.extend(topic_rows(topics));
     rows.extend(value_rows(values, live));
     rows.extend(friend_rows(friends));
+    rows.extend(profile_rows(profile_value, location, user_fields));
     rows
+}
+
+fn taken(is_taken: bool) -> String {
+    if is_taken { "taken" } else { "refused" }.to_owned()
+}
+
+fn profile_rows(value: Span, location: Span, fields: FieldLimits) -> [(&'static str, String); 4] {
+    [
+        ("Nick, face address and other texts in the profile of an account, bytes", span(value)),
+        ("`Tag_Profile_IM_Location`, bytes", span(location)),
+        ("Custom fields of accounts", fields.count.to_string()),
+        ("Value of an account's custom field, bytes", span(fields.value)),
+    ]
 }
 
 fn span(Span { min, max }: Span) -> String {

@@ -355,6 +355,45 @@ async fn messages_between_accounts_reach_the_receiver(store: Store) {
     assert_eq!(failed, [json!("nobody"), json!(90_012), json!(-1)]);
 }
 
+/// Causes every event of profiles and friends; returns the profile that was set.
+async fn people_events(client: &mut Client<TcpStream>) -> Value {
+    let nick = json!({ "Tag": "Tag_Profile_IM_Nick", "Value": "Ann" });
+    let level = json!({ "Tag": "Tag_Profile_IM_Level", "Value": 7 });
+    let portrait = json!({ "From_Account": "ann", "ProfileItem": [nick, level] });
+    done(client, "profile/portrait_set", portrait.clone()).await;
+    let friend = json!({ "To_Account": "bob", "AddSource": "AddSource_Type_Web" });
+    let friend = json!({ "From_Account": "ann", "AddFriendItem": [friend] });
+    let bob = json!({ "From_Account": "ann", "To_Account": ["bob"] });
+    // An import tells nobody; otherwise there would be two events, of which the first has one pair.
+    done(client, "sns/friend_import", friend.clone()).await;
+    done(client, "sns/friend_delete", bob.clone()).await;
+    done(client, "sns/friend_add", friend).await;
+    done(client, "sns/black_list_add", bob.clone()).await;
+    done(client, "sns/black_list_delete", bob).await;
+    portrait
+}
+
+/// The events of friends that [`people_events`] causes.
+fn check_friends(receiver: &Receiver) {
+    let of_friends: Vec<_> =
+        receiver.all().into_iter().filter(|request| request.command().starts_with("Sns.")).collect();
+    let pair = |from, to| json!({ "From_Account": from, "To_Account": to });
+    let added = |from, to| json!({ "From_Account": from, "To_Account": to, "Initiator_Account": "ann" });
+    let event = |command, pairs: Value| json!({ "CallbackCommand": command, "PairList": pairs });
+    let mut both_added = event("Sns.CallbackFriendAdd", json!([added("ann", "bob"), added("bob", "ann")]));
+    both_added["ClientCmd"] = json!("friend_add");
+    both_added["Admin_Account"] = json!("administrator");
+    both_added["ForceFlag"] = json!(0);
+    let expected = [
+        event("Sns.CallbackFriendDelete", json!([pair("ann", "bob")])),
+        both_added,
+        event("Sns.CallbackFriendDelete", json!([pair("ann", "bob"), pair("bob", "ann")])),
+        event("Sns.CallbackBlackListAdd", json!([pair("ann", "bob")])),
+        event("Sns.CallbackBlackListDelete", json!([pair("ann", "bob")])),
+    ];
+    assert_eq!(bodies(&of_friends), expected);
+}
+
 /// Events that nothing triggers cannot be switched on: each that can is sent here.
 async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     let receiver = Receiver::start().await;
@@ -382,19 +421,7 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     let mut stranger = message("g", 2);
     stranger["From_Account"] = json!("nobody");
     assert_eq!(code(&call(client, "send_group_msg", stranger).await), 10_004);
-    let nick = json!({ "Tag": "Tag_Profile_IM_Nick", "Value": "Ann" });
-    let level = json!({ "Tag": "Tag_Profile_IM_Level", "Value": 7 });
-    let portrait = json!({ "From_Account": "ann", "ProfileItem": [nick, level] });
-    done(client, "profile/portrait_set", portrait.clone()).await;
-    let friend = json!({ "To_Account": "bob", "AddSource": "AddSource_Type_Web" });
-    let friend = json!({ "From_Account": "ann", "AddFriendItem": [friend] });
-    let bob = json!({ "From_Account": "ann", "To_Account": ["bob"] });
-    // An import tells nobody; otherwise there would be two events, of which the first has one pair.
-    done(client, "sns/friend_import", friend.clone()).await;
-    done(client, "sns/friend_delete", bob.clone()).await;
-    done(client, "sns/friend_add", friend).await;
-    done(client, "sns/black_list_add", bob.clone()).await;
-    done(client, "sns/black_list_delete", bob).await;
+    let portrait = people_events(client).await;
     done(client, "create_group", json!({ "Type": "AVChatRoom", "GroupId": "live", "Name": "n" })).await;
     let mut bob = TestClient::connect(&server, "bob").await;
     bob.request(json!({ "Command": "enter", "GroupId": "live" })).await;
@@ -411,23 +438,7 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     let set = bodies(&[set.unwrap()]).remove(0);
     assert_eq!((&set["From_Account"], &set["Operator_Account"]), (&json!("ann"), &json!("administrator")));
     assert_eq!(set["ProfileItem"], portrait["ProfileItem"]);
-    let of_friends: Vec<_> =
-        receiver.all().into_iter().filter(|request| request.command().starts_with("Sns.")).collect();
-    let pair = |from, to| json!({ "From_Account": from, "To_Account": to });
-    let added = |from, to| json!({ "From_Account": from, "To_Account": to, "Initiator_Account": "ann" });
-    let event = |command, pairs: Value| json!({ "CallbackCommand": command, "PairList": pairs });
-    let mut both_added = event("Sns.CallbackFriendAdd", json!([added("ann", "bob"), added("bob", "ann")]));
-    both_added["ClientCmd"] = json!("friend_add");
-    both_added["Admin_Account"] = json!("administrator");
-    both_added["ForceFlag"] = json!(0);
-    let expected = [
-        event("Sns.CallbackFriendDelete", json!([pair("ann", "bob")])),
-        both_added,
-        event("Sns.CallbackFriendDelete", json!([pair("ann", "bob"), pair("bob", "ann")])),
-        event("Sns.CallbackBlackListAdd", json!([pair("ann", "bob")])),
-        event("Sns.CallbackBlackListDelete", json!([pair("ann", "bob")])),
-    ];
-    assert_eq!(bodies(&of_friends), expected);
+    check_friends(&receiver);
     let mut receipts: Vec<_> = receiver
         .all()
         .into_iter()

@@ -39,7 +39,7 @@ use tokio::sync::oneshot;
 /// Groups of a load, at most.
 const GROUPS_MAX: u64 = 50_000;
 /// Bytes of rows that make a load full: about two thirds of what is held.
-const BYTES_MAX: usize = 40 << 20;
+const BYTES_MAX: usize = 28 << 20;
 /// Accounts that are remembered to exist.
 const KNOWN_MAX: usize = 100_000;
 /// Placeholders written in one batch.

@@ -49,9 +49,12 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             FactKey::Friend(_) => FactFamily::Friends,
             FactKey::Request(way, _) => FactFamily::Requests(*way),
             FactKey::Blocked(_) => FactFamily::Blocklist,
-            FactKey::Portrait | FactKey::Mute | FactKey::Chat(_) | FactKey::Log | FactKey::Friends => {
-                continue;
-            }
+            FactKey::Portrait
+            | FactKey::Mute
+            | FactKey::Chat(_)
+            | FactKey::Unread(_)
+            | FactKey::Log
+            | FactKey::Friends => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

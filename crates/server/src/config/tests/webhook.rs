@@ -116,11 +116,6 @@ fn an_event_that_nothing_causes_is_refused() {
     }
     assert!(0 < refused, "this test says nothing");
     let named = |event: &str| bad_webhook(&format!("events = [\"{event}\"]\n")).remove(0);
-    assert!(
-        named("C2C.CallbackAfterMsgReport").contains(
-            "is an event that only openim/admin_set_msg_read would cause, not built in this version"
-        )
-    );
     assert!(named("Alert.RequestOverLimit").contains("is an event that nothing causes in this version"));
     // Nor is it proposed.
     assert!(named("CallbackPrevFriendAdd").contains("`landfall config --default` lists them"));
