@@ -7,6 +7,7 @@
 mod columns;
 
 mod batcher;
+mod bulk;
 mod call_rates;
 mod change_group;
 mod changes;
@@ -54,32 +55,23 @@ use batcher::{Batcher, PATIENCE, Pace};
 use change_group::ChangeGroup;
 use database::{Database, Work};
 use failure::Failure;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use import_groups::ImportGroups;
 use import_members::ImportMembers;
 use landfall_domain::account::{Account, AccountImport};
-use landfall_domain::bulk::{
-    AtOnce, BroughtGroup, BulkStore, GroupLoad, StageRefusal, UndoOutcome, WholeGroupOutcome,
-};
 use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::import::{ImportMembersRefusal, MemberOutcome};
 use landfall_domain::member::Role;
-use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal, NewMember};
 use landfall_domain::operation::DynOperation;
-use landfall_domain::origin::JobId;
 use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
-use landfall_domain::staged::WholeMessage;
 use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
-use landfall_domain::unite::{OnDifference, UnionOutcome};
-use landfall_domain::whole_group::WholeGroup;
 use layout::Layout;
 use list_positions::ListPositions;
 use listener::Listener;
@@ -464,80 +456,6 @@ impl Store for Postgres {
     }
 
     async fn close(&self) {}
-}
-
-#[async_trait]
-impl BulkStore for Postgres {
-    async fn begin_load(&self, context: Context) -> Result<Box<dyn GroupLoad + '_>, StoreError> {
-        Ok(Box::new(AtOnce::new(self, context)))
-    }
-
-    async fn import_whole_groups(
-        &self,
-        context: Context,
-        groups: Vec<WholeGroup>,
-    ) -> Result<Vec<WholeGroupOutcome>, StoreError> {
-        self.staging.import(context, groups).await
-    }
-
-    async fn stage_messages(
-        &self,
-        context: Context,
-        job: JobId,
-        group: GroupId,
-        messages: Vec<(Conversation, Vec<WholeMessage>)>,
-    ) -> Result<(), OperationError<StageRefusal>> {
-        refusable(self.staging.stage(context.app, job, &group, messages).await)
-    }
-
-    async fn discard_staged(&self, context: Context, job: JobId, group: GroupId) -> Result<(), StoreError> {
-        self.staging.discard(context.app, job, &group).await
-    }
-
-    async fn unite_groups(
-        &self,
-        context: Context,
-        groups: Vec<WholeGroup>,
-        on: OnDifference,
-    ) -> Result<Vec<UnionOutcome>, StoreError> {
-        unite::unite_groups(&self.database, context, groups, on).await
-    }
-
-    async fn brought_groups(
-        &self,
-        app: AppId,
-        groups: Vec<GroupId>,
-    ) -> Result<Vec<Option<BroughtGroup>>, StoreError> {
-        self.read(undo::BroughtGroups { app, groups }).await
-    }
-
-    async fn groups_of_job(
-        &self,
-        app: AppId,
-        job: JobId,
-        after: Option<GroupId>,
-        limit: usize,
-    ) -> Result<Vec<GroupId>, StoreError> {
-        self.read(undo::GroupsOfJob { app, job, after, limit }).await
-    }
-
-    async fn undo_groups(
-        &self,
-        context: Context,
-        job: JobId,
-        groups: Vec<GroupId>,
-        force: bool,
-    ) -> Result<Vec<UndoOutcome>, StoreError> {
-        let undo = |group| {
-            let (database, work) =
-                (self.database.clone(), undo::UndoGroup { app: context.app, job, group, force });
-            async move {
-                let done = database.perform(&work).await;
-                done.map_err(|failure| failure.while_doing(undo::UndoGroup::DOING))
-            }
-        };
-        stream::iter(groups).map(undo).buffered(undo::AT_ONCE).try_collect().await
-    }
 }
 
 #[cfg(test)]

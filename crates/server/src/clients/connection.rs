@@ -4,7 +4,7 @@
 //! when the one before is on its way.
 
 use super::client::ConnectedClient;
-use super::direct;
+use super::direct_frames as direct;
 use super::frame::{self, ConversationKey, Frame, FrameHeader};
 use super::positions::{Live, Positions};
 use super::requests::{self, RequestContext};

@@ -1,10 +1,11 @@
 //! The connected clients of one app, as the rest of the server sees them.
 
 use super::delivery_progress::DeliveryProgress;
-use super::direct;
+use super::direct_frames as direct;
 use super::frame::Frame;
 use super::peer_link::{PeerLink, PeerQuery, PeerReply};
-use super::people_update::{PeopleFrame, PeopleUpdate};
+use super::people_frame::PeopleFrame;
+use super::people_update::PeopleUpdate;
 use super::room::{Entering, RoomAction, RoomContext};
 use super::rooms::Rooms;
 use super::session::{CloseReason, Session};

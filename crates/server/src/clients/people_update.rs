@@ -1,8 +1,9 @@
 //! What a change of people means to clients: frames to accounts, wherever they are connected.
 
-use super::direct;
+use super::direct_frames as direct;
 use super::frame;
 use super::outgoing_frame::names;
+use super::people_frame::PeopleFrame;
 use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::event::PeopleEvent;
@@ -10,16 +11,6 @@ use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::subscribers::AppliedPeopleChange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// A frame to all devices of some accounts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PeopleFrame {
-    pub(crate) to: Vec<String>,
-    /// JSON.
-    pub(crate) text: String,
-    /// The name of the pair and the place of a message that its history stores.
-    pub(crate) direct: Option<(String, u32)>,
-}
 
 /// What one change of people means to clients, in the order in which it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,8 +37,10 @@
 //! of a key beside its pointer, so keys that differ there are compared without reading the heap, where a write
 //! spends most of its time. Nothing is read across groups or accounts in the order of their names.
 
+mod load;
 mod people;
 
+pub(super) use load::{ALL_LOADS, all_load_deleted, load, load_deleted, load_deleted_account, load_first};
 pub(super) use people::{
     PeopleKey, all_direct, all_direct_days, all_direct_keys, all_facts, all_naming, direct, direct_day,
     direct_day_of, direct_key, fact, fact_of, message_key, named_in, naming,
@@ -69,8 +71,6 @@ const COPY: u8 = b'p';
 const DUE: u8 = b'q';
 const SWEEP: u8 = b's';
 const DAY: u8 = b't';
-const LOAD_DELETED: u8 = b'v';
-const LOAD: u8 = b'w';
 const DEAD: u8 = b'x';
 const END: u8 = 0;
 
@@ -273,34 +273,6 @@ pub(super) fn group_of_job(key: &[u8]) -> Option<GroupId> {
 
 pub(super) fn list(app: AppId, position: u64) -> Vec<u8> {
     ordered(LIST, app, &[&position.to_be_bytes()])
-}
-
-/// A load whose groups take the list positions from this one on.
-pub(super) fn load(app: AppId, first: u64) -> Vec<u8> {
-    ordered(LOAD, app, &[&first.to_be_bytes()])
-}
-
-/// Start of the keys of all loads.
-pub(super) const ALL_LOADS: [u8; 1] = [LOAD];
-
-/// The first list position in a key of [`load`].
-pub(super) fn load_first(key: &[u8]) -> Option<u64> {
-    key.get(HEAD..)?.try_into().ok().map(u64::from_be_bytes)
-}
-
-/// Records that an account was deleted while a load was on its way.
-pub(super) fn load_deleted(app: AppId, first: u64, account: &UserId) -> Vec<u8> {
-    ordered(LOAD_DELETED, app, &[&first.to_be_bytes(), account.as_str().as_bytes()])
-}
-
-/// Start of the keys of all accounts that were deleted during a load.
-pub(super) fn all_load_deleted(app: AppId, first: u64) -> Vec<u8> {
-    ordered(LOAD_DELETED, app, &[&first.to_be_bytes()])
-}
-
-/// The account in a key of [`load_deleted`].
-pub(super) fn load_deleted_account(key: &[u8]) -> Option<UserId> {
-    UserId::parse(std::str::from_utf8(key.get(HEAD + 8..)?).ok()?)
 }
 
 /// Starts of the keys of all apps' counters, memberships by account, lists, lanes of the outbox, and dead letters.

@@ -69,12 +69,12 @@ pub(crate) async fn a_partial_file_puts_history_before_between_and_behind_what_i
     store: &(impl Store + BulkStore + Outbox),
 ) {
     let all = messages(300);
-    // The first has `ann` and `bob`, who has read one of its messages: number 101.
+    // The first has `ann` and `bob`, with one of its messages read: number 101.
     let first: Vec<_> = (100..250).filter(|number| number % 3 != 0).map(|number| &all[number]).collect();
     bring(store, vec![WholeGroup { messages: some(&first), ..whole("g", JOB) }]).await;
     let marked = first[0].random;
     change(store, "g", Action::Recall(None, vec![3])).await;
-    // The other has what is missing, some of what is there, and `cy`, who has read all but two of its messages.
+    // The other has what is missing, some of what is there, and `cy`, with all but two of its messages read.
     let second: Vec<_> =
         (0..300).filter(|number| number % 2 == 0 || number % 3 == 0).map(|n| &all[n]).collect();
     let read = u32::try_from(second.len()).unwrap() - 2;

@@ -2,7 +2,7 @@ use super::super::client_subscribers::ClientSubscribers;
 use super::super::peer_link::NoPeers;
 use super::super::session::OutboundItem;
 use super::*;
-use crate::clients::direct;
+use crate::clients::direct_frames as direct;
 use crate::files::signing::tests::signer;
 use crate::lock::lock;
 use landfall_domain::account::UnknownAccounts;

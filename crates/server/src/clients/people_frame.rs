@@ -1,0 +1,13 @@
+//! A frame that is about people, on its way to the servers where they are connected.
+
+use serde::{Deserialize, Serialize};
+
+/// A frame to all devices of some accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PeopleFrame {
+    pub(crate) to: Vec<String>,
+    /// JSON.
+    pub(crate) text: String,
+    /// The name of the pair and the place of a message that its history stores.
+    pub(crate) direct: Option<(String, u32)>,
+}
