@@ -2,7 +2,7 @@
 //!
 //! As with groups, an operation is a value with a pure rule ([`PeopleOperation`](operation::PeopleOperation)): a store loads
 //! what the rule asks for, calls it while nobody else changes the [subjects](Subject) that it names, and writes what it
-//! decides, whole or not at all. A store has no code for a single operation, and none for a single kind of [fact](fact).
+//! decides, whole or not at all. A store has no code for a single operation, and none for a single kind of [fact].
 
 #![warn(missing_docs)]
 

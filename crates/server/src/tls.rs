@@ -91,7 +91,7 @@ pub(crate) fn machine_authorities() -> Result<RootCertStore, NoAuthorities> {
 }
 
 /// The beginning of a client's settings: TLS 1.2 and 1.3, with these authorities.
-pub(crate) fn client(authorities: RootCertStore) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+pub(crate) fn client_settings(authorities: RootCertStore) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .expect("the provider has the cipher suites of both versions")

@@ -30,7 +30,7 @@ impl Connector {
     pub(super) fn new(endpoint: Option<&Url>, time_max: Duration) -> Result<Self, FilesError> {
         let is_plain = endpoint.is_some_and(|endpoint| endpoint.scheme() == "http");
         let authorities = if is_plain { RootCertStore::empty() } else { tls::machine_authorities()? };
-        let mut tls = tls::client(authorities).with_no_client_auth();
+        let mut tls = tls::client_settings(authorities).with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let client = Client::builder()
             .use_preconfigured_tls(tls)
