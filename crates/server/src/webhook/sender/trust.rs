@@ -2,7 +2,7 @@
 
 use super::error::SenderError;
 use crate::config::{TlsConfig, WebhookConfig};
-use crate::tls::{NoAuthorities, client, machine_authorities, read_chain, read_key, unusable};
+use crate::tls::{NoAuthorities, client_settings, machine_authorities, read_chain, read_key, unusable};
 use std::path::Path;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
@@ -16,7 +16,7 @@ pub(super) fn client_config(config: &WebhookConfig) -> Result<ClientConfig, Send
         // It is not used.
         None => RootCertStore::empty(),
     };
-    let builder = client(authorities);
+    let builder = client_settings(authorities);
     let mut tls = match &config.client {
         Some(TlsConfig { cert, key }) => builder
             .with_client_auth_cert(read_chain(cert)?, read_key(key)?)
