@@ -419,9 +419,10 @@ impl Jobs {
             }
         }
         job.record.end_time = self.needs.clock.now().0;
-        let over = matches!(job.record.state, State::Done | State::Undone | State::Cancelled);
-        let removed = if over { job.folder.remove_file() } else { Ok(()) };
-        if let Err(error) = job.folder.save(&job.record).and(removed) {
+        let saved = job.folder.save(&job.record);
+        // Not before: a server that is killed in between would look for the file.
+        let is_over = job.record.state.is_over();
+        if let Err(error) = saved.and_then(|()| if is_over { job.folder.remove_file() } else { Ok(()) }) {
             let id = name_of(id);
             tracing::error!(job = id, %error, "the state of job {id} cannot be written: {error}");
         }

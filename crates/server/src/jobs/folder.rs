@@ -38,13 +38,17 @@ impl Folder {
         File::open(&self.0)?.sync_all()
     }
 
-    /// `None` where no job was ever saved.
+    /// `None` where no job was ever saved. Removes the file of one that is over, which a crash may have left.
     pub(crate) fn load(&self) -> io::Result<Option<JobRecord>> {
-        match fs::read(self.0.join(RECORD)) {
-            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        let record: JobRecord = match fs::read(self.0.join(RECORD)) {
+            Ok(text) => serde_json::from_slice(&text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if record.state.is_over() {
+            self.remove_file()?;
         }
+        Ok(Some(record))
     }
 
     /// The file, to be continued at `offset`, which is not behind its end. What is there behind it is cut off.

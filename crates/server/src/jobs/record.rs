@@ -31,6 +31,11 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// Whether its file is of no more use.
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Undone | Self::Cancelled)
+    }
+
     /// Whether it has work to do by itself.
     pub(crate) fn is_busy(self) -> bool {
         matches!(self, Self::Checking | Self::Running | Self::Undoing)

@@ -194,7 +194,7 @@ async fn moves(from: &Home, to: &Home) {
     let (report, said) = text(&finished);
     assert!(finished.status.success(), "{said}");
     assert!(after_kill < rows_before(said.lines().next().unwrap()), "{said}");
-    assert_eq!(report.lines().filter(|line| line.ends_with("  equal")).count(), 5, "{report}");
+    assert_eq!(report.lines().filter(|line| line.ends_with("  equal")).count(), 7, "{report}");
     let members = report.lines().find(|line| line.contains("members")).unwrap();
     assert_eq!(members.replace(',', "").matches(&(3 * groups()).to_string()).count(), 2, "{report}");
 
