@@ -404,11 +404,8 @@ impl Jobs {
         let Some(job) = jobs.get_mut(&(app, id)) else { return };
         job.busy = false;
         match done {
-            Ok((state, counts)) => {
-                // One that was told to stop a moment too late is done all the same.
-                job.record.state = state;
-                job.record.counts = counts;
-            }
+            // One that was told to stop a moment too late is done all the same.
+            Ok((state, counts)) => (job.record.state, job.record.counts) = (state, counts),
             Err(Broken::Stopped) if self.closing.load(Ordering::Relaxed) => return,
             Err(Broken::Stopped) => {}
             Err(error) => {

@@ -96,6 +96,10 @@ async fn perform(client: &mut Client<TcpStream>) {
 
 /// What happens between accounts.
 async fn perform_between_accounts(client: &mut Client<TcpStream>) {
+    let nick = json!([{ "Tag": "Tag_Profile_IM_Nick", "Value": "Hana" }]);
+    done(client, "profile/portrait_set", json!({ "From_Account": "hana", "ProfileItem": nick })).await;
+    let friend = json!([{ "To_Account": "ivo", "AddSource": "AddSource_Type_Web" }]);
+    done(client, "sns/friend_add", json!({ "From_Account": "hana", "AddFriendItem": friend })).await;
     let message = json!({ "From_Account": "ivo", "To_Account": "hana", "MsgSeq": 93_847_636, "MsgRandom": 1_287_657,
         "MsgBody": text("See you on Friday") });
     let key = done(client, "openim/sendmsg", message).await["MsgKey"].clone();

@@ -41,7 +41,7 @@ impl TestClient {
         self.try_next().await.unwrap_or_else(|error| panic!("{error:?}"))
     }
 
-    /// The next frame, of this event. Servers that lose each other say so at any time; that is passed over.
+    /// The next frame, of this event. Servers that lose each other say so at any time, which does not count.
     pub(crate) async fn next_is(&mut self, event: &str) -> Value {
         loop {
             let frame = self.next().await;
