@@ -121,6 +121,9 @@ impl<'a> Load<'a> {
     /// Collects the rows of a group whose id is kept.
     fn take(&mut self, engine: &Engine, whole: WholeGroup) -> Result<WholeGroupOutcome, StoreError> {
         let context = self.context;
+        if self.end <= self.next {
+            return Err(StoreError::Failed(format!("a load takes {GROUPS_MAX} groups at most").into()));
+        }
         let made = whole_group(whole, Staged::default(), self.next, &context, |account| {
             self.is_known(engine, account)
         })?;
@@ -236,21 +239,17 @@ impl GroupLoad for Load<'_> {
     async fn finish(mut self: Box<Self>) -> Result<(), StoreError> {
         self.write_table().await?;
         let (app, first) = (self.context.app, self.first);
-        let (groups, counts) = (std::mem::take(&mut self.groups), self.counts);
-        let (reply, done) = (groups.clone(), groups);
+        // They stay here too: where this fails, the end of the load frees them.
+        let (groups, counts) = (self.groups.clone(), self.counts);
         let settle = move |tx: &mut Tx<'_>| {
-            for id in &done {
+            for id in &groups {
                 tx.existence().add_group(&keys::group(app, id));
             }
             settle(tx, app, first, &counts)?;
-            tx.existence().end_load(app, first, done);
+            tx.existence().end_load(app, first, groups);
             Ok(())
         };
-        let settled = self.committer.run(settle).await;
-        if settled.is_err() {
-            self.groups = reply;
-        }
-        settled
+        self.committer.run(settle).await
     }
 }
 

@@ -248,10 +248,7 @@ impl<'engine> Tx<'engine> {
     }
 
     pub(super) fn put_provenance(&mut self, app: AppId, id: &GroupId, provenance: &Provenance) {
-        self.set(keys::origin(app, id), Some(records::encode_origin(provenance)));
-        for job in provenance.jobs() {
-            self.set(keys::of_job(app, job, id), Some(Vec::new()));
-        }
+        provenance_rows(app, id, provenance).for_each(|(key, value)| self.set(key, Some(value)));
     }
 
     pub(super) fn remove_provenance(&mut self, app: AppId, id: &GroupId, provenance: &Provenance) {
@@ -387,6 +384,16 @@ impl<'engine> Tx<'engine> {
         existence.set_staged(staged);
         Ok(sweeps)
     }
+}
+
+/// The rows that say where a group came from.
+pub(super) fn provenance_rows(
+    app: AppId,
+    id: &GroupId,
+    provenance: &Provenance,
+) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let of_jobs = provenance.jobs().map(move |job| (keys::of_job(app, job, id), Vec::new()));
+    std::iter::once((keys::origin(app, id), records::encode_origin(provenance))).chain(of_jobs)
 }
 
 impl Rows for Tx<'_> {

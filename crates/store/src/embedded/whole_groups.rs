@@ -12,7 +12,7 @@ use super::records::{self, GroupRow};
 use super::rows::Rows;
 use super::snapshots::family_keys;
 use super::sweep;
-use super::tx::Tx;
+use super::tx::{Tx, provenance_rows};
 use crate::parts;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use landfall_domain::bulk::{BroughtGroup, StageRefusal, WholeGroupOutcome};
@@ -308,8 +308,7 @@ pub(super) fn rows_beside(
     for (key, part) in new {
         put(keys::part(app, id, &parts::name(key)), records::encode_part(part));
     }
-    put(keys::origin(app, id), records::encode_origin(provenance));
-    put(keys::of_job(app, provenance.origin.job, id), Vec::new());
+    provenance_rows(app, id, provenance).for_each(|(key, value)| put(key, value));
 }
 
 /// Where a group came from and whether it was touched since; `None` where no job brought it in.
