@@ -76,6 +76,12 @@ impl GroupId {
             .then(|| Self(raw.to_owned()))
     }
 
+    /// Whether it begins like the ids of communities, which no other group has.
+    #[must_use]
+    pub fn is_community(&self) -> bool {
+        self.0.starts_with(COMMUNITY)
+    }
+
     /// An id chosen by the app for a new group of type `kind`.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! on the wire. Every rule is a pure function, so both stores can call it inside their transaction.
 
 pub mod account;
+pub mod actor;
 mod answer_slot;
 pub mod attributes;
 pub mod bulk;
@@ -31,6 +32,7 @@ pub mod part;
 pub mod people;
 pub mod permission;
 pub mod refusal;
+pub mod rights;
 #[cfg(test)]
 mod sample;
 pub mod several;

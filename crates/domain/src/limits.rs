@@ -71,6 +71,8 @@ pub struct MessageLimits {
     pub recalled_per_call: usize,
     /// Reason of a recall, bytes.
     pub recall_reason: Span,
+    /// How long a member may recall what it sent, seconds.
+    pub recall_seconds: u64,
     /// Members one message points at.
     pub at: usize,
     /// Members a directed message is for.
@@ -270,6 +272,7 @@ impl Limits {
             per_second: 40,
             recalled_per_call: 10,
             recall_reason: Span::up_to(100),
+            recall_seconds: 120,
             at: 30,
             directed_to: 50,
             notified: 500,
@@ -352,6 +355,7 @@ impl Limits {
             per_second: 0,
             recalled_per_call: 100,
             recall_reason: Span::up_to(1_000),
+            recall_seconds: 120,
             at: 300,
             directed_to: 500,
             notified: 5_000,

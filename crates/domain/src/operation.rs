@@ -10,6 +10,7 @@ mod perform;
 
 pub use perform::{import, perform};
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -67,6 +68,9 @@ pub trait GroupOperation: Send + Sync + 'static {
 
     /// The group.
     fn group(&self) -> &GroupId;
+
+    /// What it does, as far as rights go: checked before [`decide`](Self::decide) where an account acts for itself.
+    fn actions(&self) -> Vec<Action>;
 
     /// The rows to load besides `group`.
     fn needs(&self, context: &Context, group: &Group) -> Needs;

@@ -21,6 +21,7 @@ mod people_frame;
 mod people_update;
 mod positions;
 mod requests;
+mod rest_queue;
 mod room;
 mod room_queue;
 mod rooms;

@@ -15,6 +15,8 @@ pub enum Code {
     GroupNotAllowed = 10007,
     /// The request is illegal for every caller.
     GroupRequestIllegal = 10008,
+    /// The owner of such a group cannot leave it.
+    GroupOwnerStays = 10009,
     /// No such group, or it was dissolved.
     GroupNotFound = 10010,
     /// The account is in it already.
@@ -39,6 +41,8 @@ pub enum Code {
     GroupIdTakenByOwner = 10025,
     /// The message to be recalled or changed does not exist.
     MessageMissing = 10030,
+    /// The message is too old to be recalled by its sender.
+    GroupRecallOver = 10031,
     /// The message cannot be recalled or changed.
     MessageNotRecallable = 10032,
     /// Groups of this type keep no messages that could be recalled.

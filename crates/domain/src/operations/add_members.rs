@@ -1,5 +1,6 @@
 //! Adding members to a group.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -53,6 +54,10 @@ impl GroupOperation for AddMembers {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Invite]
     }
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {

@@ -1,15 +1,17 @@
 //! Removing members from a group.
 
+use crate::actor::{Action, Actor};
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::OperationError;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, PermissionGroupId, TopicId, UserId};
-use crate::message::{Tip, TipKind};
+use crate::message::{Conversation, Tip, TipKind};
 use crate::operation::{Decision, GroupOperation, perform};
 use crate::part::{Part, PartFamily, PartKey, PartRange};
 use crate::refusal::Refusal;
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, Needs};
 use crate::store::Store;
 use crate::subscribers::Subscribers;
@@ -65,6 +67,10 @@ impl GroupOperation for DeleteMembers {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Over(Right::Remove, Conversation::Group, self.accounts.clone())]
     }
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {
@@ -130,12 +136,13 @@ impl GroupOperation for DeleteMembers {
 pub async fn delete_members(
     store: &dyn Store,
     context: Context,
+    actor: Actor,
     mut operation: DeleteMembers,
     subscribers: Arc<dyn Subscribers>,
 ) -> Result<(), OperationError<Refusal>> {
     // Each step removes a member, or finds a permission group that it did not know of.
     while let Removal::Rest { accounts, permission_groups } =
-        perform(store, context, operation.clone(), Arc::clone(&subscribers)).await?
+        perform(store, context, actor.clone(), operation.clone(), Arc::clone(&subscribers)).await?
     {
         operation.accounts = accounts;
         operation.permission_groups = permission_groups;

@@ -1,5 +1,6 @@
 //! Extensions of a message: keys and values that apps attach to it, to count votes for example.
 
+use crate::actor::Action;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::event::Event;
@@ -12,6 +13,7 @@ use crate::message::{Content, Conversation, Message};
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartFamily, PartKey};
 use crate::refusal::{Refusal, TooMany};
+use crate::rights::Right;
 use crate::snapshot::{GroupSnapshot, MessageRange, Needs};
 
 /// Changes the extensions of one message.
@@ -86,6 +88,10 @@ impl GroupOperation for SetExtensions {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<Action> {
+        vec![Action::Use(Right::Receive)]
     }
 
     fn needs(&self, _: &Context, _: &Group) -> Needs {

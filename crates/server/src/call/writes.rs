@@ -7,20 +7,24 @@ use crate::code::Code;
 use crate::reply::Failure;
 use crate::webhook::receiver::CallSubscribers;
 use landfall_domain::account::UnknownAccounts;
+use landfall_domain::actor::{ActingAccount, Action, Actor};
 use landfall_domain::context::Context;
-use landfall_domain::error::{NoSuchAccount, OperationError, StoreError};
+use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::Group;
-use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::ids::{GroupId, PermissionGroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal};
 use landfall_domain::operation::{GroupOperation, perform};
 use landfall_domain::operations::delete_members::{DeleteMembers, delete_members};
 use landfall_domain::operations::send_message::SendMessage;
 use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
+use landfall_domain::part::{PartFamily, PartKey, PartRange};
 use landfall_domain::people::Pair;
 use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
 use landfall_domain::people::operations::send_direct::SendDirect;
 use landfall_domain::refusal::Refusal;
+use landfall_domain::rights::Right;
+use landfall_domain::snapshot::Needs;
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
@@ -32,7 +36,8 @@ impl Call {
     /// # Errors
     /// A rule refused it, or the store failed.
     pub async fn change<O: GroupOperation>(&self, operation: O) -> Result<O::Answer, Failure> {
-        let changed = perform(&*self.read.store, self.context(), operation, self.subscribers()).await;
+        let actor = self.actor(operation.group()).await?;
+        let changed = perform(&*self.read.store, self.context(), actor, operation, self.subscribers()).await;
         self.subscribers.wake();
         Ok(changed?)
     }
@@ -47,7 +52,8 @@ impl Call {
     ) -> Result<O::Answer, Failure> {
         let CallSubscribers { clients, cause, .. } = &*self.subscribers;
         let clients = CallSubscribers::new(None, Arc::clone(clients), cause.clone());
-        Ok(perform(&*self.read.store, self.context(), operation, Arc::new(clients)).await?)
+        let actor = self.actor(operation.group()).await?;
+        Ok(perform(&*self.read.store, self.context(), actor, operation, Arc::new(clients)).await?)
     }
 
     /// Performs an operation on people.
@@ -100,8 +106,8 @@ impl Call {
         let mut changes = JoinSet::new();
         for operation in operations {
             let (store, context) = (Arc::clone(&self.read.store), self.context());
-            let subscribers = self.subscribers();
-            changes.spawn(async move { perform(&*store, context, operation, subscribers).await });
+            let (actor, subscribers) = (self.actor(operation.group()).await?, self.subscribers());
+            changes.spawn(async move { perform(&*store, context, actor, operation, subscribers).await });
         }
         while let Some(changed) = changes.join_next().await {
             take(changed.map_err(|error| Code::GroupInternal.internal(error))?)?;
@@ -116,7 +122,8 @@ impl Call {
     /// A rule refused it, or the store failed.
     pub async fn delete_members(&self, operation: DeleteMembers) -> Result<(), OperationError<Refusal>> {
         let store = &*self.read.store;
-        let deleted = delete_members(store, self.context(), operation, self.subscribers()).await;
+        let actor = self.actor(&operation.group).await?;
+        let deleted = delete_members(store, self.context(), actor, operation, self.subscribers()).await;
         self.subscribers.wake();
         deleted
     }
@@ -141,6 +148,7 @@ impl Call {
     /// # Errors
     /// There is no such group, or the store failed.
     pub async fn destroy_group(&self, group: GroupId) -> Result<(), Failure> {
+        self.check_may_dissolve(&group).await?;
         let kind = self.group_type(&group).await?;
         let destroyed =
             self.read.store.destroy_group(self.context(), group.clone(), self.subscribers()).await;
@@ -231,6 +239,43 @@ impl Call {
             receiver.wake.notify_one();
         }
         taken
+    }
+
+    /// Whether the caller may dissolve a group. A group that gets another owner meanwhile is dissolved all the same. [choice]
+    async fn check_may_dissolve(&self, group: &GroupId) -> Result<(), Failure> {
+        if let Actor::Account(account) = self.actor(group).await? {
+            let needs = Needs { members: vec![self.caller.clone()], ..Needs::default() };
+            let snapshot = self.snapshot(group.clone(), needs).await?;
+            account.check(&self.context(), &snapshot, &[Action::Use(Right::Dissolve)])?;
+        }
+        Ok(())
+    }
+
+    /// Who acts in a group.
+    async fn actor(&self, group: &GroupId) -> Result<Actor, StoreError> {
+        let Some(client) = &self.read.client else { return Ok(Actor::App) };
+        let permission_groups =
+            if group.is_community() { self.permission_groups(group).await? } else { Vec::new() };
+        Ok(Actor::Account(ActingAccount {
+            account: self.caller.clone(),
+            entered: client.entered.contains(group),
+            recall_seconds: client.recall_seconds,
+            permission_groups,
+        }))
+    }
+
+    /// The permission groups of a community that has them switched on.
+    async fn permission_groups(&self, group: &GroupId) -> Result<Vec<PermissionGroupId>, StoreError> {
+        let ranges = vec![PartRange::all(PartFamily::PermissionGroups)];
+        let needs = Needs { ranges, ..Needs::default() };
+        match self.read.store.snapshot(self.app_id(), group.clone(), needs).await {
+            Ok(snapshot) if snapshot.group.permissions_enabled => {
+                let id = |key| if let PartKey::PermissionGroup(id) = key { Some(id) } else { None };
+                Ok(snapshot.parts.into_keys().filter_map(id).collect())
+            }
+            Ok(_) | Err(OperationError::Refused(NoSuchGroup)) => Ok(Vec::new()),
+            Err(OperationError::Store(error)) => Err(error),
+        }
     }
 
     fn subscribers(&self) -> Arc<dyn Subscribers> {

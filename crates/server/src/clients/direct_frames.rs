@@ -1,6 +1,6 @@
 //! Messages between two accounts, as frames for clients.
 
-use super::frame;
+use super::frame::{self, Sender};
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
 use landfall_domain::ids::UserId;
@@ -76,6 +76,11 @@ pub(super) fn message(pair: &Pair, message: &DirectMessage) -> String {
     message_frame(event, pair, message)
 }
 
+/// Who sent a message with which random number.
+pub(super) fn sender(message: &DirectMessage) -> Sender {
+    Sender { account: message.sender.as_str().to_owned(), random: message.key.random }
+}
+
 /// To the receiver, and to the devices of the sender where the message asks for it.
 pub(super) fn sent(pair: &Pair, message: &DirectMessage) -> Vec<PeopleFrame> {
     let direct = (message.seq != 0).then(|| (pair.to_string(), message.seq));
@@ -83,7 +88,8 @@ pub(super) fn sent(pair: &Pair, message: &DirectMessage) -> Vec<PeopleFrame> {
     let copied = !message.quiet && !message.hidden_from_sender && *receiver != message.sender;
     let to: Vec<UserId> =
         [receiver.clone()].into_iter().chain(copied.then(|| message.sender.clone())).collect();
-    vec![PeopleFrame { to: names(&to), text: self::message(pair, message), direct }]
+    let sender = Some(sender(message));
+    vec![PeopleFrame { to: names(&to), text: self::message(pair, message), direct, sender }]
 }
 
 /// To both accounts, unless one of them does not see the message.
@@ -92,7 +98,7 @@ pub(super) fn changed(pair: &Pair, message: &DirectMessage) -> PeopleFrame {
     let mut to: Vec<UserId> =
         pair.accounts().into_iter().filter(|account| !message.is_hidden_from(account, 0)).cloned().collect();
     to.dedup();
-    PeopleFrame { to: names(&to), text: message_frame(event, pair, message), direct: None }
+    PeopleFrame { to: names(&to), text: message_frame(event, pair, message), direct: None, sender: None }
 }
 
 #[derive(Serialize)]
@@ -116,7 +122,7 @@ pub(super) fn read(reader: &UserId, peer: &UserId, until: Timestamp, unread: u32
         last_read_time: until.0,
         unread_msg_num: unread,
     });
-    PeopleFrame { to: both(reader, peer), text, direct: None }
+    PeopleFrame { to: both(reader, peer), text, direct: None, sender: None }
 }
 
 #[derive(Serialize)]
@@ -138,7 +144,7 @@ pub(super) fn confirmed(reader: &UserId, peer: &UserId, keys: &[MessageKey]) -> 
         peer_account: peer.as_str(),
         msg_key_list: keys.iter().map(ToString::to_string).collect(),
     });
-    PeopleFrame { to: both(reader, peer), text, direct: None }
+    PeopleFrame { to: both(reader, peer), text, direct: None, sender: None }
 }
 
 fn both(one: &UserId, other: &UserId) -> Vec<String> {

@@ -152,7 +152,8 @@ impl Hub {
         for frame in outgoing {
             if frame.anywhere {
                 let (text, to) = (frame.text.into(), Vec::new());
-                let sent = Arc::new(Frame { text, number: None, direct: None, is_message: false, to });
+                let sent =
+                    Arc::new(Frame { text, number: None, direct: None, is_message: false, to, sender: None });
                 self.sessions.send(&sent, &frame.to);
             } else {
                 frames.extend(frame.in_room_of(group));
@@ -168,9 +169,9 @@ impl Hub {
 
     /// Sends the frames of this server or another to the clients here.
     pub(super) fn apply_people(&self, update: PeopleUpdate) {
-        for PeopleFrame { to, text, direct } in update.frames {
+        for PeopleFrame { to, text, direct, sender } in update.frames {
             let direct = direct.and_then(|(pair, seq)| Some((Arc::new(Pair::named(&pair)?), seq)));
-            let frame = Frame { direct, ..Frame::without_number(text) };
+            let frame = Frame { direct, sender, ..Frame::without_number(text) };
             self.sessions.send(&Arc::new(frame), &to);
         }
     }

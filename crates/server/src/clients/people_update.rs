@@ -78,7 +78,7 @@ fn friends(event: &'static str, pairs: &[(UserId, UserId)], operator: &UserId) -
 fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> PeopleFrame {
     let pair_list = others.iter().map(|other| PairRow::of(account, other)).collect();
     let text = frame::text(&TiesFrame { event, operator: operator.as_str(), pair_list });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
+    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None, sender: None }
 }
 
 /// To the devices of the account itself.
@@ -89,5 +89,5 @@ fn portrait(account: &UserId, items: &[PortraitItem], operator: &UserId) -> Peop
         operator: operator.as_str(),
         profile_item: portrait_rows(items),
     });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
+    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None, sender: None }
 }

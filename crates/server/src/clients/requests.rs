@@ -12,7 +12,11 @@ mod groups;
 mod leave;
 mod ping;
 mod read;
+mod rest;
+
 mod topics;
+
+pub(super) use rest::Line as RestLine;
 
 use super::client::ConnectedClient;
 use super::frame::{self, ConversationKey};
@@ -190,6 +194,60 @@ fn handle<'a, R: ClientRequest>(
             Err(RequestError::Close(reason)) => Err(reason),
         }
     })
+}
+
+/// The frame that answers a command of the REST API.
+pub(super) async fn perform_rest(client: &ConnectedClient, line: RestLine, text: &str) -> String {
+    let Ok(common) = serde_json::from_str::<Envelope>(text) else {
+        return refusal(client, &CommonFields::default(), &malformed());
+    };
+    let Envelope { command, request_id } = common;
+    let common = CommonFields { command, request_id, ..CommonFields::default() };
+    match rest::perform(client, line, text).await {
+        Ok(answer) => rest_answer(&common, &answer),
+        Err(failure) => refusal(client, &common, &failure),
+    }
+}
+
+/// The frame that answers a request beyond a limit of the connection.
+pub(super) fn too_many(client: &ConnectedClient, text: &str, why: &'static str) -> String {
+    let Envelope { command, request_id } = serde_json::from_str(text).unwrap_or_default();
+    let common = CommonFields { command, request_id, ..CommonFields::default() };
+    refusal(client, &common, &Code::TooFrequent.because(why))
+}
+
+/// What every frame has, whatever its command.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Envelope {
+    command: String,
+    request_id: Option<serde_json::Value>,
+}
+
+/// The command of the REST API in a frame, if it is one.
+pub(super) fn rest_line(text: &str) -> Option<RestLine> {
+    let envelope = serde_json::from_str::<Envelope>(text).ok()?;
+    rest::line(&envelope.command).copied()
+}
+
+/// The answer of REST, which is a JSON object, behind what every answer has.
+fn rest_answer(common: &CommonFields, answer: &[u8]) -> String {
+    let CommonFields { command, request_id, .. } = common;
+    let head = frame::text(&AnswerHead { event: "answer", command, request_id: request_id.as_ref() });
+    let answer = String::from_utf8_lossy(answer);
+    match (head.strip_suffix('}'), answer.trim_start().strip_prefix('{')) {
+        (Some(head), Some(rest)) => format!("{head},{rest}"),
+        _ => head,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AnswerHead<'a> {
+    event: &'static str,
+    command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a serde_json::Value>,
 }
 
 /// Performs the request in a frame; returns the frame that answers it, if there is one.

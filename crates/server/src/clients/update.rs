@@ -1,6 +1,6 @@
 //! What one change means to clients: made from the change when it is committed, and sent to every server that has clients.
 
-use super::frame::{self, ConversationKey, FrameHeader, MessageEvent};
+use super::frame::{self, ConversationKey, FrameHeader, MessageEvent, Sender};
 use super::notice::{Notice, NoticeKind};
 use super::outgoing_frame::{OutgoingFrame, names};
 use crate::event_rows::{AttributeRow, ExtensionRow, attribute_rows, extension_row, operate_type};
@@ -184,7 +184,8 @@ impl GroupChange<'_> {
         let to = names(&frame::receivers(message));
         let text = frame::message(&key, self.kind, message, MessageEvent::New, self.files);
         let is_message = matches!(message.content, Content::Sent(_));
-        OutgoingFrame { to, is_message, seq: message.seq, topic, ..OutgoingFrame::to_group(text) }
+        let sender = Sender::of(message);
+        OutgoingFrame { to, is_message, seq: message.seq, topic, sender, ..OutgoingFrame::to_group(text) }
     }
 
     fn notice(&self, kind: NoticeKind) -> Notice<'_> {

@@ -3,6 +3,7 @@
 use super::scripted::{Action, Script};
 use super::subscribers::every_event;
 use super::{APP, NOW, at_once, context, decided, group_id, import, member, owned_group, user};
+use landfall_domain::actor::Actor;
 use landfall_domain::context::Context;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::AppId;
@@ -108,7 +109,7 @@ pub(crate) async fn events_are_delivered_in_order(store: &(impl Store + Outbox))
         silent: false,
     };
     for names in [&["bob"][..], &["bob"], &["eve"]] {
-        decided(perform(store, context(), add(names), every_event()).await).unwrap();
+        decided(perform(store, context(), Actor::App, add(names), every_event()).await).unwrap();
     }
     decided(store.destroy_group(context(), id, every_event()).await).unwrap();
     let claimed = claim(store).await;
@@ -141,7 +142,7 @@ pub(crate) async fn refusals_and_imports_leave_the_outbox_empty(store: &(impl St
     decided(store.create_group(context(), community(), every_event()).await).unwrap_err();
     decided(store.destroy_group(context(), group_id("none"), every_event()).await).unwrap_err();
     let refused = Script { group: id.clone(), action: Action::Refuse };
-    let refused = decided(perform(store, context(), refused, every_event()).await);
+    let refused = decided(perform(store, context(), Actor::App, refused, every_event()).await);
     assert_eq!(refused, Err(Refusal::Full));
 
     decided(store.import_members(context(), id.clone(), vec![member("bob")]).await).unwrap();

@@ -1,6 +1,7 @@
 //! Operations on one group made for tests: each reads and changes something in every way a store offers.
 
 use super::text;
+use landfall_domain::actor::Action as RightsAction;
 use landfall_domain::attributes::Attributes;
 use landfall_domain::changes::Changes;
 use landfall_domain::context::Context;
@@ -253,6 +254,10 @@ impl GroupOperation for Script {
 
     fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    fn actions(&self) -> Vec<RightsAction> {
+        vec![RightsAction::AppOnly]
     }
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {
