@@ -6,6 +6,7 @@
 pub mod account;
 pub mod actor;
 mod answer_slot;
+pub mod application;
 pub mod attributes;
 pub mod bulk;
 pub mod capability;

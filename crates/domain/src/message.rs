@@ -302,7 +302,11 @@ pub struct Tip {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TipKind {
+    /// Members joined by themselves.
+    Joined,
     Invited,
+    /// Members left by themselves.
+    Quit,
     Kicked,
     /// Members became administrators.
     AdminSet,
@@ -318,8 +322,10 @@ pub enum TipKind {
 
 impl TipKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
+        Self::Joined,
         Self::Invited,
+        Self::Quit,
         Self::Kicked,
         Self::AdminSet,
         Self::AdminCancelled,
@@ -332,7 +338,9 @@ impl TipKind {
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
+            Self::Joined => 1,
             Self::Invited => 2,
+            Self::Quit => 3,
             Self::Kicked => 4,
             Self::AdminSet => 5,
             Self::AdminCancelled => 6,

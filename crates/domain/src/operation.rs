@@ -44,6 +44,12 @@ impl<Answer> Decision<Answer> {
         Self::new(Changes::default(), answer)
     }
 
+    /// The same with another answer.
+    #[must_use]
+    pub fn answered<Other>(self, answer: Other) -> Decision<Other> {
+        Decision { changes: self.changes, answer, events: self.events }
+    }
+
     /// Adds an event, if there is one.
     #[must_use]
     pub fn with_event(mut self, event: impl Into<Option<Event>>) -> Self {

@@ -53,6 +53,9 @@ pub enum Refusal {
     /// A member joins again.
     #[error("the account is a member already")]
     AlreadyAMember,
+    /// No application waits, or somebody has decided on it.
+    #[error("there is no such application, or it was handled already")]
+    NoSuchApplication,
     /// Too late to recall a message.
     #[error("messages can be recalled for {0} seconds")]
     RecallOver(u64),
@@ -124,6 +127,9 @@ pub enum TooMany {
     /// Permission groups.
     #[error("a community has at most {0} permission groups")]
     PermissionGroups(usize),
+    /// Applications.
+    #[error("at most {0} applications wait in a group")]
+    Applications(usize),
     /// Administrators of a live-stream group.
     #[error("a group has at most {0} administrators")]
     Admins(usize),

@@ -198,7 +198,7 @@ impl Right {
             Self::EditOptions => [OWNER, LEAD, LEAD, OWNER, LEAD],
             Self::Join => [NONE, OUT, OUT, OUT, OUT],
             Self::Invite => [ALL, ALL, ALL, NONE, ALL],
-            Self::Approve => [NONE, LEAD, LEAD, NONE, NONE],
+            Self::Approve => [OWNER, LEAD, LEAD, NONE, LEAD],
             Self::Remove => [OWNER, LEAD, LEAD, NONE, LEAD],
             Self::Ban => [NONE, NONE, NONE, LEAD, NONE],
             Self::Mute => [NONE, LEAD, LEAD, LEAD, LEAD],
@@ -249,7 +249,7 @@ mod tests {
         EditOptions   O   OA  OA  O   OA
         Join          -   N   N   N   N
         Invite        OAM OAM OAM -   OAM
-        Approve       -   OA  OA  -   -
+        Approve       O   OA  OA  -   OA
         Remove        O   OA  OA  -   OA
         Ban           -   -   -   OA  -
         Mute          -   OA  OA  OA  OA

@@ -37,6 +37,8 @@ pub enum Code {
     ImportTooLong = 10020,
     /// The group id is in use.
     GroupIdTaken = 10021,
+    /// No application waits, or it was handled.
+    GroupApplicationHandled = 10024,
     /// The group id is in use by a group of the same owner.
     GroupIdTakenByOwner = 10025,
     /// The message to be recalled or changed does not exist.

@@ -7,6 +7,7 @@ pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;
 pub mod im_open_login_svc;
 pub mod landfall_import_svc;
+pub mod member_svc;
 pub mod message_body;
 mod message_seq;
 pub mod million_group_open_http_svc;

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::group::Group;
 use crate::ids::{GroupId, UserId};
-use crate::message::Conversation;
+use crate::message::{Conversation, TipKind};
 use crate::operation::{Decision, GroupOperation};
 use crate::part::{Part, PartKey};
 use crate::refusal::Refusal;
@@ -63,7 +63,7 @@ impl GroupOperation for BanMembers {
         }
         let left: Vec<UserId> = members.into_keys().collect();
         if !left.is_empty() {
-            leave(context, &mut group, &self.operator, left, false, &mut changes);
+            leave(context, &mut group, &self.operator, left, Some(TipKind::Kicked), &mut changes);
             changes.group = Some(group);
         }
         Ok(Decision::new(changes, ()).with_event(event))

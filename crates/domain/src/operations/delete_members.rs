@@ -35,6 +35,8 @@ pub struct DeleteMembers {
     pub accounts: Vec<UserId>,
     /// Whether no tip and no notice is made.
     pub silent: bool,
+    /// Whether the one account leaves by itself.
+    pub quit: bool,
     /// Whether the owner goes as well where owners may not leave: its account is about to be deleted.
     pub even_owner: bool,
     /// The permission groups of the community that have members, as the previous step reported them; empty at first.
@@ -70,7 +72,12 @@ impl GroupOperation for DeleteMembers {
     }
 
     fn actions(&self) -> Vec<Action> {
-        vec![Action::Over(Right::Remove, Conversation::Group, self.accounts.clone())]
+        match self.accounts.first() {
+            Some(account) if self.quit => {
+                vec![Action::As(account.clone(), Right::Quit, Conversation::Group)]
+            }
+            Some(_) | None => vec![Action::Over(Right::Remove, Conversation::Group, self.accounts.clone())],
+        }
     }
 
     fn needs(&self, _: &Context, group: &Group) -> Needs {
@@ -100,7 +107,7 @@ impl GroupOperation for DeleteMembers {
             && !can.owner_leaves
             && !self.even_owner
         {
-            return Err(Refusal::OwnerStays(owner.clone()));
+            return Err(if self.quit { Refusal::OwnerQuits } else { Refusal::OwnerStays(owner.clone()) });
         }
         let places = Places::of(&parts);
         if !places.occupied.is_subset(&self.permission_groups) {
@@ -122,8 +129,9 @@ impl GroupOperation for DeleteMembers {
             return Ok(Decision::new(changes, answer));
         }
         places.forget(&left, &parts, &mut changes);
-        let event = Event::Removed { accounts: left.clone(), silent: self.silent };
-        leave(context, &mut group, &self.operator, left, self.silent, &mut changes);
+        let event = Event::Removed { accounts: left.clone(), quit: self.quit, silent: self.silent };
+        let tip = (!self.silent).then_some(if self.quit { TipKind::Quit } else { TipKind::Kicked });
+        leave(context, &mut group, &self.operator, left, tip, &mut changes);
         changes.group = Some(group);
         Ok(Decision::new(changes, answer).with_event(event))
     }
@@ -156,13 +164,16 @@ pub(super) fn leave(
     group: &mut Group,
     operator: &UserId,
     left: Vec<UserId>,
-    silent: bool,
+    tip: Option<TipKind>,
     changes: &mut Changes,
 ) {
     group.member_count = group.member_count.saturating_sub(u32::try_from(left.len()).unwrap_or(u32::MAX));
     group.owner = group.owner.take().filter(|owner| !left.contains(owner));
-    if group.kind.can().tips.members && group.active && !silent {
-        let tip = Tip { kind: TipKind::Kicked, accounts: left.clone(), changes: Vec::new() };
+    if let Some(kind) = tip
+        && group.kind.can().tips.members
+        && group.active
+    {
+        let tip = Tip { kind, accounts: left.clone(), changes: Vec::new() };
         changes.add_tip(context, group, operator, tip);
     }
     changes.removed_members = left;

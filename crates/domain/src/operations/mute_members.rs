@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::group::GroupType;
     use crate::member::{ReceiveOption, Role};
-    use crate::message::{Content, Conversation, MessageLog, ReadMark, TipField};
+    use crate::message::{Content, MessageLog, ReadMark, TipField};
     use crate::sample::{CREATED, NOW, decide, group_id, snapshot, text, user};
     use crate::topic::Topic;
 

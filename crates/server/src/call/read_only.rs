@@ -51,6 +51,12 @@ pub struct ReadOnlyCall {
 }
 
 impl ReadOnlyCall {
+    /// Whether an account calls for itself, and not an administrator of the app.
+    #[must_use]
+    pub fn is_for_account(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// The `SDKAppID`.
     #[must_use]
     pub fn app_id(&self) -> AppId {

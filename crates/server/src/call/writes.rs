@@ -12,6 +12,7 @@ use landfall_domain::context::Context;
 use landfall_domain::error::{NoSuchAccount, NoSuchGroup, OperationError, StoreError};
 use landfall_domain::group::Group;
 use landfall_domain::ids::{GroupId, PermissionGroupId, UserId};
+use landfall_domain::member::Role;
 use landfall_domain::message::Conversation;
 use landfall_domain::new_group::{NewGroup, NewGroupRefusal};
 use landfall_domain::operation::{GroupOperation, perform};
@@ -25,10 +26,14 @@ use landfall_domain::people::operations::send_direct::SendDirect;
 use landfall_domain::refusal::Refusal;
 use landfall_domain::rights::Right;
 use landfall_domain::snapshot::Needs;
+use landfall_domain::store::MemberWindow;
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use std::sync::Arc;
 use tokio::task::JoinSet;
+
+/// Owner and administrators that are told that something waits for them, at most. [choice]
+const LEADERS_MAX: usize = 100;
 
 impl Call {
     /// Performs an operation on one group.
@@ -148,7 +153,8 @@ impl Call {
     /// # Errors
     /// There is no such group, or the store failed.
     pub async fn destroy_group(&self, group: GroupId) -> Result<(), Failure> {
-        self.check_may_dissolve(&group).await?;
+        // A group that gets another owner between the two is dissolved all the same. [choice]
+        self.check_may(&group, Right::Dissolve).await?;
         let kind = self.group_type(&group).await?;
         let destroyed =
             self.read.store.destroy_group(self.context(), group.clone(), self.subscribers()).await;
@@ -198,6 +204,27 @@ impl Call {
             .publish(&group.id, ClientUpdate { frames: vec![frame], ..ClientUpdate::default() });
     }
 
+    /// Sends owner and administrators of a group, where they are connected, a notice that something waits for them.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) async fn tell_leaders(
+        &self,
+        group: &GroupId,
+        notice: NoticeKind,
+        content: &str,
+    ) -> Result<(), Failure> {
+        let window = MemberWindow::ByJoinTime { offset: 0, limit: LEADERS_MAX };
+        let roles = vec![Role::Owner, Role::Admin];
+        let page = self.read.store.members(self.app_id(), group.clone(), roles, window).await?;
+        let leaders: Vec<_> = page.members.into_iter().map(|member| member.account).collect();
+        let (operator, now) = self.cause();
+        let notice = Notice::new(notice, page.group.kind, group, operator, now).content(content);
+        let frames = vec![notice.to(&leaders)];
+        self.subscribers.clients.publish(group, ClientUpdate { frames, ..ClientUpdate::default() });
+        Ok(())
+    }
+
     /// Sends the app's receiver, if it wants that event, why a message was not sent.
     ///
     /// # Errors
@@ -241,12 +268,15 @@ impl Call {
         taken
     }
 
-    /// Whether the caller may dissolve a group. A group that gets another owner meanwhile is dissolved all the same. [choice]
-    async fn check_may_dissolve(&self, group: &GroupId) -> Result<(), Failure> {
+    /// Whether the caller has a right in a group now. What an operation does is checked with it; this is for what none does.
+    ///
+    /// # Errors
+    /// It has not, there is no such group, or the store failed.
+    pub async fn check_may(&self, group: &GroupId, right: Right) -> Result<(), Failure> {
         if let Actor::Account(account) = self.actor(group).await? {
             let needs = Needs { members: vec![self.caller.clone()], ..Needs::default() };
             let snapshot = self.snapshot(group.clone(), needs).await?;
-            account.check(&self.context(), &snapshot, &[Action::Use(Right::Dissolve)])?;
+            account.check(&self.context(), &snapshot, &[Action::Use(right)])?;
         }
         Ok(())
     }

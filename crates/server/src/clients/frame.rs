@@ -177,7 +177,9 @@ struct GoneFrame<'a> {
 /// The name of a tip in the native SDKs. [doc]
 fn tip_name(kind: TipKind) -> &'static str {
     match kind {
+        TipKind::Joined => "Join",
         TipKind::Invited => "Invite",
+        TipKind::Quit => "Quit",
         TipKind::Kicked => "Kick",
         TipKind::AdminSet => "SetAdmin",
         TipKind::AdminCancelled => "CancelAdmin",

@@ -46,6 +46,7 @@ fn code(refusal: &Refusal) -> Code {
         | Refusal::Outranked(_) => Code::GroupNotAllowed,
         Refusal::AlreadyAMember => Code::GroupAlreadyMember,
         Refusal::OwnerQuits => Code::GroupOwnerStays,
+        Refusal::NoSuchApplication => Code::GroupApplicationHandled,
         Refusal::RecallOver(_) => Code::GroupRecallOver,
         Refusal::Unfitting(_) | Refusal::NotAMember(_) | Refusal::NoNumbersLeft => Code::GroupParameter,
         Refusal::NoSuchAccount(_) => Code::GroupAccountUnknown,
@@ -63,7 +64,11 @@ fn code(refusal: &Refusal) -> Code {
         Refusal::TooMany(TooMany::AttributeBytes(_)) => Code::AttributesTooLong,
         Refusal::TooMany(TooMany::Counters(_)) => Code::TooManyCounters,
         Refusal::TooMany(
-            TooMany::Topics(_) | TooMany::PermissionGroups(_) | TooMany::Admins(_) | TooMany::Extensions(_),
+            TooMany::Topics(_)
+            | TooMany::PermissionGroups(_)
+            | TooMany::Admins(_)
+            | TooMany::Applications(_)
+            | TooMany::Extensions(_),
         ) => Code::GroupParameter,
         Refusal::NoSuchAttribute(_) => Code::AttributeMissing,
     }

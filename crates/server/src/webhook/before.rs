@@ -22,6 +22,8 @@ use std::ops::RangeInclusive;
 const CREATE: &str = "Group.CallbackBeforeCreateGroup";
 /// Whether accounts may be added.
 pub const INVITE: &str = "Group.CallbackBeforeInviteJoinGroup";
+/// Whether an account may join, or apply to.
+pub const APPLY: &str = "Group.CallbackBeforeApplyJoinGroup";
 /// Whether a message may be sent.
 pub const SEND: &str = "Group.CallbackBeforeSendMsg";
 /// Whether a message may be sent to an account.
@@ -55,6 +57,17 @@ pub enum Question<'a> {
         kind: GroupType,
         /// The accounts.
         accounts: &'a [UserId],
+    },
+    /// Whether an account may join, or apply to.
+    Apply {
+        /// This group.
+        group: &'a GroupId,
+        /// Its type.
+        kind: GroupType,
+        /// The account.
+        applicant: &'a UserId,
+        /// What it says.
+        text: &'a str,
     },
     /// Whether a message may be sent.
     Send {
@@ -97,6 +110,7 @@ impl Question<'_> {
         match self {
             Self::Create { .. } => CREATE,
             Self::Invite { .. } => INVITE,
+            Self::Apply { .. } => APPLY,
             Self::Send { .. } => SEND,
             Self::SendDirect { .. } => SEND_DIRECT,
             Self::CreateTopic { .. } => CREATE_TOPIC,
@@ -117,6 +131,11 @@ impl Question<'_> {
                 .with("Type", &kind.as_str())
                 .with("Operator_Account", &operator.as_str())
                 .with("DestinationMembers", &member_rows(*accounts)),
+            Self::Apply { group, kind, applicant, text } => body
+                .with("GroupId", &group.as_str())
+                .with("Type", &kind.as_str())
+                .with("Requestor_Account", &applicant.as_str())
+                .with("ApplyMsg", text),
             Self::Send { message: asked, kind } => {
                 message(body, &asked.group, *kind, operator, &(*asked).into())
             }

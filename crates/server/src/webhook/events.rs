@@ -32,7 +32,7 @@ const fn event(name: &'static str, causes: &'static [Trigger]) -> DocumentedEven
 pub const EVENTS: &[DocumentedEvent] = &[
     event("Group.CallbackBeforeCreateGroup", &[Call("group_open_http_svc/create_group")]),
     event("Group.CallbackAfterCreateGroup", &[Call("group_open_http_svc/create_group")]),
-    event("Group.CallbackBeforeApplyJoinGroup", &[]),
+    event("Group.CallbackBeforeApplyJoinGroup", &[Client]),
     event("Group.CallbackBeforeInviteJoinGroup", &[Call("group_open_http_svc/add_group_member")]),
     event("Group.CallbackAfterNewMemberJoin", &[Call("group_open_http_svc/add_group_member")]),
     event("Group.CallbackAfterMemberExit", &[Call("group_open_http_svc/delete_group_member")]),

@@ -5,6 +5,7 @@ use super::operation::Change;
 use super::scripted::{permission_group, topic};
 use super::user;
 use landfall_domain::attributes::AttributeChange;
+use landfall_domain::event::Joining;
 use landfall_domain::extension::{AskedExtension, ExtensionChange};
 use landfall_domain::fields::{CustomField, FieldKey};
 use landfall_domain::group::{GroupType, InviteOption, JoinOption};
@@ -112,6 +113,7 @@ fn members(group: &GroupId) -> BoxedStrategy<Change> {
         operator: operator(),
         accounts,
         silent,
+        how: Joining::Invited,
     });
     let id = group.clone();
     let known = prop_oneof![1 => Just(None), 3 => Just(Some(permission_group()))];
@@ -123,6 +125,7 @@ fn members(group: &GroupId) -> BoxedStrategy<Change> {
             operator: operator(),
             accounts,
             silent,
+            quit: false,
             even_owner,
             permission_groups,
         }

@@ -52,6 +52,7 @@ fn is_of(family: &PartFamily, key: &PartKey) -> bool {
     match (family, key) {
         (PartFamily::Topics, PartKey::Topic(_))
         | (PartFamily::Bans, PartKey::Ban(_))
+        | (PartFamily::Applications, PartKey::Application(_))
         | (PartFamily::LiveAdmins, PartKey::LiveAdmin(_))
         | (PartFamily::PermissionGroups, PartKey::PermissionGroup(_)) => true,
         (PartFamily::TopicMembers(topic), PartKey::TopicMember(of, _)) => topic == of,
@@ -133,6 +134,7 @@ impl StoredGroup {
             | PartKey::Topic(_)
             | PartKey::TopicMember(..)
             | PartKey::Ban(_)
+            | PartKey::Application(_)
             | PartKey::LiveAdmin(_)
             | PartKey::PermissionGroup(_)
             | PartKey::TopicPermission(..)

@@ -122,6 +122,7 @@ pub(crate) async fn parts_are_read_in_pages(store: &dyn Store) {
     for family in [
         PartFamily::Bans,
         PartFamily::LiveAdmins,
+        PartFamily::Applications,
         PartFamily::TopicMembers(here.clone()),
         PartFamily::Readers(Conversation::Topic(here), 1),
     ] {

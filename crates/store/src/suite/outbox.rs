@@ -5,6 +5,7 @@ use super::subscribers::every_event;
 use super::{APP, NOW, at_once, context, decided, group_id, import, member, owned_group, user};
 use landfall_domain::actor::Actor;
 use landfall_domain::context::Context;
+use landfall_domain::event::Joining;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::AppId;
 use landfall_domain::message::{Body, Conversation};
@@ -107,6 +108,7 @@ pub(crate) async fn events_are_delivered_in_order(store: &(impl Store + Outbox))
         operator: user("admin"),
         accounts: names.iter().map(|name| user(name)).collect(),
         silent: false,
+        how: Joining::Invited,
     };
     for names in [&["bob"][..], &["bob"], &["eve"]] {
         decided(perform(store, context(), Actor::App, add(names), every_event()).await).unwrap();

@@ -7,14 +7,14 @@
 use crate::call::{ActingClient, Call};
 use crate::clients::client::ConnectedClient;
 use crate::code::Code;
-use crate::commands::{self, COMMANDS};
+use crate::commands::{self, COMMANDS, Entry, member_svc};
 use crate::reply::Failure;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A command, and the field that names who acts; empty where it has none.
+/// A command, and the field that names who acts; empty where it has none. Those of `member_svc` are for clients only.
 pub(in crate::clients) type Line = (&'static str, &'static str);
 
 /// The commands, by service.
@@ -61,6 +61,10 @@ pub(super) const LINES: &[Line] = &[
     ("profile/portrait_get", ""),
     ("profile/portrait_set", "From_Account"),
     ("openim/query_online_status", ""),
+    ("member_svc/join_group", ""),
+    ("member_svc/quit_group", ""),
+    ("member_svc/get_applications", ""),
+    ("member_svc/handle_application", ""),
 ];
 
 /// The line of a command, by its name alone or with its service before it.
@@ -71,14 +75,18 @@ pub(super) fn line(command: &str) -> Option<&'static Line> {
     LINES.iter().find(is_named)
 }
 
+fn entry(path: &str) -> Option<&'static Entry> {
+    let of_clients = member_svc::COMMANDS.iter().find(|entry| entry.path == path);
+    of_clients.or_else(|| commands::index_of(path).and_then(|index| COMMANDS.get(index)))
+}
+
 /// Performs the command in a frame, which is a JSON object. Returns the answer as REST has it, a JSON object.
 pub(in crate::clients) async fn perform(
     client: &ConnectedClient,
     (path, field): Line,
     text: &str,
 ) -> Result<Vec<u8>, Failure> {
-    let entry = commands::index_of(path).and_then(|index| COMMANDS.get(index));
-    let run = entry.and_then(|entry| entry.run);
+    let run = entry(path).and_then(|entry| entry.run);
     let run = run.ok_or_else(|| Code::NotBuilt.because(format!("{path} is not built in this version")))?;
     let is_administrator = client.app.has_admin(client.account().as_str());
     let body = as_actor(client.account().as_str(), field, text)?;
@@ -152,7 +160,7 @@ mod tests {
     #[test]
     fn every_line_is_a_command_that_is_built_and_no_import() {
         for (path, _) in LINES {
-            let entry = commands::index_of(path).and_then(|index| COMMANDS.get(index));
+            let entry = entry(path);
             assert!(entry.is_some_and(|entry| entry.run.is_some()), "{path}");
             assert!(!path.contains("import"), "{path}");
         }

@@ -88,6 +88,7 @@ async fn leave_communities(call: &Call, account: &UserId) -> Result<(), StoreErr
                 operator: call.caller.clone(),
                 accounts: vec![account.clone()],
                 silent: true,
+                quit: false,
                 even_owner: true,
                 permission_groups: BTreeSet::new(),
             };

@@ -93,7 +93,61 @@ async fn rights_decide_what_members_may_do(store: Store) {
     server.stop().await;
 }
 
+async fn an_account_joins_applies_and_leaves(store: Store) {
+    let server = start(store).await;
+    let client = &mut server.client().await;
+    accounts(client, &["ann", "bob", "eve", "dan"]).await;
+    for (id, option) in [("free", "FreeAccess"), ("asks", "NeedPermission"), ("shut", "DisableApply")] {
+        group(client, "Public", id).await;
+        let modify = json!({ "GroupId": id, "ApplyJoinOption": option });
+        done(client, "modify_group_base_info", modify).await;
+    }
+    group(client, "Private", "p").await;
+    let mut ann = TestClient::connect(&server, "ann").await;
+    let mut eve = TestClient::connect(&server, "eve").await;
+    let join = |id: &str| json!({ "Command": "join_group", "GroupId": id, "ApplyMessage": "let me in" });
+    assert_eq!(eve.request(join("free")).await["Status"], "JoinedSuccess");
+    assert_eq!(eve.request(join("free")).await["Status"], "AlreadyInGroup");
+    for client in [&mut ann, &mut eve] {
+        let tip = client.next_is("tip").await;
+        let fields = ["OpType", "OpName", "Operator_Account"].map(|field| tip[field].clone());
+        assert_eq!(fields, [json!(1), json!("Join"), json!("eve")], "{tip}");
+    }
+    assert_eq!(code(&mut eve, join("shut")).await, 10_007);
+    assert_eq!(code(&mut eve, join("p")).await, 10_010);
+    // An application waits for somebody who may decide.
+    assert_eq!(eve.request(join("asks")).await["Status"], "WaitAdminApproval");
+    let notice = ann.next_is("notice").await;
+    let fields = ["NoticeType", "Operator_Account", "Content"].map(|field| notice[field].clone());
+    assert_eq!(fields, [json!(1), json!("eve"), json!("let me in")]);
+    let list = json!({ "Command": "get_applications" });
+    assert_eq!(eve.request(list.clone()).await["ApplicationList"], json!([]));
+    let row = ann.request(list.clone()).await["ApplicationList"][0].clone();
+    assert_eq!([&row["GroupId"], &row["Member_Account"]], [&json!("asks"), &json!("eve")]);
+    let handle = |action: &str| {
+        json!({ "Command": "handle_application", "ApplicationId": row["ApplicationId"], "Action": action,
+            "HandleMessage": "well" })
+    };
+    assert_eq!(code(&mut eve, handle("Agree")).await, 10_007);
+    assert_eq!(code(&mut ann, handle("Reject")).await, 0);
+    assert_eq!(code(&mut ann, handle("Agree")).await, 10_024);
+    let notice = eve.next_is("notice").await;
+    assert_eq!([&notice["NoticeType"], &notice["Content"]], [&json!(3), &json!("well")]);
+    assert_eq!(eve.request(join("asks")).await["Status"], "WaitAdminApproval");
+    assert_eq!(code(&mut ann, handle("Agree")).await, 0);
+    assert_eq!(eve.next_is("notice").await["NoticeType"], 2);
+    assert_eq!(eve.request(message("asks", 1)).await["ErrorCode"], 0);
+    // Leaving.
+    let quit = |id: &str| json!({ "Command": "quit_group", "GroupId": id });
+    assert_eq!(code(&mut eve, quit("asks")).await, 0);
+    assert_eq!(code(&mut eve, message("asks", 2)).await, 10_007);
+    assert_eq!(code(&mut ann, quit("asks")).await, 10_009);
+    assert_eq!(code(&mut ann, quit("p")).await, 0);
+    server.stop().await;
+}
+
 on_both_stores! {
+    an_account_joins_applies_and_leaves
     a_member_sends_and_is_not_sent_its_own_message
     rights_decide_what_members_may_do
 }

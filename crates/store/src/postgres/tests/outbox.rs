@@ -4,7 +4,7 @@ use super::*;
 use crate::suite::subscribers::{TestSubscribers, every_event};
 use crate::suite::{APP, NOW, at_once, context, decided, group_id, member, owned_group, user};
 use landfall_domain::actor::Actor;
-use landfall_domain::event::Event;
+use landfall_domain::event::{Event, Joining};
 use landfall_domain::operation::perform;
 use landfall_domain::operations::add_members::AddMembers;
 use landfall_domain::outbox::{
@@ -181,7 +181,13 @@ async fn a_lane_being_written_to_holds_up_no_other() {
 }
 
 fn add(name: &str) -> AddMembers {
-    AddMembers { group: group_id("g"), operator: user("admin"), accounts: vec![user(name)], silent: false }
+    AddMembers {
+        group: group_id("g"),
+        operator: user("admin"),
+        accounts: vec![user(name)],
+        silent: false,
+        how: Joining::Invited,
+    }
 }
 
 fn has_failed<Done: std::fmt::Debug, Refusal: std::fmt::Debug>(
