@@ -10,6 +10,7 @@ mod enter;
 mod go;
 mod groups;
 mod leave;
+mod pin;
 mod ping;
 mod read;
 mod topics;
@@ -41,6 +42,7 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<chats::Chats>(),
     Entry::of::<enter::Enter>(),
     Entry::of::<leave::Leave>(),
+    Entry::of::<pin::Pin>(),
     Entry::of::<ping::Ping>(),
 ];
 
