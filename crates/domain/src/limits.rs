@@ -178,6 +178,31 @@ pub struct FriendLimits {
     pub fields: FieldLimits,
 }
 
+/// Limits of folders of conversations, and of marks on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FolderLimits {
+    /// Folders of one account.
+    pub count: usize,
+    /// Name of a folder, bytes.
+    pub name: Span,
+    /// Conversations of one account that are in folders, all folders together. [choice]
+    pub filed: usize,
+    /// Conversations of one account that are marked.
+    pub marked: usize,
+    /// Conversations marked in one call.
+    pub marked_per_call: usize,
+    /// Conversations put into a folder, or taken out, in one call.
+    pub filed_per_call: usize,
+    /// Conversations looked for in one call.
+    pub looked_for: usize,
+    /// Conversations on one page.
+    pub per_page: usize,
+    /// What an app keeps with a conversation of an account, bytes.
+    pub custom: Span,
+    /// Conversations that one account has pinned.
+    pub pinned: usize,
+}
+
 /// The limits in force; chosen by `[limits] mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -229,6 +254,8 @@ pub struct Limits {
     pub live: LiveLimits,
     /// Friends and blocklists.
     pub friends: FriendLimits,
+    /// Folders of conversations, and marks on them.
+    pub folders: FolderLimits,
     /// Accounts in one account call.
     pub accounts_per_call: usize,
     /// A text in the profile of an account, such as its nick, bytes.
@@ -318,6 +345,18 @@ impl Limits {
             per_page: 500,
             fields: FieldLimits { count: 20, value: Span::up_to(500) },
         },
+        folders: FolderLimits {
+            count: 20,
+            name: Span::one_to(32),
+            filed: 1_000,
+            marked: 1_000,
+            marked_per_call: 100,
+            filed_per_call: 1_000,
+            looked_for: 300,
+            per_page: 100,
+            custom: Span::up_to(256),
+            pinned: 50,
+        },
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
         location: Span::up_to(16),
@@ -400,6 +439,18 @@ impl Limits {
             per_call: 1_000,
             per_page: 500,
             fields: FieldLimits { count: 100, value: Span::up_to(4_096) },
+        },
+        folders: FolderLimits {
+            count: 100,
+            name: Span::one_to(256),
+            filed: 5_000,
+            marked: 5_000,
+            marked_per_call: 500,
+            filed_per_call: 1_000,
+            looked_for: 1_000,
+            per_page: 100,
+            custom: Span::up_to(1_024),
+            pinned: 200,
         },
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),

@@ -9,6 +9,7 @@
 pub mod changes;
 pub mod event;
 pub mod fact;
+pub mod folders;
 pub mod friends;
 pub mod message;
 pub mod operation;

@@ -131,6 +131,20 @@ pub enum Code {
     ChatParameter = 50002,
     /// Internal error of the conversation service; the same call may succeed later.
     ChatInternal = 50004,
+    /// No conversation to mark is named, or too many are.
+    ChatMarksIllegal = 51006,
+    /// The group of a conversation does not exist.
+    ChatGroupUnknown = 51007,
+    /// More conversations would be in folders, or marked, than allowed.
+    TooManyChats = 51008,
+    /// No such folder of conversations.
+    FolderUnknown = 51009,
+    /// More folders of conversations than allowed.
+    TooManyFolders = 51010,
+    /// The name of a folder of conversations is too long.
+    FolderNameTooLong = 51011,
+    /// More conversations would be pinned than allowed.
+    TooManyPinned = 51012,
     /// The UserSig is expired.
     UserSigExpired = 70001,
     /// The UserSig is empty.

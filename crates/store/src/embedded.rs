@@ -74,7 +74,9 @@ use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
 use landfall_domain::staged::WholeMessage;
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use landfall_domain::unite::{OnDifference, UnionOutcome};
@@ -211,6 +213,16 @@ impl Store for Embedded {
         window: JoinedWindow,
     ) -> Result<JoinedPage, StoreError> {
         self.read(false, move |view| view.joined_groups(app, &account, &window)).await
+    }
+
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        self.read(false, move |view| view.joined_chats(app, &account, after.as_ref(), limit)).await
     }
 
     async fn expire_messages(

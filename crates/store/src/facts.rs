@@ -3,10 +3,15 @@
 //! Names of one family begin alike and are in the order of their keys. Ids and accounts are printable ASCII, so the tab
 //! between them keeps that order.
 
+use landfall_domain::extension::{Extension, ExtensionHead, Extensions};
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
-use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Unread};
+use landfall_domain::people::fact::{
+    Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Pin, Unread,
+};
+use landfall_domain::people::folders::{ChatMark, Filed, Folder, Folders};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
+use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
@@ -30,6 +35,11 @@ const FRIEND: u8 = 11;
 const REQUEST: u8 = 12;
 const BLOCKED: u8 = 13;
 const UNREAD: u8 = 5;
+const FOLDERS: u8 = 20;
+const FILED: u8 = 21;
+const MARK: u8 = 22;
+const PIN: u8 = 23;
+const EXTENSIONS: u8 = 24;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -47,20 +57,61 @@ fn way(way: RequestWay) -> char {
     }
 }
 
+/// The name of a conversation of an account.
+fn chat_name(chat: &Chat) -> String {
+    match chat {
+        Chat::Direct(peer) => format!("{DIRECT}{peer}"),
+        Chat::Group(group) => format!("{GROUP}{group}"),
+    }
+}
+
+fn chat_named(name: &str) -> Option<Chat> {
+    Some(match name.strip_prefix(DIRECT) {
+        Some(peer) => Chat::Direct(UserId::parse(peer)?),
+        None => Chat::Group(GroupId::parse(name.strip_prefix(GROUP)?)?),
+    })
+}
+
+/// The key of a message, in a form that keeps the order of keys.
+fn key_name(MessageKey { sent, number, random }: &MessageKey) -> String {
+    format!("{:020}_{number:010}_{random:010}", sent.0)
+}
+
+fn key_named(name: &str) -> Option<MessageKey> {
+    let mut numbers = name.split('_');
+    let sent = Timestamp(numbers.next()?.parse().ok()?);
+    let (number, random) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    numbers.next().is_none().then_some(MessageKey { sent, number, random })
+}
+
+/// Where the extensions of messages that were sent before a time end, among the facts about a pair.
+pub(crate) fn extensions_before(end: Timestamp) -> FactName {
+    FactName { kind: EXTENSIONS, name: key_name(&MessageKey::first_of(end)) }
+}
+
+/// The beginning of the names of the extensions of messages.
+pub(crate) fn all_extensions() -> FactName {
+    FactName { kind: EXTENSIONS, name: String::new() }
+}
+
 /// The name of a fact.
 pub(crate) fn name(key: &FactKey) -> FactName {
     let named = |kind, name: String| FactName { kind, name };
     match key {
         FactKey::Portrait => named(PORTRAIT, String::new()),
         FactKey::Mute => named(MUTE, String::new()),
-        FactKey::Chat(Chat::Direct(peer)) => named(CHAT, format!("{DIRECT}{peer}")),
-        FactKey::Chat(Chat::Group(group)) => named(CHAT, format!("{GROUP}{group}")),
+        FactKey::Chat(chat) => named(CHAT, chat_name(chat)),
         FactKey::Log => named(LOG, String::new()),
         FactKey::Friends => named(FRIENDS, String::new()),
         FactKey::Friend(id) => named(FRIEND, id.to_string()),
         FactKey::Request(of, id) => named(REQUEST, format!("{}{id}", way(*of))),
         FactKey::Blocked(id) => named(BLOCKED, id.to_string()),
         FactKey::Unread(peer) => named(UNREAD, peer.to_string()),
+        FactKey::Folders => named(FOLDERS, String::new()),
+        FactKey::Filed(chat) => named(FILED, chat_name(chat)),
+        FactKey::Mark(chat) => named(MARK, chat_name(chat)),
+        FactKey::Pin(chat) => named(PIN, chat_name(chat)),
+        FactKey::Extensions(key) => named(EXTENSIONS, key_name(key)),
     }
 }
 
@@ -74,6 +125,9 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Requests(of) => FactName { kind: REQUEST, name: way(of).into() },
         FactFamily::Blocklist => named(BLOCKED, ""),
         FactFamily::Unread => named(UNREAD, ""),
+        FactFamily::Filed => named(FILED, ""),
+        FactFamily::Marks => named(MARK, ""),
+        FactFamily::Pins => named(PIN, ""),
     }
 }
 
@@ -88,10 +142,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
     match kind {
         PORTRAIT => alone(FactKey::Portrait),
         MUTE => alone(FactKey::Mute),
-        CHAT => Some(FactKey::Chat(match name.strip_prefix(DIRECT) {
-            Some(peer) => Chat::Direct(UserId::parse(peer)?),
-            None => Chat::Group(GroupId::parse(name.strip_prefix(GROUP)?)?),
-        })),
+        CHAT => chat_named(name).map(FactKey::Chat),
         LOG => alone(FactKey::Log),
         FRIENDS => alone(FactKey::Friends),
         FRIEND => Some(FactKey::Friend(UserId::parse(name)?)),
@@ -101,6 +152,11 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         }),
         BLOCKED => Some(FactKey::Blocked(UserId::parse(name)?)),
         UNREAD => Some(FactKey::Unread(UserId::parse(name)?)),
+        FOLDERS => alone(FactKey::Folders),
+        FILED => chat_named(name).map(FactKey::Filed),
+        MARK => chat_named(name).map(FactKey::Mark),
+        PIN => chat_named(name).map(FactKey::Pin),
+        EXTENSIONS => key_named(name).map(FactKey::Extensions),
         _ => None,
     }
 }
@@ -118,7 +174,12 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Friends
         | FactKey::Friend(_)
         | FactKey::Request(..)
-        | FactKey::Blocked(_) => None,
+        | FactKey::Blocked(_)
+        | FactKey::Folders
+        | FactKey::Filed(_)
+        | FactKey::Mark(_)
+        | FactKey::Pin(_)
+        | FactKey::Extensions(_) => None,
     }
 }
 
@@ -132,6 +193,7 @@ pub(crate) enum FactRecord {
         groups: u64,
     },
     Chat {
+        /// Not used.
         pinned: Option<u64>,
         removed: Option<u64>,
         cleared: u32,
@@ -155,6 +217,29 @@ pub(crate) enum FactRecord {
     Friend(FriendRecord),
     Blocked {
         since: u64,
+    },
+    Folders {
+        /// Numbers and names.
+        all: Vec<(u32, String)>,
+        last_id: u32,
+    },
+    Filed {
+        folders: Vec<u32>,
+        changed: u64,
+    },
+    Mark {
+        standard: u64,
+        custom: String,
+        changed: u64,
+    },
+    Pin {
+        since: u64,
+    },
+    Extensions {
+        latest_seq: u32,
+        clear_seq: u32,
+        /// Keys, values and numbers.
+        all: Vec<(String, String, u32)>,
     },
 }
 
@@ -232,6 +317,24 @@ impl FriendRecord {
     }
 }
 
+fn extensions_record(Extensions { head, all }: &Extensions) -> FactRecord {
+    let one = |(key, of): (&String, &Extension)| (key.clone(), of.value.clone(), of.seq);
+    FactRecord::Extensions {
+        latest_seq: head.latest_seq,
+        clear_seq: head.clear_seq,
+        all: all.iter().map(one).collect(),
+    }
+}
+
+fn extensions(latest_seq: u32, clear_seq: u32, all: Vec<(String, String, u32)>) -> Extensions {
+    let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+    let one = |(key, value, seq)| (key, Extension { value, seq });
+    Extensions {
+        head: ExtensionHead { latest_seq, clear_seq, count },
+        all: all.into_iter().map(one).collect(),
+    }
+}
+
 impl From<&Fact> for FactRecord {
     fn from(fact: &Fact) -> Self {
         let time = |time: Option<Timestamp>| time.map(|time| time.0);
@@ -240,8 +343,8 @@ impl From<&Fact> for FactRecord {
                 Self::Portrait(fields.iter().map(|(tag, of)| (tag.to_string(), of.into())).collect())
             }
             Fact::Mute(Mute { direct, groups }) => Self::Mute { direct: direct.0, groups: groups.0 },
-            Fact::Chat(ChatState { pinned, removed, cleared }) => {
-                Self::Chat { pinned: time(*pinned), removed: time(*removed), cleared: *cleared }
+            Fact::Chat(ChatState { removed, cleared }) => {
+                Self::Chat { pinned: None, removed: time(*removed), cleared: *cleared }
             }
             Fact::Log(DirectLog { next_seq, last_message, imported }) => {
                 Self::Log { next_seq: *next_seq, last_message: last_message.0, imported: *imported }
@@ -256,6 +359,18 @@ impl From<&Fact> for FactRecord {
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
             Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
+            Fact::Folders(Folders { all, last_id }) => Self::Folders {
+                all: all.iter().map(|folder| (folder.id, folder.name.as_str().to_owned())).collect(),
+                last_id: *last_id,
+            },
+            Fact::Filed(Filed { folders, changed }) => {
+                Self::Filed { folders: folders.clone(), changed: changed.0 }
+            }
+            Fact::Mark(ChatMark { standard, custom, changed }) => {
+                Self::Mark { standard: *standard, custom: custom.as_str().to_owned(), changed: changed.0 }
+            }
+            Fact::Pin(Pin { since }) => Self::Pin { since: since.0 },
+            Fact::Extensions(extensions) => extensions_record(extensions),
         }
     }
 }
@@ -273,8 +388,8 @@ impl FactRecord {
             (Self::Mute { direct, groups }, FactKey::Mute) => {
                 Fact::Mute(Mute { direct: Timestamp(direct), groups: Timestamp(groups) })
             }
-            (Self::Chat { pinned, removed, cleared }, FactKey::Chat(_)) => {
-                Fact::Chat(ChatState { pinned: time(pinned), removed: time(removed), cleared })
+            (Self::Chat { pinned: _, removed, cleared }, FactKey::Chat(_)) => {
+                Fact::Chat(ChatState { removed: time(removed), cleared })
             }
             (Self::Log { next_seq, last_message, imported }, FactKey::Log) => {
                 Fact::Log(DirectLog { next_seq, last_message: Timestamp(last_message), imported })
@@ -289,6 +404,21 @@ impl FactRecord {
                 Fact::Blocked(Blocked { since: Timestamp(since) })
             }
             (Self::Unread { count, after }, FactKey::Unread(_)) => Fact::Unread(Unread { count, after }),
+            (Self::Folders { all, last_id }, FactKey::Folders) => {
+                let folder = |(id, name)| Folder { id, name: Text::stored(name) };
+                Fact::Folders(Folders { all: all.into_iter().map(folder).collect(), last_id })
+            }
+            (Self::Filed { folders, changed }, FactKey::Filed(_)) => {
+                Fact::Filed(Filed { folders, changed: Timestamp(changed) })
+            }
+            (Self::Mark { standard, custom, changed }, FactKey::Mark(_)) => {
+                let (custom, changed) = (Text::stored(custom), Timestamp(changed));
+                Fact::Mark(ChatMark { standard, custom, changed })
+            }
+            (Self::Pin { since }, FactKey::Pin(_)) => Fact::Pin(Pin { since: Timestamp(since) }),
+            (Self::Extensions { latest_seq, clear_seq, all }, FactKey::Extensions(_)) => {
+                Fact::Extensions(extensions(latest_seq, clear_seq, all))
+            }
             _ => return None,
         })
     }

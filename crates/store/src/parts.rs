@@ -158,7 +158,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<PartKey> {
     })
 }
 
-/// The numbers of a conversation.
+/// The numbers of a conversation, without [`MessageLog::listed`], which only groups have.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct LogRecord {
     next_seq: u32,
@@ -170,7 +170,7 @@ pub(crate) struct LogRecord {
 
 impl From<&MessageLog> for LogRecord {
     fn from(log: &MessageLog) -> Self {
-        let MessageLog { next_seq, last_message, read_by_all, cleared, first_kept } = *log;
+        let MessageLog { next_seq, last_message, read_by_all, cleared, first_kept, listed: _ } = *log;
         Self { next_seq, last_message: last_message.0, read_by_all, cleared, first_kept }
     }
 }
@@ -178,7 +178,8 @@ impl From<&MessageLog> for LogRecord {
 impl From<LogRecord> for MessageLog {
     fn from(record: LogRecord) -> Self {
         let LogRecord { next_seq, last_message, read_by_all, cleared, first_kept } = record;
-        Self { next_seq, last_message: Timestamp(last_message), read_by_all, cleared, first_kept }
+        let last_message = Timestamp(last_message);
+        Self { next_seq, last_message, read_by_all, cleared, first_kept, listed: None }
     }
 }
 

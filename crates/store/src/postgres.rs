@@ -69,7 +69,9 @@ use landfall_domain::operation::DynOperation;
 use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use layout::Layout;
@@ -390,6 +392,16 @@ impl Store for Postgres {
         window: JoinedWindow,
     ) -> Result<JoinedPage, StoreError> {
         self.read(reads::JoinedGroups { app, account, window }).await
+    }
+
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        self.read(reads::ReadJoinedChats { app, account, after, limit }).await
     }
 
     async fn expire_messages(

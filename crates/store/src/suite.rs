@@ -9,6 +9,7 @@ pub(crate) mod concurrency;
 pub(crate) mod copied;
 pub(crate) mod direct;
 pub(crate) mod faulty;
+pub(crate) mod folders;
 pub(crate) mod forwarding;
 mod friend_changes;
 pub(crate) mod friends;
@@ -111,6 +112,12 @@ macro_rules! store_suite {
                 messages_count_as_unread_until_they_are_read,
                 a_message_comes_once_however_often_it_is_sent,
                 senders_side_by_side_get_places_without_a_gap,
+            }
+            folders {
+                conversations_lie_in_folders_up_to_a_limit,
+                marks_and_pins_go_with_the_account_they_name,
+                extensions_of_a_message_go_when_it_expires,
+                an_import_moves_a_conversation_only_when_it_says_so,
             }
             values {
                 every_text_reads_back,

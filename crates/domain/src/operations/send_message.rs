@@ -109,7 +109,7 @@ impl GroupOperation for SendMessage {
         let mut after = log.clone();
         let seq = after.take_seq(now).ok_or(Refusal::NoNumbersLeft)?;
         if self.not_last {
-            after.last_message = log.last_message;
+            (after.last_message, after.listed) = (log.last_message, log.listed);
         }
         let mut changes = Changes::default();
         self.note_sender(now, &snapshot, (log, &after), &mut changes);

@@ -1,9 +1,11 @@
 //! Events of people, as webhooks and clients receive them. An import has no events: the result of its rule has no field for
 //! them.
 
+use super::fact::Chat;
 use super::message::{DirectMessage, MessageKey};
 use super::portrait::PortraitItem;
 use super::{Pair, Subject};
+use crate::extension::{ExtensionChange, ExtensionOutcome};
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
@@ -74,6 +76,30 @@ pub enum PeopleEvent {
         /// The message as it is now.
         message: Box<DirectMessage>,
     },
+    /// A conversation is pinned to the top of an account's list, or no longer.
+    ChatPinned {
+        /// The account.
+        account: UserId,
+        /// The conversation.
+        chat: Chat,
+        /// Whether it is pinned.
+        pinned: bool,
+    },
+    /// Keys and values of a message have changed.
+    DirectExtended {
+        /// The account that sent the message.
+        sender: UserId,
+        /// The account that it was sent to.
+        receiver: UserId,
+        /// The message.
+        key: MessageKey,
+        /// What was asked for.
+        change: ExtensionChange,
+        /// What became of each.
+        outcomes: Vec<ExtensionOutcome>,
+        /// Number of the last change.
+        last: u32,
+    },
     /// An account has read what another wrote.
     DirectRead {
         /// The account.
@@ -109,10 +135,14 @@ impl PeopleEvent {
             | Self::FriendsAdded { account, .. }
             | Self::FriendsDeleted { account, .. }
             | Self::Blocked { account, .. }
-            | Self::Unblocked { account, .. } => Subject::Account(account.clone()),
+            | Self::Unblocked { account, .. }
+            | Self::ChatPinned { account, .. } => Subject::Account(account.clone()),
             Self::DirectSent { pair, .. }
             | Self::DirectRecalled { pair, .. }
             | Self::DirectModified { pair, .. } => Subject::Pair(pair.clone()),
+            Self::DirectExtended { sender, receiver, .. } => {
+                Subject::Pair(Pair::of(sender.clone(), receiver.clone()))
+            }
             Self::DirectRead { reader, peer, .. } | Self::DirectConfirmed { reader, peer, .. } => {
                 Subject::Pair(Pair::of(reader.clone(), peer.clone()))
             }

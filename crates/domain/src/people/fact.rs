@@ -2,8 +2,11 @@
 //!
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
+use super::folders::{ChatMark, Filed, Folders};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
+use super::message::MessageKey;
 use super::portrait::Portrait;
+use crate::extension::Extensions;
 use crate::ids::{GroupId, UserId};
 use crate::people::Subject;
 use crate::time::Timestamp;
@@ -30,6 +33,16 @@ pub enum FactKey {
     Request(RequestWay, UserId),
     /// Of an account: an account on its blocklist.
     Blocked(UserId),
+    /// Of an account: its folders of conversations.
+    Folders,
+    /// Of an account: the folders that a conversation is in. There is none for one that is in no folder.
+    Filed(Chat),
+    /// Of an account: how it has marked a conversation. There is none for one without marks.
+    Mark(Chat),
+    /// Of an account: that a conversation is pinned to the top of its list.
+    Pin(Chat),
+    /// Of a pair: the keys and values that apps have attached to a message.
+    Extensions(MessageKey),
 }
 
 impl FactKey {
@@ -38,11 +51,20 @@ impl FactKey {
     pub fn peer(&self) -> Option<&UserId> {
         match self {
             Self::Chat(Chat::Direct(peer))
+            | Self::Filed(Chat::Direct(peer))
+            | Self::Mark(Chat::Direct(peer))
+            | Self::Pin(Chat::Direct(peer))
             | Self::Unread(peer)
             | Self::Friend(peer)
             | Self::Request(_, peer)
             | Self::Blocked(peer) => Some(peer),
-            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log | Self::Friends => None,
+            Self::Chat(Chat::Group(_))
+            | Self::Filed(Chat::Group(_))
+            | Self::Mark(Chat::Group(_))
+            | Self::Pin(Chat::Group(_)) => None,
+            Self::Portrait | Self::Mute | Self::Log | Self::Friends | Self::Folders | Self::Extensions(_) => {
+                None
+            }
         }
     }
 }
@@ -75,6 +97,16 @@ pub enum Fact {
     Friend(Friend),
     /// An account on a blocklist.
     Blocked(Blocked),
+    /// The folders of an account.
+    Folders(Folders),
+    /// The folders that a conversation is in.
+    Filed(Filed),
+    /// How a conversation is marked.
+    Mark(ChatMark),
+    /// That a conversation is pinned.
+    Pin(Pin),
+    /// The keys and values attached to a message.
+    Extensions(Extensions),
 }
 
 /// Until when an account may not send; 0: it may.
@@ -89,13 +121,18 @@ pub struct Mute {
 /// What an account has done with a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChatState {
-    /// When it was pinned.
-    pub pinned: Option<Timestamp>,
     /// When it was taken off the list; it is back with the next message.
     pub removed: Option<Timestamp>,
     /// With an account: messages up to this place are cleared for the account that has the conversation. In a group: the
     /// number of the last message when it was taken off the list; it is back with the next one. 0: none.
     pub cleared: u32,
+}
+
+/// That a conversation is pinned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// What an account has not read of another; at least one message.
@@ -152,6 +189,12 @@ pub enum FactFamily {
     Blocklist,
     /// The accounts of which an account has not read everything.
     Unread,
+    /// The conversations of an account that are in folders: those with accounts, then those in groups.
+    Filed,
+    /// The conversations of an account that are marked, in the same order.
+    Marks,
+    /// Those that are pinned, in the same order.
+    Pins,
 }
 
 /// Some facts of a family.

@@ -2,16 +2,21 @@
 
 pub mod add_friends;
 pub mod block;
+pub mod change_folder;
 pub mod confirm_messages;
 mod conversation;
 pub mod delete_chat;
+pub mod delete_folder;
 pub mod delete_friend_lists;
 pub mod delete_friends;
+pub mod extend_direct;
 pub mod hide_messages;
 pub mod import_direct;
 pub mod import_friends;
 pub mod make_friend_lists;
+pub mod mark_chats;
 pub mod modify_direct;
+pub mod pin_chat;
 pub mod read_direct;
 pub mod recall_direct;
 pub mod send_direct;

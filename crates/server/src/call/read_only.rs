@@ -16,7 +16,9 @@ use landfall_domain::member::Role;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::refusal::Refusal;
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
-use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::time::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -215,6 +217,20 @@ impl ReadOnlyCall {
     ) -> Result<JoinedPage, StoreError> {
         self.check_is_caller(&account)?;
         self.store.joined_groups(self.app_id(), account, window).await
+    }
+
+    /// What lists of conversations show of the groups that an account is a member of: those behind `after`, of which at most
+    /// `limit` are looked at.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn joined_chats(
+        &self,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        self.store.joined_chats(self.app_id(), account, after, limit).await
     }
 
     /// The accounts named; `None` where there is none.

@@ -3,6 +3,8 @@
 use super::frame::{self, Sender};
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
+use crate::event_rows::{ExtensionRow, extension_row, operate_type};
+use landfall_domain::extension::{ExtensionChange, ExtensionOutcome};
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{Content, MessageState};
 use landfall_domain::people::Pair;
@@ -145,6 +147,46 @@ pub(super) fn confirmed(reader: &UserId, peer: &UserId, keys: &[MessageKey]) -> 
         msg_key_list: keys.iter().map(ToString::to_string).collect(),
     });
     PeopleFrame { to: both(reader, peer), text, direct: None, sender: None }
+}
+
+/// A change of the extensions of a message.
+pub(super) struct Extended<'a> {
+    pub(super) operator: &'a UserId,
+    pub(super) key: &'a MessageKey,
+    pub(super) change: &'a ExtensionChange,
+    pub(super) outcomes: &'a [ExtensionOutcome],
+    pub(super) last: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExtensionsFrame<'a> {
+    event: &'static str,
+    #[serde(rename = "From_Account")]
+    from_account: &'a str,
+    #[serde(rename = "To_Account")]
+    to_account: &'a str,
+    #[serde(rename = "Operator_Account")]
+    operator_account: &'a str,
+    msg_key: String,
+    operate_type: u8,
+    extension_list: Vec<ExtensionRow<'a>>,
+    seq: u32,
+}
+
+/// To both accounts.
+pub(super) fn extended(sender: &UserId, receiver: &UserId, changed: &Extended<'_>) -> PeopleFrame {
+    let text = frame::text(&ExtensionsFrame {
+        event: "extensions",
+        from_account: sender.as_str(),
+        to_account: receiver.as_str(),
+        operator_account: changed.operator.as_str(),
+        msg_key: changed.key.to_string(),
+        operate_type: operate_type(changed.change),
+        extension_list: changed.outcomes.iter().filter_map(extension_row).collect(),
+        seq: changed.last,
+    });
+    PeopleFrame { to: both(sender, receiver), text, direct: None }
 }
 
 fn both(one: &UserId, other: &UserId) -> Vec<String> {

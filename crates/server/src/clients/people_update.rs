@@ -7,6 +7,7 @@ use super::people_frame::PeopleFrame;
 use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
 use landfall_domain::ids::UserId;
 use landfall_domain::people::event::PeopleEvent;
+use landfall_domain::people::fact::Chat;
 use landfall_domain::people::portrait::PortraitItem;
 use landfall_domain::subscribers::AppliedPeopleChange;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,11 @@ impl PeopleUpdate {
             PeopleEvent::DirectConfirmed { reader, peer, keys } => {
                 vec![direct::confirmed(reader, peer, keys)]
             }
+            PeopleEvent::DirectExtended { sender, receiver, key, change, outcomes, last } => {
+                let changed = direct::Extended { operator, key, change, outcomes, last: *last };
+                vec![direct::extended(sender, receiver, &changed)]
+            }
+            PeopleEvent::ChatPinned { account, chat, pinned } => vec![self::pinned(account, chat, *pinned)],
         });
         Self { frames: frames.collect() }
     }
@@ -79,6 +85,27 @@ fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &Use
     let pair_list = others.iter().map(|other| PairRow::of(account, other)).collect();
     let text = frame::text(&TiesFrame { event, operator: operator.as_str(), pair_list });
     PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None, sender: None }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PinFrame<'a> {
+    event: &'static str,
+    #[serde(rename = "Peer_Account", skip_serializing_if = "Option::is_none")]
+    peer_account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<&'a str>,
+    top_flag: u8,
+}
+
+/// To the devices of the account itself.
+fn pinned(account: &UserId, chat: &Chat, pinned: bool) -> PeopleFrame {
+    let (peer_account, group_id) = match chat {
+        Chat::Direct(peer) => (Some(peer.as_str()), None),
+        Chat::Group(id) => (None, Some(id.as_str())),
+    };
+    let text = frame::text(&PinFrame { event: "pin", peer_account, group_id, top_flag: u8::from(pinned) });
+    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
 }
 
 /// To the devices of the account itself.

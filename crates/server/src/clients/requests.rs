@@ -10,6 +10,7 @@ mod enter;
 mod go;
 mod groups;
 mod leave;
+mod pin;
 mod ping;
 mod read;
 mod rest;
@@ -45,6 +46,7 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<chats::Chats>(),
     Entry::of::<enter::Enter>(),
     Entry::of::<leave::Leave>(),
+    Entry::of::<pin::Pin>(),
     Entry::of::<ping::Ping>(),
 ];
 

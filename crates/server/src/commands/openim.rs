@@ -11,7 +11,7 @@ pub mod c2c_msg_read_receipt;
 pub mod delete_c2c_msg_ramble;
 pub mod get_c2c_unread_msg_num;
 pub mod importmsg;
-mod message;
+pub(super) mod message;
 pub mod modify_c2c_msg;
 pub mod modify_group_msg;
 mod outgoing;

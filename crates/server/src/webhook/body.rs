@@ -254,7 +254,8 @@ fn recalled(
         .with_some("TopicId", topic(conversation).as_ref())
 }
 
-fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
+/// A change of extensions.
+pub(super) fn extended(body: Body, change: &ExtensionChange, outcomes: &[ExtensionOutcome]) -> Body {
     let extensions: Vec<_> = outcomes.iter().filter_map(extension_row).collect();
     body.with("OperateType", &operate_type(change)).with("ExtensionList", &extensions)
 }

@@ -68,7 +68,7 @@ pub const EVENTS: &[DocumentedEvent] = &[
     event("C2C.CallbackAfterMsgWithDraw", &[Call("openim/admin_msgwithdraw")]),
     event("C2C.CallbackAfterMsgReadReceipt", &[Call("openim/c2c_msg_read_receipt")]),
     event("C2C.CallbackAfterModifyMsg", &[Call("openim/modify_c2c_msg")]),
-    event("C2C.CallbackAfterC2CMsgExtension", &[]),
+    event("C2C.CallbackAfterC2CMsgExtension", &[Call("openim_msg_ext_http_svc/set_key_values")]),
     event("Alert.RequestOverLimit", &[]),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! [choice] A friendship that goes both ways is two pairs, one for each account that has the other among its friends.
 
-use super::body::Body;
+use super::body::{Body, extended};
 use crate::event_rows::{PairRow, portrait_rows};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -32,6 +32,8 @@ pub(super) fn command(event: &PeopleEvent) -> Option<&'static str> {
         PeopleEvent::DirectModified { .. } => "C2C.CallbackAfterModifyMsg",
         PeopleEvent::DirectRead { .. } => "C2C.CallbackAfterMsgReport",
         PeopleEvent::DirectConfirmed { .. } => "C2C.CallbackAfterMsgReadReceipt",
+        PeopleEvent::DirectExtended { .. } => "C2C.CallbackAfterC2CMsgExtension",
+        PeopleEvent::ChatPinned { .. } => return None,
     })
 }
 
@@ -79,6 +81,15 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
             .with("Operator_Account", &reader.as_str())
             .with("Peer_Account", &peer.as_str())
             .with("C2CMsgInfo", &confirmed_rows(reader, peer, keys)),
+        PeopleEvent::DirectExtended { sender, receiver, key, change, outcomes, last } => {
+            let body = body
+                .with("From_Account", &sender.as_str())
+                .with("To_Account", &receiver.as_str())
+                .with("MsgKey", &key.to_string());
+            extended(body, change, outcomes).with("Seq", last)
+        }
+        // Has no name.
+        PeopleEvent::ChatPinned { .. } => body,
     }
     .end(millis)
 }

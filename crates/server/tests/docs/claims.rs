@@ -4,8 +4,9 @@ use crate::page::{self, root};
 use landfall::commands::{COMMANDS, OWN};
 use landfall_domain::group::GroupType;
 use landfall_domain::limits::{
-    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FriendLimits, GROUP_ID_BYTES_MAX, Limits,
-    LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
+    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FolderLimits, FriendLimits,
+    GROUP_ID_BYTES_MAX, Limits, LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits,
+    USER_ID_BYTES_MAX, ValueLimits,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +37,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         values,
         live,
         friends,
+        folders,
         accounts_per_call,
         profile_value,
         location,
@@ -76,6 +78,7 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
     rows.extend(topic_rows(topics));
     rows.extend(value_rows(values, live));
     rows.extend(friend_rows(friends));
+    rows.extend(folder_rows(folders));
     rows.extend(profile_rows(profile_value, location, user_fields));
     rows
 }
@@ -225,6 +228,33 @@ fn friend_rows(friends: FriendLimits) -> Vec<(&'static str, String)> {
         ("Friends on one page of `friend_get`", per_page.to_string()),
         ("Custom fields of friends", fields.count.to_string()),
         ("Value of a friend's custom field, bytes", span(fields.value)),
+    ]
+}
+
+fn folder_rows(folders: FolderLimits) -> Vec<(&'static str, String)> {
+    let FolderLimits {
+        count,
+        name,
+        filed,
+        marked,
+        marked_per_call,
+        filed_per_call,
+        looked_for,
+        per_page,
+        custom,
+        pinned,
+    } = folders;
+    vec![
+        ("Conversation groups of one account", count.to_string()),
+        ("Name of a conversation group, bytes", span(name)),
+        ("Conversations of one account that are in conversation groups", filed.to_string()),
+        ("Conversations of one account that are marked", marked.to_string()),
+        ("Conversations in one `mark_contact`", marked_per_call.to_string()),
+        ("Conversations in one `create_contact_group` or `update_contact_group`", filed_per_call.to_string()),
+        ("Conversations in one `search_contact_group`", looked_for.to_string()),
+        ("Conversations on one page of `get_contact_group`", per_page.to_string()),
+        ("`CustomMark`, bytes", span(custom)),
+        ("Conversations that one account pins", pinned.to_string()),
     ]
 }
 

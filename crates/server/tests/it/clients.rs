@@ -1,5 +1,6 @@
 //! Connected clients: the frames they receive, and when they are disconnected.
 
+mod conversations;
 mod direct;
 mod ends;
 mod friends;

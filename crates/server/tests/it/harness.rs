@@ -31,7 +31,7 @@ pub(crate) const ADMIN: &str = "administrator";
 /// Nothing on loopback takes this long; a test that waits for it has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const SECOND_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 
 /// The store of a test's server.

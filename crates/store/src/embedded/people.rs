@@ -275,6 +275,20 @@ pub(super) fn expire(
         found.push((key.to_vec(), decode_seq(value)?));
         Ok(ControlFlow::Continue(()))
     })?;
+    // At most one fact has the extensions of a message.
+    let subject = Subject::Pair(pair.clone());
+    let first = keys::fact(app, &subject, &facts::all_extensions());
+    let young = keys::fact(app, &subject, &facts::extensions_before(before));
+    let mut old = Vec::new();
+    tx.scan((Bound::Included(first), Bound::Excluded(young)), &mut |key, _| {
+        if limit <= old.len() {
+            complete = false;
+            return Ok(ControlFlow::Break(()));
+        }
+        old.push(key.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    old.into_iter().for_each(|key| tx.remove_row(key));
     let removed = found.len();
     for (key, seq) in found {
         tx.remove_row(key);

@@ -5,7 +5,7 @@ use super::database::{Kind, Tx, Work};
 use super::failure::Failure;
 use super::locks;
 use super::reach::Keys;
-use super::rows::{NameRange, PartLists};
+use super::rows::{FactNames, NameRange, PartLists};
 use super::snapshots;
 use super::statements;
 use super::tables;
@@ -200,6 +200,9 @@ impl Work for ExpirePair {
         let (lowest, highest) = (seqs.iter().min(), seqs.iter().max());
         let parameters: Parameters<'_> = vec![&app, &pair, &seqs, &lowest, &highest];
         tx.run(&statements::REMOVE_DIRECT_NUMBERED, &parameters).await?;
+        let FactNames { kind, from, to } = FactNames::of_extensions_before(*before);
+        let parameters: Parameters<'_> = vec![&app, &pair, &kind, &from, &to];
+        tx.run(&statements::REMOVE_FACT_RANGE, &parameters).await?;
         if seqs.len() < *limit {
             let end = i64::from(day(*before));
             tx.run(&statements::REMOVE_DIRECT_DAYS_BEFORE, &[&app, &pair, &end]).await?;

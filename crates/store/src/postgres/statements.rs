@@ -102,7 +102,8 @@ pub(super) use people::{
     COPY_DIRECT, COPY_FACTS, DIRECT_AFTER, DIRECT_BETWEEN, DIRECT_KEYED, DIRECT_NUMBERED, DIRECT_REPEATED,
     FACT_COUNT, FACT_RANGE, FACTS_NAMED, FACTS_OF_SUBJECTS, INSERT_DIRECT, INSERT_DIRECT_DAYS,
     OLD_DIRECT_DAYS, OLDEST_DIRECT, PUT_DIRECT, PUT_FACTS, REMOVE_DIRECT, REMOVE_DIRECT_DAYS,
-    REMOVE_DIRECT_DAYS_BEFORE, REMOVE_DIRECT_NUMBERED, REMOVE_FACTS, REMOVE_FACTS_NAMING, REMOVE_FACTS_OF,
+    REMOVE_DIRECT_DAYS_BEFORE, REMOVE_DIRECT_NUMBERED, REMOVE_FACT_RANGE, REMOVE_FACTS, REMOVE_FACTS_NAMING,
+    REMOVE_FACTS_OF,
 };
 
 statements! {
@@ -162,8 +163,12 @@ statements! {
     /// The columns that change with a message, a new member or one that leaves.
     PUT_FIGURES: Group = "
         UPDATE landfall.groups SET next_message_seq = $3, last_message = $4, read_by_all = $5, cleared = $6,
-            first_kept = $7, active = $8, member_count = $9
+            first_kept = $7, active = $8, member_count = $9, listed = $10
         WHERE sdk_app_id = $1 AND group_id = $2";
+    /// What lists of conversations show of groups.
+    GROUP_CHATS: Group = "
+        SELECT group_id, created, next_message_seq, last_message, listed FROM landfall.groups
+        WHERE sdk_app_id = $1 AND group_id = ANY($2::text[]) AND active";
     /// Those without messages.
     INACTIVE_GROUPS: Group = "
         SELECT group_id FROM landfall.groups

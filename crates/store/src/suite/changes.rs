@@ -257,7 +257,8 @@ fn messages(group: &GroupId) -> BoxedStrategy<Change> {
     });
     let import = vec(one, 1..5).prop_map(move |mut messages| {
         messages.sort_by_key(|message| message.sent);
-        ImportMessages { group: id.clone(), messages }
+        let listed = messages.len() % 2 == 0;
+        ImportMessages { group: id.clone(), messages, listed }
     });
     prop_oneof![4 => change(send), 2 => import.prop_map(Change::import), 5 => history(group), 3 => receipts(group)].boxed()
 }

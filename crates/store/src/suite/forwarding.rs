@@ -22,7 +22,9 @@ use landfall_domain::people::operation::DynPeopleOperation;
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::staged::WholeMessage;
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use landfall_domain::unite::{OnDifference, UnionOutcome};
@@ -109,6 +111,16 @@ impl<R: Route> Store for Forwarding<R> {
         window: JoinedWindow,
     ) -> Result<JoinedPage, StoreError> {
         self.0.store().joined_groups(app, account, window).await
+    }
+
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        self.0.store().joined_chats(app, account, after, limit).await
     }
 
     async fn expire_messages(

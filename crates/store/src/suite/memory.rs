@@ -18,7 +18,9 @@ use landfall_domain::part::{Part, PartFamily, PartKey};
 use landfall_domain::people::operation::{DynPeopleOperation, PeopleOutcome};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
-use landfall_domain::store::{GroupPage, Health, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
+use landfall_domain::store::{
+    GroupPage, Health, JoinedChat, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
+};
 use landfall_domain::subscribers::Subscribers;
 use landfall_domain::time::Timestamp;
 use people::{People, joined};
@@ -354,6 +356,29 @@ impl Store for Memory {
                 .collect();
             let total = joined.len() as u64;
             JoinedPage { total, groups: joined.into_iter().skip(window.offset).take(window.limit).collect() }
+        }))
+    }
+
+    async fn joined_chats(
+        &self,
+        app: AppId,
+        account: UserId,
+        after: Option<GroupId>,
+        limit: usize,
+    ) -> Result<JoinedChats, StoreError> {
+        Ok(self.with(app, |held| {
+            let joined = held.groups.values().filter(|whole| whole.members.contains_key(&account));
+            let behind = joined.filter(|whole| after.as_ref().is_none_or(|after| *after < whole.group.id));
+            let mut found = JoinedChats::default();
+            for (number, whole) in behind.enumerate() {
+                if number == limit {
+                    return found;
+                }
+                let group = &whole.group;
+                found.last = Some(group.id.clone());
+                found.chats.extend(group.active.then(|| JoinedChat::of(group)));
+            }
+            JoinedChats { last: None, ..found }
         }))
     }
 

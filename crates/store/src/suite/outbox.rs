@@ -155,7 +155,7 @@ pub(crate) async fn refusals_and_imports_leave_the_outbox_empty(store: &(impl St
         random: 1,
         body: Ok(Body { elements: "[]".into(), ..Body::default() }),
     };
-    let messages = ImportMessages { group: id.clone(), messages: vec![message] };
+    let messages = ImportMessages { group: id.clone(), messages: vec![message], listed: true };
     decided(import_into(store, context(), messages).await).unwrap();
     let unread = SetUnread { group: id.clone(), member: user("bob"), unread: 1 };
     decided(import_into(store, context(), unread).await).unwrap();

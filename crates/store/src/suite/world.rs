@@ -1,6 +1,7 @@
 //! Everything a caller can read of an app, for comparison: before and after, or store and model.
 
 use super::decided;
+use super::direct::direct_keys;
 use super::scripted::{families, topic};
 use landfall_domain::account::Account;
 use landfall_domain::error::NoSuchGroup;
@@ -15,7 +16,7 @@ use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::snapshot::{GroupSnapshot, MessageRange, Needs};
-use landfall_domain::store::{JoinedWindow, MemberWindow, Store};
+use landfall_domain::store::{JoinedChat, JoinedWindow, MemberWindow, Store};
 use landfall_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -120,22 +121,26 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
 
 /// What there is about these accounts and between them, as far as scripts make it.
 /// The families of facts that accounts have.
-const FAMILIES: [FactFamily; 6] = [
+const FAMILIES: [FactFamily; 9] = [
     FactFamily::Chats,
     FactFamily::Unread,
     FactFamily::Friends,
     FactFamily::Requests(RequestWay::Sent),
     FactFamily::Requests(RequestWay::Received),
     FactFamily::Blocklist,
+    FactFamily::Filed,
+    FactFamily::Marks,
+    FactFamily::Pins,
 ];
 
 async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapshot {
     let mut needs = PeopleNeeds { accounts: users.to_vec(), ..PeopleNeeds::default() };
     for (number, one) in users.iter().enumerate() {
         let subject = Subject::Account(one.clone());
-        needs
-            .facts
-            .extend([FactKey::Mute, FactKey::Portrait, FactKey::Friends].map(|key| (subject.clone(), key)));
+        needs.facts.extend(
+            [FactKey::Mute, FactKey::Portrait, FactKey::Friends, FactKey::Folders]
+                .map(|key| (subject.clone(), key)),
+        );
         for family in FAMILIES {
             needs.ranges.push(FactRange::all(subject.clone(), family));
             needs.counts.push((subject.clone(), family));
@@ -143,6 +148,8 @@ async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapsh
         for other in &users[number..] {
             let pair = Pair::of(one.clone(), other.clone());
             needs.facts.push((Subject::Pair(pair.clone()), FactKey::Log));
+            let extensions = direct_keys().map(|key| (Subject::Pair(pair.clone()), FactKey::Extensions(key)));
+            needs.facts.extend(extensions);
             needs.messages.push(DirectRange::After { pair, seq: 0, limit: usize::MAX });
         }
     }
@@ -194,6 +201,24 @@ async fn joined(store: &dyn Store, app: AppId, account: &UserId, turn: usize) ->
         .filter(|(group, _)| inactive || group.active)
         .cloned()
         .collect();
+    let shown: Vec<_> = whole
+        .groups
+        .iter()
+        .filter(|(group, _)| group.active)
+        .map(|(group, _)| JoinedChat::of(group))
+        .collect();
+    for limit in [1, 2, 100] {
+        let (mut chats, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.joined_chats(app, account.clone(), after, limit).await.unwrap();
+            chats.extend(page.chats);
+            after = page.last;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(chats, shown, "{limit} at a time");
+    }
     let found = read(JoinedWindow { kinds, support_topic, inactive, ..all.clone() }).await;
     assert_eq!((found.total, found.groups), (expected.len() as u64, expected));
     whole.groups

@@ -46,7 +46,12 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Chat(_)
         | FactKey::Unread(_)
         | FactKey::Log
-        | FactKey::Friends => None,
+        | FactKey::Friends
+        | FactKey::Folders
+        | FactKey::Filed(_)
+        | FactKey::Mark(_)
+        | FactKey::Pin(_)
+        | FactKey::Extensions(_) => None,
     }
 }
 

@@ -166,7 +166,7 @@ async fn an_import_into_a_group_in_use_is_not_delivered_and_loses_nothing() {
     let later = Context { now: Timestamp(NOW.0 + 5), ..CONTEXT };
     let messages =
         (0..7).map(|number| ImportedMessage { random: 100 + number, ..imported.clone() }).collect();
-    import(&*store, later, ImportMessages { group: group(), messages }).await.unwrap();
+    import(&*store, later, ImportMessages { group: group(), messages, listed: true }).await.unwrap();
     // One that is published late, and one that is published at once.
     let kept = RecordedUpdates::default();
     let updates = Arc::clone(&kept.0);

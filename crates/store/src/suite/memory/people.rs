@@ -22,6 +22,9 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         (FactFamily::Chats, FactKey::Chat(_))
         | (FactFamily::Unread, FactKey::Unread(_))
         | (FactFamily::Friends, FactKey::Friend(_))
+        | (FactFamily::Filed, FactKey::Filed(_))
+        | (FactFamily::Marks, FactKey::Mark(_))
+        | (FactFamily::Pins, FactKey::Pin(_))
         | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
         (_, _) => false,
@@ -134,6 +137,7 @@ impl People {
             messages.retain(|_, message| before <= message.key.sent);
             removed += all - messages.len();
         }
+        self.facts.retain(|(_, key), _| !matches!(key, FactKey::Extensions(of) if of.sent < before));
         removed
     }
 }
