@@ -5,6 +5,10 @@
 
 #![warn(missing_docs)]
 
+mod people;
+
+pub use people::{FollowLimits, PushLimits};
+
 /// Bounds of a length, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -227,6 +231,10 @@ pub struct Limits {
     pub live: LiveLimits,
     /// Friends and blocklists.
     pub friends: FriendLimits,
+    /// Following.
+    pub follow: FollowLimits,
+    /// Pushes to everybody.
+    pub push: PushLimits,
     /// Accounts in one account call.
     pub accounts_per_call: usize,
     /// A text in the profile of an account, such as its nick, bytes.
@@ -315,6 +323,8 @@ impl Limits {
             per_page: 500,
             fields: FieldLimits { count: 20, value: Span::up_to(500) },
         },
+        follow: FollowLimits::FAITHFUL,
+        push: PushLimits::FAITHFUL,
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
         location: Span::up_to(16),
@@ -397,6 +407,8 @@ impl Limits {
             per_page: 500,
             fields: FieldLimits { count: 100, value: Span::up_to(4_096) },
         },
+        follow: FollowLimits::RELAXED,
+        push: PushLimits::RELAXED,
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),
         location: Span::up_to(4_096),

@@ -6,12 +6,18 @@
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Unread};
+use landfall_domain::people::follow::{Follow, Tie};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
+use landfall_domain::people::push::PushMark;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+mod push;
+
+use push::PushRecord;
 
 /// The number of a kind of fact and a name, or the beginning of names, within it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +36,13 @@ const FRIEND: u8 = 11;
 const REQUEST: u8 = 12;
 const BLOCKED: u8 = 13;
 const UNREAD: u8 = 5;
+const FOLLOW: u8 = 70;
+const FOLLOWERS: u8 = 71;
+const ATTRIBUTES: u8 = 72;
+const TAGS: u8 = 73;
+const ATTRIBUTE_NAMES: u8 = 74;
+const PUSHED: u8 = 75;
+const PUSH: u8 = 76;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -47,6 +60,15 @@ fn way(way: RequestWay) -> char {
     }
 }
 
+/// Begins the names of accounts that are this to another.
+fn tie(tie: Tie) -> char {
+    match tie {
+        Tie::Mutual => 'b',
+        Tie::Followed => 'f',
+        Tie::Follower => 't',
+    }
+}
+
 /// The name of a fact.
 pub(crate) fn name(key: &FactKey) -> FactName {
     let named = |kind, name: String| FactName { kind, name };
@@ -61,6 +83,13 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Request(of, id) => named(REQUEST, format!("{}{id}", way(*of))),
         FactKey::Blocked(id) => named(BLOCKED, id.to_string()),
         FactKey::Unread(peer) => named(UNREAD, peer.to_string()),
+        FactKey::Follow(of, id) => named(FOLLOW, format!("{}{id}", tie(*of))),
+        FactKey::Followers => named(FOLLOWERS, String::new()),
+        FactKey::Attributes => named(ATTRIBUTES, String::new()),
+        FactKey::Tags => named(TAGS, String::new()),
+        FactKey::AttributeNames => named(ATTRIBUTE_NAMES, String::new()),
+        FactKey::Pushed => named(PUSHED, String::new()),
+        FactKey::Push(number) => named(PUSH, format!("{number:08x}")),
     }
 }
 
@@ -74,6 +103,8 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Requests(of) => FactName { kind: REQUEST, name: way(of).into() },
         FactFamily::Blocklist => named(BLOCKED, ""),
         FactFamily::Unread => named(UNREAD, ""),
+        FactFamily::Follows(of) => FactName { kind: FOLLOW, name: tie(of).into() },
+        FactFamily::Pushes => named(PUSH, ""),
     }
 }
 
@@ -101,6 +132,16 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         }),
         BLOCKED => Some(FactKey::Blocked(UserId::parse(name)?)),
         UNREAD => Some(FactKey::Unread(UserId::parse(name)?)),
+        FOLLOW => {
+            let of = |of: &Tie| Some(FactKey::Follow(*of, UserId::parse(name.strip_prefix(tie(*of))?)?));
+            Tie::ALL.iter().find_map(of)
+        }
+        FOLLOWERS => alone(FactKey::Followers),
+        ATTRIBUTES => alone(FactKey::Attributes),
+        TAGS => alone(FactKey::Tags),
+        ATTRIBUTE_NAMES => alone(FactKey::AttributeNames),
+        PUSHED => alone(FactKey::Pushed),
+        PUSH => Some(FactKey::Push(u32::from_str_radix(name, 16).ok()?)),
         _ => None,
     }
 }
@@ -118,7 +159,14 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Friends
         | FactKey::Friend(_)
         | FactKey::Request(..)
-        | FactKey::Blocked(_) => None,
+        | FactKey::Blocked(_)
+        | FactKey::Follow(..)
+        | FactKey::Followers
+        | FactKey::Attributes
+        | FactKey::Tags
+        | FactKey::AttributeNames
+        | FactKey::Pushed
+        | FactKey::Push(_) => None,
     }
 }
 
@@ -156,6 +204,16 @@ pub(crate) enum FactRecord {
     Blocked {
         since: u64,
     },
+    Follow {
+        followed: Option<u64>,
+        follower: Option<u64>,
+    },
+    Followers(u64),
+    Slots(Vec<(u8, String)>),
+    Tags(Vec<String>),
+    /// Number, random number and time of each.
+    Pushed(Vec<(u32, u32, u64)>),
+    Push(Box<PushRecord>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -256,6 +314,19 @@ impl From<&Fact> for FactRecord {
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
             Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
+            Fact::Follow(Follow { followed, follower }) => {
+                Self::Follow { followed: time(*followed), follower: time(*follower) }
+            }
+            Fact::Followers(count) => Self::Followers(*count),
+            Fact::Slots(slots) => {
+                Self::Slots(slots.iter().map(|(slot, text)| (*slot, text.as_str().to_owned())).collect())
+            }
+            Fact::Tags(tags) => Self::Tags(texts(tags)),
+            Fact::Pushed(marks) => {
+                let mark = |mark: &PushMark| (mark.number, mark.random, mark.accepted.0);
+                Self::Pushed(marks.iter().map(mark).collect())
+            }
+            Fact::Push(push) => Self::Push(Box::new((&**push).into())),
         }
     }
 }
@@ -289,6 +360,19 @@ impl FactRecord {
                 Fact::Blocked(Blocked { since: Timestamp(since) })
             }
             (Self::Unread { count, after }, FactKey::Unread(_)) => Fact::Unread(Unread { count, after }),
+            (Self::Follow { followed, follower }, FactKey::Follow(..)) => {
+                Fact::Follow(Follow { followed: time(followed), follower: time(follower) })
+            }
+            (Self::Followers(count), FactKey::Followers) => Fact::Followers(count),
+            (Self::Slots(slots), FactKey::Attributes | FactKey::AttributeNames) => {
+                Fact::Slots(slots.into_iter().map(|(slot, text)| (slot, Text::stored(text))).collect())
+            }
+            (Self::Tags(tags), FactKey::Tags) => Fact::Tags(stored(tags)),
+            (Self::Pushed(marks), FactKey::Pushed) => {
+                let mark = |(number, random, at)| PushMark { number, random, accepted: Timestamp(at) };
+                Fact::Pushed(marks.into_iter().map(mark).collect())
+            }
+            (Self::Push(push), FactKey::Push(_)) => Fact::Push(Box::new(push.push()?)),
             _ => return None,
         })
     }

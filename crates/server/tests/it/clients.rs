@@ -4,6 +4,7 @@ mod direct;
 mod ends;
 mod friends;
 mod presence;
+mod pushes;
 mod requests;
 
 use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};

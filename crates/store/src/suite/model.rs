@@ -4,6 +4,7 @@
 
 use super::changes::some_change;
 use super::direct::some_direct_action;
+use super::follow_changes::some_follow_change;
 use super::friend_changes::some_friend_change;
 use super::memory::Memory;
 use super::operation::{Change, Operation, perform};
@@ -183,6 +184,7 @@ fn some_operation() -> impl Strategy<Value = Operation> {
         1 => some_user().prop_map(Operation::Kick),
         8 => some_people_action().prop_map(Operation::People),
         12 => some_friend_change().prop_map(Operation::ChangePeople),
+        10 => some_follow_change().prop_map(Operation::ChangePeople),
         10 => some_direct_action(|| some_user().boxed()).prop_map(Operation::Direct),
     ]
 }

@@ -46,7 +46,14 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Chat(_)
         | FactKey::Unread(_)
         | FactKey::Log
-        | FactKey::Friends => None,
+        | FactKey::Friends
+        | FactKey::Follow(..)
+        | FactKey::Followers
+        | FactKey::Attributes
+        | FactKey::Tags
+        | FactKey::AttributeNames
+        | FactKey::Pushed
+        | FactKey::Push(_) => None,
     }
 }
 

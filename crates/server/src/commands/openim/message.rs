@@ -20,7 +20,7 @@ pub(super) fn account(given: Field<String>, field: &str, illegal: Code) -> Resul
 }
 
 /// `From_Account`.
-pub(super) fn from_account(given: Field<String>) -> Result<UserId, Failure> {
+pub(in crate::commands) fn from_account(given: Field<String>) -> Result<UserId, Failure> {
     account(given, "From_Account", Code::FromAccountIllegal)
 }
 
@@ -40,7 +40,11 @@ pub(super) fn optional_u32(given: Field<i128>, field: &str, illegal: Code) -> Re
 }
 
 /// A number of 32 bits.
-pub(super) fn required_u32(given: Field<i128>, field: &str, illegal: Code) -> Result<u32, Failure> {
+pub(in crate::commands) fn required_u32(
+    given: Field<i128>,
+    field: &str,
+    illegal: Code,
+) -> Result<u32, Failure> {
     let missing = || illegal.because(format!("{field} is required"));
     optional_u32(given, field, illegal)?.ok_or_else(missing)
 }
@@ -56,7 +60,7 @@ pub(super) fn flag(given: Field<i128>, field: &str) -> Result<bool, Failure> {
 }
 
 /// What a message says.
-pub(super) fn body(
+pub(in crate::commands) fn body(
     elements: Option<Box<RawValue>>,
     custom: Field<String>,
     limits: &MessageLimits,
