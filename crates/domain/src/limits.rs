@@ -5,6 +5,10 @@
 
 #![warn(missing_docs)]
 
+mod people;
+
+pub use people::{FollowLimits, PushLimits};
+
 /// Bounds of a length, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -256,6 +260,10 @@ pub struct Limits {
     pub friends: FriendLimits,
     /// Folders of conversations, and marks on them.
     pub folders: FolderLimits,
+    /// Following.
+    pub follow: FollowLimits,
+    /// Pushes to everybody.
+    pub push: PushLimits,
     /// Accounts in one account call.
     pub accounts_per_call: usize,
     /// A text in the profile of an account, such as its nick, bytes.
@@ -357,6 +365,8 @@ impl Limits {
             custom: Span::up_to(256),
             pinned: 50,
         },
+        follow: FollowLimits::FAITHFUL,
+        push: PushLimits::FAITHFUL,
         accounts_per_call: 100,
         profile_value: Span::up_to(500),
         location: Span::up_to(16),
@@ -452,6 +462,8 @@ impl Limits {
             custom: Span::up_to(1_024),
             pinned: 200,
         },
+        follow: FollowLimits::RELAXED,
+        push: PushLimits::RELAXED,
         accounts_per_call: 5_000,
         profile_value: Span::up_to(4_096),
         location: Span::up_to(4_096),

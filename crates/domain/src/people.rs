@@ -10,11 +10,14 @@ pub mod changes;
 pub mod event;
 pub mod fact;
 pub mod folders;
+pub mod follow;
 pub mod friends;
+pub mod labels;
 pub mod message;
 pub mod operation;
 pub mod operations;
 pub mod portrait;
+pub mod push;
 pub mod snapshot;
 
 use crate::ids::UserId;

@@ -249,6 +249,15 @@ pub trait Store: Send + Sync {
     /// The accounts named; `None` where there is none.
     async fn accounts(&self, app: AppId, ids: Vec<UserId>) -> Result<Vec<Option<Account>>, StoreError>;
 
+    /// Accounts of an app, in an order of the store's own: those that come after `after`, at most `limit`. A page that is not
+    /// full is the last. An account that comes while pages are read may be missing from them.
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError>;
+
     /// Signatures of the account made before this second are not valid, also when it was deleted since it was kicked,
     /// and imported anew; 0 when it was never kicked.
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError>;

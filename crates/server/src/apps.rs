@@ -18,6 +18,7 @@ use message_rates::MessageRates;
 use rates::Rates;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
+use tokio::sync::Notify;
 
 /// An app with everything that depends on its settings. Changed settings make a new one, so a signature that was
 /// remembered under an old key is forgotten with it.
@@ -45,6 +46,8 @@ pub struct App {
     pub messages: MessageRates,
     /// Limits how often the attributes of each of its groups are changed.
     pub attribute_writes: GroupRates,
+    /// Notified when this server has accepted a push to everybody.
+    pub new_pushes: Notify,
     /// Limits its calls; `None`: they are not limited.
     rates: Option<Rates>,
 }
@@ -66,6 +69,7 @@ impl App {
             signatures: SignatureCache::default(),
             messages: MessageRates::default(),
             attribute_writes: GroupRates::default(),
+            new_pushes: Notify::new(),
             rates,
         }
     }

@@ -3,6 +3,7 @@
 mod bus;
 mod client;
 mod client_subscribers;
+mod collected_frames;
 mod connection;
 mod delivery_progress;
 mod direct;
@@ -30,6 +31,7 @@ mod session_directory;
 mod throttled_stream;
 mod update;
 
+pub(crate) use collected_frames::CollectedFrames;
 pub use hub::Hub;
 pub(crate) use hub::PendingImport;
 pub(crate) use notice::{Notice, NoticeKind};

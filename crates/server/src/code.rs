@@ -215,6 +215,8 @@ pub enum Code {
     NotFriend = 31704,
     /// The friend to be deleted does not exist.
     FriendToDeleteUnknown = 31804,
+    /// The account follows as many others as allowed.
+    TooManyFollowed = 32100,
     /// The account to be put into a list is no friend.
     NotFriendToList = 32216,
     /// The body of a message command is not JSON.
@@ -239,22 +241,44 @@ pub enum Code {
     TooManyToAccounts = 90011,
     /// No account that `To_Account` names exists.
     ReceiverUnknown = 90012,
+    /// A call about attributes or tags names too many accounts.
+    TooManyPushAccounts = 90018,
+    /// A tag that chooses the receivers of a push is too long.
+    PushTagTooLong = 90020,
+    /// A tag that chooses the receivers of a push is in both lists.
+    TagInBothLists = 90022,
+    /// The last push to everybody was too short a time ago.
+    PushTooSoon = 90024,
     /// `MsgLifeTime` is no time that a message can be kept.
     LifeTimeIllegal = 90026,
-    /// `SyncFromOldSystem` is missing or unknown.
-    SyncFromOldIllegal = 90030,
+    /// `SyncFromOldSystem` is missing or unknown; or the name of an attribute is too long or too short.
+    SyncFromOldOrAttributeName = 90030,
     /// `SyncOtherMachine` is unknown.
     SyncOtherIllegal = 90031,
+    /// Too many tags in a list, or of an account.
+    TooManyTags = 90032,
+    /// An attribute does not exist, or its value is too long.
+    AttributeIllegal = 90033,
+    /// A tag is too long.
+    TagTooLong = 90034,
+    /// The receivers of a push are chosen by attributes and by tags.
+    AttributesWithTags = 90039,
+    /// A tag is empty.
+    TagEmpty = 90040,
     /// `OfflinePushInfo` has not the documented form.
     PushInfoIllegal = 90043,
     /// `MsgLifeTime` is no number.
     LifeTimeNotNumber = 90044,
-    /// The account that sends does not exist.
+    /// The app has pushed as often as it may in a day.
+    TooManyPushes = 90047,
+    /// The account that sends, or whose attributes or tags change, does not exist.
     SenderUnknown = 90048,
     /// `MsgKey` is not of the documented form.
     MsgKeyIllegal = 90054,
     /// Internal error of the message service; the same call may succeed later.
     MessageInternal = 90994,
+    /// Internal error of the push service; the same call may succeed later.
+    PushInternal = 91000,
     /// A message to an account is too long.
     DirectTooLong = 93_000,
     /// The body of a configuration command is not JSON.

@@ -1,7 +1,9 @@
 //! The table of all commands of the API, built or planned.
 
 mod account;
+pub mod all_member_push;
 pub mod config_svc;
+pub mod follow;
 pub mod group_open_attr_http_svc;
 pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;

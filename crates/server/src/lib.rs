@@ -28,6 +28,7 @@ pub mod network;
 mod output;
 mod pace;
 mod platform;
+mod pushes;
 pub mod quickstart;
 pub mod reply;
 mod rest;

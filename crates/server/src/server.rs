@@ -9,6 +9,7 @@ use crate::config::{Config, TlsConfig};
 use crate::connection::{self, Caller};
 use crate::metrics::{self, Counted};
 use crate::pace::Pace;
+use crate::pushes;
 use crate::retention;
 use crate::router;
 use crate::slots::Slots;
@@ -75,6 +76,7 @@ pub async fn serve(
     let (drain, draining) = watch::channel(false);
     let mut dispatchers = JoinSet::new();
     for app in server.apps.all() {
+        dispatchers.spawn(pushes::run(Arc::clone(&server), Arc::clone(&app), draining.clone()));
         if let Some(receiver) = app.webhook.clone() {
             dispatchers.spawn(dispatch::run(Arc::clone(&server), app, receiver, draining.clone()));
         }

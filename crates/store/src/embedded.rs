@@ -328,6 +328,15 @@ impl Store for Embedded {
         self.read(short, move |view| ids.iter().map(|id| view.account(app, id)).collect()).await
     }
 
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.read(false, move |view| view.list_accounts(app, after.as_ref(), limit)).await
+    }
+
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
         self.read(true, move |view| view.signatures_from(app, &account)).await
     }

@@ -10,13 +10,19 @@ use landfall_domain::people::fact::{
     Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Pin, Unread,
 };
 use landfall_domain::people::folders::{ChatMark, Filed, Folder, Folders};
+use landfall_domain::people::follow::{Follow, Tie};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
+use landfall_domain::people::push::PushMark;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+mod push;
+
+use push::PushRecord;
 
 /// The number of a kind of fact and a name, or the beginning of names, within it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +46,13 @@ const FILED: u8 = 21;
 const MARK: u8 = 22;
 const PIN: u8 = 23;
 const EXTENSIONS: u8 = 24;
+const FOLLOW: u8 = 70;
+const FOLLOWERS: u8 = 71;
+const ATTRIBUTES: u8 = 72;
+const TAGS: u8 = 73;
+const ATTRIBUTE_NAMES: u8 = 74;
+const PUSHED: u8 = 75;
+const PUSH: u8 = 76;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -94,6 +107,15 @@ pub(crate) fn all_extensions() -> FactName {
     FactName { kind: EXTENSIONS, name: String::new() }
 }
 
+/// Begins the names of accounts that are this to another.
+fn tie(tie: Tie) -> char {
+    match tie {
+        Tie::Mutual => 'b',
+        Tie::Followed => 'f',
+        Tie::Follower => 't',
+    }
+}
+
 /// The name of a fact.
 pub(crate) fn name(key: &FactKey) -> FactName {
     let named = |kind, name: String| FactName { kind, name };
@@ -112,6 +134,13 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Mark(chat) => named(MARK, chat_name(chat)),
         FactKey::Pin(chat) => named(PIN, chat_name(chat)),
         FactKey::Extensions(key) => named(EXTENSIONS, key_name(key)),
+        FactKey::Follow(of, id) => named(FOLLOW, format!("{}{id}", tie(*of))),
+        FactKey::Followers => named(FOLLOWERS, String::new()),
+        FactKey::Attributes => named(ATTRIBUTES, String::new()),
+        FactKey::Tags => named(TAGS, String::new()),
+        FactKey::AttributeNames => named(ATTRIBUTE_NAMES, String::new()),
+        FactKey::Pushed => named(PUSHED, String::new()),
+        FactKey::Push(number) => named(PUSH, format!("{number:08x}")),
     }
 }
 
@@ -128,6 +157,8 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Filed => named(FILED, ""),
         FactFamily::Marks => named(MARK, ""),
         FactFamily::Pins => named(PIN, ""),
+        FactFamily::Follows(of) => FactName { kind: FOLLOW, name: tie(of).into() },
+        FactFamily::Pushes => named(PUSH, ""),
     }
 }
 
@@ -157,6 +188,16 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         MARK => chat_named(name).map(FactKey::Mark),
         PIN => chat_named(name).map(FactKey::Pin),
         EXTENSIONS => key_named(name).map(FactKey::Extensions),
+        FOLLOW => {
+            let of = |of: &Tie| Some(FactKey::Follow(*of, UserId::parse(name.strip_prefix(tie(*of))?)?));
+            Tie::ALL.iter().find_map(of)
+        }
+        FOLLOWERS => alone(FactKey::Followers),
+        ATTRIBUTES => alone(FactKey::Attributes),
+        TAGS => alone(FactKey::Tags),
+        ATTRIBUTE_NAMES => alone(FactKey::AttributeNames),
+        PUSHED => alone(FactKey::Pushed),
+        PUSH => Some(FactKey::Push(u32::from_str_radix(name, 16).ok()?)),
         _ => None,
     }
 }
@@ -179,7 +220,14 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Filed(_)
         | FactKey::Mark(_)
         | FactKey::Pin(_)
-        | FactKey::Extensions(_) => None,
+        | FactKey::Extensions(_)
+        | FactKey::Follow(..)
+        | FactKey::Followers
+        | FactKey::Attributes
+        | FactKey::Tags
+        | FactKey::AttributeNames
+        | FactKey::Pushed
+        | FactKey::Push(_) => None,
     }
 }
 
@@ -241,6 +289,16 @@ pub(crate) enum FactRecord {
         /// Keys, values and numbers.
         all: Vec<(String, String, u32)>,
     },
+    Follow {
+        followed: Option<u64>,
+        follower: Option<u64>,
+    },
+    Followers(u64),
+    Slots(Vec<(u8, String)>),
+    Tags(Vec<String>),
+    /// Number, random number and time of each.
+    Pushed(Vec<(u32, u32, u64)>),
+    Push(Box<PushRecord>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -371,6 +429,19 @@ impl From<&Fact> for FactRecord {
             }
             Fact::Pin(Pin { since }) => Self::Pin { since: since.0 },
             Fact::Extensions(extensions) => extensions_record(extensions),
+            Fact::Follow(Follow { followed, follower }) => {
+                Self::Follow { followed: time(*followed), follower: time(*follower) }
+            }
+            Fact::Followers(count) => Self::Followers(*count),
+            Fact::Slots(slots) => {
+                Self::Slots(slots.iter().map(|(slot, text)| (*slot, text.as_str().to_owned())).collect())
+            }
+            Fact::Tags(tags) => Self::Tags(texts(tags)),
+            Fact::Pushed(marks) => {
+                let mark = |mark: &PushMark| (mark.number, mark.random, mark.accepted.0);
+                Self::Pushed(marks.iter().map(mark).collect())
+            }
+            Fact::Push(push) => Self::Push(Box::new((&**push).into())),
         }
     }
 }
@@ -419,6 +490,19 @@ impl FactRecord {
             (Self::Extensions { latest_seq, clear_seq, all }, FactKey::Extensions(_)) => {
                 Fact::Extensions(extensions(latest_seq, clear_seq, all))
             }
+            (Self::Follow { followed, follower }, FactKey::Follow(..)) => {
+                Fact::Follow(Follow { followed: time(followed), follower: time(follower) })
+            }
+            (Self::Followers(count), FactKey::Followers) => Fact::Followers(count),
+            (Self::Slots(slots), FactKey::Attributes | FactKey::AttributeNames) => {
+                Fact::Slots(slots.into_iter().map(|(slot, text)| (slot, Text::stored(text))).collect())
+            }
+            (Self::Tags(tags), FactKey::Tags) => Fact::Tags(stored(tags)),
+            (Self::Pushed(marks), FactKey::Pushed) => {
+                let mark = |(number, random, at)| PushMark { number, random, accepted: Timestamp(at) };
+                Fact::Pushed(marks.into_iter().map(mark).collect())
+            }
+            (Self::Push(push), FactKey::Push(_)) => Fact::Push(Box::new(push.push()?)),
             _ => return None,
         })
     }

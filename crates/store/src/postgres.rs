@@ -448,6 +448,15 @@ impl Store for Postgres {
         self.read(reads::Accounts { app, ids }).await
     }
 
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.read(reads::ListAccounts { app, after, limit }).await
+    }
+
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
         self.read(reads::SignaturesFrom { app, account }).await
     }

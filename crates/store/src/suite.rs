@@ -10,6 +10,8 @@ pub(crate) mod copied;
 pub(crate) mod direct;
 pub(crate) mod faulty;
 pub(crate) mod folders;
+mod follow_changes;
+pub(crate) mod follows;
 pub(crate) mod forwarding;
 mod friend_changes;
 pub(crate) mod friends;
@@ -107,6 +109,12 @@ macro_rules! store_suite {
                 two_who_add_each_other_at_once_are_friends_both_ways,
                 a_deleted_account_is_nobodys_friend_and_on_no_blocklist,
                 a_blocklist_ends_a_friendship_and_a_request,
+            }
+            follows {
+                those_who_follow_are_listed_and_counted,
+                a_deleted_account_follows_nobody_and_counts_nowhere,
+                attributes_and_tags_read_back_and_go_with_their_account,
+                a_push_is_accepted_once_and_one_server_works_on_it,
             }
             direct {
                 messages_count_as_unread_until_they_are_read,

@@ -49,6 +49,15 @@ pub enum PeopleEvent {
         /// The others.
         others: Vec<UserId>,
     },
+    /// An account follows others, or no longer does.
+    Followed {
+        /// The account.
+        account: UserId,
+        /// The others.
+        others: Vec<UserId>,
+        /// Whether it follows them now.
+        follows: bool,
+    },
     /// An account sent a message to another.
     DirectSent {
         /// The conversation.
@@ -136,7 +145,8 @@ impl PeopleEvent {
             | Self::FriendsDeleted { account, .. }
             | Self::Blocked { account, .. }
             | Self::Unblocked { account, .. }
-            | Self::ChatPinned { account, .. } => Subject::Account(account.clone()),
+            | Self::ChatPinned { account, .. }
+            | Self::Followed { account, .. } => Subject::Account(account.clone()),
             Self::DirectSent { pair, .. }
             | Self::DirectRecalled { pair, .. }
             | Self::DirectModified { pair, .. } => Subject::Pair(pair.clone()),

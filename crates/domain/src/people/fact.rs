@@ -3,12 +3,16 @@
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
 use super::folders::{ChatMark, Filed, Folders};
+use super::follow::{Follow, Tie};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
+use super::labels::Slots;
 use super::message::MessageKey;
 use super::portrait::Portrait;
+use super::push::{Push, PushMark};
 use crate::extension::Extensions;
 use crate::ids::{GroupId, UserId};
 use crate::people::Subject;
+use crate::text::Text;
 use crate::time::Timestamp;
 
 /// The key of a fact about a subject.
@@ -43,6 +47,21 @@ pub enum FactKey {
     Pin(Chat),
     /// Of a pair: the keys and values that apps have attached to a message.
     Extensions(MessageKey),
+    /// Of an account: an account that it follows, or that follows it. There is one about another at most, and the other has
+    /// its turned form.
+    Follow(Tie, UserId),
+    /// Of an account: how many accounts follow it.
+    Followers,
+    /// Of an account: its attributes.
+    Attributes,
+    /// Of an account: its tags.
+    Tags,
+    /// Of the app: the names of its attributes.
+    AttributeNames,
+    /// Of the app: the pushes of the last days.
+    Pushed,
+    /// Of the app: a push that is not finished, by its number.
+    Push(u32),
 }
 
 impl FactKey {
@@ -57,14 +76,35 @@ impl FactKey {
             | Self::Unread(peer)
             | Self::Friend(peer)
             | Self::Request(_, peer)
-            | Self::Blocked(peer) => Some(peer),
-            Self::Chat(Chat::Group(_))
+            | Self::Blocked(peer)
+            | Self::Follow(_, peer) => Some(peer),
+            Self::Portrait
+            | Self::Mute
+            | Self::Chat(Chat::Group(_))
             | Self::Filed(Chat::Group(_))
             | Self::Mark(Chat::Group(_))
-            | Self::Pin(Chat::Group(_)) => None,
-            Self::Portrait | Self::Mute | Self::Log | Self::Friends | Self::Folders | Self::Extensions(_) => {
-                None
-            }
+            | Self::Pin(Chat::Group(_))
+            | Self::Log
+            | Self::Friends
+            | Self::Folders
+            | Self::Extensions(_)
+            | Self::Followers
+            | Self::Attributes
+            | Self::Tags
+            | Self::AttributeNames
+            | Self::Pushed
+            | Self::Push(_) => None,
+        }
+    }
+
+    /// The count of the other account to which the fact adds 1. When the account that the fact is about is deleted, the
+    /// count becomes less.
+    #[must_use]
+    pub fn counted_in(&self) -> Option<(&UserId, Self)> {
+        if let Self::Follow(Tie::Mutual | Tie::Followed, peer) = self {
+            Some((peer, Self::Followers))
+        } else {
+            None
         }
     }
 }
@@ -107,6 +147,28 @@ pub enum Fact {
     Pin(Pin),
     /// The keys and values attached to a message.
     Extensions(Extensions),
+    /// Since when two accounts follow each other.
+    Follow(Follow),
+    /// How many accounts follow an account; at least one.
+    Followers(u64),
+    /// The names of attributes, or the values of an account; at least one.
+    Slots(Slots),
+    /// The tags of an account, each once, in the order in which they came; at least one.
+    Tags(Vec<Text>),
+    /// The pushes of the last days, in the order of their numbers.
+    Pushed(Vec<PushMark>),
+    /// A push that is not finished.
+    Push(Box<Push>),
+}
+
+impl Fact {
+    /// A count that has become less by `gone`; `None` when nothing is left, or when this is no count.
+    #[must_use]
+    pub fn less(&self, gone: u64) -> Option<Self> {
+        let Self::Followers(count) = self else { return None };
+        let left = count.saturating_sub(gone);
+        (left != 0).then_some(Self::Followers(left))
+    }
 }
 
 /// Until when an account may not send; 0: it may.
@@ -195,6 +257,15 @@ pub enum FactFamily {
     Marks,
     /// Those that are pinned, in the same order.
     Pins,
+    /// Those who are this to an account.
+    Follows(Tie),
+    /// The pushes that are not finished.
+    Pushes,
+}
+
+impl FactFamily {
+    /// The families whose facts are [counted](FactKey::counted_in) by other accounts.
+    pub const COUNTED: [Self; 2] = [Self::Follows(Tie::Mutual), Self::Follows(Tie::Followed)];
 }
 
 /// Some facts of a family.

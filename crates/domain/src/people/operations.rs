@@ -1,5 +1,6 @@
 //! The operations on people, one in each file.
 
+pub mod accept_push;
 pub mod add_friends;
 pub mod block;
 pub mod change_folder;
@@ -13,15 +14,19 @@ pub mod extend_direct;
 pub mod hide_messages;
 pub mod import_direct;
 pub mod import_friends;
+pub mod label_accounts;
 pub mod make_friend_lists;
 pub mod mark_chats;
 pub mod modify_direct;
+pub mod name_attributes;
 pub mod pin_chat;
 pub mod read_direct;
 pub mod recall_direct;
 pub mod send_direct;
+pub mod set_follows;
 pub mod set_mute;
 pub mod set_portrait;
+pub mod step_push;
 pub mod unblock;
 pub mod update_friends;
 

@@ -22,7 +22,9 @@ use landfall_domain::outbox::{DeadLetterKey, Fate, Lane};
 use landfall_domain::part::{PartFamily, PartKey, PartRange};
 use landfall_domain::people::Pair;
 use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
+use landfall_domain::people::operations::accept_push::{AcceptPush, PushRefusal};
 use landfall_domain::people::operations::send_direct::SendDirect;
+use landfall_domain::people::push::PushMark;
 use landfall_domain::refusal::Refusal;
 use landfall_domain::rights::Right;
 use landfall_domain::snapshot::Needs;
@@ -96,6 +98,16 @@ impl Call {
         import: I,
     ) -> Result<I::Answer, OperationError<I::Refusal>> {
         import_people(&*self.read.store, self.context(), import).await
+    }
+
+    /// Accepts a push to everybody, which is delivered in the background.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn push(&self, operation: AcceptPush) -> Result<PushMark, OperationError<PushRefusal>> {
+        let accepted = perform_people(&*self.read.store, self.context(), operation, Arc::new(())).await;
+        self.app.new_pushes.notify_one();
+        accepted
     }
 
     /// Performs operations on several groups at the same time, and shows each result to `take` as it comes, until `take`

@@ -21,7 +21,7 @@ use landfall_domain::people::Pair;
 use landfall_domain::store::Store;
 use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange};
 use landfall_domain::time::{Clock, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The connected clients of one app: its sessions and rooms here, and the link to other servers.
@@ -93,6 +93,23 @@ impl Hub {
                 hub.apply_people(update);
             }) as AfterCommit
         })
+    }
+
+    /// Sends frames to those of their accounts that are connected, here and at other servers.
+    pub(super) async fn send_to_connected(&self, mut update: PeopleUpdate) {
+        if update.frames.is_empty() || !self.any_client_connected() {
+            return;
+        }
+        let names: BTreeSet<&String> = update.frames.iter().flat_map(|frame| &frame.to).collect();
+        let accounts: Vec<UserId> = names.into_iter().filter_map(|name| UserId::parse(name)).collect();
+        let devices = self.devices(&accounts).await.into_iter().zip(&accounts);
+        let connected: BTreeSet<&str> =
+            devices.filter(|(devices, _)| !devices.is_empty()).map(|(_, account)| account.as_str()).collect();
+        update.frames.retain(|frame| frame.to.iter().any(|name| connected.contains(name.as_str())));
+        if !update.frames.is_empty() {
+            self.peers.publish_people(self.app, &update);
+            self.apply_people(update);
+        }
     }
 
     /// Sends an update to clients, here and at other servers.

@@ -43,6 +43,10 @@ impl PeopleUpdate {
             PeopleEvent::Unblocked { account, others } => {
                 vec![ties("black_list_delete", account, others, operator)]
             }
+            PeopleEvent::Followed { account, others, follows } => {
+                let event = if *follows { "follow_add" } else { "follow_delete" };
+                follow(event, account, others, operator)
+            }
             PeopleEvent::DirectSent { pair, message, .. } => direct::sent(pair, message),
             PeopleEvent::DirectRecalled { pair, message, .. } => vec![direct::changed(pair, message)],
             PeopleEvent::DirectModified { pair, message } => vec![direct::changed(pair, message)],
@@ -78,6 +82,16 @@ fn friends(event: &'static str, pairs: &[(UserId, UserId)], operator: &UserId) -
         of_accounts.entry(account).or_default().push(friend.clone());
     }
     of_accounts.into_iter().map(|(account, friends)| ties(event, account, &friends, operator)).collect()
+}
+
+/// To the account that follows others, or left them, and to each of these. Pairs begin with the account that follows.
+fn follow(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> Vec<PeopleFrame> {
+    let own = ties(event, account, others, operator);
+    let of_other = |other: &UserId| PeopleFrame {
+        to: names(std::slice::from_ref(other)),
+        ..ties(event, account, std::slice::from_ref(other), operator)
+    };
+    std::iter::once(own).chain(others.iter().map(of_other)).collect()
 }
 
 /// To the devices of the account itself, and of nobody else.

@@ -14,6 +14,6 @@ pub mod importmsg;
 pub(super) mod message;
 pub mod modify_c2c_msg;
 pub mod modify_group_msg;
-mod outgoing;
+pub(super) mod outgoing;
 pub mod query_online_status;
 pub mod sendmsg;

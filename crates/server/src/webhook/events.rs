@@ -25,8 +25,8 @@ const fn event(name: &'static str, causes: &'static [Trigger]) -> DocumentedEven
     DocumentedEvent { name, causes }
 }
 
-/// The documented events, but for those of services that are not imitated: official accounts, following, bots, content
-/// moderation and push.
+/// The documented events, but for those of services that are not imitated: official accounts, bots, content moderation and
+/// vendors of push.
 ///
 /// Those that something triggers can be switched on. A test checks that each of these is sent.
 pub const EVENTS: &[DocumentedEvent] = &[
@@ -62,6 +62,8 @@ pub const EVENTS: &[DocumentedEvent] = &[
     event("Sns.CallbackFriendDelete", &[Call("sns/friend_delete"), Call("sns/friend_delete_all")]),
     event("Sns.CallbackBlackListAdd", &[Call("sns/black_list_add")]),
     event("Sns.CallbackBlackListDelete", &[Call("sns/black_list_delete")]),
+    event("Follow.CallbackAfterFollowAdd", &[Call("follow/follow_add")]),
+    event("Follow.CallbackAfterFollowDelete", &[Call("follow/follow_delete")]),
     event("C2C.CallbackBeforeSendMsg", &[Call("openim/sendmsg")]),
     event("C2C.CallbackAfterSendMsg", &[Call("openim/sendmsg")]),
     event("C2C.CallbackAfterMsgReport", &[Call("openim/admin_set_msg_read")]),

@@ -26,6 +26,8 @@ pub(super) fn command(event: &PeopleEvent) -> Option<&'static str> {
         PeopleEvent::FriendsDeleted { .. } => "Sns.CallbackFriendDelete",
         PeopleEvent::Blocked { .. } => "Sns.CallbackBlackListAdd",
         PeopleEvent::Unblocked { .. } => "Sns.CallbackBlackListDelete",
+        PeopleEvent::Followed { follows: true, .. } => "Follow.CallbackAfterFollowAdd",
+        PeopleEvent::Followed { follows: false, .. } => "Follow.CallbackAfterFollowDelete",
         PeopleEvent::DirectSent { imported: true, .. } => return None,
         PeopleEvent::DirectSent { imported: false, .. } => SENT,
         PeopleEvent::DirectRecalled { .. } => "C2C.CallbackAfterMsgWithDraw",
@@ -60,6 +62,9 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
             let rows = others.iter().map(|other| PairRow::of(account, other));
             body.with("PairList", &rows.collect::<Vec<_>>())
         }
+        PeopleEvent::Followed { account, others, follows: _ } => body
+            .with("From_Account", &account.as_str())
+            .with("FollowList", &others.iter().map(FollowRow::of).collect::<Vec<_>>()),
         PeopleEvent::DirectSent { pair, message, unread, imported: _ } => {
             let fields = DirectFields::of_message(pair, message);
             outcome(direct(body, &fields), 0, "send msg succeed", i64::try_from(*unread).unwrap_or(i64::MAX))
@@ -92,6 +97,19 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
         PeopleEvent::ChatPinned { .. } => body,
     }
     .end(millis)
+}
+
+/// An account that is followed, or was.
+#[derive(Serialize)]
+struct FollowRow<'a> {
+    #[serde(rename = "To_Account")]
+    to_account: &'a str,
+}
+
+impl<'a> FollowRow<'a> {
+    fn of(account: &'a UserId) -> Self {
+        Self { to_account: account.as_str() }
+    }
 }
 
 /// The fields of a message, before and after it is sent.

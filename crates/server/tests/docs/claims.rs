@@ -4,9 +4,9 @@ use crate::page::{self, root};
 use landfall::commands::{COMMANDS, OWN};
 use landfall_domain::group::GroupType;
 use landfall_domain::limits::{
-    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FolderLimits, FriendLimits,
-    GROUP_ID_BYTES_MAX, Limits, LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, Span, TopicLimits,
-    USER_ID_BYTES_MAX, ValueLimits,
+    CUSTOM_GROUP_ID_BYTES_MAX, FIELD_KEY_BYTES_MAX, FieldLimits, FolderLimits, FollowLimits, FriendLimits,
+    GROUP_ID_BYTES_MAX, Limits, LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, PushLimits, Span,
+    TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
 use std::collections::BTreeMap;
 
@@ -38,6 +38,8 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
         live,
         friends,
         folders,
+        follow,
+        push,
         accounts_per_call,
         profile_value,
         location,
@@ -79,6 +81,8 @@ fn rows(limits: Limits) -> Vec<(&'static str, String)> {
     rows.extend(value_rows(values, live));
     rows.extend(friend_rows(friends));
     rows.extend(folder_rows(folders));
+    rows.extend(follow_rows(follow));
+    rows.extend(push_rows(push));
     rows.extend(profile_rows(profile_value, location, user_fields));
     rows
 }
@@ -255,6 +259,39 @@ fn folder_rows(folders: FolderLimits) -> Vec<(&'static str, String)> {
         ("Conversations on one page of `get_contact_group`", per_page.to_string()),
         ("`CustomMark`, bytes", span(custom)),
         ("Conversations that one account pins", pinned.to_string()),
+    ]
+}
+
+fn follow_rows(limits: FollowLimits) -> [(&'static str, String); 4] {
+    let FollowLimits { count, per_call, checked_per_call, per_page } = limits;
+    [
+        ("Accounts that one account follows", count.to_string()),
+        ("Accounts in one `follow_add`, `follow_delete` or `follow_get_info`", per_call.to_string()),
+        ("Accounts in one `follow_check`", checked_per_call.to_string()),
+        ("Accounts on one page of `follow_get`", per_page.to_string()),
+    ]
+}
+
+fn push_rows(limits: PushLimits) -> [(&'static str, String); 8] {
+    let PushLimits {
+        per_day,
+        seconds_apart,
+        attribute_name,
+        attribute_value,
+        tag,
+        tags,
+        tags_per_list,
+        accounts_per_call,
+    } = limits;
+    [
+        ("Pushes of an app in a day", per_day.to_string()),
+        ("Seconds between two pushes of an app", seconds_apart.to_string()),
+        ("Name of an attribute, bytes", span(attribute_name)),
+        ("Value of an attribute, bytes, for pushes", span(attribute_value)),
+        ("A tag, bytes", span(tag)),
+        ("Tags of one account", tags.to_string()),
+        ("Tags in one list of a call", tags_per_list.to_string()),
+        ("Accounts in one call about attributes or tags", accounts_per_call.to_string()),
     ]
 }
 

@@ -6,6 +6,7 @@ mod ends;
 mod friends;
 mod members;
 mod presence;
+mod pushes;
 mod requests;
 
 use crate::harness::{APP, Client, Server, Setup, Store, done, on_both_stores, query, text};

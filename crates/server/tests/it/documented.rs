@@ -100,6 +100,8 @@ async fn perform_between_accounts(client: &mut Client<TcpStream>) {
     done(client, "profile/portrait_set", json!({ "From_Account": "hana", "ProfileItem": nick })).await;
     let friend = json!([{ "To_Account": "ivo", "AddSource": "AddSource_Type_Web" }]);
     done(client, "sns/friend_add", json!({ "From_Account": "hana", "AddFriendItem": friend })).await;
+    let follow = json!({ "From_Account": "hana", "FollowItem": [{ "To_Account": "ivo" }] });
+    done(client, "follow/follow_add", follow).await;
     let message = json!({ "From_Account": "ivo", "To_Account": "hana", "MsgSeq": 93_847_636, "MsgRandom": 1_287_657,
         "MsgBody": text("See you on Friday") });
     let key = done(client, "openim/sendmsg", message).await["MsgKey"].clone();

@@ -29,7 +29,7 @@ pub(crate) const SECOND_APP: u32 = 1_600_000_002;
 pub(crate) const ADMIN: &str = "administrator";
 
 /// Nothing on loopback takes this long; a test that waits for it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const SECOND_KEY: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";

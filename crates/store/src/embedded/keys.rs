@@ -112,6 +112,16 @@ pub(super) fn account(app: AppId, account: &UserId) -> Vec<u8> {
     scattered(ACCOUNT, app, &[account.as_str().as_bytes()])
 }
 
+/// Start of the keys of all accounts of all apps; [`account_of`] and [`app`] read the rest.
+pub(super) fn all_accounts() -> Vec<u8> {
+    vec![ACCOUNT]
+}
+
+/// The account in its key.
+pub(super) fn account_of(key: &[u8]) -> Option<UserId> {
+    UserId::parse(std::str::from_utf8(key.get(HEAD..)?).ok()?)
+}
+
 /// What is left of accounts of this name that were deleted.
 pub(super) fn left_behind(app: AppId, account: &UserId) -> Vec<u8> {
     scattered(LEFT_BEHIND, app, &[account.as_str().as_bytes()])

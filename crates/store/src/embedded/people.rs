@@ -242,6 +242,20 @@ pub(super) fn put_fact(tx: &mut Tx<'_>, app: AppId, subject: &Subject, key: &Fac
     }
 }
 
+/// Makes a count of an account less by 1, if it is there.
+pub(super) fn count_down(
+    tx: &mut Tx<'_>,
+    app: AppId,
+    subject: &Subject,
+    key: &FactKey,
+) -> Result<(), StoreError> {
+    let place = keys::fact(app, subject, &facts::name(key));
+    if let Some(count) = tx.read(&place, |value| decode_fact(key, value))? {
+        put_fact(tx, app, subject, key, count.less(1).as_ref());
+    }
+    Ok(())
+}
+
 /// Writes a new message and its place in the history, but not its day.
 fn put_new_message(tx: &mut Tx<'_>, app: AppId, pair: &Pair, message: &DirectMessage) {
     tx.put_row(keys::direct(app, pair, message.seq), encode_direct(message));

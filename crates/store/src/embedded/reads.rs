@@ -69,6 +69,30 @@ impl View {
         Ok(group)
     }
 
+    /// Accounts of an app in the order of their keys, which lie among those of other apps.
+    pub(super) fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let (mut start, end) = beginning(keys::all_accounts());
+        if let Some(after) = after {
+            start = Bound::Excluded(keys::account(app, after));
+        }
+        let mut found = Vec::new();
+        self.scan((start, end), &mut |key, _| {
+            if limit <= found.len() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if keys::app(key) == Some(app) {
+                found.push(keys::account_of(key).ok_or(records::Damaged("name of an account"))?);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
+
     /// The time from which signatures of an account are valid.
     pub(super) fn signatures_from(&self, app: AppId, id: &UserId) -> Result<Timestamp, StoreError> {
         let living = self.account(app, id)?.map(|account| account.signatures_from);

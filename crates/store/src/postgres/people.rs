@@ -285,17 +285,54 @@ async fn remove_facts(
 }
 
 /// Names of facts read by one statement.
-const CHUNK: i64 = 1_000;
+const CHUNK: usize = 1_000;
+
+/// Makes the counts less to which the facts of deleted accounts added.
+async fn count_down(tx: &Tx, app: AppId, accounts: &[&UserId]) -> Result<(), Failure> {
+    let reader = PeopleReader { tx, app: app_column(app) };
+    let mut counted: BTreeMap<(Subject, FactKey), u64> = BTreeMap::new();
+    for account in accounts {
+        for family in FactFamily::COUNTED {
+            let subject = Subject::Account((*account).clone());
+            let mut range = FactRange { subject, family, after: None, limit: CHUNK };
+            loop {
+                let found = reader.range(&range).await?;
+                for (peer, count) in found.iter().filter_map(|((_, key), _)| key.counted_in()) {
+                    *counted.entry((Subject::Account(peer.clone()), count)).or_default() += 1;
+                }
+                let Some(((_, last), _)) = found.last().filter(|_| found.len() == CHUNK) else { break };
+                range.after = Some(last.clone());
+            }
+        }
+    }
+    let places: Vec<_> = counted.keys().cloned().collect();
+    let found = reader.facts(&places).await?;
+    let mut rows = FactLists::with_capacity(app, found.len());
+    let mut gone = Vec::new();
+    for ((subject, key), fact) in &found {
+        let by = counted.get(&(subject.clone(), key.clone())).copied().unwrap_or_default();
+        match fact.less(by) {
+            Some(less) => rows.push(subject, key, &less),
+            None => gone.push((subject, key)),
+        }
+    }
+    futures_util::try_join!(
+        remove_facts(tx, app, gone.into_iter()),
+        tables::put(tx, &statements::PUT_FACTS, &rows),
+    )?;
+    Ok(())
+}
 
 /// Removes the facts about deleted accounts with their conversations, and the facts that name them. The lock of the app is
 /// held.
 pub(super) async fn forget(tx: &Tx, app: AppId, accounts: &[&UserId]) -> Result<(), Failure> {
-    let app = app_column(app);
+    count_down(tx, app, accounts).await?;
+    let (app, limit) = (app_column(app), count(CHUNK));
     for account in accounts {
         let own = account.as_str();
         let FactNames { kind, mut from, to } = FactNames::of_direct_chats();
         loop {
-            let parameters: Parameters<'_> = vec![&app, &own, &kind, &from, &to, &CHUNK];
+            let parameters: Parameters<'_> = vec![&app, &own, &kind, &from, &to, &limit];
             let chats = facts_of(&tx.query(&statements::FACT_RANGE, &parameters).await?)?;
             let Some(((_, last), _)) = chats.last() else { break };
             from = FactNames { kind, from, to: String::new() }.after(last).from;

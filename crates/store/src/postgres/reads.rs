@@ -57,6 +57,26 @@ impl Work for Accounts {
     }
 }
 
+/// Accounts of an app, in the order of their names.
+pub(super) struct ListAccounts {
+    pub(super) app: AppId,
+    pub(super) after: Option<UserId>,
+    pub(super) limit: usize,
+}
+
+#[async_trait]
+impl Work for ListAccounts {
+    type Output = Vec<UserId>;
+    const DOING: &'static str = "reading the accounts of an app";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Vec<UserId>, Failure> {
+        let (app, limit) = (app_column(self.app), count(self.limit));
+        let after = self.after.as_ref().map_or("", UserId::as_str);
+        read_all(&tx.query(&statements::LIST_ACCOUNTS, &[&app, &after, &limit]).await?)
+    }
+}
+
 /// From when on signatures of an account are valid.
 pub(super) struct SignaturesFrom {
     pub(super) app: AppId,

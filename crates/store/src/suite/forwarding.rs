@@ -186,6 +186,15 @@ impl<R: Route> Store for Forwarding<R> {
         self.0.store().accounts(app, ids).await
     }
 
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.0.store().list_accounts(app, after, limit).await
+    }
+
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
         self.0.store().signatures_from(app, account).await
     }

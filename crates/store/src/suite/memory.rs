@@ -484,6 +484,18 @@ impl Store for Memory {
         Ok(self.with(app, |held| ids.iter().map(|id| held.accounts.get(id).cloned()).collect()))
     }
 
+    async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        Ok(self.with(app, |held| {
+            let behind = held.accounts.keys().filter(|id| after.as_ref().is_none_or(|after| after < *id));
+            behind.take(limit).cloned().collect()
+        }))
+    }
+
     async fn signatures_from(&self, app: AppId, account: UserId) -> Result<Timestamp, StoreError> {
         Ok(self.with(app, |held| {
             let of_living = held.accounts.get(&account).map(|account| account.signatures_from);

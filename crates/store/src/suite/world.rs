@@ -11,6 +11,7 @@ use landfall_domain::member::{Member, Role};
 use landfall_domain::message::{Conversation, Message};
 use landfall_domain::part::{Part, PartKey, PartRange};
 use landfall_domain::people::fact::{FactFamily, FactKey, FactRange};
+use landfall_domain::people::follow::Tie;
 use landfall_domain::people::friends::RequestWay;
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
@@ -80,6 +81,7 @@ impl World {
             world.joined.insert(user.clone(), joined(store, app, user, number).await);
         }
         world.people = people(store, app, users).await;
+        check_accounts(store, app, &world.accounts, users).await;
         let limit = page_of(ids.len()).max(2);
         for kind in listed_types() {
             let (total, ids) = list(store, app, kind, limit).await;
@@ -102,6 +104,29 @@ impl World {
     }
 }
 
+/// That the accounts of an app are listed once, in pages of any size.
+async fn check_accounts(
+    store: &dyn Store,
+    app: AppId,
+    accounts: &BTreeMap<UserId, Account>,
+    users: &[UserId],
+) {
+    for limit in [1, 2, 100] {
+        let mut listed: Vec<UserId> = Vec::new();
+        loop {
+            let page = store.list_accounts(app, listed.last().cloned(), limit).await.unwrap();
+            let is_last = page.len() < limit;
+            listed.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        listed.retain(|id| users.contains(id));
+        listed.sort();
+        assert_eq!(listed, accounts.keys().cloned().collect::<Vec<_>>(), "in pages of {limit}");
+    }
+}
+
 /// Everything that belongs to a group, as far as scripts make it.
 async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapshot {
     let places = [None, Some(0), Some(1)].map(|number| Conversation::of(number.map(|n| topic(&group.id, n))));
@@ -119,9 +144,19 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
     snapshot
 }
 
-/// What there is about these accounts and between them, as far as scripts make it.
+/// The facts that accounts have, besides families.
+const FACTS: [FactKey; 7] = [
+    FactKey::Folders,
+    FactKey::Mute,
+    FactKey::Portrait,
+    FactKey::Friends,
+    FactKey::Followers,
+    FactKey::Attributes,
+    FactKey::Tags,
+];
+
 /// The families of facts that accounts have.
-const FAMILIES: [FactFamily; 9] = [
+const FAMILIES: [FactFamily; 12] = [
     FactFamily::Chats,
     FactFamily::Unread,
     FactFamily::Friends,
@@ -131,16 +166,19 @@ const FAMILIES: [FactFamily; 9] = [
     FactFamily::Filed,
     FactFamily::Marks,
     FactFamily::Pins,
+    FactFamily::Follows(Tie::Mutual),
+    FactFamily::Follows(Tie::Followed),
+    FactFamily::Follows(Tie::Follower),
 ];
 
+/// What there is about these accounts and between them, as far as scripts make it.
 async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapshot {
     let mut needs = PeopleNeeds { accounts: users.to_vec(), ..PeopleNeeds::default() };
+    needs.facts.extend([FactKey::AttributeNames, FactKey::Pushed].map(|key| (Subject::App, key)));
+    needs.ranges.push(FactRange::all(Subject::App, FactFamily::Pushes));
     for (number, one) in users.iter().enumerate() {
         let subject = Subject::Account(one.clone());
-        needs.facts.extend(
-            [FactKey::Mute, FactKey::Portrait, FactKey::Friends, FactKey::Folders]
-                .map(|key| (subject.clone(), key)),
-        );
+        needs.facts.extend(FACTS.map(|key| (subject.clone(), key)));
         for family in FAMILIES {
             needs.ranges.push(FactRange::all(subject.clone(), family));
             needs.counts.push((subject.clone(), family));

@@ -51,7 +51,14 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Filed(_)
         | FactKey::Mark(_)
         | FactKey::Pin(_)
-        | FactKey::Extensions(_) => None,
+        | FactKey::Extensions(_)
+        | FactKey::Follow(..)
+        | FactKey::Followers
+        | FactKey::Attributes
+        | FactKey::Tags
+        | FactKey::AttributeNames
+        | FactKey::Pushed
+        | FactKey::Push(_) => None,
     }
 }
 

@@ -54,7 +54,14 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Chat(_)
             | FactKey::Unread(_)
             | FactKey::Log
-            | FactKey::Friends => continue,
+            | FactKey::Friends
+            | FactKey::Follow(..)
+            | FactKey::Followers
+            | FactKey::Attributes
+            | FactKey::Tags
+            | FactKey::AttributeNames
+            | FactKey::Pushed
+            | FactKey::Push(_) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

@@ -44,7 +44,11 @@ pub(in crate::commands) fn optional_u32(
 }
 
 /// A number of 32 bits.
-pub(super) fn required_u32(given: Field<i128>, field: &str, illegal: Code) -> Result<u32, Failure> {
+pub(in crate::commands) fn required_u32(
+    given: Field<i128>,
+    field: &str,
+    illegal: Code,
+) -> Result<u32, Failure> {
     let missing = || illegal.because(format!("{field} is required"));
     optional_u32(given, field, illegal)?.ok_or_else(missing)
 }
@@ -60,7 +64,7 @@ pub(super) fn flag(given: Field<i128>, field: &str) -> Result<bool, Failure> {
 }
 
 /// What a message says.
-pub(super) fn body(
+pub(in crate::commands) fn body(
     elements: Option<Box<RawValue>>,
     custom: Field<String>,
     limits: &MessageLimits,

@@ -113,6 +113,14 @@ pub(super) async fn people_events(client: &mut Client<TcpStream>) -> Value {
     done(client, "sns/friend_add", friend).await;
     done(client, "sns/black_list_add", bob.clone()).await;
     done(client, "sns/black_list_delete", bob).await;
+    let items = json!([{ "To_Account": "bob" }, { "To_Account": "nobody" }, { "To_Account": "eve" }]);
+    let follow = json!({ "From_Account": "ann", "FollowItem": items });
+    // The second time nothing changes, and there is no event.
+    done(client, "follow/follow_add", follow.clone()).await;
+    done(client, "follow/follow_add", follow).await;
+    let leave = json!({ "From_Account": "ann", "To_Account": ["eve", "nobody"] });
+    done(client, "follow/follow_delete", leave.clone()).await;
+    done(client, "follow/follow_delete", leave).await;
     portrait
 }
 
@@ -135,6 +143,17 @@ pub(super) fn check_friends(receiver: &Receiver) {
         event("Sns.CallbackBlackListDelete", json!([pair("ann", "bob")])),
     ];
     assert_eq!(bodies(&of_friends), expected);
+    let of_followers: Vec<_> =
+        receiver.all().into_iter().filter(|request| request.command().starts_with("Follow.")).collect();
+    let event = |command, others: &[&str]| {
+        let list: Vec<_> = others.iter().map(|other| json!({ "To_Account": other })).collect();
+        json!({ "CallbackCommand": command, "From_Account": "ann", "FollowList": list })
+    };
+    let expected = [
+        event("Follow.CallbackAfterFollowAdd", &["bob", "eve"]),
+        event("Follow.CallbackAfterFollowDelete", &["eve"]),
+    ];
+    assert_eq!(bodies(&of_followers), expected);
 }
 
 on_both_stores! {

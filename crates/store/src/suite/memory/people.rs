@@ -26,7 +26,9 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         | (FactFamily::Marks, FactKey::Mark(_))
         | (FactFamily::Pins, FactKey::Pin(_))
         | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
+        (FactFamily::Pushes, FactKey::Push(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
+        (FactFamily::Follows(tie), FactKey::Follow(of, _)) => tie == *of,
         (_, _) => false,
     }
 }
@@ -126,6 +128,16 @@ impl People {
 
     /// Forgets all that is about an account, or names it.
     pub(super) fn forget(&mut self, id: &UserId) {
+        let own = Subject::Account(id.clone());
+        let counted = self.facts.keys().filter(|(subject, _)| *subject == own).filter_map(|(_, key)| {
+            let (peer, count) = key.counted_in()?;
+            Some((Subject::Account(peer.clone()), count))
+        });
+        for place in counted.collect::<Vec<_>>() {
+            if let Some(less) = self.facts.remove(&place).and_then(|count| count.less(1)) {
+                self.facts.insert(place, less);
+            }
+        }
         self.facts.retain(|(subject, key), _| !names(subject, id) && key.peer() != Some(id));
         self.messages.retain(|pair, _| pair.side(id).is_none());
     }
