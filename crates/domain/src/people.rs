@@ -11,10 +11,12 @@ pub mod event;
 pub mod fact;
 pub mod friends;
 pub mod message;
+pub mod official;
 pub mod operation;
 pub mod operations;
 pub mod portrait;
 pub mod snapshot;
+pub mod words;
 
 use crate::ids::UserId;
 use std::fmt;

@@ -3,6 +3,7 @@
 pub mod group_rates;
 pub mod message_rates;
 pub mod rates;
+pub mod words;
 
 use crate::config::AppConfig;
 use crate::files::signing::FileKeys;
@@ -18,6 +19,7 @@ use message_rates::MessageRates;
 use rates::Rates;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
+use words::KnownWords;
 
 /// An app with everything that depends on its settings. Changed settings make a new one, so a signature that was
 /// remembered under an old key is forgotten with it.
@@ -45,6 +47,8 @@ pub struct App {
     pub messages: MessageRates,
     /// Limits how often the attributes of each of its groups are changed.
     pub attribute_writes: GroupRates,
+    /// The words that nobody may send.
+    pub words: KnownWords,
     /// Limits its calls; `None`: they are not limited.
     rates: Option<Rates>,
 }
@@ -66,6 +70,7 @@ impl App {
             signatures: SignatureCache::default(),
             messages: MessageRates::default(),
             attribute_writes: GroupRates::default(),
+            words: KnownWords::default(),
             rates,
         }
     }

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod config_svc;
+mod forbidden;
 pub mod group_open_attr_http_svc;
 pub mod group_open_avchatroom_http_svc;
 pub mod group_open_http_svc;
@@ -10,8 +11,10 @@ pub mod landfall_import_svc;
 pub mod message_body;
 mod message_seq;
 pub mod million_group_open_http_svc;
+pub mod official_account_open_http_svc;
 pub mod openconfigsvr;
 pub mod openim;
+pub mod openim_dirty_words;
 pub mod openim_msg_ext_http_svc;
 pub mod profile;
 pub mod recentcontact;

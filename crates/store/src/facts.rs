@@ -7,7 +7,9 @@ use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Unread};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
+use landfall_domain::people::official::{OfficialAccount, Subscription};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
+use landfall_domain::people::words::Words;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -30,6 +32,10 @@ const FRIEND: u8 = 11;
 const REQUEST: u8 = 12;
 const BLOCKED: u8 = 13;
 const UNREAD: u8 = 5;
+const OFFICIAL: u8 = 30;
+const SUBSCRIBER: u8 = 31;
+const SUBSCRIBED: u8 = 32;
+const WORDS: u8 = 33;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -61,6 +67,10 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Request(of, id) => named(REQUEST, format!("{}{id}", way(*of))),
         FactKey::Blocked(id) => named(BLOCKED, id.to_string()),
         FactKey::Unread(peer) => named(UNREAD, peer.to_string()),
+        FactKey::Official => named(OFFICIAL, String::new()),
+        FactKey::Subscriber(id) => named(SUBSCRIBER, id.to_string()),
+        FactKey::Subscribed(id) => named(SUBSCRIBED, id.to_string()),
+        FactKey::Words => named(WORDS, String::new()),
     }
 }
 
@@ -74,6 +84,8 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Requests(of) => FactName { kind: REQUEST, name: way(of).into() },
         FactFamily::Blocklist => named(BLOCKED, ""),
         FactFamily::Unread => named(UNREAD, ""),
+        FactFamily::Subscribers => named(SUBSCRIBER, ""),
+        FactFamily::Subscribed => named(SUBSCRIBED, ""),
     }
 }
 
@@ -101,6 +113,10 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         }),
         BLOCKED => Some(FactKey::Blocked(UserId::parse(name)?)),
         UNREAD => Some(FactKey::Unread(UserId::parse(name)?)),
+        OFFICIAL => alone(FactKey::Official),
+        SUBSCRIBER => Some(FactKey::Subscriber(UserId::parse(name)?)),
+        SUBSCRIBED => Some(FactKey::Subscribed(UserId::parse(name)?)),
+        WORDS => alone(FactKey::Words),
         _ => None,
     }
 }
@@ -118,7 +134,11 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Friends
         | FactKey::Friend(_)
         | FactKey::Request(..)
-        | FactKey::Blocked(_) => None,
+        | FactKey::Blocked(_)
+        | FactKey::Official
+        | FactKey::Subscriber(_)
+        | FactKey::Subscribed(_)
+        | FactKey::Words => None,
     }
 }
 
@@ -156,6 +176,23 @@ pub(crate) enum FactRecord {
     Blocked {
         since: u64,
     },
+    Official(OfficialRecord),
+    Subscription {
+        since: u64,
+        custom: String,
+    },
+    Words(Vec<String>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OfficialRecord {
+    owner: String,
+    introduction: String,
+    organization: String,
+    custom: String,
+    max_subscribers: u32,
+    subscribers: u32,
+    created: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -232,6 +269,43 @@ impl FriendRecord {
     }
 }
 
+impl From<&OfficialAccount> for OfficialRecord {
+    fn from(official: &OfficialAccount) -> Self {
+        let OfficialAccount {
+            owner,
+            introduction,
+            organization,
+            custom,
+            max_subscribers,
+            subscribers,
+            created,
+        } = official;
+        Self {
+            owner: owner.to_string(),
+            introduction: introduction.as_str().to_owned(),
+            organization: organization.as_str().to_owned(),
+            custom: custom.as_str().to_owned(),
+            max_subscribers: *max_subscribers,
+            subscribers: *subscribers,
+            created: created.0,
+        }
+    }
+}
+
+impl OfficialRecord {
+    fn official(self) -> Option<OfficialAccount> {
+        Some(OfficialAccount {
+            owner: UserId::parse(&self.owner)?,
+            introduction: Text::stored(self.introduction),
+            organization: Text::stored(self.organization),
+            custom: Text::stored(self.custom),
+            max_subscribers: self.max_subscribers,
+            subscribers: self.subscribers,
+            created: Timestamp(self.created),
+        })
+    }
+}
+
 impl From<&Fact> for FactRecord {
     fn from(fact: &Fact) -> Self {
         let time = |time: Option<Timestamp>| time.map(|time| time.0);
@@ -256,6 +330,11 @@ impl From<&Fact> for FactRecord {
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
             Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
+            Fact::Official(official) => Self::Official((&**official).into()),
+            Fact::Subscription(Subscription { since, custom }) => {
+                Self::Subscription { since: since.0, custom: custom.as_str().to_owned() }
+            }
+            Fact::Words(Words(words)) => Self::Words(texts(words)),
         }
     }
 }
@@ -289,6 +368,11 @@ impl FactRecord {
                 Fact::Blocked(Blocked { since: Timestamp(since) })
             }
             (Self::Unread { count, after }, FactKey::Unread(_)) => Fact::Unread(Unread { count, after }),
+            (Self::Official(official), FactKey::Official) => Fact::Official(Box::new(official.official()?)),
+            (Self::Subscription { since, custom }, FactKey::Subscriber(_) | FactKey::Subscribed(_)) => {
+                Fact::Subscription(Subscription { since: Timestamp(since), custom: Text::stored(custom) })
+            }
+            (Self::Words(words), FactKey::Words) => Fact::Words(Words(stored(words))),
             _ => return None,
         })
     }

@@ -17,6 +17,8 @@ pub(crate) mod load;
 pub(crate) mod members;
 pub(crate) mod memory;
 pub(crate) mod model;
+pub(crate) mod official;
+mod official_changes;
 pub(crate) mod operation;
 pub(crate) mod operations;
 pub(crate) mod outbox;
@@ -106,6 +108,13 @@ macro_rules! store_suite {
                 two_who_add_each_other_at_once_are_friends_both_ways,
                 a_deleted_account_is_nobodys_friend_and_on_no_blocklist,
                 a_blocklist_ends_a_friendship_and_a_request,
+            }
+            official {
+                an_official_account_reads_back_with_every_field,
+                two_callers_cannot_both_become_the_last_subscriber,
+                a_deleted_account_subscribes_to_nothing,
+                a_deleted_official_account_leaves_nothing_with_its_subscribers,
+                words_read_back_in_their_order,
             }
             direct {
                 messages_count_as_unread_until_they_are_read,

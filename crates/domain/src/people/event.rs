@@ -2,6 +2,7 @@
 //! them.
 
 use super::message::{DirectMessage, MessageKey};
+use super::official::OfficialEvent;
 use super::portrait::PortraitItem;
 use super::{Pair, Subject};
 use crate::ids::UserId;
@@ -98,6 +99,13 @@ pub enum PeopleEvent {
         /// The messages, in the order of the request.
         keys: Vec<MessageKey>,
     },
+    /// Something happened to an official account.
+    Official {
+        /// The official account.
+        account: UserId,
+        /// What happened.
+        event: OfficialEvent,
+    },
 }
 
 impl PeopleEvent {
@@ -109,7 +117,8 @@ impl PeopleEvent {
             | Self::FriendsAdded { account, .. }
             | Self::FriendsDeleted { account, .. }
             | Self::Blocked { account, .. }
-            | Self::Unblocked { account, .. } => Subject::Account(account.clone()),
+            | Self::Unblocked { account, .. }
+            | Self::Official { account, .. } => Subject::Account(account.clone()),
             Self::DirectSent { pair, .. }
             | Self::DirectRecalled { pair, .. }
             | Self::DirectModified { pair, .. } => Subject::Pair(pair.clone()),

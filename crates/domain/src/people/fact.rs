@@ -3,7 +3,9 @@
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
 use super::friends::{Blocked, Friend, Friends, RequestWay};
+use super::official::{OfficialAccount, Subscription};
 use super::portrait::Portrait;
+use super::words::Words;
 use crate::ids::{GroupId, UserId};
 use crate::people::Subject;
 use crate::time::Timestamp;
@@ -30,6 +32,14 @@ pub enum FactKey {
     Request(RequestWay, UserId),
     /// Of an account: an account on its blocklist.
     Blocked(UserId),
+    /// Of an official account: what it is.
+    Official,
+    /// Of an official account: an account that subscribes to it.
+    Subscriber(UserId),
+    /// Of an account: an official account that it subscribes to.
+    Subscribed(UserId),
+    /// Of the app: words that nobody may send.
+    Words,
 }
 
 impl FactKey {
@@ -41,8 +51,16 @@ impl FactKey {
             | Self::Unread(peer)
             | Self::Friend(peer)
             | Self::Request(_, peer)
-            | Self::Blocked(peer) => Some(peer),
-            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log | Self::Friends => None,
+            | Self::Blocked(peer)
+            | Self::Subscriber(peer)
+            | Self::Subscribed(peer) => Some(peer),
+            Self::Portrait
+            | Self::Mute
+            | Self::Chat(Chat::Group(_))
+            | Self::Log
+            | Self::Friends
+            | Self::Official
+            | Self::Words => None,
         }
     }
 }
@@ -75,6 +93,12 @@ pub enum Fact {
     Friend(Friend),
     /// An account on a blocklist.
     Blocked(Blocked),
+    /// What an official account is.
+    Official(Box<OfficialAccount>),
+    /// What an official account and a subscriber keep about each other.
+    Subscription(Subscription),
+    /// The words that nobody may send.
+    Words(Words),
 }
 
 /// Until when an account may not send; 0: it may.
@@ -152,6 +176,10 @@ pub enum FactFamily {
     Blocklist,
     /// The accounts of which an account has not read everything.
     Unread,
+    /// The accounts that subscribe to an official account.
+    Subscribers,
+    /// The official accounts that an account subscribes to.
+    Subscribed,
 }
 
 /// Some facts of a family.

@@ -1,20 +1,30 @@
 //! The operations on people, one in each file.
 
 pub mod add_friends;
+pub mod add_subscribers;
 pub mod block;
+pub mod change_words;
 pub mod confirm_messages;
 mod conversation;
+pub mod create_official;
 pub mod delete_chat;
 pub mod delete_friend_lists;
 pub mod delete_friends;
+pub mod delete_subscribers;
+pub mod destroy_official;
 pub mod hide_messages;
 pub mod import_direct;
 pub mod import_friends;
 pub mod make_friend_lists;
 pub mod modify_direct;
+pub mod modify_official;
+pub mod modify_subscriber;
+mod official;
 pub mod read_direct;
 pub mod recall_direct;
+pub mod recall_official;
 pub mod send_direct;
+pub mod send_official;
 pub mod set_mute;
 pub mod set_portrait;
 pub mod unblock;
@@ -22,3 +32,5 @@ pub mod update_friends;
 
 #[cfg(test)]
 mod friend_tests;
+#[cfg(test)]
+mod official_tests;

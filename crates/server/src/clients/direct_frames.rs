@@ -1,12 +1,14 @@
 //! Messages between two accounts, as frames for clients.
 
 use super::frame;
+use super::official_frames;
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{Content, MessageState};
 use landfall_domain::people::Pair;
 use landfall_domain::people::message::{DirectMessage, MessageKey};
+use landfall_domain::people::official::broadcaster;
 use landfall_domain::time::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -68,6 +70,9 @@ fn message_frame(event: &'static str, pair: &Pair, message: &DirectMessage) -> S
 
 /// A message of a history as a frame; of one whose content is gone, the frame that says so.
 pub(super) fn message(pair: &Pair, message: &DirectMessage) -> String {
+    if let Some(official) = broadcaster(pair) {
+        return official_frames::message(official, message);
+    }
     let event = match (&message.content, message.state) {
         (Content::Sent(_), _) => "message",
         (_, MessageState::Recalled) => "recalled",
@@ -83,7 +88,7 @@ pub(super) fn sent(pair: &Pair, message: &DirectMessage) -> Vec<PeopleFrame> {
     let copied = !message.quiet && !message.hidden_from_sender && *receiver != message.sender;
     let to: Vec<UserId> =
         [receiver.clone()].into_iter().chain(copied.then(|| message.sender.clone())).collect();
-    vec![PeopleFrame { to: names(&to), text: self::message(pair, message), direct }]
+    vec![PeopleFrame { direct, ..PeopleFrame::to(names(&to), self::message(pair, message)) }]
 }
 
 /// To both accounts, unless one of them does not see the message.
@@ -92,7 +97,7 @@ pub(super) fn changed(pair: &Pair, message: &DirectMessage) -> PeopleFrame {
     let mut to: Vec<UserId> =
         pair.accounts().into_iter().filter(|account| !message.is_hidden_from(account, 0)).cloned().collect();
     to.dedup();
-    PeopleFrame { to: names(&to), text: message_frame(event, pair, message), direct: None }
+    PeopleFrame::to(names(&to), message_frame(event, pair, message))
 }
 
 #[derive(Serialize)]
@@ -116,7 +121,7 @@ pub(super) fn read(reader: &UserId, peer: &UserId, until: Timestamp, unread: u32
         last_read_time: until.0,
         unread_msg_num: unread,
     });
-    PeopleFrame { to: both(reader, peer), text, direct: None }
+    PeopleFrame::to(both(reader, peer), text)
 }
 
 #[derive(Serialize)]
@@ -138,7 +143,7 @@ pub(super) fn confirmed(reader: &UserId, peer: &UserId, keys: &[MessageKey]) -> 
         peer_account: peer.as_str(),
         msg_key_list: keys.iter().map(ToString::to_string).collect(),
     });
-    PeopleFrame { to: both(reader, peer), text, direct: None }
+    PeopleFrame::to(both(reader, peer), text)
 }
 
 fn both(one: &UserId, other: &UserId) -> Vec<String> {
@@ -158,6 +163,9 @@ struct PositionFrame<'a> {
 
 /// How far an account is in a conversation.
 pub(super) fn position(event: &'static str, pair: &Pair, account: &UserId, msg_seq: u32) -> String {
+    if let Some(official) = broadcaster(pair) {
+        return official_frames::position(event, official, msg_seq);
+    }
     let peer_account = pair.other(account).map_or("", UserId::as_str);
     frame::text(&PositionFrame { event, peer_account, msg_seq })
 }

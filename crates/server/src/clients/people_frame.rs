@@ -10,4 +10,14 @@ pub(crate) struct PeopleFrame {
     pub(crate) text: String,
     /// The name of the pair and the place of a message that its history stores.
     pub(crate) direct: Option<(String, u32)>,
+    /// An official account whose subscribers get it, in place of `to`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subscribers_of: Option<String>,
+}
+
+impl PeopleFrame {
+    /// A frame to accounts that no history stores.
+    pub(crate) fn to(to: Vec<String>, text: String) -> Self {
+        Self { to, text, direct: None, subscribers_of: None }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::direct_frames as direct;
 use super::frame;
+use super::official_frames;
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
 use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
@@ -51,6 +52,7 @@ impl PeopleUpdate {
             PeopleEvent::DirectConfirmed { reader, peer, keys } => {
                 vec![direct::confirmed(reader, peer, keys)]
             }
+            PeopleEvent::Official { account, event } => official_frames::of(account, event),
         });
         Self { frames: frames.collect() }
     }
@@ -78,7 +80,7 @@ fn friends(event: &'static str, pairs: &[(UserId, UserId)], operator: &UserId) -
 fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> PeopleFrame {
     let pair_list = others.iter().map(|other| PairRow::of(account, other)).collect();
     let text = frame::text(&TiesFrame { event, operator: operator.as_str(), pair_list });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }
 
 /// To the devices of the account itself.
@@ -89,5 +91,5 @@ fn portrait(account: &UserId, items: &[PortraitItem], operator: &UserId) -> Peop
         operator: operator.as_str(),
         profile_item: portrait_rows(items),
     });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }

@@ -3,6 +3,7 @@
 //! [choice] A friendship that goes both ways is two pairs, one for each account that has the other among its friends.
 
 use super::body::Body;
+use super::official_body;
 use crate::event_rows::{PairRow, portrait_rows};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -32,6 +33,7 @@ pub(super) fn command(event: &PeopleEvent) -> Option<&'static str> {
         PeopleEvent::DirectModified { .. } => "C2C.CallbackAfterModifyMsg",
         PeopleEvent::DirectRead { .. } => "C2C.CallbackAfterMsgReport",
         PeopleEvent::DirectConfirmed { .. } => "C2C.CallbackAfterMsgReadReceipt",
+        PeopleEvent::Official { event, .. } => official_body::command(event),
     })
 }
 
@@ -79,6 +81,7 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
             .with("Operator_Account", &reader.as_str())
             .with("Peer_Account", &peer.as_str())
             .with("C2CMsgInfo", &confirmed_rows(reader, peer, keys)),
+        PeopleEvent::Official { account, event } => official_body::of(body, account, event, operator),
     }
     .end(millis)
 }

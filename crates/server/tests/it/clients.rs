@@ -3,6 +3,7 @@
 mod direct;
 mod ends;
 mod friends;
+mod official;
 mod presence;
 mod requests;
 

@@ -118,24 +118,27 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
     snapshot
 }
 
-/// What there is about these accounts and between them, as far as scripts make it.
 /// The families of facts that accounts have.
-const FAMILIES: [FactFamily; 6] = [
+const FAMILIES: [FactFamily; 8] = [
     FactFamily::Chats,
     FactFamily::Unread,
     FactFamily::Friends,
     FactFamily::Requests(RequestWay::Sent),
     FactFamily::Requests(RequestWay::Received),
     FactFamily::Blocklist,
+    FactFamily::Subscribers,
+    FactFamily::Subscribed,
 ];
+/// The facts that an account has at most once.
+const SINGLE: [FactKey; 4] = [FactKey::Mute, FactKey::Portrait, FactKey::Friends, FactKey::Official];
 
+/// What there is about these accounts and between them, as far as scripts make it.
 async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapshot {
     let mut needs = PeopleNeeds { accounts: users.to_vec(), ..PeopleNeeds::default() };
+    needs.facts.push((Subject::App, FactKey::Words));
     for (number, one) in users.iter().enumerate() {
         let subject = Subject::Account(one.clone());
-        needs
-            .facts
-            .extend([FactKey::Mute, FactKey::Portrait, FactKey::Friends].map(|key| (subject.clone(), key)));
+        needs.facts.extend(SINGLE.map(|key| (subject.clone(), key)));
         for family in FAMILIES {
             needs.ranges.push(FactRange::all(subject.clone(), family));
             needs.counts.push((subject.clone(), family));

@@ -46,7 +46,11 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Chat(_)
         | FactKey::Unread(_)
         | FactKey::Log
-        | FactKey::Friends => None,
+        | FactKey::Friends
+        | FactKey::Official
+        | FactKey::Subscriber(_)
+        | FactKey::Subscribed(_)
+        | FactKey::Words => None,
     }
 }
 

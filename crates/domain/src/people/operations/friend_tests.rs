@@ -54,7 +54,11 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Chat(_)
             | FactKey::Unread(_)
             | FactKey::Log
-            | FactKey::Friends => continue,
+            | FactKey::Friends
+            | FactKey::Official
+            | FactKey::Subscriber(_)
+            | FactKey::Subscribed(_)
+            | FactKey::Words => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

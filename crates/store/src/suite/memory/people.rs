@@ -22,7 +22,9 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         (FactFamily::Chats, FactKey::Chat(_))
         | (FactFamily::Unread, FactKey::Unread(_))
         | (FactFamily::Friends, FactKey::Friend(_))
-        | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
+        | (FactFamily::Blocklist, FactKey::Blocked(_))
+        | (FactFamily::Subscribers, FactKey::Subscriber(_))
+        | (FactFamily::Subscribed, FactKey::Subscribed(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
         (_, _) => false,
     }
