@@ -28,6 +28,11 @@ impl UserId {
             .then(|| Self(raw.to_owned()))
     }
 
+    /// Makes a name of this beginning, which is short and printable, from random bits. Equal bits give equal names.
+    pub(crate) fn generate(prefix: &str, random_bits: u64) -> Self {
+        Self(format!("{prefix}{random_bits:016x}"))
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

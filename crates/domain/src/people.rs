@@ -14,11 +14,13 @@ pub mod follow;
 pub mod friends;
 pub mod labels;
 pub mod message;
+pub mod official;
 pub mod operation;
 pub mod operations;
 pub mod portrait;
 pub mod push;
 pub mod snapshot;
+pub mod words;
 
 use crate::ids::UserId;
 use std::fmt;

@@ -3,6 +3,7 @@
 pub mod group_rates;
 pub mod message_rates;
 pub mod rates;
+pub mod words;
 
 use crate::config::AppConfig;
 use crate::files::signing::FileKeys;
@@ -19,6 +20,7 @@ use rates::Rates;
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 use tokio::sync::Notify;
+use words::KnownWords;
 
 /// An app with everything that depends on its settings. Changed settings make a new one, so a signature that was
 /// remembered under an old key is forgotten with it.
@@ -48,6 +50,8 @@ pub struct App {
     pub attribute_writes: GroupRates,
     /// Notified when this server has accepted a push to everybody.
     pub new_pushes: Notify,
+    /// The words that nobody may send.
+    pub words: KnownWords,
     /// Limits its calls; `None`: they are not limited.
     rates: Option<Rates>,
 }
@@ -70,6 +74,7 @@ impl App {
             messages: MessageRates::default(),
             attribute_writes: GroupRates::default(),
             new_pushes: Notify::new(),
+            words: KnownWords::default(),
             rates,
         }
     }

@@ -1,5 +1,6 @@
 //! Connected clients: who is connected, and what each is sent. `docs/gateway.md` describes what goes over the wire.
 
+mod broadcasts;
 mod bus;
 mod client;
 mod client_subscribers;
@@ -13,6 +14,7 @@ pub(crate) mod handshake;
 mod hub;
 mod hubs;
 mod notice;
+mod official_frames;
 mod outgoing_frame;
 #[cfg(test)]
 mod page;

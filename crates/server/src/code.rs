@@ -87,6 +87,8 @@ pub enum Code {
     TopicPermissionDeleted = 110_014,
     /// The app's webhook refused a message to an account.
     DirectRefused = 20006,
+    /// Internal error of the service of official accounts; the same call may succeed later.
+    OfficialInternal = 20005,
     /// The message between two accounts does not exist.
     DirectMissing = 20022,
     /// The message between two accounts was recalled already.
@@ -97,6 +99,8 @@ pub enum Code {
     ExtensionsUnsupported = 23002,
     /// The extension, or the message itself, does not exist.
     ExtensionMissing = 23004,
+    /// A text has a word that the app does not allow.
+    TextRefused = 80_001,
     /// A message is too long.
     MessageTooLong = 80_002,
     /// The app's webhook gave no usable answer in time, and `on_timeout` refuses.
@@ -145,6 +149,8 @@ pub enum Code {
     FolderNameTooLong = 51011,
     /// More conversations would be pinned than allowed.
     TooManyPinned = 51012,
+    /// A parameter of a command about official accounts is missing or illegal.
+    OfficialParameter = 6017,
     /// The UserSig is expired.
     UserSigExpired = 70001,
     /// The UserSig is empty.
@@ -173,6 +179,8 @@ pub enum Code {
     ProfileAccountsMissing = 40002,
     /// The account whose profile is meant does not exist.
     ProfileAccountUnknown = 40003,
+    /// A text in a profile has a word that the app does not allow.
+    ProfileTextRefused = 40005,
     /// Internal error of the profile service; the same call may succeed later.
     ProfileInternal = 40006,
     /// The field of a profile is read-only.
@@ -189,6 +197,8 @@ pub enum Code {
     FriendParameter = 30001,
     /// The account, or that of an item, does not exist.
     FriendAccountUnknown = 30003,
+    /// A text about a friend has a word that the app does not allow.
+    FriendTextRefused = 30005,
     /// Internal error of the friend service; the same call may succeed later.
     FriendInternal = 30006,
     /// The account is barred from adding friends.
@@ -291,6 +301,8 @@ pub enum Code {
     MuteAccountMissing = 130_004,
     /// `Set_Account` is no account.
     MuteAccountIllegal = 130_005,
+    /// Not the id of an official account.
+    OfficialIdIllegal = 130_007,
     /// No time of a mute is given, or none that can be.
     MuteTimeIllegal = 130_008,
     /// Internal error of the configuration service; the same call may succeed later.
@@ -298,6 +310,11 @@ pub enum Code {
 }
 
 impl Code {
+    /// No such official account, or it was destroyed. The configuration service uses the same number.
+    pub const OFFICIAL_UNKNOWN: Self = Self::MuteAccountMissing;
+    /// The id of the official account is in use. The configuration service uses the same number.
+    pub const OFFICIAL_TAKEN: Self = Self::MuteTimeIllegal;
+
     #[must_use]
     pub fn number(self) -> u32 {
         self as u32

@@ -8,6 +8,7 @@ pub mod before;
 pub(crate) mod body;
 pub(crate) mod dispatch;
 pub mod events;
+mod official_body;
 pub(crate) mod people_body;
 pub(crate) mod presence;
 pub mod receiver;

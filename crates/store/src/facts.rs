@@ -13,8 +13,10 @@ use landfall_domain::people::folders::{ChatMark, Filed, Folder, Folders};
 use landfall_domain::people::follow::{Follow, Tie};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
 use landfall_domain::people::message::MessageKey;
+use landfall_domain::people::official::{OfficialAccount, Subscription};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
 use landfall_domain::people::push::PushMark;
+use landfall_domain::people::words::Words;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::text::Text;
 use landfall_domain::time::Timestamp;
@@ -53,6 +55,10 @@ const TAGS: u8 = 73;
 const ATTRIBUTE_NAMES: u8 = 74;
 const PUSHED: u8 = 75;
 const PUSH: u8 = 76;
+const OFFICIAL: u8 = 30;
+const SUBSCRIBER: u8 = 31;
+const SUBSCRIBED: u8 = 32;
+const WORDS: u8 = 33;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -141,6 +147,10 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::AttributeNames => named(ATTRIBUTE_NAMES, String::new()),
         FactKey::Pushed => named(PUSHED, String::new()),
         FactKey::Push(number) => named(PUSH, format!("{number:08x}")),
+        FactKey::Official => named(OFFICIAL, String::new()),
+        FactKey::Subscriber(id) => named(SUBSCRIBER, id.to_string()),
+        FactKey::Subscribed(id) => named(SUBSCRIBED, id.to_string()),
+        FactKey::Words => named(WORDS, String::new()),
     }
 }
 
@@ -159,6 +169,8 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Pins => named(PIN, ""),
         FactFamily::Follows(of) => FactName { kind: FOLLOW, name: tie(of).into() },
         FactFamily::Pushes => named(PUSH, ""),
+        FactFamily::Subscribers => named(SUBSCRIBER, ""),
+        FactFamily::Subscribed => named(SUBSCRIBED, ""),
     }
 }
 
@@ -198,6 +210,10 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         ATTRIBUTE_NAMES => alone(FactKey::AttributeNames),
         PUSHED => alone(FactKey::Pushed),
         PUSH => Some(FactKey::Push(u32::from_str_radix(name, 16).ok()?)),
+        OFFICIAL => alone(FactKey::Official),
+        SUBSCRIBER => Some(FactKey::Subscriber(UserId::parse(name)?)),
+        SUBSCRIBED => Some(FactKey::Subscribed(UserId::parse(name)?)),
+        WORDS => alone(FactKey::Words),
         _ => None,
     }
 }
@@ -227,7 +243,11 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Tags
         | FactKey::AttributeNames
         | FactKey::Pushed
-        | FactKey::Push(_) => None,
+        | FactKey::Push(_)
+        | FactKey::Official
+        | FactKey::Subscriber(_)
+        | FactKey::Subscribed(_)
+        | FactKey::Words => None,
     }
 }
 
@@ -299,6 +319,23 @@ pub(crate) enum FactRecord {
     /// Number, random number and time of each.
     Pushed(Vec<(u32, u32, u64)>),
     Push(Box<PushRecord>),
+    Official(OfficialRecord),
+    Subscription {
+        since: u64,
+        custom: String,
+    },
+    Words(Vec<String>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OfficialRecord {
+    owner: String,
+    introduction: String,
+    organization: String,
+    custom: String,
+    max_subscribers: u32,
+    subscribers: u32,
+    created: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -393,6 +430,43 @@ fn extensions(latest_seq: u32, clear_seq: u32, all: Vec<(String, String, u32)>) 
     }
 }
 
+impl From<&OfficialAccount> for OfficialRecord {
+    fn from(official: &OfficialAccount) -> Self {
+        let OfficialAccount {
+            owner,
+            introduction,
+            organization,
+            custom,
+            max_subscribers,
+            subscribers,
+            created,
+        } = official;
+        Self {
+            owner: owner.to_string(),
+            introduction: introduction.as_str().to_owned(),
+            organization: organization.as_str().to_owned(),
+            custom: custom.as_str().to_owned(),
+            max_subscribers: *max_subscribers,
+            subscribers: *subscribers,
+            created: created.0,
+        }
+    }
+}
+
+impl OfficialRecord {
+    fn official(self) -> Option<OfficialAccount> {
+        Some(OfficialAccount {
+            owner: UserId::parse(&self.owner)?,
+            introduction: Text::stored(self.introduction),
+            organization: Text::stored(self.organization),
+            custom: Text::stored(self.custom),
+            max_subscribers: self.max_subscribers,
+            subscribers: self.subscribers,
+            created: Timestamp(self.created),
+        })
+    }
+}
+
 impl From<&Fact> for FactRecord {
     fn from(fact: &Fact) -> Self {
         let time = |time: Option<Timestamp>| time.map(|time| time.0);
@@ -442,6 +516,11 @@ impl From<&Fact> for FactRecord {
                 Self::Pushed(marks.iter().map(mark).collect())
             }
             Fact::Push(push) => Self::Push(Box::new((&**push).into())),
+            Fact::Official(official) => Self::Official((&**official).into()),
+            Fact::Subscription(Subscription { since, custom }) => {
+                Self::Subscription { since: since.0, custom: custom.as_str().to_owned() }
+            }
+            Fact::Words(Words(words)) => Self::Words(texts(words)),
         }
     }
 }
@@ -503,6 +582,11 @@ impl FactRecord {
                 Fact::Pushed(marks.into_iter().map(mark).collect())
             }
             (Self::Push(push), FactKey::Push(_)) => Fact::Push(Box::new(push.push()?)),
+            (Self::Official(official), FactKey::Official) => Fact::Official(Box::new(official.official()?)),
+            (Self::Subscription { since, custom }, FactKey::Subscriber(_) | FactKey::Subscribed(_)) => {
+                Fact::Subscription(Subscription { since: Timestamp(since), custom: Text::stored(custom) })
+            }
+            (Self::Words(words), FactKey::Words) => Fact::Words(Words(stored(words))),
             _ => return None,
         })
     }

@@ -20,6 +20,8 @@ pub(crate) mod load;
 pub(crate) mod members;
 pub(crate) mod memory;
 pub(crate) mod model;
+pub(crate) mod official;
+mod official_changes;
 pub(crate) mod operation;
 pub(crate) mod operations;
 pub(crate) mod outbox;
@@ -115,6 +117,13 @@ macro_rules! store_suite {
                 a_deleted_account_follows_nobody_and_counts_nowhere,
                 attributes_and_tags_read_back_and_go_with_their_account,
                 a_push_is_accepted_once_and_one_server_works_on_it,
+            }
+            official {
+                an_official_account_reads_back_with_every_field,
+                two_callers_cannot_both_become_the_last_subscriber,
+                a_deleted_account_subscribes_to_nothing,
+                a_deleted_official_account_leaves_nothing_with_its_subscribers,
+                words_read_back_in_their_order,
             }
             direct {
                 messages_count_as_unread_until_they_are_read,

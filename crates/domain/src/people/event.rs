@@ -3,6 +3,7 @@
 
 use super::fact::Chat;
 use super::message::{DirectMessage, MessageKey};
+use super::official::OfficialEvent;
 use super::portrait::PortraitItem;
 use super::{Pair, Subject};
 use crate::extension::{ExtensionChange, ExtensionOutcome};
@@ -133,6 +134,13 @@ pub enum PeopleEvent {
         /// The messages, in the order of the request.
         keys: Vec<MessageKey>,
     },
+    /// Something happened to an official account.
+    Official {
+        /// The official account.
+        account: UserId,
+        /// What happened.
+        event: OfficialEvent,
+    },
 }
 
 impl PeopleEvent {
@@ -146,7 +154,8 @@ impl PeopleEvent {
             | Self::Blocked { account, .. }
             | Self::Unblocked { account, .. }
             | Self::ChatPinned { account, .. }
-            | Self::Followed { account, .. } => Subject::Account(account.clone()),
+            | Self::Followed { account, .. }
+            | Self::Official { account, .. } => Subject::Account(account.clone()),
             Self::DirectSent { pair, .. }
             | Self::DirectRecalled { pair, .. }
             | Self::DirectModified { pair, .. } => Subject::Pair(pair.clone()),

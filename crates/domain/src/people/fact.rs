@@ -7,9 +7,11 @@ use super::follow::{Follow, Tie};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
 use super::labels::Slots;
 use super::message::MessageKey;
+use super::official::{OfficialAccount, Subscription};
 use super::portrait::Portrait;
 use super::push::{Push, PushMark};
 use crate::extension::Extensions;
+use super::words::Words;
 use crate::ids::{GroupId, UserId};
 use crate::people::Subject;
 use crate::text::Text;
@@ -62,6 +64,14 @@ pub enum FactKey {
     Pushed,
     /// Of the app: a push that is not finished, by its number.
     Push(u32),
+    /// Of an official account: what it is.
+    Official,
+    /// Of an official account: an account that subscribes to it.
+    Subscriber(UserId),
+    /// Of an account: an official account that it subscribes to.
+    Subscribed(UserId),
+    /// Of the app: words that nobody may send.
+    Words,
 }
 
 impl FactKey {
@@ -77,7 +87,9 @@ impl FactKey {
             | Self::Friend(peer)
             | Self::Request(_, peer)
             | Self::Blocked(peer)
-            | Self::Follow(_, peer) => Some(peer),
+            | Self::Follow(_, peer)
+            | Self::Subscriber(peer)
+            | Self::Subscribed(peer) => Some(peer),
             Self::Portrait
             | Self::Mute
             | Self::Chat(Chat::Group(_))
@@ -93,7 +105,9 @@ impl FactKey {
             | Self::Tags
             | Self::AttributeNames
             | Self::Pushed
-            | Self::Push(_) => None,
+            | Self::Push(_)
+            | Self::Official
+            | Self::Words => None,
         }
     }
 
@@ -169,6 +183,12 @@ impl Fact {
         let left = count.saturating_sub(gone);
         (left != 0).then_some(Self::Followers(left))
     }
+    /// What an official account is.
+    Official(Box<OfficialAccount>),
+    /// What an official account and a subscriber keep about each other.
+    Subscription(Subscription),
+    /// The words that nobody may send.
+    Words(Words),
 }
 
 /// Until when an account may not send; 0: it may.
@@ -266,6 +286,10 @@ pub enum FactFamily {
 impl FactFamily {
     /// The families whose facts are [counted](FactKey::counted_in) by other accounts.
     pub const COUNTED: [Self; 2] = [Self::Follows(Tie::Mutual), Self::Follows(Tie::Followed)];
+    /// The accounts that subscribe to an official account.
+    Subscribers,
+    /// The official accounts that an account subscribes to.
+    Subscribed,
 }
 
 /// Some facts of a family.

@@ -2,15 +2,20 @@
 
 pub mod accept_push;
 pub mod add_friends;
+pub mod add_subscribers;
 pub mod block;
 pub mod change_folder;
+pub mod change_words;
 pub mod confirm_messages;
 mod conversation;
+pub mod create_official;
 pub mod delete_chat;
 pub mod delete_folder;
 pub mod delete_friend_lists;
 pub mod delete_friends;
 pub mod extend_direct;
+pub mod delete_subscribers;
+pub mod destroy_official;
 pub mod hide_messages;
 pub mod import_direct;
 pub mod import_friends;
@@ -20,10 +25,15 @@ pub mod mark_chats;
 pub mod modify_direct;
 pub mod name_attributes;
 pub mod pin_chat;
+pub mod modify_official;
+pub mod modify_subscriber;
+mod official;
 pub mod read_direct;
 pub mod recall_direct;
+pub mod recall_official;
 pub mod send_direct;
 pub mod set_follows;
+pub mod send_official;
 pub mod set_mute;
 pub mod set_portrait;
 pub mod step_push;
@@ -32,3 +42,5 @@ pub mod update_friends;
 
 #[cfg(test)]
 mod friend_tests;
+#[cfg(test)]
+mod official_tests;

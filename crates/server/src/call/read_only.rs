@@ -2,6 +2,7 @@
 
 use super::acting::ActingClient;
 use crate::apps::App;
+use crate::apps::words::Finder;
 use crate::files::signing::FileSigner;
 use crate::jobs::Jobs;
 use crate::reply::Failure;
@@ -13,8 +14,11 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
+use landfall_domain::people::Subject;
+use landfall_domain::people::fact::{Fact, FactKey};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::refusal::Refusal;
+use landfall_domain::people::words::Words;
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{
     GroupPage, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,
@@ -247,6 +251,23 @@ impl ReadOnlyCall {
     /// The store failed.
     pub async fn people(&self, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
         self.store.people(self.app_id(), needs).await
+    }
+
+    /// What finds the words that nobody in the app may send.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) async fn words(&self) -> Result<Finder, StoreError> {
+        if let Some(finder) = self.app.words.finder(self.now) {
+            return Ok(finder);
+        }
+        let place = (Subject::App, FactKey::Words);
+        let needs = PeopleNeeds { facts: vec![place.clone()], ..PeopleNeeds::default() };
+        let words = match self.people(needs).await?.facts.remove(&place) {
+            Some(Fact::Words(words)) => words,
+            _ => Words::default(),
+        };
+        self.app.words.learn(words, self.now).map_err(|error| StoreError::failed("words", &error))
     }
 
     pub(super) fn context(&self) -> Context {

@@ -89,6 +89,20 @@ impl Call {
         perform_people(&*self.read.store, self.context(), operation, Arc::new(clients)).await
     }
 
+    /// Changes the words that nobody in the app may send.
+    ///
+    /// # Errors
+    /// A rule refused it, or the store failed.
+    pub async fn change_words<O: PeopleOperation>(
+        &self,
+        change: O,
+    ) -> Result<O::Answer, OperationError<O::Refusal>> {
+        let changed = self.change_people(change).await;
+        // Also when the store failed: whether the change was kept is not known then, and reading again is harmless.
+        self.app.words.forget();
+        changed
+    }
+
     /// Imports people, silently.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The connected clients of one app, as the rest of the server sees them.
 
+use super::broadcasts::Broadcasts;
 use super::delivery_progress::DeliveryProgress;
 use super::direct_frames as direct;
 use super::frame::Frame;
@@ -31,6 +32,7 @@ pub struct Hub {
     pub(super) files: FileSigner,
     sessions: Arc<SessionDirectory>,
     rooms: Arc<Rooms>,
+    broadcasts: Arc<Broadcasts>,
     peers: Arc<dyn PeerLink>,
 }
 
@@ -44,10 +46,11 @@ impl Hub {
     ) -> Self {
         let sessions = Arc::<SessionDirectory>::default();
         let error_log = ErrorLogLimiter::default();
+        let broadcasts = Broadcasts::new(app, Arc::clone(&store), Arc::clone(&sessions));
         let (sessions_of_rooms, files_of_rooms) = (Arc::clone(&sessions), files.clone());
         let context =
             RoomContext { app, store, clock, files: files_of_rooms, sessions: sessions_of_rooms, error_log };
-        Self { app, files, sessions, rooms: Rooms::new(context), peers }
+        Self { app, files, sessions, rooms: Rooms::new(context), broadcasts, peers }
     }
 
     /// Whether a client may be connected, here or at another server.
@@ -186,10 +189,14 @@ impl Hub {
 
     /// Sends the frames of this server or another to the clients here.
     pub(super) fn apply_people(&self, update: PeopleUpdate) {
-        for PeopleFrame { to, text, direct, sender } in update.frames {
+        for PeopleFrame { to, text, direct, sender, subscribers_of } in update.frames {
             let direct = direct.and_then(|(pair, seq)| Some((Arc::new(Pair::named(&pair)?), seq)));
             let frame = Frame { direct, sender, ..Frame::without_number(text) };
-            self.sessions.send(&Arc::new(frame), &to);
+            match subscribers_of.and_then(|official| UserId::parse(&official)) {
+                Some(official) if self.count() != 0 => self.broadcasts.add(official, frame),
+                Some(_) => {}
+                None => self.sessions.send(&Arc::new(frame), &to),
+            }
         }
     }
 

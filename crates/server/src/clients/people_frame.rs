@@ -14,4 +14,14 @@ pub(crate) struct PeopleFrame {
     /// Who sent it with which random number, where it is a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sender: Option<Sender>,
+    /// An official account whose subscribers get it, in place of `to`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subscribers_of: Option<String>,
+}
+
+impl PeopleFrame {
+    /// A frame to accounts that no history stores.
+    pub(crate) fn to(to: Vec<String>, text: String) -> Self {
+        Self { to, text, direct: None, sender: None, subscribers_of: None }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::direct_frames as direct;
 use super::frame;
+use super::official_frames;
 use super::outgoing_frame::names;
 use super::people_frame::PeopleFrame;
 use crate::event_rows::{PairRow, PortraitRow, portrait_rows};
@@ -61,6 +62,7 @@ impl PeopleUpdate {
                 vec![direct::extended(sender, receiver, &changed)]
             }
             PeopleEvent::ChatPinned { account, chat, pinned } => vec![self::pinned(account, chat, *pinned)],
+            PeopleEvent::Official { account, event } => official_frames::of(account, event),
         });
         Self { frames: frames.collect() }
     }
@@ -98,7 +100,7 @@ fn follow(event: &'static str, account: &UserId, others: &[UserId], operator: &U
 fn ties(event: &'static str, account: &UserId, others: &[UserId], operator: &UserId) -> PeopleFrame {
     let pair_list = others.iter().map(|other| PairRow::of(account, other)).collect();
     let text = frame::text(&TiesFrame { event, operator: operator.as_str(), pair_list });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None, sender: None }
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }
 
 #[derive(Serialize)]
@@ -119,7 +121,7 @@ fn pinned(account: &UserId, chat: &Chat, pinned: bool) -> PeopleFrame {
         Chat::Group(id) => (None, Some(id.as_str())),
     };
     let text = frame::text(&PinFrame { event: "pin", peer_account, group_id, top_flag: u8::from(pinned) });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None }
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }
 
 /// To the devices of the account itself.
@@ -130,5 +132,5 @@ fn portrait(account: &UserId, items: &[PortraitItem], operator: &UserId) -> Peop
         operator: operator.as_str(),
         profile_item: portrait_rows(items),
     });
-    PeopleFrame { to: names(std::slice::from_ref(account)), text, direct: None, sender: None }
+    PeopleFrame::to(names(std::slice::from_ref(account)), text)
 }

@@ -15,6 +15,7 @@ mod ping;
 mod read;
 mod rest;
 
+mod subscriptions;
 mod topics;
 
 pub(super) use rest::Line as RestLine;
@@ -30,6 +31,7 @@ use futures_util::future::BoxFuture;
 use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::people::Pair;
+use landfall_domain::people::official::{broadcasts, parse_id};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,6 +46,7 @@ const REQUESTS: &[Entry] = &[
     Entry::of::<groups::Groups>(),
     Entry::of::<topics::Topics>(),
     Entry::of::<chats::Chats>(),
+    Entry::of::<subscriptions::Subscriptions>(),
     Entry::of::<enter::Enter>(),
     Entry::of::<leave::Leave>(),
     Entry::of::<pin::Pin>(),
@@ -108,6 +111,8 @@ struct CommonFields {
     topic_id: Option<String>,
     #[serde(rename = "Peer_Account")]
     peer_account: Option<String>,
+    #[serde(rename = "Official_Account")]
+    official_account: Option<String>,
     msg_seq: u32,
     offset: usize,
     limit: Option<usize>,
@@ -119,6 +124,21 @@ impl CommonFields {
         let given = self.peer_account.as_deref().filter(|name| !name.is_empty());
         let illegal = || Code::GroupParameter.because("Peer_Account is not an account");
         given.map(|name| UserId::parse(name).ok_or_else(illegal)).transpose()
+    }
+
+    /// The official account that is meant, if one is.
+    fn official(&self) -> Result<Option<UserId>, Failure> {
+        let given = self.official_account.as_deref().filter(|name| !name.is_empty());
+        let illegal = || Code::GroupParameter.because("Official_Account is not an official account");
+        given.map(|name| parse_id(name).ok_or_else(illegal)).transpose()
+    }
+
+    /// A conversation of `account` with another, or the messages of an official account; `None` where a group is meant.
+    fn pair(&self, account: &UserId) -> Result<Option<Arc<Pair>>, Failure> {
+        if let Some(official) = self.official()? {
+            return Ok(Some(Arc::new(broadcasts(&official))));
+        }
+        Ok(self.peer()?.map(|peer| Arc::new(Pair::of(account.clone(), peer))))
     }
 
     fn group_id(&self) -> Result<GroupId, Failure> {

@@ -56,6 +56,11 @@ impl SessionDirectory {
         lock(&self.accounts).values().flatten().cloned().collect()
     }
 
+    /// The accounts that are connected.
+    pub(super) fn accounts(&self) -> Vec<UserId> {
+        lock(&self.accounts).keys().cloned().collect()
+    }
+
     pub(super) fn of_account(&self, account: &UserId) -> Vec<Arc<Session>> {
         lock(&self.accounts).get(account).cloned().unwrap_or_default()
     }

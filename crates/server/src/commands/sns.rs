@@ -25,6 +25,7 @@ mod tag;
 use crate::call::ReadOnlyCall;
 use crate::code::Code;
 use crate::commands::account::required_account;
+use crate::commands::forbidden::refuse_words;
 use crate::field::{Entries, Field, FieldError};
 use crate::items::{check_all, check_each, echoed};
 use crate::reply::Failure;
@@ -109,6 +110,23 @@ fn list_name(name: String, field: &str, call: &ReadOnlyCall) -> Result<Text, Fai
 
 /// The items of a call, each as its account was written, and as it was read.
 pub(in crate::commands) type Items<T> = Vec<(String, Result<T, Failure>)>;
+
+/// Makes failures of the items with a word that the app does not allow.
+async fn refuse_words_of<T>(
+    items: &mut Items<T>,
+    texts: impl Fn(&T) -> Vec<&Text>,
+    call: &ReadOnlyCall,
+) -> Result<(), Failure> {
+    for (_, item) in items {
+        let Ok(given) = item else { continue };
+        let given = texts(given).into_iter().map(|text| ("the friend", Some(text.as_str())));
+        match refuse_words(given, call, Code::FriendTextRefused, internal).await {
+            Err(failure) if failure.code == Code::FriendTextRefused => *item = Err(failure),
+            other => other?,
+        }
+    }
+    Ok(())
+}
 
 /// The accounts of `To_Account`, at most `max`.
 pub(in crate::commands) fn to_accounts(

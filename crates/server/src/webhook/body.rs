@@ -37,7 +37,7 @@ impl Body {
         self.value(value)
     }
 
-    fn with_some(self, name: &str, value: Option<&impl Serialize>) -> Self {
+    pub(super) fn with_some(self, name: &str, value: Option<&impl Serialize>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,

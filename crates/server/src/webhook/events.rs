@@ -25,8 +25,15 @@ const fn event(name: &'static str, causes: &'static [Trigger]) -> DocumentedEven
     DocumentedEvent { name, causes }
 }
 
-/// The documented events, but for those of services that are not imitated: official accounts, bots, content moderation and
-/// vendors of push.
+const CREATE_OFFICIAL: &str = "official_account_open_http_svc/create_official_account";
+const MODIFY_OFFICIAL: &str = "official_account_open_http_svc/modify_official_account_base_info";
+const DESTROY_OFFICIAL: &str = "official_account_open_http_svc/destroy_official_account";
+const ADD_SUBSCRIBER: &str = "official_account_open_http_svc/add_subscriber";
+const DELETE_SUBSCRIBER: &str = "official_account_open_http_svc/delete_subscriber";
+const SEND_OFFICIAL: &str = "official_account_open_http_svc/send_official_account_msg";
+const RECALL_OFFICIAL: &str = "official_account_open_http_svc/official_account_msg_recall";
+
+/// The documented events, but for those of services that are not imitated: bots, content moderation and vendors of push.
 ///
 /// Those that something triggers can be switched on. A test checks that each of these is sent.
 pub const EVENTS: &[DocumentedEvent] = &[
@@ -72,6 +79,17 @@ pub const EVENTS: &[DocumentedEvent] = &[
     event("C2C.CallbackAfterModifyMsg", &[Call("openim/modify_c2c_msg")]),
     event("C2C.CallbackAfterC2CMsgExtension", &[Call("openim_msg_ext_http_svc/set_key_values")]),
     event("Alert.RequestOverLimit", &[]),
+    event("OfficialAccount.CallbackBeforeCreateOfficialAccount", &[Call(CREATE_OFFICIAL)]),
+    event("OfficialAccount.CallbackAfterCreateOfficialAccount", &[Call(CREATE_OFFICIAL)]),
+    event("OfficialAccount.CallbackAfterOfficialAccountInfoChanged", &[Call(MODIFY_OFFICIAL)]),
+    event("OfficialAccount.CallbackAfterOfficialAccountDestroyed", &[Call(DESTROY_OFFICIAL)]),
+    event("OfficialAccount.CallbackBeforeAddSubscriber", &[Call(ADD_SUBSCRIBER)]),
+    event("OfficialAccount.CallbackAfterAddSubscriber", &[Call(ADD_SUBSCRIBER)]),
+    event("OfficialAccount.CallbackAfterOfficialAccountFull", &[Call(ADD_SUBSCRIBER)]),
+    event("OfficialAccount.CallbackAfterDeleteSubscriber", &[Call(DELETE_SUBSCRIBER)]),
+    event("OfficialAccount.CallbackBeforeSendMsg", &[Call(SEND_OFFICIAL)]),
+    event("OfficialAccount.CallbackAfterSendMsg", &[Call(SEND_OFFICIAL)]),
+    event("OfficialAccount.CallbackAfterMsgWithDraw", &[Call(RECALL_OFFICIAL)]),
 ];
 
 impl DocumentedEvent {

@@ -3,6 +3,7 @@
 //! [choice] A friendship that goes both ways is two pairs, one for each account that has the other among its friends.
 
 use super::body::{Body, extended};
+use super::official_body;
 use crate::event_rows::{PairRow, portrait_rows};
 use crate::reply::Failure;
 use landfall_domain::ids::UserId;
@@ -36,6 +37,7 @@ pub(super) fn command(event: &PeopleEvent) -> Option<&'static str> {
         PeopleEvent::DirectConfirmed { .. } => "C2C.CallbackAfterMsgReadReceipt",
         PeopleEvent::DirectExtended { .. } => "C2C.CallbackAfterC2CMsgExtension",
         PeopleEvent::ChatPinned { .. } => return None,
+        PeopleEvent::Official { event, .. } => official_body::command(event),
     })
 }
 
@@ -95,6 +97,7 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
         }
         // Has no name.
         PeopleEvent::ChatPinned { .. } => body,
+        PeopleEvent::Official { account, event } => official_body::of(body, account, event, operator),
     }
     .end(millis)
 }

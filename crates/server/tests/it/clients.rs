@@ -5,6 +5,7 @@ mod direct;
 mod ends;
 mod friends;
 mod members;
+mod official;
 mod presence;
 mod pushes;
 mod requests;

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 const GROUP: &str = "book-club-7";
 const FORUM: &str = "@TGS#_city-forum";
 const PARKS: &str = "@TGS#_city-forum@TOPIC#_parks";
+const NEWS: &str = "@TOA#_library";
 const ARCHIVE: &str = "@TGS#_archive";
 
 /// The JSON on the page, in its order.
@@ -25,8 +26,10 @@ fn shown() -> Vec<Value> {
 
 /// Leaves out what differs from run to run.
 fn without_times(mut frame: Value) -> Value {
-    if let Some(rows) = frame.get_mut("ChatList").and_then(Value::as_array_mut) {
-        rows.iter_mut().for_each(|row| *row = without_times(row.take()));
+    for list in ["ChatList", "SubscriptionList"] {
+        if let Some(rows) = frame.get_mut(list).and_then(Value::as_array_mut) {
+            rows.iter_mut().for_each(|row| *row = without_times(row.take()));
+        }
     }
     if let Some(key) = frame.get_mut("MsgKey") {
         *key = without_time(key);
@@ -112,6 +115,17 @@ async fn perform_between_accounts(client: &mut Client<TcpStream>) {
     done(client, "openim/c2c_msg_read_receipt", receipt).await;
 }
 
+/// What an official account does.
+async fn perform_officially(client: &mut Client<TcpStream>) {
+    const SERVICE: &str = "official_account_open_http_svc";
+    let new = json!({ "Official_Account": NEWS, "Owner_Account": "ivo", "Name": "Library news" });
+    done(client, &format!("{SERVICE}/create_official_account"), new).await;
+    let add = json!({ "Official_Account": NEWS, "SubscriberList": [{ "Subscriber_Account": "hana" }] });
+    done(client, &format!("{SERVICE}/add_subscriber"), add).await;
+    let message = json!({ "Official_Account": NEWS, "Random": 11, "MsgBody": text("Open on Sunday") });
+    done(client, &format!("{SERVICE}/send_official_account_msg"), message).await;
+}
+
 /// A group with a few more messages than are sent without an acknowledgement.
 async fn import_archive(client: &mut Client<TcpStream>) {
     const PAGES: u64 = 144;
@@ -133,6 +147,7 @@ async fn every_frame_on_the_page_is_received_so() {
     let mut received = hana.until("ready").await;
     perform(client).await;
     perform_between_accounts(client).await;
+    perform_officially(client).await;
     let shown = shown();
     for request in shown.iter().filter(|shown| shown.get("Command").is_some() && shown.get("Event").is_none())
     {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::net::TcpStream;
 
+mod official;
 mod people;
 
 const SERVICE: &str = "group_open_http_svc";
@@ -329,6 +330,7 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     bob.request(json!({ "Command": "enter", "GroupId": "live" })).await;
 
     people::direct_events(client).await;
+    let broadcast = official::official_events(client).await;
 
     let expected: BTreeSet<String> = caused().map(str::to_owned).collect();
     let commands =
@@ -341,6 +343,7 @@ async fn every_event_that_can_be_switched_on_is_sent(store: Store) {
     assert_eq!((&set["From_Account"], &set["Operator_Account"]), (&json!("ann"), &json!("administrator")));
     assert_eq!(set["ProfileItem"], portrait["ProfileItem"]);
     people::check_friends(&receiver);
+    official::check_official(&receiver, &broadcast);
     let mut receipts: Vec<_> = receiver
         .all()
         .into_iter()

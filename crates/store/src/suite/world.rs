@@ -145,7 +145,8 @@ async fn everything(store: &dyn Store, app: AppId, group: &Group) -> GroupSnapsh
 }
 
 /// The facts that accounts have, besides families.
-const FACTS: [FactKey; 7] = [
+const FACTS: [FactKey; 8] = [
+    FactKey::Official,
     FactKey::Folders,
     FactKey::Mute,
     FactKey::Portrait,
@@ -156,7 +157,7 @@ const FACTS: [FactKey; 7] = [
 ];
 
 /// The families of facts that accounts have.
-const FAMILIES: [FactFamily; 12] = [
+const FAMILIES: [FactFamily; 14] = [
     FactFamily::Chats,
     FactFamily::Unread,
     FactFamily::Friends,
@@ -169,6 +170,8 @@ const FAMILIES: [FactFamily; 12] = [
     FactFamily::Follows(Tie::Mutual),
     FactFamily::Follows(Tie::Followed),
     FactFamily::Follows(Tie::Follower),
+    FactFamily::Subscribers,
+    FactFamily::Subscribed,
 ];
 
 /// What there is about these accounts and between them, as far as scripts make it.
@@ -176,6 +179,7 @@ async fn people(store: &dyn Store, app: AppId, users: &[UserId]) -> PeopleSnapsh
     let mut needs = PeopleNeeds { accounts: users.to_vec(), ..PeopleNeeds::default() };
     needs.facts.extend([FactKey::AttributeNames, FactKey::Pushed].map(|key| (Subject::App, key)));
     needs.ranges.push(FactRange::all(Subject::App, FactFamily::Pushes));
+    needs.facts.push((Subject::App, FactKey::Words));
     for (number, one) in users.iter().enumerate() {
         let subject = Subject::Account(one.clone());
         needs.facts.extend(FACTS.map(|key| (subject.clone(), key)));

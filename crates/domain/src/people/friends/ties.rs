@@ -58,7 +58,11 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Tags
         | FactKey::AttributeNames
         | FactKey::Pushed
-        | FactKey::Push(_) => None,
+        | FactKey::Push(_)
+        | FactKey::Official
+        | FactKey::Subscriber(_)
+        | FactKey::Subscribed(_)
+        | FactKey::Words => None,
     }
 }
 

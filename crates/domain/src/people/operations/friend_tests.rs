@@ -61,7 +61,11 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Tags
             | FactKey::AttributeNames
             | FactKey::Pushed
-            | FactKey::Push(_) => continue,
+            | FactKey::Push(_)
+            | FactKey::Official
+            | FactKey::Subscriber(_)
+            | FactKey::Subscribed(_)
+            | FactKey::Words => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

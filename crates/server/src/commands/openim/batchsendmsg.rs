@@ -5,11 +5,12 @@
 //! [choice] An account that is named twice gets it once. A batch that reaches only some of its accounts says `SomeError`;
 //! one that reaches nobody fails with 90012.
 
-use super::message::failure;
+use super::message::{failure, internal};
 use super::outgoing::Outgoing;
 use super::sendmsg::refused;
 use crate::call::{Call, Command};
 use crate::code::Code;
+use crate::commands::forbidden::refuse_words_in;
 use crate::field::{Field, FieldError};
 use crate::items::check_all;
 use crate::reply::Failure;
@@ -60,6 +61,7 @@ impl Command for Request {
         if message.receivers.is_empty() {
             return Err(refused(SendRefusal::NoSuchReceiver));
         }
+        refuse_words_in(&message.body, call, internal).await?;
         let sent = call.change_people_without_webhook(message).await;
         let sent = sent.map_err(|error| failure(error, refused))?;
         let is_unreached = |name: &String| UserId::parse(name).is_none_or(|id| sent.unknown.contains(&id));

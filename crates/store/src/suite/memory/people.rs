@@ -25,6 +25,8 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         | (FactFamily::Filed, FactKey::Filed(_))
         | (FactFamily::Marks, FactKey::Mark(_))
         | (FactFamily::Pins, FactKey::Pin(_))
+        | (FactFamily::Subscribers, FactKey::Subscriber(_))
+        | (FactFamily::Subscribed, FactKey::Subscribed(_))
         | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
         (FactFamily::Pushes, FactKey::Push(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
