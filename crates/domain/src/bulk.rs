@@ -5,7 +5,7 @@
 
 use crate::context::Context;
 use crate::error::{OperationError, StoreError};
-use crate::ids::{AppId, GroupId};
+use crate::ids::{AppId, GroupId, UserId};
 use crate::message::Conversation;
 use crate::origin::{JobId, Provenance};
 use crate::staged::{BadMessage, WholeMessage};
@@ -149,6 +149,14 @@ pub trait BulkStore: Send + Sync {
         app: AppId,
         groups: Vec<GroupId>,
     ) -> Result<Vec<Option<BroughtGroup>>, StoreError>;
+
+    /// Accounts that are there, behind `after`, at most `limit`, in an order that each store has for itself.
+    async fn accounts_after(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError>;
 
     /// Groups that a job brought in or added to and that are there, in the order of their ids: those after `after`, at most `limit`.
     async fn groups_of_job(

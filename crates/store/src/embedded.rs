@@ -424,6 +424,15 @@ impl BulkStore for Embedded {
             .await
     }
 
+    async fn accounts_after(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.read(false, move |view| undo::accounts_after(view, app, after.as_ref(), limit)).await
+    }
+
     async fn groups_of_job(
         &self,
         app: AppId,

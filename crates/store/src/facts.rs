@@ -5,6 +5,8 @@
 
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::origin::JobId;
+use landfall_domain::people::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
 use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Unread};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
@@ -30,11 +32,37 @@ const FRIEND: u8 = 11;
 const REQUEST: u8 = 12;
 const BLOCKED: u8 = 13;
 const UNREAD: u8 = 5;
+const BROUGHT: u8 = 40;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
 /// Begins the names of conversations in groups.
 const GROUP: char = 'g';
+/// Digits of a job, which begin the names of what it has brought in. A letter for the kind follows.
+const JOB_DIGITS: usize = 16;
+
+fn brought(job: JobId, about: &Brought) -> String {
+    let (letter, name) = match about {
+        Brought::Profile(account) => ('a', account.to_string()),
+        Brought::Friends(account) => ('b', account.to_string()),
+        Brought::Direct(pair) => ('c', pair.to_string()),
+    };
+    format!("{:016x}{letter}{name}", job.0)
+}
+
+fn brought_named(name: &str) -> Option<FactKey> {
+    let (job, rest) = name.split_at_checked(JOB_DIGITS)?;
+    let job = JobId(u64::from_str_radix(job, 16).ok()?);
+    let (letter, name) = rest.split_at_checked(1)?;
+    let about = match letter {
+        "a" => Brought::Profile(UserId::parse(name)?),
+        "b" => Brought::Friends(UserId::parse(name)?),
+        "c" => Brought::Direct(Pair::named(name)?),
+        _ => return None,
+    };
+    Some(FactKey::Brought(job, about))
+}
+
 /// Begins the names of requests to others.
 const SENT: char = 's';
 /// Begins the names of requests from others.
@@ -61,6 +89,7 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Request(of, id) => named(REQUEST, format!("{}{id}", way(*of))),
         FactKey::Blocked(id) => named(BLOCKED, id.to_string()),
         FactKey::Unread(peer) => named(UNREAD, peer.to_string()),
+        FactKey::Brought(job, about) => named(BROUGHT, brought(*job, about)),
     }
 }
 
@@ -74,6 +103,7 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Requests(of) => FactName { kind: REQUEST, name: way(of).into() },
         FactFamily::Blocklist => named(BLOCKED, ""),
         FactFamily::Unread => named(UNREAD, ""),
+        FactFamily::Brought(job) => named(BROUGHT, &format!("{:016x}", job.0)),
     }
 }
 
@@ -101,6 +131,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         }),
         BLOCKED => Some(FactKey::Blocked(UserId::parse(name)?)),
         UNREAD => Some(FactKey::Unread(UserId::parse(name)?)),
+        BROUGHT => brought_named(name),
         _ => None,
     }
 }
@@ -118,7 +149,8 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Friends
         | FactKey::Friend(_)
         | FactKey::Request(..)
-        | FactKey::Blocked(_) => None,
+        | FactKey::Blocked(_)
+        | FactKey::Brought(..) => None,
     }
 }
 
@@ -155,6 +187,14 @@ pub(crate) enum FactRecord {
     Friend(FriendRecord),
     Blocked {
         since: u64,
+    },
+    /// Tags and values.
+    BroughtProfile(Vec<(String, ValueRecord)>),
+    /// Friends and sums.
+    BroughtFriends(Vec<(String, u64)>),
+    BroughtDirect {
+        spans: Vec<(u32, u32)>,
+        marked: bool,
     },
 }
 
@@ -255,6 +295,15 @@ impl From<&Fact> for FactRecord {
             },
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
+            Fact::BroughtProfile(BroughtProfile(fields)) => {
+                Self::BroughtProfile(fields.iter().map(|(tag, of)| (tag.to_string(), of.into())).collect())
+            }
+            Fact::BroughtFriends(BroughtFriends(sums)) => {
+                Self::BroughtFriends(sums.iter().map(|(id, sum)| (id.to_string(), *sum)).collect())
+            }
+            Fact::BroughtDirect(BroughtDirect { spans, marked }) => {
+                Self::BroughtDirect { spans: spans.clone(), marked: *marked }
+            }
             Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
         }
     }
@@ -289,6 +338,19 @@ impl FactRecord {
                 Fact::Blocked(Blocked { since: Timestamp(since) })
             }
             (Self::Unread { count, after }, FactKey::Unread(_)) => Fact::Unread(Unread { count, after }),
+            (Self::BroughtProfile(fields), FactKey::Brought(_, Brought::Profile(_))) => {
+                let field =
+                    |(tag, value): (String, ValueRecord)| Some((PortraitTag::parse(&tag)?, value.into()));
+                let fields = fields.into_iter().map(field).collect::<Option<_>>()?;
+                Fact::BroughtProfile(BroughtProfile(fields))
+            }
+            (Self::BroughtFriends(sums), FactKey::Brought(_, Brought::Friends(_))) => {
+                let sum = |(id, sum): (String, u64)| Some((UserId::parse(&id)?, sum));
+                Fact::BroughtFriends(BroughtFriends(sums.into_iter().map(sum).collect::<Option<_>>()?))
+            }
+            (Self::BroughtDirect { spans, marked }, FactKey::Brought(_, Brought::Direct(_))) => {
+                Fact::BroughtDirect(BroughtDirect { spans, marked })
+            }
             _ => return None,
         })
     }

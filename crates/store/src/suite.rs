@@ -4,6 +4,7 @@
 //! case, so a store runs all of them by naming the function that opens it.
 
 pub(crate) mod accounts;
+pub(crate) mod brought;
 mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
@@ -111,6 +112,10 @@ macro_rules! store_suite {
                 messages_count_as_unread_until_they_are_read,
                 a_message_comes_once_however_often_it_is_sent,
                 senders_side_by_side_get_places_without_a_gap,
+            }
+            brought {
+                what_a_job_brings_in_about_people_is_taken_back,
+                a_conversation_with_an_answer_is_kept_unless_forced,
             }
             values {
                 every_text_reads_back,

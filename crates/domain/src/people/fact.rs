@@ -2,9 +2,11 @@
 //!
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
+use super::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
 use super::portrait::Portrait;
 use crate::ids::{GroupId, UserId};
+use crate::origin::JobId;
 use crate::people::Subject;
 use crate::time::Timestamp;
 
@@ -30,6 +32,8 @@ pub enum FactKey {
     Request(RequestWay, UserId),
     /// Of an account: an account on its blocklist.
     Blocked(UserId),
+    /// Of the app: what a job has brought in, so that it can be taken back.
+    Brought(JobId, Brought),
 }
 
 impl FactKey {
@@ -42,7 +46,12 @@ impl FactKey {
             | Self::Friend(peer)
             | Self::Request(_, peer)
             | Self::Blocked(peer) => Some(peer),
-            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log | Self::Friends => None,
+            Self::Portrait
+            | Self::Mute
+            | Self::Chat(Chat::Group(_))
+            | Self::Log
+            | Self::Friends
+            | Self::Brought(..) => None,
         }
     }
 }
@@ -75,6 +84,12 @@ pub enum Fact {
     Friend(Friend),
     /// An account on a blocklist.
     Blocked(Blocked),
+    /// Fields of a profile.
+    BroughtProfile(BroughtProfile),
+    /// Friends of an account.
+    BroughtFriends(BroughtFriends),
+    /// Messages of a pair.
+    BroughtDirect(BroughtDirect),
 }
 
 /// Until when an account may not send; 0: it may.
@@ -152,6 +167,8 @@ pub enum FactFamily {
     Blocklist,
     /// The accounts of which an account has not read everything.
     Unread,
+    /// What a job has brought in.
+    Brought(JobId),
 }
 
 /// Some facts of a family.

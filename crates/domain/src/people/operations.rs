@@ -2,6 +2,9 @@
 
 pub mod add_friends;
 pub mod block;
+pub mod bring_direct;
+pub mod bring_friends;
+pub mod bring_profiles;
 pub mod confirm_messages;
 mod conversation;
 pub mod delete_chat;
@@ -17,6 +20,7 @@ pub mod recall_direct;
 pub mod send_direct;
 pub mod set_mute;
 pub mod set_portrait;
+pub mod take_back;
 pub mod unblock;
 pub mod update_friends;
 

@@ -112,6 +112,17 @@ pub(super) fn account(app: AppId, account: &UserId) -> Vec<u8> {
     scattered(ACCOUNT, app, &[account.as_str().as_bytes()])
 }
 
+/// All accounts, of all apps.
+pub(super) fn all_accounts() -> Vec<u8> {
+    vec![ACCOUNT]
+}
+
+/// The account of a key, where it is of this app.
+pub(super) fn account_of(app: AppId, key: &[u8]) -> Option<UserId> {
+    let name = key.get(APP..)?.strip_prefix(&app.0.to_be_bytes())?;
+    UserId::parse(std::str::from_utf8(name).ok()?)
+}
+
 /// What is left of accounts of this name that were deleted.
 pub(super) fn left_behind(app: AppId, account: &UserId) -> Vec<u8> {
     scattered(LEFT_BEHIND, app, &[account.as_str().as_bytes()])

@@ -1,6 +1,7 @@
 //! Taking out what a job brought in.
 
 use super::changes;
+use super::key_range::beginning;
 use super::keys;
 use super::records;
 use super::rows::Rows;
@@ -9,7 +10,7 @@ use super::tx::Tx;
 use super::whole_groups::brought;
 use landfall_domain::bulk::UndoOutcome;
 use landfall_domain::error::StoreError;
-use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::origin::{JobId, Undo};
 use std::ops::{Bound, ControlFlow};
 
@@ -49,6 +50,26 @@ pub(super) fn undo_groups(
 }
 
 /// Groups of a job in the order of their ids.
+/// Accounts behind one of them, in the order of their keys.
+pub(super) fn accounts_after(
+    rows: &impl Rows,
+    app: AppId,
+    after: Option<&UserId>,
+    limit: usize,
+) -> Result<Vec<UserId>, StoreError> {
+    let (first, end) = beginning(keys::all_accounts());
+    let start = after.map_or(first, |after| Bound::Excluded(keys::account(app, after)));
+    let mut found = Vec::new();
+    rows.scan((start, end), &mut |key, _| {
+        if limit <= found.len() {
+            return Ok(ControlFlow::Break(()));
+        }
+        found.extend(keys::account_of(app, key));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
 pub(super) fn groups_of_job(
     rows: &impl Rows,
     app: AppId,

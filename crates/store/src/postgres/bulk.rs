@@ -10,7 +10,7 @@ use landfall_domain::bulk::{
 };
 use landfall_domain::context::Context;
 use landfall_domain::error::{OperationError, StoreError};
-use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::message::Conversation;
 use landfall_domain::origin::JobId;
 use landfall_domain::staged::WholeMessage;
@@ -60,6 +60,15 @@ impl BulkStore for Postgres {
         groups: Vec<GroupId>,
     ) -> Result<Vec<Option<BroughtGroup>>, StoreError> {
         self.read(undo::BroughtGroups { app, groups }).await
+    }
+
+    async fn accounts_after(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.read(undo::AccountsAfter { app, after, limit }).await
     }
 
     async fn groups_of_job(

@@ -447,6 +447,10 @@ statements! {
         SELECT group_id, list_position FROM landfall.groups
         WHERE sdk_app_id = $1 AND list_position >= $2 AND list_position > 0 AND kind = ANY($3::smallint[])
         ORDER BY list_position LIMIT $4";
+    /// Which accounts there are only all of them together know.
+    ACCOUNTS_AFTER: List = "
+        SELECT account FROM landfall.accounts
+        WHERE sdk_app_id = $1 AND account > $2 ORDER BY account LIMIT $3";
     /// Which groups a job made only all groups together know.
     GROUPS_OF_JOB: List = "
         SELECT group_id FROM landfall.origins

