@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod brought;
 pub mod changes;
 pub mod event;
 pub mod fact;

@@ -1,10 +1,12 @@
-//! Jobs that bring whole groups in: a neutral file arrives, is put in order, and its groups are brought in, each whole or not at
-//! all. Jobs survive a restart; their files and receipts lie in a folder of this server.
+//! Jobs that bring whole groups in, and people: a neutral file arrives, is put in order, and its groups are brought in, each whole
+//! or not at all. Jobs survive a restart; their files and receipts lie in a folder of this server.
 
 mod background;
 mod batches;
 mod folder;
 mod loads;
+mod people;
+mod people_batches;
 mod record;
 mod runner;
 mod union;
@@ -18,7 +20,8 @@ use landfall_domain::account::UnknownAccounts;
 use landfall_domain::bulk::{BroughtGroup, BulkStore, UndoOutcome};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
-use landfall_domain::ids::{AppId, GroupId};
+use landfall_domain::fields::{FieldKey, UserFieldRule};
+use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::origin::JobId;
 use landfall_domain::store::Store;
@@ -211,6 +214,16 @@ impl Jobs {
         self.needs.bulk.brought_groups(app, groups).await
     }
 
+    /// Accounts, as [`Store::list_accounts`] lists them.
+    pub(crate) async fn list_accounts(
+        &self,
+        app: AppId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.needs.store.list_accounts(app, after, limit).await
+    }
+
     /// Receipts of a job from the byte `offset` on, at most `limit`, and where the next page starts.
     pub(crate) fn receipts(
         &self,
@@ -357,7 +370,7 @@ impl Jobs {
         let Needs { store, bulk, apps, hub, clock, limits, unknown } = &self.needs;
         let context = Context { app, now: clock.now(), unknown: *unknown };
         if record.state == State::Undoing {
-            let counts = undo(&**bulk, &folder, context, id, &record, &check, &runtime)?;
+            let counts = undo((&**store, &**bulk), &folder, context, id, &record, &check, &runtime)?;
             return Ok((State::Undone, counts));
         }
         let found = apps.get(app);
@@ -374,6 +387,8 @@ impl Jobs {
                 limits: Limits { generated_ids: true, ..*limits },
                 group_fields: found.as_ref().map(|app| app.group_fields.clone()),
                 member_fields: found.as_ref().map(|app| app.member_fields.clone()),
+                user_fields: found.as_ref().map(|app| writable(&app.user_fields)),
+                friend_fields: found.as_ref().map(|app| writable(&app.friend_fields)),
                 unknown_accounts: *unknown,
                 now: context.now,
             },
@@ -434,6 +449,11 @@ impl Jobs {
     }
 }
 
+/// The custom fields that callers may write.
+fn writable(fields: &[UserFieldRule]) -> Vec<FieldKey> {
+    fields.iter().filter(|field| field.writable).map(|field| field.key.clone()).collect()
+}
+
 /// The folders in a directory by name; none where there is no directory.
 fn folders(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let entries = match std::fs::read_dir(directory) {
@@ -453,7 +473,7 @@ fn folders(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 
 /// Takes out the groups that a job made.
 fn undo(
-    bulk: &dyn BulkStore,
+    (store, bulk): (&dyn Store, &dyn BulkStore),
     folder: &Folder,
     context: Context,
     job: JobId,
@@ -494,5 +514,8 @@ fn undo(
         receipts.flush()?;
         after = Some(last);
     }
-    Ok(counts)
+    counts.removed_people = 0;
+    let mut undoing = people::Undoing { receipts, counts, check, runtime };
+    undoing.undo(store, context, job, record.force)?;
+    Ok(undoing.counts)
 }

@@ -6,6 +6,8 @@
 use landfall_domain::extension::{Extension, ExtensionHead, Extensions};
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::origin::JobId;
+use landfall_domain::people::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
 use landfall_domain::people::fact::{
     Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Pin, Unread,
 };
@@ -59,11 +61,37 @@ const OFFICIAL: u8 = 30;
 const SUBSCRIBER: u8 = 31;
 const SUBSCRIBED: u8 = 32;
 const WORDS: u8 = 33;
+const BROUGHT: u8 = 40;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
 /// Begins the names of conversations in groups.
 const GROUP: char = 'g';
+/// Digits of a job, which begin the names of what it has brought in. A letter for the kind follows.
+const JOB_DIGITS: usize = 16;
+
+fn brought(job: JobId, about: &Brought) -> String {
+    let (letter, name) = match about {
+        Brought::Profile(account) => ('a', account.to_string()),
+        Brought::Friends(account) => ('b', account.to_string()),
+        Brought::Direct(pair) => ('c', pair.to_string()),
+    };
+    format!("{:016x}{letter}{name}", job.0)
+}
+
+fn brought_named(name: &str) -> Option<FactKey> {
+    let (job, rest) = name.split_at_checked(JOB_DIGITS)?;
+    let job = JobId(u64::from_str_radix(job, 16).ok()?);
+    let (letter, name) = rest.split_at_checked(1)?;
+    let about = match letter {
+        "a" => Brought::Profile(UserId::parse(name)?),
+        "b" => Brought::Friends(UserId::parse(name)?),
+        "c" => Brought::Direct(Pair::named(name)?),
+        _ => return None,
+    };
+    Some(FactKey::Brought(job, about))
+}
+
 /// Begins the names of requests to others.
 const SENT: char = 's';
 /// Begins the names of requests from others.
@@ -151,6 +179,7 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Subscriber(id) => named(SUBSCRIBER, id.to_string()),
         FactKey::Subscribed(id) => named(SUBSCRIBED, id.to_string()),
         FactKey::Words => named(WORDS, String::new()),
+        FactKey::Brought(job, about) => named(BROUGHT, brought(*job, about)),
     }
 }
 
@@ -171,6 +200,7 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Pushes => named(PUSH, ""),
         FactFamily::Subscribers => named(SUBSCRIBER, ""),
         FactFamily::Subscribed => named(SUBSCRIBED, ""),
+        FactFamily::Brought(job) => named(BROUGHT, &format!("{:016x}", job.0)),
     }
 }
 
@@ -214,6 +244,7 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         SUBSCRIBER => Some(FactKey::Subscriber(UserId::parse(name)?)),
         SUBSCRIBED => Some(FactKey::Subscribed(UserId::parse(name)?)),
         WORDS => alone(FactKey::Words),
+        BROUGHT => brought_named(name),
         _ => None,
     }
 }
@@ -247,7 +278,8 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Official
         | FactKey::Subscriber(_)
         | FactKey::Subscribed(_)
-        | FactKey::Words => None,
+        | FactKey::Words
+        | FactKey::Brought(..) => None,
     }
 }
 
@@ -325,6 +357,14 @@ pub(crate) enum FactRecord {
         custom: String,
     },
     Words(Vec<String>),
+    /// Tags and values.
+    BroughtProfile(Vec<(String, ValueRecord)>),
+    /// Friends and sums.
+    BroughtFriends(Vec<(String, u64)>),
+    BroughtDirect {
+        spans: Vec<(u32, u32)>,
+        marked: bool,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -490,6 +530,15 @@ impl From<&Fact> for FactRecord {
             },
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
+            Fact::BroughtProfile(BroughtProfile(fields)) => {
+                Self::BroughtProfile(fields.iter().map(|(tag, of)| (tag.to_string(), of.into())).collect())
+            }
+            Fact::BroughtFriends(BroughtFriends(sums)) => {
+                Self::BroughtFriends(sums.iter().map(|(id, sum)| (id.to_string(), *sum)).collect())
+            }
+            Fact::BroughtDirect(BroughtDirect { spans, marked }) => {
+                Self::BroughtDirect { spans: spans.clone(), marked: *marked }
+            }
             Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
             Fact::Folders(Folders { all, last_id }) => Self::Folders {
                 all: all.iter().map(|folder| (folder.id, folder.name.as_str().to_owned())).collect(),
@@ -587,6 +636,19 @@ impl FactRecord {
                 Fact::Subscription(Subscription { since: Timestamp(since), custom: Text::stored(custom) })
             }
             (Self::Words(words), FactKey::Words) => Fact::Words(Words(stored(words))),
+            (Self::BroughtProfile(fields), FactKey::Brought(_, Brought::Profile(_))) => {
+                let field =
+                    |(tag, value): (String, ValueRecord)| Some((PortraitTag::parse(&tag)?, value.into()));
+                let fields = fields.into_iter().map(field).collect::<Option<_>>()?;
+                Fact::BroughtProfile(BroughtProfile(fields))
+            }
+            (Self::BroughtFriends(sums), FactKey::Brought(_, Brought::Friends(_))) => {
+                let sum = |(id, sum): (String, u64)| Some((UserId::parse(&id)?, sum));
+                Fact::BroughtFriends(BroughtFriends(sums.into_iter().map(sum).collect::<Option<_>>()?))
+            }
+            (Self::BroughtDirect { spans, marked }, FactKey::Brought(_, Brought::Direct(_))) => {
+                Fact::BroughtDirect(BroughtDirect { spans, marked })
+            }
             _ => return None,
         })
     }

@@ -4,6 +4,7 @@
 //! case, so a store runs all of them by naming the function that opens it.
 
 pub(crate) mod accounts;
+pub(crate) mod brought;
 mod changes;
 pub(crate) mod concurrency;
 pub(crate) mod copied;
@@ -135,6 +136,10 @@ macro_rules! store_suite {
                 marks_and_pins_go_with_the_account_they_name,
                 extensions_of_a_message_go_when_it_expires,
                 an_import_moves_a_conversation_only_when_it_says_so,
+            }
+            brought {
+                what_a_job_brings_in_about_people_is_taken_back,
+                a_conversation_with_an_answer_is_kept_unless_forced,
             }
             values {
                 every_text_reads_back,

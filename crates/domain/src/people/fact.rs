@@ -2,6 +2,7 @@
 //!
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
+use super::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
 use super::folders::{ChatMark, Filed, Folders};
 use super::follow::{Follow, Tie};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
@@ -10,9 +11,10 @@ use super::message::MessageKey;
 use super::official::{OfficialAccount, Subscription};
 use super::portrait::Portrait;
 use super::push::{Push, PushMark};
-use crate::extension::Extensions;
 use super::words::Words;
+use crate::extension::Extensions;
 use crate::ids::{GroupId, UserId};
+use crate::origin::JobId;
 use crate::people::Subject;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -72,6 +74,8 @@ pub enum FactKey {
     Subscribed(UserId),
     /// Of the app: words that nobody may send.
     Words,
+    /// Of the app: what a job has brought in, so that it can be taken back.
+    Brought(JobId, Brought),
 }
 
 impl FactKey {
@@ -107,7 +111,8 @@ impl FactKey {
             | Self::Pushed
             | Self::Push(_)
             | Self::Official
-            | Self::Words => None,
+            | Self::Words
+            | Self::Brought(..) => None,
         }
     }
 
@@ -173,6 +178,18 @@ pub enum Fact {
     Pushed(Vec<PushMark>),
     /// A push that is not finished.
     Push(Box<Push>),
+    /// What an official account is.
+    Official(Box<OfficialAccount>),
+    /// What an official account and a subscriber keep about each other.
+    Subscription(Subscription),
+    /// The words that nobody may send.
+    Words(Words),
+    /// Fields of a profile.
+    BroughtProfile(BroughtProfile),
+    /// Friends of an account.
+    BroughtFriends(BroughtFriends),
+    /// Messages of a pair.
+    BroughtDirect(BroughtDirect),
 }
 
 impl Fact {
@@ -183,12 +200,6 @@ impl Fact {
         let left = count.saturating_sub(gone);
         (left != 0).then_some(Self::Followers(left))
     }
-    /// What an official account is.
-    Official(Box<OfficialAccount>),
-    /// What an official account and a subscriber keep about each other.
-    Subscription(Subscription),
-    /// The words that nobody may send.
-    Words(Words),
 }
 
 /// Until when an account may not send; 0: it may.
@@ -281,15 +292,17 @@ pub enum FactFamily {
     Follows(Tie),
     /// The pushes that are not finished.
     Pushes,
+    /// The accounts that subscribe to an official account.
+    Subscribers,
+    /// The official accounts that an account subscribes to.
+    Subscribed,
+    /// What a job has brought in.
+    Brought(JobId),
 }
 
 impl FactFamily {
     /// The families whose facts are [counted](FactKey::counted_in) by other accounts.
     pub const COUNTED: [Self; 2] = [Self::Follows(Tie::Mutual), Self::Follows(Tie::Followed)];
-    /// The accounts that subscribe to an official account.
-    Subscribers,
-    /// The official accounts that an account subscribes to.
-    Subscribed,
 }
 
 /// Some facts of a family.

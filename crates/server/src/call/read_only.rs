@@ -17,8 +17,8 @@ use landfall_domain::member::Role;
 use landfall_domain::people::Subject;
 use landfall_domain::people::fact::{Fact, FactKey};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
-use landfall_domain::refusal::Refusal;
 use landfall_domain::people::words::Words;
+use landfall_domain::refusal::Refusal;
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{
     GroupPage, JoinedChats, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store,

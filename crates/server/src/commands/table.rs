@@ -248,6 +248,7 @@ pub static COMMANDS: &[Entry] = &[
     import::<landfall::resume_job::Request>(),
     import::<landfall::cancel_job::Request>(),
     import::<landfall::get_job::Request>(),
+    import::<landfall::list_accounts::Request>(),
     import::<landfall::list_jobs::Request>(),
     import::<landfall::get_receipts::Request>(),
     import::<landfall::undo_job::Request>(),

@@ -62,7 +62,11 @@ fn lines(records: &[Record]) -> Vec<String> {
 
 fn key(record: &Record) -> (&'static str, String) {
     let conversation = if let Record::Message(message) = record {
-        message.topic_id.as_ref().unwrap_or(&message.group_id).clone()
+        match (record.pair(), &message.topic_id) {
+            (Some(_), _) => record.bundle().unwrap().into_owned(),
+            (None, Some(topic)) => topic.clone(),
+            (None, None) => message.group_id.clone(),
+        }
     } else {
         String::new()
     };

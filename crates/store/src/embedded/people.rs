@@ -189,7 +189,8 @@ fn for_each_key(
 /// Writes the changes that an operation decided on.
 fn write(tx: &mut Tx<'_>, context: Context, changes: PeopleChanges) -> Result<(), StoreError> {
     let app = context.app;
-    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages } = changes;
+    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages, removed_messages } =
+        changes;
     // All reads come before the first write, so that a failure leaves nothing behind.
     let days = new_days(tx, app, &new_messages)?;
     let absent = placeholders.into_iter().map(|id| Ok((tx.account_exists(app, &id)?, id)));
@@ -201,6 +202,10 @@ fn write(tx: &mut Tx<'_>, context: Context, changes: PeopleChanges) -> Result<()
     }
     for (subject, key, fact) in &facts {
         put_fact(tx, app, subject, key, fact.as_ref());
+    }
+    for (pair, message) in &removed_messages {
+        tx.remove_row(keys::direct(app, pair, message.seq));
+        tx.remove_row(keys::direct_key(app, pair, message.key));
     }
     for (pair, message) in &new_messages {
         put_new_message(tx, app, pair, message);

@@ -226,7 +226,8 @@ async fn write(
     entries: &NewEntries<'_>,
 ) -> Result<(), Failure> {
     let app = context.app;
-    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages } = changes;
+    let PeopleChanges { accounts, placeholders, facts, new_messages, updated_messages, removed_messages } =
+        changes;
     // Of two rows with one key the last counts, as in a store that writes them one by one.
     let accounts: BTreeMap<_, _> = accounts.iter().map(|(id, account)| (id, account)).collect();
     let facts: BTreeMap<_, _> =
@@ -253,6 +254,7 @@ async fn write(
     let removed = facts.iter().filter(|(_, fact)| fact.is_none()).map(|((subject, key), _)| (*subject, *key));
     futures_util::try_join!(
         remove_facts(tx, app, removed),
+        remove_messages(tx, app, removed_messages),
         tables::put(tx, &statements::PUT_ACCOUNTS, &account_rows),
         tables::put(tx, &statements::INSERT_PLACEHOLDERS, &placeholder_rows),
         tables::put(tx, &statements::PUT_FACTS, &fact_rows),
@@ -279,6 +281,21 @@ async fn remove_facts(
         let (lowest, highest) = (names.iter().min(), names.iter().max());
         let parameters: Parameters<'_> = vec![&app, subject, kind, names, &lowest, &highest];
         tx.run(&statements::REMOVE_FACTS, &parameters).await
+    });
+    try_join_all(removals).await?;
+    Ok(())
+}
+
+async fn remove_messages(tx: &Tx, app: AppId, removed: &[(Pair, DirectMessage)]) -> Result<(), Failure> {
+    let app = app_column(app);
+    let mut places: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for (pair, message) in removed {
+        places.entry(pair.to_string()).or_default().push(message.seq.into());
+    }
+    let removals = places.iter().map(async |(pair, numbers)| {
+        let (lowest, highest) = (numbers.iter().min(), numbers.iter().max());
+        let parameters: Parameters<'_> = vec![&app, pair, numbers, &lowest, &highest];
+        tx.run(&statements::REMOVE_DIRECT_NUMBERED, &parameters).await
     });
     try_join_all(removals).await?;
     Ok(())

@@ -1,14 +1,18 @@
 //! Messages between two accounts: the real operations, for the model test and for cases of their own.
 
+use super::brought::bring_direct;
 use super::subscribers::every_event;
 use super::{APP, account, answered, context, user};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::Body;
+use landfall_domain::origin::JobId;
+use landfall_domain::people::brought::Brought;
 use landfall_domain::people::fact::{Chat, Fact, FactKey, Unread};
 use landfall_domain::people::message::{DirectRange, MessageKey};
 use landfall_domain::people::operation::{PeopleImport, PeopleOperation, import_people, perform_people};
+use landfall_domain::people::operations::bring_direct::BringDirect;
 use landfall_domain::people::operations::confirm_messages::ConfirmMessages;
 use landfall_domain::people::operations::delete_chat::DeleteChat;
 use landfall_domain::people::operations::hide_messages::HideMessages;
@@ -17,6 +21,7 @@ use landfall_domain::people::operations::modify_direct::ModifyDirect;
 use landfall_domain::people::operations::read_direct::ReadDirect;
 use landfall_domain::people::operations::recall_direct::RecallDirect;
 use landfall_domain::people::operations::send_direct::{SendDirect, SenderCopy};
+use landfall_domain::people::operations::take_back::TakeBack;
 use landfall_domain::people::snapshot::PeopleNeeds;
 use landfall_domain::people::{Pair, Subject};
 use landfall_domain::store::Store;
@@ -36,6 +41,8 @@ pub(crate) enum DirectAction {
     Confirm(ConfirmMessages),
     Hide(HideMessages),
     Delete(DeleteChat),
+    Bring(BringDirect),
+    TakeBack(TakeBack),
 }
 
 /// Performs an operation; its answer or refusal as text.
@@ -54,6 +61,8 @@ pub(crate) async fn perform(
         DirectAction::Confirm(operation) => change(store, context, operation).await,
         DirectAction::Hide(operation) => change(store, context, operation).await,
         DirectAction::Delete(operation) => change(store, context, operation).await,
+        DirectAction::Bring(import) => silently(store, context, import).await,
+        DirectAction::TakeBack(import) => silently(store, context, import).await,
     }
 }
 
@@ -165,7 +174,19 @@ pub(crate) fn some_direct_action(
     let delete = (two(), any::<bool>()).prop_map(|((account, peer), clear)| {
         DirectAction::Delete(DeleteChat { account, chat: Chat::Direct(peer), clear, last_seq: 0 })
     });
-    prop_oneof![8 => send, 4 => import, 3 => about, 2 => read, 1 => confirm, 1 => hide, 1 => delete]
+    let bringing = (1_u64..3, two(), keys(), "[a-b]{1,2}");
+    let bring = bringing.prop_map(|(job, (sender, receiver), keys, words)| {
+        DirectAction::Bring(bring_direct(job, sender, receiver, &keys, &words))
+    });
+    let taking = (1_u64..3, two(), any::<bool>());
+    let take_back = taking.prop_map(|(job, (one, other), force)| {
+        let about = Brought::Direct(Pair::of(one, other));
+        DirectAction::TakeBack(TakeBack { job: JobId(job), about, force })
+    });
+    prop_oneof![
+        8 => send, 4 => import, 3 => about, 2 => read, 1 => confirm, 1 => hide, 1 => delete, 3 => bring,
+        2 => take_back
+    ]
 }
 
 async fn run(store: &dyn Store, action: DirectAction) -> Result<String, String> {

@@ -62,7 +62,8 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Official
         | FactKey::Subscriber(_)
         | FactKey::Subscribed(_)
-        | FactKey::Words => None,
+        | FactKey::Words
+        | FactKey::Brought(..) => None,
     }
 }
 

@@ -65,7 +65,13 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Official
             | FactKey::Subscriber(_)
             | FactKey::Subscribed(_)
-            | FactKey::Words => continue,
+            | FactKey::Words
+            | FactKey::Folders
+            | FactKey::Filed(_)
+            | FactKey::Mark(_)
+            | FactKey::Pin(_)
+            | FactKey::Extensions(_)
+            | FactKey::Brought(..) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

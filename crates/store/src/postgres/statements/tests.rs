@@ -146,6 +146,7 @@ fn every_statement_is_about_one_table_of_its_key() {
             Key::List if sql.contains("landfall.facts") || sql.contains("landfall.direct_days") => {
                 vec![Key::Subject]
             }
+            Key::List if sql.contains("landfall.accounts") => vec![Key::Account],
             Key::List => vec![Key::Group],
             key @ (Key::Group | Key::Account | Key::Subject | Key::Figures | Key::Copy) => vec![key],
         };

@@ -31,6 +31,7 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         (FactFamily::Pushes, FactKey::Push(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
         (FactFamily::Follows(tie), FactKey::Follow(of, _)) => tie == *of,
+        (FactFamily::Brought(job), FactKey::Brought(of, _)) => job == *of,
         (_, _) => false,
     }
 }
@@ -117,6 +118,9 @@ impl People {
     }
 
     pub(super) fn write(&mut self, changes: PeopleChanges) {
+        for (pair, message) in &changes.removed_messages {
+            self.messages.get_mut(pair).and_then(|messages| messages.remove(&message.seq));
+        }
         for (subject, key, fact) in changes.facts {
             match fact {
                 Some(fact) => drop(self.facts.insert((subject, key), fact)),
