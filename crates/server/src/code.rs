@@ -89,6 +89,8 @@ pub enum Code {
     DirectRefused = 20006,
     /// Internal error of the service of official accounts; the same call may succeed later.
     OfficialInternal = 20005,
+    /// The message to an account is too old to be recalled by its sender.
+    DirectRecallOver = 20016,
     /// The message between two accounts does not exist.
     DirectMissing = 20022,
     /// The message between two accounts was recalled already.

@@ -1,6 +1,6 @@
 //! The part of a call that only reads: the caller, the limits, and what the store holds.
 
-use super::acting::ActingClient;
+use super::acting::{self, ActingClient};
 use crate::apps::App;
 use crate::apps::words::Finder;
 use crate::files::signing::FileSigner;
@@ -61,6 +61,12 @@ impl ReadOnlyCall {
     #[must_use]
     pub fn is_for_account(&self) -> bool {
         self.client.is_some()
+    }
+
+    /// How long the caller may recall what it sent, seconds; `None`: at any time.
+    #[must_use]
+    pub fn recall_seconds(&self) -> Option<u64> {
+        self.client.as_ref().map(|client| client.recall_seconds)
     }
 
     /// The `SDKAppID`.
@@ -250,6 +256,9 @@ impl ReadOnlyCall {
     /// # Errors
     /// The store failed.
     pub async fn people(&self, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
+        if self.client.is_some() && !acting::may_read(&self.caller, &needs) {
+            return Err(StoreError::Failed("a client's command reads for another account".into()));
+        }
         self.store.people(self.app_id(), needs).await
     }
 

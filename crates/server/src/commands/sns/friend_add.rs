@@ -32,6 +32,10 @@ impl Command for Request {
         refuse_words_of(&mut items, |(_, friend)| texts(friend), call).await?;
         let both = word(self.add_type, "AddType", ["Add_Type_Both", "Add_Type_Single"])? != Some(1);
         let forced = match self.force_add_flags.optional("ForceAddFlags").map_err(illegal)? {
+            Some(1) if call.is_for_account() => {
+                let text = "ForceAddFlags is for administrators of the app";
+                return Err(Code::FriendParameter.because(text));
+            }
             Some(1) => true,
             None | Some(0) => false,
             Some(other) => {
