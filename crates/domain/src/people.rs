@@ -6,7 +6,9 @@
 
 #![warn(missing_docs)]
 
+pub mod archive;
 pub mod changes;
+pub mod counts;
 pub mod event;
 pub mod fact;
 pub mod friends;

@@ -5,6 +5,8 @@
 
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
+use landfall_domain::people::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
+use landfall_domain::people::counts::{Day, DayCounts, Distinct, Online, Totals};
 use landfall_domain::people::fact::{Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Unread};
 use landfall_domain::people::friends::{Blocked, Friend, Friends, RequestWay};
 use landfall_domain::people::portrait::{Portrait, PortraitTag, PortraitValue};
@@ -30,6 +32,9 @@ const FRIEND: u8 = 11;
 const REQUEST: u8 = 12;
 const BLOCKED: u8 = 13;
 const UNREAD: u8 = 5;
+const DAY: u8 = 30;
+const ARCHIVE_PROGRESS: u8 = 31;
+const ARCHIVE: u8 = 32;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -47,6 +52,13 @@ fn way(way: RequestWay) -> char {
     }
 }
 
+fn archive(kind: ArchiveKind) -> char {
+    match kind {
+        ArchiveKind::Direct => DIRECT,
+        ArchiveKind::Group => GROUP,
+    }
+}
+
 /// The name of a fact.
 pub(crate) fn name(key: &FactKey) -> FactName {
     let named = |kind, name: String| FactName { kind, name };
@@ -61,6 +73,9 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Request(of, id) => named(REQUEST, format!("{}{id}", way(*of))),
         FactKey::Blocked(id) => named(BLOCKED, id.to_string()),
         FactKey::Unread(peer) => named(UNREAD, peer.to_string()),
+        FactKey::Day(Day(day)) => named(DAY, format!("{day:010}")),
+        FactKey::ArchiveProgress => named(ARCHIVE_PROGRESS, String::new()),
+        FactKey::Archive(kind, Hour(hour)) => named(ARCHIVE, format!("{}{hour:010}", archive(*kind))),
     }
 }
 
@@ -74,6 +89,8 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Requests(of) => FactName { kind: REQUEST, name: way(of).into() },
         FactFamily::Blocklist => named(BLOCKED, ""),
         FactFamily::Unread => named(UNREAD, ""),
+        FactFamily::Days => named(DAY, ""),
+        FactFamily::Archives(kind) => FactName { kind: ARCHIVE, name: archive(kind).into() },
     }
 }
 
@@ -101,6 +118,12 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         }),
         BLOCKED => Some(FactKey::Blocked(UserId::parse(name)?)),
         UNREAD => Some(FactKey::Unread(UserId::parse(name)?)),
+        DAY => Some(FactKey::Day(Day(name.parse().ok()?))),
+        ARCHIVE_PROGRESS => alone(FactKey::ArchiveProgress),
+        ARCHIVE => Some(match name.strip_prefix(DIRECT) {
+            Some(hour) => FactKey::Archive(ArchiveKind::Direct, Hour(hour.parse().ok()?)),
+            None => FactKey::Archive(ArchiveKind::Group, Hour(name.strip_prefix(GROUP)?.parse().ok()?)),
+        }),
         _ => None,
     }
 }
@@ -118,7 +141,10 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Friends
         | FactKey::Friend(_)
         | FactKey::Request(..)
-        | FactKey::Blocked(_) => None,
+        | FactKey::Blocked(_)
+        | FactKey::Day(_)
+        | FactKey::ArchiveProgress
+        | FactKey::Archive(..) => None,
     }
 }
 
@@ -156,6 +182,49 @@ pub(crate) enum FactRecord {
     Blocked {
         since: u64,
     },
+    Day(Box<DayRecord>),
+    ArchiveProgress {
+        next: u32,
+        claimed_until: u64,
+    },
+    /// The id, the bytes and the MD5 of the content, and both of the compressed content.
+    Archive(Vec<(String, u64, String, u64, String)>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DayRecord {
+    sums: Vec<u64>,
+    distinct: Vec<Vec<u64>>,
+    /// A server, its clients, and when it said so.
+    online: Vec<(u64, u64, u64)>,
+    online_max: u64,
+    /// Accounts, new ones, groups.
+    totals: Option<(u64, u64, u64)>,
+}
+
+impl From<&DayCounts> for DayRecord {
+    fn from(day: &DayCounts) -> Self {
+        Self {
+            sums: day.sums().to_vec(),
+            distinct: day.distinct().iter().map(|names| names.hashes().collect()).collect(),
+            online: day.online.iter().map(|of| (of.server, of.accounts, of.at.0)).collect(),
+            online_max: day.online_max,
+            totals: day.totals.map(|of| (of.accounts, of.new_accounts, of.groups)),
+        }
+    }
+}
+
+impl From<DayRecord> for DayCounts {
+    fn from(record: DayRecord) -> Self {
+        let distinct = record.distinct.into_iter().map(Distinct::from_hashes);
+        let mut day = Self::stored(&record.sums, distinct);
+        let online = |(server, accounts, at)| Online { server, accounts, at: Timestamp(at) };
+        day.online = record.online.into_iter().map(online).collect();
+        day.online_max = record.online_max;
+        let totals = |(accounts, new_accounts, groups)| Totals { accounts, new_accounts, groups };
+        day.totals = record.totals.map(totals);
+        day
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -256,6 +325,18 @@ impl From<&Fact> for FactRecord {
             Fact::Friend(friend) => Self::Friend(friend.into()),
             Fact::Blocked(Blocked { since }) => Self::Blocked { since: since.0 },
             Fact::Unread(Unread { count, after }) => Self::Unread { count: *count, after: *after },
+            Fact::Day(day) => Self::Day(Box::new((&**day).into())),
+            Fact::ArchiveProgress(ArchiveProgress { next, claimed_until }) => {
+                Self::ArchiveProgress { next: next.0, claimed_until: claimed_until.0 }
+            }
+            Fact::Archive(files) => {
+                let text = |text: &str| text.to_owned();
+                let file = |of: &ArchiveFile| {
+                    let (plain, compressed) = (text(&of.md5), text(&of.compressed_md5));
+                    (text(&of.id), of.bytes, plain, of.compressed_bytes, compressed)
+                };
+                Self::Archive(files.iter().map(file).collect())
+            }
         }
     }
 }
@@ -289,6 +370,19 @@ impl FactRecord {
                 Fact::Blocked(Blocked { since: Timestamp(since) })
             }
             (Self::Unread { count, after }, FactKey::Unread(_)) => Fact::Unread(Unread { count, after }),
+            (Self::Day(day), FactKey::Day(_)) => Fact::Day(Box::new((*day).into())),
+            (Self::ArchiveProgress { next, claimed_until }, FactKey::ArchiveProgress) => {
+                let (next, claimed_until) = (Hour(next), Timestamp(claimed_until));
+                Fact::ArchiveProgress(ArchiveProgress { next, claimed_until })
+            }
+            (Self::Archive(files), FactKey::Archive(..)) => {
+                let file =
+                    |(id, bytes, md5, compressed_bytes, compressed): (String, _, String, _, String)| {
+                        let (md5, compressed_md5) = (md5.into(), compressed.into());
+                        ArchiveFile { id: id.into(), bytes, md5, compressed_bytes, compressed_md5 }
+                    };
+                Fact::Archive(files.into_iter().map(file).collect())
+            }
             _ => return None,
         })
     }

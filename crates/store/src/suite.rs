@@ -24,6 +24,7 @@ pub(crate) mod people;
 pub(crate) mod people_script;
 pub(crate) mod scripted;
 pub(crate) mod subscribers;
+pub(crate) mod survey;
 pub(crate) mod union;
 pub(crate) mod values;
 pub(crate) mod whole;
@@ -111,6 +112,12 @@ macro_rules! store_suite {
                 messages_count_as_unread_until_they_are_read,
                 a_message_comes_once_however_often_it_is_sent,
                 senders_side_by_side_get_places_without_a_gap,
+            }
+            survey {
+                accounts_are_counted_by_app_and_age,
+                conversations_of_a_day_are_found_in_pages,
+                what_servers_count_at_the_same_time_adds_up,
+                files_of_an_hour_are_made_once,
             }
             values {
                 every_text_reads_back,

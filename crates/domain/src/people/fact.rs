@@ -2,6 +2,8 @@
 //!
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
+use super::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
+use super::counts::{Day, DayCounts};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
 use super::portrait::Portrait;
 use crate::ids::{GroupId, UserId};
@@ -30,6 +32,12 @@ pub enum FactKey {
     Request(RequestWay, UserId),
     /// Of an account: an account on its blocklist.
     Blocked(UserId),
+    /// Of the app: what happened on a day.
+    Day(Day),
+    /// Of the app: how far the files of past hours have come.
+    ArchiveProgress,
+    /// Of the app: the files with the messages of an hour.
+    Archive(ArchiveKind, Hour),
 }
 
 impl FactKey {
@@ -42,7 +50,14 @@ impl FactKey {
             | Self::Friend(peer)
             | Self::Request(_, peer)
             | Self::Blocked(peer) => Some(peer),
-            Self::Portrait | Self::Mute | Self::Chat(Chat::Group(_)) | Self::Log | Self::Friends => None,
+            Self::Portrait
+            | Self::Mute
+            | Self::Chat(Chat::Group(_))
+            | Self::Log
+            | Self::Friends
+            | Self::Day(_)
+            | Self::ArchiveProgress
+            | Self::Archive(..) => None,
         }
     }
 }
@@ -75,6 +90,12 @@ pub enum Fact {
     Friend(Friend),
     /// An account on a blocklist.
     Blocked(Blocked),
+    /// What happened on a day.
+    Day(Box<DayCounts>),
+    /// How far the files of past hours have come.
+    ArchiveProgress(ArchiveProgress),
+    /// The files with the messages of an hour; at least one.
+    Archive(Vec<ArchiveFile>),
 }
 
 /// Until when an account may not send; 0: it may.
@@ -84,6 +105,14 @@ pub struct Mute {
     pub direct: Timestamp,
     /// To groups.
     pub groups: Timestamp,
+}
+
+impl Mute {
+    /// Whether the account may not send to groups now.
+    #[must_use]
+    pub fn forbids_groups(&self, now: Timestamp) -> bool {
+        now < self.groups
+    }
 }
 
 /// What an account has done with a conversation.
@@ -152,6 +181,10 @@ pub enum FactFamily {
     Blocklist,
     /// The accounts of which an account has not read everything.
     Unread,
+    /// The days of the app.
+    Days,
+    /// The files of past hours, of one kind.
+    Archives(ArchiveKind),
 }
 
 /// Some facts of a family.

@@ -1,6 +1,8 @@
 //! The operations on people, one in each file.
 
+pub mod add_counts;
 pub mod add_friends;
+pub mod archive;
 pub mod block;
 pub mod confirm_messages;
 mod conversation;
@@ -20,5 +22,7 @@ pub mod set_portrait;
 pub mod unblock;
 pub mod update_friends;
 
+#[cfg(test)]
+mod direct_tests;
 #[cfg(test)]
 mod friend_tests;

@@ -1,6 +1,7 @@
 //! The part of a call that only reads: the caller, the limits, and what the store holds.
 
 use crate::apps::App;
+use crate::archive::Asked;
 use crate::files::signing::FileSigner;
 use crate::jobs::Jobs;
 use crate::reply::Failure;
@@ -12,6 +13,9 @@ use landfall_domain::group::{Group, GroupType};
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
+use landfall_domain::people::Subject;
+use landfall_domain::people::archive::{ArchiveKind, Hour};
+use landfall_domain::people::fact::{FactKey, Mute};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::snapshot::{GroupSnapshot, Needs};
 use landfall_domain::store::{GroupPage, JoinedPage, JoinedWindow, MemberPage, MemberWindow, Store};
@@ -44,6 +48,8 @@ pub struct ReadOnlyCall {
     pub(super) unknown: UnknownAccounts,
     /// For imports alone.
     pub(super) jobs: Option<Arc<Jobs>>,
+    /// Hours whose messages are to be archived.
+    pub(super) archives: Arc<Asked>,
 }
 
 impl ReadOnlyCall {
@@ -172,6 +178,20 @@ impl ReadOnlyCall {
     /// The store failed.
     pub async fn people(&self, needs: PeopleNeeds) -> Result<PeopleSnapshot, StoreError> {
         self.store.people(self.app_id(), needs).await
+    }
+
+    /// Has the messages of an hour archived soon.
+    pub fn archive(&self, kind: ArchiveKind, hour: Hour) {
+        self.archives.add(self.app_id(), kind, hour);
+    }
+
+    /// The mute of an account.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn mute_of(&self, account: &UserId) -> Result<Mute, StoreError> {
+        let facts = vec![(Subject::Account(account.clone()), FactKey::Mute)];
+        Ok(self.people(PeopleNeeds { facts, ..PeopleNeeds::default() }).await?.mute_of(account))
     }
 
     pub(super) fn context(&self) -> Context {

@@ -3,9 +3,9 @@
 use super::{
     Entry, Service, config_svc as config, delivering_import, entry, group_open_attr_http_svc as attributes,
     group_open_avchatroom_http_svc as live, group_open_http_svc as group, im_open_login_svc as account,
-    import, landfall_import_svc as landfall, million_group_open_http_svc as topic, openconfigsvr as mute,
-    openim as message, openim_msg_ext_http_svc as extension, planned, profile, recentcontact as recent, sns,
-    webhook_svc as webhook,
+    import, landfall_import_svc as landfall, million_group_open_http_svc as topic, open_msg_svc as history,
+    openconfigsvr as mute, openim as message, openim_msg_ext_http_svc as extension, planned, profile,
+    recentcontact as recent, sns, webhook_svc as webhook,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -52,7 +52,7 @@ pub static SERVICES: &[Service] = &[
     Service { name: "follow", ..WITH_DISPLAY },
     Service { name: "recentcontact", ..WITH_DISPLAY },
     Service { name: "openconfigsvr", ..CONFIG },
-    Service { name: "open_msg_svc", ..COMMON },
+    Service { name: "open_msg_svc", internal: Code::HistoryInternal, ..COMMON },
     Service { name: "ConfigSvc", ..COMMON },
     Service { name: "all_member_push", ..COMMON },
     Service { name: "im_msg_audit", ..COMMON },
@@ -199,9 +199,9 @@ pub static COMMANDS: &[Entry] = &[
     // Mute, operation, push, chatbots
     entry::<mute::setnospeaking::Request>(),
     entry::<mute::getnospeaking::Request>(),
-    planned("openconfigsvr/getappinfo"),
+    entry::<mute::getappinfo::Request>(),
     entry::<config::get_ip_list::Request>(),
-    planned("open_msg_svc/get_history"),
+    entry::<history::get_history::Request>().at_a_twentieth(),
     planned("all_member_push/im_push"),
     planned("all_member_push/im_set_attr_name"),
     planned("all_member_push/im_get_attr_name"),

@@ -46,7 +46,10 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Chat(_)
         | FactKey::Unread(_)
         | FactKey::Log
-        | FactKey::Friends => None,
+        | FactKey::Friends
+        | FactKey::Day(_)
+        | FactKey::ArchiveProgress
+        | FactKey::Archive(..) => None,
     }
 }
 

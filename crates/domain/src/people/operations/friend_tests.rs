@@ -54,7 +54,10 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Chat(_)
             | FactKey::Unread(_)
             | FactKey::Log
-            | FactKey::Friends => continue,
+            | FactKey::Friends
+            | FactKey::Day(_)
+            | FactKey::ArchiveProgress
+            | FactKey::Archive(..) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

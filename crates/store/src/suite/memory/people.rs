@@ -24,6 +24,8 @@ fn is_of(family: FactFamily, key: &FactKey) -> bool {
         | (FactFamily::Friends, FactKey::Friend(_))
         | (FactFamily::Blocklist, FactKey::Blocked(_)) => true,
         (FactFamily::Requests(way), FactKey::Request(of, _)) => way == *of,
+        (FactFamily::Days, FactKey::Day(_)) => true,
+        (FactFamily::Archives(kind), FactKey::Archive(of, _)) => kind == *of,
         (_, _) => false,
     }
 }
