@@ -41,6 +41,7 @@ pub mod snapshot;
 pub mod staged;
 pub mod store;
 pub mod subscribers;
+pub mod survey;
 pub mod text;
 pub mod time;
 pub mod topic;

@@ -6,8 +6,10 @@
 
 #![warn(missing_docs)]
 
+pub mod archive;
 pub mod brought;
 pub mod changes;
+pub mod counts;
 pub mod event;
 pub mod fact;
 pub mod folders;

@@ -87,6 +87,12 @@ impl App {
         }
     }
 
+    /// The limits of its calls; `None`: they are not limited.
+    #[must_use]
+    pub fn rates(&self) -> Option<&Rates> {
+        self.rates.as_ref()
+    }
+
     /// Calls of one command in a second; 0: no limit.
     #[must_use]
     pub fn calls_per_second(&self) -> u32 {

@@ -98,6 +98,7 @@ impl Call {
             app,
             store: Arc::clone(&server.store),
             jobs: server.jobs.clone(),
+            archives: Arc::clone(&server.archives),
             unknown: server.unknown_accounts,
         };
         Self { read, outbox: Arc::clone(&server.outbox), subscribers: Arc::new(subscribers) }

@@ -3,6 +3,14 @@
 /// A number for `ErrorCode`, or for the result of one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
+    /// What is asked of the archive of messages is not of the documented form.
+    HistoryParameter = 1002,
+    /// Internal error of the archive of messages; the same call may succeed later.
+    HistoryInternal = 1003,
+    /// The file of that hour is not made yet, or nothing was sent.
+    HistoryNotReady = 1004,
+    /// The file of that hour is not kept any longer.
+    HistoryExpired = 1005,
     /// Internal error of the group service; the same call may succeed later.
     GroupInternal = 10002,
     /// No such command in the group service.

@@ -3,6 +3,7 @@
 mod all_variants;
 mod allowance;
 pub mod apps;
+mod archive;
 mod authentication;
 pub mod call;
 pub mod certs;
@@ -14,6 +15,7 @@ pub mod commands;
 pub mod config;
 mod connection;
 mod console;
+mod counts;
 mod event_rows;
 pub mod field;
 mod files;

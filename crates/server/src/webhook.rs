@@ -4,6 +4,7 @@
 //! from there (`dispatch`); a question is sent by the call itself ([`before`]).
 
 pub mod address;
+pub(crate) mod alert;
 pub mod before;
 pub(crate) mod body;
 pub(crate) mod dispatch;

@@ -37,6 +37,7 @@ mod records;
 mod repair;
 mod rows;
 mod snapshots;
+mod survey;
 mod sweep;
 mod tables;
 mod transfer;

@@ -7,7 +7,9 @@ use landfall_domain::extension::{Extension, ExtensionHead, Extensions};
 use landfall_domain::fields::FieldKey;
 use landfall_domain::ids::{GroupId, UserId};
 use landfall_domain::origin::JobId;
+use landfall_domain::people::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
 use landfall_domain::people::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
+use landfall_domain::people::counts::{Day, DayCounts, Distinct, Online, Totals};
 use landfall_domain::people::fact::{
     Chat, ChatState, DirectLog, Fact, FactFamily, FactKey, Mute, Pin, Unread,
 };
@@ -62,6 +64,9 @@ const SUBSCRIBER: u8 = 31;
 const SUBSCRIBED: u8 = 32;
 const WORDS: u8 = 33;
 const BROUGHT: u8 = 40;
+const DAY: u8 = 50;
+const ARCHIVE_PROGRESS: u8 = 51;
+const ARCHIVE: u8 = 52;
 
 /// Begins the names of conversations with accounts.
 const DIRECT: char = 'a';
@@ -150,6 +155,13 @@ fn tie(tie: Tie) -> char {
     }
 }
 
+fn archive(kind: ArchiveKind) -> char {
+    match kind {
+        ArchiveKind::Direct => DIRECT,
+        ArchiveKind::Group => GROUP,
+    }
+}
+
 /// The name of a fact.
 pub(crate) fn name(key: &FactKey) -> FactName {
     let named = |kind, name: String| FactName { kind, name };
@@ -180,6 +192,9 @@ pub(crate) fn name(key: &FactKey) -> FactName {
         FactKey::Subscribed(id) => named(SUBSCRIBED, id.to_string()),
         FactKey::Words => named(WORDS, String::new()),
         FactKey::Brought(job, about) => named(BROUGHT, brought(*job, about)),
+        FactKey::Day(Day(day)) => named(DAY, format!("{day:010}")),
+        FactKey::ArchiveProgress => named(ARCHIVE_PROGRESS, String::new()),
+        FactKey::Archive(kind, Hour(hour)) => named(ARCHIVE, format!("{}{hour:010}", archive(*kind))),
     }
 }
 
@@ -201,6 +216,8 @@ pub(crate) fn family(family: FactFamily) -> FactName {
         FactFamily::Subscribers => named(SUBSCRIBER, ""),
         FactFamily::Subscribed => named(SUBSCRIBED, ""),
         FactFamily::Brought(job) => named(BROUGHT, &format!("{:016x}", job.0)),
+        FactFamily::Days => named(DAY, ""),
+        FactFamily::Archives(kind) => FactName { kind: ARCHIVE, name: archive(kind).into() },
     }
 }
 
@@ -245,6 +262,12 @@ pub(crate) fn key(kind: u8, name: &str) -> Option<FactKey> {
         SUBSCRIBED => Some(FactKey::Subscribed(UserId::parse(name)?)),
         WORDS => alone(FactKey::Words),
         BROUGHT => brought_named(name),
+        DAY => Some(FactKey::Day(Day(name.parse().ok()?))),
+        ARCHIVE_PROGRESS => alone(FactKey::ArchiveProgress),
+        ARCHIVE => Some(match name.strip_prefix(DIRECT) {
+            Some(hour) => FactKey::Archive(ArchiveKind::Direct, Hour(hour.parse().ok()?)),
+            None => FactKey::Archive(ArchiveKind::Group, Hour(name.strip_prefix(GROUP)?.parse().ok()?)),
+        }),
         _ => None,
     }
 }
@@ -279,7 +302,10 @@ pub(crate) fn pair_of(account: &UserId, key: &FactKey) -> Option<Subject> {
         | FactKey::Subscriber(_)
         | FactKey::Subscribed(_)
         | FactKey::Words
-        | FactKey::Brought(..) => None,
+        | FactKey::Brought(..)
+        | FactKey::Day(_)
+        | FactKey::ArchiveProgress
+        | FactKey::Archive(..) => None,
     }
 }
 
@@ -365,6 +391,13 @@ pub(crate) enum FactRecord {
         spans: Vec<(u32, u32)>,
         marked: bool,
     },
+    Day(Box<DayRecord>),
+    ArchiveProgress {
+        next: u32,
+        claimed_until: u64,
+    },
+    /// The id, the bytes and the MD5 of the content, and both of the compressed content.
+    Archive(Vec<(String, u64, String, u64, String)>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -376,6 +409,42 @@ pub(crate) struct OfficialRecord {
     max_subscribers: u32,
     subscribers: u32,
     created: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DayRecord {
+    sums: Vec<u64>,
+    distinct: Vec<Vec<u64>>,
+    /// A server, its clients, and when it said so.
+    online: Vec<(u64, u64, u64)>,
+    online_max: u64,
+    /// Accounts, new ones, groups.
+    totals: Option<(u64, u64, u64)>,
+}
+
+impl From<&DayCounts> for DayRecord {
+    fn from(day: &DayCounts) -> Self {
+        Self {
+            sums: day.sums().to_vec(),
+            distinct: day.distinct().iter().map(|names| names.hashes().collect()).collect(),
+            online: day.online.iter().map(|of| (of.server, of.accounts, of.at.0)).collect(),
+            online_max: day.online_max,
+            totals: day.totals.map(|of| (of.accounts, of.new_accounts, of.groups)),
+        }
+    }
+}
+
+impl From<DayRecord> for DayCounts {
+    fn from(record: DayRecord) -> Self {
+        let distinct = record.distinct.into_iter().map(Distinct::from_hashes);
+        let mut day = Self::stored(&record.sums, distinct);
+        let online = |(server, accounts, at)| Online { server, accounts, at: Timestamp(at) };
+        day.online = record.online.into_iter().map(online).collect();
+        day.online_max = record.online_max;
+        let totals = |(accounts, new_accounts, groups)| Totals { accounts, new_accounts, groups };
+        day.totals = record.totals.map(totals);
+        day
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -570,6 +639,18 @@ impl From<&Fact> for FactRecord {
                 Self::Subscription { since: since.0, custom: custom.as_str().to_owned() }
             }
             Fact::Words(Words(words)) => Self::Words(texts(words)),
+            Fact::Day(day) => Self::Day(Box::new((&**day).into())),
+            Fact::ArchiveProgress(ArchiveProgress { next, claimed_until }) => {
+                Self::ArchiveProgress { next: next.0, claimed_until: claimed_until.0 }
+            }
+            Fact::Archive(files) => {
+                let text = |text: &str| text.to_owned();
+                let file = |of: &ArchiveFile| {
+                    let (plain, compressed) = (text(&of.md5), text(&of.compressed_md5));
+                    (text(&of.id), of.bytes, plain, of.compressed_bytes, compressed)
+                };
+                Self::Archive(files.iter().map(file).collect())
+            }
         }
     }
 }
@@ -648,6 +729,19 @@ impl FactRecord {
             }
             (Self::BroughtDirect { spans, marked }, FactKey::Brought(_, Brought::Direct(_))) => {
                 Fact::BroughtDirect(BroughtDirect { spans, marked })
+            }
+            (Self::Day(day), FactKey::Day(_)) => Fact::Day(Box::new((*day).into())),
+            (Self::ArchiveProgress { next, claimed_until }, FactKey::ArchiveProgress) => {
+                let (next, claimed_until) = (Hour(next), Timestamp(claimed_until));
+                Fact::ArchiveProgress(ArchiveProgress { next, claimed_until })
+            }
+            (Self::Archive(files), FactKey::Archive(..)) => {
+                let file =
+                    |(id, bytes, md5, compressed_bytes, compressed): (String, _, String, _, String)| {
+                        let (md5, compressed_md5) = (md5.into(), compressed.into());
+                        ArchiveFile { id: id.into(), bytes, md5, compressed_bytes, compressed_md5 }
+                    };
+                Fact::Archive(files.into_iter().map(file).collect())
             }
             _ => return None,
         })

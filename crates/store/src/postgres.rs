@@ -35,6 +35,7 @@ mod snapshots;
 mod spread;
 mod staging;
 mod statements;
+mod survey;
 mod tables;
 mod texts;
 mod transfer;
@@ -264,7 +265,7 @@ impl Postgres {
     async fn expire_direct(&self, app: AppId, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let (mut removed, mut after) = (0, None);
         while removed < limit {
-            let pairs = self.read(expiry::OldPairs { app, before, after }).await?;
+            let pairs = self.read(expiry::DaysOfPairs::until(app, before, after)).await?;
             let Some(last) = pairs.last().cloned() else { break };
             for (_, pair) in pairs {
                 if limit <= removed {
@@ -412,7 +413,7 @@ impl Store for Postgres {
     ) -> Result<usize, StoreError> {
         let (mut removed, mut after) = (0, None);
         loop {
-            let days = self.read(expiry::OldDays { app, before, after }).await?;
+            let days = self.read(expiry::DaysOfGroups::until(app, before, after)).await?;
             let Some(last) = days.last().cloned() else {
                 return Ok(removed + self.expire_direct(app, before, limit - removed).await?);
             };

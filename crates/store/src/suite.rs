@@ -30,6 +30,7 @@ pub(crate) mod people;
 pub(crate) mod people_script;
 pub(crate) mod scripted;
 pub(crate) mod subscribers;
+pub(crate) mod survey;
 pub(crate) mod union;
 pub(crate) mod values;
 pub(crate) mod whole;
@@ -140,6 +141,12 @@ macro_rules! store_suite {
             brought {
                 what_a_job_brings_in_about_people_is_taken_back,
                 a_conversation_with_an_answer_is_kept_unless_forced,
+            }
+            survey {
+                accounts_are_counted_by_app_and_age,
+                conversations_of_a_day_are_found_in_pages,
+                what_servers_count_at_the_same_time_adds_up,
+                files_of_an_hour_are_made_once,
             }
             values {
                 every_text_reads_back,

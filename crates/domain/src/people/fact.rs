@@ -2,7 +2,9 @@
 //!
 //! A store keeps every kind of fact in the same way, so a new kind costs it a number and an encoding.
 
+use super::archive::{ArchiveFile, ArchiveKind, ArchiveProgress, Hour};
 use super::brought::{Brought, BroughtDirect, BroughtFriends, BroughtProfile};
+use super::counts::{Day, DayCounts};
 use super::folders::{ChatMark, Filed, Folders};
 use super::follow::{Follow, Tie};
 use super::friends::{Blocked, Friend, Friends, RequestWay};
@@ -76,6 +78,12 @@ pub enum FactKey {
     Words,
     /// Of the app: what a job has brought in, so that it can be taken back.
     Brought(JobId, Brought),
+    /// Of the app: what happened on a day.
+    Day(Day),
+    /// Of the app: how far the files of past hours have come.
+    ArchiveProgress,
+    /// Of the app: the files with the messages of an hour.
+    Archive(ArchiveKind, Hour),
 }
 
 impl FactKey {
@@ -112,7 +120,10 @@ impl FactKey {
             | Self::Push(_)
             | Self::Official
             | Self::Words
-            | Self::Brought(..) => None,
+            | Self::Brought(..)
+            | Self::Day(_)
+            | Self::ArchiveProgress
+            | Self::Archive(..) => None,
         }
     }
 
@@ -190,6 +201,12 @@ pub enum Fact {
     BroughtFriends(BroughtFriends),
     /// Messages of a pair.
     BroughtDirect(BroughtDirect),
+    /// What happened on a day.
+    Day(Box<DayCounts>),
+    /// How far the files of past hours have come.
+    ArchiveProgress(ArchiveProgress),
+    /// The files with the messages of an hour; at least one.
+    Archive(Vec<ArchiveFile>),
 }
 
 impl Fact {
@@ -209,6 +226,14 @@ pub struct Mute {
     pub direct: Timestamp,
     /// To groups.
     pub groups: Timestamp,
+}
+
+impl Mute {
+    /// Whether the account may not send to groups now.
+    #[must_use]
+    pub fn forbids_groups(&self, now: Timestamp) -> bool {
+        now < self.groups
+    }
 }
 
 /// What an account has done with a conversation.
@@ -298,6 +323,10 @@ pub enum FactFamily {
     Subscribed,
     /// What a job has brought in.
     Brought(JobId),
+    /// The days of the app.
+    Days,
+    /// The files of past hours, of one kind.
+    Archives(ArchiveKind),
 }
 
 impl FactFamily {

@@ -1,8 +1,10 @@
 //! The operations on people, one in each file.
 
 pub mod accept_push;
+pub mod add_counts;
 pub mod add_friends;
 pub mod add_subscribers;
+pub mod archive;
 pub mod block;
 pub mod bring_direct;
 pub mod bring_friends;
@@ -44,6 +46,8 @@ pub mod take_back;
 pub mod unblock;
 pub mod update_friends;
 
+#[cfg(test)]
+mod direct_tests;
 #[cfg(test)]
 mod friend_tests;
 #[cfg(test)]

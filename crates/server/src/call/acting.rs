@@ -39,9 +39,7 @@ pub(super) fn may_read(caller: &UserId, needs: &PeopleNeeds) -> bool {
     let fact = |(subject, key): &(Subject, FactKey)| match subject {
         Subject::App => true,
         Subject::Pair(pair) => of_pair(pair),
-        Subject::Account(account) => {
-            account == caller || key.peer() == Some(caller) || is_public(key)
-        }
+        Subject::Account(account) => account == caller || key.peer() == Some(caller) || is_public(key),
     };
     let family = |subject: &Subject, family: FactFamily| match subject {
         Subject::App => true,

@@ -3,6 +3,7 @@
 use super::acting::{self, ActingClient};
 use crate::apps::App;
 use crate::apps::words::Finder;
+use crate::archive::Asked;
 use crate::files::signing::FileSigner;
 use crate::jobs::Jobs;
 use crate::reply::Failure;
@@ -15,7 +16,8 @@ use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::limits::Limits;
 use landfall_domain::member::Role;
 use landfall_domain::people::Subject;
-use landfall_domain::people::fact::{Fact, FactKey};
+use landfall_domain::people::archive::{ArchiveKind, Hour};
+use landfall_domain::people::fact::{Fact, FactKey, Mute};
 use landfall_domain::people::snapshot::{PeopleNeeds, PeopleSnapshot};
 use landfall_domain::people::words::Words;
 use landfall_domain::refusal::Refusal;
@@ -54,6 +56,8 @@ pub struct ReadOnlyCall {
     pub(super) unknown: UnknownAccounts,
     /// For imports alone.
     pub(super) jobs: Option<Arc<Jobs>>,
+    /// Hours whose messages are to be archived.
+    pub(super) archives: Arc<Asked>,
 }
 
 impl ReadOnlyCall {
@@ -277,6 +281,20 @@ impl ReadOnlyCall {
             _ => Words::default(),
         };
         self.app.words.learn(words, self.now).map_err(|error| StoreError::failed("words", &error))
+    }
+
+    /// Has the messages of an hour archived soon.
+    pub fn archive(&self, kind: ArchiveKind, hour: Hour) {
+        self.archives.add(self.app_id(), kind, hour);
+    }
+
+    /// The mute of an account.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn mute_of(&self, account: &UserId) -> Result<Mute, StoreError> {
+        let facts = vec![(Subject::Account(account.clone()), FactKey::Mute)];
+        Ok(self.people(PeopleNeeds { facts, ..PeopleNeeds::default() }).await?.mute_of(account))
     }
 
     pub(super) fn context(&self) -> Context {

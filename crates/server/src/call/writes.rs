@@ -209,6 +209,7 @@ impl Call {
     /// The store failed.
     pub async fn delete_accounts(&self, accounts: &[UserId]) -> Result<Vec<bool>, StoreError> {
         let existed = self.read.store.delete_accounts(self.context(), accounts.to_vec()).await?;
+        self.subscribers.clients.counts.totals_change();
         accounts.iter().for_each(|account| self.end_sessions(account, CloseReason::Deleted));
         Ok(existed)
     }

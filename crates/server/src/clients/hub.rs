@@ -12,6 +12,7 @@ use super::rooms::Rooms;
 use super::session::{CloseReason, Session};
 use super::session_directory::SessionDirectory;
 use super::update::ClientUpdate;
+use crate::counts::{AppCounts, Tally};
 use crate::files::signing::FileSigner;
 use crate::logging::ErrorLogLimiter;
 use crate::platform::Platform;
@@ -19,6 +20,7 @@ use landfall_domain::error::StoreError;
 use landfall_domain::group::GroupType;
 use landfall_domain::ids::{AppId, GroupId, UserId};
 use landfall_domain::people::Pair;
+use landfall_domain::people::counts::Sum;
 use landfall_domain::store::Store;
 use landfall_domain::subscribers::{AfterCommit, AppliedChange, AppliedPeopleChange};
 use landfall_domain::time::{Clock, Timestamp};
@@ -34,6 +36,9 @@ pub struct Hub {
     rooms: Arc<Rooms>,
     broadcasts: Arc<Broadcasts>,
     peers: Arc<dyn PeerLink>,
+    /// What happens in the app.
+    pub(crate) counts: Arc<AppCounts>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Hub {
@@ -44,13 +49,22 @@ impl Hub {
         files: FileSigner,
         peers: Arc<dyn PeerLink>,
     ) -> Self {
-        let sessions = Arc::<SessionDirectory>::default();
+        let counts = Arc::<AppCounts>::default();
+        let sessions = Arc::new(SessionDirectory::new(Arc::clone(&counts)));
         let error_log = ErrorLogLimiter::default();
         let broadcasts = Broadcasts::new(app, Arc::clone(&store), Arc::clone(&sessions));
         let (sessions_of_rooms, files_of_rooms) = (Arc::clone(&sessions), files.clone());
-        let context =
-            RoomContext { app, store, clock, files: files_of_rooms, sessions: sessions_of_rooms, error_log };
-        Self { app, files, sessions, rooms: Rooms::new(context), broadcasts, peers }
+        let clock_of_rooms = Arc::clone(&clock);
+        let context = RoomContext {
+            app,
+            store,
+            clock: clock_of_rooms,
+            files: files_of_rooms,
+            sessions: sessions_of_rooms,
+            counts: Arc::clone(&counts),
+            error_log,
+        };
+        Self { app, files, sessions, rooms: Rooms::new(context), broadcasts, peers, counts, clock }
     }
 
     /// Whether a client may be connected, here or at another server.
@@ -60,6 +74,30 @@ impl Hub {
 
     /// What to do about a change of a group once it is committed.
     pub(crate) fn on_change(
+        self: &Arc<Self>,
+        change: AppliedChange<'_>,
+        operator: &UserId,
+        now: Timestamp,
+    ) -> Option<AfterCommit> {
+        let tally = Tally::of_group(change.group, change.events);
+        self.counting(tally, self.for_clients(change, operator, now))
+    }
+
+    /// Counts a change once it is committed, and then does the rest.
+    fn counting(&self, tally: Tally, then: Option<AfterCommit>) -> Option<AfterCommit> {
+        if tally.is_empty() {
+            return then;
+        }
+        let (counts, now) = (Arc::clone(&self.counts), self.clock.now());
+        Some(Box::new(move || {
+            counts.add(&tally, now);
+            if let Some(then) = then {
+                then();
+            }
+        }))
+    }
+
+    fn for_clients(
         self: &Arc<Self>,
         change: AppliedChange<'_>,
         operator: &UserId,
@@ -82,6 +120,15 @@ impl Hub {
 
     /// What to do about a change of people once it is committed. A client that connects before that reads what it missed.
     pub(crate) fn on_people_change(
+        self: &Arc<Self>,
+        change: AppliedPeopleChange<'_>,
+        operator: &UserId,
+    ) -> Option<AfterCommit> {
+        let tally = Tally::of_people(change.events);
+        self.counting(tally, self.for_clients_of_people(change, operator))
+    }
+
+    fn for_clients_of_people(
         self: &Arc<Self>,
         change: AppliedPeopleChange<'_>,
         operator: &UserId,
@@ -132,11 +179,15 @@ impl Hub {
         members: &[UserId],
         (operator, now): (&UserId, Timestamp),
     ) {
+        self.counts.one(Sum::NewGroups, now);
+        self.counts.totals_change();
         self.publish(group, ClientUpdate::of_created(group, kind, owner, members, (operator, now)));
     }
 
     /// A group was dissolved.
     pub(crate) fn dissolved(&self, group: &GroupId, kind: GroupType, (operator, now): (&UserId, Timestamp)) {
+        self.counts.one(Sum::EndedGroups, now);
+        self.counts.totals_change();
         self.publish(group, ClientUpdate::of_dissolved(group, kind, (operator, now)));
     }
 
@@ -146,8 +197,14 @@ impl Hub {
         PendingImport(self.any_client_connected().then(names))
     }
 
+    /// A group was imported.
+    pub(crate) fn imported(&self) {
+        self.counts.one(Sum::NewGroups, self.clock.now());
+    }
+
     /// Accounts were imported into a group: no client is notified, but from now on they receive what is sent there.
     pub(crate) fn after_import(&self, group: &GroupId, import: PendingImport) {
+        self.counts.totals_change();
         match import {
             PendingImport(Some(membership_changed)) => {
                 self.publish(group, ClientUpdate { membership_changed, ..ClientUpdate::default() });
@@ -204,6 +261,7 @@ impl Hub {
     /// to make room.
     pub(super) fn add_session(&self, session: &Arc<Session>) -> Option<Platform> {
         let (count, replaced) = self.sessions.add(session);
+        self.counts.login(&session.account, self.accounts_connected(), self.clock.now());
         self.peers.client_count_changed(count);
         replaced
     }
@@ -258,6 +316,11 @@ impl Hub {
     /// How many clients are connected here.
     pub(super) fn count(&self) -> usize {
         self.sessions.count()
+    }
+
+    /// How many accounts are connected here.
+    pub(crate) fn accounts_connected(&self) -> usize {
+        self.sessions.accounts_count()
     }
 
     /// The connected devices of each account, at all servers.

@@ -4,9 +4,10 @@ use super::{
     Entry, Service, all_member_push as push, config_svc as config, delivering_import, entry, follow,
     group_open_attr_http_svc as attributes, group_open_avchatroom_http_svc as live,
     group_open_http_svc as group, im_open_login_svc as account, import, landfall_import_svc as landfall,
-    million_group_open_http_svc as topic, official_account_open_http_svc as official, openconfigsvr as mute,
-    openim as message, openim_dirty_words as words, openim_msg_ext_http_svc as extension, planned, profile,
-    recentcontact as recent, sns, webhook_svc as webhook,
+    million_group_open_http_svc as topic, official_account_open_http_svc as official,
+    open_msg_svc as history, openconfigsvr as mute, openim as message, openim_dirty_words as words,
+    openim_msg_ext_http_svc as extension, planned, profile, recentcontact as recent, sns,
+    webhook_svc as webhook,
 };
 use crate::code::Code;
 use std::fmt::Write;
@@ -53,7 +54,7 @@ pub static SERVICES: &[Service] = &[
     Service { name: "follow", internal: Code::FriendInternal, ..WITH_DISPLAY },
     Service { name: "recentcontact", ..WITH_DISPLAY },
     Service { name: "openconfigsvr", ..CONFIG },
-    Service { name: "open_msg_svc", ..COMMON },
+    Service { name: "open_msg_svc", internal: Code::HistoryInternal, ..COMMON },
     Service { name: "ConfigSvc", ..COMMON },
     Service { name: "all_member_push", internal: Code::PushInternal, ..MESSAGE },
     Service { name: "im_msg_audit", ..COMMON },
@@ -200,9 +201,9 @@ pub static COMMANDS: &[Entry] = &[
     // Mute, operation, push, chatbots
     entry::<mute::setnospeaking::Request>(),
     entry::<mute::getnospeaking::Request>(),
-    planned("openconfigsvr/getappinfo"),
+    entry::<mute::getappinfo::Request>(),
     entry::<config::get_ip_list::Request>(),
-    planned("open_msg_svc/get_history"),
+    entry::<history::get_history::Request>().at_a_twentieth(),
     entry::<push::im_push::Request>(),
     entry::<push::im_set_attr_name::Request>().at_half_rate(),
     entry::<push::im_get_attr_name::Request>().at_half_rate(),

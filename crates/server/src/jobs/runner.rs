@@ -304,6 +304,7 @@ impl Running<'_, '_> {
     fn settle(&mut self, brought: Brought) -> Result<(), Broken> {
         let Brought { id, recheck, has } = brought;
         self.run.hub.after_import(&id, recheck);
+        self.run.hub.imported();
         self.counts.count_group(has);
         Ok(self.receipts.add(&of_group(&id, "created", String::new()))?)
     }

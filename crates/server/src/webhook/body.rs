@@ -12,6 +12,7 @@ use landfall_domain::ids::{GroupId, TopicId, UserId};
 use landfall_domain::member::Role;
 use landfall_domain::message::{Content, Conversation, Message};
 use landfall_domain::operations::send_message::SendMessage;
+use landfall_domain::people::message::message_id;
 use landfall_domain::text::Text;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -238,6 +239,7 @@ fn sent(
     self::message(body, group, kind, operator, &MessageFields::of(conversation, message, online_only))
         .with("MsgSeq", &message.seq)
         .with("MsgTime", &message.sent.0)
+        .with("MsgId", &message_id(&message.sender, message.sent, message.random))
         .with("GroupAtInfo", &mentions(message))
 }
 

@@ -17,9 +17,11 @@ enum Trigger {
     Call(&'static str),
     /// A client that connects, goes, or enters or leaves a live-stream group.
     Client,
+    /// Something that the server notices. Such an event has no switch: it is sent as soon as there is a receiver. [doc]
+    Server,
 }
 
-use Trigger::{Call, Client};
+use Trigger::{Call, Client, Server};
 
 const fn event(name: &'static str, causes: &'static [Trigger]) -> DocumentedEvent {
     DocumentedEvent { name, causes }
@@ -78,7 +80,7 @@ pub const EVENTS: &[DocumentedEvent] = &[
     event("C2C.CallbackAfterMsgReadReceipt", &[Call("openim/c2c_msg_read_receipt")]),
     event("C2C.CallbackAfterModifyMsg", &[Call("openim/modify_c2c_msg")]),
     event("C2C.CallbackAfterC2CMsgExtension", &[Call("openim_msg_ext_http_svc/set_key_values")]),
-    event("Alert.RequestOverLimit", &[]),
+    event("Alert.RequestOverLimit", &[Server]),
     event("OfficialAccount.CallbackBeforeCreateOfficialAccount", &[Call(CREATE_OFFICIAL)]),
     event("OfficialAccount.CallbackAfterCreateOfficialAccount", &[Call(CREATE_OFFICIAL)]),
     event("OfficialAccount.CallbackAfterOfficialAccountInfoChanged", &[Call(MODIFY_OFFICIAL)]),
@@ -93,7 +95,13 @@ pub const EVENTS: &[DocumentedEvent] = &[
 ];
 
 impl DocumentedEvent {
-    /// Whether anything in this version triggers it.
+    /// Whether it is sent whatever is switched on.
+    #[must_use]
+    pub fn is_always_sent(&self) -> bool {
+        self.causes.iter().any(|cause| matches!(cause, Server))
+    }
+
+    /// Whether anything in this version triggers it, so that it can be switched on.
     #[must_use]
     pub fn is_caused(&self) -> bool {
         self.causes.iter().any(|cause| match cause {
@@ -101,6 +109,7 @@ impl DocumentedEvent {
                 index_of(path).and_then(|index| COMMANDS.get(index)).is_some_and(|entry| entry.run.is_some())
             }
             Client => true,
+            Server => false,
         })
     }
 
@@ -109,7 +118,7 @@ impl DocumentedEvent {
     pub fn calls(&self) -> Vec<&'static str> {
         let call = |cause: &Trigger| match cause {
             Call(path) => Some(*path),
-            Client => None,
+            Client | Server => None,
         };
         self.causes.iter().filter_map(call).collect()
     }

@@ -69,7 +69,8 @@ pub(super) fn of(event: &PeopleEvent, operator: &UserId, millis: u64) -> Option<
             .with("FollowList", &others.iter().map(FollowRow::of).collect::<Vec<_>>()),
         PeopleEvent::DirectSent { pair, message, unread, imported: _ } => {
             let fields = DirectFields::of_message(pair, message);
-            outcome(direct(body, &fields), 0, "send msg succeed", i64::try_from(*unread).unwrap_or(i64::MAX))
+            let body = direct(body, &fields).with("MsgId", &message.key.id(&message.sender));
+            outcome(body, 0, "send msg succeed", i64::try_from(*unread).unwrap_or(i64::MAX))
         }
         PeopleEvent::DirectRecalled { pair, message, unread } => body
             .with("From_Account", &message.sender.as_str())
@@ -175,7 +176,8 @@ fn outcome(body: Body, code: u32, info: &str, unread: i64) -> Body {
 pub(super) fn unsent(message: &SendDirect, receiver: &UserId, failure: &Failure, now: Timestamp) -> Body {
     let key = MessageKey { sent: now, number: message.number, random: message.random };
     let fields = DirectFields::of_request(message, receiver, key);
-    outcome(direct(Body::new(SENT), &fields), failure.number(), &failure.text, -1)
+    let body = direct(Body::new(SENT), &fields).with("MsgId", &key.id(&message.sender));
+    outcome(body, failure.number(), &failure.text, -1)
 }
 
 fn modified(body: Body, pair: &Pair, message: &DirectMessage) -> Body {
@@ -199,6 +201,7 @@ struct ConfirmedRow<'a> {
     #[serde(rename = "To_Account")]
     to_account: &'a str,
     msg_key: String,
+    msg_id: String,
 }
 
 fn confirmed_rows<'a>(reader: &'a UserId, peer: &'a UserId, keys: &[MessageKey]) -> Vec<ConfirmedRow<'a>> {
@@ -206,6 +209,7 @@ fn confirmed_rows<'a>(reader: &'a UserId, peer: &'a UserId, keys: &[MessageKey])
         from_account: peer.as_str(),
         to_account: reader.as_str(),
         msg_key: key.to_string(),
+        msg_id: key.id(peer),
     };
     keys.iter().map(row).collect()
 }

@@ -327,7 +327,7 @@ fn the_halved_commands_are_named() {
     let named = page.lines().find(|line| line.contains("have half of the number")).unwrap();
     for entry in COMMANDS {
         let is_named = named.contains(&format!("`{}`", entry.command()));
-        assert_eq!(is_named, entry.halved_rate, "{}", entry.path);
+        assert_eq!(is_named, entry.rate_divisor == 2, "{}", entry.path);
     }
 }
 

@@ -76,6 +76,12 @@ impl DataLocation {
         }
     }
 
+    /// Where files are kept, unless the test says so.
+    fn files(&self) -> String {
+        let (Self::Directory(directory) | Self::Database(_, directory)) = self;
+        directory.path().join("files").display().to_string()
+    }
+
     /// An empty location of the same store: a database serves again. No server may run on it.
     pub(crate) fn emptied(self) -> Self {
         match self {
@@ -158,6 +164,11 @@ impl Setup {
         let (store_url, imports) = (location.url(), location.imports());
         let every_type = r#"["Private", "Public", "ChatRoom", "Community"]"#;
         let Self { mode, unknown, calls_per_second, webhook, http_and_more, .. } = self;
+        let files = if http_and_more.contains("[files]") {
+            String::new()
+        } else {
+            format!("[files]\n            url = \"directory:{}\"", location.files())
+        };
         format!(
             r#"
             listen = "127.0.0.1:0"
@@ -199,6 +210,7 @@ impl Setup {
             sdk_app_id = {SECOND_APP}
             secret_key = "{SECOND_KEY}"
             admins = ["{ADMIN}", "admin@x y", "second+admin"]
+            {files}
             [http]
             {http_and_more}
             "#

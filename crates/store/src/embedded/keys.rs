@@ -43,7 +43,7 @@ mod people;
 pub(super) use load::{ALL_LOADS, all_load_deleted, load, load_deleted, load_deleted_account, load_first};
 pub(super) use people::{
     PeopleKey, all_direct, all_direct_days, all_direct_keys, all_facts, all_naming, direct, direct_day,
-    direct_day_of, direct_key, fact, fact_of, message_key, named_in, naming,
+    direct_day_of, direct_days, direct_key, fact, fact_of, message_key, named_in, naming,
 };
 
 use super::records::Due;
@@ -241,6 +241,11 @@ pub(super) fn day(app: AppId, day: u32, group: &GroupId, topic: &str) -> Vec<u8>
 /// Start of the keys of all days of an app.
 pub(super) fn all_days(app: AppId) -> Vec<u8> {
     ordered(DAY, app, &[])
+}
+
+/// Start of the keys of one day of an app.
+pub(super) fn days(app: AppId, day: u32) -> Vec<u8> {
+    ordered(DAY, app, &[&day.to_be_bytes()])
 }
 
 /// Day, group and topic of a key below [`all_days`].

@@ -353,6 +353,10 @@ statements! {
     GROUP_TOTAL: Figures = "
         SELECT COALESCE(sum(groups), 0)::bigint FROM landfall.group_counts
         WHERE sdk_app_id = $1 AND kind = ANY($2::smallint[])";
+    /// How many accounts an app has only all of them together know. $2: first seen at this second or later.
+    COUNT_ACCOUNTS: List = "
+        SELECT count(*) FROM landfall.accounts
+        WHERE sdk_app_id = $1 AND created >= $2 AND NOT placeholder";
     GIVE_POSITIONS: Figures = "
         INSERT INTO landfall.list_positions AS positions (sdk_app_id, given) VALUES ($1, $2)
         ON CONFLICT (sdk_app_id) DO UPDATE SET given = positions.given + excluded.given

@@ -63,7 +63,10 @@ fn family(key: &FactKey) -> Option<FactFamily> {
         | FactKey::Subscriber(_)
         | FactKey::Subscribed(_)
         | FactKey::Words
-        | FactKey::Brought(..) => None,
+        | FactKey::Brought(..)
+        | FactKey::Day(_)
+        | FactKey::ArchiveProgress
+        | FactKey::Archive(..) => None,
     }
 }
 

@@ -71,7 +71,10 @@ fn apply(people: &mut PeopleSnapshot, changes: PeopleChanges) {
             | FactKey::Mark(_)
             | FactKey::Pin(_)
             | FactKey::Extensions(_)
-            | FactKey::Brought(..) => continue,
+            | FactKey::Brought(..)
+            | FactKey::Day(_)
+            | FactKey::ArchiveProgress
+            | FactKey::Archive(..) => continue,
         };
         *people.counts.entry((subject.clone(), family)).or_default() += 1;
     }

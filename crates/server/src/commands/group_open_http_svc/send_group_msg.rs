@@ -24,6 +24,7 @@ use crate::webhook::sender::Answer;
 use landfall_domain::ids::UserId;
 use landfall_domain::message::{At, Body, Conversation, Priority};
 use landfall_domain::operations::send_message::{SendMessage, Sent};
+use landfall_domain::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -80,6 +81,7 @@ impl Command for Request {
     async fn run(self, call: &Call) -> Result<Reply, Failure> {
         let (mut message, control) = self.check(call)?;
         refuse_words_in(&message.body, call, Failure::from).await?;
+        check_mute(&message, call).await?;
         if !control.skip_before
             && let Some(kind) = call.type_if_asking(before::SEND, &message.group).await?
         {
@@ -106,6 +108,18 @@ impl Command for Request {
         let Sent { seq, sent } = sent?;
         Ok(Reply { msg_time: sent.0, msg_seq: seq, msg_drop_reason: None })
     }
+}
+
+/// Refuses a sender that may not send to any group, before the app's webhook is asked. [doc]
+async fn check_mute(message: &SendMessage, call: &Call) -> Result<(), Failure> {
+    if message.by_administrator || !call.mute_of(&message.sender).await?.forbids_groups(call.now) {
+        return Ok(());
+    }
+    let muted = Failure::from(Refusal::Muted);
+    if call.wants_event(EXCEPTION) {
+        call.report_exception(message, &muted).await?;
+    }
+    Err(muted)
 }
 
 impl Request {

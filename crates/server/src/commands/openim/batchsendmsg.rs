@@ -34,6 +34,7 @@ pub struct Reply {
     action_status: Option<&'static str>,
     msg_time: u64,
     msg_key: String,
+    msg_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<Unreached>,
 }
@@ -62,6 +63,7 @@ impl Command for Request {
             return Err(refused(SendRefusal::NoSuchReceiver));
         }
         refuse_words_in(&message.body, call, internal).await?;
+        let sender = message.sender.clone();
         let sent = call.change_people_without_webhook(message).await;
         let sent = sent.map_err(|error| failure(error, refused))?;
         let is_unreached = |name: &String| UserId::parse(name).is_none_or(|id| sent.unknown.contains(&id));
@@ -72,6 +74,7 @@ impl Command for Request {
             action_status: (!error_list.is_empty()).then_some("SomeError"),
             msg_time: sent.key.sent.0,
             msg_key: sent.key.to_string(),
+            msg_id: sent.key.id(&sender),
             error_list,
         })
     }

@@ -16,6 +16,7 @@ use crate::reply::Failure;
 use crate::webhook::before::{Question, Verdict};
 use crate::webhook::people_body;
 use crate::webhook::sender::Answer;
+use landfall_domain::ids::UserId;
 use landfall_domain::people::message::MessageKey;
 use landfall_domain::people::operations::send_direct::SendRefusal;
 use serde::{Deserialize, Serialize};
@@ -29,11 +30,12 @@ pub struct Request(Outgoing<String>);
 pub struct Reply {
     msg_time: u64,
     msg_key: String,
+    msg_id: String,
 }
 
 impl Reply {
-    fn of(key: MessageKey) -> Self {
-        Self { msg_time: key.sent.0, msg_key: key.to_string() }
+    fn of(key: MessageKey, sender: &UserId) -> Self {
+        Self { msg_time: key.sent.0, msg_key: key.to_string(), msg_id: key.id(sender) }
     }
 }
 
@@ -50,25 +52,26 @@ impl Command for Request {
         let is_forbidden = |word: &str| forbidden.iter().any(|given| given == word);
         let mut message = request.message(sender, vec![receiver.clone()], call)?;
         refuse_words_in(&message.body, call, internal).await?;
+        let sender = message.sender.clone();
         let key = MessageKey { sent: call.now, number: message.number, random: message.random };
         if !is_forbidden("ForbidBeforeSendMsgCallback") {
             let read = |answer: &Answer| changed(&message.body, answer, &call.limits.messages);
             match call.ask(Question::SendDirect { message: &message, receiver: &receiver, key }, read).await?
             {
                 Verdict::GoOn(changed) => message.body = changed.unwrap_or(message.body),
-                Verdict::Drop => return Ok(Reply::of(key)),
+                Verdict::Drop => return Ok(Reply::of(key, &sender)),
             }
         }
         if is_forbidden("ForbidAfterSendMsgCallback") || !call.wants_event(people_body::SENT) {
             let sent = call.change_people_without_webhook(message).await;
-            return Ok(Reply::of(sent.map_err(|error| failure(error, refused))?.key));
+            return Ok(Reply::of(sent.map_err(|error| failure(error, refused))?.key, &sender));
         }
         message.counts_unread = true;
         let sent = call.change_people(message.clone()).await.map_err(|error| failure(error, refused));
         if let Err(failure) = &sent {
             call.report_unsent(&message, &receiver, failure).await.map_err(internal)?;
         }
-        Ok(Reply::of(sent?.key))
+        Ok(Reply::of(sent?.key, &sender))
     }
 }
 

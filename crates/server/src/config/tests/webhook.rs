@@ -116,7 +116,9 @@ fn an_event_that_nothing_causes_is_refused() {
     }
     assert!(0 < refused, "this test says nothing");
     let named = |event: &str| bad_webhook(&format!("events = [\"{event}\"]\n")).remove(0);
-    assert!(named("Alert.RequestOverLimit").contains("is an event that nothing causes in this version"));
+    assert!(named("Alert.RequestOverLimit").contains("is an event that is always sent in this version"));
+    let nothing = "Group.CallbackOnDailyGroupQuotaAlarm";
+    assert!(named(nothing).contains("is an event that nothing causes in this version"));
     // Nor is it proposed.
     assert!(named("CallbackPrevFriendAdd").contains("`landfall config --default` lists them"));
 }

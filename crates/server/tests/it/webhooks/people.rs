@@ -61,7 +61,7 @@ async fn messages_between_accounts_reach_the_receiver(store: Store) {
     told.sort_by_key(|body| (body["CallbackCommand"].to_string(), body["SendMsgResult"].as_u64()));
     let (key, time) = (answer["MsgKey"].clone(), answer["MsgTime"].clone());
     let after = json!({ "CallbackCommand": "C2C.CallbackAfterSendMsg", "From_Account": "ann", "To_Account": "bob",
-        "MsgSeq": 48374, "MsgRandom": 2_837_546, "MsgTime": time, "MsgKey": key, "OnlineOnlyFlag": 0,
+        "MsgSeq": 48374, "MsgRandom": 2_837_546, "MsgTime": time, "MsgKey": key, "MsgId": answer["MsgId"], "OnlineOnlyFlag": 0,
         "MsgBody": text("red packet"), "CloudCustomData": "your cloud custom data", "SendMsgResult": 0,
         "ErrorInfo": "send msg succeed", "UnreadMsgNum": 1 });
     let withdrawn = json!({ "CallbackCommand": "C2C.CallbackAfterMsgWithDraw", "From_Account": "ann",
