@@ -8,6 +8,7 @@ use landfall_domain::limits::{
     GROUP_ID_BYTES_MAX, Limits, LiveLimits, MAX_MEMBERS_DEFAULT, MessageLimits, PushLimits, Span,
     TopicLimits, USER_ID_BYTES_MAX, ValueLimits,
 };
+use landfall_domain::rights::{Right, Standing};
 use std::collections::BTreeMap;
 
 /// Each limit, as docs/limits.md writes it. The full destructuring makes a new limit fail to compile without its row.
@@ -293,6 +294,28 @@ fn push_rows(limits: PushLimits) -> [(&'static str, String); 8] {
         ("Tags in one list of a call", tags_per_list.to_string()),
         ("Accounts in one call about attributes or tags", accounts_per_call.to_string()),
     ]
+}
+
+#[test]
+fn the_page_of_the_rights_is_the_table() {
+    let page = page::read("docs/rights.md");
+    let table: Vec<Vec<&str>> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"))
+        .map(|line| line.split(" | ").collect())
+        .collect();
+    assert_eq!(table.len(), Right::ALL.len());
+    let letters =
+        [(Standing::Owner, 'O'), (Standing::Admin, 'A'), (Standing::Member, 'M'), (Standing::Outsider, 'N')];
+    for (right, row) in Right::ALL.into_iter().zip(table) {
+        assert_eq!(row[0].trim_matches('`'), format!("{right:?}"));
+        for (kind, cell) in GroupType::ALL.into_iter().zip(&row[2..]) {
+            for (standing, letter) in letters {
+                let has = right.holders(kind).include(standing);
+                assert_eq!(cell.contains(letter), has, "{right:?} of {standing:?} in {kind:?}");
+            }
+        }
+    }
 }
 
 #[test]

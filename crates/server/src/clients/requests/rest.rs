@@ -173,7 +173,9 @@ fn as_actor(account: &str, field: &str, text: &str) -> Result<Vec<u8>, Failure> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::page::rows;
     use super::*;
+    use std::collections::BTreeSet;
 
     fn acting(field: &str, text: &str) -> Result<String, u32> {
         let body = as_actor("ann", field, text).map_err(|failure| failure.number())?;
@@ -190,6 +192,22 @@ mod tests {
         assert_eq!(acting("From_Account", r#"{"From\u005fAccount":"bob"}"#), Err(10007));
         assert_eq!(acting("From_Account", r#"{"From_Account":7}"#), Err(10004));
         assert_eq!(acting("", r#"{"From_Account":"bob"}"#).as_deref(), Ok(r#"{"From_Account":"bob"}"#));
+    }
+
+    #[test]
+    fn the_page_lists_every_command_and_no_other() {
+        let section = rows("## Acting as a member");
+        let services = section.iter().filter(|(first, _)| first.contains("_svc`") || !first.contains(", "));
+        let mut documented = BTreeSet::new();
+        for (service, commands) in services {
+            let service = service.trim_matches('`');
+            if LINES.iter().any(|(path, _)| path.starts_with(&format!("{service}/"))) {
+                let named = commands.split(", ").map(|command| command.trim_matches('`'));
+                documented.extend(named.map(|command| format!("{service}/{command}")));
+            }
+        }
+        let listed: BTreeSet<_> = LINES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(listed, documented);
     }
 
     #[test]
