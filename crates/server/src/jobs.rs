@@ -9,6 +9,7 @@ mod people;
 mod people_batches;
 mod record;
 mod runner;
+mod undo;
 mod union;
 mod upload;
 
@@ -17,7 +18,7 @@ use crate::clients::Hub;
 use crate::lock::lock;
 use folder::Folder;
 use landfall_domain::account::UnknownAccounts;
-use landfall_domain::bulk::{BroughtGroup, BulkStore, UndoOutcome};
+use landfall_domain::bulk::{BroughtGroup, BulkStore};
 use landfall_domain::context::Context;
 use landfall_domain::error::StoreError;
 use landfall_domain::fields::{FieldKey, UserFieldRule};
@@ -27,7 +28,7 @@ use landfall_domain::origin::JobId;
 use landfall_domain::store::Store;
 use landfall_domain::time::Clock;
 use landfall_migrate::rules::ServerLimits;
-use record::{Counts, Receipt};
+use record::Counts;
 pub(crate) use record::{JobAnswer, JobRecord, OnChange, State, job_named, name_of};
 use runner::{Broken, Run};
 use std::collections::BTreeMap;
@@ -46,8 +47,6 @@ const JOBS_MAX: usize = 1_000;
 pub(crate) const NAME_BYTES_MAX: usize = 200;
 /// Largest file, bytes.
 const FILE_BYTES_MAX: u64 = 1 << 40;
-/// Groups taken out between two looks at whether to stop.
-const GROUPS_PER_UNDO: usize = 64;
 
 /// Why a call about a job is refused.
 #[derive(Debug, thiserror::Error)]
@@ -370,7 +369,7 @@ impl Jobs {
         let Needs { store, bulk, apps, hub, clock, limits, unknown } = &self.needs;
         let context = Context { app, now: clock.now(), unknown: *unknown };
         if record.state == State::Undoing {
-            let counts = undo((&**store, &**bulk), &folder, context, id, &record, &check, &runtime)?;
+            let counts = undo::undo((&**store, &**bulk), &folder, context, id, &record, &check, &runtime)?;
             return Ok((State::Undone, counts));
         }
         let found = apps.get(app);
@@ -469,53 +468,4 @@ fn folders(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
         }
     }
     Ok(found)
-}
-
-/// Takes out the groups that a job made.
-fn undo(
-    (store, bulk): (&dyn Store, &dyn BulkStore),
-    folder: &Folder,
-    context: Context,
-    job: JobId,
-    record: &JobRecord,
-    check: &dyn Fn() -> Result<(), Broken>,
-    runtime: &Handle,
-) -> Result<Counts, Broken> {
-    // Those of the import and of an undo before say nothing about what is there now.
-    let mut receipts = folder.receipts()?;
-    let mut counts = record.counts;
-    let mut after: Option<GroupId> = None;
-    loop {
-        check()?;
-        let page = bulk.groups_of_job(context.app, job, after.clone(), GROUPS_PER_UNDO);
-        let page: Vec<GroupId> = runtime.block_on(page)?;
-        let Some(last) = page.last().cloned() else { break };
-        let outcomes = runtime.block_on(bulk.undo_groups(context, job, page.clone(), record.force))?;
-        for (id, outcome) in page.iter().zip(outcomes) {
-            let result = match outcome {
-                UndoOutcome::Removed => {
-                    counts.removed += 1;
-                    "removed"
-                }
-                UndoOutcome::Touched => "touched",
-                UndoOutcome::AddedTo => "added_to",
-                UndoOutcome::MadeByAnother => "made_by_another",
-                UndoOutcome::NotOfJob => continue,
-            };
-            receipts.add(&Receipt {
-                line: 0,
-                record: "group",
-                name: id.to_string(),
-                result,
-                code: String::new(),
-                result_info: String::new(),
-            })?;
-        }
-        receipts.flush()?;
-        after = Some(last);
-    }
-    counts.removed_people = 0;
-    let mut undoing = people::Undoing { receipts, counts, check, runtime };
-    undoing.undo(store, context, job, record.force)?;
-    Ok(undoing.counts)
 }

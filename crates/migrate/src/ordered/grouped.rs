@@ -320,7 +320,7 @@ mod tests {
                 r#"{{"GroupId":"g{group}","t":"member","Member_Account":"m{number}","JoinTime":{number}}}"#
             ),
             3 => format!(
-                r#"{{"t":"message","GroupId":"g{group}","TopicId":"t{}","From_Account":"a","ts_ms":{number}000,"MsgBody":[]}}"#,
+                r#"{{"t":"message","GroupId":"g{group}","TopicId":"t{}","From_Account":"a","ts_ms":1{number}00,"MsgBody":[]}}"#,
                 number % 2
             ),
             4 => format!(
@@ -329,7 +329,7 @@ mod tests {
             5 => r#"{"t":"member","GroupId":7}"#.to_owned(),
             7 => format!(r#"{{"t":"friend","From_Account":"g{group}","To_Account":"m{number}"}}"#),
             8 => format!(
-                r#"{{"t":"message","From_Account":"g{group}","To_Account":"b","ts_ms":{number}000,"MsgBody":[]}}"#
+                r#"{{"t":"message","From_Account":"g{group}","To_Account":"b","ts_ms":1{number}00,"MsgBody":[]}}"#
             ),
             9 => format!(r#"{{"t":"read","Member_Account":"b","Peer_Account":"g{group}","UnreadMsgNum":1}}"#),
             _ => "oops".to_owned(),

@@ -1,4 +1,4 @@
-//! `landfall_import_svc/list_accounts`: the accounts of the app, page by page, in an order of the store's.
+//! `landfall_import_svc/list_accounts`: lists the accounts of the app, page by page, in an order of its own.
 
 use crate::call::{ImportCommand, SilentCall};
 use crate::code::Code;
