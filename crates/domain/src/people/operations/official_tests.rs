@@ -109,7 +109,7 @@ fn a_name_is_taken_once_and_the_owner_exists() {
 }
 
 #[test]
-fn what_is_not_given_stays_and_only_what_is_shown_is_told() {
+fn what_is_not_given_stays_and_only_what_is_shown_causes_an_event() {
     let mut world = World::new();
     let nothing = ModifyOfficial {
         account: user("@TOA#_news"),

@@ -50,7 +50,8 @@ async fn subscribers_and_nobody_else_get_what_an_official_account_sends(store: S
     let key = send(client, 1, json!({ "CloudCustomData": "c", "OfflinePushInfo": push })).await;
     for subscriber in [&mut ann, &mut bob] {
         let frame = subscriber.next_is("message").await;
-        let fields = ["Official_Account", "MsgSeq", "MsgKey", "MsgBody", "CloudCustomData", "OfflinePushInfo"];
+        let fields =
+            ["Official_Account", "MsgSeq", "MsgKey", "MsgBody", "CloudCustomData", "OfflinePushInfo"];
         let expected = [json!(NEWS), json!(1), key.clone(), text("m"), json!("c"), push.clone()];
         assert_eq!(fields.map(|field| frame[field].clone()), expected);
     }
@@ -93,7 +94,8 @@ async fn a_subscriber_catches_up_on_what_was_sent_since_it_subscribes(store: Sto
     let mut eve = TestClient::connect(&server, "eve").await;
     let refused = eve.request(json!({ "Command": "catch_up", "Official_Account": NEWS, "MsgSeq": 0 })).await;
     assert_eq!(refused["ErrorCode"], 10_007);
-    let malformed = eve.request(json!({ "Command": "catch_up", "Official_Account": "bob", "MsgSeq": 0 })).await;
+    let malformed =
+        eve.request(json!({ "Command": "catch_up", "Official_Account": "bob", "MsgSeq": 0 })).await;
     assert_eq!(malformed["ErrorCode"], 10_004);
     server.stop().await;
 }

@@ -21,7 +21,8 @@ async fn official(client: &mut Client<TcpStream>, command: &str, mut body: Value
 pub(super) async fn official_events(client: &mut Client<TcpStream>) -> Value {
     let new = json!({ "Owner_Account": "ann", "Name": "News", "MaxSubscriberNum": 1 });
     official(client, "create_official_account", new).await;
-    official(client, "modify_official_account_base_info", json!({ "Name": "Noise", "Organization": "o" })).await;
+    official(client, "modify_official_account_base_info", json!({ "Name": "Noise", "Organization": "o" }))
+        .await;
     // What receivers cannot see causes nothing.
     official(client, "modify_official_account_base_info", json!({ "CustomString": "c" })).await;
     let bob = json!({ "SubscriberList": [{ "Subscriber_Account": "bob" }] });
@@ -38,10 +39,10 @@ pub(super) async fn official_events(client: &mut Client<TcpStream>) -> Value {
 
 /// The events that [`official_events`] causes, field by field.
 pub(super) fn check_official(receiver: &Receiver, sent: &Value) {
-    let mut told: Vec<_> = receiver.all();
-    told.retain(|request| request.command().starts_with("OfficialAccount."));
-    let (asked, told): (Vec<_>, Vec<_>) =
-        told.into_iter().partition(|request| request.command().contains("CallbackBefore"));
+    let mut notified: Vec<_> = receiver.all();
+    notified.retain(|request| request.command().starts_with("OfficialAccount."));
+    let (asked, notified): (Vec<_>, Vec<_>) =
+        notified.into_iter().partition(|request| request.command().contains("CallbackBefore"));
     let event = |name: &str, fields: Value| {
         let mut event = json!({ "CallbackCommand": format!("OfficialAccount.Callback{name}") });
         event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -86,21 +87,22 @@ pub(super) fn check_official(receiver: &Receiver, sent: &Value) {
             json!({ "Official_Account": "@TOA#_news", "Owner_Account": "ann", "Name": "Noise" }),
         ),
     ];
-    assert_eq!(bodies(&told), expected);
+    assert_eq!(bodies(&notified), expected);
 }
 
 /// What a receiver can say when it is asked.
 async fn a_receiver_decides_about_official_accounts(store: Store) {
     let receiver = Receiver::answering(|_, request| {
-        let refusal = |code: u32| Reply::Json(json!({ "ActionStatus": "OK", "ErrorCode": code, "ErrorInfo": "no" }));
+        let refusal =
+            |code: u32| Reply::Json(json!({ "ActionStatus": "OK", "ErrorCode": code, "ErrorInfo": "no" }));
         match (request.command(), request.body["Name"].as_str(), request.body["CloudCustomData"].as_str()) {
             (_, Some("refused"), _) => refusal(1),
             (_, Some("own code"), _) => refusal(120_005),
             (_, _, Some("dropped")) => refusal(2),
             (_, _, Some("refused")) => refusal(1),
-            (_, _, Some("changed")) => {
-                Reply::Json(json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "CloudCustomData": "new" }))
-            }
+            (_, _, Some("changed")) => Reply::Json(
+                json!({ "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "CloudCustomData": "new" }),
+            ),
             (command, ..) if command.ends_with("BeforeAddSubscriber") => {
                 Reply::Json(json!({ "ErrorCode": 0, "RefusedSubscribers_Account": ["bob"] }))
             }
@@ -125,7 +127,8 @@ async fn a_receiver_decides_about_official_accounts(store: Store) {
         assert_eq!(code(&client.call(&path("send_official_account_msg"), &message).await), expected);
     }
     let history = official(client, "official_account_msg_get_simple", json!({})).await;
-    let kept: Vec<_> = history["RspMsgList"].as_array().unwrap().iter().map(|row| &row["CloudCustomData"]).collect();
+    let kept: Vec<_> =
+        history["RspMsgList"].as_array().unwrap().iter().map(|row| &row["CloudCustomData"]).collect();
     assert_eq!(kept, [&json!("new")]);
     server.stop().await;
 }
