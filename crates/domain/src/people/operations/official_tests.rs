@@ -57,9 +57,10 @@ impl World {
         for (pair, message) in changes.new_messages.into_iter().chain(changes.updated_messages) {
             self.0.messages.entry(pair).or_default().insert(message.seq, message);
         }
-        let events = events.into_iter().map(|event| match event {
-            PeopleEvent::Official { account, event } if account == user("@TOA#_news") => event,
-            other => panic!("{other:?}"),
+        let events = events.into_iter().map(|event| {
+            let PeopleEvent::Official { account, event } = event else { panic!("{event:?}") };
+            assert_eq!(account, user("@TOA#_news"));
+            event
         });
         Ok((answer, events.collect()))
     }
