@@ -190,7 +190,7 @@ fn a_message_is_one_row_and_comes_once() {
     assert_eq!(world.send(1, "[1]", false), first);
     assert_eq!(world.send(1, "[2]", false).seq, 2);
     assert_eq!(world.send(2, "[1]", false).seq, 3);
-    assert_eq!(world.send(2, "[1]", true).seq, 0);
+    assert_eq!(world.send(3, "[1]", true).seq, 0);
     assert_eq!(world.0.messages_of(&broadcasts(&user("@TOA#_news"))).count(), 3);
 }
 
