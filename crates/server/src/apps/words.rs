@@ -23,8 +23,8 @@ struct Known {
 }
 
 impl KnownWords {
-    /// What finds the words, unless they are to be read again: one caller a second is told so, all of them when nothing was
-    /// read yet.
+    /// What finds the words, unless they are to be read again: by one caller in a second, or by all of them while nothing was
+    /// read.
     pub fn finder(&self, now: Timestamp) -> Option<Finder> {
         let mut known = lock(&self.0);
         let known = known.as_mut()?;

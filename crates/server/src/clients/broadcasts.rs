@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 use std::mem::replace;
 use std::sync::{Arc, Mutex};
 
-/// Frames that wait; beyond them clients are told that something is missing, and catch up.
+/// Frames that wait; beyond them clients get a notice that something is missing, and catch up.
 const WAITING_MAX: usize = 1_000;
 /// Accounts that the store is asked about at once.
 const ASKED_AT_ONCE: usize = 1_000;

@@ -57,9 +57,10 @@ impl World {
         for (pair, message) in changes.new_messages.into_iter().chain(changes.updated_messages) {
             self.0.messages.entry(pair).or_default().insert(message.seq, message);
         }
-        let events = events.into_iter().map(|event| match event {
-            PeopleEvent::Official { account, event } if account == user("@TOA#_news") => event,
-            other => panic!("{other:?}"),
+        let events = events.into_iter().map(|event| {
+            let PeopleEvent::Official { account, event } = event else { panic!("{event:?}") };
+            assert_eq!(account, user("@TOA#_news"));
+            event
         });
         Ok((answer, events.collect()))
     }
@@ -109,7 +110,7 @@ fn a_name_is_taken_once_and_the_owner_exists() {
 }
 
 #[test]
-fn what_is_not_given_stays_and_only_what_is_shown_is_told() {
+fn what_is_not_given_stays_and_only_what_is_shown_causes_an_event() {
     let mut world = World::new();
     let nothing = ModifyOfficial {
         account: user("@TOA#_news"),
@@ -189,7 +190,7 @@ fn a_message_is_one_row_and_comes_once() {
     assert_eq!(world.send(1, "[1]", false), first);
     assert_eq!(world.send(1, "[2]", false).seq, 2);
     assert_eq!(world.send(2, "[1]", false).seq, 3);
-    assert_eq!(world.send(2, "[1]", true).seq, 0);
+    assert_eq!(world.send(3, "[1]", true).seq, 0);
     assert_eq!(world.0.messages_of(&broadcasts(&user("@TOA#_news"))).count(), 3);
 }
 

@@ -1,6 +1,6 @@
 //! What an answer says of official accounts: the fields that a request names, all of them where it names none.
 //!
-//! [choice] Words that name no field are passed over.
+//! [choice] Words that name no field are ignored.
 
 use super::illegal;
 use crate::call::ReadOnlyCall;

@@ -39,10 +39,10 @@ pub(super) async fn official_events(client: &mut Client<TcpStream>) -> Value {
 
 /// The events that [`official_events`] causes, field by field.
 pub(super) fn check_official(receiver: &Receiver, sent: &Value) {
-    let mut told: Vec<_> = receiver.all();
-    told.retain(|request| request.command().starts_with("OfficialAccount."));
-    let (asked, told): (Vec<_>, Vec<_>) =
-        told.into_iter().partition(|request| request.command().contains("CallbackBefore"));
+    let mut notified: Vec<_> = receiver.all();
+    notified.retain(|request| request.command().starts_with("OfficialAccount."));
+    let (asked, notified): (Vec<_>, Vec<_>) =
+        notified.into_iter().partition(|request| request.command().contains("CallbackBefore"));
     let event = |name: &str, fields: Value| {
         let mut event = json!({ "CallbackCommand": format!("OfficialAccount.Callback{name}") });
         event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -87,7 +87,7 @@ pub(super) fn check_official(receiver: &Receiver, sent: &Value) {
             json!({ "Official_Account": "@TOA#_news", "Owner_Account": "ann", "Name": "Noise" }),
         ),
     ];
-    assert_eq!(bodies(&told), expected);
+    assert_eq!(bodies(&notified), expected);
 }
 
 /// What a receiver can say when it is asked.
